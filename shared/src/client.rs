@@ -1,0 +1,123 @@
+//! Calls to other services, under `/internal`, with a token for each.
+
+use crate::identity::{Service, TokenKeys};
+use crate::problem::Problem;
+use crate::server::{TRACEPARENT, Trace, X_REQUEST_ID};
+use reqwest::{Method, Response, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// How long a connection to another service may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a whole call may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept to be used again; shorter than a server keeps it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A call to another service that brought no answer to the question. Clients get a 503.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The service was not reached, or did not answer in time.
+    #[error("the service {called} was not reached")]
+    Unreachable {
+        /// Who was called.
+        called: Service,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The service answered with something that was not expected.
+    #[error("the service {called} answered {status}")]
+    Unexpected {
+        /// Who was called.
+        called: Service,
+        /// With which status.
+        status: StatusCode,
+    },
+    /// No token could be made for the call.
+    #[error("no token could be made for a call")]
+    Token,
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source:?}"));
+        Self::unavailable(format!("{error}{}", source.unwrap_or_default()))
+    }
+}
+
+/// An HTTP client with the time-outs of calls between services. Make one and share it.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    // An error says that a provider is installed already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+}
+
+/// Calls one other service.
+#[derive(Debug, Clone)]
+pub struct ServiceClient {
+    http: reqwest::Client,
+    base: Url,
+    caller: Service,
+    called: Service,
+    keys: TokenKeys,
+}
+
+impl ServiceClient {
+    /// A client by which `caller` calls `called`, which is found at `base`.
+    pub fn new(http: reqwest::Client, base: Url, caller: Service, called: Service, keys: TokenKeys) -> Self {
+        Self { http, base, caller, called, keys }
+    }
+
+    /// Gets an object; `None` where the service says that it is not there.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        trace: &Trace,
+    ) -> Result<Option<T>, CallError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let response = self.send(Method::GET, url, trace).await?;
+        match response.status() {
+            StatusCode::OK => response.json().await.map(Some).map_err(|source| self.unreachable(source)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(CallError::Unexpected { called: self.called, status }),
+        }
+    }
+
+    /// Deletes an object by its path and query. That there is none to delete is a success.
+    pub async fn delete(&self, path_and_query: &str, trace: &Trace) -> Result<(), CallError> {
+        let response = self.send(Method::DELETE, self.url(path_and_query), trace).await?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(CallError::Unexpected { called: self.called, status }),
+        }
+    }
+
+    async fn send(&self, method: Method, url: Url, trace: &Trace) -> Result<Response, CallError> {
+        let token = self.keys.issue_for_service(self.caller, self.called).map_err(|_| CallError::Token)?;
+        let mut request =
+            self.http.request(method, url).bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
+        if let Some(traceparent) = &trace.traceparent {
+            request = request.header(TRACEPARENT, traceparent.as_bytes());
+        }
+        request.send().await.map_err(|source| self.unreachable(source))
+    }
+
+    fn url(&self, path_and_query: &str) -> Url {
+        // A path of ours always joins; the base alone would be answered with a 404.
+        self.base.join(path_and_query).unwrap_or_else(|_| self.base.clone())
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> CallError {
+        CallError::Unreachable { called: self.called, source }
+    }
+}

@@ -1,0 +1,114 @@
+//! Time, passed in: so that expiry is tested without waiting for it.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// A moment in UTC to the microsecond, which is what every engine keeps.
+///
+/// In JSON it is RFC 3339 with `Z` and exactly six fraction digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(feature = "store", derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow))]
+#[cfg_attr(feature = "store", diesel(sql_type = crate::store::sql_types::Instant))]
+#[schema(value_type = String, format = DateTime, example = "2026-01-31T12:00:00.000000Z")]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// The moment that lies `micros` microseconds after 1970; `None` outside of the calendar's range.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(micros).map(Self)
+    }
+
+    /// Microseconds since 1970.
+    pub fn as_micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// Whole seconds since 1970, as JWT counts (RFC 7519, `NumericDate`).
+    pub fn as_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// The moment `span` later; the last moment there is where that is out of range.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        let later = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_add_signed(span));
+        Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// The moment `span` earlier; the first moment there is where that is out of range.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let earlier = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_sub_signed(span));
+        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where the time comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Option<Arc<AtomicI64>>);
+
+impl Clock {
+    /// The machine's clock.
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still at the present moment until [`Clock::advance`] moves it; its clones move along.
+    pub fn manual() -> Self {
+        Self(Some(Arc::new(AtomicI64::new(Self::system().now().as_micros()))))
+    }
+
+    /// The present moment.
+    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    pub fn now(&self) -> Timestamp {
+        let micros = match &self.0 {
+            None => Utc::now().timestamp_micros(),
+            Some(micros) => micros.load(Ordering::SeqCst),
+        };
+        Timestamp::from_micros(micros).unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// Moves a manual clock on. The machine's clock is left alone.
+    pub fn advance(&self, span: Duration) {
+        if let Some(micros) = &self.0 {
+            micros.fetch_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_with_exactly_six_fraction_digits() {
+        let json = |micros| serde_json::to_string(&Timestamp::from_micros(micros).unwrap()).unwrap();
+        assert_eq!(json(0), r#""1970-01-01T00:00:00.000000Z""#);
+        assert_eq!(json(1_700_000_000_120_000), r#""2023-11-14T22:13:20.120000Z""#);
+    }
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = Clock::manual();
+        let start = clock.now();
+        assert_eq!(clock.clone().now(), start);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(clock.now(), start.plus(Duration::from_secs(2)));
+        assert_eq!(clock.now().minus(Duration::from_secs(2)), start);
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading the environment, once, in `main`; what is wrong is said in one line that names the variable.
+//!
+//! Read by every service: `LISTEN_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`), `RUST_LOG` (a filter of
+//! `tracing-subscriber`) and `SECRET_KEY` (at least 32 bytes). Any secret `X` may come as `X_FILE`, the path of a file
+//! that holds it; a line end at its end is not part of it.
+
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// A variable that is missing or wrong. Its text is the one line that stops the start.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    name: String,
+    problem: String,
+}
+
+impl ConfigError {
+    /// Says what is wrong with the variable `name`. The text must not hold a secret.
+    pub fn new(name: &str, problem: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), problem: problem.into() }
+    }
+}
+
+/// The variables that a configuration is read from. A variable that is set but empty counts as not set.
+#[derive(Debug, Clone, Default)]
+pub struct Env(HashMap<String, String>);
+
+impl Env {
+    /// The environment of this process. A variable that is no UTF-8 is left out.
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        )
+    }
+
+    /// An environment of exactly these variables.
+    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self(variables.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect())
+    }
+
+    /// The value of `name`, where set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of `name`, which is `expected` (a few words, for the error).
+    pub fn required<T: FromStr<Err: Display>>(&self, name: &str, expected: &str) -> Result<T, ConfigError> {
+        self.optional(name, expected)?
+            .ok_or_else(|| ConfigError::new(name, format!("is not set; expected {expected}")))
+    }
+
+    /// The value of `name`, or `default` where it is not set.
+    pub fn or<T: FromStr<Err: Display>>(
+        &self,
+        name: &str,
+        expected: &str,
+        default: T,
+    ) -> Result<T, ConfigError> {
+        Ok(self.optional(name, expected)?.unwrap_or(default))
+    }
+
+    /// The value of `name`, `None` where it is not set.
+    pub fn optional<T: FromStr<Err: Display>>(
+        &self,
+        name: &str,
+        expected: &str,
+    ) -> Result<Option<T>, ConfigError> {
+        self.get(name)
+            .map(|value| {
+                let parsed = value.trim().parse();
+                parsed.map_err(|err: T::Err| ConfigError::new(name, format!("{err}; expected {expected}")))
+            })
+            .transpose()
+    }
+
+    /// The secret `name`, from the variable or from the file that `name` with `_FILE` points to.
+    pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
+        let file_variable = format!("{name}_FILE");
+        match (self.get(name), self.get(&file_variable)) {
+            (Some(_), Some(_)) => Err(ConfigError::new(
+                name,
+                format!("is set together with {file_variable}; expected one of them"),
+            )),
+            (Some(value), None) => Ok(Some(SecretString::from(value))),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path).map_err(|err| {
+                    ConfigError::new(&file_variable, format!("cannot read the file: {err}"))
+                })?;
+                let text = text.trim_end_matches(['\r', '\n']);
+                if text.is_empty() {
+                    return Err(ConfigError::new(&file_variable, "the file is empty; expected the secret"));
+                }
+                Ok(Some(SecretString::from(text)))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// As [`Env::secret`], where there is no doing without.
+    pub fn required_secret(&self, name: &str, expected: &str) -> Result<SecretString, ConfigError> {
+        self.secret(name)?.ok_or_else(|| {
+            ConfigError::new(name, format!("is not set; expected {expected}, here or as {name}_FILE"))
+        })
+    }
+
+    /// A span of time given in whole seconds.
+    pub fn seconds(&self, name: &str, default: u64) -> Result<std::time::Duration, ConfigError> {
+        self.or(name, "a number of seconds", default).map(std::time::Duration::from_secs)
+    }
+
+    /// The base URL of another service: scheme, host and port, without a slash at its end.
+    pub fn base_url(&self, name: &str) -> Result<reqwest::Url, ConfigError> {
+        let expected = "the service's base URL, such as http://auth:8001";
+        let url: reqwest::Url = self.required(name, expected)?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || url.path() != "/" {
+            return Err(ConfigError::new(name, format!("is no base URL; expected {expected}")));
+        }
+        Ok(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn what_is_wrong_is_one_line_that_names_the_variable() {
+        let env = Env::of([("PORT", "many"), ("AUTH_URL", "auth:8001")]);
+        let errors = [
+            env.required::<u16>("PORT", "a port").unwrap_err(),
+            env.required::<u16>("OTHER", "a port").unwrap_err(),
+            env.base_url("AUTH_URL").unwrap_err(),
+            env.required_secret("SECRET_KEY", "at least 32 bytes").unwrap_err(),
+        ];
+        for (error, name) in errors.iter().zip(["PORT", "OTHER", "AUTH_URL", "SECRET_KEY"]) {
+            let line = error.to_string();
+            assert!(line.starts_with(name) && line.contains("expected") && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_secret_comes_from_the_variable_or_from_a_file_but_not_from_both() {
+        let file = std::env::temp_dir().join(format!("secret-{}", crate::ids::KeyId::generate()));
+        std::fs::write(&file, "from a file\n").unwrap();
+        let path = file.to_str().unwrap();
+        let read = |env: Env| env.secret("KEY").map(|s| s.map(|s| s.expose_secret().to_owned()));
+        assert_eq!(read(Env::of([("KEY", " as it is ")])).unwrap().as_deref(), Some(" as it is "));
+        assert_eq!(read(Env::of([("KEY_FILE", path)])).unwrap().as_deref(), Some("from a file"));
+        assert!(read(Env::of([("KEY", "a"), ("KEY_FILE", path)])).is_err());
+        assert!(read(Env::of([("KEY_FILE", "/no/such/file")])).is_err());
+        assert_eq!(read(Env::default()).unwrap(), None);
+        std::fs::remove_file(file).unwrap();
+    }
+}

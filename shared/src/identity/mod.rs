@@ -1,0 +1,250 @@
+//! Who is calling: users with access tokens, and services with tokens of their own.
+//!
+//! Both are JWTs (RFC 7519) under HS256. Users' tokens are signed with `SECRET_KEY`, those between services with a key
+//! derived from it, so that neither passes for the other. Whoever holds `SECRET_KEY` is every user.
+
+mod extract;
+mod jwt;
+
+pub use extract::{Caller, Identity};
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::{ConfigError, Env};
+use crate::ids::{TokenId, UserId, parse_uuid};
+use crate::problem::Problem;
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use ring::hmac;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+const ISSUER: &str = "banyan";
+const AUDIENCE: &str = "banyan-api";
+/// How far the clocks of two machines may be apart.
+const LEEWAY: Duration = Duration::from_secs(5);
+/// The life of a token between services: one call.
+const SERVICE_TOKEN_TTL: Duration = Duration::from_secs(60);
+/// The fewest bytes that `SECRET_KEY` may have: as many as the hash gives (RFC 7518, 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// One of the services that call each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// In front of the others.
+    Gateway,
+    /// Users and tokens.
+    Auth,
+    /// Chats and conversation records.
+    Chat,
+    /// Messages and branches.
+    Branch,
+}
+
+impl Service {
+    /// The service's name, in logs, tokens and schemas.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Auth => "auth",
+            Self::Chat => "chat",
+            Self::Branch => "branch",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a token does not count. Clients are told only that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Its signature, form or claims are not those of a token of this kind.
+    #[error("the token is not valid")]
+    Invalid,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        Self::unauthorized("invalid_token", "Invalid token").with_cause(error)
+    }
+}
+
+/// The keys under which tokens are made and checked. Cheap to clone.
+#[derive(Clone)]
+pub struct TokenKeys {
+    users: Arc<Key>,
+    services: Arc<Key>,
+    clock: Clock,
+}
+
+impl TokenKeys {
+    /// The keys that follow from `SECRET_KEY`, which must have at least 32 bytes.
+    pub fn new(secret: &SecretString, clock: Clock) -> Result<Self, ConfigError> {
+        let secret = secret.expose_secret().as_bytes();
+        if secret.len() < MIN_SECRET_BYTES {
+            let problem = format!("has {} bytes; expected at least {MIN_SECRET_BYTES}", secret.len());
+            return Err(ConfigError::new("SECRET_KEY", problem));
+        }
+        jwt::install();
+        let services = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"internal");
+        Ok(Self { users: Arc::new(Key::new(secret)), services: Arc::new(Key::new(services.as_ref())), clock })
+    }
+
+    /// As [`TokenKeys::new`], with the secret of the environment.
+    pub fn from_env(env: &Env, clock: Clock) -> Result<Self, ConfigError> {
+        let secret = env.required_secret("SECRET_KEY", "at least 32 bytes, the same for every service")?;
+        Self::new(&secret, clock)
+    }
+
+    /// An access token for a user.
+    pub fn issue_access(&self, user: UserId, ttl: Duration) -> Result<String, TokenError> {
+        self.users.sign(AUDIENCE, &user.to_string(), self.clock.now(), ttl)
+    }
+
+    /// The user that an access token is for.
+    pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
+        let subject = self.users.verify(AUDIENCE, token, self.clock.now())?;
+        parse_uuid(&subject).map(UserId::from).ok_or(TokenError::Invalid)
+    }
+
+    /// A token with which `caller` calls `called`, and nobody else.
+    pub fn issue_for_service(&self, caller: Service, called: Service) -> Result<String, TokenError> {
+        self.services.sign(called.name(), caller.name(), self.clock.now(), SERVICE_TOKEN_TTL)
+    }
+
+    /// The name of the service that has made a token for a call to `called`.
+    pub fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
+        self.services.verify(called.name(), token, self.clock.now())
+    }
+}
+
+impl fmt::Debug for TokenKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKeys")
+    }
+}
+
+struct Key {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Key {
+    fn new(secret: &[u8]) -> Self {
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+    }
+
+    fn sign(
+        &self,
+        audience: &str,
+        subject: &str,
+        now: Timestamp,
+        ttl: Duration,
+    ) -> Result<String, TokenError> {
+        let claims = Claims {
+            iss: ISSUER,
+            aud: audience,
+            sub: subject,
+            iat: now.as_seconds(),
+            exp: now.plus(ttl).as_seconds(),
+            jti: TokenId::generate(),
+        };
+        jsonwebtoken::encode(&Header::new(jwt::ALGORITHM), &claims, &self.encoding)
+            .map_err(|_| TokenError::Invalid)
+    }
+
+    fn verify(&self, audience: &str, token: &str, now: Timestamp) -> Result<String, TokenError> {
+        let mut validation = Validation::new(jwt::ALGORITHM);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
+        // Checked below, against the clock that was passed in.
+        validation.validate_exp = false;
+        let token = jsonwebtoken::decode::<CheckedClaims>(token, &self.decoding, &validation);
+        let claims = token.map_err(|_| TokenError::Invalid)?.claims;
+        if claims.exp <= now.minus(LEEWAY).as_seconds() {
+            return Err(TokenError::Expired);
+        }
+        Ok(claims.sub)
+    }
+}
+
+/// The claims of a token (RFC 7519, 4.1).
+#[derive(Debug, Serialize)]
+struct Claims<'a> {
+    iss: &'static str,
+    aud: &'a str,
+    sub: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: TokenId,
+}
+
+/// What is looked at in a token once its signature, issuer and audience have been checked.
+#[derive(Debug, Deserialize)]
+struct CheckedClaims {
+    sub: String,
+    exp: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(clock: &Clock) -> TokenKeys {
+        TokenKeys::new(&SecretString::from("a secret of at least 32 bytes, yes"), clock.clone()).unwrap()
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_not_told() {
+        let error = TokenKeys::new(&SecretString::from("hunter2"), Clock::system()).unwrap_err().to_string();
+        assert_eq!(error, "SECRET_KEY: has 7 bytes; expected at least 32");
+    }
+
+    #[test]
+    fn an_access_token_lives_for_its_time_and_the_leeway() {
+        let clock = Clock::manual();
+        let keys = keys(&clock);
+        let user = UserId::generate();
+        let token = keys.issue_access(user, Duration::from_secs(60)).unwrap();
+        assert_eq!(keys.verify_access(&token), Ok(user));
+        clock.advance(Duration::from_secs(64));
+        assert_eq!(keys.verify_access(&token), Ok(user));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(keys.verify_access(&token), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn users_and_services_cannot_pass_for_each_other() {
+        let keys = keys(&Clock::system());
+        let user = keys.issue_access(UserId::generate(), Duration::from_secs(60)).unwrap();
+        let service = keys.issue_for_service(Service::Auth, Service::Chat).unwrap();
+        assert_eq!(keys.verify_for_service(&service, Service::Chat).as_deref(), Ok("auth"));
+        assert_eq!(keys.verify_for_service(&service, Service::Branch), Err(TokenError::Invalid));
+        assert_eq!(keys.verify_for_service(&user, Service::Chat), Err(TokenError::Invalid));
+        assert_eq!(keys.verify_access(&service), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn another_algorithm_or_another_key_does_not_count() {
+        let keys = keys(&Clock::system());
+        let token = keys.issue_access(UserId::generate(), Duration::from_secs(60)).unwrap();
+        let (_, rest) = token.split_once('.').unwrap();
+        let (claims, _) = rest.split_once('.').unwrap();
+        // {"alg":"none","typ":"JWT"}
+        let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
+        assert_eq!(keys.verify_access(&unsigned), Err(TokenError::Invalid));
+        let other = SecretString::from("another secret of 32 bytes or more");
+        let other = TokenKeys::new(&other, Clock::system()).unwrap();
+        assert_eq!(other.verify_access(&token), Err(TokenError::Invalid));
+        assert_eq!(keys.verify_access("no token"), Err(TokenError::Invalid));
+    }
+}

@@ -1,0 +1,76 @@
+//! What a request carries, read in the order of the API: too large (413), wrong media type (415), not valid (422), and
+//! of the last the path first, then the query, then the body.
+//!
+//! [`Input`] is the one extractor for all three, because separate extractors would answer in an order of their own.
+//! What it reads is made by [`FromFields`], field by field, so that every wrong field of a part is told at once.
+
+mod body;
+mod field_types;
+mod fields;
+
+pub use body::{FormOrJson, FromBody};
+pub use field_types::{Field, Reason, TextField, Value, text};
+pub use fields::{Fields, FromFields, Invalid};
+
+use crate::problem::{FieldError, Problem};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use std::borrow::Cow;
+
+/// The largest body that a request may have, in bytes.
+pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Path, query and body of a request. `()` stands for a part that is not looked at.
+#[derive(Debug)]
+pub struct Input<P, Q, B> {
+    /// The parts of the path that a route names.
+    pub path: P,
+    /// The query's parameters.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+}
+
+/// Only a body.
+pub type Body<B> = Input<(), (), B>;
+/// Only parts of the path.
+pub type Path<P> = Input<P, (), ()>;
+/// Only a query.
+pub type Query<Q> = Input<(), Q, ()>;
+
+impl<P, Q, B> FromRequest for Input<P, Q, B>
+where
+    P: FromFields + 'static,
+    Q: FromFields + 'static,
+    B: FromBody + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = if B::IS_READ { body::read(&request, payload).await? } else { Vec::new() };
+            B::check_media_type(&request)?;
+            let path = fields::of_path(&request)?;
+            let query = fields::of_query(&request)?;
+            let body = B::from_body(&request, &bytes)?;
+            Ok(Self { path, query, body })
+        })
+    }
+}
+
+/// 413, for a body over [`MAX_BODY_BYTES`].
+pub fn payload_too_large() -> Problem {
+    let detail = format!("The body is larger than {MAX_BODY_BYTES} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+/// 422 for one thing that is wrong at `loc`.
+pub fn invalid(loc: &[&str], kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Problem {
+    let loc = loc.iter().map(|&place| place.into()).collect();
+    Problem::validation(vec![FieldError { kind: kind.into(), loc, msg: msg.into() }])
+}

@@ -1,0 +1,19 @@
+//! What more than one part of Banyan needs, and nothing else: configuration, the server, errors, the reading of requests,
+//! identity, ids and times, pages, idempotency, and, behind the feature `store`, SQL stores and the outbox.
+
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod idempotency;
+pub mod identity;
+pub mod ids;
+pub mod input;
+pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod server;
+#[cfg(feature = "store")]
+pub mod store;
+pub mod telemetry;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;

@@ -1,0 +1,194 @@
+//! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
+
+use crate::clock::Timestamp;
+use crate::input::{Field, Reason, TextField, Value};
+use actix_web::body::BoxBody;
+use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use uuid::Uuid;
+
+/// The size of a page where the client does not say.
+pub const DEFAULT_LIMIT: usize = 50;
+/// The size of the largest page that a client can ask for; a larger number is taken as this.
+pub const MAX_LIMIT: usize = 200;
+
+/// The `limit` of a list: from 1 to [`MAX_LIMIT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(usize);
+
+impl Limit {
+    /// The number of objects on a page.
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_LIMIT)
+    }
+}
+
+impl Field for Limit {
+    fn parse(value: Value<'_>) -> Result<Self, Reason> {
+        let text = value.string()?;
+        let too_small = || Reason::new("greater_than_equal", "Input should be greater than or equal to 1");
+        let no_integer = || {
+            Reason::new(
+                "int_parsing",
+                "Input should be a valid integer, unable to parse string as an integer",
+            )
+        };
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(&text)),
+        };
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(no_integer());
+        }
+        // What does not fit is larger than any limit.
+        let number = digits.parse().unwrap_or(usize::MAX);
+        if negative || number == 0 { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
+    }
+}
+
+/// Where a page begins. Clients see a text that they only hand back; it gives no access to anything.
+pub trait Cursor: Serialize + DeserializeOwned {
+    /// Tells the lists apart, so that the cursor of one is refused by another.
+    const KIND: &'static str;
+
+    /// The text that clients see.
+    fn encode(&self) -> String {
+        let json = serde_json::to_vec(&(Self::KIND, self)).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// Reads the text that a client has handed back.
+    fn decode(text: &str) -> Option<Self> {
+        let json = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (kind, cursor): (String, Self) = serde_json::from_slice(&json).ok()?;
+        (kind == Self::KIND).then_some(cursor)
+    }
+}
+
+/// A cursor as a field of a query; a bad one is a 422.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CursorField<C>(pub C);
+
+impl<C: Cursor> TextField for CursorField<C> {
+    fn parse(text: String) -> Result<Self, Reason> {
+        C::decode(&text).map(Self).ok_or_else(|| Reason::value_error("the cursor is not one of this list"))
+    }
+}
+
+/// The place of an object in a list that is ordered by time: newest first is by (`created_at`, id).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeKey {
+    /// When the object was made.
+    pub created_at: Timestamp,
+    /// Its id, among those of the same time.
+    pub id: Uuid,
+}
+
+/// A page of a list: the plain array in the body, the next page in `Link`.
+#[derive(Debug)]
+pub struct Page<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page of these objects; `next` is where the page after it begins.
+    pub fn new<C: Cursor>(items: Vec<T>, next: Option<&C>) -> Self {
+        Self { items, next: next.map(C::encode) }
+    }
+
+    /// A page of at most `limit` of `rows`, which hold one more where there are more.
+    pub fn of_rows<C: Cursor>(mut rows: Vec<T>, limit: usize, cursor_of: impl FnOnce(&T) -> C) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|last| cursor_of(last).encode());
+        Self { items: rows, next }
+    }
+
+    /// The same page with another view of its objects.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next: self.next }
+    }
+}
+
+impl<T: Serialize> Responder for Page<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(link) = self.next.and_then(|cursor| link_to_next(request, &cursor)) {
+            response.insert_header((LINK, link));
+        }
+        response.json(self.items)
+    }
+}
+
+/// The `Link` to the page that begins at `cursor`: this request's path, with all its other parameters kept.
+pub fn link_to_next(request: &HttpRequest, cursor: &str) -> Option<HeaderValue> {
+    let query = request.query_string();
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
+    let mut link = format!("<{}?", request.path());
+    for pair in kept {
+        let pair = pair.replace('<', "%3C").replace('>', "%3E").replace('"', "%22");
+        write!(link, "{pair}&").ok()?;
+    }
+    write!(link, "cursor={cursor}>; rel=\"next\"").ok()?;
+    HeaderValue::try_from(link).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Here(u8);
+    impl Cursor for Here {
+        const KIND: &'static str = "here";
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct There(u8);
+    impl Cursor for There {
+        const KIND: &'static str = "there";
+    }
+
+    #[test]
+    fn a_limit_is_coerced_from_above_and_refused_from_below() {
+        let limit = |text: &str| Limit::parse(Value::Text(text)).map(Limit::get).ok();
+        assert_eq!(limit("1"), Some(1));
+        assert_eq!(limit("200"), Some(200));
+        assert_eq!(limit("201"), Some(200));
+        assert_eq!(limit("99999999999999999999999999"), Some(200));
+        for wrong in ["0", "-1", "-99999999999999999999999", "", "ten", "1.0", "1e2", " 1", "+"] {
+            assert_eq!(limit(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_alone() {
+        assert_eq!(Here::decode(&Here(7).encode()), Some(Here(7)));
+        assert_eq!(There::decode(&Here(7).encode()), None);
+        for wrong in ["", "x", "!!", "bm8"] {
+            assert_eq!(Here::decode(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_link_keeps_every_other_parameter() {
+        let request = TestRequest::with_uri("/api/v1/list?limit=2&cursor=old&x=%20y&x=z").to_http_request();
+        let link = link_to_next(&request, "new").unwrap();
+        assert_eq!(link, r#"</api/v1/list?limit=2&x=%20y&x=z&cursor=new>; rel="next""#);
+    }
+}

@@ -1,0 +1,275 @@
+//! The one error body of the API, in both shapes: plain `application/json`, and `application/problem+json` (RFC 9457)
+//! for who asks for it.
+//!
+//! A service has an enum of its own errors that implements [`ApiError`]; `?` in a handler turns it into a [`Problem`],
+//! and [`crate::server`] renders that with the request's id, and writes the cause of a 5xx to the log.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// An error that knows its answer. The text of its `Display` is for clients where the status is below 500.
+pub trait ApiError: std::error::Error {
+    /// The status of the answer.
+    fn status(&self) -> StatusCode;
+
+    /// The stable name by which clients tell this error from others.
+    fn code(&self) -> &'static str;
+
+    /// Adds what this error has beside status, code and text: fields of its own, headers.
+    fn decorate(&self, problem: Problem) -> Problem {
+        problem
+    }
+}
+
+/// One wrong field, in the form that clients of this API already parse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// What kind of error it is, by pydantic's names: `missing`, `string_too_short`, `uuid_parsing` ...
+    #[serde(rename = "type")]
+    #[schema(example = "missing")]
+    pub kind: Cow<'static, str>,
+    /// Where it is: `body`, `query`, `path` or `header`, and the name (or position) within.
+    #[schema(value_type = Vec<Object>, example = json!(["body", "name"]))]
+    pub loc: Vec<Value>,
+    /// What it is, in a sentence that never echoes the input.
+    #[schema(example = "Field required")]
+    pub msg: Cow<'static, str>,
+}
+
+/// An answer other than success.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// An answer of this status. `detail` is read by people, `code` by programs.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// 422, with each field that is wrong.
+    pub fn validation(errors: Vec<FieldError>) -> Self {
+        let detail = "The request is not valid";
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", detail);
+        problem.0.errors = errors;
+        problem
+    }
+
+    /// 500. The cause goes to the log, never to the client.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Internal server error")
+            .with_cause(cause)
+    }
+
+    /// 503 with `Retry-After`. The cause goes to the log, never to the client.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "service_unavailable", "Service unavailable, try again")
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+            .with_cause(cause)
+    }
+
+    /// 401 with the challenge that RFC 9110 asks for.
+    pub fn unauthorized(code: &'static str, detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// Adds a field to the body.
+    #[must_use]
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
+        self.0.members.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Adds what happened inside, for the log.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// The same under another code.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    fn with_detail(mut self, detail: String) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// What happened inside, for the log alone.
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// Writes the answer, in the shape that the request asks for.
+    pub fn render(&self, request_headers: &HeaderMap, request_id: &str) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.0.status);
+        for header in &self.0.headers {
+            response.append_header(header.clone());
+        }
+        let rfc_9457 = wants_problem_json(request_headers);
+        let body = if rfc_9457 { self.problem_json() } else { self.plain_json() };
+        let mut body = Map::from_iter(body);
+        body.insert("code".to_owned(), json!(self.0.code));
+        body.insert("request_id".to_owned(), json!(request_id));
+        body.extend(self.0.members.clone());
+        let media_type = if rfc_9457 { "application/problem+json" } else { "application/json" };
+        response.content_type(media_type).body(Value::Object(body).to_string())
+    }
+
+    fn plain_json(&self) -> Vec<(String, Value)> {
+        let detail = if self.0.errors.is_empty() { json!(self.0.detail) } else { json!(self.0.errors) };
+        vec![("detail".to_owned(), detail)]
+    }
+
+    fn problem_json(&self) -> Vec<(String, Value)> {
+        let mut body = vec![
+            ("type".to_owned(), json!("about:blank")),
+            ("title".to_owned(), json!(self.0.status.canonical_reason().unwrap_or("Error"))),
+            ("status".to_owned(), json!(self.0.status.as_u16())),
+            ("detail".to_owned(), json!(self.0.detail)),
+        ];
+        if !self.0.errors.is_empty() {
+            body.push(("errors".to_owned(), json!(self.0.errors)));
+        }
+        body
+    }
+}
+
+impl<E: ApiError> From<E> for Problem {
+    fn from(error: E) -> Self {
+        let status = error.status();
+        let problem = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(causes(&error)),
+            _ if status.is_server_error() => Self::internal(causes(&error)),
+            StatusCode::UNAUTHORIZED => Self::unauthorized(error.code(), "").with_detail(error.to_string()),
+            _ => Self::new(status, error.code(), error.to_string()),
+        };
+        error.decorate(problem)
+    }
+}
+
+/// An error with all that caused it, in one line.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    line
+}
+
+/// Whether `Accept` names `application/problem+json`, and not with a weight of zero.
+fn wants_problem_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/problem+json"));
+        let refused =
+            parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+        named && !refused
+    })
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Carries the problem to the middleware of [`crate::server`], which renders it.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.0.status)
+    }
+}
+
+/// The error body of `application/json`, for the `OpenAPI` document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// What is wrong, for people.
+    #[schema(example = "Chat not found")]
+    pub detail: String,
+    /// What is wrong, for programs. New codes may come.
+    #[schema(example = "chat_not_found")]
+    pub code: String,
+    /// The request's id, as in `X-Request-Id`.
+    pub request_id: String,
+}
+
+/// The body of a 422.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ValidationErrorBody {
+    /// Each field that is wrong. (A 422 that is about no field has a text here.)
+    pub detail: Vec<FieldError>,
+    /// `validation_error`.
+    #[schema(example = "validation_error")]
+    pub code: String,
+    /// The request's id, as in `X-Request-Id`.
+    pub request_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn problem_json_is_for_who_names_it() {
+        for yes in ["application/problem+json", "text/html, application/Problem+JSON;q=0.5"] {
+            assert!(wants_problem_json(&accept(yes)), "{yes}");
+        }
+        for no in ["*/*", "application/json", "application/problem+json; q=0"] {
+            assert!(!wants_problem_json(&accept(no)), "{no}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `/livez`: the process answers. `/readyz`: it can do its work now.
+
+use super::Tasks;
+use super::endpoint::public;
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, ServiceConfig};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a look at what a service needs may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), NotReady>> + Send + Sync>;
+
+/// Why a service is not ready.
+#[derive(Debug)]
+pub struct NotReady {
+    cause: String,
+    down: Vec<&'static str>,
+}
+
+impl NotReady {
+    /// Because these other services are not, which the answer names in `down`. The cause goes to the log.
+    pub fn down(services: Vec<&'static str>, cause: String) -> Self {
+        Self { cause, down: services }
+    }
+}
+
+impl From<String> for NotReady {
+    fn from(cause: String) -> Self {
+        Self { cause, down: Vec::new() }
+    }
+}
+
+impl From<NotReady> for Problem {
+    fn from(not_ready: NotReady) -> Self {
+        let problem = Self::unavailable(not_ready.cause);
+        if not_ready.down.is_empty() { problem } else { problem.with_member("down", not_ready.down) }
+    }
+}
+
+/// Whether a service can do its work: its own store answers, and it is not stopping.
+#[derive(Clone)]
+pub struct Readiness {
+    probe: Probe,
+    tasks: Tasks,
+}
+
+impl Readiness {
+    /// Ready when `probe` succeeds; its error goes to the log.
+    pub fn new<F, Fut, E>(probe: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<NotReady>,
+    {
+        let probe = move || -> BoxFuture<'static, Result<(), NotReady>> {
+            let looked = probe();
+            Box::pin(async move { looked.await.map_err(Into::into) })
+        };
+        Self { probe: Arc::new(probe), tasks: Tasks::default() }
+    }
+
+    /// Ready when the store answers: a service looks at its own store only.
+    #[cfg(feature = "store")]
+    pub fn of_store(store: crate::store::Store) -> Self {
+        Self::new(move || {
+            let store = store.clone();
+            async move { store.ping().await.map_err(|error| crate::problem::causes(&error)) }
+        })
+    }
+
+    pub(super) fn stopping_with(mut self, tasks: &Tasks) -> Self {
+        self.tasks = tasks.clone();
+        self
+    }
+
+    async fn check(&self) -> Result<(), NotReady> {
+        if self.tasks.stopping().is_cancelled() {
+            return Err("the service is stopping".to_owned().into());
+        }
+        let looked = tokio::time::timeout(PATIENCE, (self.probe)()).await;
+        looked.unwrap_or_else(|_| Err("timed out".to_owned().into()))
+    }
+}
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.service(public("/livez").get(get_livez)).service(public("/readyz").get(get_readyz));
+}
+
+async fn get_livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+async fn get_readyz(readiness: Data<Readiness>) -> Result<HttpResponse, Problem> {
+    match readiness.check().await {
+        Ok(()) => Ok(HttpResponse::Ok().json(json!({"status": "ready"}))),
+        Err(not_ready) => Err(not_ready.into()),
+    }
+}

@@ -1,0 +1,200 @@
+//! The HTTP server that every service is: bind, tell the port, serve, drain.
+
+mod endpoint;
+mod health;
+mod scope;
+mod tasks;
+mod trace;
+
+pub use endpoint::{
+    Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
+};
+pub use health::{NotReady, Readiness};
+pub use tasks::Tasks;
+pub use trace::{TRACEPARENT, Trace, X_REQUEST_ID};
+
+use crate::config::{ConfigError, Env};
+use crate::identity::{Service, TokenKeys};
+use actix_web::dev::Server;
+use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long an idle connection is kept; longer than the gateway keeps one to reuse it.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
+const LINGER: Duration = Duration::from_secs(15);
+/// How long requests and tasks may take to finish once a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(18);
+
+/// Why a service does not start or has stopped: one line for who deploys it.
+#[derive(thiserror::Error)]
+pub enum StartError {
+    /// A variable is missing or wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The address cannot be listened on, or a file not be used.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(String),
+    /// Something else that the service cannot do without.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl std::fmt::Debug for StartError {
+    /// The same line as `Display`, because this is what `main` prints.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where a service listens.
+#[derive(Debug, Clone)]
+pub enum Listen {
+    /// An address and a port; port 0 takes a free one.
+    Address(String),
+    /// A socket that is bound already, for who has to know the port before the service is built.
+    Bound(Arc<TcpListener>),
+}
+
+impl Listen {
+    /// The address of `LISTEN_ADDR`.
+    pub fn from_env(env: &Env, default: &str) -> Result<Self, ConfigError> {
+        env.or("LISTEN_ADDR", "an address and a port, such as 0.0.0.0:8000", default.to_owned())
+            .map(Self::Address)
+    }
+
+    fn listener(&self) -> Result<TcpListener, StartError> {
+        match self {
+            Self::Address(address) => TcpListener::bind(address)
+                .map_err(|error| StartError::Io(format!("LISTEN_ADDR: cannot listen on {address}"), error)),
+            Self::Bound(listener) => listener.try_clone().map_err(not_listening),
+        }
+    }
+}
+
+impl From<&str> for Listen {
+    fn from(address: &str) -> Self {
+        Self::Address(address.to_owned())
+    }
+}
+
+fn not_listening(error: std::io::Error) -> StartError {
+    StartError::Io("cannot listen".to_owned(), error)
+}
+
+/// What every request of a service can rely on.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Which service this is.
+    pub service: Service,
+    /// The keys of its tokens.
+    pub keys: TokenKeys,
+}
+
+/// A service that has bound its address and is ready to serve.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    tasks: Tasks,
+    service: Service,
+}
+
+impl Application {
+    /// Binds the address and sets up the routes of a service.
+    ///
+    /// Beside those it serves `/livez` and `/readyz`. `tasks` is what its background work runs in.
+    pub fn bind<F>(
+        listen: &Listen,
+        context: Context,
+        tasks: Tasks,
+        readiness: Readiness,
+        routes: F,
+    ) -> Result<Self, StartError>
+    where
+        F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        let listener = listen.listener()?;
+        let address = listener.local_addr().map_err(not_listening)?;
+        let service = context.service;
+        let context = Data::new(context);
+        let readiness = Data::new(readiness.stopping_with(&tasks));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(context.clone())
+                .app_data(readiness.clone())
+                .configure(routes.clone())
+                .configure(health::routes)
+                .default_service(actix_web::web::to(endpoint::not_found))
+                .wrap(NormalizePath::new(TrailingSlash::Trim))
+                .wrap(from_fn(scope::request_scope))
+        })
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(LINGER)
+        .shutdown_timeout(DRAIN.as_secs())
+        .disable_signals()
+        .listen(listener)
+        .map_err(not_listening)?
+        .run();
+        Ok(Self { server, address, tasks, service })
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port that is listened on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Serves until `stop` is cancelled, then lets requests and background work finish.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
+        tracing::info!(service = %self.service, address = %self.address, "listening");
+        let handle = self.server.handle();
+        let tasks = self.tasks.clone();
+        let drain = async move {
+            stop.cancelled().await;
+            tracing::info!(service = %self.service, "draining");
+            tasks.stop();
+            handle.stop(true).await;
+        };
+        let drain = tokio::spawn(drain);
+        let served = self.server.await;
+        drain.abort();
+        if tokio::time::timeout(DRAIN, self.tasks.finished()).await.is_err() {
+            tracing::warn!(service = %self.service, "background work was cut off");
+        }
+        tracing::info!(service = %self.service, "stopped");
+        served.map_err(|error| StartError::Io(format!("{} stopped", self.service), error))
+    }
+}
+
+/// Is cancelled by the first SIGTERM or SIGINT of this process.
+pub fn stop_on_signal() -> Result<CancellationToken, StartError> {
+    let failed = |error| StartError::Io("cannot wait for signals".to_owned(), error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopped.cancel();
+    });
+    Ok(stop)
+}

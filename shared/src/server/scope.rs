@@ -1,0 +1,74 @@
+//! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
+
+use super::trace::{Trace, X_REQUEST_ID};
+use crate::identity::Identity;
+use crate::problem::Problem;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _};
+use std::time::Instant;
+use tracing::Instrument as _;
+
+/// The middleware of [`super::Application`].
+pub(super) async fn request_scope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let trace = Trace::of(request.headers());
+    request.extensions_mut().insert(trace.clone());
+    let method = request.method().clone();
+    let path = request.path().to_owned();
+    let span = tracing::info_span!("request", request_id = %trace.request_id, %method, path);
+    let started = Instant::now();
+    async move {
+        let response = next.call(request).await?.map_into_boxed_body();
+        let mut response = render_error(response, &trace.request_id);
+        if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
+            response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
+        }
+        log(&path, &response, started);
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// Gives an error its body, and leaves every other answer as it is.
+fn render_error(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+    let Some(error) = response.response().error() else {
+        return response;
+    };
+    let problem = match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => generic(error.as_response_error().status_code(), error),
+    };
+    if let Some(cause) = problem.cause().filter(|_| problem.status().is_server_error()) {
+        tracing::error!(status = problem.status().as_u16(), cause, "request failed");
+    }
+    let rendered = problem.render(response.request().headers(), request_id);
+    response.into_response(rendered)
+}
+
+/// For errors that the framework has made.
+fn generic(status: StatusCode, error: &Error) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => super::endpoint::route_not_found(),
+        _ if status.is_server_error() => Problem::internal(error),
+        _ => Problem::new(status, "bad_request", status.canonical_reason().unwrap_or("Bad request")),
+    }
+}
+
+fn log(path: &str, response: &ServiceResponse, started: Instant) {
+    let duration_ms = started.elapsed().as_secs_f64() * 1e3;
+    let status = response.status().as_u16();
+    let user_id = response.request().extensions().get::<Identity>().map(|identity| identity.user_id);
+    let user_id = user_id.map(tracing::field::display);
+    if matches!(path, "/livez" | "/readyz") {
+        tracing::debug!(status, duration_ms, user_id, "request finished");
+    } else {
+        tracing::info!(status, duration_ms, user_id, "request finished");
+    }
+}

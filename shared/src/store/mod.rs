@@ -1,0 +1,139 @@
+//! One store over two SQL engines. The URL's scheme picks the engine when the service starts; both are always compiled.
+//!
+//! A query is written once, in the body of [`on!`](crate::on) or [`tx!`](crate::tx), which compile it for both. On PostgreSQL each service
+//! keeps its tables in a schema of its own name, on SQLite in a file of its own.
+
+mod error;
+mod migrate;
+pub mod outbox;
+mod postgres;
+pub mod sql_types;
+mod sqlite;
+mod tls;
+
+pub use error::StoreError;
+pub use migrate::Migrations;
+
+use crate::config::ConfigError;
+use crate::server::StartError;
+use diesel::SqliteConnection;
+use diesel::sql_types::Integer;
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::future::Future;
+use std::time::Duration;
+
+/// How long a query waits for a connection to become free before it gives up.
+const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to SQLite whose queries run off the async threads.
+pub type Lite = SyncConnectionWrapper<SqliteConnection>;
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub enum Store {
+    /// A pool of connections.
+    Postgres(Pool<AsyncPgConnection>),
+    /// One connection that writes, and several that read: writers who share a pool starve each other.
+    Sqlite {
+        /// Used by [`tx!`](crate::tx).
+        writer: Pool<Lite>,
+        /// Used by [`on!`](crate::on).
+        readers: Pool<Lite>,
+    },
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Postgres(_) => "Store::Postgres",
+            Self::Sqlite { .. } => "Store::Sqlite",
+        })
+    }
+}
+
+impl Store {
+    /// Connects to `url`, the value of the variable `DATABASE_URL`, and brings the tables of the service `schema` up
+    /// to date.
+    pub async fn open(
+        url: &SecretString,
+        schema: &'static str,
+        migrations: Migrations,
+    ) -> Result<Self, StartError> {
+        let url = url.expose_secret();
+        let expected = "a URL that begins with postgresql:// or sqlite:";
+        let Some((scheme, _)) = url.split_once(':') else {
+            return Err(ConfigError::new("DATABASE_URL", format!("is no URL; expected {expected}")).into());
+        };
+        let (engine, driver) = scheme.split_once('+').map_or((scheme, None), |(e, d)| (e, Some(d)));
+        match (engine, driver) {
+            ("postgres" | "postgresql", _) => postgres::open(url, schema, migrations.postgres).await,
+            ("sqlite", None) => sqlite::open(url, migrations.sqlite).await,
+            _ => {
+                Err(ConfigError::new("DATABASE_URL", format!("names an unknown engine; expected {expected}"))
+                    .into())
+            }
+        }
+    }
+
+    /// Asks the database whether it answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
+        crate::on!(self, |c| one.execute(c).await).map(drop)
+    }
+}
+
+/// Waits for a connection from a pool, but not for ever. Used by the macros.
+pub async fn checkout<T, E>(connection: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+where
+    StoreError: From<E>,
+{
+    match tokio::time::timeout(POOL_TIMEOUT, connection).await {
+        Ok(connection) => connection.map_err(StoreError::from),
+        Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
+    }
+}
+
+/// Reads: `on!(store, |c| query.load(c).await)` gives `Result<_, StoreError>`.
+///
+/// The body is compiled for both engines. On SQLite it gets a connection that can only read.
+#[macro_export]
+macro_rules! on {
+    ($store:expr, |$c:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Postgres(pool) => {
+                let mut connection = $crate::store::checkout(pool.get()).await?;
+                let $c = &mut *connection;
+                ($body).map_err($crate::store::StoreError::from)
+            }
+            $crate::store::Store::Sqlite { readers, .. } => {
+                let mut connection = $crate::store::checkout(readers.get()).await?;
+                let $c = &mut *connection;
+                ($body).map_err($crate::store::StoreError::from)
+            }
+        }
+    };
+}
+
+/// A transaction that may write: `tx!(store, |c| { ... Ok(value) })`. It is committed on `Ok` and rolled back on `Err`.
+///
+/// The body's error is any that is made from diesel's and from [`StoreError`]. What must be kept though the request
+/// fails is an `Ok` value that becomes an error after the commit. `for_update` does not compile for SQLite: begin with
+/// an UPDATE of the row, which is the lock on both engines.
+#[macro_export]
+macro_rules! tx {
+    ($store:expr, |$c:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Postgres(pool) => {
+                let mut connection = $crate::store::checkout(pool.get()).await?;
+                ::diesel_async::AsyncConnection::transaction(&mut *connection, async |$c| $body).await
+            }
+            $crate::store::Store::Sqlite { writer, .. } => {
+                let mut connection = $crate::store::checkout(writer.get()).await?;
+                connection.immediate_transaction(async |$c| $body).await
+            }
+        }
+    };
+}

@@ -1,0 +1,42 @@
+//! Logs to standard output: one line an event, as JSON or for the eye.
+
+use crate::config::{ConfigError, Env};
+use std::str::FromStr;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// How log lines look (`LOG_FORMAT`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "json" => Ok(Self::Json),
+            "pretty" => Ok(Self::Pretty),
+            _ => Err("is not known"),
+        }
+    }
+}
+
+/// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
+pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
+    let format = env.or("LOG_FORMAT", "json or pretty", default)?;
+    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", EnvFilter::new("info"))?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    // An error says that a subscriber is set already, as when several services run in one process.
+    drop(match format {
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
+        LogFormat::Pretty => subscriber.try_init(),
+    });
+    Ok(())
+}
