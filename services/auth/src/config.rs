@@ -1,0 +1,106 @@
+//! The configuration of the auth service.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN_ADDR` | address and port | `0.0.0.0:8001` |
+//! | `SECRET_KEY` | signs tokens; at least 32 bytes, the same for every service | none |
+//! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
+//! | `CHAT_URL` | where the chat service is, which hears of deleted accounts | none |
+//! | `ACCESS_TOKEN_TTL` | seconds for which an access token counts | 3600 |
+//! | `REFRESH_TOKEN_TTL` | seconds for which a refresh token counts | 2592000 (30 days) |
+//! | `REFRESH_REUSE_GRACE` | seconds in which a used refresh token is answered again | 10 |
+//! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31 | 12 |
+//! | `AUTH_MIN_PASSWORD_LENGTH` | the fewest characters of a new password, 1 to 72 | 8 |
+
+use crate::domain::PasswordPolicy;
+use reqwest::Url;
+use secrecy::SecretString;
+use shared::clock::Clock;
+use shared::config::{ConfigError, Env};
+use shared::identity::TokenKeys;
+use shared::server::Listen;
+use std::time::Duration;
+
+/// What the service is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: Listen,
+    /// The keys of tokens.
+    pub keys: TokenKeys,
+    /// Its database.
+    pub database: SecretString,
+    /// Where the chat service is.
+    pub chat: Url,
+    /// How long tokens live.
+    pub tokens: TokenLife,
+    /// How passwords are hashed, and which are taken.
+    pub passwords: PasswordConfig,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// How long tokens live.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenLife {
+    /// Of an access token.
+    pub access: Duration,
+    /// Of a refresh token.
+    pub refresh: Duration,
+    /// In which a used refresh token is answered again.
+    pub reuse_grace: Duration,
+}
+
+/// How passwords are hashed, and which are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordConfig {
+    /// bcrypt's cost: the hash takes 2^cost rounds.
+    pub bcrypt_cost: u32,
+    /// The rule for new passwords.
+    pub policy: PasswordPolicy,
+}
+
+impl Config {
+    /// Reads the variables that this module's table names.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let clock = Clock::system();
+        Ok(Self {
+            listen: Listen::from_env(env, "0.0.0.0:8001")?,
+            keys: TokenKeys::from_env(env, clock.clone())?,
+            database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
+            chat: env.base_url("CHAT_URL")?,
+            tokens: TokenLife::from_env(env)?,
+            passwords: PasswordConfig::from_env(env)?,
+            clock,
+        })
+    }
+}
+
+impl TokenLife {
+    /// Reads the life of each kind of token.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            access: env.seconds("ACCESS_TOKEN_TTL", 3600)?,
+            refresh: env.seconds("REFRESH_TOKEN_TTL", 30 * 24 * 3600)?,
+            reuse_grace: env.seconds("REFRESH_REUSE_GRACE", 10)?,
+        })
+    }
+}
+
+impl PasswordConfig {
+    /// Reads cost and rule, and holds them within what bcrypt can do.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let bcrypt_cost = env.or("AUTH_BCRYPT_COST", "a number from 4 to 31", 12)?;
+        if !(4..=31).contains(&bcrypt_cost) {
+            return Err(ConfigError::new(
+                "AUTH_BCRYPT_COST",
+                "is out of range; expected a number from 4 to 31",
+            ));
+        }
+        let name = "AUTH_MIN_PASSWORD_LENGTH";
+        let min = env.or(name, "a number from 1 to 72", PasswordPolicy::default().min_characters())?;
+        let policy = PasswordPolicy::new(min)
+            .ok_or_else(|| ConfigError::new(name, "is out of range; expected a number from 1 to 72"))?;
+        Ok(Self { bcrypt_cost, policy })
+    }
+}

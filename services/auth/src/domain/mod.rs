@@ -1,0 +1,9 @@
+//! Values that are parsed at the edge, and rules that need no I/O.
+
+mod password;
+mod refresh_token;
+mod username;
+
+pub use password::{Password, PasswordPolicy};
+pub use refresh_token::{RefreshToken, Reuse, TokenHash};
+pub use username::Username;

@@ -1,0 +1,83 @@
+//! Refresh tokens: random, stored as a hash, used once.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use ring::error::Unspecified;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use secrecy::{ExposeSecret as _, SecretString};
+use shared::clock::Timestamp;
+use std::time::Duration;
+
+/// SHA-256 of a token, which is what is stored. A token of 256 random bits needs no slower hash.
+pub type TokenHash = Vec<u8>;
+
+/// A token as its user holds it.
+#[derive(Debug, Clone)]
+pub struct RefreshToken(SecretString);
+
+impl RefreshToken {
+    /// A new token of 256 random bits.
+    pub fn generate() -> Result<Self, Unspecified> {
+        let mut bits = [0; 32];
+        SystemRandom::new().fill(&mut bits)?;
+        Ok(Self(SecretString::from(URL_SAFE_NO_PAD.encode(bits))))
+    }
+
+    /// A token as it was sent, whatever it is.
+    pub fn sent(text: String) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// The token itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// By which the token is found.
+    pub fn hash(&self) -> TokenHash {
+        digest(&SHA256, self.expose().as_bytes()).as_ref().to_vec()
+    }
+}
+
+/// What a token that was used before comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// Two tabs, or an answer that got lost: it is answered again.
+    Forgiven,
+    /// Somebody has a copy of it: the whole family is revoked.
+    Theft,
+}
+
+impl Reuse {
+    /// Judges a token that was first used at `used_at`. Once one of the tokens given for it was itself used, its user
+    /// has got the answer, and nobody honest asks again.
+    pub fn judge(used_at: Timestamp, now: Timestamp, grace: Duration, child_was_used: bool) -> Self {
+        if now < used_at.plus(grace) && !child_was_used { Self::Forgiven } else { Self::Theft }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_differ_and_are_found_by_their_hash() {
+        let (one, other) = (RefreshToken::generate().unwrap(), RefreshToken::generate().unwrap());
+        assert_ne!(one.expose(), other.expose());
+        assert_eq!(one.expose().len(), 43);
+        assert_eq!(RefreshToken::sent(one.expose().to_owned()).hash(), one.hash());
+        assert_ne!(one.hash(), other.hash());
+    }
+
+    #[test]
+    fn reuse_is_forgiven_for_a_moment_unless_a_child_was_used() {
+        let used_at = Timestamp::from_micros(0).unwrap();
+        let at = |seconds| used_at.plus(Duration::from_secs(seconds));
+        let ten = Duration::from_secs(10);
+        assert_eq!(Reuse::judge(used_at, at(9), ten, false), Reuse::Forgiven);
+        assert_eq!(Reuse::judge(used_at, at(9), ten, true), Reuse::Theft);
+        assert_eq!(Reuse::judge(used_at, at(10), ten, false), Reuse::Theft);
+        assert_eq!(Reuse::judge(used_at, used_at, Duration::ZERO, false), Reuse::Theft);
+    }
+}

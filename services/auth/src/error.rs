@@ -1,0 +1,74 @@
+//! What can go wrong, and how it is answered.
+
+use crate::hasher::HashError;
+use actix_web::http::StatusCode;
+use shared::identity::TokenError;
+use shared::problem::ApiError;
+use shared::store::StoreError;
+
+/// An error of the auth service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// 401: name and password do not belong together, or nobody has the name.
+    #[error("Invalid credentials")]
+    InvalidCredentials,
+    /// 401: the access token's user is gone, or the refresh token does not count.
+    #[error("Invalid token")]
+    InvalidToken,
+    /// 403: the password that was given to confirm is not the user's.
+    #[error("Wrong password")]
+    WrongPassword,
+    /// 404: nobody has this id. (Only services ask.)
+    #[error("User not found")]
+    UserNotFound,
+    /// 409: somebody has the name.
+    #[error("Username is taken")]
+    UsernameTaken,
+    /// 500: a token could not be made.
+    #[error("a token could not be made")]
+    Token(#[from] TokenError),
+    /// 500: the machine gave no random bits.
+    #[error("no random bits could be had")]
+    Randomness,
+    /// 503 when too many wait for it, else 500: a password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// 503 or 500: the database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl ApiError for Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::WrongPassword => StatusCode::FORBIDDEN,
+            Self::UserNotFound => StatusCode::NOT_FOUND,
+            Self::UsernameTaken => StatusCode::CONFLICT,
+            Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Hash(HashError::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(error) => error.status(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidToken => "invalid_token",
+            Self::WrongPassword => "wrong_password",
+            Self::UserNotFound => "user_not_found",
+            Self::UsernameTaken => "username_taken",
+            Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => "internal_error",
+            Self::Hash(HashError::Busy) => "service_unavailable",
+            Self::Store(error) => error.code(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The auth service: users, passwords, and the tokens that show who somebody is.
+
+pub mod config;
+pub mod domain;
+pub mod error;
+mod hasher;
+pub mod routes;
+pub mod startup;
+mod state;
+mod store;

@@ -1,0 +1,60 @@
+//! `PUT /auth/change-password`
+
+use super::me::confirmed_user;
+use crate::domain::{Password, PasswordPolicy};
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::ids::UserId;
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::{BodyErrors, Msg};
+use shared::problem::{ErrorBody, Problem};
+use utoipa::ToSchema;
+
+/// The old password and the new.
+#[derive(Debug, ToSchema)]
+pub struct PasswordChange {
+    /// The password until now
+    #[schema(value_type = String, format = Password, max_length = 72)]
+    current_password: Password,
+    /// At least 8 characters (configurable), at most 72 bytes
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 72)]
+    new_password: Password,
+}
+
+impl FromFields for PasswordChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let policy: PasswordPolicy = fields.setting();
+        let current_password = fields.required("current_password");
+        let new_password = fields.required_text("new_password", |text| policy.parse(text));
+        Ok(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
+
+/// Change the password, and revoke every refresh token of the user
+#[utoipa::path(
+    put, path = "/api/v1/auth/change-password", tag = "auth", request_body = PasswordChange,
+    responses(
+        (status = 200, description = "The password is changed", body = Msg),
+        (status = 403, description = "The current password is wrong", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn change_password(
+    identity: Identity,
+    state: Data<State>,
+    Input { body, .. }: Body<PasswordChange>,
+) -> Result<Json<Msg>, Problem> {
+    change(&state, identity.user_id, body).await?;
+    Ok(Json(Msg { msg: "Password changed" }))
+}
+
+async fn change(state: &State, id: UserId, change: PasswordChange) -> Result<(), Error> {
+    let user = confirmed_user(state, id, change.current_password).await?;
+    let hash = state.hasher.hash(change.new_password).await?;
+    let changed = store::change_password(&state.store, id, &user.password_hash, &hash).await?;
+    // Somebody else has changed it between the two: what was given is the current one no more.
+    if changed { Ok(()) } else { Err(Error::WrongPassword) }
+}

@@ -1,0 +1,29 @@
+//! `POST /auth/logout`
+
+use super::refresh::PresentedToken;
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::input::{Body, Input};
+use shared::openapi::{BodyErrors, Msg};
+use shared::problem::Problem;
+
+/// Revoke a refresh token and all of its family
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout", tag = "auth", request_body = PresentedToken,
+    responses(
+        (status = 200, description = "Done; an unknown or another user's token is left alone", body = Msg),
+        BodyErrors
+    )
+)]
+pub async fn logout(
+    identity: Identity,
+    state: Data<State>,
+    Input { body, .. }: Body<PresentedToken>,
+) -> Result<Json<Msg>, Problem> {
+    let token = body.refresh_token.hash();
+    store::revoke_family(&state.store, identity.user_id, &token).await.map_err(Error::from)?;
+    Ok(Json(Msg { msg: "Logged out" }))
+}

@@ -1,0 +1,75 @@
+//! `GET` and `DELETE /auth/me`
+
+use super::register::UserView;
+use crate::domain::Password;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{self, User};
+use actix_web::web::{Data, Json};
+use shared::identity::{Identity, Service};
+use shared::ids::UserId;
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::{BodyErrors, Msg, UserErrors};
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use shared::store::outbox::Delivery;
+use utoipa::ToSchema;
+
+/// Show the user that the token is for
+#[utoipa::path(
+    get, path = "/api/v1/auth/me", tag = "auth",
+    responses((status = 200, description = "The user", body = UserView), UserErrors)
+)]
+pub async fn get_me(identity: Identity, state: Data<State>) -> Result<Json<UserView>, Problem> {
+    let user = current_user(&state, identity.user_id).await?;
+    Ok(Json(user.into()))
+}
+
+/// The password that confirms a deletion.
+#[derive(Debug, ToSchema)]
+pub struct Confirmation {
+    /// The user's password
+    #[schema(value_type = String, format = Password, max_length = 72)]
+    password: Password,
+}
+
+impl FromFields for Confirmation {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { password: fields.required("password")? })
+    }
+}
+
+/// Delete the account, its chats and their contents
+#[utoipa::path(
+    delete, path = "/api/v1/auth/me", tag = "auth", request_body = Confirmation,
+    responses(
+        (status = 200, description = "The account is gone; its chats follow within 30 seconds", body = Msg),
+        (status = 403, description = "The password is wrong", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn delete_me(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { body, .. }: Body<Confirmation>,
+) -> Result<Json<Msg>, Problem> {
+    confirmed_user(&state, identity.user_id, body.password).await?;
+    let path = format!("/internal/accounts/{}", identity.user_id);
+    let delivery = Delivery::new(Service::Chat, path, &trace, state.clock.now());
+    store::delete_user(&state.store, identity.user_id, &delivery).await?;
+    state.relay.deliver_now(vec![delivery]).await;
+    Ok(Json(Msg { msg: "Account deleted" }))
+}
+
+/// The user of a token; one who was deleted has no tokens that count.
+async fn current_user(state: &State, id: UserId) -> Result<User, Error> {
+    store::find_user(&state.store, id).await?.ok_or(Error::InvalidToken)
+}
+
+/// The user of a token, who has also said the password.
+pub async fn confirmed_user(state: &State, id: UserId, password: Password) -> Result<User, Error> {
+    let user = current_user(state, id).await?;
+    let matches = state.hasher.verify(password, Some(user.password_hash.clone())).await?;
+    if matches { Ok(user) } else { Err(Error::WrongPassword) }
+}

@@ -1,0 +1,79 @@
+//! `POST /auth/register`
+
+use crate::domain::{Password, PasswordPolicy, Username};
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{self, User};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::ids::UserId;
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::PublicErrors;
+use shared::problem::{ErrorBody, Problem};
+use utoipa::ToSchema;
+
+/// Who wants to register.
+#[derive(Debug, ToSchema)]
+pub struct Registration {
+    /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case
+    #[schema(value_type = String, min_length = 3, max_length = 64, example = "ann@example.org")]
+    username: Username,
+    /// At least 8 characters (configurable), at most 72 bytes
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 72, example = "correct horse")]
+    password: Password,
+}
+
+impl FromFields for Registration {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let policy: PasswordPolicy = fields.setting();
+        let username = fields.required("username");
+        let password = fields.required_text("password", |text| policy.parse(text));
+        Ok(Self { username: username?, password: password? })
+    }
+}
+
+/// A user, without anything secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserView {
+    user_id: UserId,
+    /// As the user wrote it
+    #[schema(example = "ann@example.org")]
+    username: String,
+    created_at: Timestamp,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self { user_id: user.id, username: user.username, created_at: user.created_at }
+    }
+}
+
+/// Register a user
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", tag = "auth", request_body = Registration, security(()),
+    responses(
+        (status = 201, description = "The user", body = UserView),
+        (status = 409, description = "Somebody has the name", body = ErrorBody),
+        PublicErrors
+    )
+)]
+pub async fn register(
+    state: Data<State>,
+    Input { body, .. }: Body<Registration>,
+) -> Result<HttpResponse, Problem> {
+    let user = create(&state, body).await?;
+    Ok(HttpResponse::Created().json(UserView::from(user)))
+}
+
+async fn create(state: &State, registration: Registration) -> Result<User, Error> {
+    let Registration { username, password } = registration;
+    // A name that is taken need not cost a hash. The unique index decides all the same.
+    if store::find_user_by_name(&state.store, username.as_str()).await?.is_some() {
+        return Err(Error::UsernameTaken);
+    }
+    let hash = state.hasher.hash(password).await?;
+    let user = User::new(&username, hash, state.clock.now());
+    if store::create_user(&state.store, &user).await? { Ok(user) } else { Err(Error::UsernameTaken) }
+}

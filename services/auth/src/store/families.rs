@@ -1,0 +1,151 @@
+//! Refresh tokens and their families. Whoever changes a family begins with an UPDATE of its row, which is the lock.
+
+use super::schema::{refresh_families, refresh_tokens, users};
+use crate::config::TokenLife;
+use crate::domain::{Reuse, TokenHash};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::{Clock, Timestamp};
+use shared::ids::{FamilyId, UserId};
+use shared::problem::causes;
+use shared::server::Tasks;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+use std::time::Duration;
+
+/// How often tokens that have expired are cleared away.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = refresh_tokens)]
+struct Token {
+    hash: TokenHash,
+    family_id: FamilyId,
+    parent: Option<TokenHash>,
+    expires_at: Timestamp,
+    used_at: Option<Timestamp>,
+}
+
+/// What became of a refresh token that was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was used up, and the new token is this user's.
+    Rotated(UserId),
+    /// It is not known, or has expired.
+    Unknown,
+    /// It was used before: its family is revoked.
+    Revoked,
+}
+
+/// Begins a family at a login, while `password_hash` is still the user's; says `false` where it is not any more.
+pub async fn open_family(
+    store: &Store,
+    user: UserId,
+    password_hash: &str,
+    token: TokenHash,
+    expires_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let family_id = FamilyId::generate();
+    tx!(store, |c| {
+        let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
+        // Changes nothing, but holds off a change of the password until this is committed.
+        let found = diesel::update(user_row).set(users::password_hash.eq(password_hash)).execute(c).await?;
+        if found == 0 {
+            return Ok(false);
+        }
+        let family = (
+            refresh_families::id.eq(family_id),
+            refresh_families::user_id.eq(user),
+            refresh_families::expires_at.eq(expires_at),
+        );
+        diesel::insert_into(refresh_families::table).values(family).execute(c).await?;
+        let token = Token { hash: token.clone(), family_id, parent: None, expires_at, used_at: None };
+        diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
+        Ok(true)
+    })
+}
+
+/// Uses up `presented` and puts `successor` in its place.
+pub async fn rotate(
+    store: &Store,
+    presented: &TokenHash,
+    successor: &TokenHash,
+    life: TokenLife,
+    now: Timestamp,
+) -> Result<Rotation, StoreError> {
+    let expires_at = now.plus(life.refresh);
+    tx!(store, |c| {
+        let token = refresh_tokens::table.find(presented);
+        let family: Option<FamilyId> = token.select(refresh_tokens::family_id).first(c).await.optional()?;
+        let Some(family_id) = family else { return Ok(Rotation::Unknown) };
+        let family = refresh_families::table.find(family_id);
+        let user: Option<UserId> = diesel::update(family)
+            .set(refresh_families::expires_at.eq(expires_at))
+            .returning(refresh_families::user_id)
+            .get_result(c)
+            .await
+            .optional()?;
+        // Read again, now that nobody else can use it up.
+        let token: Option<Token> = token.select(Token::as_select()).first(c).await.optional()?;
+        let (Some(user), Some(token)) = (user, token) else { return Ok(Rotation::Unknown) };
+        if token.expires_at <= now {
+            return Ok(Rotation::Unknown);
+        }
+        if let Some(used_at) = token.used_at {
+            let children = refresh_tokens::table.filter(refresh_tokens::parent.eq(presented));
+            let used_children = children.filter(refresh_tokens::used_at.is_not_null()).count();
+            let used: i64 = used_children.get_result(c).await?;
+            if Reuse::judge(used_at, now, life.reuse_grace, used > 0) == Reuse::Theft {
+                diesel::delete(family).execute(c).await?;
+                return Ok(Rotation::Revoked);
+            }
+        } else {
+            let used_up = diesel::update(refresh_tokens::table.find(presented));
+            used_up.set(refresh_tokens::used_at.eq(now)).execute(c).await?;
+        }
+        let parent = Some(presented.clone());
+        let child = Token { hash: successor.clone(), family_id, parent, expires_at, used_at: None };
+        diesel::insert_into(refresh_tokens::table).values(child).execute(c).await?;
+        Ok(Rotation::Rotated(user))
+    })
+}
+
+/// Revokes the family of a token, if it is this user's.
+pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Result<(), StoreError> {
+    let family: Option<FamilyId> = on!(store, |c| {
+        let token = refresh_tokens::table.find(token);
+        token.select(refresh_tokens::family_id).first(c).await.optional()
+    })?;
+    let Some(family) = family else { return Ok(()) };
+    tx!(store, |c| {
+        let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
+        diesel::delete(owned).execute(c).await?;
+        Ok(())
+    })
+}
+
+/// Clears away what has expired, at start and every hour.
+pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
+    let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
+    tasks.spawn(async move {
+        loop {
+            if let Err(error) = delete_expired(&store, clock.now()).await {
+                tracing::warn!(error = causes(&error), "expired tokens are still there");
+            }
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
+            }
+        }
+    });
+}
+
+async fn delete_expired(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    tx!(store, |c| {
+        let families = refresh_families::table.filter(refresh_families::expires_at.le(now));
+        diesel::delete(families).execute(c).await?;
+        let tokens = refresh_tokens::table.filter(refresh_tokens::expires_at.le(now));
+        diesel::delete(tokens).execute(c).await?;
+        Ok(())
+    })
+}

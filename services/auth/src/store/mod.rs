@@ -1,0 +1,15 @@
+//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+
+mod families;
+mod schema;
+mod users;
+
+pub use families::{Rotation, open_family, revoke_family, rotate, spawn_expiry};
+pub use users::{User, change_password, create_user, delete_user, find_user, find_user_by_name};
+
+use shared::store::Migrations;
+
+/// The tables of this service.
+pub fn migrations() -> Migrations {
+    shared::embed_store_migrations!()
+}

@@ -1,0 +1,37 @@
+//! The tables, as `migrations/` makes them.
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use shared::store::sql_types::{Instant, Uid};
+
+    users (id) {
+        id -> Uid,
+        username -> Text,
+        folded_name -> Text,
+        password_hash -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use shared::store::sql_types::{Instant, Uid};
+
+    refresh_families (id) {
+        id -> Uid,
+        user_id -> Uid,
+        expires_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use shared::store::sql_types::{Instant, Uid};
+
+    refresh_tokens (hash) {
+        hash -> Binary,
+        family_id -> Uid,
+        parent -> Nullable<Binary>,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}

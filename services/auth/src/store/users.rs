@@ -1,0 +1,97 @@
+//! Users.
+
+use super::schema::{refresh_families, users};
+use crate::domain::Username;
+use crate::error::Error;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::ids::UserId;
+use shared::store::outbox::{Delivery, outbox};
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+
+/// A user, as the table has it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The name as the user wrote it.
+    pub username: String,
+    folded_name: String,
+    /// bcrypt's hash.
+    pub password_hash: String,
+    /// When it registered.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// A user who registers now.
+    pub fn new(username: &Username, password_hash: String, now: Timestamp) -> Self {
+        Self {
+            id: UserId::generate(),
+            username: username.to_string(),
+            folded_name: username.folded(),
+            password_hash,
+            created_at: now,
+        }
+    }
+}
+
+/// Inserts a user; says `false` where somebody has the name.
+pub async fn create_user(store: &Store, user: &User) -> Result<bool, StoreError> {
+    let inserted: Result<usize, StoreError> =
+        tx!(store, |c| { Ok(diesel::insert_into(users::table).values(user).execute(c).await?) });
+    match inserted {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The user of this id.
+pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreError> {
+    on!(store, |c| users::table.find(id).select(User::as_select()).first(c).await.optional())
+}
+
+/// The user of this name, whatever its case.
+pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
+    let folded = Username::fold(name);
+    on!(store, |c| {
+        let named = users::table.filter(users::folded_name.eq(&folded));
+        named.select(User::as_select()).first(c).await.optional()
+    })
+}
+
+/// Sets another hash where `old_hash` is still the user's, and revokes all its refresh tokens.
+///
+/// Says `false` where it is not: the user is gone, or has changed the password meanwhile.
+pub async fn change_password(
+    store: &Store,
+    id: UserId,
+    old_hash: &str,
+    new_hash: &str,
+) -> Result<bool, StoreError> {
+    tx!(store, |c| {
+        let user = users::table.filter(users::id.eq(id)).filter(users::password_hash.eq(old_hash));
+        let changed = diesel::update(user).set(users::password_hash.eq(new_hash)).execute(c).await?;
+        if changed == 1 {
+            let families = refresh_families::table.filter(refresh_families::user_id.eq(id));
+            diesel::delete(families).execute(c).await?;
+        }
+        Ok(changed == 1)
+    })
+}
+
+/// Deletes a user and its tokens, and owes `delivery` to who keeps more of it.
+pub async fn delete_user(store: &Store, id: UserId, delivery: &Delivery) -> Result<(), Error> {
+    tx!(store, |c| {
+        // Its families and their tokens go along (ON DELETE CASCADE).
+        if diesel::delete(users::table.find(id)).execute(c).await? == 0 {
+            return Err(Error::InvalidToken);
+        }
+        diesel::insert_into(outbox::table).values(delivery).execute(c).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,111 @@
+//! A service for one test, with a database of its own.
+
+use auth::config::{Config, PasswordConfig, TokenLife};
+use auth::domain::PasswordPolicy;
+use auth::startup;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use std::time::Duration;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// A password that every rule takes.
+pub const PASSWORD: &str = "correct horse";
+
+pub struct TestApp {
+    pub client: TestClient,
+    pub clock: Clock,
+    pub chat: MockServer,
+    _service: Running,
+    _database: TestDatabase,
+}
+
+/// Starts a service on a free port, with a clock that stands still and a chat service that takes everything.
+pub async fn spawn_app() -> TestApp {
+    spawn_app_with(|_| {}).await
+}
+
+/// The same with another configuration.
+pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
+    let clock = Clock::manual();
+    let database = TestDatabase::create().await;
+    let chat = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&chat).await;
+    let seconds = Duration::from_secs;
+    let mut config = Config {
+        listen: any_port(),
+        keys: token_keys(&clock),
+        database: database.url("auth"),
+        chat: chat.uri().parse().unwrap(),
+        tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
+        passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
+        clock: clock.clone(),
+    };
+    change(&mut config);
+    let service = Running::start(startup::build(config).await.unwrap());
+    let client = TestClient::new(service.url());
+    TestApp { client, clock, chat, _service: service, _database: database }
+}
+
+/// A user who has logged in.
+pub struct Session {
+    pub client: TestClient,
+    pub user_id: String,
+    pub refresh_token: String,
+}
+
+impl TestApp {
+    pub async fn register(&self, body: &Value) -> Answer {
+        self.client.post("/api/v1/auth/register", body).await
+    }
+
+    pub async fn login(&self, username: &str, password: &str) -> Answer {
+        self.client.post("/api/v1/auth/login", &json!({"username": username, "password": password})).await
+    }
+
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.client.post("/api/v1/auth/refresh", &json!({"refresh_token": token})).await
+    }
+
+    /// Registers a user and logs in.
+    pub async fn session(&self, username: &str) -> Session {
+        let registered =
+            self.register(&json!({"username": username, "password": PASSWORD})).await.expect(201);
+        let tokens = self.login(username, PASSWORD).await.expect(200).json();
+        Session {
+            client: self.client.with_token(text(&tokens["access_token"])),
+            user_id: text(&registered.json()["user_id"]).to_owned(),
+            refresh_token: text(&tokens["refresh_token"]).to_owned(),
+        }
+    }
+}
+
+impl Session {
+    pub async fn me(&self) -> Answer {
+        self.client.get("/api/v1/auth/me").await
+    }
+
+    pub async fn delete_me(&self, body: &Value) -> Answer {
+        self.client.send(reqwest::Method::DELETE, "/api/v1/auth/me", Some(body.to_string())).await
+    }
+
+    pub async fn logout(&self, token: &str) -> Answer {
+        self.client.post("/api/v1/auth/logout", &json!({"refresh_token": token})).await
+    }
+
+    pub async fn change_password(&self, current: &str, new: &str) -> Answer {
+        let body = json!({"current_password": current, "new_password": new});
+        self.client.put("/api/v1/auth/change-password", &body).await
+    }
+}
+
+/// The refresh token of an answer.
+pub fn refresh_token(answer: &Answer) -> String {
+    text(&answer.json()["refresh_token"]).to_owned()
+}
+
+/// A JSON text.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}

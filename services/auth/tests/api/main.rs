@@ -1,0 +1,17 @@
+//! The auth service, driven through HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod app;
+mod change_password;
+mod conventions;
+mod internal;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod register;

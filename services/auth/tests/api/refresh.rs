@@ -1,0 +1,91 @@
+//! `POST /auth/refresh`
+
+use crate::app::{refresh_token, spawn_app, spawn_app_with, text};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_refresh_token_gets_new_tokens() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    let answer = app.refresh(&session.refresh_token).await.expect(200);
+    let tokens = answer.json();
+    assert_eq!((tokens["token_type"].as_str(), tokens["expires_in"].as_u64()), (Some("bearer"), Some(3600)));
+    assert_ne!(refresh_token(&answer), session.refresh_token);
+    let me = app.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await.expect(200);
+    assert_eq!(me.json()["user_id"], session.user_id.as_str());
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_is_a_401() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    for token in ["", "x", &"x".repeat(100_000), text(&session.me().await.json()["user_id"])] {
+        let answer = app.refresh(token).await.expect(401);
+        assert_eq!(answer.json()["detail"], "Invalid token");
+    }
+    let answer = app.client.post("/api/v1/auth/refresh", &json!({"refresh_token": 1})).await.expect(422);
+    assert_eq!(answer.field_errors(), ["string_type body.refresh_token"]);
+}
+
+#[tokio::test]
+async fn a_used_token_again_revokes_the_family_after_the_grace() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+    app.clock.advance(Duration::from_secs(10));
+    app.refresh(&session.refresh_token).await.expect(401);
+    app.refresh(&child).await.expect(401);
+    session.me().await.expect(200);
+}
+
+#[tokio::test]
+async fn two_tabs_are_both_answered_and_go_on_by_themselves() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    let answers = join_all((0..4).map(|_| app.refresh(&session.refresh_token))).await;
+    let children: Vec<_> = answers.into_iter().map(|answer| refresh_token(&answer.expect(200))).collect();
+    for child in &children {
+        app.refresh(child).await.expect(200);
+    }
+    assert!(children.iter().all(|child| children.iter().filter(|other| *other == child).count() == 1));
+}
+
+#[tokio::test]
+async fn once_a_child_was_used_its_parent_is_not_forgiven() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    let one = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+    let other = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+    app.refresh(&one).await.expect(200);
+    app.refresh(&session.refresh_token).await.expect(401);
+    app.refresh(&other).await.expect(401);
+}
+
+#[tokio::test]
+async fn without_a_grace_a_token_counts_once() {
+    let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
+    let session = app.session("ann").await;
+    let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+    app.refresh(&session.refresh_token).await.expect(401);
+    app.refresh(&child).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_refresh_token_expires() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    app.clock.advance(Duration::from_secs(86_400));
+    app.refresh(&session.refresh_token).await.expect(401);
+}
+
+#[tokio::test]
+async fn other_logins_of_the_user_are_left_alone() {
+    let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
+    let session = app.session("ann").await;
+    let other = refresh_token(&app.login("ann", crate::app::PASSWORD).await.expect(200));
+    app.refresh(&session.refresh_token).await.expect(200);
+    app.refresh(&session.refresh_token).await.expect(401);
+    app.refresh(&other).await.expect(200);
+}

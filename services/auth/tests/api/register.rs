@@ -1,0 +1,85 @@
+//! `POST /auth/register`
+
+use crate::app::{PASSWORD, spawn_app, spawn_app_with, text};
+use auth::domain::PasswordPolicy;
+use futures_util::future::join_all;
+use serde_json::json;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_new_user_is_answered_without_anything_secret() {
+    let app = spawn_app().await;
+    let answer =
+        app.register(&json!({"username": "Ann", "password": PASSWORD, "admin": true})).await.expect(201);
+    let user = answer.json();
+    assert_eq!(user.as_object().unwrap().keys().collect::<Vec<_>>(), ["created_at", "user_id", "username"]);
+    assert_eq!(user["username"], "Ann");
+    assert_eq!(Uuid::parse_str(text(&user["user_id"])).unwrap().get_version_num(), 7);
+    let created_at = text(&user["created_at"]);
+    assert!(created_at.len() == 27 && created_at.ends_with('Z'), "{created_at}");
+}
+
+#[tokio::test]
+async fn a_name_is_taken_in_every_case() {
+    let app = spawn_app().await;
+    app.register(&json!({"username": "Jürgen", "password": PASSWORD})).await.expect(201);
+    let answer = app.register(&json!({"username": "JÜRGEN", "password": PASSWORD})).await.expect(409);
+    assert_eq!(answer.code(), "username_taken");
+}
+
+#[tokio::test]
+async fn of_many_who_want_a_name_at_once_one_gets_it() {
+    let app = spawn_app().await;
+    let body = json!({"username": "ann", "password": PASSWORD});
+    let answers = join_all((0..8).map(|_| app.register(&body))).await;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
+}
+
+#[tokio::test]
+async fn every_wrong_field_is_told_at_once_and_none_is_echoed() {
+    let app = spawn_app().await;
+    let cases = [
+        (json!({}), vec!["missing body.username", "missing body.password"]),
+        (
+            json!({"username": 7, "password": null}),
+            vec!["string_type body.username", "string_type body.password"],
+        ),
+        (
+            json!({"username": "ab", "password": "1234567"}),
+            vec!["string_too_short body.username", "string_too_short body.password"],
+        ),
+        (
+            json!({"username": "x".repeat(65), "password": "secret".repeat(13)}),
+            vec!["string_too_long body.username", "string_too_long body.password"],
+        ),
+        (json!({"username": "a b", "password": PASSWORD}), vec!["string_pattern_mismatch body.username"]),
+        (json!({"username": "ann", "password": "12345678\u{0}"}), vec!["value_error body.password"]),
+        (json!([]), vec!["model_attributes_type body"]),
+    ];
+    for (body, errors) in cases {
+        let answer = app.register(&body).await.expect(422);
+        assert_eq!(answer.field_errors(), errors, "{body}");
+        assert!(!answer.text.contains("secret"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_password_may_have_72_bytes_of_any_script() {
+    let app = spawn_app().await;
+    let password = "🌳".repeat(18);
+    app.register(&json!({"username": "ann", "password": password})).await.expect(201);
+    app.login("ann", &password).await.expect(200);
+    let longer = format!("{password}x");
+    app.register(&json!({"username": "bob", "password": longer})).await.expect(422);
+    app.login("ann", &longer).await.expect(422);
+}
+
+#[tokio::test]
+async fn the_least_length_is_configured() {
+    let app = spawn_app_with(|config| config.passwords.policy = PasswordPolicy::new(12).unwrap()).await;
+    let answer = app.register(&json!({"username": "ann", "password": "12345678901"})).await.expect(422);
+    assert_eq!(answer.field_errors(), ["string_too_short body.password"]);
+    app.register(&json!({"username": "ann", "password": "123456789012"})).await.expect(201);
+}
