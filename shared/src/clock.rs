@@ -1,6 +1,6 @@
 //! Time, passed in: so that expiry is tested without waiting for it.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,6 +13,7 @@ use std::time::Duration;
 #[cfg_attr(feature = "store", derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow))]
 #[cfg_attr(feature = "store", diesel(sql_type = crate::store::sql_types::Instant))]
 #[schema(value_type = String, format = DateTime, example = "2026-01-31T12:00:00.000000Z")]
+#[serde(try_from = "DateTime<Utc>")]
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
@@ -43,6 +44,16 @@ impl Timestamp {
     pub fn minus(self, span: Duration) -> Self {
         let earlier = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_sub_signed(span));
         Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = &'static str;
+
+    /// Takes what RFC 3339 has and every engine keeps: the years 1 to 9999, to the microsecond.
+    fn try_from(time: DateTime<Utc>) -> Result<Self, Self::Error> {
+        let time = Some(time).filter(|time| (1..=9999).contains(&time.year()));
+        time.and_then(|time| Self::from_micros(time.timestamp_micros())).ok_or("a time out of range")
     }
 }
 
@@ -100,6 +111,18 @@ mod tests {
         let json = |micros| serde_json::to_string(&Timestamp::from_micros(micros).unwrap()).unwrap();
         assert_eq!(json(0), r#""1970-01-01T00:00:00.000000Z""#);
         assert_eq!(json(1_700_000_000_120_000), r#""2023-11-14T22:13:20.120000Z""#);
+    }
+
+    #[test]
+    fn is_read_within_the_range_that_every_engine_has() {
+        let read =
+            |text: &str| serde_json::from_value::<Timestamp>(text.into()).ok().map(Timestamp::as_micros);
+        assert_eq!(read("1970-01-01T00:00:00.0000019Z"), Some(1));
+        assert!(read("0001-01-01T00:00:00Z").is_some());
+        assert!(read("9999-12-31T23:59:59.999999Z").is_some());
+        for wrong in ["0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z", "-9000-01-01T00:00:00Z", "today"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -35,11 +35,33 @@ pub struct FieldError {
     #[schema(example = "missing")]
     pub kind: Cow<'static, str>,
     /// Where it is: `body`, `query`, `path` or `header`, and the name (or position) within.
-    #[schema(value_type = Vec<Object>, example = json!(["body", "name"]))]
-    pub loc: Vec<Value>,
+    #[schema(example = json!(["body", "name"]))]
+    pub loc: Vec<Place>,
     /// What it is, in a sentence that never echoes the input.
     #[schema(example = "Field required")]
     pub msg: Cow<'static, str>,
+}
+
+/// A part of the place of a wrong field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Place {
+    /// A part of the request, or a field.
+    Name(Cow<'static, str>),
+    /// Where in the text.
+    Position(usize),
+}
+
+impl From<&'static str> for Place {
+    fn from(name: &'static str) -> Self {
+        Self::Name(Cow::Borrowed(name))
+    }
+}
+
+impl From<usize> for Place {
+    fn from(position: usize) -> Self {
+        Self::Position(position)
+    }
 }
 
 /// An answer other than success.

@@ -70,7 +70,7 @@ pub fn payload_too_large() -> Problem {
 }
 
 /// 422 for one thing that is wrong at `loc`.
-pub fn invalid(loc: &[&str], kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Problem {
+pub fn invalid(loc: &[&'static str], kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Problem {
     let loc = loc.iter().map(|&place| place.into()).collect();
     Problem::validation(vec![FieldError { kind: kind.into(), loc, msg: msg.into() }])
 }

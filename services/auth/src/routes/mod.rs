@@ -9,6 +9,7 @@ mod register;
 mod users;
 
 use actix_web::web::{self, Json, ServiceConfig};
+use shared::problem::{ErrorBody, ValidationErrorBody};
 use shared::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
 
@@ -39,6 +40,7 @@ pub fn configure(config: &mut ServiceConfig) {
         me::delete_me,
         change_password::change_password
     ),
+    components(schemas(ErrorBody, ValidationErrorBody)),
     tags((name = "auth", description = "Users, passwords and tokens"))
 )]
 struct Document;
