@@ -1,0 +1,92 @@
+//! The configuration of the gateway.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN_ADDR` | address and port | `0.0.0.0:8000` |
+//! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
+//! | `AUTH_URL` | where the auth service is | none |
+//! | `CHAT_URL` | where the chat service is | none |
+//! | `BRANCH_URL` | where the branch service is | none |
+
+use crate::proxy::Upstream;
+use reqwest::Url;
+use shared::clock::Clock;
+use shared::config::{ConfigError, Env};
+use shared::identity::TokenKeys;
+use shared::server::Listen;
+use std::time::Duration;
+
+/// What the gateway is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address and port that it listens on.
+    pub listen: Listen,
+    /// The keys of tokens.
+    pub keys: TokenKeys,
+    /// Where the services are.
+    pub upstreams: Upstreams,
+    /// How long it waits for what.
+    pub patience: Patience,
+}
+
+/// Where the services are.
+#[derive(Debug, Clone)]
+pub struct Upstreams {
+    /// Users and tokens.
+    pub auth: Url,
+    /// Chats and conversation records.
+    pub chat: Url,
+    /// Messages and branches.
+    pub branch: Url,
+}
+
+/// How long the gateway waits for what. No variable sets it; tests do.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a connection to a service.
+    pub connect: Duration,
+    /// For the head of an answer, and for the next piece of a request's body; each piece begins the wait anew.
+    pub head: Duration,
+    /// For the next piece of an answer's body.
+    pub piece: Duration,
+    /// For which a merged `OpenAPI` document is taken for true.
+    pub document: Duration,
+}
+
+impl Config {
+    /// Reads the variables that this module's table names.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            listen: Listen::from_env(env, "0.0.0.0:8000")?,
+            keys: TokenKeys::from_env(env, Clock::system())?,
+            upstreams: Upstreams {
+                auth: env.base_url("AUTH_URL")?,
+                chat: env.base_url("CHAT_URL")?,
+                branch: env.base_url("BRANCH_URL")?,
+            },
+            patience: Patience::default(),
+        })
+    }
+}
+
+impl Upstreams {
+    /// Where one of them is.
+    pub fn url(&self, upstream: Upstream) -> &Url {
+        match upstream {
+            Upstream::Auth => &self.auth,
+            Upstream::Chat => &self.chat,
+            Upstream::Branch => &self.branch,
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            head: Duration::from_secs(30),
+            piece: Duration::from_secs(60),
+            document: Duration::from_secs(5),
+        }
+    }
+}

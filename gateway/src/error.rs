@@ -1,0 +1,86 @@
+//! What can go wrong in the gateway itself, and how that is answered. Errors of services pass through as they are.
+
+use crate::proxy::Upstream;
+use actix_web::http::StatusCode;
+use shared::input::payload_too_large;
+use shared::problem::{ApiError, Problem, causes};
+
+/// An error of the gateway's own.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// 400: a header's name holds an underscore, which some software takes for a hyphen.
+    #[error("Header names must not contain underscores")]
+    HeaderName,
+    /// 400: the request's target cannot be passed on.
+    #[error("The path or query is not valid")]
+    Target,
+    /// 400: the body ended before it was complete.
+    #[error("The body ended too early")]
+    BodyBroken,
+    /// 404: no route begins so.
+    #[error("Not Found")]
+    NoRoute,
+    /// 408: the next piece of the body did not come.
+    #[error("The body did not arrive in time")]
+    BodyTooSlow,
+    /// 413: the body is over the limit.
+    #[error("The body is too large")]
+    BodyTooLarge,
+    /// 503: the service was not reached, or ended the connection without an answer.
+    #[error("the service {upstream} gave no answer")]
+    NoAnswer {
+        /// Who was asked.
+        upstream: Upstream,
+        /// Why.
+        source: hyper_util::client::legacy::Error,
+    },
+    /// 503: the `OpenAPI` document of a service was never read.
+    #[error("no OpenAPI document of: {0}")]
+    NoDocument(String),
+    /// 504: the service was reached, but gave no answer in time.
+    #[error("the service {0} did not answer in time")]
+    NoAnswerInTime(Upstream),
+}
+
+impl ApiError for Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::HeaderName | Self::Target | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoAnswer { .. } | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::HeaderName => "invalid_header_name",
+            Self::Target | Self::BodyBroken => "bad_request",
+            Self::NoRoute => "not_found",
+            Self::BodyTooSlow => "request_timeout",
+            Self::BodyTooLarge => "payload_too_large",
+            Self::NoAnswer { .. } | Self::NoDocument(_) => "service_unavailable",
+            Self::NoAnswerInTime(_) => "upstream_timeout",
+        }
+    }
+
+    fn decorate(&self, problem: Problem) -> Problem {
+        match self {
+            Self::BodyTooLarge => payload_too_large(),
+            // Made here, because every other 5xx is a 500 or a 503.
+            Self::NoAnswerInTime(_) => {
+                Problem::new(self.status(), self.code(), "The service did not answer in time")
+                    .with_cause(causes(self))
+            }
+            Self::HeaderName
+            | Self::Target
+            | Self::BodyBroken
+            | Self::NoRoute
+            | Self::BodyTooSlow
+            | Self::NoAnswer { .. }
+            | Self::NoDocument(_) => problem,
+        }
+    }
+}

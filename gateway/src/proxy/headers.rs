@@ -1,0 +1,157 @@
+//! Which headers pass, in both directions.
+
+use crate::error::Error;
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, HeaderMap};
+use hyper::header::{HeaderMap as Headers, HeaderName, HeaderValue};
+use shared::server::{Trace, X_REQUEST_ID};
+use std::net::IpAddr;
+
+/// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What is made anew from what the gateway itself sees: a client could have made it up. (`Expect` was answered here.)
+const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
+
+const X_FORWARDED: &str = "x-forwarded-";
+
+/// The length of a request's body, as announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyLength {
+    /// So many bytes; 0 where there is no body.
+    Known(u64),
+    /// Known at its end.
+    Unknown,
+}
+
+/// Answers 400 where a name holds an underscore: `x_real_ip` is `x-real-ip` to software that speaks CGI.
+pub(super) fn refuse_underscores(headers: &HeaderMap) -> Result<(), Error> {
+    if headers.keys().any(|name| name.as_str().contains('_')) {
+        return Err(Error::HeaderName);
+    }
+    Ok(())
+}
+
+/// What a request says about its body. (A request that says both ways was refused by the server.)
+pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Ok(BodyLength::Unknown);
+    }
+    let Some(length) = headers.get(header::CONTENT_LENGTH) else {
+        return Ok(BodyLength::Known(0));
+    };
+    let length = length.to_str().ok().and_then(|length| length.parse().ok());
+    length.map(BodyLength::Known).ok_or(Error::Target)
+}
+
+/// The headers with which a request goes to a service.
+pub(super) fn for_service(request: &HttpRequest, trace: &Trace) -> Result<Headers, Error> {
+    let sent = request.headers();
+    let named = Named::by(sent.get_all(header::CONNECTION).map(header::HeaderValue::as_bytes));
+    let mut headers = Headers::with_capacity(sent.len() + 5);
+    for (name, value) in sent {
+        let name = name.as_str();
+        if named.drops(name) || MADE_ANEW.contains(&name) || name.starts_with(X_FORWARDED) {
+            continue;
+        }
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Target)?);
+    }
+    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    for (name, value) in [
+        ("forwarded", Some(forwarded(peer, host))),
+        ("x-forwarded-for", peer.map(|peer| peer.to_string())),
+        ("x-forwarded-host", host.map(str::to_owned)),
+        ("x-forwarded-proto", Some("http".to_owned())),
+        ("x-real-ip", peer.map(|peer| peer.to_string())),
+        (X_REQUEST_ID, Some(trace.request_id.clone())),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    Ok(headers)
+}
+
+/// The headers with which an answer goes to the client. Length and id of the request are set by the server.
+pub(super) fn for_client(answered: &Headers) -> HeaderMap {
+    let named = Named::by(answered.get_all(hyper::header::CONNECTION).iter().map(HeaderValue::as_bytes));
+    let mut headers = HeaderMap::with_capacity(answered.len());
+    for (name, value) in answered {
+        let name = name.as_str();
+        if named.drops(name) || name == "content-length" || name == X_REQUEST_ID {
+            continue;
+        }
+        // What one version of the crate takes, the other takes, too.
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::from_bytes(name.as_bytes()),
+            header::HeaderValue::from_bytes(value.as_bytes()),
+        ) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+/// RFC 7239, with quotes, which it asks for around colons.
+fn forwarded(peer: Option<IpAddr>, host: Option<&str>) -> String {
+    let node = match peer {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => format!("\"[{address}]\""),
+        None => "unknown".to_owned(),
+    };
+    match host.filter(|host| !host.contains(['"', '\\'])) {
+        Some(host) => format!("for={node};host=\"{host}\";proto=http"),
+        None => format!("for={node};proto=http"),
+    }
+}
+
+/// The headers that `Connection` names.
+struct Named(Vec<String>);
+
+impl Named {
+    fn by<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
+        let values = values.map(String::from_utf8_lossy);
+        let names = values.flat_map(|value| {
+            value.split(',').map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>()
+        });
+        Self(names.collect())
+    }
+
+    fn drops(&self, name: &str) -> bool {
+        HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarded_quotes_what_has_colons() {
+        let v4 = "192.0.2.1".parse().ok();
+        assert_eq!(forwarded(v4, Some("api:8000")), r#"for=192.0.2.1;host="api:8000";proto=http"#);
+        let v6 = "2001:db8::1".parse().ok();
+        assert_eq!(forwarded(v6, Some("a\"b")), r#"for="[2001:db8::1]";proto=http"#);
+    }
+
+    #[test]
+    fn what_connection_names_is_dropped_in_any_case() {
+        let named = Named::by([&b"close, X-One"[..], &b"x-two"[..]].into_iter());
+        for name in ["x-one", "x-two", "close", "te", "keep-alive"] {
+            assert!(named.drops(name), "{name}");
+        }
+        assert!(!named.drops("authorization"));
+    }
+}

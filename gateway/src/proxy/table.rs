@@ -1,0 +1,155 @@
+//! The one table of routes: which paths there are, whose they are, and who may ask for them.
+
+use shared::identity::Service;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The root of every route in the table.
+pub(crate) const API_ROOT: &str = "/api/v1";
+
+/// A service that requests are passed on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// Users and tokens.
+    Auth,
+    /// Chats and conversation records.
+    Chat,
+    /// Messages and branches.
+    Branch,
+}
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anyone. The route is the one path.
+    Public,
+    /// Who has a token. The route is the path and all below it.
+    Protected,
+}
+
+/// A line of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    prefix: &'static str,
+    /// Whose it is.
+    pub(crate) upstream: Upstream,
+    /// Who may use it.
+    pub(crate) access: Access,
+}
+
+/// The first line that fits counts. `/internal` is in none of them.
+const ROUTES: [Route; 8] = [
+    public("/api/v1/auth/register", Upstream::Auth),
+    public("/api/v1/auth/login", Upstream::Auth),
+    public("/api/v1/auth/refresh", Upstream::Auth),
+    protected("/api/v1/auth", Upstream::Auth),
+    protected("/api/v1/chats", Upstream::Chat),
+    protected("/api/v1/conversations", Upstream::Chat),
+    protected("/api/v1/messages", Upstream::Branch),
+    protected("/api/v1/branches", Upstream::Branch),
+];
+
+/// The route of a path, which has no slash at its end.
+///
+/// A path that climbs (`..`, encoded or not) has none: software on the way might take it for another one.
+pub(crate) fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.begins(path)).filter(|_| !climbs(path))
+}
+
+const fn public(prefix: &'static str, upstream: Upstream) -> Route {
+    Route { prefix, upstream, access: Access::Public }
+}
+
+const fn protected(prefix: &'static str, upstream: Upstream) -> Route {
+    Route { prefix, upstream, access: Access::Protected }
+}
+
+impl Route {
+    fn begins(&self, path: &str) -> bool {
+        path.strip_prefix(self.prefix).is_some_and(|rest| match self.access {
+            Access::Public => rest.is_empty(),
+            Access::Protected => rest.is_empty() || rest.starts_with('/'),
+        })
+    }
+}
+
+fn climbs(path: &str) -> bool {
+    let mut path = Cow::Borrowed(path);
+    if path.contains(['%', '\\']) {
+        let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+        path = plain.replace('\\', "/").into();
+    }
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+impl Upstream {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auth, Self::Chat, Self::Branch];
+
+    /// The service's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => Service::Auth.name(),
+            Self::Chat => Service::Chat.name(),
+            Self::Branch => Service::Branch.name(),
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str) -> Option<(Upstream, Access)> {
+        find(path).map(|route| (route.upstream, route.access))
+    }
+
+    #[test]
+    fn a_path_belongs_to_one_service() {
+        let public = Some((Upstream::Auth, Access::Public));
+        for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"] {
+            assert_eq!(found(path), public, "{path}");
+        }
+        for (path, upstream) in [
+            ("/api/v1/auth", Upstream::Auth),
+            ("/api/v1/auth/me", Upstream::Auth),
+            ("/api/v1/auth/login/more", Upstream::Auth),
+            ("/api/v1/auth/log%69n", Upstream::Auth),
+            ("/api/v1/chats/get-chat/7", Upstream::Chat),
+            ("/api/v1/conversations", Upstream::Chat),
+            ("/api/v1/conversations/7", Upstream::Chat),
+            ("/api/v1/messages/add-message", Upstream::Branch),
+            ("/api/v1/branches/a..b/...", Upstream::Branch),
+        ] {
+            assert_eq!(found(path), Some((upstream, Access::Protected)), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_and_those_that_climb_belong_to_none() {
+        for path in [
+            "/",
+            "/api/v1",
+            "/api/v1/chatsx",
+            "/api/v2/chats",
+            "/API/v1/chats",
+            "/internal/users/7",
+            "/api/v1/internal",
+            "/api/v1/auth/../internal",
+            "/api/v1/auth/./me",
+            "/api/v1/chats/%2e%2E/x",
+            "/api/v1/chats/..%2f..%2Finternal",
+            "/api/v1/chats/..\\..\\internal",
+            "/api/v1/chats/..%5Cx",
+            "/api/v1/chats/..",
+        ] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+}

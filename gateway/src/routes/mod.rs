@@ -1,0 +1,18 @@
+//! What the gateway answers itself, and the door to the services behind it.
+
+mod docs;
+mod health;
+mod openapi;
+
+use crate::proxy;
+use actix_web::web::{self, ServiceConfig};
+use shared::server::public;
+
+/// The URL table of the gateway's own; [`crate::proxy`] has the one of the services.
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    app.service(public("/health").get(health::get_health))
+        .service(public("/openapi.json").get(openapi::get_openapi))
+        .service(public("/docs").get(docs::get_docs))
+        .service(public("/docs/{file}").get(docs::get_docs_file))
+        .service(web::scope(proxy::API_ROOT).default_service(web::to(proxy::forward)));
+}

@@ -1,0 +1,25 @@
+//! Puts the gateway together.
+
+use crate::config::Config;
+use crate::openapi::Catalogue;
+use crate::proxy::Proxy;
+use crate::{readiness, routes};
+use actix_web::web::Data;
+use shared::client::http_client;
+use shared::identity::Service;
+use shared::server::{Application, Context, StartError, Tasks};
+use std::sync::Arc;
+
+/// Binds the address.
+pub fn build(config: Config) -> Result<Application, StartError> {
+    let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
+    let proxy = Arc::new(Proxy::new(&config)?);
+    let readiness = readiness::of_services(http.clone(), config.upstreams.clone());
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
+    let context = Context { service: Service::Gateway, keys: config.keys };
+    Application::bind(&config.listen, context, Tasks::default(), readiness, move |app| {
+        // A proxy per worker, so that no connection is shared between threads.
+        let proxy = Data::new(proxy.with_own_connections());
+        app.app_data(proxy).app_data(catalogue.clone()).configure(routes::configure);
+    })
+}

@@ -1,0 +1,98 @@
+//! A gateway for one test, in front of three services that answer as they are told.
+
+use crate::wire::Wire;
+use gateway::config::{Config, Patience, Upstreams};
+use gateway::startup;
+use reqwest::Url;
+use shared::clock::Clock;
+use shared::ids::UserId;
+use shared::test_kit::{Running, TestClient, access_token, any_port, token_keys};
+use std::time::Duration;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// A gateway that runs until this is dropped.
+pub struct TestGateway {
+    /// A client without a token.
+    pub client: TestClient,
+    pub url: Url,
+    /// By which it checks tokens. It stands still.
+    pub clock: Clock,
+    _running: Running,
+}
+
+/// A gateway with three services that answer 200 to everything, with their name in `X-Service`.
+pub struct TestHouse {
+    pub gateway: TestGateway,
+    pub auth: MockServer,
+    pub chat: MockServer,
+    pub branch: MockServer,
+}
+
+pub async fn spawn_house() -> TestHouse {
+    let (auth, chat, branch) = (service("auth").await, service("chat").await, service("branch").await);
+    let url = |service: &MockServer| service.uri().parse().unwrap();
+    let upstreams = Upstreams { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
+    let gateway = spawn_with(upstreams, no_cache());
+    TestHouse { gateway, auth, chat, branch }
+}
+
+/// A gateway in front of one address that stands for all three services.
+pub fn spawn_before(upstream: &Url) -> TestGateway {
+    spawn_before_with(upstream, no_cache())
+}
+
+pub fn spawn_before_with(upstream: &Url, patience: Patience) -> TestGateway {
+    let url = || upstream.clone();
+    spawn_with(Upstreams { auth: url(), chat: url(), branch: url() }, patience)
+}
+
+pub fn spawn_with(upstreams: Upstreams, patience: Patience) -> TestGateway {
+    let clock = Clock::manual();
+    let config = Config { listen: any_port(), keys: token_keys(&clock), upstreams, patience };
+    let running = Running::start(startup::build(config).unwrap());
+    TestGateway { client: TestClient::new(running.url()), url: running.url(), clock, _running: running }
+}
+
+/// The usual patience, but for documents, which are read anew each time.
+pub fn no_cache() -> Patience {
+    Patience { document: Duration::ZERO, ..Patience::default() }
+}
+
+async fn service(name: &str) -> MockServer {
+    let server = MockServer::start().await;
+    let answer = ResponseTemplate::new(200).insert_header("x-service", name).set_body_string("fine");
+    // The last in the order of priorities, so that a test can say something else.
+    Mock::given(any()).respond_with(answer).with_priority(255).mount(&server).await;
+    server
+}
+
+/// The URL of a port on which nobody listens.
+pub fn nobody() -> Url {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
+}
+
+/// The line of a header with a token that counts.
+pub fn authorization() -> String {
+    format!("Authorization: Bearer {}\r\n", access_token(UserId::generate()))
+}
+
+impl TestGateway {
+    /// A client with a token.
+    pub fn user(&self) -> TestClient {
+        self.client.as_user(UserId::generate())
+    }
+
+    /// A connection.
+    pub async fn wire(&self) -> Wire {
+        Wire::connect(&self.url).await
+    }
+}
+
+/// The one request that a service has received.
+pub async fn only_request(service: &MockServer) -> Request {
+    let mut requests = service.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    requests.pop().unwrap()
+}

@@ -1,0 +1,46 @@
+//! `/docs`, without internet access.
+
+use crate::app::{nobody, spawn_before};
+
+#[tokio::test]
+async fn the_page_and_its_files_are_served_and_name_no_other_server() {
+    let gateway = spawn_before(&nobody());
+    for page in ["/docs", "/docs/"] {
+        let answer = gateway.client.get(page).await.expect(200);
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'self'"));
+        assert!(!answer.text.contains("http") && !answer.text.contains("\"//"), "{}", answer.text);
+    }
+    let page = gateway.client.get("/docs").await.text;
+    let linked: Vec<_> =
+        page.split(['"']).filter(|text| text.starts_with('/') && text.contains('.')).collect();
+    assert_eq!(linked.len(), 6, "{linked:?}");
+    for file in linked {
+        let answer = gateway.client.get(file).await.expect(200);
+        let kind = answer.header("content-type");
+        let expected = match file.rsplit('.').next().unwrap() {
+            "css" => "text/css",
+            "js" => "text/javascript",
+            other => other,
+        };
+        assert!(kind.contains(expected), "{file}: {kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_reads_the_document_of_this_gateway_and_asks_nobody_to_check_it() {
+    let gateway = spawn_before(&nobody());
+    let script = gateway.client.get("/docs/swagger-initializer.js").await.expect(200).text;
+    assert!(script.contains("\"url\": \"/openapi.json\""), "{script}");
+    assert!(script.contains("\"validatorUrl\": \"none\""), "{script}");
+    assert!(!script.contains("://"), "{script}");
+}
+
+#[tokio::test]
+async fn another_file_is_a_404_in_the_shape_of_the_api() {
+    let gateway = spawn_before(&nobody());
+    for file in ["/docs/nothing.js", "/docs/a/b", "/docs/..%2fx"] {
+        assert_eq!(gateway.client.get(file).await.expect(404).code(), "not_found");
+    }
+    assert_eq!(gateway.client.delete("/docs").await.expect(405).header("allow"), "GET, HEAD");
+}

@@ -1,0 +1,31 @@
+//! `/livez`, `/readyz`, `/health`.
+
+use crate::app::{no_cache, nobody, spawn_house, spawn_with};
+use gateway::config::Upstreams;
+use reqwest::Method;
+use serde_json::json;
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
+
+#[tokio::test]
+async fn ready_is_who_has_three_ready_services() {
+    let house = spawn_house().await;
+    let client = &house.gateway.client;
+    assert_eq!(client.get("/readyz").await.expect(200).json(), json!({"status": "ready"}));
+    Mock::given(path("/readyz")).respond_with(ResponseTemplate::new(503)).mount(&house.branch).await;
+    let answer = client.get("/readyz").await.expect(503);
+    assert_eq!((answer.code().as_str(), &answer.json()["down"]), ("service_unavailable", &json!(["branch"])));
+}
+
+#[tokio::test]
+async fn a_gateway_without_services_lives_and_says_which_are_down() {
+    let gateway = spawn_with(Upstreams { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
+    let down = gateway.client.get("/readyz").await.expect(503).json()["down"].clone();
+    assert_eq!(down, json!(["auth", "chat", "branch"]));
+    for path in ["/livez", "/health", "/health/"] {
+        assert_eq!(gateway.client.get(path).await.expect(200).json(), json!({"status": "ok"}));
+        gateway.client.send(Method::HEAD, path, None).await.expect(200);
+        let answer = gateway.client.delete(path).await.expect(405);
+        assert_eq!(answer.header("allow"), "GET, HEAD");
+    }
+}

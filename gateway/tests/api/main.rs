@@ -1,0 +1,21 @@
+//! The gateway, driven through HTTP, in front of services that the tests play.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod answers;
+mod app;
+mod authentication;
+mod docs;
+mod failures;
+mod headers;
+mod health;
+mod openapi;
+mod request_bodies;
+mod request_ids;
+mod routing;
+mod wire;

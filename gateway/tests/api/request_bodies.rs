@@ -1,0 +1,222 @@
+//! Bodies on their way up: streamed, bounded, and never cut short unnoticed.
+
+use crate::app::{authorization, only_request, spawn_before, spawn_house};
+use crate::wire::{Wire, header, status, upstream};
+use shared::input::MAX_BODY_BYTES;
+use tokio::sync::mpsc;
+
+const PATH: &str = "/api/v1/messages/add-message";
+const FINE: &str = "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nfine";
+
+async fn post(wire: &mut Wire, headers: &str) {
+    wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\n{}{headers}\r\n", authorization())).await;
+}
+
+#[tokio::test]
+async fn a_body_is_passed_on_while_it_comes() {
+    let (heard, mut pieces) = mpsc::unbounded_channel();
+    let service = upstream(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            let head = wire.head().await;
+            heard.send(header(&head, "content-length").unwrap_or("none").to_owned()).unwrap();
+            heard.send(wire.until("one").await).unwrap();
+            heard.send(wire.until("two").await).unwrap();
+            wire.say(FINE).await;
+        }
+    })
+    .await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Content-Length: 6\r\n").await;
+    wire.say("one").await;
+    assert_eq!(pieces.recv().await.unwrap(), "6");
+    // The second half is sent only when the service has the first.
+    assert_eq!(pieces.recv().await.unwrap(), "one");
+    wire.say("two").await;
+    assert_eq!(pieces.recv().await.unwrap(), "two");
+    let (head, body) = wire.answer().await;
+    assert_eq!((status(&head), body.as_str()), (201, "fine"));
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_stays_one() {
+    let (heard, mut heads) = mpsc::unbounded_channel();
+    let service = upstream(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            heard.send(wire.head().await).unwrap();
+            assert_eq!(wire.until("0\r\n\r\n").await, "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+            wire.say(FINE).await;
+        }
+    })
+    .await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
+    wire.say("3\r\none\r\n").await;
+    let head = heads.recv().await.unwrap();
+    assert_eq!(
+        (header(&head, "content-length"), header(&head, "transfer-encoding")),
+        (None, Some("chunked"))
+    );
+    wire.say("3\r\ntwo\r\n0\r\n\r\n").await;
+    assert_eq!(status(&wire.head().await), 201);
+}
+
+#[tokio::test]
+async fn a_post_without_a_body_has_none_at_the_service() {
+    let house = spawn_house().await;
+    let mut wire = house.gateway.wire().await;
+    post(&mut wire, "").await;
+    assert_eq!(status(&wire.head().await), 200);
+    let request = only_request(&house.branch).await;
+    assert!(request.body.is_empty());
+    assert!(!request.headers.contains_key("transfer-encoding"));
+}
+
+#[tokio::test]
+async fn a_body_of_the_largest_size_arrives_whole() {
+    let house = spawn_house().await;
+    let body = "x".repeat(MAX_BODY_BYTES);
+    let user = house.gateway.user();
+    user.send(reqwest::Method::POST, PATH, Some(body)).await.expect(200);
+    assert_eq!(only_request(&house.branch).await.body.len(), MAX_BODY_BYTES);
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_refused_before_it_is_sent() {
+    let house = spawn_house().await;
+    let mut wire = house.gateway.wire().await;
+    post(&mut wire, &format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1)).await;
+    let (head, body) = wire.answer().await;
+    assert_eq!(status(&head), 413);
+    assert!(body.contains("payload_too_large"), "{body}");
+    assert!(house.branch.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_sends_on_after_a_413_still_reads_it() {
+    let house = spawn_house().await;
+    for chunked in [false, true] {
+        let mut wire = house.gateway.wire().await;
+        let piece = vec![b'x'; 0x1_0000];
+        if chunked {
+            post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
+        } else {
+            post(&mut wire, "Content-Length: 17825792\r\n").await;
+        }
+        // 17 MiB, all of it, before the first look at the answer, as simple clients do.
+        for _ in 0..272 {
+            if chunked {
+                assert!(wire.try_say(b"10000\r\n").await);
+            }
+            assert!(wire.try_say(&piece).await);
+            if chunked {
+                assert!(wire.try_say(b"\r\n").await);
+            }
+        }
+        if chunked {
+            assert!(wire.try_say(b"0\r\n\r\n").await);
+        }
+        let (head, body) = wire.answer().await;
+        assert_eq!(status(&head), 413);
+        assert!(body.contains("payload_too_large"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_body_without_end_is_not_read_for_ever() {
+    let house = spawn_house().await;
+    let mut wire = house.gateway.wire().await;
+    wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"))
+        .await;
+    let head = wire.head().await;
+    assert_eq!((status(&head), header(&head, "connection")), (401, Some("close")));
+
+    let mut wire = house.gateway.wire().await;
+    post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
+    let chunk = format!("100000\r\n{}\r\n", "x".repeat(0x10_0000));
+    for _ in 0..17 {
+        assert!(wire.try_say(chunk.as_bytes()).await);
+    }
+    let head = wire.head().await;
+    assert_eq!((status(&head), header(&head, "connection")), (413, Some("close")));
+}
+
+#[tokio::test]
+async fn a_service_never_takes_a_body_that_is_too_large_for_complete() {
+    let (heard, mut ends) = mpsc::unbounded_channel();
+    let service = upstream(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            wire.head().await;
+            let body = wire.rest().await;
+            heard.send(body.ends_with("0\r\n\r\n")).unwrap();
+        }
+    })
+    .await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
+    let chunk = format!("100000\r\n{}\r\n", "x".repeat(0x10_0000));
+    for _ in 0..17 {
+        wire.try_say(chunk.as_bytes()).await;
+    }
+    assert_eq!(status(&wire.head().await), 413);
+    assert!(!ends.recv().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_off_breaks_off_at_the_service() {
+    let (heard, mut bodies) = mpsc::unbounded_channel();
+    let service = upstream(move |mut wire| {
+        let heard = heard.clone();
+        async move {
+            wire.head().await;
+            wire.until("one\r\n").await;
+            heard.send(String::new()).unwrap();
+            heard.send(wire.rest().await).unwrap();
+        }
+    })
+    .await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
+    wire.say("3\r\none\r\n").await;
+    bodies.recv().await.unwrap();
+    wire.finish().await;
+    assert_eq!(bodies.recv().await.unwrap(), "");
+    assert_eq!(status(&wire.head().await), 400);
+}
+
+#[tokio::test]
+async fn who_expects_to_be_told_to_continue_is_told() {
+    let house = spawn_house().await;
+    let mut wire = house.gateway.wire().await;
+    post(&mut wire, "Expect: 100-continue\r\nContent-Length: 3\r\n").await;
+    assert_eq!(status(&wire.head().await), 100);
+    wire.say("one").await;
+    assert_eq!(status(&wire.head().await), 200);
+    let request = only_request(&house.branch).await;
+    assert_eq!((request.body.as_slice(), request.headers.contains_key("expect")), (&b"one"[..], false));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_was_read_arrives() {
+    let service = upstream(|mut wire| async move {
+        wire.head().await;
+        wire.say("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone").await;
+        wire.rest().await;
+    })
+    .await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Content-Length: 8388608\r\n").await;
+    let piece = vec![b'x'; 0x10_0000];
+    for _ in 0..8 {
+        assert!(wire.try_say(&piece).await);
+    }
+    let (head, body) = wire.answer().await;
+    assert_eq!((status(&head), body.as_str()), (404, "gone"));
+}

@@ -1,0 +1,35 @@
+//! One id for a request, in the answer, in the error, and at the service.
+
+use crate::app::{nobody, only_request, spawn_before, spawn_house};
+
+const PATH: &str = "/api/v1/chats/get-chat";
+
+#[tokio::test]
+async fn an_id_is_taken_passed_on_and_answered_once() {
+    let house = spawn_house().await;
+    let answer = house.gateway.user().with_header("x-request-id", "mine-1").get(PATH).await.expect(200);
+    let answered: Vec<_> = answer.headers.get_all("x-request-id").iter().collect();
+    assert_eq!(answered, ["mine-1"]);
+    let request = only_request(&house.chat).await;
+    let passed_on: Vec<_> = request.headers.get_all("x-request-id").iter().collect();
+    assert_eq!(passed_on, ["mine-1"]);
+}
+
+#[tokio::test]
+async fn an_id_that_is_not_safe_is_replaced_by_one_for_both() {
+    let house = spawn_house().await;
+    let answer = house.gateway.user().with_header("x-request-id", "a b\"c").get(PATH).await.expect(200);
+    let made = answer.header("x-request-id");
+    assert_ne!(made, "a b\"c");
+    assert_eq!(only_request(&house.chat).await.headers["x-request-id"], made);
+}
+
+#[tokio::test]
+async fn an_error_of_the_gateway_holds_the_id() {
+    let gateway = spawn_before(&nobody());
+    let answer = gateway.user().with_header("x-request-id", "mine-2").get(PATH).await.expect(503);
+    assert_eq!(
+        (answer.json()["request_id"].as_str(), answer.header("x-request-id")),
+        (Some("mine-2"), "mine-2")
+    );
+}
