@@ -169,33 +169,64 @@ impl Problem {
         for header in &self.0.headers {
             response.append_header(header.clone());
         }
-        let rfc_9457 = wants_problem_json(request_headers);
-        let body = if rfc_9457 { self.problem_json() } else { self.plain_json() };
-        let mut body = Map::from_iter(body);
-        body.insert("code".to_owned(), json!(self.0.code));
-        body.insert("request_id".to_owned(), json!(request_id));
-        body.extend(self.0.members.clone());
-        let media_type = if rfc_9457 { "application/problem+json" } else { "application/json" };
-        response.content_type(media_type).body(Value::Object(body).to_string())
+        let (media_type, body) = if wants_problem_json(request_headers) {
+            ("application/problem+json", serde_json::to_string(&self.rfc_9457(request_id)))
+        } else {
+            ("application/json", serde_json::to_string(&self.plain(request_id)))
+        };
+        // Nothing in a body can fail to be written.
+        response.content_type(media_type).body(body.unwrap_or_default())
     }
 
-    fn plain_json(&self) -> Vec<(String, Value)> {
-        let detail = if self.0.errors.is_empty() { json!(self.0.detail) } else { json!(self.0.errors) };
-        vec![("detail".to_owned(), detail)]
+    fn plain<'a>(&'a self, request_id: &'a str) -> PlainBody<'a> {
+        let errors = &self.0.errors;
+        let detail = if errors.is_empty() { Detail::Text(&self.0.detail) } else { Detail::Fields(errors) };
+        PlainBody { detail, code: self.0.code, request_id, members: &self.0.members }
     }
 
-    fn problem_json(&self) -> Vec<(String, Value)> {
-        let mut body = vec![
-            ("type".to_owned(), json!("about:blank")),
-            ("title".to_owned(), json!(self.0.status.canonical_reason().unwrap_or("Error"))),
-            ("status".to_owned(), json!(self.0.status.as_u16())),
-            ("detail".to_owned(), json!(self.0.detail)),
-        ];
-        if !self.0.errors.is_empty() {
-            body.push(("errors".to_owned(), json!(self.0.errors)));
+    fn rfc_9457<'a>(&'a self, request_id: &'a str) -> Rfc9457Body<'a> {
+        Rfc9457Body {
+            kind: "about:blank",
+            title: self.0.status.canonical_reason().unwrap_or("Error"),
+            status: self.0.status.as_u16(),
+            detail: &self.0.detail,
+            code: self.0.code,
+            request_id,
+            errors: &self.0.errors,
+            members: &self.0.members,
         }
-        body
     }
+}
+
+#[derive(Serialize)]
+struct PlainBody<'a> {
+    detail: Detail<'a>,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Text(&'a str),
+    Fields(&'a [FieldError]),
+}
+
+#[derive(Serialize)]
+struct Rfc9457Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 impl<E: ApiError> From<E> for Problem {
