@@ -1,0 +1,4 @@
+DROP TABLE outbox;
+DROP TABLE deleted_accounts;
+DROP TABLE conversations;
+DROP TABLE chats;

@@ -1,0 +1,61 @@
+//! The configuration of the chat service.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN_ADDR` | address and port | `0.0.0.0:8002` |
+//! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
+//! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
+//! | `AUTH_URL` | where the auth service is, which knows the names of users | none |
+//! | `BRANCH_URL` | where the branch service is, which knows branches, and hears of deleted chats | none |
+//! | `ACCESS_TOKEN_TTL` | seconds for which an access token counts, as auth has it: so long a deleted account is remembered | 3600 |
+
+use reqwest::Url;
+use secrecy::SecretString;
+use shared::clock::Clock;
+use shared::config::{ConfigError, Env};
+use shared::identity::TokenKeys;
+use shared::server::Listen;
+use std::time::Duration;
+
+/// How much longer than a token's life an account is remembered: for the leeway of its check, and clocks that differ.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// What the service is started with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: Listen,
+    /// The keys of tokens.
+    pub keys: TokenKeys,
+    /// Its database.
+    pub database: SecretString,
+    /// Where the auth service is.
+    pub auth: Url,
+    /// Where the branch service is.
+    pub branch: Url,
+    /// How long a deleted account is remembered: as long as a token of it may count.
+    pub account_memory: Duration,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Config {
+    /// Reads the variables that this module's table names.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let clock = Clock::system();
+        Ok(Self {
+            listen: Listen::from_env(env, "0.0.0.0:8002")?,
+            keys: TokenKeys::from_env(env, clock.clone())?,
+            database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
+            auth: env.base_url("AUTH_URL")?,
+            branch: env.base_url("BRANCH_URL")?,
+            account_memory: account_memory(env.seconds("ACCESS_TOKEN_TTL", 3600)?),
+            clock,
+        })
+    }
+}
+
+/// How long a deleted account is remembered where access tokens live for `ttl`.
+pub fn account_memory(ttl: Duration) -> Duration {
+    ttl.saturating_add(MARGIN)
+}

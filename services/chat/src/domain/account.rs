@@ -1,0 +1,54 @@
+//! Whom a request names as the account.
+
+use shared::ids::{UserId, parse_uuid};
+use shared::input::{Reason, TextField, text};
+
+/// A user's id, in either form, or a user's name, in any case. Whose it is has to be found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRef(String);
+
+impl AccountRef {
+    /// Whether it is this user's id.
+    pub fn is_id(&self, user: UserId) -> bool {
+        parse_uuid(&self.0) == Some(user.as_uuid())
+    }
+
+    /// Whether it is this name.
+    pub fn is_name(&self, name: &str) -> bool {
+        text::fold_case(&self.0) == text::fold_case(name)
+    }
+}
+
+impl TextField for AccountRef {
+    fn parse(text: String) -> Result<Self, Reason> {
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(text: &str) -> AccountRef {
+        AccountRef::parse(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn an_id_counts_in_both_forms_and_any_case() {
+        let user = UserId::generate();
+        let text = user.to_string();
+        for same in [&text, &text.to_uppercase(), &text.replace('-', "")] {
+            assert!(account(same).is_id(user), "{same}");
+        }
+        assert!(!account(&UserId::generate().to_string()).is_id(user));
+        assert!(!account("ann").is_id(user));
+    }
+
+    #[test]
+    fn a_name_counts_in_any_case() {
+        assert!(account("ANN@example.org").is_name("ann@Example.org"));
+        assert!(account("σίσυφος").is_name("ΣΊΣΥΦΟΣ"));
+        assert!(!account("ann ").is_name("ann"));
+        assert!(!account("").is_name("ann"));
+    }
+}

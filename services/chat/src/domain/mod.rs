@@ -1,0 +1,11 @@
+//! Values that are parsed at the edge, and rules that need no I/O.
+
+mod account;
+mod chat_type;
+mod key;
+mod name;
+
+pub use account::AccountRef;
+pub use chat_type::ChatType;
+pub use key::{KEPT_FOR, Replay};
+pub use name::Name;

@@ -1,0 +1,39 @@
+//! What a chat or a conversation record is called.
+
+use shared::input::{Reason, TextField, text};
+use std::ops::RangeInclusive;
+
+const CHARACTERS: RangeInclusive<usize> = 1..=200;
+
+/// A name of 1 to 200 characters, as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// The name's text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl TextField for Name {
+    fn parse(text: String) -> Result<Self, Reason> {
+        text::characters(&text, &CHARACTERS)?;
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_characters_and_trims_nothing() {
+        for name in [" ", "x", " x\n", &"é".repeat(200), &"🌳".repeat(200)] {
+            assert_eq!(Name::parse(name.to_owned()).unwrap().into_string(), name);
+        }
+        for name in ["", &"x".repeat(201), &"🌳".repeat(201)] {
+            assert!(Name::parse(name.to_owned()).is_err(), "{name}");
+        }
+    }
+}

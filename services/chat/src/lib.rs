@@ -1,0 +1,11 @@
+//! The chat service: chats and their conversation records, and whose they are.
+
+mod clients;
+pub mod config;
+pub mod domain;
+mod eraser;
+pub mod error;
+pub mod routes;
+pub mod startup;
+mod state;
+mod store;

@@ -1,0 +1,56 @@
+//! `POST /chats/create-chat`
+
+use super::chat_view::ChatView;
+use crate::domain::{ChatType, Name};
+use crate::state::State;
+use crate::store::{self, Chat};
+use actix_web::web::Data;
+use shared::idempotency::{Created, Keyed};
+use shared::identity::Identity;
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use utoipa::ToSchema;
+
+/// What the chat shall be.
+#[derive(Debug, ToSchema)]
+pub struct NewChat {
+    /// 1 to 200 characters
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Trees of the world")]
+    name: Name,
+    /// What kind of chat it is
+    #[schema(required = false, default = "personal")]
+    chat_type: ChatType,
+}
+
+impl FromFields for NewChat {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let name = fields.required("name");
+        let chat_type = fields.if_present("chat_type");
+        Ok(Self { name: name?, chat_type: chat_type?.unwrap_or(ChatType::Personal) })
+    }
+}
+
+/// Create a chat
+///
+/// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
+#[utoipa::path(
+    post, path = "/api/v1/chats/create-chat", tag = "chats", request_body = NewChat,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    responses(
+        (status = 201, description = "The chat", body = ChatView,
+         headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
+        (status = 404, description = "What the key made was deleted", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn create_chat(
+    identity: Identity,
+    state: Data<State>,
+    Input { body, .. }: Body<Keyed<NewChat>>,
+) -> Result<Created<ChatView>, Problem> {
+    let key = body.key(identity.user_id, "create-chat");
+    let NewChat { name, chat_type } = body.request;
+    let chat = Chat::new(identity.user_id, name, chat_type, key, state.clock.now());
+    Ok(store::create_chat(&state.store, chat).await?.map(ChatView::from))
+}

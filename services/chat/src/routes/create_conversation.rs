@@ -1,0 +1,111 @@
+//! `POST /conversations/`
+
+use super::conversation_view::ConversationView;
+use super::get_chat::own_chat;
+use crate::domain::{AccountRef, Name};
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{self, Conversation};
+use actix_web::web::Data;
+use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::identity::Identity;
+use shared::ids::{BranchId, ChatId, UserId};
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::ToSchema;
+
+/// Where the record leads, and what it is called.
+#[derive(Debug, ToSchema)]
+pub struct NewConversation {
+    /// A chat of the caller's
+    #[schema(value_type = Uuid)]
+    chat_id: ChatId,
+    /// 1 to 200 characters; left out, the chat's name
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
+             example = "Where the banyan comes in")]
+    name: Option<Name>,
+    /// A branch of the chat; left out, the active one
+    #[schema(value_type = Option<Uuid>)]
+    branch_id: Option<BranchId>,
+    /// The caller's own id or name, where it is sent at all
+    #[schema(value_type = Option<String>, example = "ann@example.org")]
+    account_id: Option<AccountRef>,
+}
+
+impl FromFields for NewConversation {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let name = fields.optional("name");
+        let branch_id = fields.optional("branch_id");
+        let account_id = fields.optional("account_id");
+        Ok(Self { chat_id: chat_id?, name: name?, branch_id: branch_id?, account_id: account_id? })
+    }
+}
+
+/// Create a conversation record
+///
+/// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
+#[utoipa::path(
+    post, path = "/api/v1/conversations/", tag = "conversations", request_body = NewConversation,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    responses(
+        (status = 201, description = "The record", body = ConversationView,
+         headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
+        (status = 403, description = "`account_id` is not the caller", body = ErrorBody),
+        (status = 404, description = "No such chat, or no such branch in it", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn create_conversation(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { body, .. }: Body<Keyed<NewConversation>>,
+) -> Result<Created<ConversationView>, Problem> {
+    let key = body.key(identity.user_id, "conversations");
+    let record = create(&state, identity.user_id, body.request, key, &trace).await?;
+    Ok(record.map(ConversationView::from))
+}
+
+async fn create(
+    state: &State,
+    caller: UserId,
+    new: NewConversation,
+    key: Option<IdempotencyKey>,
+    trace: &Trace,
+) -> Result<Created<Conversation>, Error> {
+    if store::is_account_deleted(&state.store, caller, state.clock.now()).await? {
+        return Err(Error::InvalidToken);
+    }
+    if let Some(key) = &key
+        && let Some(made) = store::replay_conversation(&state.store, key, state.clock.now()).await?
+    {
+        return Ok(Created::replayed(made));
+    }
+    if let Some(account) = &new.account_id {
+        check_account(state, caller, account, trace).await?;
+    }
+    let chat = own_chat(state, caller, new.chat_id).await?;
+    let branch = state.branches.find(caller, chat.id, new.branch_id, trace).await?;
+    let not_found = if new.branch_id.is_some() { Error::BranchNotFound } else { Error::ChatNotFound };
+    let branch = branch.ok_or(not_found)?;
+    let name = new.name.map_or(chat.name, Name::into_string);
+    let record = Conversation::new(caller, chat.id, branch, name, key, state.clock.now());
+    store::create_conversation(&state.store, record).await
+}
+
+/// Whom the request names must be the caller. The name is asked for only where the id does not settle it.
+async fn check_account(
+    state: &State,
+    caller: UserId,
+    account: &AccountRef,
+    trace: &Trace,
+) -> Result<(), Error> {
+    if account.is_id(caller) {
+        return Ok(());
+    }
+    let name = state.users.name(caller, trace).await?;
+    if name.is_some_and(|name| account.is_name(&name)) { Ok(()) } else { Err(Error::Forbidden) }
+}

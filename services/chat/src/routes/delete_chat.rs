@@ -1,0 +1,37 @@
+//! `DELETE /chats/delete-chat/{chat_id}`
+
+use super::chat_view::ChatPath;
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::input::{Input, Path};
+use shared::openapi::{Msg, UserErrors};
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+
+/// Delete a chat with all that is in it
+#[utoipa::path(
+    delete, path = "/api/v1/chats/delete-chat/{chat_id}", tag = "chats", params(ChatPath),
+    responses(
+        (status = 200, description = "The chat is gone; its messages follow within 30 seconds", body = Msg),
+        (status = 404, description = "No such chat", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn delete_chat(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { path, .. }: Path<ChatPath>,
+) -> Result<Json<Msg>, Problem> {
+    let chat = [path.chat_id];
+    let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
+    let deliveries = deleted.await.map_err(Error::from)?;
+    if deliveries.is_empty() {
+        return Err(Error::ChatNotFound.into());
+    }
+    state.relay.deliver_now(deliveries).await;
+    Ok(Json(Msg { msg: "Chat deleted" }))
+}

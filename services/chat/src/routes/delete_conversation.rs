@@ -1,0 +1,50 @@
+//! `DELETE /conversations/{id}`
+
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::ids::ConversationId;
+use shared::input::{Fields, FromFields, Input, Invalid, Path};
+use shared::openapi::{Msg, UserErrors};
+use shared::problem::{ErrorBody, Problem};
+use utoipa::IntoParams;
+
+/// Which record.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ConversationPath {
+    /// The record
+    #[param(value_type = Uuid)]
+    id: ConversationId,
+}
+
+impl FromFields for ConversationPath {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { id: fields.required("id")? })
+    }
+}
+
+/// Delete a conversation record; the chat stays as it is
+#[utoipa::path(
+    delete, path = "/api/v1/conversations/{id}", tag = "conversations", params(ConversationPath),
+    responses(
+        (status = 200, description = "The record is gone from every list", body = Msg),
+        (status = 404, description = "No such record", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn delete_conversation(
+    identity: Identity,
+    state: Data<State>,
+    Input { path, .. }: Path<ConversationPath>,
+) -> Result<Json<Msg>, Problem> {
+    let deleted =
+        store::delete_conversation(&state.store, identity.user_id, path.id, state.clock.now()).await;
+    if deleted.map_err(Error::from)? {
+        Ok(Json(Msg { msg: "Conversation deleted" }))
+    } else {
+        Err(Error::ConversationNotFound.into())
+    }
+}

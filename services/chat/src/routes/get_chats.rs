@@ -1,0 +1,73 @@
+//! `GET /chats/get-chat`
+
+use super::chat_view::ChatView;
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use shared::identity::Identity;
+use shared::input::{Fields, FromFields, Input, Invalid, Query};
+use shared::openapi::UserErrors;
+use shared::page::{Cursor, CursorField, Limit, Page, TimeKey};
+use shared::problem::Problem;
+use utoipa::IntoParams;
+
+/// The size of a page where the client does not say: older clients do not page.
+const DEFAULT_LIMIT: usize = 1000;
+
+/// Which chats, and which part of the list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those that are active, or only those that are not
+    active: Option<bool>,
+    /// How many chats at most; left out 1000, and more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1)]
+    limit: Option<Limit>,
+    /// From the `Link` of the page before
+    #[param(value_type = Option<String>)]
+    cursor: Option<ListCursor>,
+}
+
+/// Where a page of the list begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ListCursor(TimeKey);
+
+impl Cursor for ListCursor {
+    const KIND: &'static str = "chats";
+}
+
+impl FromFields for ListQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let active = fields.optional("active");
+        let limit = fields.optional("limit");
+        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
+        let cursor = cursor?.map(|CursorField(cursor)| cursor);
+        Ok(Self { active: active?, limit: limit?, cursor })
+    }
+}
+
+/// List the caller's chats, newest first
+#[utoipa::path(
+    get, path = "/api/v1/chats/get-chat", tag = "chats", params(ListQuery),
+    responses(
+        (status = 200, description = "The chats, or a page of them", body = Vec<ChatView>,
+         headers(("Link" = String, description = "The next page, absent on the last"))),
+        UserErrors
+    )
+)]
+pub async fn get_chats(
+    identity: Identity,
+    state: Data<State>,
+    Input { query, .. }: Query<ListQuery>,
+) -> Result<Page<ChatView>, Problem> {
+    let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
+    let after = query.cursor.map(|ListCursor(place)| place);
+    let chats = store::list_chats(&state.store, identity.user_id, query.active, after, limit);
+    let chats = chats.await.map_err(Error::from)?;
+    let page = Page::of_rows(chats, limit, |chat| {
+        ListCursor(TimeKey { created_at: chat.created_at, id: chat.id.as_uuid() })
+    });
+    Ok(page.map(ChatView::from))
+}

@@ -1,0 +1,90 @@
+//! `GET /conversations/`
+
+use super::conversation_view::ConversationView;
+use super::get_chat::own_chat;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{self, Conversation};
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use shared::identity::Identity;
+use shared::ids::{ChatId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::openapi::UserErrors;
+use shared::page::{Cursor, CursorField, Limit, Page, TimeKey};
+use shared::problem::{ErrorBody, Problem};
+use utoipa::IntoParams;
+
+/// Of which chat, and which part of the list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// A chat of the caller's
+    #[param(value_type = Uuid)]
+    chat_id: ChatId,
+    /// How many records at most; more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    limit: Option<Limit>,
+    /// From the `Link` of the page before
+    #[param(value_type = Option<String>)]
+    cursor: Option<ListCursor>,
+}
+
+/// Where a page of the list begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ListCursor {
+    chat_id: ChatId,
+    after: TimeKey,
+}
+
+impl Cursor for ListCursor {
+    const KIND: &'static str = "conversations";
+}
+
+impl FromFields for ListQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let limit = fields.optional("limit");
+        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
+        let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
+        if cursor.is_some_and(|cursor| cursor.chat_id != chat_id) {
+            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+        }
+        Ok(Self { chat_id, limit: limit?, cursor })
+    }
+}
+
+/// List the conversation records of a chat that are not deleted, newest first
+#[utoipa::path(
+    get, path = "/api/v1/conversations/", tag = "conversations", params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the records", body = Vec<ConversationView>,
+         headers(("Link" = String, description = "The next page, absent on the last"))),
+        (status = 404, description = "No such chat", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn get_conversations(
+    identity: Identity,
+    state: Data<State>,
+    Input { query, .. }: Query<ListQuery>,
+) -> Result<Page<ConversationView>, Problem> {
+    let limit = query.limit.unwrap_or_default().get();
+    let records = list(&state, identity.user_id, &query, limit).await?;
+    let page = Page::of_rows(records, limit, |record| ListCursor {
+        chat_id: record.chat_id,
+        after: TimeKey { created_at: record.created_at, id: record.id.as_uuid() },
+    });
+    Ok(page.map(ConversationView::from))
+}
+
+async fn list(
+    state: &State,
+    caller: UserId,
+    query: &ListQuery,
+    limit: usize,
+) -> Result<Vec<Conversation>, Error> {
+    let chat = own_chat(state, caller, query.chat_id).await?;
+    let after = query.cursor.map(|cursor| cursor.after);
+    Ok(store::list_conversations(&state.store, chat.id, after, limit).await?)
+}

@@ -1,0 +1,34 @@
+//! `DELETE /internal/accounts/{user_id}`, for the auth service.
+
+use crate::error::Error;
+use crate::state::State;
+use actix_web::web::{Data, Json};
+use shared::identity::Caller;
+use shared::ids::UserId;
+use shared::input::{Fields, FromFields, Input, Invalid, Path};
+use shared::openapi::Msg;
+use shared::problem::Problem;
+use shared::server::Trace;
+
+/// Whose account.
+#[derive(Debug)]
+pub struct AccountPath {
+    user_id: UserId,
+}
+
+impl FromFields for AccountPath {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { user_id: fields.required("user_id")? })
+    }
+}
+
+/// Deletes all that belongs to an account. Doing it again changes nothing.
+pub async fn delete_account(
+    _: Caller,
+    state: Data<State>,
+    trace: Trace,
+    Input { path, .. }: Path<AccountPath>,
+) -> Result<Json<Msg>, Problem> {
+    state.eraser.erase(path.user_id, &trace).await.map_err(Error::from)?;
+    Ok(Json(Msg { msg: "Account deleted" }))
+}

@@ -1,0 +1,38 @@
+//! `GET /internal/chats/{chat_id}`, for the branch service, which keeps what it learns.
+
+use super::chat_view::ChatPath;
+use crate::error::Error;
+use crate::state::State;
+use crate::store;
+use actix_web::web::{Data, Json};
+use serde::Serialize;
+use shared::clock::Timestamp;
+use shared::identity::Caller;
+use shared::ids::{ChatId, UserId};
+use shared::input::{Input, Path};
+use shared::problem::Problem;
+
+/// What other services may know of a chat.
+#[derive(Debug, Serialize)]
+pub struct KnownChat {
+    chat_id: ChatId,
+    account_id: UserId,
+    created_at: Timestamp,
+    deleted: bool,
+}
+
+/// Tells whose a chat is, and for a day that it was deleted.
+pub async fn get_chat(
+    _: Caller,
+    state: Data<State>,
+    Input { path, .. }: Path<ChatPath>,
+) -> Result<Json<KnownChat>, Problem> {
+    let chat = store::find_any_chat(&state.store, path.chat_id).await.map_err(Error::from)?;
+    let chat = chat.ok_or(Error::ChatNotFound)?;
+    Ok(Json(KnownChat {
+        chat_id: chat.id,
+        account_id: chat.account_id,
+        created_at: chat.created_at,
+        deleted: chat.deleted_at.is_some(),
+    }))
+}

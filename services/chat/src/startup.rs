@@ -1,0 +1,49 @@
+//! Puts the service together.
+
+use crate::clients::{Branches, Users};
+use crate::config::Config;
+use crate::eraser::Eraser;
+use crate::state::State;
+use crate::{routes, store};
+use actix_web::web::Data;
+use shared::client::{ServiceClient, http_client};
+use shared::identity::Service;
+use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use shared::store::Store;
+use shared::store::outbox::Relay;
+
+/// Opens the database, starts the background work and binds the address.
+pub async fn build(config: Config) -> Result<Application, StartError> {
+    let store = Store::open(&config.database, "chat", store::migrations()).await?;
+    let tasks = Tasks::default();
+    let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
+    let keys = config.keys.clone();
+    let auth = ServiceClient::new(http.clone(), config.auth, Service::Chat, Service::Auth, keys.clone());
+    let branch = ServiceClient::new(http, config.branch, Service::Chat, Service::Branch, keys);
+    let deliveries = vec![(Service::Branch, branch.clone())];
+    let relay = Relay::new(store.clone(), deliveries, config.clock.clone(), tasks.clone());
+    relay.spawn();
+    let eraser = Eraser {
+        store: store.clone(),
+        relay: relay.clone(),
+        memory: config.account_memory,
+        clock: config.clock.clone(),
+        tasks: tasks.clone(),
+    };
+    eraser.spawn();
+    store::spawn_sweep(&store, &config.clock, &tasks);
+    let state = State {
+        store: store.clone(),
+        users: Users::new(auth),
+        branches: Branches::new(branch),
+        relay,
+        eraser,
+        clock: config.clock,
+    };
+    let state = Data::new(state);
+    let context = Context { service: Service::Chat, keys: config.keys };
+    let readiness = Readiness::of_store(store);
+    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+        app.app_data(state.clone()).configure(routes::configure);
+    })
+}

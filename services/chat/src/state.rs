@@ -1,0 +1,23 @@
+//! What the handlers share.
+
+use crate::clients::{Branches, Users};
+use crate::eraser::Eraser;
+use shared::clock::Clock;
+use shared::store::Store;
+use shared::store::outbox::Relay;
+
+/// What the handlers share.
+pub struct State {
+    /// Chats and conversation records.
+    pub store: Store,
+    /// The auth service.
+    pub users: Users,
+    /// The branch service.
+    pub branches: Branches,
+    /// Tells the branch service of deleted chats.
+    pub relay: Relay,
+    /// Deletes all that belongs to an account.
+    pub eraser: Eraser,
+    /// Where the time comes from.
+    pub clock: Clock,
+}

@@ -1,0 +1,63 @@
+//! Accounts that were deleted.
+
+use super::schema::deleted_accounts;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::ids::UserId;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+
+/// How many accounts are looked at in one go.
+const BATCH: i64 = 100;
+
+/// An account that was deleted, as the table has it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = deleted_accounts, treat_none_as_null = true)]
+pub struct DeletedAccount {
+    /// Whose it was.
+    pub account_id: UserId,
+    /// Until then a token of it may be about.
+    pub until: Timestamp,
+    /// When to look for chats of it again, if that is still to be done.
+    pub second_pass_at: Option<Timestamp>,
+    /// Of the request that deleted it.
+    pub request_id: String,
+}
+
+/// Remembers an account, from now on again if it was deleted before.
+pub async fn remember_account(store: &Store, account: &DeletedAccount) -> Result<(), StoreError> {
+    tx!(store, |c| {
+        let insert = diesel::insert_into(deleted_accounts::table).values(account);
+        insert.on_conflict(deleted_accounts::account_id).do_update().set(account).execute(c).await?;
+        Ok(())
+    })
+}
+
+/// Whether an account was deleted, so far as tokens of it may be about.
+pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) -> Result<bool, StoreError> {
+    let remembered = deleted_accounts::table.find(account).filter(deleted_accounts::until.gt(now));
+    let remembered: i64 = on!(store, |c| remembered.count().get_result(c).await)?;
+    Ok(remembered > 0)
+}
+
+/// Accounts whose second pass is due.
+pub async fn accounts_to_look_at(store: &Store, now: Timestamp) -> Result<Vec<DeletedAccount>, StoreError> {
+    let due = deleted_accounts::table
+        .filter(deleted_accounts::second_pass_at.is_not_null().and(deleted_accounts::second_pass_at.le(now)))
+        .order(deleted_accounts::second_pass_at)
+        .limit(BATCH);
+    on!(store, |c| due.select(DeletedAccount::as_select()).load(c).await)
+}
+
+/// Notes that the second pass is done, unless the account was deleted once more meanwhile.
+pub async fn finish_account(store: &Store, account: &DeletedAccount) -> Result<(), StoreError> {
+    let same = deleted_accounts::table
+        .find(account.account_id)
+        .filter(deleted_accounts::second_pass_at.eq(account.second_pass_at));
+    tx!(store, |c| {
+        let nothing = deleted_accounts::second_pass_at.eq(None::<Timestamp>);
+        diesel::update(same).set(nothing).execute(c).await?;
+        Ok(())
+    })
+}

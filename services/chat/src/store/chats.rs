@@ -1,0 +1,164 @@
+//! Chats.
+
+use super::rows_of_page;
+use super::schema::{chats, deleted_accounts};
+use crate::domain::{ChatType, KEPT_FOR, Name, Replay};
+use crate::error::Error;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::idempotency::{Created, IdempotencyKey, RequestHash};
+use shared::ids::{ChatId, KeyId, UserId};
+use shared::page::TimeKey;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+
+/// A chat, as the table has it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = chats)]
+#[expect(clippy::struct_field_names, reason = "the fields are called as in the API")]
+pub struct Chat {
+    /// Its id.
+    pub id: ChatId,
+    /// Whose it is.
+    pub account_id: UserId,
+    /// What kind of chat it is.
+    pub chat_type: ChatType,
+    /// What it is called; nothing once it was deleted.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Whether it is not archived.
+    pub active: bool,
+    key_id: Option<KeyId>,
+    request_hash: Option<RequestHash>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Chat {
+    /// A chat that is made now.
+    pub fn new(
+        owner: UserId,
+        name: Name,
+        chat_type: ChatType,
+        key: Option<IdempotencyKey>,
+        now: Timestamp,
+    ) -> Self {
+        let (key_id, request_hash) = key.map(|key| (key.id, key.hash)).unzip();
+        Self {
+            id: ChatId::generate(),
+            account_id: owner,
+            chat_type,
+            name: name.into_string(),
+            created_at: now,
+            updated_at: now,
+            active: true,
+            key_id,
+            request_hash,
+            deleted_at: None,
+        }
+    }
+
+    /// What another request with this chat's key is answered.
+    fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Self, Error> {
+        match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+            Replay::Answer => Ok(self),
+            Replay::Reused => Err(Error::KeyReused),
+            Replay::Gone | Replay::Free => Err(Error::ChatNotFound),
+        }
+    }
+}
+
+/// What changes of a chat; what is `None` stays.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = chats)]
+pub struct ChatChanges {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another kind.
+    pub chat_type: Option<ChatType>,
+    /// Whether it is not archived.
+    pub active: Option<bool>,
+    /// When it changes.
+    pub updated_at: Timestamp,
+}
+
+/// Inserts a chat, or finds the one that an earlier request with its key has made.
+pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
+    let now = chat.created_at;
+    tx!(store, |c| {
+        let owner = deleted_accounts::table.find(chat.account_id).filter(deleted_accounts::until.gt(now));
+        let owners_gone: i64 = owner.count().get_result(c).await?;
+        if owners_gone > 0 {
+            return Err(Error::InvalidToken);
+        }
+        let (Some(key), Some(hash)) = (chat.key_id, &chat.request_hash) else {
+            diesel::insert_into(chats::table).values(&chat).execute(c).await?;
+            return Ok(Created::new(chat));
+        };
+        let keyed = chats::table.filter(chats::key_id.eq(key));
+        let free = (chats::key_id.eq(None::<KeyId>), chats::request_hash.eq(None::<RequestHash>));
+        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(KEPT_FOR)));
+        diesel::update(forgotten).set(free).execute(c).await?;
+        // Waits for who is inserting the same key at the moment.
+        let insert = diesel::insert_into(chats::table).values(&chat).on_conflict_do_nothing();
+        if insert.execute(c).await? == 1 {
+            return Ok(Created::new(chat));
+        }
+        let made: Chat = keyed.select(Chat::as_select()).first(c).await?;
+        made.replay(hash, now).map(Created::replayed)
+    })
+}
+
+/// The chat of this id, if it is this user's and not deleted.
+pub async fn find_chat(store: &Store, owner: UserId, id: ChatId) -> Result<Option<Chat>, StoreError> {
+    let chat = chats::table.find(id).filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
+    on!(store, |c| chat.select(Chat::as_select()).first(c).await.optional())
+}
+
+/// The chat of this id, whosever it is, a deleted one included.
+pub async fn find_any_chat(store: &Store, id: ChatId) -> Result<Option<Chat>, StoreError> {
+    on!(store, |c| chats::table.find(id).select(Chat::as_select()).first(c).await.optional())
+}
+
+/// The chats of a user, newest first, and one more than `limit` where there are more.
+pub async fn list_chats(
+    store: &Store,
+    owner: UserId,
+    active: Option<bool>,
+    after: Option<TimeKey>,
+    limit: usize,
+) -> Result<Vec<Chat>, StoreError> {
+    on!(store, |c| {
+        let owned = chats::account_id.eq(owner).and(chats::deleted_at.is_null());
+        let newest_first = (chats::created_at.desc(), chats::id.desc());
+        let mut list = chats::table.filter(owned).order(newest_first).into_boxed();
+        if let Some(active) = active {
+            list = list.filter(chats::active.eq(active));
+        }
+        if let Some(TimeKey { created_at, id }) = after {
+            let older = chats::created_at.lt(created_at).or(chats::id.lt(ChatId::from(id)));
+            // The bound by itself is what an index can be entered with.
+            list = list.filter(chats::created_at.le(created_at).and(older));
+        }
+        list.limit(rows_of_page(limit)).select(Chat::as_select()).load(c).await
+    })
+}
+
+/// Changes a chat, if it is this user's, and gives it as it is then.
+pub async fn update_chat(
+    store: &Store,
+    owner: UserId,
+    id: ChatId,
+    changes: &ChatChanges,
+) -> Result<Option<Chat>, StoreError> {
+    let chat = chats::table.filter(chats::id.eq(id));
+    let chat = chat.filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
+    tx!(store, |c| {
+        let update = diesel::update(chat).set(changes).returning(Chat::as_returning());
+        Ok(update.get_result(c).await.optional()?)
+    })
+}

@@ -1,0 +1,150 @@
+//! Conversation records.
+
+use super::rows_of_page;
+use super::schema::{chats, conversations};
+use crate::domain::{KEPT_FOR, Replay};
+use crate::error::Error;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::idempotency::{Created, IdempotencyKey, RequestHash};
+use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
+use shared::page::TimeKey;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+
+/// A conversation record, as the table has it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = conversations)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// The chat that it leads into.
+    pub chat_id: ChatId,
+    /// Whose it is.
+    pub account_id: UserId,
+    /// What it is called; nothing once its chat was deleted.
+    pub name: String,
+    /// The branch that it leads to.
+    pub branch_id: BranchId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    key_id: Option<KeyId>,
+    request_hash: Option<RequestHash>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Conversation {
+    /// A record that is made now.
+    pub fn new(
+        owner: UserId,
+        chat: ChatId,
+        branch: BranchId,
+        name: String,
+        key: Option<IdempotencyKey>,
+        now: Timestamp,
+    ) -> Self {
+        let (key_id, request_hash) = key.map(|key| (key.id, key.hash)).unzip();
+        Self {
+            id: ConversationId::generate(),
+            chat_id: chat,
+            account_id: owner,
+            name,
+            branch_id: branch,
+            created_at: now,
+            key_id,
+            request_hash,
+            deleted_at: None,
+        }
+    }
+
+    /// What another request with this record's key is answered; nothing where the key is free again.
+    fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Option<Self>, Error> {
+        match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+            Replay::Answer => Ok(Some(self)),
+            Replay::Reused => Err(Error::KeyReused),
+            Replay::Gone => Err(Error::ConversationNotFound),
+            Replay::Free => Ok(None),
+        }
+    }
+}
+
+/// What an earlier request with this key has made, if there was one.
+pub async fn replay_conversation(
+    store: &Store,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Result<Option<Conversation>, Error> {
+    let keyed = conversations::table.filter(conversations::key_id.eq(key.id));
+    let made: Option<Conversation> =
+        on!(store, |c| keyed.select(Conversation::as_select()).first(c).await.optional())?;
+    made.map_or(Ok(None), |made| made.replay(&key.hash, now))
+}
+
+/// Inserts a record, or finds the one that an earlier request with its key has made.
+pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Created<Conversation>, Error> {
+    let now = new.created_at;
+    tx!(store, |c| {
+        let chat = chats::table.filter(chats::id.eq(new.chat_id));
+        let chat = chat.filter(chats::account_id.eq(new.account_id).and(chats::deleted_at.is_null()));
+        // Changes nothing, but holds off the chat's deletion, which takes its records along.
+        let lock = diesel::update(chat).set(chats::updated_at.eq(chats::updated_at));
+        if lock.execute(c).await? == 0 {
+            return Err(Error::ChatNotFound);
+        }
+        let (Some(key), Some(hash)) = (new.key_id, &new.request_hash) else {
+            diesel::insert_into(conversations::table).values(&new).execute(c).await?;
+            return Ok(Created::new(new));
+        };
+        let keyed = conversations::table.filter(conversations::key_id.eq(key));
+        let free =
+            (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
+        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(KEPT_FOR)));
+        diesel::update(forgotten).set(free).execute(c).await?;
+        // Waits for who is inserting the same key at the moment.
+        let insert = diesel::insert_into(conversations::table).values(&new).on_conflict_do_nothing();
+        if insert.execute(c).await? == 1 {
+            return Ok(Created::new(new));
+        }
+        let made: Conversation = keyed.select(Conversation::as_select()).first(c).await?;
+        made.replay(hash, now)?.map(Created::replayed).ok_or(Error::ConversationNotFound)
+    })
+}
+
+/// The records of a chat, newest first, and one more than `limit` where there are more.
+pub async fn list_conversations(
+    store: &Store,
+    chat: ChatId,
+    after: Option<TimeKey>,
+    limit: usize,
+) -> Result<Vec<Conversation>, StoreError> {
+    on!(store, |c| {
+        let living = conversations::chat_id.eq(chat).and(conversations::deleted_at.is_null());
+        let newest_first = (conversations::created_at.desc(), conversations::id.desc());
+        let mut list = conversations::table.filter(living).order(newest_first).into_boxed();
+        if let Some(TimeKey { created_at, id }) = after {
+            let id = ConversationId::from(id);
+            let older = conversations::created_at.lt(created_at).or(conversations::id.lt(id));
+            // The bound by itself is what an index can be entered with.
+            list = list.filter(conversations::created_at.le(created_at).and(older));
+        }
+        list.limit(rows_of_page(limit)).select(Conversation::as_select()).load(c).await
+    })
+}
+
+/// Deletes a record, if it is this user's; says whether there was one. It is kept as long as its chat.
+pub async fn delete_conversation(
+    store: &Store,
+    owner: UserId,
+    id: ConversationId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let living = conversations::table
+        .filter(conversations::id.eq(id).and(conversations::account_id.eq(owner)))
+        .filter(conversations::deleted_at.is_null());
+    tx!(store, |c| {
+        let deleted = diesel::update(living).set(conversations::deleted_at.eq(Some(now)));
+        Ok(deleted.execute(c).await? == 1)
+    })
+}

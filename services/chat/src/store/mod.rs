@@ -1,0 +1,30 @@
+//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+
+mod accounts;
+mod chats;
+mod conversations;
+mod delete;
+mod schema;
+mod sweep;
+
+pub use accounts::{
+    DeletedAccount, accounts_to_look_at, finish_account, is_account_deleted, remember_account,
+};
+pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, list_chats, update_chat};
+pub use conversations::{
+    Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,
+};
+pub use delete::{chats_of, delete_chats};
+pub use sweep::spawn_sweep;
+
+use shared::store::Migrations;
+
+/// The tables of this service.
+pub fn migrations() -> Migrations {
+    shared::embed_store_migrations!()
+}
+
+/// One more row than the page holds tells whether there is another page.
+fn rows_of_page(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}

@@ -1,0 +1,48 @@
+//! The tables, as `migrations/` makes them.
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Bool, Nullable, Text};
+    use shared::store::sql_types::{Instant, Uid};
+
+    chats (id) {
+        id -> Uid,
+        account_id -> Uid,
+        chat_type -> Text,
+        name -> Text,
+        created_at -> Instant,
+        updated_at -> Instant,
+        active -> Bool,
+        key_id -> Nullable<Uid>,
+        request_hash -> Nullable<Binary>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use shared::store::sql_types::{Instant, Uid};
+
+    conversations (id) {
+        id -> Uid,
+        chat_id -> Uid,
+        account_id -> Uid,
+        name -> Text,
+        branch_id -> Uid,
+        created_at -> Instant,
+        key_id -> Nullable<Uid>,
+        request_hash -> Nullable<Binary>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use shared::store::sql_types::{Instant, Uid};
+
+    deleted_accounts (account_id) {
+        account_id -> Uid,
+        until -> Instant,
+        second_pass_at -> Nullable<Instant>,
+        request_id -> Text,
+    }
+}

@@ -1,0 +1,88 @@
+//! Clearing away what was deleted more than a day ago, at start and every hour.
+
+use super::schema::{chats, conversations, deleted_accounts};
+use crate::domain::KEPT_FOR;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::{Clock, Timestamp};
+use shared::idempotency::RequestHash;
+use shared::ids::{ChatId, ConversationId, KeyId};
+use shared::problem::causes;
+use shared::server::Tasks;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+use std::time::Duration;
+
+/// How often it is done.
+const INTERVAL: Duration = Duration::from_secs(3600);
+/// How many rows a step changes, so that nobody waits for it.
+const STEP: i64 = 200;
+/// The pause between two steps, in which others write.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Clears away, until the service stops.
+pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
+    let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
+    tasks.spawn(async move {
+        loop {
+            let more = sweep(&store, clock.now()).await.unwrap_or_else(|error| {
+                tracing::warn!(error = causes(&error), "what was deleted is still there");
+                false
+            });
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(if more { PAUSE } else { INTERVAL }) => {}
+            }
+        }
+    });
+}
+
+/// Does a step of each kind; says whether there may be more to do.
+async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    let until = now.minus(KEPT_FOR);
+    let chats = purge_chats(store, until).await?;
+    let keys = free_keys(store, until).await?;
+    forget_accounts(store, now).await?;
+    Ok(chats || keys)
+}
+
+async fn purge_chats(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
+    let due = chats::deleted_at.is_not_null().and(chats::deleted_at.le(until));
+    let due = chats::table.filter(due).limit(STEP).select(chats::id);
+    let due: Vec<ChatId> = on!(store, |c| due.load(c).await)?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    tx!(store, |c| {
+        // Their records go along (ON DELETE CASCADE).
+        diesel::delete(chats::table.filter(chats::id.eq_any(&due))).execute(c).await?;
+        Ok(true)
+    })
+}
+
+/// Records stay as long as their chats; only their keys are free again.
+async fn free_keys(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
+    let due = conversations::table
+        .filter(conversations::deleted_at.is_not_null().and(conversations::key_id.is_not_null()))
+        .filter(conversations::deleted_at.le(until))
+        .limit(STEP)
+        .select(conversations::id);
+    let due: Vec<ConversationId> = on!(store, |c| due.load(c).await)?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let free = (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
+    tx!(store, |c| {
+        let records = conversations::table.filter(conversations::id.eq_any(&due));
+        diesel::update(records).set(free).execute(c).await?;
+        Ok(true)
+    })
+}
+
+async fn forget_accounts(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    tx!(store, |c| {
+        let over = deleted_accounts::until.le(now).and(deleted_accounts::second_pass_at.is_null());
+        diesel::delete(deleted_accounts::table.filter(over)).execute(c).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,217 @@
+//! A service for one test, with a database of its own, and stand-ins for the services that it calls.
+
+use chat::config::Config;
+use chat::startup;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::identity::Service;
+use shared::ids::UserId;
+use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use std::time::Duration;
+use wiremock::matchers::{any, method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// The base of the public routes.
+pub const CHATS: &str = "/api/v1/chats";
+/// The route of the records.
+pub const CONVERSATIONS: &str = "/api/v1/conversations/";
+/// As long as a deleted chat is kept.
+pub const DAY: Duration = Duration::from_secs(24 * 3600);
+
+pub struct TestApp {
+    pub client: TestClient,
+    pub clock: Clock,
+    /// The auth service, who knows nobody.
+    pub auth: MockServer,
+    /// The branch service, where every chat has its trunk alone.
+    pub branch: MockServer,
+    config: Config,
+    service: Running,
+    _database: TestDatabase,
+}
+
+/// Starts a service on a free port, with a clock that stands still.
+pub async fn spawn_app() -> TestApp {
+    let clock = Clock::manual();
+    let database = TestDatabase::create().await;
+    let (auth, branch) = (MockServer::start().await, MockServer::start().await);
+    mount_branch(&branch).await;
+    let config = Config {
+        listen: any_port(),
+        keys: token_keys(&clock),
+        database: database.url("chat"),
+        auth: auth.uri().parse().unwrap(),
+        branch: branch.uri().parse().unwrap(),
+        account_memory: Duration::from_secs(5),
+        clock: clock.clone(),
+    };
+    let service = Running::start(startup::build(config.clone()).await.unwrap());
+    let client = TestClient::new(service.url());
+    TestApp { client, clock, auth, branch, config, service, _database: database }
+}
+
+async fn mount_branch(server: &MockServer) {
+    let deleted = Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(200));
+    deleted.mount(server).await;
+    Mock::given(method("GET")).respond_with(only_the_trunk).mount(server).await;
+}
+
+/// Every chat has its trunk alone.
+fn only_the_trunk(request: &Request) -> ResponseTemplate {
+    let chat = request.url.path().split('/').nth(3).unwrap().to_owned();
+    match request.url.query_pairs().find(|(name, _)| name == "branch_id") {
+        Some((_, named)) if named != chat.as_str() => ResponseTemplate::new(404),
+        _ => ResponseTemplate::new(200).set_body_json(json!({"branch_id": chat})),
+    }
+}
+
+impl TestApp {
+    /// A user of whom this service has never heard.
+    pub fn user(&self) -> User {
+        self.user_of(UserId::generate())
+    }
+
+    pub fn user_of(&self, id: UserId) -> User {
+        let token = token_keys(&self.clock).issue_access(id, 9 * DAY).unwrap();
+        User { id, client: self.client.with_token(&token) }
+    }
+
+    /// Another service.
+    pub fn service(&self, service: Service) -> TestClient {
+        let token = token_keys(&self.clock).issue_for_service(service, Service::Chat).unwrap();
+        self.client.with_token(&token)
+    }
+
+    pub async fn delete_account(&self, user: UserId) -> Answer {
+        self.service(Service::Auth).delete(&format!("/internal/accounts/{user}")).await
+    }
+
+    /// Stops the service and starts another on the same database.
+    pub async fn restart(&mut self) {
+        self.service.stop();
+        self.service = Running::start(startup::build(self.config.clone()).await.unwrap());
+        self.client = TestClient::new(self.service.url());
+    }
+
+    /// Lets auth know a user's name.
+    pub async fn name_user(&self, user: &User, name: &str) {
+        let answer = json!({"user_id": user.id, "username": name});
+        let named = Mock::given(method("GET")).and(path(format!("/internal/users/{}", user.id)));
+        named.respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&self.auth).await;
+    }
+
+    /// Gives the branch service another answer to every call.
+    pub async fn branch_answers(&self, status: u16, body: &Value) {
+        self.branch.reset().await;
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(any()).respond_with(answer).mount(&self.branch).await;
+    }
+
+    /// Gives the branch service its usual answers again.
+    pub async fn branch_is_well(&self) {
+        self.branch.reset().await;
+        mount_branch(&self.branch).await;
+    }
+
+    /// The deliveries that the branch service has got: path and query, in no order.
+    pub async fn deliveries(&self) -> Vec<String> {
+        let requests = self.branch.received_requests().await.unwrap();
+        let deliveries = requests.iter().filter(|request| request.method.as_str() == "DELETE");
+        deliveries.map(|request| format!("{}?{}", request.url.path(), request.url.query().unwrap())).collect()
+    }
+}
+
+/// A user with a token.
+pub struct User {
+    pub id: UserId,
+    pub client: TestClient,
+}
+
+impl User {
+    /// The same with an idempotency key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { id: self.id, client: self.client.with_header("idempotency-key", key) }
+    }
+
+    pub async fn create_chat(&self, body: &Value) -> Answer {
+        self.client.post(&format!("{CHATS}/create-chat"), body).await
+    }
+
+    /// The id of a new chat.
+    pub async fn chat(&self, name: &str) -> String {
+        text(&self.create_chat(&json!({"name": name})).await.expect(201).json()["chat_id"]).to_owned()
+    }
+
+    pub async fn get_chats(&self, query: &str) -> Answer {
+        self.client.get(&format!("{CHATS}/get-chat{query}")).await
+    }
+
+    pub async fn get_chat(&self, id: &str) -> Answer {
+        self.client.get(&format!("{CHATS}/get-chat/{id}")).await
+    }
+
+    pub async fn update_chat(&self, id: &str, body: &Value) -> Answer {
+        self.client.put(&format!("{CHATS}/update-chat/{id}"), body).await
+    }
+
+    pub async fn delete_chat(&self, id: &str) -> Answer {
+        self.client.delete(&format!("{CHATS}/delete-chat/{id}")).await
+    }
+
+    pub async fn create_conversation(&self, body: &Value) -> Answer {
+        self.client.post(CONVERSATIONS, body).await
+    }
+
+    /// The id of a new record.
+    pub async fn conversation(&self, chat: &str, name: &str) -> String {
+        let answer = self.create_conversation(&json!({"chat_id": chat, "name": name})).await;
+        text(&answer.expect(201).json()["id"]).to_owned()
+    }
+
+    pub async fn get_conversations(&self, query: &str) -> Answer {
+        self.client.get(&format!("{CONVERSATIONS}{query}")).await
+    }
+
+    pub async fn delete_conversation(&self, id: &str) -> Answer {
+        self.client.delete(&format!("{CONVERSATIONS}{id}")).await
+    }
+
+    /// A body that is sent as it is.
+    pub async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
+        self.client.send(method, path, Some(body.to_owned())).await
+    }
+
+    /// What `field` is in each object of a list, from `path` to the last page.
+    pub async fn all_pages(&self, path: &str, field: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let answer = self.client.get(&path).await.expect(200);
+            all.extend(column(&answer, field));
+            next = answer.next();
+        }
+        all
+    }
+}
+
+/// What `field` is in each object of a list.
+pub fn column(answer: &Answer, field: &str) -> Vec<String> {
+    answer.json().as_array().unwrap().iter().map(|object| text(&object[field]).to_owned()).collect()
+}
+
+/// A JSON text.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+/// Waits for what happens in the background, for half a minute at the most.
+pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    for _ in 0..1500 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("has not happened: {what}");
+}

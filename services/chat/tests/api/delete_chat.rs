@@ -1,0 +1,107 @@
+//! `DELETE /chats/delete-chat/{chat_id}`
+
+use crate::app::{DAY, eventually, spawn_app};
+use reqwest::Method;
+use serde_json::json;
+use shared::identity::Service;
+use shared::ids::ChatId;
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_deleted_chat_is_gone_with_its_records_and_branch_hears_of_it() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let (id, other) = (ann.chat("x").await, ann.chat("y").await);
+    let record = ann.conversation(&id, "one").await;
+    let others = ann.conversation(&other, "other").await;
+    let answer = ann.delete_chat(&id).await.expect(200);
+    assert_eq!(answer.json(), json!({"msg": "Chat deleted"}));
+
+    assert_eq!(app.deliveries().await, [format!("/internal/chats/{id}?owner={}", ann.id)]);
+    ann.get_chat(&id).await.expect(404);
+    ann.update_chat(&id, &json!({})).await.expect(404);
+    ann.update_chat(&id, &json!({"name": "z"})).await.expect(404);
+    ann.delete_chat(&id).await.expect(404);
+    ann.get_conversations(&format!("?chat_id={id}")).await.expect(404);
+    ann.create_conversation(&json!({"chat_id": id})).await.expect(404);
+    assert_eq!(ann.delete_conversation(&record).await.expect(404).code(), "conversation_not_found");
+    assert_eq!(ann.get_chats("").await.json().as_array().unwrap().len(), 1);
+    ann.delete_conversation(&others).await.expect(200);
+    assert_eq!(app.deliveries().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_delivery_carries_the_ids_of_its_request() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let id = ann.chat("x").await;
+    let path = format!("/api/v1/chats/delete-chat/{id}");
+    ann.client.with_header("x-request-id", "my-id").delete(&path).await.expect(200);
+    let heard = app.branch.received_requests().await.unwrap();
+    assert_eq!(heard[0].headers["x-request-id"], "my-id");
+    assert!(heard[0].headers["authorization"].to_str().unwrap().starts_with("Bearer "));
+}
+
+#[tokio::test]
+async fn a_chat_is_deleted_though_branch_is_down_which_hears_of_it_later() {
+    let mut app = spawn_app().await;
+    let ann = app.user();
+    let (one, other) = (ann.chat("x").await, ann.chat("y").await);
+    app.branch_answers(503, &json!({})).await;
+    ann.delete_chat(&one).await.expect(200);
+    ann.get_chat(&one).await.expect(404);
+    eventually("the delivery was tried", async || !app.deliveries().await.is_empty()).await;
+    app.branch_is_well().await;
+    app.clock.advance(Duration::from_secs(10));
+    let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
+    eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
+
+    // It is owed across a restart, too.
+    app.branch_answers(503, &json!({})).await;
+    ann.delete_chat(&other).await.expect(200);
+    app.restart().await;
+    app.branch_is_well().await;
+    app.clock.advance(Duration::from_secs(10));
+    let of_other = format!("/internal/chats/{other}?owner={}", ann.id);
+    eventually("branch hears of it", async || app.deliveries().await.contains(&of_other)).await;
+}
+
+#[tokio::test]
+async fn anothers_chat_is_a_404_and_stays() {
+    let app = spawn_app().await;
+    let (ann, bob) = (app.user(), app.user());
+    let id = ann.chat("x").await;
+    let answer = bob.delete_chat(&id).await.expect(404);
+    assert_eq!(answer.code(), "chat_not_found");
+    bob.delete_chat(&ChatId::generate().to_string()).await.expect(404);
+    bob.delete_chat("x").await.expect(422);
+    ann.get_chat(&id).await.expect(200);
+    assert!(app.deliveries().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_body_is_ignored() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let id = ann.chat("x").await;
+    let path = format!("/api/v1/chats/delete-chat/{id}/");
+    ann.send(Method::DELETE, &path, "{no JSON").await.expect(200);
+}
+
+#[tokio::test]
+async fn after_a_day_nothing_is_left_of_it() {
+    let mut app = spawn_app().await;
+    let ann = app.user();
+    let (id, other) = (ann.chat("x").await, ann.chat("y").await);
+    ann.conversation(&id, "one").await;
+    ann.delete_chat(&id).await.expect(200);
+    let path = format!("/internal/chats/{id}");
+    let known = app.service(Service::Branch).get(&path).await.expect(200).json();
+    assert_eq!(known["deleted"], true);
+    app.clock.advance(DAY);
+    // The service sweeps at its start.
+    app.restart().await;
+    eventually("the chat is purged", async || app.service(Service::Branch).get(&path).await.status == 404)
+        .await;
+    app.service(Service::Branch).get(&format!("/internal/chats/{other}")).await.expect(200);
+}

@@ -1,0 +1,42 @@
+//! What other services ask, and nobody else may.
+
+use crate::app::spawn_app;
+use serde_json::json;
+use shared::identity::Service;
+use shared::ids::ChatId;
+use shared::test_kit::token_keys;
+
+#[tokio::test]
+async fn a_service_learns_whose_a_chat_is() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let id = ann.chat("x").await;
+    let created_at = ann.get_chat(&id).await.json()["created_at"].clone();
+    let path = format!("/internal/chats/{id}");
+    let branch = app.service(Service::Branch);
+    let known = branch.get(&path).await.expect(200).json();
+    assert_eq!(
+        known,
+        json!({"chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false})
+    );
+    branch.get(&format!("/internal/chats/{}", ChatId::generate())).await.expect(404);
+    branch.get("/internal/chats/x").await.expect(422);
+    ann.delete_chat(&id).await.expect(200);
+    assert_eq!(branch.get(&path).await.expect(200).json()["deleted"], true);
+}
+
+#[tokio::test]
+async fn nobody_else_is_answered() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let id = ann.chat("x").await;
+    let keys = token_keys(&app.clock);
+    let for_another = keys.issue_for_service(Service::Chat, Service::Branch).unwrap();
+    for client in [&ann.client, &app.client, &app.client.with_token(&for_another)] {
+        client.get(&format!("/internal/chats/{id}")).await.expect(401);
+        client.delete(&format!("/internal/accounts/{}", ann.id)).await.expect(401);
+    }
+    let of_a_service = app.service(Service::Branch);
+    of_a_service.get(&format!("/api/v1/chats/get-chat/{id}")).await.expect(401);
+    ann.get_chat(&id).await.expect(200);
+}

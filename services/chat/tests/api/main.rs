@@ -1,0 +1,21 @@
+//! The chat service, driven through HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod accounts;
+mod app;
+mod conventions;
+mod create_chat;
+mod create_conversation;
+mod delete_chat;
+mod delete_conversation;
+mod get_chat;
+mod get_chats;
+mod get_conversations;
+mod idempotency;
+mod internal;
+mod update_chat;
