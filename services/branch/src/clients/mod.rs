@@ -1,0 +1,5 @@
+//! Calls to other services.
+
+mod chat;
+
+pub use chat::Chats;

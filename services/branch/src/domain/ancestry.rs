@@ -1,0 +1,161 @@
+//! Where a branch lies in its tree: which branch owns which depth of its line, without a copy of the line.
+//!
+//! A branch knows the nearest [`WINDOW`] segments of its line and one pointer past them, so what a fork writes is
+//! bounded however deep it lies. The pointers are Myers' jump pointers over every 64th level ("An applicative
+//! random-access stack", 1983): any depth of a line is found after reading O(log) branches.
+
+use super::Stretch;
+use shared::ids::BranchId;
+
+/// How many ancestors a branch knows by itself.
+pub const WINDOW: usize = 64;
+
+/// The levels between two landmarks: a window always reaches to the landmark before.
+const STRIDE: i64 = 64;
+
+/// The depths `from..=to` of a line, which `branch` owns. Empty (`to` below `from`) only for the trunk of a fork
+/// before the first message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segment {
+    /// The owner of these messages.
+    pub branch: BranchId,
+    /// The first depth.
+    pub from: i64,
+    /// The last depth.
+    pub to: i64,
+}
+
+impl Segment {
+    /// The part of it that lies within `stretch`, if there is any.
+    pub fn within(self, stretch: Stretch) -> Option<Self> {
+        let part = Self { from: self.from.max(stretch.from), to: self.to.min(stretch.to), ..self };
+        (part.from <= part.to).then_some(part)
+    }
+}
+
+/// A pointer to an ancestor beyond the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Skip {
+    /// The ancestor.
+    pub branch: BranchId,
+    /// Its level.
+    pub level: i64,
+    /// Its fork depth: it inherits the depths up to here.
+    pub fork_depth: i64,
+}
+
+/// A branch's place in its tree. It never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestry {
+    /// The branch itself.
+    pub branch: BranchId,
+    /// How many ancestors it has.
+    pub level: i64,
+    /// The last depth that it inherits; its own messages come after.
+    pub fork_depth: i64,
+    /// What it inherits from its nearest ancestors, the parent's segment first.
+    pub window: Vec<Segment>,
+    /// The way past the window, the same for all levels up to the next landmark.
+    pub skip: Option<Skip>,
+}
+
+impl Ancestry {
+    /// The place of a trunk that inherits nothing.
+    pub const fn trunk(branch: BranchId) -> Self {
+        Self { branch, level: 0, fork_depth: 0, window: Vec::new(), skip: None }
+    }
+
+    /// The branch whose ancestry [`Ancestry::child`] wants to see beside this one: the pointer's target, for the
+    /// children that are landmarks.
+    pub fn wanted_by_child(&self) -> Option<BranchId> {
+        if (self.level + 1) % STRIDE == 0 { self.skip.map(|skip| skip.branch) } else { None }
+    }
+
+    /// The place of `branch`, which forks from the message that this branch owns at `fork_depth`.
+    #[must_use]
+    pub fn child(&self, branch: BranchId, fork_depth: i64, wanted: Option<&Self>) -> Self {
+        let own = Segment { branch: self.branch, from: self.fork_depth + 1, to: fork_depth };
+        let window: Vec<_> = std::iter::once(own).chain(self.window.iter().copied()).take(WINDOW).collect();
+        let level = self.level + 1;
+        let landmark = window.get(WINDOW - 1).filter(|_| level % STRIDE == 0);
+        let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, wanted)));
+        Self { branch, level, fork_depth, window, skip }
+    }
+
+    /// Myers' rule: two jumps of one length become one of twice that length, else the jump goes to the landmark before.
+    fn skip_over(&self, before: &Segment, wanted: Option<&Self>) -> Skip {
+        let level = self.level + 1 - STRIDE;
+        let before = Skip { branch: before.branch, level, fork_depth: before.from - 1 };
+        let twice = self.skip.zip(wanted).and_then(|(once, target)| {
+            let twice = target.skip.filter(|_| target.branch == once.branch)?;
+            (before.level - once.level == once.level - twice.level).then_some(twice)
+        });
+        twice.unwrap_or(before)
+    }
+
+    /// Where to look for an inherited `depth` that lies before the window; `None` if [`Ancestry::owner`] knows it.
+    pub fn further(&self, depth: i64) -> Option<BranchId> {
+        let oldest = self.window.last().filter(|oldest| depth < oldest.from)?;
+        Some(self.skip.filter(|skip| depth <= skip.fork_depth).map_or(oldest.branch, |skip| skip.branch))
+    }
+
+    /// The branch that owns `depth` of this line, where the window reaches as far.
+    pub fn owner(&self, depth: i64) -> Option<BranchId> {
+        if depth > self.fork_depth {
+            return Some(self.branch);
+        }
+        let nearest = self.window.partition_point(|segment| segment.from > depth);
+        self.window.get(nearest).filter(|segment| depth <= segment.to).map(|segment| segment.branch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::Tree;
+
+    #[test]
+    fn a_fork_before_the_first_message_inherits_nothing() {
+        let mut tree = Tree::new();
+        tree.append(0, 3);
+        let fork = tree.fork(0, 0);
+        tree.append(fork, 2);
+        let (trunk, fork) = (&tree.places[0], &tree.places[fork]);
+        assert_eq!(fork.window, [Segment { branch: trunk.branch, from: 1, to: 0 }]);
+        assert_eq!(fork.owner(1), Some(fork.branch));
+        assert_eq!(fork.further(1), None);
+        assert_eq!(trunk.owner(0), None);
+    }
+
+    #[test]
+    fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
+        const LEVELS: usize = 10_000;
+        let mut tree = Tree::new();
+        tree.append(0, 1);
+        for level in 0..LEVELS {
+            let fork = tree.fork_at_head(level);
+            tree.append(fork, 1);
+        }
+        let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
+        let reads = depths.map(|depth| {
+            let (owner, reads) = tree.locate(LEVELS, depth);
+            assert_eq!(owner, tree.places[usize::try_from(depth - 1).unwrap()].branch);
+            reads
+        });
+        // Twice the binary logarithm of the landmarks (157), and one.
+        assert!(reads.max().unwrap() <= 16);
+        assert!(tree.places.iter().all(|place| place.window.len() <= WINDOW));
+    }
+
+    #[test]
+    fn a_child_made_without_the_wanted_ancestry_is_right_all_the_same() {
+        let mut place = Ancestry::trunk(BranchId::generate());
+        let trunk = place.branch;
+        for depth in 1..=1000 {
+            place = place.child(BranchId::generate(), depth, None);
+        }
+        assert_eq!(place.skip.unwrap().level, 960 - STRIDE);
+        assert_ne!(place.skip.unwrap().branch, trunk);
+        assert!(place.further(1).is_some());
+    }
+}

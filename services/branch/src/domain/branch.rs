@@ -1,0 +1,57 @@
+//! What a branch is.
+
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, ResponseId};
+
+/// A branch as it is now, without its ancestry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Its id; the trunk's is the chat's.
+    pub id: BranchId,
+    /// The chat that it belongs to.
+    pub chat: ChatId,
+    /// The branch that owns the message it forked from; none for a trunk.
+    pub parent: Option<BranchId>,
+    /// The message it forked from; none for a trunk and for a fork before the first message.
+    pub forked_from: Option<ResponseId>,
+    /// The depth of that message, or 0.
+    pub fork_depth: i64,
+    /// How many ancestors it has.
+    pub level: i64,
+    /// What it is called.
+    pub name: Option<String>,
+    /// The depth of the last message of its line.
+    pub head_depth: i64,
+    /// The last message of its line, none while that is empty.
+    pub head: Option<ResponseId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Branch {
+    /// Whether this is its chat's trunk, which has the chat's own id.
+    pub fn is_trunk(&self) -> bool {
+        self.id == self.chat.trunk()
+    }
+
+    /// How many messages it owns.
+    pub const fn message_count(&self) -> i64 {
+        self.head_depth - self.fork_depth
+    }
+
+    /// Its place among the branches of its chat, parents first.
+    pub const fn key(&self) -> BranchKey {
+        BranchKey { level: self.level, created_at: self.created_at, id: self.id }
+    }
+}
+
+/// The order of the branches of a chat: parents first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct BranchKey {
+    /// How many ancestors the branch has.
+    pub level: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its id, among those of the same time.
+    pub id: BranchId,
+}

@@ -1,0 +1,37 @@
+//! What a client knows of a line's end.
+
+use shared::ids::ResponseId;
+
+/// The head that a client expects a line to have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ExpectedHead {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// This message, or none for an empty line.
+    Exactly(Option<ResponseId>),
+}
+
+impl ExpectedHead {
+    /// Whether this is as expected.
+    pub fn allows(self, head: Option<ResponseId>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(expected) => expected == head,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_line_is_something_to_expect() {
+        let head = Some(ResponseId::generate());
+        assert!(ExpectedHead::Any.allows(None) && ExpectedHead::Any.allows(head));
+        assert!(ExpectedHead::Exactly(None).allows(None) && ExpectedHead::Exactly(head).allows(head));
+        assert!(!ExpectedHead::Exactly(None).allows(head) && !ExpectedHead::Exactly(head).allows(None));
+        assert!(!ExpectedHead::Exactly(Some(ResponseId::generate())).allows(head));
+    }
+}

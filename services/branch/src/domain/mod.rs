@@ -1,0 +1,25 @@
+//! The tree: what a line is and where its messages lie, and the values that requests carry. Rules without I/O.
+
+mod ancestry;
+mod branch;
+mod head;
+mod line;
+mod message;
+mod metadata;
+#[cfg(test)]
+mod model;
+mod name;
+mod plan;
+mod subtree;
+mod text;
+
+pub use ancestry::{Ancestry, Segment, Skip, WINDOW};
+pub use branch::{Branch, BranchKey};
+pub use head::ExpectedHead;
+pub use line::{Order, PAGE_BYTES, Stretch, fitting};
+pub use message::{Forks, Message};
+pub use metadata::Metadata;
+pub use name::BranchName;
+pub use plan::Plan;
+pub use subtree::{Twig, nearest_living, subtree};
+pub use text::{Question, Response};

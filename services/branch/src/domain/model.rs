@@ -1,0 +1,154 @@
+//! A tree that copies whole lines, and the same tree by its places: what one says, the other must.
+
+use super::{Ancestry, Plan, Segment, Stretch};
+use proptest::prelude::*;
+use shared::ids::BranchId;
+
+/// Branches by number; the trunk is 0.
+pub(super) struct Tree {
+    /// By place, as the service has it.
+    pub(super) places: Vec<Ancestry>,
+    /// By copy: for each branch, the owner of every message of its line.
+    lines: Vec<Vec<usize>>,
+}
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        Self { places: vec![Ancestry::trunk(BranchId::generate())], lines: vec![Vec::new()] }
+    }
+
+    pub(super) fn append(&mut self, branch: usize, count: usize) {
+        self.lines[branch].extend(std::iter::repeat_n(branch, count));
+    }
+
+    /// Forks at any depth of the line of `branch`, inherited ones included, and says the number of the fork.
+    pub(super) fn fork(&mut self, branch: usize, depth: usize) -> usize {
+        // Before the first message the trunk is the parent, else the owner of the message.
+        let parent = depth.checked_sub(1).map_or(0, |last| self.lines[branch][last]);
+        let line = self.lines[branch][..depth].to_vec();
+        self.lines.push(line);
+        let wanted = self.places[parent].wanted_by_child().map(|id| self.place(id));
+        let place =
+            self.places[parent].child(BranchId::generate(), i64::try_from(depth).unwrap(), wanted.as_ref());
+        self.places.push(place);
+        self.places.len() - 1
+    }
+
+    /// As [`Tree::fork`] at the last message, for long chains: the copy of the line is left out.
+    pub(super) fn fork_at_head(&mut self, branch: usize) -> usize {
+        let place = &self.places[branch];
+        let depth = place.fork_depth + i64::try_from(self.lines[branch].len()).unwrap();
+        let wanted = place.wanted_by_child().map(|id| self.place(id));
+        let place = place.child(BranchId::generate(), depth, wanted.as_ref());
+        self.places.push(place);
+        self.lines.push(Vec::new());
+        self.places.len() - 1
+    }
+
+    fn place(&self, id: BranchId) -> Ancestry {
+        self.places.iter().find(|place| place.branch == id).unwrap().clone()
+    }
+
+    /// The owner of a depth of a line, and how many other places had to be read for it.
+    pub(super) fn locate(&self, branch: usize, depth: i64) -> (BranchId, usize) {
+        let (place, reads) = self.reach(branch, depth);
+        (place.owner(depth).unwrap(), reads)
+    }
+
+    fn reach(&self, branch: usize, depth: i64) -> (Ancestry, usize) {
+        let mut place = self.places[branch].clone();
+        let mut reads = 0;
+        while let Some(further) = place.further(depth) {
+            place = self.place(further);
+            reads += 1;
+        }
+        (place, reads)
+    }
+
+    fn plan(&self, branch: usize, from: i64, to: i64) -> Vec<Segment> {
+        let mut plan = Plan::new(&self.reach(branch, to).0, Stretch { from, to });
+        while let Some(missing) = plan.missing() {
+            plan.go_on(&self.place(missing));
+        }
+        plan.ranges().to_vec()
+    }
+
+    /// Compares the line of `branch`, read as one page and as pages of `limit`, with the copy.
+    fn check(&self, branch: usize, limit: usize) {
+        let line: Vec<_> = self.lines[branch].iter().map(|owner| self.places[*owner].branch).collect();
+        for (index, owner) in line.iter().enumerate() {
+            assert_eq!(self.locate(branch, i64::try_from(index + 1).unwrap()).0, *owner);
+        }
+        for page in [line.len().max(1), limit] {
+            for (number, copy) in line.chunks(page).enumerate() {
+                let from = i64::try_from(number * page + 1).unwrap();
+                let to = from + i64::try_from(copy.len()).unwrap() - 1;
+                let ranges = self.plan(branch, from, to);
+                assert!(ranges.len() <= copy.len());
+                let ranges = ranges.iter().rev();
+                let read: Vec<_> = ranges
+                    .flat_map(|range| (range.from..=range.to).map(|depth| (depth, range.branch)))
+                    .collect();
+                assert_eq!(read, (from..).zip(copy.iter().copied()).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append {
+        branch: prop::sample::Index,
+        count: usize,
+    },
+    /// At any depth of any line.
+    Fork {
+        branch: prop::sample::Index,
+        depth: prop::sample::Index,
+    },
+    /// A chain of forks of forks, each with one message.
+    Chain {
+        branch: prop::sample::Index,
+        length: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        4 => (index(), 1..4_usize).prop_map(|(branch, count)| Step::Append { branch, count }),
+        4 => (index(), index()).prop_map(|(branch, depth)| Step::Fork { branch, depth }),
+        1 => (index(), 1..90_usize).prop_map(|(branch, length)| Step::Chain { branch, length }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn places_and_copies_agree(steps in prop::collection::vec(step(), 1..40), limit in 1..70_usize) {
+        let mut tree = Tree::new();
+        for step in steps {
+            match step {
+                Step::Append { branch, count } => tree.append(branch.index(tree.lines.len()), count),
+                Step::Fork { branch, depth } => {
+                    let branch = branch.index(tree.lines.len());
+                    let depth = depth.index(tree.lines[branch].len() + 1);
+                    tree.fork(branch, depth);
+                }
+                Step::Chain { branch, length } => {
+                    let mut branch = branch.index(tree.lines.len());
+                    for _ in 0..length {
+                        tree.append(branch, 1);
+                        branch = tree.fork(branch, tree.lines[branch].len());
+                    }
+                }
+            }
+        }
+        // The newest lines are the deepest; some of the others will do.
+        let count = tree.lines.len();
+        for branch in (0..count).filter(|branch| branch % 7 == 0 || branch + 5 > count) {
+            tree.check(branch, limit);
+        }
+    }
+}

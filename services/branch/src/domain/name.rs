@@ -1,0 +1,38 @@
+//! What a branch is called.
+
+use shared::input::{Reason, TextField, text};
+
+/// How many characters a name may have.
+const NAME_CHARACTERS: usize = 200;
+
+/// A branch's name: 1 to 200 characters, as they were sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchName(String);
+
+impl BranchName {
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TextField for BranchName {
+    fn parse(text: String) -> Result<Self, Reason> {
+        text::characters(&text, &(1..=NAME_CHARACTERS))?;
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_characters_and_trims_nothing() {
+        for name in [" ", "x", &"é".repeat(NAME_CHARACTERS), &"😀".repeat(NAME_CHARACTERS)] {
+            assert_eq!(BranchName::parse(name.to_owned()).unwrap().as_str(), name);
+        }
+        assert!(BranchName::parse(String::new()).is_err());
+        assert!(BranchName::parse("x".repeat(NAME_CHARACTERS + 1)).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! What lies below a branch, and what of it is alive.
+
+use super::Ancestry;
+use shared::ids::BranchId;
+use std::collections::HashSet;
+
+/// A branch and what it hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Twig {
+    /// The branch.
+    pub branch: BranchId,
+    /// Its parent.
+    pub parent: Option<BranchId>,
+}
+
+/// The branches among `twigs` that hang below `nodes`, in the order in which they come, which must be parents first.
+pub fn subtree(
+    nodes: impl IntoIterator<Item = BranchId>,
+    twigs: impl IntoIterator<Item = Twig>,
+) -> Vec<BranchId> {
+    let mut inside: HashSet<_> = nodes.into_iter().collect();
+    let mut below = Vec::new();
+    for twig in twigs {
+        if twig.parent.is_some_and(|parent| inside.contains(&parent)) && inside.insert(twig.branch) {
+            below.push(twig.branch);
+        }
+    }
+    below
+}
+
+/// The first ancestor in the window of `place` that is alive: what a gone active branch is read as.
+pub fn nearest_living(place: &Ancestry, is_alive: impl Fn(BranchId) -> bool) -> Option<BranchId> {
+    place.window.iter().map(|segment| segment.branch).find(|branch| is_alive(*branch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subtree_has_the_descendants_and_no_other() {
+        let [root, left, right, leaf, other] = std::array::from_fn(|_| BranchId::generate());
+        let twig = |branch, parent| Twig { branch, parent };
+        let twigs = [
+            twig(root, None),
+            twig(left, Some(root)),
+            twig(right, Some(root)),
+            twig(leaf, Some(left)),
+            twig(other, Some(right)),
+        ];
+        assert_eq!(subtree([left], twigs), [leaf]);
+        assert_eq!(subtree([root], twigs), [left, right, leaf, other]);
+        assert_eq!(subtree([leaf], twigs), []);
+    }
+
+    #[test]
+    fn a_gone_branch_reads_as_its_nearest_living_ancestor() {
+        let trunk = Ancestry::trunk(BranchId::generate());
+        let child = trunk.child(BranchId::generate(), 1, None);
+        let grandchild = child.child(BranchId::generate(), 2, None);
+        let nearest = |living: &[BranchId]| nearest_living(&grandchild, |branch| living.contains(&branch));
+        assert_eq!(nearest(&[trunk.branch, child.branch]), Some(child.branch));
+        assert_eq!(nearest(&[trunk.branch]), Some(trunk.branch));
+        assert_eq!(nearest(&[]), None);
+    }
+}

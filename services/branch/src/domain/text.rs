@@ -1,0 +1,52 @@
+//! The two texts of a message.
+
+use shared::input::{Reason, TextField, text};
+
+/// How many bytes of UTF-8 a question or a response may have.
+const TEXT_BYTES: usize = 1 << 20;
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TextField for $name {
+            fn parse(text: String) -> Result<Self, Reason> {
+                text::bytes(&text, TEXT_BYTES)?;
+                Ok(Self(text))
+            }
+        }
+    )+};
+}
+
+texts! {
+    /// What was asked: at most 1 MiB, possibly nothing.
+    Question,
+    /// What was answered: at most 1 MiB, nothing where the answer was stopped at once.
+    Response,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_at_most_1_mib_of_utf_8() {
+        for text in [String::new(), "x".repeat(TEXT_BYTES), "é".repeat(TEXT_BYTES / 2)] {
+            assert_eq!(Question::parse(text.clone()).unwrap().as_str(), text);
+            assert_eq!(Response::parse(text.clone()).unwrap().as_str(), text);
+        }
+        for text in ["x".repeat(TEXT_BYTES + 1), "é".repeat(TEXT_BYTES / 2 + 1)] {
+            assert!(Question::parse(text.clone()).is_err());
+            assert!(Response::parse(text).is_err());
+        }
+    }
+}

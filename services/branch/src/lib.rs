@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod clients;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod routes;
+pub mod startup;
+mod state;
+pub mod store;
+mod sweeper;

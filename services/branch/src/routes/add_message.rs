@@ -1,0 +1,132 @@
+//! `POST /messages/add-message`
+
+use super::message_view::MessageView;
+use crate::domain::{ExpectedHead, Message, Metadata, Question, Response};
+use crate::error::Error;
+use crate::state::State;
+use crate::store::NewMessage;
+use actix_web::web::Data;
+use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::identity::Identity;
+use shared::ids::{BranchId, ResponseId, UserId};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, Reason};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::ToSchema;
+
+/// How often the active branch is looked up again because the one found was deleted meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// A message to append to a line.
+#[derive(Debug, Clone, ToSchema)]
+#[schema(example = json!({
+    "chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
+    "question": "What is a banyan?",
+    "response": "A fig whose branches grow roots of their own.",
+    "metadata": {"model": "fig-1"}
+}))]
+pub struct MessageAddition {
+    /// A chat's id, or a branch's
+    #[schema(value_type = Uuid)]
+    chat_id: BranchId,
+    /// At most 1 MiB
+    #[schema(value_type = String, max_length = 1_048_576, example = "What is a banyan?")]
+    question: Question,
+    /// At most 1 MiB; not empty where the question is
+    #[schema(value_type = String, max_length = 1_048_576, example = "A fig whose branches grow roots.")]
+    response: Response,
+    /// The branch it goes to; left out, the one that `chat_id` names, or the chat's active branch
+    branch_id: Option<BranchId>,
+    /// Any JSON object of at most 16 KiB
+    #[schema(value_type = Option<Object>, example = json!({"model": "fig-1"}))]
+    metadata: Option<Metadata>,
+    /// The response that the client saw last on the branch, null where it saw an empty line; left out, nothing is
+    /// checked
+    #[schema(value_type = Option<Uuid>)]
+    expected_head: ExpectedHead,
+}
+
+impl FromFields for MessageAddition {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let question = fields.required::<Question>("question");
+        let response = fields.required::<Response>("response");
+        let branch_id = fields.optional("branch_id");
+        let metadata = fields.optional("metadata");
+        let expected_head = fields.nullable::<ResponseId>("expected_head");
+        let (question, response) = match (question, response) {
+            (Ok(question), Ok(response)) if question.as_str().is_empty() && response.as_str().is_empty() => {
+                let reason = Reason::value_error("question and response must not both be empty");
+                return Err(fields.reject("question", reason));
+            }
+            (question, response) => (question?, response?),
+        };
+        Ok(Self {
+            chat_id: chat_id?,
+            question,
+            response,
+            branch_id: branch_id?,
+            metadata: metadata?,
+            expected_head: expected_head?.map_or(ExpectedHead::Any, ExpectedHead::Exactly),
+        })
+    }
+}
+
+/// Append a message to a line
+///
+/// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
+#[utoipa::path(
+    post, path = "/api/v1/messages/add-message", tag = "messages", request_body = MessageAddition,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    responses(
+        (status = 201, description = "The message", body = MessageView,
+         headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
+        (status = 404, description = "No such chat or branch", body = ErrorBody),
+        (status = 409, description = "`head_moved`: the head is another one, `head_response_id`", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn add_message(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { body, .. }: Body<Keyed<MessageAddition>>,
+) -> Result<Created<MessageView>, Problem> {
+    let key = body.key(identity.user_id, "add-message");
+    let message = append(&state, identity.user_id, body.request, key, &trace).await?;
+    Ok(message.map(MessageView::from))
+}
+
+async fn append(
+    state: &State,
+    owner: UserId,
+    addition: MessageAddition,
+    key: Option<IdempotencyKey>,
+    trace: &Trace,
+) -> Result<Created<Message>, Error> {
+    if let Some(key) = &key
+        && let Some(message) = state.store.replay_message(key).await?
+    {
+        return Ok(Created::replayed(message));
+    }
+    let node = state.chat(owner, addition.chat_id, trace).await?;
+    let mut message = NewMessage {
+        owner,
+        chat: node.branch.chat,
+        branch: node.line(addition.branch_id),
+        question: addition.question,
+        response: addition.response,
+        metadata: addition.metadata.unwrap_or_default(),
+        expected_head: addition.expected_head,
+        key,
+    };
+    for _ in 1..ATTEMPTS {
+        let appended = state.store.append(&message).await;
+        if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
+            return appended;
+        }
+        message.branch = state.chat(owner, addition.chat_id, trace).await?.line(None);
+    }
+    state.store.append(&message).await
+}

@@ -1,0 +1,69 @@
+//! `GET /messages/all-messages`
+
+use super::is_possible;
+use super::message_view::MessageView;
+use crate::state::State;
+use crate::store::TimePlace;
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use shared::identity::Identity;
+use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::openapi::UserErrors;
+use shared::page::{Cursor, CursorField, Limit, Page};
+use shared::problem::Problem;
+use utoipa::IntoParams;
+
+/// Which part of the list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// How many messages at most; more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    limit: Option<Limit>,
+    /// From the `Link` of the page before
+    #[param(value_type = Option<String>)]
+    cursor: Option<ListCursor>,
+}
+
+/// Where a page of the list begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct ListCursor(TimePlace);
+
+impl Cursor for ListCursor {
+    const KIND: &'static str = "all-messages";
+}
+
+impl FromFields for ListQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let limit = fields.optional("limit");
+        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
+        let cursor = cursor?.map(|CursorField(cursor)| cursor);
+        if cursor.is_some_and(|ListCursor(place)| !is_possible(place.created_at)) {
+            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+        }
+        Ok(Self { limit: limit?, cursor })
+    }
+}
+
+/// List the caller's own messages in all chats, newest first
+///
+/// A page may be short; only a missing `Link` is the end.
+#[utoipa::path(
+    get, path = "/api/v1/messages/all-messages", tag = "messages", params(ListQuery),
+    responses(
+        (status = 200, description = "A page of the messages", body = Vec<MessageView>,
+         headers(("Link" = String, description = "The next page, absent on the last"))),
+        UserErrors
+    )
+)]
+pub async fn get_all_messages(
+    identity: Identity,
+    state: Data<State>,
+    Input { query, .. }: Query<ListQuery>,
+) -> Result<Page<MessageView>, Problem> {
+    let after = query.cursor.map(|ListCursor(place)| place);
+    let limit = query.limit.unwrap_or_default().get();
+    let page = state.store.messages(identity.user_id, after, limit).await?;
+    let next = page.next.map(ListCursor);
+    Ok(Page::new(page.items, next.as_ref()).map(MessageView::from))
+}

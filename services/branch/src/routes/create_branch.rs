@@ -1,0 +1,141 @@
+//! `POST /branches/create-branch`
+
+use super::branch_view::BranchView;
+use crate::domain::BranchName;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{NewBranch, Node};
+use actix_web::web::Data;
+use serde::Serialize;
+use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::identity::Identity;
+use shared::ids::{BranchId, ResponseId, UserId};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, Reason};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::ToSchema;
+
+/// Where a branch forks, and what it is.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "original_chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
+    "branch_from_response_id": "019bd5f1-02b4-7a11-8c6d-5e2f9a3b4c70",
+    "name": "another ending",
+    "activate": true
+}))]
+pub struct BranchFork {
+    /// A chat's id, or that of a branch on whose line the response lies
+    #[schema(value_type = Uuid)]
+    original_chat_id: BranchId,
+    /// The response that it forks from; null for a fork before the first message
+    #[schema(required = true)]
+    branch_from_response_id: Option<ResponseId>,
+    /// The id that the branch shall have
+    #[schema(value_type = Option<Uuid>)]
+    new_chat_id: Option<BranchId>,
+    /// 1 to 200 characters
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, example = "another ending")]
+    name: Option<BranchName>,
+    /// Whether it becomes the chat's active branch
+    #[schema(value_type = Option<bool>, default = false)]
+    activate: bool,
+}
+
+impl FromFields for BranchFork {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let original_chat_id = fields.required("original_chat_id");
+        let from = match fields.nullable("branch_from_response_id") {
+            Ok(None) => Err(fields.reject("branch_from_response_id", Reason::missing())),
+            Ok(Some(from)) => Ok(from),
+            Err(invalid) => Err(invalid),
+        };
+        let new_chat_id = fields.optional("new_chat_id");
+        let name = fields.optional("name");
+        let activate = fields.optional("activate");
+        Ok(Self {
+            original_chat_id: original_chat_id?,
+            branch_from_response_id: from?,
+            new_chat_id: new_chat_id?,
+            name: name?,
+            activate: activate?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A branch that was made, with its id once more under the name that older clients read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedBranch {
+    /// The same as `branch_id`
+    chat_id: BranchId,
+    #[serde(flatten)]
+    branch: BranchView,
+}
+
+impl From<Node> for CreatedBranch {
+    fn from(node: Node) -> Self {
+        Self { chat_id: node.branch.id, branch: node.into() }
+    }
+}
+
+/// Fork a branch from a response
+///
+/// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
+#[utoipa::path(
+    post, path = "/api/v1/branches/create-branch", tag = "branches", request_body = BranchFork,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    responses(
+        (status = 201, description = "The branch", body = CreatedBranch,
+         headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
+        (status = 404, description = "No such chat, or the response does not lie there", body = ErrorBody),
+        (status = 409, description = "`new_chat_id` is taken", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn create_branch(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { body, .. }: Body<Keyed<BranchFork>>,
+) -> Result<Created<CreatedBranch>, Problem> {
+    let key = body.key(identity.user_id, "create-branch");
+    let branch = fork(&state, identity.user_id, body.request, key, &trace).await?;
+    Ok(branch.map(CreatedBranch::from))
+}
+
+async fn fork(
+    state: &State,
+    owner: UserId,
+    fork: BranchFork,
+    key: Option<IdempotencyKey>,
+    trace: &Trace,
+) -> Result<Created<Node>, Error> {
+    if let Some(made) = replay(state, key.as_ref()).await? {
+        return Ok(made);
+    }
+    let node = state.chat(owner, fork.original_chat_id, trace).await?;
+    let branch = NewBranch {
+        owner,
+        chat: node.branch.chat,
+        line: Some(node.branch.id).filter(|_| !node.branch.is_trunk()),
+        from: fork.branch_from_response_id,
+        id: fork.new_chat_id,
+        name: fork.name,
+        activate: fork.activate,
+        key,
+    };
+    if let Some(id) = branch.id {
+        // What is not there is told before what is there already.
+        state.store.check_fork(&branch).await?;
+        if state.is_taken(owner, id, trace).await? {
+            // By the same request, perhaps, which was sent twice at once.
+            return replay(state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
+        }
+    }
+    state.store.fork(&branch).await
+}
+
+async fn replay(state: &State, key: Option<&IdempotencyKey>) -> Result<Option<Created<Node>>, Error> {
+    let Some(key) = key else { return Ok(None) };
+    Ok(state.store.replay_branch(key).await?.map(Created::replayed))
+}

@@ -1,0 +1,66 @@
+//! `DELETE /branches/delete-branch/{branch_id}`
+
+use super::update_branch::BranchPath;
+use crate::error::Error;
+use crate::state::State;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::ids::{BranchId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid};
+use shared::openapi::{Msg, UserErrors};
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::IntoParams;
+
+/// What goes along.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Extent {
+    /// Whether its descendants go along
+    #[param(value_type = Option<bool>, default = false)]
+    cascade: bool,
+}
+
+impl FromFields for Extent {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { cascade: fields.optional("cascade")?.unwrap_or_default() })
+    }
+}
+
+/// Delete a branch
+///
+/// If it or a descendant that goes along was active, its parent becomes active.
+#[utoipa::path(
+    delete, path = "/api/v1/branches/delete-branch/{branch_id}", tag = "branches", params(BranchPath, Extent),
+    responses(
+        (status = 200, description = "The branch is gone", body = Msg),
+        (status = 404, description = "No such branch", body = ErrorBody),
+        (status = 409, description = "It is a trunk, or has descendants that do not go along", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn delete_branch(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { path, query, .. }: Input<BranchPath, Extent, ()>,
+) -> Result<Json<Msg>, Problem> {
+    delete(&state, identity.user_id, path.branch_id, query.cascade, &trace).await?;
+    Ok(Json(Msg { msg: "Branch deleted" }))
+}
+
+async fn delete(
+    state: &State,
+    owner: UserId,
+    branch: BranchId,
+    cascade: bool,
+    trace: &Trace,
+) -> Result<(), Error> {
+    let node = state.branch(owner, branch, trace).await?;
+    if node.branch.is_trunk() {
+        return Err(Error::IsTrunk);
+    }
+    state.store.delete_branch(owner, branch, cascade).await?;
+    state.sweeper.wake();
+    Ok(())
+}

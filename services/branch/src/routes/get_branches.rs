@@ -1,0 +1,120 @@
+//! `GET /branches/get-branches`
+
+use super::branch_view::BranchView;
+use super::is_possible;
+use crate::domain::BranchKey;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{Branches, Node};
+use actix_web::http::header::LINK;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use shared::identity::Identity;
+use shared::ids::{BranchId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::openapi::UserErrors;
+use shared::page::{Cursor, CursorField, Limit, link_to_next};
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::{IntoParams, ToSchema};
+
+/// The size of a page where the client does not say: older clients do not page.
+const DEFAULT_LIMIT: usize = 10_000;
+
+/// Which chat or branch, and which part of what is below it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TreeQuery {
+    /// A chat's id, or a branch's
+    #[param(value_type = Uuid)]
+    chat_id: BranchId,
+    /// How many branches at most; left out 10,000, and more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1)]
+    limit: Option<Limit>,
+    /// From the `Link` of the page before
+    #[param(value_type = Option<String>)]
+    cursor: Option<TreeCursor>,
+}
+
+/// Where a page of the branches below a node begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct TreeCursor {
+    node: BranchId,
+    after: BranchKey,
+}
+
+impl Cursor for TreeCursor {
+    const KIND: &'static str = "tree";
+}
+
+impl FromFields for TreeQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let limit = fields.optional("limit");
+        let cursor = fields.optional::<CursorField<TreeCursor>>("cursor");
+        let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
+        let of_another = |cursor: TreeCursor| cursor.node != chat_id || !is_possible(cursor.after.created_at);
+        if cursor.is_some_and(of_another) {
+            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+        }
+        Ok(Self { chat_id, limit: limit?, cursor })
+    }
+}
+
+/// A chat or a branch, and the tree below it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BranchTree {
+    /// The id that was asked for
+    chat_id: BranchId,
+    /// The active branch of the chat
+    active_branch_id: BranchId,
+    /// The direct forks, oldest first, the same on every page
+    children: Vec<BranchId>,
+    /// The node itself and all branches below it, parents first
+    branches: Vec<BranchView>,
+}
+
+/// List the branches of a chat, or those below a branch
+#[utoipa::path(
+    get, path = "/api/v1/branches/get-branches", tag = "branches", params(TreeQuery),
+    responses(
+        (status = 200, description = "The tree, or a page of it", body = BranchTree,
+         headers(("Link" = String, description = "The next page, absent on the last"))),
+        (status = 404, description = "No such chat or branch", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn get_branches(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    request: HttpRequest,
+    Input { query, .. }: Query<TreeQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (node, page) = read(&state, identity.user_id, &query, &trace).await?;
+    let mut response = HttpResponse::Ok();
+    let next = page.next.map(|after| TreeCursor { node: node.branch.id, after }.encode());
+    if let Some(link) = next.and_then(|cursor| link_to_next(&request, &cursor)) {
+        response.insert_header((LINK, link));
+    }
+    Ok(response.json(BranchTree {
+        chat_id: node.branch.id,
+        active_branch_id: node.active,
+        children: page.children,
+        branches: page.items.into_iter().map(|branch| BranchView::new(branch, node.active)).collect(),
+    }))
+}
+
+async fn read(
+    state: &State,
+    owner: UserId,
+    query: &TreeQuery,
+    trace: &Trace,
+) -> Result<(Node, Branches), Error> {
+    let node = state.chat(owner, query.chat_id, trace).await?;
+    let after = query.cursor.map(|cursor| cursor.after);
+    let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
+    let page = state.store.branches(&node.branch, after, limit).await?;
+    Ok((node, page))
+}

@@ -1,0 +1,49 @@
+//! `GET /messages/get-message/{response_id}`
+
+use super::message_view::MessageView;
+use crate::domain::Message;
+use crate::error::Error;
+use crate::state::State;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::ids::{ResponseId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid, Path};
+use shared::openapi::UserErrors;
+use shared::problem::{ErrorBody, Problem};
+use utoipa::IntoParams;
+
+/// Which message.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MessagePath {
+    #[param(value_type = Uuid)]
+    response_id: ResponseId,
+}
+
+impl FromFields for MessagePath {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { response_id: fields.required("response_id")? })
+    }
+}
+
+/// Read one message
+#[utoipa::path(
+    get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath),
+    responses(
+        (status = 200, description = "The message", body = MessageView),
+        (status = 404, description = "No such message", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn get_message(
+    identity: Identity,
+    state: Data<State>,
+    Input { path, .. }: Path<MessagePath>,
+) -> Result<Json<MessageView>, Problem> {
+    let message = read(&state, identity.user_id, path.response_id).await?;
+    Ok(Json(message.into()))
+}
+
+async fn read(state: &State, owner: UserId, id: ResponseId) -> Result<Message, Error> {
+    state.store.message(owner, id).await?.ok_or(Error::MessageNotFound)
+}

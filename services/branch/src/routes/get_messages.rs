@@ -1,0 +1,129 @@
+//! `GET /messages/get-messages`
+
+use super::message_view::MessageView;
+use crate::domain::Order;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::{Messages, PageRequest, Position};
+use actix_web::Responder;
+use actix_web::web::Data;
+use serde::{Deserialize, Serialize};
+use shared::identity::Identity;
+use shared::ids::{BranchId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::openapi::UserErrors;
+use shared::page::{Cursor, CursorField, Limit, Page};
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::IntoParams;
+
+/// How often the active branch is looked up again because the one found was deleted meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Which line, and which part of it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LineQuery {
+    /// A chat's id, or a branch's
+    #[param(value_type = Uuid)]
+    chat_id: BranchId,
+    /// The branch to read; left out, the one that `chat_id` names, or the chat's active branch
+    #[param(value_type = Option<Uuid>)]
+    branch_id: Option<BranchId>,
+    /// How many messages at most; more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    limit: Option<Limit>,
+    /// From the `Link` of the page before; stays on its branch
+    #[param(value_type = Option<String>)]
+    cursor: Option<LineCursor>,
+    /// `desc` for the newest first, `asc` for the oldest
+    #[param(value_type = Option<String>, default = "desc", pattern = "^(desc|asc)$")]
+    order: Option<Order>,
+}
+
+/// Where a page of a line begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct LineCursor {
+    branch: BranchId,
+    order: Order,
+    start: Position,
+}
+
+impl Cursor for LineCursor {
+    const KIND: &'static str = "line";
+}
+
+impl FromFields for LineQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let branch_id = fields.optional("branch_id");
+        let limit = fields.optional("limit");
+        let cursor = fields.optional::<CursorField<LineCursor>>("cursor");
+        let order = fields.optional("order");
+        let (branch_id, order, cursor) = (branch_id?, order?, cursor?.map(|CursorField(cursor)| cursor));
+        let of_another = |cursor: &LineCursor| {
+            branch_id.is_some_and(|branch| branch != cursor.branch)
+                || order.unwrap_or_default() != cursor.order
+        };
+        if cursor.as_ref().is_some_and(of_another) {
+            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+        }
+        Ok(Self { chat_id: chat_id?, branch_id, limit: limit?, cursor, order })
+    }
+}
+
+/// Read a whole line, inherited messages included, page by page
+#[utoipa::path(
+    get, path = "/api/v1/messages/get-messages", tag = "messages", params(LineQuery),
+    responses(
+        (status = 200, description = "A page of the line", body = Vec<MessageView>,
+         headers(
+            ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Branch-Id" = String, description = "The branch that was read")
+         )),
+        (status = 404, description = "No such chat or branch", body = ErrorBody),
+        UserErrors
+    )
+)]
+pub async fn get_messages(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { query, .. }: Query<LineQuery>,
+) -> Result<impl Responder, Problem> {
+    let (branch, page) = read(&state, identity.user_id, &query, &trace).await?;
+    let order = query.order.unwrap_or_default();
+    let next = page.next.map(|start| LineCursor { branch, order, start });
+    let page = Page::new(page.items, next.as_ref()).map(MessageView::from);
+    Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
+}
+
+async fn read(
+    state: &State,
+    owner: UserId,
+    query: &LineQuery,
+    trace: &Trace,
+) -> Result<(BranchId, Messages<Position>), Error> {
+    let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
+    let mut attempt = 1;
+    loop {
+        let node = state.chat(owner, query.chat_id, trace).await?;
+        let of_another = |named: BranchId| !node.branch.is_trunk() && named != node.branch.id;
+        if query.branch_id.is_none() && named.is_some_and(of_another) {
+            return Err(Error::BadCursor);
+        }
+        let branch = node.line(named);
+        let request = PageRequest {
+            owner,
+            chat: node.branch.chat,
+            branch,
+            order: query.order.unwrap_or_default(),
+            start: query.cursor.map(|cursor| cursor.start),
+            limit: query.limit.unwrap_or_default().get(),
+        };
+        match state.store.page(&request).await {
+            Err(Error::BranchNotFound) if named.is_none() && attempt < ATTEMPTS => attempt += 1,
+            page => return Ok((branch, page?)),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `PUT /branches/set-active-branch`
+
+use crate::error::Error;
+use crate::state::State;
+use actix_web::web::{Data, Json};
+use serde::Serialize;
+use shared::identity::Identity;
+use shared::ids::{BranchId, ChatId, UserId};
+use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::ToSchema;
+
+/// Which branch of which chat.
+#[derive(Debug, ToSchema)]
+pub struct BranchSwitch {
+    /// The chat's id, or that of any of its branches
+    chat_id: BranchId,
+    /// The branch that becomes active
+    branch_id: BranchId,
+}
+
+impl FromFields for BranchSwitch {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let chat_id = fields.required("chat_id");
+        let branch_id = fields.required("branch_id");
+        Ok(Self { chat_id: chat_id?, branch_id: branch_id? })
+    }
+}
+
+/// Which branch is active now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SwitchedBranch {
+    #[schema(value_type = String, example = "Active branch set")]
+    msg: &'static str,
+    /// The root chat
+    chat_id: ChatId,
+    active_branch_id: BranchId,
+}
+
+/// Make a branch the active one of its chat
+#[utoipa::path(
+    put, path = "/api/v1/branches/set-active-branch", tag = "branches", request_body = BranchSwitch,
+    responses(
+        (status = 200, description = "The branch is active", body = SwitchedBranch),
+        (status = 404, description = "No such chat, or no such branch in it", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn set_active_branch(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { body, .. }: Body<BranchSwitch>,
+) -> Result<Json<SwitchedBranch>, Problem> {
+    let chat_id = switch(&state, identity.user_id, &body, &trace).await?;
+    Ok(Json(SwitchedBranch { msg: "Active branch set", chat_id, active_branch_id: body.branch_id }))
+}
+
+async fn switch(state: &State, owner: UserId, switch: &BranchSwitch, trace: &Trace) -> Result<ChatId, Error> {
+    let chat = state.chat(owner, switch.chat_id, trace).await?.branch.chat;
+    state.store.activate(owner, chat, switch.branch_id).await?;
+    Ok(chat)
+}

@@ -1,0 +1,79 @@
+//! `PUT /branches/update-branch/{branch_id}`
+
+use super::branch_view::BranchView;
+use crate::domain::BranchName;
+use crate::error::Error;
+use crate::state::State;
+use crate::store::Node;
+use actix_web::web::{Data, Json};
+use shared::identity::Identity;
+use shared::ids::{BranchId, UserId};
+use shared::input::{Fields, FromFields, Input, Invalid, Reason};
+use shared::openapi::BodyErrors;
+use shared::problem::{ErrorBody, Problem};
+use shared::server::Trace;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which branch.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct BranchPath {
+    /// The branch
+    #[param(value_type = Uuid)]
+    pub branch_id: BranchId,
+}
+
+impl FromFields for BranchPath {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { branch_id: fields.required("branch_id")? })
+    }
+}
+
+/// What changes of a branch.
+#[derive(Debug, ToSchema)]
+pub struct BranchRenaming {
+    /// 1 to 200 characters; null for none
+    #[schema(value_type = Option<String>, required = true, min_length = 1, max_length = 200,
+             example = "another ending")]
+    name: Option<BranchName>,
+}
+
+impl FromFields for BranchRenaming {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        match fields.nullable("name")? {
+            None => Err(fields.reject("name", Reason::missing())),
+            Some(name) => Ok(Self { name }),
+        }
+    }
+}
+
+/// Name a branch
+#[utoipa::path(
+    put, path = "/api/v1/branches/update-branch/{branch_id}", tag = "branches", params(BranchPath),
+    request_body = BranchRenaming,
+    responses(
+        (status = 200, description = "The branch", body = BranchView),
+        (status = 404, description = "No such branch", body = ErrorBody),
+        BodyErrors
+    )
+)]
+pub async fn update_branch(
+    identity: Identity,
+    state: Data<State>,
+    trace: Trace,
+    Input { path, body, .. }: Input<BranchPath, (), BranchRenaming>,
+) -> Result<Json<BranchView>, Problem> {
+    let branch = rename(&state, identity.user_id, path.branch_id, body.name, &trace).await?;
+    Ok(Json(branch.into()))
+}
+
+async fn rename(
+    state: &State,
+    owner: UserId,
+    branch: BranchId,
+    name: Option<BranchName>,
+    trace: &Trace,
+) -> Result<Node, Error> {
+    let node = state.branch(owner, branch, trace).await?;
+    state.store.rename(owner, node.branch.id, name.as_ref()).await
+}

@@ -1,0 +1,35 @@
+//! Puts the service together.
+
+use crate::clients::Chats;
+use crate::config::Config;
+use crate::routes;
+use crate::state::State;
+use crate::store::ContentStore;
+use crate::store::sql::SqlContent;
+use crate::sweeper::Sweeper;
+use actix_web::web::Data;
+use shared::client::{ServiceClient, http_client};
+use shared::identity::Service;
+use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use std::sync::Arc;
+
+/// Opens the database, starts the background work and binds the address.
+pub async fn build(config: Config) -> Result<Application, StartError> {
+    let store: Arc<dyn ContentStore> = Arc::new(SqlContent::open(&config.database, config.clock).await?);
+    let tasks = Tasks::default();
+    let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
+    let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
+    let state = Data::new(State {
+        store: Arc::clone(&store),
+        chats: Chats::new(chat),
+        sweeper: Sweeper::spawn(Arc::clone(&store), &tasks),
+    });
+    let context = Context { service: Service::Branch, keys: config.keys };
+    let readiness = Readiness::new(move || {
+        let store = Arc::clone(&store);
+        async move { store.check().await.map_err(|error| format!("{error:?}")) }
+    });
+    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+        app.app_data(state.clone()).configure(routes::configure);
+    })
+}

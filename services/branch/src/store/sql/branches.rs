@@ -1,0 +1,144 @@
+//! Listing the branches of a chat, and changing what can be changed of a branch.
+
+use super::conditions::ComesAfter;
+use super::rows::BranchRow;
+use super::schema::branches;
+use super::{look_up, queries};
+use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
+use crate::error::Error;
+use crate::store::{Branches, Node};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, UserId};
+use shared::store::Store;
+use shared::{on, tx};
+use std::collections::HashMap;
+
+/// How many children of a node are listed.
+const CHILDREN: i64 = 10_000;
+/// How many rows a query by ids reads at once.
+const CHUNK: usize = 500;
+
+pub(super) async fn branches(
+    store: &Store,
+    node: &Branch,
+    after: Option<BranchKey>,
+    limit: usize,
+) -> Result<Branches, Error> {
+    let children = queries::children(node.id).limit(CHILDREN);
+    let children = on!(store, |c| children.load(c).await)?;
+    let mut items = if node.is_trunk() {
+        of_chat(store, node.chat, after, limit + 1).await?
+    } else {
+        below(store, node, after, limit + 1).await?
+    };
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(Branch::key);
+    Ok(Branches { children, items, next })
+}
+
+/// A page of all branches of a chat, straight from the index.
+async fn of_chat(
+    store: &Store,
+    chat: ChatId,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<Branch>, Error> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let rows: Vec<BranchRow> = on!(store, |c| {
+        let query = queries::of_chat(chat).limit(count).select(BranchRow::as_select());
+        match after {
+            None => query.load(c).await,
+            Some(after) => query.filter(ComesAfter(after)).load(c).await,
+        }
+    })?;
+    Ok(rows.into_iter().map(Branch::from).collect())
+}
+
+/// A page of a branch and all that is below it. The chat's branches are all looked at for that.
+async fn below(
+    store: &Store,
+    node: &Branch,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<Branch>, Error> {
+    let query = queries::of_chat(node.chat).filter(branches::level.gt(node.level)).select((
+        branches::branch_id,
+        branches::parent_branch_id,
+        branches::level,
+        branches::created_at,
+    ));
+    let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(store, |c| query.load(c).await)?;
+    let twigs = rows.iter().map(|&(branch, parent, ..)| Twig { branch, parent });
+    let inside = subtree([node.id], twigs);
+    let keys: HashMap<_, _> =
+        rows.iter().map(|&(id, _, level, created_at)| (id, BranchKey { level, created_at, id })).collect();
+    let comes_after = |id: &BranchId| {
+        let key = keys.get(id).copied().unwrap_or_else(|| node.key());
+        after.is_none_or(|after| key > after)
+    };
+    let page: Vec<_> = std::iter::once(node.id).chain(inside).filter(comes_after).take(count).collect();
+    by_ids(store, &page).await
+}
+
+/// Reads branches, in the order of these ids; those that are gone are left out.
+async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<BranchRow> = on!(store, |c| {
+            branches::table
+                .filter(branches::branch_id.eq_any(chunk).and(branches::deleted_at.is_null()))
+                .select(BranchRow::as_select())
+                .load(c)
+                .await
+        })?;
+        found.extend(rows.into_iter().map(Branch::from).map(|branch| (branch.id, branch)));
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+pub(super) async fn activate(
+    store: &Store,
+    owner: UserId,
+    chat: ChatId,
+    branch: BranchId,
+) -> Result<(), Error> {
+    tx!(store, |c| {
+        // The trunk's row first, and then a look at the branch: whoever deletes it has this lock, too.
+        let changed = diesel::update(branches::table.find(chat.trunk()))
+            .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
+            .set(branches::active_branch_id.eq(Some(branch)))
+            .execute(c)
+            .await?;
+        if changed == 0 {
+            return Err(Error::ChatNotFound);
+        }
+        let found: Option<BranchId> = branches::table
+            .find(branch)
+            .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()))
+            .select(branches::branch_id)
+            .first(c)
+            .await
+            .optional()?;
+        found.map(drop).ok_or(Error::BranchNotFound)
+    })
+}
+
+pub(super) async fn rename(
+    store: &Store,
+    owner: UserId,
+    branch: BranchId,
+    name: Option<&BranchName>,
+) -> Result<Node, Error> {
+    let name = name.map(BranchName::as_str);
+    let renamed: Result<usize, Error> = tx!(store, |c| {
+        let update = diesel::update(branches::table.find(branch))
+            .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
+            .set(branches::name.eq(name));
+        Ok(update.execute(c).await?)
+    });
+    renamed?;
+    look_up::node(store, owner, branch).await
+}

@@ -1,0 +1,130 @@
+//! Conditions that diesel has no words for.
+
+use super::schema::messages;
+use crate::domain::{BranchKey, Segment};
+use crate::store::TimePlace;
+use diesel::backend::Backend;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::prelude::QueryResult;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, HasSqlType};
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ResponseId};
+use shared::store::sql_types::{Instant, Uid};
+
+/// The messages at these depths of these branches, each looked up in the index (`branch_id`, depth).
+///
+/// Written so that both engines take the index whatever their statistics say, and plan it in no time: ranges, one for
+/// each segment, took PostgreSQL longer to plan than to read. The number of places is filled up to a power of two, so
+/// that a connection has few statements to prepare.
+#[derive(Debug, Clone)]
+pub(super) struct LiesIn(Vec<(BranchId, i64)>);
+
+impl LiesIn {
+    pub(super) fn new(ranges: &[Segment]) -> Self {
+        let depths = |range: &Segment| {
+            let branch = range.branch;
+            (range.from..=range.to).map(move |depth| (branch, depth))
+        };
+        let mut places: Vec<_> = ranges.iter().flat_map(depths).collect();
+        if let Some((branch, _)) = places.last().copied() {
+            places.resize(places.len().next_power_of_two(), (branch, 0));
+        }
+        Self(places)
+    }
+}
+
+impl<DB> QueryFragment<DB> for LiesIn
+where
+    DB: Backend + HasSqlType<Uid>,
+    BranchId: ToSql<Uid, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if self.0.is_empty() {
+            out.push_sql("1 = 0");
+            return Ok(());
+        }
+        let mut before = "(messages.branch_id, messages.depth) IN (SELECT column1, column2 FROM (VALUES (";
+        for (branch, depth) in &self.0 {
+            out.push_sql(before);
+            out.push_bind_param::<Uid, _>(branch)?;
+            out.push_sql(", ");
+            out.push_bind_param::<BigInt, _>(depth)?;
+            before = "), (";
+        }
+        out.push_sql(")) AS places)");
+        Ok(())
+    }
+}
+
+/// The branches after a place in their order, as one range of the index (`root_chat_id`, level, `created_at`, id).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ComesAfter(pub(super) BranchKey);
+
+impl<DB> QueryFragment<DB> for ComesAfter
+where
+    DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    BranchId: ToSql<Uid, DB>,
+    Timestamp: ToSql<Instant, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(branches.level, branches.created_at, branches.branch_id) > (");
+        out.push_bind_param::<BigInt, _>(&self.0.level)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Instant, _>(&self.0.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Uid, _>(&self.0.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The messages before a place in time, as one range of the index (`owner_id`, `created_at`, id).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IsOlder(pub(super) TimePlace);
+
+impl<DB> QueryFragment<DB> for IsOlder
+where
+    DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    ResponseId: ToSql<Uid, DB>,
+    Timestamp: ToSql<Instant, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(messages.created_at, messages.response_id) < (");
+        out.push_bind_param::<Instant, _>(&self.0.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Uid, _>(&self.0.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+macro_rules! conditions {
+    ($($name:ident on $table:ty),+ $(,)?) => {$(
+        impl Expression for $name {
+            type SqlType = Bool;
+        }
+
+        impl AppearsOnTable<$table> for $name {}
+
+        impl SelectableExpression<$table> for $name {}
+
+        impl ValidGrouping<()> for $name {
+            type IsAggregate = is_aggregate::No;
+        }
+
+        impl QueryId for $name {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+    )+};
+}
+
+conditions! {
+    LiesIn on messages::table,
+    ComesAfter on super::schema::branches::table,
+    IsOlder on messages::table,
+}

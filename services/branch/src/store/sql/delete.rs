@@ -1,0 +1,95 @@
+//! Deleting: tombstones at once, the sweep does the rest.
+
+use super::look_up::{node, trunk_row};
+use super::queries;
+use super::schema::branches;
+use crate::domain::{Branch, Twig, subtree};
+use crate::error::Error;
+use crate::store::NewTrunk;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Clock;
+use shared::ids::{BranchId, ChatId, UserId};
+use shared::store::Store;
+use shared::tx;
+use std::collections::HashSet;
+
+/// How many rows a statement marks at once.
+const CHUNK: usize = 500;
+
+pub(super) async fn delete_branch(
+    store: &Store,
+    clock: &Clock,
+    owner: UserId,
+    branch: BranchId,
+    cascade: bool,
+) -> Result<(), Error> {
+    let branch = node(store, owner, branch).await?.branch;
+    let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
+    let Branch { id, chat, level, .. } = branch;
+    tx!(store, |c| {
+        // The trunk's row first; then the branch's, so that no fork of it is under way.
+        let active = diesel::update(branches::table.find(chat.trunk()))
+            .filter(branches::deleted_at.is_null())
+            .set(branches::head_depth.eq(branches::head_depth))
+            .returning(branches::active_branch_id)
+            .get_result::<Option<BranchId>>(c)
+            .await
+            .optional()?
+            .ok_or(Error::BranchNotFound)?;
+        let now = Some(clock.now());
+        let marked = diesel::update(branches::table.find(id))
+            .filter(branches::deleted_at.is_null())
+            .set(branches::deleted_at.eq(now))
+            .execute(c)
+            .await?;
+        if marked == 0 {
+            return Err(Error::BranchNotFound);
+        }
+        let mut doomed = HashSet::from([id]);
+        let mut go_on = queries::children(id).first::<BranchId>(c).await.optional()?.is_some();
+        if go_on && !cascade {
+            return Err(Error::HasDescendants);
+        }
+        // Again until nothing is found: a fork may have been under way until its parent's row was marked.
+        while go_on {
+            let twigs = queries::of_chat(chat).filter(branches::level.gt(level));
+            let twigs = twigs.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
+            let twigs = twigs.into_iter().map(|(branch, parent)| Twig { branch, parent });
+            let below = subtree(doomed.iter().copied(), twigs);
+            for chunk in below.chunks(CHUNK) {
+                let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(chunk)));
+                update.set(branches::deleted_at.eq(now)).execute(c).await?;
+            }
+            go_on = !below.is_empty();
+            doomed.extend(below);
+        }
+        if active.is_some_and(|active| doomed.contains(&active)) {
+            let update = diesel::update(branches::table.find(chat.trunk()));
+            update.set(branches::active_branch_id.eq(Some(parent))).execute(c).await?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) async fn delete_chat(
+    store: &Store,
+    clock: &Clock,
+    owner: UserId,
+    chat: ChatId,
+) -> Result<(), Error> {
+    let now = clock.now();
+    let mut tombstone = trunk_row(NewTrunk { chat, owner, created_at: now });
+    tombstone.deleted_at = Some(now);
+    tx!(store, |c| {
+        diesel::insert_into(branches::table).values(tombstone).on_conflict_do_nothing().execute(c).await?;
+        // Nothing where the row is new, or was deleted before, or is no trunk of this user.
+        diesel::update(branches::table.find(chat.trunk()))
+            .filter(branches::root_chat_id.eq(chat).and(branches::owner_id.eq(owner)))
+            .filter(branches::deleted_at.is_null())
+            .set(branches::deleted_at.eq(Some(now)))
+            .execute(c)
+            .await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,122 @@
+//! Forking: one insert of bounded size, whatever lies before it.
+
+use super::Abort;
+use super::look_up::{node, place, reach, replay};
+use super::place::{Place, ReadPlace};
+use super::rows::NewBranchRow;
+use super::schema::{branches, messages};
+use crate::domain::Ancestry;
+use crate::error::Error;
+use crate::store::{NewBranch, Node};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::{Clock, Timestamp};
+use shared::idempotency::Created;
+use shared::ids::BranchId;
+use shared::store::Store;
+use shared::{on, tx};
+
+/// The branch and the depth that a fork begins at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    parent: BranchId,
+    depth: i64,
+}
+
+/// Finds the message of a fork, which must lie on the line that was named.
+pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
+    let Some(message) = new.from else { return Ok(Origin { parent: new.chat.trunk(), depth: 0 }) };
+    let found: Option<(BranchId, i64)> = on!(store, |c| {
+        messages::table
+            .inner_join(branches::table)
+            .filter(messages::response_id.eq(message).and(branches::root_chat_id.eq(new.chat)))
+            .filter(branches::owner_id.eq(new.owner).and(branches::deleted_at.is_null()))
+            .select((messages::branch_id, messages::depth))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let (parent, depth) = found.ok_or(Error::MessageNotFound)?;
+    if let Some(line) = new.line.filter(|line| *line != parent) {
+        let line = place(store, line).await?;
+        let inherited = depth <= line.fork_depth;
+        let owner = if inherited { reach(store, line, depth).await?.owner(depth) } else { None };
+        if owner != Some(parent) {
+            return Err(Error::MessageNotFound);
+        }
+    }
+    Ok(Origin { parent, depth })
+}
+
+pub(super) async fn fork(store: &Store, clock: &Clock, new: &NewBranch) -> Result<Created<Node>, Error> {
+    let origin = origin(store, new).await?;
+    match insert(store, clock, new, origin).await {
+        Ok(id) => node(store, new.owner, id).await.map(Created::new),
+        Err(Abort::Refused(error)) => Err(error),
+        Err(Abort::Exists) => {
+            let made = match &new.key {
+                Some(key) => replay(store, key).await?,
+                None => None,
+            };
+            made.map(Created::replayed).ok_or(Error::IdTaken)
+        }
+    }
+}
+
+async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -> Result<BranchId, Abort> {
+    let id = new.id.unwrap_or_else(BranchId::generate);
+    tx!(store, |c| {
+        let trunk = branches::table.find(new.chat.trunk());
+        if new.activate {
+            // The trunk's row first: see the order of locks in the module's doc.
+            diesel::update(trunk).set(branches::active_branch_id.eq(Some(id))).execute(c).await?;
+        }
+        // The parent's row is locked from here on: it cannot be deleted before this fork is seen.
+        let parent = diesel::update(branches::table.find(origin.parent))
+            .filter(branches::deleted_at.is_null())
+            .set(branches::head_depth.eq(branches::head_depth))
+            .returning(branches::place)
+            .get_result::<ReadPlace>(c)
+            .await
+            .optional()?;
+        let parent = parent.ok_or(Error::MessageNotFound)?.0;
+        let alive = trunk.filter(branches::deleted_at.is_null()).select(branches::branch_id);
+        if alive.first::<BranchId>(c).await.optional()?.is_none() {
+            return Err(Error::ChatNotFound.into());
+        }
+        let wanted = match parent.wanted_by_child() {
+            None => None,
+            Some(wanted) => {
+                Some(branches::table.find(wanted).select(branches::place).first::<ReadPlace>(c).await?.0)
+            }
+        };
+        let place = parent.child(id, origin.depth, wanted.as_ref());
+        let row = row(new, &place, origin.parent, clock.now());
+        let inserted = diesel::insert_into(branches::table).values(row).on_conflict_do_nothing();
+        if inserted.execute(c).await? == 0 {
+            return Err(Abort::Exists);
+        }
+        Ok(id)
+    })
+}
+
+fn row(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
+    NewBranchRow {
+        branch_id: place.branch,
+        root_chat_id: new.chat,
+        owner_id: new.owner,
+        parent_branch_id: Some(parent),
+        forked_from: new.from,
+        fork_depth: place.fork_depth,
+        level: place.level,
+        place: Place::encode(place),
+        name: new.name.as_ref().map(|name| name.as_str().to_owned()),
+        head_depth: place.fork_depth,
+        head_response_id: new.from,
+        active_branch_id: None,
+        created_at,
+        key_id: new.key.as_ref().map(|key| key.id),
+        request_hash: new.key.as_ref().map(|key| key.hash.clone()),
+        deleted_at: None,
+    }
+}

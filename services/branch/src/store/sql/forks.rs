@@ -1,0 +1,67 @@
+//! The branches that fork from the messages of a page.
+
+use super::schema::branches;
+use crate::domain::Forks;
+use crate::error::Error;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::ids::{BranchId, ResponseId};
+use shared::on;
+use shared::store::Store;
+use std::collections::HashMap;
+
+/// How many forks of a message are listed with it.
+const LISTED: i64 = 100;
+
+/// The forks of each of these messages that has any.
+pub(super) async fn of_messages(
+    store: &Store,
+    messages: &[ResponseId],
+) -> Result<HashMap<ResponseId, Forks>, Error> {
+    let counts: Vec<(Option<ResponseId>, i64)> = on!(store, |c| {
+        branches::table
+            .filter(branches::forked_from.eq_any(messages).and(branches::deleted_at.is_null()))
+            .group_by(branches::forked_from)
+            .select((branches::forked_from, count_star()))
+            .load(c)
+            .await
+    })?;
+    let counts: Vec<_> = counts.into_iter().filter_map(|(message, count)| Some((message?, count))).collect();
+    let (many, few): (Vec<_>, Vec<_>) = counts.iter().copied().partition(|(_, count)| *count > LISTED);
+    let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
+    let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
+    // A message with more forks than are listed is asked for by itself, lest thousands be read for a hundred.
+    for (message, _) in many {
+        oldest.insert(message, first(store, message).await?);
+    }
+    let forks =
+        |(message, count)| (message, Forks { oldest: oldest.remove(&message).unwrap_or_default(), count });
+    Ok(counts.into_iter().map(forks).collect())
+}
+
+async fn all(store: &Store, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Vec<BranchId>>, Error> {
+    let rows: Vec<(Option<ResponseId>, BranchId)> = on!(store, |c| {
+        branches::table
+            .filter(branches::forked_from.eq_any(messages).and(branches::deleted_at.is_null()))
+            .order((branches::forked_from, branches::created_at, branches::branch_id))
+            .select((branches::forked_from, branches::branch_id))
+            .load(c)
+            .await
+    })?;
+    let mut forks = HashMap::<_, Vec<_>>::new();
+    for (message, branch) in rows {
+        let Some(message) = message else { continue };
+        forks.entry(message).or_default().push(branch);
+    }
+    Ok(forks)
+}
+
+async fn first(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Error> {
+    let query = branches::table
+        .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
+        .order((branches::created_at, branches::branch_id))
+        .limit(LISTED)
+        .select(branches::branch_id);
+    Ok(on!(store, |c| query.load(c).await)?)
+}

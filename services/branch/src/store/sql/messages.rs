@@ -1,0 +1,167 @@
+//! Messages by their id, by their key, and all those of a user.
+
+use super::conditions::IsOlder;
+use super::forks;
+use super::rows::MessageRow;
+use super::schema::{TRUNKS, branches, messages};
+use crate::domain::{Message, PAGE_BYTES};
+use crate::error::Error;
+use crate::store::{Messages, TimePlace};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::idempotency::{IdempotencyKey, RequestHash};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::on;
+use shared::store::Store;
+use std::collections::HashMap;
+
+/// How often a page from which hidden messages were dropped is filled up.
+const ROUNDS: usize = 6;
+
+pub(super) async fn message(store: &Store, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+    let found: Option<(MessageRow, ChatId)> = on!(store, |c| {
+        messages::table
+            .inner_join(branches::table)
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
+            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
+            .select((MessageRow::as_select(), branches::root_chat_id))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((row, chat)) = found else { return Ok(None) };
+    let forks = forks::of_messages(store, &[id]).await?.remove(&id).unwrap_or_default();
+    Ok(Some(row.into_message(chat, forks)))
+}
+
+pub(super) async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+    let query = messages::table.filter(messages::key_id.eq(key.id)).select((
+        messages::response_id,
+        messages::owner_id,
+        messages::request_hash,
+    ));
+    let made: Option<(ResponseId, UserId, Option<RequestHash>)> =
+        on!(store, |c| query.first(c).await.optional())?;
+    let Some((id, owner, hash)) = made else { return Ok(None) };
+    if hash.as_ref() != Some(&key.hash) {
+        return Err(Error::KeyReused);
+    }
+    message(store, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+}
+
+/// A message of a user, as the index has it.
+#[derive(Debug, Clone, Copy, Queryable)]
+struct Entry {
+    id: ResponseId,
+    branch: BranchId,
+    created_at: Timestamp,
+    bytes: i64,
+}
+
+pub(super) async fn messages(
+    store: &Store,
+    owner: UserId,
+    after: Option<TimePlace>,
+    limit: usize,
+) -> Result<Messages<TimePlace>, Error> {
+    let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
+    let mut next = None;
+    for _ in 0..ROUNDS {
+        let entries = entries(store, owner, page.passed, limit + 1).await?;
+        let is_last = entries.len() <= limit;
+        let visible = chats_of(store, owner, &entries).await?;
+        let is_full = page.take(&entries, &visible);
+        next = if is_full || !is_last { page.passed } else { None };
+        if is_full || is_last {
+            break;
+        }
+    }
+    Ok(Messages { items: read(store, &page.chosen).await?, next })
+}
+
+/// The messages chosen for a page so far.
+struct Selection {
+    limit: usize,
+    bytes: i64,
+    chosen: Vec<(Entry, ChatId)>,
+    /// The last one that was looked at.
+    passed: Option<TimePlace>,
+}
+
+impl Selection {
+    /// Takes what is visible; true as soon as a message has no room, which then begins the next page.
+    fn take(&mut self, entries: &[Entry], visible: &HashMap<BranchId, ChatId>) -> bool {
+        for entry in entries {
+            if let Some(chat) = visible.get(&entry.branch) {
+                let crosses = self.bytes + entry.bytes > PAGE_BYTES && !self.chosen.is_empty();
+                if crosses || self.chosen.len() == self.limit {
+                    return true;
+                }
+                self.bytes += entry.bytes;
+                self.chosen.push((*entry, *chat));
+            }
+            self.passed = Some(TimePlace { created_at: entry.created_at, id: entry.id });
+        }
+        false
+    }
+}
+
+async fn entries(
+    store: &Store,
+    owner: UserId,
+    after: Option<TimePlace>,
+    count: usize,
+) -> Result<Vec<Entry>, Error> {
+    let query = messages::table
+        .filter(messages::owner_id.eq(owner))
+        .order((messages::created_at.desc(), messages::response_id.desc()))
+        .limit(i64::try_from(count).unwrap_or(i64::MAX))
+        .select((messages::response_id, messages::branch_id, messages::created_at, messages::text_bytes));
+    Ok(match after {
+        None => on!(store, |c| query.load(c).await)?,
+        Some(after) => on!(store, |c| query.filter(IsOlder(after)).load(c).await)?,
+    })
+}
+
+/// The chats of those branches that the owner can see.
+async fn chats_of(
+    store: &Store,
+    owner: UserId,
+    entries: &[Entry],
+) -> Result<HashMap<BranchId, ChatId>, Error> {
+    let mut ids: Vec<_> = entries.iter().map(|entry| entry.branch).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let visible: Vec<(BranchId, ChatId)> = on!(store, |c| {
+        branches::table
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(branches::branch_id.eq_any(&ids).and(branches::owner_id.eq(owner)))
+            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
+            .select((branches::branch_id, branches::root_chat_id))
+            .load(c)
+            .await
+    })?;
+    Ok(visible.into_iter().collect())
+}
+
+/// Reads the chosen messages, in their order.
+async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>, Error> {
+    let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
+    let rows: Vec<MessageRow> = on!(store, |c| {
+        messages::table
+            .filter(messages::response_id.eq_any(&ids))
+            .select(MessageRow::as_select())
+            .load(c)
+            .await
+    })?;
+    let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.response_id, row)).collect();
+    let mut forks = forks::of_messages(store, &ids).await?;
+    let message = |(entry, chat): &(Entry, ChatId)| {
+        let forks = forks.remove(&entry.id).unwrap_or_default();
+        // One that was deleted meanwhile is left out.
+        rows.remove(&entry.id).map(|row| row.into_message(*chat, forks))
+    };
+    Ok(chosen.iter().filter_map(message).collect())
+}

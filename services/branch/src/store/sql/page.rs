@@ -1,0 +1,131 @@
+//! A page of a line: find its segments, read the sizes, then the texts of as many as fit.
+
+use super::conditions::LiesIn;
+use super::forks;
+use super::look_up::{place, reach};
+use super::place::ReadPlace;
+use super::rows::MessageRow;
+use super::schema::{TRUNKS, branches, messages};
+use crate::domain::{Ancestry, Order, Plan, Segment, Stretch, fitting};
+use crate::error::Error;
+use crate::store::{Messages, PageRequest, Position};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::ids::BranchId;
+use shared::on;
+use shared::store::Store;
+
+pub(super) async fn page(store: &Store, request: &PageRequest) -> Result<Messages<Position>, Error> {
+    let (line, head) = line(store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
+    let start = match request.start {
+        None => line,
+        Some(start) => begin(store, request, line, head, start).await?,
+    };
+    let order = request.order;
+    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+    let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
+        return Ok(Messages { items: Vec::new(), next: None });
+    };
+    let ranges = plan(store, start, stretch).await?;
+    let sizes = sizes(store, &ranges, order).await?;
+    if i64::try_from(sizes.len()) != Ok(stretch.len()) {
+        // The line has no gaps: it was deleted while it was read.
+        return Err(Error::BranchNotFound);
+    }
+    let stretch = stretch.first(order, i64::try_from(fitting(sizes)).unwrap_or(i64::MAX));
+    let rows = rows(store, &ranges, stretch, order).await?;
+    let next = stretch.next(order, head).map(|depth| {
+        let last = rows.last().map_or(request.branch, |row| row.branch_id);
+        // Downwards the last message's branch has all that comes next; upwards only the line's own has.
+        Position { via: if order == Order::Desc { last } else { request.branch }, depth }
+    });
+    let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
+    let mut forks = forks::of_messages(store, &ids).await?;
+    let message = |row: MessageRow| {
+        let forks = forks.remove(&row.response_id).unwrap_or_default();
+        row.into_message(request.chat, forks)
+    };
+    Ok(Messages { items: rows.into_iter().map(message).collect(), next })
+}
+
+/// The place and the head of a branch of the chat that the caller can see.
+async fn line(
+    store: &Store,
+    request: &PageRequest,
+    branch: BranchId,
+) -> Result<Option<(Ancestry, i64)>, Error> {
+    let line: Option<(ReadPlace, i64)> = on!(store, |c| {
+        branches::table
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(branches::branch_id.eq(branch).and(branches::root_chat_id.eq(request.chat)))
+            .filter(branches::owner_id.eq(request.owner).and(branches::deleted_at.is_null()))
+            .filter(TRUNKS.field(branches::deleted_at).is_null())
+            .select((branches::place, branches::head_depth))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    Ok(line.map(|(place, head)| (place.0, head)))
+}
+
+/// Where to begin at a cursor: at the branch that it names, so that a deep page costs what the first does.
+async fn begin(
+    store: &Store,
+    request: &PageRequest,
+    line_of_branch: Ancestry,
+    head: i64,
+    start: Position,
+) -> Result<Ancestry, Error> {
+    if start.depth < 1 || start.depth > head {
+        return Err(Error::BadCursor);
+    }
+    if start.via == request.branch {
+        return Ok(line_of_branch);
+    }
+    let (via, via_head) = line(store, request, start.via).await?.ok_or(Error::BadCursor)?;
+    let is_above = via.level < line_of_branch.level && start.depth <= via_head.min(line_of_branch.fork_depth);
+    let in_window = line_of_branch.window.iter().find(|segment| segment.branch == via.branch);
+    let beyond_window = line_of_branch.window.last().is_some_and(|oldest| start.depth < oldest.from);
+    if !is_above || !in_window.map_or(beyond_window, |segment| start.depth <= segment.to) {
+        return Err(Error::BadCursor);
+    }
+    Ok(via)
+}
+
+async fn plan(store: &Store, start: Ancestry, stretch: Stretch) -> Result<Vec<Segment>, Error> {
+    let nearest = reach(store, start, stretch.to).await?;
+    let mut plan = Plan::new(&nearest, stretch);
+    while let Some(missing) = plan.missing() {
+        plan.go_on(&place(store, missing).await?);
+    }
+    Ok(plan.ranges().to_vec())
+}
+
+/// The bytes of text of each message, in order.
+async fn sizes(store: &Store, ranges: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
+    let query = messages::table.filter(LiesIn::new(ranges)).select((messages::depth, messages::text_bytes));
+    let mut sizes: Vec<(i64, i64)> = on!(store, |c| query.load(c).await)?;
+    sort(&mut sizes, order, |(depth, _)| *depth);
+    Ok(sizes.into_iter().map(|(_, bytes)| bytes).collect())
+}
+
+async fn rows(
+    store: &Store,
+    ranges: &[Segment],
+    stretch: Stretch,
+    order: Order,
+) -> Result<Vec<MessageRow>, Error> {
+    let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(stretch)).collect();
+    let mut rows: Vec<MessageRow> = on!(store, |c| {
+        messages::table.filter(LiesIn::new(&ranges)).select(MessageRow::as_select()).load(c).await
+    })?;
+    sort(&mut rows, order, |row| row.depth);
+    Ok(rows)
+}
+
+fn sort<T>(rows: &mut [T], order: Order, depth: impl Fn(&T) -> i64) {
+    match order {
+        Order::Asc => rows.sort_unstable_by_key(depth),
+        Order::Desc => rows.sort_unstable_by_key(|row| std::cmp::Reverse(depth(row))),
+    }
+}

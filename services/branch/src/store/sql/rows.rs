@@ -1,0 +1,129 @@
+//! Rows, and what they are to the rest of the service.
+
+use super::schema::{branches, messages};
+use crate::domain::{Branch, Forks, Message};
+use diesel::prelude::{Insertable, Queryable, Selectable};
+use shared::clock::Timestamp;
+use shared::idempotency::RequestHash;
+use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
+
+/// A branch, without what only the store needs.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = branches)]
+pub(super) struct BranchRow {
+    branch_id: BranchId,
+    root_chat_id: ChatId,
+    parent_branch_id: Option<BranchId>,
+    forked_from: Option<ResponseId>,
+    fork_depth: i64,
+    level: i64,
+    name: Option<String>,
+    head_depth: i64,
+    head_response_id: Option<ResponseId>,
+    created_at: Timestamp,
+}
+
+impl From<BranchRow> for Branch {
+    fn from(row: BranchRow) -> Self {
+        Self {
+            id: row.branch_id,
+            chat: row.root_chat_id,
+            parent: row.parent_branch_id,
+            forked_from: row.forked_from,
+            fork_depth: row.fork_depth,
+            level: row.level,
+            name: row.name,
+            head_depth: row.head_depth,
+            head: row.head_response_id,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A branch to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = branches)]
+pub(super) struct NewBranchRow {
+    pub(super) branch_id: BranchId,
+    pub(super) root_chat_id: ChatId,
+    pub(super) owner_id: UserId,
+    pub(super) parent_branch_id: Option<BranchId>,
+    pub(super) forked_from: Option<ResponseId>,
+    pub(super) fork_depth: i64,
+    pub(super) level: i64,
+    pub(super) place: super::place::Place,
+    pub(super) name: Option<String>,
+    pub(super) head_depth: i64,
+    pub(super) head_response_id: Option<ResponseId>,
+    pub(super) active_branch_id: Option<BranchId>,
+    pub(super) created_at: Timestamp,
+    pub(super) key_id: Option<KeyId>,
+    pub(super) request_hash: Option<RequestHash>,
+    pub(super) deleted_at: Option<Timestamp>,
+}
+
+impl From<NewBranchRow> for Branch {
+    fn from(row: NewBranchRow) -> Self {
+        Self {
+            id: row.branch_id,
+            chat: row.root_chat_id,
+            parent: row.parent_branch_id,
+            forked_from: row.forked_from,
+            fork_depth: row.fork_depth,
+            level: row.level,
+            name: row.name,
+            head_depth: row.head_depth,
+            head: row.head_response_id,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A message.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub(super) struct MessageRow {
+    pub(super) response_id: ResponseId,
+    pub(super) branch_id: BranchId,
+    pub(super) depth: i64,
+    parent_response_id: Option<ResponseId>,
+    pub(super) created_at: Timestamp,
+    metadata: String,
+    question: String,
+    response: String,
+}
+
+impl MessageRow {
+    pub(super) fn into_message(self, chat: ChatId, forks: Forks) -> Message {
+        Message {
+            id: self.response_id,
+            chat,
+            branch: self.branch_id,
+            depth: self.depth,
+            parent: self.parent_response_id,
+            question: self.question,
+            response: self.response,
+            metadata: self.metadata,
+            created_at: self.created_at,
+            forks,
+        }
+    }
+}
+
+/// A message to insert.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = messages)]
+pub(super) struct NewMessageRow<'a> {
+    pub(super) response_id: ResponseId,
+    pub(super) branch_id: BranchId,
+    pub(super) depth: i64,
+    pub(super) parent_response_id: Option<ResponseId>,
+    pub(super) owner_id: UserId,
+    pub(super) created_at: Timestamp,
+    pub(super) text_bytes: i64,
+    pub(super) key_id: Option<KeyId>,
+    pub(super) request_hash: Option<&'a RequestHash>,
+    pub(super) metadata: &'a str,
+    pub(super) question: &'a str,
+    pub(super) response: &'a str,
+}

@@ -1,0 +1,54 @@
+//! The tables, as the migrations make them.
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use shared::store::sql_types::{Instant, Uid};
+
+    branches (branch_id) {
+        branch_id -> Uid,
+        root_chat_id -> Uid,
+        owner_id -> Uid,
+        parent_branch_id -> Nullable<Uid>,
+        forked_from -> Nullable<Uid>,
+        fork_depth -> BigInt,
+        level -> BigInt,
+        place -> Binary,
+        name -> Nullable<Text>,
+        head_depth -> BigInt,
+        head_response_id -> Nullable<Uid>,
+        before_head_id -> Nullable<Uid>,
+        active_branch_id -> Nullable<Uid>,
+        created_at -> Instant,
+        key_id -> Nullable<Uid>,
+        request_hash -> Nullable<Binary>,
+        deleted_at -> Nullable<Instant>,
+        swept_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use shared::store::sql_types::{Instant, Uid};
+
+    messages (response_id) {
+        response_id -> Uid,
+        branch_id -> Uid,
+        depth -> BigInt,
+        parent_response_id -> Nullable<Uid>,
+        owner_id -> Uid,
+        created_at -> Instant,
+        text_bytes -> BigInt,
+        key_id -> Nullable<Uid>,
+        request_hash -> Nullable<Binary>,
+        metadata -> Text,
+        question -> Text,
+        response -> Text,
+    }
+}
+
+diesel::joinable!(messages -> branches (branch_id));
+diesel::allow_tables_to_appear_in_same_query!(branches, messages);
+// The trunks of the branches that a query is about.
+diesel::alias!(
+    pub(super) const TRUNKS: Alias<Trunks> = branches as trunks;
+);

@@ -1,0 +1,46 @@
+//! Clears away in the background what was deleted.
+
+use crate::store::ContentStore;
+use shared::problem::causes;
+use shared::server::Tasks;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How often it looks without being woken: for what another process has left, and for tombstones whose day is over.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// The pause between two steps, in which others write.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Sweeps at start, when it is woken, and every minute.
+#[derive(Debug, Clone)]
+pub struct Sweeper(Arc<Notify>);
+
+impl Sweeper {
+    /// Starts to sweep, until the service stops.
+    pub fn spawn(store: Arc<dyn ContentStore>, tasks: &Tasks) -> Self {
+        let woken = Arc::new(Notify::new());
+        let sweeper = Self(Arc::clone(&woken));
+        let stopping = tasks.stopping().clone();
+        tasks.spawn(async move {
+            loop {
+                let more = store.sweep().await.unwrap_or_else(|error| {
+                    tracing::error!(error = causes(&error), "what was deleted is not cleared away");
+                    false
+                });
+                let pause = tokio::time::sleep(if more { PAUSE } else { INTERVAL });
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = woken.notified(), if !more => {}
+                    () = pause => {}
+                }
+            }
+        });
+        sweeper
+    }
+
+    /// Says that something was deleted.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}

@@ -1,0 +1,24 @@
+//! The branch service, driven through HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod add_message;
+mod all_messages;
+mod app;
+mod conventions;
+mod create_branch;
+mod delete_branch;
+mod get_branches;
+mod get_message;
+mod get_messages;
+mod idempotency;
+mod internal;
+mod races;
+mod set_active_branch;
+mod sweep;
+mod tree;
+mod update_branch;

@@ -1,0 +1,41 @@
+use crate::app::{spawn_app, unknown};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_branch_is_named_renamed_and_unnamed() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, "1").await;
+    let fork = chat.fork(&first["response_id"]).await;
+    for name in [json!("x"), json!("é".repeat(200)), Value::Null] {
+        let branch = chat.rename(&fork, &json!({"name": name})).await.expect(200).json();
+        assert_eq!((&branch["name"], &branch["branch_id"]), (&name, &json!(fork)));
+        assert_eq!(chat.tree(&fork).await["branches"][0], branch);
+    }
+    // A trunk has a name, too, even before its chat was heard of.
+    let other = app.chat_of(chat.user);
+    assert_eq!(chat.rename(&other.id, &json!({"name": "trunk"})).await.expect(200).json()["name"], "trunk");
+}
+
+#[tokio::test]
+async fn what_is_wrong_or_not_there_is_told() {
+    let app = spawn_app().await;
+    let (chat, stranger) = (app.chat(), app.chat());
+    let first = chat.say(&chat.id, "1").await;
+    let fork = chat.fork(&first["response_id"]).await;
+    for (body, error) in [
+        (json!({}), "missing body.name"),
+        (json!({"name": ""}), "string_too_short body.name"),
+        (json!({"name": "x".repeat(201)}), "string_too_long body.name"),
+        (json!({"name": "\0"}), "value_error body.name"),
+    ] {
+        assert_eq!(chat.rename(&fork, &body).await.expect(422).field_errors(), [error]);
+    }
+    let wrong = chat.rename("x", &json!({"name": ""})).await.expect(422);
+    assert_eq!(wrong.field_errors(), ["uuid_parsing path.branch_id"]);
+    for branch in [&fork, &chat.id, &unknown()] {
+        let answer = stranger.rename(branch, &json!({"name": "mine"})).await.expect(404);
+        assert_eq!(answer.code(), "branch_not_found");
+    }
+    assert_eq!(chat.tree(&fork).await["branches"][0]["name"], Value::Null);
+}
