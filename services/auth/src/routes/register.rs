@@ -36,6 +36,7 @@ impl FromFields for Registration {
 
 /// A user, without anything secret.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserView {
     user_id: UserId,
     /// As the user wrote it

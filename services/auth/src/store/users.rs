@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
+use shared::input::text;
 use shared::store::outbox::{Delivery, outbox};
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
@@ -57,7 +58,7 @@ pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreE
 
 /// The user of this name, whatever its case.
 pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
-    let folded = Username::fold(name);
+    let folded = text::fold_case(name);
     on!(store, |c| {
         let named = users::table.filter(users::folded_name.eq(&folded));
         named.select(User::as_select()).first(c).await.optional()
