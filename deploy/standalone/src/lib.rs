@@ -1,0 +1,6 @@
+//! The whole of Banyan in one process: three services on loopback ports of their own, the gateway before them, and all
+//! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`.
+
+pub mod config;
+pub mod data_dir;
+pub mod stack;

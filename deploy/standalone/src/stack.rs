@@ -1,0 +1,165 @@
+//! The services and the gateway, put together in one process.
+
+use crate::config::{Options, check_database_url};
+use crate::data_dir::DataDir;
+use gateway::config::{Patience, Upstreams};
+use reqwest::Url;
+use secrecy::SecretString;
+use shared::clock::Clock;
+use shared::config::Env;
+use shared::identity::TokenKeys;
+use shared::server::{Application, Listen, StartError};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What the stack is started with.
+#[derive(Debug)]
+pub struct StackConfig {
+    /// Where the gateway listens.
+    pub listen: Listen,
+    /// The keys of tokens.
+    pub keys: TokenKeys,
+    /// The database of each service.
+    pub databases: Databases,
+    /// How long tokens live.
+    pub tokens: auth::config::TokenLife,
+    /// How passwords are hashed, and which are taken.
+    pub passwords: auth::config::PasswordConfig,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// The folder of the data, held for as long as the stack runs.
+    pub data_dir: Option<DataDir>,
+}
+
+/// The `DATABASE_URL` of each service.
+#[derive(Debug, Clone)]
+pub struct Databases {
+    /// Users and tokens.
+    pub auth: SecretString,
+    /// Chats and conversation records.
+    pub chat: SecretString,
+    /// Messages and branches.
+    pub branch: SecretString,
+}
+
+impl StackConfig {
+    /// The configuration of `cargo run`.
+    pub fn from_env(options: &Options, env: &Env) -> Result<Self, StartError> {
+        check_database_url(env)?;
+        let clock = Clock::system();
+        let data_dir = DataDir::open(&options.data_dir)?;
+        let secret = match env.secret("SECRET_KEY")? {
+            Some(secret) => secret,
+            None => data_dir.secret_key()?,
+        };
+        let postgres = env.secret("DATABASE_URL")?;
+        let database = |service| postgres.clone().unwrap_or_else(|| data_dir.database_url(service));
+        Ok(Self {
+            listen: Listen::Address(options.listen.clone()),
+            keys: TokenKeys::new(&secret, clock.clone())?,
+            databases: Databases {
+                auth: database("auth"),
+                chat: database("chat"),
+                branch: database("branch"),
+            },
+            tokens: auth::config::TokenLife::from_env(env)?,
+            passwords: auth::config::PasswordConfig::from_env(env)?,
+            clock,
+            data_dir: Some(data_dir),
+        })
+    }
+}
+
+/// All of Banyan, ready to serve.
+pub struct Stack {
+    gateway: Application,
+    services: Vec<Application>,
+    data_dir: Option<DataDir>,
+}
+
+/// A loopback port that a service will listen on, known before the service is built, because each knows the others.
+struct Port {
+    listen: Listen,
+    url: Url,
+}
+
+impl Port {
+    fn reserve() -> Result<Self, StartError> {
+        let failed = |error| StartError::Io("no loopback port is free".to_owned(), error);
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let url = format!("http://{address}").parse();
+        let url = url.map_err(|error| StartError::Setup(format!("{address} makes no URL: {error}")))?;
+        Ok(Self { listen: Listen::Bound(Arc::new(listener)), url })
+    }
+}
+
+impl Stack {
+    /// Opens the databases, builds the services on ports of their own, and the gateway before them.
+    pub async fn build(config: StackConfig) -> Result<Self, StartError> {
+        let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
+        let StackConfig { listen, keys, databases, tokens, passwords, clock, data_dir } = config;
+        let gateway = gateway::config::Config {
+            listen,
+            keys: keys.clone(),
+            upstreams: Upstreams {
+                auth: auth.url.clone(),
+                chat: chat.url.clone(),
+                branch: branch.url.clone(),
+            },
+            patience: Patience::default(),
+        };
+        let branch_config = branch::config::Config {
+            listen: branch.listen,
+            keys: keys.clone(),
+            database: databases.branch,
+            chat: chat.url.clone(),
+            clock: clock.clone(),
+        };
+        let chat_config = chat::config::Config {
+            listen: chat.listen,
+            keys: keys.clone(),
+            database: databases.chat,
+            auth: auth.url,
+            branch: branch.url,
+            account_memory: chat::config::account_memory(tokens.access),
+            clock: clock.clone(),
+        };
+        let auth_config = auth::config::Config {
+            listen: auth.listen,
+            keys,
+            database: databases.auth,
+            chat: chat.url,
+            tokens,
+            passwords,
+            clock,
+        };
+        let services = vec![
+            branch::startup::build(branch_config).await?,
+            chat::startup::build(chat_config).await?,
+            auth::startup::build(auth_config).await?,
+        ];
+        Ok(Self { gateway: gateway::startup::build(gateway)?, services, data_dir })
+    }
+
+    /// Where the gateway listens.
+    pub fn address(&self) -> SocketAddr {
+        self.gateway.address()
+    }
+
+    /// Serves until `stop` is cancelled. The gateway drains first, and then the services, which it needs until then.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
+        let stop_services = CancellationToken::new();
+        let mut running = tokio::task::JoinSet::new();
+        for service in self.services {
+            running.spawn(service.run_until_stopped(stop_services.clone()));
+        }
+        let gateway = self.gateway.run_until_stopped(stop).await;
+        stop_services.cancel();
+        let services = running.join_all().await;
+        // Only now may another process use the folder.
+        drop(self.data_dir);
+        services.into_iter().fold(gateway, Result::and)
+    }
+}

@@ -1,0 +1,39 @@
+//! What goes with an account.
+
+use crate::app::{PASSWORD, spawn_stack, text};
+use reqwest::Method;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test]
+async fn with_an_account_go_its_chats_and_their_contents_and_nobody_elses() {
+    let stack = spawn_stack().await;
+    let (ann, bob) = (stack.user("ann").await, stack.user("bob").await);
+    let (chat, other) = (ann.chat("Trees").await, bob.chat("Birds").await);
+    let message = ann.say(&chat, "one").await;
+    bob.say(&other, "one").await;
+
+    let body = json!({"password": PASSWORD}).to_string();
+    ann.client.send(Method::DELETE, "/api/v1/auth/me", Some(body)).await.expect(200);
+    assert_eq!(ann.get("/auth/me").await.expect(401).json()["detail"], "Invalid token");
+    let patience = Duration::from_secs(30);
+    ann.wait_for(&format!("/chats/get-chat/{chat}"), 404, patience).await;
+    ann.wait_for(&format!("/messages/get-messages?chat_id={chat}"), 404, patience).await;
+    ann.wait_for(&format!("/messages/get-message/{}", text(&message["response_id"])), 404, patience).await;
+    assert_eq!(ann.get("/messages/all-messages").await.expect(200).json(), json!([]));
+    ann.post("/chats/create-chat", &json!({"name": "late"})).await.expect(401);
+    assert_eq!(bob.line(&format!("chat_id={other}")).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_carried_on_and_ended() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let body = json!({"refresh_token": ann.refresh_token});
+    let tokens = stack.client.post("/api/v1/auth/refresh", &body).await.expect(200).json();
+    let again = stack.client.with_token(text(&tokens["access_token"]));
+    assert_eq!(again.get("/api/v1/auth/me").await.expect(200).json()["user_id"], ann.id.as_str());
+    again.post("/api/v1/auth/logout", &json!({"refresh_token": tokens["refresh_token"]})).await.expect(200);
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    stack.client.post("/api/v1/auth/refresh", &body).await.expect(401);
+}

@@ -1,0 +1,142 @@
+//! A stack for one test, with a database of its own, and a user of it.
+
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
+use standalone::stack::{Databases, Stack, StackConfig};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+pub const PASSWORD: &str = "correct horse";
+
+/// A stack that runs until this is dropped.
+pub struct TestStack {
+    pub client: TestClient,
+    stop: CancellationToken,
+    _database: TestDatabase,
+}
+
+/// Starts a stack on free ports.
+pub async fn spawn_stack() -> TestStack {
+    let database = TestDatabase::create().await;
+    let databases =
+        Databases { auth: database.url("auth"), chat: database.url("chat"), branch: database.url("branch") };
+    let clock = Clock::system();
+    let env = shared::config::Env::of([("AUTH_BCRYPT_COST", "4")]);
+    let config = StackConfig {
+        listen: any_port(),
+        keys: token_keys(&clock),
+        databases,
+        tokens: auth::config::TokenLife::from_env(&env).unwrap(),
+        passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
+        clock,
+        data_dir: None,
+    };
+    let stack = Stack::build(config).await.unwrap();
+    let url = format!("http://{}", stack.address()).parse().unwrap();
+    let stop = CancellationToken::new();
+    tokio::spawn(stack.run_until_stopped(stop.clone()));
+    TestStack { client: TestClient::new(url), stop, _database: database }
+}
+
+impl Drop for TestStack {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl TestStack {
+    /// Registers a user and logs in.
+    pub async fn user(&self, name: &str) -> User {
+        let credentials = json!({"username": name, "password": PASSWORD});
+        let registered = self.client.post("/api/v1/auth/register", &credentials).await.expect(201).json();
+        let tokens = self.client.post("/api/v1/auth/login", &credentials).await.expect(200).json();
+        User {
+            client: self.client.with_token(text(&tokens["access_token"])),
+            id: text(&registered["user_id"]).to_owned(),
+            refresh_token: text(&tokens["refresh_token"]).to_owned(),
+        }
+    }
+}
+
+/// A user who has logged in.
+pub struct User {
+    pub client: TestClient,
+    pub id: String,
+    pub refresh_token: String,
+}
+
+impl User {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(&format!("/api/v1{path}")).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.client.post(&format!("/api/v1{path}"), body).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.client.put(&format!("/api/v1{path}"), body).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.client.delete(&format!("/api/v1{path}")).await
+    }
+
+    /// Makes a chat and says its id.
+    pub async fn chat(&self, name: &str) -> String {
+        let chat = self.post("/chats/create-chat", &json!({"name": name})).await.expect(201).json();
+        text(&chat["chat_id"]).to_owned()
+    }
+
+    /// Appends a message to where `chat_id` leads, and answers it.
+    pub async fn say(&self, chat_id: &str, question: &str) -> Value {
+        let body = json!({"chat_id": chat_id, "question": question, "response": format!("{question}!")});
+        self.post("/messages/add-message", &body).await.expect(201).json()
+    }
+
+    /// Forks from a response and says the branch's id.
+    pub async fn fork(&self, chat_id: &str, response_id: &Value) -> String {
+        let body = json!({"original_chat_id": chat_id, "branch_from_response_id": response_id});
+        let branch = self.post("/branches/create-branch", &body).await.expect(201).json();
+        text(&branch["branch_id"]).to_owned()
+    }
+
+    /// The whole line that `query` (parameters of get-messages) leads to, from the first message on.
+    pub async fn line(&self, query: &str) -> Vec<Value> {
+        self.pages(&format!("/api/v1/messages/get-messages?order=asc&limit=200&{query}")).await
+    }
+
+    /// A whole list, page by page.
+    pub async fn pages(&self, first: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = Some(first.to_owned());
+        while let Some(path) = next {
+            let page = self.client.get(&path).await.expect(200);
+            items.extend(page.json().as_array().unwrap().clone());
+            next = page.next();
+        }
+        items
+    }
+
+    /// Waits until `path` answers `status`, for at most `patience`.
+    pub async fn wait_for(&self, path: &str, status: u16, patience: Duration) {
+        let reached = async {
+            while self.get(path).await.status.as_u16() != status {
+                tokio::task::yield_now().await;
+            }
+        };
+        let reached = tokio::time::timeout(patience, reached).await;
+        assert!(reached.is_ok(), "{path} did not answer {status} in time");
+    }
+}
+
+/// A JSON text.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
+/// One field of each object.
+pub fn column(objects: &[Value], field: &str) -> Vec<Value> {
+    objects.iter().map(|object| object[field].clone()).collect()
+}

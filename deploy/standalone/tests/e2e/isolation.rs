@@ -1,0 +1,118 @@
+//! Another user's object answers exactly as one that does not exist, on every route that takes an id.
+
+use crate::app::{TestStack, User, spawn_stack, text};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::ids::ChatId;
+
+/// Every route with an id, by what stands in for the ids.
+fn requests(
+    chat: &str,
+    branch: &str,
+    response: &str,
+    conversation: &str,
+    own_chat: &str,
+) -> Vec<(Method, String, Value)> {
+    let get = |path: String| (Method::GET, path, Value::Null);
+    let delete = |path: String| (Method::DELETE, path, Value::Null);
+    let message = json!({"question": "q", "response": "r"});
+    let message_to = |fields: Value| {
+        let mut body = message.clone();
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        (Method::POST, "/messages/add-message".to_owned(), body)
+    };
+    let fork = |body: Value| (Method::POST, "/branches/create-branch".to_owned(), body);
+    let switch = |body: Value| (Method::PUT, "/branches/set-active-branch".to_owned(), body);
+    let record = |body: Value| (Method::POST, "/conversations/".to_owned(), body);
+    vec![
+        get(format!("/chats/get-chat/{chat}")),
+        (Method::PUT, format!("/chats/update-chat/{chat}"), json!({"name": "mine"})),
+        delete(format!("/chats/delete-chat/{chat}")),
+        get(format!("/conversations/?chat_id={chat}")),
+        record(json!({"chat_id": chat})),
+        record(json!({"chat_id": own_chat, "branch_id": branch})),
+        delete(format!("/conversations/{conversation}")),
+        get(format!("/messages/get-messages?chat_id={chat}")),
+        get(format!("/messages/get-messages?chat_id={branch}")),
+        get(format!("/messages/get-messages?chat_id={own_chat}&branch_id={branch}")),
+        get(format!("/messages/get-message/{response}")),
+        message_to(json!({"chat_id": chat})),
+        message_to(json!({"chat_id": branch})),
+        message_to(json!({"chat_id": own_chat, "branch_id": branch})),
+        fork(json!({"original_chat_id": chat, "branch_from_response_id": response})),
+        fork(json!({"original_chat_id": chat, "branch_from_response_id": null})),
+        fork(json!({"original_chat_id": own_chat, "branch_from_response_id": response})),
+        get(format!("/branches/get-branches?chat_id={chat}")),
+        get(format!("/branches/get-branches?chat_id={branch}")),
+        switch(json!({"chat_id": chat, "branch_id": branch})),
+        switch(json!({"chat_id": own_chat, "branch_id": branch})),
+        (Method::PUT, format!("/branches/update-branch/{branch}"), json!({"name": "mine"})),
+        delete(format!("/branches/delete-branch/{branch}")),
+        delete(format!("/branches/delete-branch/{branch}?cascade=true")),
+    ]
+}
+
+struct Owned {
+    chat: String,
+    branch: String,
+    response: String,
+    conversation: String,
+}
+
+async fn belongings(user: &User) -> Owned {
+    let chat = user.chat("Trees").await;
+    let message = user.say(&chat, "one").await;
+    let branch = user.fork(&chat, &message["response_id"]).await;
+    let record = user.post("/conversations/", &json!({"chat_id": chat})).await.expect(201).json();
+    let (response, conversation) = (text(&message["response_id"]).to_owned(), text(&record["id"]).to_owned());
+    Owned { chat, branch, response, conversation }
+}
+
+async fn answers(user: &User, requests: Vec<(Method, String, Value)>) -> Vec<(String, u16, String)> {
+    let mut answers = Vec::new();
+    for (method, path, body) in requests {
+        let body = (!body.is_null()).then(|| body.to_string());
+        let answer = user.client.send(method.clone(), &format!("/api/v1{path}"), body.clone()).await;
+        let mut json = answer.json();
+        json["request_id"] = Value::Null;
+        answers.push((format!("{method} {path} {body:?}"), answer.status.as_u16(), json.to_string()));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_foreign_object_answers_as_one_that_is_not_there() {
+    let stack: TestStack = spawn_stack().await;
+    let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
+    let owned = belongings(&ann).await;
+    let eves = eve.chat("Mine").await;
+    eve.say(&eves, "one").await;
+    let nothing = ChatId::generate().to_string();
+
+    let foreign = requests(&owned.chat, &owned.branch, &owned.response, &owned.conversation, &eves);
+    let missing = requests(&nothing, &nothing, &nothing, &nothing, &eves);
+    let (foreign, missing) = (answers(&eve, foreign).await, answers(&eve, missing).await);
+    for ((request, status, body), (_, other_status, other_body)) in foreign.iter().zip(&missing) {
+        assert_eq!(*status, 404, "{request}: {body}");
+        assert_eq!((status, body), (other_status, other_body), "{request}");
+    }
+
+    // And nothing of it had an effect.
+    assert_eq!(ann.line(&format!("chat_id={}", owned.chat)).await.len(), 1);
+    let tree = ann.get(&format!("/branches/get-branches?chat_id={}", owned.chat)).await.expect(200).json();
+    assert_eq!(tree["children"], json!([owned.branch]));
+    assert_eq!(ann.get(&format!("/chats/get-chat/{}", owned.chat)).await.json()["name"], "Trees");
+}
+
+#[tokio::test]
+async fn a_new_id_that_somebody_has_is_taken() {
+    let stack = spawn_stack().await;
+    let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
+    let owned = belongings(&ann).await;
+    let eves = eve.chat("Mine").await;
+    let empty_chat = ann.chat("no trunk yet").await;
+    for taken in [&owned.chat, &owned.branch, &empty_chat, &eves] {
+        let body = json!({"original_chat_id": eves, "branch_from_response_id": null, "new_chat_id": taken});
+        eve.post("/branches/create-branch", &body).await.expect(409);
+    }
+}

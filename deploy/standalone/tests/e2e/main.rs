@@ -1,0 +1,20 @@
+//! The whole stack, driven through its gateway as clients do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod accounts;
+mod app;
+mod checks;
+mod contract;
+mod idempotency;
+mod isolation;
+mod limits;
+mod openapi;
+mod paging;
+mod texts;
+mod tree;
+mod walk_through;

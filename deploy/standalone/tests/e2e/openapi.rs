@@ -1,0 +1,164 @@
+//! Answers fit the schemas that `/openapi.json` gives for them.
+
+use crate::app::{PASSWORD, User, spawn_stack, text};
+use jsonschema::Draft;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::test_kit::{Answer, TestClient};
+use std::collections::BTreeSet;
+
+struct Document {
+    document: Value,
+    /// The routes that have answered with success.
+    seen: BTreeSet<String>,
+}
+
+impl Document {
+    /// Sends a request to the route of `template`, with a path of it, and holds the answer against the document.
+    async fn call(
+        &mut self,
+        client: &TestClient,
+        method: Method,
+        template: &str,
+        path: &str,
+        body: Value,
+    ) -> Value {
+        let sent = (!body.is_null()).then(|| body.to_string());
+        let answer = client.send(method.clone(), &format!("/api/v1{path}"), sent).await;
+        self.check(method.as_str(), &format!("/api/v1{template}"), &answer);
+        answer.json()
+    }
+
+    /// The same for a route without parameters.
+    async fn call_at(&mut self, client: &TestClient, method: Method, path: &str, body: Value) -> Value {
+        let template = path.split('?').next().unwrap_or(path);
+        self.call(client, method, template, path, body).await
+    }
+
+    /// Holds an answer against the schema of its route, method and status.
+    fn check(&mut self, method: &str, template: &str, answer: &Answer) {
+        let operation = &self.document["paths"][template][method.to_lowercase()];
+        assert!(operation.is_object(), "{method} {template} is not described");
+        let response = &operation["responses"][answer.status.as_str()];
+        assert!(
+            response.is_object(),
+            "{method} {template} does not describe {}: {}",
+            answer.status,
+            answer.text
+        );
+        let mut schema = response["content"]["application/json"]["schema"].clone();
+        assert!(schema.is_object(), "{method} {template} has no schema for {}", answer.status);
+        schema["components"] = self.document["components"].clone();
+        let validator = jsonschema::options().with_draft(Draft::Draft202012).build(&schema).unwrap();
+        let body = answer.json();
+        let errors: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{method} {template} {}: {body}: {errors:?}", answer.status);
+        if answer.status.is_success() {
+            self.seen.insert(format!("{} {template}", method.to_lowercase()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_fits_its_schema() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let document = stack.client.get("/openapi.json").await.expect(200).json();
+    let mut document = Document { document, seen: BTreeSet::new() };
+
+    auth_answers(&mut document, &stack.client).await;
+    let chat = chat_answers(&mut document, &ann).await;
+    let branch = tree_answers(&mut document, &ann.client, &chat).await;
+    record_answers(&mut document, &ann.client, &chat).await;
+    deletion_answers(&mut document, &ann.client, &chat, &branch).await;
+
+    let mut described = BTreeSet::new();
+    for (path, methods) in document.document["paths"].as_object().unwrap() {
+        described.extend(methods.as_object().unwrap().keys().map(|method| format!("{method} {path}")));
+    }
+    assert_eq!(document.seen, described);
+}
+
+async fn auth_answers(document: &mut Document, nobody: &TestClient) {
+    let credentials = json!({"username": "bob", "password": PASSWORD});
+    document.call_at(nobody, Method::POST, "/auth/register", credentials.clone()).await;
+    document.call_at(nobody, Method::POST, "/auth/register", credentials.clone()).await;
+    document.call_at(nobody, Method::POST, "/auth/register", json!({})).await;
+    let tokens = document.call_at(nobody, Method::POST, "/auth/login", credentials).await;
+    let wrong = json!({"username": "bob", "password": "x"});
+    document.call_at(nobody, Method::POST, "/auth/login", wrong).await;
+    let token = json!({"refresh_token": tokens["refresh_token"]});
+    document.call_at(nobody, Method::POST, "/auth/refresh", token.clone()).await;
+    let bob = nobody.with_token(text(&tokens["access_token"]));
+    document.call_at(&bob, Method::GET, "/auth/me", Value::Null).await;
+    document.call_at(nobody, Method::GET, "/auth/me", Value::Null).await;
+    let change = json!({"current_password": PASSWORD, "new_password": "another horse"});
+    document.call_at(&bob, Method::PUT, "/auth/change-password", change.clone()).await;
+    document.call_at(&bob, Method::PUT, "/auth/change-password", change).await;
+    document.call_at(&bob, Method::POST, "/auth/logout", token).await;
+    document.call_at(&bob, Method::DELETE, "/auth/me", json!({"password": "another horse"})).await;
+}
+
+async fn chat_answers(document: &mut Document, ann: &User) -> String {
+    let user = &ann.client;
+    let chat = document.call_at(user, Method::POST, "/chats/create-chat", json!({"name": "Trees"})).await;
+    let chat = text(&chat["chat_id"]).to_owned();
+    let template = "/chats/get-chat/{chat_id}";
+    for id in [&chat, &ann.id] {
+        document.call(user, Method::GET, template, &format!("/chats/get-chat/{id}"), Value::Null).await;
+    }
+    document.call_at(user, Method::GET, "/chats/get-chat", Value::Null).await;
+    let (template, path) = ("/chats/update-chat/{chat_id}", format!("/chats/update-chat/{chat}"));
+    for change in [json!({"active": false, "chat_type": "group"}), json!({"name": null})] {
+        document.call(user, Method::PUT, template, &path, change).await;
+    }
+    chat
+}
+
+async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) -> String {
+    let message = json!({"chat_id": chat, "question": "q", "response": "r", "metadata": {"k": [1, null]}});
+    let message = document.call_at(user, Method::POST, "/messages/add-message", message).await;
+    let moved = json!({"chat_id": chat, "question": "q", "response": "r", "expected_head": null});
+    document.call_at(user, Method::POST, "/messages/add-message", moved).await;
+    let response = text(&message["response_id"]);
+    let fork = json!({"original_chat_id": chat, "branch_from_response_id": response});
+    let branch = document.call_at(user, Method::POST, "/branches/create-branch", fork).await;
+    let branch = text(&branch["branch_id"]).to_owned();
+    let taken = json!({"original_chat_id": chat, "branch_from_response_id": null, "new_chat_id": branch});
+    document.call_at(user, Method::POST, "/branches/create-branch", taken).await;
+    let lists = [
+        format!("/messages/get-messages?chat_id={branch}"),
+        "/messages/all-messages".to_owned(),
+        format!("/branches/get-branches?chat_id={chat}"),
+    ];
+    for list in lists {
+        document.call_at(user, Method::GET, &list, Value::Null).await;
+    }
+    let path = format!("/messages/get-message/{response}");
+    document.call(user, Method::GET, "/messages/get-message/{response_id}", &path, Value::Null).await;
+    let switch = json!({"chat_id": chat, "branch_id": branch});
+    document.call_at(user, Method::PUT, "/branches/set-active-branch", switch).await;
+    let path = format!("/branches/update-branch/{branch}");
+    document
+        .call(user, Method::PUT, "/branches/update-branch/{branch_id}", &path, json!({"name": "x"}))
+        .await;
+    branch
+}
+
+async fn record_answers(document: &mut Document, user: &TestClient, chat: &str) {
+    let record = document.call_at(user, Method::POST, "/conversations/", json!({"chat_id": chat})).await;
+    document.call_at(user, Method::GET, &format!("/conversations/?chat_id={chat}"), Value::Null).await;
+    let path = format!("/conversations/{}", text(&record["id"]));
+    for _ in 0..2 {
+        document.call(user, Method::DELETE, "/conversations/{id}", &path, Value::Null).await;
+    }
+}
+
+async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {
+    for id in [chat, branch] {
+        let path = format!("/branches/delete-branch/{id}");
+        document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
+    }
+    let path = format!("/chats/delete-chat/{chat}");
+    document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
+}
