@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// A branch of a chat.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Branch)]
 pub struct BranchView {
     branch_id: BranchId,
     /// The chat that it belongs to

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// A question with its response.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
 pub struct MessageView {
     response_id: ResponseId,
     /// The root chat
