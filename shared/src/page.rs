@@ -82,8 +82,13 @@ pub struct CursorField<C>(pub C);
 
 impl<C: Cursor> TextField for CursorField<C> {
     fn parse(text: String) -> Result<Self, Reason> {
-        C::decode(&text).map(Self).ok_or_else(|| Reason::value_error("the cursor is not one of this list"))
+        C::decode(&text).map(Self).ok_or_else(foreign_cursor)
     }
+}
+
+/// Why a cursor is refused: it is no text of ours, or of another list.
+pub fn foreign_cursor() -> Reason {
+    Reason::value_error("the cursor is not one of this list")
 }
 
 /// The place of an object in a list that is ordered by time: newest first is by (`created_at`, id).

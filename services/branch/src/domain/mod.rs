@@ -21,5 +21,5 @@ pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;
-pub use subtree::{Twig, nearest_living, subtree};
+pub use subtree::{Twig, subtree};
 pub use text::{Question, Response};

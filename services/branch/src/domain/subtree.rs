@@ -1,6 +1,5 @@
 //! What lies below a branch, and what of it is alive.
 
-use super::Ancestry;
 use shared::ids::BranchId;
 use std::collections::HashSet;
 
@@ -28,11 +27,6 @@ pub fn subtree(
     below
 }
 
-/// The first ancestor in the window of `place` that is alive: what a gone active branch is read as.
-pub fn nearest_living(place: &Ancestry, is_alive: impl Fn(BranchId) -> bool) -> Option<BranchId> {
-    place.window.iter().map(|segment| segment.branch).find(|branch| is_alive(*branch))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,16 +45,5 @@ mod tests {
         assert_eq!(subtree([left], twigs), [leaf]);
         assert_eq!(subtree([root], twigs), [left, right, leaf, other]);
         assert_eq!(subtree([leaf], twigs), []);
-    }
-
-    #[test]
-    fn a_gone_branch_reads_as_its_nearest_living_ancestor() {
-        let trunk = Ancestry::trunk(BranchId::generate());
-        let child = trunk.child(BranchId::generate(), 1, None);
-        let grandchild = child.child(BranchId::generate(), 2, None);
-        let nearest = |living: &[BranchId]| nearest_living(&grandchild, |branch| living.contains(&branch));
-        assert_eq!(nearest(&[trunk.branch, child.branch]), Some(child.branch));
-        assert_eq!(nearest(&[trunk.branch]), Some(trunk.branch));
-        assert_eq!(nearest(&[]), None);
     }
 }

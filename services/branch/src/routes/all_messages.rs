@@ -7,9 +7,9 @@ use crate::store::TimePlace;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
-use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page};
+use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
 use shared::problem::Problem;
 use utoipa::IntoParams;
 
@@ -39,7 +39,7 @@ impl FromFields for ListQuery {
         let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
         let cursor = cursor?.map(|CursorField(cursor)| cursor);
         if cursor.is_some_and(|ListCursor(place)| !is_possible(place.created_at)) {
-            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+            return Err(fields.reject("cursor", foreign_cursor()));
         }
         Ok(Self { limit: limit?, cursor })
     }

@@ -12,9 +12,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, link_to_next};
+use shared::page::{Cursor, CursorField, Limit, foreign_cursor, link_to_next};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
@@ -56,7 +56,7 @@ impl FromFields for TreeQuery {
         let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
         let of_another = |cursor: TreeCursor| cursor.node != chat_id || !is_possible(cursor.after.created_at);
         if cursor.is_some_and(of_another) {
-            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+            return Err(fields.reject("cursor", foreign_cursor()));
         }
         Ok(Self { chat_id, limit: limit?, cursor })
     }

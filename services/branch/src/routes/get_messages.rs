@@ -10,9 +10,9 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page};
+use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
 use utoipa::IntoParams;
@@ -66,7 +66,7 @@ impl FromFields for LineQuery {
                 || order.unwrap_or_default() != cursor.order
         };
         if cursor.as_ref().is_some_and(of_another) {
-            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+            return Err(fields.reject("cursor", foreign_cursor()));
         }
         Ok(Self { chat_id: chat_id?, branch_id, limit: limit?, cursor, order })
     }

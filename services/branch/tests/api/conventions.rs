@@ -81,7 +81,7 @@ async fn every_public_route_is_in_the_document_with_its_errors() {
     }
     let schemas = &document["components"]["schemas"];
     for (name, required) in
-        [("BranchFork", "branch_from_response_id"), ("BranchRenaming", "name"), ("MessageView", "metadata")]
+        [("BranchFork", "branch_from_response_id"), ("BranchRenaming", "name"), ("Message", "metadata")]
     {
         let fields = schemas[name]["required"].as_array().unwrap();
         assert!(fields.contains(&Value::from(required)), "{name}: {}", schemas[name]);

@@ -9,9 +9,9 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid, Query, Reason};
+use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, TimeKey};
+use shared::page::{Cursor, CursorField, Limit, Page, TimeKey, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
 use utoipa::IntoParams;
 
@@ -48,7 +48,7 @@ impl FromFields for ListQuery {
         let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
         let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
         if cursor.is_some_and(|cursor| cursor.chat_id != chat_id) {
-            return Err(fields.reject("cursor", Reason::value_error("the cursor is not one of this list")));
+            return Err(fields.reject("cursor", foreign_cursor()));
         }
         Ok(Self { chat_id, limit: limit?, cursor })
     }
