@@ -15,6 +15,7 @@ use crate::error::Error;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use client::Answer;
+use headers::BodyLength;
 use hyper::http::uri::PathAndQuery;
 use replica::Replica;
 use shared::identity::Identity;
@@ -50,9 +51,12 @@ async fn pass_through(
     let target = normalise(request)?;
     let route = route(&target)?;
     authenticate(request, route, context)?;
-    let body = bound(request, offered)?;
     let replica = choose_replica(proxy, route);
     let question = clean_headers(request, target, replica, trace)?;
+    let body = match bound(request, offered) {
+        Err(Error::BodyTooLarge) => return refuse_body(request, question, offered, route, proxy).await,
+        body => body?,
+    };
     let answer = proxy.send(question, body, route.upstream).await?;
     account_for(&answer, route, started);
     Ok(copy_back(request, answer, proxy))
@@ -84,6 +88,33 @@ fn authenticate(request: &HttpRequest, route: &Route, context: &Context) -> Resu
 /// Refuses a body that is announced as too large; one that is not announced is counted on its way.
 fn bound(request: &HttpRequest, offered: &Offered) -> Result<Upload, Error> {
     Upload::new(offered, headers::body_length(request.headers())?)
+}
+
+/// Answers a body that is announced as too large: a wrong path or method is told first, and only the service knows those.
+/// OPTIONS of a route is a 405 that names its methods, and changes nothing.
+async fn refuse_body(
+    request: &HttpRequest,
+    mut question: hyper::Request<()>,
+    offered: &Offered,
+    route: &Route,
+    proxy: &Proxy,
+) -> Result<HttpResponse, Problem> {
+    *question.method_mut() = hyper::Method::OPTIONS;
+    let nothing = Upload::new(offered, BodyLength::Known(0))?;
+    let Ok(answer) = proxy.send(question, nothing, route.upstream).await else {
+        return Err(Error::BodyTooLarge.into());
+    };
+    let allowed = answer.headers().get(hyper::header::ALLOW).and_then(|allow| allow.to_str().ok());
+    let is_allowed = |allow: &str| allow.split(", ").any(|method| method == request.method().as_str());
+    match (answer.status(), allowed) {
+        (hyper::StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => {
+            Err(Error::BodyTooLarge.into())
+        }
+        (hyper::StatusCode::METHOD_NOT_ALLOWED | hyper::StatusCode::NOT_FOUND, _) => {
+            Ok(copy_back(request, answer, proxy))
+        }
+        _ => Err(Error::BodyTooLarge.into()),
+    }
 }
 
 fn choose_replica<'a>(proxy: &'a Proxy, route: &Route) -> &'a Replica {

@@ -4,6 +4,8 @@ use crate::app::{authorization, only_request, spawn_before, spawn_house};
 use crate::wire::{Wire, header, status, upstream};
 use shared::input::MAX_BODY_BYTES;
 use tokio::sync::mpsc;
+use wiremock::matchers::any;
+use wiremock::{Mock, ResponseTemplate};
 
 const PATH: &str = "/api/v1/messages/add-message";
 const FINE: &str = "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nfine";
@@ -92,7 +94,26 @@ async fn a_body_that_is_announced_as_too_large_is_refused_before_it_is_sent() {
     let (head, body) = wire.answer().await;
     assert_eq!(status(&head), 413);
     assert!(body.contains("payload_too_large"), "{body}");
-    assert!(house.branch.received_requests().await.unwrap().is_empty());
+    // The service was asked for no more than which methods the route has.
+    let request = only_request(&house.branch).await;
+    assert_eq!((request.method.as_str(), request.body.len()), ("OPTIONS", 0));
+}
+
+#[tokio::test]
+async fn a_wrong_path_or_method_is_told_before_a_body_that_is_too_large() {
+    for (answer, told) in [
+        (ResponseTemplate::new(404), 404),
+        (ResponseTemplate::new(405).insert_header("allow", "GET, HEAD"), 405),
+        (ResponseTemplate::new(405).insert_header("allow", "POST"), 413),
+        (ResponseTemplate::new(503), 413),
+    ] {
+        let house = spawn_house().await;
+        house.branch.reset().await;
+        Mock::given(any()).respond_with(answer).mount(&house.branch).await;
+        let mut wire = house.gateway.wire().await;
+        post(&mut wire, &format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1)).await;
+        assert_eq!(status(&wire.head().await), told);
+    }
 }
 
 #[tokio::test]

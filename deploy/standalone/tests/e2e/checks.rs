@@ -20,6 +20,9 @@ async fn checks_come_in_the_order_of_the_api() {
     ann.get("/chats/unknown").await.expect(404);
     let answer = ann.client.send(Method::PATCH, put, None).await.expect(405);
     assert_eq!(answer.header("allow"), "PUT");
+    let answer = ann.client.send(Method::POST, put, too_large()).await.expect(405);
+    assert_eq!(answer.header("allow"), "PUT");
+    ann.client.send(Method::POST, "/api/v1/chats/unknown", too_large()).await.expect(404);
     plain.send(Method::PUT, put, too_large()).await.expect(413);
     plain.send(Method::PUT, put, Some("{".to_owned())).await.expect(415);
     let answer = ann.client.send(Method::PUT, put, Some("{".to_owned())).await.expect(422);
