@@ -1,9 +1,13 @@
 //! Logs to standard output: one line an event, as JSON or for the eye.
 
 use crate::config::{ConfigError, Env};
+use std::io::IsTerminal as _;
 use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+/// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
+const DEFAULT_FILTER: &str = "info,actix_server=warn";
 
 /// How log lines look (`LOG_FORMAT`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +33,11 @@ impl FromStr for LogFormat {
 /// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
 pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
     let format = env.or("LOG_FORMAT", "json or pretty", default)?;
-    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", EnvFilter::new("info"))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", EnvFilter::new(DEFAULT_FILTER))?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NONE)
+        .with_ansi(std::io::stdout().is_terminal());
     // An error says that a subscriber is set already, as when several services run in one process.
     drop(match format {
         LogFormat::Json => {
