@@ -47,11 +47,15 @@ impl From<CallError> for Problem {
 
 /// An HTTP client with the time-outs of calls between services. Make one and share it.
 pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    http_client_with_timeout(TIMEOUT)
+}
+
+pub(crate) fn http_client_with_timeout(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
     // An error says that a provider is installed already.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

@@ -1,10 +1,14 @@
 //! A client for tests: JSON in, JSON out, every answer whole.
 
-use crate::client::http_client;
+use crate::client::http_client_with_timeout;
 use crate::ids::UserId;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::Value;
+use std::time::Duration;
+
+/// How long an answer may take on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Speaks to one service, as one user or as nobody.
 #[derive(Debug, Clone)]
@@ -31,7 +35,7 @@ impl TestClient {
     /// # Panics
     /// Where no client can be made.
     pub fn new(base: Url) -> Self {
-        Self { http: http_client().expect("a client"), base, headers: HeaderMap::new() }
+        Self { http: http_client_with_timeout(PATIENCE).expect("a client"), base, headers: HeaderMap::new() }
     }
 
     /// The same client with a header in every request.
