@@ -4,6 +4,10 @@
 //! A service has an enum of its own errors that implements [`ApiError`]; `?` in a handler turns it into a [`Problem`],
 //! and [`crate::server`] renders that with the request's id, and writes the cause of a 5xx to the log.
 
+mod body;
+
+pub use body::{ErrorBody, FieldError, Place, ValidationErrorBody};
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -11,7 +15,6 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::fmt;
-use utoipa::ToSchema;
 
 /// An error that knows its answer. The text of its `Display` is for clients where the status is below 500.
 pub trait ApiError: std::error::Error {
@@ -24,43 +27,6 @@ pub trait ApiError: std::error::Error {
     /// Adds what this error has beside status, code and text: fields of its own, headers.
     fn decorate(&self, problem: Problem) -> Problem {
         problem
-    }
-}
-
-/// One wrong field, in the form that clients of this API already parse.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// What kind of error it is, by pydantic's names: `missing`, `string_too_short`, `uuid_parsing` ...
-    #[serde(rename = "type")]
-    #[schema(example = "missing")]
-    pub kind: Cow<'static, str>,
-    /// Where it is: `body`, `query`, `path` or `header`, and the name (or position) within.
-    #[schema(example = json!(["body", "name"]))]
-    pub loc: Vec<Place>,
-    /// What it is, in a sentence that never echoes the input.
-    #[schema(example = "Field required")]
-    pub msg: Cow<'static, str>,
-}
-
-/// A part of the place of a wrong field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Place {
-    /// A part of the request, or a field.
-    Name(Cow<'static, str>),
-    /// Where in the text.
-    Position(usize),
-}
-
-impl From<&'static str> for Place {
-    fn from(name: &'static str) -> Self {
-        Self::Name(Cow::Borrowed(name))
-    }
-}
-
-impl From<usize> for Place {
-    fn from(position: usize) -> Self {
-        Self::Position(position)
     }
 }
 
@@ -169,64 +135,9 @@ impl Problem {
         for header in &self.0.headers {
             response.append_header(header.clone());
         }
-        let (media_type, body) = if wants_problem_json(request_headers) {
-            ("application/problem+json", serde_json::to_string(&self.rfc_9457(request_id)))
-        } else {
-            ("application/json", serde_json::to_string(&self.plain(request_id)))
-        };
-        // Nothing in a body can fail to be written.
-        response.content_type(media_type).body(body.unwrap_or_default())
+        let (media_type, body) = body::write(&self.0, request_headers, request_id);
+        response.content_type(media_type).body(body)
     }
-
-    fn plain<'a>(&'a self, request_id: &'a str) -> PlainBody<'a> {
-        let errors = &self.0.errors;
-        let detail = if errors.is_empty() { Detail::Text(&self.0.detail) } else { Detail::Fields(errors) };
-        PlainBody { detail, code: self.0.code, request_id, members: &self.0.members }
-    }
-
-    fn rfc_9457<'a>(&'a self, request_id: &'a str) -> Rfc9457Body<'a> {
-        Rfc9457Body {
-            kind: "about:blank",
-            title: self.0.status.canonical_reason().unwrap_or("Error"),
-            status: self.0.status.as_u16(),
-            detail: &self.0.detail,
-            code: self.0.code,
-            request_id,
-            errors: &self.0.errors,
-            members: &self.0.members,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct PlainBody<'a> {
-    detail: Detail<'a>,
-    code: &'a str,
-    request_id: &'a str,
-    #[serde(flatten)]
-    members: &'a Map<String, Value>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Detail<'a> {
-    Text(&'a str),
-    Fields(&'a [FieldError]),
-}
-
-#[derive(Serialize)]
-struct Rfc9457Body<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    code: &'a str,
-    request_id: &'a str,
-    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
-    errors: &'a [FieldError],
-    #[serde(flatten)]
-    members: &'a Map<String, Value>,
 }
 
 impl<E: ApiError> From<E> for Problem {
@@ -254,18 +165,6 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     line
 }
 
-/// Whether `Accept` names `application/problem+json`, and not with a weight of zero.
-fn wants_problem_json(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/problem+json"));
-        let refused =
-            parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-        named && !refused
-    })
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.0.status.as_u16(), self.0.code, self.0.detail)
@@ -280,49 +179,5 @@ impl ResponseError for Problem {
     /// Carries the problem to the middleware of [`crate::server`], which renders it.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.0.status)
-    }
-}
-
-/// The error body of `application/json`, for the `OpenAPI` document.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ErrorBody {
-    /// What is wrong, for people.
-    #[schema(example = "Chat not found")]
-    pub detail: String,
-    /// What is wrong, for programs. New codes may come.
-    #[schema(example = "chat_not_found")]
-    pub code: String,
-    /// The request's id, as in `X-Request-Id`.
-    pub request_id: String,
-}
-
-/// The body of a 422.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ValidationErrorBody {
-    /// Each field that is wrong. (A 422 that is about no field has a text here.)
-    pub detail: Vec<FieldError>,
-    /// `validation_error`.
-    #[schema(example = "validation_error")]
-    pub code: String,
-    /// The request's id, as in `X-Request-Id`.
-    pub request_id: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn accept(value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn problem_json_is_for_who_names_it() {
-        for yes in ["application/problem+json", "text/html, application/Problem+JSON;q=0.5"] {
-            assert!(wants_problem_json(&accept(yes)), "{yes}");
-        }
-        for no in ["*/*", "application/json", "application/problem+json; q=0"] {
-            assert!(!wants_problem_json(&accept(no)), "{no}");
-        }
     }
 }

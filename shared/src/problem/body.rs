@@ -1,0 +1,167 @@
+//! The two shapes of the body, and what they are made of.
+
+use super::Parts;
+use actix_web::http::header::{self, HeaderMap};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use utoipa::ToSchema;
+
+/// One wrong field, in the form that clients of this API already parse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// What kind of error it is, by pydantic's names: `missing`, `string_too_short`, `uuid_parsing` ...
+    #[serde(rename = "type")]
+    #[schema(example = "missing")]
+    pub kind: Cow<'static, str>,
+    /// Where it is: `body`, `query`, `path` or `header`, and the name (or position) within.
+    #[schema(example = json!(["body", "name"]))]
+    pub loc: Vec<Place>,
+    /// What it is, in a sentence that never echoes the input.
+    #[schema(example = "Field required")]
+    pub msg: Cow<'static, str>,
+}
+
+/// A part of the place of a wrong field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Place {
+    /// A part of the request, or a field.
+    Name(Cow<'static, str>),
+    /// Where in the text.
+    Position(usize),
+}
+
+impl From<&'static str> for Place {
+    fn from(name: &'static str) -> Self {
+        Self::Name(Cow::Borrowed(name))
+    }
+}
+
+impl From<usize> for Place {
+    fn from(position: usize) -> Self {
+        Self::Position(position)
+    }
+}
+
+/// The error body of `application/json`, for the `OpenAPI` document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// What is wrong, for people.
+    #[schema(example = "Chat not found")]
+    pub detail: String,
+    /// What is wrong, for programs. New codes may come.
+    #[schema(example = "chat_not_found")]
+    pub code: String,
+    /// The request's id, as in `X-Request-Id`.
+    pub request_id: String,
+}
+
+/// The body of a 422.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ValidationErrorBody {
+    /// Each field that is wrong. (A 422 that is about no field has a text here.)
+    pub detail: Vec<FieldError>,
+    /// `validation_error`.
+    #[schema(example = "validation_error")]
+    pub code: String,
+    /// The request's id, as in `X-Request-Id`.
+    pub request_id: String,
+}
+
+/// The media type and the text of a body, in the shape that the request asks for.
+pub(super) fn write(parts: &Parts, request_headers: &HeaderMap, request_id: &str) -> (&'static str, String) {
+    let (media_type, body) = if wants_problem_json(request_headers) {
+        ("application/problem+json", serde_json::to_string(&Rfc9457Body::of(parts, request_id)))
+    } else {
+        ("application/json", serde_json::to_string(&PlainBody::of(parts, request_id)))
+    };
+    // Nothing in a body can fail to be written.
+    (media_type, body.unwrap_or_default())
+}
+
+#[derive(Serialize)]
+struct PlainBody<'a> {
+    detail: Detail<'a>,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> PlainBody<'a> {
+    fn of(parts: &'a Parts, request_id: &'a str) -> Self {
+        let errors = &parts.errors;
+        let detail = if errors.is_empty() { Detail::Text(&parts.detail) } else { Detail::Fields(errors) };
+        Self { detail, code: parts.code, request_id, members: &parts.members }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Detail<'a> {
+    Text(&'a str),
+    Fields(&'a [FieldError]),
+}
+
+#[derive(Serialize)]
+struct Rfc9457Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> Rfc9457Body<'a> {
+    fn of(parts: &'a Parts, request_id: &'a str) -> Self {
+        Self {
+            kind: "about:blank",
+            title: parts.status.canonical_reason().unwrap_or("Error"),
+            status: parts.status.as_u16(),
+            detail: &parts.detail,
+            code: parts.code,
+            request_id,
+            errors: &parts.errors,
+            members: &parts.members,
+        }
+    }
+}
+
+/// Whether `Accept` names `application/problem+json`, and not with a weight of zero.
+fn wants_problem_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/problem+json"));
+        let refused =
+            parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+        named && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn accept(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn problem_json_is_for_who_names_it() {
+        for yes in ["application/problem+json", "text/html, application/Problem+JSON;q=0.5"] {
+            assert!(wants_problem_json(&accept(yes)), "{yes}");
+        }
+        for no in ["*/*", "application/json", "application/problem+json; q=0"] {
+            assert!(!wants_problem_json(&accept(no)), "{no}");
+        }
+    }
+}
