@@ -1,7 +1,7 @@
 //! Bodies: how they are read, and what a JSON object or a form becomes.
 
 use super::field_types::Value;
-use super::fields::{Fields, FromFields, query_pairs};
+use super::fields::{Fields, FromFields, form_fields, form_pairs};
 use super::{MAX_BODY_BYTES, invalid, payload_too_large};
 use crate::problem::{FieldError, Problem};
 use actix_web::HttpRequest;
@@ -9,9 +9,11 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use futures_util::StreamExt as _;
 use mime::Mime;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 
 /// Something that is made from a body.
 pub trait FromBody: Sized {
@@ -39,8 +41,8 @@ impl<T: FromFields> FromBody for T {
         if !T::IS_READ {
             return Fields::new(request, "body", HashMap::new()).read();
         }
-        let object: HashMap<Cow<'_, str>, &RawValue> = parse_object(bytes)?;
-        let values = object.into_iter().map(|(name, raw)| (name, Value::Json(raw)));
+        let object = parse_object(bytes)?;
+        let values = object.into_iter().map(|(name, raw)| (Cow::Owned(name.0), Value::Json(raw)));
         Fields::new(request, "body", values.collect()).read()
     }
 }
@@ -64,32 +66,40 @@ impl<T: FromFields> FromBody for FormOrJson<T> {
             return T::from_body(request, bytes).map(Self);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-        let pairs = query_pairs(text);
-        let values = pairs.iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), Value::Text(value)));
-        Fields::new(request, "body", values.collect()).read().map(Self)
+        let pairs = form_pairs(text);
+        Fields::new(request, "body", form_fields(&pairs)).read().map(Self)
     }
 }
 
-/// Reads a body up to the limit. One that is announced as larger is refused before it is read.
-pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+/// Reads a body up to the limit, and keeps it where it is wanted. One that is announced as larger is refused before it
+/// is read. One that nobody wants is read as well: nothing is done before it is known to be within the limit.
+pub(super) async fn read(
+    request: &HttpRequest,
+    mut payload: Payload,
+    wanted: bool,
+) -> Result<Vec<u8>, Problem> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
     if announced > MAX_BODY_BYTES {
         return Err(payload_too_large());
     }
-    let mut bytes = Vec::with_capacity(announced);
+    let mut bytes = Vec::with_capacity(if wanted { announced } else { 0 });
+    let mut length = 0;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| invalid(&["body"], "json_invalid", "The body ended too early"))?;
-        if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+        length += chunk.len();
+        if length > MAX_BODY_BYTES {
             return Err(payload_too_large());
         }
-        bytes.extend_from_slice(&chunk);
+        if wanted {
+            bytes.extend_from_slice(&chunk);
+        }
     }
     Ok(bytes)
 }
 
 /// The fields of a JSON object as they were sent. Of a name that comes twice, the last one counts.
-fn parse_object(bytes: &[u8]) -> Result<HashMap<Cow<'_, str>, &RawValue>, Problem> {
+fn parse_object(bytes: &[u8]) -> Result<HashMap<Name, &RawValue>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
     if text.trim().is_empty() {
         return Err(invalid(&["body"], "missing", "Field required"));
@@ -101,6 +111,30 @@ fn parse_object(bytes: &[u8]) -> Result<HashMap<Cow<'_, str>, &RawValue>, Proble
         return Err(invalid(&["body"], "model_attributes_type", msg));
     }
     serde_json::from_str(raw.get()).map_err(|error| malformed(text, &error))
+}
+
+/// A name in an object. One with lone surrogates is none that we know, and no reason to refuse the rest.
+#[derive(PartialEq, Eq, Hash)]
+struct Name(String);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Name, E> {
+        Ok(Name(String::from_utf8_lossy(name).into_owned()))
+    }
 }
 
 fn malformed(text: &str, error: &serde_json::Error) -> Problem {
@@ -123,14 +157,16 @@ fn media_type(request: &HttpRequest) -> Result<Option<Mime>, Problem> {
     let Some(value) = request.headers().get(header::CONTENT_TYPE).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    let mime = value.to_str().ok().and_then(|value| value.parse().ok());
+    // Space is allowed around the semicolons (RFC 9110, 5.6.6), but not to the parser.
+    let parts = |value: &str| value.split(';').map(str::trim).collect::<Vec<_>>().join(";");
+    let mime = value.to_str().ok().and_then(|value| parts(value).parse().ok());
     mime.map(Some).ok_or_else(|| unsupported_media_type("application/json"))
 }
 
 fn is_json(mime: &Mime) -> bool {
     mime.type_() == mime::APPLICATION
         && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
-        && mime.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8)
+        && mime.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8 || charset == "utf8")
 }
 
 fn is_form(mime: &Mime) -> bool {

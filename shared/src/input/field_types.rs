@@ -48,6 +48,8 @@ pub enum Value<'a> {
     Json(&'a RawValue),
     /// Decoded text.
     Text(&'a str),
+    /// What is no text once it is decoded.
+    NotUtf8,
 }
 
 impl<'a> Value<'a> {
@@ -60,7 +62,7 @@ impl<'a> Value<'a> {
     pub fn json(self) -> Option<&'a str> {
         match self {
             Self::Json(raw) => Some(raw.get()),
-            Self::Text(_) => None,
+            Self::Text(_) | Self::NotUtf8 => None,
         }
     }
 
@@ -73,6 +75,7 @@ impl<'a> Value<'a> {
                     Reason::new("string_unicode", "Input should be a valid string without lone surrogates")
                 })?
             }
+            Self::NotUtf8 => return Err(Reason::new("string_unicode", "Input should be valid UTF-8")),
             Self::Json(_) => return Err(Reason::new("string_type", "Input should be a valid string")),
         };
         if text.contains('\0') {
@@ -114,7 +117,7 @@ impl Field for bool {
                 "false" => Ok(false),
                 _ => Err(Reason::new("bool_type", "Input should be a valid boolean")),
             },
-            Value::Text(text) => match text.to_ascii_lowercase().as_str() {
+            value => match value.string()?.to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" | "t" | "y" => Ok(true),
                 "false" | "0" | "no" | "off" | "f" | "n" => Ok(false),
                 _ => Err(Reason::new(

@@ -4,6 +4,7 @@ use super::field_types::{Field, Reason, Value};
 use crate::problem::{FieldError, Problem};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -117,14 +118,38 @@ pub(super) fn of_path<T: FromFields>(request: &HttpRequest) -> Result<T, Problem
 }
 
 pub(super) fn of_query<T: FromFields>(request: &HttpRequest) -> Result<T, Problem> {
-    let pairs = query_pairs(request.query_string());
-    let values = pairs.iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), Value::Text(value)));
-    Fields::new(request, "query", values.collect()).read()
+    let pairs = form_pairs(request.query_string());
+    Fields::new(request, "query", form_fields(&pairs)).read()
 }
 
-/// The parameters of a query, decoded as `application/x-www-form-urlencoded`.
-pub(super) fn query_pairs(query: &str) -> Vec<(String, String)> {
-    actix_web::web::Query::<Vec<(String, String)>>::from_query(query)
-        .map(actix_web::web::Query::into_inner)
-        .unwrap_or_default()
+/// The parameters of a query or a form (`application/x-www-form-urlencoded`); a value that is not UTF-8 has no text.
+pub(super) fn form_pairs(text: &str) -> Vec<(String, Option<String>)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (form_text(name).unwrap_or_default(), form_text(value))).collect()
+}
+
+fn form_text(encoded: &str) -> Option<String> {
+    let encoded = encoded.replace('+', " ");
+    percent_decode_str(&encoded).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// The fields that such parameters are; of a name that comes twice, the last one counts.
+pub(super) fn form_fields(pairs: &[(String, Option<String>)]) -> HashMap<Cow<'_, str>, Value<'_>> {
+    let value = |text: Option<_>| text.map_or(Value::NotUtf8, Value::Text);
+    pairs.iter().map(|(name, text)| (Cow::Borrowed(name.as_str()), value(text.as_deref()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_decoded_or_has_no_text() {
+        let pairs = form_pairs("a=1+2%2B3&b=%F0%9F%8C%B3&&c&d=%ff&e=a=b");
+        let pairs: Vec<_> = pairs.iter().map(|(name, text)| (name.as_str(), text.as_deref())).collect();
+        let expected =
+            [("a", Some("1 2+3")), ("b", Some("🌳")), ("c", Some("")), ("d", None), ("e", Some("a=b"))];
+        assert_eq!(pairs, expected);
+    }
 }

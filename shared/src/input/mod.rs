@@ -53,7 +53,7 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = if B::IS_READ { body::read(&request, payload).await? } else { Vec::new() };
+            let bytes = body::read(&request, payload, B::IS_READ).await?;
             B::check_media_type(&request)?;
             let path = fields::of_path(&request)?;
             let query = fields::of_query(&request)?;

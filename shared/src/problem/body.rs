@@ -60,7 +60,7 @@ pub struct ErrorBody {
 /// The body of a 422.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ValidationErrorBody {
-    /// Each field that is wrong. (A 422 that is about no field has a text here.)
+    /// Each field that is wrong.
     pub detail: Vec<FieldError>,
     /// `validation_error`.
     #[schema(example = "validation_error")]
