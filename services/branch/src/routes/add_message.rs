@@ -73,17 +73,34 @@ impl FromFields for MessageAddition {
     }
 }
 
+/// The error body of a 409: the one of every error, and the head that there is.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it describes what `Error::HeadMoved` is rendered as")]
+pub struct HeadMoved {
+    /// What is wrong, for people
+    detail: String,
+    /// `head_moved`
+    #[schema(example = "head_moved")]
+    code: String,
+    /// As in `X-Request-Id`
+    request_id: String,
+    /// The current head; null while the line is empty
+    #[schema(value_type = Option<Uuid>, required)]
+    head_response_id: Option<ResponseId>,
+}
+
 /// Append a message to a line
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/messages/add-message", tag = "messages", request_body = MessageAddition,
-    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
+            min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The message", body = MessageView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
         (status = 404, description = "No such chat or branch", body = ErrorBody),
-        (status = 409, description = "`head_moved`: the head is another one, `head_response_id`", body = ErrorBody),
+        (status = 409, description = "`head_moved`: the head is another one", body = HeadMoved),
         BodyErrors
     )
 )]

@@ -83,7 +83,8 @@ impl From<Node> for CreatedBranch {
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/branches/create-branch", tag = "branches", request_body = BranchFork,
-    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
+            min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The branch", body = CreatedBranch,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),

@@ -9,7 +9,7 @@ use actix_web::Responder;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
-use shared::ids::{BranchId, UserId};
+use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
 use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
@@ -44,6 +44,7 @@ pub struct LineQuery {
 /// Where a page of a line begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct LineCursor {
+    chat: ChatId,
     branch: BranchId,
     order: Order,
     start: Position,
@@ -91,9 +92,9 @@ pub async fn get_messages(
     trace: Trace,
     Input { query, .. }: Query<LineQuery>,
 ) -> Result<impl Responder, Problem> {
-    let (branch, page) = read(&state, identity.user_id, &query, &trace).await?;
-    let order = query.order.unwrap_or_default();
-    let next = page.next.map(|start| LineCursor { branch, order, start });
+    let (line, page) = read(&state, identity.user_id, &query, &trace).await?;
+    let PageRequest { chat, branch, order, .. } = line;
+    let next = page.next.map(|start| LineCursor { chat, branch, order, start });
     let page = Page::new(page.items, next.as_ref()).map(MessageView::from);
     Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
 }
@@ -103,13 +104,14 @@ async fn read(
     owner: UserId,
     query: &LineQuery,
     trace: &Trace,
-) -> Result<(BranchId, Messages<Position>), Error> {
+) -> Result<(PageRequest, Messages<Position>), Error> {
     let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
     let mut attempt = 1;
     loop {
         let node = state.chat(owner, query.chat_id, trace).await?;
         let of_another = |named: BranchId| !node.branch.is_trunk() && named != node.branch.id;
-        if query.branch_id.is_none() && named.is_some_and(of_another) {
+        let of_another_chat = query.cursor.is_some_and(|cursor| cursor.chat != node.branch.chat);
+        if of_another_chat || (query.branch_id.is_none() && named.is_some_and(of_another)) {
             return Err(Error::BadCursor);
         }
         let branch = node.line(named);
@@ -123,7 +125,7 @@ async fn read(
         };
         match state.store.page(&request).await {
             Err(Error::BranchNotFound) if named.is_none() && attempt < ATTEMPTS => attempt += 1,
-            page => return Ok((branch, page?)),
+            page => return Ok((request, page?)),
         }
     }
 }

@@ -173,12 +173,13 @@ async fn what_is_wrong_with_the_query_is_told() {
         let wrong = chat.get_line(&chat.id, &query).await.expect(422);
         assert_eq!(wrong.field_errors(), ["value_error query.cursor"], "{query}");
     }
-    // A cursor of another line, and one that gives no access.
+    // A cursor of another line, and one of another's chat: it is of no list of the stranger's, and gives no access.
     assert_eq!(
         chat.get_line(&fork, &format!("&cursor={cursor}")).await.expect(422).code(),
         "validation_error"
     );
-    stranger.get_line(&stranger.id, &format!("&cursor={cursor}")).await.expect(404);
+    stranger.get_line(&stranger.id, &format!("&cursor={cursor}")).await.expect(422);
+    stranger.get_line(&chat.id, &format!("&cursor={cursor}")).await.expect(404);
     for id in [&chat.id, &fork, &unknown()] {
         assert_eq!(stranger.get_line(id, "").await.expect(404).code(), "chat_not_found");
     }

@@ -36,7 +36,8 @@ impl FromFields for NewChat {
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/chats/create-chat", tag = "chats", request_body = NewChat,
-    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
+            min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The chat", body = ChatView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),

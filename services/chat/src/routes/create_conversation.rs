@@ -49,7 +49,8 @@ impl FromFields for NewConversation {
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/conversations/", tag = "conversations", request_body = NewConversation,
-    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
+            min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The record", body = ConversationView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
