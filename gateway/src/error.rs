@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// 413: the body is over the limit.
     #[error("The body is too large")]
     BodyTooLarge,
+    /// 431: with the headers that the gateway adds, the service would refuse them.
+    #[error("The request has too many headers")]
+    TooManyHeaders,
     /// 503: the service was not reached, or ended the connection without an answer.
     #[error("the service {upstream} gave no answer")]
     NoAnswer {
@@ -49,6 +52,7 @@ impl ApiError for Error {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NoAnswer { .. } | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -61,6 +65,7 @@ impl ApiError for Error {
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge => "payload_too_large",
+            Self::TooManyHeaders => "too_many_headers",
             Self::NoAnswer { .. } | Self::NoDocument(_) => "service_unavailable",
             Self::NoAnswerInTime(_) => "upstream_timeout",
         }
@@ -79,6 +84,7 @@ impl ApiError for Error {
             | Self::BodyBroken
             | Self::NoRoute
             | Self::BodyTooSlow
+            | Self::TooManyHeaders
             | Self::NoAnswer { .. }
             | Self::NoDocument(_) => problem,
         }

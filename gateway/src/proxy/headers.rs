@@ -34,6 +34,14 @@ pub(super) enum BodyLength {
     Unknown,
 }
 
+/// The most headers that a request may have. A service takes 96, and the gateway adds some.
+const MAX_HEADERS: usize = 86;
+
+/// Answers 431 where there are too many.
+pub(super) fn bound_number(headers: &HeaderMap) -> Result<(), Error> {
+    if headers.len() > MAX_HEADERS { Err(Error::TooManyHeaders) } else { Ok(()) }
+}
+
 /// Answers 400 where a name holds an underscore: `x_real_ip` is `x-real-ip` to software that speaks CGI.
 pub(super) fn refuse_underscores(headers: &HeaderMap) -> Result<(), Error> {
     if headers.keys().any(|name| name.as_str().contains('_')) {

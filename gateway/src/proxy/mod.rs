@@ -63,6 +63,7 @@ async fn pass_through(
 }
 
 fn receive(request: &HttpRequest) -> Result<(), Error> {
+    headers::bound_number(request.headers())?;
     headers::refuse_underscores(request.headers())
 }
 

@@ -34,6 +34,40 @@ async fn checks_come_in_the_order_of_the_api() {
 }
 
 #[tokio::test]
+async fn media_types_are_read_as_rfc_9110_writes_them() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let create = async |media_type: &str| {
+        let client = ann.client.with_header("content-type", media_type);
+        client.send(Method::POST, "/api/v1/chats/create-chat", Some(r#"{"name":"x"}"#.to_owned())).await
+    };
+    for json in
+        ["application/json", "Application/JSON ; charset=UTF-8", "application/vnd.api+json;charset=utf8"]
+    {
+        create(json).await.expect(201);
+    }
+    for other in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "json"]
+    {
+        assert_eq!(create(other).await.expect(415).code(), "unsupported_media_type", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn too_many_headers_are_told_in_the_shape_of_every_error() {
+    let stack = spawn_stack().await;
+    let mut client = stack.user("ann").await.client;
+    for n in 0..80 {
+        client = client.with_header(&format!("x-header-{n}"), "x");
+    }
+    client.get("/api/v1/chats/get-chat").await.expect(200);
+    for n in 80..88 {
+        client = client.with_header(&format!("x-header-{n}"), "x");
+    }
+    assert_eq!(client.get("/api/v1/chats/get-chat").await.expect(431).code(), "too_many_headers");
+}
+
+#[tokio::test]
 async fn a_wrong_method_is_a_405_with_allow() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;

@@ -57,6 +57,11 @@ async fn a_cursor_of_what_was_deleted_is_a_404_and_of_another_list_a_422() {
     let page = ann.get(&format!("/messages/get-messages?chat_id={chat}&branch_id={branch}&limit=1")).await;
     let next = page.expect(200).next().unwrap();
     eve.client.get(&next).await.expect(404);
+    let other = ann.chat("Stones").await;
+    ann.client
+        .get(&next.replace(&format!("chat_id={chat}&branch_id={branch}"), &format!("chat_id={other}")))
+        .await
+        .expect(422);
     let chats = ann.get("/chats/get-chat?limit=1").await.expect(200).next().unwrap();
     let foreign = next.replace("/messages/get-messages", "/chats/get-chat");
     ann.client.get(&foreign).await.expect(422);

@@ -63,6 +63,23 @@ async fn metadata_comes_back_as_it_went_in() {
 }
 
 #[tokio::test]
+async fn a_form_is_as_strict_as_json() {
+    let stack = spawn_stack().await;
+    let password = "\u{fffd}".repeat(8);
+    let body = json!({"username": "ann", "password": password});
+    stack.client.post("/api/v1/auth/register", &body).await.expect(201);
+    let form = stack.client.with_header("content-type", "application/x-www-form-urlencoded");
+    let log_in = async |password: &str| {
+        let body = format!("username=ann&password={password}");
+        form.send(Method::POST, "/api/v1/auth/login", Some(body)).await
+    };
+    log_in(&"%EF%BF%BD".repeat(8)).await.expect(200);
+    for bad in ["%FF".repeat(8), "%ED%A0%80aaaaaaa".to_owned(), "%00aaaaaaa".to_owned()] {
+        assert!(log_in(&bad).await.expect(422).field_errors()[0].ends_with("body.password"), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn nul_and_lone_surrogates_are_told_with_their_field() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
@@ -102,6 +119,6 @@ async fn nul_and_lone_surrogates_are_told_with_their_field() {
         assert!(errors.len() == 1 && errors[0].ends_with(&format!(" body.{field}")), "{body}: {errors:?}");
     }
     // In a field that is not described they are as good as anything.
-    let body = r#"{"name":"ok","unknown":"\u0000\ud83c"}"#.to_owned();
+    let body = r#"{"name":"ok","unknown":"\u0000\ud83c","\ud83c":"\u0000"}"#.to_owned();
     ann.client.send(Method::POST, "/api/v1/chats/create-chat", Some(body)).await.expect(201);
 }
