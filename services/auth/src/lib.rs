@@ -1,6 +1,7 @@
 //! The auth service: users, passwords, and the tokens that show who somebody is.
 
 pub mod config;
+mod current_user;
 pub mod domain;
 pub mod error;
 mod hasher;

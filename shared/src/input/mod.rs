@@ -63,6 +63,29 @@ where
     }
 }
 
+/// Two extractors of which the second waits for the first: side by side, the quicker one's error would be told.
+#[derive(Debug)]
+pub struct After<A, B>(pub A, pub B);
+
+impl<A, B> FromRequest for After<A, B>
+where
+    A: FromRequest<Error = Problem> + 'static,
+    B: FromRequest<Error = Problem> + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let first = A::from_request(&request, &mut Payload::None).await?;
+            let second = B::from_request(&request, &mut payload).await?;
+            Ok(Self(first, second))
+        })
+    }
+}
+
 /// 413, for a body over [`MAX_BODY_BYTES`].
 pub fn payload_too_large() -> Problem {
     let detail = format!("The body is larger than {MAX_BODY_BYTES} bytes");

@@ -1,14 +1,13 @@
 //! `PUT /auth/change-password`
 
-use super::me::confirmed_user;
+use super::me::confirm;
+use crate::current_user::CurrentUser;
 use crate::domain::{Password, PasswordPolicy};
 use crate::error::Error;
 use crate::state::State;
-use crate::store;
+use crate::store::{self, User};
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
-use shared::ids::UserId;
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
 use shared::openapi::{BodyErrors, Msg};
 use shared::problem::{ErrorBody, Problem};
 use utoipa::ToSchema;
@@ -43,18 +42,17 @@ impl FromFields for PasswordChange {
     )
 )]
 pub async fn change_password(
-    identity: Identity,
     state: Data<State>,
-    Input { body, .. }: Body<PasswordChange>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
 ) -> Result<Json<Msg>, Problem> {
-    change(&state, identity.user_id, body).await?;
+    change(&state, &user, body).await?;
     Ok(Json(Msg { msg: "Password changed" }))
 }
 
-async fn change(state: &State, id: UserId, change: PasswordChange) -> Result<(), Error> {
-    let user = confirmed_user(state, id, change.current_password).await?;
+async fn change(state: &State, user: &User, change: PasswordChange) -> Result<(), Error> {
+    confirm(state, user, change.current_password).await?;
     let hash = state.hasher.hash(change.new_password).await?;
-    let changed = store::change_password(&state.store, id, &user.password_hash, &hash).await?;
+    let changed = store::change_password(&state.store, user.id, &user.password_hash, &hash).await?;
     // Somebody else has changed it between the two: what was given is the current one no more.
     if changed { Ok(()) } else { Err(Error::WrongPassword) }
 }

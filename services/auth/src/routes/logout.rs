@@ -1,12 +1,12 @@
 //! `POST /auth/logout`
 
 use super::refresh::PresentedToken;
+use crate::current_user::CurrentUser;
 use crate::error::Error;
 use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
-use shared::input::{Body, Input};
+use shared::input::{After, Body, Input};
 use shared::openapi::{BodyErrors, Msg};
 use shared::problem::Problem;
 
@@ -19,11 +19,10 @@ use shared::problem::Problem;
     )
 )]
 pub async fn logout(
-    identity: Identity,
     state: Data<State>,
-    Input { body, .. }: Body<PresentedToken>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PresentedToken>>,
 ) -> Result<Json<Msg>, Problem> {
     let token = body.refresh_token.hash();
-    store::revoke_family(&state.store, identity.user_id, &token).await.map_err(Error::from)?;
+    store::revoke_family(&state.store, user.id, &token).await.map_err(Error::from)?;
     Ok(Json(Msg { msg: "Logged out" }))
 }

@@ -1,14 +1,14 @@
 //! `GET` and `DELETE /auth/me`
 
 use super::register::UserView;
+use crate::current_user::CurrentUser;
 use crate::domain::Password;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, User};
 use actix_web::web::{Data, Json};
-use shared::identity::{Identity, Service};
-use shared::ids::UserId;
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::identity::Service;
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
 use shared::openapi::{BodyErrors, Msg, UserErrors};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
@@ -20,9 +20,8 @@ use utoipa::ToSchema;
     get, path = "/api/v1/auth/me", tag = "auth",
     responses((status = 200, description = "The user", body = UserView), UserErrors)
 )]
-pub async fn get_me(identity: Identity, state: Data<State>) -> Result<Json<UserView>, Problem> {
-    let user = current_user(&state, identity.user_id).await?;
-    Ok(Json(user.into()))
+pub async fn get_me(CurrentUser(user): CurrentUser) -> Json<UserView> {
+    Json(user.into())
 }
 
 /// The password that confirms a deletion.
@@ -49,27 +48,20 @@ impl FromFields for Confirmation {
     )
 )]
 pub async fn delete_me(
-    identity: Identity,
     state: Data<State>,
     trace: Trace,
-    Input { body, .. }: Body<Confirmation>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Confirmation>>,
 ) -> Result<Json<Msg>, Problem> {
-    confirmed_user(&state, identity.user_id, body.password).await?;
-    let path = format!("/internal/accounts/{}", identity.user_id);
+    confirm(&state, &user, body.password).await?;
+    let path = format!("/internal/accounts/{}", user.id);
     let delivery = Delivery::new(Service::Chat, path, &trace, state.clock.now());
-    store::delete_user(&state.store, identity.user_id, &delivery).await?;
+    store::delete_user(&state.store, user.id, &delivery).await?;
     state.relay.deliver_now(vec![delivery]).await;
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 
-/// The user of a token; one who was deleted has no tokens that count.
-async fn current_user(state: &State, id: UserId) -> Result<User, Error> {
-    store::find_user(&state.store, id).await?.ok_or(Error::InvalidToken)
-}
-
-/// The user of a token, who has also said the password.
-pub async fn confirmed_user(state: &State, id: UserId, password: Password) -> Result<User, Error> {
-    let user = current_user(state, id).await?;
+/// Holds a user to the password.
+pub async fn confirm(state: &State, user: &User, password: Password) -> Result<(), Error> {
     let matches = state.hasher.verify(password, Some(user.password_hash.clone())).await?;
-    if matches { Ok(user) } else { Err(Error::WrongPassword) }
+    if matches { Ok(()) } else { Err(Error::WrongPassword) }
 }

@@ -26,6 +26,10 @@ async fn a_deleted_account_is_gone_at_once_and_chat_hears_of_it() {
     session.delete_me(&json!({"password": PASSWORD})).await.expect(200);
 
     session.me().await.expect(401);
+    // Whatever else is wrong with the request.
+    session.delete_me(&json!({})).await.expect(401);
+    session.change_password("", "").await.expect(401);
+    session.logout("unknown").await.expect(401);
     app.refresh(&session.refresh_token).await.expect(401);
     app.login("ann", PASSWORD).await.expect(401);
     other.me().await.expect(200);
