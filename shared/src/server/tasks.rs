@@ -1,15 +1,28 @@
 //! Work that outlives the request that began it.
 
 use std::future::Future;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The background work of a service: loops that end when it stops, and steps that the drain waits for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
     stopping: CancellationToken,
+    /// The runtime that this was made on. A handler's own ends with the server's worker, and so before the drain.
+    runtime: Option<Handle>,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            runtime: Handle::try_current().ok(),
+        }
+    }
 }
 
 impl Tasks {
@@ -18,7 +31,10 @@ impl Tasks {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        self.tracker.spawn(work)
+        match &self.runtime {
+            Some(runtime) => self.tracker.spawn_on(work, runtime),
+            None => self.tracker.spawn(work),
+        }
     }
 
     /// Is cancelled when the service begins to stop; loops end then.

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// 500: a query failed.
     #[error("a query failed")]
     Query(#[source] DieselError),
+    /// 500: the same with a store that is not of SQL.
+    #[error("a query failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StoreError {
@@ -58,14 +61,14 @@ impl ApiError for StoreError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Query(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Query(_) | Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "service_unavailable",
-            Self::Query(_) => "internal_error",
+            Self::Query(_) | Self::Failed(_) => "internal_error",
         }
     }
 }

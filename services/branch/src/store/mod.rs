@@ -4,7 +4,10 @@
 //! operations: each engine chooses how it makes them atomic. What is not there, hidden or another user's is one and
 //! the same to them.
 
+mod lines;
 mod operations;
+mod place;
+mod selection;
 pub mod sql;
 
 pub use operations::{

@@ -1,7 +1,7 @@
 //! What the operations of a store take and give.
 
 use crate::domain::{
-    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
+    Branch, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
 };
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -66,6 +66,36 @@ pub struct NewMessage {
     pub expected_head: ExpectedHead,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
+}
+
+impl NewMessage {
+    /// The bytes of its question and its response.
+    pub fn text_bytes(&self) -> i64 {
+        let bytes = self.question.as_str().len() + self.response.as_str().len();
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
+    /// What it is once it is stored.
+    pub fn message(
+        &self,
+        id: ResponseId,
+        depth: i64,
+        parent: Option<ResponseId>,
+        created_at: Timestamp,
+    ) -> Message {
+        Message {
+            id,
+            chat: self.chat,
+            branch: self.branch,
+            depth,
+            parent,
+            question: self.question.as_str().to_owned(),
+            response: self.response.as_str().to_owned(),
+            metadata: self.metadata.as_str().to_owned(),
+            created_at,
+            forks: Forks::default(),
+        }
+    }
 }
 
 /// A page of a line to read.

@@ -3,7 +3,7 @@
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
 use super::{Abort, messages as stored};
-use crate::domain::{Forks, Message};
+use crate::domain::Message;
 use crate::error::Error;
 use crate::store::NewMessage;
 use diesel::prelude::*;
@@ -73,7 +73,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
         if inserted.execute(c).await? == 0 {
             return Err(Abort::Exists);
         }
-        Ok(message(new, id, depth, parent, created_at))
+        Ok(new.message(id, depth, parent, created_at))
     })
 }
 
@@ -84,7 +84,6 @@ fn row(
     parent_response_id: Option<ResponseId>,
     created_at: Timestamp,
 ) -> NewMessageRow<'_> {
-    let bytes = new.question.as_str().len() + new.response.as_str().len();
     NewMessageRow {
         response_id,
         branch_id: new.branch,
@@ -92,32 +91,11 @@ fn row(
         parent_response_id,
         owner_id: new.owner,
         created_at,
-        text_bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+        text_bytes: new.text_bytes(),
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| &key.hash),
         metadata: new.metadata.as_str(),
         question: new.question.as_str(),
         response: new.response.as_str(),
-    }
-}
-
-fn message(
-    new: &NewMessage,
-    id: ResponseId,
-    depth: i64,
-    parent: Option<ResponseId>,
-    created_at: Timestamp,
-) -> Message {
-    Message {
-        id,
-        chat: new.chat,
-        branch: new.branch,
-        depth,
-        parent,
-        question: new.question.as_str().to_owned(),
-        response: new.response.as_str().to_owned(),
-        metadata: new.metadata.as_str().to_owned(),
-        created_at,
-        forks: Forks::default(),
     }
 }

@@ -6,6 +6,7 @@ use super::schema::branches;
 use super::{look_up, queries};
 use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
 use crate::error::Error;
+use crate::store::lines::LISTED_CHILDREN;
 use crate::store::{Branches, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,8 +16,6 @@ use shared::store::Store;
 use shared::{on, tx};
 use std::collections::HashMap;
 
-/// How many children of a node are listed.
-const CHILDREN: i64 = 10_000;
 /// How many rows a query by ids reads at once.
 const CHUNK: usize = 500;
 
@@ -26,7 +25,7 @@ pub(super) async fn branches(
     after: Option<BranchKey>,
     limit: usize,
 ) -> Result<Branches, Error> {
-    let children = queries::children(node.id).limit(CHILDREN);
+    let children = queries::children(node.id).limit(LISTED_CHILDREN);
     let children = on!(store, |c| children.load(c).await)?;
     let mut items = if node.is_trunk() {
         of_chat(store, node.chat, after, limit + 1).await?

@@ -1,12 +1,13 @@
 //! Forking: one insert of bounded size, whatever lies before it.
 
 use super::Abort;
-use super::look_up::{node, place, reach, replay};
+use super::look_up::{node, replay};
 use super::place::{Place, ReadPlace};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
 use crate::domain::Ancestry;
 use crate::error::Error;
+use crate::store::lines::{Places as _, reach};
 use crate::store::{NewBranch, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -38,7 +39,7 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
     })?;
     let (parent, depth) = found.ok_or(Error::MessageNotFound)?;
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = place(store, line).await?;
+        let line = store.place(line).await?;
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { reach(store, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {

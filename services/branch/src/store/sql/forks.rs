@@ -3,6 +3,7 @@
 use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
+use crate::store::lines::LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -10,9 +11,6 @@ use shared::ids::{BranchId, ResponseId};
 use shared::on;
 use shared::store::Store;
 use std::collections::HashMap;
-
-/// How many forks of a message are listed with it.
-const LISTED: i64 = 100;
 
 /// The forks of each of these messages that has any.
 pub(super) async fn of_messages(
@@ -28,7 +26,7 @@ pub(super) async fn of_messages(
             .await
     })?;
     let counts: Vec<_> = counts.into_iter().filter_map(|(message, count)| Some((message?, count))).collect();
-    let (many, few): (Vec<_>, Vec<_>) = counts.iter().copied().partition(|(_, count)| *count > LISTED);
+    let (many, few): (Vec<_>, Vec<_>) = counts.iter().copied().partition(|(_, count)| *count > LISTED_FORKS);
     let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
     let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
     // A message with more forks than are listed is asked for by itself, lest thousands be read for a hundred.
@@ -61,7 +59,7 @@ async fn first(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Erro
     let query = branches::table
         .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
         .order((branches::created_at, branches::branch_id))
-        .limit(LISTED)
+        .limit(LISTED_FORKS)
         .select(branches::branch_id);
     Ok(on!(store, |c| query.load(c).await)?)
 }

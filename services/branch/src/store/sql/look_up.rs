@@ -5,7 +5,8 @@ use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::{Lookup, NewTrunk, Node};
+use crate::store::lines::Places;
+use crate::store::{Answer, Lookup, NewTrunk, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -94,17 +95,12 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
     }
 }
 
-/// The place of a branch in its tree, which stays readable as long as any descendant lives.
-pub(super) async fn place(store: &Store, id: BranchId) -> Result<Ancestry, Error> {
-    let query = branches::table.find(id).select(branches::place);
-    let place: Option<ReadPlace> = on!(store, |c| query.first(c).await.optional())?;
-    place.map(|place| place.0).ok_or(Error::BranchNotFound)
-}
-
-/// The place of the branch at or above `place` whose window holds `depth`.
-pub(super) async fn reach(store: &Store, mut nearest: Ancestry, depth: i64) -> Result<Ancestry, Error> {
-    while let Some(further) = nearest.further(depth) {
-        nearest = place(store, further).await?;
+impl Places for Store {
+    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry> {
+        Box::pin(async move {
+            let query = branches::table.find(branch).select(branches::place);
+            let place: Option<ReadPlace> = on!(self, |c| query.first(c).await.optional())?;
+            place.map(|place| place.0).ok_or(Error::BranchNotFound)
+        })
     }
-    Ok(nearest)
 }

@@ -4,8 +4,9 @@ use super::conditions::IsOlder;
 use super::forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Message, PAGE_BYTES};
+use crate::domain::Message;
 use crate::error::Error;
+use crate::store::selection::{Entry, ROUNDS, Selection};
 use crate::store::{Messages, TimePlace};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,9 +16,6 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::on;
 use shared::store::Store;
 use std::collections::HashMap;
-
-/// How often a page from which hidden messages were dropped is filled up.
-const ROUNDS: usize = 6;
 
 pub(super) async fn message(store: &Store, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
     let found: Option<(MessageRow, ChatId)> = on!(store, |c| {
@@ -51,22 +49,13 @@ pub(super) async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option
     message(store, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
 }
 
-/// A message of a user, as the index has it.
-#[derive(Debug, Clone, Copy, Queryable)]
-struct Entry {
-    id: ResponseId,
-    branch: BranchId,
-    created_at: Timestamp,
-    bytes: i64,
-}
-
 pub(super) async fn messages(
     store: &Store,
     owner: UserId,
     after: Option<TimePlace>,
     limit: usize,
 ) -> Result<Messages<TimePlace>, Error> {
-    let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
+    let mut page = Selection::new(limit, after);
     let mut next = None;
     for _ in 0..ROUNDS {
         let entries = entries(store, owner, page.passed, limit + 1).await?;
@@ -81,33 +70,6 @@ pub(super) async fn messages(
     Ok(Messages { items: read(store, &page.chosen).await?, next })
 }
 
-/// The messages chosen for a page so far.
-struct Selection {
-    limit: usize,
-    bytes: i64,
-    chosen: Vec<(Entry, ChatId)>,
-    /// The last one that was looked at.
-    passed: Option<TimePlace>,
-}
-
-impl Selection {
-    /// Takes what is visible; true as soon as a message has no room, which then begins the next page.
-    fn take(&mut self, entries: &[Entry], visible: &HashMap<BranchId, ChatId>) -> bool {
-        for entry in entries {
-            if let Some(chat) = visible.get(&entry.branch) {
-                let crosses = self.bytes + entry.bytes > PAGE_BYTES && !self.chosen.is_empty();
-                if crosses || self.chosen.len() == self.limit {
-                    return true;
-                }
-                self.bytes += entry.bytes;
-                self.chosen.push((*entry, *chat));
-            }
-            self.passed = Some(TimePlace { created_at: entry.created_at, id: entry.id });
-        }
-        false
-    }
-}
-
 async fn entries(
     store: &Store,
     owner: UserId,
@@ -119,10 +81,12 @@ async fn entries(
         .order((messages::created_at.desc(), messages::response_id.desc()))
         .limit(i64::try_from(count).unwrap_or(i64::MAX))
         .select((messages::response_id, messages::branch_id, messages::created_at, messages::text_bytes));
-    Ok(match after {
+    let rows: Vec<(ResponseId, BranchId, Timestamp, i64)> = match after {
         None => on!(store, |c| query.load(c).await)?,
         Some(after) => on!(store, |c| query.filter(IsOlder(after)).load(c).await)?,
-    })
+    };
+    let entry = |(id, branch, created_at, bytes)| Entry { id, branch, created_at, bytes };
+    Ok(rows.into_iter().map(entry).collect())
 }
 
 /// The chats of those branches that the owner can see.

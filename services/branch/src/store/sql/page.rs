@@ -2,12 +2,12 @@
 
 use super::conditions::LiesIn;
 use super::forks;
-use super::look_up::{place, reach};
 use super::place::ReadPlace;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Ancestry, Order, Plan, Segment, Stretch, fitting};
+use crate::domain::{Ancestry, Order, Segment, Stretch, fitting};
 use crate::error::Error;
+use crate::store::lines::{begins_on, plan};
 use crate::store::{Messages, PageRequest, Position};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -83,22 +83,10 @@ async fn begin(
         return Ok(line_of_branch);
     }
     let (via, via_head) = line(store, request, start.via).await?.ok_or(Error::BadCursor)?;
-    let is_above = via.level < line_of_branch.level && start.depth <= via_head.min(line_of_branch.fork_depth);
-    let in_window = line_of_branch.window.iter().find(|segment| segment.branch == via.branch);
-    let beyond_window = line_of_branch.window.last().is_some_and(|oldest| start.depth < oldest.from);
-    if !is_above || !in_window.map_or(beyond_window, |segment| start.depth <= segment.to) {
+    if !begins_on(&line_of_branch, &via, via_head, start) {
         return Err(Error::BadCursor);
     }
     Ok(via)
-}
-
-async fn plan(store: &Store, start: Ancestry, stretch: Stretch) -> Result<Vec<Segment>, Error> {
-    let nearest = reach(store, start, stretch.to).await?;
-    let mut plan = Plan::new(&nearest, stretch);
-    while let Some(missing) = plan.missing() {
-        plan.go_on(&place(store, missing).await?);
-    }
-    Ok(plan.ranges().to_vec())
 }
 
 /// The bytes of text of each message, in order.

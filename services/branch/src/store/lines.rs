@@ -1,0 +1,51 @@
+//! Finding one's way on a line, the same on every engine.
+
+use super::{Answer, Position};
+use crate::domain::{Ancestry, Plan, Segment, Stretch};
+use crate::error::Error;
+use shared::ids::BranchId;
+
+/// How many forks of a message are listed with it.
+pub(super) const LISTED_FORKS: i64 = 100;
+/// How many children of a node are listed.
+pub(super) const LISTED_CHILDREN: i64 = 10_000;
+
+/// Where the places of branches are read.
+pub(super) trait Places: Sync {
+    /// The place of a branch in its tree, which stays readable as long as any descendant lives.
+    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry>;
+}
+
+/// The place of the branch at or above `nearest` whose window holds `depth`.
+pub(super) async fn reach(
+    places: &impl Places,
+    mut nearest: Ancestry,
+    depth: i64,
+) -> Result<Ancestry, Error> {
+    while let Some(further) = nearest.further(depth) {
+        nearest = places.place(further).await?;
+    }
+    Ok(nearest)
+}
+
+/// The ranges of a stretch of the line of `start`, deepest first.
+pub(super) async fn plan(
+    places: &impl Places,
+    start: Ancestry,
+    stretch: Stretch,
+) -> Result<Vec<Segment>, Error> {
+    let nearest = reach(places, start, stretch.to).await?;
+    let mut plan = Plan::new(&nearest, stretch);
+    while let Some(missing) = plan.missing() {
+        plan.go_on(&places.place(missing).await?);
+    }
+    Ok(plan.ranges().to_vec())
+}
+
+/// Whether a page of `line` may begin at `start`, which names the branch of `via`, whose head is at `via_head`.
+pub(super) fn begins_on(line: &Ancestry, via: &Ancestry, via_head: i64, start: Position) -> bool {
+    let is_above = via.level < line.level && start.depth <= via_head.min(line.fork_depth);
+    let in_window = line.window.iter().find(|segment| segment.branch == via.branch);
+    let beyond_window = line.window.last().is_some_and(|oldest| start.depth < oldest.from);
+    is_above && in_window.map_or(beyond_window, |segment| start.depth <= segment.to)
+}

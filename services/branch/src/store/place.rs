@@ -1,0 +1,126 @@
+//! A branch's ancestry in bytes, as every engine keeps it.
+//!
+//! In few of them: a row of more than 2 KB would be moved out of its page by PostgreSQL. After a byte that tells the
+//! version come the branch itself and the pointer, and then the window. A segment begins where the one before it ends,
+//! so only its end is written. Numbers are written seven bits a byte, the lowest first (LEB128).
+
+use crate::domain::{Ancestry, Segment, Skip};
+use shared::ids::BranchId;
+use uuid::Uuid;
+
+const VERSION: u8 = 1;
+
+/// Writes an ancestry.
+pub(super) fn encode(place: &Ancestry) -> Vec<u8> {
+    let mut bytes = vec![VERSION, u8::from(place.skip.is_some())];
+    put_id(&mut bytes, place.branch);
+    put(&mut bytes, place.level);
+    put(&mut bytes, place.fork_depth);
+    if let Some(skip) = place.skip {
+        put_id(&mut bytes, skip.branch);
+        put(&mut bytes, skip.level);
+        put(&mut bytes, skip.fork_depth);
+    }
+    if let Some(oldest) = place.window.last() {
+        put(&mut bytes, oldest.from);
+    }
+    for segment in &place.window {
+        put_id(&mut bytes, segment.branch);
+        put(&mut bytes, segment.to);
+    }
+    bytes
+}
+
+/// Reads what [`encode`] has written.
+pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
+    let (&[VERSION, has_skip], mut rest) = bytes.split_first_chunk()? else { return None };
+    let rest = &mut rest;
+    let (branch, level, fork_depth) = (take_id(rest)?, take(rest)?, take(rest)?);
+    let skip = match has_skip {
+        0 => None,
+        _ => Some(Skip { branch: take_id(rest)?, level: take(rest)?, fork_depth: take(rest)? }),
+    };
+    let mut window = Vec::new();
+    if !rest.is_empty() {
+        let oldest = take(rest)?;
+        while !rest.is_empty() {
+            window.push(Segment { branch: take_id(rest)?, from: oldest, to: take(rest)? });
+        }
+    }
+    let ends: Vec<_> = window.iter().skip(1).map(|older| older.to).collect();
+    for (segment, end) in window.iter_mut().zip(ends) {
+        segment.from = end + 1;
+    }
+    Some(Ancestry { branch, level, fork_depth, window, skip })
+}
+
+fn put_id(bytes: &mut Vec<u8>, id: BranchId) {
+    bytes.extend(id.as_uuid().as_bytes());
+}
+
+fn take_id(rest: &mut &[u8]) -> Option<BranchId> {
+    let (id, after) = rest.split_first_chunk()?;
+    *rest = after;
+    Some(Uuid::from_bytes(*id).into())
+}
+
+fn put(bytes: &mut Vec<u8>, number: i64) {
+    let mut left = number.unsigned_abs();
+    while left > 0x7F {
+        let [low, ..] = left.to_le_bytes();
+        bytes.push(low | 0x80);
+        left >>= 7;
+    }
+    let [last, ..] = left.to_le_bytes();
+    bytes.push(last);
+}
+
+fn take(rest: &mut &[u8]) -> Option<i64> {
+    let mut number = 0_u64;
+    for shift in (0..63).step_by(7) {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        number |= u64::from(byte & 0x7F) << shift;
+        if byte & 0x80 == 0 {
+            return i64::try_from(number).ok();
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::WINDOW;
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut place = Ancestry::trunk(BranchId::generate());
+        for fork in 0..200 {
+            assert_eq!(decode(&encode(&place)), Some(place.clone()));
+            // The first fork is one before the first message.
+            place = place.child(BranchId::generate(), fork * fork * 100_000, None);
+        }
+        assert_eq!(place.window.len(), WINDOW);
+        assert!(encode(&place).len() < 1_500);
+    }
+
+    #[test]
+    fn every_number_is_read_as_it_was_written() {
+        for number in [0, 1, 0x7F, 0x80, 0x3FFF, 0x4000, i64::from(u32::MAX), i64::MAX] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, number);
+            assert_eq!(take(&mut bytes.as_slice()), Some(number));
+        }
+        assert_eq!(take(&mut [0x80; 12].as_slice()), None);
+    }
+
+    #[test]
+    fn what_was_not_written_here_is_refused() {
+        let trunk = Ancestry::trunk(BranchId::generate());
+        let bytes = encode(&trunk.child(BranchId::generate(), 7, None));
+        for wrong in [&[], &bytes[..1], &bytes[..bytes.len() - 1], &[2; 34], &[1, 1, 0]] {
+            assert_eq!(decode(wrong), None);
+        }
+    }
+}
