@@ -6,7 +6,7 @@
 //! 50 to warm up.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench ends where something is amiss")]
 
-use branch::config::Config;
+use branch::config::{Config, Database};
 use branch::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -123,7 +123,7 @@ async fn run() {
     let config = Config {
         listen: any_port(),
         keys: token_keys(&Clock::system()),
-        database: database.url("branch"),
+        database: Database::Sql(database.url("branch")),
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
     };

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8003` |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
-//! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
+//! | `MONGO_URL` | `mongodb://...` or `mongodb+srv://...`; its path names the database, `banyan` where it has none | none |
+//! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
 //! | `CHAT_URL` | where the chat service is, which knows whose a chat is | none |
 
 use reqwest::Url;
@@ -22,11 +23,31 @@ pub struct Config {
     /// The keys of tokens.
     pub keys: TokenKeys,
     /// Its database.
-    pub database: SecretString,
+    pub database: Database,
     /// Where the chat service is.
     pub chat: Url,
     /// Where the time comes from.
     pub clock: Clock,
+}
+
+/// Which engine keeps messages and branches, and the URL of its database.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// MongoDB.
+    Mongo(SecretString),
+    /// PostgreSQL or SQLite.
+    Sql(SecretString),
+}
+
+impl Database {
+    /// `MONGO_URL` where it is set, else `DATABASE_URL`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        if let Some(url) = env.secret("MONGO_URL")? {
+            return Ok(Self::Mongo(url));
+        }
+        let expected = "postgresql://... or sqlite:path, or MONGO_URL instead";
+        env.required_secret("DATABASE_URL", expected).map(Self::Sql)
+    }
 }
 
 impl Config {
@@ -36,9 +57,23 @@ impl Config {
         Ok(Self {
             listen: Listen::from_env(env, "0.0.0.0:8003")?,
             keys: TokenKeys::from_env(env, clock.clone())?,
-            database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
+            database: Database::from_env(env)?,
             chat: env.base_url("CHAT_URL")?,
             clock,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mongodb_comes_first_and_one_of_both_is_needed() {
+        let env = [("MONGO_URL", "mongodb://db"), ("DATABASE_URL", "sqlite:file")];
+        assert!(matches!(Database::from_env(&Env::of(env)), Ok(Database::Mongo(_))));
+        assert!(matches!(Database::from_env(&Env::of([env[1]])), Ok(Database::Sql(_))));
+        let line = Database::from_env(&Env::default()).unwrap_err().to_string();
+        assert!(line.starts_with("DATABASE_URL") && line.contains("MONGO_URL"), "{line}");
     }
 }

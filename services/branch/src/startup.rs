@@ -1,22 +1,24 @@
 //! Puts the service together.
 
 use crate::clients::Chats;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::routes;
 use crate::state::State;
 use crate::store::ContentStore;
+use crate::store::mongo::MongoContent;
 use crate::store::sql::SqlContent;
 use crate::sweeper::Sweeper;
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
+use shared::clock::Clock;
 use shared::identity::Service;
 use shared::server::{Application, Context, Readiness, StartError, Tasks};
 use std::sync::Arc;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
-    let store: Arc<dyn ContentStore> = Arc::new(SqlContent::open(&config.database, config.clock).await?);
     let tasks = Tasks::default();
+    let store = open(&config.database, config.clock, &tasks).await?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
     let state = Data::new(State {
@@ -31,5 +33,17 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     });
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
+    })
+}
+
+/// Opens the store of a database, whichever engine it is of.
+pub async fn open(
+    database: &Database,
+    clock: Clock,
+    tasks: &Tasks,
+) -> Result<Arc<dyn ContentStore>, StartError> {
+    Ok(match database {
+        Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks).await?),
+        Database::Sql(url) => Arc::new(SqlContent::open(url, clock).await?),
     })
 }

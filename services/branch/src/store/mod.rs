@@ -5,6 +5,7 @@
 //! the same to them.
 
 mod lines;
+pub mod mongo;
 mod operations;
 mod place;
 mod selection;

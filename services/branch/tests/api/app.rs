@@ -1,12 +1,13 @@
 //! A service for one test, with a database of its own and a chat service that knows the chats of the test.
 
-use branch::config::Config;
+use branch::config::{Config, Database};
 use branch::startup;
-use branch::store::sql::SqlContent;
+use branch::store::ContentStore;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
+use shared::server::Tasks;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -21,14 +22,16 @@ pub struct TestApp {
     /// The chat service.
     pub chat: MockServer,
     chats: Chats,
-    database: TestDatabase,
+    // The service goes before its database does.
     _service: Running,
+    database: Database,
+    _database: TestDatabase,
 }
 
 /// Starts a service on a free port, with a clock that stands still.
 pub async fn spawn_app() -> TestApp {
     let clock = Clock::manual();
-    let database = TestDatabase::create().await;
+    let (kept, database) = database().await;
     let chats = Chats::default();
     let chat = MockServer::start().await;
     let known = Arc::clone(&chats);
@@ -43,13 +46,24 @@ pub async fn spawn_app() -> TestApp {
     let config = Config {
         listen: any_port(),
         keys: token_keys(&Clock::system()),
-        database: database.url("branch"),
+        database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, chats, database, _service: service }
+    TestApp { client, clock, chat, chats, _service: service, database, _database: kept }
+}
+
+/// On MongoDB where `TEST_MONGO_URL` is set, else where `TEST_DATABASE_URL` says.
+async fn database() -> (TestDatabase, Database) {
+    if let Some(kept) = TestDatabase::mongo() {
+        let url = kept.url("branch");
+        return (kept, Database::Mongo(url));
+    }
+    let kept = TestDatabase::create().await;
+    let url = kept.url("branch");
+    (kept, Database::Sql(url))
 }
 
 impl TestApp {
@@ -84,8 +98,8 @@ impl TestApp {
     }
 
     /// The service's store, opened once more.
-    pub async fn store(&self) -> SqlContent {
-        SqlContent::open(&self.database.url("branch"), self.clock.clone()).await.unwrap()
+    pub async fn store(&self) -> Arc<dyn ContentStore> {
+        startup::open(&self.database, self.clock.clone(), &Tasks::default()).await.unwrap()
     }
 }
 

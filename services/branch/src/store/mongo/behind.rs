@@ -1,0 +1,109 @@
+//! What is written behind the answers: heads as hints, and that forks are done. Many at a time, and nothing is lost
+//! that is not found again: a hint is followed, and the sweep looks at forks that seem to be under way.
+
+use super::documents::State;
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
+use shared::ids::{BranchId, DeliveryId, ResponseId};
+use shared::server::Tasks;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// For how long writes are gathered.
+const GATHER: Duration = Duration::from_millis(50);
+/// How many updates go in one command.
+const CHUNK: usize = 500;
+
+/// What has yet to be written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Behind(Arc<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    woken: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    heads: HashMap<BranchId, (i64, ResponseId)>,
+    forks: Vec<(BranchId, Option<DeliveryId>)>,
+}
+
+impl Behind {
+    /// Starts to write, until the service stops.
+    pub(super) fn spawn(database: Database, tasks: &Tasks) -> Self {
+        let behind = Self::default();
+        let (queue, stopping) = (Arc::clone(&behind.0), tasks.stopping().clone());
+        tasks.spawn(async move {
+            while !stopping.is_cancelled() {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = queue.woken.notified() => {
+                        let _ = tokio::time::timeout(GATHER, stopping.cancelled()).await;
+                    }
+                }
+                write(&database, queue.take()).await;
+            }
+        });
+        behind
+    }
+
+    /// The line of `branch` has this head.
+    pub(super) fn head(&self, branch: BranchId, depth: i64, id: ResponseId) {
+        self.0.add(|waiting| {
+            let head = waiting.heads.entry(branch).or_insert((depth, id));
+            if head.0 < depth {
+                *head = (depth, id);
+            }
+        });
+    }
+
+    /// This fork is done.
+    pub(super) fn fork(&self, branch: BranchId, op: Option<DeliveryId>) {
+        self.0.add(|waiting| waiting.forks.push((branch, op)));
+    }
+}
+
+impl Queue {
+    fn add(&self, add: impl FnOnce(&mut Waiting)) {
+        add(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.woken.notify_one();
+    }
+
+    fn take(&self) -> Waiting {
+        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn write(database: &Database, waiting: Waiting) {
+    let heads = waiting.heads.into_iter().map(|(branch, (depth, id))| {
+        // Never lowered, in whatever order the replicas write.
+        let behind = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
+        update(behind, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
+    });
+    let forks = waiting.forks.into_iter().map(|(branch, op)| done(branch, op));
+    let updates: Vec<_> = heads.chain(forks.map(|(filter, change)| update(filter, change))).collect();
+    for chunk in updates.chunks(CHUNK) {
+        // No one waits for it, and it need not outlive the server.
+        let command = doc! {
+            "update": "branches", "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
+        };
+        if let Err(error) = database.run_command(command).await {
+            tracing::debug!(%error, "what is written behind was not written");
+        }
+    }
+}
+
+fn update(filter: Document, change: Document) -> Document {
+    doc! {"q": filter, "u": change}
+}
+
+/// The write that says that a fork is done.
+pub(super) fn done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
+    let op = op.map(|op| op.to_string());
+    let filter = doc! {"_id": branch.to_string(), "state": State::Forking.name(), "op": op};
+    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": ""}})
+}

@@ -1,0 +1,171 @@
+//! Listing the branches of a chat, and changing what can be changed of a branch.
+
+use super::Mongo;
+use super::documents::{BranchDoc, micros, text, texts};
+use super::forks::of;
+use super::heads::follow;
+use super::look_up::{line, node};
+use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
+use crate::error::Error;
+use crate::store::lines::LISTED_CHILDREN;
+use crate::store::{Branches, Node};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, UserId};
+use std::collections::HashMap;
+
+/// How many branches a query by ids reads at once.
+const CHUNK: usize = 500;
+
+pub(super) async fn branches(
+    mongo: &Mongo,
+    node: &Branch,
+    after: Option<BranchKey>,
+    limit: usize,
+) -> Result<Branches, Error> {
+    let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, mongo).await?;
+    let mut found = if node.is_trunk() {
+        of_chat(mongo, node.chat, after, limit + 1).await?
+    } else {
+        below(mongo, node, after, limit + 1).await?
+    };
+    let more = found.len() > limit;
+    found.truncate(limit);
+    follow(mongo, &mut found).await?;
+    let branch = |found: BranchDoc| {
+        let (depth, head) = (found.head_depth, found.head);
+        found.branch(depth, head)
+    };
+    let items: Vec<_> = found.into_iter().map(branch).collect();
+    let next = items.last().filter(|_| more).map(Branch::key);
+    Ok(Branches { children, items, next })
+}
+
+/// A page of all branches of a chat, straight from the index.
+async fn of_chat(
+    mongo: &Mongo,
+    chat: ChatId,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let chat = chat.to_string();
+    // Each filter is one range of the index (root, level, created_at, id).
+    let ranges = match after {
+        None => vec![doc! {"root": chat, "alive": true}],
+        Some(BranchKey { level, created_at, id }) => {
+            let time = created_at.as_micros();
+            vec![
+                doc! {"root": &chat, "alive": true, "level": level, "created_at": time, "_id": {"$gt": id.to_string()}},
+                doc! {"root": &chat, "alive": true, "level": level, "created_at": {"$gt": time}},
+                doc! {"root": &chat, "alive": true, "level": {"$gt": level}},
+            ]
+        }
+    };
+    let mut found = Vec::new();
+    for range in ranges {
+        let missing = count - found.len();
+        if missing > 0 {
+            found.extend(first(mongo, range, missing).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
+    let found = mongo.branches.find(range).sort(doc! {"level": 1, "created_at": 1, "_id": 1});
+    let found = found.limit(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
+}
+
+/// A branch, what it hangs on, and its place among the branches of its chat.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct TwigDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: BranchId,
+    #[serde(with = "text")]
+    parent: BranchId,
+    level: i64,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+}
+
+impl From<&TwigDoc> for Twig {
+    fn from(twig: &TwigDoc) -> Self {
+        Self { branch: twig.id, parent: Some(twig.parent) }
+    }
+}
+
+/// The living branches of a chat that are deeper than a level, parents first.
+pub(super) async fn deeper(mongo: &Mongo, chat: ChatId, level: i64) -> Result<Vec<TwigDoc>, Error> {
+    let filter = doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}};
+    let typed = mongo.branches.clone_with_type::<TwigDoc>();
+    let found = typed.find(filter);
+    let found = found.sort(doc! {"level": 1, "created_at": 1, "_id": 1}).batch_size(10_000);
+    Ok(found
+        .projection(doc! {"_id": 1, "parent": 1, "level": 1, "created_at": 1})
+        .await?
+        .try_collect()
+        .await?)
+}
+
+/// A page of a branch and all that is below it. The chat's branches are all looked at for that.
+async fn below(
+    mongo: &Mongo,
+    node: &Branch,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let twigs = deeper(mongo, node.chat, node.level).await?;
+    let inside = subtree([node.id], twigs.iter().map(Twig::from));
+    let key = |twig: &TwigDoc| BranchKey { level: twig.level, created_at: twig.created_at, id: twig.id };
+    let keys: HashMap<_, _> = twigs.iter().map(|twig| (twig.id, key(twig))).collect();
+    let comes_after = |id: &BranchId| {
+        let key = keys.get(id).copied().unwrap_or_else(|| node.key());
+        after.is_none_or(|after| key > after)
+    };
+    let page: Vec<_> = std::iter::once(node.id).chain(inside).filter(comes_after).take(count).collect();
+    by_ids(mongo, &page).await
+}
+
+/// Reads branches, in the order of these ids; those that are gone are left out.
+async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let filter = doc! {"_id": {"$in": texts(chunk)}, "alive": true};
+        let chunk: Vec<BranchDoc> = mongo.branches.find(filter).await?.try_collect().await?;
+        found.extend(chunk.into_iter().map(|branch| (branch.id, branch)));
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// A branch that is deleted meanwhile reads as its nearest living ancestor, so one look before is enough.
+pub(super) async fn activate(
+    mongo: &Mongo,
+    owner: UserId,
+    chat: ChatId,
+    branch: BranchId,
+) -> Result<(), Error> {
+    let found = line(mongo, owner, chat, branch).await?;
+    found.trunk.ok_or(Error::ChatNotFound)?;
+    found.branch.ok_or(Error::BranchNotFound)?;
+    let trunk = doc! {"_id": chat.to_string(), "alive": true};
+    let changed = mongo.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
+    if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
+}
+
+pub(super) async fn rename(
+    mongo: &Mongo,
+    owner: UserId,
+    branch: BranchId,
+    name: Option<&BranchName>,
+) -> Result<Node, Error> {
+    let change = match name {
+        Some(name) => doc! {"$set": {"name": name.as_str()}},
+        None => doc! {"$unset": {"name": ""}},
+    };
+    let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
+    mongo.branches.update_one(filter, change).await?;
+    node(mongo, owner, branch).await
+}

@@ -1,0 +1,167 @@
+//! Deleting: tombstones at once, the sweep does the rest.
+
+use super::Mongo;
+use super::branches::deeper;
+use super::documents::{BranchDoc, Id, State, texts};
+use super::failure::{Refusal, refusal};
+use super::fork::{give_up, settle};
+use super::look_up::{find, in_state, node};
+use super::patience::Patience;
+use crate::domain::{Twig, subtree};
+use crate::error::Error;
+use crate::store::NewTrunk;
+use mongodb::bson::{Document, doc};
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
+use std::collections::HashSet;
+
+/// How many branches a write marks at once.
+const CHUNK: usize = 500;
+
+pub(super) async fn delete_branch(
+    mongo: &Mongo,
+    owner: UserId,
+    branch: BranchId,
+    cascade: bool,
+) -> Result<(), Error> {
+    let found = node(mongo, owner, branch).await?.branch;
+    let Some(parent) = found.parent.filter(|_| !found.is_trunk()) else { return Err(Error::IsTrunk) };
+    let mut doomed = HashSet::from([branch]);
+    if cascade {
+        if mark(mongo, &[branch]).await? == 0 {
+            return Err(Error::BranchNotFound);
+        }
+        // Again until nothing is found: a fork that comes after finds its parent gone.
+        loop {
+            let twigs = deeper(mongo, found.chat, found.level).await?;
+            let below = subtree(doomed.iter().copied(), twigs.iter().map(Twig::from));
+            for chunk in below.chunks(CHUNK) {
+                mark(mongo, chunk).await?;
+            }
+            if below.is_empty() {
+                break;
+            }
+            doomed.extend(below);
+        }
+    } else {
+        delete_leaf(mongo, branch).await?;
+    }
+    let doomed: Vec<_> = doomed.into_iter().collect();
+    for chunk in doomed.chunks(CHUNK) {
+        move_active(mongo, found.chat, chunk, parent).await?;
+    }
+    Ok(())
+}
+
+/// What makes a branch a tombstone.
+pub(super) fn tombstone(now: Timestamp) -> Document {
+    let now = now.as_micros();
+    doc! {
+        "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
+        "$unset": {"activate": ""},
+    }
+}
+
+/// Makes those of these branches that are alive tombstones, and tells how many.
+pub(super) async fn mark(mongo: &Mongo, branches: &[BranchId]) -> Result<u64, Error> {
+    let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
+    Ok(mongo.branches.update_many(living, tombstone(mongo.clock.now())).await?.matched_count)
+}
+
+/// If one of these branches is the active one, their parent becomes it. Readers would find an ancestor by themselves,
+/// but not when the tombstones are gone.
+pub(super) async fn move_active(
+    mongo: &Mongo,
+    chat: ChatId,
+    from: &[BranchId],
+    to: BranchId,
+) -> Result<(), Error> {
+    let trunk = doc! {"_id": chat.to_string(), "active": {"$in": texts(from)}};
+    mongo.branches.update_one(trunk, doc! {"$set": {"active": to.to_string()}}).await?;
+    Ok(())
+}
+
+/// Deletes a branch that nothing forks from.
+async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
+    let mut patience = Patience::new();
+    loop {
+        let branch = find(mongo, id).await?.filter(|branch| branch.alive).ok_or(Error::BranchNotFound)?;
+        match branch.state {
+            // Another request is at it. What it does can be done for it.
+            Some(State::Checking) => resolve(mongo, &branch).await?,
+            // It has yet to become the active branch, and its request the answer.
+            Some(State::Forking) if branch.activate => settle(mongo, &branch).await.map(drop)?,
+            _ => {
+                if let Some(checking) = check(mongo, &branch).await? {
+                    return finish(mongo, &checking).await;
+                }
+            }
+        }
+        patience.pause().await?;
+    }
+}
+
+/// Begins to check a branch; `None` if something else happened to it first.
+async fn check(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<BranchDoc>, Error> {
+    let op = DeliveryId::generate();
+    let due = mongo.clock.now().plus(super::sweep::GRACE).as_micros();
+    let state = branch.state.map(State::name);
+    let as_seen = doc! {"_id": branch.id.to_string(), "alive": true, "state": state};
+    let change = doc! {"$set": {"state": State::Checking.name(), "op": op.to_string(), "due": due}};
+    let changed = mongo.branches.update_one(as_seen, change).await?;
+    let checking = BranchDoc { state: Some(State::Checking), op: Some(op), ..branch.clone() };
+    Ok(Some(checking).filter(|_| changed.matched_count > 0))
+}
+
+/// Looks for forks of a branch that is being checked, and deletes it or gives up.
+async fn finish(mongo: &Mongo, checking: &BranchDoc) -> Result<(), Error> {
+    resolve(mongo, checking).await?;
+    // Somebody may have done it for us, and told why it could not be.
+    match find(mongo, checking.id).await? {
+        Some(branch) if branch.alive => Err(Error::HasDescendants),
+        Some(branch) if branch.op == checking.op => Ok(()),
+        Some(_) | None => Err(Error::BranchNotFound),
+    }
+}
+
+/// Ends the check of a branch, whoever began it: with a tombstone if nothing forks from it.
+pub(super) async fn resolve(mongo: &Mongo, checking: &BranchDoc) -> Result<(), Error> {
+    if has_children(mongo, checking.id).await? {
+        return give_up(mongo, checking).await;
+    }
+    let filter = in_state(checking, State::Checking);
+    mongo.branches.update_one(filter, tombstone(mongo.clock.now())).await?;
+    Ok(())
+}
+
+async fn has_children(mongo: &Mongo, branch: BranchId) -> Result<bool, Error> {
+    let children = doc! {"parent": branch.to_string(), "alive": true};
+    let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+    let child = typed.find_one(children);
+    Ok(child.projection(doc! {"_id": 1}).await?.is_some_and(|child| child.id != branch))
+}
+
+/// Hides a chat: its trunk becomes a tombstone, also one that was never planted.
+pub(super) async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
+    let now = mongo.clock.now();
+    let trunk = doc! {
+        "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,
+    };
+    if mongo.branches.update_one(trunk.clone(), tombstone(now)).await?.matched_count > 0 {
+        return Ok(());
+    }
+    let mut unplanted = BranchDoc::trunk(NewTrunk { chat, owner, created_at: now });
+    unplanted.alive = false;
+    unplanted.state = Some(State::Final);
+    unplanted.due = Some(now.as_micros());
+    unplanted.deleted_at = unplanted.due;
+    match mongo.branches.insert_one(unplanted).await {
+        Ok(_) => Ok(()),
+        // It was deleted before, or planted meanwhile, or is no trunk of this user.
+        Err(error) if refusal(&error) == Refusal::Duplicate => {
+            mongo.branches.update_one(trunk, tombstone(now)).await?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,354 @@
+//! Documents, and what they are to the rest of the service. Ids are strings in them, times are integer microseconds.
+
+use super::failure::broken;
+use crate::domain::{Ancestry, Branch, Forks, Message};
+use crate::error::Error;
+use crate::store::{NewBranch, NewMessage, NewTrunk, place};
+use mongodb::bson::Binary;
+use mongodb::bson::spec::BinarySubtype;
+use serde::{Deserialize, Serialize};
+use shared::clock::Timestamp;
+use shared::idempotency::IdempotencyKey;
+use shared::ids::{BranchId, ChatId, DeliveryId, KeyId, ResponseId, UserId};
+
+/// What a branch goes through. One that nothing happens to has no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    /// Inserted, but what it forked from may have been deleted meanwhile. Readers see it.
+    Forking,
+    /// To be deleted if nothing forks from it. Readers see it.
+    Checking,
+    /// Deleted. What is behind it has yet to be cleared away.
+    Final,
+    /// Cleared away once; a second pass will take what raced with the first.
+    Cleared,
+    /// Nothing is left but the id, and the keys of its messages.
+    Swept,
+}
+
+impl State {
+    /// As the documents have it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Forking => "forking",
+            Self::Checking => "checking",
+            Self::Final => "final",
+            Self::Cleared => "cleared",
+            Self::Swept => "swept",
+        }
+    }
+}
+
+/// A branch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct BranchDoc {
+    #[serde(rename = "_id", with = "text")]
+    pub(super) id: BranchId,
+    #[serde(rename = "root", with = "text")]
+    pub(super) chat: ChatId,
+    #[serde(with = "text")]
+    pub(super) owner: UserId,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) parent: Option<BranchId>,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) forked_from: Option<ResponseId>,
+    pub(super) fork_depth: i64,
+    pub(super) level: i64,
+    pub(super) place: Binary,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    /// A hint of the head: never past it, and often behind.
+    pub(super) head_depth: i64,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) head: Option<ResponseId>,
+    /// On trunks alone. It may be gone: then its nearest living ancestor is meant.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) active: Option<BranchId>,
+    #[serde(with = "micros")]
+    pub(super) created_at: Timestamp,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) key_id: Option<KeyId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) request_hash: Option<Binary>,
+    /// No tombstone. A field of its own, so that indexes can tell.
+    pub(super) alive: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) state: Option<State>,
+    /// When the sweep looks at it, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) due: Option<i64>,
+    /// The operation that has put it into its state.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) op: Option<DeliveryId>,
+    /// Whether the fork under way shall become the active branch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) activate: bool,
+    /// When it was deleted, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deleted_at: Option<i64>,
+    /// The depth up to which the messages of a tombstone were cleared away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cleared_to: Option<i64>,
+}
+
+impl BranchDoc {
+    /// A trunk that nothing was written to yet.
+    pub(super) fn trunk(trunk: NewTrunk) -> Self {
+        let id = trunk.chat.trunk();
+        Self { active: Some(id), ..Self::at(&Ancestry::trunk(id), trunk.chat, trunk.owner, trunk.created_at) }
+    }
+
+    /// A fork that is under way.
+    pub(super) fn fork(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> Self {
+        Self {
+            parent: Some(parent),
+            forked_from: new.from,
+            name: new.name.as_ref().map(|name| name.as_str().to_owned()),
+            head: new.from,
+            key_id: new.key.as_ref().map(|key| key.id),
+            request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
+            state: Some(State::Forking),
+            op: Some(DeliveryId::generate()),
+            activate: new.activate,
+            ..Self::at(place, new.chat, new.owner, created_at)
+        }
+    }
+
+    fn at(ancestry: &Ancestry, chat: ChatId, owner: UserId, created_at: Timestamp) -> Self {
+        Self {
+            id: ancestry.branch,
+            chat,
+            owner,
+            parent: None,
+            forked_from: None,
+            fork_depth: ancestry.fork_depth,
+            level: ancestry.level,
+            place: binary(&place::encode(ancestry)),
+            name: None,
+            head_depth: ancestry.fork_depth,
+            head: None,
+            active: None,
+            created_at,
+            key_id: None,
+            request_hash: None,
+            alive: true,
+            state: None,
+            due: None,
+            op: None,
+            activate: false,
+            deleted_at: None,
+            cleared_to: None,
+        }
+    }
+
+    pub(super) fn is_trunk(&self) -> bool {
+        self.id == self.chat.trunk()
+    }
+
+    pub(super) fn is_in(&self, state: State) -> bool {
+        self.state == Some(state)
+    }
+
+    /// Whether a request with this key has made it.
+    pub(super) fn is_of(&self, key: &IdempotencyKey) -> bool {
+        self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
+    }
+
+    /// Its place in the tree.
+    pub(super) fn ancestry(&self) -> Result<Ancestry, Error> {
+        place::decode(&self.place.bytes)
+            .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
+    }
+
+    /// The branch with the head of its line.
+    pub(super) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
+        Branch {
+            id: self.id,
+            chat: self.chat,
+            parent: self.parent,
+            forked_from: self.forked_from,
+            fork_depth: self.fork_depth,
+            level: self.level,
+            name: self.name,
+            head_depth,
+            head,
+            created_at: self.created_at,
+        }
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct MessageDoc {
+    #[serde(rename = "_id", with = "text")]
+    pub(super) id: ResponseId,
+    #[serde(with = "text")]
+    pub(super) branch: BranchId,
+    pub(super) depth: i64,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    parent: Option<ResponseId>,
+    #[serde(with = "text")]
+    pub(super) chat: ChatId,
+    #[serde(with = "text")]
+    pub(super) owner: UserId,
+    #[serde(with = "micros")]
+    pub(super) created_at: Timestamp,
+    /// The bytes of question and response; never 0 but where they were scrubbed.
+    pub(super) text_bytes: i64,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    key_id: Option<KeyId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_hash: Option<Binary>,
+    metadata: String,
+    question: String,
+    response: String,
+}
+
+impl MessageDoc {
+    pub(super) fn new(
+        new: &NewMessage,
+        id: ResponseId,
+        depth: i64,
+        parent: Option<ResponseId>,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            branch: new.branch,
+            depth,
+            parent,
+            chat: new.chat,
+            owner: new.owner,
+            created_at,
+            text_bytes: new.text_bytes(),
+            key_id: new.key.as_ref().map(|key| key.id),
+            request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
+            metadata: new.metadata.as_str().to_owned(),
+            question: new.question.as_str().to_owned(),
+            response: new.response.as_str().to_owned(),
+        }
+    }
+
+    /// Whether a request with this key has made it.
+    pub(super) fn is_of(&self, key: &IdempotencyKey) -> bool {
+        self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
+    }
+
+    pub(super) fn into_message(self, forks: Forks) -> Message {
+        Message {
+            id: self.id,
+            chat: self.chat,
+            branch: self.branch,
+            depth: self.depth,
+            parent: self.parent,
+            question: self.question,
+            response: self.response,
+            metadata: self.metadata,
+            created_at: self.created_at,
+            forks,
+        }
+    }
+}
+
+/// What `_id` alone tells.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Id<T: From<uuid::Uuid>> {
+    #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
+    pub(super) id: T,
+}
+
+fn binary(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
+/// The ids as the documents have them.
+pub(super) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// An id as a string.
+pub(super) mod text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Display;
+    use uuid::Uuid;
+
+    pub fn serialize<S: Serializer>(id: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)
+    }
+}
+
+/// An id as a string, or nothing.
+mod maybe_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Display;
+    use uuid::Uuid;
+
+    pub(super) fn serialize<S: Serializer>(
+        id: &Option<impl Display>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match id {
+            Some(id) => serializer.collect_str(id),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)).transpose()
+    }
+}
+
+/// A time as integer microseconds.
+pub(super) mod micros {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use shared::clock::Timestamp;
+
+    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let micros = i64::deserialize(deserializer)?;
+        Timestamp::from_micros(micros).ok_or_else(|| D::Error::custom("a time out of range"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mongodb::bson::{Bson, deserialize_from_document, serialize_to_document};
+
+    #[test]
+    fn ids_are_strings_and_times_are_integers() {
+        let created_at = Timestamp::from_micros(1_700_000_000_123_456).unwrap();
+        let new = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at };
+        let document = serialize_to_document(&BranchDoc::trunk(new)).unwrap();
+        assert_eq!(document.get("_id"), Some(&Bson::String(new.chat.to_string())));
+        assert_eq!(document.get("owner"), Some(&Bson::String(new.owner.to_string())));
+        assert_eq!(document.get("created_at"), Some(&Bson::Int64(1_700_000_000_123_456)));
+        assert_eq!(document.get("head_depth"), Some(&Bson::Int64(0)));
+        assert!(!document.contains_key("parent") && !document.contains_key("state"));
+        let read: BranchDoc = deserialize_from_document(document).unwrap();
+        assert_eq!((read.created_at, read.active), (created_at, Some(new.chat.trunk())));
+        assert_eq!(read.ancestry().unwrap(), Ancestry::trunk(new.chat.trunk()));
+    }
+
+    #[test]
+    fn states_have_the_names_that_queries_use() {
+        for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
+}

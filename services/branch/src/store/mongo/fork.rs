@@ -1,0 +1,151 @@
+//! Forking: one insert of bounded size, and then a look whether what it forks from is still there.
+
+use super::Mongo;
+use super::behind::done;
+use super::documents::{BranchDoc, State};
+use super::failure::{Refusal, refusal};
+use super::look_up::{find, in_state, line, living, node};
+use crate::error::Error;
+use crate::store::lines::{Places as _, reach};
+use crate::store::{NewBranch, Node};
+use mongodb::bson::doc;
+use shared::idempotency::{Created, IdempotencyKey};
+use shared::ids::BranchId;
+
+/// The branch and the depth that a fork begins at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    parent: BranchId,
+    depth: i64,
+}
+
+/// Finds the message of a fork, which must lie on the line that was named.
+pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
+    let Some(message) = new.from else { return Ok(Origin { parent: new.chat.trunk(), depth: 0 }) };
+    let filter =
+        doc! {"_id": message.to_string(), "chat": new.chat.to_string(), "owner": new.owner.to_string()};
+    let message = mongo.messages.find_one(filter).await?.ok_or(Error::MessageNotFound)?;
+    let (parent, depth) = (message.branch, message.depth);
+    if !find(mongo, parent).await?.is_some_and(|parent| parent.alive) {
+        return Err(Error::MessageNotFound);
+    }
+    if let Some(line) = new.line.filter(|line| *line != parent) {
+        let line = mongo.place(line).await?;
+        let inherited = depth <= line.fork_depth;
+        let owner = if inherited { reach(mongo, line, depth).await?.owner(depth) } else { None };
+        if owner != Some(parent) {
+            return Err(Error::MessageNotFound);
+        }
+    }
+    Ok(Origin { parent, depth })
+}
+
+pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
+    let origin = origin(mongo, new).await?;
+    let (parent, _) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
+    let parent = parent.ancestry()?;
+    let wanted = match parent.wanted_by_child() {
+        None => None,
+        Some(wanted) => Some(mongo.place(wanted).await?),
+    };
+    let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
+    let mut child = BranchDoc::fork(new, &place, origin.parent, mongo.clock.now());
+    child.due = Some(mongo.clock.now().plus(super::sweep::GRACE).as_micros());
+    if !insert(mongo, &child).await? {
+        let made = match &new.key {
+            Some(key) => replay(mongo, key).await?,
+            None => None,
+        };
+        return made.map(Created::replayed).ok_or(Error::IdTaken);
+    }
+    let active = settle(mongo, &child).await?;
+    let (depth, head) = (child.fork_depth, child.head);
+    Ok(Created::new(Node { branch: child.branch(depth, head), active }))
+}
+
+/// Inserts a fork; false if its id or its key is taken.
+async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
+    let Err(error) = mongo.branches.insert_one(child).await else { return Ok(true) };
+    let refusal = refusal(&error);
+    if refusal == Refusal::Failed {
+        return Err(error.into());
+    }
+    // Our own write, perhaps, made before the connection died.
+    let found = find(mongo, child.id).await;
+    match found {
+        Ok(Some(found)) if found.op == child.op => Ok(true),
+        Ok(_) if refusal == Refusal::Duplicate => Ok(false),
+        Ok(_) | Err(_) => Err(error.into()),
+    }
+}
+
+/// Brings a fork to its end, and tells which branch is active: it is taken back if what it forks from is gone. Can be
+/// repeated by whoever finds it under way.
+pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<BranchId, Error> {
+    let parent = child.parent.unwrap_or(child.chat.trunk());
+    let trunk = loop {
+        let (parent, trunk) = match origins(line(mongo, child.owner, child.chat, parent).await?) {
+            Ok(origins) => origins,
+            Err(gone) => {
+                take_back(mongo, child).await?;
+                return Err(gone);
+            }
+        };
+        if !parent.is_in(State::Checking) {
+            break trunk;
+        }
+        // Somebody wants to delete it if nothing forks from it. This does.
+        give_up(mongo, &parent).await?;
+    };
+    if !child.activate {
+        mongo.behind.fork(child.id, child.op);
+        return living(mongo, trunk.active, child.chat).await;
+    }
+    let trunk = doc! {"_id": child.chat.to_string(), "alive": true};
+    mongo.branches.update_one(trunk, doc! {"$set": {"active": child.id.to_string()}}).await?;
+    // Before the answer: a repetition must not activate it once more, over what was chosen since.
+    let (filter, change) = done(child.id, child.op);
+    mongo.branches.update_one(filter, change).await?;
+    Ok(child.id)
+}
+
+/// What a fork must find: its parent and the trunk.
+fn origins(line: super::look_up::Line) -> Result<(BranchDoc, BranchDoc), Error> {
+    if line.trunk.is_none() {
+        return Err(Error::ChatNotFound);
+    }
+    line.both().map_err(|_| Error::MessageNotFound)
+}
+
+/// Ends the check of a branch that something forks from.
+pub(super) async fn give_up(mongo: &Mongo, parent: &BranchDoc) -> Result<(), Error> {
+    let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
+    mongo.branches.update_one(in_state(parent, State::Checking), change).await?;
+    Ok(())
+}
+
+/// A tombstone, because somebody may have appended to it already; but its key is free.
+async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
+    let now = mongo.clock.now().as_micros();
+    let change = doc! {
+        "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
+        "$unset": {"key_id": "", "request_hash": "", "activate": ""},
+    };
+    // Perhaps a cascade has taken it along already.
+    let op = child.op.map(|op| op.to_string());
+    mongo.branches.update_one(doc! {"_id": child.id.to_string(), "op": op}, change).await?;
+    Ok(())
+}
+
+/// The branch that a request with this key has made.
+pub(super) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
+    let made = mongo.branches.find_one(doc! {"key_id": key.id.to_string()}).await?;
+    let Some(made) = made else { return Ok(None) };
+    if !made.is_of(key) {
+        return Err(Error::KeyReused);
+    }
+    if made.is_in(State::Forking) {
+        settle(mongo, &made).await?;
+    }
+    node(mongo, made.owner, made.id).await.map(Some)
+}

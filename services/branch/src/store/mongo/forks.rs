@@ -1,0 +1,85 @@
+//! The branches that fork from the messages of a page.
+
+use super::Mongo;
+use super::documents::{Id, text, texts};
+use crate::domain::Forks;
+use crate::error::Error;
+use crate::store::lines::LISTED_FORKS;
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashMap;
+
+/// How many forks are read at once before those of each message are counted instead.
+const FEW: i64 = 1_000;
+
+/// A branch, and the message that it forks from.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Fork {
+    #[serde(rename = "_id", with = "text")]
+    id: BranchId,
+    #[serde(with = "text")]
+    forked_from: ResponseId,
+}
+
+/// The forks of each of these messages that has any. One query, unless there are very many.
+pub(super) async fn of_messages(
+    mongo: &Mongo,
+    messages: &[ResponseId],
+) -> Result<HashMap<ResponseId, Forks>, Error> {
+    let mut forks = HashMap::<_, Forks>::new();
+    if messages.is_empty() {
+        return Ok(forks);
+    }
+    let filter = doc! {"forked_from": {"$in": texts(messages)}, "alive": true};
+    let typed = mongo.branches.clone_with_type::<Fork>();
+    let found = typed.find(filter);
+    let found = found.sort(doc! {"forked_from": 1, "alive": 1, "created_at": 1, "_id": 1}).limit(FEW);
+    let found: Vec<Fork> =
+        found.projection(doc! {"_id": 1, "forked_from": 1}).batch_size(1_001).await?.try_collect().await?;
+    if i64::try_from(found.len()) == Ok(FEW) {
+        return counted(mongo, messages).await;
+    }
+    for fork in found {
+        let forks = forks.entry(fork.forked_from).or_default();
+        forks.count += 1;
+        if forks.count <= LISTED_FORKS {
+            forks.oldest.push(fork.id);
+        }
+    }
+    Ok(forks)
+}
+
+/// What the database counts for one message.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Count {
+    #[serde(rename = "_id", with = "text")]
+    message: ResponseId,
+    count: i64,
+}
+
+async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Forks>, Error> {
+    let counts = [
+        doc! {"$match": {"forked_from": {"$in": texts(messages)}, "alive": true}},
+        doc! {"$group": {"_id": "$forked_from", "count": {"$sum": 1_i64}}},
+    ];
+    let counts: Vec<Count> =
+        mongo.branches.aggregate(counts).with_type::<Count>().await?.try_collect().await?;
+    let mut forks = HashMap::new();
+    for Count { message, count } in counts {
+        let oldest =
+            of(doc! {"forked_from": message.to_string(), "alive": true}, LISTED_FORKS, mongo).await?;
+        forks.insert(message, Forks { oldest, count });
+    }
+    Ok(forks)
+}
+
+/// The first of the branches that this filter finds, oldest first.
+pub(super) async fn of(filter: Document, limit: i64, mongo: &Mongo) -> Result<Vec<BranchId>, Error> {
+    let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+    let found = typed.find(filter).limit(limit);
+    let found = found.sort(doc! {"created_at": 1, "_id": 1}).projection(doc! {"_id": 1});
+    let found: Vec<_> = found.await?.try_collect().await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}

@@ -1,0 +1,126 @@
+//! The heads of lines: where they are, and who appends to them.
+
+use super::Mongo;
+use super::documents::{BranchDoc, text};
+use crate::error::Error;
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// How many locks there are for all lines, and how many heads each remembers.
+const STRIPES: usize = 1_024;
+const REMEMBERED: usize = 64;
+/// How many depths past a hint are looked at first.
+const STRIDE: i64 = 64;
+/// How many hints are followed in one query.
+const CHUNK: usize = 300;
+
+/// The head of a line, and what never changes about its branch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) chat: ChatId,
+    pub(super) owner: UserId,
+    pub(super) depth: i64,
+    pub(super) id: Option<ResponseId>,
+}
+
+/// Locks for lines, with the heads that they had when they were last unlocked. They spare retries to the appends of
+/// this process; the unique index on depths decides.
+#[derive(Debug)]
+pub(super) struct Heads {
+    stripes: Vec<Mutex<HashMap<BranchId, Head>>>,
+    hasher: RandomState,
+}
+
+/// A line that nobody else of this process appends to.
+#[derive(Debug)]
+pub(super) struct Locked<'a> {
+    heads: MutexGuard<'a, HashMap<BranchId, Head>>,
+    branch: BranchId,
+}
+
+impl Heads {
+    pub(super) fn new() -> Self {
+        let stripes = std::iter::repeat_with(Mutex::default).take(STRIPES).collect();
+        Self { stripes, hasher: RandomState::new() }
+    }
+
+    /// Locks a line. Who comes first is served first.
+    pub(super) async fn lock(&self, branch: BranchId) -> Option<Locked<'_>> {
+        let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % STRIPES;
+        let heads = self.stripes.get(stripe)?.lock().await;
+        Some(Locked { heads, branch })
+    }
+}
+
+impl Locked<'_> {
+    /// Takes the remembered head: until [`Locked::remember`] there is none.
+    pub(super) fn take(&mut self) -> Option<Head> {
+        self.heads.remove(&self.branch)
+    }
+
+    pub(super) fn remember(&mut self, head: Head) {
+        if self.heads.len() >= REMEMBERED {
+            self.heads.clear();
+        }
+        self.heads.insert(self.branch, head);
+    }
+}
+
+/// What of a message tells where a head is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Top {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    branch: BranchId,
+    depth: i64,
+}
+
+/// The depth and the id of the last message of a branch's line: its hint, followed as far as there are messages.
+pub(super) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
+    let (mut depth, mut id) = (branch.head_depth, branch.head);
+    let mut stride = STRIDE;
+    loop {
+        // Both bounds are given: depths have no gaps, so nothing lies past an empty range.
+        let range = doc! {"branch": branch.id.to_string(), "depth": {"$gt": depth, "$lte": depth + stride}};
+        let typed = mongo.messages.clone_with_type::<Top>();
+        let top = typed.find_one(range);
+        let top = top.sort(doc! {"depth": -1}).projection(top_fields()).await?;
+        let Some(top) = top else { return Ok((depth, id)) };
+        let is_last = top.depth < depth + stride;
+        (depth, id) = (top.depth, Some(top.id));
+        if is_last {
+            return Ok((depth, id));
+        }
+        stride *= 4;
+    }
+}
+
+/// Follows the hints of many branches, and puts the heads in their place.
+pub(super) async fn follow(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
+    for chunk in branches.chunks_mut(CHUNK) {
+        let next =
+            chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
+        let past = doc! {"$or": next.collect::<Vec<_>>()};
+        let typed = mongo.messages.clone_with_type::<Top>();
+        let past = typed.find(past).projection(top_fields());
+        let past: Vec<Top> = past.await?.try_collect().await?;
+        let mut past: HashMap<_, _> = past.into_iter().map(|top| (top.branch, top)).collect();
+        for branch in chunk {
+            if let Some(top) = past.remove(&branch.id) {
+                (branch.head_depth, branch.head) = (top.depth, Some(top.id));
+                (branch.head_depth, branch.head) = head(mongo, branch).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn top_fields() -> Document {
+    doc! {"_id": 1, "branch": 1, "depth": 1}
+}

@@ -1,0 +1,127 @@
+//! What is known about an id.
+
+use super::Mongo;
+use super::documents::{BranchDoc, State, texts};
+use super::failure::{Refusal, refusal};
+use super::heads::head;
+use crate::domain::Ancestry;
+use crate::error::Error;
+use crate::store::lines::Places;
+use crate::store::{Answer, Lookup, NewTrunk, Node};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::doc;
+use shared::ids::{BranchId, ChatId, UserId};
+
+pub(super) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+    let Some(branch) = find(mongo, id).await? else { return Ok(Lookup::Unknown) };
+    if branch.owner != owner || !branch.alive {
+        return Ok(Lookup::Hidden);
+    }
+    let trunk =
+        if branch.is_trunk() { Some(branch.clone()) } else { find(mongo, branch.chat.trunk()).await? };
+    match trunk.filter(|trunk| trunk.alive) {
+        Some(trunk) => Ok(Lookup::Found(Box::new(show(mongo, branch, &trunk).await?))),
+        None => Ok(Lookup::Hidden),
+    }
+}
+
+/// A branch that is visible, as its owner sees it.
+async fn show(mongo: &Mongo, branch: BranchDoc, trunk: &BranchDoc) -> Result<Node, Error> {
+    let active = match trunk.active {
+        Some(active) if active == branch.id => active,
+        active => living(mongo, active, trunk.chat).await?,
+    };
+    let (depth, id) = head(mongo, &branch).await?;
+    Ok(Node { branch: branch.branch(depth, id), active })
+}
+
+/// The active branch of a chat: the one that was chosen, or its nearest living ancestor.
+pub(super) async fn living(
+    mongo: &Mongo,
+    mut chosen: Option<BranchId>,
+    chat: ChatId,
+) -> Result<BranchId, Error> {
+    while let Some(id) = chosen.filter(|chosen| *chosen != chat.trunk()) {
+        match find(mongo, id).await? {
+            Some(branch) if branch.alive && branch.chat == chat => return Ok(id),
+            gone => chosen = gone.and_then(|gone| gone.parent),
+        }
+    }
+    Ok(chat.trunk())
+}
+
+/// A branch that must be there.
+pub(super) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
+    match look_up(mongo, owner, id).await? {
+        Lookup::Found(node) => Ok(*node),
+        Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
+    }
+}
+
+/// Any branch, a tombstone as well.
+pub(super) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc>, Error> {
+    Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
+}
+
+/// Those of these branches that are there, tombstones as well, in any order.
+pub(super) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(mongo.branches.find(doc! {"_id": {"$in": texts(ids)}}).await?.try_collect().await?)
+}
+
+/// A branch of a chat and its trunk, read in one query.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    pub(super) branch: Option<BranchDoc>,
+    pub(super) trunk: Option<BranchDoc>,
+}
+
+/// Reads a branch of a chat and its trunk, those that are alive and the owner's.
+pub(super) async fn line(
+    mongo: &Mongo,
+    owner: UserId,
+    chat: ChatId,
+    branch: BranchId,
+) -> Result<Line, Error> {
+    let found = find_all(mongo, vec![branch, chat.trunk()]).await?;
+    let mut line = Line::default();
+    for one in found.into_iter().filter(|one| one.alive && one.owner == owner && one.chat == chat) {
+        if one.is_trunk() {
+            line.trunk = Some(one.clone());
+        }
+        if one.id == branch {
+            line.branch = Some(one);
+        }
+    }
+    Ok(line)
+}
+
+impl Line {
+    /// Branch and trunk, where both are there.
+    pub(super) fn both(self) -> Result<(BranchDoc, BranchDoc), Error> {
+        let branch = self.branch.ok_or(Error::BranchNotFound)?;
+        Ok((branch, self.trunk.ok_or(Error::ChatNotFound)?))
+    }
+}
+
+/// Makes a trunk. What is there already is left as it is.
+pub(super) async fn plant(mongo: &Mongo, trunk: NewTrunk) -> Result<(), Error> {
+    match mongo.branches.insert_one(BranchDoc::trunk(trunk)).await {
+        Ok(_) => Ok(()),
+        Err(error) if refusal(&error) == Refusal::Duplicate => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Places for Mongo {
+    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry> {
+        Box::pin(async move { find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry() })
+    }
+}
+
+/// The filter for a branch that is in this state because of this operation.
+pub(super) fn in_state(branch: &BranchDoc, state: State) -> mongodb::bson::Document {
+    let op = branch.op.map(|op| op.to_string());
+    doc! {"_id": branch.id.to_string(), "state": state.name(), "op": op}
+}

@@ -1,0 +1,150 @@
+//! Messages by their id, by their key, and all those of a user.
+
+use super::documents::{MessageDoc, micros, text, texts};
+use super::look_up::{find_all, line};
+use super::{Mongo, forks};
+use crate::domain::Message;
+use crate::error::Error;
+use crate::store::selection::{Entry, ROUNDS, Selection};
+use crate::store::{Messages, TimePlace};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::idempotency::IdempotencyKey;
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use std::collections::HashMap;
+
+pub(super) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+    let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
+    let Some(found) = mongo.messages.find_one(filter).await? else { return Ok(None) };
+    if line(mongo, owner, found.chat, found.branch).await?.both().is_err() {
+        return Ok(None);
+    }
+    let forks = forks::of_messages(mongo, &[id]).await?.remove(&id).unwrap_or_default();
+    Ok(Some(found.into_message(forks)))
+}
+
+/// The message that a request with this key has made.
+pub(super) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+    let made = mongo.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
+    let Some(made) = made else { return Ok(None) };
+    if !made.is_of(key) {
+        return Err(Error::KeyReused);
+    }
+    message(mongo, made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
+}
+
+/// What the list of a user's messages needs of each.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct EntryDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    branch: BranchId,
+    #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+    text_bytes: i64,
+}
+
+pub(super) async fn messages(
+    mongo: &Mongo,
+    owner: UserId,
+    after: Option<TimePlace>,
+    limit: usize,
+) -> Result<Messages<TimePlace>, Error> {
+    let mut page = Selection::new(limit, after);
+    let mut next = None;
+    for _ in 0..ROUNDS {
+        let found = entries(mongo, owner, page.passed, limit + 1).await?;
+        let is_last = found.len() <= limit;
+        let visible = chats_of(mongo, owner, &found).await?;
+        let entry = |found: &EntryDoc| Entry {
+            id: found.id,
+            branch: found.branch,
+            created_at: found.created_at,
+            bytes: found.text_bytes,
+        };
+        let is_full = page.take(&found.iter().map(entry).collect::<Vec<_>>(), &visible);
+        next = if is_full || !is_last { page.passed } else { None };
+        if is_full || is_last {
+            break;
+        }
+    }
+    let ids: Vec<_> = page.chosen.iter().map(|(entry, _)| entry.id).collect();
+    Ok(Messages { items: read(mongo, &ids).await?, next })
+}
+
+async fn entries(
+    mongo: &Mongo,
+    owner: UserId,
+    after: Option<TimePlace>,
+    count: usize,
+) -> Result<Vec<EntryDoc>, Error> {
+    let owner = owner.to_string();
+    // Each filter is one range of the index (owner, created_at, id).
+    let ranges = match after {
+        None => vec![doc! {"owner": owner}],
+        Some(after) => {
+            let time = after.created_at.as_micros();
+            vec![
+                doc! {"owner": &owner, "created_at": time, "_id": {"$lt": after.id.to_string()}},
+                doc! {"owner": &owner, "created_at": {"$lt": time}},
+            ]
+        }
+    };
+    let mut found = Vec::new();
+    for range in ranges {
+        let missing = count - found.len();
+        if missing > 0 {
+            found.extend(newest(mongo, range, missing).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn newest(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
+    let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
+    let typed = mongo.messages.clone_with_type::<EntryDoc>();
+    let found = typed.find(range).projection(fields);
+    let found =
+        found.sort(doc! {"created_at": -1, "_id": -1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(found.await?.try_collect().await?)
+}
+
+/// The chats of those branches that the owner can see.
+async fn chats_of(
+    mongo: &Mongo,
+    owner: UserId,
+    entries: &[EntryDoc],
+) -> Result<HashMap<BranchId, ChatId>, Error> {
+    let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
+    let found = find_all(mongo, ids).await?;
+    let alive: HashMap<_, _> = found
+        .into_iter()
+        .filter(|branch| branch.alive && branch.owner == owner)
+        .map(|branch| (branch.id, branch.chat))
+        .collect();
+    let visible = |(branch, chat): (&BranchId, &ChatId)| {
+        alive.get(&chat.trunk()).filter(|_| alive.contains_key(branch)).map(|_| (*branch, *chat))
+    };
+    Ok(alive.iter().filter_map(visible).collect())
+}
+
+/// Reads messages, in the order of these ids. One that was deleted meanwhile is left out.
+async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
+    let found: Vec<MessageDoc> = found.await?.try_collect().await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
+    let mut forks = forks::of_messages(mongo, ids).await?;
+    let message = |id: &ResponseId| {
+        let forks = forks.remove(id).unwrap_or_default();
+        found.remove(id).map(|found| found.into_message(forks))
+    };
+    Ok(ids.iter().filter_map(message).collect())
+}

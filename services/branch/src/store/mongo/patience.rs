@@ -1,0 +1,44 @@
+//! How long an operation tries again.
+
+use super::failure::unavailable;
+use crate::error::Error;
+use shared::ids::KeyId;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// For how long all tries of one operation may take.
+const LIMIT: Duration = Duration::from_secs(5);
+/// The longest pause after the first try; it doubles with each, up to [`LONGEST`].
+const FIRST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(64);
+
+/// What is left of the time for an operation.
+#[derive(Debug)]
+pub(super) struct Patience {
+    end: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self { end: Instant::now() + LIMIT, pause: FIRST }
+    }
+
+    /// Waits for something as long as there is time.
+    pub(super) async fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        timeout_at(self.end, work).await.map_err(unavailable)
+    }
+
+    /// Pauses before the next try, for a time by chance, so that those who collided do not do so again.
+    pub(super) async fn pause(&mut self) -> Result<(), Error> {
+        // The last bits of an id are random.
+        let chance = KeyId::generate().as_uuid().as_bytes().last().copied().unwrap_or_default();
+        let pause = self.pause.mul_f64(f64::from(chance) / 255.0);
+        if Instant::now() + pause >= self.end {
+            return Err(unavailable("others came first for too long"));
+        }
+        sleep(pause).await;
+        self.pause = (self.pause * 2).min(LONGEST);
+        Ok(())
+    }
+}

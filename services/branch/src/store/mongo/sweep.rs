@@ -1,0 +1,233 @@
+//! Clearing away what was deleted, and ending what was begun, in steps so small that nobody waits for them.
+//!
+//! Behind every tombstone go the branches that hang on it and its messages; those that a keyed request has made are
+//! only scrubbed, because the key must answer for a day. An hour later a second pass takes what raced with the first;
+//! after a day the tombstone itself goes. Every step can be repeated, by any replica, so nothing is lost in a crash.
+
+use super::Mongo;
+use super::delete::{mark, move_active, resolve};
+use super::documents::{BranchDoc, Id, State, texts};
+use super::fork::settle;
+use crate::error::Error;
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// For how long a request is left to end what it began.
+pub(super) const GRACE: Duration = Duration::from_secs(10);
+/// How many tombstones, messages or branches a step is about.
+const STEP: i64 = 200;
+/// When the second pass comes.
+const SECOND_PASS: Duration = Duration::from_secs(60 * 60);
+/// How long an id stays taken, and a key answers, after what they stood for was deleted.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Takes the next step; false if there is nothing to do now.
+pub(super) async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
+    let now = mongo.clock.now();
+    for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
+        let found = due(mongo, state, now).await?;
+        if found.is_empty() {
+            continue;
+        }
+        match state {
+            State::Forking => end_forks(mongo, &found).await?,
+            State::Checking => end_checks(mongo, &found).await?,
+            State::Final => clear(mongo, &found, now).await?,
+            State::Cleared => clear_again(mongo, &found).await?,
+            State::Swept => purge(mongo, &found).await?,
+        }
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// Some of the branches in a state that are due, of one chat the deepest first.
+async fn due(mongo: &Mongo, state: State, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
+    let filter = doc! {"state": state.name(), "due": {"$lte": now.as_micros()}};
+    let found = mongo.branches.find(filter).sort(doc! {"due": 1, "level": -1}).limit(STEP);
+    Ok(found.await?.try_collect().await?)
+}
+
+/// Ends the forks whose request has died.
+async fn end_forks(mongo: &Mongo, forks: &[BranchDoc]) -> Result<(), Error> {
+    for fork in forks {
+        match settle(mongo, fork).await {
+            Ok(_) | Err(Error::MessageNotFound | Error::ChatNotFound) => {}
+            Err(error) => return Err(error),
+        }
+        if !fork.activate {
+            // Said at once here, not behind, lest the next step finds it again.
+            let (filter, change) = super::behind::done(fork.id, fork.op);
+            mongo.branches.update_one(filter, change).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_checks(mongo: &Mongo, checks: &[BranchDoc]) -> Result<(), Error> {
+    for check in checks {
+        resolve(mongo, check).await?;
+    }
+    Ok(())
+}
+
+/// The first pass: in windows of depths, because both bounds of a range are to be known.
+async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Result<(), Error> {
+    if mark_orphans(mongo, tombstones).await? {
+        return Ok(());
+    }
+    let windows = windows(tombstones);
+    let ranges: Vec<_> = windows.iter().map(Window::range).collect();
+    let plain = doc! {"$or": ranges.clone(), "key_id": {"$exists": false}};
+    mongo.messages.delete_many(plain).await?;
+    mongo.messages.update_many(doc! {"$or": ranges}, scrub()).await?;
+    let further = go_on(mongo, &windows).await?;
+    for window in &windows {
+        let id = window.branch.id.to_string();
+        let change = if window.to < window.branch.head_depth || further.contains(&window.branch.id) {
+            doc! {"$set": {"cleared_to": window.to}}
+        } else {
+            settle_active(mongo, window.branch).await?;
+            let due = now.plus(SECOND_PASS).as_micros();
+            doc! {"$set": {"state": State::Cleared.name(), "due": due}, "$unset": {"name": "", "cleared_to": ""}}
+        };
+        mongo.branches.update_one(doc! {"_id": id, "state": State::Final.name()}, change).await?;
+    }
+    Ok(())
+}
+
+/// The depths of a branch that a step clears away.
+#[derive(Debug, Clone, Copy)]
+struct Window<'a> {
+    branch: &'a BranchDoc,
+    from: i64,
+    to: i64,
+}
+
+impl Window<'_> {
+    fn range(&self) -> Document {
+        doc! {"branch": self.branch.id.to_string(), "depth": {"$gte": self.from, "$lte": self.to}}
+    }
+}
+
+/// The next windows of these branches: few wide ones or many narrow ones, [`STEP`] depths in all.
+fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
+    let mut left = STEP;
+    let mut windows = Vec::new();
+    for branch in tombstones {
+        let from = branch.cleared_to.unwrap_or(branch.fork_depth) + 1;
+        // Up to the hint, and a little past it, where it may lag behind.
+        let width = (branch.head_depth - from + 2).clamp(2, left.max(2));
+        windows.push(Window { branch, from, to: from + width - 1 });
+        left -= width;
+        if left <= 0 {
+            break;
+        }
+    }
+    windows
+}
+
+/// Those of these branches that have a message at the depth after their window.
+async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId>, Error> {
+    #[derive(Debug, Deserialize)]
+    struct Of {
+        #[serde(with = "super::documents::text")]
+        branch: BranchId,
+    }
+    let next =
+        windows.iter().map(|window| doc! {"branch": window.branch.id.to_string(), "depth": window.to + 1});
+    let next = doc! {"$or": next.collect::<Vec<_>>()};
+    let typed = mongo.messages.clone_with_type::<Of>();
+    let found = typed.find(next).projection(doc! {"_id": 0, "branch": 1});
+    let found: Vec<Of> = found.await?.try_collect().await?;
+    Ok(found.into_iter().map(|of| of.branch).collect())
+}
+
+fn scrub() -> Document {
+    doc! {"$set": {"question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64}}
+}
+
+/// Gives the branches that hang on a tombstone tombstones of their own; all of its chat, if it is a trunk. True if
+/// there were any.
+async fn mark_orphans(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<bool, Error> {
+    let trunks: Vec<_> = tombstones.iter().filter(|branch| branch.is_trunk()).collect();
+    let chats = texts(trunks.iter().map(|trunk| trunk.chat));
+    let parents = texts(tombstones.iter().map(|branch| branch.id));
+    for filter in
+        [doc! {"root": {"$in": chats}, "alive": true}, doc! {"parent": {"$in": parents}, "alive": true}]
+    {
+        let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+        let orphans = typed.find(filter).limit(STEP);
+        let orphans: Vec<_> = orphans.projection(doc! {"_id": 1}).await?.try_collect().await?;
+        let orphans: Vec<_> = orphans.into_iter().map(|orphan| orphan.id).collect();
+        if !orphans.is_empty() {
+            mark(mongo, &orphans).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn settle_active(mongo: &Mongo, tombstone: &BranchDoc) -> Result<(), Error> {
+    match tombstone.parent {
+        Some(parent) => move_active(mongo, tombstone.chat, &[tombstone.id], parent).await,
+        None => Ok(()),
+    }
+}
+
+/// The second pass: whatever has texts, wherever it is.
+async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
+    if mark_orphans(mongo, tombstones).await? {
+        return Ok(());
+    }
+    let ids = texts(tombstones.iter().map(|branch| branch.id));
+    let left = some(mongo, doc! {"branch": {"$in": ids}, "text_bytes": {"$gt": 0_i64}}).await?;
+    if !left.is_empty() {
+        let left = doc! {"_id": {"$in": left}};
+        let mut plain = left.clone();
+        plain.insert("key_id", doc! {"$exists": false});
+        mongo.messages.delete_many(plain).await?;
+        mongo.messages.update_many(left, scrub()).await?;
+        return Ok(());
+    }
+    for tombstone in tombstones {
+        settle_active(mongo, tombstone).await?;
+        let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
+        let due = deleted.unwrap_or_else(|| mongo.clock.now()).plus(KEPT_FOR).as_micros();
+        let change = doc! {"$set": {"state": State::Swept.name(), "due": due}};
+        let filter = doc! {"_id": tombstone.id.to_string(), "state": State::Cleared.name()};
+        mongo.branches.update_one(filter, change).await?;
+    }
+    Ok(())
+}
+
+/// Removes tombstones whose day is over, with all that is behind them.
+async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
+    if mark_orphans(mongo, tombstones).await? {
+        return Ok(());
+    }
+    let ids = texts(tombstones.iter().map(|branch| branch.id));
+    let left = some(mongo, doc! {"branch": {"$in": ids.clone()}}).await?;
+    if !left.is_empty() {
+        mongo.messages.delete_many(doc! {"_id": {"$in": left}}).await?;
+        return Ok(());
+    }
+    for tombstone in tombstones {
+        settle_active(mongo, tombstone).await?;
+    }
+    mongo.branches.delete_many(doc! {"_id": {"$in": ids}, "state": State::Swept.name()}).await?;
+    Ok(())
+}
+
+/// The ids of some of the messages that a filter finds.
+async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<String>, Error> {
+    let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
+    let found = typed.find(filter).limit(STEP);
+    let found: Vec<_> = found.projection(doc! {"_id": 1}).await?.try_collect().await?;
+    Ok(texts(found.into_iter().map(|found| found.id)))
+}
