@@ -1,5 +1,6 @@
 //! The whole of Banyan in one process: three services on loopback ports of their own, the gateway before them, and all
-//! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`.
+//! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`; messages and branches on the MongoDB of
+//! `MONGO_URL`, where it is set.
 
 pub mod config;
 pub mod data_dir;

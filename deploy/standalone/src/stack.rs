@@ -32,15 +32,15 @@ pub struct StackConfig {
     pub data_dir: Option<DataDir>,
 }
 
-/// The `DATABASE_URL` of each service.
+/// The database of each service.
 #[derive(Debug, Clone)]
 pub struct Databases {
     /// Users and tokens.
     pub auth: SecretString,
     /// Chats and conversation records.
     pub chat: SecretString,
-    /// Messages and branches.
-    pub branch: SecretString,
+    /// Messages and branches; MongoDB, perhaps.
+    pub branch: branch::config::Database,
 }
 
 impl StackConfig {
@@ -55,14 +55,14 @@ impl StackConfig {
         };
         let postgres = env.secret("DATABASE_URL")?;
         let database = |service| postgres.clone().unwrap_or_else(|| data_dir.database_url(service));
+        let branch = match env.secret("MONGO_URL")? {
+            Some(url) => branch::config::Database::Mongo(url),
+            None => branch::config::Database::Sql(database("branch")),
+        };
         Ok(Self {
             listen: Listen::Address(options.listen.clone()),
             keys: TokenKeys::new(&secret, clock.clone())?,
-            databases: Databases {
-                auth: database("auth"),
-                chat: database("chat"),
-                branch: database("branch"),
-            },
+            databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
             clock,

@@ -13,14 +13,18 @@ pub const PASSWORD: &str = "correct horse";
 pub struct TestStack {
     pub client: TestClient,
     stop: CancellationToken,
-    _database: TestDatabase,
+    _databases: (TestDatabase, Option<TestDatabase>),
 }
 
 /// Starts a stack on free ports.
 pub async fn spawn_stack() -> TestStack {
     let database = TestDatabase::create().await;
-    let databases =
-        Databases { auth: database.url("auth"), chat: database.url("chat"), branch: database.url("branch") };
+    let documents = TestDatabase::mongo();
+    let branch = match &documents {
+        Some(documents) => branch::config::Database::Mongo(documents.url("branch")),
+        None => branch::config::Database::Sql(database.url("branch")),
+    };
+    let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
     let clock = Clock::system();
     let env = shared::config::Env::of([("AUTH_BCRYPT_COST", "4")]);
     let config = StackConfig {
@@ -36,7 +40,7 @@ pub async fn spawn_stack() -> TestStack {
     let url = format!("http://{}", stack.address()).parse().unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(stack.run_until_stopped(stop.clone()));
-    TestStack { client: TestClient::new(url), stop, _database: database }
+    TestStack { client: TestClient::new(url), stop, _databases: (database, documents) }
 }
 
 impl Drop for TestStack {

@@ -37,7 +37,7 @@ async fn attempt(
     id: ResponseId,
     locked: &mut Locked<'_>,
 ) -> Result<Option<Created<Message>>, Error> {
-    let remembered = locked.take();
+    let remembered = locked.take(mongo.clock.now());
     let mut head = match remembered {
         Some(head) => head,
         None => read(mongo, new).await?,
@@ -75,7 +75,7 @@ async fn attempt(
         mongo.messages.delete_one(doc! {"_id": id.to_string(), "branch": new.branch.to_string()}).await?;
         return Err(gone);
     }
-    locked.remember(Head { depth: document.depth, id: Some(id), ..head });
+    locked.remember(Head { at: document.created_at, depth: document.depth, id: Some(id), ..head });
     mongo.behind.head(new.branch, document.depth, id);
     Ok(Some(Created::new(document.into_message(Forks::default()))))
 }
@@ -84,7 +84,7 @@ async fn attempt(
 async fn read(mongo: &Mongo, new: &NewMessage) -> Result<Head, Error> {
     let (branch, _) = line(mongo, new.owner, new.chat, new.branch).await?.both()?;
     let (depth, id) = head(mongo, &branch).await?;
-    Ok(Head { chat: new.chat, owner: new.owner, depth, id })
+    Ok(Head { at: mongo.clock.now(), chat: new.chat, owner: new.owner, depth, id })
 }
 
 async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Created<Message>>, Error> {

@@ -6,9 +6,11 @@ use crate::error::Error;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How many locks there are for all lines, and how many heads each remembers.
@@ -19,9 +21,15 @@ const STRIDE: i64 = 64;
 /// How many hints are followed in one query.
 const CHUNK: usize = 300;
 
+/// For how long a head is remembered: less than the day for which the id of a deleted branch stays taken, lest a
+/// branch that was made anew under this id be taken for the old one.
+const MEMORY: Duration = Duration::from_secs(60 * 60);
+
 /// The head of a line, and what never changes about its branch.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
+    /// When it was the head.
+    pub(super) at: Timestamp,
     pub(super) chat: ChatId,
     pub(super) owner: UserId,
     pub(super) depth: i64,
@@ -59,8 +67,8 @@ impl Heads {
 
 impl Locked<'_> {
     /// Takes the remembered head: until [`Locked::remember`] there is none.
-    pub(super) fn take(&mut self) -> Option<Head> {
-        self.heads.remove(&self.branch)
+    pub(super) fn take(&mut self, now: Timestamp) -> Option<Head> {
+        self.heads.remove(&self.branch).filter(|head| now <= head.at.plus(MEMORY))
     }
 
     pub(super) fn remember(&mut self, head: Head) {

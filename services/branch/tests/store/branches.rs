@@ -1,0 +1,107 @@
+//! Listing branches, and changing them.
+
+use crate::kit::{Kit, ids, name, refused};
+use branch::domain::Branch;
+use branch::store::{Lookup, NewTrunk};
+use shared::ids::{BranchId, ChatId, UserId};
+use std::time::Duration;
+
+pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
+    let chat = kit.chat().await;
+    let mut messages = vec![chat.say(chat.trunk(), "0").await];
+    for number in 0..25 {
+        if number % 4 == 0 {
+            kit.clock.advance(Duration::from_millis(1));
+        }
+        let from = messages[number / 3].id;
+        let fork = chat.fork(from).await;
+        messages.push(chat.say(fork, &number.to_string()).await);
+    }
+    for node in [chat.trunk(), messages[1].branch, messages[25].branch] {
+        let node = chat.node(node).await.unwrap().branch;
+        let whole = chat.store.branches(&node, None, 10_000).await.unwrap();
+        assert_eq!((whole.items[0].id, whole.next), (node.id, None));
+        assert!(whole.items.is_sorted_by_key(Branch::key));
+        let children = whole.items.iter().filter(|branch| branch.parent == Some(node.id));
+        assert_eq!(whole.children, children.map(|branch| branch.id).collect::<Vec<_>>());
+        let (mut paged, mut after) = (Vec::new(), None);
+        loop {
+            let page = chat.store.branches(&node, after, 4).await.unwrap();
+            assert_eq!(page.children, whole.children);
+            paged.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(paged, whole.items);
+    }
+    assert_eq!(chat.tree(chat.trunk()).await.len(), 26);
+}
+
+/// Hints may lag behind: both by little and by much.
+pub async fn heads_are_told_however_they_were_raised(kit: &Kit) {
+    let chat = kit.chat().await;
+    let replica = chat.through(&kit.replica().await);
+    let first = chat.say(chat.trunk(), "0").await;
+    let fork = chat.fork(first.id).await;
+    let mut last = first.id;
+    for number in 1..150 {
+        last = chat.say(chat.trunk(), &number.to_string()).await.id;
+        if number % 50 == 1 {
+            let forked = chat.say(fork, "f").await;
+            for chat in [&chat, &replica] {
+                let tree = chat.tree(chat.trunk()).await;
+                assert_eq!((tree[0].head, tree[0].head_depth), (Some(last), number + 1));
+                assert_eq!((tree[1].head, tree[1].message_count()), (Some(forked.id), number / 50 + 1));
+            }
+        }
+    }
+    let node = replica.node(chat.trunk()).await.unwrap().branch;
+    assert_eq!((node.head, node.message_count()), (Some(last), 150));
+}
+
+pub async fn a_branch_is_renamed_and_unnamed(kit: &Kit) {
+    let chat = kit.chat().await;
+    for text in ["x", "😀 $set.a", &"é".repeat(200)] {
+        let node = chat.store.rename(chat.owner, chat.trunk(), Some(&name(text))).await.unwrap();
+        assert_eq!(node.branch.name.as_deref(), Some(text));
+        assert_eq!(chat.tree(chat.trunk()).await[0].name.as_deref(), Some(text));
+    }
+    assert_eq!(chat.store.rename(chat.owner, chat.trunk(), None).await.unwrap().branch.name, None);
+    refused!(chat.store.rename(chat.owner, BranchId::generate(), None).await, BranchNotFound);
+}
+
+pub async fn the_active_branch_is_one_of_the_chat(kit: &Kit) {
+    let chat = kit.chat().await;
+    let other = kit.chat_of(chat.owner).await;
+    let first = chat.say(chat.trunk(), "1").await;
+    let fork = chat.fork(first.id).await;
+    chat.store.activate(chat.owner, chat.id, fork).await.unwrap();
+    for wrong in [other.trunk(), BranchId::generate()] {
+        refused!(chat.store.activate(chat.owner, chat.id, wrong).await, BranchNotFound);
+    }
+    refused!(chat.store.activate(chat.owner, ChatId::generate(), fork).await, ChatNotFound);
+    assert_eq!(chat.active().await, fork);
+    assert_eq!(chat.node(fork).await.unwrap().active, fork);
+    assert_eq!(other.active().await, other.trunk());
+    chat.store.activate(chat.owner, chat.id, chat.trunk()).await.unwrap();
+    assert_eq!(chat.active().await, chat.trunk());
+}
+
+pub async fn a_trunk_is_planted_once(kit: &Kit) {
+    let chat = kit.chat().await;
+    chat.say(chat.trunk(), "1").await;
+    let again = NewTrunk { chat: chat.id, owner: UserId::generate(), created_at: kit.clock.now() };
+    kit.store.plant(again).await.unwrap();
+    assert_eq!(chat.line(chat.trunk()).await, ["1"]);
+    assert_eq!(kit.store.look_up(again.owner, chat.trunk()).await.unwrap(), Lookup::Hidden);
+    assert_eq!(kit.store.look_up(chat.owner, BranchId::generate()).await.unwrap(), Lookup::Unknown);
+    // A tombstone wins over a trunk that is planted later.
+    let gone = NewTrunk { chat: ChatId::generate(), owner: chat.owner, created_at: kit.clock.now() };
+    kit.store.delete_chat(gone.owner, gone.chat).await.unwrap();
+    kit.store.plant(gone).await.unwrap();
+    assert_eq!(kit.store.look_up(gone.owner, gone.chat.trunk()).await.unwrap(), Lookup::Hidden);
+    kit.store.check().await.unwrap();
+    assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);
+}

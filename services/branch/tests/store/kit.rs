@@ -1,0 +1,210 @@
+//! A store for one test, on an engine and a database of its own.
+
+use branch::config::Database;
+use branch::domain::{Branch, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response};
+use branch::error::Error;
+use branch::startup;
+use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position};
+use serde_json::value::RawValue;
+use shared::clock::Clock;
+use shared::idempotency::{IdempotencyKey, RequestHash};
+use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
+use shared::input::{Field as _, TextField, Value};
+use shared::server::Tasks;
+use shared::test_kit::TestDatabase;
+use std::sync::Arc;
+
+/// Any number of stores on one database.
+pub struct Kit {
+    pub store: Arc<dyn ContentStore>,
+    pub clock: Clock,
+    database: Database,
+    tasks: Tasks,
+    _kept: TestDatabase,
+}
+
+impl Kit {
+    pub async fn sqlite() -> Option<Self> {
+        Some(Self::on(TestDatabase::sqlite()).await)
+    }
+
+    pub async fn postgres() -> Option<Self> {
+        Some(Self::on(TestDatabase::postgres().await?).await)
+    }
+
+    pub async fn mongo() -> Option<Self> {
+        Some(Self::on(TestDatabase::mongo()?).await)
+    }
+
+    async fn on(kept: TestDatabase) -> Self {
+        let url = kept.url("branch");
+        let database = match kept {
+            TestDatabase::Mongo { .. } => Database::Mongo(url),
+            TestDatabase::Sqlite(_) | TestDatabase::Postgres { .. } => Database::Sql(url),
+        };
+        let (clock, tasks) = (Clock::manual(), Tasks::default());
+        let store = startup::open(&database, clock.clone(), &tasks).await.unwrap();
+        Self { store, clock, database, tasks, _kept: kept }
+    }
+
+    /// Another store on the same database, as another process has it.
+    pub async fn replica(&self) -> Arc<dyn ContentStore> {
+        startup::open(&self.database, self.clock.clone(), &self.tasks).await.unwrap()
+    }
+
+    /// A chat of a new user.
+    pub async fn chat(&self) -> Chat {
+        self.chat_of(UserId::generate()).await
+    }
+
+    pub async fn chat_of(&self, owner: UserId) -> Chat {
+        let id = ChatId::generate();
+        let trunk = NewTrunk { chat: id, owner, created_at: self.clock.now() };
+        self.store.plant(trunk).await.unwrap();
+        Chat { store: Arc::clone(&self.store), id, owner }
+    }
+
+    pub async fn sweep(&self) {
+        while self.store.sweep().await.unwrap() {}
+    }
+}
+
+impl Drop for Kit {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+/// A chat as its owner uses it, through one of the stores.
+#[derive(Clone)]
+pub struct Chat {
+    pub store: Arc<dyn ContentStore>,
+    pub id: ChatId,
+    pub owner: UserId,
+}
+
+impl Chat {
+    pub fn through(&self, store: &Arc<dyn ContentStore>) -> Self {
+        Self { store: Arc::clone(store), ..self.clone() }
+    }
+
+    pub fn trunk(&self) -> BranchId {
+        self.id.trunk()
+    }
+
+    pub fn message(&self, branch: BranchId, question: &str) -> NewMessage {
+        NewMessage {
+            owner: self.owner,
+            chat: self.id,
+            branch,
+            question: <Question as TextField>::parse(question.to_owned()).unwrap(),
+            response: <Response as TextField>::parse("r".to_owned()).unwrap(),
+            metadata: Metadata::default(),
+            expected_head: ExpectedHead::Any,
+            key: None,
+        }
+    }
+
+    pub async fn say(&self, branch: BranchId, question: &str) -> Message {
+        let created = self.store.append(&self.message(branch, question)).await.unwrap();
+        assert!(!created.replayed);
+        created.object
+    }
+
+    pub fn branch(&self, from: Option<ResponseId>) -> NewBranch {
+        NewBranch {
+            owner: self.owner,
+            chat: self.id,
+            line: None,
+            from,
+            id: None,
+            name: None,
+            activate: false,
+            key: None,
+        }
+    }
+
+    pub async fn fork(&self, from: ResponseId) -> BranchId {
+        self.store.fork(&self.branch(Some(from))).await.unwrap().object.branch.id
+    }
+
+    pub fn page(&self, branch: BranchId) -> PageRequest {
+        let (owner, chat) = (self.owner, self.id);
+        PageRequest { owner, chat, branch, order: Order::Asc, start: None, limit: 200 }
+    }
+
+    /// All messages of a line, page by page.
+    pub async fn read(&self, branch: BranchId, order: Order, limit: usize) -> Result<Vec<Message>, Error> {
+        let mut request = PageRequest { order, limit, ..self.page(branch) };
+        let mut messages = Vec::new();
+        loop {
+            let page = self.store.page(&request).await?;
+            assert!(page.items.len() <= limit);
+            messages.extend(page.items);
+            let Some(next) = page.next else { return Ok(messages) };
+            request.start = Some(next);
+        }
+    }
+
+    /// The questions of a line, oldest first. There are no gaps in it.
+    pub async fn line(&self, branch: BranchId) -> Vec<String> {
+        let messages = self.read(branch, Order::Asc, 200).await.unwrap();
+        let mut before = None;
+        for (message, depth) in messages.iter().zip(1..) {
+            assert_eq!((message.depth, message.parent), (depth, before));
+            before = Some(message.id);
+        }
+        messages.into_iter().map(|message| message.question).collect()
+    }
+
+    pub async fn node(&self, branch: BranchId) -> Option<Node> {
+        use branch::store::Lookup;
+        match self.store.look_up(self.owner, branch).await.unwrap() {
+            Lookup::Found(node) => Some(*node),
+            Lookup::Hidden | Lookup::Unknown => None,
+        }
+    }
+
+    /// A node and all below it.
+    pub async fn tree(&self, branch: BranchId) -> Vec<Branch> {
+        let node = self.node(branch).await.unwrap();
+        self.store.branches(&node.branch, None, 10_000).await.unwrap().items
+    }
+
+    pub async fn active(&self) -> BranchId {
+        self.node(self.trunk()).await.unwrap().active
+    }
+}
+
+pub fn name(text: &str) -> BranchName {
+    <BranchName as TextField>::parse(text.to_owned()).unwrap()
+}
+
+pub fn metadata(json: &str) -> Metadata {
+    let raw = RawValue::from_string(json.to_owned()).unwrap();
+    Metadata::parse(Value::Json(&raw)).unwrap()
+}
+
+/// A new key, and the hash of a request that came with it.
+pub fn key(request: u8) -> IdempotencyKey {
+    IdempotencyKey { id: KeyId::generate(), hash: RequestHash(vec![request; 32]) }
+}
+
+pub fn at(via: BranchId, depth: i64) -> Option<Position> {
+    Some(Position { via, depth })
+}
+
+/// The ids of branches.
+pub fn ids(branches: &[Branch]) -> Vec<BranchId> {
+    branches.iter().map(|branch| branch.id).collect()
+}
+
+macro_rules! refused {
+    ($answer:expr, $error:ident) => {
+        match $answer {
+            Err(branch::error::Error::$error { .. }) => {}
+            other => panic!("expected {}, not {other:?}", stringify!($error)),
+        }
+    };
+}
+pub(crate) use refused;

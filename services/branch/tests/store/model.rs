@@ -1,0 +1,157 @@
+//! Random work on a chat, through two stores, against a model that copies whole lines.
+
+use crate::kit::{Chat, Kit, refused};
+use branch::domain::Order;
+use branch::store::NewBranch;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Index),
+    Fork { branch: Index, depth: Index, activate: bool },
+    Activate(Index),
+    Delete { branch: Index, cascade: bool },
+    Sweep,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let index = any::<Index>;
+    let step = prop_oneof![
+        6 => index().prop_map(Step::Append),
+        5 => (index(), index(), any::<bool>())
+            .prop_map(|(branch, depth, activate)| Step::Fork { branch, depth, activate }),
+        1 => index().prop_map(Step::Activate),
+        2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
+        1 => Just(Step::Sweep),
+    ];
+    prop::collection::vec(step, 20..60)
+}
+
+/// A branch: its parent, and the message, question and owner of every place of its line.
+#[derive(Debug, Clone)]
+struct Copy {
+    parent: Option<BranchId>,
+    line: Vec<(ResponseId, String, BranchId)>,
+}
+
+struct Model {
+    branches: BTreeMap<BranchId, Copy>,
+    active: BranchId,
+    said: usize,
+}
+
+impl Model {
+    fn pick(&self, index: Index) -> BranchId {
+        let ids: Vec<_> = self.branches.keys().copied().collect();
+        *index.get(&ids)
+    }
+
+    fn below(&self, branch: BranchId) -> Vec<BranchId> {
+        let mut found = vec![branch];
+        let mut next = 0;
+        while let Some(node) = found.get(next).copied() {
+            next += 1;
+            let children = self.branches.iter().filter(|(_, copy)| copy.parent == Some(node));
+            found.extend(children.map(|(id, _)| *id));
+        }
+        found
+    }
+}
+
+async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
+    match step {
+        Step::Append(index) => {
+            let branch = model.pick(*index);
+            model.said += 1;
+            let message = chat.say(branch, &model.said.to_string()).await;
+            let line = &mut model.branches.get_mut(&branch).unwrap().line;
+            line.push((message.id, message.question, branch));
+            assert_eq!(usize::try_from(message.depth).unwrap(), line.len());
+        }
+        Step::Fork { branch, depth, activate } => {
+            let branch = model.pick(*branch);
+            let line = &model.branches[&branch].line;
+            let line = line[..depth.index(line.len() + 1)].to_vec();
+            let (from, parent) = match line.last() {
+                Some((response, _, owner)) => (Some(*response), *owner),
+                None => (None, chat.trunk()),
+            };
+            let line_named = Some(branch).filter(|branch| *branch != chat.trunk());
+            let new = NewBranch { line: line_named, activate: *activate, ..chat.branch(from) };
+            let fork = chat.store.fork(&new).await.unwrap().object.branch;
+            assert_eq!(fork.parent, Some(parent));
+            if *activate {
+                model.active = fork.id;
+            }
+            model.branches.insert(fork.id, Copy { parent: Some(parent), line });
+        }
+        Step::Activate(index) => {
+            model.active = model.pick(*index);
+            chat.store.activate(chat.owner, chat.id, model.active).await.unwrap();
+        }
+        Step::Delete { branch, cascade } => {
+            let branch = model.pick(*branch);
+            let doomed = model.below(branch);
+            let answer = chat.store.delete_branch(chat.owner, branch, *cascade).await;
+            if branch == chat.trunk() {
+                refused!(answer, IsTrunk);
+            } else if doomed.len() > 1 && !cascade {
+                refused!(answer, HasDescendants);
+            } else {
+                answer.unwrap();
+                let parent = model.branches[&branch].parent.unwrap();
+                for gone in doomed {
+                    model.branches.remove(&gone);
+                    if model.active == gone {
+                        model.active = parent;
+                    }
+                }
+            }
+        }
+        Step::Sweep => kit.sweep().await,
+    }
+}
+
+async fn check(chat: &Chat, model: &Model) {
+    assert_eq!(chat.active().await, model.active);
+    let tree = chat.tree(chat.trunk()).await;
+    assert_eq!(tree.len(), model.branches.len());
+    for branch in tree {
+        let copy = &model.branches[&branch.id];
+        assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|(id, ..)| *id)));
+        assert_eq!(usize::try_from(branch.head_depth).unwrap(), copy.line.len());
+        let read = chat.read(branch.id, Order::Asc, 7).await.unwrap();
+        let read: Vec<_> =
+            read.into_iter().map(|message| (message.id, message.question, message.branch)).collect();
+        assert_eq!(read, copy.line);
+        let mut below: Vec<_> = chat.tree(branch.id).await.iter().map(|branch| branch.id).collect();
+        let mut expected = model.below(branch.id);
+        below.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(below, expected);
+    }
+}
+
+pub async fn a_tree_and_its_copies_agree(kit: &Kit) {
+    let replica = kit.replica().await;
+    let mut runner = TestRunner::default();
+    for _ in 0..6 {
+        let chat = kit.chat().await;
+        let stores = [chat.clone(), chat.through(&replica)];
+        let trunk = Copy { parent: None, line: Vec::new() };
+        let branches = BTreeMap::from([(chat.trunk(), trunk)]);
+        let mut model = Model { branches, active: chat.trunk(), said: 0 };
+        let steps = steps().new_tree(&mut runner).unwrap().current();
+        for (number, step) in steps.iter().enumerate() {
+            take(kit, &stores[number % 2], &mut model, step).await;
+            if number % 10 == 9 || number + 1 == steps.len() {
+                check(&stores[number / 10 % 2], &model).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Many at once, from two stores.
+
+use crate::kit::{Chat, Kit, key, refused};
+use branch::domain::ExpectedHead;
+use branch::error::Error;
+use branch::store::ContentStore;
+use std::sync::Arc;
+
+/// Runs work many times at once, through one store and the other by turns.
+async fn at_once<T, W>(kit: &Kit, chat: &Chat, count: usize, work: impl Fn(usize, Chat) -> W) -> Vec<T>
+where
+    T: Send + 'static,
+    W: Future<Output = T> + Send + 'static,
+{
+    let stores = [Arc::clone(&kit.store), kit.replica().await];
+    let work = |number: usize| tokio::spawn(work(number, chat.through(&stores[number % 2])));
+    let running: Vec<_> = (0..count).map(work).collect();
+    let mut done = Vec::new();
+    for one in running {
+        done.push(one.await.unwrap());
+    }
+    done
+}
+
+pub async fn appends_from_two_stores_leave_no_gap(kit: &Kit) {
+    let chat = kit.chat().await;
+    let said = at_once(kit, &chat, 32, async |number, chat: Chat| {
+        chat.say(chat.trunk(), &number.to_string()).await.depth
+    });
+    let mut depths = said.await;
+    depths.sort_unstable();
+    assert_eq!(depths, (1..=32).collect::<Vec<_>>());
+    let mut line = chat.line(chat.trunk()).await;
+    line.sort_by_key(|number| number.parse::<u8>().unwrap());
+    assert_eq!(line, (0..32).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+pub async fn one_of_many_equal_keys_creates(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    let (of_message, of_branch) = (key(1), key(2));
+    let made = at_once(kit, &chat, 32, move |_, chat: Chat| {
+        let (of_message, of_branch) = (of_message.clone(), of_branch.clone());
+        async move {
+            let mut message = chat.message(chat.trunk(), "2");
+            message.key = Some(of_message);
+            message.expected_head = ExpectedHead::Exactly(Some(first.id));
+            let mut branch = chat.branch(Some(first.id));
+            branch.key = Some(of_branch);
+            let message = chat.store.append(&message).await.unwrap();
+            let branch = chat.store.fork(&branch).await.unwrap();
+            (message.replayed, message.object.id, branch.replayed, branch.object.branch.id)
+        }
+    });
+    let made = made.await;
+    assert_eq!(made.iter().filter(|made| !made.0).count(), 1);
+    assert_eq!(made.iter().filter(|made| !made.2).count(), 1);
+    assert!(made.iter().all(|one| (one.1, one.3) == (made[0].1, made[0].3)));
+    assert_eq!(chat.line(chat.trunk()).await, ["1", "2"]);
+    assert_eq!(chat.tree(chat.trunk()).await.len(), 2);
+}
+
+pub async fn of_many_who_expect_one_head_one_appends(kit: &Kit) {
+    let chat = kit.chat().await;
+    let answers = at_once(kit, &chat, 16, async |_, chat: Chat| {
+        let mut message = chat.message(chat.trunk(), "q");
+        message.expected_head = ExpectedHead::Exactly(None);
+        chat.store.append(&message).await
+    });
+    let (made, refused): (Vec<_>, Vec<_>) = answers.await.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 15));
+    let head = made[0].as_ref().unwrap().object.id;
+    for answer in refused {
+        assert!(matches!(answer, Err(Error::HeadMoved { head: Some(at) }) if at == head), "{answer:?}");
+    }
+}
+
+pub async fn fork_against_delete(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    for round in 0..12 {
+        let fork = chat.fork(first.id).await;
+        let second = chat.say(fork, "2").await;
+        let cascade = round % 2 == 0;
+        let answers = at_once(kit, &chat, 8, move |number, chat: Chat| async move {
+            if number == round % 8 {
+                return (None, Some(chat.store.delete_branch(chat.owner, fork, cascade).await));
+            }
+            (Some(chat.store.fork(&chat.branch(Some(second.id))).await), None)
+        });
+        let mut forks = Vec::new();
+        let mut deleted = None;
+        for (forked, deletion) in answers.await {
+            match forked {
+                Some(Ok(created)) => forks.push(created.object.branch.id),
+                Some(Err(Error::MessageNotFound | Error::BranchNotFound)) | None => {}
+                Some(Err(other)) => panic!("{other:?}"),
+            }
+            deleted = deletion.or(deleted);
+        }
+        match deleted.unwrap() {
+            Ok(()) => {
+                assert_eq!(chat.node(fork).await, None);
+                for fork in forks {
+                    assert!(cascade);
+                    assert_eq!(chat.node(fork).await, None);
+                }
+            }
+            Err(Error::HasDescendants) => {
+                assert!(!cascade && !forks.is_empty());
+                for fork in forks {
+                    assert_eq!(chat.line(fork).await, ["1", "2"]);
+                }
+                chat.store.delete_branch(chat.owner, fork, true).await.unwrap();
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+        assert_eq!(chat.tree(chat.trunk()).await.len(), 1);
+    }
+}
+
+pub async fn delete_against_append(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    for round in 0..8 {
+        let fork = chat.fork(first.id).await;
+        let answers = at_once(kit, &chat, 8, move |number, chat: Chat| async move {
+            if number == round % 8 {
+                return chat.store.delete_branch(chat.owner, fork, false).await.map(|()| None);
+            }
+            chat.store.append(&chat.message(fork, "x")).await.map(|created| Some(created.object.id))
+        });
+        let mut appended = Vec::new();
+        for answer in answers.await {
+            match answer {
+                Ok(message) => appended.extend(message),
+                Err(Error::BranchNotFound) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        for message in appended {
+            assert_eq!(chat.store.message(chat.owner, message).await.unwrap(), None);
+        }
+        refused!(chat.store.append(&chat.message(fork, "x")).await, BranchNotFound);
+        assert_eq!(chat.node(fork).await, None);
+    }
+    kit.sweep().await;
+    assert!(kit.store.messages(chat.owner, None, 200).await.unwrap().items.len() == 1);
+}
+
+pub async fn four_stores_open_at_once(kit: &Kit) {
+    let opened = futures_util::future::join_all((0..4).map(|_| kit.replica())).await;
+    let chat = kit.chat().await;
+    for store in &opened {
+        let store: &Arc<dyn ContentStore> = store;
+        store.check().await.unwrap();
+        chat.through(store).say(chat.trunk(), "x").await;
+    }
+    assert_eq!(chat.line(chat.trunk()).await.len(), 4);
+}
