@@ -190,8 +190,8 @@ pub fn key(request: u8) -> IdempotencyKey {
     IdempotencyKey { id: KeyId::generate(), hash: RequestHash(vec![request; 32]) }
 }
 
-pub fn at(via: BranchId, depth: i64) -> Option<Position> {
-    Some(Position { via, depth })
+pub fn at(via: BranchId, depth: i64) -> Position {
+    Position { via, depth }
 }
 
 /// The ids of branches.

@@ -119,10 +119,10 @@ pub async fn a_cursor_of_another_line_is_refused(kit: &Kit) {
     for start in
         [at(chat.trunk(), 2), at(fork, 3), at(fork, 0), at(stranger.trunk(), 1), at(BranchId::generate(), 1)]
     {
-        let request = PageRequest { start, ..chat.page(fork) };
+        let request = PageRequest { start: Some(start), ..chat.page(fork) };
         refused!(chat.store.page(&request).await, BadCursor);
     }
-    let request = PageRequest { start: at(chat.trunk(), 1), ..chat.page(fork) };
+    let request = PageRequest { start: Some(at(chat.trunk(), 1)), ..chat.page(fork) };
     assert_eq!(chat.store.page(&request).await.unwrap().items.len(), 2);
     assert_eq!(theirs.depth, 1);
 }

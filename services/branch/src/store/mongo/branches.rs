@@ -161,10 +161,8 @@ pub(super) async fn rename(
     branch: BranchId,
     name: Option<&BranchName>,
 ) -> Result<Node, Error> {
-    let change = match name {
-        Some(name) => doc! {"$set": {"name": name.as_str()}},
-        None => doc! {"$unset": {"name": ""}},
-    };
+    let unnamed = doc! {"$unset": {"name": ""}};
+    let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
     let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
     mongo.branches.update_one(filter, change).await?;
     node(mongo, owner, branch).await

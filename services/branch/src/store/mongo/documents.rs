@@ -291,6 +291,7 @@ mod maybe_text {
     use std::fmt::Display;
     use uuid::Uuid;
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(
         id: &Option<impl Display>,
         serializer: S,

@@ -25,8 +25,9 @@ pub(super) fn refusal(error: &MongoError) -> Refusal {
     match &*error.kind {
         ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == DUPLICATE => Refusal::Duplicate,
         ErrorKind::Command(error) if error.code == DUPLICATE => Refusal::Duplicate,
-        ErrorKind::Write(WriteFailure::WriteConcernError(_)) | ErrorKind::Io(_) => Refusal::Unknown,
-        ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
+        ErrorKind::Write(WriteFailure::WriteConcernError(_))
+        | ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
         ErrorKind::Command(error) if PASSING.contains(&error.code) => Refusal::Unknown,
         _ => Refusal::Failed,
     }
