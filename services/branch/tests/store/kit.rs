@@ -5,6 +5,7 @@ use branch::domain::{Branch, BranchName, ExpectedHead, Message, Metadata, Order,
 use branch::error::Error;
 use branch::startup;
 use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position};
+use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -50,6 +51,19 @@ impl Kit {
     /// Another store on the same database, as another process has it.
     pub async fn replica(&self) -> Arc<dyn ContentStore> {
         startup::open(&self.database, self.clock.clone(), &self.tasks).await.unwrap()
+    }
+
+    /// The database, if it is on MongoDB.
+    pub fn mongo_url(&self) -> Option<reqwest::Url> {
+        match &self.database {
+            Database::Mongo(url) => url.expose_secret().parse().ok(),
+            Database::Sql(_) => None,
+        }
+    }
+
+    /// A store on the same MongoDB, which it reaches by another URL.
+    pub async fn replica_by(&self, url: String) -> Arc<dyn ContentStore> {
+        startup::open(&Database::Mongo(url.into()), self.clock.clone(), &self.tasks).await.unwrap()
     }
 
     /// A chat of a new user.

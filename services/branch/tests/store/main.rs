@@ -15,6 +15,7 @@ mod kit;
 mod lines;
 mod lists;
 mod model;
+mod outage;
 mod races;
 mod texts;
 
