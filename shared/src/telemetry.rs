@@ -4,7 +4,6 @@ use crate::config::{ConfigError, Env};
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
 
 /// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
 const DEFAULT_FILTER: &str = "info,actix_server=warn";
@@ -34,10 +33,8 @@ impl FromStr for LogFormat {
 pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
     let format = env.or("LOG_FORMAT", "json or pretty", default)?;
     let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", EnvFilter::new(DEFAULT_FILTER))?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_span_events(FmtSpan::NONE)
-        .with_ansi(std::io::stdout().is_terminal());
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stdout().is_terminal());
     // An error says that a subscriber is set already, as when several services run in one process.
     drop(match format {
         LogFormat::Json => {
