@@ -2,12 +2,12 @@
 
 use super::TimePlace;
 use crate::domain::PAGE_BYTES;
+use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use std::collections::HashMap;
 
 /// How often a page from which hidden messages were dropped is filled up.
-pub(super) const ROUNDS: usize = 6;
+const ROUNDS: usize = 6;
 
 /// A message of a user, as the index has it.
 #[derive(Debug, Clone, Copy)]
@@ -18,31 +18,54 @@ pub(super) struct Entry {
     pub(super) bytes: i64,
 }
 
+/// The messages of a page in their order, each with its chat, and where the next page begins.
+pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePlace>);
+
+/// Chooses the messages of a page. `read` tells so many messages after a place, newest first, each with its chat if its
+/// owner can see it.
+pub(super) async fn select<R>(
+    after: Option<TimePlace>,
+    limit: usize,
+    read: impl Fn(Option<TimePlace>, usize) -> R,
+) -> Result<Selected, Error>
+where
+    R: Future<Output = Result<Vec<(Entry, Option<ChatId>)>, Error>>,
+{
+    let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
+    let mut next = None;
+    for _ in 0..ROUNDS {
+        let entries = read(page.passed, limit + 1).await?;
+        let is_last = entries.len() <= limit;
+        let is_full = page.take(entries);
+        next = if is_full || !is_last { page.passed } else { None };
+        if is_full || is_last {
+            break;
+        }
+    }
+    Ok((page.chosen, next))
+}
+
 /// The messages chosen for a page so far.
 #[derive(Debug)]
-pub(super) struct Selection {
+struct Selection {
     limit: usize,
     bytes: i64,
-    pub(super) chosen: Vec<(Entry, ChatId)>,
+    chosen: Vec<(Entry, ChatId)>,
     /// The last one that was looked at.
-    pub(super) passed: Option<TimePlace>,
+    passed: Option<TimePlace>,
 }
 
 impl Selection {
-    pub(super) const fn new(limit: usize, after: Option<TimePlace>) -> Self {
-        Self { limit, bytes: 0, chosen: Vec::new(), passed: after }
-    }
-
     /// Takes what is visible; true as soon as a message has no room, which then begins the next page.
-    pub(super) fn take(&mut self, entries: &[Entry], visible: &HashMap<BranchId, ChatId>) -> bool {
-        for entry in entries {
-            if let Some(chat) = visible.get(&entry.branch) {
+    fn take(&mut self, entries: Vec<(Entry, Option<ChatId>)>) -> bool {
+        for (entry, chat) in entries {
+            if let Some(chat) = chat {
                 let crosses = self.bytes + entry.bytes > PAGE_BYTES && !self.chosen.is_empty();
                 if crosses || self.chosen.len() == self.limit {
                     return true;
                 }
                 self.bytes += entry.bytes;
-                self.chosen.push((*entry, *chat));
+                self.chosen.push((entry, chat));
             }
             self.passed = Some(TimePlace { created_at: entry.created_at, id: entry.id });
         }

@@ -1,7 +1,8 @@
 //! Listing the branches of a chat, and changing what can be changed of a branch.
 
 use super::Mongo;
-use super::documents::{BranchDoc, micros, text, texts};
+use super::documents::BranchDoc;
+use super::fields::{micros, text, texts};
 use super::forks::of;
 use super::heads::follow;
 use super::look_up::{line, node};

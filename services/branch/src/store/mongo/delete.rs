@@ -2,8 +2,9 @@
 
 use super::Mongo;
 use super::branches::deeper;
-use super::documents::{BranchDoc, Id, State, texts};
+use super::documents::{BranchDoc, Id, State};
 use super::failure::{Refusal, refusal};
+use super::fields::texts;
 use super::fork::{give_up, settle};
 use super::look_up::{find, in_state, node};
 use super::patience::Patience;

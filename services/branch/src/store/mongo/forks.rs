@@ -1,7 +1,8 @@
 //! The branches that fork from the messages of a page.
 
 use super::Mongo;
-use super::documents::{Id, text, texts};
+use super::documents::Id;
+use super::fields::{text, texts};
 use crate::domain::Forks;
 use crate::error::Error;
 use crate::store::lines::LISTED_FORKS;

@@ -1,7 +1,8 @@
 //! The heads of lines: where they are, and who appends to them.
 
 use super::Mongo;
-use super::documents::{BranchDoc, text};
+use super::documents::BranchDoc;
+use super::fields::text;
 use crate::error::Error;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};

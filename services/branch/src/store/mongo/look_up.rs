@@ -1,8 +1,9 @@
 //! What is known about an id.
 
 use super::Mongo;
-use super::documents::{BranchDoc, State, texts};
+use super::documents::{BranchDoc, State};
 use super::failure::{Refusal, refusal};
+use super::fields::texts;
 use super::heads::head;
 use crate::domain::Ancestry;
 use crate::error::Error;

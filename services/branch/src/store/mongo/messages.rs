@@ -1,11 +1,12 @@
 //! Messages by their id, by their key, and all those of a user.
 
-use super::documents::{MessageDoc, micros, text, texts};
+use super::documents::MessageDoc;
+use super::fields::{micros, text, texts};
 use super::look_up::{find_all, line};
 use super::{Mongo, forks};
 use crate::domain::Message;
 use crate::error::Error;
-use crate::store::selection::{Entry, ROUNDS, Selection};
+use crate::store::selection::{Entry, select};
 use crate::store::{Messages, TimePlace};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
@@ -49,31 +50,25 @@ struct EntryDoc {
     text_bytes: i64,
 }
 
+impl EntryDoc {
+    const fn entry(self) -> Entry {
+        Entry { id: self.id, branch: self.branch, created_at: self.created_at, bytes: self.text_bytes }
+    }
+}
+
 pub(super) async fn messages(
     mongo: &Mongo,
     owner: UserId,
     after: Option<TimePlace>,
     limit: usize,
 ) -> Result<Messages<TimePlace>, Error> {
-    let mut page = Selection::new(limit, after);
-    let mut next = None;
-    for _ in 0..ROUNDS {
-        let found = entries(mongo, owner, page.passed, limit + 1).await?;
-        let is_last = found.len() <= limit;
+    let (chosen, next) = select(after, limit, |after, count| async move {
+        let found = entries(mongo, owner, after, count).await?;
         let visible = chats_of(mongo, owner, &found).await?;
-        let entry = |found: &EntryDoc| Entry {
-            id: found.id,
-            branch: found.branch,
-            created_at: found.created_at,
-            bytes: found.text_bytes,
-        };
-        let is_full = page.take(&found.iter().map(entry).collect::<Vec<_>>(), &visible);
-        next = if is_full || !is_last { page.passed } else { None };
-        if is_full || is_last {
-            break;
-        }
-    }
-    let ids: Vec<_> = page.chosen.iter().map(|(entry, _)| entry.id).collect();
+        Ok(found.into_iter().map(|found| (found.entry(), visible.get(&found.branch).copied())).collect())
+    })
+    .await?;
+    let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
     Ok(Messages { items: read(mongo, &ids).await?, next })
 }
 

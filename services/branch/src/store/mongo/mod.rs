@@ -12,6 +12,7 @@ mod connect;
 mod delete;
 mod documents;
 mod failure;
+mod fields;
 mod fork;
 mod forks;
 mod heads;

@@ -6,7 +6,8 @@
 
 use super::Mongo;
 use super::delete::{mark, move_active, resolve};
-use super::documents::{BranchDoc, Id, State, texts};
+use super::documents::{BranchDoc, Id, State};
+use super::fields::texts;
 use super::fork::settle;
 use crate::error::Error;
 use futures_util::TryStreamExt as _;
@@ -136,7 +137,7 @@ fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
 async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId>, Error> {
     #[derive(Debug, Deserialize)]
     struct Of {
-        #[serde(with = "super::documents::text")]
+        #[serde(with = "super::fields::text")]
         branch: BranchId,
     }
     let next =

@@ -6,7 +6,7 @@ use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
-use crate::store::selection::{Entry, ROUNDS, Selection};
+use crate::store::selection::{Entry, select};
 use crate::store::{Messages, TimePlace};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -55,19 +55,14 @@ pub(super) async fn messages(
     after: Option<TimePlace>,
     limit: usize,
 ) -> Result<Messages<TimePlace>, Error> {
-    let mut page = Selection::new(limit, after);
-    let mut next = None;
-    for _ in 0..ROUNDS {
-        let entries = entries(store, owner, page.passed, limit + 1).await?;
-        let is_last = entries.len() <= limit;
+    let (chosen, next) = select(after, limit, |after, count| async move {
+        let entries = entries(store, owner, after, count).await?;
         let visible = chats_of(store, owner, &entries).await?;
-        let is_full = page.take(&entries, &visible);
-        next = if is_full || !is_last { page.passed } else { None };
-        if is_full || is_last {
-            break;
-        }
-    }
-    Ok(Messages { items: read(store, &page.chosen).await?, next })
+        let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
+        Ok(entries.into_iter().map(chat).collect())
+    })
+    .await?;
+    Ok(Messages { items: read(store, &chosen).await?, next })
 }
 
 async fn entries(
