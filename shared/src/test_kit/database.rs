@@ -8,6 +8,11 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
+/// The variables that name the servers.
+const POSTGRES: &str = "TEST_DATABASE_URL";
+#[cfg(feature = "mongo")]
+const MONGO: &str = "TEST_MONGO_URL";
+
 /// A database that is gone when this is dropped.
 #[derive(Debug)]
 pub enum TestDatabase {
@@ -50,7 +55,7 @@ impl TestDatabase {
     /// # Panics
     /// Where that fails.
     pub async fn postgres() -> Option<Self> {
-        let (server, url, name) = own("TEST_DATABASE_URL")?;
+        let (server, url, name) = own(POSTGRES)?;
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         Some(Self::Postgres { url, server })
     }
@@ -58,7 +63,18 @@ impl TestDatabase {
     /// Names an empty database on MongoDB, if there is one.
     #[cfg(feature = "mongo")]
     pub fn mongo() -> Option<Self> {
-        own("TEST_MONGO_URL").map(|(_, url, _)| Self::Mongo { url })
+        own(MONGO).map(|(_, url, _)| Self::Mongo { url })
+    }
+
+    /// Whether `TEST_DATABASE_URL` names a PostgreSQL.
+    pub fn has_postgres() -> bool {
+        Env::of_process().get(POSTGRES).is_some()
+    }
+
+    /// Whether `TEST_MONGO_URL` names a MongoDB.
+    #[cfg(feature = "mongo")]
+    pub fn has_mongo() -> bool {
+        Env::of_process().get(MONGO).is_some()
     }
 
     /// The `DATABASE_URL` for a service, or its `MONGO_URL`.

@@ -13,7 +13,39 @@ use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
 use shared::server::Tasks;
 use shared::test_kit::TestDatabase;
+use std::fmt;
 use std::sync::Arc;
+
+/// What keeps the content.
+#[derive(Debug, Clone, Copy)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+    Mongo,
+}
+
+impl Engine {
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mongo];
+
+    /// Whether the tests were told where one is.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => TestDatabase::has_postgres(),
+            Self::Mongo => TestDatabase::has_mongo(),
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mongo => "mongo",
+        })
+    }
+}
 
 /// Any number of stores on one database.
 pub struct Kit {
@@ -25,19 +57,14 @@ pub struct Kit {
 }
 
 impl Kit {
-    pub async fn sqlite() -> Option<Self> {
-        Some(Self::on(TestDatabase::sqlite()).await)
-    }
-
-    pub async fn postgres() -> Option<Self> {
-        Some(Self::on(TestDatabase::postgres().await?).await)
-    }
-
-    pub async fn mongo() -> Option<Self> {
-        Some(Self::on(TestDatabase::mongo()?).await)
-    }
-
-    async fn on(kept: TestDatabase) -> Self {
+    /// A new database on this engine.
+    pub async fn on(engine: Engine) -> Self {
+        let kept = match engine {
+            Engine::Sqlite => Some(TestDatabase::sqlite()),
+            Engine::Postgres => TestDatabase::postgres().await,
+            Engine::Mongo => TestDatabase::mongo(),
+        };
+        let kept = kept.unwrap_or_else(|| panic!("the variable for {engine} is not set"));
         let url = kept.url("branch");
         let database = match kept {
             TestDatabase::Mongo { .. } => Database::Mongo(url),

@@ -55,9 +55,7 @@ impl Way {
     }
 }
 
-#[tokio::test]
-async fn without_its_server_the_store_is_unavailable_and_then_comes_back() {
-    let Some(kit) = Kit::mongo().await else { return };
+pub async fn without_its_server_the_store_is_unavailable_and_then_comes_back(kit: &Kit) {
     let chat = kit.chat().await;
     let url = kit.mongo_url().unwrap();
     let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(27017));
