@@ -105,5 +105,5 @@ fn update(filter: Document, change: Document) -> Document {
 pub(super) fn done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
     let op = op.map(|op| op.to_string());
     let filter = doc! {"_id": branch.to_string(), "state": State::Forking.name(), "op": op};
-    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": ""}})
+    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
 }

@@ -59,7 +59,7 @@ pub(super) fn tombstone(now: Timestamp) -> Document {
     let now = now.as_micros();
     doc! {
         "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
-        "$unset": {"activate": ""},
+        "$unset": {"activate": "", "over": ""},
     }
 }
 
@@ -84,17 +84,20 @@ pub(super) async fn move_active(
 
 /// Deletes a branch that nothing forks from.
 async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
-    let mut patience = Patience::new();
+    let (op, mut patience) = (DeliveryId::generate(), Patience::new());
     loop {
-        let branch = find(mongo, id).await?.filter(|branch| branch.alive).ok_or(Error::BranchNotFound)?;
+        let branch = find(mongo, id).await?.ok_or(Error::BranchNotFound)?;
         match branch.state {
-            // Another request is at it. What it does can be done for it.
-            Some(State::Checking) => resolve(mongo, &branch).await?,
+            _ if !branch.alive => {
+                return if branch.op == Some(op) { Ok(()) } else { Err(Error::BranchNotFound) };
+            }
+            // Another request is at it, or was when it died. What it does can be done for it.
+            Some(State::Checking) => resolve(mongo, &branch, op).await?,
             // It has yet to become the active branch, and its request the answer.
-            Some(State::Forking) if branch.activate => settle(mongo, &branch).await.map(drop)?,
+            Some(State::Forking) if branch.activate => settle(mongo, &branch).await?,
             _ => {
-                if let Some(checking) = check(mongo, &branch).await? {
-                    return finish(mongo, &checking).await;
+                if let Some(checking) = check(mongo, &branch, op).await? {
+                    return finish(mongo, &checking, op).await;
                 }
             }
         }
@@ -103,8 +106,7 @@ async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
 }
 
 /// Begins to check a branch; `None` if something else happened to it first.
-async fn check(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<BranchDoc>, Error> {
-    let op = DeliveryId::generate();
+async fn check(mongo: &Mongo, branch: &BranchDoc, op: DeliveryId) -> Result<Option<BranchDoc>, Error> {
     let due = mongo.clock.now().plus(super::sweep::GRACE).as_micros();
     let state = branch.state.map(State::name);
     let as_seen = doc! {"_id": branch.id.to_string(), "alive": true, "state": state};
@@ -115,23 +117,27 @@ async fn check(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<BranchDoc>, E
 }
 
 /// Looks for forks of a branch that is being checked, and deletes it or gives up.
-async fn finish(mongo: &Mongo, checking: &BranchDoc) -> Result<(), Error> {
-    resolve(mongo, checking).await?;
+async fn finish(mongo: &Mongo, checking: &BranchDoc, op: DeliveryId) -> Result<(), Error> {
+    resolve(mongo, checking, op).await?;
     // Somebody may have done it for us, and told why it could not be.
     match find(mongo, checking.id).await? {
         Some(branch) if branch.alive => Err(Error::HasDescendants),
-        Some(branch) if branch.op == checking.op => Ok(()),
+        Some(branch) if branch.op == Some(op) => Ok(()),
         Some(_) | None => Err(Error::BranchNotFound),
     }
 }
 
-/// Ends the check of a branch, whoever began it: with a tombstone if nothing forks from it.
-pub(super) async fn resolve(mongo: &Mongo, checking: &BranchDoc) -> Result<(), Error> {
+/// Ends the check of a branch, whoever began it: with a tombstone if nothing forks from it, which then is the work of
+/// the operation `by`.
+pub(super) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId) -> Result<(), Error> {
     if has_children(mongo, checking.id).await? {
         return give_up(mongo, checking).await;
     }
-    let filter = in_state(checking, State::Checking);
-    mongo.branches.update_one(filter, tombstone(mongo.clock.now())).await?;
+    let mut change = tombstone(mongo.clock.now());
+    if let Ok(set) = change.get_document_mut("$set") {
+        set.insert("op", by.to_string());
+    }
+    mongo.branches.update_one(in_state(checking, State::Checking), change).await?;
     Ok(())
 }
 

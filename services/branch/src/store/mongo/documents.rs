@@ -85,6 +85,9 @@ pub(super) struct BranchDoc {
     /// Whether the fork under way shall become the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) activate: bool,
+    /// Which branch was active before such a fork.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(super) over: Option<BranchId>,
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<i64>,
@@ -138,6 +141,7 @@ impl BranchDoc {
             due: None,
             op: None,
             activate: false,
+            over: None,
             deleted_at: None,
             cleared_to: None,
         }

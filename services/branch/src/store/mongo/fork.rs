@@ -4,11 +4,12 @@ use super::Mongo;
 use super::behind::done;
 use super::documents::{BranchDoc, State};
 use super::failure::{Refusal, refusal};
+use super::fields::texts;
 use super::look_up::{find, in_state, line, living, node};
 use crate::error::Error;
 use crate::store::lines::{Places as _, reach};
 use crate::store::{NewBranch, Node};
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::BranchId;
 
@@ -42,7 +43,7 @@ pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Err
 
 pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
     let origin = origin(mongo, new).await?;
-    let (parent, _) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
+    let (parent, trunk) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
     let parent = parent.ancestry()?;
     let wanted = match parent.wanted_by_child() {
         None => None,
@@ -51,6 +52,7 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
     let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
     let mut child = BranchDoc::fork(new, &place, origin.parent, mongo.clock.now());
     child.due = Some(mongo.clock.now().plus(super::sweep::GRACE).as_micros());
+    child.over = trunk.active.filter(|_| new.activate);
     if !insert(mongo, &child).await? {
         let made = match &new.key {
             Some(key) => replay(mongo, key).await?,
@@ -58,7 +60,14 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
         };
         return made.map(Created::replayed).ok_or(Error::IdTaken);
     }
-    let active = settle(mongo, &child).await?;
+    let trunk = join(mongo, &child).await?;
+    let active = if child.activate {
+        activate(mongo, &child, doc! {}).await?;
+        child.id
+    } else {
+        mongo.behind.fork(child.id, child.op);
+        living(mongo, trunk.active, child.chat).await?
+    };
     let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(Node { branch: child.branch(depth, head), active }))
 }
@@ -79,11 +88,25 @@ async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
     }
 }
 
-/// Brings a fork to its end, and tells which branch is active: it is taken back if what it forks from is gone. Can be
-/// repeated by whoever finds it under way.
-pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<BranchId, Error> {
+/// Brings a fork to its end that was found under way. If another branch was chosen since it was begun, which cannot be
+/// told from here but for what was active, it does not become the active one any more.
+pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
+    join(mongo, child).await?;
+    if !child.activate {
+        let (filter, change) = done(child.id, child.op);
+        mongo.branches.update_one(filter, change).await?;
+        return Ok(());
+    }
+    let heir = living(mongo, child.over, child.chat).await?;
+    let before = texts(child.over.into_iter().chain([heir]));
+    activate(mongo, child, doc! {"active": {"$in": before}}).await
+}
+
+/// Sees to it that a fork hangs on something that stays, and tells the trunk: it is taken back if what it forks from
+/// is gone.
+async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
-    let trunk = loop {
+    loop {
         let (parent, trunk) = match origins(line(mongo, child.owner, child.chat, parent).await?) {
             Ok(origins) => origins,
             Err(gone) => {
@@ -92,21 +115,21 @@ pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<BranchId,
             }
         };
         if !parent.is_in(State::Checking) {
-            break trunk;
+            return Ok(trunk);
         }
         // Somebody wants to delete it if nothing forks from it. This does.
         give_up(mongo, &parent).await?;
-    };
-    if !child.activate {
-        mongo.behind.fork(child.id, child.op);
-        return living(mongo, trunk.active, child.chat).await;
     }
-    let trunk = doc! {"_id": child.chat.to_string(), "alive": true};
+}
+
+/// Makes a fork the active branch, if its trunk is like this, and ends it. Before the answer: a repetition must not
+/// activate it once more, over what was chosen since.
+async fn activate(mongo: &Mongo, child: &BranchDoc, mut trunk: Document) -> Result<(), Error> {
+    trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
     mongo.branches.update_one(trunk, doc! {"$set": {"active": child.id.to_string()}}).await?;
-    // Before the answer: a repetition must not activate it once more, over what was chosen since.
     let (filter, change) = done(child.id, child.op);
     mongo.branches.update_one(filter, change).await?;
-    Ok(child.id)
+    Ok(())
 }
 
 /// What a fork must find: its parent and the trunk.
@@ -129,7 +152,7 @@ async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
     let now = mongo.clock.now().as_micros();
     let change = doc! {
         "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
-        "$unset": {"key_id": "", "request_hash": "", "activate": ""},
+        "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
     };
     // Perhaps a cascade has taken it along already.
     let op = child.op.map(|op| op.to_string());

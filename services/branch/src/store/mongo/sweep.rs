@@ -9,12 +9,13 @@ use super::delete::{mark, move_active, resolve};
 use super::documents::{BranchDoc, Id, State};
 use super::fields::texts;
 use super::fork::settle;
+use super::look_up::{find_all, living};
 use crate::error::Error;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -58,13 +59,8 @@ async fn due(mongo: &Mongo, state: State, now: Timestamp) -> Result<Vec<BranchDo
 async fn end_forks(mongo: &Mongo, forks: &[BranchDoc]) -> Result<(), Error> {
     for fork in forks {
         match settle(mongo, fork).await {
-            Ok(_) | Err(Error::MessageNotFound | Error::ChatNotFound) => {}
+            Ok(()) | Err(Error::MessageNotFound | Error::ChatNotFound) => {}
             Err(error) => return Err(error),
-        }
-        if !fork.activate {
-            // Said at once here, not behind, lest the next step finds it again.
-            let (filter, change) = super::behind::done(fork.id, fork.op);
-            mongo.branches.update_one(filter, change).await?;
         }
     }
     Ok(())
@@ -72,7 +68,7 @@ async fn end_forks(mongo: &Mongo, forks: &[BranchDoc]) -> Result<(), Error> {
 
 async fn end_checks(mongo: &Mongo, checks: &[BranchDoc]) -> Result<(), Error> {
     for check in checks {
-        resolve(mongo, check).await?;
+        resolve(mongo, check, check.op.unwrap_or_else(DeliveryId::generate)).await?;
     }
     Ok(())
 }
@@ -88,12 +84,15 @@ async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Resul
     mongo.messages.delete_many(plain).await?;
     mongo.messages.update_many(doc! {"$or": ranges}, scrub()).await?;
     let further = go_on(mongo, &windows).await?;
+    let goes_on =
+        |window: &Window<'_>| window.to < window.branch.head_depth || further.contains(&window.branch.id);
+    settle_active(mongo, windows.iter().filter(|window| !goes_on(window)).map(|window| window.branch))
+        .await?;
     for window in &windows {
         let id = window.branch.id.to_string();
-        let change = if window.to < window.branch.head_depth || further.contains(&window.branch.id) {
+        let change = if goes_on(window) {
             doc! {"$set": {"cleared_to": window.to}}
         } else {
-            settle_active(mongo, window.branch).await?;
             let due = now.plus(SECOND_PASS).as_micros();
             doc! {"$set": {"state": State::Cleared.name(), "due": due}, "$unset": {"name": "", "cleared_to": ""}}
         };
@@ -174,11 +173,19 @@ async fn mark_orphans(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<bool, E
     Ok(false)
 }
 
-async fn settle_active(mongo: &Mongo, tombstone: &BranchDoc) -> Result<(), Error> {
-    match tombstone.parent {
-        Some(parent) => move_active(mongo, tombstone.chat, &[tombstone.id], parent).await,
-        None => Ok(()),
+/// Where one of these tombstones is the active branch of its chat, its nearest living ancestor becomes it. Not merely
+/// its parent, which may be gone as well, and looked after already.
+async fn settle_active(mongo: &Mongo, tombstones: impl IntoIterator<Item = &BranchDoc>) -> Result<(), Error> {
+    let gone: Vec<_> = tombstones.into_iter().filter(|branch| !branch.is_trunk()).collect();
+    let chats: HashSet<ChatId> = gone.iter().map(|branch| branch.chat).collect();
+    let gone: HashSet<_> = gone.into_iter().map(|branch| branch.id).collect();
+    for trunk in find_all(mongo, chats.into_iter().map(ChatId::trunk).collect()).await? {
+        if let Some(active) = trunk.active.filter(|active| trunk.alive && gone.contains(active)) {
+            let heir = living(mongo, Some(active), trunk.chat).await?;
+            move_active(mongo, trunk.chat, &[active], heir).await?;
+        }
     }
+    Ok(())
 }
 
 /// The second pass: whatever has texts, wherever it is.
@@ -196,8 +203,8 @@ async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Erro
         mongo.messages.update_many(left, scrub()).await?;
         return Ok(());
     }
+    settle_active(mongo, tombstones).await?;
     for tombstone in tombstones {
-        settle_active(mongo, tombstone).await?;
         let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
         let due = deleted.unwrap_or_else(|| mongo.clock.now()).plus(KEPT_FOR).as_micros();
         let change = doc! {"$set": {"state": State::Swept.name(), "due": due}};
@@ -218,9 +225,7 @@ async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
         mongo.messages.delete_many(doc! {"_id": {"$in": left}}).await?;
         return Ok(());
     }
-    for tombstone in tombstones {
-        settle_active(mongo, tombstone).await?;
-    }
+    settle_active(mongo, tombstones).await?;
     mongo.branches.delete_many(doc! {"_id": {"$in": ids}, "state": State::Swept.name()}).await?;
     Ok(())
 }
