@@ -87,15 +87,20 @@ impl TestClient {
     /// # Panics
     /// Where no answer comes.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
-        self.try_send(method, path, body).await.expect("an answer")
+        self.exchange(method, path, body).await.expect("an answer")
+    }
+
+    /// Any request to a server that may be gone; `None` where no answer comes.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<String>) -> Option<Answer> {
+        self.exchange(method, path, body).await.ok()
     }
 
     /// POST to a server that may be gone; `None` where no answer comes.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
-        self.try_send(Method::POST, path, Some(body.to_string())).await.ok()
+        self.try_send(Method::POST, path, Some(body.to_string())).await
     }
 
-    async fn try_send(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
+    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
         let url = self.base.join(path).expect("a path");
         let mut request = self.http.request(method, url).headers(self.headers.clone());
         if let Some(body) = body {

@@ -1,0 +1,63 @@
+//! What is left when the service is killed at any step of what it does in several, on MongoDB (`TEST_MONGO_URL`), where
+//! there are no transactions; and when the database is (`TEST_MONGO_SERVER`).
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod ground;
+#[path = "../store/kit.rs"]
+#[expect(dead_code, unused_imports, unused_macros, reason = "it is that of the stores' suite")]
+mod kit;
+mod operations;
+mod outage;
+mod process;
+mod stage;
+mod tree;
+mod wire;
+
+use libtest_mimic::{Arguments, Trial};
+use operations::Operation;
+use shared::test_kit::TestDatabase;
+use tokio::runtime::Builder;
+
+fn main() {
+    let fork = |activate, with_id, keyed| Operation::Fork { activate, with_id, keyed };
+    let operations = [
+        ("fork", fork(false, false, false)),
+        ("fork_with_an_id", fork(false, true, false)),
+        ("fork_with_a_key", fork(false, false, true)),
+        ("fork_that_becomes_active", fork(true, false, false)),
+        ("fork_with_all_of_that", fork(true, true, true)),
+        ("fork_of_what_is_deleted", Operation::ForkOfTheDeleted),
+        ("delete_leaf", Operation::DeleteLeaf),
+        ("cascade", Operation::Cascade),
+        ("delete_chat", Operation::DeleteChat),
+    ];
+    let mut trials = Vec::from(operations.map(|(name, operation)| {
+        let test = format!("killed_at_every_step_of::{name}");
+        trial(test, TestDatabase::has_mongo(), move || stage::at_every_step(operation))
+    }));
+    trials.push(trial(
+        "outage::appends_while_the_database_is_killed_twenty_times".to_owned(),
+        outage::has_server(),
+        outage::appends_while_the_database_is_killed_twenty_times,
+    ));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A test, which is ignored where there is nothing to run it on.
+fn trial<W: Future<Output = ()>>(
+    name: String,
+    has_server: bool,
+    work: impl FnOnce() -> W + Send + 'static,
+) -> Trial {
+    let run = move || {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(work());
+        Ok(())
+    };
+    Trial::test(name, run).with_ignored_flag(!has_server)
+}

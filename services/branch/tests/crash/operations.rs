@@ -1,0 +1,156 @@
+//! What is asked of the service when it is killed, and how much of it was done.
+
+use crate::tree::{Tree, View};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::identity::Service;
+use shared::ids::BranchId;
+use shared::test_kit::{Answer, TestClient, token_keys};
+use std::fmt;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    Fork {
+        activate: bool,
+        with_id: bool,
+        keyed: bool,
+    },
+    /// A fork of a branch that is deleted before it is there.
+    ForkOfTheDeleted,
+    DeleteLeaf,
+    Cascade,
+    DeleteChat,
+}
+
+/// How much of it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    Partly,
+    Whole,
+}
+
+/// An operation on a tree, which can be asked for again.
+pub struct Request<'a> {
+    pub operation: Operation,
+    pub tree: &'a Tree,
+    id: String,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl Operation {
+    /// Whether all that comes after the answer has been done, too.
+    pub fn is_finished(self, answered: &[String]) -> bool {
+        match self {
+            Self::Fork { .. } => answered.iter().any(|command| command == "update branches forking"),
+            Self::ForkOfTheDeleted => true,
+            // The last that a sweep looks for.
+            Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => {
+                answered.last().is_some_and(|command| command == "find branches swept")
+            }
+        }
+    }
+}
+
+impl<'a> Request<'a> {
+    pub fn new(operation: Operation, tree: &'a Tree) -> Self {
+        Self { operation, tree, id: BranchId::generate().to_string() }
+    }
+
+    /// Sends it; `None` if no answer comes.
+    pub async fn send(&self, client: &TestClient) -> Option<Answer> {
+        let client = client.as_user(self.tree.owner);
+        let branches = "/api/v1/branches";
+        let (method, path) = match self.operation {
+            Operation::Fork { activate, with_id, keyed } => {
+                let mut body = self.fork(&json!(self.tree.from));
+                body["activate"] = json!(activate);
+                if with_id {
+                    body["new_chat_id"] = json!(self.id);
+                }
+                let client = if keyed { self.keyed(&client) } else { client };
+                return client.try_post(&format!("{branches}/create-branch"), &body).await;
+            }
+            Operation::ForkOfTheDeleted => {
+                return self.fork_with_the_key(&client, &json!(self.tree.from)).await;
+            }
+            Operation::DeleteLeaf => (Method::DELETE, format!("{branches}/delete-branch/{}", self.tree.e)),
+            Operation::Cascade => {
+                (Method::DELETE, format!("{branches}/delete-branch/{}?cascade=true", self.tree.b))
+            }
+            Operation::DeleteChat => {
+                let path = format!("/internal/chats/{}?owner={}", self.tree.id, self.tree.owner);
+                let keys = token_keys(&Clock::system());
+                let token = keys.issue_for_service(Service::Chat, Service::Branch).unwrap();
+                return client.with_token(&token).try_send(Method::DELETE, &path, None).await;
+            }
+        };
+        client.try_send(method, &path, None).await
+    }
+
+    fn fork(&self, from: &Value) -> Value {
+        json!({"original_chat_id": self.tree.id, "branch_from_response_id": from})
+    }
+
+    fn keyed(&self, client: &TestClient) -> TestClient {
+        client.with_header("idempotency-key", &self.id)
+    }
+
+    /// A fork from any message, with the key of this request.
+    pub async fn fork_with_the_key(&self, client: &TestClient, from: &Value) -> Option<Answer> {
+        let client = self.keyed(&client.as_user(self.tree.owner));
+        client.try_post("/api/v1/branches/create-branch", &self.fork(from)).await
+    }
+
+    /// How much of it is done, in the eyes of the owner. What it is not about must be there.
+    pub fn effect(&self, view: Option<&View>) -> Effect {
+        let doomed = match self.operation {
+            Operation::Fork { .. } => vec![],
+            Operation::ForkOfTheDeleted => self.tree.with("a1"),
+            Operation::DeleteLeaf => vec![&self.tree.e],
+            Operation::Cascade => self.tree.with("b1"),
+            Operation::DeleteChat => self.tree.lines.keys().collect(),
+        };
+        let is_there = |branch: &str| view.is_some_and(|view| view.heads.contains_key(branch));
+        for branch in self.tree.lines.keys().filter(|branch| !doomed.contains(branch)) {
+            assert!(is_there(branch), "{branch} is not there any more");
+        }
+        let left = doomed.iter().filter(|branch| is_there(branch)).count();
+        match (self.operation, view) {
+            (Operation::Fork { activate, .. }, Some(view)) => match view.new_in(self.tree).last() {
+                None => Effect::None,
+                Some(_) if activate && view.active == self.tree.e => Effect::Partly,
+                Some(_) => Effect::Whole,
+            },
+            (Operation::ForkOfTheDeleted, Some(view)) => {
+                if view.new_in(self.tree).is_empty() {
+                    Effect::None
+                } else {
+                    Effect::Partly
+                }
+            }
+            _ if left == doomed.len() => Effect::None,
+            _ if left == 0 => Effect::Whole,
+            _ => Effect::Partly,
+        }
+    }
+
+    /// Checks which branch is active when it is done.
+    pub fn check_active(&self, view: &View) {
+        let expected = match self.operation {
+            Operation::Fork { activate: true, .. } => view.new_in(self.tree),
+            Operation::Fork { .. } => vec![&self.tree.e],
+            Operation::DeleteLeaf => vec![&self.tree.c],
+            Operation::Cascade => vec![&self.tree.a],
+            Operation::ForkOfTheDeleted | Operation::DeleteChat => vec![&self.tree.id],
+        };
+        assert!(expected.contains(&&view.active), "{} is active, not {expected:?}", view.active);
+    }
+}

@@ -1,0 +1,207 @@
+//! The database is killed again and again while messages are appended: with a server of the test's own, which
+//! `TEST_MONGO_SERVER` (`.ci/mongo`) starts.
+
+use crate::process::Process;
+use crate::tree::{list, text};
+use branch::config::Database;
+use branch::startup;
+use branch::store::NewTrunk;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::config::Env;
+use shared::ids::{ChatId, UserId};
+use shared::server::Tasks;
+use shared::test_kit::{Answer, TestClient};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use wiremock::MockServer;
+
+const SERVER: &str = "TEST_MONGO_SERVER";
+const KILLS: usize = 20;
+const WRITERS: usize = 8;
+/// How many messages are written between two kills.
+const WRITES: usize = 60;
+/// How long an answer may take while there is no server.
+const LONGEST: Duration = Duration::from_secs(7);
+/// Within what time the service works again after its server does.
+const BACK: Duration = Duration::from_secs(5);
+
+/// Whether there is a server to be killed.
+pub fn has_server() -> bool {
+    Env::of_process().get(SERVER).is_some()
+}
+
+/// A server with durable commits, in a folder of its own.
+struct Server {
+    script: PathBuf,
+    folder: TempDir,
+}
+
+impl Server {
+    fn new() -> Self {
+        let env = Env::of_process();
+        // As it is written, seen from the top.
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(env.get(SERVER).unwrap());
+        Self { script, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, command: &str) -> String {
+        let run =
+            Command::new(&self.script).arg(command).arg(self.folder.path()).stderr(Stdio::inherit()).output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{command}: {}", run.status);
+        String::from_utf8(run.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.run("stop");
+    }
+}
+
+/// What the writers have done.
+#[derive(Debug, Default)]
+struct Progress {
+    /// The ids of messages that were answered, by their questions.
+    written: BTreeMap<String, String>,
+    /// How often each writer was told that the service is unavailable.
+    refused: [usize; WRITERS],
+    slowest: Duration,
+}
+
+/// Writes until it is told to stop. With a key it asks for the same message until it is answered.
+async fn write(
+    client: TestClient,
+    chat: String,
+    writer: usize,
+    progress: Arc<watch::Sender<Progress>>,
+    stop: CancellationToken,
+) {
+    let is_keyed = writer.is_multiple_of(2);
+    let mut n = 0;
+    while !stop.is_cancelled() {
+        let question = format!("{writer}:{n}");
+        let client = if is_keyed { client.with_header("idempotency-key", &question) } else { client.clone() };
+        let body = json!({"chat_id": chat, "question": question, "response": ""});
+        let begun = Instant::now();
+        let answer = client.post("/api/v1/messages/add-message", &body).await;
+        let took = begun.elapsed();
+        assert!(took < LONGEST, "{took:?} for {}", answer.text);
+        let written = answer.status == 201;
+        if !written {
+            check_refusal(&answer);
+        }
+        if written || !is_keyed {
+            n += 1;
+        }
+        progress.send_modify(|progress| {
+            progress.slowest = progress.slowest.max(took);
+            if written {
+                progress.written.insert(question, text(&answer.json()["response_id"]));
+            } else {
+                progress.refused[writer] += 1;
+            }
+        });
+    }
+}
+
+fn check_refusal(answer: &Answer) {
+    let body = answer.clone().expect(503).json();
+    assert!(!answer.header("retry-after").is_empty());
+    assert_eq!(body["code"], "service_unavailable");
+    assert!(body["detail"].is_string() && body["request_id"].is_string(), "{body}");
+}
+
+pub async fn appends_while_the_database_is_killed_twenty_times() {
+    let server = Server::new();
+    let url = server.run("start");
+    let (chat, owner) = plant(&url).await;
+    let chats = MockServer::start().await;
+    let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri());
+    let client = process.client.as_user(owner);
+    let (progress, stop) = (Arc::new(watch::Sender::new(Progress::default())), CancellationToken::new());
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(client.clone(), chat.clone(), writer, Arc::clone(&progress), stop.clone()));
+    }
+    let back = tokio::select! {
+        back = kill_and_start(&server, &progress) => back,
+        Some(failed) = writers.join_next() => panic!("a writer has ended: {failed:?}"),
+    };
+    stop.cancel();
+    writers.join_all().await;
+
+    let progress = progress.borrow();
+    println!(
+        "{} answered, refused {:?}, slowest answer {:?}, back after {back:?}",
+        progress.written.len(),
+        progress.refused,
+        progress.slowest
+    );
+    assert!(back.iter().all(|back| *back <= BACK));
+    let path = format!("/api/v1/messages/get-messages?chat_id={chat}&order=asc&limit=200");
+    let line = list(&client, path).await.unwrap();
+    check(&line, &progress.written);
+}
+
+/// Kills the server twenty times, and tells how long it took each time until a message was written again.
+async fn kill_and_start(server: &Server, progress: &watch::Sender<Progress>) -> Vec<Duration> {
+    let mut back = Vec::new();
+    let written = |progress: &Progress| progress.written.len();
+    for kill in 1..=KILLS {
+        write_more(progress, WRITES).await;
+        let refused = progress.borrow().refused;
+        server.run("kill");
+        // Now and then it stays away until everybody knows.
+        if kill % 5 == 0 {
+            let knows = |(before, now): (&usize, &usize)| now > before;
+            let all = |now: &Progress| refused.iter().zip(&now.refused).all(knows);
+            drop(progress.subscribe().wait_for(all).await.unwrap());
+        }
+        let before = written(&progress.borrow());
+        server.run("start");
+        let ready = Instant::now();
+        drop(progress.subscribe().wait_for(|progress| written(progress) > before).await.unwrap());
+        back.push(ready.elapsed());
+    }
+    write_more(progress, WRITES).await;
+    back
+}
+
+/// Every message that was answered is there once, nothing else twice, and depths have no gaps.
+fn check(line: &[Value], written: &BTreeMap<String, String>) {
+    let mut found = BTreeMap::new();
+    for (message, depth) in line.iter().zip(1..) {
+        assert_eq!(message["depth"], depth);
+        let twice = found.insert(text(&message["question"]), text(&message["response_id"]));
+        assert_eq!(twice, None, "{message}");
+    }
+    for (question, id) in written {
+        assert_eq!(found.get(question), Some(id), "{question}");
+    }
+}
+
+/// Waits until this many more messages are written.
+async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
+    let goal = progress.borrow().written.len() + by;
+    drop(progress.subscribe().wait_for(|progress| progress.written.len() >= goal).await.unwrap());
+}
+
+/// A chat of which the service knows.
+async fn plant(url: &str) -> (String, UserId) {
+    let (tasks, clock) = (Tasks::default(), Clock::system());
+    let database = Database::Mongo(url.to_owned().into());
+    let store = startup::open(&database, clock.clone(), &tasks).await.unwrap();
+    let trunk = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at: clock.now() };
+    store.plant(trunk).await.unwrap();
+    tasks.finished().await;
+    (trunk.chat.to_string(), trunk.owner)
+}

@@ -1,0 +1,55 @@
+//! The service as a process of its own.
+
+use reqwest::Url;
+use serde_json::Value;
+use shared::test_kit::{SECRET_KEY, TestClient};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// A process that can be killed, once and for all.
+#[derive(Clone)]
+pub struct Victim(Arc<Mutex<Child>>);
+
+impl Victim {
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(&self) {
+        let mut child = self.0.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+/// The service as it is deployed. Killed when this is dropped.
+pub struct Process {
+    pub victim: Victim,
+    pub client: TestClient,
+    /// Its log, which ends with it.
+    _log: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Starts it on a free port, and returns when it listens.
+    pub fn start(mongo: &str, chat: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_branch"));
+        command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
+        command.env("MONGO_URL", mongo).env("CHAT_URL", chat);
+        command.env("RUST_LOG", "off,shared::server=info").stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Where it listens is told by its log alone.
+        let mut line = String::new();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        log.read_line(&mut line).unwrap();
+        let victim = Victim(Arc::new(Mutex::new(child)));
+        let told: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("it has not started: {line}"));
+        let url: Url = format!("http://{}", told["address"].as_str().unwrap()).parse().unwrap();
+        Self { victim, client: TestClient::new(url), _log: log }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.victim.kill();
+    }
+}
