@@ -25,13 +25,16 @@ struct Process {
 }
 
 impl Process {
-    /// All data in one folder, or on the test's own PostgreSQL.
-    fn start(data_dir: &Path, database: &TestDatabase) -> Self {
+    /// All data in one folder, or on the test's own PostgreSQL, and the content on its own MongoDB.
+    fn start(data_dir: &Path, database: &TestDatabase, content: Option<&TestDatabase>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_banyan"));
         command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir).env_clear();
         command.env("AUTH_BCRYPT_COST", "4").env("RUST_LOG", "off").stdout(Stdio::piped());
         if let TestDatabase::Postgres { url, .. } = database {
             command.env("DATABASE_URL", url.as_str());
+        }
+        if let Some(TestDatabase::Mongo { url }) = content {
+            command.env("MONGO_URL", url.as_str());
         }
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
@@ -79,7 +82,9 @@ async fn write(client: TestClient, chat: Value, writer: usize, answered: Arc<Ato
 #[tokio::test]
 async fn what_was_answered_survives_a_kill() {
     let (folder, database) = (tempfile::tempdir().unwrap(), TestDatabase::create().await);
-    let mut process = Process::start(folder.path(), &database);
+    let content = TestDatabase::mongo();
+    let start = || Process::start(folder.path(), &database, content.as_ref());
+    let mut process = start();
     let credentials = json!({"username": "ann", "password": "correct horse"});
     process.client.post("/api/v1/auth/register", &credentials).await.expect(201);
     let ann = log_in(&process.client).await;
@@ -98,7 +103,7 @@ async fn what_was_answered_survives_a_kill() {
         }
         process.kill();
         answered.extend(join_all(writers).await.into_iter().flat_map(Result::unwrap));
-        process = Process::start(folder.path(), &database);
+        process = start();
     }
 
     let ann = log_in(&process.client).await;

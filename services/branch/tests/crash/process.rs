@@ -34,9 +34,9 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_branch"));
         command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
         command.env("MONGO_URL", mongo).env("CHAT_URL", chat);
-        command.env("RUST_LOG", "off,shared::server=info").stdout(Stdio::piped());
+        // Where it listens is told by its log alone, of which no more is read.
+        command.env("RUST_LOG", "off,shared::server=info,shared::server::scope=off").stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Where it listens is told by its log alone.
         let mut line = String::new();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         log.read_line(&mut line).unwrap();

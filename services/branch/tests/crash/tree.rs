@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, key};
 use branch::domain::Message;
-use branch::store::ContentStore;
+use branch::store::{ContentStore, NewTrunk};
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -32,17 +32,17 @@ impl Tree {
     /// Grows one in the chat of a new user.
     pub async fn grow(store: &Arc<dyn ContentStore>, clock: &Clock) -> Self {
         let chat = Chat { store: Arc::clone(store), id: ChatId::generate(), owner: UserId::generate() };
-        let trunk = branch::store::NewTrunk { chat: chat.id, owner: chat.owner, created_at: clock.now() };
-        store.plant(trunk).await.unwrap();
-        let t: Vec<_> = say(&chat, chat.trunk(), &["t1", "t2", "t3", "t4"]).await;
-        let a = chat.fork(t[1].id).await;
+        let new = NewTrunk { chat: chat.id, owner: chat.owner, created_at: clock.now() };
+        store.plant(new).await.unwrap();
+        let trunk = say(&chat, chat.trunk(), &["t1", "t2", "t3", "t4"]).await;
+        let a = chat.fork(trunk[1].id).await;
         let in_a = say(&chat, a, &["a1", "a2"]).await;
         let b = chat.fork(in_a[0].id).await;
         let in_b = say(&chat, b, &["b1"]).await;
         let c = chat.fork(in_b[0].id).await;
         let e = chat.fork(say(&chat, c, &["c1"]).await[0].id).await;
         say(&chat, e, &["e1", "e2"]).await;
-        let other = chat.fork(t[2].id).await;
+        let other = chat.fork(trunk[2].id).await;
         say(&chat, other, &["o1"]).await;
         store.activate(chat.owner, chat.id, e).await.unwrap();
         let mut lines = BTreeMap::new();
@@ -58,7 +58,7 @@ impl Tree {
             c: text(c),
             e: text(e),
             other: text(other),
-            last: t[3].id,
+            last: trunk[3].id,
             from: in_a[0].id,
             lines,
         }
