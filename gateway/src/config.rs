@@ -16,6 +16,9 @@ use shared::identity::TokenKeys;
 use shared::server::Listen;
 use std::time::Duration;
 
+/// Where it listens if nothing is said.
+pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
+
 /// What the gateway is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -57,7 +60,7 @@ impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            listen: Listen::from_env(env, "0.0.0.0:8000")?,
+            listen: Listen::from_env(env, LISTEN_ADDR)?,
             keys: TokenKeys::from_env(env, Clock::system())?,
             upstreams: Upstreams {
                 auth: env.base_url("AUTH_URL")?,

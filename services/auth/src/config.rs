@@ -21,6 +21,9 @@ use shared::identity::TokenKeys;
 use shared::server::Listen;
 use std::time::Duration;
 
+/// Where it listens if nothing is said.
+pub const LISTEN_ADDR: &str = "0.0.0.0:8001";
+
 /// What the service is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -65,7 +68,7 @@ impl Config {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let clock = Clock::system();
         Ok(Self {
-            listen: Listen::from_env(env, "0.0.0.0:8001")?,
+            listen: Listen::from_env(env, LISTEN_ADDR)?,
             keys: TokenKeys::from_env(env, clock.clone())?,
             database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
             chat: env.base_url("CHAT_URL")?,

@@ -1,8 +1,9 @@
 //! The auth service as a process of its own.
 
-use auth::{config::Config, startup};
+use auth::config::{Config, LISTEN_ADDR};
+use auth::startup;
 use shared::config::Env;
-use shared::server::{self, StartError};
+use shared::server::{self, Command, StartError};
 use shared::telemetry::{self, LogFormat};
 
 #[global_allocator]
@@ -11,8 +12,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<(), StartError> {
     let env = Env::of_process();
+    if Command::of_process()? == Command::HealthCheck {
+        return server::health_check(&env, LISTEN_ADDR).await;
+    }
     telemetry::init(&env, LogFormat::Json)?;
     let config = Config::from_env(&env)?;
-    let stop = server::stop_on_signal()?;
-    startup::build(config).await?.run_until_stopped(stop).await
+    server::run(startup::build(config)).await
 }

@@ -15,6 +15,9 @@ use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
 use shared::server::Listen;
 
+/// Where it listens if nothing is said.
+pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
+
 /// What the service is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -55,7 +58,7 @@ impl Config {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let clock = Clock::system();
         Ok(Self {
-            listen: Listen::from_env(env, "0.0.0.0:8003")?,
+            listen: Listen::from_env(env, LISTEN_ADDR)?,
             keys: TokenKeys::from_env(env, clock.clone())?,
             database: Database::from_env(env)?,
             chat: env.base_url("CHAT_URL")?,

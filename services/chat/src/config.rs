@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How much longer than a token's life an account is remembered: for the leeway of its check, and clocks that differ.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// Where it listens if nothing is said.
+pub const LISTEN_ADDR: &str = "0.0.0.0:8002";
+
 /// What the service is started with.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -44,7 +47,7 @@ impl Config {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let clock = Clock::system();
         Ok(Self {
-            listen: Listen::from_env(env, "0.0.0.0:8002")?,
+            listen: Listen::from_env(env, LISTEN_ADDR)?,
             keys: TokenKeys::from_env(env, clock.clone())?,
             database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
             auth: env.base_url("AUTH_URL")?,

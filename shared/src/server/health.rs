@@ -1,6 +1,5 @@
 //! `/livez`: the process answers. `/readyz`: it can do its work now.
 
-use super::Tasks;
 use super::endpoint::public;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -10,6 +9,7 @@ use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// How long a look at what a service needs may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,6 +19,7 @@ type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), NotReady>> + Send + S
 /// Why a service is not ready.
 #[derive(Debug)]
 pub struct NotReady {
+    reason: &'static str,
     cause: String,
     down: Vec<&'static str>,
 }
@@ -26,19 +27,20 @@ pub struct NotReady {
 impl NotReady {
     /// Because these other services are not, which the answer names in `down`. The cause goes to the log.
     pub fn down(services: Vec<&'static str>, cause: String) -> Self {
-        Self { cause, down: services }
+        Self { reason: "a service is not ready", cause, down: services }
     }
 }
 
 impl From<String> for NotReady {
+    /// Because the database does not answer. The cause goes to the log.
     fn from(cause: String) -> Self {
-        Self { cause, down: Vec::new() }
+        Self { reason: "the database does not answer", cause, down: Vec::new() }
     }
 }
 
 impl From<NotReady> for Problem {
     fn from(not_ready: NotReady) -> Self {
-        let problem = Self::unavailable(not_ready.cause);
+        let problem = Self::unavailable(not_ready.cause).with_member("reason", not_ready.reason);
         if not_ready.down.is_empty() { problem } else { problem.with_member("down", not_ready.down) }
     }
 }
@@ -47,7 +49,7 @@ impl From<NotReady> for Problem {
 #[derive(Clone)]
 pub struct Readiness {
     probe: Probe,
-    tasks: Tasks,
+    leaving: CancellationToken,
 }
 
 impl Readiness {
@@ -62,7 +64,7 @@ impl Readiness {
             let looked = probe();
             Box::pin(async move { looked.await.map_err(Into::into) })
         };
-        Self { probe: Arc::new(probe), tasks: Tasks::default() }
+        Self { probe: Arc::new(probe), leaving: CancellationToken::new() }
     }
 
     /// Ready when the store answers: a service looks at its own store only.
@@ -74,14 +76,15 @@ impl Readiness {
         })
     }
 
-    pub(super) fn stopping_with(mut self, tasks: &Tasks) -> Self {
-        self.tasks = tasks.clone();
-        self
+    /// Is cancelled when the service is told to stop.
+    pub(super) fn leaving(&self) -> &CancellationToken {
+        &self.leaving
     }
 
     async fn check(&self) -> Result<(), NotReady> {
-        if self.tasks.stopping().is_cancelled() {
-            return Err("the service is stopping".to_owned().into());
+        if self.leaving.is_cancelled() {
+            let reason = "the service is stopping";
+            return Err(NotReady { reason, cause: reason.to_owned(), down: Vec::new() });
         }
         let looked = tokio::time::timeout(PATIENCE, (self.probe)()).await;
         looked.unwrap_or_else(|_| Err("timed out".to_owned().into()))

@@ -1,15 +1,19 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
+mod command;
 mod endpoint;
 mod health;
+mod patience;
 mod scope;
 mod tasks;
 mod trace;
 
+pub use command::{Command, health_check};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
 pub use health::{NotReady, Readiness};
+pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
 pub use trace::{TRACEPARENT, Trace, X_REQUEST_ID};
 
@@ -23,6 +27,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long an idle connection is kept; longer than the gateway keeps one to reuse it.
@@ -31,7 +36,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
 const LINGER: Duration = Duration::from_secs(15);
-/// How long requests and tasks may take to finish once a stop was asked for.
+/// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
+/// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long requests may take to finish after that.
+const REQUESTS: Duration = Duration::from_secs(14);
+/// How long all of it may take, what goes on in the background included. Who stops a service kills it at 20 s or later.
 const DRAIN: Duration = Duration::from_secs(18);
 
 /// Why a service does not start or has stopped: one line for who deploys it.
@@ -74,6 +84,19 @@ impl Listen {
             .map(Self::Address)
     }
 
+    /// What `/readyz` is asked at, from this machine. A name is left to who connects.
+    fn on_this_machine(&self) -> Result<String, StartError> {
+        let address = match self {
+            Self::Address(address) => address.clone(),
+            Self::Bound(listener) => listener.local_addr().map_err(not_listening)?.to_string(),
+        };
+        Ok(match address.parse::<SocketAddr>() {
+            Ok(SocketAddr::V4(any)) if any.ip().is_unspecified() => format!("127.0.0.1:{}", any.port()),
+            Ok(SocketAddr::V6(any)) if any.ip().is_unspecified() => format!("[::1]:{}", any.port()),
+            _ => address,
+        })
+    }
+
     fn listener(&self) -> Result<TcpListener, StartError> {
         match self {
             Self::Address(address) => TcpListener::bind(address)
@@ -107,6 +130,8 @@ pub struct Application {
     server: Server,
     address: SocketAddr,
     tasks: Tasks,
+    leaving: CancellationToken,
+    farewell: Duration,
     service: Service,
 }
 
@@ -128,7 +153,8 @@ impl Application {
         let address = listener.local_addr().map_err(not_listening)?;
         let service = context.service;
         let context = Data::new(context);
-        let readiness = Data::new(readiness.stopping_with(&tasks));
+        let leaving = readiness.leaving().clone();
+        let readiness = Data::new(readiness);
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(context.clone())
@@ -142,12 +168,12 @@ impl Application {
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)
-        .shutdown_timeout(DRAIN.as_secs())
+        .shutdown_timeout(REQUESTS.as_secs())
         .disable_signals()
         .listen(listener)
         .map_err(not_listening)?
         .run();
-        Ok(Self { server, address, tasks, service })
+        Ok(Self { server, address, tasks, leaving, farewell: Duration::ZERO, service })
     }
 
     /// The address that is listened on.
@@ -160,25 +186,45 @@ impl Application {
         self.address.port()
     }
 
+    /// Goes on to take connections for so long after it was told to stop.
+    #[must_use]
+    pub fn with_farewell(self, farewell: Duration) -> Self {
+        Self { farewell, ..self }
+    }
+
     /// Serves until `stop` is cancelled, then lets requests and background work finish.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
         tracing::info!(service = %self.service, address = %self.address, "listening");
         let handle = self.server.handle();
-        let tasks = self.tasks.clone();
-        let drain = async move {
-            stop.cancelled().await;
-            tracing::info!(service = %self.service, "draining");
-            tasks.stop();
-            handle.stop(true).await;
+        tokio::pin!(let server = self.server;);
+        let (served, deadline) = tokio::select! {
+            served = &mut server => (served, Instant::now() + DRAIN),
+            () = stop.cancelled() => {
+                tracing::info!(service = %self.service, "draining");
+                let deadline = Instant::now() + DRAIN;
+                self.leaving.cancel();
+                let stopped = async {
+                    tokio::time::sleep(self.farewell).await;
+                    self.tasks.stop();
+                    handle.stop(true).await;
+                };
+                (tokio::join!(server, stopped).0, deadline)
+            }
         };
-        let drain = tokio::spawn(drain);
-        let served = self.server.await;
-        drain.abort();
-        if tokio::time::timeout(DRAIN, self.tasks.finished()).await.is_err() {
+        if tokio::time::timeout_at(deadline, self.tasks.finished()).await.is_err() {
             tracing::warn!(service = %self.service, "background work was cut off");
         }
         tracing::info!(service = %self.service, "stopped");
         served.map_err(|error| StartError::Io(format!("{} stopped", self.service), error))
+    }
+}
+
+/// Builds a service and serves until this process is told to stop, also while it is being built.
+pub async fn run(build: impl Future<Output = Result<Application, StartError>>) -> Result<(), StartError> {
+    let stop = stop_on_signal()?;
+    match stop.run_until_cancelled(build).await {
+        Some(application) => application?.with_farewell(FAREWELL).run_until_stopped(stop).await,
+        None => Ok(()),
     }
 }
 

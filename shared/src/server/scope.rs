@@ -1,13 +1,15 @@
 //! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
 
+use super::health::Readiness;
 use super::trace::{Trace, X_REQUEST_ID};
 use crate::identity::Identity;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
 use std::time::Instant;
 use tracing::Instrument as _;
@@ -29,11 +31,20 @@ pub(super) async fn request_scope(
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
+        if is_leaving(&response) {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
         log(&path, &response, started);
         Ok(response)
     }
     .instrument(span)
     .await
+}
+
+/// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
+fn is_leaving(response: &ServiceResponse) -> bool {
+    let readiness = response.request().app_data::<Data<Readiness>>();
+    readiness.is_some_and(|readiness| readiness.leaving().is_cancelled())
 }
 
 /// Gives an error its body, and leaves every other answer as it is.

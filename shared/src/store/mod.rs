@@ -3,6 +3,7 @@
 //! A query is written once, in the body of [`on!`](crate::on) or [`tx!`](crate::tx), which compile it for both. On PostgreSQL each service
 //! keeps its tables in a schema of its own name, on SQLite in a file of its own.
 
+mod connect_failure;
 mod error;
 mod migrate;
 pub mod outbox;

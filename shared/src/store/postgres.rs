@@ -1,10 +1,11 @@
 //! PostgreSQL: one way to connect, for the pool and the migrations alike.
 
+use super::connect_failure::ConnectFailure;
 use super::tls::{self, TlsMode};
 use super::{Store, migrate};
 use crate::config::ConfigError;
-use crate::server::StartError;
-use diesel::{ConnectionError, ConnectionResult};
+use crate::server::{StartError, until_it_answers};
+use diesel::ConnectionError;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
@@ -27,7 +28,9 @@ pub(super) async fn open(
     migrations: EmbeddedMigrations,
 ) -> Result<Store, StartError> {
     let target = Arc::new(Target::parse(url, schema)?);
-    let mut connection = target.connect().await.map_err(|error| unreachable(&error))?;
+    let mut connection =
+        until_it_answers("DATABASE_URL", async || target.connect().await.map_err(ConnectFailure::at_start))
+            .await?;
     // Both statements fail when many do them at once, and so does diesel's own table: the lock comes first.
     let prepare =
         format!("SELECT pg_advisory_lock({MIGRATION_LOCK}); CREATE SCHEMA IF NOT EXISTS \"{schema}\";");
@@ -42,7 +45,7 @@ pub(super) async fn open(
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let target = Arc::clone(&target);
-        Box::pin(async move { target.connect().await })
+        Box::pin(async move { target.connect().await.map_err(ConnectionError::from) })
     });
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|error| unreachable(&error))?;
@@ -95,26 +98,17 @@ impl Target {
         Ok(Self { config, tls, root_certificates, schema })
     }
 
-    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let bad = |error: &dyn std::fmt::Display| ConnectionError::BadConnection(error.to_string());
-        let tls =
-            tls::client_config(self.tls, self.root_certificates.as_deref()).map_err(|error| bad(&error))?;
+    async fn connect(&self) -> Result<AsyncPgConnection, ConnectFailure> {
+        let tls = tls::client_config(self.tls, self.root_certificates.as_deref())
+            .map_err(|error| ConnectFailure::of_settings(&error))?;
         let connect = tokio::time::timeout(CONNECT_TIMEOUT, self.config.connect(MakeRustlsConnect::new(tls)));
-        let (client, connection) = connect
-            .await
-            .map_err(|_| ConnectionError::BadConnection("timed out".to_owned()))?
-            .map_err(|error| bad(&full(&error)))?;
+        let (client, connection) = connect.await.map_err(|_| ConnectFailure::timed_out())??;
         let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         let schema = self.schema;
         let setup = connection.batch_execute(&format!("SET search_path TO \"{schema}\"")).await;
         setup.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
-}
-
-/// An error of the driver with its cause, which says what the server said.
-fn full(error: &tokio_postgres::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 #[cfg(test)]

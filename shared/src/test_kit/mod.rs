@@ -12,10 +12,12 @@
 mod client;
 #[cfg(feature = "store")]
 mod database;
+mod way;
 
 pub use client::{Answer, TestClient};
 #[cfg(feature = "store")]
 pub use database::TestDatabase;
+pub use way::Way;
 
 use crate::clock::Clock;
 use crate::config::Env;

@@ -1,13 +1,14 @@
 //! The connection to the server.
 
-use super::failure::unavailable;
+use super::failure::{is_passing, unavailable};
 use crate::error::Error;
 use mongodb::bson::{Document, doc};
+use mongodb::error::{Error as MongoError, ErrorKind};
 use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, Database};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::config::ConfigError;
-use shared::server::StartError;
+use shared::server::{NoAnswer, StartError, until_it_answers};
 use std::time::Duration;
 
 /// The database where the URL names none.
@@ -17,11 +18,27 @@ const SELECTION: Duration = Duration::from_secs(3);
 /// The most connections to a server.
 const POOL: u32 = 64;
 
-/// Connects to the server of `MONGO_URL`. All is read and written by majority, unless an operation says otherwise.
+/// Connects to the server of `MONGO_URL`, as soon as there is one. All is read and written by majority, unless an
+/// operation says otherwise.
 pub(super) async fn connect(url: &SecretString) -> Result<Database, StartError> {
-    let mut options = ClientOptions::parse(url.expose_secret())
-        .await
-        .map_err(|_| ConfigError::new("MONGO_URL", "is no URL of MongoDB; expected mongodb://..."))?;
+    let options = until_it_answers("MONGO_URL", || parse(url)).await?;
+    let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let database = Client::with_options(options).map_err(|error| failed(&error))?.database(&name);
+    until_it_answers("MONGO_URL", || say_who_answers(&database)).await?;
+    Ok(database)
+}
+
+/// Reads the URL. That of `mongodb+srv` is a name, which may not be known yet.
+async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
+    let mut options =
+        ClientOptions::parse(url.expose_secret()).await.map_err(|error| match &*error.kind {
+            ErrorKind::DnsResolve { message, .. } => NoAnswer::Yet(message.clone()),
+            // Others may quote the URL, and with it the password.
+            _ => {
+                let problem = "is no URL of MongoDB; expected mongodb://...";
+                NoAnswer::Ever(ConfigError::new("MONGO_URL", problem).into())
+            }
+        })?;
     options.app_name.get_or_insert_with(|| "banyan-branch".to_owned());
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);
@@ -29,23 +46,24 @@ pub(super) async fn connect(url: &SecretString) -> Result<Database, StartError> 
     options.retry_writes.get_or_insert(true);
     options.write_concern = Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).build());
     options.read_concern = Some(ReadConcern::majority());
-    let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
-    let client = Client::with_options(options).map_err(|error| failed(&error))?;
-    let database = client.database(&name);
-    say_who_answers(&database).await.map_err(|error| failed(&error))?;
-    Ok(database)
+    Ok(options)
 }
 
 pub(super) fn failed(error: &dyn std::fmt::Display) -> StartError {
     StartError::Store(format!("MONGO_URL: the database cannot be used: {error}"))
 }
 
-async fn say_who_answers(database: &Database) -> mongodb::error::Result<()> {
-    let build = database.run_command(doc! {"buildInfo": 1}).await?;
-    let hello = database.run_command(doc! {"hello": 1}).await?;
+async fn say_who_answers(database: &Database) -> Result<(), NoAnswer> {
+    let (build, hello) = (doc! {"buildInfo": 1}, doc! {"hello": 1});
+    let build = database.run_command(build).await.map_err(|error| no_answer(&error))?;
+    let hello = database.run_command(hello).await.map_err(|error| no_answer(&error))?;
     let version = build.get_str("version").unwrap_or("unknown");
     tracing::info!(version, topology = topology(&hello), database = database.name(), "MongoDB answers");
     Ok(())
+}
+
+fn no_answer(error: &MongoError) -> NoAnswer {
+    if is_passing(error) { NoAnswer::Yet(error.to_string()) } else { NoAnswer::Ever(failed(error)) }
 }
 
 fn topology(hello: &Document) -> &'static str {

@@ -33,7 +33,8 @@ pub(super) fn refusal(error: &MongoError) -> Refusal {
     }
 }
 
-fn is_passing(error: &MongoError) -> bool {
+/// Whether the server may be well again soon.
+pub(super) fn is_passing(error: &MongoError) -> bool {
     match &*error.kind {
         ErrorKind::ServerSelection { .. }
         | ErrorKind::Io(_)

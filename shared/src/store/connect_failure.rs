@@ -1,0 +1,92 @@
+//! Why PostgreSQL was not reached, and whether it is worth to wait for it.
+
+use super::StoreError;
+use crate::server::{NoAnswer, StartError};
+use diesel::ConnectionError;
+use std::error::Error;
+use std::io;
+use tokio_postgres::error::SqlState;
+
+/// An attempt to connect that failed.
+#[derive(Debug)]
+pub(super) struct ConnectFailure {
+    may_pass: bool,
+    cause: String,
+}
+
+impl ConnectFailure {
+    /// The settings cannot work.
+    pub(super) fn of_settings(error: &dyn std::fmt::Display) -> Self {
+        Self { may_pass: false, cause: error.to_string() }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        Self { may_pass: true, cause: "timed out".to_owned() }
+    }
+
+    /// What a service that is starting does about it.
+    pub(super) fn at_start(self) -> NoAnswer {
+        if self.may_pass {
+            return NoAnswer::Yet(self.cause);
+        }
+        NoAnswer::Ever(StartError::Store(format!("DATABASE_URL: cannot connect: {}", self.cause)))
+    }
+}
+
+impl From<tokio_postgres::Error> for ConnectFailure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let may_pass =
+            match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
+                (Some(code), _) => is_passing(code),
+                // A certificate that does not hold comes as data that is not valid.
+                (None, Some(error)) => error.kind() != io::ErrorKind::InvalidData,
+                // Connections are closed while the server starts or stops; all else is about passwords and TLS.
+                (None, None) => error.is_closed(),
+            };
+        Self { may_pass, cause: crate::problem::causes(&error) }
+    }
+}
+
+impl From<ConnectionError> for ConnectFailure {
+    fn from(error: ConnectionError) -> Self {
+        let cause = crate::problem::causes(&error);
+        let may_pass = match error {
+            ConnectionError::CouldntSetupConfiguration(error) => {
+                matches!(StoreError::from(error), StoreError::Unavailable(_))
+            }
+            _ => false,
+        };
+        Self { may_pass, cause }
+    }
+}
+
+impl From<ConnectFailure> for ConnectionError {
+    fn from(failure: ConnectFailure) -> Self {
+        Self::BadConnection(failure.cause)
+    }
+}
+
+/// Whether a server that answers so may be well soon: it starts, stops, or has too much to do.
+fn is_passing(code: &SqlState) -> bool {
+    ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_starts_is_waited_for_and_a_wrong_password_is_not() {
+        for code in [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS, SqlState::ADMIN_SHUTDOWN] {
+            assert!(is_passing(&code), "{}", code.code());
+        }
+        let wrong = [
+            SqlState::INVALID_PASSWORD,
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+            SqlState::INVALID_CATALOG_NAME,
+        ];
+        for code in wrong {
+            assert!(!is_passing(&code), "{}", code.code());
+        }
+    }
+}

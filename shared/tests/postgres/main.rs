@@ -1,0 +1,102 @@
+//! PostgreSQL that is not there yet, will never be, or is gone for a while. These tests are ignored where
+//! `TEST_DATABASE_URL` is not set.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
+
+use diesel_migrations::EmbeddedMigrations;
+use libtest_mimic::{Arguments, Trial};
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use shared::clock::Clock;
+use shared::identity::Service;
+use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use shared::store::{Migrations, Store};
+use shared::test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+macro_rules! trials {
+    ($($case:ident,)+) => {
+        vec![$(
+            Trial::test(stringify!($case), || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+                runtime.block_on(async { $case(&TestDatabase::postgres().await.unwrap()).await });
+                Ok(())
+            })
+            .with_ignored_flag(!TestDatabase::has_postgres())
+        ),+]
+    };
+}
+
+fn main() {
+    let trials = trials! {
+        a_service_waits_for_its_database,
+        what_waiting_will_not_mend_ends_the_start_in_one_line,
+        an_outage_is_told_in_time_and_ends_by_itself,
+    };
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn url(database: &TestDatabase) -> Url {
+    database.url("chat").expose_secret().parse().unwrap()
+}
+
+async fn open(url: &Url) -> Result<Store, StartError> {
+    let none = || EmbeddedMigrations::new(&[]);
+    let migrations = Migrations { postgres: none(), sqlite: none() };
+    Store::open(&SecretString::from(url.as_str()), "chat", migrations).await
+}
+
+async fn a_service_waits_for_its_database(database: &TestDatabase) {
+    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    let door = TcpListener::bind(("127.0.0.1", through.port().unwrap())).await.unwrap();
+    let opening = tokio::spawn(async move { open(&through).await });
+    for _ in 0..2 {
+        door.accept().await.unwrap();
+    }
+    drop(door);
+    way.mend().await;
+    opening.await.unwrap().unwrap().ping().await.unwrap();
+}
+
+async fn what_waiting_will_not_mend_ends_the_start_in_one_line(database: &TestDatabase) {
+    let mut nowhere = url(database);
+    nowhere.set_path("/no_such_database");
+    let mut nobody = url(database);
+    nobody.set_username("no_such_role").unwrap();
+    let mut no_tls = url(database);
+    no_tls.set_query(Some("sslmode=require"));
+    for (mut wrong, says) in [(nowhere, "no_such_database"), (nobody, "no_such_role"), (no_tls, "TLS")] {
+        wrong.set_password(Some("hunter2")).unwrap();
+        let begun = Instant::now();
+        let line = open(&wrong).await.err().unwrap_or_else(|| panic!("{wrong} was taken")).to_string();
+        assert!(begun.elapsed() < Duration::from_secs(10), "{line}");
+        assert!(line.starts_with("DATABASE_URL: cannot connect: ") && line.contains(says), "{line}");
+        assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
+    }
+}
+
+async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
+    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    way.mend().await;
+    let store = open(&through).await.unwrap();
+    let context = Context { service: Service::Chat, keys: token_keys(&Clock::system()) };
+    let readiness = Readiness::of_store(store.clone());
+    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();
+    let service = Running::start(application);
+    let client = TestClient::new(service.url());
+    client.get("/readyz").await.expect(200);
+    way.cut();
+    let begun = Instant::now();
+    // The first may still find a connection that it takes for a good one.
+    for _ in 0..2 {
+        store.ping().await.unwrap_err();
+        let answer = client.get("/readyz").await.expect(503);
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(answer.json()["reason"], "the database does not answer");
+        client.get("/livez").await.expect(200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    way.mend().await;
+    client.get("/readyz").await.expect(200);
+    store.ping().await.unwrap();
+}

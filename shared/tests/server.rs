@@ -1,0 +1,107 @@
+//! The server that every service is: its health, and how it stops.
+#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use shared::clock::Clock;
+use shared::config::Env;
+use shared::identity::Service;
+use shared::server::{Application, Context, Readiness, Tasks, health_check, public};
+use shared::test_kit::{Answer, Running, TestClient, any_port, token_keys};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// A request for `/slow` has come, and may be answered.
+#[derive(Clone)]
+struct Slow {
+    come: Arc<Semaphore>,
+    go: Arc<Semaphore>,
+}
+
+async fn get_slow(slow: Data<Slow>) -> HttpResponse {
+    slow.come.add_permits(1);
+    slow.go.acquire().await.unwrap().forget();
+    HttpResponse::Ok().finish()
+}
+
+/// A service that is ready if `probe` is, with one route.
+fn service(probe: Result<(), String>) -> (Application, Slow) {
+    let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
+    let context = Context { service: Service::Chat, keys: token_keys(&Clock::system()) };
+    let readiness = Readiness::new(move || std::future::ready(probe.clone()));
+    let data = Data::new(slow.clone());
+    let routes = move |app: &mut actix_web::web::ServiceConfig| {
+        app.app_data(data.clone()).service(public("/slow").get(get_slow));
+    };
+    (Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap(), slow)
+}
+
+#[tokio::test]
+async fn who_was_told_to_stop_is_not_ready_and_closes_connections_after_their_answer() {
+    let application = service(Ok(())).0.with_farewell(Duration::from_secs(600));
+    let service = Running::start(application);
+    let client = TestClient::new(service.url());
+    let before = client.get("/readyz").await.expect(200);
+    assert_eq!(before.header("connection"), "");
+    service.stop();
+    let answer = told_to_stop(&client).await;
+    assert_eq!(answer.header("connection"), "close");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(answer.json()["reason"], "the service is stopping");
+    assert_eq!(client.get("/livez").await.expect(200).header("connection"), "close");
+    assert_eq!(client.get("/nowhere").await.expect(404).header("connection"), "close");
+}
+
+/// Asks until the service has heard that it should stop.
+async fn told_to_stop(client: &TestClient) -> Answer {
+    loop {
+        let answer = client.get("/readyz").await;
+        if answer.status == 503 {
+            return answer;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
+    let (application, slow) = service(Ok(()));
+    let address = application.address();
+    let client = TestClient::new(format!("http://{address}").parse().unwrap());
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(application.run_until_stopped(stop.clone()));
+    // Its connection stays open, and idle.
+    let idle = TestClient::new(format!("http://{address}").parse().unwrap());
+    idle.get("/livez").await.expect(200);
+    let request = tokio::spawn(async move { client.get("/slow").await });
+    slow.come.acquire().await.unwrap().forget();
+    stop.cancel();
+    while TcpStream::connect(address).await.is_ok() {}
+    slow.go.add_permits(1);
+    let answer = request.await.unwrap().expect(200);
+    assert_eq!(answer.header("connection"), "close");
+    let stopped = tokio::time::timeout(Duration::from_secs(8), running).await;
+    stopped.unwrap().unwrap().unwrap();
+    drop(idle);
+}
+
+#[tokio::test]
+async fn the_health_check_says_in_one_line_why_a_service_is_not_ready() {
+    let well = Running::start(service(Ok(())).0);
+    let ill = Running::start(service(Err("hunter2 is refused".to_owned())).0);
+    let ask = async |service: &Running| {
+        let url = service.url();
+        let address = format!("0.0.0.0:{}", url.port().unwrap());
+        health_check(&Env::of([("LISTEN_ADDR", &address)]), "0.0.0.0:1")
+            .await
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(ask(&well).await, Ok(()));
+    let line = ask(&ill).await.unwrap_err();
+    assert!(line.starts_with("not ready: 503"), "{line}");
+    assert!(line.contains("the database does not answer") && !line.contains("hunter2"), "{line}");
+    let nobody = health_check(&Env::default(), "127.0.0.1:1").await.unwrap_err().to_string();
+    assert!(nobody.contains("127.0.0.1:1") && !nobody.contains('\n'), "{nobody}");
+}
