@@ -17,5 +17,5 @@ async fn main() -> Result<(), StartError> {
     }
     telemetry::init(&env, LogFormat::Json)?;
     let config = Config::from_env(&env)?;
-    server::run(startup::build(config)).await
+    server::run(Box::pin(startup::build(config))).await
 }

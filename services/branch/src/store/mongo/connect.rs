@@ -30,15 +30,15 @@ pub(super) async fn connect(url: &SecretString) -> Result<Database, StartError> 
 
 /// Reads the URL. That of `mongodb+srv` is a name, which may not be known yet.
 async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
-    let mut options =
-        ClientOptions::parse(url.expose_secret()).await.map_err(|error| match &*error.kind {
-            ErrorKind::DnsResolve { message, .. } => NoAnswer::Yet(message.clone()),
-            // Others may quote the URL, and with it the password.
-            _ => {
-                let problem = "is no URL of MongoDB; expected mongodb://...";
-                NoAnswer::Ever(ConfigError::new("MONGO_URL", problem).into())
-            }
-        })?;
+    let parsed = ClientOptions::parse(url.expose_secret()).await;
+    let mut options = parsed.map_err(|error| {
+        if let ErrorKind::DnsResolve { message, .. } = &*error.kind {
+            return NoAnswer::Yet(message.clone());
+        }
+        // Others may quote the URL, and with it the password.
+        let problem = "is no URL of MongoDB; expected mongodb://...";
+        NoAnswer::Ever(ConfigError::new("MONGO_URL", problem).into())
+    })?;
     options.app_name.get_or_insert_with(|| "banyan-branch".to_owned());
     options.server_selection_timeout.get_or_insert(SELECTION);
     options.connect_timeout.get_or_insert(SELECTION);

@@ -1,0 +1,121 @@
+//! What came back: of this second, and of the whole run.
+
+use crate::traffic::{Outcome, REFUSED};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Counts answers.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    second: Second,
+    reads: Sum,
+    writes: Sum,
+}
+
+/// The answers of one second.
+#[derive(Debug, Default)]
+pub(crate) struct Second {
+    failed: usize,
+    latencies: Vec<Duration>,
+}
+
+/// The answers of the run to one kind of request.
+#[derive(Debug, Default)]
+struct Sum {
+    answered: usize,
+    failed: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    pub(crate) fn add(&self, outcome: Outcome) {
+        self.with(|counts| {
+            let sum = if outcome.is_write { &mut counts.writes } else { &mut counts.reads };
+            match outcome.result {
+                Ok(()) => {
+                    sum.answered += 1;
+                    counts.second.latencies.push(outcome.took);
+                }
+                Err(why) => {
+                    *sum.failed.entry(why).or_default() += 1;
+                    counts.second.failed += 1;
+                }
+            }
+        });
+    }
+
+    pub(crate) fn take_second(&self) -> Second {
+        self.with(|counts| std::mem::take(&mut counts.second))
+    }
+
+    pub(crate) fn failed_reads(&self) -> Failed {
+        self.with(|counts| counts.reads.failed())
+    }
+
+    pub(crate) fn failed_writes(&self) -> Failed {
+        self.with(|counts| counts.writes.failed())
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        self.with(|counts| format!("GET: {}\nPOST: {}", counts.reads, counts.writes))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How many requests failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failed {
+    /// Because nobody took them.
+    pub(crate) refused: usize,
+    /// After they were taken.
+    pub(crate) taken: usize,
+}
+
+impl Sum {
+    fn failed(&self) -> Failed {
+        let refused = self.failed.get(REFUSED).copied().unwrap_or_default();
+        Failed { refused, taken: self.failed.values().sum::<usize>() - refused }
+    }
+}
+
+impl fmt::Display for Second {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (half, most) = (percentile(&self.latencies, 50), percentile(&self.latencies, 99));
+        write!(f, "{} answered, {} failed, ", self.latencies.len(), self.failed)?;
+        write!(f, "p50 {:.1} ms, p99 {:.1} ms", half.as_secs_f64() * 1e3, most.as_secs_f64() * 1e3)
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered, {} failed", self.answered, self.failed.values().sum::<usize>())?;
+        self.failed.iter().try_for_each(|(why, count)| write!(f, "\n  {count} x {why}"))
+    }
+}
+
+fn percentile(latencies: &[Duration], percent: usize) -> Duration {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable();
+    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_the_one_that_so_many_do_not_exceed() {
+        let latencies: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
+        assert_eq!(percentile(&latencies, 50), Duration::from_millis(100));
+        assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
+        assert_eq!(percentile(&[], 99), Duration::ZERO);
+    }
+}

@@ -1,0 +1,185 @@
+//! One user with some chats, who reads and appends; and afterwards looks what is there.
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Method, Url};
+use serde_json::{Value, json};
+use shared::client::http_client;
+use shared::ids::KeyId;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The chats among which the messages are spread, so that writers seldom wait for one another.
+const CHATS: u32 = 32;
+
+/// What is said of a request that nobody took.
+pub(crate) const REFUSED: &str = "not connected";
+
+/// Why the run ends.
+#[derive(thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Failure(String);
+
+impl fmt::Debug for Failure {
+    /// The same line as `Display`, because this is what `main` prints.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        Self(shared::problem::causes(&error))
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) is_write: bool,
+    pub(crate) took: Duration,
+    pub(crate) result: Result<(), String>,
+}
+
+/// A user with some chats.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    http: Client,
+    base: Url,
+    token: String,
+    chats: Vec<String>,
+    /// The questions of the messages whose POST was answered with success.
+    answered: Mutex<HashSet<String>>,
+}
+
+/// What was found of the messages afterwards.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    answered: usize,
+    lost: usize,
+    doubled: usize,
+    unanswered: usize,
+}
+
+impl Traffic {
+    /// Makes the user and the chats.
+    pub(crate) async fn prepare(base: Url) -> Result<Self, Failure> {
+        let (http, chats) = (http_client()?, Vec::new());
+        let mut traffic = Self { http, base, token: String::new(), chats, answered: Mutex::default() };
+        let user = json!({"username": format!("load-{}", KeyId::generate()), "password": KeyId::generate()});
+        traffic.ask(Method::POST, "auth/register", Some(&user)).await?;
+        let tokens = traffic.ask(Method::POST, "auth/login", Some(&user)).await?;
+        traffic.token = text(&tokens, "access_token");
+        for number in 0..CHATS {
+            let chat = json!({"name": format!("load {number}")});
+            let chat = traffic.ask(Method::POST, "chats/create-chat", Some(&chat)).await?;
+            traffic.chats.push(text(&chat, "chat_id"));
+        }
+        Ok(traffic)
+    }
+
+    /// Appends a message or reads a page.
+    pub(crate) async fn send(&self, number: u32, is_write: bool) -> Outcome {
+        let begun = Instant::now();
+        let result = if is_write { self.append(number).await } else { self.read(number).await };
+        Outcome { is_write, took: begun.elapsed(), result: result.map_err(|failure| failure.0) }
+    }
+
+    /// Reads all chats, and compares them with what was answered.
+    pub(crate) async fn look_again(&self) -> Result<Kept, Failure> {
+        let mut found: HashMap<String, usize> = HashMap::new();
+        for chat in &self.chats {
+            let mut next = Some(format!("/api/v1/messages/get-messages?limit=200&chat_id={chat}"));
+            while let Some(path) = next.take() {
+                let url = self.base.join(&path).map_err(|error| Failure(error.to_string()))?;
+                let answer = self.http.get(url).bearer_auth(&self.token).send().await?.error_for_status()?;
+                let link = answer.headers().get("link").and_then(|link| link.to_str().ok());
+                next = link.and_then(|link| Some(link.strip_prefix('<')?.split_once('>')?.0.to_owned()));
+                let page: Vec<Value> = answer.json().await?;
+                for message in page {
+                    *found.entry(text(&message, "question")).or_default() += 1;
+                }
+            }
+        }
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Kept {
+            answered: answered.len(),
+            lost: answered.iter().filter(|question| !found.contains_key(*question)).count(),
+            doubled: found.values().filter(|&&times| times > 1).count(),
+            unanswered: found.keys().filter(|question| !answered.contains(*question)).count(),
+        })
+    }
+
+    async fn append(&self, number: u32) -> Result<(), Failure> {
+        let question = number.to_string();
+        let message = json!({"chat_id": self.chat(number), "question": question, "response": "So."});
+        self.ask(Method::POST, "messages/add-message", Some(&message)).await?;
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(question);
+        Ok(())
+    }
+
+    async fn read(&self, number: u32) -> Result<(), Failure> {
+        let chat = self.chat(number);
+        let path = match number % 8 {
+            0 => "auth/me".to_owned(),
+            1 => format!("chats/get-chat/{chat}"),
+            _ => format!("messages/get-messages?limit=10&chat_id={chat}"),
+        };
+        self.ask(Method::GET, &path, None).await.map(drop)
+    }
+
+    fn chat(&self, number: u32) -> &str {
+        self.chats.iter().cycle().nth((number % CHATS).try_into().unwrap_or_default()).map_or("", String::as_str)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let url = self.base.join(&format!("/api/v1/{path}")).map_err(|error| Failure(error.to_string()))?;
+        let mut request = self.http.request(method, url).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.map_err(|error| why(&error))?;
+        let status = answer.status();
+        let body = answer.text().await.map_err(|error| why(&error))?;
+        if !status.is_success() {
+            let code = serde_json::from_str::<Value>(&body).unwrap_or_default();
+            return Err(Failure(format!("{status} {}", text(&code, "code"))));
+        }
+        serde_json::from_str(&body).map_err(|_| Failure("an answer that is no JSON".to_owned()))
+    }
+}
+
+impl Kept {
+    /// Whether each message that was answered is there, and each that is there is there once.
+    pub(crate) fn is_right(&self) -> bool {
+        self.lost == 0 && self.doubled == 0
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answered, lost, doubled, unanswered } = self;
+        write!(f, "messages: {answered} answered, {lost} of them lost, {doubled} doubled, ")?;
+        write!(f, "{unanswered} there though not answered")
+    }
+}
+
+/// The kind of a failure, the same for all of a kind: no port, no id.
+fn why(error: &reqwest::Error) -> Failure {
+    Failure(if error.is_connect() {
+        REFUSED.to_owned()
+    } else if error.is_timeout() {
+        "timed out".to_owned()
+    } else {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(next) = cause.source() {
+            cause = next;
+        }
+        format!("broken off: {cause}")
+    })
+}
+
+fn text(value: &Value, field: &str) -> String {
+    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
