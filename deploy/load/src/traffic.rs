@@ -130,7 +130,11 @@ impl Traffic {
     }
 
     fn chat(&self, number: u32) -> &str {
-        self.chats.iter().cycle().nth((number % CHATS).try_into().unwrap_or_default()).map_or("", String::as_str)
+        self.chats
+            .iter()
+            .cycle()
+            .nth((number % CHATS).try_into().unwrap_or_default())
+            .map_or("", String::as_str)
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {

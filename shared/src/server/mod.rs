@@ -224,7 +224,8 @@ pub async fn run(build: impl Future<Output = Result<Application, StartError>>) -
     let stop = stop_on_signal()?;
     match stop.run_until_cancelled(build).await {
         Some(application) => application?.with_farewell(FAREWELL).run_until_stopped(stop).await,
-        None => Ok(()),
+        // The look-up of a name goes on in a thread of its own, and would hold up an orderly end for seconds.
+        None => std::process::exit(0),
     }
 }
 

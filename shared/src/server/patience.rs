@@ -28,7 +28,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(NoAnswer::Ever(error)) => return Err(error),
             Err(NoAnswer::Yet(cause)) => {
-                let pause_ms = pause.as_millis();
+                let pause_ms = pause.as_secs_f64() * 1e3;
                 tracing::warn!(variable, cause, pause_ms, "the database does not answer yet");
             }
         }

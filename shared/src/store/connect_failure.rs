@@ -21,7 +21,7 @@ impl ConnectFailure {
     }
 
     pub(super) fn timed_out() -> Self {
-        Self { may_pass: true, cause: "timed out".to_owned() }
+        Self { may_pass: true, cause: "no answer in time".to_owned() }
     }
 
     /// What a service that is starting does about it.

@@ -1,6 +1,11 @@
 //! PostgreSQL that is not there yet, will never be, or is gone for a while. These tests are ignored where
 //! `TEST_DATABASE_URL` is not set.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
 
 use diesel_migrations::EmbeddedMigrations;
 use libtest_mimic::{Arguments, Trial};
