@@ -7,6 +7,9 @@
 //! | `AUTH_URL` | where the auth service is | none |
 //! | `CHAT_URL` | where the chat service is | none |
 //! | `BRANCH_URL` | where the branch service is | none |
+//!
+//! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
+//! gives; nothing has to be set for that.
 
 use crate::proxy::Upstream;
 use reqwest::Url;
@@ -14,6 +17,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
 use shared::server::Listen;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Where it listens if nothing is said.
@@ -30,6 +34,18 @@ pub struct Config {
     pub upstreams: Upstreams,
     /// How long it waits for what.
     pub patience: Patience,
+    /// Who knows the addresses of the services.
+    pub resolution: Resolution,
+}
+
+/// Who is asked for the addresses of a name. No variable sets it; tests do.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Resolution {
+    /// Whom the machine asks: its hosts file, then the name servers of `/etc/resolv.conf`.
+    #[default]
+    System,
+    /// This name server alone.
+    Nameserver(SocketAddr),
 }
 
 /// Where the services are.
@@ -54,6 +70,14 @@ pub struct Patience {
     pub piece: Duration,
     /// For which a merged `OpenAPI` document is taken for true.
     pub document: Duration,
+    /// Between two look-ups of a service's name.
+    pub look_up: Duration,
+    /// Between two checks whether a replica lives.
+    pub check: Duration,
+    /// For the answer to a check. Two in a row that do not come put a replica out.
+    pub check_answer: Duration,
+    /// For which a replica that fails is left out at first; up to 30 times as long while it fails again.
+    pub out: Duration,
 }
 
 impl Config {
@@ -68,6 +92,7 @@ impl Config {
                 branch: env.base_url("BRANCH_URL")?,
             },
             patience: Patience::default(),
+            resolution: Resolution::System,
         })
     }
 }
@@ -86,10 +111,15 @@ impl Upstreams {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(2),
+            // Within a cluster a connection takes a millisecond. One lost packet costs a second.
+            connect: Duration::from_millis(1200),
             head: Duration::from_secs(30),
             piece: Duration::from_secs(60),
             document: Duration::from_secs(5),
+            look_up: Duration::from_secs(2),
+            check: Duration::from_secs(2),
+            check_answer: Duration::from_secs(1),
+            out: Duration::from_secs(1),
         }
     }
 }

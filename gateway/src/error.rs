@@ -35,8 +35,11 @@ pub(crate) enum Error {
         /// Who was asked.
         upstream: Upstream,
         /// Why.
-        source: hyper_util::client::legacy::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// 503: the name of the service gives no address.
+    #[error("the service {0} has no address")]
+    NoAddress(Upstream),
     /// 503: the `OpenAPI` document of a service was never read.
     #[error("no OpenAPI document of: {0}")]
     NoDocument(String),
@@ -53,7 +56,9 @@ impl ApiError for Error {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::NoAnswer { .. } | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -66,7 +71,7 @@ impl ApiError for Error {
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge => "payload_too_large",
             Self::TooManyHeaders => "too_many_headers",
-            Self::NoAnswer { .. } | Self::NoDocument(_) => "service_unavailable",
+            Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
             Self::NoAnswerInTime(_) => "upstream_timeout",
         }
     }
@@ -86,6 +91,7 @@ impl ApiError for Error {
             | Self::BodyTooSlow
             | Self::TooManyHeaders
             | Self::NoAnswer { .. }
+            | Self::NoAddress(_)
             | Self::NoDocument(_) => problem,
         }
     }

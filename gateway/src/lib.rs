@@ -1,10 +1,12 @@
 //! The gateway: the one door of Banyan. It checks tokens, bounds what comes in, and passes requests on to the service
 //! that they are for; it knows no database.
 //!
-//! `proxy` is the way of a request through it, phase by phase; `routes` holds what it answers itself.
+//! `proxy` is the way of a request through it, phase by phase; `fleet` knows the replicas of the services; `routes` holds
+//! what it answers itself.
 
 pub mod config;
 mod error;
+mod fleet;
 mod openapi;
 mod proxy;
 mod readiness;

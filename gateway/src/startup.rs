@@ -1,6 +1,7 @@
 //! Puts the gateway together.
 
 use crate::config::Config;
+use crate::fleet::Fleet;
 use crate::openapi::Catalogue;
 use crate::proxy::Proxy;
 use crate::{readiness, routes};
@@ -13,13 +14,14 @@ use std::sync::Arc;
 /// Binds the address.
 pub fn build(config: Config) -> Result<Application, StartError> {
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
-    let proxy = Arc::new(Proxy::new(&config)?);
-    let readiness = readiness::of_services(http.clone(), config.upstreams.clone());
+    let tasks = Tasks::default();
+    let fleet = Arc::new(Fleet::new(&config, &tasks)?);
+    let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
     let context = Context { service: Service::Gateway, keys: config.keys };
-    Application::bind(&config.listen, context, Tasks::default(), readiness, move |app| {
-        // A proxy per worker, so that no connection is shared between threads.
-        let proxy = Data::new(proxy.with_own_connections());
+    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+        // Each worker has connections of its own, so that none is shared between threads.
+        let proxy = Data::new(Proxy::new(&fleet, config.patience));
         app.app_data(proxy).app_data(catalogue.clone()).configure(routes::configure);
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{Patience, Upstreams};
+use gateway::config::{Patience, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -109,6 +109,7 @@ impl Stack {
                 branch: branch.url.clone(),
             },
             patience: Patience::default(),
+            resolution: Resolution::default(),
         };
         let branch_config = branch::config::Config {
             listen: branch.listen,

@@ -62,11 +62,16 @@ pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     length.map(BodyLength::Known).ok_or(Error::Target)
 }
 
-/// The headers with which a request goes to a service.
-pub(super) fn for_service(request: &HttpRequest, trace: &Trace) -> Result<Headers, Error> {
+/// The headers with which a request goes to a service, which is `host`.
+pub(super) fn for_service(
+    request: &HttpRequest,
+    host: &HeaderValue,
+    trace: &Trace,
+) -> Result<Headers, Error> {
     let sent = request.headers();
     let named = Named::by(sent.get_all(header::CONNECTION).map(header::HeaderValue::as_bytes));
-    let mut headers = Headers::with_capacity(sent.len() + 5);
+    let mut headers = Headers::with_capacity(sent.len() + 6);
+    headers.insert(hyper::header::HOST, host.clone());
     for (name, value) in sent {
         let name = name.as_str();
         if named.drops(name) || MADE_ANEW.contains(&name) || name.starts_with(X_FORWARDED) {

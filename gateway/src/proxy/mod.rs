@@ -3,7 +3,8 @@
 mod client;
 mod download;
 mod headers;
-mod replica;
+mod pool;
+mod pools;
 mod table;
 mod upload;
 
@@ -12,17 +13,20 @@ pub use table::Upstream;
 pub(crate) use table::{API_ROOT, Access, find};
 
 use crate::error::Error;
+use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use client::Answer;
+use download::Download;
 use headers::BodyLength;
+use hyper::Uri;
+use hyper::header::HeaderValue;
 use hyper::http::uri::PathAndQuery;
-use replica::Replica;
 use shared::identity::Identity;
 use shared::problem::Problem;
 use shared::server::{Context, Trace};
 use std::time::Instant;
-use table::Route;
+use table::{Route, counts_key};
 use upload::{Offered, Upload};
 
 /// Passes a request on to the service that it is for, and the answer back.
@@ -51,13 +55,12 @@ async fn pass_through(
     let target = normalise(request)?;
     let route = route(&target)?;
     authenticate(request, route, context)?;
-    let replica = choose_replica(proxy, route);
-    let question = clean_headers(request, target, replica, trace)?;
-    let body = match bound(request, offered) {
-        Err(Error::BodyTooLarge) => return refuse_body(request, question, offered, route, proxy).await,
+    let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
+    let body = match bound(request, offered, &target) {
+        Err(Error::BodyTooLarge) => return refuse_body(request, clean, offered, route, proxy).await,
         body => body?,
     };
-    let answer = proxy.send(question, body, route.upstream).await?;
+    let answer = proxy.send(clean, body, route).await?;
     account_for(&answer, route, started);
     Ok(copy_back(request, answer, proxy))
 }
@@ -87,27 +90,40 @@ fn authenticate(request: &HttpRequest, route: &Route, context: &Context) -> Resu
 }
 
 /// Refuses a body that is announced as too large; one that is not announced is counted on its way.
-fn bound(request: &HttpRequest, offered: &Offered) -> Result<Upload, Error> {
-    Upload::new(offered, headers::body_length(request.headers())?)
+fn bound(request: &HttpRequest, offered: &Offered, target: &PathAndQuery) -> Result<Upload, Error> {
+    Upload::new(offered, headers::body_length(request.headers())?, may_repeat(request, target))
+}
+
+/// Whether a request may be sent to a second replica when a first has perhaps carried it out.
+fn may_repeat(request: &HttpRequest, target: &PathAndQuery) -> bool {
+    match *request.method() {
+        Method::GET | Method::HEAD | Method::OPTIONS => true,
+        Method::POST => request.headers().contains_key("idempotency-key") && counts_key(target.path()),
+        _ => false,
+    }
 }
 
 /// Answers a body that is announced as too large: a wrong path or method is told first, and only the service knows those.
 /// OPTIONS of a route is a 405 that names its methods, and changes nothing.
 async fn refuse_body(
     request: &HttpRequest,
-    mut question: hyper::Request<()>,
+    clean: impl Fn() -> Result<hyper::Request<()>, Error>,
     offered: &Offered,
     route: &Route,
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
-    *question.method_mut() = hyper::Method::OPTIONS;
-    let nothing = Upload::new(offered, BodyLength::Known(0))?;
-    let Ok(answer) = proxy.send(question, nothing, route.upstream).await else {
+    let options = || {
+        let mut question = clean()?;
+        *question.method_mut() = hyper::Method::OPTIONS;
+        Ok(question)
+    };
+    let nothing = Upload::new(offered, BodyLength::Known(0), true)?;
+    let Ok(answer) = proxy.send(options, nothing, route).await else {
         return Err(Error::BodyTooLarge.into());
     };
-    let allowed = answer.headers().get(hyper::header::ALLOW).and_then(|allow| allow.to_str().ok());
+    let allowed = answer.answer.headers().get(hyper::header::ALLOW).and_then(|allow| allow.to_str().ok());
     let is_allowed = |allow: &str| allow.split(", ").any(|method| method == request.method().as_str());
-    match (answer.status(), allowed) {
+    match (answer.answer.status(), allowed) {
         (hyper::StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => {
             Err(Error::BodyTooLarge.into())
         }
@@ -118,31 +134,27 @@ async fn refuse_body(
     }
 }
 
-fn choose_replica<'a>(proxy: &'a Proxy, route: &Route) -> &'a Replica {
-    proxy.replica(route.upstream)
-}
-
 fn clean_headers(
     request: &HttpRequest,
-    target: PathAndQuery,
-    replica: &Replica,
+    target: &PathAndQuery,
+    host: &HeaderValue,
     trace: &Trace,
 ) -> Result<hyper::Request<()>, Error> {
     let mut question = hyper::Request::new(());
     *question.method_mut() = request.method().as_str().parse().map_err(|_| Error::Target)?;
-    *question.uri_mut() = replica.uri(target)?;
-    *question.headers_mut() = headers::for_service(request, trace)?;
+    *question.uri_mut() = Uri::from(target.clone());
+    *question.headers_mut() = headers::for_service(request, host, trace)?;
     Ok(question)
 }
 
 fn account_for(answer: &Answer, route: &Route, started: Instant) {
     let head_ms = started.elapsed().as_secs_f64() * 1e3;
-    tracing::debug!(upstream = route.upstream.name(), status = answer.status().as_u16(), head_ms, "answered");
+    let (status, replica) = (answer.answer.status().as_u16(), answer.lease.flight.address);
+    tracing::debug!(upstream = route.upstream.name(), %replica, status, head_ms, "answered");
 }
 
 fn copy_back(request: &HttpRequest, answer: Answer, proxy: &Proxy) -> HttpResponse {
-    let (head, body) = answer.into_parts();
-    let body = download::Download::new(request.method(), &head.headers, body, proxy.patience().piece);
+    let (head, body) = Download::of(answer, request.method(), proxy.patience().piece);
     let status = actix_web::http::StatusCode::from_u16(head.status.as_u16())
         .unwrap_or(actix_web::http::StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::new(status);

@@ -49,6 +49,19 @@ const ROUTES: [Route; 8] = [
     protected("/api/v1/branches", Upstream::Branch),
 ];
 
+/// The routes on which `Idempotency-Key` counts, for POST. Elsewhere it does nothing.
+const KEYED: [&str; 4] = [
+    "/api/v1/chats/create-chat",
+    "/api/v1/conversations",
+    "/api/v1/messages/add-message",
+    "/api/v1/branches/create-branch",
+];
+
+/// Whether POST of a path, which has no slash at its end, is carried out once however often it comes with the same key.
+pub(crate) fn counts_key(path: &str) -> bool {
+    KEYED.contains(&path)
+}
+
 /// The route of a path, which has no slash at its end.
 ///
 /// A path that climbs (`..`, encoded or not) has none: software on the way might take it for another one.
@@ -128,6 +141,14 @@ mod tests {
             ("/api/v1/branches/a..b/...", Upstream::Branch),
         ] {
             assert_eq!(found(path), Some((upstream, Access::Protected)), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_key_counts_on_four_routes() {
+        assert!(counts_key("/api/v1/conversations") && counts_key("/api/v1/messages/add-message"));
+        for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create%2dchat"] {
+            assert!(!counts_key(path), "{path}");
         }
     }
 

@@ -7,7 +7,7 @@ use actix_web::web::{Bytes, Payload};
 use futures_util::StreamExt as _;
 use hyper::body::{Body, Frame, SizeHint};
 use shared::input::MAX_BODY_BYTES;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +16,9 @@ use tokio::time::Instant;
 
 /// How many pieces may wait for the service; with them full, the client is not read from.
 const PIECES: usize = 4;
+
+/// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
+const KEPT: usize = 0x1_0000;
 
 /// A body that a client offers, while it is not being read.
 #[derive(Clone)]
@@ -38,27 +41,42 @@ impl Offered {
 
 /// A body that is being passed on.
 pub(super) struct Upload {
-    /// What the connection sends.
-    pub(super) body: UploadBody,
+    source: Option<Rc<RefCell<Source>>>,
+    length: BodyLength,
+    may_repeat: bool,
     /// How far it has come.
     pub(super) progress: Rc<Progress>,
 }
 
 impl Upload {
-    /// Begins to read a body, unless it is announced as too large.
-    pub(super) fn new(offered: &Offered, length: BodyLength) -> Result<Self, Error> {
+    /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
+    pub(super) fn new(offered: &Offered, length: BodyLength, may_repeat: bool) -> Result<Self, Error> {
         let progress = Rc::new(Progress::new());
         if length == BodyLength::Known(0) {
-            return Ok(Self { body: UploadBody { pieces: None, left: Some(0) }, progress });
+            return Ok(Self { source: None, length, may_repeat, progress });
         }
-        let left = match length {
-            BodyLength::Known(length) if length > limit() => return Err(Error::BodyTooLarge),
+        if matches!(length, BodyLength::Known(length) if length > limit()) {
+            return Err(Error::BodyTooLarge);
+        }
+        let (sender, pieces) = mpsc::channel(PIECES);
+        rt::spawn(pump(offered.clone(), sender, Rc::clone(&progress)));
+        let source = Source { pieces, kept: may_repeat.then(Kept::default), reader: 0 };
+        Ok(Self { source: Some(Rc::new(RefCell::new(source))), length, may_repeat, progress })
+    }
+
+    /// What a connection sends, from the beginning. One that was made before is at its end.
+    pub(super) fn body(&self) -> UploadBody {
+        let reader = self.source.as_ref().map_or(0, |source| source.borrow_mut().next_reader());
+        let left = match self.length {
             BodyLength::Known(length) => Some(length),
             BodyLength::Unknown => None,
         };
-        let (sender, pieces) = mpsc::channel(PIECES);
-        rt::spawn(pump(offered.clone(), sender, Rc::clone(&progress)));
-        Ok(Self { body: UploadBody { pieces: Some(pieces), left }, progress })
+        UploadBody { source: self.source.clone(), reader, next: 0, left }
+    }
+
+    /// Whether the request may be sent again, and its body can be.
+    pub(super) fn can_repeat(&self) -> bool {
+        self.may_repeat && self.source.as_ref().is_none_or(|source| source.borrow().kept.is_some())
     }
 }
 
@@ -112,6 +130,7 @@ impl Progress {
 }
 
 /// The end is said aloud, so that a channel that closes without it is never taken for a complete body.
+#[derive(Clone)]
 enum Piece {
     Bytes(Bytes),
     End,
@@ -149,9 +168,57 @@ async fn pump(offered: Offered, sender: mpsc::Sender<Piece>, progress: Rc<Progre
     }
 }
 
-/// The end of the channel that the connection reads.
+/// What of a body has come from the client.
+struct Source {
+    pieces: mpsc::Receiver<Piece>,
+    /// All pieces so far; `None` where they are not wanted, or too many.
+    kept: Option<Kept>,
+    /// The one that may read. Of a connection that has failed, the body may still be there.
+    reader: u32,
+}
+
+#[derive(Default)]
+struct Kept {
+    pieces: Vec<Piece>,
+    bytes: usize,
+}
+
+impl Source {
+    fn next_reader(&mut self) -> u32 {
+        self.reader += 1;
+        self.reader
+    }
+
+    fn poll_piece(&mut self, reader: u32, index: usize, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if reader != self.reader {
+            return Poll::Ready(None);
+        }
+        if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.pieces.get(index)) {
+            return Poll::Ready(Some(piece.clone()));
+        }
+        let piece = ready!(self.pieces.poll_recv(context));
+        if let Some(piece) = &piece {
+            self.kept = self.kept.take().and_then(|kept| kept.with(piece));
+        }
+        Poll::Ready(piece)
+    }
+}
+
+impl Kept {
+    fn with(mut self, piece: &Piece) -> Option<Self> {
+        if let Piece::Bytes(bytes) = piece {
+            self.bytes += bytes.len();
+        }
+        self.pieces.push(piece.clone());
+        (self.bytes <= KEPT).then_some(self)
+    }
+}
+
+/// A body as one connection sends it.
 pub(super) struct UploadBody {
-    pieces: Option<mpsc::Receiver<Piece>>,
+    source: Option<Rc<RefCell<Source>>>,
+    reader: u32,
+    next: usize,
     left: Option<u64>,
 }
 
@@ -169,17 +236,19 @@ impl Body for UploadBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
         let this = self.get_mut();
-        let Some(pieces) = &mut this.pieces else {
+        let Some(source) = &this.source else {
             return Poll::Ready(None);
         };
-        match ready!(pieces.poll_recv(context)) {
+        let piece = ready!(source.borrow_mut().poll_piece(this.reader, this.next, context));
+        this.next += 1;
+        match piece {
             Some(Piece::Bytes(bytes)) => {
                 let sent = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 this.left = this.left.map(|left| left.saturating_sub(sent));
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Some(Piece::End) => {
-                this.pieces = None;
+                this.source = None;
                 Poll::Ready(None)
             }
             None => Poll::Ready(Some(Err(Incomplete))),
@@ -187,7 +256,7 @@ impl Body for UploadBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_none() || self.left == Some(0)
+        self.source.is_none() || self.left == Some(0)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,7 +1,7 @@
 //! A gateway for one test, in front of three services that answer as they are told.
 
 use crate::wire::Wire;
-use gateway::config::{Config, Patience, Upstreams};
+use gateway::config::{Config, Patience, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
@@ -49,7 +49,13 @@ pub fn spawn_before_with(upstream: &Url, patience: Patience) -> TestGateway {
 
 pub fn spawn_with(upstreams: Upstreams, patience: Patience) -> TestGateway {
     let clock = Clock::manual();
-    let config = Config { listen: any_port(), keys: token_keys(&clock), upstreams, patience };
+    let config = Config {
+        listen: any_port(),
+        keys: token_keys(&clock),
+        upstreams,
+        patience,
+        resolution: Resolution::System,
+    };
     let running = Running::start(startup::build(config).unwrap());
     TestGateway { client: TestClient::new(running.url()), url: running.url(), clock, _running: running }
 }

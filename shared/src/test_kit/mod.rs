@@ -1,4 +1,5 @@
-//! What the tests of every service need: a database of their own, a running service, a client that speaks JSON.
+//! What the tests of every service need: a database of their own, a running service, a client that speaks JSON,
+//! a name server.
 //!
 //! `TEST_DATABASE_URL` (a PostgreSQL on which databases may be made) moves the tests from SQLite to it; `TEST_LOG`
 //! shows the logs of the services under test.
@@ -12,11 +13,13 @@
 mod client;
 #[cfg(feature = "store")]
 mod database;
+mod names;
 mod way;
 
 pub use client::{Answer, TestClient};
 #[cfg(feature = "store")]
 pub use database::TestDatabase;
+pub use names::NameServer;
 pub use way::Way;
 
 use crate::clock::Clock;

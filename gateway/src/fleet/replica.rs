@@ -1,0 +1,92 @@
+//! One process of a service.
+
+use super::standing::{Failure, Standing};
+use crate::config::Patience;
+use crate::proxy::Upstream;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::time::Instant;
+
+/// An address that requests are sent to, and how it has fared with them.
+pub(crate) struct Replica {
+    upstream: Upstream,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+    in_flight: AtomicUsize,
+    standing: Standing,
+}
+
+impl Replica {
+    pub(super) fn new(upstream: Upstream, address: SocketAddr, patience: Patience) -> Self {
+        Self { upstream, address, in_flight: AtomicUsize::new(0), standing: Standing::new(patience) }
+    }
+
+    /// How many requests of all workers it has now.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is left out now.
+    pub(crate) fn is_out(&self) -> bool {
+        self.standing.is_out()
+    }
+
+    /// When it failed last.
+    pub(crate) fn last_failure(&self) -> Option<Instant> {
+        self.standing.last_failure()
+    }
+
+    /// It has answered a request that was sent at the moment `sent`.
+    pub(crate) fn succeeded(&self, sent: Instant) {
+        if self.standing.succeeded(sent) {
+            self.tell_of_return();
+        }
+    }
+
+    /// It has failed.
+    pub(crate) fn failed(&self, failure: Failure, cause: &dyn std::error::Error) {
+        if let Some(time) = self.standing.failed(failure) {
+            let (upstream, address) = (self.upstream.name(), self.address);
+            let out_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let cause = shared::problem::causes(cause);
+            tracing::info!(upstream, %address, out_ms, %failure, cause, "a replica is left out");
+        }
+    }
+
+    /// It has answered a check.
+    pub(super) fn passed_check(&self) {
+        if self.standing.passed_check() {
+            self.tell_of_return();
+        }
+    }
+
+    fn tell_of_return(&self) {
+        tracing::info!(upstream = self.upstream.name(), address = %self.address, "a replica is back");
+    }
+}
+
+/// A request on its way: its replica counts it until this is dropped.
+pub(crate) struct Flight<R: Deref<Target = Replica>>(R);
+
+impl<R: Deref<Target = Replica>> Flight<R> {
+    /// Begins to count.
+    pub(crate) fn on(replica: R) -> Self {
+        replica.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(replica)
+    }
+}
+
+impl<R: Deref<Target = Replica>> Deref for Flight<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.0
+    }
+}
+
+impl<R: Deref<Target = Replica>> Drop for Flight<R> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,144 @@
+//! A gateway for one test, before replicas with addresses of the test's own.
+
+use crate::replica::Replica;
+use gateway::config::{Config, Patience, Resolution, Upstreams};
+use gateway::startup;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::ids::UserId;
+use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, token_keys};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// The service that the tests ask.
+pub const NAME: &str = "chat.test";
+const NAMES: [&str; 3] = ["auth.test", NAME, "branch.test"];
+pub const GET: &str = "/api/v1/chats/get-chat";
+/// A key counts here.
+pub const POST: &str = "/api/v1/chats/create-chat";
+
+/// For what has to happen sooner or later.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// Longer than any test.
+pub const NEVER: Duration = Duration::from_secs(3600);
+
+pub struct Town {
+    pub client: TestClient,
+    pub names: NameServer,
+    pub replicas: Vec<Replica>,
+    _gateway: Running,
+}
+
+/// A name is looked up often; who is put out stays out, and nobody is checked.
+pub fn patience() -> Patience {
+    Patience { look_up: Duration::from_millis(50), check: NEVER, out: NEVER, ..Patience::default() }
+}
+
+/// A gateway before so many replicas, all of which are every service.
+pub async fn spawn(count: usize, patience: Patience) -> Town {
+    let (names, replicas) = (NameServer::start().await, start(count).await);
+    let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
+    for name in NAMES {
+        names.set(name, &addresses);
+    }
+    let resolution = Resolution::Nameserver(names.address());
+    let (client, gateway) = spawn_gateway(NAMES, replicas[0].address.port(), patience, resolution);
+    Town { client, names, replicas, _gateway: gateway }
+}
+
+/// A gateway before services with these names, and a client of it with a token.
+pub fn spawn_gateway(
+    names: [&str; 3],
+    port: u16,
+    patience: Patience,
+    resolution: Resolution,
+) -> (TestClient, Running) {
+    let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
+    let upstreams = Upstreams { auth, chat, branch };
+    let keys = token_keys(&Clock::system());
+    let config = Config { listen: any_port(), keys, upstreams, patience, resolution };
+    let gateway = Running::start(startup::build(config).unwrap());
+    (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)
+}
+
+/// Replicas on one port of neighbouring addresses, which no other test of this process has, so that an address on which
+/// nobody listens any more stays so.
+async fn start(count: usize) -> Vec<Replica> {
+    let mut replicas = Vec::new();
+    let street = street();
+    let mut port = 0;
+    for house in 2..2 + u8::try_from(count).unwrap() {
+        let replica = Replica::start(SocketAddr::new(street(house), port)).await;
+        port = replica.address.port();
+        replicas.push(replica);
+    }
+    replicas
+}
+
+/// Addresses that no other test of this process has.
+pub fn street() -> impl Fn(u8) -> IpAddr {
+    static STREETS: AtomicU8 = AtomicU8::new(0);
+    let street = STREETS.fetch_add(1, Ordering::SeqCst);
+    let town = u8::try_from(std::process::id() % 250).unwrap() + 1;
+    move |house| IpAddr::from([127, town, street, house])
+}
+
+impl Town {
+    /// From now on, the name gives these replicas.
+    pub fn name(&self, replicas: std::ops::Range<usize>) {
+        let addresses: Vec<_> = self.replicas[replicas].iter().map(|replica| replica.address.ip()).collect();
+        self.names.set(NAME, &addresses);
+    }
+
+    /// Who answers a GET, which must succeed: the number of the replica.
+    pub async fn who(&self) -> usize {
+        self.number(&self.client.get(GET).await.expect(200))
+    }
+
+    /// Who has answered.
+    pub fn number(&self, answer: &Answer) -> usize {
+        let name = answer.header("x-replica");
+        self.replicas.iter().position(|replica| replica.address.to_string() == name).unwrap()
+    }
+
+    /// POST with an id that the replicas see, and with a key where there is one.
+    pub async fn post(&self, id: &str, key: Option<&str>) -> Answer {
+        let client = self.client.with_header("x-request-id", id);
+        let client = key.iter().fold(client, |client, key| client.with_header("idempotency-key", key));
+        client.post(POST, &body(id)).await
+    }
+
+    /// How often all replicas together have read a request of this id.
+    pub fn times(&self, id: &str) -> usize {
+        let seen = self.replicas.iter().flat_map(Replica::seen);
+        seen.filter(|seen| seen.id == id).inspect(|seen| assert_eq!(seen.body, whole(seen, id))).count()
+    }
+
+    /// Asks until this replica answers.
+    pub async fn until_answers(&self, replica: usize) {
+        let asking = async { while self.who().await != replica {} };
+        tokio::time::timeout(SOON, asking).await.expect("the replica gets requests");
+    }
+
+    /// Waits until the gateway has learned what its name gives since the last change.
+    pub async fn is_looked_up(&self) {
+        // A look-up asks twice, and more often where that fails. The one that was on its way may bring what was true before.
+        self.names.is_asked(NAME, 16).await;
+    }
+
+    /// Any method without a body.
+    pub async fn send(&self, method: Method, id: &str) -> Answer {
+        self.client.with_header("x-request-id", id).send(method, GET, None).await
+    }
+}
+
+fn body(id: &str) -> Value {
+    json!({"name": id})
+}
+
+fn whole(seen: &crate::replica::Seen, id: &str) -> String {
+    if seen.method == "POST" { body(id).to_string() } else { String::new() }
+}

@@ -1,0 +1,126 @@
+//! A replica that dies with requests on it: who is answered all the same, and that nothing is carried out twice.
+
+use crate::app::{POST, Town, patience, spawn};
+use crate::replica::Mode;
+use futures_util::future::join_all;
+use reqwest::Method;
+use shared::test_kit::Answer;
+
+/// Sends a request again and again, each with an id of its own, until the first replica holds one of them; it dies then.
+/// The answer to that one, and its id.
+async fn held_by_the_dead<F: Future<Output = Answer>>(
+    town: &Town,
+    send: impl Fn(String) -> F,
+) -> (Answer, String) {
+    town.replicas[0].set(Mode::Silent);
+    let sending = async {
+        for number in 0.. {
+            let id = format!("held-{number}");
+            let answer = send(id.clone()).await;
+            if town.replicas[0].count() > 0 {
+                return (answer, id);
+            }
+        }
+        unreachable!("there are many numbers")
+    };
+    let death = async {
+        town.replicas[0].has_seen(1).await;
+        town.replicas[0].die().await;
+    };
+    tokio::join!(sending, death).0
+}
+
+#[tokio::test]
+async fn a_safe_request_is_answered_by_another_replica() {
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let town = spawn(2, patience()).await;
+        let (answer, id) = held_by_the_dead(&town, |id| {
+            let (town, method) = (&town, method.clone());
+            async move { town.send(method, &id).await }
+        })
+        .await;
+        assert_eq!((town.number(&answer.expect(200)), town.times(&id)), (1, 2), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_was_sent_is_not_sent_again_without_a_key() {
+    let town = spawn(2, patience()).await;
+    let post = |id: String| {
+        let town = &town;
+        async move { town.post(&id, None).await }
+    };
+    let (answer, id) = held_by_the_dead(&town, post).await;
+    let answer = answer.expect(503);
+    assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("service_unavailable", "1"));
+    assert_eq!(town.times(&id), 1);
+}
+
+#[tokio::test]
+async fn a_post_with_a_key_is_sent_once_more_with_the_same_body() {
+    let town = spawn(2, patience()).await;
+    let post = |id: String| {
+        let town = &town;
+        async move { town.post(&id, Some("key")).await }
+    };
+    let (answer, id) = held_by_the_dead(&town, post).await;
+    assert_eq!((town.number(&answer.expect(200)), town.times(&id)), (1, 2));
+}
+
+#[tokio::test]
+async fn a_key_where_it_does_not_count_does_not_help() {
+    let town = spawn(2, patience()).await;
+    let put = |id: String| {
+        let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
+        async move { client.send(Method::POST, "/api/v1/chats/other", None).await }
+    };
+    held_by_the_dead(&town, put).await.0.expect(503);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
+    let town = spawn(2, patience()).await;
+    let post = |id: String| {
+        let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
+        async move { client.send(Method::POST, POST, Some("x".repeat(0x2_0000))).await }
+    };
+    let (answer, id) = held_by_the_dead(&town, post).await;
+    answer.expect(503);
+    let seen = town.replicas.iter().flat_map(crate::replica::Replica::seen);
+    assert_eq!(seen.filter(|seen| seen.id == id).count(), 1);
+}
+
+#[tokio::test]
+async fn a_death_under_load_fails_no_get_and_doubles_no_post() {
+    let town = spawn(3, patience()).await;
+    let client = |number: usize| {
+        let town = &town;
+        async move {
+            let mut failed = 0;
+            for request in 0..60 {
+                let id = format!("{number}-{request}");
+                if request % 5 == 0 {
+                    let answer = town.post(&id, None).await;
+                    assert!(town.times(&id) <= 1);
+                    failed += usize::from(answer.status != 200);
+                } else {
+                    town.who().await;
+                }
+            }
+            failed
+        }
+    };
+    let death = async {
+        town.replicas[1].has_seen(20).await;
+        town.replicas[1].die().await;
+    };
+    let (failed, ()) = tokio::join!(join_all((0..4).map(client)), death);
+    // One that was on its way for each client at most.
+    assert!(failed.iter().sum::<usize>() <= 4, "{failed:?}");
+    let before = town.replicas[1].count();
+    town.replicas[1].revive().await;
+    for _ in 0..10 {
+        town.who().await;
+    }
+    assert_eq!(town.replicas[1].count(), before, "it is left out for its time");
+}

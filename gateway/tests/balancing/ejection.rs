@@ -1,0 +1,148 @@
+//! Who is left out, for how long, and what becomes of requests meanwhile.
+
+use crate::app::{GET, SOON, patience, spawn};
+use crate::replica::{Mode, Replica};
+use futures_util::future::join_all;
+use gateway::config::Patience;
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
+
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Checks are made, and a replica has time to answer them on a busy machine.
+fn with_checks() -> Patience {
+    Patience { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
+}
+
+#[tokio::test]
+async fn five_failures_in_a_row_put_a_replica_out() {
+    let town = spawn(2, patience()).await;
+    town.until_answers(1).await;
+    town.replicas[1].set(Mode::HangsUp);
+    let before = town.replicas[1].count();
+    let mut failed = 0;
+    for number in 0..40 {
+        let answer = town.post(&format!("post-{number}"), None).await;
+        failed += usize::from(answer.status != 200);
+    }
+    assert_eq!((failed, town.replicas[1].count() - before), (5, 5));
+}
+
+#[tokio::test]
+async fn four_failures_in_a_row_do_not() {
+    let town = spawn(2, patience()).await;
+    for _ in 0..3 {
+        town.until_answers(1).await;
+        town.replicas[1].set(Mode::HangsUp);
+        let before = town.replicas[1].count();
+        while town.replicas[1].count() < before + 4 {
+            town.post("post", None).await;
+        }
+        town.replicas[1].set(Mode::Fine);
+    }
+    town.until_answers(1).await;
+}
+
+#[tokio::test]
+async fn a_replica_that_was_left_out_comes_back() {
+    let town = spawn(2, Patience { out: SHORT, ..patience() }).await;
+    town.until_answers(1).await;
+    town.replicas[1].die().await;
+    for _ in 0..4 {
+        town.who().await;
+    }
+    town.replicas[1].revive().await;
+    town.until_answers(1).await;
+}
+
+#[tokio::test]
+async fn a_check_brings_back_who_was_not_reached() {
+    let town = spawn(2, with_checks()).await;
+    town.until_answers(1).await;
+    town.replicas[1].die().await;
+    for _ in 0..4 {
+        town.who().await;
+    }
+    town.replicas[1].revive().await;
+    // Its time would be over in an hour.
+    town.until_answers(1).await;
+}
+
+#[tokio::test]
+async fn never_are_all_left_out() {
+    let town = spawn(2, patience()).await;
+    town.until_answers(1).await;
+    town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
+    for number in 0..20 {
+        town.post(&format!("post-{number}"), None).await.expect(503);
+    }
+    town.replicas.iter().for_each(|replica| replica.set(Mode::Fine));
+    town.who().await;
+
+    for replica in &town.replicas {
+        replica.die().await;
+    }
+    for _ in 0..5 {
+        town.client.get(GET).await.expect(503);
+    }
+    town.replicas[0].revive().await;
+    town.who().await;
+}
+
+#[tokio::test]
+async fn repeats_stay_within_a_fifth_when_everything_fails() {
+    let town = spawn(2, patience()).await;
+    town.until_answers(1).await;
+    town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
+    let before = town.replicas.iter().map(Replica::count).sum::<usize>();
+    for _ in 0..200 {
+        town.client.get(GET).await.expect(503);
+    }
+    let repeats = town.replicas.iter().map(Replica::count).sum::<usize>() - before - 200;
+    // A fifth, and ten that each worker has from before.
+    assert!((40..=60).contains(&repeats), "{repeats}");
+}
+
+#[tokio::test]
+async fn a_replica_that_hangs_is_left_out_and_its_safe_requests_go_elsewhere() {
+    let town = spawn(2, with_checks()).await;
+    town.until_answers(1).await;
+    town.replicas[1].set(Mode::Silent);
+    // Within its patience of 30 seconds, each of these would wait for the one that hangs.
+    let answers = timeout(SOON, join_all((0..8).map(|_| town.client.get(GET)))).await.expect("answers");
+    for answer in answers {
+        assert_eq!(town.number(&answer.expect(200)), 0);
+    }
+    let before = town.replicas[1].count();
+    for _ in 0..10 {
+        town.who().await;
+    }
+    assert_eq!(town.replicas[1].count(), before);
+    town.replicas[1].set(Mode::Fine);
+    town.until_answers(1).await;
+}
+
+#[tokio::test]
+async fn an_error_that_a_replica_answers_is_the_answer_and_no_failure() {
+    let town = spawn(2, patience()).await;
+    town.until_answers(1).await;
+    town.replicas[1].set(Mode::Unwell);
+    let before = town.replicas[1].count();
+    let mut refused = 0;
+    for _ in 0..40 {
+        let answer = town.client.get(GET).await;
+        refused += usize::from(answer.status == 503 && answer.text == "fine");
+    }
+    assert_eq!((refused, town.replicas[1].count() - before), (20, 20));
+}
+
+#[tokio::test]
+async fn ready_is_a_service_with_one_replica_that_is() {
+    let town = spawn(2, patience()).await;
+    town.replicas[0].set(Mode::Unwell);
+    town.client.get("/readyz").await.expect(200);
+    town.replicas[1].die().await;
+    let answer = town.client.get("/readyz").await.expect(503);
+    assert_eq!(answer.json()["down"], json!(["auth", "chat", "branch"]));
+}

@@ -1,0 +1,15 @@
+//! The gateway before several replicas of a service, found by names that change while it runs.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is amiss"
+)]
+
+mod app;
+mod deaths;
+mod ejection;
+mod idle;
+mod names;
+mod replica;
+mod shares;

@@ -1,0 +1,168 @@
+//! A name server for one test, whose answers can be changed while it runs. They may be kept for 600 seconds, as Docker's
+//! name server says, too.
+
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::{RData, Record};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+const TTL: u32 = 600;
+
+/// The longest answer over UDP (RFC 1035, 4.2.1); a longer one is asked for again over TCP.
+const UDP_BYTES: usize = 512;
+
+/// A name server that runs until this is dropped.
+#[derive(Debug)]
+pub struct NameServer {
+    address: SocketAddr,
+    book: Arc<Book>,
+    serving: [JoinHandle<io::Result<()>>; 2],
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    names: Mutex<HashMap<String, Entry>>,
+    /// How often each name was asked for.
+    asked: watch::Sender<HashMap<String, usize>>,
+    asked_over_tcp: AtomicUsize,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Addresses(Vec<IpAddr>),
+    Failure,
+}
+
+impl NameServer {
+    /// Starts without a name.
+    ///
+    /// # Panics
+    /// Where no port is free.
+    pub async fn start() -> Self {
+        let book = Arc::<Book>::default();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = tcp.local_addr().expect("an address");
+        let udp = UdpSocket::bind(address).await.expect("the same port for UDP");
+        let serving = [
+            tokio::spawn(serve_udp(udp, Arc::clone(&book))),
+            tokio::spawn(serve_tcp(tcp, Arc::clone(&book))),
+        ];
+        Self { address, book, serving }
+    }
+
+    /// Where it is asked.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on, a name has these addresses.
+    pub fn set(&self, name: &str, addresses: &[IpAddr]) {
+        self.book.write(name, Some(Entry::Addresses(addresses.to_vec())));
+    }
+
+    /// From now on, there is no such name.
+    pub fn forget(&self, name: &str) {
+        self.book.write(name, None);
+    }
+
+    /// From now on, each question for a name ends in a failure of the server.
+    pub fn fail(&self, name: &str) {
+        self.book.write(name, Some(Entry::Failure));
+    }
+
+    /// Waits until a name was asked for so many times more than now. A look-up for both kinds of addresses asks twice.
+    ///
+    /// # Panics
+    /// Never: it counts as long as it is there.
+    pub fn is_asked(&self, name: &str, more: usize) -> impl Future<Output = ()> + use<> {
+        let mut asked = self.book.asked.subscribe();
+        let name = name.to_owned();
+        let count = move |asked: &HashMap<String, usize>| asked.get(&name).copied().unwrap_or_default();
+        let goal = count(&asked.borrow_and_update()) + more;
+        async move {
+            asked.wait_for(|asked| count(asked) >= goal).await.expect("it is counted");
+        }
+    }
+
+    /// How many questions came over TCP.
+    pub fn asked_over_tcp(&self) -> usize {
+        self.book.asked_over_tcp.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.serving.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn serve_udp(socket: UdpSocket, book: Arc<Book>) -> io::Result<()> {
+    let mut buffer = [0; 1500];
+    loop {
+        let (length, from) = socket.recv_from(&mut buffer).await?;
+        let answer = book.answer(&buffer[..length]);
+        let whole = bytes(&answer);
+        let fits = whole.len() <= UDP_BYTES;
+        socket.send_to(&if fits { whole } else { bytes(&answer.truncate()) }, from).await?;
+    }
+}
+
+async fn serve_tcp(listener: TcpListener, book: Arc<Book>) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(serve_connection(stream, Arc::clone(&book)));
+    }
+}
+
+/// Each message comes after its length (RFC 1035, 4.2.2).
+async fn serve_connection(mut stream: TcpStream, book: Arc<Book>) -> io::Result<()> {
+    loop {
+        let mut question = vec![0; usize::from(stream.read_u16().await?)];
+        stream.read_exact(&mut question).await?;
+        book.asked_over_tcp.fetch_add(1, Ordering::SeqCst);
+        let answer = bytes(&book.answer(&question));
+        stream.write_u16(u16::try_from(answer.len()).expect("an answer of the tests is short")).await?;
+        stream.write_all(&answer).await?;
+    }
+}
+
+fn bytes(message: &Message) -> Vec<u8> {
+    message.to_vec().expect("a message")
+}
+
+impl Book {
+    fn write(&self, name: &str, entry: Option<Entry>) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        match entry {
+            Some(entry) => names.insert(name.to_owned(), entry),
+            None => names.remove(name),
+        };
+    }
+
+    fn answer(&self, question: &[u8]) -> Message {
+        let question = Message::from_vec(question).expect("a question");
+        let [query] = question.queries.as_slice() else { panic!("one question at a time") };
+        let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
+        answer.add_query(query.clone());
+        answer.metadata.recursion_available = true;
+        let name = query.name.to_string().trim_end_matches('.').to_ascii_lowercase();
+        match self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            None => answer.metadata.response_code = ResponseCode::NXDomain,
+            Some(Entry::Failure) => answer.metadata.response_code = ResponseCode::ServFail,
+            Some(Entry::Addresses(addresses)) => {
+                let records = addresses.iter().map(|&address| RData::from(address));
+                let records = records.filter(|data| data.record_type() == query.query_type);
+                answer.add_answers(records.map(|data| Record::from_rdata(query.name.clone(), TTL, data)));
+            }
+        }
+        self.asked.send_modify(|asked| *asked.entry(name).or_default() += 1);
+        answer
+    }
+}
