@@ -220,12 +220,18 @@ impl Application {
 }
 
 /// Builds a service and serves until this process is told to stop, also while it is being built.
-pub async fn run(build: impl Future<Output = Result<Application, StartError>>) -> Result<(), StartError> {
-    let stop = stop_on_signal()?;
-    match stop.run_until_cancelled(build).await {
-        Some(application) => application?.with_farewell(FAREWELL).run_until_stopped(stop).await,
-        // The look-up of a name goes on in a thread of its own, and would hold up an orderly end for seconds.
-        None => std::process::exit(0),
+pub fn run(
+    build: impl Future<Output = Result<Application, StartError>>,
+) -> impl Future<Output = Result<(), StartError>> {
+    // What builds a service is large, and would be in each future from here to `main`.
+    let build = Box::pin(build);
+    async {
+        let stop = stop_on_signal()?;
+        match stop.run_until_cancelled(build).await {
+            Some(application) => application?.with_farewell(FAREWELL).run_until_stopped(stop).await,
+            // The look-up of a name goes on in a thread of its own, and would hold up an orderly end for seconds.
+            None => std::process::exit(0),
+        }
     }
 }
 
