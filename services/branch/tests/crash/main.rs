@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod aftermath;
 mod ground;
 #[path = "../store/kit.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "it is that of the stores' suite")]

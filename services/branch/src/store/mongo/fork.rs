@@ -88,8 +88,8 @@ async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
     }
 }
 
-/// Brings a fork to its end that was found under way. If another branch was chosen since it was begun, which cannot be
-/// told from here but for what was active, it does not become the active one any more.
+/// Brings a fork to its end that was found under way. Its request may have died long ago: it becomes the active branch
+/// only if that is still the one of then, or what remained of it, lest a choice made since be lost.
 pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
     join(mongo, child).await?;
     if !child.activate {
