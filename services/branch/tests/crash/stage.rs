@@ -9,16 +9,19 @@ use branch::config::{Config, Database};
 use branch::startup;
 use branch::store::ContentStore;
 use mongodb::bson::{Document, doc};
+use reqwest::Url;
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::server::Tasks;
-use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use std::sync::Arc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
 
 /// More messages than a step of the sweep is about.
-const LONG: i64 = 430;
+const LONG: i64 = 250;
 
 /// A database, and a way to it.
 pub struct Stage {
@@ -30,26 +33,31 @@ pub struct Stage {
     /// Whether the server frees what a unique index has of a document that changes. MongoDB does; secantusd-rs
     /// 0.5.3-beta.196 only when the document is deleted.
     pub frees_keys: bool,
+    /// Those that were started anew.
+    services: TaskTracker,
     _kept: TestDatabase,
 }
 
-/// Kills the service at each step of an operation, until it has no more.
+/// Kills the service before the first command of an operation and after each that writes: those that read leave
+/// everything as it was.
 pub async fn at_every_step(operation: Operation) {
     let stage = Stage::new().await;
-    let mut steps = 0;
-    while stage.crash(operation, Then::Sweep, steps).await {
-        steps += 1;
-    }
+    let killed = stage.crash(operation, Then::Sweep, usize::MAX).await;
+    assert!(!killed);
     let commands = stage.wire.log(|log| log.answered.clone());
-    println!("{operation}: {steps} steps to be killed at: {}", commands.join(", "));
-    // What is read leaves everything as it was.
-    let writes =
-        (1..).zip(&commands).filter(|(_, command)| !command.starts_with("find")).map(|(step, _)| step);
-    for step in writes {
-        for then in [Then::Repeat, Then::GoOn] {
-            stage.crash(operation, then, step).await;
+    let writes = (1..).zip(&commands).filter(|(_, command)| !command.starts_with("find"));
+    let steps: Vec<_> = std::iter::once(0).chain(writes.map(|(step, _)| step)).collect();
+    println!("{operation}: killed at {} steps of {}: {}", steps.len(), commands.len(), commands.join(", "));
+    for step in steps {
+        // Where nothing was done, nothing can go on otherwise.
+        let then = [Then::Sweep, Then::Repeat, Then::GoOn];
+        for then in then.into_iter().take(if step == 0 { 1 } else { 3 }) {
+            assert!(stage.crash(operation, then, step).await, "there is no step {step}");
         }
     }
+    // What they write behind would bring the database back.
+    stage.services.close();
+    stage.services.wait().await;
 }
 
 impl Stage {
@@ -58,11 +66,12 @@ impl Stage {
         let url = kept.url("branch");
         let raw = mongodb::Client::with_uri_str(url.expose_secret()).await.unwrap();
         let raw = raw.default_database().unwrap();
-        let server: reqwest::Url = url.expose_secret().parse().unwrap();
+        let server: Url = url.expose_secret().parse().unwrap();
         let server = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(27017));
         let wire = Wire::to(server).await;
         let (chats, frees_keys) = (MockServer::start().await, frees_keys(&raw).await);
-        Self { database: Database::Mongo(url), raw, wire, chats, frees_keys, _kept: kept }
+        let (database, services) = (Database::Mongo(url), TaskTracker::new());
+        Self { database, raw, wire, chats, frees_keys, services, _kept: kept }
     }
 
     /// Works with a store of its own. All that it writes behind is written in the end.
@@ -77,8 +86,8 @@ impl Stage {
         done
     }
 
-    /// The service anew, with a clock of its own.
-    async fn restart(&self, clock: &Clock) -> Running {
+    /// The service anew, with a clock of its own, and where it is; until the guard is dropped.
+    async fn restart(&self, clock: &Clock) -> (Url, DropGuard) {
         let config = Config {
             listen: any_port(),
             keys: token_keys(&Clock::system()),
@@ -86,7 +95,10 @@ impl Stage {
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
         };
-        Running::start(startup::build(config).await.unwrap())
+        let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
+        let url = format!("http://{}", service.address()).parse().unwrap();
+        self.services.spawn(service.run_until_stopped(stop.clone()));
+        (url, stop.drop_guard())
     }
 
     async fn grow(&self, operation: Operation, clock: &Clock) -> Tree {
@@ -118,8 +130,8 @@ impl Stage {
         trunk.update_one(doc! {"_id": &tree.id}, hint).await.unwrap();
     }
 
-    /// Starts the service, asks, kills it after so many commands, and looks at what comes then. False if it has ended
-    /// all that it does before it could be killed.
+    /// Starts the service, asks, kills it after so many commands, and looks at what comes then. False if it has no more
+    /// than that.
     async fn crash(&self, operation: Operation, then: Then, steps: usize) -> bool {
         // It stands before all that is due: nothing is swept before it is moved on.
         let clock = Clock::manual();
@@ -131,9 +143,8 @@ impl Stage {
             "{operation}, then {then:?}, killed after {:?}",
             self.wire.log(|log| log.answered.clone())
         ));
-        let service = self.restart(&clock).await;
-        let aftermath =
-            Aftermath { stage: self, request, clock, client: TestClient::new(service.url()), answer };
+        let (url, _service) = self.restart(&clock).await;
+        let aftermath = Aftermath { stage: self, request, clock, client: TestClient::new(url), answer };
         aftermath.check(then, killed && steps == 0).await;
         killed
     }
@@ -142,7 +153,7 @@ impl Stage {
     async fn run(&self, request: &Request<'_>, steps: usize) -> Option<Answer> {
         self.wire.reset();
         let Database::Mongo(url) = &self.database else { panic!("not on MongoDB") };
-        let server: reqwest::Url = url.expose_secret().parse().unwrap();
+        let server: Url = url.expose_secret().parse().unwrap();
         let url = format!("mongodb://{}{}?directConnection=true", self.wire.address, server.path());
         let process = Process::start(&url, &self.chats.uri());
         // The sweep of the start is over.
