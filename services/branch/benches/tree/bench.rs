@@ -1,0 +1,160 @@
+//! The service, and what is asked of it.
+
+use crate::raw::Raw;
+use branch::config::{Config, Database};
+use branch::startup;
+use branch::store::ContentStore;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use shared::identity::Service;
+use shared::ids::UserId;
+use shared::server::Tasks;
+use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use std::fmt;
+use std::sync::Arc;
+use wiremock::MockServer;
+
+/// How many messages or branches a page has.
+pub const PAGE: usize = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+    Mongo,
+}
+
+impl Engine {
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mongo];
+
+    /// As the arguments have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mongo => "mongo",
+        }
+    }
+
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+            Self::Postgres => TestDatabase::has_postgres(),
+            Self::Mongo => TestDatabase::has_mongo(),
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mongo => "MongoDB",
+        })
+    }
+}
+
+/// A service with an empty database, and the ways to reach both.
+pub struct Bench {
+    pub engine: Engine,
+    pub database: Database,
+    pub user: UserId,
+    pub client: TestClient,
+    /// The store, opened once more, to make places quickly.
+    pub store: Arc<dyn ContentStore>,
+    /// The bare driver, on MongoDB.
+    pub raw: Option<Raw>,
+    _service: Running,
+    tasks: Tasks,
+    _kept: TestDatabase,
+    /// It knows no chat: trunks are planted through the store.
+    chat: MockServer,
+}
+
+impl Bench {
+    pub async fn start(engine: Engine) -> Self {
+        let kept = match engine {
+            Engine::Sqlite => TestDatabase::sqlite(),
+            Engine::Postgres => TestDatabase::postgres().await.unwrap(),
+            Engine::Mongo => TestDatabase::mongo().unwrap(),
+        };
+        let (url, chat, user) = (kept.url("branch"), MockServer::start().await, UserId::generate());
+        let database = if engine == Engine::Mongo { Database::Mongo(url) } else { Database::Sql(url) };
+        let service = serve(&database, &chat).await;
+        let client = TestClient::new(service.url()).as_user(user);
+        let tasks = Tasks::default();
+        let store = startup::open(&database, Clock::system(), &tasks).await.unwrap();
+        let raw = Raw::connect(&database).await;
+        Self { engine, database, user, client, store, raw, _service: service, tasks, _kept: kept, chat }
+    }
+
+    /// Another replica of the service, and a client of it.
+    pub async fn replica(&self) -> (Running, TestClient) {
+        let service = serve(&self.database, &self.chat).await;
+        let client = TestClient::new(service.url()).as_user(self.user);
+        (service, client)
+    }
+
+    pub async fn append(&self, branch: &str) {
+        append(&self.client, branch).await;
+    }
+
+    pub async fn fork(&self, line: &str, response: &str) {
+        let body = json!({"original_chat_id": line, "branch_from_response_id": response});
+        self.client.post("/api/v1/branches/create-branch", &body).await.expect(201);
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client.get(path).await.expect(200)
+    }
+
+    pub async fn switch(&self, chat: &str, branch: &str) {
+        let body = json!({"chat_id": chat, "branch_id": branch});
+        self.client.put("/api/v1/branches/set-active-branch", &body).await.expect(200);
+    }
+
+    /// Deletes a chat as the chat service does: what is left then goes in the background.
+    pub async fn delete_chat(&self, chat: &str) {
+        let token = token_keys(&Clock::system()).issue_for_service(Service::Chat, Service::Branch).unwrap();
+        let path = format!("/internal/chats/{chat}?owner={}", self.user);
+        self.client.with_token(&token).delete(&path).await.expect(200);
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+async fn serve(database: &Database, chat: &MockServer) -> Running {
+    let config = Config {
+        listen: any_port(),
+        keys: token_keys(&Clock::system()),
+        database: database.clone(),
+        chat: chat.uri().parse().unwrap(),
+        clock: Clock::system(),
+    };
+    Running::start(startup::build(config).await.unwrap())
+}
+
+/// Appends to the line that an id stands for.
+pub async fn append(client: &TestClient, id: &str) {
+    let body = json!({"chat_id": id, "question": QUESTION, "response": RESPONSE});
+    client.post("/api/v1/messages/add-message", &body).await.expect(201);
+}
+
+pub const QUESTION: &str = "What is a banyan, and how does it come to have so many trunks?";
+pub const RESPONSE: &str = "A fig that begins its life on another tree. Its branches let roots down, which thicken \
+    into trunks where they reach the ground, so that one tree can become a wood.";
+
+/// The path of the newest page of a line.
+pub fn newest(id: &str) -> String {
+    format!("/api/v1/messages/get-messages?chat_id={id}&limit={PAGE}")
+}
+
+/// A text of a JSON object.
+pub fn text(object: &Value, field: &str) -> String {
+    object[field].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,145 @@
+//! Lines, trees and nests to measure at, made through the store or, where there are very many messages, in bulk.
+
+use crate::bench::{Bench, Engine, PAGE, QUESTION, RESPONSE, text};
+use crate::raw::RawPlace;
+use crate::sql;
+use branch::domain::{ExpectedHead, Metadata, Question, Response};
+use branch::store::{NewBranch, NewMessage, NewTrunk};
+use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
+use shared::clock::Clock;
+use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::input::TextField;
+
+/// How many forks are made at once.
+const AT_ONCE: usize = 16;
+
+/// A line of a chat, and what there is to ask about it.
+pub struct Place {
+    /// How large it is, in what is compared.
+    pub size: usize,
+    pub chat: String,
+    pub branch: String,
+    /// The response that forks are made from.
+    pub fork_from: String,
+    /// The path of a page in the middle of the line.
+    pub middle: String,
+    /// What the driver reads and writes.
+    pub raw: Option<RawPlace>,
+    /// The trunk's last depth when it was made.
+    pub trunk_length: i64,
+}
+
+impl Bench {
+    /// A chat without messages.
+    pub async fn chat(&self) -> ChatId {
+        let chat = ChatId::generate();
+        let created_at = Clock::system().now();
+        self.store.plant(NewTrunk { chat, owner: self.user, created_at }).await.unwrap();
+        chat
+    }
+
+    /// A chat whose trunk has so many messages.
+    pub async fn line(&self, length: usize) -> ChatId {
+        let chat = self.chat().await;
+        self.say(chat, chat.trunk()).await;
+        match &self.raw {
+            Some(raw) => raw.lengthen(&chat.to_string(), length).await,
+            None => sql::lengthen(&self.database, chat.trunk(), length).await,
+        }
+        chat
+    }
+
+    /// Appends a message through the store.
+    pub async fn say(&self, chat: ChatId, branch: BranchId) -> ResponseId {
+        let message = NewMessage {
+            owner: self.user,
+            chat,
+            branch,
+            question: <Question as TextField>::parse(QUESTION.to_owned()).unwrap(),
+            response: <Response as TextField>::parse(RESPONSE.to_owned()).unwrap(),
+            metadata: Metadata::default(),
+            expected_head: ExpectedHead::Any,
+            key: None,
+        };
+        self.store.append(&message).await.unwrap().object.id
+    }
+
+    /// Forks so often from one response, through the store, and tells the branches.
+    pub async fn fork_often(&self, chat: ChatId, from: ResponseId, count: usize) -> Vec<BranchId> {
+        let forks = stream::iter(0..count).map(|_| self.fork_from(chat, from));
+        // One writer is all that SQLite has.
+        let at_once = if self.engine == Engine::Sqlite { 1 } else { AT_ONCE };
+        forks.buffer_unordered(at_once).collect().await
+    }
+
+    async fn fork_from(&self, chat: ChatId, from: ResponseId) -> BranchId {
+        let branch = NewBranch {
+            owner: self.user,
+            chat,
+            line: None,
+            from: Some(from),
+            id: None,
+            name: None,
+            activate: false,
+            key: None,
+        };
+        self.store.fork(&branch).await.unwrap().object.branch.id
+    }
+
+    /// A branch of a branch of a branch of a trunk, each with a message of its own. Tells the branches at these levels.
+    pub async fn nest(&self, chat: ChatId, levels: &[usize]) -> Vec<BranchId> {
+        let mut from = response(&self.newest_messages(&chat.to_string()).await[0]);
+        let mut found = Vec::new();
+        for level in 1..=levels.iter().copied().max().unwrap_or_default() {
+            let branch = self.fork_from(chat, from).await;
+            from = self.say(chat, branch).await;
+            if levels.contains(&level) {
+                found.push(branch);
+            }
+        }
+        found
+    }
+
+    /// What there is to ask about the line of a branch.
+    pub async fn place(&self, size: usize, chat: ChatId, branch: BranchId) -> Place {
+        let raw = match &self.raw {
+            Some(raw) => Some(raw.beside(&chat.to_string()).await),
+            None => None,
+        };
+        let trunk = &self.newest_messages(&chat.to_string()).await[0];
+        Place {
+            size,
+            fork_from: text(&self.newest_messages(&branch.to_string()).await[0], "response_id"),
+            middle: self.middle(branch).await,
+            trunk_length: trunk["depth"].as_i64().unwrap(),
+            chat: chat.to_string(),
+            branch: branch.to_string(),
+            raw,
+        }
+    }
+
+    pub async fn newest_messages(&self, id: &str) -> Vec<Value> {
+        self.get(&crate::bench::newest(id)).await.json().as_array().unwrap().clone()
+    }
+
+    /// Follows the pages of a line from the newest one to its middle, as a client does.
+    async fn middle(&self, branch: BranchId) -> String {
+        let head = self.newest_messages(&branch.to_string()).await[0]["depth"].as_u64().unwrap();
+        let step = if head > 1_000 { 200 } else { PAGE };
+        let mut path = format!("/api/v1/messages/get-messages?chat_id={branch}&limit={step}");
+        loop {
+            let page = self.get(&path).await;
+            path = page.next().unwrap();
+            let last = page.json().as_array().unwrap().last().unwrap()["depth"].as_u64().unwrap();
+            if last <= head / 2 + 1 + u64::try_from(step).unwrap() / 2 {
+                return path.replace(&format!("limit={step}"), &format!("limit={PAGE}"));
+            }
+        }
+    }
+}
+
+/// The id of a message.
+pub fn response(message: &Value) -> ResponseId {
+    text(message, "response_id").parse::<uuid::Uuid>().unwrap().into()
+}
