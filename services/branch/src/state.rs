@@ -2,7 +2,7 @@
 
 use crate::clients::Chats;
 use crate::error::Error;
-use crate::store::{ContentStore, Lookup, NewTrunk, Node};
+use crate::store::{ContentStore, Lookup, NewTrunk, Node, Target};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::server::Trace;
@@ -19,13 +19,19 @@ pub struct State {
 }
 
 impl State {
-    /// The chat or the branch of this id, as a branch.
+    /// What a lookup of this id finds.
     ///
     /// The chat service is asked about an id that was never heard of; if it is a chat's, the answer is kept as its
     /// trunk, so that nobody asks again.
-    pub async fn find(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Option<Node>, Error> {
-        match self.store.look_up(owner, id).await? {
-            Lookup::Found(node) => return Ok(Some(*node)),
+    async fn find<T>(
+        &self,
+        owner: UserId,
+        id: BranchId,
+        trace: &Trace,
+        look_up: impl AsyncFn() -> Result<Lookup<T>, Error>,
+    ) -> Result<Option<T>, Error> {
+        match look_up().await? {
+            Lookup::Found(found) => return Ok(Some(*found)),
             Lookup::Hidden => return Ok(None),
             Lookup::Unknown => {}
         }
@@ -35,20 +41,28 @@ impl State {
             return Ok(None);
         };
         self.store.plant(NewTrunk { chat, owner, created_at: known.created_at }).await?;
-        match self.store.look_up(owner, id).await? {
-            Lookup::Found(node) => Ok(Some(*node)),
+        match look_up().await? {
+            Lookup::Found(found) => Ok(Some(*found)),
             Lookup::Hidden | Lookup::Unknown => Ok(None),
         }
     }
 
-    /// As [`State::find`], for an id that stands for a chat.
-    pub async fn chat(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Node, Error> {
-        self.find(owner, id, trace).await?.ok_or(Error::ChatNotFound)
+    /// The chat or the branch of this id, as a branch.
+    pub async fn node(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Node, Error> {
+        let found = self.find(owner, id, trace, || self.store.look_up(owner, id)).await?;
+        found.ok_or(Error::ChatNotFound)
     }
 
-    /// As [`State::find`], for an id that stands for a branch.
-    pub async fn branch(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Node, Error> {
-        self.find(owner, id, trace).await?.ok_or(Error::BranchNotFound)
+    /// What an id means that stands for a chat.
+    pub async fn chat(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
+        let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
+        found.ok_or(Error::ChatNotFound)
+    }
+
+    /// What an id means that stands for a branch.
+    pub async fn branch(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
+        let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
+        found.ok_or(Error::BranchNotFound)
     }
 
     /// Whether an id is that of a branch or a chat already, anyone's, the deleted ones included.

@@ -127,11 +127,11 @@ async fn append(
     {
         return Ok(Created::replayed(message));
     }
-    let node = state.chat(owner, addition.chat_id, trace).await?;
+    let target = state.chat(owner, addition.chat_id, trace).await?;
     let mut message = NewMessage {
         owner,
-        chat: node.branch.chat,
-        branch: node.line(addition.branch_id),
+        chat: target.chat,
+        branch: target.line(addition.branch_id),
         question: addition.question,
         response: addition.response,
         metadata: addition.metadata.unwrap_or_default(),

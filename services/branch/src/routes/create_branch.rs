@@ -114,11 +114,11 @@ async fn fork(
     if let Some(made) = replay(state, key.as_ref()).await? {
         return Ok(made);
     }
-    let node = state.chat(owner, fork.original_chat_id, trace).await?;
+    let target = state.chat(owner, fork.original_chat_id, trace).await?;
     let branch = NewBranch {
         owner,
-        chat: node.branch.chat,
-        line: Some(node.branch.id).filter(|_| !node.branch.is_trunk()),
+        chat: target.chat,
+        line: Some(target.branch).filter(|_| !target.is_trunk()),
         from: fork.branch_from_response_id,
         id: fork.new_chat_id,
         name: fork.name,

@@ -56,8 +56,7 @@ async fn delete(
     cascade: bool,
     trace: &Trace,
 ) -> Result<(), Error> {
-    let node = state.branch(owner, branch, trace).await?;
-    if node.branch.is_trunk() {
+    if state.branch(owner, branch, trace).await?.is_trunk() {
         return Err(Error::IsTrunk);
     }
     state.store.delete_branch(owner, branch, cascade).await?;

@@ -112,7 +112,7 @@ async fn read(
     query: &TreeQuery,
     trace: &Trace,
 ) -> Result<(Node, Branches), Error> {
-    let node = state.chat(owner, query.chat_id, trace).await?;
+    let node = state.node(owner, query.chat_id, trace).await?;
     let after = query.cursor.map(|cursor| cursor.after);
     let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
     let page = state.store.branches(&node.branch, after, limit).await?;

@@ -108,16 +108,16 @@ async fn read(
     let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
     let mut attempt = 1;
     loop {
-        let node = state.chat(owner, query.chat_id, trace).await?;
-        let of_another = |named: BranchId| !node.branch.is_trunk() && named != node.branch.id;
-        let of_another_chat = query.cursor.is_some_and(|cursor| cursor.chat != node.branch.chat);
+        let target = state.chat(owner, query.chat_id, trace).await?;
+        let of_another = |named: BranchId| !target.is_trunk() && named != target.branch;
+        let of_another_chat = query.cursor.is_some_and(|cursor| cursor.chat != target.chat);
         if of_another_chat || (query.branch_id.is_none() && named.is_some_and(of_another)) {
             return Err(Error::BadCursor);
         }
-        let branch = node.line(named);
+        let branch = target.line(named);
         let request = PageRequest {
             owner,
-            chat: node.branch.chat,
+            chat: target.chat,
             branch,
             order: query.order.unwrap_or_default(),
             start: query.cursor.map(|cursor| cursor.start),

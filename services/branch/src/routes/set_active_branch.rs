@@ -59,7 +59,7 @@ pub async fn set_active_branch(
 }
 
 async fn switch(state: &State, owner: UserId, switch: &BranchSwitch, trace: &Trace) -> Result<ChatId, Error> {
-    let chat = state.chat(owner, switch.chat_id, trace).await?.branch.chat;
+    let chat = state.chat(owner, switch.chat_id, trace).await?.chat;
     state.store.activate(owner, chat, switch.branch_id).await?;
     Ok(chat)
 }

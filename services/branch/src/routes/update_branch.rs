@@ -74,6 +74,6 @@ async fn rename(
     name: Option<BranchName>,
     trace: &Trace,
 ) -> Result<Node, Error> {
-    let node = state.branch(owner, branch, trace).await?;
-    state.store.rename(owner, node.branch.id, name.as_ref()).await
+    let target = state.branch(owner, branch, trace).await?;
+    state.store.rename(owner, target.branch, name.as_ref()).await
 }

@@ -12,7 +12,8 @@ mod selection;
 pub mod sql;
 
 pub use operations::{
-    Branches, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, TimePlace,
+    Branches, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
+    TimePlace,
 };
 
 use crate::domain::{Branch, BranchKey, BranchName, Message};
@@ -33,6 +34,17 @@ pub trait ContentStore: Send + Sync {
 
     /// Looks up an id.
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup>;
+
+    /// Looks up an id without its head.
+    fn locate(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup<Target>> {
+        Box::pin(async move {
+            Ok(match self.look_up(owner, id).await? {
+                Lookup::Found(node) => Lookup::Found(Box::new(Target::from(&*node))),
+                Lookup::Hidden => Lookup::Hidden,
+                Lookup::Unknown => Lookup::Unknown,
+            })
+        })
+    }
 
     /// Makes a trunk, unless its id is known already, as a tombstone at least.
     fn plant(&self, trunk: NewTrunk) -> Answer<'_, ()>;

@@ -17,19 +17,41 @@ pub struct Node {
     pub active: BranchId,
 }
 
-impl Node {
-    /// The branch that a request which names this node is about: the one that it names beside, else this one, or,
-    /// if this is the trunk and so the name of the chat, the active one.
+/// What an id stands for, as far as a request must know that only names a line: no head is read for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The chat.
+    pub chat: ChatId,
+    /// The branch that has this id.
+    pub branch: BranchId,
+    /// The active branch of the chat, if the id is the chat's.
+    pub active: BranchId,
+}
+
+impl Target {
+    /// Whether the id is the chat's.
+    pub fn is_trunk(&self) -> bool {
+        self.branch == self.chat.trunk()
+    }
+
+    /// The branch that a request which names this id is about: the one that it names beside, else this one, or, if
+    /// this is the trunk and so the name of the chat, the active one.
     pub fn line(&self, named: Option<BranchId>) -> BranchId {
-        named.unwrap_or(if self.branch.is_trunk() { self.active } else { self.branch.id })
+        named.unwrap_or(if self.is_trunk() { self.active } else { self.branch })
+    }
+}
+
+impl From<&Node> for Target {
+    fn from(node: &Node) -> Self {
+        Self { chat: node.branch.chat, branch: node.branch.id, active: node.active }
     }
 }
 
 /// What the store knows about an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
+pub enum Lookup<T = Node> {
     /// A branch of this user.
-    Found(Box<Node>),
+    Found(Box<T>),
     /// A tombstone, or the branch of another user: the id is taken, but there is nothing to see.
     Hidden,
     /// Nothing. It may be a chat whose trunk was not planted yet.

@@ -1,8 +1,8 @@
 //! Listing branches, and changing them.
 
-use crate::kit::{Kit, ids, name, refused};
+use crate::kit::{Chat, Kit, ids, name, refused};
 use branch::domain::Branch;
-use branch::store::{Lookup, NewTrunk};
+use branch::store::{Branches, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -24,19 +24,50 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
         assert!(whole.items.is_sorted_by_key(Branch::key));
         let children = whole.items.iter().filter(|branch| branch.parent == Some(node.id));
         assert_eq!(whole.children, children.map(|branch| branch.id).collect::<Vec<_>>());
-        let (mut paged, mut after) = (Vec::new(), None);
-        loop {
-            let page = chat.store.branches(&node, after, 4).await.unwrap();
-            assert_eq!(page.children, whole.children);
-            paged.extend(page.items);
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        assert_eq!(paged, whole.items);
+        assert_eq!(pages(&chat, &node, 4).await, whole);
     }
     assert_eq!(chat.tree(chat.trunk()).await.len(), 26);
+}
+
+/// All pages together.
+async fn pages(chat: &Chat, node: &Branch, limit: usize) -> Branches {
+    let mut all = chat.store.branches(node, None, limit).await.unwrap();
+    while let Some(after) = all.next {
+        let page = chat.store.branches(node, Some(after), limit).await.unwrap();
+        assert_eq!(page.children, all.children);
+        assert!(page.items.len() <= limit);
+        all.items.extend(page.items);
+        all.next = page.next;
+    }
+    all
+}
+
+/// On one level, made at once and over days; and on many levels, a few on each.
+pub async fn very_many_branches_come_in_pages_as_well(kit: &Kit) {
+    let (wide, narrow) = (kit.chat().await, kit.chat().await);
+    let first = wide.say(wide.trunk(), "0").await;
+    let mut upper = narrow.say(narrow.trunk(), "0").await;
+    for number in 0..600_u32 {
+        let fork = wide.fork(first.id).await;
+        if number % 100 == 99 {
+            kit.clock.advance(Duration::from_secs(u64::from(number) * 1_000));
+            let below = wide.say(fork, "below").await;
+            wide.fork(below.id).await;
+        }
+        let fork = narrow.fork(upper.id).await;
+        if number % 4 == 3 {
+            kit.clock.advance(Duration::from_millis(30));
+            upper = narrow.say(fork, "further").await;
+        }
+    }
+    for chat in [wide, narrow] {
+        let node = chat.node(chat.trunk()).await.unwrap().branch;
+        let whole = chat.store.branches(&node, None, 10_000).await.unwrap();
+        assert!(whole.items.len() > 600 && whole.items.is_sorted_by_key(Branch::key));
+        for limit in [70, 200] {
+            assert_eq!(pages(&chat, &node, limit).await, whole);
+        }
+    }
 }
 
 /// Hints may lag behind: both by little and by much.

@@ -57,6 +57,7 @@ fn main() {
             forking::a_fork_can_become_active,
             forking::a_message_with_many_forks_lists_the_oldest,
             branches::the_tree_comes_parents_first_and_in_pages,
+            branches::very_many_branches_come_in_pages_as_well,
             branches::heads_are_told_however_they_were_raised,
             branches::a_branch_is_renamed_and_unnamed,
             branches::the_active_branch_is_one_of_the_chat,

@@ -1,10 +1,10 @@
-//! What is written behind the answers: heads as hints, and that forks are done. Many at a time, and nothing is lost
+//! What is written behind the answers: heads and numbers of forks as hints, and that forks are done. Many at a time, and nothing is lost
 //! that is not found again: a hint is followed, and the sweep looks at forks that seem to be under way.
 
-use super::documents::State;
+use super::documents::{BranchDoc, State};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
-use shared::ids::{BranchId, DeliveryId, ResponseId};
+use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
 use shared::server::Tasks;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,10 @@ struct Queue {
 struct Waiting {
     heads: HashMap<BranchId, (i64, ResponseId)>,
     forks: Vec<(BranchId, Option<DeliveryId>)>,
+    /// How many forks were made in a chat, and how deep.
+    chats: HashMap<ChatId, (i64, i64)>,
+    /// How many were made from a message, which lies on this branch.
+    messages: HashMap<(BranchId, ResponseId), i64>,
 }
 
 impl Behind {
@@ -61,6 +65,17 @@ impl Behind {
         });
     }
 
+    /// There is one fork more in this chat, and from this message.
+    pub(super) fn forked(&self, child: &BranchDoc) {
+        self.0.add(|waiting| {
+            let (forks, deepest) = waiting.chats.entry(child.chat).or_default();
+            (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));
+            if let (Some(parent), Some(message)) = (child.parent, child.forked_from) {
+                *waiting.messages.entry((parent, message)).or_default() += 1;
+            }
+        });
+    }
+
     /// This fork is done.
     pub(super) fn fork(&self, branch: BranchId, op: Option<DeliveryId>) {
         self.0.add(|waiting| waiting.forks.push((branch, op)));
@@ -85,11 +100,23 @@ async fn write(database: &Database, waiting: Waiting) {
         update(behind, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
     });
     let forks = waiting.forks.into_iter().map(|(branch, op)| done(branch, op));
-    let updates: Vec<_> = heads.chain(forks.map(|(filter, change)| update(filter, change))).collect();
+    let chats = waiting.chats.into_iter().map(|(chat, (forks, deepest))| {
+        update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
+    });
+    let forks = forks.map(|(filter, change)| update(filter, change));
+    write_to(database, "branches", &heads.chain(forks).chain(chats).collect::<Vec<_>>()).await;
+    let messages = waiting.messages.into_iter().map(|((branch, message), forks)| {
+        let forked = doc! {"_id": message.to_string(), "branch": branch.to_string()};
+        update(forked, doc! {"$inc": {"forks": forks}})
+    });
+    write_to(database, "messages", &messages.collect::<Vec<_>>()).await;
+}
+
+async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
     for chunk in updates.chunks(CHUNK) {
         // No one waits for it, and it need not outlive the server.
         let command = doc! {
-            "update": "branches", "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
+            "update": collection, "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
         };
         if let Err(error) = database.run_command(command).await {
             tracing::debug!(%error, "what is written behind was not written");

@@ -1,11 +1,11 @@
 //! Listing the branches of a chat, and changing what can be changed of a branch.
 
-use super::Mongo;
 use super::documents::BranchDoc;
 use super::fields::{micros, text, texts};
 use super::forks::of;
 use super::heads::follow;
-use super::look_up::{line, node};
+use super::look_up::{find, line, node};
+use super::{Mongo, windows};
 use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
 use crate::error::Error;
 use crate::store::lines::LISTED_CHILDREN;
@@ -19,6 +19,10 @@ use std::collections::HashMap;
 
 /// How many branches a query by ids reads at once.
 const CHUNK: usize = 500;
+/// From how many branches on, about, a page of those of a chat is looked for in parts of the index.
+const MANY: i64 = 500;
+/// How many branches a level has on average, at most, of which several are read at once.
+const NARROW: i64 = 8;
 
 pub(super) async fn branches(
     mongo: &Mongo,
@@ -26,15 +30,9 @@ pub(super) async fn branches(
     after: Option<BranchKey>,
     limit: usize,
 ) -> Result<Branches, Error> {
-    let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, mongo).await?;
-    let mut found = if node.is_trunk() {
-        of_chat(mongo, node.chat, after, limit + 1).await?
-    } else {
-        below(mongo, node, after, limit + 1).await?
-    };
-    let more = found.len() > limit;
-    found.truncate(limit);
-    follow(mongo, &mut found).await?;
+    let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, mongo);
+    let (children, found) = futures_util::join!(children, some(mongo, node, after, limit));
+    let (children, (found, more)) = (children?, found?);
     let branch = |found: BranchDoc| {
         let (depth, head) = (found.head_depth, found.head);
         found.branch(depth, head)
@@ -44,6 +42,24 @@ pub(super) async fn branches(
     Ok(Branches { children, items, next })
 }
 
+/// A page of a node and what is below it, with their heads, and whether there are more.
+async fn some(
+    mongo: &Mongo,
+    node: &Branch,
+    after: Option<BranchKey>,
+    limit: usize,
+) -> Result<(Vec<BranchDoc>, bool), Error> {
+    let mut found = if node.is_trunk() {
+        of_chat(mongo, node.chat, after, limit + 1).await?
+    } else {
+        below(mongo, node, after, limit + 1).await?
+    };
+    let more = found.len() > limit;
+    found.truncate(limit);
+    follow(mongo, &mut found).await?;
+    Ok((found, more))
+}
+
 /// A page of all branches of a chat, straight from the index.
 async fn of_chat(
     mongo: &Mongo,
@@ -51,6 +67,13 @@ async fn of_chat(
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
+    let is_few = |count: usize| i64::try_from(count).is_ok_and(|count| count <= MANY);
+    if is_few(count)
+        && let Some(trunk) =
+            find(mongo, chat.trunk()).await?.filter(|trunk| trunk.alive && MANY < trunk.forks)
+    {
+        return of_many(mongo, trunk, after, count).await;
+    }
     let chat = chat.to_string();
     // Each filter is one range of the index (root, level, created_at, id).
     let ranges = match after {
@@ -70,6 +93,54 @@ async fn of_chat(
         if missing > 0 {
             found.extend(first(mongo, range, missing).await?);
         }
+    }
+    Ok(found)
+}
+
+/// A page of very many branches, level by level, or some narrow levels at once. No level is empty but past the deepest.
+async fn of_many(
+    mongo: &Mongo,
+    trunk: BranchDoc,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let chat = trunk.chat.to_string();
+    let is_narrow = trunk.forks < NARROW * (trunk.deepest + 1);
+    let (oldest, now) = (trunk.created_at.as_micros(), mongo.clock.now());
+    let of_level = |level: i64| doc! {"root": &chat, "alive": true, "level": level};
+    let mut level = after.map_or(0, |after| after.level);
+    let mut found = match after {
+        None => Vec::from([trunk]),
+        Some(BranchKey { created_at, id, .. }) => {
+            let mut same = of_level(level);
+            same.extend(doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}});
+            let mut found = first(mongo, same, count).await?;
+            let (from, missing) = (created_at.as_micros() + 1, count - found.len());
+            found.extend(windows::oldest(&mongo.branches, &of_level(level), from, now, missing).await?);
+            found
+        }
+    };
+    while found.len() < count {
+        let missing = count - found.len();
+        let next = if is_narrow {
+            let levels = i64::try_from(missing).unwrap_or(i64::MAX);
+            let band = doc! {"$gt": level, "$lte": level + levels};
+            level += levels;
+            first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
+        } else {
+            level += 1;
+            let mut earlier = of_level(level);
+            // Clocks differ: one may be older than the chat.
+            earlier.insert("created_at", doc! {"$gte": i64::MIN, "$lt": oldest});
+            let mut next = first(mongo, earlier, missing).await?;
+            let missing = missing - next.len();
+            next.extend(windows::oldest(&mongo.branches, &of_level(level), oldest, now, missing).await?);
+            next
+        };
+        if next.is_empty() {
+            break;
+        }
+        found.extend(next);
     }
     Ok(found)
 }

@@ -91,6 +91,12 @@ pub(super) struct BranchDoc {
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deleted_at: Option<i64>,
+    /// On trunks alone: about how many forks were made in the chat, and how deep. Hints, which say how to read the
+    /// branches and never what there is.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) forks: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) deepest: i64,
     /// The depth up to which the messages of a tombstone were cleared away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) cleared_to: Option<i64>,
@@ -143,6 +149,8 @@ impl BranchDoc {
             activate: false,
             over: None,
             deleted_at: None,
+            forks: 0,
+            deepest: 0,
             cleared_to: None,
         }
     }
@@ -201,6 +209,12 @@ pub(super) struct MessageDoc {
     pub(super) created_at: Timestamp,
     /// The bytes of question and response; never 0 but where they were scrubbed.
     pub(super) text_bytes: i64,
+    /// Whether anything may have been forked from it: said before a fork is inserted, and never taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forked: Option<bool>,
+    /// About how many forks were made from it: a hint, which says how to read them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) forks: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,6 +241,8 @@ impl MessageDoc {
             owner: new.owner,
             created_at,
             text_bytes: new.text_bytes(),
+            forked: Some(false),
+            forks: 0,
             key_id: new.key.as_ref().map(|key| key.id),
             request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
             metadata: new.metadata.as_str().to_owned(),
@@ -238,6 +254,11 @@ impl MessageDoc {
     /// Whether a request with this key has made it.
     pub(super) fn is_of(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
+    }
+
+    /// Whether there may be forks of it.
+    pub(super) fn may_be_forked(&self) -> bool {
+        self.forked != Some(false)
     }
 
     pub(super) fn into_message(self, forks: Forks) -> Message {
@@ -261,6 +282,11 @@ impl MessageDoc {
 pub(super) struct Id<T: From<uuid::Uuid>> {
     #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
     pub(super) id: T,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 fn binary(bytes: &[u8]) -> Binary {

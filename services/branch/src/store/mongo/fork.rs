@@ -11,22 +11,27 @@ use crate::store::lines::{Places as _, reach};
 use crate::store::{NewBranch, Node};
 use mongodb::bson::{Document, doc};
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::BranchId;
+use shared::ids::{BranchId, ResponseId};
 
 /// The branch and the depth that a fork begins at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     parent: BranchId,
     depth: i64,
+    /// The message, where it has yet to say that it may be forked.
+    unforked: Option<ResponseId>,
 }
 
 /// Finds the message of a fork, which must lie on the line that was named.
 pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
-    let Some(message) = new.from else { return Ok(Origin { parent: new.chat.trunk(), depth: 0 }) };
+    let Some(message) = new.from else {
+        return Ok(Origin { parent: new.chat.trunk(), depth: 0, unforked: None });
+    };
     let filter =
         doc! {"_id": message.to_string(), "chat": new.chat.to_string(), "owner": new.owner.to_string()};
     let message = mongo.messages.find_one(filter).await?.ok_or(Error::MessageNotFound)?;
     let (parent, depth) = (message.branch, message.depth);
+    let unforked = Some(message.id).filter(|_| !message.may_be_forked());
     if !find(mongo, parent).await?.is_some_and(|parent| parent.alive) {
         return Err(Error::MessageNotFound);
     }
@@ -38,7 +43,7 @@ pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Err
             return Err(Error::MessageNotFound);
         }
     }
-    Ok(Origin { parent, depth })
+    Ok(Origin { parent, depth, unforked })
 }
 
 pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
@@ -53,6 +58,11 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
     let mut child = BranchDoc::fork(new, &place, origin.parent, mongo.clock.now());
     child.due = Some(mongo.clock.now().plus(super::sweep::GRACE).as_micros());
     child.over = trunk.active.filter(|_| new.activate);
+    if let Some(message) = origin.unforked {
+        // Pages do not look for forks of messages that do not say this.
+        let forked = doc! {"_id": message.to_string(), "branch": origin.parent.to_string()};
+        mongo.messages.update_one(forked, doc! {"$set": {"forked": true}}).await?;
+    }
     if !insert(mongo, &child).await? {
         let made = match &new.key {
             Some(key) => replay(mongo, key).await?,
@@ -115,6 +125,7 @@ async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
             }
         };
         if !parent.is_in(State::Checking) {
+            mongo.behind.forked(child);
             return Ok(trunk);
         }
         // Somebody wants to delete it if nothing forks from it. This does.

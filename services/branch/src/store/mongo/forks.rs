@@ -1,8 +1,9 @@
 //! The branches that fork from the messages of a page.
 
-use super::Mongo;
-use super::documents::Id;
+use super::documents::{Id, MessageDoc};
+use super::failure::broken;
 use super::fields::{text, texts};
+use super::{Mongo, windows};
 use crate::domain::Forks;
 use crate::error::Error;
 use crate::store::lines::LISTED_FORKS;
@@ -12,7 +13,9 @@ use serde::Deserialize;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
 
-/// How many forks are read at once before those of each message are counted instead.
+/// From how many forks on, about, those of a message are counted by the server and not read.
+const MANY: i64 = 100;
+/// How many are read at once before all are counted, where the hints of that are behind.
 const FEW: i64 = 1_000;
 
 /// A branch, and the message that it forks from.
@@ -24,11 +27,37 @@ struct Fork {
     forked_from: ResponseId,
 }
 
-/// The forks of each of these messages that has any. One query, unless there are very many.
+/// The forks of each of these messages that has any. One query at most, unless there are very many.
 pub(super) async fn of_messages(
     mongo: &Mongo,
-    messages: &[ResponseId],
+    messages: &[MessageDoc],
 ) -> Result<HashMap<ResponseId, Forks>, Error> {
+    let forked = messages.iter().filter(|message| message.may_be_forked());
+    let (many, few): (Vec<_>, Vec<_>) = forked.partition(|message| message.forks >= MANY);
+    let few: Vec<_> = few.into_iter().map(|message| message.id).collect();
+    let mut forks = of_few(mongo, &few).await?;
+    for message in many {
+        forks.insert(message.id, of_one(mongo, message).await?);
+    }
+    Ok(forks)
+}
+
+/// The forks of a message that has many: counted in the index, and only the oldest are read.
+async fn of_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
+    let forks = doc! {"forked_from": message.id.to_string(), "alive": true};
+    let count = mongo.database.run_command(
+        doc! {"count": "branches", "query": forks.clone(), "readConcern": {"level": "majority"}},
+    );
+    let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+    let (from, most) = (message.created_at.as_micros(), usize::try_from(LISTED_FORKS).unwrap_or_default());
+    let oldest = windows::oldest(&typed, &forks, from, mongo.clock.now(), most);
+    let (count, oldest) = futures_util::join!(count.into_future(), oldest);
+    let count = count?.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
+    let oldest = oldest?.into_iter().map(|fork| fork.id).collect();
+    Ok(Forks { count: count.ok_or_else(|| broken("a count without a number"))?, oldest })
+}
+
+async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Forks>, Error> {
     let mut forks = HashMap::<_, Forks>::new();
     if messages.is_empty() {
         return Ok(forks);

@@ -4,7 +4,7 @@ use super::Mongo;
 use super::documents::BranchDoc;
 use super::fields::text;
 use crate::error::Error;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
@@ -19,8 +19,9 @@ const STRIPES: usize = 1_024;
 const REMEMBERED: usize = 64;
 /// How many depths past a hint are looked at first.
 const STRIDE: i64 = 64;
-/// How many hints are followed in one query.
+/// How many hints are followed in one query, and how many queries at once.
 const CHUNK: usize = 300;
+const AT_ONCE: usize = 4;
 
 /// For how long a head is remembered: less than the day for which the id of a deleted branch stays taken, lest a
 /// branch that was made anew under this id be taken for the old one.
@@ -112,19 +113,25 @@ pub(super) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Opti
 
 /// Follows the hints of many branches, and puts the heads in their place.
 pub(super) async fn follow(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
+    let mut chunks = Vec::new();
     for chunk in branches.chunks_mut(CHUNK) {
-        let next =
-            chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
-        let past = doc! {"$or": next.collect::<Vec<_>>()};
-        let typed = mongo.messages.clone_with_type::<Top>();
-        let past = typed.find(past).projection(top_fields());
-        let past: Vec<Top> = past.await?.try_collect().await?;
-        let mut past: HashMap<_, _> = past.into_iter().map(|top| (top.branch, top)).collect();
-        for branch in chunk {
-            if let Some(top) = past.remove(&branch.id) {
-                (branch.head_depth, branch.head) = (top.depth, Some(top.id));
-                (branch.head_depth, branch.head) = head(mongo, branch).await?;
-            }
+        chunks.push(follow_chunk(mongo, chunk));
+    }
+    stream::iter(chunks).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn follow_chunk(mongo: &Mongo, chunk: &mut [BranchDoc]) -> Result<(), Error> {
+    let next =
+        chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
+    let past = doc! {"$or": next.collect::<Vec<_>>()};
+    let typed = mongo.messages.clone_with_type::<Top>();
+    let past = typed.find(past).projection(top_fields());
+    let past: Vec<Top> = past.await?.try_collect().await?;
+    let mut past: HashMap<_, _> = past.into_iter().map(|top| (top.branch, top)).collect();
+    for branch in chunk {
+        if let Some(top) = past.remove(&branch.id) {
+            (branch.head_depth, branch.head) = (top.depth, Some(top.id));
+            (branch.head_depth, branch.head) = head(mongo, branch).await?;
         }
     }
     Ok(())

@@ -8,32 +8,62 @@ use super::heads::head;
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::lines::Places;
-use crate::store::{Answer, Lookup, NewTrunk, Node};
+use crate::store::{Answer, Lookup, NewTrunk, Node, Target};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
 pub(super) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+    Ok(match visible(mongo, owner, id).await? {
+        Lookup::Found(line) => {
+            let active = active(mongo, &line).await?;
+            let (depth, id) = head(mongo, &line.branch).await?;
+            Lookup::Found(Box::new(Node { branch: line.branch.branch(depth, id), active }))
+        }
+        Lookup::Hidden => Lookup::Hidden,
+        Lookup::Unknown => Lookup::Unknown,
+    })
+}
+
+pub(super) async fn locate(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
+    Ok(match visible(mongo, owner, id).await? {
+        Lookup::Found(line) => {
+            let BranchDoc { id: branch, chat, .. } = line.branch;
+            // Only a chat's id stands for the active branch.
+            let active = if line.trunk.is_none() { active(mongo, &line).await? } else { branch };
+            Lookup::Found(Box::new(Target { chat, branch, active }))
+        }
+        Lookup::Hidden => Lookup::Hidden,
+        Lookup::Unknown => Lookup::Unknown,
+    })
+}
+
+/// A branch that its owner can see, and its trunk where that is another.
+struct Visible {
+    branch: BranchDoc,
+    trunk: Option<BranchDoc>,
+}
+
+async fn visible(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Visible>, Error> {
     let Some(branch) = find(mongo, id).await? else { return Ok(Lookup::Unknown) };
     if branch.owner != owner || !branch.alive {
         return Ok(Lookup::Hidden);
     }
-    let trunk =
-        if branch.is_trunk() { Some(branch.clone()) } else { find(mongo, branch.chat.trunk()).await? };
-    match trunk.filter(|trunk| trunk.alive) {
-        Some(trunk) => Ok(Lookup::Found(Box::new(show(mongo, branch, &trunk).await?))),
+    if branch.is_trunk() {
+        return Ok(Lookup::Found(Box::new(Visible { branch, trunk: None })));
+    }
+    match find(mongo, branch.chat.trunk()).await?.filter(|trunk| trunk.alive) {
+        Some(trunk) => Ok(Lookup::Found(Box::new(Visible { branch, trunk: Some(trunk) }))),
         None => Ok(Lookup::Hidden),
     }
 }
 
-/// A branch that is visible, as its owner sees it.
-async fn show(mongo: &Mongo, branch: BranchDoc, trunk: &BranchDoc) -> Result<Node, Error> {
-    let active = match trunk.active {
-        Some(active) if active == branch.id => active,
-        active => living(mongo, active, trunk.chat).await?,
-    };
-    let (depth, id) = head(mongo, &branch).await?;
-    Ok(Node { branch: branch.branch(depth, id), active })
+/// The active branch of the chat.
+async fn active(mongo: &Mongo, Visible { branch, trunk }: &Visible) -> Result<BranchId, Error> {
+    match trunk.as_ref().unwrap_or(branch).active {
+        Some(active) if active == branch.id => Ok(active),
+        active => living(mongo, active, branch.chat).await,
+    }
 }
 
 /// The active branch of a chat: the one that was chosen, or its nearest living ancestor.
@@ -68,6 +98,9 @@ pub(super) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc
 pub(super) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
     ids.sort_unstable();
     ids.dedup();
+    if let [id] = *ids {
+        return Ok(find(mongo, id).await?.into_iter().collect());
+    }
     Ok(mongo.branches.find(doc! {"_id": {"$in": texts(ids)}}).await?.try_collect().await?)
 }
 

@@ -22,7 +22,9 @@ pub(super) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Res
     if line(mongo, owner, found.chat, found.branch).await?.both().is_err() {
         return Ok(None);
     }
-    let forks = forks::of_messages(mongo, &[id]).await?.remove(&id).unwrap_or_default();
+    let found = [found];
+    let forks = forks::of_messages(mongo, &found).await?.remove(&id).unwrap_or_default();
+    let [found] = found;
     Ok(Some(found.into_message(forks)))
 }
 
@@ -135,8 +137,8 @@ async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> 
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
+    let mut forks = forks::of_messages(mongo, &found).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
-    let mut forks = forks::of_messages(mongo, ids).await?;
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();
         found.remove(id).map(|found| found.into_message(forks))

@@ -22,10 +22,11 @@ mod migrate;
 mod page;
 mod patience;
 mod sweep;
+mod windows;
 
 use super::{
     Answer, Branches, ContentStore, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest,
-    Position, TimePlace,
+    Position, Target, TimePlace,
 };
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
@@ -88,6 +89,10 @@ impl ContentStore for MongoContent {
 
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup> {
         Box::pin(look_up::look_up(&self.0, owner, id))
+    }
+
+    fn locate(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup<Target>> {
+        Box::pin(look_up::locate(&self.0, owner, id))
     }
 
     fn plant(&self, trunk: NewTrunk) -> Answer<'_, ()> {

@@ -9,39 +9,102 @@ use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
 use crate::store::{Messages, PageRequest, Position};
 use futures_util::TryStreamExt as _;
+use futures_util::future::try_join_all;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 
+/// How many depths past the hint of a head are read with the newest page.
+const AHEAD: i64 = 32;
+/// How many ranges are read in one query.
+const PART: usize = 16;
+
 pub(super) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Messages<Position>, Error> {
     let (branch, _) = line(mongo, request.owner, request.chat, request.branch).await?.both()?;
-    let (head, _) = head(mongo, &branch).await?;
-    let order = request.order;
-    let start = match request.start {
-        None => branch.ancestry()?,
-        Some(start) => begin(mongo, request, &branch, head, start).await?,
+    let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
+    let newest = match (order, request.start) {
+        (Order::Desc, None) => newest(mongo, &branch, limit).await?,
+        _ => None,
     };
-    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-    let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
-        return Ok(Messages { items: Vec::new(), next: None });
+    let (head, stretch, mut found) = match newest {
+        Some(newest) => newest,
+        None => somewhere(mongo, request, &branch, limit).await?,
     };
-    let ranges = plan(mongo, start, stretch).await?;
-    let (stretch, mut found) = read(mongo, &ranges, stretch, order).await?;
     match order {
         Order::Asc => found.sort_unstable_by_key(|message| message.depth),
         Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
     }
-    let next = stretch.next(order, head).map(|depth| {
+    let next = stretch.and_then(|stretch| stretch.next(order, head)).map(|depth| {
         let last = found.last().map_or(request.branch, |message| message.branch);
         // Downwards the last message's branch has all that comes next; upwards only the line's own has.
         Position { via: if order == Order::Desc { last } else { request.branch }, depth }
     });
-    let ids: Vec<_> = found.iter().map(|message| message.id).collect();
-    let mut forks = forks::of_messages(mongo, &ids).await?;
+    let mut forks = forks::of_messages(mongo, &found).await?;
     let message = |message: MessageDoc| {
         let forks = forks.remove(&message.id).unwrap_or_default();
         message.into_message(forks)
     };
     Ok(Messages { items: found.into_iter().map(message).collect(), next })
+}
+
+/// The head of a line as far as it was looked for, which depths were read, if there are any, and their messages.
+type Read = (i64, Option<Stretch>, Vec<MessageDoc>);
+
+/// Reads the newest page of a line in one query with what lies past the hint of its head. `None` if that cannot be:
+/// the hint is too far behind, the texts are too large, or somebody appends.
+async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<Read>, Error> {
+    let hint = branch.head_depth;
+    let mut ranges = match Stretch::page(Order::Desc, hint, None, limit) {
+        Some(stretch) => plan(mongo, branch.ancestry()?, stretch).await?,
+        None => Vec::new(),
+    };
+    let past = Segment { branch: branch.id, from: hint + 1, to: hint + AHEAD };
+    match ranges.first_mut() {
+        Some(own) if own.branch == branch.id => own.to = past.to,
+        _ => ranges.insert(0, past),
+    }
+    let Some(mut found) = read_small(mongo, &ranges, limit + AHEAD).await? else { return Ok(None) };
+    let head = found.iter().map(|message| message.depth).max().unwrap_or_default();
+    let stretch = Stretch::page(Order::Desc, head, None, limit);
+    found.retain(|message| stretch.is_some_and(|stretch| stretch.from <= message.depth));
+    // A message that was appended during the query can be in it without the one before.
+    let is_whole = i64::try_from(found.len()) == Ok(stretch.map_or(0, Stretch::len));
+    let is_head = hint <= head && head < past.to;
+    Ok(Some((head, stretch, found)).filter(|_| is_whole && is_head))
+}
+
+/// Reads any page of a line.
+async fn somewhere(
+    mongo: &Mongo,
+    request: &PageRequest,
+    branch: &BranchDoc,
+    limit: i64,
+) -> Result<Read, Error> {
+    let order = request.order;
+    // Up to here, and one more, to tell whether the line goes on.
+    let end = match (order, request.start) {
+        (Order::Desc, None) => i64::MAX,
+        (Order::Desc, Some(start)) => start.depth,
+        (Order::Asc, start) => start.map_or(1, |start| start.depth).saturating_add(limit),
+    };
+    let head = head_from(mongo, branch, end).await?;
+    let start = match request.start {
+        None => branch.ancestry()?,
+        Some(start) => begin(mongo, request, branch, head, start).await?,
+    };
+    let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
+        return Ok((head, None, Vec::new()));
+    };
+    let ranges = plan(mongo, start, stretch).await?;
+    let (stretch, found) = read(mongo, &ranges, stretch, order).await?;
+    Ok((head, Some(stretch), found))
+}
+
+/// The head of a line: its hint, if that reaches as far as this.
+async fn head_from(mongo: &Mongo, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
+    if depth <= branch.head_depth {
+        return Ok(branch.head_depth);
+    }
+    Ok(head(mongo, branch).await?.0)
 }
 
 /// Where to begin at a cursor: at the branch that it names, so that a deep page costs what the first does.
@@ -59,7 +122,7 @@ async fn begin(
         return branch.ancestry();
     }
     let via = line(mongo, request.owner, request.chat, start.via).await?.branch.ok_or(Error::BadCursor)?;
-    let (via_head, _) = head(mongo, &via).await?;
+    let via_head = head_from(mongo, &via, start.depth).await?;
     let (branch, via) = (branch.ancestry()?, via.ancestry()?);
     if begins_on(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }
 }
@@ -71,7 +134,7 @@ async fn read(
     stretch: Stretch,
     order: Order,
 ) -> Result<(Stretch, Vec<MessageDoc>), Error> {
-    if let Some(all) = read_small(mongo, ranges, stretch).await? {
+    if let Some(all) = read_small(mongo, ranges, stretch.len()).await? {
         check(all.len(), stretch)?;
         return Ok((stretch, all));
     }
@@ -89,14 +152,21 @@ fn check(found: usize, stretch: Stretch) -> Result<(), Error> {
     if i64::try_from(found) == Ok(stretch.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
-/// Reads all of these messages, or nothing if they do not fit in a page.
-async fn read_small(
-    mongo: &Mongo,
-    ranges: &[Segment],
-    stretch: Stretch,
-) -> Result<Option<Vec<MessageDoc>>, Error> {
+/// Reads all of these messages, of which there are at most so many, or nothing if they do not fit in a page. Very many
+/// ranges are read in parts, at once.
+async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
+    let mut parts = Vec::new();
+    for ranges in ranges.chunks(PART) {
+        parts.push(read_part(mongo, ranges, most));
+    }
+    let parts: Option<Vec<_>> = try_join_all(parts).await?.into_iter().collect();
+    let found = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
+    Ok(found.filter(|found| found.iter().map(|message| message.text_bytes).sum::<i64>() <= PAGE_BYTES))
+}
+
+async fn read_part(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
     // One more than there can be, so that the server need not be asked whether that was all.
-    let batch = u32::try_from(stretch.len() + 1).unwrap_or(u32::MAX);
+    let batch = u32::try_from(most + 1).unwrap_or(u32::MAX);
     let mut cursor = mongo.messages.find(lie_in(ranges)).batch_size(batch).await?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(message) = cursor.try_next().await? {

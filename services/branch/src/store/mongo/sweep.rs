@@ -80,9 +80,7 @@ async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Resul
     }
     let windows = windows(tombstones);
     let ranges: Vec<_> = windows.iter().map(Window::range).collect();
-    let plain = doc! {"$or": ranges.clone(), "key_id": {"$exists": false}};
-    mongo.messages.delete_many(plain).await?;
-    mongo.messages.update_many(doc! {"$or": ranges}, scrub()).await?;
+    clear_away(mongo, doc! {"$or": ranges}).await?;
     let further = go_on(mongo, &windows).await?;
     let goes_on =
         |window: &Window<'_>| window.to < window.branch.head_depth || further.contains(&window.branch.id);
@@ -146,6 +144,29 @@ async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId
     let found = typed.find(next).projection(doc! {"_id": 0, "branch": 1});
     let found: Vec<Of> = found.await?.try_collect().await?;
     Ok(found.into_iter().map(|of| of.branch).collect())
+}
+
+/// Deletes the messages that a filter finds, and scrubs those that keep a key. They are looked for before: not every
+/// server of this protocol takes an index for a write that is about several ranges.
+async fn clear_away(mongo: &Mongo, filter: Document) -> Result<(), Error> {
+    #[derive(Debug, Deserialize)]
+    struct Found {
+        #[serde(rename = "_id")]
+        id: String,
+        key_id: Option<String>,
+    }
+    let typed = mongo.messages.clone_with_type::<Found>();
+    let found = typed.find(filter).projection(doc! {"_id": 1, "key_id": 1});
+    let found: Vec<Found> = found.await?.try_collect().await?;
+    let (keyed, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|message| message.key_id.is_some());
+    let ids = |messages: Vec<Found>| messages.into_iter().map(|message| message.id).collect::<Vec<_>>();
+    if !plain.is_empty() {
+        mongo.messages.delete_many(doc! {"_id": {"$in": ids(plain)}}).await?;
+    }
+    if !keyed.is_empty() {
+        mongo.messages.update_many(doc! {"_id": {"$in": ids(keyed)}}, scrub()).await?;
+    }
+    Ok(())
 }
 
 fn scrub() -> Document {
