@@ -1,5 +1,6 @@
-//! What is written behind the answers: heads and numbers of forks as hints, and that forks are done. Many at a time, and nothing is lost
-//! that is not found again: a hint is followed, and the sweep looks at forks that seem to be under way.
+//! What is written behind the answers: heads and numbers of forks as hints, and that forks are done. Many at a time, and
+//! nothing is lost that is not found again: a hint is followed, or only says how to read, and the sweep looks at forks
+//! that seem to be under way.
 
 use super::documents::{BranchDoc, State};
 use mongodb::Database;
