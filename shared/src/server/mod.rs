@@ -40,9 +40,9 @@ const LINGER: Duration = Duration::from_secs(15);
 /// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How long requests may take to finish after that.
-const REQUESTS: Duration = Duration::from_secs(14);
+const REQUESTS: Duration = Duration::from_secs(12);
 /// How long all of it may take, what goes on in the background included. Who stops a service kills it at 20 s or later.
-const DRAIN: Duration = Duration::from_secs(18);
+const DRAIN: Duration = Duration::from_secs(16);
 
 /// Why a service does not start or has stopped: one line for who deploys it.
 #[derive(thiserror::Error)]
