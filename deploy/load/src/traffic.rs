@@ -10,8 +10,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The chats among which the messages are spread, so that writers seldom wait for one another.
-const CHATS: u32 = 32;
+/// The chats among which the messages are spread, so that writers seldom wait for one another. A prime, so that each
+/// gets its part of every kind of request.
+const CHATS: u32 = 211;
 
 /// What is said of a request that nobody took.
 pub(crate) const REFUSED: &str = "not connected";
