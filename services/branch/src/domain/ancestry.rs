@@ -5,7 +5,7 @@
 //! random-access stack", 1983): any depth of a line is found after reading O(log) branches.
 
 use super::Stretch;
-use shared::ids::BranchId;
+use shared::ids::{BranchId, ResponseId};
 
 /// How many ancestors a branch knows by itself.
 pub const WINDOW: usize = 64;
@@ -23,9 +23,16 @@ pub struct Segment {
     pub from: i64,
     /// The last depth.
     pub to: i64,
+    /// Its message, where that is the only one and its id is known.
+    pub only: Option<ResponseId>,
 }
 
 impl Segment {
+    /// These depths of a branch, whatever messages lie there.
+    pub const fn of(branch: BranchId, from: i64, to: i64) -> Self {
+        Self { branch, from, to, only: None }
+    }
+
     /// The part of it that lies within `stretch`, if there is any.
     pub fn within(self, stretch: Stretch) -> Option<Self> {
         let part = Self { from: self.from.max(stretch.from), to: self.to.min(stretch.to), ..self };
@@ -74,12 +81,22 @@ impl Ancestry {
     /// The place of `branch`, which forks from the message that this branch owns at `fork_depth`.
     #[must_use]
     pub fn child(&self, branch: BranchId, fork_depth: i64, wanted: Option<&Self>) -> Self {
-        let own = Segment { branch: self.branch, from: self.fork_depth + 1, to: fork_depth };
+        let own = Segment::of(self.branch, self.fork_depth + 1, fork_depth);
         let window: Vec<_> = std::iter::once(own).chain(self.window.iter().copied()).take(WINDOW).collect();
         let level = self.level + 1;
         let landmark = window.get(WINDOW - 1).filter(|_| level % STRIDE == 0);
         let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, wanted)));
         Self { branch, level, fork_depth, window, skip }
+    }
+
+    /// The same place, with the id of the message that it forks from. Where each branch of a line has a message or two,
+    /// that lets a page ask for its messages and not for the ranges in which they lie.
+    #[must_use]
+    pub fn forked_from(mut self, message: Option<ResponseId>) -> Self {
+        if let Some(parent) = self.window.first_mut().filter(|parent| parent.from == parent.to) {
+            parent.only = message;
+        }
+        self
     }
 
     /// Myers' rule: two jumps of one length become one of twice that length, else the jump goes to the landmark before.
@@ -121,7 +138,7 @@ mod tests {
         let fork = tree.fork(0, 0);
         tree.append(fork, 2);
         let (trunk, fork) = (&tree.places[0], &tree.places[fork]);
-        assert_eq!(fork.window, [Segment { branch: trunk.branch, from: 1, to: 0 }]);
+        assert_eq!(fork.window, [Segment::of(trunk.branch, 1, 0)]);
         assert_eq!(fork.owner(1), Some(fork.branch));
         assert_eq!(fork.further(1), None);
         assert_eq!(trunk.owner(0), None);

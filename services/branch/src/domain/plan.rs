@@ -14,7 +14,7 @@ pub struct Plan {
 impl Plan {
     /// Plans a stretch of the line of `place`, whose window reaches its last depth (see [`Ancestry::further`]).
     pub fn new(place: &Ancestry, stretch: Stretch) -> Self {
-        let own = Segment { branch: place.branch, from: place.fork_depth + 1, to: stretch.to };
+        let own = Segment::of(place.branch, place.fork_depth + 1, stretch.to);
         let mut plan = Self { stretch, ranges: own.within(stretch).into_iter().collect(), missing: None };
         plan.go_on(place);
         plan

@@ -2,17 +2,21 @@
 //!
 //! In few of them: a row of more than 2 KB would be moved out of its page by PostgreSQL. After a byte that tells the
 //! version come the branch itself and the pointer, and then the window. A segment begins where the one before it ends,
-//! so only its end is written. Numbers are written seven bits a byte, the lowest first (LEB128).
+//! so only its end is written. Numbers are written seven bits a byte, the lowest first (LEB128). Where ids of messages
+//! are known, the version is another one, and after each segment comes the id of its message, or that there is none.
 
 use crate::domain::{Ancestry, Segment, Skip};
-use shared::ids::BranchId;
+use shared::ids::{BranchId, ResponseId};
 use uuid::Uuid;
 
 const VERSION: u8 = 1;
+const VERSION_WITH_MESSAGES: u8 = 2;
 
 /// Writes an ancestry.
 pub(super) fn encode(place: &Ancestry) -> Vec<u8> {
-    let mut bytes = vec![VERSION, u8::from(place.skip.is_some())];
+    let with_messages = place.window.iter().any(|segment| segment.only.is_some());
+    let version = if with_messages { VERSION_WITH_MESSAGES } else { VERSION };
+    let mut bytes = vec![version, u8::from(place.skip.is_some())];
     put_id(&mut bytes, place.branch);
     put(&mut bytes, place.level);
     put(&mut bytes, place.fork_depth);
@@ -27,13 +31,21 @@ pub(super) fn encode(place: &Ancestry) -> Vec<u8> {
     for segment in &place.window {
         put_id(&mut bytes, segment.branch);
         put(&mut bytes, segment.to);
+        if with_messages {
+            put_message(&mut bytes, segment.only);
+        }
     }
     bytes
 }
 
 /// Reads what [`encode`] has written.
 pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
-    let (&[VERSION, has_skip], mut rest) = bytes.split_first_chunk()? else { return None };
+    let (&[version, has_skip], mut rest) = bytes.split_first_chunk()?;
+    let with_messages = match version {
+        VERSION => false,
+        VERSION_WITH_MESSAGES => true,
+        _ => return None,
+    };
     let rest = &mut rest;
     let (branch, level, fork_depth) = (take_id(rest)?, take(rest)?, take(rest)?);
     let skip = match has_skip {
@@ -44,7 +56,9 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
     if !rest.is_empty() {
         let oldest = take(rest)?;
         while !rest.is_empty() {
-            window.push(Segment { branch: take_id(rest)?, from: oldest, to: take(rest)? });
+            let segment = Segment::of(take_id(rest)?, oldest, take(rest)?);
+            let only = if with_messages { take_message(rest)? } else { None };
+            window.push(Segment { only, ..segment });
         }
     }
     let ends: Vec<_> = window.iter().skip(1).map(|older| older.to).collect();
@@ -58,10 +72,24 @@ fn put_id(bytes: &mut Vec<u8>, id: BranchId) {
     bytes.extend(id.as_uuid().as_bytes());
 }
 
-fn take_id(rest: &mut &[u8]) -> Option<BranchId> {
+fn take_id<T: From<Uuid>>(rest: &mut &[u8]) -> Option<T> {
     let (id, after) = rest.split_first_chunk()?;
     *rest = after;
     Some(Uuid::from_bytes(*id).into())
+}
+
+fn put_message(bytes: &mut Vec<u8>, message: Option<ResponseId>) {
+    bytes.push(u8::from(message.is_some()));
+    bytes.extend(message.iter().flat_map(|id| *id.as_uuid().as_bytes()));
+}
+
+fn take_message(rest: &mut &[u8]) -> Option<Option<ResponseId>> {
+    let (is_there, after) = rest.split_first()?;
+    *rest = after;
+    match is_there {
+        0 => Some(None),
+        _ => Some(Some(take_id(rest)?)),
+    }
 }
 
 fn put(bytes: &mut Vec<u8>, number: i64) {
@@ -106,6 +134,19 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_messages_are_read_where_they_were_written() {
+        let mut place = Ancestry::trunk(BranchId::generate());
+        for depth in [1, 2, 4, 5, 5, 6] {
+            let message = (depth != 6).then(ResponseId::generate);
+            let before = place.fork_depth;
+            place = place.child(BranchId::generate(), depth, None).forked_from(message);
+            let known = place.window.first().and_then(|parent| parent.only);
+            assert_eq!(known, message.filter(|_| depth == before + 1));
+            assert_eq!(decode(&encode(&place)), Some(place.clone()));
+        }
+    }
+
+    #[test]
     fn every_number_is_read_as_it_was_written() {
         for number in [0, 1, 0x7F, 0x80, 0x3FFF, 0x4000, i64::from(u32::MAX), i64::MAX] {
             let mut bytes = Vec::new();
@@ -119,7 +160,7 @@ mod tests {
     fn what_was_not_written_here_is_refused() {
         let trunk = Ancestry::trunk(BranchId::generate());
         let bytes = encode(&trunk.child(BranchId::generate(), 7, None));
-        for wrong in [&[], &bytes[..1], &bytes[..bytes.len() - 1], &[2; 34], &[1, 1, 0]] {
+        for wrong in [&[], &bytes[..1], &bytes[..bytes.len() - 1], &[3; 34], &[2, 0], &[1, 1, 0]] {
             assert_eq!(decode(wrong), None);
         }
     }

@@ -55,6 +55,7 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
         Some(wanted) => Some(mongo.place(wanted).await?),
     };
     let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
+    let place = place.forked_from(new.from);
     let mut child = BranchDoc::fork(new, &place, origin.parent, mongo.clock.now());
     child.due = Some(mongo.clock.now().plus(super::sweep::GRACE).as_micros());
     child.over = trunk.active.filter(|_| new.activate);

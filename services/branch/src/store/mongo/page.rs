@@ -1,6 +1,7 @@
 //! A page of a line: find its segments, then read them, as far as they fit.
 
 use super::documents::{BranchDoc, MessageDoc};
+use super::fields::texts;
 use super::heads::head;
 use super::look_up::line;
 use super::{Mongo, forks};
@@ -10,8 +11,11 @@ use crate::store::lines::{begins_on, plan};
 use crate::store::{Messages, PageRequest, Position};
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
+use mongodb::Collection;
+use mongodb::action::{Action as _, Find};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// How many depths past the hint of a head are read with the newest page.
 const AHEAD: i64 = 32;
@@ -57,7 +61,7 @@ async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<
         Some(stretch) => plan(mongo, branch.ancestry()?, stretch).await?,
         None => Vec::new(),
     };
-    let past = Segment { branch: branch.id, from: hint + 1, to: hint + AHEAD };
+    let past = Segment::of(branch.id, hint + 1, hint + AHEAD);
     match ranges.first_mut() {
         Some(own) if own.branch == branch.id => own.to = past.to,
         _ => ranges.insert(0, past),
@@ -142,7 +146,7 @@ async fn read(
     check(sizes.len(), stretch)?;
     let fitting = stretch.first(order, i64::try_from(fitting(sizes)).unwrap_or(i64::MAX));
     let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(fitting)).collect();
-    let found: Vec<MessageDoc> = mongo.messages.find(lie_in(&ranges)).await?.try_collect().await?;
+    let found = all(&mongo.messages, &ranges, None).await?;
     check(found.len(), fitting)?;
     Ok((fitting, found))
 }
@@ -152,22 +156,18 @@ fn check(found: usize, stretch: Stretch) -> Result<(), Error> {
     if i64::try_from(found) == Ok(stretch.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
-/// Reads all of these messages, of which there are at most so many, or nothing if they do not fit in a page. Very many
-/// ranges are read in parts, at once.
+/// Reads all of these messages, of which there are at most so many, or nothing if they do not fit in a page.
 async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
-    let mut parts = Vec::new();
-    for ranges in ranges.chunks(PART) {
-        parts.push(read_part(mongo, ranges, most));
-    }
+    let parts = filters(ranges).into_iter().map(|filter| read_part(mongo, filter, most));
     let parts: Option<Vec<_>> = try_join_all(parts).await?.into_iter().collect();
     let found = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
     Ok(found.filter(|found| found.iter().map(|message| message.text_bytes).sum::<i64>() <= PAGE_BYTES))
 }
 
-async fn read_part(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
+async fn read_part(mongo: &Mongo, filter: Document, most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
     // One more than there can be, so that the server need not be asked whether that was all.
     let batch = u32::try_from(most + 1).unwrap_or(u32::MAX);
-    let mut cursor = mongo.messages.find(lie_in(ranges)).batch_size(batch).await?;
+    let mut cursor = mongo.messages.find(filter).batch_size(batch).await?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(message) = cursor.try_next().await? {
         bytes += message.text_bytes;
@@ -188,10 +188,8 @@ struct Size {
 
 /// The bytes of text of each message, in order.
 async fn sizes(mongo: &Mongo, ranges: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
-    let typed = mongo.messages.clone_with_type::<Size>();
-    let found = typed.find(lie_in(ranges));
-    let found = found.projection(doc! {"_id": 0, "depth": 1, "text_bytes": 1});
-    let mut sizes: Vec<Size> = found.await?.try_collect().await?;
+    let fields = doc! {"_id": 0, "depth": 1, "text_bytes": 1};
+    let mut sizes: Vec<Size> = all(&mongo.messages.clone_with_type(), ranges, Some(fields)).await?;
     match order {
         Order::Asc => sizes.sort_unstable_by_key(|size| size.depth),
         Order::Desc => sizes.sort_unstable_by_key(|size| std::cmp::Reverse(size.depth)),
@@ -199,10 +197,37 @@ async fn sizes(mongo: &Mongo, ranges: &[Segment], order: Order) -> Result<Vec<i6
     Ok(sizes.into_iter().map(|size| size.text_bytes).collect())
 }
 
-fn lie_in(ranges: &[Segment]) -> Document {
-    let range = |range: &Segment| doc! {"branch": range.branch.to_string(), "depth": {"$gte": range.from, "$lte": range.to}};
-    match ranges {
-        [one] => range(one),
-        ranges => doc! {"$or": ranges.iter().map(range).collect::<Vec<_>>()},
+/// These fields of all of these messages.
+async fn all<T>(
+    messages: &Collection<T>,
+    ranges: &[Segment],
+    fields: Option<Document>,
+) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + Unpin + Send + Sync,
+{
+    let mut found = Vec::new();
+    for filter in filters(ranges) {
+        let part = messages.find(filter).optional(fields.clone(), Find::projection).await?;
+        found.extend(part.try_collect::<Vec<_>>().await?);
     }
+    Ok(found)
+}
+
+/// What together finds all of these messages: those whose ids are known by these, and the others by their ranges, not
+/// too many in one query.
+fn filters(ranges: &[Segment]) -> Vec<Document> {
+    let known: Vec<_> = ranges.iter().filter_map(|range| range.only).collect();
+    let others: Vec<_> = ranges.iter().filter(|range| range.only.is_none()).map(lies_in).collect();
+    let others = others.chunks(PART).map(|part| match part {
+        [one] => one.clone(),
+        part => doc! {"$or": part},
+    });
+    let known =
+        Some(known).filter(|known| !known.is_empty()).map(|known| doc! {"_id": {"$in": texts(known)}});
+    known.into_iter().chain(others).collect()
+}
+
+fn lies_in(range: &Segment) -> Document {
+    doc! {"branch": range.branch.to_string(), "depth": {"$gte": range.from, "$lte": range.to}}
 }
