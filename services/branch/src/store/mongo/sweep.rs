@@ -15,7 +15,7 @@ use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
+use shared::ids::{BranchId, ChatId, DeliveryId};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -146,27 +146,19 @@ async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId
     Ok(found.into_iter().map(|of| of.branch).collect())
 }
 
-/// Deletes the messages that a filter finds, and scrubs those that keep a key. They are looked for before: not every
-/// server of this protocol takes an index for a write that is about several ranges.
-async fn clear_away(mongo: &Mongo, filter: Document) -> Result<(), Error> {
-    #[derive(Debug, Deserialize)]
-    struct Found {
-        #[serde(rename = "_id")]
-        id: String,
-        key_id: Option<String>,
-    }
-    let typed = mongo.messages.clone_with_type::<Found>();
-    let found = typed.find(filter).projection(doc! {"_id": 1, "key_id": 1});
-    let found: Vec<Found> = found.await?.try_collect().await?;
+/// Deletes some of the messages that a filter finds, and scrubs those that keep a key; false if there are none. They are
+/// looked for before: not every server of this protocol takes an index for a write that is about several ranges.
+async fn clear_away(mongo: &Mongo, filter: Document) -> Result<bool, Error> {
+    let found = some(mongo, filter).await?;
+    let is_any = !found.is_empty();
     let (keyed, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|message| message.key_id.is_some());
-    let ids = |messages: Vec<Found>| messages.into_iter().map(|message| message.id).collect::<Vec<_>>();
     if !plain.is_empty() {
-        mongo.messages.delete_many(doc! {"_id": {"$in": ids(plain)}}).await?;
+        mongo.messages.delete_many(these(plain)).await?;
     }
     if !keyed.is_empty() {
-        mongo.messages.update_many(doc! {"_id": {"$in": ids(keyed)}}, scrub()).await?;
+        mongo.messages.update_many(these(keyed), scrub()).await?;
     }
-    Ok(())
+    Ok(is_any)
 }
 
 fn scrub() -> Document {
@@ -215,13 +207,7 @@ async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Erro
         return Ok(());
     }
     let ids = texts(tombstones.iter().map(|branch| branch.id));
-    let left = some(mongo, doc! {"branch": {"$in": ids}, "text_bytes": {"$gt": 0_i64}}).await?;
-    if !left.is_empty() {
-        let left = doc! {"_id": {"$in": left}};
-        let mut plain = left.clone();
-        plain.insert("key_id", doc! {"$exists": false});
-        mongo.messages.delete_many(plain).await?;
-        mongo.messages.update_many(left, scrub()).await?;
+    if clear_away(mongo, doc! {"branch": {"$in": ids}, "text_bytes": {"$gt": 0_i64}}).await? {
         return Ok(());
     }
     settle_active(mongo, tombstones).await?;
@@ -243,7 +229,7 @@ async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
     let ids = texts(tombstones.iter().map(|branch| branch.id));
     let left = some(mongo, doc! {"branch": {"$in": ids.clone()}}).await?;
     if !left.is_empty() {
-        mongo.messages.delete_many(doc! {"_id": {"$in": left}}).await?;
+        mongo.messages.delete_many(these(left)).await?;
         return Ok(());
     }
     settle_active(mongo, tombstones).await?;
@@ -251,10 +237,26 @@ async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The ids of some of the messages that a filter finds.
-async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<String>, Error> {
-    let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
-    let found = typed.find(filter).limit(STEP);
-    let found: Vec<_> = found.projection(doc! {"_id": 1}).await?.try_collect().await?;
-    Ok(texts(found.into_iter().map(|found| found.id)))
+/// What of a message tells how it is cleared away.
+#[derive(Debug, Deserialize)]
+struct Found {
+    #[serde(rename = "_id")]
+    id: String,
+    branch: String,
+    key_id: Option<String>,
+}
+
+/// Some of the messages that a filter finds: all of them, where it is about no more depths than a step.
+async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<Found>, Error> {
+    let typed = mongo.messages.clone_with_type::<Found>();
+    let fields = doc! {"_id": 1, "branch": 1, "key_id": 1};
+    // A step's last window may be a little too wide.
+    Ok(typed.find(filter).projection(fields).limit(2 * STEP).await?.try_collect().await?)
+}
+
+/// These messages. Their branches are named, so that a sharded cluster asks none but their shards.
+fn these(messages: Vec<Found>) -> Document {
+    let branches: HashSet<_> = messages.iter().map(|message| message.branch.clone()).collect();
+    let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
+    doc! {"_id": {"$in": ids}, "branch": {"$in": branches.into_iter().collect::<Vec<_>>()}}
 }
