@@ -81,6 +81,7 @@ fn main() {
             races::of_many_who_expect_one_head_one_appends,
             races::fork_against_delete,
             races::delete_against_append,
+            races::appends_of_all_sorts_at_once,
             races::four_stores_open_at_once,
             model::a_tree_and_its_copies_agree,
         });

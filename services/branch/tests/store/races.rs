@@ -1,9 +1,11 @@
 //! Many at once, from two stores.
 
 use crate::kit::{Chat, Kit, key, refused};
-use branch::domain::ExpectedHead;
+use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
 use branch::store::ContentStore;
+use shared::ids::UserId;
+use shared::input::TextField as _;
 use std::sync::Arc;
 
 /// Runs work many times at once, through one store and the other by turns.
@@ -157,4 +159,46 @@ pub async fn four_stores_open_at_once(kit: &Kit) {
         chat.through(store).say(chat.trunk(), "x").await;
     }
     assert_eq!(chat.line(chat.trunk()).await.len(), 4);
+}
+
+pub async fn appends_of_all_sorts_at_once(kit: &Kit) {
+    let chat = kit.chat().await;
+    let (large, one_key) = ("x".repeat(1 << 20), key(1));
+    let answers = at_once(kit, &chat, 64, move |number, chat: Chat| {
+        let (large, one_key) = (large.clone(), one_key.clone());
+        async move {
+            let mut message = chat.message(chat.trunk(), &format!("{number}"));
+            match number / 8 {
+                // Repetitions, which may be stored together with the first.
+                1 => message.key = Some(one_key),
+                // Of those only one can be right, at most.
+                2 => message.expected_head = ExpectedHead::Exactly(None),
+                3 => message.owner = UserId::generate(),
+                // More than is inserted together.
+                4 => message.response = Response::parse(large).unwrap(),
+                _ => {}
+            }
+            (number / 8, chat.store.append(&message).await)
+        }
+    });
+    let (mut stored, mut keyed, mut first) = (Vec::new(), Vec::new(), 0);
+    for (sort, answer) in answers.await {
+        match (sort, answer) {
+            (1, Ok(created)) => keyed.push(created),
+            (2, Ok(created)) => {
+                first += 1;
+                stored.push(created.object);
+            }
+            (2, Err(Error::HeadMoved { .. })) | (3, Err(Error::BranchNotFound)) => {}
+            (0 | 4..=7, Ok(created)) => stored.push(created.object),
+            (_, other) => panic!("{sort}: {other:?}"),
+        }
+    }
+    assert!(first <= 1);
+    assert_eq!((keyed.len(), keyed.iter().filter(|one| !one.replayed).count()), (8, 1));
+    assert!(keyed.iter().all(|one| one.object == keyed[0].object));
+    stored.push(keyed.swap_remove(0).object);
+    stored.sort_by_key(|message| message.depth);
+    let line = chat.read(chat.trunk(), Order::Asc, 200).await.unwrap();
+    assert_eq!(line, stored);
 }

@@ -1,42 +1,76 @@
-//! Appending: one insert at the depth after the head.
+//! Appending: one insert at the depths after the head, for all who wait for the line.
 
-use super::documents::MessageDoc;
-use super::failure::{Refusal, refusal, unavailable};
-use super::heads::{Head, Locked, head};
-use super::look_up::line;
+use super::documents::{Id, MessageDoc};
+use super::failure::{Refusal, alike, refusal};
+use super::fields::texts;
+use super::heads::head;
+use super::look_up::{Line, line};
 use super::patience::Patience;
+use super::turns::{Appended, Head, Locked, Turn, Waiting};
 use super::{Mongo, messages};
 use crate::domain::{Forks, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
+use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use mongodb::error::Error as MongoError;
+use shared::clock::Timestamp;
 use shared::idempotency::Created;
-use shared::ids::ResponseId;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashSet;
+use std::time::Duration;
 
-pub(super) async fn append(mongo: &Mongo, new: &NewMessage) -> Result<Created<Message>, Error> {
-    let id = ResponseId::generate();
+pub(super) async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
     let mut patience = Patience::new();
+    let mut place = mongo.turns.join(new)?;
+    let mut locked = match place.wait(&patience).await {
+        Turn::Answered(appended) => return appended,
+        Turn::Leads(locked) => locked,
+    };
     loop {
-        let locked = patience.wait(mongo.heads.lock(new.branch)).await?;
-        let mut locked = locked.ok_or_else(|| unavailable("no lock"))?;
-        let tried = attempt(mongo, new, id, &mut locked).await;
-        drop(locked);
-        match tried? {
-            Some(created) => return Ok(created),
+        if let Some(appended) = place.answered() {
+            return appended;
+        }
+        locked.rest().await;
+        let others = serve(mongo, &mut locked, &patience).await;
+        if !others.is_empty() {
             // A replica was first.
-            None => patience.pause().await?,
+            locked.put_back(others);
+            if patience.pause().await.is_err() {
+                return place.leave().await;
+            }
         }
     }
 }
 
-/// Tries once; `None` if another message came first. The head is remembered only after a success.
-async fn attempt(
-    mongo: &Mongo,
-    new: &NewMessage,
-    id: ResponseId,
-    locked: &mut Locked<'_>,
-) -> Result<Option<Created<Message>>, Error> {
+/// Inserts what waits for a line, and gives back what another replica came before.
+async fn serve(mongo: &Mongo, locked: &mut Locked<'_>, patience: &Patience) -> Vec<Waiting> {
+    let batch = locked.batch();
+    let Some(first) = batch.first() else { return batch };
+    match begin(mongo, &first.new, locked).await {
+        Ok(Begin::At(head)) => insert(mongo, locked, head, batch, patience).await,
+        Ok(Begin::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
+        Err(error) => answer_all(batch, || Err(alike(&error))),
+    }
+}
+
+fn answer_all(batch: Vec<Waiting>, answer: impl Fn() -> Appended) -> Vec<Waiting> {
+    for waiting in batch {
+        waiting.answer(answer());
+    }
+    Vec::new()
+}
+
+/// What the first message of a batch meets.
+enum Begin {
+    /// The head that it follows.
+    At(Head),
+    /// An equal request was there before.
+    Replay(Message),
+}
+
+/// Where a batch begins. The head is taken from what is remembered, and is remembered again only after a success.
+async fn begin(mongo: &Mongo, new: &NewMessage, locked: &mut Locked<'_>) -> Result<Begin, Error> {
     let remembered = locked.take(mongo.clock.now());
     let mut head = match remembered {
         Some(head) => head,
@@ -49,7 +83,7 @@ async fn attempt(
     if !new.expected_head.allows(head.id) {
         // Before the head is compared, else the second of two equal requests would be told that it has moved.
         if let Some(made) = replay(mongo, new).await? {
-            return Ok(Some(made));
+            return Ok(Begin::Replay(made));
         }
         if remembered.is_some() {
             head = read(mongo, new).await?;
@@ -58,26 +92,7 @@ async fn attempt(
             return Err(Error::HeadMoved { head: head.id });
         }
     }
-    let document = MessageDoc::new(new, id, head.depth + 1, head.id, mongo.clock.now());
-    // Whoever deletes the branch meanwhile is seen here, or sees the message.
-    let insert = mongo.messages.insert_one(&document);
-    let (inserted, seen) =
-        futures_util::join!(insert.into_future(), line(mongo, new.owner, new.chat, new.branch));
-    let document = match inserted {
-        Ok(_) => document,
-        Err(error) => match settle(mongo, new, id, error).await? {
-            Settled::Stored(document) => *document,
-            Settled::Replayed(created) => return Ok(Some(created)),
-            Settled::Raced => return Ok(None),
-        },
-    };
-    if let Err(gone) = seen?.both() {
-        mongo.messages.delete_one(doc! {"_id": id.to_string(), "branch": new.branch.to_string()}).await?;
-        return Err(gone);
-    }
-    locked.remember(Head { at: document.created_at, depth: document.depth, id: Some(id), ..head });
-    mongo.behind.head(new.branch, document.depth, id);
-    Ok(Some(Created::new(document.into_message(Forks::default()))))
+    Ok(Begin::At(head))
 }
 
 /// The head of the line as it is in the database.
@@ -87,39 +102,133 @@ async fn read(mongo: &Mongo, new: &NewMessage) -> Result<Head, Error> {
     Ok(Head { at: mongo.clock.now(), chat: new.chat, owner: new.owner, depth, id })
 }
 
-async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Created<Message>>, Error> {
+async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Error> {
     match &new.key {
-        Some(key) => Ok(messages::replay(mongo, key).await?.map(Created::replayed)),
+        Some(key) => messages::replay(mongo, key).await,
         None => Ok(None),
     }
 }
 
-/// What became of an insert that was answered with an error.
-enum Settled {
-    /// It is there all the same.
-    Stored(Box<MessageDoc>),
-    /// An equal request was first.
-    Replayed(Created<Message>),
-    /// Another message was first.
-    Raced,
+/// Inserts a batch after this head, answers it, and gives back what another replica came before.
+async fn insert(
+    mongo: &Mongo,
+    locked: &mut Locked<'_>,
+    head: Head,
+    batch: Vec<Waiting>,
+    patience: &Patience,
+) -> Vec<Waiting> {
+    let documents = documents(&batch, head, mongo.clock.now());
+    // Whoever deletes the branch meanwhile is seen here, or sees the messages.
+    let insert = mongo.messages.insert_many(&documents);
+    let seen = line(mongo, head.owner, head.chat, locked.branch());
+    let (inserted, seen) = futures_util::join!(insert.into_future(), seen);
+    let stored = match inserted {
+        Ok(_) => Stored { ids: ids(&documents), others: Others::None },
+        Err(error) => settle(mongo, &documents, error, patience).await,
+    };
+    if let Err(error) = stay(mongo, locked.branch(), &stored, seen).await {
+        return answer_all(batch, || Err(alike(&error)));
+    }
+    if let Some(last) = documents.iter().rfind(|document| stored.ids.contains(&document.id)) {
+        if matches!(stored.others, Others::None) {
+            locked.remember(Head { at: last.created_at, depth: last.depth, id: Some(last.id), ..head });
+        }
+        mongo.behind.head(locked.branch(), last.depth, last.id);
+    }
+    answer(mongo, batch, documents, &stored).await
 }
 
-async fn settle(
-    mongo: &Mongo,
-    new: &NewMessage,
-    id: ResponseId,
-    error: MongoError,
-) -> Result<Settled, Error> {
+/// The documents of a batch, one after the other. Their times rise along the line, as the lists by time show them.
+fn documents(batch: &[Waiting], head: Head, now: Timestamp) -> Vec<MessageDoc> {
+    let mut parent = head.id;
+    let mut documents = Vec::with_capacity(batch.len());
+    for (waiting, step) in batch.iter().zip(0..) {
+        let at = now.plus(Duration::from_micros(step));
+        let depth = head.depth + 1 + i64::try_from(step).unwrap_or_default();
+        documents.push(MessageDoc::new(&waiting.new, waiting.id, depth, parent, at));
+        parent = Some(waiting.id);
+    }
+    documents
+}
+
+fn ids(documents: &[MessageDoc]) -> HashSet<ResponseId> {
+    documents.iter().map(|document| document.id).collect()
+}
+
+/// What became of a batch.
+struct Stored {
+    /// The messages that are there: all of those before one that is not.
+    ids: HashSet<ResponseId>,
+    others: Others,
+}
+
+/// What became of the messages that are not there.
+enum Others {
+    /// There are none.
+    None,
+    /// Other messages were first, or equal requests.
+    Raced,
+    /// The store failed.
+    Failed(Error),
+}
+
+/// Looks what became of an insert that was answered with an error: what is there may be our own write, made before the
+/// connection died.
+async fn settle(mongo: &Mongo, documents: &[MessageDoc], error: MongoError, patience: &Patience) -> Stored {
     let refusal = refusal(&error);
-    if refusal == Refusal::Failed {
-        return Err(error.into());
+    let looked = match refusal {
+        Refusal::Failed if documents.len() == 1 => Ok(HashSet::new()),
+        _ => patience.wait(there(mongo, ids(documents))).await.flatten(),
+    };
+    match looked {
+        Ok(ids) if ids.len() == documents.len() => Stored { ids, others: Others::None },
+        Ok(ids) if refusal == Refusal::Duplicate => Stored { ids, others: Others::Raced },
+        Ok(ids) => Stored { ids, others: Others::Failed(error.into()) },
+        Err(_) => Stored { ids: HashSet::new(), others: Others::Failed(error.into()) },
     }
-    // Our own write, perhaps, made before the connection died.
-    let own = mongo.messages.find_one(doc! {"_id": id.to_string()}).await;
-    match own {
-        Ok(Some(own)) => return Ok(Settled::Stored(Box::new(own))),
-        Ok(None) if refusal == Refusal::Duplicate => {}
-        Ok(None) | Err(_) => return Err(error.into()),
+}
+
+/// Those of these messages that are there.
+async fn there(mongo: &Mongo, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
+    let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
+    let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
+    let found: Vec<_> = found.await?.try_collect().await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Takes back what was stored where the branch was gone by then.
+async fn stay(
+    mongo: &Mongo,
+    branch: BranchId,
+    stored: &Stored,
+    seen: Result<Line, Error>,
+) -> Result<(), Error> {
+    let Err(gone) = seen?.both() else { return Ok(()) };
+    let stored = doc! {"_id": {"$in": texts(&stored.ids)}, "branch": branch.to_string()};
+    mongo.messages.delete_many(stored).await?;
+    Err(gone)
+}
+
+/// Answers each of a batch but those that another replica came before.
+async fn answer(
+    mongo: &Mongo,
+    batch: Vec<Waiting>,
+    documents: Vec<MessageDoc>,
+    stored: &Stored,
+) -> Vec<Waiting> {
+    let mut raced = Vec::new();
+    for (waiting, document) in batch.into_iter().zip(documents) {
+        if stored.ids.contains(&waiting.id) {
+            waiting.answer(Ok(Created::new(document.into_message(Forks::default()))));
+        } else if let Others::Failed(error) = &stored.others {
+            waiting.answer(Err(alike(error)));
+        } else {
+            match replay(mongo, &waiting.new).await {
+                Ok(None) => raced.push(waiting),
+                Ok(Some(made)) => waiting.answer(Ok(Created::replayed(made))),
+                Err(error) => waiting.answer(Err(error)),
+            }
+        }
     }
-    Ok(replay(mongo, new).await?.map_or(Settled::Raced, Settled::Replayed))
+    raced
 }

@@ -23,12 +23,10 @@ pub(super) enum Refusal {
 /// Sorts the failure of a write.
 pub(super) fn refusal(error: &MongoError) -> Refusal {
     match &*error.kind {
-        ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == DUPLICATE => Refusal::Duplicate,
-        ErrorKind::Command(error) if error.code == DUPLICATE => Refusal::Duplicate,
-        ErrorKind::Write(WriteFailure::WriteConcernError(_))
-        | ErrorKind::Io(_)
-        | ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
-        ErrorKind::Command(error) if PASSING.contains(&error.code) => Refusal::Unknown,
+        kind if code(kind) == Some(DUPLICATE) => Refusal::Duplicate,
+        kind if is_unconfirmed(kind) => Refusal::Unknown,
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
+        kind if code(kind).is_some_and(|code| PASSING.contains(&code)) => Refusal::Unknown,
         _ => Refusal::Failed,
     }
 }
@@ -40,11 +38,42 @@ pub(super) fn is_passing(error: &MongoError) -> bool {
         | ErrorKind::Io(_)
         | ErrorKind::ConnectionPoolCleared { .. }
         | ErrorKind::DnsResolve { .. }
-        | ErrorKind::Shutdown
-        | ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
-        ErrorKind::Command(error) => PASSING.contains(&error.code),
-        ErrorKind::Write(WriteFailure::WriteError(error)) => PASSING.contains(&error.code),
+        | ErrorKind::Shutdown => true,
+        kind if is_unconfirmed(kind) => true,
+        kind if code(kind).is_some_and(|code| PASSING.contains(&code)) => true,
         _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
+    }
+}
+
+/// The code with which the server refused a command, or the first document that it did not take.
+fn code(kind: &ErrorKind) -> Option<i32> {
+    match kind {
+        ErrorKind::Command(error) => Some(error.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
+        ErrorKind::InsertMany(error) => error.write_errors.iter().flatten().map(|error| error.code).next(),
+        _ => None,
+    }
+}
+
+/// Whether a write was made here, but not confirmed by as many servers as it must be.
+const fn is_unconfirmed(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+        ErrorKind::InsertMany(error) => error.write_concern_error.is_some(),
+        _ => false,
+    }
+}
+
+/// The same failure, for another who waited for the same command.
+pub(super) fn alike(error: &Error) -> Error {
+    match error {
+        Error::ChatNotFound => Error::ChatNotFound,
+        Error::BranchNotFound => Error::BranchNotFound,
+        Error::HeadMoved { head } => Error::HeadMoved { head: *head },
+        Error::KeyReused => Error::KeyReused,
+        Error::Store(StoreError::Unavailable(reason)) => unavailable(reason.to_string()),
+        Error::Store(StoreError::Failed(reason)) => broken(reason.to_string()),
+        other => broken(other.to_string()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The heads of lines: where they are, and who appends to them.
+//! Where the heads of lines are.
 
 use super::Mongo;
 use super::documents::BranchDoc;
@@ -7,79 +7,14 @@ use crate::error::Error;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
-use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
-use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard};
 
-/// How many locks there are for all lines, and how many heads each remembers.
-const STRIPES: usize = 1_024;
-const REMEMBERED: usize = 64;
 /// How many depths past a hint are looked at first.
 const STRIDE: i64 = 64;
 /// How many hints are followed in one query, and how many queries at once.
 const CHUNK: usize = 300;
 const AT_ONCE: usize = 4;
-
-/// For how long a head is remembered: less than the day for which the id of a deleted branch stays taken, lest a
-/// branch that was made anew under this id be taken for the old one.
-const MEMORY: Duration = Duration::from_secs(60 * 60);
-
-/// The head of a line, and what never changes about its branch.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    /// When it was the head.
-    pub(super) at: Timestamp,
-    pub(super) chat: ChatId,
-    pub(super) owner: UserId,
-    pub(super) depth: i64,
-    pub(super) id: Option<ResponseId>,
-}
-
-/// Locks for lines, with the heads that they had when they were last unlocked. They spare retries to the appends of
-/// this process; the unique index on depths decides.
-#[derive(Debug)]
-pub(super) struct Heads {
-    stripes: Vec<Mutex<HashMap<BranchId, Head>>>,
-    hasher: RandomState,
-}
-
-/// A line that nobody else of this process appends to.
-#[derive(Debug)]
-pub(super) struct Locked<'a> {
-    heads: MutexGuard<'a, HashMap<BranchId, Head>>,
-    branch: BranchId,
-}
-
-impl Heads {
-    pub(super) fn new() -> Self {
-        let stripes = std::iter::repeat_with(Mutex::default).take(STRIPES).collect();
-        Self { stripes, hasher: RandomState::new() }
-    }
-
-    /// Locks a line. Who comes first is served first.
-    pub(super) async fn lock(&self, branch: BranchId) -> Option<Locked<'_>> {
-        let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % STRIPES;
-        let heads = self.stripes.get(stripe)?.lock().await;
-        Some(Locked { heads, branch })
-    }
-}
-
-impl Locked<'_> {
-    /// Takes the remembered head: until [`Locked::remember`] there is none.
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Head> {
-        self.heads.remove(&self.branch).filter(|head| now <= head.at.plus(MEMORY))
-    }
-
-    pub(super) fn remember(&mut self, head: Head) {
-        if self.heads.len() >= REMEMBERED {
-            self.heads.clear();
-        }
-        self.heads.insert(self.branch, head);
-    }
-}
 
 /// What of a message tells where a head is.
 #[derive(Debug, Clone, Copy, Deserialize)]

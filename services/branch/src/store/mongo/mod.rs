@@ -3,7 +3,7 @@
 //! There are no transactions here: every operation is an order of single-document writes in which a crash leaves
 //! nothing half there, and the sweep finishes what it finds. What a branch goes through is told by its `state`
 //! (`documents.rs`), and each change of it names the state that it expects. An append is one insert at the depth after
-//! the head, which the unique index on (branch, depth) decides; locks and cached heads before it only spare retries.
+//! the head, which the unique index on (branch, depth) decides; turns and cached heads before it only spare retries.
 
 mod append;
 mod behind;
@@ -22,6 +22,7 @@ mod migrate;
 mod page;
 mod patience;
 mod sweep;
+mod turns;
 mod windows;
 
 use super::{
@@ -32,7 +33,6 @@ use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
 use behind::Behind;
 use documents::{BranchDoc, MessageDoc};
-use heads::Heads;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -40,6 +40,7 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::server::{StartError, Tasks};
 use std::sync::Arc;
+use turns::Turns;
 
 /// Messages and branches in MongoDB.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ struct Mongo {
     database: Database,
     branches: Collection<BranchDoc>,
     messages: Collection<MessageDoc>,
-    heads: Heads,
+    turns: Turns,
     behind: Behind,
     clock: Clock,
     tasks: Tasks,
@@ -66,9 +67,9 @@ impl MongoContent {
         let branches = database.collection("branches");
         let messages = database.collection("messages");
         let behind = Behind::spawn(database.clone(), tasks);
-        let heads = Heads::new();
+        let turns = Turns::new();
         let tasks = tasks.clone();
-        Ok(Self(Arc::new(Mongo { database, branches, messages, heads, behind, clock, tasks })))
+        Ok(Self(Arc::new(Mongo { database, branches, messages, turns, behind, clock, tasks })))
     }
 
     /// Runs work of several steps to its end, whether the client stays or not.
@@ -105,7 +106,7 @@ impl ContentStore for MongoContent {
 
     fn append<'a>(&'a self, message: &'a NewMessage) -> Answer<'a, Created<Message>> {
         let message = message.clone();
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| append::append(&mongo, &message).await))
+        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| append::append(&mongo, message).await))
     }
 
     fn page<'a>(&'a self, page: &'a PageRequest) -> Answer<'a, Messages<Position>> {

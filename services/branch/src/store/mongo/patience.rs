@@ -4,13 +4,13 @@ use super::failure::unavailable;
 use crate::error::Error;
 use shared::ids::KeyId;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// For how long all tries of one operation may take.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The longest pause after the first try; it doubles with each, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(2);
-const LONGEST: Duration = Duration::from_millis(64);
+const LONGEST: Duration = Duration::from_millis(16);
 
 /// What is left of the time for an operation.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ impl Patience {
     /// Waits for something as long as there is time.
     pub(super) async fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         timeout_at(self.end, work).await.map_err(unavailable)
+    }
+
+    /// Waits until the time is over.
+    pub(super) async fn over(&self) {
+        sleep_until(self.end).await;
     }
 
     /// Pauses before the next try, for a time by chance, so that those who collided do not do so again.
