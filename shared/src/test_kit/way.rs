@@ -1,33 +1,44 @@
 //! A way to a server that a test can cut and mend.
 
 use reqwest::Url;
-use tokio::net::{TcpListener, TcpStream};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How many connections may wait to be taken.
+const BACKLOG: u32 = 1024;
 
 /// Passes connections on to a server, until it is cut.
 #[derive(Debug)]
 pub struct Way {
-    address: String,
-    server: String,
+    address: SocketAddr,
+    server: Arc<[SocketAddr]>,
     open: CancellationToken,
+    /// The task that has the listener, and the connections.
+    passing: JoinSet<()>,
+    /// Never listens. It keeps the port from other processes while nobody does, and has connections refused.
+    _kept: TcpSocket,
 }
 
 impl Way {
     /// A way to the server of `url` that is cut at first, and the URL by which it is used.
     ///
     /// # Panics
-    /// Where `url` names no host and port.
+    /// Where `url` names no port, or no host that is found.
     pub async fn cut_off_from(url: &Url) -> (Self, Url) {
         let server = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let server = lookup_host(server).await.expect("the host is found").collect();
+        let kept = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+        let address = kept.local_addr().expect("an address");
         let mut through = url.clone();
         through.set_host(Some("127.0.0.1")).expect("a URL with a host");
         through.set_port(Some(address.port())).expect("a URL with a port");
-        let way = Self { address: address.to_string(), server, open: CancellationToken::new() };
-        way.open.cancel();
-        (way, through)
+        let open = CancellationToken::new();
+        open.cancel();
+        (Self { address, server, open, passing: JoinSet::new(), _kept: kept }, through)
     }
 
     /// Ends all connections, and refuses new ones.
@@ -35,29 +46,70 @@ impl Way {
         self.open.cancel();
     }
 
-    /// Takes connections again.
+    /// Takes connections again, after the end of those that there were.
     ///
     /// # Panics
-    /// Never: a task of its own does, where the server is not there.
+    /// Where the test listens on the port itself. Where the server is not there, a task of its own panics.
     pub async fn mend(&mut self) {
-        let listener = loop {
-            match TcpListener::bind(&self.address).await {
-                Ok(listener) => break listener,
-                Err(_) => tokio::task::yield_now().await,
-            }
-        };
+        self.cut();
+        while self.passing.join_next().await.is_some() {}
+        let listener =
+            bind(self.address).and_then(|socket| socket.listen(BACKLOG)).expect("the way's own port");
         self.open = CancellationToken::new();
-        let (server, open) = (self.server.clone(), self.open.clone());
-        tokio::spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Some(Ok((mut client, _))) = open.run_until_cancelled(listener.accept()).await {
-                let server = server.clone();
-                connections.spawn(async move {
-                    let mut server = TcpStream::connect(server).await.expect("the server is there");
-                    drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
-                });
-            }
-            connections.shutdown().await;
+        self.passing.spawn(pass_on(listener, Arc::clone(&self.server), self.open.clone()));
+    }
+}
+
+/// Binds beside other sockets of the port, as long as none of them listens.
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+async fn pass_on(listener: TcpListener, server: Arc<[SocketAddr]>, open: CancellationToken) {
+    let mut connections = JoinSet::new();
+    while let Some(Ok((mut client, _))) = open.run_until_cancelled(listener.accept()).await {
+        let server = Arc::clone(&server);
+        connections.spawn(async move {
+            let mut server = TcpStream::connect(&*server).await.expect("the server is there");
+            drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
         });
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test]
+    async fn a_way_keeps_its_port_whether_it_is_cut_or_not() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap()).parse().unwrap();
+        let (mut way, through) = Way::cut_off_from(&url).await;
+        let address = way.address;
+        assert_eq!(through.port(), Some(address.port()));
+        for _ in 0..3 {
+            let refused = TcpStream::connect(address).await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+            assert_taken(address);
+            way.mend().await;
+            let mut client = TcpStream::connect(address).await.unwrap();
+            server.accept().await.unwrap();
+            assert_taken(address);
+            way.cut();
+            assert!(matches!(client.read(&mut [0]).await, Ok(0) | Err(_)));
+        }
+    }
+
+    /// To who does not say that it would share it, as to who asks for any port.
+    fn assert_taken(address: SocketAddr) {
+        let taken = TcpSocket::new_v4().unwrap().bind(address).unwrap_err();
+        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
     }
 }
