@@ -13,12 +13,16 @@
 mod client;
 #[cfg(feature = "store")]
 mod database;
+#[cfg(all(feature = "store", feature = "mongo"))]
+mod engine;
 mod names;
 mod way;
 
 pub use client::{Answer, TestClient};
 #[cfg(feature = "store")]
 pub use database::TestDatabase;
+#[cfg(all(feature = "store", feature = "mongo"))]
+pub use engine::Engine;
 pub use names::NameServer;
 pub use way::Way;
 

@@ -9,51 +9,13 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::server::Tasks;
+pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use std::fmt;
 use std::sync::Arc;
 use wiremock::MockServer;
 
 /// How many messages or branches a page has.
 pub const PAGE: usize = 50;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    Sqlite,
-    Postgres,
-    Mongo,
-}
-
-impl Engine {
-    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mongo];
-
-    /// As the arguments have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mongo => "mongo",
-        }
-    }
-
-    pub fn is_there(self) -> bool {
-        match self {
-            Self::Sqlite => true,
-            Self::Postgres => TestDatabase::has_postgres(),
-            Self::Mongo => TestDatabase::has_mongo(),
-        }
-    }
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-            Self::Mongo => "MongoDB",
-        })
-    }
-}
 
 /// A service with an empty database, and the ways to reach both.
 pub struct Bench {
@@ -74,11 +36,7 @@ pub struct Bench {
 
 impl Bench {
     pub async fn start(engine: Engine) -> Self {
-        let kept = match engine {
-            Engine::Sqlite => TestDatabase::sqlite(),
-            Engine::Postgres => TestDatabase::postgres().await.unwrap(),
-            Engine::Mongo => TestDatabase::mongo().unwrap(),
-        };
+        let kept = TestDatabase::on(engine).await;
         let (url, chat, user) = (kept.url("branch"), MockServer::start().await, UserId::generate());
         let database = if engine == Engine::Mongo { Database::Mongo(url) } else { Database::Sql(url) };
         let service = serve(&database, &chat).await;

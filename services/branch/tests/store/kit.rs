@@ -12,40 +12,9 @@ use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
 use shared::server::Tasks;
+pub use shared::test_kit::Engine;
 use shared::test_kit::TestDatabase;
-use std::fmt;
 use std::sync::Arc;
-
-/// What keeps the content.
-#[derive(Debug, Clone, Copy)]
-pub enum Engine {
-    Sqlite,
-    Postgres,
-    Mongo,
-}
-
-impl Engine {
-    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mongo];
-
-    /// Whether the tests were told where one is.
-    pub fn is_there(self) -> bool {
-        match self {
-            Self::Sqlite => true,
-            Self::Postgres => TestDatabase::has_postgres(),
-            Self::Mongo => TestDatabase::has_mongo(),
-        }
-    }
-}
-
-impl fmt::Display for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mongo => "mongo",
-        })
-    }
-}
 
 /// Any number of stores on one database.
 pub struct Kit {
@@ -59,12 +28,7 @@ pub struct Kit {
 impl Kit {
     /// A new database on this engine.
     pub async fn on(engine: Engine) -> Self {
-        let kept = match engine {
-            Engine::Sqlite => Some(TestDatabase::sqlite()),
-            Engine::Postgres => TestDatabase::postgres().await,
-            Engine::Mongo => TestDatabase::mongo(),
-        };
-        let kept = kept.unwrap_or_else(|| panic!("the variable for {engine} is not set"));
+        let kept = TestDatabase::on(engine).await;
         let url = kept.url("branch");
         let database = match kept {
             TestDatabase::Mongo { .. } => Database::Mongo(url),
