@@ -1,6 +1,6 @@
 //! Who is left out, for how long, and what becomes of requests meanwhile.
 
-use crate::app::{GET, SOON, patience, spawn};
+use crate::app::{GET, SOON, Town, patience, spawn};
 use crate::replica::{Mode, Replica};
 use futures_util::future::join_all;
 use gateway::config::Patience;
@@ -13,6 +13,18 @@ const SHORT: Duration = Duration::from_millis(100);
 /// Checks are made, and a replica has time to answer them on a busy machine.
 fn with_checks() -> Patience {
     Patience { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
+}
+
+/// A gateway that has left out the second of two replicas, which is there again.
+async fn before_one_that_was_left_out(patience: Patience) -> Town {
+    let town = spawn(2, patience).await;
+    town.until_answers(1).await;
+    town.replicas[1].die().await;
+    for _ in 0..4 {
+        town.who().await;
+    }
+    town.replicas[1].revive().await;
+    town
 }
 
 #[tokio::test]
@@ -46,25 +58,13 @@ async fn four_failures_in_a_row_do_not() {
 
 #[tokio::test]
 async fn a_replica_that_was_left_out_comes_back() {
-    let town = spawn(2, Patience { out: SHORT, ..patience() }).await;
-    town.until_answers(1).await;
-    town.replicas[1].die().await;
-    for _ in 0..4 {
-        town.who().await;
-    }
-    town.replicas[1].revive().await;
+    let town = before_one_that_was_left_out(Patience { out: SHORT, ..patience() }).await;
     town.until_answers(1).await;
 }
 
 #[tokio::test]
 async fn a_check_brings_back_who_was_not_reached() {
-    let town = spawn(2, with_checks()).await;
-    town.until_answers(1).await;
-    town.replicas[1].die().await;
-    for _ in 0..4 {
-        town.who().await;
-    }
-    town.replicas[1].revive().await;
+    let town = before_one_that_was_left_out(with_checks()).await;
     // Its time would be over in an hour.
     town.until_answers(1).await;
 }
