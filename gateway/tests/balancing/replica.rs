@@ -23,7 +23,9 @@ pub enum Mode {
     /// Answers, and ends the connection without a word of that.
     AnswersAndCloses,
     /// Answers, says that the connection ends, and ends it.
-    Drains,
+    Closes,
+    /// Answers with HTTP/1.0, whose connections end with the body.
+    Http10,
 }
 
 /// A request that a replica has read, in other words: carried out.
@@ -89,7 +91,7 @@ impl Replica {
 
     /// Takes no new connections, and ends those that there are with their next answer.
     pub async fn drain(&self) {
-        self.set(Mode::Drains);
+        self.set(Mode::Closes);
         self.state.takes_connections.store(false, Ordering::SeqCst);
         // It waits for one to come: the last that gets in.
         drop(TcpStream::connect(self.address).await);
@@ -148,14 +150,19 @@ async fn serve(stream: TcpStream, state: &State) {
             Mode::Unwell => "503 Service Unavailable",
             _ => "200 OK",
         };
-        let connection = if mode == Mode::Drains { "Connection: close\r\n" } else { "" };
+        let (version, rest) = match mode {
+            Mode::Closes => ("1.1", "Connection: close\r\nContent-Length: 4\r\n"),
+            Mode::Http10 => ("1.0", ""),
+            _ => ("1.1", "Content-Length: 4\r\n"),
+        };
         let name = &state.name;
-        let answer =
-            format!("HTTP/1.1 {status}\r\nX-Replica: {name}\r\n{connection}Content-Length: 4\r\n\r\nfine");
-        if stream.write_all(answer.as_bytes()).await.is_err() || mode == Mode::Drains || request.is_last {
-            return;
-        }
-        if mode == Mode::AnswersAndCloses && !is_own {
+        let answer = format!("HTTP/{version} {status}\r\nX-Replica: {name}\r\n{rest}\r\nfine");
+        let ends = match mode {
+            Mode::Closes | Mode::Http10 => true,
+            Mode::AnswersAndCloses if !is_own => true,
+            _ => request.is_last,
+        };
+        if stream.write_all(answer.as_bytes()).await.is_err() || ends {
             return;
         }
     }

@@ -36,6 +36,20 @@ async fn three_replicas_get_a_third_each_from_many_clients() {
 }
 
 #[tokio::test]
+async fn a_replica_that_ends_each_connection_with_its_first_answer_gets_a_third_all_the_same() {
+    for mode in [Mode::Closes, Mode::Http10] {
+        let town = spawn(3, patience()).await;
+        town.replicas[1].set(mode);
+        for number in 0..150 {
+            let id = format!("post-{number}");
+            assert_eq!(town.post(&id, None).await.expect(200).text, "fine");
+            assert_eq!(town.times(&id), 1);
+        }
+        assert_even(&town, 150);
+    }
+}
+
+#[tokio::test]
 async fn a_replica_that_is_busy_gets_less() {
     let town = spawn(2, patience()).await;
     town.replicas[0].set(Mode::Silent);
