@@ -2,6 +2,7 @@
 
 mod clients;
 pub mod config;
+mod current_user;
 pub mod domain;
 mod eraser;
 pub mod error;

@@ -1,13 +1,13 @@
 //! `POST /chats/create-chat`
 
 use super::chat_view::ChatView;
+use crate::current_user::CurrentUser;
 use crate::domain::{ChatType, Name};
 use crate::state::State;
 use crate::store::{self, Chat};
 use actix_web::web::Data;
 use shared::idempotency::{Created, Keyed};
-use shared::identity::Identity;
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
 use shared::openapi::BodyErrors;
 use shared::problem::{ErrorBody, Problem};
 use utoipa::ToSchema;
@@ -46,12 +46,11 @@ impl FromFields for NewChat {
     )
 )]
 pub async fn create_chat(
-    identity: Identity,
     state: Data<State>,
-    Input { body, .. }: Body<Keyed<NewChat>>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<NewChat>>>,
 ) -> Result<Created<ChatView>, Problem> {
-    let key = body.key(identity.user_id, "create-chat");
+    let key = body.key(user, "create-chat");
     let NewChat { name, chat_type } = body.request;
-    let chat = Chat::new(identity.user_id, name, chat_type, key, state.clock.now());
+    let chat = Chat::new(user, name, chat_type, key, state.clock.now());
     Ok(store::create_chat(&state.store, chat).await?.map(ChatView::from))
 }

@@ -2,15 +2,15 @@
 
 use super::conversation_view::ConversationView;
 use super::get_chat::own_chat;
+use crate::current_user::CurrentUser;
 use crate::domain::{AccountRef, Name};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Conversation};
 use actix_web::web::Data;
 use shared::idempotency::{Created, IdempotencyKey, Keyed};
-use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
 use shared::openapi::BodyErrors;
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
@@ -60,13 +60,12 @@ impl FromFields for NewConversation {
     )
 )]
 pub async fn create_conversation(
-    identity: Identity,
     state: Data<State>,
     trace: Trace,
-    Input { body, .. }: Body<Keyed<NewConversation>>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<NewConversation>>>,
 ) -> Result<Created<ConversationView>, Problem> {
-    let key = body.key(identity.user_id, "conversations");
-    let record = create(&state, identity.user_id, body.request, key, &trace).await?;
+    let key = body.key(user, "conversations");
+    let record = create(&state, user, body.request, key, &trace).await?;
     Ok(record.map(ConversationView::from))
 }
 
@@ -77,9 +76,6 @@ async fn create(
     key: Option<IdempotencyKey>,
     trace: &Trace,
 ) -> Result<Created<Conversation>, Error> {
-    if store::is_account_deleted(&state.store, caller, state.clock.now()).await? {
-        return Err(Error::InvalidToken);
-    }
     if let Some(key) = &key
         && let Some(made) = store::replay_conversation(&state.store, key, state.clock.now()).await?
     {

@@ -90,6 +90,7 @@ pub struct ChatChanges {
 pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
     let now = chat.created_at;
     tx!(store, |c| {
+        // Again: the body came after the first look, and perhaps slowly.
         let owner = deleted_accounts::table.find(chat.account_id).filter(deleted_accounts::until.gt(now));
         let owners_gone: i64 = owner.count().get_result(c).await?;
         if owners_gone > 0 {

@@ -44,6 +44,10 @@ async fn nothing_can_be_created_for_a_deleted_account() {
         keyed.create_chat(&json!({"name": "x"})).await,
         ann.create_conversation(&json!({"chat_id": chat})).await,
         keyed.create_conversation(&json!({"chat_id": chat})).await,
+        // Before the body is looked at.
+        ann.create_chat(&json!({})).await,
+        ann.create_conversation(&json!({})).await,
+        ann.with_key("").create_chat(&json!({"name": "z"})).await,
     ];
     for answer in answers {
         let answer = answer.expect(401);
