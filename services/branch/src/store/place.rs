@@ -57,7 +57,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
         let oldest = take(rest)?;
         while !rest.is_empty() {
             let segment = Segment::of(take_id(rest)?, oldest, take(rest)?);
-            let only = if with_messages { take_message(rest)? } else { None };
+            let only = if with_messages { take_message(rest).ok()? } else { None };
             window.push(Segment { only, ..segment });
         }
     }
@@ -83,12 +83,13 @@ fn put_message(bytes: &mut Vec<u8>, message: Option<ResponseId>) {
     bytes.extend(message.iter().flat_map(|id| *id.as_uuid().as_bytes()));
 }
 
-fn take_message(rest: &mut &[u8]) -> Option<Option<ResponseId>> {
-    let (is_there, after) = rest.split_first()?;
+/// The id of a message, if one was written; `Err` where the bytes are none of ours.
+fn take_message(rest: &mut &[u8]) -> Result<Option<ResponseId>, ()> {
+    let (is_there, after) = rest.split_first().ok_or(())?;
     *rest = after;
     match is_there {
-        0 => Some(None),
-        _ => Some(Some(take_id(rest)?)),
+        0 => Ok(None),
+        _ => take_id(rest).map(Some).ok_or(()),
     }
 }
 

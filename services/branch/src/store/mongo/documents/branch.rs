@@ -1,12 +1,12 @@
-//! Documents, and what they are to the rest of the service.
+//! The document of a branch.
 
-use super::failure::broken;
-use super::fields::{maybe_text, micros, text};
-use crate::domain::{Ancestry, Branch, Forks, Message};
+use super::{binary, is_zero};
+use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
-use crate::store::{NewBranch, NewMessage, NewTrunk, place};
+use crate::store::mongo::failure::broken;
+use crate::store::mongo::fields::{maybe_text, micros, text};
+use crate::store::{NewBranch, NewTrunk, place};
 use mongodb::bson::Binary;
-use mongodb::bson::spec::BinarySubtype;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -15,7 +15,7 @@ use shared::ids::{BranchId, ChatId, DeliveryId, KeyId, ResponseId, UserId};
 /// What a branch goes through. One that nothing happens to has no state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(in crate::store::mongo) enum State {
     /// Inserted, but what it forked from may have been deleted meanwhile. Readers see it.
     Forking,
     /// To be deleted if nothing forks from it. Readers see it.
@@ -30,7 +30,7 @@ pub(super) enum State {
 
 impl State {
     /// As the documents have it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(in crate::store::mongo) const fn name(self) -> &'static str {
         match self {
             Self::Forking => "forking",
             Self::Checking => "checking",
@@ -43,74 +43,79 @@ impl State {
 
 /// A branch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct BranchDoc {
+pub(in crate::store::mongo) struct BranchDoc {
     #[serde(rename = "_id", with = "text")]
-    pub(super) id: BranchId,
+    pub(in crate::store::mongo) id: BranchId,
     #[serde(rename = "root", with = "text")]
-    pub(super) chat: ChatId,
+    pub(in crate::store::mongo) chat: ChatId,
     #[serde(with = "text")]
-    pub(super) owner: UserId,
+    pub(in crate::store::mongo) owner: UserId,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) parent: Option<BranchId>,
+    pub(in crate::store::mongo) parent: Option<BranchId>,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) forked_from: Option<ResponseId>,
-    pub(super) fork_depth: i64,
-    pub(super) level: i64,
-    pub(super) place: Binary,
+    pub(in crate::store::mongo) forked_from: Option<ResponseId>,
+    pub(in crate::store::mongo) fork_depth: i64,
+    pub(in crate::store::mongo) level: i64,
+    pub(in crate::store::mongo) place: Binary,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<String>,
+    pub(in crate::store::mongo) name: Option<String>,
     /// A hint of the head: never past it, and often behind.
-    pub(super) head_depth: i64,
+    pub(in crate::store::mongo) head_depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) head: Option<ResponseId>,
+    pub(in crate::store::mongo) head: Option<ResponseId>,
     /// On trunks alone. It may be gone: then its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) active: Option<BranchId>,
+    pub(in crate::store::mongo) active: Option<BranchId>,
     #[serde(with = "micros")]
-    pub(super) created_at: Timestamp,
+    pub(in crate::store::mongo) created_at: Timestamp,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) key_id: Option<KeyId>,
+    pub(in crate::store::mongo) key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) request_hash: Option<Binary>,
+    pub(in crate::store::mongo) request_hash: Option<Binary>,
     /// No tombstone. A field of its own, so that indexes can tell.
-    pub(super) alive: bool,
+    pub(in crate::store::mongo) alive: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) state: Option<State>,
+    pub(in crate::store::mongo) state: Option<State>,
     /// When the sweep looks at it, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) due: Option<i64>,
+    pub(in crate::store::mongo) due: Option<i64>,
     /// The operation that has put it into its state.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) op: Option<DeliveryId>,
+    pub(in crate::store::mongo) op: Option<DeliveryId>,
     /// Whether the fork under way shall become the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) activate: bool,
+    pub(in crate::store::mongo) activate: bool,
     /// Which branch was active before such a fork.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(super) over: Option<BranchId>,
+    pub(in crate::store::mongo) over: Option<BranchId>,
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) deleted_at: Option<i64>,
+    pub(in crate::store::mongo) deleted_at: Option<i64>,
     /// On trunks alone: about how many forks were made in the chat, and how deep. Hints, which say how to read the
     /// branches and never what there is.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) forks: i64,
+    pub(in crate::store::mongo) forks: i64,
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) deepest: i64,
+    pub(in crate::store::mongo) deepest: i64,
     /// The depth up to which the messages of a tombstone were cleared away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) cleared_to: Option<i64>,
+    pub(in crate::store::mongo) cleared_to: Option<i64>,
 }
 
 impl BranchDoc {
     /// A trunk that nothing was written to yet.
-    pub(super) fn trunk(trunk: NewTrunk) -> Self {
+    pub(in crate::store::mongo) fn trunk(trunk: NewTrunk) -> Self {
         let id = trunk.chat.trunk();
         Self { active: Some(id), ..Self::at(&Ancestry::trunk(id), trunk.chat, trunk.owner, trunk.created_at) }
     }
 
     /// A fork that is under way.
-    pub(super) fn fork(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> Self {
+    pub(in crate::store::mongo) fn fork(
+        new: &NewBranch,
+        place: &Ancestry,
+        parent: BranchId,
+        created_at: Timestamp,
+    ) -> Self {
         Self {
             parent: Some(parent),
             forked_from: new.from,
@@ -155,27 +160,27 @@ impl BranchDoc {
         }
     }
 
-    pub(super) fn is_trunk(&self) -> bool {
+    pub(in crate::store::mongo) fn is_trunk(&self) -> bool {
         self.id == self.chat.trunk()
     }
 
-    pub(super) fn is_in(&self, state: State) -> bool {
+    pub(in crate::store::mongo) fn is_in(&self, state: State) -> bool {
         self.state == Some(state)
     }
 
     /// Whether a request with this key has made it.
-    pub(super) fn is_of(&self, key: &IdempotencyKey) -> bool {
+    pub(in crate::store::mongo) fn is_of(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
     /// Its place in the tree.
-    pub(super) fn ancestry(&self) -> Result<Ancestry, Error> {
+    pub(in crate::store::mongo) fn ancestry(&self) -> Result<Ancestry, Error> {
         place::decode(&self.place.bytes)
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 
     /// The branch with the head of its line.
-    pub(super) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
+    pub(in crate::store::mongo) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
         Branch {
             id: self.id,
             chat: self.chat,
@@ -189,108 +194,6 @@ impl BranchDoc {
             created_at: self.created_at,
         }
     }
-}
-
-/// A message.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct MessageDoc {
-    #[serde(rename = "_id", with = "text")]
-    pub(super) id: ResponseId,
-    #[serde(with = "text")]
-    pub(super) branch: BranchId,
-    pub(super) depth: i64,
-    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    parent: Option<ResponseId>,
-    #[serde(with = "text")]
-    pub(super) chat: ChatId,
-    #[serde(with = "text")]
-    pub(super) owner: UserId,
-    #[serde(with = "micros")]
-    pub(super) created_at: Timestamp,
-    /// The bytes of question and response; never 0 but where they were scrubbed.
-    pub(super) text_bytes: i64,
-    /// Whether anything may have been forked from it: said before a fork is inserted, and never taken back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    forked: Option<bool>,
-    /// About how many forks were made from it: a hint, which says how to read them.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) forks: i64,
-    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    key_id: Option<KeyId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    request_hash: Option<Binary>,
-    metadata: String,
-    question: String,
-    response: String,
-}
-
-impl MessageDoc {
-    pub(super) fn new(
-        new: &NewMessage,
-        id: ResponseId,
-        depth: i64,
-        parent: Option<ResponseId>,
-        created_at: Timestamp,
-    ) -> Self {
-        Self {
-            id,
-            branch: new.branch,
-            depth,
-            parent,
-            chat: new.chat,
-            owner: new.owner,
-            created_at,
-            text_bytes: new.text_bytes(),
-            forked: Some(false),
-            forks: 0,
-            key_id: new.key.as_ref().map(|key| key.id),
-            request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
-            metadata: new.metadata.as_str().to_owned(),
-            question: new.question.as_str().to_owned(),
-            response: new.response.as_str().to_owned(),
-        }
-    }
-
-    /// Whether a request with this key has made it.
-    pub(super) fn is_of(&self, key: &IdempotencyKey) -> bool {
-        self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
-    }
-
-    /// Whether there may be forks of it.
-    pub(super) fn may_be_forked(&self) -> bool {
-        self.forked != Some(false)
-    }
-
-    pub(super) fn into_message(self, forks: Forks) -> Message {
-        Message {
-            id: self.id,
-            chat: self.chat,
-            branch: self.branch,
-            depth: self.depth,
-            parent: self.parent,
-            question: self.question,
-            response: self.response,
-            metadata: self.metadata,
-            created_at: self.created_at,
-            forks,
-        }
-    }
-}
-
-/// What `_id` alone tells.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Id<T: From<uuid::Uuid>> {
-    #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
-    pub(super) id: T,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
-}
-
-fn binary(bytes: &[u8]) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 
 #[cfg(test)]

@@ -1,0 +1,97 @@
+//! The document of a message.
+
+use super::{binary, is_zero};
+use crate::domain::{Forks, Message};
+use crate::store::NewMessage;
+use crate::store::mongo::fields::{maybe_text, micros, text};
+use mongodb::bson::Binary;
+use serde::{Deserialize, Serialize};
+use shared::clock::Timestamp;
+use shared::idempotency::IdempotencyKey;
+use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
+
+/// A message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::store::mongo) struct MessageDoc {
+    #[serde(rename = "_id", with = "text")]
+    pub(in crate::store::mongo) id: ResponseId,
+    #[serde(with = "text")]
+    pub(in crate::store::mongo) branch: BranchId,
+    pub(in crate::store::mongo) depth: i64,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    parent: Option<ResponseId>,
+    #[serde(with = "text")]
+    pub(in crate::store::mongo) chat: ChatId,
+    #[serde(with = "text")]
+    pub(in crate::store::mongo) owner: UserId,
+    #[serde(with = "micros")]
+    pub(in crate::store::mongo) created_at: Timestamp,
+    /// The bytes of question and response; never 0 but where they were scrubbed.
+    pub(in crate::store::mongo) text_bytes: i64,
+    /// Whether anything may have been forked from it: said before a fork is inserted, and never taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forked: Option<bool>,
+    /// About how many forks were made from it: a hint, which says how to read them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(in crate::store::mongo) forks: i64,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    key_id: Option<KeyId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_hash: Option<Binary>,
+    metadata: String,
+    question: String,
+    response: String,
+}
+
+impl MessageDoc {
+    pub(in crate::store::mongo) fn new(
+        new: &NewMessage,
+        id: ResponseId,
+        depth: i64,
+        parent: Option<ResponseId>,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            branch: new.branch,
+            depth,
+            parent,
+            chat: new.chat,
+            owner: new.owner,
+            created_at,
+            text_bytes: new.text_bytes(),
+            forked: Some(false),
+            forks: 0,
+            key_id: new.key.as_ref().map(|key| key.id),
+            request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
+            metadata: new.metadata.as_str().to_owned(),
+            question: new.question.as_str().to_owned(),
+            response: new.response.as_str().to_owned(),
+        }
+    }
+
+    /// Whether a request with this key has made it.
+    pub(in crate::store::mongo) fn is_of(&self, key: &IdempotencyKey) -> bool {
+        self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
+    }
+
+    /// Whether there may be forks of it.
+    pub(in crate::store::mongo) fn may_be_forked(&self) -> bool {
+        self.forked != Some(false)
+    }
+
+    pub(in crate::store::mongo) fn into_message(self, forks: Forks) -> Message {
+        Message {
+            id: self.id,
+            chat: self.chat,
+            branch: self.branch,
+            depth: self.depth,
+            parent: self.parent,
+            question: self.question,
+            response: self.response,
+            metadata: self.metadata,
+            created_at: self.created_at,
+            forks,
+        }
+    }
+}
