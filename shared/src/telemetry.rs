@@ -3,10 +3,15 @@
 use crate::config::{ConfigError, Env};
 use std::io::IsTerminal as _;
 use std::str::FromStr;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 /// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
-const DEFAULT_FILTER: &str = "info,actix_server=warn";
+fn default_filter() -> Targets {
+    Targets::new().with_default(LevelFilter::INFO).with_target("actix_server", LevelFilter::WARN)
+}
 
 /// How log lines look (`LOG_FORMAT`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +37,15 @@ impl FromStr for LogFormat {
 /// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
 pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
     let format = env.or("LOG_FORMAT", "json or pretty", default)?;
-    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", EnvFilter::new(DEFAULT_FILTER))?;
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stdout().is_terminal());
-    // An error says that a subscriber is set already, as when several services run in one process.
-    drop(match format {
+    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", default_filter())?;
+    let lines = fmt::layer().with_ansi(std::io::stdout().is_terminal());
+    let lines = match format {
         LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
         }
-        LogFormat::Pretty => subscriber.try_init(),
-    });
+        LogFormat::Pretty => lines.boxed(),
+    };
+    // An error says that a subscriber is set already, as when several services run in one process.
+    drop(registry().with(lines.with_filter(filter)).try_init());
     Ok(())
 }
