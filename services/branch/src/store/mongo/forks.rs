@@ -27,19 +27,30 @@ struct Fork {
     forked_from: ResponseId,
 }
 
-/// The forks of each of these messages that has any. One query at most, unless there are very many.
+/// The forks of messages, as far as they are known.
+pub(super) type Known = HashMap<ResponseId, Forks>;
+
+/// The forks of messages of which nothing is known but their ids: none, where there are very many.
+pub(super) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+    Ok(few(mongo, messages).await?.unwrap_or_default())
+}
+
+/// The forks of each of these messages that has any, some of which may be known. One query at most, unless there are
+/// very many.
 pub(super) async fn of_messages(
     mongo: &Mongo,
     messages: &[MessageDoc],
-) -> Result<HashMap<ResponseId, Forks>, Error> {
-    let forked = messages.iter().filter(|message| message.may_be_forked());
-    let (many, few): (Vec<_>, Vec<_>) = forked.partition(|message| message.forks >= MANY);
+    mut known: Known,
+) -> Result<Known, Error> {
+    let unknown =
+        messages.iter().filter(|message| message.may_be_forked() && !known.contains_key(&message.id));
+    let (many, few): (Vec<_>, Vec<_>) = unknown.partition(|message| message.forks >= MANY);
     let few: Vec<_> = few.into_iter().map(|message| message.id).collect();
-    let mut forks = of_few(mongo, &few).await?;
+    known.extend(of_few(mongo, &few).await?);
     for message in many {
-        forks.insert(message.id, of_one(mongo, message).await?);
+        known.insert(message.id, of_one(mongo, message).await?);
     }
-    Ok(forks)
+    Ok(known)
 }
 
 /// The forks of a message that has many: counted in the index, and only the oldest are read.
@@ -57,10 +68,18 @@ async fn of_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
     Ok(Forks { count: count.ok_or_else(|| broken("a count without a number"))?, oldest })
 }
 
-async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Forks>, Error> {
-    let mut forks = HashMap::<_, Forks>::new();
+async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+    match few(mongo, messages).await? {
+        Some(forks) => Ok(forks),
+        None => counted(mongo, messages).await,
+    }
+}
+
+/// The forks of these messages, read; `None` if there are too many for that.
+async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<Known>, Error> {
+    let mut forks = Known::new();
     if messages.is_empty() {
-        return Ok(forks);
+        return Ok(Some(forks));
     }
     let filter = doc! {"forked_from": {"$in": texts(messages)}, "alive": true};
     let typed = mongo.branches.clone_with_type::<Fork>();
@@ -69,7 +88,7 @@ async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<Respon
     let found: Vec<Fork> =
         found.projection(doc! {"_id": 1, "forked_from": 1}).batch_size(1_001).await?.try_collect().await?;
     if i64::try_from(found.len()) == Ok(FEW) {
-        return counted(mongo, messages).await;
+        return Ok(None);
     }
     for fork in found {
         let forks = forks.entry(fork.forked_from).or_default();
@@ -78,7 +97,7 @@ async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<Respon
             forks.oldest.push(fork.id);
         }
     }
-    Ok(forks)
+    Ok(Some(forks))
 }
 
 /// What the database counts for one message.
@@ -89,7 +108,7 @@ struct Count {
     count: i64,
 }
 
-async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Forks>, Error> {
+async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
     let counts = [
         doc! {"$match": {"forked_from": {"$in": texts(messages)}, "alive": true}},
         doc! {"$group": {"_id": "$forked_from", "count": {"$sum": 1_i64}}},

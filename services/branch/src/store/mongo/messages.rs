@@ -23,7 +23,7 @@ pub(super) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Res
         return Ok(None);
     }
     let found = [found];
-    let forks = forks::of_messages(mongo, &found).await?.remove(&id).unwrap_or_default();
+    let forks = forks::of_messages(mongo, &found, forks::Known::new()).await?.remove(&id).unwrap_or_default();
     let [found] = found;
     Ok(Some(found.into_message(forks)))
 }
@@ -137,7 +137,7 @@ async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> 
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = forks::of_messages(mongo, &found).await?;
+    let mut forks = forks::of_messages(mongo, &found, forks::Known::new()).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();

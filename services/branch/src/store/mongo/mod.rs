@@ -21,6 +21,7 @@ mod messages;
 mod migrate;
 mod page;
 mod patience;
+mod ranges;
 mod sweep;
 mod turns;
 mod windows;
