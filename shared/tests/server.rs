@@ -8,8 +8,10 @@ use shared::config::Env;
 use shared::identity::Service;
 use shared::server::{Application, Context, Readiness, Tasks, health_check, public};
 use shared::test_kit::{Answer, Running, TestClient, any_port, token_keys};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +87,49 @@ async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
     let stopped = tokio::time::timeout(Duration::from_secs(8), running).await;
     stopped.unwrap().unwrap().unwrap();
     drop(idle);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_got_in_before_the_door_closed_is_answered() {
+    const VISITORS: usize = 64;
+    let application = service(Ok(())).0.with_farewell(Duration::from_millis(50));
+    let address = application.address();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(application.run_until_stopped(stop.clone()));
+    let visitors: Vec<_> =
+        (0..VISITORS).map(|_| tokio::spawn(visit_until_the_door_is_closed(address))).collect();
+    for _ in 0..100 {
+        visit(address).await.unwrap().unwrap();
+    }
+    stop.cancel();
+    for visitor in visitors {
+        assert_eq!(visitor.await.unwrap(), Vec::<String>::new());
+    }
+    running.await.unwrap().unwrap();
+}
+
+/// Says which visits failed although there was a connection.
+async fn visit_until_the_door_is_closed(address: SocketAddr) -> Vec<String> {
+    let mut failed = Vec::new();
+    while let Ok(answer) = visit(address).await {
+        failed.extend(answer.err());
+    }
+    failed
+}
+
+/// A request on a connection of its own: an error if there is none, and inside it what became of the request.
+async fn visit(address: SocketAddr) -> std::io::Result<Result<(), String>> {
+    let mut connection = TcpStream::connect(address).await?;
+    let answered = async {
+        connection.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.map(|_| answer)
+    };
+    Ok(match answered.await {
+        Ok(answer) if answer.starts_with("HTTP/1.1 200") => Ok(()),
+        Ok(answer) => Err(format!("answered {answer:?}")),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 #[tokio::test]

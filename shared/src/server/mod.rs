@@ -1,6 +1,7 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
 mod command;
+mod door;
 mod endpoint;
 mod health;
 mod patience;
@@ -23,6 +24,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use door::Door;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,6 +131,7 @@ pub struct Context {
 pub struct Application {
     server: Server,
     address: SocketAddr,
+    door: Door,
     tasks: Tasks,
     leaving: CancellationToken,
     farewell: Duration,
@@ -151,6 +154,7 @@ impl Application {
     {
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
+        let door = Door::of(&listener).map_err(not_listening)?;
         let service = context.service;
         let context = Data::new(context);
         let leaving = readiness.leaving().clone();
@@ -173,7 +177,7 @@ impl Application {
         .listen(listener)
         .map_err(not_listening)?
         .run();
-        Ok(Self { server, address, tasks, leaving, farewell: Duration::ZERO, service })
+        Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service })
     }
 
     /// The address that is listened on.
@@ -204,7 +208,12 @@ impl Application {
                 let deadline = Instant::now() + DRAIN;
                 self.leaving.cancel();
                 let stopped = async {
-                    tokio::time::sleep(self.farewell).await;
+                    if self.farewell.is_zero() {
+                        drop(self.door);
+                    } else {
+                        tokio::time::sleep(self.farewell).await;
+                        self.door.close().await;
+                    }
                     self.tasks.stop();
                     handle.stop(true).await;
                 };

@@ -1,0 +1,54 @@
+//! Closing the door: who is in is served, and who comes later is not let in first and then thrown out.
+//!
+//! A listening socket that is closed resets the connections that wait to be taken, and they may carry requests already.
+//! So for a moment before, the kernel is told to drop who knocks. Their client knocks again a second later, by itself
+//! (RFC 6298: the first retransmission of a SYN), and finds the next process, or a closed port.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+/// How long it takes until all that were let in have been taken.
+const HALLWAY: Duration = Duration::from_millis(100);
+
+/// A second hand on the socket that a server listens on.
+pub(super) struct Door(TcpListener);
+
+impl Door {
+    /// Of this listener.
+    pub(super) fn of(listener: &TcpListener) -> std::io::Result<Self> {
+        listener.try_clone().map(Self)
+    }
+
+    /// Lets nobody in any more, and waits until those who are in are being served. The server should stop then.
+    pub(super) async fn close(self) {
+        if let Err(error) = drop_who_knocks(&self.0) {
+            tracing::debug!(%error, "the door is closed at once");
+            return;
+        }
+        tokio::time::sleep(HALLWAY).await;
+    }
+}
+
+/// A filter on what comes for the socket (Linux' `SO_ATTACH_FILTER`): segments with ACK pass, a SYN does not. Connections
+/// have the filter, too, and it lets all of theirs pass.
+#[cfg(target_os = "linux")]
+fn drop_who_knocks(listener: &TcpListener) -> std::io::Result<()> {
+    use socket2::{SockFilter, SockRef};
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_SET: u16 = 0x45;
+    const RETURN: u16 = 0x06;
+    /// Where TCP's flags are (RFC 9293, 3.1), and which of them is ACK.
+    const FLAGS: u32 = 13;
+    const ACK: u32 = 0x10;
+    SockRef::from(listener).attach_filter(&[
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+        SockFilter::new(JUMP_IF_SET, 0, 1, ACK),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+        SockFilter::new(RETURN, 0, 0, 0),
+    ])
+}
+
+#[cfg(not(target_os = "linux"))]
+fn drop_who_knocks(_: &TcpListener) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
