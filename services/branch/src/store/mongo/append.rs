@@ -17,6 +17,7 @@ use mongodb::error::Error as MongoError;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
+use shared::store::StoreError;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ async fn serve(mongo: &Mongo, locked: &mut Locked<'_>, patience: &Patience) -> V
     match begin(mongo, &first.new, locked).await {
         Ok(Begin::At(head)) => insert(mongo, locked, head, batch, patience).await,
         Ok(Begin::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
-        Err(error) => answer_all(batch, || Err(alike(&error))),
+        Err(error) => fail(locked, batch, &error),
     }
 }
 
@@ -59,6 +60,15 @@ fn answer_all(batch: Vec<Waiting>, answer: impl Fn() -> Appended) -> Vec<Waiting
         waiting.answer(answer());
     }
     Vec::new()
+}
+
+/// Answers a batch with an error, and where the store is not there all who wait for the line: one after the other they
+/// would wait for seconds to hear the same.
+fn fail(locked: &Locked<'_>, mut batch: Vec<Waiting>, error: &Error) -> Vec<Waiting> {
+    if matches!(error, Error::Store(StoreError::Unavailable(_))) {
+        batch.extend(locked.all());
+    }
+    answer_all(batch, || Err(alike(error)))
 }
 
 /// What the first message of a batch meets.
@@ -127,7 +137,10 @@ async fn insert(
         Err(error) => settle(mongo, &documents, error, patience).await,
     };
     if let Err(error) = stay(mongo, locked.branch(), &stored, seen).await {
-        return answer_all(batch, || Err(alike(&error)));
+        return fail(locked, batch, &error);
+    }
+    if let Others::Failed(error) = &stored.others {
+        fail(locked, Vec::new(), error);
     }
     if let Some(last) = documents.iter().rfind(|document| stored.ids.contains(&document.id)) {
         if matches!(stored.others, Others::None) {
@@ -177,8 +190,8 @@ enum Others {
 async fn settle(mongo: &Mongo, documents: &[MessageDoc], error: MongoError, patience: &Patience) -> Stored {
     let refusal = refusal(&error);
     let looked = match refusal {
-        Refusal::Failed if documents.len() == 1 => Ok(HashSet::new()),
-        _ => patience.wait(there(mongo, ids(documents))).await.flatten(),
+        Refusal::Failed => Ok(HashSet::new()),
+        _ => patience.wait_briefly(there(mongo, ids(documents))).await.flatten(),
     };
     match looked {
         Ok(ids) if ids.len() == documents.len() => Stored { ids, others: Others::None },

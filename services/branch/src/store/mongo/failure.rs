@@ -27,6 +27,8 @@ pub(super) fn refusal(error: &MongoError) -> Refusal {
         kind if is_unconfirmed(kind) => Refusal::Unknown,
         ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
         kind if code(kind).is_some_and(|code| PASSING.contains(&code)) => Refusal::Unknown,
+        // The first of many may be there.
+        ErrorKind::InsertMany(_) => Refusal::Unknown,
         _ => Refusal::Failed,
     }
 }

@@ -8,6 +8,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// For how long all tries of one operation may take.
 const LIMIT: Duration = Duration::from_secs(5);
+/// For how long a second look may take, at a server that has just failed.
+const BRIEFLY: Duration = Duration::from_secs(1);
 /// The longest pause after the first try; it doubles with each, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(16);
@@ -24,9 +26,9 @@ impl Patience {
         Self { end: Instant::now() + LIMIT, pause: FIRST }
     }
 
-    /// Waits for something as long as there is time.
-    pub(super) async fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        timeout_at(self.end, work).await.map_err(unavailable)
+    /// Waits for something as long as there is time, and not for long.
+    pub(super) async fn wait_briefly<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        timeout_at(self.end.min(Instant::now() + BRIEFLY), work).await.map_err(unavailable)
     }
 
     /// Waits until the time is over.

@@ -236,6 +236,15 @@ impl Locked<'_> {
         batch
     }
 
+    /// Takes all that wait for the line.
+    pub(super) fn all(&self) -> Vec<Waiting> {
+        let mut waiting = self.stripe.waiting();
+        let (all, others): (Vec<_>, Vec<_>) =
+            waiting.drain(..).partition(|one| one.new.branch == self.branch);
+        waiting.extend(others);
+        all
+    }
+
     /// Puts those back to the front that another replica came before.
     pub(super) fn put_back(&mut self, batch: Vec<Waiting>) {
         self.known.raced = Some(Instant::now());
