@@ -3,6 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8000` |
+//! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `AUTH_URL` | where the auth service is | none |
 //! | `CHAT_URL` | where the chat service is | none |
@@ -16,6 +17,7 @@ use reqwest::Url;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
 use shared::server::Listen;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub struct Config {
     pub patience: Patience,
     /// Who knows the addresses of the services.
     pub resolution: Resolution,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// Who is asked for the addresses of a name. No variable sets it; tests do.
@@ -93,6 +97,7 @@ impl Config {
             },
             patience: Patience::default(),
             resolution: Resolution::System,
+            metrics: Metrics::from_env(env)?,
         })
     }
 }

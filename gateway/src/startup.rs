@@ -16,9 +16,10 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
     let fleet = Arc::new(Fleet::new(&config, &tasks)?);
+    fleet.observe(&config.metrics);
     let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
-    let context = Context { service: Service::Gateway, keys: config.keys };
+    let context = Context { service: Service::Gateway, keys: config.keys, metrics: config.metrics };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));

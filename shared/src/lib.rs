@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod input;
+pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod problem;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
 use shared::server::{Application, Listen, StartError};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct StackConfig {
     pub clock: Clock,
     /// The folder of the data, held for as long as the stack runs.
     pub data_dir: Option<DataDir>,
+    /// What is counted, of all services together.
+    pub metrics: Metrics,
 }
 
 /// The database of each service.
@@ -67,6 +70,7 @@ impl StackConfig {
             passwords: auth::config::PasswordConfig::from_env(env)?,
             clock,
             data_dir: Some(data_dir),
+            metrics: Metrics::from_env(env)?,
         })
     }
 }
@@ -99,7 +103,7 @@ impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
-        let StackConfig { listen, keys, databases, tokens, passwords, clock, data_dir } = config;
+        let StackConfig { listen, keys, databases, tokens, passwords, clock, data_dir, metrics } = config;
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -110,6 +114,7 @@ impl Stack {
             },
             patience: Patience::default(),
             resolution: Resolution::default(),
+            metrics: metrics.clone(),
         };
         let branch_config = branch::config::Config {
             listen: branch.listen,
@@ -117,6 +122,7 @@ impl Stack {
             database: databases.branch,
             chat: chat.url.clone(),
             clock: clock.clone(),
+            metrics: metrics.clone(),
         };
         let chat_config = chat::config::Config {
             listen: chat.listen,
@@ -126,6 +132,7 @@ impl Stack {
             branch: branch.url,
             account_memory: chat::config::account_memory(tokens.access),
             clock: clock.clone(),
+            metrics: metrics.clone(),
         };
         let auth_config = auth::config::Config {
             listen: auth.listen,
@@ -135,6 +142,7 @@ impl Stack {
             tokens,
             passwords,
             clock,
+            metrics,
         };
         let services = vec![
             branch::startup::build(branch_config).await?,

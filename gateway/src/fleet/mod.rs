@@ -5,6 +5,7 @@
 mod ask;
 mod connect;
 mod lookup;
+mod observe;
 mod origin;
 mod replica;
 mod replicas;

@@ -5,7 +5,7 @@ use crate::config::Patience;
 use crate::proxy::Upstream;
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::time::Instant;
 
 /// An address that requests are sent to, and how it has fared with them.
@@ -14,17 +14,39 @@ pub(crate) struct Replica {
     /// Where it is.
     pub(crate) address: SocketAddr,
     in_flight: AtomicUsize,
+    retries: AtomicU64,
     standing: Standing,
 }
 
 impl Replica {
     pub(super) fn new(upstream: Upstream, address: SocketAddr, patience: Patience) -> Self {
-        Self { upstream, address, in_flight: AtomicUsize::new(0), standing: Standing::new(patience) }
+        Self {
+            upstream,
+            address,
+            in_flight: AtomicUsize::new(0),
+            retries: AtomicU64::new(0),
+            standing: Standing::new(patience),
+        }
     }
 
     /// How many requests of all workers it has now.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// It is sent a request that was tried before, here or elsewhere.
+    pub(crate) fn is_retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was sent a request that was tried before.
+    pub(super) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is well, as far as is known: it has not been left out, or is back since.
+    pub(super) fn is_up(&self) -> bool {
+        self.standing.is_up()
     }
 
     /// Whether it is left out now.

@@ -77,6 +77,10 @@ impl Standing {
             && self.record().out.is_some_and(|out| Instant::now() < out.until)
     }
 
+    pub(super) fn is_up(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) == 0 || self.record().out.is_none()
+    }
+
     pub(super) fn last_failure(&self) -> Option<Instant> {
         self.record().last_failure
     }

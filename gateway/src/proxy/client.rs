@@ -112,6 +112,7 @@ impl Proxy {
                     question = make()?.map(|()| upload.body());
                     (may_repeat, may_reuse) = (false, false);
                     if was_reused && !pools.have_another(&flight.pool) {
+                        flight.is_retried();
                         continue;
                     }
                     cause
@@ -122,6 +123,7 @@ impl Proxy {
                 Some(next) => next,
                 None => return Err(Error::NoAnswer { upstream: route.upstream, source: cause }),
             };
+            flight.is_retried();
         }
     }
 }

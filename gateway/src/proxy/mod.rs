@@ -3,6 +3,7 @@
 mod client;
 mod download;
 mod headers;
+mod observe;
 mod pool;
 mod pools;
 mod table;
@@ -54,6 +55,7 @@ async fn pass_through(
     receive(request)?;
     let target = normalise(request)?;
     let route = route(&target)?;
+    observe::routed(request, route);
     authenticate(request, route, context)?;
     let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
     let body = match bound(request, offered, &target) {
@@ -62,6 +64,7 @@ async fn pass_through(
     };
     let answer = proxy.send(clean, body, route).await?;
     account_for(&answer, route, started);
+    observe::answered(request, &answer);
     Ok(copy_back(request, answer, proxy))
 }
 

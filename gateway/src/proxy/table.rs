@@ -30,7 +30,8 @@ pub(crate) enum Access {
 /// A line of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
-    prefix: &'static str,
+    /// The path, and where it is protected the beginning of all below it.
+    pub(crate) prefix: &'static str,
     /// Whose it is.
     pub(crate) upstream: Upstream,
     /// Who may use it.

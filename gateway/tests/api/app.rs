@@ -6,7 +6,8 @@ use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared::test_kit::{Running, TestClient, access_token, any_port, token_keys};
+use shared::metrics::Metrics;
+use shared::test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -18,6 +19,7 @@ pub struct TestGateway {
     pub url: Url,
     /// By which it checks tokens. It stands still.
     pub clock: Clock,
+    pub metrics: Metrics,
     _running: Running,
 }
 
@@ -48,16 +50,23 @@ pub fn spawn_before_with(upstream: &Url, patience: Patience) -> TestGateway {
 }
 
 pub fn spawn_with(upstreams: Upstreams, patience: Patience) -> TestGateway {
-    let clock = Clock::manual();
+    let (clock, metrics) = (Clock::manual(), shown_metrics());
     let config = Config {
         listen: any_port(),
         keys: token_keys(&clock),
         upstreams,
         patience,
         resolution: Resolution::System,
+        metrics: metrics.clone(),
     };
     let running = Running::start(startup::build(config).unwrap());
-    TestGateway { client: TestClient::new(running.url()), url: running.url(), clock, _running: running }
+    TestGateway {
+        client: TestClient::new(running.url()),
+        url: running.url(),
+        clock,
+        metrics,
+        _running: running,
+    }
 }
 
 /// The usual patience, but for documents, which are read anew each time.

@@ -7,7 +7,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, token_keys};
+use shared::metrics::Metrics;
+use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub struct Town {
     pub client: TestClient,
     pub names: NameServer,
     pub replicas: Vec<Replica>,
+    pub metrics: Metrics,
     _gateway: Running,
 }
 
@@ -45,8 +47,10 @@ pub async fn spawn(count: usize, patience: Patience) -> Town {
         names.set(name, &addresses);
     }
     let resolution = Resolution::Nameserver(names.address());
-    let (client, gateway) = spawn_gateway(NAMES, replicas[0].address.port(), patience, resolution);
-    Town { client, names, replicas, _gateway: gateway }
+    let metrics = shown_metrics();
+    let port = replicas[0].address.port();
+    let (client, gateway) = spawn_gateway_with(NAMES, port, patience, resolution, &metrics);
+    Town { client, names, replicas, metrics, _gateway: gateway }
 }
 
 /// A gateway before services with these names, and a client of it with a token.
@@ -56,10 +60,21 @@ pub fn spawn_gateway(
     patience: Patience,
     resolution: Resolution,
 ) -> (TestClient, Running) {
+    spawn_gateway_with(names, port, patience, resolution, &Metrics::off())
+}
+
+fn spawn_gateway_with(
+    names: [&str; 3],
+    port: u16,
+    patience: Patience,
+    resolution: Resolution,
+    metrics: &Metrics,
+) -> (TestClient, Running) {
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
     let upstreams = Upstreams { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let config = Config { listen: any_port(), keys, upstreams, patience, resolution };
+    let metrics = metrics.clone();
+    let config = Config { listen: any_port(), keys, upstreams, patience, resolution, metrics };
     let gateway = Running::start(startup::build(config).unwrap());
     (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)
 }

@@ -10,6 +10,7 @@ mod app;
 mod deaths;
 mod ejection;
 mod idle;
+mod metrics;
 mod names;
 mod replica;
 mod shares;

@@ -3,6 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8001` |
+//! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `SECRET_KEY` | signs tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `CHAT_URL` | where the chat service is, which hears of deleted accounts | none |
@@ -18,6 +19,7 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
 use shared::server::Listen;
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub passwords: PasswordConfig,
     /// Where the time comes from.
     pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// How long tokens live.
@@ -75,6 +79,7 @@ impl Config {
             tokens: TokenLife::from_env(env)?,
             passwords: PasswordConfig::from_env(env)?,
             clock,
+            metrics: Metrics::from_env(env)?,
         })
     }
 }

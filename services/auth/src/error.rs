@@ -2,7 +2,7 @@
 
 use crate::hasher::HashError;
 use actix_web::http::StatusCode;
-use shared::identity::TokenError;
+use shared::identity::SigningError;
 use shared::problem::ApiError;
 use shared::store::StoreError;
 
@@ -26,7 +26,7 @@ pub enum Error {
     UsernameTaken,
     /// 500: a token could not be made.
     #[error("a token could not be made")]
-    Token(#[from] TokenError),
+    Token(#[from] SigningError),
     /// 500: the machine gave no random bits.
     #[error("no random bits could be had")]
     Randomness,

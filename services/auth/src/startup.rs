@@ -14,6 +14,7 @@ use shared::store::outbox::Relay;
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let store = Store::open(&config.database, "auth", store::migrations()).await?;
+    store.observe(Service::Auth, &config.metrics);
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Auth, Service::Chat, config.keys.clone());
@@ -30,7 +31,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     };
     let state = Data::new(state);
     let policy = Data::new(config.passwords.policy);
-    let context = Context { service: Service::Auth, keys: config.keys };
+    let context = Context { service: Service::Auth, keys: config.keys, metrics: config.metrics };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(policy.clone()).configure(routes::configure);

@@ -3,6 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8003` |
+//! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `MONGO_URL` | `mongodb://...` or `mongodb+srv://...`; its path names the database, `banyan` where it has none | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
 use shared::server::Listen;
 
 /// Where it listens if nothing is said.
@@ -31,6 +33,8 @@ pub struct Config {
     pub chat: Url,
     /// Where the time comes from.
     pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// Which engine keeps messages and branches, and the URL of its database.
@@ -63,6 +67,7 @@ impl Config {
             database: Database::from_env(env)?,
             chat: env.base_url("CHAT_URL")?,
             clock,
+            metrics: Metrics::from_env(env)?,
         })
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
     let store = open(&config.database, config.clock, &tasks).await?;
+    store.observe(&config.metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
     let state = Data::new(State {
@@ -26,7 +27,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         chats: Chats::new(chat),
         sweeper: Sweeper::spawn(Arc::clone(&store), &tasks),
     });
-    let context = Context { service: Service::Branch, keys: config.keys };
+    let context = Context { service: Service::Branch, keys: config.keys, metrics: config.metrics };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
         async move { store.check().await.map_err(|error| format!("{error:?}")) }

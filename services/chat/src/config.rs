@@ -3,6 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8002` |
+//! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `AUTH_URL` | where the auth service is, which knows the names of users | none |
@@ -14,6 +15,7 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
 use shared::server::Listen;
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub account_memory: Duration,
     /// Where the time comes from.
     pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl Config {
@@ -54,6 +58,7 @@ impl Config {
             branch: env.base_url("BRANCH_URL")?,
             account_memory: account_memory(env.seconds("ACCESS_TOKEN_TTL", 3600)?),
             clock,
+            metrics: Metrics::from_env(env)?,
         })
     }
 }

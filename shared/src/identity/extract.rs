@@ -63,10 +63,9 @@ fn context(request: &HttpRequest) -> Result<&Data<Context>, Problem> {
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, 2.1), the scheme in any case (RFC 9110, 11.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    let missing = || Problem::unauthorized("not_authenticated", "Not authenticated");
-    let value = headers.get(AUTHORIZATION).ok_or_else(missing)?;
-    let value = value.to_str().map_err(|_| Problem::from(TokenError::Invalid))?;
-    let (scheme, token) = value.trim().split_once(' ').ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+fn bearer_token(headers: &HeaderMap) -> Result<&str, TokenError> {
+    let value = headers.get(AUTHORIZATION).ok_or(TokenError::Missing)?;
+    let value = value.to_str().map_err(|_| TokenError::Malformed)?;
+    let (scheme, token) = value.trim().split_once(' ').ok_or(TokenError::Missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(TokenError::Missing) }
 }

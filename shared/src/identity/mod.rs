@@ -5,13 +5,14 @@
 
 mod extract;
 mod jwt;
+mod token_error;
 
 pub use extract::{Caller, Identity};
+pub use token_error::{SigningError, TokenError};
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::{ConfigError, Env};
 use crate::ids::{TokenId, UserId, parse_uuid};
-use crate::problem::Problem;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -60,23 +61,6 @@ impl fmt::Display for Service {
     }
 }
 
-/// Why a token does not count. Clients are told only that it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// Its signature, form or claims are not those of a token of this kind.
-    #[error("the token is not valid")]
-    Invalid,
-    /// Its time is over.
-    #[error("the token has expired")]
-    Expired,
-}
-
-impl From<TokenError> for Problem {
-    fn from(error: TokenError) -> Self {
-        Self::unauthorized("invalid_token", "Invalid token").with_cause(error)
-    }
-}
-
 /// The keys under which tokens are made and checked. Cheap to clone.
 #[derive(Clone)]
 pub struct TokenKeys {
@@ -105,18 +89,18 @@ impl TokenKeys {
     }
 
     /// An access token for a user.
-    pub fn issue_access(&self, user: UserId, ttl: Duration) -> Result<String, TokenError> {
+    pub fn issue_access(&self, user: UserId, ttl: Duration) -> Result<String, SigningError> {
         self.users.sign(AUDIENCE, &user.to_string(), self.clock.now(), ttl)
     }
 
     /// The user that an access token is for.
     pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
         let subject = self.users.verify(AUDIENCE, token, self.clock.now())?;
-        parse_uuid(&subject).map(UserId::from).ok_or(TokenError::Invalid)
+        parse_uuid(&subject).map(UserId::from).ok_or(TokenError::WrongClaims)
     }
 
     /// A token with which `caller` calls `called`, and nobody else.
-    pub fn issue_for_service(&self, caller: Service, called: Service) -> Result<String, TokenError> {
+    pub fn issue_for_service(&self, caller: Service, called: Service) -> Result<String, SigningError> {
         self.services.sign(called.name(), caller.name(), self.clock.now(), SERVICE_TOKEN_TTL)
     }
 
@@ -148,7 +132,7 @@ impl Key {
         subject: &str,
         now: Timestamp,
         ttl: Duration,
-    ) -> Result<String, TokenError> {
+    ) -> Result<String, SigningError> {
         let claims = Claims {
             iss: ISSUER,
             aud: audience,
@@ -157,8 +141,7 @@ impl Key {
             exp: now.plus(ttl).as_seconds(),
             jti: TokenId::generate(),
         };
-        jsonwebtoken::encode(&Header::new(jwt::ALGORITHM), &claims, &self.encoding)
-            .map_err(|_| TokenError::Invalid)
+        jsonwebtoken::encode(&Header::new(jwt::ALGORITHM), &claims, &self.encoding).map_err(|_| SigningError)
     }
 
     fn verify(&self, audience: &str, token: &str, now: Timestamp) -> Result<String, TokenError> {
@@ -169,7 +152,7 @@ impl Key {
         // Checked below, against the clock that was passed in.
         validation.validate_exp = false;
         let token = jsonwebtoken::decode::<CheckedClaims>(token, &self.decoding, &validation);
-        let claims = token.map_err(|_| TokenError::Invalid)?.claims;
+        let claims = token.map_err(|error| TokenError::from(error.kind()))?.claims;
         if claims.exp <= now.minus(LEEWAY).as_seconds() {
             return Err(TokenError::Expired);
         }
@@ -228,9 +211,9 @@ mod tests {
         let user = keys.issue_access(UserId::generate(), Duration::from_secs(60)).unwrap();
         let service = keys.issue_for_service(Service::Auth, Service::Chat).unwrap();
         assert_eq!(keys.verify_for_service(&service, Service::Chat).as_deref(), Ok("auth"));
-        assert_eq!(keys.verify_for_service(&service, Service::Branch), Err(TokenError::Invalid));
-        assert_eq!(keys.verify_for_service(&user, Service::Chat), Err(TokenError::Invalid));
-        assert_eq!(keys.verify_access(&service), Err(TokenError::Invalid));
+        assert_eq!(keys.verify_for_service(&service, Service::Branch), Err(TokenError::WrongClaims));
+        assert_eq!(keys.verify_for_service(&user, Service::Chat), Err(TokenError::BadSignature));
+        assert_eq!(keys.verify_access(&service), Err(TokenError::BadSignature));
     }
 
     #[test]
@@ -241,10 +224,10 @@ mod tests {
         let (claims, _) = rest.split_once('.').unwrap();
         // {"alg":"none","typ":"JWT"}
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
-        assert_eq!(keys.verify_access(&unsigned), Err(TokenError::Invalid));
+        assert_eq!(keys.verify_access(&unsigned), Err(TokenError::Malformed));
         let other = SecretString::from("another secret of 32 bytes or more");
         let other = TokenKeys::new(&other, Clock::system()).unwrap();
-        assert_eq!(other.verify_access(&token), Err(TokenError::Invalid));
-        assert_eq!(keys.verify_access("no token"), Err(TokenError::Invalid));
+        assert_eq!(other.verify_access(&token), Err(TokenError::BadSignature));
+        assert_eq!(keys.verify_access("no token"), Err(TokenError::Malformed));
     }
 }

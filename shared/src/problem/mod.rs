@@ -8,6 +8,7 @@ mod body;
 
 pub use body::{ErrorBody, FieldError, Place, ValidationErrorBody};
 
+use crate::identity::TokenError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -43,6 +44,7 @@ struct Parts {
     members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+    refused_token: Option<TokenError>,
 }
 
 impl Problem {
@@ -56,6 +58,7 @@ impl Problem {
             members: Map::new(),
             headers: Vec::new(),
             cause: None,
+            refused_token: None,
         }))
     }
 
@@ -107,6 +110,13 @@ impl Problem {
         self
     }
 
+    /// Adds why the request's token does not count, for the metrics.
+    #[must_use]
+    pub(crate) fn with_refused_token(mut self, why: TokenError) -> Self {
+        self.0.refused_token = Some(why);
+        self
+    }
+
     /// The same under another code.
     #[must_use]
     pub fn with_code(mut self, code: &'static str) -> Self {
@@ -127,6 +137,11 @@ impl Problem {
     /// What happened inside, for the log alone.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
+    }
+
+    /// Why the request's token does not count, if that is what is wrong.
+    pub(crate) fn refused_token(&self) -> Option<TokenError> {
+        self.0.refused_token
     }
 
     /// Writes the answer, in the shape that the request asks for.

@@ -3,6 +3,7 @@
 mod command;
 mod door;
 mod endpoint;
+mod exchange;
 mod health;
 mod patience;
 mod scope;
@@ -13,6 +14,7 @@ pub use command::{Command, health_check};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
+pub use exchange::{RouteTemplate, UpstreamAddress};
 pub use health::{NotReady, Readiness};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
@@ -20,6 +22,7 @@ pub use trace::{TRACEPARENT, Trace, X_REQUEST_ID};
 
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
+use crate::metrics::Metrics;
 use actix_web::dev::Server;
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{Data, ServiceConfig};
@@ -125,6 +128,8 @@ pub struct Context {
     pub service: Service,
     /// The keys of its tokens.
     pub keys: TokenKeys,
+    /// Where its requests are counted.
+    pub metrics: Metrics,
 }
 
 /// A service that has bound its address and is ready to serve.

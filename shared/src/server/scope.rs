@@ -1,8 +1,9 @@
 //! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
 
+use super::exchange::Exchange;
 use super::health::Readiness;
 use super::trace::{Trace, X_REQUEST_ID};
-use crate::identity::Identity;
+use crate::identity::TokenError;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,7 +12,6 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
-use std::time::Instant;
 use tracing::Instrument as _;
 
 /// The middleware of [`super::Application`].
@@ -24,17 +24,17 @@ pub(super) async fn request_scope(
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", request_id = %trace.request_id, %method, path);
-    let started = Instant::now();
+    let exchange = Exchange::begin(&request);
     async move {
         let response = next.call(request).await?.map_into_boxed_body();
-        let mut response = render_error(response, &trace.request_id);
+        let (mut response, refused) = render_error(response, &trace.request_id);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
         if is_leaving(&response) {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
-        log(&path, &response, started);
+        exchange.end(&response, refused);
         Ok(response)
     }
     .instrument(span)
@@ -47,10 +47,10 @@ fn is_leaving(response: &ServiceResponse) -> bool {
     readiness.is_some_and(|readiness| readiness.leaving().is_cancelled())
 }
 
-/// Gives an error its body, and leaves every other answer as it is.
-fn render_error(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+/// Gives an error its body, and leaves every other answer as it is. Says as well why a token was refused, if one was.
+fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<TokenError>) {
     let Some(error) = response.response().error() else {
-        return response;
+        return (response, None);
     };
     let problem = match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),
@@ -60,7 +60,7 @@ fn render_error(response: ServiceResponse, request_id: &str) -> ServiceResponse 
         tracing::error!(status = problem.status().as_u16(), cause, "request failed");
     }
     let rendered = problem.render(response.request().headers(), request_id);
-    response.into_response(rendered)
+    (response.into_response(rendered), problem.refused_token())
 }
 
 /// For errors that the framework has made.
@@ -69,17 +69,5 @@ fn generic(status: StatusCode, error: &Error) -> Problem {
         StatusCode::NOT_FOUND => super::endpoint::route_not_found(),
         _ if status.is_server_error() => Problem::internal(error),
         _ => Problem::new(status, "bad_request", status.canonical_reason().unwrap_or("Bad request")),
-    }
-}
-
-fn log(path: &str, response: &ServiceResponse, started: Instant) {
-    let duration_ms = started.elapsed().as_secs_f64() * 1e3;
-    let status = response.status().as_u16();
-    let user_id = response.request().extensions().get::<Identity>().map(|identity| identity.user_id);
-    let user_id = user_id.map(tracing::field::display);
-    if matches!(path, "/livez" | "/readyz") {
-        tracing::debug!(status, duration_ms, user_id, "request finished");
-    } else {
-        tracing::info!(status, duration_ms, user_id, "request finished");
     }
 }

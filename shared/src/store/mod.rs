@@ -6,6 +6,7 @@
 mod connect_failure;
 mod error;
 mod migrate;
+mod observe;
 pub mod outbox;
 mod postgres;
 pub mod sql_types;

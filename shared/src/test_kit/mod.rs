@@ -16,6 +16,7 @@ mod database;
 #[cfg(all(feature = "store", feature = "mongo"))]
 mod engine;
 mod names;
+mod series;
 mod way;
 
 pub use client::{Answer, TestClient};
@@ -24,6 +25,7 @@ pub use database::TestDatabase;
 #[cfg(all(feature = "store", feature = "mongo"))]
 pub use engine::Engine;
 pub use names::NameServer;
+pub use series::{Series, shown_metrics};
 pub use way::Way;
 
 use crate::clock::Clock;

@@ -13,6 +13,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::identity::Service;
+use shared::metrics::Metrics;
 use shared::server::{Application, Context, Readiness, StartError, Tasks};
 use shared::store::{Migrations, Store};
 use shared::test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
@@ -84,7 +85,8 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
     let (mut way, through) = Way::cut_off_from(&url(database)).await;
     way.mend().await;
     let store = open(&through).await.unwrap();
-    let context = Context { service: Service::Chat, keys: token_keys(&Clock::system()) };
+    let context =
+        Context { service: Service::Chat, keys: token_keys(&Clock::system()), metrics: Metrics::off() };
     let readiness = Readiness::of_store(store.clone());
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();
     let service = Running::start(application);

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
+use shared::metrics::Metrics;
+use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
 use standalone::stack::{Databases, Stack, StackConfig};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,7 @@ pub const PASSWORD: &str = "correct horse";
 /// A stack that runs until this is dropped.
 pub struct TestStack {
     pub client: TestClient,
+    pub metrics: Metrics,
     stop: CancellationToken,
     _databases: (TestDatabase, Option<TestDatabase>),
 }
@@ -25,7 +27,7 @@ pub async fn spawn_stack() -> TestStack {
         None => branch::config::Database::Sql(database.url("branch")),
     };
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
-    let clock = Clock::system();
+    let (clock, metrics) = (Clock::system(), shown_metrics());
     let env = shared::config::Env::of([("AUTH_BCRYPT_COST", "4")]);
     let config = StackConfig {
         listen: any_port(),
@@ -35,12 +37,13 @@ pub async fn spawn_stack() -> TestStack {
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
         clock,
         data_dir: None,
+        metrics: metrics.clone(),
     };
     let stack = Stack::build(config).await.unwrap();
     let url = format!("http://{}", stack.address()).parse().unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(stack.run_until_stopped(stop.clone()));
-    TestStack { client: TestClient::new(url), stop, _databases: (database, documents) }
+    TestStack { client: TestClient::new(url), metrics, stop, _databases: (database, documents) }
 }
 
 impl Drop for TestStack {

@@ -13,6 +13,7 @@ mod contract;
 mod idempotency;
 mod isolation;
 mod limits;
+mod metrics;
 mod openapi;
 mod paging;
 mod texts;

@@ -5,6 +5,7 @@ use auth::domain::PasswordPolicy;
 use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::metrics::Metrics;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use std::time::Duration;
 use wiremock::matchers::any;
@@ -41,6 +42,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
         clock: clock.clone(),
+        metrics: Metrics::off(),
     };
     change(&mut config);
     let service = Running::start(startup::build(config).await.unwrap());

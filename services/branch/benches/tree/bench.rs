@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
+use shared::metrics::Metrics;
 use shared::server::Tasks;
 pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
@@ -93,6 +94,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
+        metrics: Metrics::off(),
     };
     Running::start(startup::build(config).await.unwrap())
 }

@@ -21,6 +21,7 @@ use crate::error::Error;
 use futures_util::future::BoxFuture;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::metrics::Metrics;
 
 /// What a method of [`ContentStore`] answers.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
@@ -31,6 +32,9 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 pub trait ContentStore: Send + Sync {
     /// Says whether the store can be used.
     fn check(&self) -> Answer<'_, ()>;
+
+    /// Shows the connections to the database.
+    fn observe(&self, metrics: &Metrics);
 
     /// Looks up an id.
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup>;

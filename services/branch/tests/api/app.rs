@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
+use shared::metrics::Metrics;
 use shared::server::Tasks;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use std::collections::HashMap;
@@ -49,6 +50,7 @@ pub async fn spawn_app() -> TestApp {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
+        metrics: Metrics::off(),
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());

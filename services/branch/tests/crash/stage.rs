@@ -13,6 +13,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
+use shared::metrics::Metrics;
 use shared::server::Tasks;
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use std::sync::Arc;
@@ -94,6 +95,7 @@ impl Stage {
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
+            metrics: Metrics::off(),
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();

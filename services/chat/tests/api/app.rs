@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
+use shared::metrics::Metrics;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use std::time::Duration;
 use wiremock::matchers::{any, method, path};
@@ -45,6 +46,7 @@ pub async fn spawn_app() -> TestApp {
         branch: branch.uri().parse().unwrap(),
         account_memory: Duration::from_secs(5),
         clock: clock.clone(),
+        metrics: Metrics::off(),
     };
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());

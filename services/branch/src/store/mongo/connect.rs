@@ -1,5 +1,6 @@
 //! The connection to the server.
 
+use super::connections::Connections;
 use super::failure::{is_passing, unavailable};
 use crate::error::Error;
 use mongodb::bson::{Document, doc};
@@ -9,6 +10,7 @@ use mongodb::{Client, Database};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::config::ConfigError;
 use shared::server::{NoAnswer, StartError, until_it_answers};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The database where the URL names none.
@@ -20,8 +22,13 @@ const POOL: u32 = 64;
 
 /// Connects to the server of `MONGO_URL`, as soon as there is one. All is read and written by majority, unless an
 /// operation says otherwise.
-pub(super) async fn connect(url: &SecretString) -> Result<Database, StartError> {
-    let options = until_it_answers("MONGO_URL", || parse(url)).await?;
+pub(super) async fn connect(
+    url: &SecretString,
+    connections: &Arc<Connections>,
+) -> Result<Database, StartError> {
+    let mut options = until_it_answers("MONGO_URL", || parse(url)).await?;
+    options.cmap_event_handler = Some(connections.handler());
+    connections.may_be(options.max_pool_size.unwrap_or(POOL));
     let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
     let database = Client::with_options(options).map_err(|error| failed(&error))?.database(&name);
     until_it_answers("MONGO_URL", || say_who_answers(&database)).await?;

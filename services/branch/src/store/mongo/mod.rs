@@ -9,6 +9,7 @@ mod append;
 mod behind;
 mod branches;
 mod connect;
+mod connections;
 mod delete;
 mod documents;
 mod failure;
@@ -33,12 +34,15 @@ use super::{
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
 use behind::Behind;
+use connections::Connections;
 use documents::{BranchDoc, MessageDoc};
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::idempotency::{Created, IdempotencyKey};
+use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::metrics::Metrics;
 use shared::server::{StartError, Tasks};
 use std::sync::Arc;
 use turns::Turns;
@@ -51,6 +55,7 @@ pub struct MongoContent(Arc<Mongo>);
 #[derive(Debug)]
 struct Mongo {
     database: Database,
+    connections: Arc<Connections>,
     branches: Collection<BranchDoc>,
     messages: Collection<MessageDoc>,
     turns: Turns,
@@ -63,14 +68,15 @@ impl MongoContent {
     /// Connects to the server of `MONGO_URL` and brings the collections up to date. What is written behind is written
     /// in `tasks`.
     pub async fn open(url: &SecretString, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
-        let database = connect::connect(url).await?;
+        let connections = Arc::default();
+        let database = connect::connect(url, &connections).await?;
         migrate::migrate(&database, &clock).await?;
         let branches = database.collection("branches");
         let messages = database.collection("messages");
         let behind = Behind::spawn(database.clone(), tasks);
         let turns = Turns::new();
         let tasks = tasks.clone();
-        Ok(Self(Arc::new(Mongo { database, branches, messages, turns, behind, clock, tasks })))
+        Ok(Self(Arc::new(Mongo { database, connections, branches, messages, turns, behind, clock, tasks })))
     }
 
     /// Runs work of several steps to its end, whether the client stays or not.
@@ -87,6 +93,11 @@ impl MongoContent {
 impl ContentStore for MongoContent {
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(connect::ping(&self.0.database))
+    }
+
+    fn observe(&self, metrics: &Metrics) {
+        let connections = Arc::clone(&self.0.connections);
+        metrics.observe(move |readings| readings.pool(Service::Branch, &connections.state()));
     }
 
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup> {

@@ -30,7 +30,9 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::embed_store_migrations;
 use shared::idempotency::{Created, IdempotencyKey};
+use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::metrics::Metrics;
 use shared::server::StartError;
 use shared::store::{Migrations, Store, StoreError};
 
@@ -88,6 +90,10 @@ impl From<diesel::result::Error> for Error {
 impl ContentStore for SqlContent {
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(async { Ok(self.store.ping().await?) })
+    }
+
+    fn observe(&self, metrics: &Metrics) {
+        self.store.observe(Service::Branch, metrics);
     }
 
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup> {

@@ -1,0 +1,115 @@
+//! Metrics for Prometheus, on a port of their own: `METRICS_ADDR`. Without it nothing is counted.
+//!
+//! Names, labels and the bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every
+//! series says by `service_name` whose it is, because several services may run in one process. No label holds what a
+//! client chooses, so that the number of series is bounded.
+
+mod exposition;
+mod pools;
+mod readings;
+mod requests;
+
+pub use pools::ConnectionPool;
+pub use readings::Readings;
+pub(crate) use requests::InProgress;
+
+use crate::config::{ConfigError, Env};
+use crate::identity::{Service, TokenError};
+use actix_web::http::Method;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use readings::Probes;
+use requests::{Answered, Begun, Refused, duration_histogram, label_of};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The metrics of a process, or of a service under test. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Metrics(Option<Arc<Recorder>>);
+
+/// What is counted, and where it is shown.
+struct Recorder {
+    address: SocketAddr,
+    registry: Registry,
+    durations: Family<Answered, Histogram, fn() -> Histogram>,
+    active: Family<Begun, Gauge>,
+    refused: Family<Refused, Counter>,
+    probes: Probes,
+}
+
+impl Metrics {
+    /// Counts nothing.
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// Shows the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        env.get("METRICS_ADDR").map_or_else(|| Ok(Self::off()), Self::shown_at)
+    }
+
+    /// Shows the metrics at `/metrics` of an address, for as long as the runtime runs on which this is called. A service
+    /// can be watched so while it waits for its database, and until it has stopped.
+    pub fn shown_at(address: &str) -> Result<Self, ConfigError> {
+        let (listener, address) = exposition::bind(address)?;
+        let recorder = Arc::new(Recorder::new(address));
+        exposition::serve(listener, &recorder)?;
+        Ok(Self(Some(recorder)))
+    }
+
+    /// Where the metrics are shown.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.as_ref().map(|recorder| recorder.address)
+    }
+
+    /// Adds figures that are read when somebody asks for the metrics.
+    pub fn observe(&self, probe: impl Fn(&mut Readings) + Send + Sync + 'static) {
+        if let Some(recorder) = &self.0 {
+            recorder.probes.add(Box::new(probe));
+        }
+    }
+
+    /// A request to a service has come.
+    pub(crate) fn begin(&self, service: Service, method: &Method) -> Option<InProgress> {
+        let recorder = Arc::clone(self.0.as_ref()?);
+        let begun = Begun { service_name: service.name(), http_request_method: label_of(method) };
+        let active = recorder.active.get_or_create(&begun).clone();
+        Some(InProgress::new(begun, active, recorder.durations.clone()))
+    }
+
+    /// A service has refused a token.
+    pub(crate) fn refused(&self, service: Service, why: TokenError) {
+        if let Some(recorder) = &self.0 {
+            let refused = Refused { service_name: service.name(), reason: why.name() };
+            recorder.refused.get_or_create(&refused).inc();
+        }
+    }
+}
+
+impl Recorder {
+    fn new(address: SocketAddr) -> Self {
+        let mut registry = Registry::default();
+        let constructor: fn() -> Histogram = duration_histogram;
+        let durations = Family::new_with_constructor(constructor);
+        let (active, refused, probes) = (Family::default(), Family::default(), Probes::default());
+        let help = "Time from a request's head to the head of its answer";
+        let name = "http_server_request_duration";
+        registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
+        let help = "Requests that have come and are not answered yet";
+        registry.register("http_server_active_requests", help, active.clone());
+        let help = "Requests that were refused for their token, or for having none";
+        registry.register("tokens_refused", help, refused.clone());
+        registry.register_collector(Box::new(probes.clone()));
+        Self { address, registry, durations, active, refused, probes }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Metrics").field(&self.address()).finish()
+    }
+}

@@ -1,0 +1,38 @@
+//! Pools of connections to databases, by OpenTelemetry's names.
+
+use super::Readings;
+use crate::identity::Service;
+
+/// A pool of connections, as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionPool {
+    /// Its name, one of few.
+    pub name: &'static str,
+    /// How many connections are at work.
+    pub used: usize,
+    /// How many are open and free.
+    pub idle: usize,
+    /// How many there may be.
+    pub max: usize,
+    /// How many requests wait for one.
+    pub waiting: usize,
+}
+
+const NAME: &str = "db_client_connection_pool_name";
+const STATE: &str = "db_client_connection_state";
+
+impl Readings {
+    /// A pool of a service.
+    pub fn pool(&mut self, service: Service, pool: &ConnectionPool) {
+        for (state, count) in [("used", pool.used), ("idle", pool.idle)] {
+            let labels = [(NAME, pool.name), (STATE, state)];
+            let help = "Connections to the database, at work and free";
+            self.gauge("db_client_connection_count", help, service, &labels, count);
+        }
+        let labels = [(NAME, pool.name)];
+        let help = "The most connections to the database that there may be";
+        self.gauge("db_client_connection_max", help, service, &labels, pool.max);
+        let help = "Requests that wait for a connection to the database";
+        self.gauge("db_client_connection_pending_requests", help, service, &labels, pool.waiting);
+    }
+}
