@@ -14,6 +14,7 @@ mod docs;
 mod failures;
 mod headers;
 mod health;
+mod metrics;
 mod openapi;
 mod request_bodies;
 mod request_ids;
