@@ -1,6 +1,6 @@
 //! A request with its answer, as the log and the metrics tell of it.
 
-use super::Context;
+use super::{Context, Trace};
 use crate::identity::{Identity, TokenError};
 use crate::metrics::InProgress;
 use actix_web::HttpMessage as _;
@@ -8,7 +8,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tracing::Span;
+use tracing::field::display;
 
 /// The route of a request that is in no URL table of the server's, as an extension of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +36,18 @@ impl Exchange {
         Self { started, context, in_progress }
     }
 
+    /// What each line of the log says that it causes. A path is not told, as it holds what a client has typed.
+    pub(super) fn span(&self, request: &ServiceRequest, trace: &Trace) -> Span {
+        let service = self.context.as_ref().map(|context| context.service.name());
+        let (request_id, method) = (trace.request_id.as_str(), request.method().as_str());
+        tracing::info_span!("request", service, request_id, method)
+    }
+
     /// It is answered, perhaps by refusing its token.
     pub(super) fn end(self, response: &ServiceResponse, refused: Option<TokenError>) {
         let duration = self.started.elapsed();
         let route = route(response);
-        log(route.as_deref(), response, duration.as_secs_f64() * 1e3);
+        log(route.as_deref(), response, duration);
         if let (Some(context), Some(why)) = (&self.context, refused) {
             context.metrics.refused(context.service, why);
         }
@@ -53,13 +62,15 @@ fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
     told.or_else(|| response.request().match_pattern().map(Cow::Owned))
 }
 
-fn log(route: Option<&str>, response: &ServiceResponse, duration_ms: f64) {
-    let status = response.status().as_u16();
-    let user_id = response.request().extensions().get::<Identity>().map(|identity| identity.user_id);
-    let user_id = user_id.map(tracing::field::display);
+/// The one line of a request.
+fn log(route: Option<&str>, response: &ServiceResponse, duration: Duration) {
+    let (status, duration_ms) = (response.status().as_u16(), duration.as_secs_f64() * 1e3);
+    let extensions = response.request().extensions();
+    let user_id = extensions.get::<Identity>().map(|identity| display(identity.user_id));
+    let upstream = extensions.get::<UpstreamAddress>().map(|upstream| display(upstream.0));
     if matches!(route, Some("/livez" | "/readyz")) {
-        tracing::debug!(status, duration_ms, user_id, "request finished");
+        tracing::debug!(route, status, duration_ms, user_id, upstream, "request finished");
     } else {
-        tracing::info!(status, duration_ms, user_id, "request finished");
+        tracing::info!(route, status, duration_ms, user_id, upstream, "request finished");
     }
 }

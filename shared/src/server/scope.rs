@@ -21,10 +21,8 @@ pub(super) async fn request_scope(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let trace = Trace::of(request.headers());
     request.extensions_mut().insert(trace.clone());
-    let method = request.method().clone();
-    let path = request.path().to_owned();
-    let span = tracing::info_span!("request", request_id = %trace.request_id, %method, path);
     let exchange = Exchange::begin(&request);
+    let span = exchange.span(&request, &trace);
     async move {
         let response = next.call(request).await?.map_into_boxed_body();
         let (mut response, refused) = render_error(response, &trace.request_id);
