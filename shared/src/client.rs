@@ -2,7 +2,7 @@
 
 use crate::identity::{Service, TokenKeys};
 use crate::problem::Problem;
-use crate::server::{TRACEPARENT, Trace, X_REQUEST_ID};
+use crate::server::{Trace, X_REQUEST_ID};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -110,8 +110,8 @@ impl ServiceClient {
         let token = self.keys.issue_for_service(self.caller, self.called).map_err(|_| CallError::Token)?;
         let mut request =
             self.http.request(method, url).bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
-        if let Some(traceparent) = &trace.traceparent {
-            request = request.header(TRACEPARENT, traceparent.as_bytes());
+        for (name, value) in trace.context.headers() {
+            request = value.into_iter().fold(request, |request, value| request.header(name, value));
         }
         request.send().await.map_err(|source| self.unreachable(source))
     }

@@ -12,6 +12,7 @@ const NEW_PASSWORD: &str = "staple of another kind";
 const QUESTION: &str = "What nobody else may read";
 const QUERY: &str = "a-value-of-a-query";
 const IN_A_PATH: &str = "typed-by-mistake";
+const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
 
 /// The product as a process, which tells all that it can. Killed when this is dropped.
 struct Process {
@@ -122,6 +123,7 @@ async fn each_service_tells_its_part_of_a_request_in_one_line() {
     let chat = ann.post("/api/v1/chats/create-chat", &json!({"name": "Trees"})).await.expect(201).json();
     let message = json!({"chat_id": chat["chat_id"], "question": "?", "response": "!"});
     let asking = ann.with_header("x-request-id", "mine-1");
+    let asking = asking.with_header("traceparent", &format!("00-{TRACE_ID}-b7ad6b7169203331-01"));
     asking.post("/api/v1/messages/add-message", &message).await.expect(201);
     let lines = process.lines();
     let one = |service: &str| {
@@ -135,11 +137,25 @@ async fn each_service_tells_its_part_of_a_request_in_one_line() {
         (&branch, "POST", "/api/v1/messages/add-message", 201),
         (&chat, "GET", "/internal/chats/{chat_id}", 200),
     ] {
-        assert_eq!(line["span"]["method"], method, "{line}");
+        assert_eq!((&line["span"]["method"], &line["span"]["trace_id"]), (&json!(method), &json!(TRACE_ID)));
         assert_eq!((&line["route"], &line["status"]), (&json!(route), &json!(status)), "{line}");
         assert!(line["duration_ms"].as_f64().unwrap() > 0.0, "{line}");
     }
     assert_eq!((&gateway["user_id"], &branch["user_id"]), (&user["user_id"], &user["user_id"]));
     assert!(gateway["upstream"].as_str().unwrap().starts_with("127.0.0.1:"), "{gateway}");
     assert_eq!(branch["upstream"], Value::Null);
+}
+
+#[tokio::test]
+async fn every_line_that_a_request_causes_says_which_and_of_what_trace() {
+    let process = Process::start().await;
+    live(&process.client).await;
+    let lines = process.lines();
+    let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_requests: Vec<_> = lines.filter(|line| line["span"].is_object()).collect();
+    assert!(of_requests.len() > 25, "{of_requests:#?}");
+    for line in of_requests {
+        let [request_id, trace_id] = ["request_id", "trace_id"].map(|name| line["span"][name].as_str());
+        assert!(request_id.is_some() && trace_id.is_some_and(|id| id.len() == 32), "{line}");
+    }
 }

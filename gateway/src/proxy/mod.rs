@@ -147,6 +147,7 @@ fn clean_headers(
     *question.method_mut() = request.method().as_str().parse().map_err(|_| Error::Target)?;
     *question.uri_mut() = Uri::from(target.clone());
     *question.headers_mut() = headers::for_service(request, host, trace)?;
+    observe::continue_trace(question.headers_mut(), trace);
     Ok(question)
 }
 

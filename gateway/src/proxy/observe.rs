@@ -1,9 +1,10 @@
-//! What the line in the log and the metrics say of a request beside what the server knows.
+//! What the log, the metrics and the services are told of a request beside what the server knows.
 
 use super::client::Answer;
 use super::table::Route;
 use actix_web::{HttpMessage as _, HttpRequest};
-use shared::server::{RouteTemplate, UpstreamAddress};
+use hyper::header::{HeaderMap, HeaderValue};
+use shared::server::{RouteTemplate, Trace, UpstreamAddress};
 
 /// It takes this route: the line of the table, as the services alone know what is below it.
 pub(super) fn routed(request: &HttpRequest, route: &Route) {
@@ -13,4 +14,14 @@ pub(super) fn routed(request: &HttpRequest, route: &Route) {
 /// It was answered by this replica.
 pub(super) fn answered(request: &HttpRequest, answer: &Answer) {
     request.extensions_mut().insert(UpstreamAddress(answer.lease.flight.address));
+}
+
+/// It is sent on as part of its trace. What a client says of that is replaced, as it may not be valid.
+pub(super) fn continue_trace(headers: &mut HeaderMap, trace: &Trace) {
+    for (name, value) in trace.context.headers() {
+        match value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            Some(value) => drop(headers.insert(name, value)),
+            None => drop(headers.remove(name)),
+        }
+    }
 }

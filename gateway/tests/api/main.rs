@@ -19,4 +19,5 @@ mod openapi;
 mod request_bodies;
 mod request_ids;
 mod routing;
+mod traces;
 mod wire;

@@ -46,10 +46,10 @@ impl Eraser {
             request_id: trace.request_id.clone(),
         };
         store::remember_account(&self.store, &account).await?;
-        let eraser = self.clone();
+        let (eraser, context) = (self.clone(), trace.context.clone());
         let work = self.tasks.spawn(async move {
             match eraser.pass(&account).await {
-                Ok(deliveries) => eraser.relay.deliver_now(deliveries.unwrap_or_default()).await,
+                Ok(deliveries) => eraser.relay.deliver_now(deliveries.unwrap_or_default(), &context).await,
                 Err(error) => {
                     let error = causes(&error);
                     tracing::warn!(error, "chats of a deleted account are left to the second pass");

@@ -40,7 +40,7 @@ impl Exchange {
     pub(super) fn span(&self, request: &ServiceRequest, trace: &Trace) -> Span {
         let service = self.context.as_ref().map(|context| context.service.name());
         let (request_id, method) = (trace.request_id.as_str(), request.method().as_str());
-        tracing::info_span!("request", service, request_id, method)
+        tracing::info_span!("request", service, request_id, trace_id = %trace.context.trace_id(), method)
     }
 
     /// It is answered, perhaps by refusing its token.

@@ -9,6 +9,7 @@ mod patience;
 mod scope;
 mod tasks;
 mod trace;
+mod trace_context;
 
 pub use command::{Command, health_check};
 pub use endpoint::{
@@ -18,7 +19,8 @@ pub use exchange::{RouteTemplate, UpstreamAddress};
 pub use health::{NotReady, Readiness};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
-pub use trace::{TRACEPARENT, Trace, X_REQUEST_ID};
+pub use trace::{Trace, X_REQUEST_ID};
+pub use trace_context::TraceContext;
 
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};

@@ -5,6 +5,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// The background work of a service: loops that end when it stops, and steps that the drain waits for.
 #[derive(Debug, Clone)]
@@ -26,11 +27,13 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs work that a client which leaves does not stop, and for whose end a stopping service waits.
+    /// Runs work that a client which leaves does not stop, and for whose end a stopping service waits. In the log it stays
+    /// part of the request that began it.
     pub fn spawn<F>(&self, work: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
+        let work = work.in_current_span();
         match &self.runtime {
             Some(runtime) => self.tracker.spawn_on(work, runtime),
             None => self.tracker.spawn(work),

@@ -1,16 +1,15 @@
 //! What ties together all that one request causes: its id, and the trace that it belongs to.
 
+use super::TraceContext;
 use crate::ids::TokenId;
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 /// The header of the request's id.
 pub const X_REQUEST_ID: &str = "x-request-id";
-/// The header of W3C Trace Context.
-pub const TRACEPARENT: &str = "traceparent";
 /// The most characters of an id that is taken from a client.
 const MAX_ID_CHARACTERS: usize = 128;
 
@@ -19,26 +18,26 @@ const MAX_ID_CHARACTERS: usize = 128;
 pub struct Trace {
     /// Taken from `X-Request-Id` where that is safe to pass on, made otherwise.
     pub request_id: String,
-    /// `traceparent`, as it came.
-    pub traceparent: Option<HeaderValue>,
+    /// The trace that it belongs to.
+    pub context: TraceContext,
 }
 
 impl Trace {
     /// For work that no request has begun.
     pub fn generate() -> Self {
-        Self { request_id: TokenId::generate().to_string(), traceparent: None }
+        Self::resumed(TokenId::generate().to_string())
     }
 
-    /// For work that goes on after the request with this id.
+    /// For work that goes on after the request with this id, and after its trace.
     pub fn resumed(request_id: String) -> Self {
-        Self { request_id, traceparent: None }
+        Self { request_id, context: TraceContext::generate() }
     }
 
     /// Of a request's headers.
     pub fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_safe(id));
         let request_id = sent.map_or_else(|| TokenId::generate().to_string(), str::to_owned);
-        Self { request_id, traceparent: headers.get(TRACEPARENT).cloned() }
+        Self { request_id, context: TraceContext::of(headers) }
     }
 }
 

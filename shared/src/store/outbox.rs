@@ -11,11 +11,12 @@ use crate::clock::{Clock, Timestamp};
 use crate::identity::Service;
 use crate::ids::DeliveryId;
 use crate::problem::causes;
-use crate::server::{Tasks, Trace};
+use crate::server::{Tasks, Trace, TraceContext};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::{StreamExt as _, stream};
 use std::time::Duration;
+use tracing::Instrument as _;
 
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
@@ -95,10 +96,11 @@ impl Relay {
         Self { store, clients, clock, tasks }
     }
 
-    /// Delivers what was just committed, and waits up to a second for it. What fails is left to the loop.
-    pub async fn deliver_now(&self, deliveries: Vec<Delivery>) {
-        let relay = self.clone();
-        let work = self.tasks.spawn(async move { relay.deliver_all(deliveries).await });
+    /// Delivers what a request of this trace has just committed, and waits up to a second for it. What fails is left to
+    /// the loop.
+    pub async fn deliver_now(&self, deliveries: Vec<Delivery>, context: &TraceContext) {
+        let (relay, context) = (self.clone(), context.clone());
+        let work = self.tasks.spawn(async move { relay.deliver_all(deliveries, Some(&context)).await });
         // A delivery that takes longer goes on in its task.
         drop(tokio::time::timeout(PATIENCE, work).await);
     }
@@ -130,24 +132,29 @@ impl Relay {
         let rows: Vec<Delivery> =
             crate::on!(&self.store, |c| due.select(Delivery::as_select()).load(c).await)?;
         let full = i64::try_from(rows.len()) == Ok(BATCH);
-        self.deliver_all(rows).await;
+        self.deliver_all(rows, None).await;
         Ok(full)
     }
 
-    async fn deliver_all(&self, deliveries: Vec<Delivery>) {
-        let attempts = deliveries.into_iter().map(|delivery| self.attempt(delivery));
+    async fn deliver_all(&self, deliveries: Vec<Delivery>, context: Option<&TraceContext>) {
+        let attempts = deliveries.into_iter().map(|delivery| {
+            let mut trace = Trace::resumed(delivery.request_id.clone());
+            trace.context = context.cloned().unwrap_or(trace.context);
+            let (request_id, trace_id) = (trace.request_id.as_str(), trace.context.trace_id());
+            let span = tracing::info_span!("delivery", request_id, %trace_id);
+            self.attempt(delivery, trace).instrument(span)
+        });
         stream::iter(attempts).buffer_unordered(CONCURRENCY).collect::<()>().await;
     }
 
-    async fn attempt(&self, delivery: Delivery) {
-        let recorded = match self.send(&delivery).await {
+    async fn attempt(&self, delivery: Delivery, trace: Trace) {
+        let recorded = match self.send(&delivery, &trace).await {
             Ok(()) => self.forget(&delivery).await,
             Err(error) => {
                 tracing::warn!(
                     error,
                     destination = delivery.destination,
                     attempts = delivery.attempts + 1,
-                    request_id = delivery.request_id,
                     "a delivery failed and will be tried again"
                 );
                 self.put_off(&delivery).await
@@ -158,11 +165,10 @@ impl Relay {
         }
     }
 
-    async fn send(&self, delivery: &Delivery) -> Result<(), String> {
+    async fn send(&self, delivery: &Delivery, trace: &Trace) -> Result<(), String> {
         let client = self.clients.iter().find(|(service, _)| service.name() == delivery.destination);
         let (_, client) = client.ok_or("no such service")?;
-        let trace = Trace::resumed(delivery.request_id.clone());
-        client.delete(&delivery.path, &trace).await.map_err(|error| error.to_string())
+        client.delete(&delivery.path, trace).await.map_err(|error| error.to_string())
     }
 
     async fn forget(&self, delivery: &Delivery) -> Result<(), StoreError> {

@@ -56,7 +56,7 @@ pub async fn delete_me(
     let path = format!("/internal/accounts/{}", user.id);
     let delivery = Delivery::new(Service::Chat, path, &trace, state.clock.now());
     store::delete_user(&state.store, user.id, &delivery).await?;
-    state.relay.deliver_now(vec![delivery]).await;
+    state.relay.deliver_now(vec![delivery], &trace.context).await;
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 

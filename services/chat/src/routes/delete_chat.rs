@@ -32,6 +32,6 @@ pub async fn delete_chat(
     if deliveries.is_empty() {
         return Err(Error::ChatNotFound.into());
     }
-    state.relay.deliver_now(deliveries).await;
+    state.relay.deliver_now(deliveries, &trace.context).await;
     Ok(Json(Msg { msg: "Chat deleted" }))
 }

@@ -36,9 +36,13 @@ async fn the_delivery_carries_the_ids_of_its_request() {
     let ann = app.user();
     let id = ann.chat("x").await;
     let path = format!("/api/v1/chats/delete-chat/{id}");
-    ann.client.with_header("x-request-id", "my-id").delete(&path).await.expect(200);
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let client = ann.client.with_header("x-request-id", "my-id").with_header("traceparent", traceparent);
+    client.with_header("tracestate", "a=b").delete(&path).await.expect(200);
     let heard = app.branch.received_requests().await.unwrap();
-    assert_eq!(heard[0].headers["x-request-id"], "my-id");
+    for (name, value) in [("x-request-id", "my-id"), ("traceparent", traceparent), ("tracestate", "a=b")] {
+        assert_eq!(heard[0].headers[name], value);
+    }
     assert!(heard[0].headers["authorization"].to_str().unwrap().starts_with("Bearer "));
 }
 

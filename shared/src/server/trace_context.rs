@@ -1,0 +1,142 @@
+//! W3C Trace Context: the trace that a request belongs to, whoever began it.
+//!
+//! No span is recorded here, so who comes after is told the span of who came before, as the recommendation has it.
+
+use actix_web::http::header::HeaderMap;
+use std::fmt;
+
+/// The header that names the trace.
+const TRACEPARENT: &str = "traceparent";
+/// The header in which tracing systems keep what is theirs.
+const TRACESTATE: &str = "tracestate";
+/// The most characters of `tracestate` that are passed on.
+const MAX_TRACESTATE: usize = 512;
+
+/// The flag that says that the trace is recorded.
+const RECORDED: u8 = 1;
+
+/// A trace, and where in it a request was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceContext {
+    trace_id: u128,
+    parent_id: u64,
+    flags: u8,
+    tracestate: Option<String>,
+}
+
+impl TraceContext {
+    /// A trace that begins here, and that nobody has decided to record.
+    pub fn generate() -> Self {
+        Self { trace_id: fastrand::u128(1..), parent_id: fastrand::u64(1..), flags: 0, tracestate: None }
+    }
+
+    /// The trace that a request says to belong to, or a new one if it says nothing that is valid.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut parents = headers.get_all(TRACEPARENT);
+        let parent = parents.next().filter(|_| parents.next().is_none());
+        let continued = parent.and_then(|parent| Self::parse(parent.to_str().ok()?));
+        continued.map_or_else(Self::generate, |context| Self { tracestate: tracestate(headers), ..context })
+    }
+
+    /// Reads `traceparent`. Of a version that is yet to come, what is known of this one is taken.
+    fn parse(traceparent: &str) -> Option<Self> {
+        let mut parts = traceparent.splitn(5, '-');
+        let version = hex(parts.next()?, 2)?;
+        let trace_id = hex(parts.next()?, 32).filter(|&id| id != 0)?;
+        let parent_id = hex(parts.next()?, 16).filter(|&id| id != 0)?;
+        let flags = u8::try_from(hex(parts.next()?, 2)?).ok()?;
+        let flags = match (version, parts.next()) {
+            (0xff, _) | (0, Some(_)) => return None,
+            (0, None) => flags,
+            _ => flags & RECORDED,
+        };
+        Some(Self { trace_id, parent_id: u64::try_from(parent_id).ok()?, flags, tracestate: None })
+    }
+
+    /// The id of the trace: 32 hexadecimal digits.
+    pub fn trace_id(&self) -> impl fmt::Display + use<> {
+        let trace_id = self.trace_id;
+        fmt::from_fn(move |f| write!(f, "{trace_id:032x}"))
+    }
+
+    /// The headers with which the trace goes on, and their values; one that has no value must not be sent.
+    pub fn headers(&self) -> [(&'static str, Option<String>); 2] {
+        let traceparent = format!("00-{:032x}-{:016x}-{:02x}", self.trace_id, self.parent_id, self.flags);
+        [(TRACEPARENT, Some(traceparent)), (TRACESTATE, self.tracestate.clone())]
+    }
+}
+
+/// A number of so many lower-case hexadecimal digits.
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_number = text.len() == digits && text.bytes().all(is_hex);
+    is_number.then(|| u128::from_str_radix(text, 16).ok()).flatten()
+}
+
+/// All headers of that name as one; none where they are too long or not text.
+fn tracestate(headers: &HeaderMap) -> Option<String> {
+    let values: Result<Vec<_>, _> = headers.get_all(TRACESTATE).map(|value| value.to_str()).collect();
+    Some(values.ok()?.join(",")).filter(|state| (1..=MAX_TRACESTATE).contains(&state.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
+
+    fn sent_on(traceparent: &str) -> Option<String> {
+        TraceContext::parse(traceparent).and_then(|context| context.headers()[0].1.clone())
+    }
+
+    #[test]
+    fn what_is_valid_goes_on_as_it_came() {
+        for flags in ["00", "01", "03"] {
+            let traceparent = format!("00-{TRACE_ID}-b7ad6b7169203331-{flags}");
+            assert_eq!(sent_on(&traceparent), Some(traceparent));
+        }
+    }
+
+    #[test]
+    fn a_version_to_come_is_read_as_far_as_it_is_known() {
+        let known = format!("00-{TRACE_ID}-b7ad6b7169203331-01");
+        for (flags, rest) in [("01", ""), ("f1", "-what-is-to-come")] {
+            assert_eq!(
+                sent_on(&format!("cc-{TRACE_ID}-b7ad6b7169203331-{flags}{rest}")),
+                Some(known.clone())
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_valid_is_not_taken() {
+        let zeros = "0".repeat(32);
+        for wrong in [
+            String::new(),
+            "00".to_owned(),
+            format!("00-{TRACE_ID}-b7ad6b7169203331"),
+            format!("00-{TRACE_ID}-b7ad6b7169203331-01-more"),
+            format!("00-{TRACE_ID}-b7ad6b7169203331-01-"),
+            format!("ff-{TRACE_ID}-b7ad6b7169203331-01"),
+            format!("0-{TRACE_ID}-b7ad6b7169203331-01"),
+            format!("00-{}-b7ad6b7169203331-01", TRACE_ID.to_uppercase()),
+            format!("00-{zeros}-b7ad6b7169203331-01"),
+            format!("00-{TRACE_ID}-0000000000000000-01"),
+            format!("00-{TRACE_ID}-b7ad6b716920333-01"),
+            format!("00-{TRACE_ID}-b7ad6b716920333z-01"),
+            format!("00-{TRACE_ID}-b7ad6b7169203331-0x"),
+            format!(" 00-{TRACE_ID}-b7ad6b7169203331-01"),
+            format!("00_{TRACE_ID}_b7ad6b7169203331_01"),
+        ] {
+            assert_eq!(TraceContext::parse(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_is_valid_and_new() {
+        let (one, two) = (TraceContext::generate(), TraceContext::generate());
+        assert_ne!(one.trace_id().to_string(), two.trace_id().to_string());
+        let traceparent = one.headers()[0].1.clone().unwrap();
+        assert_eq!(TraceContext::parse(&traceparent), Some(one));
+    }
+}
