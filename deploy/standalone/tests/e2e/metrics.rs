@@ -2,6 +2,7 @@
 
 use crate::app::spawn_stack;
 use shared::test_kit::Series;
+use std::collections::BTreeSet;
 
 const COUNT: &str = "http_server_request_duration_seconds_count";
 
@@ -35,4 +36,32 @@ async fn every_service_counts_its_requests_and_its_connections() {
         assert_eq!(value("db_client_connection_pending_requests", &[]), Some(0.0), "{service}");
     }
     assert_eq!(series.sum("gateway_upstream_replica_up", &[]), Some(3.0));
+}
+
+/// The names of metrics and labels in a text, of those that the services have.
+fn names(text: &str) -> BTreeSet<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+    let is_ours = |name: &&str| {
+        ["http_", "db_client_", "gateway_", "tokens_"].iter().any(|beginning| name.starts_with(beginning))
+    };
+    text.split(|c| !is_name(c)).filter(is_ours).collect()
+}
+
+#[tokio::test]
+async fn the_dashboard_and_the_alerts_name_nothing_that_is_not_shown() {
+    let stack = spawn_stack().await;
+    stack.user("ann").await.chat("Trees").await;
+    stack.client.get("/api/v1/auth/me").await.expect(401);
+    let series = Series::of(&stack.metrics).await;
+    let is_shown = |name: &&str| {
+        let (metric, label) = (format!("{name}{{"), format!("{name}=\""));
+        series.0.keys().any(|series| series.starts_with(&metric) || series.contains(&label))
+    };
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../observability");
+    for file in ["grafana/banyan.json", "prometheus/rules.yml"] {
+        let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let (shown, unknown): (Vec<_>, Vec<_>) = names(&text).into_iter().partition(is_shown);
+        assert!(shown.len() > 10, "{file}: {shown:?}");
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
 }
