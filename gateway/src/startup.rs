@@ -1,6 +1,7 @@
 //! Puts the gateway together.
 
 use crate::config::Config;
+use crate::edge::Edge;
 use crate::fleet::Fleet;
 use crate::openapi::Catalogue;
 use crate::proxy::Proxy;
@@ -8,7 +9,7 @@ use crate::{readiness, routes};
 use actix_web::web::Data;
 use shared::client::http_client;
 use shared::identity::Service;
-use shared::server::{Application, Context, StartError, Tasks};
+use shared::server::{self, Application, Context, StartError, Tasks};
 use std::sync::Arc;
 
 /// Binds the address.
@@ -18,10 +19,12 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let fleet = Arc::new(Fleet::new(&config, &tasks)?);
     let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
+    let edge: Arc<dyn server::Edge> = Arc::new(Edge);
+    let edge = Data::from(edge);
     let context = Context { service: Service::Gateway, keys: config.keys };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
-        app.app_data(proxy).app_data(catalogue.clone()).configure(routes::configure);
+        app.app_data(edge.clone()).app_data(proxy).app_data(catalogue.clone()).configure(routes::configure);
     })
 }

@@ -34,22 +34,6 @@ pub(super) enum BodyLength {
     Unknown,
 }
 
-/// The most headers that a request may have. A service takes 96, and the gateway adds some.
-const MAX_HEADERS: usize = 86;
-
-/// Answers 431 where there are too many.
-pub(super) fn bound_number(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.len() > MAX_HEADERS { Err(Error::TooManyHeaders) } else { Ok(()) }
-}
-
-/// Answers 400 where a name holds an underscore: `x_real_ip` is `x-real-ip` to software that speaks CGI.
-pub(super) fn refuse_underscores(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.keys().any(|name| name.as_str().contains('_')) {
-        return Err(Error::HeaderName);
-    }
-    Ok(())
-}
-
 /// What a request says about its body. (A request that says both ways was refused by the server.)
 pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
@@ -81,7 +65,7 @@ pub(super) fn for_service(
         headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Target)?);
     }
     let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = crate::edge::host(request);
     for (name, value) in [
         ("forwarded", Some(forwarded(peer, host))),
         ("x-forwarded-for", peer.map(|peer| peer.to_string())),

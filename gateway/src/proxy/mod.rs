@@ -51,7 +51,6 @@ async fn pass_through(
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    receive(request)?;
     let target = normalise(request)?;
     let route = route(&target)?;
     authenticate(request, route, context)?;
@@ -65,12 +64,8 @@ async fn pass_through(
     Ok(copy_back(request, answer, proxy))
 }
 
-fn receive(request: &HttpRequest) -> Result<(), Error> {
-    headers::bound_number(request.headers())?;
-    headers::refuse_underscores(request.headers())
-}
-
-/// Path and query, byte for byte, but for the slashes that the server's middleware took from the path.
+/// Path and query, byte for byte. The server has refused a path that is not in its normal form, and taken a slash from
+/// its end.
 fn normalise(request: &HttpRequest) -> Result<PathAndQuery, Error> {
     let target = request.uri().path_and_query().ok_or(Error::NoRoute)?;
     target.as_str().parse().map_err(|_| Error::Target)

@@ -14,7 +14,9 @@ mod docs;
 mod failures;
 mod headers;
 mod health;
+mod methods;
 mod openapi;
+
 mod request_bodies;
 mod request_ids;
 mod routing;

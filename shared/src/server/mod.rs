@@ -1,14 +1,17 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
 mod command;
+mod edge;
 mod endpoint;
 mod health;
+mod path;
 mod patience;
 mod scope;
 mod tasks;
 mod trace;
 
 pub use command::{Command, health_check};
+pub use edge::Edge;
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
@@ -20,7 +23,7 @@ pub use trace::{TRACEPARENT, Trace, X_REQUEST_ID};
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
 use actix_web::dev::Server;
-use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use std::net::{SocketAddr, TcpListener};
@@ -162,7 +165,6 @@ impl Application {
                 .configure(routes.clone())
                 .configure(health::routes)
                 .default_service(actix_web::web::to(endpoint::not_found))
-                .wrap(NormalizePath::new(TrailingSlash::Trim))
                 .wrap(from_fn(scope::request_scope))
         })
         .keep_alive(KEEP_ALIVE)

@@ -2,6 +2,7 @@
 
 use super::health::Readiness;
 use super::trace::{Trace, X_REQUEST_ID};
+use super::{edge, path};
 use crate::identity::Identity;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
@@ -16,22 +17,28 @@ use tracing::Instrument as _;
 
 /// The middleware of [`super::Application`].
 pub(super) async fn request_scope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let trace = Trace::of(request.headers());
     request.extensions_mut().insert(trace.clone());
+    let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", request_id = %trace.request_id, %method, path);
     let started = Instant::now();
     async move {
-        let response = next.call(request).await?.map_into_boxed_body();
+        let is_refused = refusal.is_some();
+        let response = match refusal {
+            Some(refusal) => request.error_response(refusal),
+            None => next.call(request).await?.map_into_boxed_body(),
+        };
         let mut response = render_error(response, &trace.request_id);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
-        if is_leaving(&response) {
+        // What follows such a head may be no request.
+        if is_refused || is_leaving(&response) {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         log(&path, &response, started);
