@@ -11,6 +11,7 @@ mod answers;
 mod app;
 mod authentication;
 mod docs;
+mod events;
 mod failures;
 mod headers;
 mod health;

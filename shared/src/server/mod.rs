@@ -170,6 +170,8 @@ impl Application {
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)
+        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
+        .h1_allow_half_closed(service != Service::Gateway)
         .shutdown_timeout(REQUESTS.as_secs())
         .disable_signals()
         .listen(listener)
