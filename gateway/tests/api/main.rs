@@ -17,6 +17,7 @@ mod headers;
 mod health;
 mod methods;
 mod openapi;
+mod raw;
 
 mod request_bodies;
 mod request_ids;

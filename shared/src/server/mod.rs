@@ -1,5 +1,6 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
+mod closing;
 mod command;
 mod edge;
 mod endpoint;
@@ -167,6 +168,7 @@ impl Application {
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope))
         })
+        .on_connect(|_, connection| closing::Closing::set_up(connection))
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)

@@ -1,5 +1,6 @@
 //! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
 
+use super::closing::{Closing, break_off};
 use super::health::Readiness;
 use super::trace::{Trace, X_REQUEST_ID};
 use super::{edge, path};
@@ -11,7 +12,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest};
 use std::time::Instant;
 use tracing::Instrument as _;
 
@@ -20,15 +21,24 @@ pub(super) async fn request_scope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if Closing::has_begun(&request) {
+        return Ok(break_off(request).await);
+    }
     let trace = Trace::of(request.headers());
     request.extensions_mut().insert(trace.clone());
     let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
+    // What follows a refused head may be no request.
+    let is_last = refusal.is_some()
+        || is_leaving(request.request())
+        || request.head().connection_type() == ConnectionType::Close;
+    if is_last {
+        Closing::begin(&request);
+    }
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", request_id = %trace.request_id, %method, path);
     let started = Instant::now();
     async move {
-        let is_refused = refusal.is_some();
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
             None => next.call(request).await?.map_into_boxed_body(),
@@ -37,8 +47,7 @@ pub(super) async fn request_scope(
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
-        // What follows such a head may be no request.
-        if is_refused || is_leaving(&response) {
+        if is_last || is_leaving(response.request()) {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         log(&path, &response, started);
@@ -49,8 +58,8 @@ pub(super) async fn request_scope(
 }
 
 /// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
-fn is_leaving(response: &ServiceResponse) -> bool {
-    let readiness = response.request().app_data::<Data<Readiness>>();
+fn is_leaving(request: &HttpRequest) -> bool {
+    let readiness = request.app_data::<Data<Readiness>>();
     readiness.is_some_and(|readiness| readiness.leaving().is_cancelled())
 }
 
