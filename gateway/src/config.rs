@@ -7,9 +7,12 @@
 //! | `AUTH_URL` | where the auth service is | none |
 //! | `CHAT_URL` | where the chat service is | none |
 //! | `BRANCH_URL` | where the branch service is | none |
+//! | `TRUSTED_PROXIES` | networks of proxies whose word on their clients is taken, such as `10.0.0.0/8, ::1` | none |
 //!
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
+
+pub use crate::edge::TrustedProxies;
 
 use crate::proxy::Upstream;
 use reqwest::Url;
@@ -32,10 +35,19 @@ pub struct Config {
     pub keys: TokenKeys,
     /// Where the services are.
     pub upstreams: Upstreams,
+    /// Who is around it.
+    pub edge: EdgeConfig,
     /// How long it waits for what.
     pub patience: Patience,
     /// Who knows the addresses of the services.
     pub resolution: Resolution,
+}
+
+/// Who is around the gateway, on the side of its clients.
+#[derive(Debug, Clone, Default)]
+pub struct EdgeConfig {
+    /// The proxies before it.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Who is asked for the addresses of a name. No variable sets it; tests do.
@@ -91,9 +103,18 @@ impl Config {
                 chat: env.base_url("CHAT_URL")?,
                 branch: env.base_url("BRANCH_URL")?,
             },
+            edge: EdgeConfig::from_env(env)?,
             patience: Patience::default(),
             resolution: Resolution::System,
         })
+    }
+}
+
+impl EdgeConfig {
+    /// Reads `TRUSTED_PROXIES`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let networks = "networks such as 10.0.0.0/8, with commas between them";
+        Ok(Self { trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default())? })
     }
 }
 

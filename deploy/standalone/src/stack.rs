@@ -2,7 +2,7 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{Patience, Resolution, Upstreams};
+use gateway::config::{EdgeConfig, Patience, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -20,6 +20,8 @@ pub struct StackConfig {
     pub listen: Listen,
     /// The keys of tokens.
     pub keys: TokenKeys,
+    /// Who is around the gateway.
+    pub edge: EdgeConfig,
     /// The database of each service.
     pub databases: Databases,
     /// How long tokens live.
@@ -62,6 +64,7 @@ impl StackConfig {
         Ok(Self {
             listen: Listen::Address(options.listen.clone()),
             keys: TokenKeys::new(&secret, clock.clone())?,
+            edge: EdgeConfig::from_env(env)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
@@ -99,7 +102,7 @@ impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
-        let StackConfig { listen, keys, databases, tokens, passwords, clock, data_dir } = config;
+        let StackConfig { listen, keys, edge, databases, tokens, passwords, clock, data_dir } = config;
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -108,6 +111,7 @@ impl Stack {
                 chat: chat.url.clone(),
                 branch: branch.url.clone(),
             },
+            edge,
             patience: Patience::default(),
             resolution: Resolution::default(),
         };

@@ -28,7 +28,7 @@ pub(super) fn check(request: &HttpRequest) -> Result<(), Error> {
 }
 
 /// The host that a client asks for; in a target of absolute form it counts more than `Host` (RFC 9112, 3.2.2).
-pub(crate) fn host(request: &HttpRequest) -> Option<&str> {
+pub(super) fn host(request: &HttpRequest) -> Option<&str> {
     let authority = request.uri().authority().map(Authority::as_str);
     authority.or_else(|| request.headers().get(header::HOST)?.to_str().ok())
 }

@@ -1,8 +1,11 @@
 //! What the gateway does with every request before it is routed, whatever the path.
 
+mod forwarded;
 mod head;
 
-pub(crate) use head::host;
+pub use forwarded::TrustedProxies;
+pub(crate) use forwarded::forwarding_headers;
+use head::host;
 
 use actix_web::dev::ServiceRequest;
 use shared::problem::Problem;

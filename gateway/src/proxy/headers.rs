@@ -1,11 +1,11 @@
 //! Which headers pass, in both directions.
 
+use crate::edge::forwarding_headers;
 use crate::error::Error;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use hyper::header::{HeaderMap as Headers, HeaderName, HeaderValue};
 use shared::server::{Trace, X_REQUEST_ID};
-use std::net::IpAddr;
 
 /// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
 const HOP_BY_HOP: [&str; 9] = [
@@ -20,7 +20,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// What is made anew from what the gateway itself sees: a client could have made it up. (`Expect` was answered here.)
+/// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
+/// answered here.)
 const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
 
 const X_FORWARDED: &str = "x-forwarded-";
@@ -64,16 +65,8 @@ pub(super) fn for_service(
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
         headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Target)?);
     }
-    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-    let host = crate::edge::host(request);
-    for (name, value) in [
-        ("forwarded", Some(forwarded(peer, host))),
-        ("x-forwarded-for", peer.map(|peer| peer.to_string())),
-        ("x-forwarded-host", host.map(str::to_owned)),
-        ("x-forwarded-proto", Some("http".to_owned())),
-        ("x-real-ip", peer.map(|peer| peer.to_string())),
-        (X_REQUEST_ID, Some(trace.request_id.clone())),
-    ] {
+    let request_id = (X_REQUEST_ID, Some(trace.request_id.clone()));
+    for (name, value) in forwarding_headers(request).into_iter().chain([request_id]) {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -101,19 +94,6 @@ pub(super) fn for_client(answered: &Headers) -> HeaderMap {
     headers
 }
 
-/// RFC 7239, with quotes, which it asks for around colons.
-fn forwarded(peer: Option<IpAddr>, host: Option<&str>) -> String {
-    let node = match peer {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => format!("\"[{address}]\""),
-        None => "unknown".to_owned(),
-    };
-    match host.filter(|host| !host.contains(['"', '\\'])) {
-        Some(host) => format!("for={node};host=\"{host}\";proto=http"),
-        None => format!("for={node};proto=http"),
-    }
-}
-
 /// The headers that `Connection` names.
 struct Named(Vec<String>);
 
@@ -134,14 +114,6 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forwarded_quotes_what_has_colons() {
-        let v4 = "192.0.2.1".parse().ok();
-        assert_eq!(forwarded(v4, Some("api:8000")), r#"for=192.0.2.1;host="api:8000";proto=http"#);
-        let v6 = "2001:db8::1".parse().ok();
-        assert_eq!(forwarded(v6, Some("a\"b")), r#"for="[2001:db8::1]";proto=http"#);
-    }
 
     #[test]
     fn what_connection_names_is_dropped_in_any_case() {

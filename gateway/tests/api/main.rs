@@ -13,6 +13,7 @@ mod authentication;
 mod docs;
 mod events;
 mod failures;
+mod forwarding;
 mod headers;
 mod health;
 mod methods;
