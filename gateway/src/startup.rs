@@ -22,12 +22,14 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let edge: Arc<dyn server::Edge> = Arc::new(Edge);
     let edge = Data::from(edge);
     let trusted_proxies = Data::new(config.edge.trusted_proxies);
+    let allowed_origins = Data::new(config.edge.allowed_origins);
     let context = Context { service: Service::Gateway, keys: config.keys };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
         app.app_data(edge.clone())
             .app_data(trusted_proxies.clone())
+            .app_data(allowed_origins.clone())
             .app_data(proxy)
             .app_data(catalogue.clone())
             .configure(routes::configure);

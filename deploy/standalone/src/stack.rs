@@ -2,7 +2,7 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{AllowedOrigins, EdgeConfig, Patience, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -64,7 +64,8 @@ impl StackConfig {
         Ok(Self {
             listen: Listen::Address(options.listen.clone()),
             keys: TokenKeys::new(&secret, clock.clone())?,
-            edge: EdgeConfig::from_env(env)?,
+            // Pages that are developed on this machine.
+            edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
@@ -166,5 +167,23 @@ impl Stack {
         // Only now may another process use the folder.
         drop(self.data_dir);
         services.into_iter().fold(gateway, Result::and)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(env: &Env) -> AllowedOrigins {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data") };
+        StackConfig::from_env(&options, env).unwrap().edge.allowed_origins
+    }
+
+    #[tokio::test]
+    async fn pages_on_this_machine_are_allowed_unless_others_are_named() {
+        assert_eq!(origins(&Env::default()), AllowedOrigins::Local);
+        let named = Env::of([("CORS_ALLOWED_ORIGINS", "https://app.example")]);
+        assert_eq!(origins(&named), AllowedOrigins::Listed(vec!["https://app.example".to_owned()]));
     }
 }

@@ -1,13 +1,16 @@
-//! What the gateway does with every request before it is routed, whatever the path.
+//! What the gateway does with every request before it is routed, and with every answer at last, whatever the path.
 
+mod cors;
 mod forwarded;
 mod head;
 
+pub use cors::AllowedOrigins;
+pub(crate) use cors::preflight;
 pub use forwarded::TrustedProxies;
 pub(crate) use forwarded::forwarding_headers;
 use head::host;
 
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use shared::problem::Problem;
 use shared::server;
 
@@ -17,5 +20,10 @@ pub(crate) struct Edge;
 impl server::Edge for Edge {
     fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
         Ok(head::check(request.request())?)
+    }
+
+    fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
+        cors::finish(&mut answer);
+        answer
     }
 }

@@ -24,6 +24,10 @@ const HOP_BY_HOP: [&str; 9] = [
 /// answered here.)
 const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
 
+/// What the gateway or its server says of an answer, whatever the service says.
+const OF_THE_GATEWAY: [&str; 2] = ["content-length", X_REQUEST_ID];
+
+const ACCESS_CONTROL: &str = "access-control-";
 const X_FORWARDED: &str = "x-forwarded-";
 
 /// The length of a request's body, as announced.
@@ -74,13 +78,13 @@ pub(super) fn for_service(
     Ok(headers)
 }
 
-/// The headers with which an answer goes to the client. Length and id of the request are set by the server.
+/// The headers with which an answer goes to the client.
 pub(super) fn for_client(answered: &Headers) -> HeaderMap {
     let named = Named::by(answered.get_all(hyper::header::CONNECTION).iter().map(HeaderValue::as_bytes));
     let mut headers = HeaderMap::with_capacity(answered.len());
     for (name, value) in answered {
         let name = name.as_str();
-        if named.drops(name) || name == "content-length" || name == X_REQUEST_ID {
+        if named.drops(name) || OF_THE_GATEWAY.contains(&name) || name.starts_with(ACCESS_CONTROL) {
             continue;
         }
         // What one version of the crate takes, the other takes, too.

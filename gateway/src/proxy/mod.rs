@@ -12,6 +12,7 @@ pub(crate) use client::Proxy;
 pub use table::Upstream;
 pub(crate) use table::{API_ROOT, Access, find};
 
+use crate::edge::preflight;
 use crate::error::Error;
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
@@ -53,6 +54,9 @@ async fn pass_through(
     let started = Instant::now();
     let target = normalise(request)?;
     let route = route(&target)?;
+    if let Some(answer) = preflight(request) {
+        return Ok(answer);
+    }
     authenticate(request, route, context)?;
     let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
     let body = match bound(request, offered, &target) {

@@ -10,6 +10,7 @@
 mod answers;
 mod app;
 mod authentication;
+mod cors;
 mod docs;
 mod events;
 mod failures;

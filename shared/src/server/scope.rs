@@ -43,7 +43,7 @@ pub(super) async fn request_scope(
             Some(refusal) => request.error_response(refusal),
             None => next.call(request).await?.map_into_boxed_body(),
         };
-        let mut response = render_error(response, &trace.request_id);
+        let mut response = edge::finish(render_error(response, &trace.request_id));
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
