@@ -3,6 +3,7 @@
 mod cors;
 mod forwarded;
 mod head;
+mod security;
 
 pub use cors::AllowedOrigins;
 pub(crate) use cors::preflight;
@@ -24,6 +25,7 @@ impl server::Edge for Edge {
 
     fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
         cors::finish(&mut answer);
+        security::finish(&mut answer);
         answer
     }
 }

@@ -25,7 +25,7 @@ const HOP_BY_HOP: [&str; 9] = [
 const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
 
 /// What the gateway or its server says of an answer, whatever the service says.
-const OF_THE_GATEWAY: [&str; 2] = ["content-length", X_REQUEST_ID];
+const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
 
 const ACCESS_CONTROL: &str = "access-control-";
 const X_FORWARDED: &str = "x-forwarded-";

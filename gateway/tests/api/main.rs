@@ -24,4 +24,5 @@ mod raw;
 mod request_bodies;
 mod request_ids;
 mod routing;
+mod security;
 mod wire;
