@@ -2,6 +2,7 @@
 
 mod cors;
 mod forwarded;
+mod gzip;
 mod head;
 mod security;
 
@@ -26,6 +27,6 @@ impl server::Edge for Edge {
     fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
         cors::finish(&mut answer);
         security::finish(&mut answer);
-        answer
+        gzip::compress(answer)
     }
 }

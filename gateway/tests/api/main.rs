@@ -15,6 +15,7 @@ mod docs;
 mod events;
 mod failures;
 mod forwarding;
+mod gzip;
 mod headers;
 mod health;
 mod methods;
