@@ -36,6 +36,9 @@ pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let trusted = request.app_data::<Data<TrustedProxies>>();
     let is_trusted = |address| trusted.is_some_and(|trusted| trusted.contain(address));
     let mut address = peer(request)?;
+    if !is_trusted(address) {
+        return Some(address);
+    }
     let hops = sent(request, X_FORWARDED_FOR).unwrap_or_default();
     let mut hops = hops.rsplit(',').map(|hop| address_of(hop.trim()));
     while is_trusted(address)
@@ -53,7 +56,7 @@ pub(crate) fn forwarding_headers(request: &HttpRequest) -> [(&'static str, Optio
     let host = host(request);
     let trusted = request.app_data::<Data<TrustedProxies>>();
     let is_trusted = peer.zip(trusted).is_some_and(|(peer, trusted)| trusted.contain(peer));
-    let before = |name| sent(request, name).filter(|_| is_trusted);
+    let before = |name| is_trusted.then(|| sent(request, name)).flatten();
     let extended = |name, last: Option<String>| match (before(name), last) {
         (Some(before), Some(last)) => Some(format!("{before}, {last}")),
         (before, last) => before.or(last),
