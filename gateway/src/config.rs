@@ -8,9 +8,13 @@
 //! | `AUTH_URL` | where the auth service is | none |
 //! | `CHAT_URL` | where the chat service is | none |
 //! | `BRANCH_URL` | where the branch service is | none |
+//! | `CORS_ALLOWED_ORIGINS` | origins whose pages may call the API, such as `https://app.example`, or `*` | none |
+//! | `TRUSTED_PROXIES` | networks of proxies whose word on their clients is taken, such as `10.0.0.0/8, ::1` | none |
 //!
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
+
+pub use crate::edge::{AllowedOrigins, TrustedProxies};
 
 use crate::proxy::Upstream;
 use reqwest::Url;
@@ -34,12 +38,23 @@ pub struct Config {
     pub keys: TokenKeys,
     /// Where the services are.
     pub upstreams: Upstreams,
+    /// Who is around it.
+    pub edge: EdgeConfig,
     /// How long it waits for what.
     pub patience: Patience,
     /// Who knows the addresses of the services.
     pub resolution: Resolution,
     /// What is counted.
     pub metrics: Metrics,
+}
+
+/// Who is around the gateway, on the side of its clients.
+#[derive(Debug, Clone, Default)]
+pub struct EdgeConfig {
+    /// The proxies before it.
+    pub trusted_proxies: TrustedProxies,
+    /// The origins whose pages may call the API.
+    pub allowed_origins: AllowedOrigins,
 }
 
 /// Who is asked for the addresses of a name. No variable sets it; tests do.
@@ -95,9 +110,27 @@ impl Config {
                 chat: env.base_url("CHAT_URL")?,
                 branch: env.base_url("BRANCH_URL")?,
             },
+            edge: EdgeConfig::from_env(env)?,
             patience: Patience::default(),
             resolution: Resolution::System,
             metrics: Metrics::from_env(env)?,
+        })
+    }
+}
+
+impl EdgeConfig {
+    /// Reads `TRUSTED_PROXIES` and `CORS_ALLOWED_ORIGINS`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::from_env_or(env, AllowedOrigins::None)
+    }
+
+    /// Reads the same, with origins that are allowed if none are named.
+    pub fn from_env_or(env: &Env, origins: AllowedOrigins) -> Result<Self, ConfigError> {
+        let networks = "networks such as 10.0.0.0/8, with commas between them";
+        let expected = "origins such as https://app.example, with commas between them, or *";
+        Ok(Self {
+            trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default())?,
+            allowed_origins: env.or("CORS_ALLOWED_ORIGINS", expected, origins)?,
         })
     }
 }

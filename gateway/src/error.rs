@@ -11,6 +11,12 @@ pub(crate) enum Error {
     /// 400: a header's name holds an underscore, which some software takes for a hyphen.
     #[error("Header names must not contain underscores")]
     HeaderName,
+    /// 400: the host is no name or address.
+    #[error("The host is not valid")]
+    Host,
+    /// 400: the server takes what follows for the body, whatever length is announced.
+    #[error("A request for a WebSocket must not have a body")]
+    Upgrade,
     /// 400: the request's target cannot be passed on.
     #[error("The path or query is not valid")]
     Target,
@@ -29,6 +35,9 @@ pub(crate) enum Error {
     /// 431: with the headers that the gateway adds, the service would refuse them.
     #[error("The request has too many headers")]
     TooManyHeaders,
+    /// 501: no resource has this method.
+    #[error("The method is not implemented")]
+    Method,
     /// 503: the service was not reached, or ended the connection without an answer.
     #[error("the service {upstream} gave no answer")]
     NoAnswer {
@@ -51,11 +60,14 @@ pub(crate) enum Error {
 impl ApiError for Error {
     fn status(&self) -> StatusCode {
         match self {
-            Self::HeaderName | Self::Target | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::HeaderName | Self::Host | Self::Upgrade | Self::Target | Self::BodyBroken => {
+                StatusCode::BAD_REQUEST
+            }
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Method => StatusCode::NOT_IMPLEMENTED,
             Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -66,11 +78,12 @@ impl ApiError for Error {
     fn code(&self) -> &'static str {
         match self {
             Self::HeaderName => "invalid_header_name",
-            Self::Target | Self::BodyBroken => "bad_request",
+            Self::Host | Self::Upgrade | Self::Target | Self::BodyBroken => "bad_request",
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge => "payload_too_large",
             Self::TooManyHeaders => "too_many_headers",
+            Self::Method => "not_implemented",
             Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
             Self::NoAnswerInTime(_) => "upstream_timeout",
         }
@@ -79,12 +92,15 @@ impl ApiError for Error {
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
             Self::BodyTooLarge => payload_too_large(),
-            // Made here, because every other 5xx is a 500 or a 503.
+            // These two are made here, because every other 5xx is a 500 or a 503.
+            Self::Method => Problem::new(self.status(), self.code(), self.to_string()),
             Self::NoAnswerInTime(_) => {
                 Problem::new(self.status(), self.code(), "The service did not answer in time")
                     .with_cause(causes(self))
             }
             Self::HeaderName
+            | Self::Host
+            | Self::Upgrade
             | Self::Target
             | Self::BodyBroken
             | Self::NoRoute

@@ -1,6 +1,7 @@
 //! Puts the gateway together.
 
 use crate::config::Config;
+use crate::edge::Edge;
 use crate::fleet::Fleet;
 use crate::openapi::Catalogue;
 use crate::proxy::Proxy;
@@ -8,7 +9,7 @@ use crate::{readiness, routes};
 use actix_web::web::Data;
 use shared::client::http_client;
 use shared::identity::Service;
-use shared::server::{Application, Context, StartError, Tasks};
+use shared::server::{self, Application, Context, StartError, Tasks};
 use std::sync::Arc;
 
 /// Binds the address.
@@ -19,10 +20,19 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     fleet.observe(&config.metrics);
     let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
+    let edge: Arc<dyn server::Edge> = Arc::new(Edge);
+    let edge = Data::from(edge);
+    let trusted_proxies = Data::new(config.edge.trusted_proxies);
+    let allowed_origins = Data::new(config.edge.allowed_origins);
     let context = Context { service: Service::Gateway, keys: config.keys, metrics: config.metrics };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
-        app.app_data(proxy).app_data(catalogue.clone()).configure(routes::configure);
+        app.app_data(edge.clone())
+            .app_data(trusted_proxies.clone())
+            .app_data(allowed_origins.clone())
+            .app_data(proxy)
+            .app_data(catalogue.clone())
+            .configure(routes::configure);
     })
 }

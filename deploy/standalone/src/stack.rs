@@ -2,7 +2,7 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{Patience, Resolution, Upstreams};
+use gateway::config::{AllowedOrigins, EdgeConfig, Patience, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -21,6 +21,8 @@ pub struct StackConfig {
     pub listen: Listen,
     /// The keys of tokens.
     pub keys: TokenKeys,
+    /// Who is around the gateway.
+    pub edge: EdgeConfig,
     /// The database of each service.
     pub databases: Databases,
     /// How long tokens live.
@@ -65,6 +67,8 @@ impl StackConfig {
         Ok(Self {
             listen: Listen::Address(options.listen.clone()),
             keys: TokenKeys::new(&secret, clock.clone())?,
+            // Pages that are developed on this machine.
+            edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
@@ -103,7 +107,8 @@ impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
-        let StackConfig { listen, keys, databases, tokens, passwords, clock, data_dir, metrics } = config;
+        let StackConfig { listen, keys, edge, databases, tokens, passwords, clock, data_dir, metrics } =
+            config;
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -112,6 +117,7 @@ impl Stack {
                 chat: chat.url.clone(),
                 branch: branch.url.clone(),
             },
+            edge,
             patience: Patience::default(),
             resolution: Resolution::default(),
             metrics: metrics.clone(),
@@ -170,5 +176,23 @@ impl Stack {
         // Only now may another process use the folder.
         drop(self.data_dir);
         services.into_iter().fold(gateway, Result::and)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(env: &Env) -> AllowedOrigins {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data") };
+        StackConfig::from_env(&options, env).unwrap().edge.allowed_origins
+    }
+
+    #[tokio::test]
+    async fn pages_on_this_machine_are_allowed_unless_others_are_named() {
+        assert_eq!(origins(&Env::default()), AllowedOrigins::Local);
+        let named = Env::of([("CORS_ALLOWED_ORIGINS", "https://app.example")]);
+        assert_eq!(origins(&named), AllowedOrigins::Listed(vec!["https://app.example".to_owned()]));
     }
 }

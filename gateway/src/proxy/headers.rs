@@ -1,11 +1,11 @@
 //! Which headers pass, in both directions.
 
+use crate::edge::forwarding_headers;
 use crate::error::Error;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap};
 use hyper::header::{HeaderMap as Headers, HeaderName, HeaderValue};
 use shared::server::{Trace, X_REQUEST_ID};
-use std::net::IpAddr;
 
 /// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
 const HOP_BY_HOP: [&str; 9] = [
@@ -20,9 +20,14 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// What is made anew from what the gateway itself sees: a client could have made it up. (`Expect` was answered here.)
+/// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
+/// answered here.)
 const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
 
+/// What the gateway or its server says of an answer, whatever the service says.
+const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
+
+const ACCESS_CONTROL: &str = "access-control-";
 const X_FORWARDED: &str = "x-forwarded-";
 
 /// The length of a request's body, as announced.
@@ -32,22 +37,6 @@ pub(super) enum BodyLength {
     Known(u64),
     /// Known at its end.
     Unknown,
-}
-
-/// The most headers that a request may have. A service takes 96, and the gateway adds some.
-const MAX_HEADERS: usize = 86;
-
-/// Answers 431 where there are too many.
-pub(super) fn bound_number(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.len() > MAX_HEADERS { Err(Error::TooManyHeaders) } else { Ok(()) }
-}
-
-/// Answers 400 where a name holds an underscore: `x_real_ip` is `x-real-ip` to software that speaks CGI.
-pub(super) fn refuse_underscores(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.keys().any(|name| name.as_str().contains('_')) {
-        return Err(Error::HeaderName);
-    }
-    Ok(())
 }
 
 /// What a request says about its body. (A request that says both ways was refused by the server.)
@@ -80,16 +69,8 @@ pub(super) fn for_service(
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
         headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Target)?);
     }
-    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    for (name, value) in [
-        ("forwarded", Some(forwarded(peer, host))),
-        ("x-forwarded-for", peer.map(|peer| peer.to_string())),
-        ("x-forwarded-host", host.map(str::to_owned)),
-        ("x-forwarded-proto", Some("http".to_owned())),
-        ("x-real-ip", peer.map(|peer| peer.to_string())),
-        (X_REQUEST_ID, Some(trace.request_id.clone())),
-    ] {
+    let request_id = (X_REQUEST_ID, Some(trace.request_id.clone()));
+    for (name, value) in forwarding_headers(request).into_iter().chain([request_id]) {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -97,13 +78,13 @@ pub(super) fn for_service(
     Ok(headers)
 }
 
-/// The headers with which an answer goes to the client. Length and id of the request are set by the server.
+/// The headers with which an answer goes to the client.
 pub(super) fn for_client(answered: &Headers) -> HeaderMap {
     let named = Named::by(answered.get_all(hyper::header::CONNECTION).iter().map(HeaderValue::as_bytes));
     let mut headers = HeaderMap::with_capacity(answered.len());
     for (name, value) in answered {
         let name = name.as_str();
-        if named.drops(name) || name == "content-length" || name == X_REQUEST_ID {
+        if named.drops(name) || OF_THE_GATEWAY.contains(&name) || name.starts_with(ACCESS_CONTROL) {
             continue;
         }
         // What one version of the crate takes, the other takes, too.
@@ -115,19 +96,6 @@ pub(super) fn for_client(answered: &Headers) -> HeaderMap {
         }
     }
     headers
-}
-
-/// RFC 7239, with quotes, which it asks for around colons.
-fn forwarded(peer: Option<IpAddr>, host: Option<&str>) -> String {
-    let node = match peer {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => format!("\"[{address}]\""),
-        None => "unknown".to_owned(),
-    };
-    match host.filter(|host| !host.contains(['"', '\\'])) {
-        Some(host) => format!("for={node};host=\"{host}\";proto=http"),
-        None => format!("for={node};proto=http"),
-    }
 }
 
 /// The headers that `Connection` names.
@@ -150,14 +118,6 @@ impl Named {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn forwarded_quotes_what_has_colons() {
-        let v4 = "192.0.2.1".parse().ok();
-        assert_eq!(forwarded(v4, Some("api:8000")), r#"for=192.0.2.1;host="api:8000";proto=http"#);
-        let v6 = "2001:db8::1".parse().ok();
-        assert_eq!(forwarded(v6, Some("a\"b")), r#"for="[2001:db8::1]";proto=http"#);
-    }
 
     #[test]
     fn what_connection_names_is_dropped_in_any_case() {

@@ -13,6 +13,7 @@ pub(crate) use client::Proxy;
 pub use table::Upstream;
 pub(crate) use table::{API_ROOT, Access, find};
 
+use crate::edge::preflight;
 use crate::error::Error;
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
@@ -52,10 +53,12 @@ async fn pass_through(
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    receive(request)?;
     let target = normalise(request)?;
     let route = route(&target)?;
     observe::routed(request, route);
+    if let Some(answer) = preflight(request) {
+        return Ok(answer);
+    }
     authenticate(request, route, context)?;
     let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
     let body = match bound(request, offered, &target) {
@@ -68,12 +71,8 @@ async fn pass_through(
     Ok(copy_back(request, answer, proxy))
 }
 
-fn receive(request: &HttpRequest) -> Result<(), Error> {
-    headers::bound_number(request.headers())?;
-    headers::refuse_underscores(request.headers())
-}
-
-/// Path and query, byte for byte, but for the slashes that the server's middleware took from the path.
+/// Path and query, byte for byte. The server has refused a path that is not in its normal form, and taken a slash from
+/// its end.
 fn normalise(request: &HttpRequest) -> Result<PathAndQuery, Error> {
     let target = request.uri().path_and_query().ok_or(Error::NoRoute)?;
     target.as_str().parse().map_err(|_| Error::Target)

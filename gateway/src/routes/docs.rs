@@ -12,7 +12,8 @@ use utoipa_swagger_ui::Config;
 const PAGE: &str = include_str!("docs.html");
 
 /// Nothing is loaded from elsewhere. Swagger UI sets styles in its elements and has pictures in its styles.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+const POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /// GET `/docs`.
 pub(super) async fn get_docs() -> HttpResponse {

@@ -1,7 +1,7 @@
 //! A gateway for one test, in front of three services that answer as they are told.
 
 use crate::wire::Wire;
-use gateway::config::{Config, Patience, Resolution, Upstreams};
+use gateway::config::{Config, EdgeConfig, Patience, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
@@ -49,16 +49,28 @@ pub fn spawn_before_with(upstream: &Url, patience: Patience) -> TestGateway {
     spawn_with(Upstreams { auth: url(), chat: url(), branch: url() }, patience)
 }
 
+/// A gateway in front of one address, with what else is said of it.
+pub fn spawn_configured(upstream: &Url, configure: impl FnOnce(&mut Config)) -> TestGateway {
+    let url = || upstream.clone();
+    spawn(Upstreams { auth: url(), chat: url(), branch: url() }, configure)
+}
+
 pub fn spawn_with(upstreams: Upstreams, patience: Patience) -> TestGateway {
+    spawn(upstreams, |config| config.patience = patience)
+}
+
+fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGateway {
     let (clock, metrics) = (Clock::manual(), shown_metrics());
-    let config = Config {
+    let mut config = Config {
         listen: any_port(),
         keys: token_keys(&clock),
         upstreams,
-        patience,
+        edge: EdgeConfig::default(),
+        patience: no_cache(),
         resolution: Resolution::System,
         metrics: metrics.clone(),
     };
+    configure(&mut config);
     let running = Running::start(startup::build(config).unwrap());
     TestGateway {
         client: TestClient::new(running.url()),

@@ -39,7 +39,7 @@ async fn the_page_reads_the_document_of_this_gateway_and_asks_nobody_to_check_it
 #[tokio::test]
 async fn another_file_is_a_404_in_the_shape_of_the_api() {
     let gateway = spawn_before(&nobody());
-    for file in ["/docs/nothing.js", "/docs/a/b", "/docs/..%2fx"] {
+    for file in ["/docs/nothing.js", "/docs/a/b"] {
         assert_eq!(gateway.client.get(file).await.expect(404).code(), "not_found");
     }
     assert_eq!(gateway.client.delete("/docs").await.expect(405).header("allow"), "GET, HEAD");

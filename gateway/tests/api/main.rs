@@ -10,14 +10,22 @@
 mod answers;
 mod app;
 mod authentication;
+mod cors;
 mod docs;
+mod events;
 mod failures;
+mod forwarding;
+mod gzip;
 mod headers;
 mod health;
+mod methods;
 mod metrics;
 mod openapi;
+mod raw;
+
 mod request_bodies;
 mod request_ids;
 mod routing;
+mod security;
 mod traces;
 mod wire;

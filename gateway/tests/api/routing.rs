@@ -1,8 +1,9 @@
 //! Which paths lead where.
 
 use crate::app::{authorization, spawn_before, spawn_house};
-use crate::wire::{status, upstream};
-use reqwest::Method;
+use crate::wire::{header, status, upstream};
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 #[tokio::test]
@@ -65,7 +66,7 @@ async fn a_path_that_no_route_begins_with_is_a_404_with_and_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_path_that_climbs_is_a_404() {
+async fn a_path_that_is_not_in_its_normal_form_is_a_400_before_it_is_routed() {
     let house = spawn_house().await;
     for path in [
         "/api/v1/auth/../../../internal/users/7",
@@ -73,42 +74,98 @@ async fn a_path_that_climbs_is_a_404() {
         "/api/v1/chats/..%2f..%2f..%2finternal",
         "/api/v1/chats/..\\..\\..\\internal",
         "/api/v1/auth/login/..",
+        "/api/v1//chats/get-chat",
+        "/api/v1/chats/get-chat//",
+        "/api/v1/chats/get-chat/%00",
+        "/api/v1/chats/%zz",
+        "/nothing/./at/all",
+        "/docs/..%2fx",
+        "//livez",
     ] {
-        let mut wire = house.gateway.wire().await;
-        wire.say(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
-        assert_eq!(status(&wire.head().await), 404, "{path}");
+        for token in [authorization(), String::new()] {
+            let mut wire = house.gateway.wire().await;
+            wire.say(&format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n{token}\r\n")).await;
+            let (head, body) = wire.answer().await;
+            assert_eq!(
+                (status(&head), header(&head, "content-type")),
+                (400, Some("application/json")),
+                "{path}"
+            );
+            let detail = "The path is not in its normal form";
+            let expected = json!({"detail": detail, "code": "invalid_path", "request_id": "mine"});
+            assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
+        }
+    }
+    for service in [&house.auth, &house.chat, &house.branch] {
+        assert!(service.received_requests().await.unwrap().is_empty());
     }
 }
 
-#[tokio::test]
-async fn slashes_change_nothing_and_the_query_stays_as_it_is_byte_for_byte() {
-    let (heard, mut lines) = mpsc::unbounded_channel();
+/// A service that tells the first line and the body of each request that it answers, and as whose host it came.
+async fn told() -> (Url, mpsc::UnboundedReceiver<(String, String, String)>) {
+    let (heard, lines) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
         async move {
             while let Some(head) = wire.try_until("\r\n\r\n").await {
-                heard.send(head.lines().next().unwrap().to_owned()).unwrap();
+                let length = header(&head, "content-length").map_or(0, |length| length.parse().unwrap());
+                let body = String::from_utf8(wire.bytes(length).await).unwrap();
+                let host = header(&head, "x-forwarded-host").unwrap_or_default().to_owned();
+                heard.send((head.lines().next().unwrap().to_owned(), body, host)).unwrap();
                 wire.say("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
             }
         }
     })
     .await;
+    (service, lines)
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_changes_nothing_and_the_query_stays_as_it_is_byte_for_byte() {
+    let (service, mut lines) = told().await;
     let gateway = spawn_before(&service);
     let mut wire = gateway.wire().await;
     for (target, passed_on) in [
         ("/api/v1/conversations/", "/api/v1/conversations"),
-        ("/api/v1//chats///get-chat//", "/api/v1/chats/get-chat"),
         ("/api/v1/chats/get-chat/?a=b/", "/api/v1/chats/get-chat?a=b/"),
         ("/api/v1/chats/get-chat?", "/api/v1/chats/get-chat?"),
+        ("/api/v1/chats/get-chat/?", "/api/v1/chats/get-chat?"),
+        ("/api/v1/chats/x?../%2e//\\%00%zz%", "/api/v1/chats/x?../%2e//\\%00%zz%"),
         (
             "/api/v1/chats/x?q='a'&b=%2f%2F+x&&c=//&d={}|^`\\[]",
             "/api/v1/chats/x?q='a'&b=%2f%2F+x&&c=//&d={}|^`\\[]",
         ),
         ("/api/v1/chats/get%2dchat/a%20b%C3%A4", "/api/v1/chats/get%2dchat/a%20b%C3%A4"),
-        ("http://elsewhere/api/v1/chats/get-chat?x", "/api/v1/chats/get-chat?x"),
+        ("/api/v1/chats/%252e%252e/...", "/api/v1/chats/%252e%252e/..."),
     ] {
-        wire.say(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let body = if matches!(method, "GET" | "HEAD") { "" } else { "{\"a\": 1}" };
+            let length = body.len();
+            wire.say(&format!(
+                "{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n{}\r\n{body}",
+                authorization()
+            ))
+            .await;
+            assert_eq!(status(&wire.head().await), 200, "{target}");
+            let (line, passed_on_body, _) = lines.recv().await.unwrap();
+            assert_eq!((line, passed_on_body.as_str()), (format!("{method} {passed_on} HTTP/1.1"), body));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_absolute_target_is_taken_as_its_path_and_its_host() {
+    let (service, mut lines) = told().await;
+    let gateway = spawn_before(&service);
+    let mut wire = gateway.wire().await;
+    for (target, path, host) in [
+        ("http://elsewhere:81/api/v1/chats/get-chat/?x", "/api/v1/chats/get-chat?x", "elsewhere:81"),
+        ("HTTPS://Elsewhere/api/v1/chats/x", "/api/v1/chats/x", "Elsewhere"),
+        ("/api/v1/chats/x", "/api/v1/chats/x", "here"),
+    ] {
+        wire.say(&format!("GET {target} HTTP/1.1\r\nHost: here\r\n{}\r\n", authorization())).await;
         assert_eq!(status(&wire.head().await), 200, "{target}");
-        assert_eq!(lines.recv().await.unwrap(), format!("GET {passed_on} HTTP/1.1"));
+        let (line, _, passed_on) = lines.recv().await.unwrap();
+        assert_eq!((line, passed_on.as_str()), (format!("GET {path} HTTP/1.1"), host));
     }
 }

@@ -79,13 +79,19 @@ impl Wire {
         self.until("\r\n\r\n").await
     }
 
-    /// So many bytes.
-    pub async fn bytes(&mut self, count: usize) -> Vec<u8> {
+    /// So many bytes; `None` where the connection ends before.
+    pub async fn try_bytes(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.heard.len() < count {
-            assert_ne!(self.hear().await, 0, "the connection ended early");
+            if self.hear().await == 0 {
+                return None;
+            }
         }
         let rest = self.heard.split_off(count);
-        std::mem::replace(&mut self.heard, rest)
+        Some(std::mem::replace(&mut self.heard, rest))
+    }
+
+    pub async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        self.try_bytes(count).await.expect("the connection goes on")
     }
 
     /// An answer with a length: head and body.
@@ -105,6 +111,11 @@ impl Wire {
     /// Says no more, but listens on.
     pub async fn finish(&mut self) {
         self.stream.shutdown().await.unwrap();
+    }
+
+    /// As [`Wire::finish`], unless the other side has gone.
+    pub async fn try_finish(&mut self) {
+        drop(self.stream.shutdown().await);
     }
 
     /// How many bytes were heard anew; 0 at the end.

@@ -1,7 +1,7 @@
 //! A gateway for one test, before replicas with addresses of the test's own.
 
 use crate::replica::Replica;
-use gateway::config::{Config, Patience, Resolution, Upstreams};
+use gateway::config::{Config, EdgeConfig, Patience, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -73,8 +73,8 @@ fn spawn_gateway_with(
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
     let upstreams = Upstreams { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let metrics = metrics.clone();
-    let config = Config { listen: any_port(), keys, upstreams, patience, resolution, metrics };
+    let (edge, metrics) = (EdgeConfig::default(), metrics.clone());
+    let config = Config { listen: any_port(), keys, upstreams, edge, patience, resolution, metrics };
     let gateway = Running::start(startup::build(config).unwrap());
     (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)
 }

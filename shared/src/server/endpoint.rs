@@ -129,7 +129,14 @@ pub fn route_not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found")
 }
 
-pub(super) async fn not_found() -> Result<HttpResponse, Problem> {
+/// Every method that a route has.
+const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, POST, PUT";
+
+/// 404, but for `OPTIONS *`, which asks after the server as a whole (RFC 9110, 9.3.7).
+pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.path() == "*" {
+        return Ok(HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish());
+    }
     Err(route_not_found())
 }
 

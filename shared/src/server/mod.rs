@@ -1,10 +1,13 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
+mod closing;
 mod command;
 mod door;
+mod edge;
 mod endpoint;
 mod exchange;
 mod health;
+mod path;
 mod patience;
 mod scope;
 mod tasks;
@@ -12,6 +15,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
+pub use edge::Edge;
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
@@ -26,7 +30,7 @@ use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
 use actix_web::dev::Server;
-use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use door::Door;
@@ -173,12 +177,14 @@ impl Application {
                 .configure(routes.clone())
                 .configure(health::routes)
                 .default_service(actix_web::web::to(endpoint::not_found))
-                .wrap(NormalizePath::new(TrailingSlash::Trim))
                 .wrap(from_fn(scope::request_scope))
         })
+        .on_connect(|_, connection| closing::Closing::set_up(connection))
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)
+        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
+        .h1_allow_half_closed(service != Service::Gateway)
         .shutdown_timeout(REQUESTS.as_secs())
         .disable_signals()
         .listen(listener)

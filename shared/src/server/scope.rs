@@ -1,8 +1,10 @@
 //! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
 
+use super::closing::{Closing, break_off};
 use super::exchange::Exchange;
 use super::health::Readiness;
 use super::trace::{Trace, X_REQUEST_ID};
+use super::{edge, path};
 use crate::identity::TokenError;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,25 +13,40 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest};
 use tracing::Instrument as _;
 
 /// The middleware of [`super::Application`].
 pub(super) async fn request_scope(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if Closing::has_begun(&request) {
+        return Ok(break_off(request).await);
+    }
     let trace = Trace::of(request.headers());
     request.extensions_mut().insert(trace.clone());
     let exchange = Exchange::begin(&request);
     let span = exchange.span(&request, &trace);
+    let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
+    // What follows a refused head may be no request.
+    let is_last = refusal.is_some()
+        || is_leaving(request.request())
+        || request.head().connection_type() == ConnectionType::Close;
+    if is_last {
+        Closing::begin(&request);
+    }
     async move {
-        let response = next.call(request).await?.map_into_boxed_body();
-        let (mut response, refused) = render_error(response, &trace.request_id);
+        let response = match refusal {
+            Some(refusal) => request.error_response(refusal),
+            None => next.call(request).await?.map_into_boxed_body(),
+        };
+        let (response, refused) = render_error(response, &trace.request_id);
+        let mut response = edge::finish(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
         }
-        if is_leaving(&response) {
+        if is_last || is_leaving(response.request()) {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         exchange.end(&response, refused);
@@ -40,8 +57,8 @@ pub(super) async fn request_scope(
 }
 
 /// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
-fn is_leaving(response: &ServiceResponse) -> bool {
-    let readiness = response.request().app_data::<Data<Readiness>>();
+fn is_leaving(request: &HttpRequest) -> bool {
+    let readiness = request.app_data::<Data<Readiness>>();
     readiness.is_some_and(|readiness| readiness.leaving().is_cancelled())
 }
 

@@ -32,6 +32,7 @@ pub async fn spawn_stack() -> TestStack {
     let config = StackConfig {
         listen: any_port(),
         keys: token_keys(&clock),
+        edge: gateway::config::EdgeConfig::default(),
         databases,
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),

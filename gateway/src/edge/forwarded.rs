@@ -1,0 +1,148 @@
+//! Who the client is, behind proxies whose word on it is taken.
+
+use super::host;
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The proxies before the gateway. What any other peer says of where its requests come from could be made up.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl FromStr for TrustedProxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let network = |text: &str| {
+            let network = text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+            network.map_err(|_| format!("{text:?} is no network"))
+        };
+        text.split(',').map(|text| network(text.trim())).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TrustedProxies {
+    fn contain(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The address of the client: of all through which the request has come, the last that is no trusted proxy.
+pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let trusted = request.app_data::<Data<TrustedProxies>>();
+    let is_trusted = |address| trusted.is_some_and(|trusted| trusted.contain(address));
+    let mut address = peer(request)?;
+    if !is_trusted(address) {
+        return Some(address);
+    }
+    let hops = sent(request, X_FORWARDED_FOR).unwrap_or_default();
+    let mut hops = hops.rsplit(',').map(|hop| address_of(hop.trim()));
+    while is_trusted(address)
+        && let Some(Some(before)) = hops.next()
+    {
+        address = before;
+    }
+    Some(address)
+}
+
+/// The headers that tell a service where a request comes from: extended where a trusted proxy sends them, made anew for
+/// any other peer.
+pub(crate) fn forwarding_headers(request: &HttpRequest) -> [(&'static str, Option<String>); 5] {
+    let peer = peer(request);
+    let host = host(request);
+    let trusted = request.app_data::<Data<TrustedProxies>>();
+    let is_trusted = peer.zip(trusted).is_some_and(|(peer, trusted)| trusted.contain(peer));
+    let before = |name| is_trusted.then(|| sent(request, name)).flatten();
+    let extended = |name, last: Option<String>| match (before(name), last) {
+        (Some(before), Some(last)) => Some(format!("{before}, {last}")),
+        (before, last) => before.or(last),
+    };
+    [
+        ("forwarded", extended("forwarded", Some(forwarded(peer, host)))),
+        (X_FORWARDED_FOR, extended(X_FORWARDED_FOR, peer.map(|peer| peer.to_string()))),
+        ("x-forwarded-host", before("x-forwarded-host").or_else(|| host.map(str::to_owned))),
+        ("x-forwarded-proto", before("x-forwarded-proto").or_else(|| Some("http".to_owned()))),
+        ("x-real-ip", client_address(request).map(|address| address.to_string())),
+    ]
+}
+
+fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip().to_canonical())
+}
+
+/// All values of a header as one; `None` where it is not there or cannot be read.
+fn sent(request: &HttpRequest, name: &str) -> Option<String> {
+    let values: Option<Vec<_>> = request.headers().get_all(name).map(|value| value.to_str().ok()).collect();
+    values.filter(|values| !values.is_empty()).map(|values| values.join(", "))
+}
+
+/// An address as proxies write it, with a port or without.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let address = hop.parse().or_else(|_| hop.parse().map(|address: SocketAddr| address.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+/// RFC 7239, with quotes, which it asks for around colons.
+fn forwarded(peer: Option<IpAddr>, host: Option<&str>) -> String {
+    let node = match peer {
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => format!("\"[{address}]\""),
+        None => "unknown".to_owned(),
+    };
+    match host {
+        Some(host) => format!("for={node};host=\"{host}\";proto=http"),
+        None => format!("for={node};proto=http"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn client(trusted: &str, peer: &str, hops: &[&str]) -> String {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+        let trusted: TrustedProxies = trusted.parse().unwrap();
+        let mut request = TestRequest::default().peer_addr(peer).app_data(Data::new(trusted));
+        for hop in hops {
+            request = request.append_header((X_FORWARDED_FOR, *hop));
+        }
+        client_address(&request.to_http_request()).unwrap().to_string()
+    }
+
+    #[test]
+    fn forwarded_quotes_what_has_colons() {
+        let v4 = "192.0.2.1".parse().ok();
+        assert_eq!(forwarded(v4, Some("api:8000")), r#"for=192.0.2.1;host="api:8000";proto=http"#);
+        let v6 = "2001:db8::1".parse().ok();
+        assert_eq!(forwarded(v6, None), r#"for="[2001:db8::1]";proto=http"#);
+    }
+
+    #[test]
+    fn the_client_is_the_last_that_is_no_trusted_proxy() {
+        let trusted = "10.0.0.0/8, 192.0.2.7, fd00::/8";
+        for (peer, hops, expected) in [
+            ("198.51.100.1", &["203.0.113.5"][..], "198.51.100.1"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["203.0.113.5"], "203.0.113.5"),
+            ("10.0.0.1", &["6.6.6.6, 203.0.113.5, 10.9.9.9", "192.0.2.7"], "203.0.113.5"),
+            ("::ffff:10.0.0.1", &["6.6.6.6,203.0.113.5:4711"], "203.0.113.5"),
+            ("fd00::1", &["[2001:db8::1]:80"], "2001:db8::1"),
+            ("10.0.0.1", &["10.0.0.2, 10.0.0.3"], "10.0.0.2"),
+            ("10.0.0.1", &["6.6.6.6, unknown, 10.0.0.3"], "10.0.0.3"),
+        ] {
+            assert_eq!(client(trusted, peer, hops), expected, "{peer} {hops:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for wrong in ["10.0.0.0/33", "10.0.0", "example", "10.0.0.0/8,", "*"] {
+            assert!(wrong.parse::<TrustedProxies>().is_err(), "{wrong}");
+        }
+    }
+}

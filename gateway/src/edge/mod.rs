@@ -1,0 +1,32 @@
+//! What the gateway does with every request before it is routed, and with every answer at last, whatever the path.
+
+mod cors;
+mod forwarded;
+mod gzip;
+mod head;
+mod security;
+
+pub use cors::AllowedOrigins;
+pub(crate) use cors::preflight;
+pub use forwarded::TrustedProxies;
+pub(crate) use forwarded::forwarding_headers;
+use head::host;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use shared::problem::Problem;
+use shared::server;
+
+/// Stands between clients and all routes.
+pub(crate) struct Edge;
+
+impl server::Edge for Edge {
+    fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        Ok(head::check(request.request())?)
+    }
+
+    fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
+        cors::finish(&mut answer);
+        security::finish(&mut answer);
+        gzip::compress(answer)
+    }
+}

@@ -1,0 +1,145 @@
+//! Pages of other origins.
+
+use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
+use crate::wire::upstream_that_says;
+use gateway::config::{AllowedOrigins, Config};
+use reqwest::{Method, Url};
+use shared::config::Env;
+use shared::test_kit::{Answer, TestClient};
+
+const PATH: &str = "/api/v1/chats/get-chat";
+const ORIGIN: &str = "https://app.example";
+
+fn allowing(service: &Url, origins: &str) -> TestGateway {
+    spawn_configured(service, |config| config.edge.allowed_origins = origins.parse().unwrap())
+}
+
+fn header(answer: &Answer, name: &str) -> Option<String> {
+    answer.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+}
+
+fn varies(answer: &Answer) -> bool {
+    answer.headers.get_all("vary").iter().any(|value| value == "Origin")
+}
+
+async fn preflight(client: &TestClient, path: &str, origin: &str) -> Answer {
+    let client = client.with_header("origin", origin).with_header("access-control-request-method", "POST");
+    let client = client.with_header("access-control-request-headers", "authorization,content-type");
+    client.send(Method::OPTIONS, path, None).await
+}
+
+#[tokio::test]
+async fn no_origin_is_allowed_where_none_is_named() {
+    let house = spawn_house().await;
+    let answer = house.gateway.user().with_header("origin", ORIGIN).get(PATH).await.expect(200);
+    let asked = preflight(&house.gateway.client, PATH, ORIGIN).await.expect(401);
+    for answer in [answer, asked] {
+        assert!(!answer.headers.keys().any(|name| name.as_str().starts_with("access-control-")));
+        assert!(!varies(&answer));
+    }
+}
+
+#[tokio::test]
+async fn an_origin_that_is_named_may_ask_and_read() {
+    let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let gateway = allowing(&service, "https://other.example, https://app.example");
+    for path in [PATH, "/api/v1/auth/login", "/api/v1/conversations/"] {
+        let answer = preflight(&gateway.client, path, ORIGIN).await.expect(204);
+        for (name, value) in [
+            ("access-control-allow-origin", ORIGIN),
+            ("access-control-allow-methods", "GET, HEAD, POST, PUT, DELETE"),
+            (
+                "access-control-allow-headers",
+                "Accept, Authorization, Content-Type, Idempotency-Key, traceparent, X-Request-Id",
+            ),
+        ] {
+            assert_eq!(answer.header(name), value);
+        }
+        assert!(varies(&answer) && header(&answer, "access-control-allow-credentials").is_none());
+    }
+    let answer = gateway.user().with_header("origin", ORIGIN).get(PATH).await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        "Link, X-Request-Id, X-Branch-Id, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy"
+    );
+    assert!(varies(&answer) && header(&answer, "access-control-allow-credentials").is_none());
+}
+
+#[tokio::test]
+async fn errors_may_be_read_as_well() {
+    let limit = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
+    let service = upstream_that_says(limit).await;
+    let gateway = allowing(&service, ORIGIN);
+    let down = allowing(&nobody(), ORIGIN);
+    let [user, client, of_down] =
+        [&gateway.user(), &gateway.client, &down.user()].map(|client| client.with_header("origin", ORIGIN));
+    for (client, path, status) in [
+        (&client, PATH, 401),
+        (&client, "/nothing", 404),
+        (&client, "/api/v1/nothing", 404),
+        (&client, "/api/v1/%00", 400),
+        (&user, PATH, 429),
+        (&of_down, PATH, 503),
+        (&of_down, "/readyz", 503),
+    ] {
+        let answer = client.get(path).await.expect(status);
+        assert_eq!(header(&answer, "access-control-allow-origin").as_deref(), Some(ORIGIN), "{path}");
+        assert!(header(&answer, "access-control-expose-headers").is_some() && varies(&answer), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_origin_is_allowed() {
+    let said = "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n\
+        Content-Length: 0\r\n\r\n";
+    let gateway = allowing(&upstream_that_says(said).await, ORIGIN);
+    for origin in ["https://evil.example", "https://app.example.evil", "http://app.example", "null", ""] {
+        preflight(&gateway.client, PATH, origin).await.expect(401);
+        let answer = gateway.user().with_header("origin", origin).get(PATH).await.expect(200);
+        assert_eq!(header(&answer, "access-control-allow-origin"), None, "{origin}");
+        assert_eq!(header(&answer, "access-control-allow-credentials"), None, "{origin}");
+        assert!(varies(&answer), "a cache must not give it to the page that is allowed");
+    }
+    let answer = gateway.user().get(PATH).await.expect(200);
+    assert!(header(&answer, "access-control-allow-origin").is_none() && varies(&answer));
+}
+
+#[tokio::test]
+async fn all_origins_may_be_allowed() {
+    let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let gateway = allowing(&service, "*");
+    let answer = gateway.user().with_header("origin", "null").get(PATH).await.expect(200);
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    preflight(&gateway.client, PATH, "https://any.example").await.expect(204);
+}
+
+#[tokio::test]
+async fn pages_on_the_machine_of_who_looks_at_them_may_be_allowed() {
+    let gateway = spawn_configured(&nobody(), |config| config.edge.allowed_origins = AllowedOrigins::Local);
+    for origin in ["http://localhost:5173", "https://127.0.0.1:3000", "http://[::1]:8080", "http://localhost"]
+    {
+        let answer = preflight(&gateway.client, PATH, origin).await.expect(204);
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+    }
+    for origin in ["http://localhost.evil.example", "http://192.168.0.2:3000", "null"] {
+        preflight(&gateway.client, PATH, origin).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_no_route_begins_with_is_a_404_to_who_asks_first_too() {
+    let gateway = allowing(&nobody(), ORIGIN);
+    assert_eq!(preflight(&gateway.client, "/api/v1/nothing", ORIGIN).await.expect(404).code(), "not_found");
+}
+
+#[test]
+fn an_origin_that_is_none_stops_the_start_with_one_line() {
+    let url = nobody();
+    let key = ("SECRET_KEY", shared::test_kit::SECRET_KEY);
+    let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));
+    let wrong = ("CORS_ALLOWED_ORIGINS", "https://app.example/");
+    let line = Config::from_env(&Env::of([key, urls[0], urls[1], urls[2], wrong])).unwrap_err().to_string();
+    assert!(line.starts_with("CORS_ALLOWED_ORIGINS: \"https://app.example/\" is no origin"), "{line}");
+    assert!(line.contains("expected") && !line.contains('\n'), "{line}");
+}

@@ -1,0 +1,61 @@
+//! Methods that no route has, and those that mean the same everywhere.
+
+use crate::app::{authorization, nobody, spawn_before, spawn_house};
+use crate::wire::{header, status};
+
+#[tokio::test]
+async fn methods_that_are_not_implemented_are_a_501_whatever_the_path() {
+    let house = spawn_house().await;
+    for (method, target) in [
+        ("TRACE", "/api/v1/chats/get-chat"),
+        ("TRACE", "/health"),
+        ("TRACE", "/nothing"),
+        ("CONNECT", "elsewhere:443"),
+        ("CONNECT", "/api/v1/chats/get-chat"),
+        ("get", "/api/v1/chats/get-chat"),
+        ("PROPFIND", "/docs"),
+    ] {
+        let mut wire = house.gateway.wire().await;
+        wire.say(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
+        let (head, body) = wire.answer().await;
+        assert_eq!((status(&head), header(&head, "connection")), (501, Some("close")), "{method} {target}");
+        assert!(body.contains(r#""code":"not_implemented","request_id""#), "{body}");
+    }
+    assert!(house.chat.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn options_of_the_whole_server_names_the_methods_that_there_are() {
+    let gateway = spawn_before(&nobody());
+    let mut wire = gateway.wire().await;
+    wire.say("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    let head = wire.head().await;
+    let allowed = Some("DELETE, GET, HEAD, OPTIONS, POST, PUT");
+    assert_eq!((status(&head), header(&head, "allow")), (204, allowed));
+    wire.say("GET * HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(status(&wire.head().await), 400);
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let house = spawn_house().await;
+    for path in ["/health", "/docs", "/livez", "/nothing", "/api/v1/chats/get-chat", "/api/v1/auth/login"] {
+        let mut heads = Vec::new();
+        for method in ["HEAD", "GET"] {
+            let mut wire = house.gateway.wire().await;
+            wire.say(&format!("{method} {path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n")).await;
+            heads.push(wire.head().await);
+            if method == "HEAD" {
+                wire.finish().await;
+                assert_eq!(wire.rest().await, "", "{path}");
+            }
+        }
+        let lines = |head: &str| {
+            let mut lines: Vec<_> =
+                head.lines().filter(|line| !line.starts_with("date")).map(str::to_owned).collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!(lines(&heads[0]), lines(&heads[1]), "{path}");
+    }
+}

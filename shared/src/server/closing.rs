@@ -1,0 +1,58 @@
+//! After the last answer on a connection nothing more is served on it (RFC 9112, 9.6), also not what came with the request
+//! that was answered. The server itself goes on with that.
+
+use super::LINGER;
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Whether the answer to the request that is being served is the last on its connection.
+#[derive(Default)]
+pub(super) struct Closing(Cell<bool>);
+
+impl Closing {
+    /// For a connection that was made just now.
+    pub(super) fn set_up(connection: &mut Extensions) {
+        connection.insert(Self::default());
+    }
+
+    pub(super) fn begin(request: &ServiceRequest) {
+        if let Some(closing) = request.conn_data::<Self>() {
+            closing.0.set(true);
+        }
+    }
+
+    pub(super) fn has_begun(request: &ServiceRequest) -> bool {
+        request.conn_data::<Self>().is_some_and(|closing| closing.0.get())
+    }
+}
+
+/// Breaks the connection off, once the client has had the time to read the last answer and to close it itself.
+pub(super) async fn break_off(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    tokio::time::sleep(LINGER).await;
+    let broken = HttpResponse::new(StatusCode::BAD_REQUEST).set_body(BoxBody::new(Broken));
+    request.into_response(broken)
+}
+
+/// A body that cannot be sent, so that the server drops the connection, and of this answer nothing is written.
+struct Broken;
+
+impl MessageBody for Broken {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Box<dyn std::error::Error>>>> {
+        Poll::Ready(Some(Err("the connection was to be closed".into())))
+    }
+}

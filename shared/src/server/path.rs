@@ -1,0 +1,108 @@
+//! The one form in which a path is routed, passed on and logged. What has a second form that other software might take for
+//! the same path, or for another one, is refused.
+
+use crate::problem::Problem;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, StatusCode, Uri};
+use std::borrow::Cow;
+
+/// Takes one slash from the end of a path, and nothing else: the query stays byte for byte.
+pub(super) fn normalise(request: &mut ServiceRequest) -> Result<(), Problem> {
+    let path = request.uri().path();
+    let is_whole_server = path == "*" && request.method() == Method::OPTIONS;
+    if !is_normal(path) && !is_whole_server {
+        return Err(bad_path());
+    }
+    let trimmed = path.strip_suffix('/').filter(|path| !path.is_empty());
+    if let Some(path) = trimmed {
+        let uri = with_path(request.uri(), path).ok_or_else(bad_path)?;
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+    Ok(())
+}
+
+fn bad_path() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_path", "The path is not in its normal form")
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let target = uri.query().map_or(Cow::Borrowed(path), |query| format!("{path}?{query}").into());
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target.as_ref()).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+fn is_normal(path: &str) -> bool {
+    let Some(segments) = path.strip_prefix('/') else {
+        return false;
+    };
+    let segments = segments.strip_suffix('/').unwrap_or(segments);
+    path == "/" || (segments.split('/').all(is_plain) && is_well_encoded(path.as_bytes()))
+}
+
+/// Whether a segment is there and does not climb; some software cuts parameters off before it looks.
+fn is_plain(segment: &str) -> bool {
+    !segment.is_empty() && !matches!(segment.split(';').next(), Some("." | ".."))
+}
+
+fn is_well_encoded(mut path: &[u8]) -> bool {
+    while let [byte, rest @ ..] = path {
+        path = match (byte, rest) {
+            (b'%', [high, low, rest @ ..]) if is_encodable([*high, *low]) => rest,
+            (b'%' | b'\\', _) => return false,
+            (byte, rest) if byte.is_ascii_graphic() => rest,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// Whether these are two hex digits, and not those of a byte that means something else as it is than encoded, or is NUL.
+fn is_encodable(digits: [u8; 2]) -> bool {
+    let digits = digits.map(|digit| digit.to_ascii_lowercase());
+    digits.iter().all(u8::is_ascii_hexdigit) && !matches!(&digits, b"00" | b"2e" | b"2f" | b"5c")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_form() {
+        for path in ["/", "/a", "/a/", "/a.b/...", "/a%20%C3%A4/%252e", "/a;b=.", "/{a}|^`\"'!$&()*+,=:@~"] {
+            assert!(is_normal(path), "{path}");
+        }
+        for path in [
+            "",
+            "*",
+            "a",
+            "//",
+            "/a//",
+            "//a",
+            "/a//b",
+            "/.",
+            "/..",
+            "/../",
+            "/a/./b",
+            "/a/..;x/b",
+            "/%2e",
+            "/a%2Eb",
+            "/a%2fb",
+            "/a%2F",
+            "/a%5cb",
+            "/a\\b",
+            "/%00",
+            "/%",
+            "/%2",
+            "/%zz",
+            "/%+1",
+            "/a%",
+            "/ä",
+            "/a\u{7f}",
+        ] {
+            assert!(!is_normal(path), "{path}");
+        }
+    }
+}
