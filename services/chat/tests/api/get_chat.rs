@@ -14,11 +14,13 @@ async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
         assert_eq!(ann.get_chat(form).await.expect(200).json()["chat_id"], id.as_str());
     }
     for wrong in
-        ["x", "7", &format!("urn:uuid:{id}"), &format!("{{{id}}}"), &id[1..], &format!("{id}0"), "%00"]
+        ["x", "7", &format!("urn:uuid:{id}"), &format!("{{{id}}}"), &id[1..], &format!("{id}0"), "%C3%A9"]
     {
         let answer = ann.get_chat(wrong).await.expect(422);
         assert!(answer.field_errors()[0].ends_with("path.chat_id"), "{wrong}");
     }
+    // That is no path in its normal form.
+    assert_eq!(ann.get_chat("%00").await.expect(400).code(), "invalid_path");
 }
 
 #[tokio::test]
