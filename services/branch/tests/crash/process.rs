@@ -35,7 +35,9 @@ impl Process {
         command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
         command.env("MONGO_URL", mongo).env("CHAT_URL", chat);
         // Where it listens is told by its log alone, of which no more is read.
-        command.env("RUST_LOG", "off,shared::server=info,shared::server::exchange=off").stdout(Stdio::piped());
+        command
+            .env("RUST_LOG", "off,shared::server=info,shared::server::exchange=off")
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut log = BufReader::new(child.stdout.take().unwrap());
