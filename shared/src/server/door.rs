@@ -2,7 +2,8 @@
 //!
 //! A listening socket that is closed resets the connections that wait to be taken, and they may carry requests already.
 //! So for a moment before, the kernel is told to drop who knocks. Their client knocks again a second later, by itself
-//! (RFC 6298: the first retransmission of a SYN), and finds the next process, or a closed port.
+//! (RFC 6298: the first retransmission of a SYN), and finds the next process, or a closed port. Where the kernel lets
+//! only root do that, whoever comes from another machine finds the port closed in that moment already.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -30,7 +31,11 @@ impl Door {
     /// Lets nobody in any more, and waits until those who are in are being served. The server should stop then: it closes
     /// connections on which nothing is being asked at once.
     pub(super) async fn close(self) {
-        if let Err(error) = drop_who_knocks(&self.listener) {
+        let closing = drop_who_knocks(&self.listener).or_else(|error| {
+            tracing::debug!(%error, "nobody can be made to knock again");
+            refuse_other_machines(&self.listener)
+        });
+        if let Err(error) = closing {
             tracing::debug!(%error, "the door is closed at once");
             return;
         }
@@ -61,7 +66,18 @@ fn drop_who_knocks(listener: &TcpListener) -> std::io::Result<()> {
     ])
 }
 
+/// Listens on loopback alone from now on (Linux' `SO_BINDTODEVICE`). A handshake that has begun comes to its end.
+#[cfg(target_os = "linux")]
+fn refuse_other_machines(listener: &TcpListener) -> std::io::Result<()> {
+    socket2::SockRef::from(listener).bind_device(Some(b"lo"))
+}
+
 #[cfg(not(target_os = "linux"))]
 fn drop_who_knocks(_: &TcpListener) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_other_machines(_: &TcpListener) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
