@@ -2,6 +2,7 @@
 
 mod closing;
 mod command;
+mod descriptors;
 mod door;
 mod edge;
 mod endpoint;
@@ -15,6 +16,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
+pub use descriptors::raise_descriptors;
 pub use edge::Edge;
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
@@ -168,6 +170,9 @@ impl Application {
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
+        if let Err(error) = raise_descriptors() {
+            tracing::warn!(%error, "the number of descriptors cannot be raised");
+        }
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
         let silent = TaskTracker::new();
