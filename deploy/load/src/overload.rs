@@ -7,11 +7,13 @@ use crate::process::Usage;
 use crate::schedule::Schedule;
 use crate::traffic::Failure;
 use clap::Args;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long is asked at half the capacity, to know what is normal.
 const NORMAL: Duration = Duration::from_secs(5);
+const WARM_UP: Duration = Duration::from_secs(1);
 /// How long it is looked, at half the capacity again, whether it is normal again.
 const AFTERWARDS: Duration = Duration::from_secs(12);
 /// The windows in which that is judged.
@@ -44,41 +46,48 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let mut report = Report::new();
     let connections = peak.connections;
     report.tell("capacity (closed loop)", format!("{:.0}/s with {connections} connections", peak.goodput));
-    let capacity = whole(peak.goodput);
     let generator = Generator::new(address, questions, PATIENCE, options.connections);
-    generator.offer(Schedule::new(capacity / 2), NORMAL).await;
-    let normal = percentile(&took(&generator.settle().await, Fate::Accepted), 99);
+    let half = Schedule::new(whole(peak.goodput) / 2);
+    let normal = normal(&generator, half).await;
     report.tell("p99 at half of that, taken for normal", ms(normal));
 
     let time = Duration::from_secs(options.seconds);
     let (begun, usage) = (Instant::now(), Usage::of_this_process()?);
-    let unsent = generator.offer(Schedule::new(capacity * options.times), time).await;
+    let unsent = generator.offer(Schedule::new(whole(peak.goodput) * options.times), time).await;
     let (ended, busy) = (Instant::now(), Usage::of_this_process()?.since(usage));
-    generator.offer(Schedule::new(capacity / 2), AFTERWARDS).await;
+    generator.offer(half, AFTERWARDS).await;
     let samples = generator.settle().await;
     let (during, after): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.due < ended);
 
-    let offered = during.len() + unsent;
-    report.tell("offered", format!("{:.0}/s for {} s", rate(offered, time), options.seconds));
+    let offered = rate(during.len() + unsent, time);
+    report.tell("offered", format!("{offered:.0}/s for {} s", options.seconds));
     judge(&mut report, &during, begun..ended, peak.goodput, normal);
     let back = back_after(&after, ended, normal.mul_f64(NORMAL_AGAIN));
     let is_soon = back.is_some_and(|back| back <= Duration::from_secs(5));
     let back = back.map_or_else(|| "not within 12 s".to_owned(), ms);
     report.hold("p99 normal again after", back, "5 s", is_soon);
+    tell_of_itself(&report, &generator, &during);
+    let cores = busy / time.as_secs_f64();
+    report.tell("the generator itself", format!("{cores:.2} cores, {unsent} requests never sent"));
+    Ok(report.is_well())
+}
 
+/// The p99 when half of what can be had is asked for. What it costs to connect is not in it.
+async fn normal(generator: &Rc<Generator>, half: Schedule) -> Duration {
+    generator.offer(half, WARM_UP).await;
+    generator.settle().await;
+    generator.offer(half, NORMAL).await;
+    percentile(&took(&generator.settle().await, Fate::Accepted), 99)
+}
+
+fn tell_of_itself(report: &Report, generator: &Generator, during: &[Sample]) {
     let lag: Vec<_> = during.iter().map(|sample| sample.lag).collect();
-    let figure = format!("{} p99, {} at most", ms(percentile(&lag, 99)), ms(percentile(&lag, 100)));
-    report.tell("the generator itself: sent after it was due", figure);
-    let figure = format!(
-        "{:.2} cores, {} connections, {unsent} never sent",
-        busy / time.as_secs_f64(),
-        generator.connections()
-    );
-    report.tell("the generator itself", figure);
+    let (p99, most) = (ms(percentile(&lag, 99)), ms(percentile(&lag, 100)));
+    report.tell("the generator itself: sent after it was due", format!("{p99} p99, {most} at most"));
+    report.tell("the generator itself: connections", generator.connections());
     for (why, count) in generator.failures() {
         report.tell("failed", format!("{count} x {why}"));
     }
-    Ok(report.is_well())
 }
 
 fn judge(

@@ -7,12 +7,15 @@ use crate::process::resident;
 use crate::traffic::Failure;
 use clap::Args;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
 /// How often the memory is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How many small ones come first.
+const FIRST: usize = 20;
 /// How much more there may be of it.
 const MOST: u64 = 64 << 20;
 
@@ -39,20 +42,10 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let one = Question::post(path, &token, "{}".to_owned())?;
     let large = Question::post(path, &token, " ".repeat(options.bytes))?;
     // So that what every first request costs is not counted.
-    for _ in 0..20 {
-        ask(&mut None, address, &one).await.map_err(|why| Failure::new(why.to_string()))?;
-    }
+    send(address, &one, FIRST).join_all().await;
     sleep(Duration::from_secs(1)).await;
     let before = resident(options.pid)?;
-    let mut uploads = JoinSet::new();
-    for _ in 0..options.uploads {
-        let large = large.clone();
-        uploads.spawn_local(async move {
-            let begun = Instant::now();
-            let answer = ask(&mut None, address, &large).await;
-            (answer.map_or_else(|why| why.to_string(), |status| status.to_string()), begun.elapsed())
-        });
-    }
+    let mut uploads = send(address, &large, options.uploads);
     let mut most = before;
     let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
     let mut glances = interval(GLANCE);
@@ -76,4 +69,18 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let more = most.saturating_sub(before);
     report.hold("at most meanwhile", format!("{} MiB more", more >> 20), "64 MiB", more < MOST);
     Ok(report.is_well())
+}
+
+/// Sends so many at once, each on a connection of its own, and gives what is answered, and after which time.
+fn send(address: SocketAddr, upload: &Question, count: usize) -> JoinSet<(String, Duration)> {
+    let mut uploads = JoinSet::new();
+    for _ in 0..count {
+        let upload = upload.clone();
+        uploads.spawn_local(async move {
+            let begun = Instant::now();
+            let answer = ask(&mut None, address, &upload).await;
+            (answer.map_or_else(|why| why.to_string(), |status| status.to_string()), begun.elapsed())
+        });
+    }
+    uploads
 }
