@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8000` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `AUTH_URL` | where the auth service is | none |
 //! | `CHAT_URL` | where the chat service is | none |
@@ -20,9 +21,10 @@ use crate::proxy::Upstream;
 use reqwest::Url;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::TokenKeys;
+use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::Listen;
+use shared::traces::Traces;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub resolution: Resolution,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the spans of requests go.
+    pub traces: Traces,
 }
 
 /// Who is around the gateway, on the side of its clients.
@@ -114,6 +118,7 @@ impl Config {
             patience: Patience::default(),
             resolution: Resolution::System,
             metrics: Metrics::from_env(env)?,
+            traces: Traces::from_env(env, Service::Gateway)?,
         })
     }
 }

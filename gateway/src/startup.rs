@@ -24,7 +24,12 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let edge = Data::from(edge);
     let trusted_proxies = Data::new(config.edge.trusted_proxies);
     let allowed_origins = Data::new(config.edge.allowed_origins);
-    let context = Context { service: Service::Gateway, keys: config.keys, metrics: config.metrics };
+    let context = Context {
+        service: Service::Gateway,
+        keys: config.keys,
+        metrics: config.metrics,
+        traces: config.traces,
+    };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));

@@ -1,7 +1,7 @@
 //! Reading the environment, once, in `main`; what is wrong is said in one line that names the variable.
 //!
 //! Read by every service: `LISTEN_ADDR` and `METRICS_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`),
-//! `RUST_LOG` (a filter of `tracing-subscriber`) and `SECRET_KEY` (at least 32 bytes). Any secret `X` may come as `X_FILE`, the path of a file
+//! `RUST_LOG` (a filter of `tracing-subscriber`), the `OTEL_` variables of OpenTelemetry's spans and `SECRET_KEY` (at least 32 bytes). Any secret `X` may come as `X_FILE`, the path of a file
 //! that holds it; a line end at its end is not part of it.
 
 use secrecy::SecretString;

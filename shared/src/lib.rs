@@ -18,3 +18,4 @@ pub mod store;
 pub mod telemetry;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
+pub mod traces;

@@ -9,6 +9,7 @@ use shared::identity::Service;
 use shared::metrics::Metrics;
 use shared::server::{Application, Context, Readiness, Tasks, health_check, public};
 use shared::test_kit::{Answer, Running, TestClient, any_port, token_keys};
+use shared::traces::Traces;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +35,12 @@ async fn get_slow(slow: Data<Slow>) -> HttpResponse {
 /// A service that is ready if `probe` is, with one route.
 fn service(probe: Result<(), String>) -> (Application, Slow) {
     let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
-    let context =
-        Context { service: Service::Chat, keys: token_keys(&Clock::system()), metrics: Metrics::off() };
+    let context = Context {
+        service: Service::Chat,
+        keys: token_keys(&Clock::system()),
+        metrics: Metrics::off(),
+        traces: Traces::off(),
+    };
     let readiness = Readiness::new(move || std::future::ready(probe.clone()));
     let data = Data::new(slow.clone());
     let routes = move |app: &mut actix_web::web::ServiceConfig| {

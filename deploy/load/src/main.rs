@@ -1,80 +1,67 @@
-//! A steady load on a running Banyan, for the scripts of `deploy/faults`.
+//! Load on a running Banyan, for the scripts of `deploy/faults` and `deploy/overload`.
 //!
-//! Says each second what came back, and at the end whether a message was lost or made twice. Exits with 1 if so, or if
-//! a request failed that no option excuses.
+//! Each command prints what it saw, and exits with 1 if that is not as it should be.
 
+mod asking;
+mod capacity;
+mod figures;
+mod generator;
+mod idle;
+mod logins;
+mod overload;
+mod probe;
+mod process;
+mod schedule;
+mod steady;
 mod tally;
 mod traffic;
+mod uploads;
+mod upstream;
 
-use clap::Parser;
-use reqwest::Url;
+use clap::{Parser, Subcommand};
+use shared::server::raise_descriptors;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
-use tally::{Failed, Tally};
-use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
-use traffic::{Failure, Traffic};
+use tokio::task::LocalSet;
+use traffic::Failure;
 
 #[derive(Debug, Parser)]
-#[command(version, about = "A steady load on a running Banyan")]
+#[command(version, about = "Load on a running Banyan")]
 struct Options {
-    /// Where it runs, such as <http://127.0.0.1:8000>.
-    base: Url,
-    /// Requests a second, whether the ones before were answered or not.
-    #[arg(long, default_value_t = 500)]
-    rate: u32,
-    /// For how long.
-    #[arg(long, default_value_t = 20)]
-    seconds: u32,
-    /// How many of a hundred requests append a message; the others read.
-    #[arg(long, default_value_t = 20)]
-    posts: u32,
-    /// A POST that fails is no failure of the run, as when the one that works on it is killed.
-    #[arg(long)]
-    posts_may_fail: bool,
-    /// A request that nobody took is no failure of the run, as when the only gateway is started anew.
-    #[arg(long)]
-    may_be_refused: bool,
+    #[command(subcommand)]
+    command: Command,
 }
 
-impl Options {
-    fn excuses(&self, reads: Failed, writes: Failed) -> bool {
-        let refused = reads.refused + writes.refused;
-        let writes = if self.posts_may_fail { 0 } else { writes.taken };
-        (refused == 0 || self.may_be_refused) && reads.taken + writes == 0
-    }
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reads and appends at a steady rate, and looks afterwards whether a message was lost or made twice.
+    Steady(steady::Options),
+    /// Finds what can be had, and asks for several times as much.
+    Overload(overload::Options),
+    /// Reads beside connections that are idle, and others whose heads come slowly.
+    Idle(idle::Options),
+    /// Sends many large bodies at once, and looks at the memory of the process that passes them on.
+    Uploads(uploads::Options),
+    /// Reads while many users log in.
+    Logins(logins::Options),
+    /// Plays a service that can do so much and no more.
+    Upstream(upstream::Options),
 }
 
-#[tokio::main]
+/// One thread for all, so that most of a small machine is left to what is under load.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
-    let options = Options::parse();
-    let traffic = Arc::new(Traffic::prepare(options.base.clone()).await?);
-    let tally = Arc::new(Tally::default());
-    let mut requests = JoinSet::new();
-    let mut ticks = interval(Duration::from_secs(1) / options.rate.max(1));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let each_second = tokio::spawn(say_each_second(Arc::clone(&tally)));
-    for number in 0..options.rate * options.seconds {
-        ticks.tick().await;
-        let (traffic, tally) = (Arc::clone(&traffic), Arc::clone(&tally));
-        let posts = number % 100 < options.posts;
-        requests.spawn(async move { tally.add(traffic.send(number, posts).await) });
-    }
-    requests.join_all().await;
-    each_second.abort();
-    println!("{}", tally.summary());
-    let kept = traffic.look_again().await?;
-    println!("{kept}");
-    let is_well = options.excuses(tally.failed_reads(), tally.failed_writes()) && kept.is_right();
+    raise_descriptors().map_err(|error| Failure::new(format!("too few descriptors: {error}")))?;
+    let is_well = LocalSet::new()
+        .run_until(async {
+            match Options::parse().command {
+                Command::Steady(options) => steady::run(&options).await,
+                Command::Overload(options) => overload::run(&options).await,
+                Command::Idle(options) => idle::run(&options).await,
+                Command::Uploads(options) => uploads::run(&options).await,
+                Command::Logins(options) => logins::run(&options).await,
+                Command::Upstream(options) => upstream::run(&options).await,
+            }
+        })
+        .await?;
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn say_each_second(tally: Arc<Tally>) {
-    let mut seconds = interval(Duration::from_secs(1));
-    seconds.tick().await;
-    for second in 1_u32.. {
-        seconds.tick().await;
-        println!("{second:>4} s: {}", tally.take_second());
-    }
 }

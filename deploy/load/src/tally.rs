@@ -1,5 +1,6 @@
 //! What came back: of this second, and of the whole run.
 
+use crate::figures::percentile;
 use crate::traffic::{Outcome, REFUSED};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,25 +98,5 @@ impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered, {} failed", self.answered, self.failed.values().sum::<usize>())?;
         self.failed.iter().try_for_each(|(why, count)| write!(f, "\n  {count} x {why}"))
-    }
-}
-
-fn percentile(latencies: &[Duration], percent: usize) -> Duration {
-    let mut sorted = latencies.to_vec();
-    sorted.sort_unstable();
-    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_percentile_is_the_one_that_so_many_do_not_exceed() {
-        let latencies: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
-        assert_eq!(percentile(&latencies, 50), Duration::from_millis(100));
-        assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
-        assert_eq!(percentile(&[], 99), Duration::ZERO);
     }
 }

@@ -35,6 +35,13 @@ impl From<reqwest::Error> for Failure {
     }
 }
 
+impl Failure {
+    /// With this line.
+    pub(crate) fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+}
+
 /// What became of a request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -48,6 +55,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Traffic {
     http: Client,
     base: Url,
+    user: Value,
     token: String,
     chats: Vec<String>,
     /// The questions of the messages whose POST was answered with success.
@@ -66,11 +74,11 @@ pub(crate) struct Kept {
 impl Traffic {
     /// Makes the user and the chats.
     pub(crate) async fn prepare(base: Url) -> Result<Self, Failure> {
-        let (http, chats) = (http_client()?, Vec::new());
-        let mut traffic = Self { http, base, token: String::new(), chats, answered: Mutex::default() };
         let user = json!({"username": format!("load-{}", KeyId::generate()), "password": KeyId::generate()});
-        traffic.ask(Method::POST, "auth/register", Some(&user)).await?;
-        let tokens = traffic.ask(Method::POST, "auth/login", Some(&user)).await?;
+        let (http, token, chats) = (http_client()?, String::new(), Vec::new());
+        let mut traffic = Self { http, base, user, token, chats, answered: Mutex::default() };
+        traffic.ask(Method::POST, "auth/register", Some(&traffic.user)).await?;
+        let tokens = traffic.ask(Method::POST, "auth/login", Some(&traffic.user)).await?;
         traffic.token = text(&tokens, "access_token");
         for number in 0..CHATS {
             let chat = json!({"name": format!("load {number}")});
@@ -78,6 +86,21 @@ impl Traffic {
             traffic.chats.push(text(&chat, "chat_id"));
         }
         Ok(traffic)
+    }
+
+    /// The token of the user.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The chats of the user.
+    pub(crate) fn chats(&self) -> &[String] {
+        &self.chats
+    }
+
+    /// The name and the password of the user.
+    pub(crate) fn user(&self) -> &Value {
+        &self.user
     }
 
     /// Appends a message or reads a page.

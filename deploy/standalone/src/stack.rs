@@ -6,10 +6,11 @@ use gateway::config::{AllowedOrigins, EdgeConfig, Patience, Resolution, Upstream
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::TokenKeys;
+use shared::config::{ConfigError, Env};
+use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::{Application, Listen, StartError};
+use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,29 @@ pub struct StackConfig {
     pub data_dir: Option<DataDir>,
     /// What is counted, of all services together.
     pub metrics: Metrics,
+    /// Where the spans of requests go.
+    pub traces: StackTraces,
+}
+
+/// Where the spans of requests to each service go, as each has a name of its own there.
+#[derive(Debug, Clone, Default)]
+pub struct StackTraces {
+    gateway: Traces,
+    auth: Traces,
+    chat: Traces,
+    branch: Traces,
+}
+
+impl StackTraces {
+    /// As OpenTelemetry's variables say: see [`Traces::from_env`].
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            gateway: Traces::from_env(env, Service::Gateway)?,
+            auth: Traces::from_env(env, Service::Auth)?,
+            chat: Traces::from_env(env, Service::Chat)?,
+            branch: Traces::from_env(env, Service::Branch)?,
+        })
+    }
 }
 
 /// The database of each service.
@@ -75,6 +99,7 @@ impl StackConfig {
             clock,
             data_dir: Some(data_dir),
             metrics: Metrics::from_env(env)?,
+            traces: StackTraces::from_env(env)?,
         })
     }
 }
@@ -107,8 +132,18 @@ impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
-        let StackConfig { listen, keys, edge, databases, tokens, passwords, clock, data_dir, metrics } =
-            config;
+        let StackConfig {
+            listen,
+            keys,
+            edge,
+            databases,
+            tokens,
+            passwords,
+            clock,
+            data_dir,
+            metrics,
+            traces,
+        } = config;
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -121,6 +156,7 @@ impl Stack {
             patience: Patience::default(),
             resolution: Resolution::default(),
             metrics: metrics.clone(),
+            traces: traces.gateway,
         };
         let branch_config = branch::config::Config {
             listen: branch.listen,
@@ -129,6 +165,7 @@ impl Stack {
             chat: chat.url.clone(),
             clock: clock.clone(),
             metrics: metrics.clone(),
+            traces: traces.branch,
         };
         let chat_config = chat::config::Config {
             listen: chat.listen,
@@ -139,6 +176,7 @@ impl Stack {
             account_memory: chat::config::account_memory(tokens.access),
             clock: clock.clone(),
             metrics: metrics.clone(),
+            traces: traces.chat,
         };
         let auth_config = auth::config::Config {
             listen: auth.listen,
@@ -149,6 +187,7 @@ impl Stack {
             passwords,
             clock,
             metrics,
+            traces: traces.auth,
         };
         let services = vec![
             branch::startup::build(branch_config).await?,

@@ -8,6 +8,7 @@ use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
 use shared::test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
+use shared::traces::Traces;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -69,6 +70,7 @@ fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGatew
         patience: no_cache(),
         resolution: Resolution::System,
         metrics: metrics.clone(),
+        traces: Traces::off(),
     };
     configure(&mut config);
     let running = Running::start(startup::build(config).unwrap());

@@ -9,6 +9,7 @@ use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
 use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
+use shared::traces::Traces;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -73,8 +74,8 @@ fn spawn_gateway_with(
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
     let upstreams = Upstreams { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let (edge, metrics) = (EdgeConfig::default(), metrics.clone());
-    let config = Config { listen: any_port(), keys, upstreams, edge, patience, resolution, metrics };
+    let (edge, metrics, traces) = (EdgeConfig::default(), metrics.clone(), Traces::off());
+    let config = Config { listen: any_port(), keys, upstreams, edge, patience, resolution, metrics, traces };
     let gateway = Running::start(startup::build(config).unwrap());
     (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8001` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
 //! | `SECRET_KEY` | signs tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `CHAT_URL` | where the chat service is, which hears of deleted accounts | none |
@@ -18,9 +19,10 @@ use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::TokenKeys;
+use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::Listen;
+use shared::traces::Traces;
 use std::time::Duration;
 
 /// Where it listens if nothing is said.
@@ -45,6 +47,8 @@ pub struct Config {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the spans of requests go.
+    pub traces: Traces,
 }
 
 /// How long tokens live.
@@ -80,6 +84,7 @@ impl Config {
             passwords: PasswordConfig::from_env(env)?,
             clock,
             metrics: Metrics::from_env(env)?,
+            traces: Traces::from_env(env, Service::Auth)?,
         })
     }
 }

@@ -31,7 +31,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     };
     let state = Data::new(state);
     let policy = Data::new(config.passwords.policy);
-    let context = Context { service: Service::Auth, keys: config.keys, metrics: config.metrics };
+    let context =
+        Context { service: Service::Auth, keys: config.keys, metrics: config.metrics, traces: config.traces };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(policy.clone()).configure(routes::configure);

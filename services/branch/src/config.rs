@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8003` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `MONGO_URL` | `mongodb://...` or `mongodb+srv://...`; its path names the database, `banyan` where it has none | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
@@ -13,9 +14,10 @@ use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::TokenKeys;
+use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::Listen;
+use shared::traces::Traces;
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
@@ -35,6 +37,8 @@ pub struct Config {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the spans of requests go.
+    pub traces: Traces,
 }
 
 /// Which engine keeps messages and branches, and the URL of its database.
@@ -68,6 +72,7 @@ impl Config {
             chat: env.base_url("CHAT_URL")?,
             clock,
             metrics: Metrics::from_env(env)?,
+            traces: Traces::from_env(env, Service::Branch)?,
         })
     }
 }

@@ -27,7 +27,12 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         chats: Chats::new(chat),
         sweeper: Sweeper::spawn(Arc::clone(&store), &tasks),
     });
-    let context = Context { service: Service::Branch, keys: config.keys, metrics: config.metrics };
+    let context = Context {
+        service: Service::Branch,
+        keys: config.keys,
+        metrics: config.metrics,
+        traces: config.traces,
+    };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
         async move { store.check().await.map_err(|error| format!("{error:?}")) }

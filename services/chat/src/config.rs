@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8002` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
+//! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `AUTH_URL` | where the auth service is, which knows the names of users | none |
@@ -14,9 +15,10 @@ use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::TokenKeys;
+use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::Listen;
+use shared::traces::Traces;
 use std::time::Duration;
 
 /// How much longer than a token's life an account is remembered: for the leeway of its check, and clocks that differ.
@@ -44,6 +46,8 @@ pub struct Config {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Where the spans of requests go.
+    pub traces: Traces,
 }
 
 impl Config {
@@ -59,6 +63,7 @@ impl Config {
             account_memory: account_memory(env.seconds("ACCESS_TOKEN_TTL", 3600)?),
             clock,
             metrics: Metrics::from_env(env)?,
+            traces: Traces::from_env(env, Service::Chat)?,
         })
     }
 }

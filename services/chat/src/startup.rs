@@ -42,7 +42,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         clock: config.clock,
     };
     let state = Data::new(state);
-    let context = Context { service: Service::Chat, keys: config.keys, metrics: config.metrics };
+    let context =
+        Context { service: Service::Chat, keys: config.keys, metrics: config.metrics, traces: config.traces };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);

@@ -11,7 +11,7 @@ mod requests;
 
 pub use pools::ConnectionPool;
 pub use readings::Readings;
-pub(crate) use requests::InProgress;
+pub(crate) use requests::{InProgress, label_of};
 
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenError};
@@ -22,7 +22,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use readings::Probes;
-use requests::{Answered, Begun, Refused, duration_histogram, label_of};
+use requests::{Answered, Begun, Refused, duration_histogram};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -40,7 +40,7 @@ pub(super) fn duration_histogram() -> Histogram {
 }
 
 /// A method of which OpenTelemetry knows; a client can make up others.
-pub(super) fn label_of(method: &Method) -> &'static str {
+pub(crate) fn label_of(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
     KNOWN.into_iter().find(|&known| known == method.as_str()).unwrap_or("_OTHER")
 }

@@ -3,6 +3,7 @@
 use super::{Context, Trace};
 use crate::identity::{Identity, TokenError};
 use crate::metrics::InProgress;
+use crate::traces::RequestSpan;
 use actix_web::HttpMessage as _;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
@@ -25,15 +26,18 @@ pub(super) struct Exchange {
     started: Instant,
     context: Option<Data<Context>>,
     in_progress: Option<InProgress>,
+    /// Apart, so that a request without a span is no larger for it.
+    recorded: Option<Box<RequestSpan>>,
 }
 
 impl Exchange {
-    /// It has come.
-    pub(super) fn begin(request: &ServiceRequest) -> Self {
+    /// It has come. Its trace goes on from its span, if that is recorded.
+    pub(super) fn begin(request: &ServiceRequest, trace: &mut Trace) -> Self {
         let started = Instant::now();
         let context = request.app_data::<Data<Context>>().cloned();
         let in_progress = context.as_ref().and_then(|c| c.metrics.begin(c.service, request.method()));
-        Self { started, context, in_progress }
+        let recorded = context.as_ref().and_then(|context| context.traces.begin(request, trace));
+        Self { started, context, in_progress, recorded }
     }
 
     /// What each line of the log says that it causes. A path is not told, as it holds what a client has typed.
@@ -50,6 +54,9 @@ impl Exchange {
         log(route.as_deref(), response, duration);
         if let (Some(context), Some(why)) = (&self.context, refused) {
             context.metrics.refused(context.service, why);
+        }
+        if let Some(recorded) = self.recorded {
+            recorded.end(route.as_deref(), response.status());
         }
         if let Some(in_progress) = self.in_progress {
             in_progress.end(route, response.status(), duration);

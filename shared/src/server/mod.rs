@@ -2,6 +2,7 @@
 
 mod closing;
 mod command;
+mod descriptors;
 mod door;
 mod edge;
 mod endpoint;
@@ -15,6 +16,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
+pub use descriptors::raise_descriptors;
 pub use edge::Edge;
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
@@ -29,6 +31,7 @@ pub use trace_context::TraceContext;
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
@@ -137,6 +140,8 @@ pub struct Context {
     pub keys: TokenKeys,
     /// Where its requests are counted.
     pub metrics: Metrics,
+    /// Where their spans go.
+    pub traces: Traces,
 }
 
 /// A service that has bound its address and is ready to serve.
@@ -148,6 +153,7 @@ pub struct Application {
     leaving: CancellationToken,
     farewell: Duration,
     service: Service,
+    traces: Traces,
 }
 
 impl Application {
@@ -164,11 +170,14 @@ impl Application {
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
+        if let Err(error) = raise_descriptors() {
+            tracing::warn!(%error, "the number of descriptors cannot be raised");
+        }
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
         let silent = TaskTracker::new();
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
-        let service = context.service;
+        let (service, traces) = (context.service, context.traces.clone());
         let context = Data::new(context);
         let leaving = readiness.leaving().clone();
         let readiness = Data::new(readiness);
@@ -192,7 +201,7 @@ impl Application {
         .listen(listener)
         .map_err(not_listening)?
         .run();
-        Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service })
+        Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service, traces })
     }
 
     /// The address that is listened on.
@@ -238,6 +247,7 @@ impl Application {
         if tokio::time::timeout_at(deadline, self.tasks.finished()).await.is_err() {
             tracing::warn!(service = %self.service, "background work was cut off");
         }
+        self.traces.finish().await;
         tracing::info!(service = %self.service, "stopped");
         served.map_err(|error| StartError::Io(format!("{} stopped", self.service), error))
     }

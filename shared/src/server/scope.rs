@@ -24,9 +24,9 @@ pub(super) async fn request_scope(
     if !Closing::takes(&request) {
         return Ok(break_off(request).await);
     }
-    let trace = Trace::of(request.headers());
+    let mut trace = Trace::of(request.headers());
+    let exchange = Exchange::begin(&request, &mut trace);
     request.extensions_mut().insert(trace.clone());
-    let exchange = Exchange::begin(&request);
     let span = exchange.span(&request, &trace);
     let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
     // What follows a refused head may be no request.

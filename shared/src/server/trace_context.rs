@@ -1,8 +1,9 @@
 //! W3C Trace Context: the trace that a request belongs to, whoever began it.
 //!
-//! No span is recorded here, so who comes after is told the span of who came before, as the recommendation has it.
+//! Where no span is recorded, who comes after is told the span of who came before, as the recommendation has it.
 
 use actix_web::http::header::HeaderMap;
+use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
 use std::fmt;
 
 /// The header that names the trace.
@@ -32,10 +33,15 @@ impl TraceContext {
 
     /// The trace that a request says to belong to, or a new one if it says nothing that is valid.
     pub fn of(headers: &HeaderMap) -> Self {
+        Self::sent(headers).unwrap_or_else(Self::generate)
+    }
+
+    /// The trace that a request says to belong to, if it says something that is valid.
+    pub(crate) fn sent(headers: &HeaderMap) -> Option<Self> {
         let mut parents = headers.get_all(TRACEPARENT);
         let parent = parents.next().filter(|_| parents.next().is_none());
         let continued = parent.and_then(|parent| Self::parse(parent.to_str().ok()?));
-        continued.map_or_else(Self::generate, |context| Self { tracestate: tracestate(headers), ..context })
+        continued.map(|context| Self { tracestate: tracestate(headers), ..context })
     }
 
     /// Reads `traceparent`. Of a version that is yet to come, what is known of this one is taken.
@@ -57,6 +63,22 @@ impl TraceContext {
     pub fn trace_id(&self) -> impl fmt::Display + use<> {
         let trace_id = self.trace_id;
         fmt::from_fn(move |f| write!(f, "{trace_id:032x}"))
+    }
+
+    /// The span that has sent the request, as OpenTelemetry's library knows it.
+    pub(crate) fn span_context(&self) -> SpanContext {
+        let flags = TraceFlags::new(self.flags);
+        let (trace_id, span_id) = (self.trace_id.into(), self.parent_id.into());
+        SpanContext::new(trace_id, span_id, flags, true, TraceState::default())
+    }
+
+    /// From here on the trace goes on from this span. One that is not valid changes nothing.
+    pub(crate) fn go_on_from(&mut self, span: &SpanContext) {
+        if span.is_valid() {
+            self.trace_id = u128::from_be_bytes(span.trace_id().to_bytes());
+            self.parent_id = u64::from_be_bytes(span.span_id().to_bytes());
+            self.flags = span.trace_flags().to_u8();
+        }
     }
 
     /// The headers with which the trace goes on, and their values; one that has no value must not be sent.

@@ -1,5 +1,5 @@
 //! What the tests of every service need: a database of their own, a running service, a client that speaks JSON,
-//! a name server.
+//! a name server, a collector of spans.
 //!
 //! `TEST_DATABASE_URL` (a PostgreSQL on which databases may be made) moves the tests from SQLite to it; `TEST_LOG`
 //! shows the logs of the services under test.
@@ -11,6 +11,7 @@
 )]
 
 mod client;
+mod collector;
 #[cfg(feature = "store")]
 mod database;
 #[cfg(all(feature = "store", feature = "mongo"))]
@@ -20,6 +21,7 @@ mod series;
 mod way;
 
 pub use client::{Answer, TestClient};
+pub use collector::{Collector, SentSpan};
 #[cfg(feature = "store")]
 pub use database::TestDatabase;
 #[cfg(all(feature = "store", feature = "mongo"))]

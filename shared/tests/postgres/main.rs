@@ -17,6 +17,7 @@ use shared::metrics::Metrics;
 use shared::server::{Application, Context, Readiness, StartError, Tasks};
 use shared::store::{Migrations, Store};
 use shared::test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
+use shared::traces::Traces;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -85,8 +86,12 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
     let (mut way, through) = Way::cut_off_from(&url(database)).await;
     way.mend().await;
     let store = open(&through).await.unwrap();
-    let context =
-        Context { service: Service::Chat, keys: token_keys(&Clock::system()), metrics: Metrics::off() };
+    let context = Context {
+        service: Service::Chat,
+        keys: token_keys(&Clock::system()),
+        metrics: Metrics::off(),
+        traces: Traces::off(),
+    };
     let readiness = Readiness::of_store(store.clone());
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();
     let service = Running::start(application);

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
+use shared::server::StartError;
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
-use standalone::stack::{Databases, Stack, StackConfig};
+use standalone::stack::{Databases, Stack, StackConfig, StackTraces};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub const PASSWORD: &str = "correct horse";
@@ -15,11 +17,17 @@ pub struct TestStack {
     pub client: TestClient,
     pub metrics: Metrics,
     stop: CancellationToken,
+    running: JoinHandle<Result<(), StartError>>,
     _databases: (TestDatabase, Option<TestDatabase>),
 }
 
 /// Starts a stack on free ports.
 pub async fn spawn_stack() -> TestStack {
+    spawn_traced_stack(StackTraces::default()).await
+}
+
+/// Starts a stack on free ports, whose spans go there.
+pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
     let database = TestDatabase::create().await;
     let documents = TestDatabase::mongo();
     let branch = match &documents {
@@ -39,12 +47,13 @@ pub async fn spawn_stack() -> TestStack {
         clock,
         data_dir: None,
         metrics: metrics.clone(),
+        traces,
     };
     let stack = Stack::build(config).await.unwrap();
     let url = format!("http://{}", stack.address()).parse().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(stack.run_until_stopped(stop.clone()));
-    TestStack { client: TestClient::new(url), metrics, stop, _databases: (database, documents) }
+    let running = tokio::spawn(stack.run_until_stopped(stop.clone()));
+    TestStack { client: TestClient::new(url), metrics, stop, running, _databases: (database, documents) }
 }
 
 impl Drop for TestStack {
@@ -54,6 +63,12 @@ impl Drop for TestStack {
 }
 
 impl TestStack {
+    /// Stops it in good order.
+    pub async fn stop(&mut self) {
+        self.stop.cancel();
+        (&mut self.running).await.unwrap().unwrap();
+    }
+
     /// Registers a user and logs in.
     pub async fn user(&self, name: &str) -> User {
         let credentials = json!({"username": name, "password": PASSWORD});

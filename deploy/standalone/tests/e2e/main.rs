@@ -17,5 +17,6 @@ mod metrics;
 mod openapi;
 mod paging;
 mod texts;
+mod traces;
 mod tree;
 mod walk_through;

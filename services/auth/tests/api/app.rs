@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared::traces::Traces;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -43,6 +44,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
         clock: clock.clone(),
         metrics: Metrics::off(),
+        traces: Traces::off(),
     };
     change(&mut config);
     let service = Running::start(startup::build(config).await.unwrap());

@@ -12,6 +12,7 @@ use shared::metrics::Metrics;
 use shared::server::Tasks;
 pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared::traces::Traces;
 use std::sync::Arc;
 use wiremock::MockServer;
 
@@ -95,6 +96,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
         metrics: Metrics::off(),
+        traces: Traces::off(),
     };
     Running::start(startup::build(config).await.unwrap())
 }

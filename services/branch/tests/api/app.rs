@@ -10,6 +10,7 @@ use shared::ids::{ChatId, UserId};
 use shared::metrics::Metrics;
 use shared::server::Tasks;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared::traces::Traces;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use wiremock::matchers::method;
@@ -51,6 +52,7 @@ pub async fn spawn_app() -> TestApp {
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
         metrics: Metrics::off(),
+        traces: Traces::off(),
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());

@@ -16,6 +16,7 @@ use shared::ids::{BranchId, ResponseId};
 use shared::metrics::Metrics;
 use shared::server::Tasks;
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
+use shared::traces::Traces;
 use std::sync::Arc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -96,6 +97,7 @@ impl Stage {
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
             metrics: Metrics::off(),
+            traces: Traces::off(),
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();

@@ -9,6 +9,7 @@ use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared::traces::Traces;
 use std::time::Duration;
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -47,6 +48,7 @@ pub async fn spawn_app() -> TestApp {
         account_memory: Duration::from_secs(5),
         clock: clock.clone(),
         metrics: Metrics::off(),
+        traces: Traces::off(),
     };
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());

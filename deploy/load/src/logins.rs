@@ -1,0 +1,85 @@
+//! Readers beside a crowd that logs in.
+
+use crate::asking::{Question, ask};
+use crate::figures::{Report, ms, percentile};
+use crate::probe::{self, Readers};
+use crate::traffic::{Failure, Traffic};
+use clap::Args;
+use hyper::StatusCode;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::task::{JoinSet, spawn_local};
+use tokio::time::{Instant, sleep};
+
+/// How long it is read alone, and how long while they log in.
+const ALONE: Duration = Duration::from_secs(10);
+const TOGETHER: Duration = Duration::from_secs(20);
+/// How long one waits who was told to come again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    reads: probe::Options,
+    /// How many log in at once, each again when they have.
+    #[arg(long, default_value_t = 64)]
+    logins: usize,
+}
+
+#[derive(Debug, Default)]
+struct Crowd {
+    answers: BTreeMap<String, usize>,
+    took: Vec<Duration>,
+}
+
+/// Whether the readers notice little of it. Nobody in the crowd gives up.
+pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
+    let address = options.reads.target.address()?;
+    let readers = Readers::prepare(&options.reads).await?;
+    let traffic = Traffic::prepare(options.reads.target.base()).await?;
+    let login = Question::post("/api/v1/auth/login", "", traffic.user().to_string())?;
+    let mut report = Report::new();
+    report.tell(&format!("{} reads/s alone", options.reads.rate), readers.read(ALONE).await?.tell());
+    let crowd = spawn_local(crowd(address, login, options.logins, TOGETHER));
+    let beside = readers.read(TOGETHER).await?;
+    report.tell(&format!("beside {} logins at once", options.logins), beside.tell());
+    let crowd = crowd.await.map_err(|error| Failure::new(error.to_string()))?;
+    let [half, most] = [50, 100].map(|percent| ms(percentile(&crowd.took, percent)));
+    report.tell("logins", format!("{:?}, p50 {half}, at most {most}", crowd.answers));
+    let p99 = beside.p99();
+    report.hold("p99 of the reads", ms(p99), "100 ms", p99 <= Duration::from_millis(100));
+    Ok(report.is_well())
+}
+
+async fn crowd(address: SocketAddr, login: Question, people: usize, time: Duration) -> Crowd {
+    let until = Instant::now() + time;
+    let mut all = JoinSet::new();
+    for _ in 0..people {
+        let login = login.clone();
+        all.spawn_local(async move {
+            let (mut crowd, mut line) = (Crowd::default(), None);
+            while Instant::now() < until {
+                let begun = Instant::now();
+                let answer = ask(&mut line, address, &login).await;
+                let is_in = answer.as_ref().is_ok_and(StatusCode::is_success);
+                let answer = answer.map_or_else(|why| why.to_string(), |status| status.to_string());
+                *crowd.answers.entry(answer).or_default() += 1;
+                if is_in {
+                    crowd.took.push(begun.elapsed());
+                } else {
+                    sleep(AGAIN).await;
+                }
+            }
+            crowd
+        });
+    }
+    let mut sum = Crowd::default();
+    for one in all.join_all().await {
+        for (answer, count) in one.answers {
+            *sum.answers.entry(answer).or_default() += count;
+        }
+        sum.took.extend(one.took);
+    }
+    sum
+}

@@ -1,0 +1,66 @@
+//! What the kernel says of a process.
+
+use crate::traffic::Failure;
+use std::fs;
+
+/// Linux' ticks of the processor's time, on every machine that it runs on today.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// Memory of a process that is in use, in bytes.
+pub(crate) fn resident(pid: u32) -> Result<u64, Failure> {
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    resident_in(&status).ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
+}
+
+fn resident_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
+/// The time of the processor that a process has had.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    ticks: u32,
+}
+
+impl Usage {
+    /// This one.
+    pub(crate) fn of_this_process() -> Result<Self, Failure> {
+        let path = "/proc/self/stat";
+        let stat = fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+        let ticks = ticks_in(&stat).ok_or_else(|| Failure::new(format!("{path} is not what it was")))?;
+        Ok(Self { ticks })
+    }
+
+    /// Seconds of it since then.
+    pub(crate) fn since(self, then: Self) -> f64 {
+        f64::from(self.ticks.saturating_sub(then.ticks)) / TICKS_A_SECOND
+    }
+}
+
+/// `utime` and `stime`, the 14th and 15th field; the second is a name that may hold anything.
+fn ticks_in(stat: &str) -> Option<u32> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_words_are_understood() {
+        assert_eq!(resident_in("Name:\tgateway\nVmRSS:\t   12345 kB\nThreads:\t4\n"), Some(12_641_280));
+        assert_eq!(resident_in("Name:\tgateway\n"), None);
+        let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 100 1000 200";
+        assert_eq!(ticks_in(stat), Some(300));
+    }
+
+    #[test]
+    fn a_process_has_some_memory() {
+        assert!(resident(std::process::id()).unwrap() > 100_000);
+        Usage::of_this_process().unwrap();
+    }
+}

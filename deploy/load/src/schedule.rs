@@ -1,0 +1,54 @@
+//! When requests are due by the clock, whatever became of those before.
+
+use std::time::Duration;
+
+/// A steady rate, from its beginning on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schedule {
+    a_second: u32,
+}
+
+impl Schedule {
+    /// So many a second.
+    pub(crate) fn new(a_second: u32) -> Self {
+        Self { a_second: a_second.max(1) }
+    }
+
+    /// When the request with this number is due; the first has the number 0.
+    pub(crate) fn due(self, number: u32) -> Duration {
+        Duration::from_nanos(u64::from(number) * 1_000_000_000 / u64::from(self.a_second))
+    }
+
+    /// How many are due so long after the beginning.
+    pub(crate) fn due_by(self, elapsed: Duration) -> u32 {
+        let number = elapsed.as_nanos() * u128::from(self.a_second) / 1_000_000_000;
+        u32::try_from(number + 1).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_is_due_at_once_and_the_others_evenly() {
+        let schedule = Schedule::new(500);
+        assert_eq!(schedule.due(0), Duration::ZERO);
+        assert_eq!(schedule.due(1), Duration::from_millis(2));
+        assert_eq!(schedule.due(500), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn who_comes_late_finds_all_that_are_due() {
+        for a_second in [1, 3, 7, 100, 999, 5000, 30_000] {
+            let schedule = Schedule::new(a_second);
+            for number in (0..100).chain(999_990..1_000_000) {
+                let at = schedule.due(number);
+                // The time of one that does not fall on a nanosecond is cut.
+                let soon = at + Duration::from_nanos(1);
+                assert_eq!(schedule.due_by(soon), number + 1, "{number} at {a_second}");
+            }
+            assert_eq!(schedule.due_by(Duration::from_secs(2)), 2 * a_second + 1);
+        }
+    }
+}
