@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::edge::Edge;
 use crate::fleet::Fleet;
+use crate::limits::RateLimits;
 use crate::openapi::Catalogue;
 use crate::proxy::Proxy;
 use crate::{readiness, routes};
@@ -18,19 +19,26 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
     let fleet = Arc::new(Fleet::new(&config, &tasks)?);
     fleet.observe(&config.metrics);
+    let limits = Data::from(RateLimits::new(config.rates, &config.metrics, &tasks));
     let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
     let edge: Arc<dyn server::Edge> = Arc::new(Edge);
     let edge = Data::from(edge);
     let trusted_proxies = Data::new(config.edge.trusted_proxies);
     let allowed_origins = Data::new(config.edge.allowed_origins);
-    let context = Context { service: Service::Gateway, keys: config.keys, metrics: config.metrics };
+    let context = Context {
+        service: Service::Gateway,
+        keys: config.keys,
+        metrics: config.metrics,
+        times: config.times,
+    };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
         app.app_data(edge.clone())
             .app_data(trusted_proxies.clone())
             .app_data(allowed_origins.clone())
+            .app_data(limits.clone())
             .app_data(proxy)
             .app_data(catalogue.clone())
             .configure(routes::configure);

@@ -2,14 +2,14 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{AllowedOrigins, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::TokenKeys;
 use shared::metrics::Metrics;
-use shared::server::{Application, Listen, StartError};
+use shared::server::{Application, Listen, StartError, Times};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,14 @@ pub struct StackConfig {
     pub keys: TokenKeys,
     /// Who is around the gateway.
     pub edge: EdgeConfig,
+    /// How many requests are taken of whom.
+    pub rates: Option<Rates>,
+    /// How many requests a service has at once.
+    pub capacity: Option<Capacity>,
+    /// How long each of them waits for what.
+    pub times: Times,
+    /// How long the gateway waits for what else.
+    pub patience: Patience,
     /// The database of each service.
     pub databases: Databases,
     /// How long tokens live.
@@ -69,6 +77,10 @@ impl StackConfig {
             keys: TokenKeys::new(&secret, clock.clone())?,
             // Pages that are developed on this machine.
             edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local)?,
+            rates: Rates::from_env(env)?,
+            capacity: Capacity::from_env(env)?,
+            times: Times::from_env(env)?,
+            patience: Patience::from_env(env)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
@@ -107,8 +119,22 @@ impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
-        let StackConfig { listen, keys, edge, databases, tokens, passwords, clock, data_dir, metrics } =
-            config;
+        let StackConfig {
+            listen,
+            keys,
+            edge,
+            rates,
+            capacity,
+            times,
+            patience,
+            databases,
+            tokens,
+            passwords,
+            clock,
+            data_dir,
+            metrics,
+        } = config;
+        let throttles_logins = rates.is_some();
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -118,7 +144,10 @@ impl Stack {
                 branch: branch.url.clone(),
             },
             edge,
-            patience: Patience::default(),
+            rates,
+            capacity,
+            times,
+            patience,
             resolution: Resolution::default(),
             metrics: metrics.clone(),
         };
@@ -128,6 +157,7 @@ impl Stack {
             database: databases.branch,
             chat: chat.url.clone(),
             clock: clock.clone(),
+            times,
             metrics: metrics.clone(),
         };
         let chat_config = chat::config::Config {
@@ -138,6 +168,7 @@ impl Stack {
             branch: branch.url,
             account_memory: chat::config::account_memory(tokens.access),
             clock: clock.clone(),
+            times,
             metrics: metrics.clone(),
         };
         let auth_config = auth::config::Config {
@@ -147,7 +178,9 @@ impl Stack {
             chat: chat.url,
             tokens,
             passwords,
+            throttles_logins,
             clock,
+            times,
             metrics,
         };
         let services = vec![

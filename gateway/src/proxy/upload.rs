@@ -74,6 +74,11 @@ impl Upload {
         UploadBody { source: self.source.clone(), reader, next: 0, left }
     }
 
+    /// How far the body has come, where there is one.
+    pub(super) fn progress_of_body(&self) -> Option<&Progress> {
+        self.source.is_some().then_some(&*self.progress)
+    }
+
     /// Whether the request may be sent again, and its body can be.
     pub(super) fn can_repeat(&self) -> bool {
         self.may_repeat && self.source.as_ref().is_none_or(|source| source.borrow().kept.is_some())

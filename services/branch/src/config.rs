@@ -4,6 +4,10 @@
 //! |---|---|---|
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8003` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
+//! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
+//! | `IDLE_TIMEOUT` | seconds for the next request on a connection; more than 30 | 75 |
+//! | `SERVICE_TIMEOUT` | seconds that a request may take here; more than a statement | 20 |
+//! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL | 10 |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `MONGO_URL` | `mongodb://...` or `mongodb+srv://...`; its path names the database, `banyan` where it has none | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
@@ -15,7 +19,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::TokenKeys;
 use shared::metrics::Metrics;
-use shared::server::Listen;
+use shared::server::{Listen, Times};
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
@@ -33,6 +37,8 @@ pub struct Config {
     pub chat: Url,
     /// Where the time comes from.
     pub clock: Clock,
+    /// How long it waits for what.
+    pub times: Times,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -67,6 +73,7 @@ impl Config {
             database: Database::from_env(env)?,
             chat: env.base_url("CHAT_URL")?,
             clock,
+            times: Times::from_env(env)?,
             metrics: Metrics::from_env(env)?,
         })
     }

@@ -12,13 +12,13 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::clock::Clock;
 use shared::identity::Service;
-use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use shared::server::{Application, Context, Readiness, StartError, Tasks, Times};
 use std::sync::Arc;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
-    let store = open(&config.database, config.clock, &tasks).await?;
+    let store = open(&config.database, config.times, config.clock, &tasks).await?;
     store.observe(&config.metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
@@ -27,7 +27,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         chats: Chats::new(chat),
         sweeper: Sweeper::spawn(Arc::clone(&store), &tasks),
     });
-    let context = Context { service: Service::Branch, keys: config.keys, metrics: config.metrics };
+    let context =
+        Context { service: Service::Branch, keys: config.keys, metrics: config.metrics, times: config.times };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
         async move { store.check().await.map_err(|error| format!("{error:?}")) }
@@ -40,11 +41,12 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
 /// Opens the store of a database, whichever engine it is of.
 pub async fn open(
     database: &Database,
+    times: Times,
     clock: Clock,
     tasks: &Tasks,
 ) -> Result<Arc<dyn ContentStore>, StartError> {
     Ok(match database {
         Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks).await?),
-        Database::Sql(url) => Arc::new(SqlContent::open(url, clock).await?),
+        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock).await?),
     })
 }

@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
 use shared::metrics::Metrics;
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -50,6 +50,7 @@ pub async fn spawn_app() -> TestApp {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
+        times: Times::default(),
         metrics: Metrics::off(),
     };
     let service = Running::start(startup::build(config).await.unwrap());
