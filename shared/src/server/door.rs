@@ -6,26 +6,39 @@
 
 use std::net::TcpListener;
 use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use tokio_util::task::TaskTracker;
 
 /// How long it takes until all that were let in have been taken.
-const HALLWAY: Duration = Duration::from_millis(100);
+const HALLWAY: Duration = Duration::from_millis(200);
+/// How long is waited after that for the first words of those who have said nothing yet: on a busy machine they take a
+/// while. With [`HALLWAY`] less than a second, so that nobody knocks twice in vain.
+const HESITATION: Duration = Duration::from_millis(600);
 
 /// A second hand on the socket that a server listens on.
-pub(super) struct Door(TcpListener);
+pub(super) struct Door {
+    listener: TcpListener,
+    silent: TaskTracker,
+}
 
 impl Door {
-    /// Of this listener.
-    pub(super) fn of(listener: &TcpListener) -> std::io::Result<Self> {
-        listener.try_clone().map(Self)
+    /// Of this listener, whose connections are among the silent ones until their first request.
+    pub(super) fn of(listener: &TcpListener, silent: TaskTracker) -> std::io::Result<Self> {
+        Ok(Self { listener: listener.try_clone()?, silent })
     }
 
-    /// Lets nobody in any more, and waits until those who are in are being served. The server should stop then.
+    /// Lets nobody in any more, and waits until those who are in are being served. The server should stop then: it closes
+    /// connections on which nothing is being asked at once.
     pub(super) async fn close(self) {
-        if let Err(error) = drop_who_knocks(&self.0) {
+        if let Err(error) = drop_who_knocks(&self.listener) {
             tracing::debug!(%error, "the door is closed at once");
             return;
         }
-        tokio::time::sleep(HALLWAY).await;
+        sleep(HALLWAY).await;
+        self.silent.close();
+        if timeout(HESITATION, self.silent.wait()).await.is_err() {
+            tracing::debug!(silent = self.silent.len(), "connections are closed that have said nothing");
+        }
     }
 }
 

@@ -43,6 +43,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
 const LINGER: Duration = Duration::from_secs(15);
@@ -166,7 +167,8 @@ impl Application {
     {
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
-        let door = Door::of(&listener).map_err(not_listening)?;
+        let silent = TaskTracker::new();
+        let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let (service, times) = (context.service, context.times);
         let context = Data::new(context);
         let leaving = readiness.leaving().clone();
@@ -180,7 +182,7 @@ impl Application {
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope))
         })
-        .on_connect(|_, connection| closing::Closing::set_up(connection))
+        .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
         .keep_alive(times.idle)
         .client_request_timeout(times.head)
         .client_disconnect_timeout(LINGER)
