@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::sleep;
 
-/// Between two looks whom a request waits for.
-const GLANCE: Duration = Duration::from_millis(100);
+/// Between two looks whether a request has come whole.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// A request that a replica works on, until this is dropped.
 pub(crate) struct Seat<'a>(Place<'a>);
@@ -32,20 +32,20 @@ impl<'a> Seat<'a> {
         Self(Place::Taken(room, permit))
     }
 
-    /// Waits for what the replica works on. While that is known to wait for the client, `is_used` says so now and then.
-    pub(crate) async fn during<T>(mut self, is_used: impl Fn() -> bool, work: impl Future<Output = T>) -> T {
+    /// Waits for what the replica works on. A request that takes longer than a moment to come counts only once it is whole.
+    pub(crate) async fn during<T>(mut self, is_whole: impl Fn() -> bool, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                () = sleep(GLANCE) => self.use_it(is_used()),
+                () = sleep(GLANCE) => self.use_it(is_whole()),
             }
         }
     }
 
-    /// Gives it up while the replica has nothing to do but to wait for the client, and takes it again after that, free or
-    /// not: what was begun is not broken off.
+    /// Gives it up while the replica has little to do for it, and takes it again after that, free or not: what was begun is not
+    /// broken off.
     pub(super) fn use_it(&mut self, is_used: bool) {
         self.0 = match (std::mem::replace(&mut self.0, Place::None), is_used) {
             (Place::Taken(room, permit), false) => {

@@ -18,9 +18,6 @@ use tokio::time::{Instant, sleep_until};
 /// How often one who waits for an answer looks whether the replica was put out meanwhile.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// A client that sends no piece of its body for so long does not keep others from being served.
-const STALL: Duration = Duration::from_millis(100);
-
 /// The services as one worker reaches them. hyper is used as it is: it sends paths, queries and bodies as they came,
 /// follows no redirects, uses no proxy and unpacks nothing.
 pub(crate) struct Proxy {
@@ -102,7 +99,9 @@ impl Proxy {
             let trip = Trip { pools, flight: &flight, upload: &upload, patience: self.patience, may_repeat };
             let seat = flight.rooms.enter(kind).await.ok_or(Error::Overloaded(route.upstream))?;
             let made = match upload.progress_of_body() {
-                Some(progress) => seat.during(|| is_used(progress), trip.make(question, may_reuse)).await,
+                Some(progress) => {
+                    seat.during(|| progress.is_complete(), trip.make(question, may_reuse)).await
+                }
                 None => {
                     let made = trip.make(question, may_reuse).await;
                     drop(seat);
@@ -249,12 +248,6 @@ impl Trip<'_> {
             && self.pools.budget.is_left()
             && self.pools.have_another(&self.flight.pool)
     }
-}
-
-/// Whether a replica has more to do for a request than to wait for a client that has stopped for a while.
-fn is_used(progress: &Progress) -> bool {
-    let (whom, since) = progress.waiting();
-    whom == Waiting::ForService || since.elapsed() < STALL
 }
 
 /// Who has let a request wait for too long.

@@ -112,11 +112,16 @@ pub(super) enum Stop {
 pub(super) struct Progress {
     waiting: Cell<(Waiting, Instant)>,
     stop: Cell<Option<Stop>>,
+    is_complete: Cell<bool>,
 }
 
 impl Progress {
     fn new() -> Self {
-        Self { waiting: Cell::new((Waiting::ForService, Instant::now())), stop: Cell::new(None) }
+        Self {
+            waiting: Cell::new((Waiting::ForService, Instant::now())),
+            stop: Cell::new(None),
+            is_complete: Cell::new(false),
+        }
     }
 
     /// Whom it waits for, and since when.
@@ -127,6 +132,11 @@ impl Progress {
     /// Why it ended early.
     pub(super) fn stop(&self) -> Option<Stop> {
         self.stop.get()
+    }
+
+    /// Whether all of it has come from the client.
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_complete.get()
     }
 
     fn wait(&self, whom: Waiting) {
@@ -166,6 +176,7 @@ async fn pump(offered: Offered, sender: mpsc::Sender<Piece>, progress: Rc<Progre
         };
         progress.wait(Waiting::ForService);
         let is_last = matches!(piece, Piece::End);
+        progress.is_complete.set(is_last);
         // An error says that the service has answered without reading on.
         if sender.send(piece).await.is_err() || is_last {
             return;
