@@ -11,11 +11,30 @@
 //! | `BRANCH_URL` | where the branch service is | none |
 //! | `CORS_ALLOWED_ORIGINS` | origins whose pages may call the API, such as `https://app.example`, or `*` | none |
 //! | `TRUSTED_PROXIES` | networks of proxies whose word on their clients is taken, such as `10.0.0.0/8, ::1` | none |
+//! | `RATE_LIMIT` | `off` switches off all limits on rates, and what begins with its name | `on` |
+//! | `RATE_LIMIT_LOGIN` | logins from an address, and requests of a user that ask for the password again | `30/1m` |
+//! | `RATE_LIMIT_REGISTER` | registrations from an address | `30/1m` |
+//! | `RATE_LIMIT_ANONYMOUS` | refreshes and 401s of an address | `3000/1m` |
+//! | `RATE_LIMIT_READS` | GET, HEAD and OPTIONS of a user | `30000/1m` |
+//! | `RATE_LIMIT_WRITES` | other methods of a user | `12000/1m` |
+//! | `UPSTREAM_LIMIT` | `off` switches off all limits on what a replica has at once, and what begins with its name | `on` |
+//! | `UPSTREAM_LIMIT_READS` | GET, HEAD and OPTIONS that a replica of a service has at once | 64 |
+//! | `UPSTREAM_LIMIT_WRITES` | other methods | 32 |
+//! | `UPSTREAM_LIMIT_PASSWORDS` | requests for which a password is hashed | 64 |
+//! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 512 |
+//! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
+//! | `BODY_TIMEOUT` | seconds for the next piece of a request's body | 30 |
+//! | `IDLE_TIMEOUT` | seconds for the next request on a connection | 75 |
+//! | `UPSTREAM_TIMEOUT` | seconds for the head of a service's answer; more than `SERVICE_TIMEOUT` | 30 |
+//! | `UPSTREAM_IDLE_TIMEOUT` | seconds for the next piece of an answer | 60 |
+//! | `SERVICE_TIMEOUT`, `STATEMENT_TIMEOUT` | as the services have them, so that their order is checked | 20, 10 |
 //!
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
 
 pub use crate::edge::{AllowedOrigins, TrustedProxies};
+pub use crate::limits::{Capacity, Rate, Rates};
+pub use crate::patience::Patience;
 
 use crate::proxy::Upstream;
 use reqwest::Url;
@@ -23,10 +42,9 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::Listen;
+use shared::server::{Listen, Times};
 use shared::traces::Traces;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
@@ -42,7 +60,13 @@ pub struct Config {
     pub upstreams: Upstreams,
     /// Who is around it.
     pub edge: EdgeConfig,
-    /// How long it waits for what.
+    /// How many requests are taken of whom; `None` where that is not limited.
+    pub rates: Option<Rates>,
+    /// How many requests a replica has at once; `None` where that is not limited.
+    pub capacity: Option<Capacity>,
+    /// How long it waits for what of its clients' connections.
+    pub times: Times,
+    /// How long it waits for what else.
     pub patience: Patience,
     /// Who knows the addresses of the services.
     pub resolution: Resolution,
@@ -82,27 +106,6 @@ pub struct Upstreams {
     pub branch: Url,
 }
 
-/// How long the gateway waits for what. No variable sets it; tests do.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For a connection to a service.
-    pub connect: Duration,
-    /// For the head of an answer, and for the next piece of a request's body; each piece begins the wait anew.
-    pub head: Duration,
-    /// For the next piece of an answer's body.
-    pub piece: Duration,
-    /// For which a merged `OpenAPI` document is taken for true.
-    pub document: Duration,
-    /// Between two look-ups of a service's name.
-    pub look_up: Duration,
-    /// Between two checks whether a replica lives.
-    pub check: Duration,
-    /// For the answer to a check. Two in a row that do not come put a replica out.
-    pub check_answer: Duration,
-    /// For which a replica that fails is left out at first; up to 30 times as long while it fails again.
-    pub out: Duration,
-}
-
 impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
@@ -115,7 +118,10 @@ impl Config {
                 branch: env.base_url("BRANCH_URL")?,
             },
             edge: EdgeConfig::from_env(env)?,
-            patience: Patience::default(),
+            rates: Rates::from_env(env)?,
+            capacity: Capacity::from_env(env)?,
+            times: Times::from_env(env)?,
+            patience: Patience::from_env(env)?,
             resolution: Resolution::System,
             metrics: Metrics::from_env(env)?,
             traces: Traces::from_env(env, Service::Gateway)?,
@@ -147,22 +153,6 @@ impl Upstreams {
             Upstream::Auth => &self.auth,
             Upstream::Chat => &self.chat,
             Upstream::Branch => &self.branch,
-        }
-    }
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            // Within a cluster a connection takes a millisecond. One lost packet costs a second.
-            connect: Duration::from_millis(1200),
-            head: Duration::from_secs(30),
-            piece: Duration::from_secs(60),
-            document: Duration::from_secs(5),
-            look_up: Duration::from_secs(2),
-            check: Duration::from_secs(2),
-            check_answer: Duration::from_secs(1),
-            out: Duration::from_secs(1),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::proxy::Upstream;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared::input::payload_too_large;
 use shared::problem::{ApiError, Problem, causes};
 
@@ -32,12 +33,18 @@ pub(crate) enum Error {
     /// 413: the body is over the limit.
     #[error("The body is too large")]
     BodyTooLarge,
+    /// 429: too many requests of one user, or from one address. With the seconds after which the next one is taken.
+    #[error("Too many requests, try again later")]
+    RateLimited(u64),
     /// 431: with the headers that the gateway adds, the service would refuse them.
     #[error("The request has too many headers")]
     TooManyHeaders,
     /// 501: no resource has this method.
     #[error("The method is not implemented")]
     Method,
+    /// 503: the service has as many requests as it may have.
+    #[error("The service {0} is overloaded, try again")]
+    Overloaded(Upstream),
     /// 503: the service was not reached, or ended the connection without an answer.
     #[error("the service {upstream} gave no answer")]
     NoAnswer {
@@ -66,9 +73,10 @@ impl ApiError for Error {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Method => StatusCode::NOT_IMPLEMENTED,
-            Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
+            Self::Overloaded(_) | Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
@@ -82,8 +90,10 @@ impl ApiError for Error {
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge => "payload_too_large",
+            Self::RateLimited(_) => "rate_limited",
             Self::TooManyHeaders => "too_many_headers",
             Self::Method => "not_implemented",
+            Self::Overloaded(_) => "overloaded",
             Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
             Self::NoAnswerInTime(_) => "upstream_timeout",
         }
@@ -92,8 +102,14 @@ impl ApiError for Error {
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
             Self::BodyTooLarge => payload_too_large(),
+            Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
             // These two are made here, because every other 5xx is a 500 or a 503.
             Self::Method => Problem::new(self.status(), self.code(), self.to_string()),
+            // One of many, which are counted: a line in the log for each would only add to the load.
+            Self::Overloaded(_) => {
+                Problem::new(self.status(), self.code(), "The service is overloaded, try again")
+                    .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+            }
             Self::NoAnswerInTime(_) => {
                 Problem::new(self.status(), self.code(), "The service did not answer in time")
                     .with_cause(causes(self))

@@ -1,14 +1,16 @@
 //! The gateway: the one door of Banyan. It checks tokens, bounds what comes in, and passes requests on to the service
 //! that they are for; it knows no database.
 //!
-//! `edge` stands before all routes; `proxy` is the way of a request through it, phase by phase; `fleet` knows the
-//! replicas of the services; `routes` holds what it answers itself.
+//! `edge` stands before all routes; `proxy` is the way of a request through it, phase by phase; `limits` says how
+//! many requests are taken; `fleet` knows the replicas of the services; `routes` holds what it answers itself.
 
 pub mod config;
 mod edge;
 mod error;
 mod fleet;
+mod limits;
 mod openapi;
+mod patience;
 mod proxy;
 mod readiness;
 mod routes;

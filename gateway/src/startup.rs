@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::edge::Edge;
 use crate::fleet::Fleet;
+use crate::limits::RateLimits;
 use crate::openapi::Catalogue;
 use crate::proxy::Proxy;
 use crate::{readiness, routes};
@@ -18,6 +19,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
     let fleet = Arc::new(Fleet::new(&config, &tasks)?);
     fleet.observe(&config.metrics);
+    let limits = Data::from(RateLimits::new(config.rates, &config.metrics, &tasks));
     let readiness = readiness::of_services(Arc::clone(&fleet));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
     let edge: Arc<dyn server::Edge> = Arc::new(Edge);
@@ -29,6 +31,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         keys: config.keys,
         metrics: config.metrics,
         traces: config.traces,
+        times: config.times,
     };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
@@ -36,6 +39,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         app.app_data(edge.clone())
             .app_data(trusted_proxies.clone())
             .app_data(allowed_origins.clone())
+            .app_data(limits.clone())
             .app_data(proxy)
             .app_data(catalogue.clone())
             .configure(routes::configure);

@@ -2,7 +2,7 @@
 
 use crate::identity::{Service, TokenKeys};
 use crate::problem::Problem;
-use crate::server::{Trace, X_REQUEST_ID};
+use crate::server::{REUSE, Trace, X_REQUEST_ID};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -11,8 +11,6 @@ use std::time::Duration;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a whole call may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept to be used again; shorter than a server keeps it.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call to another service that brought no answer to the question. Clients get a 503.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +54,7 @@ pub(crate) fn http_client_with_timeout(timeout: Duration) -> Result<reqwest::Cli
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
-        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_idle_timeout(REUSE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()

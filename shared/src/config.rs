@@ -110,9 +110,32 @@ impl Env {
         })
     }
 
+    /// Something that is `on` or `off`.
+    pub fn switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
+        match self.get(name).map(str::trim) {
+            None => Ok(default),
+            Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(value) => Err(ConfigError::new(name, format!("{value:?} is neither; expected on or off"))),
+        }
+    }
+
     /// A span of time given in whole seconds.
     pub fn seconds(&self, name: &str, default: u64) -> Result<std::time::Duration, ConfigError> {
         self.or(name, "a number of seconds", default).map(std::time::Duration::from_secs)
+    }
+
+    /// How long to wait for something, in whole seconds, of which it is at least one.
+    pub fn timeout(
+        &self,
+        name: &str,
+        default: std::time::Duration,
+    ) -> Result<std::time::Duration, ConfigError> {
+        let time = self.seconds(name, default.as_secs())?;
+        if time.is_zero() {
+            return Err(ConfigError::new(name, "is 0; expected a number of seconds"));
+        }
+        Ok(time)
     }
 
     /// The base URL of another service: scheme, host and port, without a slash at its end.

@@ -2,6 +2,7 @@
 //! identity, ids and times, pages, idempotency, and, behind the feature `store`, SQL stores and the outbox.
 
 pub mod client;
+pub mod client_network;
 pub mod clock;
 pub mod config;
 pub mod idempotency;

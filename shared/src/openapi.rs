@@ -16,6 +16,9 @@ pub enum PublicErrors {
     /// The request is not valid
     #[response(status = 422)]
     Invalid(ValidationErrorBody),
+    /// Too many requests: try again after `Retry-After`
+    #[response(status = 429)]
+    TooMany(ErrorBody),
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),
@@ -36,6 +39,9 @@ pub enum BodyErrors {
     /// The request is not valid
     #[response(status = 422)]
     Invalid(ValidationErrorBody),
+    /// Too many requests: try again after `Retry-After`
+    #[response(status = 429)]
+    TooMany(ErrorBody),
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),
@@ -50,6 +56,9 @@ pub enum UserErrors {
     /// The request is not valid
     #[response(status = 422)]
     Invalid(ValidationErrorBody),
+    /// Too many requests: try again after `Retry-After`
+    #[response(status = 429)]
+    TooMany(ErrorBody),
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),

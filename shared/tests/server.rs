@@ -7,7 +7,7 @@ use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::Service;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, Tasks, health_check, public};
+use shared::server::{Application, Context, Readiness, Tasks, Times, health_check, public};
 use shared::test_kit::{Answer, Running, TestClient, any_port, token_keys};
 use shared::traces::Traces;
 use std::net::SocketAddr;
@@ -34,12 +34,17 @@ async fn get_slow(slow: Data<Slow>) -> HttpResponse {
 
 /// A service that is ready if `probe` is, with one route.
 fn service(probe: Result<(), String>) -> (Application, Slow) {
+    service_with(probe, Times::default())
+}
+
+fn service_with(probe: Result<(), String>, times: Times) -> (Application, Slow) {
     let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
     let context = Context {
         service: Service::Chat,
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
+        times,
     };
     let readiness = Readiness::new(move || std::future::ready(probe.clone()));
     let data = Data::new(slow.clone());
@@ -47,6 +52,33 @@ fn service(probe: Result<(), String>) -> (Application, Slow) {
         app.app_data(data.clone()).service(public("/slow").get(get_slow));
     };
     (Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap(), slow)
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_a_503_and_is_broken_off() {
+    let times = Times { service: Duration::from_millis(50), ..Times::default() };
+    let (application, slow) = service_with(Ok(()), times);
+    let service = Running::start(application);
+    let client = TestClient::new(service.url());
+    let answer = client.get("/slow").await.expect(503);
+    assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("service_unavailable", "1"));
+    assert_eq!(slow.come.available_permits(), 1);
+    slow.go.add_permits(1);
+    client.get("/slow").await.expect(200);
+    assert_eq!(slow.go.available_permits(), 0, "nobody else has waited for it");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_in_time_is_not_waited_for() {
+    let times = Times { head: Duration::from_millis(50), ..Times::default() };
+    let service = Running::start(service_with(Ok(()), times).0);
+    let url = service.url();
+    let mut wire = TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await.unwrap();
+    wire.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\n").await.unwrap();
+    let mut answered = String::new();
+    let read = wire.read_to_string(&mut answered);
+    tokio::time::timeout(Duration::from_secs(20), read).await.expect("it is closed").unwrap();
+    assert!(answered.starts_with("HTTP/1.1 408 "), "{answered}");
 }
 
 #[tokio::test]

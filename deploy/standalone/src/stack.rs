@@ -2,14 +2,14 @@
 
 use crate::config::{Options, check_database_url};
 use crate::data_dir::DataDir;
-use gateway::config::{AllowedOrigins, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Application, Listen, StartError};
+use shared::server::{Application, Listen, StartError, Times};
 use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -24,6 +24,14 @@ pub struct StackConfig {
     pub keys: TokenKeys,
     /// Who is around the gateway.
     pub edge: EdgeConfig,
+    /// How many requests are taken of whom.
+    pub rates: Option<Rates>,
+    /// How many requests a service has at once.
+    pub capacity: Option<Capacity>,
+    /// How long each of them waits for what.
+    pub times: Times,
+    /// How long the gateway waits for what else.
+    pub patience: Patience,
     /// The database of each service.
     pub databases: Databases,
     /// How long tokens live.
@@ -93,6 +101,10 @@ impl StackConfig {
             keys: TokenKeys::new(&secret, clock.clone())?,
             // Pages that are developed on this machine.
             edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local)?,
+            rates: Rates::from_env(env)?,
+            capacity: Capacity::from_env(env)?,
+            times: Times::from_env(env)?,
+            patience: Patience::from_env(env)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
             passwords: auth::config::PasswordConfig::from_env(env)?,
@@ -136,6 +148,10 @@ impl Stack {
             listen,
             keys,
             edge,
+            rates,
+            capacity,
+            times,
+            patience,
             databases,
             tokens,
             passwords,
@@ -144,6 +160,7 @@ impl Stack {
             metrics,
             traces,
         } = config;
+        let throttles_logins = rates.is_some();
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -153,7 +170,10 @@ impl Stack {
                 branch: branch.url.clone(),
             },
             edge,
-            patience: Patience::default(),
+            rates,
+            capacity,
+            times,
+            patience,
             resolution: Resolution::default(),
             metrics: metrics.clone(),
             traces: traces.gateway,
@@ -164,6 +184,7 @@ impl Stack {
             database: databases.branch,
             chat: chat.url.clone(),
             clock: clock.clone(),
+            times,
             metrics: metrics.clone(),
             traces: traces.branch,
         };
@@ -175,6 +196,7 @@ impl Stack {
             branch: branch.url,
             account_memory: chat::config::account_memory(tokens.access),
             clock: clock.clone(),
+            times,
             metrics: metrics.clone(),
             traces: traces.chat,
         };
@@ -185,7 +207,9 @@ impl Stack {
             chat: chat.url,
             tokens,
             passwords,
+            throttles_logins,
             clock,
+            times,
             metrics,
             traces: traces.auth,
         };

@@ -49,13 +49,20 @@ pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     Some(address)
 }
 
+/// The address that counts for limits; `None` where none does: for a peer on this machine that is no trusted proxy, or that
+/// names no client. It may be a proxy that nobody has named, with all clients behind its one address.
+pub(crate) fn limited_address(request: &HttpRequest) -> Option<IpAddr> {
+    let address = client_address(request)?;
+    let is_told = || sent(request, X_FORWARDED_FOR).is_some() && is_of_trusted_proxy(request);
+    (!address.is_loopback() || is_told()).then_some(address)
+}
+
 /// The headers that tell a service where a request comes from: extended where a trusted proxy sends them, made anew for
 /// any other peer.
 pub(crate) fn forwarding_headers(request: &HttpRequest) -> [(&'static str, Option<String>); 5] {
     let peer = peer(request);
     let host = host(request);
-    let trusted = request.app_data::<Data<TrustedProxies>>();
-    let is_trusted = peer.zip(trusted).is_some_and(|(peer, trusted)| trusted.contain(peer));
+    let is_trusted = is_of_trusted_proxy(request);
     let before = |name| is_trusted.then(|| sent(request, name)).flatten();
     let extended = |name, last: Option<String>| match (before(name), last) {
         (Some(before), Some(last)) => Some(format!("{before}, {last}")),
@@ -68,6 +75,11 @@ pub(crate) fn forwarding_headers(request: &HttpRequest) -> [(&'static str, Optio
         ("x-forwarded-proto", before("x-forwarded-proto").or_else(|| Some("http".to_owned()))),
         ("x-real-ip", client_address(request).map(|address| address.to_string())),
     ]
+}
+
+fn is_of_trusted_proxy(request: &HttpRequest) -> bool {
+    let trusted = request.app_data::<Data<TrustedProxies>>();
+    peer(request).zip(trusted).is_some_and(|(peer, trusted)| trusted.contain(peer))
 }
 
 fn peer(request: &HttpRequest) -> Option<IpAddr> {

@@ -9,9 +9,10 @@ mod security;
 pub use cors::AllowedOrigins;
 pub(crate) use cors::preflight;
 pub use forwarded::TrustedProxies;
-pub(crate) use forwarded::forwarding_headers;
+pub(crate) use forwarded::{forwarding_headers, limited_address};
 use head::host;
 
+use crate::limits;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use shared::problem::Problem;
 use shared::server;
@@ -25,6 +26,7 @@ impl server::Edge for Edge {
     }
 
     fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
+        limits::finish(&mut answer);
         cors::finish(&mut answer);
         security::finish(&mut answer);
         gzip::compress(answer)

@@ -18,6 +18,7 @@ pub(crate) use replicas::{Known, Replicas};
 pub(crate) use standing::Failure;
 
 use crate::config::Config;
+use crate::limits::Seating;
 use crate::proxy::Upstream;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
@@ -38,7 +39,8 @@ impl Fleet {
         let replicas = |upstream| {
             let origin = Origin::at(config.upstreams.url(upstream), &tls)
                 .map_err(|error| StartError::Setup(format!("the URL of the service {upstream}: {error}")))?;
-            let replicas = Arc::new(Replicas::new(upstream, origin, config.patience));
+            let seating = Seating::new(config.capacity, upstream, &config.metrics);
+            let replicas = Arc::new(Replicas::new(upstream, origin, config.patience, seating));
             replicas.watch(config.resolution, tasks);
             Ok::<_, StartError>(replicas)
         };

@@ -2,6 +2,7 @@
 
 use super::standing::{Failure, Standing};
 use crate::config::Patience;
+use crate::limits::Rooms;
 use crate::proxy::Upstream;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -16,16 +17,19 @@ pub(crate) struct Replica {
     in_flight: AtomicUsize,
     retries: AtomicU64,
     standing: Standing,
+    /// How many requests it may have.
+    pub(crate) rooms: Rooms,
 }
 
 impl Replica {
-    pub(super) fn new(upstream: Upstream, address: SocketAddr, patience: Patience) -> Self {
+    pub(super) fn new(upstream: Upstream, address: SocketAddr, patience: Patience, rooms: Rooms) -> Self {
         Self {
             upstream,
             address,
             in_flight: AtomicUsize::new(0),
             retries: AtomicU64::new(0),
             standing: Standing::new(patience),
+            rooms,
         }
     }
 

@@ -6,6 +6,7 @@ use super::origin::{Host, Origin};
 use super::replica::Replica;
 use super::standing::Failure;
 use crate::config::{Patience, Resolution};
+use crate::limits::Seating;
 use crate::proxy::Upstream;
 use futures_util::future::{join_all, select_ok};
 use hyper::StatusCode;
@@ -27,6 +28,7 @@ pub(crate) struct Replicas {
     /// What their URL says.
     pub(crate) origin: Origin,
     patience: Patience,
+    seating: Seating,
     known: watch::Sender<Known>,
     look_again: Notify,
 }
@@ -41,9 +43,9 @@ pub(crate) struct Known {
 }
 
 impl Replicas {
-    pub(super) fn new(upstream: Upstream, origin: Origin, patience: Patience) -> Self {
+    pub(super) fn new(upstream: Upstream, origin: Origin, patience: Patience, seating: Seating) -> Self {
         let known = watch::Sender::new(Known::default());
-        let replicas = Self { upstream, origin, patience, known, look_again: Notify::new() };
+        let replicas = Self { upstream, origin, patience, seating, known, look_again: Notify::new() };
         if let Host::Address(address) = replicas.origin.host {
             replicas.are_at(vec![address]);
         }
@@ -132,7 +134,7 @@ impl Replicas {
             .map(|address| {
                 find(before, address).unwrap_or_else(|| {
                     tracing::info!(upstream, %address, "a replica was found");
-                    Arc::new(Replica::new(self.upstream, address, self.patience))
+                    Arc::new(Replica::new(self.upstream, address, self.patience, self.seating.of_replica()))
                 })
             })
             .collect();

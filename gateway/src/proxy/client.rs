@@ -3,7 +3,7 @@
 use super::pool::{Chosen, Connection, Lease};
 use super::pools::Pools;
 use super::upload::{Progress, Stop, Upload, UploadBody, Waiting};
-use super::{Route, Upstream};
+use super::{Kind, Route, Upstream};
 use crate::config::Patience;
 use crate::error::Error;
 use crate::fleet::{Failure, Fleet, Flight, connect};
@@ -90,13 +90,25 @@ impl Proxy {
         pools.budget.earn();
         pools.are_known().await;
         let mut question = make()?.map(|()| upload.body());
+        let kind = Kind::of(question.method().as_str(), question.uri().path());
         let mut tried = Vec::new();
         let mut flight = pools.choose(&tried).ok_or(Error::NoAddress(route.upstream))?;
         let mut may_repeat = true;
         let mut may_reuse = true;
         loop {
             let trip = Trip { pools, flight: &flight, upload: &upload, patience: self.patience, may_repeat };
-            let cause = match trip.make(question, may_reuse).await {
+            let seat = flight.rooms.enter(kind).await.ok_or(Error::Overloaded(route.upstream))?;
+            let made = match upload.progress_of_body() {
+                Some(progress) => {
+                    seat.during(|| progress.is_complete(), trip.make(question, may_reuse)).await
+                }
+                None => {
+                    let made = trip.make(question, may_reuse).await;
+                    drop(seat);
+                    made
+                }
+            };
+            let cause = match made {
                 Ok((connection, answer)) => {
                     return Ok(Answer { answer, lease: Lease { connection, flight } });
                 }
@@ -205,14 +217,17 @@ impl Trip<'_> {
 
     /// When an answer that has not come yet is missed, or sooner where the request could be sent again.
     fn next_look(&self, sent: Instant) -> Instant {
-        let deadline = self.upload.progress.waiting().1.max(sent) + self.patience.head;
+        let (whom, since) = self.upload.progress.waiting();
+        // Whom it waits for may change meanwhile.
+        let again = Instant::now() + self.patience.head.min(self.patience.body);
+        let deadline = again.min(since.max(sent) + for_whom(whom, self.patience));
         let may_repeat = self.may_repeat && self.upload.can_repeat();
         if may_repeat { deadline.min(Instant::now() + GLANCE) } else { deadline }
     }
 
     /// Gives up when nothing has moved for too long, or when the replica was put out and there is a better one.
     fn look(&self, sent: Instant) -> Result<(), Miss> {
-        match overdue(&self.upload.progress, sent, self.patience.head) {
+        match overdue(&self.upload.progress, sent, self.patience) {
             Some(Waiting::ForClient) => Err(Miss::Final(Error::BodyTooSlow)),
             Some(Waiting::ForService) => {
                 let error = Error::NoAnswerInTime(self.pools.service.upstream);
@@ -236,7 +251,14 @@ impl Trip<'_> {
 }
 
 /// Who has let a request wait for too long.
-fn overdue(progress: &Progress, sent: Instant, patience: Duration) -> Option<Waiting> {
+fn overdue(progress: &Progress, sent: Instant, patience: Patience) -> Option<Waiting> {
     let (whom, since) = progress.waiting();
-    (since.max(sent) + patience <= Instant::now()).then_some(whom)
+    (since.max(sent) + for_whom(whom, patience) <= Instant::now()).then_some(whom)
+}
+
+fn for_whom(whom: Waiting, patience: Patience) -> Duration {
+    match whom {
+        Waiting::ForClient => patience.body,
+        Waiting::ForService => patience.head,
+    }
 }

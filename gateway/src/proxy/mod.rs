@@ -11,10 +11,11 @@ mod upload;
 
 pub(crate) use client::Proxy;
 pub use table::Upstream;
-pub(crate) use table::{API_ROOT, Access, find};
+pub(crate) use table::{API_ROOT, Access, Kind, LOGIN, REGISTER, Route, find};
 
 use crate::edge::preflight;
 use crate::error::Error;
+use crate::limits::RateLimits;
 use actix_web::http::Method;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
@@ -28,7 +29,7 @@ use shared::identity::Identity;
 use shared::problem::Problem;
 use shared::server::{Context, Trace};
 use std::time::Instant;
-use table::{Route, counts_key};
+use table::counts_key;
 use upload::{Offered, Upload};
 
 /// Passes a request on to the service that it is for, and the answer back.
@@ -37,10 +38,11 @@ pub(crate) async fn forward(
     payload: Payload,
     trace: Trace,
     context: Data<Context>,
+    limits: Data<RateLimits>,
     proxy: Data<Proxy>,
 ) -> Result<HttpResponse, Problem> {
     let offered = Offered::new(payload);
-    let answer = pass_through(&request, &offered, &trace, &context, &proxy).await;
+    let answer = pass_through(&request, &offered, &trace, &context, &limits, &proxy).await;
     offered.release();
     answer
 }
@@ -50,6 +52,7 @@ async fn pass_through(
     offered: &Offered,
     trace: &Trace,
     context: &Context,
+    limits: &RateLimits,
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
@@ -59,7 +62,7 @@ async fn pass_through(
     if let Some(answer) = preflight(request) {
         return Ok(answer);
     }
-    authenticate(request, route, context)?;
+    limits.admit(request, route, authenticate(request, route, context))?;
     let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
     let body = match bound(request, offered, &target) {
         Err(Error::BodyTooLarge) => return refuse_body(request, clean, offered, route, proxy).await,
@@ -82,13 +85,19 @@ fn route(target: &PathAndQuery) -> Result<&'static Route, Error> {
     find(target.path()).ok_or(Error::NoRoute)
 }
 
-fn authenticate(request: &HttpRequest, route: &Route, context: &Context) -> Result<(), Problem> {
-    if route.access == Access::Protected {
-        let identity = Identity::of(request.headers(), &context.keys)?;
-        // For the line in the log.
-        request.extensions_mut().insert(identity);
+/// The user whose token it is; nobody where anyone may ask.
+fn authenticate(
+    request: &HttpRequest,
+    route: &Route,
+    context: &Context,
+) -> Result<Option<Identity>, Problem> {
+    if route.access == Access::Public {
+        return Ok(None);
     }
-    Ok(())
+    let identity = Identity::of(request.headers(), &context.keys)?;
+    // For the line in the log.
+    request.extensions_mut().insert(identity);
+    Ok(Some(identity))
 }
 
 /// Refuses a body that is announced as too large; one that is not announced is counted on its way.

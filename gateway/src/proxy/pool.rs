@@ -3,15 +3,12 @@
 use super::upload::UploadBody;
 use crate::fleet::{Flight, Replica};
 use hyper::client::conn::http1::SendRequest;
+use shared::server::REUSE;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// How long an idle connection is kept to be used again; shorter than a service keeps it.
-const REUSE: Duration = Duration::from_secs(30);
 
 pub(super) type Connection = SendRequest<UploadBody>;
 

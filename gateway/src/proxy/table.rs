@@ -6,6 +6,11 @@ use std::fmt;
 /// The root of every route in the table.
 pub(crate) const API_ROOT: &str = "/api/v1";
 
+/// Where a user logs in.
+pub(crate) const LOGIN: &str = "/api/v1/auth/login";
+/// Where a user registers.
+pub(crate) const REGISTER: &str = "/api/v1/auth/register";
+
 /// A service that requests are passed on to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upstream {
@@ -26,6 +31,28 @@ pub(crate) enum Access {
     Protected,
 }
 
+/// What a request costs a service. Each kind has limits of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It changes nothing.
+    Read,
+    /// It changes something.
+    Write,
+    /// A password is checked or hashed for it, which takes a core for some 200 ms.
+    Password,
+}
+
+impl Kind {
+    /// The kind of a request with this path, which has no slash at its end.
+    pub(crate) fn of(method: &str, path: &str) -> Self {
+        match (method, path) {
+            ("GET" | "HEAD" | "OPTIONS", _) => Self::Read,
+            (_, LOGIN | REGISTER | "/api/v1/auth/change-password" | "/api/v1/auth/me") => Self::Password,
+            _ => Self::Write,
+        }
+    }
+}
+
 /// A line of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -39,8 +66,8 @@ pub(crate) struct Route {
 
 /// The first line that fits counts. `/internal` is in none of them.
 const ROUTES: [Route; 8] = [
-    public("/api/v1/auth/register", Upstream::Auth),
-    public("/api/v1/auth/login", Upstream::Auth),
+    public(REGISTER, Upstream::Auth),
+    public(LOGIN, Upstream::Auth),
     public("/api/v1/auth/refresh", Upstream::Auth),
     protected("/api/v1/auth", Upstream::Auth),
     protected("/api/v1/chats", Upstream::Chat),
@@ -139,6 +166,22 @@ mod tests {
         for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create%2dchat"] {
             assert!(!counts_key(path), "{path}");
         }
+    }
+
+    #[test]
+    fn a_password_is_checked_on_four_routes() {
+        let kind = |method: &str, path: &str| Kind::of(method, path);
+        for (method, path) in [
+            ("POST", LOGIN),
+            ("POST", REGISTER),
+            ("PUT", "/api/v1/auth/change-password"),
+            ("DELETE", "/api/v1/auth/me"),
+        ] {
+            assert_eq!(kind(method, path), Kind::Password, "{method} {path}");
+        }
+        assert_eq!(kind("GET", "/api/v1/auth/me"), Kind::Read);
+        assert_eq!(kind("OPTIONS", LOGIN), Kind::Read);
+        assert_eq!(kind("POST", "/api/v1/auth/refresh"), Kind::Write);
     }
 
     #[test]

@@ -74,6 +74,11 @@ impl Upload {
         UploadBody { source: self.source.clone(), reader, next: 0, left }
     }
 
+    /// How far the body has come, where there is one.
+    pub(super) fn progress_of_body(&self) -> Option<&Progress> {
+        self.source.is_some().then_some(&*self.progress)
+    }
+
     /// Whether the request may be sent again, and its body can be.
     pub(super) fn can_repeat(&self) -> bool {
         self.may_repeat && self.source.as_ref().is_none_or(|source| source.borrow().kept.is_some())
@@ -107,11 +112,16 @@ pub(super) enum Stop {
 pub(super) struct Progress {
     waiting: Cell<(Waiting, Instant)>,
     stop: Cell<Option<Stop>>,
+    is_complete: Cell<bool>,
 }
 
 impl Progress {
     fn new() -> Self {
-        Self { waiting: Cell::new((Waiting::ForService, Instant::now())), stop: Cell::new(None) }
+        Self {
+            waiting: Cell::new((Waiting::ForService, Instant::now())),
+            stop: Cell::new(None),
+            is_complete: Cell::new(false),
+        }
     }
 
     /// Whom it waits for, and since when.
@@ -122,6 +132,11 @@ impl Progress {
     /// Why it ended early.
     pub(super) fn stop(&self) -> Option<Stop> {
         self.stop.get()
+    }
+
+    /// Whether all of it has come from the client.
+    pub(super) fn is_complete(&self) -> bool {
+        self.is_complete.get()
     }
 
     fn wait(&self, whom: Waiting) {
@@ -161,6 +176,7 @@ async fn pump(offered: Offered, sender: mpsc::Sender<Piece>, progress: Rc<Progre
         };
         progress.wait(Waiting::ForService);
         let is_last = matches!(piece, Piece::End);
+        progress.is_complete.set(is_last);
         // An error says that the service has answered without reading on.
         if sender.send(piece).await.is_err() || is_last {
             return;

@@ -1,12 +1,13 @@
 //! A gateway for one test, in front of three services that answer as they are told.
 
 use crate::wire::Wire;
-use gateway::config::{Config, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{Capacity, Config, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
+use shared::server::Times;
 use shared::test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -33,10 +34,14 @@ pub struct TestHouse {
 }
 
 pub async fn spawn_house() -> TestHouse {
+    spawn_house_with(|_| {}).await
+}
+
+pub async fn spawn_house_with(configure: impl FnOnce(&mut Config)) -> TestHouse {
     let (auth, chat, branch) = (service("auth").await, service("chat").await, service("branch").await);
     let url = |service: &MockServer| service.uri().parse().unwrap();
     let upstreams = Upstreams { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
-    let gateway = spawn_with(upstreams, no_cache());
+    let gateway = spawn(upstreams, configure);
     TestHouse { gateway, auth, chat, branch }
 }
 
@@ -67,6 +72,9 @@ fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGatew
         keys: token_keys(&clock),
         upstreams,
         edge: EdgeConfig::default(),
+        rates: Some(Rates::default()),
+        capacity: Some(Capacity::default()),
+        times: Times::default(),
         patience: no_cache(),
         resolution: Resolution::System,
         metrics: metrics.clone(),

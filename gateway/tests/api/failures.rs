@@ -85,7 +85,7 @@ async fn a_client_that_does_not_go_on_is_a_408() {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Patience { head: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Patience { body: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n{}\r\none", authorization()))
         .await;

@@ -21,8 +21,9 @@ mod health;
 mod methods;
 mod metrics;
 mod openapi;
+mod overload;
+mod rates;
 mod raw;
-
 mod request_bodies;
 mod request_ids;
 mod routing;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
+use shared::server::Times;
 use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
 use std::net::{IpAddr, SocketAddr};
@@ -75,7 +76,21 @@ fn spawn_gateway_with(
     let upstreams = Upstreams { auth, chat, branch };
     let keys = token_keys(&Clock::system());
     let (edge, metrics, traces) = (EdgeConfig::default(), metrics.clone(), Traces::off());
-    let config = Config { listen: any_port(), keys, upstreams, edge, patience, resolution, metrics, traces };
+    let (rates, capacity) = (None, None);
+    let (listen, times) = (any_port(), Times::default());
+    let config = Config {
+        listen,
+        keys,
+        upstreams,
+        edge,
+        rates,
+        capacity,
+        times,
+        patience,
+        resolution,
+        metrics,
+        traces,
+    };
     let gateway = Running::start(startup::build(config).unwrap());
     (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)
 }

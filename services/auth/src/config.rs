@@ -5,6 +5,10 @@
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8001` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
+//! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
+//! | `IDLE_TIMEOUT` | seconds for the next request on a connection; more than 30 | 75 |
+//! | `SERVICE_TIMEOUT` | seconds that a request may take here; more than a statement | 20 |
+//! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL | 10 |
 //! | `SECRET_KEY` | signs tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `CHAT_URL` | where the chat service is, which hears of deleted accounts | none |
@@ -12,6 +16,7 @@
 //! | `REFRESH_TOKEN_TTL` | seconds for which a refresh token counts | 2592000 (30 days) |
 //! | `REFRESH_REUSE_GRACE` | seconds in which a used refresh token is answered again | 10 |
 //! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31 | 12 |
+//! | `RATE_LIMIT` | `off` lets logins fail as often as they do, without a wait | `on` |
 //! | `AUTH_MIN_PASSWORD_LENGTH` | the fewest characters of a new password, 1 to 72 | 8 |
 
 use crate::domain::PasswordPolicy;
@@ -21,7 +26,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::Listen;
+use shared::server::{Listen, Times};
 use shared::traces::Traces;
 use std::time::Duration;
 
@@ -43,8 +48,12 @@ pub struct Config {
     pub tokens: TokenLife,
     /// How passwords are hashed, and which are taken.
     pub passwords: PasswordConfig,
+    /// Whether logins have to wait after others have failed.
+    pub throttles_logins: bool,
     /// Where the time comes from.
     pub clock: Clock,
+    /// How long it waits for what.
+    pub times: Times,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the spans of requests go.
@@ -82,7 +91,9 @@ impl Config {
             chat: env.base_url("CHAT_URL")?,
             tokens: TokenLife::from_env(env)?,
             passwords: PasswordConfig::from_env(env)?,
+            throttles_logins: env.switch("RATE_LIMIT", true)?,
             clock,
+            times: Times::from_env(env)?,
             metrics: Metrics::from_env(env)?,
             traces: Traces::from_env(env, Service::Auth)?,
         })

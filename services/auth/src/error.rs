@@ -2,9 +2,11 @@
 
 use crate::hasher::HashError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared::identity::SigningError;
-use shared::problem::ApiError;
+use shared::problem::{ApiError, Problem};
 use shared::store::StoreError;
+use std::time::Duration;
 
 /// An error of the auth service.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,9 @@ pub enum Error {
     /// 409: somebody has the name.
     #[error("Username is taken")]
     UsernameTaken,
+    /// 429: too many logins have failed. With the time after which the next one is tried.
+    #[error("Too many failed logins, try again later")]
+    TooManyFailures(Duration),
     /// 500: a token could not be made.
     #[error("a token could not be made")]
     Token(#[from] SigningError),
@@ -51,6 +56,7 @@ impl ApiError for Error {
             Self::WrongPassword => StatusCode::FORBIDDEN,
             Self::UserNotFound => StatusCode::NOT_FOUND,
             Self::UsernameTaken => StatusCode::CONFLICT,
+            Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -66,9 +72,28 @@ impl ApiError for Error {
             Self::WrongPassword => "wrong_password",
             Self::UserNotFound => "user_not_found",
             Self::UsernameTaken => "username_taken",
+            Self::TooManyFailures(_) => "too_many_failed_logins",
             Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => "internal_error",
             Self::Hash(HashError::Busy) => "service_unavailable",
             Self::Store(error) => error.code(),
+        }
+    }
+
+    fn decorate(&self, problem: Problem) -> Problem {
+        match self {
+            Self::TooManyFailures(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                problem.with_header(RETRY_AFTER, HeaderValue::from(seconds))
+            }
+            Self::InvalidCredentials
+            | Self::InvalidToken
+            | Self::WrongPassword
+            | Self::UserNotFound
+            | Self::UsernameTaken
+            | Self::Token(_)
+            | Self::Randomness
+            | Self::Hash(_)
+            | Self::Store(_) => problem,
         }
     }
 }

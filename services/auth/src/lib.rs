@@ -1,5 +1,6 @@
 //! The auth service: users, passwords, and the tokens that show who somebody is.
 
+mod client_address;
 pub mod config;
 mod current_user;
 pub mod domain;
@@ -9,3 +10,4 @@ pub mod routes;
 pub mod startup;
 mod state;
 mod store;
+mod throttle;

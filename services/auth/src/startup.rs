@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::hasher::Hasher;
 use crate::state::State;
+use crate::throttle::Throttle;
 use crate::{routes, store};
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
@@ -13,7 +14,7 @@ use shared::store::outbox::Relay;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
-    let store = Store::open(&config.database, "auth", store::migrations()).await?;
+    let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
     store.observe(Service::Auth, &config.metrics);
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
@@ -23,6 +24,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     store::spawn_expiry(&store, &config.clock, &tasks);
     let state = State {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
+        throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
         store: store.clone(),
         keys: config.keys.clone(),
         tokens: config.tokens,
@@ -31,8 +33,13 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     };
     let state = Data::new(state);
     let policy = Data::new(config.passwords.policy);
-    let context =
-        Context { service: Service::Auth, keys: config.keys, metrics: config.metrics, traces: config.traces };
+    let context = Context {
+        service: Service::Auth,
+        keys: config.keys,
+        metrics: config.metrics,
+        traces: config.traces,
+        times: config.times,
+    };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(policy.clone()).configure(routes::configure);

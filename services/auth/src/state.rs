@@ -2,6 +2,7 @@
 
 use crate::config::TokenLife;
 use crate::hasher::Hasher;
+use crate::throttle::Throttle;
 use shared::clock::Clock;
 use shared::identity::TokenKeys;
 use shared::store::Store;
@@ -13,6 +14,8 @@ pub struct State {
     pub store: Store,
     /// Hashes and checks passwords.
     pub hasher: Hasher,
+    /// Says which login has to wait.
+    pub throttle: Throttle,
     /// Signs access tokens.
     pub keys: TokenKeys,
     /// How long tokens live.

@@ -5,6 +5,10 @@
 //! | `LISTEN_ADDR` | address and port | `0.0.0.0:8003` |
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
+//! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
+//! | `IDLE_TIMEOUT` | seconds for the next request on a connection; more than 30 | 75 |
+//! | `SERVICE_TIMEOUT` | seconds that a request may take here; more than a statement | 20 |
+//! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL | 10 |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `MONGO_URL` | `mongodb://...` or `mongodb+srv://...`; its path names the database, `banyan` where it has none | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
@@ -16,7 +20,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::Listen;
+use shared::server::{Listen, Times};
 use shared::traces::Traces;
 
 /// Where it listens if nothing is said.
@@ -35,6 +39,8 @@ pub struct Config {
     pub chat: Url,
     /// Where the time comes from.
     pub clock: Clock,
+    /// How long it waits for what.
+    pub times: Times,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the spans of requests go.
@@ -71,6 +77,7 @@ impl Config {
             database: Database::from_env(env)?,
             chat: env.base_url("CHAT_URL")?,
             clock,
+            times: Times::from_env(env)?,
             metrics: Metrics::from_env(env)?,
             traces: Traces::from_env(env, Service::Branch)?,
         })

@@ -12,13 +12,13 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::clock::Clock;
 use shared::identity::Service;
-use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use shared::server::{Application, Context, Readiness, StartError, Tasks, Times};
 use std::sync::Arc;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
-    let store = open(&config.database, config.clock, &tasks).await?;
+    let store = open(&config.database, config.times, config.clock, &tasks).await?;
     store.observe(&config.metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
@@ -32,6 +32,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         keys: config.keys,
         metrics: config.metrics,
         traces: config.traces,
+        times: config.times,
     };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
@@ -45,11 +46,12 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
 /// Opens the store of a database, whichever engine it is of.
 pub async fn open(
     database: &Database,
+    times: Times,
     clock: Clock,
     tasks: &Tasks,
 ) -> Result<Arc<dyn ContentStore>, StartError> {
     Ok(match database {
         Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks).await?),
-        Database::Sql(url) => Arc::new(SqlContent::open(url, clock).await?),
+        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock).await?),
     })
 }

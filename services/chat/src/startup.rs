@@ -14,7 +14,7 @@ use shared::store::outbox::Relay;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
-    let store = Store::open(&config.database, "chat", store::migrations()).await?;
+    let store = Store::open(&config.database, "chat", store::migrations(), config.times.statement).await?;
     store.observe(Service::Chat, &config.metrics);
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
@@ -42,8 +42,13 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         clock: config.clock,
     };
     let state = Data::new(state);
-    let context =
-        Context { service: Service::Chat, keys: config.keys, metrics: config.metrics, traces: config.traces };
+    let context = Context {
+        service: Service::Chat,
+        keys: config.keys,
+        metrics: config.metrics,
+        traces: config.traces,
+        times: config.times,
+    };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);

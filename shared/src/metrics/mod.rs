@@ -5,10 +5,12 @@
 //! client chooses, so that the number of series is bounded.
 
 mod exposition;
+mod limits;
 mod pools;
 mod readings;
 mod requests;
 
+pub use limits::LimitHits;
 pub use pools::ConnectionPool;
 pub use readings::Readings;
 pub(crate) use requests::{InProgress, label_of};
@@ -16,6 +18,7 @@ pub(crate) use requests::{InProgress, label_of};
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenError};
 use actix_web::http::Method;
+use limits::Limit;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -38,6 +41,7 @@ struct Recorder {
     durations: Family<Answered, Histogram, fn() -> Histogram>,
     active: Family<Begun, Gauge>,
     refused: Family<Refused, Counter>,
+    limits: Family<Limit, Counter>,
     probes: Probes,
 }
 
@@ -73,6 +77,12 @@ impl Metrics {
         }
     }
 
+    /// Counts how often a limit is hit. Its series is there from now on, at 0.
+    pub fn limit(&self, service: Service, name: &'static str) -> LimitHits {
+        let limit = Limit::of(service, name);
+        LimitHits(self.0.as_ref().map(|all| all.limits.get_or_create(&limit).clone()).unwrap_or_default())
+    }
+
     /// A request to a service has come.
     pub(crate) fn begin(&self, service: Service, method: &Method) -> Option<InProgress> {
         let recorder = Arc::clone(self.0.as_ref()?);
@@ -95,7 +105,8 @@ impl Recorder {
         let mut registry = Registry::default();
         let constructor: fn() -> Histogram = duration_histogram;
         let durations = Family::new_with_constructor(constructor);
-        let (active, refused, probes) = (Family::default(), Family::default(), Probes::default());
+        let (active, refused, limits) = (Family::default(), Family::default(), Family::default());
+        let probes = Probes::default();
         let help = "Time from a request's head to the head of its answer";
         let name = "http_server_request_duration";
         registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
@@ -103,8 +114,10 @@ impl Recorder {
         registry.register("http_server_active_requests", help, active.clone());
         let help = "Requests that were refused for their token, or for having none";
         registry.register("tokens_refused", help, refused.clone());
+        let help = "Requests that were refused because of a limit";
+        registry.register("limits_hit", help, limits.clone());
         registry.register_collector(Box::new(probes.clone()));
-        Self { address, registry, durations, active, refused, probes }
+        Self { address, registry, durations, active, refused, limits, probes }
     }
 }
 

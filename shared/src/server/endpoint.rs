@@ -1,5 +1,6 @@
 //! A line of a service's URL table: a path, who may call it, and a handler for each method.
 
+use super::in_time::InTime;
 use crate::identity::{Caller, Identity};
 use crate::problem::Problem;
 use actix_web::dev::{AppService, HttpServiceFactory};
@@ -53,7 +54,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("HEAD", web::head().to(handler.clone())).on("GET", web::get().to(handler))
+        self.on("HEAD", web::head().to(InTime(handler.clone()))).on("GET", web::get().to(InTime(handler)))
     }
 
     /// Handles POST.
@@ -63,7 +64,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("POST", web::post().to(handler))
+        self.on("POST", web::post().to(InTime(handler)))
     }
 
     /// Handles PUT.
@@ -73,7 +74,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("PUT", web::put().to(handler))
+        self.on("PUT", web::put().to(InTime(handler)))
     }
 
     /// Handles DELETE.
@@ -83,7 +84,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("DELETE", web::delete().to(handler))
+        self.on("DELETE", web::delete().to(InTime(handler)))
     }
 
     fn on(mut self, method: &'static str, route: actix_web::Route) -> Self {

@@ -8,10 +8,12 @@ mod edge;
 mod endpoint;
 mod exchange;
 mod health;
+mod in_time;
 mod path;
 mod patience;
 mod scope;
 mod tasks;
+mod times;
 mod trace;
 mod trace_context;
 
@@ -25,6 +27,7 @@ pub use exchange::{RouteTemplate, UpstreamAddress};
 pub use health::{NotReady, Readiness};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
+pub use times::{REUSE, Times, must_be_longer};
 pub use trace::{Trace, X_REQUEST_ID};
 pub use trace_context::TraceContext;
 
@@ -45,10 +48,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long an idle connection is kept; longer than the gateway keeps one to reuse it.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
 const LINGER: Duration = Duration::from_secs(15);
 /// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
@@ -142,6 +141,8 @@ pub struct Context {
     pub metrics: Metrics,
     /// Where their spans go.
     pub traces: Traces,
+    /// How long it waits for what.
+    pub times: Times,
 }
 
 /// A service that has bound its address and is ready to serve.
@@ -177,7 +178,7 @@ impl Application {
         let address = listener.local_addr().map_err(not_listening)?;
         let silent = TaskTracker::new();
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
-        let (service, traces) = (context.service, context.traces.clone());
+        let (service, traces, times) = (context.service, context.traces.clone(), context.times);
         let context = Data::new(context);
         let leaving = readiness.leaving().clone();
         let readiness = Data::new(readiness);
@@ -191,8 +192,8 @@ impl Application {
                 .wrap(from_fn(scope::request_scope))
         })
         .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(times.idle)
+        .client_request_timeout(times.head)
         .client_disconnect_timeout(LINGER)
         // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
         .h1_allow_half_closed(service != Service::Gateway)

@@ -29,7 +29,7 @@ impl StoreError {
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match &error {
-            DieselError::DatabaseError(kind, info) if is_connection_lost(*kind, info.message()) => {
+            DieselError::DatabaseError(kind, info) if is_out_of_reach(*kind, info.message()) => {
                 Self::Unavailable(Box::new(error))
             }
             DieselError::BrokenTransactionManager => Self::Unavailable(Box::new(error)),
@@ -38,15 +38,20 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// PostgreSQL tells a shutdown only by its words, since diesel has no kind for it.
-fn is_connection_lost(kind: DatabaseErrorKind, message: &str) -> bool {
+/// PostgreSQL tells a shutdown, and that a statement took too long, only by its words, since diesel has no kind for it.
+fn is_out_of_reach(kind: DatabaseErrorKind, message: &str) -> bool {
     match kind {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => true,
-        DatabaseErrorKind::Unknown => {
-            ["connection closed", "terminating connection", "shutting down", "starting up"]
-                .iter()
-                .any(|words| message.contains(words))
-        }
+        // The last of these has a connection that is good, but a database that is not now.
+        DatabaseErrorKind::Unknown => [
+            "connection closed",
+            "terminating connection",
+            "shutting down",
+            "starting up",
+            "statement timeout",
+        ]
+        .iter()
+        .any(|words| message.contains(words)),
         _ => false,
     }
 }

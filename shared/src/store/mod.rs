@@ -58,11 +58,13 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Connects to `url`, the value of the variable `DATABASE_URL`, and brings the tables of the service `schema` up
-    /// to date.
+    /// to date. A statement may take as long as `patience` on PostgreSQL, which breaks it off then. (On SQLite it waits for who else
+    /// writes, for 5 s.)
     pub async fn open(
         url: &SecretString,
         schema: &'static str,
         migrations: Migrations,
+        patience: Duration,
     ) -> Result<Self, StartError> {
         let url = url.expose_secret();
         let expected = "a URL that begins with postgresql:// or sqlite:";
@@ -71,7 +73,9 @@ impl Store {
         };
         let (engine, driver) = scheme.split_once('+').map_or((scheme, None), |(e, d)| (e, Some(d)));
         match (engine, driver) {
-            ("postgres" | "postgresql", _) => postgres::open(url, schema, migrations.postgres).await,
+            ("postgres" | "postgresql", _) => {
+                postgres::open(url, schema, migrations.postgres, patience).await
+            }
             ("sqlite", None) => sqlite::open(url, migrations.sqlite).await,
             _ => {
                 Err(ConfigError::new("DATABASE_URL", format!("names an unknown engine; expected {expected}"))

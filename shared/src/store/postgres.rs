@@ -26,6 +26,7 @@ pub(super) async fn open(
     url: &str,
     schema: &'static str,
     migrations: EmbeddedMigrations,
+    patience: Duration,
 ) -> Result<Store, StartError> {
     let target = Arc::new(Target::parse(url, schema)?);
     let mut connection =
@@ -45,7 +46,13 @@ pub(super) async fn open(
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let target = Arc::clone(&target);
-        Box::pin(async move { target.connect().await.map_err(ConnectionError::from) })
+        Box::pin(async move {
+            let mut connection = target.connect().await?;
+            let limit = format!("SET statement_timeout TO {}", patience.as_millis());
+            let limited = connection.batch_execute(&limit).await;
+            limited.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(connection)
+        })
     });
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(|error| unreachable(&error))?;

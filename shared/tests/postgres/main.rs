@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
 use libtest_mimic::{Arguments, Trial};
 use reqwest::Url;
@@ -14,8 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, StartError, Tasks};
-use shared::store::{Migrations, Store};
+use shared::server::{Application, Context, Readiness, StartError, Tasks, Times};
+use shared::store::{Migrations, Store, StoreError};
 use shared::test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
 use shared::traces::Traces;
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ fn main() {
         a_service_waits_for_its_database,
         what_waiting_will_not_mend_ends_the_start_in_one_line,
         an_outage_is_told_in_time_and_ends_by_itself,
+        a_statement_that_takes_too_long_is_broken_off,
     };
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -50,7 +52,7 @@ fn url(database: &TestDatabase) -> Url {
 async fn open(url: &Url) -> Result<Store, StartError> {
     let none = || EmbeddedMigrations::new(&[]);
     let migrations = Migrations { postgres: none(), sqlite: none() };
-    Store::open(&SecretString::from(url.as_str()), "chat", migrations).await
+    Store::open(&SecretString::from(url.as_str()), "chat", migrations, Duration::from_secs(2)).await
 }
 
 async fn a_service_waits_for_its_database(database: &TestDatabase) {
@@ -82,6 +84,20 @@ async fn what_waiting_will_not_mend_ends_the_start_in_one_line(database: &TestDa
     }
 }
 
+async fn a_statement_that_takes_too_long_is_broken_off(database: &TestDatabase) {
+    let store = open(&url(database)).await.unwrap();
+    let begun = Instant::now();
+    let error = sleep(&store, 600).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!((2..60).contains(&begun.elapsed().as_secs()));
+    sleep(&store, 0).await.unwrap();
+}
+
+async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {
+    let statement = format!("SELECT pg_sleep({seconds})");
+    shared::on!(store, |c| diesel::sql_query(&statement).execute(c).await).map(drop)
+}
+
 async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
     let (mut way, through) = Way::cut_off_from(&url(database)).await;
     way.mend().await;
@@ -91,6 +107,7 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
+        times: Times::default(),
     };
     let readiness = Readiness::of_store(store.clone());
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();

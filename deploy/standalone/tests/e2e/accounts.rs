@@ -37,3 +37,22 @@ async fn a_session_is_carried_on_and_ended() {
     let body = json!({"refresh_token": tokens["refresh_token"]});
     stack.client.post("/api/v1/auth/refresh", &body).await.expect(401);
 }
+
+#[tokio::test]
+async fn who_tries_passwords_out_has_to_wait_and_is_told_through_the_gateway() {
+    let stack = spawn_stack().await;
+    stack.user("ann").await;
+    let guess = json!({"username": "ann", "password": "wrong horse"});
+    let mut answers = Vec::new();
+    while !answers.contains(&429) {
+        assert!(answers.len() < 30, "{answers:?}");
+        let answer = stack.client.post("/api/v1/auth/login", &guess).await;
+        answers.push(answer.status.as_u16());
+        if answer.status == 429 {
+            assert_eq!(answer.code(), "too_many_failed_logins");
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+        }
+    }
+    assert!(answers.len() > 11, "{answers:?}");
+    stack.user("bob").await;
+}

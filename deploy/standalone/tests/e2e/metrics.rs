@@ -42,7 +42,9 @@ async fn every_service_counts_its_requests_and_its_connections() {
 fn names(text: &str) -> BTreeSet<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let is_ours = |name: &&str| {
-        ["http_", "db_client_", "gateway_", "tokens_"].iter().any(|beginning| name.starts_with(beginning))
+        ["http_", "db_client_", "gateway_", "limits_", "tokens_"]
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
     };
     text.split(|c| !is_name(c)).filter(is_ours).collect()
 }

@@ -1,9 +1,10 @@
 //! `POST /auth/login`, and the pair of tokens that it answers.
 
+use crate::client_address::ClientAddress;
 use crate::domain::{Password, RefreshToken};
 use crate::error::Error;
 use crate::state::State;
-use crate::store;
+use crate::store::{self, Login};
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::UserId;
@@ -73,19 +74,33 @@ impl TokenPair {
 )]
 pub async fn login(
     state: Data<State>,
+    address: ClientAddress,
     Input { body: FormOrJson(credentials), .. }: Body<FormOrJson<Credentials>>,
 ) -> Result<Json<TokenPair>, Problem> {
-    Ok(Json(open_session(&state, credentials).await?))
+    Ok(Json(open_session(&state, credentials, address).await?))
 }
 
-async fn open_session(state: &State, credentials: Credentials) -> Result<TokenPair, Error> {
+async fn open_session(
+    state: &State,
+    credentials: Credentials,
+    address: ClientAddress,
+) -> Result<TokenPair, Error> {
+    let attempt = state.throttle.begin(&state.store, &credentials.username, address).await?;
     let user = store::find_user_by_name(&state.store, &credentials.username).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = state.hasher.verify(credentials.password, hash).await?;
-    let user = user.filter(|_| matches).ok_or(Error::InvalidCredentials)?;
+    let Some(user) = user.filter(|_| matches) else {
+        attempt.failed();
+        return Err(Error::InvalidCredentials);
+    };
     let refresh = RefreshToken::generate().map_err(|_| Error::Randomness)?;
-    let expires_at = state.clock.now().plus(state.tokens.refresh);
-    let opened =
-        store::open_family(&state.store, user.id, &user.password_hash, refresh.hash(), expires_at).await?;
-    if opened { TokenPair::issue(state, user.id, &refresh) } else { Err(Error::InvalidCredentials) }
+    let now = state.clock.now();
+    let (token, expires_at) = (refresh.hash(), now.plus(state.tokens.refresh));
+    let login = Login { user: &user, address: address.0, token, expires_at, now };
+    if !store::open_family(&state.store, &login).await? {
+        attempt.failed();
+        return Err(Error::InvalidCredentials);
+    }
+    attempt.succeeded();
+    TokenPair::issue(state, user.id, &refresh)
 }

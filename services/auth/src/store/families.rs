@@ -1,10 +1,13 @@
 //! Refresh tokens and their families. Whoever changes a family begins with an UPDATE of its row, which is the lock.
 
-use super::schema::{refresh_families, refresh_tokens, users};
+use super::known_addresses::MEMORY;
+use super::schema::{known_addresses, refresh_families, refresh_tokens, users};
+use super::users::User;
 use crate::config::TokenLife;
 use crate::domain::{Reuse, TokenHash};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use shared::client_network::ClientNetwork;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::{FamilyId, UserId};
 use shared::problem::causes;
@@ -37,15 +40,26 @@ pub enum Rotation {
     Revoked,
 }
 
-/// Begins a family at a login, while `password_hash` is still the user's; says `false` where it is not any more.
-pub async fn open_family(
-    store: &Store,
-    user: UserId,
-    password_hash: &str,
-    token: TokenHash,
-    expires_at: Timestamp,
-) -> Result<bool, StoreError> {
-    let family_id = FamilyId::generate();
+/// A login with the right password.
+#[derive(Debug)]
+pub struct Login<'a> {
+    /// Who has logged in.
+    pub user: &'a User,
+    /// From where.
+    pub address: ClientNetwork,
+    /// The first token of the family that begins.
+    pub token: TokenHash,
+    /// When that ends.
+    pub expires_at: Timestamp,
+    /// When it was.
+    pub now: Timestamp,
+}
+
+/// Begins a family at a login, while the password is still the user's; says `false` where it is not any more.
+pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, StoreError> {
+    let Login { user: User { id: user, password_hash, .. }, address, token, expires_at, now } = login;
+    let (user, expires_at, now) = (*user, *expires_at, *now);
+    let (family_id, address) = (FamilyId::generate(), address.to_string());
     tx!(store, |c| {
         let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
         // Changes nothing, but holds off a change of the password until this is committed.
@@ -61,6 +75,15 @@ pub async fn open_family(
         diesel::insert_into(refresh_families::table).values(family).execute(c).await?;
         let token = Token { hash: token.clone(), family_id, parent: None, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
+        let known = known_addresses::table.find((user, &address));
+        if diesel::update(known).set(known_addresses::seen_at.eq(now)).execute(c).await? == 0 {
+            let known = (
+                known_addresses::user_id.eq(user),
+                known_addresses::address.eq(&address),
+                known_addresses::seen_at.eq(now),
+            );
+            diesel::insert_into(known_addresses::table).values(known).execute(c).await?;
+        }
         Ok(true)
     })
 }
@@ -146,6 +169,8 @@ async fn delete_expired(store: &Store, now: Timestamp) -> Result<(), StoreError>
         diesel::delete(families).execute(c).await?;
         let tokens = refresh_tokens::table.filter(refresh_tokens::expires_at.le(now));
         diesel::delete(tokens).execute(c).await?;
+        let known = known_addresses::table.filter(known_addresses::seen_at.le(now.minus(MEMORY)));
+        diesel::delete(known).execute(c).await?;
         Ok(())
     })
 }

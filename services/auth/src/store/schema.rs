@@ -24,6 +24,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use shared::store::sql_types::{Instant, Uid};
+
+    known_addresses (user_id, address) {
+        user_id -> Uid,
+        address -> Text,
+        seen_at -> Instant,
+    }
+}
+
+diesel::joinable!(known_addresses -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(known_addresses, users);
+
+diesel::table! {
     use diesel::sql_types::{Binary, Nullable};
     use shared::store::sql_types::{Instant, Uid};
 

@@ -6,6 +6,7 @@ use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
+use shared::server::Times;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -42,7 +43,9 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         chat: chat.uri().parse().unwrap(),
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
+        throttles_logins: true,
         clock: clock.clone(),
+        times: Times::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

@@ -9,6 +9,7 @@
 mod app;
 mod change_password;
 mod conventions;
+mod failed_logins;
 mod internal;
 mod login;
 mod logout;

@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
@@ -44,7 +44,7 @@ impl Bench {
         let service = serve(&database, &chat).await;
         let client = TestClient::new(service.url()).as_user(user);
         let tasks = Tasks::default();
-        let store = startup::open(&database, Clock::system(), &tasks).await.unwrap();
+        let store = startup::open(&database, Times::default(), Clock::system(), &tasks).await.unwrap();
         let raw = Raw::connect(&database).await;
         Self { engine, database, user, client, store, raw, _service: service, tasks, _kept: kept, chat }
     }
@@ -95,6 +95,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
+        times: Times::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

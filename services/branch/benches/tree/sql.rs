@@ -4,13 +4,15 @@ use branch::config::Database;
 use diesel_async::RunQueryDsl as _;
 use shared::embed_store_migrations;
 use shared::ids::BranchId;
+use shared::server::Times;
 use shared::store::{Store, StoreError};
 use shared::tx;
 
 /// Makes a line as long as this by copying its first message, as the service would have written each.
 pub async fn lengthen(database: &Database, branch: BranchId, length: usize) {
     let Database::Sql(url) = database else { panic!("no SQL") };
-    let store = Store::open(url, "branch", embed_store_migrations!()).await.unwrap();
+    let store =
+        Store::open(url, "branch", embed_store_migrations!(), Times::default().statement).await.unwrap();
     let id = branch.as_uuid();
     let (id, random) = match store {
         Store::Sqlite { .. } => (format!("x'{}'", id.simple()), "randomblob(16)"),

@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
 use shared::metrics::Metrics;
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::collections::HashMap;
@@ -51,6 +51,7 @@ pub async fn spawn_app() -> TestApp {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
+        times: Times::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };
@@ -103,7 +104,7 @@ impl TestApp {
 
     /// The service's store, opened once more.
     pub async fn store(&self) -> Arc<dyn ContentStore> {
-        startup::open(&self.database, self.clock.clone(), &Tasks::default()).await.unwrap()
+        startup::open(&self.database, Times::default(), self.clock.clone(), &Tasks::default()).await.unwrap()
     }
 }
 

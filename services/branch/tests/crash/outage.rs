@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Env;
 use shared::ids::{ChatId, UserId};
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 use shared::test_kit::{Answer, TestClient};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -199,7 +199,7 @@ async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
 async fn plant(url: &str) -> (String, UserId) {
     let (tasks, clock) = (Tasks::default(), Clock::system());
     let database = Database::Mongo(url.to_owned().into());
-    let store = startup::open(&database, clock.clone(), &tasks).await.unwrap();
+    let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
     let trunk = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at: clock.now() };
     store.plant(trunk).await.unwrap();
     tasks.finished().await;

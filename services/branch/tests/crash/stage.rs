@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::metrics::Metrics;
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::sync::Arc;
@@ -83,7 +83,8 @@ impl Stage {
         work: impl AsyncFnOnce(Arc<dyn ContentStore>) -> T,
     ) -> T {
         let tasks = Tasks::default();
-        let done = work(startup::open(&self.database, clock.clone(), &tasks).await.unwrap()).await;
+        let done =
+            work(startup::open(&self.database, Times::default(), clock.clone(), &tasks).await.unwrap()).await;
         tasks.finished().await;
         done
     }
@@ -96,6 +97,7 @@ impl Stage {
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
+            times: Times::default(),
             metrics: Metrics::off(),
             traces: Traces::off(),
         };

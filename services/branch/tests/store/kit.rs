@@ -11,7 +11,7 @@ use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
-use shared::server::Tasks;
+use shared::server::{Tasks, Times};
 pub use shared::test_kit::Engine;
 use shared::test_kit::TestDatabase;
 use std::sync::Arc;
@@ -35,13 +35,13 @@ impl Kit {
             TestDatabase::Sqlite(_) | TestDatabase::Postgres { .. } => Database::Sql(url),
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
-        let store = startup::open(&database, clock.clone(), &tasks).await.unwrap();
+        let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
         Self { store, clock, database, tasks, _kept: kept }
     }
 
     /// Another store on the same database, as another process has it.
     pub async fn replica(&self) -> Arc<dyn ContentStore> {
-        startup::open(&self.database, self.clock.clone(), &self.tasks).await.unwrap()
+        startup::open(&self.database, Times::default(), self.clock.clone(), &self.tasks).await.unwrap()
     }
 
     /// The database, if it is on MongoDB.
@@ -54,7 +54,9 @@ impl Kit {
 
     /// A store on the same MongoDB, which it reaches by another URL.
     pub async fn replica_by(&self, url: String) -> Arc<dyn ContentStore> {
-        startup::open(&Database::Mongo(url.into()), self.clock.clone(), &self.tasks).await.unwrap()
+        startup::open(&Database::Mongo(url.into()), Times::default(), self.clock.clone(), &self.tasks)
+            .await
+            .unwrap()
     }
 
     /// A chat of a new user.

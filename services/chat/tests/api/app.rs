@@ -8,6 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
+use shared::server::Times;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub async fn spawn_app() -> TestApp {
         branch: branch.uri().parse().unwrap(),
         account_memory: Duration::from_secs(5),
         clock: clock.clone(),
+        times: Times::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

@@ -35,6 +35,7 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
 use shared::server::StartError;
 use shared::store::{Migrations, Store, StoreError};
+use std::time::Duration;
 
 /// The name of the schema on PostgreSQL.
 const SCHEMA: &str = "branch";
@@ -49,8 +50,8 @@ pub struct SqlContent {
 
 impl SqlContent {
     /// Connects to the database of `DATABASE_URL` and brings its tables up to date.
-    pub async fn open(url: &SecretString, clock: Clock) -> Result<Self, StartError> {
-        Ok(Self { store: Store::open(url, SCHEMA, MIGRATIONS).await?, clock })
+    pub async fn open(url: &SecretString, patience: Duration, clock: Clock) -> Result<Self, StartError> {
+        Ok(Self { store: Store::open(url, SCHEMA, MIGRATIONS, patience).await?, clock })
     }
 }
 

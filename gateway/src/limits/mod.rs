@@ -1,0 +1,125 @@
+//! How many requests are taken of whom, and how many a replica has at once.
+//!
+//! What is counted is counted in this process: a second gateway counts for itself, so that two allow twice as much.
+
+mod allowance;
+mod capacity;
+mod limiter;
+mod rate;
+mod rates;
+mod room;
+mod seat;
+mod seating;
+
+pub(crate) use allowance::finish;
+pub use capacity::Capacity;
+pub use rate::Rate;
+pub use rates::Rates;
+pub(crate) use seating::{Rooms, Seating};
+
+use crate::edge::limited_address;
+use crate::error::Error;
+use crate::proxy::{Kind, LOGIN, REGISTER, Route};
+use actix_web::{HttpMessage as _, HttpRequest};
+use allowance::Allowance;
+use limiter::Limiter;
+use shared::client_network::ClientNetwork;
+use shared::identity::Identity;
+use shared::metrics::Metrics;
+use shared::problem::Problem;
+use shared::server::Tasks;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between two looks for what can be forgotten.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// The limits on rates, which all workers share.
+pub(crate) struct RateLimits(Option<Limiters>);
+
+struct Limiters {
+    login: Limiter,
+    register: Limiter,
+    anonymous: Limiter,
+    passwords: Limiter,
+    reads: Limiter,
+    writes: Limiter,
+}
+
+impl RateLimits {
+    /// Limits with nothing used of them; `tasks` keep them small. None are none.
+    pub(crate) fn new(rates: Option<Rates>, metrics: &Metrics, tasks: &Tasks) -> Arc<Self> {
+        let limits = Arc::new(Self(rates.map(|rates| Limiters {
+            login: Limiter::new("login", rates.login, metrics),
+            register: Limiter::new("register", rates.register, metrics),
+            anonymous: Limiter::new("anonymous", rates.anonymous, metrics),
+            passwords: Limiter::new("passwords", rates.login, metrics),
+            reads: Limiter::new("reads", rates.reads, metrics),
+            writes: Limiter::new("writes", rates.writes, metrics),
+        })));
+        let (sweeping, stopping) = (Arc::clone(&limits), tasks.stopping().clone());
+        tasks.spawn(async move { stopping.run_until_cancelled(sweeping.keep_sweeping()).await });
+        limits
+    }
+
+    /// Takes a request that goes this route: of the user that the token names, or of the address that it comes from.
+    ///
+    /// A request whose token does not count is refused for that, unless its address has sent too many such.
+    pub(crate) fn admit(
+        &self,
+        request: &HttpRequest,
+        route: &Route,
+        caller: Result<Option<Identity>, Problem>,
+    ) -> Result<(), Problem> {
+        let Some(limiters) = &self.0 else {
+            return caller.map(drop);
+        };
+        let (limiter, key) = match &caller {
+            Ok(Some(identity)) => (limiters.of_users(request), Some(identity.user_id.as_uuid().as_u128())),
+            Ok(None) => (limiters.of_addresses(route), key_of(request)),
+            Err(_) => (&limiters.anonymous, key_of(request)),
+        };
+        if let Some(key) = key {
+            let (allowance, taken) = limiter.take(key);
+            request.extensions_mut().insert(allowance);
+            taken.map_err(Error::RateLimited)?;
+        }
+        caller.map(drop)
+    }
+
+    async fn keep_sweeping(&self) {
+        let Some(limiters) = &self.0 else {
+            return;
+        };
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            limiters.all().into_iter().for_each(Limiter::sweep);
+        }
+    }
+}
+
+fn key_of(request: &HttpRequest) -> Option<u128> {
+    limited_address(request).map(|address| ClientNetwork::from(address).as_u128())
+}
+
+impl Limiters {
+    fn of_users(&self, request: &HttpRequest) -> &Limiter {
+        match Kind::of(request.method().as_str(), request.path()) {
+            Kind::Password => &self.passwords,
+            Kind::Read => &self.reads,
+            Kind::Write => &self.writes,
+        }
+    }
+
+    fn of_addresses(&self, route: &Route) -> &Limiter {
+        match route.prefix {
+            LOGIN => &self.login,
+            REGISTER => &self.register,
+            _ => &self.anonymous,
+        }
+    }
+
+    fn all(&self) -> [&Limiter; 6] {
+        [&self.login, &self.register, &self.anonymous, &self.passwords, &self.reads, &self.writes]
+    }
+}

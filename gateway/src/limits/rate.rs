@@ -1,0 +1,97 @@
+//! How many requests are taken in which time.
+
+use governor::Quota;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+const LONGEST_SECONDS: u64 = 24 * 3600;
+
+/// So many requests in a time: all of them may come at once, and then as many as the time that has passed gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    count: NonZeroU32,
+    seconds: u64,
+}
+
+impl Rate {
+    /// So many in a minute; at least one.
+    pub const fn per_minute(count: u32) -> Self {
+        match NonZeroU32::new(count) {
+            Some(count) => Self { count, seconds: 60 },
+            None => Self { count: NonZeroU32::MIN, seconds: 60 },
+        }
+    }
+
+    /// How many requests, the most that may come at once.
+    pub(super) fn count(self) -> u32 {
+        self.count.get()
+    }
+
+    /// In how many seconds.
+    pub(super) fn seconds(self) -> u64 {
+        self.seconds
+    }
+
+    /// For the library. The time for one request is rounded down to a nanosecond, and never 0.
+    pub(super) fn quota(self) -> Quota {
+        let one = Duration::from_secs(self.seconds) / self.count.get();
+        let quota = Quota::with_period(one.max(Duration::from_nanos(1)));
+        quota.map_or_else(|| Quota::per_second(self.count), |quota| quota.allow_burst(self.count))
+    }
+
+    /// Seconds until all requests may come again, where so many are left.
+    pub(super) fn seconds_to_full(self, left: u32) -> u64 {
+        let used = u64::from(self.count().saturating_sub(left));
+        (used * self.seconds).div_ceil(u64::from(self.count()))
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    /// Reads `30/1m`: a number of requests, and a time in seconds (s), minutes (m) or hours (h).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no rate");
+        let (count, time) = text.split_once('/').ok_or_else(wrong)?;
+        let unit = time.chars().last().and_then(|unit| match unit {
+            's' => Some(1),
+            'm' => Some(60),
+            'h' => Some(3600),
+            _ => None,
+        });
+        let number = time.get(..time.len().saturating_sub(1)).unwrap_or_default();
+        let number: u64 = if number.is_empty() { 1 } else { number.parse().map_err(|_| wrong())? };
+        let seconds = unit.and_then(|unit: u64| number.checked_mul(unit)).ok_or_else(wrong)?;
+        if !(1..=LONGEST_SECONDS).contains(&seconds) {
+            return Err(format!("{text:?} is not within a second and 24 hours"));
+        }
+        Ok(Self { count: count.trim().parse().map_err(|_| wrong())?, seconds })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_in_a_time() {
+        for (text, count, seconds) in [("30/1m", 30, 60), ("1/s", 1, 1), ("5/10s", 5, 10), ("9/2h", 9, 7200)]
+        {
+            let rate: Rate = text.parse().unwrap();
+            assert_eq!((rate.count(), rate.seconds()), (count, seconds), "{text}");
+        }
+        for wrong in
+            ["30", "30/", "/1m", "0/1m", "-1/1m", "1/0s", "1/25h", "1/1d", "1/-1s", "x/1m", "1/1", "1/é"]
+        {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_was_used_comes_back_with_time() {
+        let rate = Rate::per_minute(30);
+        assert_eq!([30, 29, 28, 0].map(|left| rate.seconds_to_full(left)), [0, 2, 4, 60]);
+        assert_eq!(Rate::per_minute(30_000).seconds_to_full(29_999), 1);
+    }
+}

@@ -1,0 +1,244 @@
+//! How many requests are taken of whom.
+
+use crate::app::{TestGateway, TestHouse, nobody, spawn_configured, spawn_house, spawn_house_with};
+use gateway::config::{Config, Rates};
+use reqwest::Method;
+use serde_json::json;
+use shared::test_kit::{Answer, Series, TestClient};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const LOGIN: &str = "/api/v1/auth/login";
+const REGISTER: &str = "/api/v1/auth/register";
+const REFRESH: &str = "/api/v1/auth/refresh";
+const READ: &str = "/api/v1/chats/get-chat";
+const WRITE: &str = "/api/v1/chats/create-chat";
+
+/// Few of each, and a peer that may say who its clients are.
+fn few(config: &mut Config) {
+    config.edge.trusted_proxies = "127.0.0.1".parse().unwrap();
+    config.rates = Some(Rates {
+        login: rate("3/1h"),
+        register: rate("2/1h"),
+        anonymous: rate("4/1h"),
+        reads: rate("5/1h"),
+        writes: rate("2/1h"),
+    });
+}
+
+fn rate(text: &str) -> gateway::config::Rate {
+    text.parse().unwrap()
+}
+
+fn from(gateway: &TestGateway, address: &str) -> TestClient {
+    gateway.client.with_header("x-forwarded-for", address)
+}
+
+async fn post(client: &TestClient, path: &str) -> Answer {
+    client.post(path, &json!({})).await
+}
+
+/// The fields of an answer to which so many more may follow.
+#[track_caller]
+fn tells(answer: &Answer, policy: &str, left: u32, seconds: u32) {
+    let name = policy.split(';').next().unwrap();
+    assert_eq!(answer.header("ratelimit-policy"), policy);
+    assert_eq!(answer.header("ratelimit"), format!("{name};r={left};t={seconds}"));
+}
+
+async fn received(house: &TestHouse, path: &str) -> usize {
+    let all = house.auth.received_requests().await.unwrap();
+    all.iter().filter(|request| request.url.path() == path).count()
+}
+
+#[tokio::test]
+async fn logins_from_an_address_are_limited_and_the_answers_say_so() {
+    let house = spawn_house_with(few).await;
+    let client = from(&house.gateway, "203.0.113.5");
+    for left in [2, 1, 0] {
+        let answer = post(&client, LOGIN).await.expect(200);
+        tells(&answer, "\"login\";q=3;w=3600", left, (3 - left) * 1200);
+    }
+    let answer = post(&client, LOGIN).await.expect(429);
+    tells(&answer, "\"login\";q=3;w=3600", 0, 3600);
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1190..=1200).contains(&seconds), "{seconds}");
+    let request_id = answer.header("x-request-id");
+    let detail = "Too many requests, try again later";
+    assert_eq!(answer.json(), json!({"detail": detail, "code": "rate_limited", "request_id": request_id}));
+
+    let answer = post(&client.with_header("accept", "application/problem+json"), LOGIN).await.expect(429);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let body = answer.json();
+    assert_eq!((&body["status"], &body["title"]), (&json!(429), &json!("Too Many Requests")));
+
+    assert_eq!(received(&house, LOGIN).await, 3);
+    post(&from(&house.gateway, "203.0.113.6"), LOGIN).await.expect(200);
+    let series = Series::of(&house.gateway.metrics).await;
+    assert_eq!(series.sum("limits_hit_total", &["limit=\"login\"", "service_name=\"gateway\""]), Some(2.0));
+    assert_eq!(series.sum("limits_hit_total", &["limit=\"reads\""]), Some(0.0));
+}
+
+#[tokio::test]
+async fn registrations_are_counted_apart_from_logins() {
+    let house = spawn_house_with(few).await;
+    let client = from(&house.gateway, "203.0.113.5");
+    for path in [REGISTER, LOGIN, REGISTER] {
+        post(&client, path).await.expect(200);
+    }
+    let answer = post(&client, REGISTER).await.expect(429);
+    tells(&answer, "\"register\";q=2;w=3600", 0, 3600);
+    post(&client, LOGIN).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_network_of_ipv6_is_one_address() {
+    let house = spawn_house_with(few).await;
+    for address in ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:3:4:5:6"] {
+        post(&from(&house.gateway, address), LOGIN).await.expect(200);
+    }
+    post(&from(&house.gateway, "2001:db8:1:2::7"), LOGIN).await.expect(429);
+    post(&from(&house.gateway, "2001:db8:1:3::1"), LOGIN).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_peer_on_this_machine_is_not_limited_by_its_address() {
+    let house = spawn_house_with(|config| {
+        few(config);
+        config.edge = gateway::config::EdgeConfig::default();
+    })
+    .await;
+    for _ in 0..10 {
+        // What it says of its client does not count.
+        let answer = post(&from(&house.gateway, "203.0.113.5"), LOGIN).await.expect(200);
+        assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
+        house.gateway.client.get(READ).await.expect(401);
+    }
+}
+
+#[tokio::test]
+async fn reads_and_writes_of_a_user_are_counted_apart_from_others() {
+    let house = spawn_house_with(few).await;
+    let user = house.gateway.user();
+    for (method, left) in [("GET", 4), ("HEAD", 3), ("OPTIONS", 2), ("GET", 1)] {
+        let answer = user.send(method.parse().unwrap(), READ, None).await.expect(200);
+        tells(&answer, "\"reads\";q=5;w=3600", left, (5 - left) * 720);
+    }
+    for (method, left) in [(Method::POST, 1), (Method::DELETE, 0)] {
+        let answer = user.send(method, WRITE, None).await.expect(200);
+        tells(&answer, "\"writes\";q=2;w=3600", left, (2 - left) * 1800);
+    }
+    assert_eq!(user.send(Method::PUT, WRITE, None).await.expect(429).code(), "rate_limited");
+    user.get("/api/v1/messages/all-messages").await.expect(200);
+    // From wherever it comes, and though this peer is on the same machine.
+    user.with_header("x-forwarded-for", "203.0.113.9").get(READ).await.expect(429);
+    house.gateway.user().get(READ).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_asks_for_the_password_again_is_as_strict_as_login() {
+    let house = spawn_house_with(few).await;
+    let user = house.gateway.user();
+    for _ in 0..2 {
+        user.send(Method::PUT, "/api/v1/auth/change-password", None).await.expect(200);
+    }
+    user.send(Method::DELETE, "/api/v1/auth/me", None).await.expect(200);
+    let answer = user.send(Method::DELETE, "/api/v1/auth/me", None).await.expect(429);
+    tells(&answer, "\"passwords\";q=3;w=3600", 0, 3600);
+    user.get("/api/v1/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn requests_without_a_token_that_counts_are_limited_by_address() {
+    let house = spawn_house_with(few).await;
+    let client = from(&house.gateway, "203.0.113.5");
+    let answer = client.get(READ).await.expect(401);
+    tells(&answer, "\"anonymous\";q=4;w=3600", 3, 900);
+    client.with_token("made.up.one").get(READ).await.expect(401);
+    post(&client, REFRESH).await.expect(200);
+    post(&client, REFRESH).await.expect(200);
+    assert_eq!(post(&client, REFRESH).await.expect(429).code(), "rate_limited");
+    client.with_token("made.up.two").get(READ).await.expect(429);
+    let user = house.gateway.user().with_header("x-forwarded-for", "203.0.113.5");
+    user.get(READ).await.expect(200);
+    post(&client, LOGIN).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_was_used_up_comes_back() {
+    let house = spawn_house_with(|config| {
+        few(config);
+        config.rates = config.rates.map(|rates| Rates { login: rate("1/1s"), ..rates });
+    })
+    .await;
+    let client = from(&house.gateway, "203.0.113.5");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let (mut taken, mut refused) = (0, 0);
+    while taken < 3 {
+        assert!(Instant::now() < deadline);
+        let answer = post(&client, LOGIN).await;
+        if answer.status == 429 {
+            assert_eq!(answer.header("retry-after"), "1");
+            refused += 1;
+        } else {
+            answer.expect(200);
+            taken += 1;
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[tokio::test]
+async fn what_is_not_of_the_api_is_not_limited() {
+    let house = spawn_house_with(|config| {
+        few(config);
+        config.edge.allowed_origins = gateway::config::AllowedOrigins::Any;
+    })
+    .await;
+    let client = from(&house.gateway, "203.0.113.5");
+    let page = client.with_header("origin", "https://a.example");
+    let asking = page.with_header("access-control-request-method", "POST");
+    for _ in 0..10 {
+        for path in ["/health", "/livez", "/docs"] {
+            assert_eq!(client.get(path).await.expect(200).header("ratelimit"), "");
+        }
+        assert_eq!(asking.send(Method::OPTIONS, LOGIN, None).await.expect(204).header("ratelimit"), "");
+    }
+    let answer = post(&page, LOGIN).await.expect(200);
+    let exposed = answer.header("access-control-expose-headers");
+    for name in ["Retry-After", "RateLimit", "RateLimit-Policy"] {
+        assert!(exposed.split(", ").any(|exposed| exposed == name), "{exposed}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_gateways_own_tells_of_the_limit_too() {
+    let gateway = spawn_configured(&nobody(), few);
+    let answer = gateway.user().get(READ).await.expect(503);
+    tells(&answer, "\"reads\";q=5;w=3600", 4, 720);
+}
+
+#[tokio::test]
+async fn without_limits_nothing_is_counted_nor_told() {
+    let house = spawn_house_with(|config| {
+        few(config);
+        config.rates = None;
+    })
+    .await;
+    let client = from(&house.gateway, "203.0.113.5");
+    for _ in 0..10 {
+        let answer = post(&client, LOGIN).await.expect(200);
+        assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
+        client.get(READ).await.expect(401);
+    }
+    assert_eq!(Series::of(&house.gateway.metrics).await.sum("limits_hit_total", &["limit=\"login\""]), None);
+}
+
+#[tokio::test]
+async fn by_default_a_user_has_thirty_thousand_reads_a_minute() {
+    let house = spawn_house().await;
+    let answer = house.gateway.user().get(READ).await.expect(200);
+    tells(&answer, "\"reads\";q=30000;w=60", 29_999, 1);
+    let answer = post(&house.gateway.user(), WRITE).await.expect(200);
+    tells(&answer, "\"writes\";q=12000;w=60", 11_999, 1);
+}

@@ -1,0 +1,181 @@
+//! Failed logins cost waits that grow, and keep nobody out for good.
+
+use crate::app::{PASSWORD, TestApp, spawn_app, spawn_app_with};
+use futures_util::future::join_all;
+use serde_json::json;
+use shared::test_kit::{Answer, Series, shown_metrics};
+use std::time::Duration;
+
+const WRONG: &str = "wrong horse";
+const HERE: &str = "203.0.113.5";
+const ELSEWHERE: &str = "198.51.100.7";
+
+async fn app_with_ann() -> TestApp {
+    with_ann(spawn_app().await).await
+}
+
+async fn with_ann(app: TestApp) -> TestApp {
+    app.register(&json!({"username": "ann", "password": PASSWORD})).await.expect(201);
+    app
+}
+
+impl TestApp {
+    async fn login_from(&self, address: &str, username: &str, password: &str) -> Answer {
+        let client = self.client.with_header("x-real-ip", address);
+        client.post("/api/v1/auth/login", &json!({"username": username, "password": password})).await
+    }
+
+    /// Fails so often that the next is not free.
+    async fn fail(&self, times: usize, address: &str, username: &str) {
+        for _ in 0..times {
+            self.login_from(address, username, WRONG).await.expect(401);
+        }
+    }
+
+    /// Fails from so many addresses, once each.
+    async fn fail_from_many(&self, times: usize, username: &str) {
+        for number in 0..times {
+            self.login_from(&format!("192.0.2.{number}"), username, WRONG).await.expect(401);
+        }
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// How long this answer says to wait.
+#[track_caller]
+fn held(answer: Answer) -> u64 {
+    let answer = answer.expect(429);
+    assert_eq!(answer.code(), "too_many_failed_logins");
+    answer.header("retry-after").parse().unwrap()
+}
+
+#[tokio::test]
+async fn ten_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
+    let app = app_with_ann().await;
+    app.fail(10, HERE, "ann").await;
+    for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+        app.fail(1, HERE, "Ann").await;
+        assert_eq!(held(app.login_from(HERE, "ann", WRONG).await), seconds);
+        // The right password is not looked at either.
+        assert_eq!(held(app.login_from(HERE, "ANN", PASSWORD).await), seconds);
+        app.wait(seconds);
+    }
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    app.fail(10, HERE, "ann").await;
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_is_held_up_alike() {
+    let app = app_with_ann().await;
+    for name in ["ann", "bob", "a b"] {
+        app.fail(11, HERE, name).await;
+        let answer = app.login_from(HERE, name, PASSWORD).await.expect(429);
+        let detail = "Too many failed logins, try again later";
+        assert_eq!(answer.json()["detail"], detail);
+        assert_eq!(held(answer), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn who_fails_here_holds_up_nobody_elsewhere() {
+    let app = app_with_ann().await;
+    app.fail(11, HERE, "ann").await;
+    held(app.login_from(HERE, "ann", PASSWORD).await);
+    app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
+    // A network of IPv6 is one address.
+    app.fail(11, "2001:db8:1:2::1", "ann").await;
+    held(app.login_from("2001:db8:1:2::ffff", "ann", PASSWORD).await);
+    app.login_from("2001:db8:1:3::1", "ann", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_account_that_many_fail_at_is_held_up_but_not_for_its_owner() {
+    let app = app_with_ann().await;
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    for name in ["ann", "bob"] {
+        app.fail_from_many(51, name).await;
+        assert_eq!(held(app.login_from(ELSEWHERE, name, WRONG).await), 1, "{name}");
+    }
+    for _ in 0..2 {
+        app.fail(1, HERE, "ann").await;
+        app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    }
+    // Who is not known waits, and then is let in, and known.
+    held(app.login_from(ELSEWHERE, "ann", PASSWORD).await);
+    app.wait(1);
+    app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
+    app.fail_from_many(1, "ann").await;
+    held(app.login_from("192.0.2.200", "ann", PASSWORD).await);
+    app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_address_that_fails_at_many_accounts_is_held_up_but_not_for_who_is_known_there() {
+    let app = app_with_ann().await;
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    app.register(&json!({"username": "carl", "password": PASSWORD})).await.expect(201);
+    for number in 0..101 {
+        app.fail(1, HERE, &format!("user-{number}")).await;
+    }
+    assert_eq!(held(app.login_from(HERE, "carl", PASSWORD).await), 1);
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    app.login_from(ELSEWHERE, "carl", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_machine_itself_may_fail_at_many_accounts() {
+    let app = app_with_ann().await;
+    for number in 0..110 {
+        app.fail(1, "127.0.0.1", &format!("user-{number}")).await;
+    }
+    app.login_from("127.0.0.1", "ann", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_failed_a_quarter_of_an_hour_ago_is_forgotten() {
+    let app = app_with_ann().await;
+    app.fail(11, HERE, "ann").await;
+    app.fail_from_many(51, "bob").await;
+    app.wait(900);
+    app.fail(10, HERE, "ann").await;
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+    app.fail_from_many(10, "bob").await;
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_is_tried_when_failures_cost_something() {
+    let app = app_with_ann().await;
+    app.fail(10, HERE, "ann").await;
+    let answers = join_all((0..16).map(|_| app.login_from(HERE, "ann", WRONG))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 15);
+}
+
+#[tokio::test]
+async fn many_logins_at_once_with_the_right_password_are_let_in() {
+    let app = app_with_ann().await;
+    let answers = join_all((0..32).map(|_| app.login_from(HERE, "ann", PASSWORD))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn it_can_be_switched_off_and_is_counted_where_it_is_on() {
+    let off = with_ann(spawn_app_with(|config| config.throttles_logins = false).await).await;
+    off.fail(20, HERE, "ann").await;
+    off.login_from(HERE, "ann", PASSWORD).await.expect(200);
+
+    let metrics = shown_metrics();
+    let shown = metrics.clone();
+    let on = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
+    on.fail(11, HERE, "ann").await;
+    held(on.login_from(HERE, "ann", PASSWORD).await);
+    let hits = Series::of(&metrics).await;
+    let sum =
+        |limit: &str| hits.sum("limits_hit_total", &["service_name=\"auth\"", &format!("limit=\"{limit}\"")]);
+    assert_eq!(sum("failed_logins_of_account_at_address"), Some(1.0));
+    assert_eq!((sum("failed_logins_of_account"), sum("failed_logins_of_address")), (Some(0.0), Some(0.0)));
+}
