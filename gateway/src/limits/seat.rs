@@ -56,13 +56,14 @@ impl<'a> Seat<'a> {
                 room.free_owed();
                 Place::GivenUp(room)
             }
-            (Place::GivenUp(room), true) => match room.try_enter() {
-                Some(permit) => Place::Taken(room, permit),
-                None => {
+            (Place::GivenUp(room), true) => {
+                if let Some(permit) = room.try_enter() {
+                    Place::Taken(room, permit)
+                } else {
                     room.owe();
                     Place::Owed(room)
                 }
-            },
+            }
             (place, _) => place,
         };
     }

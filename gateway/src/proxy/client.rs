@@ -98,15 +98,13 @@ impl Proxy {
         loop {
             let trip = Trip { pools, flight: &flight, upload: &upload, patience: self.patience, may_repeat };
             let seat = flight.rooms.enter(kind).await.ok_or(Error::Overloaded(route.upstream))?;
-            let made = match upload.progress_of_body() {
-                Some(progress) => {
-                    seat.during(|| progress.is_complete(), trip.make(question, may_reuse)).await
-                }
-                None => {
-                    let made = trip.make(question, may_reuse).await;
-                    drop(seat);
-                    made
-                }
+            let made = trip.make(question, may_reuse);
+            let made = if let Some(progress) = upload.progress_of_body() {
+                seat.during(|| progress.is_complete(), made).await
+            } else {
+                let made = made.await;
+                drop(seat);
+                made
             };
             let cause = match made {
                 Ok((connection, answer)) => {

@@ -32,9 +32,9 @@ pub struct Throttle {
 }
 
 struct Hits {
-    of_account_at_address: LimitHits,
-    of_account: LimitHits,
-    of_address: LimitHits,
+    pair: LimitHits,
+    account: LimitHits,
+    address: LimitHits,
 }
 
 /// A login that is being tried. It has neither failed nor succeeded where it is dropped.
@@ -49,9 +49,9 @@ impl Throttle {
     pub fn new(is_on: bool, clock: Clock, metrics: &Metrics) -> Self {
         let hits = |name| metrics.limit(Service::Auth, name);
         let hits = Hits {
-            of_account_at_address: hits("failed_logins_of_account_at_address"),
-            of_account: hits("failed_logins_of_account"),
-            of_address: hits("failed_logins_of_address"),
+            pair: hits("failed_logins_of_account_at_address"),
+            account: hits("failed_logins_of_account"),
+            address: hits("failed_logins_of_address"),
         };
         let ledger = is_on.then(|| Mutex::new(Ledger::new()));
         Self { ledger, hasher: RandomState::new(), clock, hits }
@@ -104,9 +104,9 @@ impl Throttle {
 impl Hits {
     fn of(&self, whose: Whose) -> &LimitHits {
         match whose {
-            Whose::AccountAtAddress(..) => &self.of_account_at_address,
-            Whose::Account(_) => &self.of_account,
-            Whose::Address(_) => &self.of_address,
+            Whose::AccountAtAddress(..) => &self.pair,
+            Whose::Account(_) => &self.account,
+            Whose::Address(_) => &self.address,
         }
     }
 }
