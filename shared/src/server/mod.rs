@@ -15,7 +15,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
-pub use edge::Edge;
+pub use edge::{Answering, Edge};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
@@ -36,6 +36,7 @@ use actix_web::{App, HttpServer};
 use door::Door;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -144,7 +145,7 @@ pub struct Application {
     address: SocketAddr,
     door: Door,
     tasks: Tasks,
-    leaving: CancellationToken,
+    leaving: Arc<AtomicBool>,
     farewell: Duration,
     service: Service,
 }
@@ -168,7 +169,7 @@ impl Application {
         let door = Door::of(&listener).map_err(not_listening)?;
         let service = context.service;
         let context = Data::new(context);
-        let leaving = readiness.leaving().clone();
+        let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
         let server = HttpServer::new(move || {
             App::new()
@@ -180,6 +181,7 @@ impl Application {
                 .wrap(from_fn(scope::request_scope))
         })
         .on_connect(|_, connection| closing::Closing::set_up(connection))
+        .tcp_nodelay(true)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(LINGER)
@@ -219,7 +221,7 @@ impl Application {
             () = stop.cancelled() => {
                 tracing::info!(service = %self.service, "draining");
                 let deadline = Instant::now() + DRAIN;
-                self.leaving.cancel();
+                self.leaving.store(true, Ordering::Relaxed);
                 let stopped = async {
                     if self.farewell.is_zero() {
                         drop(self.door);
