@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// A request for `/slow` has come, and may be answered.
@@ -86,7 +87,7 @@ async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
     slow.go.add_permits(1);
     let answer = request.await.unwrap().expect(200);
     assert_eq!(answer.header("connection"), "close");
-    let stopped = tokio::time::timeout(Duration::from_secs(8), running).await;
+    let stopped = timeout(Duration::from_secs(8), running).await;
     stopped.unwrap().unwrap().unwrap();
     drop(idle);
 }
@@ -110,6 +111,20 @@ async fn whoever_got_in_before_the_door_closed_is_answered() {
     running.await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn whoever_got_in_and_has_said_nothing_yet_is_waited_for() {
+    let application = service(Ok(())).0.with_farewell(Duration::from_millis(1));
+    let address = application.address();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(application.run_until_stopped(stop.clone()));
+    let hesitant = TcpStream::connect(address).await.unwrap();
+    stop.cancel();
+    // Longer than those take whose request comes with the connection.
+    while let Ok(Ok(_)) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {}
+    assert_eq!(ask(hesitant).await, Ok(()));
+    running.await.unwrap().unwrap();
+}
+
 /// Says which visits failed although there was a connection.
 async fn visit_until_the_door_is_closed(address: SocketAddr) -> Vec<String> {
     let mut failed = Vec::new();
@@ -121,32 +136,36 @@ async fn visit_until_the_door_is_closed(address: SocketAddr) -> Vec<String> {
 
 /// A request on a connection of its own: an error if there is none, and inside it what became of the request.
 async fn visit(address: SocketAddr) -> std::io::Result<Result<(), String>> {
-    let mut connection = TcpStream::connect(address).await?;
+    Ok(ask(TcpStream::connect(address).await?).await)
+}
+
+/// The first and last request on a connection.
+async fn ask(mut connection: TcpStream) -> Result<(), String> {
     let answered = async {
         connection.write_all(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await.map(|_| answer)
     };
-    Ok(match answered.await {
+    match answered.await {
         Ok(answer) if answer.starts_with("HTTP/1.1 200") => Ok(()),
         Ok(answer) => Err(format!("answered {answer:?}")),
         Err(error) => Err(error.to_string()),
-    })
+    }
 }
 
 #[tokio::test]
 async fn the_health_check_says_in_one_line_why_a_service_is_not_ready() {
     let well = Running::start(service(Ok(())).0);
     let ill = Running::start(service(Err("hunter2 is refused".to_owned())).0);
-    let ask = async |service: &Running| {
+    let check = async |service: &Running| {
         let url = service.url();
         let address = format!("0.0.0.0:{}", url.port().unwrap());
         health_check(&Env::of([("LISTEN_ADDR", &address)]), "0.0.0.0:1")
             .await
             .map_err(|error| error.to_string())
     };
-    assert_eq!(ask(&well).await, Ok(()));
-    let line = ask(&ill).await.unwrap_err();
+    assert_eq!(check(&well).await, Ok(()));
+    let line = check(&ill).await.unwrap_err();
     assert!(line.starts_with("not ready: 503"), "{line}");
     assert!(line.contains("the database does not answer") && !line.contains("hunter2"), "{line}");
     let nobody = health_check(&Env::default(), "127.0.0.1:1").await.unwrap_err().to_string();

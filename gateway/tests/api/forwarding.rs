@@ -32,6 +32,18 @@ async fn head_at_service(gateway: &TestGateway, sent: &str, heads: &mut Unbounde
     heads.recv().await.unwrap()
 }
 
+fn assert_names_the_peer(head: &str) {
+    for (name, value) in [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-host", "a:81"),
+        ("x-forwarded-proto", "http"),
+        ("forwarded", "for=127.0.0.1;host=\"a:81\";proto=http"),
+        ("x-real-ip", "127.0.0.1"),
+    ] {
+        assert_eq!(headers(head, name), [value], "{head}");
+    }
+}
+
 fn behind(service: &Url, trusted: &str) -> TestGateway {
     spawn_configured(service, |config| config.edge.trusted_proxies = trusted.parse().unwrap())
 }
@@ -58,15 +70,7 @@ async fn a_trusted_proxy_that_says_nothing_is_the_client() {
     let (service, mut heads) = told().await;
     let gateway = behind(&service, "127.0.0.1");
     let head = head_at_service(&gateway, "X-Real-IP: 6.6.6.6\r\n", &mut heads).await;
-    for (name, value) in [
-        ("x-forwarded-for", "127.0.0.1"),
-        ("x-forwarded-host", "a:81"),
-        ("x-forwarded-proto", "http"),
-        ("forwarded", "for=127.0.0.1;host=\"a:81\";proto=http"),
-        ("x-real-ip", "127.0.0.1"),
-    ] {
-        assert_eq!(headers(&head, name), [value], "{head}");
-    }
+    assert_names_the_peer(&head);
 }
 
 #[tokio::test]
@@ -74,15 +78,7 @@ async fn what_any_other_peer_says_is_made_anew() {
     let (service, mut heads) = told().await;
     for gateway in [spawn_before(&service), behind(&service, "10.0.0.0/8, ::1")] {
         let head = head_at_service(&gateway, SENT, &mut heads).await;
-        for (name, value) in [
-            ("x-forwarded-for", "127.0.0.1"),
-            ("x-forwarded-host", "a:81"),
-            ("x-forwarded-proto", "http"),
-            ("forwarded", "for=127.0.0.1;host=\"a:81\";proto=http"),
-            ("x-real-ip", "127.0.0.1"),
-        ] {
-            assert_eq!(headers(&head, name), [value], "{head}");
-        }
+        assert_names_the_peer(&head);
     }
 }
 

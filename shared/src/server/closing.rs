@@ -10,25 +10,35 @@ use actix_web::web::Bytes;
 use std::cell::Cell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// Whether the answer to the request that is being served is the last on its connection.
-#[derive(Default)]
-pub(super) struct Closing(Cell<bool>);
+/// A connection, from its first request to the one whose answer is the last.
+pub(super) struct Closing {
+    /// Is held until the first request has come.
+    silent: Cell<Option<TaskTrackerToken>>,
+    is_last: Cell<bool>,
+}
 
 impl Closing {
-    /// For a connection that was made just now.
-    pub(super) fn set_up(connection: &mut Extensions) {
-        connection.insert(Self::default());
+    /// For a connection that was made just now, and is among the silent ones.
+    pub(super) fn set_up(connection: &mut Extensions, silent: &TaskTracker) {
+        connection.insert(Self { silent: Cell::new(Some(silent.token())), is_last: Cell::default() });
     }
 
+    /// Takes the next request of a connection, unless the answer to an earlier one is the last.
+    pub(super) fn takes(request: &ServiceRequest) -> bool {
+        request.conn_data::<Self>().is_none_or(|connection| {
+            drop(connection.silent.take());
+            !connection.is_last.get()
+        })
+    }
+
+    /// The answer to this request is the last.
     pub(super) fn begin(request: &ServiceRequest) {
-        if let Some(closing) = request.conn_data::<Self>() {
-            closing.0.set(true);
+        if let Some(connection) = request.conn_data::<Self>() {
+            connection.is_last.set(true);
         }
-    }
-
-    pub(super) fn has_begun(request: &ServiceRequest) -> bool {
-        request.conn_data::<Self>().is_some_and(|closing| closing.0.get())
     }
 }
 

@@ -41,6 +41,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long an idle connection is kept; longer than the gateway keeps one to reuse it.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -166,7 +167,8 @@ impl Application {
     {
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
-        let door = Door::of(&listener).map_err(not_listening)?;
+        let silent = TaskTracker::new();
+        let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let service = context.service;
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
@@ -180,7 +182,7 @@ impl Application {
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope))
         })
-        .on_connect(|_, connection| closing::Closing::set_up(connection))
+        .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
         .tcp_nodelay(true)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)

@@ -23,7 +23,7 @@ pub(super) async fn request_scope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if Closing::has_begun(&request) {
+    if !Closing::takes(&request) {
         return Ok(break_off(request).await);
     }
     let trace = Rc::new(Trace::of(request.headers()));

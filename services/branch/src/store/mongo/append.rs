@@ -12,6 +12,7 @@ use crate::domain::{Forks, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
 use futures_util::TryStreamExt as _;
+use futures_util::future::join_all;
 use mongodb::bson::doc;
 use mongodb::error::Error as MongoError;
 use shared::clock::Timestamp;
@@ -236,12 +237,23 @@ async fn answer(
         } else if let Others::Failed(error) = &stored.others {
             waiting.answer(Err(alike(error)));
         } else {
-            match replay(mongo, &waiting.new).await {
-                Ok(None) => raced.push(waiting),
-                Ok(Some(made)) => waiting.answer(Ok(Created::replayed(made))),
-                Err(error) => waiting.answer(Err(error)),
-            }
+            raced.push(waiting);
         }
     }
-    raced
+    answer_replays(mongo, raced).await
+}
+
+/// Answers those of a batch whose key an equal request has used, and gives the others back. All are looked for at the
+/// same time: they hold up the line.
+async fn answer_replays(mongo: &Mongo, batch: Vec<Waiting>) -> Vec<Waiting> {
+    let made = join_all(batch.iter().map(|waiting| replay(mongo, &waiting.new))).await;
+    let mut others = Vec::new();
+    for (waiting, made) in batch.into_iter().zip(made) {
+        match made {
+            Ok(None) => others.push(waiting),
+            Ok(Some(made)) => waiting.answer(Ok(Created::replayed(made))),
+            Err(error) => waiting.answer(Err(error)),
+        }
+    }
+    others
 }

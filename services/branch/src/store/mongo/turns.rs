@@ -87,8 +87,9 @@ struct Known {
     heads: HashMap<BranchId, Head>,
     /// When another replica was last seen to append.
     raced: Option<Instant>,
-    /// How many batches were inserted without a pause.
+    /// How many batches were inserted in a row, and when the last one began.
     streak: u32,
+    served: Option<Instant>,
 }
 
 impl Turns {
@@ -203,12 +204,13 @@ impl Locked<'_> {
 
     /// Lets other replicas have the line, if they have had to wait for long.
     pub(super) async fn rest(&mut self) {
-        let is_shared = self.known.raced.is_some_and(|raced| raced.elapsed() < SHARED);
-        self.known.streak += 1;
-        if is_shared && self.known.streak > STREAK {
+        let is_within = |instant: Option<Instant>, time| instant.is_some_and(|since| since.elapsed() < time);
+        self.known.streak = if is_within(self.known.served, REST) { self.known.streak + 1 } else { 1 };
+        if self.known.streak > STREAK && is_within(self.known.raced, SHARED) {
             sleep(REST).await;
             self.known.streak = 1;
         }
+        self.known.served = Some(Instant::now());
     }
 
     /// Takes those that can be inserted together: of one user and chat, and none that expects a head, unless it is the
