@@ -4,10 +4,12 @@ mod client;
 mod download;
 mod headers;
 mod observe;
+mod offered;
 mod pool;
 mod pools;
 mod table;
 mod tokens;
+mod trip;
 mod upload;
 
 pub(crate) use client::Proxy;
@@ -24,13 +26,14 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use client::{Answer, Question};
 use download::download;
 use headers::BodyLength;
+use offered::Offered;
 use shared::problem::Problem;
 use shared::server::{Answering, Context, Trace};
 use std::rc::Rc;
 use std::time::Instant;
 use table::{Route, counts_key};
 use tracing::Level;
-use upload::{Offered, Upload};
+use upload::Upload;
 
 /// The bytes that most heads have at most.
 const HEAD: usize = 0x400;
