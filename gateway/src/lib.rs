@@ -2,12 +2,14 @@
 //! that they are for; it knows no database.
 //!
 //! `edge` stands before all routes; `proxy` is the way of a request through it, phase by phase; `limits` says how
-//! many requests are taken; `fleet` knows the replicas of the services; `routes` holds what it answers itself.
+//! many requests are taken; `fleet` knows the replicas of the services, and `http1` speaks with them; `routes` holds what
+//! it answers itself.
 
 pub mod config;
 mod edge;
 mod error;
 mod fleet;
+mod http1;
 mod limits;
 mod openapi;
 mod patience;

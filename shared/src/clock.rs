@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment in UTC to the microsecond, which is what every engine keeps.
 ///
@@ -85,13 +85,18 @@ impl Clock {
     }
 
     /// The present moment.
-    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
     pub fn now(&self) -> Timestamp {
-        let micros = match &self.0 {
-            None => Utc::now().timestamp_micros(),
-            Some(micros) => micros.load(Ordering::SeqCst),
-        };
-        Timestamp::from_micros(micros).unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
+        Timestamp::from_micros(self.micros()).unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// The present moment in microseconds since 1970, for what happens at each request: a calendar takes longer.
+    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    pub(crate) fn micros(&self) -> i64 {
+        if let Some(micros) = &self.0 {
+            return micros.load(Ordering::SeqCst);
+        }
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
 
     /// Moves a manual clock on. The machine's clock is left alone.

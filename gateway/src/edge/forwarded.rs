@@ -1,9 +1,11 @@
 //! Who the client is, behind proxies whose word on it is taken.
 
 use super::host;
+use crate::http1::write_line;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use ipnet::IpNet;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -57,24 +59,32 @@ pub(crate) fn limited_address(request: &HttpRequest) -> Option<IpAddr> {
     (!address.is_loopback() || is_told()).then_some(address)
 }
 
-/// The headers that tell a service where a request comes from: extended where a trusted proxy sends them, made anew for
-/// any other peer.
-pub(crate) fn forwarding_headers(request: &HttpRequest) -> [(&'static str, Option<String>); 5] {
+/// Writes the headers that tell a service where a request comes from: extended where a trusted proxy sends them, made
+/// anew for any other peer.
+pub(crate) fn write_forwarding(out: &mut Vec<u8>, request: &HttpRequest) {
     let peer = peer(request);
-    let host = host(request);
     let is_trusted = is_of_trusted_proxy(request);
     let before = |name| is_trusted.then(|| sent(request, name)).flatten();
-    let extended = |name, last: Option<String>| match (before(name), last) {
-        (Some(before), Some(last)) => Some(format!("{before}, {last}")),
-        (before, last) => before.or(last),
-    };
-    [
-        ("forwarded", extended("forwarded", Some(forwarded(peer, host)))),
-        (X_FORWARDED_FOR, extended(X_FORWARDED_FOR, peer.map(|peer| peer.to_string()))),
-        ("x-forwarded-host", before("x-forwarded-host").or_else(|| host.map(str::to_owned))),
-        ("x-forwarded-proto", before("x-forwarded-proto").or_else(|| Some("http".to_owned()))),
-        ("x-real-ip", client_address(request).map(|address| address.to_string())),
-    ]
+    let host = host(request);
+    let mut line = |name, value: &str| write_line(out, name, value.as_bytes());
+    let address = peer.map(|peer| peer.to_string());
+    line("forwarded", &extended(before("forwarded"), &forwarded(address.as_deref(), host)));
+    if let Some(address) = &address {
+        line(X_FORWARDED_FOR, &extended(before(X_FORWARDED_FOR), address));
+    }
+    let told = before("x-forwarded-host");
+    if let Some(host) = told.as_deref().or(host) {
+        line("x-forwarded-host", host);
+    }
+    line("x-forwarded-proto", before("x-forwarded-proto").as_deref().unwrap_or("http"));
+    let client = is_trusted.then(|| client_address(request)).flatten().map(|client| client.to_string());
+    if let Some(client) = client.or(address) {
+        line("x-real-ip", &client);
+    }
+}
+
+fn extended(before: Option<String>, last: &str) -> Cow<'_, str> {
+    before.map_or(Cow::Borrowed(last), |before| format!("{before}, {last}").into())
 }
 
 fn is_of_trusted_proxy(request: &HttpRequest) -> bool {
@@ -98,17 +108,18 @@ fn address_of(hop: &str) -> Option<IpAddr> {
     address.ok().map(|address| address.to_canonical())
 }
 
-/// RFC 7239, with quotes, which it asks for around colons.
-fn forwarded(peer: Option<IpAddr>, host: Option<&str>) -> String {
-    let node = match peer {
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => format!("\"[{address}]\""),
-        None => "unknown".to_owned(),
-    };
-    match host {
-        Some(host) => format!("for={node};host=\"{host}\";proto=http"),
-        None => format!("for={node};proto=http"),
+/// A hop by RFC 7239, with quotes, which it asks for around colons.
+fn forwarded(address: Option<&str>, host: Option<&str>) -> String {
+    let mut hop = String::from("for=");
+    match address {
+        Some(address) if address.contains(':') => hop.extend(["\"[", address, "]\""]),
+        address => hop.push_str(address.unwrap_or("unknown")),
     }
+    if let Some(host) = host {
+        hop.extend([";host=\"", host, "\""]);
+    }
+    hop.push_str(";proto=http");
+    hop
 }
 
 #[cfg(test)]
@@ -128,10 +139,10 @@ mod tests {
 
     #[test]
     fn forwarded_quotes_what_has_colons() {
-        let v4 = "192.0.2.1".parse().ok();
-        assert_eq!(forwarded(v4, Some("api:8000")), r#"for=192.0.2.1;host="api:8000";proto=http"#);
-        let v6 = "2001:db8::1".parse().ok();
-        assert_eq!(forwarded(v6, None), r#"for="[2001:db8::1]";proto=http"#);
+        let v4 = forwarded(Some("192.0.2.1"), Some("api:8000"));
+        assert_eq!(v4, r#"for=192.0.2.1;host="api:8000";proto=http"#);
+        assert_eq!(forwarded(Some("2001:db8::1"), None), r#"for="[2001:db8::1]";proto=http"#);
+        assert_eq!(forwarded(None, None), "for=unknown;proto=http");
     }
 
     #[test]

@@ -9,13 +9,14 @@ mod security;
 pub use cors::AllowedOrigins;
 pub(crate) use cors::preflight;
 pub use forwarded::TrustedProxies;
-pub(crate) use forwarded::{forwarding_headers, limited_address};
+pub(crate) use forwarded::{limited_address, write_forwarding};
 use head::host;
 
-use crate::limits;
+use crate::{limits, proxy};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use shared::problem::Problem;
-use shared::server;
+use shared::server::{self, Answering, Trace};
+use std::rc::Rc;
 
 /// Stands between clients and all routes.
 pub(crate) struct Edge;
@@ -23,6 +24,10 @@ pub(crate) struct Edge;
 impl server::Edge for Edge {
     fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
         Ok(head::check(request.request())?)
+    }
+
+    fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
+        proxy::pass_on(request, trace)
     }
 
     fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {

@@ -1,8 +1,8 @@
 //! Questions of the gateway's own to one replica, each over a connection of its own.
 
 use super::{Origin, connect};
-use hyper::header::{CONNECTION, HOST, HeaderValue};
-use hyper::{Request, StatusCode, Uri};
+use actix_web::http::StatusCode;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,17 +24,9 @@ async fn get(
     path: &'static str,
     patience: Duration,
 ) -> io::Result<StatusCode> {
-    let mut question = Request::new(String::new());
-    *question.uri_mut() = Uri::from_static(path);
-    question.headers_mut().insert(HOST, origin.header.clone());
-    question.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    let (mut sender, work) = connect(address, origin, patience).await?;
-    let answer = sender.send_request(question);
-    tokio::pin!(answer);
-    let answer = tokio::select! {
-        biased;
-        answer = &mut answer => answer,
-        _ = work => answer.await,
-    };
-    answer.map(|answer| answer.status()).map_err(io::Error::other)
+    let mut connection = connect(address, origin, patience).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", origin.header);
+    connection.begin(request.as_bytes());
+    poll_fn(|context| connection.poll_write(context)).await?;
+    poll_fn(|context| connection.poll_head(context, false, |status, _| status)).await
 }

@@ -1,6 +1,5 @@
 //! Where a service is, as its URL says.
 
-use hyper::header::HeaderValue;
 use reqwest::Url;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -15,7 +14,7 @@ pub(crate) struct Origin {
     /// The port of each of them.
     pub(super) port: u16,
     /// The `Host` of requests.
-    pub(crate) header: HeaderValue,
+    pub(crate) header: String,
     /// Where it speaks TLS: with which name in the certificate, whatever the address.
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
 }
@@ -33,6 +32,9 @@ impl Origin {
     pub(super) fn at(base: &Url, tls: &Arc<ClientConfig>) -> Result<Self, String> {
         let host = base.host_str().unwrap_or_default();
         let header = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if !header.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("its host cannot be sent".to_owned());
+        }
         let plain = host.trim_start_matches('[').trim_end_matches(']');
         let host = plain.parse().map_or_else(|_| Host::Name(plain.to_owned()), Host::Address);
         let tls = (base.scheme() == "https")
@@ -40,7 +42,7 @@ impl Origin {
         Ok(Self {
             host,
             port: base.port_or_known_default().ok_or("it has no port")?,
-            header: header.parse().map_err(|_| "its host cannot be sent")?,
+            header,
             tls: tls.transpose()?,
         })
     }

@@ -2,47 +2,68 @@
 
 use super::client::Answer;
 use super::pool::Lease;
+use super::upload::Upload;
 use crate::fleet::Failure;
-use actix_web::body::{BodySize, MessageBody};
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
 use actix_web::web::Bytes;
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderMap};
-use hyper::http::response::Parts;
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Sleep, sleep};
+use tokio::time::Instant;
 
-/// A body that is being passed on. Where it breaks, the client's connection breaks: never a short answer that looks whole.
-pub(super) struct Download {
-    body: Incoming,
-    size: BodySize,
-    patience: Duration,
-    /// Runs while a piece is awaited from the service, not while the client takes one.
-    timer: Option<Pin<Box<Sleep>>>,
-    /// The connection that it comes on, until it has ended.
-    lease: Option<Lease>,
+/// Gives an answer to a request of this method its body.
+///
+/// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
+/// short answer that looks whole.
+pub(super) fn download(answer: Answer, method: &Method, patience: Duration) -> HttpResponse {
+    let Answer { head, mut lease, upload } = answer;
+    if method == Method::HEAD {
+        // The length that GET would have.
+        let body = Announced(lease.connection.announced().map_or(BodySize::None, BodySize::Sized));
+        if upload.is_ended() {
+            lease.give_back();
+        }
+        return head.set_body(BoxBody::new(body));
+    }
+    if upload.is_ended()
+        && let Some(body) = lease.connection.take_small_body()
+    {
+        lease.give_back();
+        return head.set_body(BoxBody::new(body));
+    }
+    let size = lease.connection.length().map_or(BodySize::Stream, BodySize::Sized);
+    let download = Download { size, patience, is_waiting: false, upload, lease: Some(lease) };
+    head.set_body(BoxBody::new(download))
 }
 
-impl Download {
-    /// The head of an answer to a request of this method, and its body.
-    pub(super) fn of(answer: Answer, method: &Method, patience: Duration) -> (Parts, Self) {
-        let (head, body) = answer.answer.into_parts();
-        let size = if method == Method::HEAD { announced(&head.headers) } else { exact(&body) };
-        (head, Self { body, size, patience, timer: None, lease: Some(answer.lease) })
+/// A body of which there is only the length.
+struct Announced(BodySize);
+
+impl MessageBody for Announced {
+    type Error = Box<dyn Error>;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        Poll::Ready(None)
     }
 }
 
-/// HEAD answers with the length that GET would have.
-fn announced(headers: &HeaderMap) -> BodySize {
-    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    length.map_or(BodySize::None, BodySize::Sized)
-}
-
-fn exact(body: &Incoming) -> BodySize {
-    body.size_hint().exact().map_or(BodySize::Stream, BodySize::Sized)
+/// A body that is being passed on.
+struct Download {
+    size: BodySize,
+    patience: Duration,
+    /// For a piece from the service; not for the client, which may take its time with one.
+    is_waiting: bool,
+    /// The request's body, of which some may still be to be sent.
+    upload: Upload,
+    /// The connection that it comes on, until it has ended.
+    lease: Option<Lease>,
 }
 
 impl MessageBody for Download {
@@ -57,51 +78,44 @@ impl MessageBody for Download {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let this = self.get_mut();
-        loop {
-            match Pin::new(&mut this.body).poll_frame(context) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    this.timer = None;
-                    // Trailers are passed by.
-                    if let Ok(bytes) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(bytes)));
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    if let Some(lease) = this.lease.take() {
-                        lease.flight.failed(Failure::BrokenOff, &error);
-                    }
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-                Poll::Ready(None) => {
-                    this.release();
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => return this.wait(context),
-            }
+        let Some(lease) = &mut this.lease else {
+            return Poll::Ready(None);
+        };
+        if !this.upload.is_ended() || !lease.connection.output().is_empty() {
+            // A service that has answered need not take the rest.
+            drop(this.upload.poll_send(&mut lease.connection, context));
         }
+        let piece = match lease.connection.poll_body(context) {
+            Poll::Ready(piece) => piece,
+            Poll::Pending => return this.wait(context),
+        };
+        this.is_waiting = false;
+        if let Err(error) = &piece {
+            lease.flight.failed(Failure::BrokenOff, error);
+            this.lease = None;
+        } else if lease.connection.is_read() {
+            this.release();
+        }
+        Poll::Ready(piece.map_err(Into::into).transpose())
     }
 }
 
 impl Download {
-    /// The connection is free for another request.
+    /// The connection is free for another request, unless there is more of this one to send.
     fn release(&mut self) {
-        if let Some(lease) = self.lease.take() {
+        if let Some(lease) = self.lease.take().filter(|_| self.upload.is_ended()) {
             lease.give_back();
         }
     }
 
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
-        let patience = self.patience;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(patience)));
-        timer.as_mut().poll(context).map(|()| Some(Err("the service went silent in its answer".into())))
-    }
-}
-
-impl Drop for Download {
-    /// The server does not ask for the end of a body of which it has all bytes, nor for any of the answer to HEAD.
-    fn drop(&mut self) {
-        if self.body.is_end_stream() {
-            self.release();
+        let Some(lease) = &mut self.lease else {
+            return Poll::Ready(None);
+        };
+        if !std::mem::replace(&mut self.is_waiting, true) {
+            lease.connection.set_alarm(Instant::now() + self.patience);
         }
+        let alarm = lease.connection.poll_alarm(context);
+        alarm.map(|()| Some(Err("the service went silent in its answer".into())))
     }
 }

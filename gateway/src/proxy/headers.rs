@@ -1,11 +1,14 @@
 //! Which headers pass, in both directions.
 
-use crate::edge::forwarding_headers;
+use crate::edge::write_forwarding;
 use crate::error::Error;
-use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderMap};
-use hyper::header::{HeaderMap as Headers, HeaderName, HeaderValue};
+use crate::http1::{Field, write_line};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use shared::server::{Trace, X_REQUEST_ID};
+use std::fmt;
+use std::io::Write as _;
 
 /// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
 const HOP_BY_HOP: [&str; 9] = [
@@ -22,7 +25,8 @@ const HOP_BY_HOP: [&str; 9] = [
 
 /// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
 /// answered here.)
-const MADE_ANEW: [&str; 6] = ["content-length", "expect", "forwarded", "host", "x-real-ip", X_REQUEST_ID];
+const MADE_ANEW: [&str; 8] =
+    ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
 
 /// What the gateway or its server says of an answer, whatever the service says.
 const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
@@ -33,10 +37,40 @@ const X_FORWARDED: &str = "x-forwarded-";
 /// The length of a request's body, as announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyLength {
-    /// So many bytes; 0 where there is no body.
+    /// There is no body.
+    None,
+    /// So many bytes.
     Known(u64),
     /// Known at its end.
     Unknown,
+}
+
+impl BodyLength {
+    /// Writes a piece of a body of this length, which is not empty.
+    pub(super) fn write(self, piece: &[u8], out: &mut Vec<u8>) {
+        if self == Self::Unknown {
+            write_text(out, format_args!("{:x}\r\n", piece.len()));
+        }
+        out.extend_from_slice(piece);
+        if self == Self::Unknown {
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Writes what follows the last piece.
+    pub(super) fn end(self, out: &mut Vec<u8>) {
+        if self == Self::Unknown {
+            out.extend_from_slice(b"0\r\n\r\n");
+        }
+    }
+
+    fn write_header(self, out: &mut Vec<u8>) {
+        match self {
+            Self::None => {}
+            Self::Known(length) => write_text(out, format_args!("content-length: {length}\r\n")),
+            Self::Unknown => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        }
+    }
 }
 
 /// What a request says about its body. (A request that says both ways was refused by the server.)
@@ -45,73 +79,71 @@ pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
         return Ok(BodyLength::Unknown);
     }
     let Some(length) = headers.get(header::CONTENT_LENGTH) else {
-        return Ok(BodyLength::Known(0));
+        return Ok(BodyLength::None);
     };
     let length = length.to_str().ok().and_then(|length| length.parse().ok());
     length.map(BodyLength::Known).ok_or(Error::Target)
 }
 
-/// The headers with which a request goes to a service, which is `host`.
+/// Writes the headers with which a request goes to a service, which is `host`.
 pub(super) fn for_service(
+    out: &mut Vec<u8>,
     request: &HttpRequest,
-    host: &HeaderValue,
+    host: &str,
     trace: &Trace,
-) -> Result<Headers, Error> {
+    length: BodyLength,
+) {
     let sent = request.headers();
-    let named = Named::by(sent.get_all(header::CONNECTION).map(header::HeaderValue::as_bytes));
-    let mut headers = Headers::with_capacity(sent.len() + 6);
-    headers.insert(hyper::header::HOST, host.clone());
+    let named = Named::by(sent.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+    write_line(out, "host", host.as_bytes());
     for (name, value) in sent {
         let name = name.as_str();
-        if named.drops(name) || MADE_ANEW.contains(&name) || name.starts_with(X_FORWARDED) {
-            continue;
-        }
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
-        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Target)?);
-    }
-    let request_id = (X_REQUEST_ID, Some(trace.request_id.clone()));
-    for (name, value) in forwarding_headers(request).into_iter().chain([request_id]) {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            headers.insert(HeaderName::from_static(name), value);
+        if !named.drops(name) && !MADE_ANEW.contains(&name) && !name.starts_with(X_FORWARDED) {
+            write_line(out, name, value.as_bytes());
         }
     }
-    Ok(headers)
+    length.write_header(out);
+    write_forwarding(out, request);
+    write_line(out, X_REQUEST_ID, trace.request_id.as_bytes());
 }
 
-/// The headers with which an answer goes to the client.
-pub(super) fn for_client(answered: &Headers) -> HeaderMap {
-    let named = Named::by(answered.get_all(hyper::header::CONNECTION).iter().map(HeaderValue::as_bytes));
-    let mut headers = HeaderMap::with_capacity(answered.len());
-    for (name, value) in answered {
-        let name = name.as_str();
-        if named.drops(name) || OF_THE_GATEWAY.contains(&name) || name.starts_with(ACCESS_CONTROL) {
+fn write_text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    // A vector takes all there is.
+    drop(out.write_fmt(text));
+}
+
+/// The head with which an answer goes to the client.
+pub(super) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResponse {
+    let connection = answered.iter().filter(|field| field.name.eq_ignore_ascii_case("connection"));
+    let named = Named::by(connection.map(|field| field.value));
+    let mut answer = HttpResponse::new(status);
+    for field in answered {
+        let Ok(name) = HeaderName::from_bytes(field.name.as_bytes()) else { continue };
+        let text = name.as_str();
+        if named.drops(text) || OF_THE_GATEWAY.contains(&text) || text.starts_with(ACCESS_CONTROL) {
             continue;
         }
-        // What one version of the crate takes, the other takes, too.
-        if let (Ok(name), Ok(value)) = (
-            header::HeaderName::from_bytes(name.as_bytes()),
-            header::HeaderValue::from_bytes(value.as_bytes()),
-        ) {
-            headers.append(name, value);
+        // The parser takes no value that is none.
+        if let Ok(value) = HeaderValue::from_bytes(field.value) {
+            answer.headers_mut().append(name, value);
         }
     }
-    headers
+    answer
 }
 
 /// The headers that `Connection` names.
-struct Named(Vec<String>);
+struct Named<'a>(Vec<&'a [u8]>);
 
-impl Named {
-    fn by<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
-        let values = values.map(String::from_utf8_lossy);
-        let names = values.flat_map(|value| {
-            value.split(',').map(|name| name.trim().to_ascii_lowercase()).collect::<Vec<_>>()
-        });
-        Self(names.collect())
+impl<'a> Named<'a> {
+    fn by(values: impl Iterator<Item = &'a [u8]>) -> Self {
+        let names = values.flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
+        // Most name only what goes no further anyway.
+        Self(names.filter(|name| !name.eq_ignore_ascii_case(b"keep-alive")).collect())
     }
 
+    /// Whether a header of this name, in lower case, goes no further.
     fn drops(&self, name: &str) -> bool {
-        HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named == name)
+        HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 

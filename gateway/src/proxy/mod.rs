@@ -4,9 +4,12 @@ mod client;
 mod download;
 mod headers;
 mod observe;
+mod offered;
 mod pool;
 mod pools;
 mod table;
+mod tokens;
+mod trip;
 mod upload;
 
 pub(crate) use client::Proxy;
@@ -16,33 +19,53 @@ pub(crate) use table::{API_ROOT, Access, Kind, LOGIN, REGISTER, Route, find};
 use crate::edge::preflight;
 use crate::error::Error;
 use crate::limits::RateLimits;
-use actix_web::http::Method;
-use actix_web::web::{Data, Payload};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
-use client::Answer;
-use download::Download;
+use client::{Answer, Question};
+use download::download;
 use headers::BodyLength;
-use hyper::Uri;
-use hyper::header::HeaderValue;
-use hyper::http::uri::PathAndQuery;
+use offered::Offered;
 use shared::identity::Identity;
 use shared::problem::Problem;
-use shared::server::{Context, Trace};
+use shared::server::{Answering, Context, Trace};
+use std::rc::Rc;
 use std::time::Instant;
 use table::counts_key;
-use upload::{Offered, Upload};
+use tracing::Level;
+use upload::Upload;
 
-/// Passes a request on to the service that it is for, and the answer back.
-pub(crate) async fn forward(
-    request: HttpRequest,
-    payload: Payload,
-    trace: Trace,
-    context: Data<Context>,
-    limits: Data<RateLimits>,
-    proxy: Data<Proxy>,
-) -> Result<HttpResponse, Problem> {
+/// The bytes that most heads have at most.
+const HEAD: usize = 0x400;
+
+/// Passes a request under the root of the API on to the service that it is for, and the answer back.
+pub(crate) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
+    let below = request.uri().path().strip_prefix(API_ROOT);
+    if !below.is_some_and(|below| below.is_empty() || below.starts_with('/')) {
+        return Err(request);
+    }
+    let (request, payload) = request.into_parts();
+    let trace = Rc::clone(trace);
+    Ok(Box::pin(async move {
+        match forward(&request, payload, &trace).await {
+            Ok(answer) => ServiceResponse::new(request, answer),
+            Err(problem) => ServiceResponse::from_err(problem, request),
+        }
+    }))
+}
+
+async fn forward(request: &HttpRequest, payload: Payload, trace: &Trace) -> Result<HttpResponse, Problem> {
     let offered = Offered::new(payload);
-    let answer = pass_through(&request, &offered, &trace, &context, &limits, &proxy).await;
+    let context = request.app_data::<Data<Context>>();
+    let limits = request.app_data::<Data<RateLimits>>();
+    let answer = match (context, limits, request.app_data::<Data<Proxy>>()) {
+        (Some(context), Some(limits), Some(proxy)) => {
+            pass_through(request, &offered, trace, context, limits, proxy).await
+        }
+        _ => Err(Problem::internal("the server has no proxy")),
+    };
     offered.release();
     answer
 }
@@ -55,20 +78,26 @@ async fn pass_through(
     limits: &RateLimits,
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
-    let started = Instant::now();
+    // For a line that is seldom written.
+    let started = tracing::enabled!(Level::DEBUG).then(Instant::now);
     let target = normalise(request)?;
-    let route = route(&target)?;
+    let route = route(target)?;
     observe::routed(request, route);
     if let Some(answer) = preflight(request) {
         return Ok(answer);
     }
-    limits.admit(request, route, authenticate(request, route, context))?;
-    let clean = || clean_headers(request, &target, proxy.host(route.upstream), trace);
-    let body = match bound(request, offered, &target) {
-        Err(Error::BodyTooLarge) => return refuse_body(request, clean, offered, route, proxy).await,
+    limits.admit(request, route, authenticate(request, route, context, proxy))?;
+    let length = headers::body_length(request.headers())?;
+    let clean =
+        |method, length| clean_headers(request, method, target, proxy.host(route.upstream), trace, length);
+    let body = match bound(request, offered, target, length) {
+        Err(Error::BodyTooLarge) => {
+            let options = clean(&Method::OPTIONS, BodyLength::None);
+            return Box::pin(refuse_body(request, &options, offered, route, proxy)).await;
+        }
         body => body?,
     };
-    let answer = proxy.send(clean, body, route).await?;
+    let answer = proxy.send(&clean(request.method(), length), body, route).await?;
     account_for(&answer, route, started);
     observe::answered(request, &answer);
     Ok(copy_back(request, answer, proxy))
@@ -76,9 +105,8 @@ async fn pass_through(
 
 /// Path and query, byte for byte. The server has refused a path that is not in its normal form, and taken a slash from
 /// its end.
-fn normalise(request: &HttpRequest) -> Result<PathAndQuery, Error> {
-    let target = request.uri().path_and_query().ok_or(Error::NoRoute)?;
-    target.as_str().parse().map_err(|_| Error::Target)
+fn normalise(request: &HttpRequest) -> Result<&PathAndQuery, Error> {
+    request.uri().path_and_query().ok_or(Error::NoRoute)
 }
 
 fn route(target: &PathAndQuery) -> Result<&'static Route, Error> {
@@ -90,19 +118,25 @@ fn authenticate(
     request: &HttpRequest,
     route: &Route,
     context: &Context,
+    proxy: &Proxy,
 ) -> Result<Option<Identity>, Problem> {
     if route.access == Access::Public {
         return Ok(None);
     }
-    let identity = Identity::of(request.headers(), &context.keys)?;
+    let identity = proxy.tokens.identity(request.headers(), &context.keys)?;
     // For the line in the log.
     request.extensions_mut().insert(identity);
     Ok(Some(identity))
 }
 
 /// Refuses a body that is announced as too large; one that is not announced is counted on its way.
-fn bound(request: &HttpRequest, offered: &Offered, target: &PathAndQuery) -> Result<Upload, Error> {
-    Upload::new(offered, headers::body_length(request.headers())?, may_repeat(request, target))
+fn bound(
+    request: &HttpRequest,
+    offered: &Offered,
+    target: &PathAndQuery,
+    length: BodyLength,
+) -> Result<Upload, Error> {
+    Upload::new(offered, length, may_repeat(request, target))
 }
 
 /// Whether a request may be sent to a second replica when a first has perhaps carried it out.
@@ -118,58 +152,48 @@ fn may_repeat(request: &HttpRequest, target: &PathAndQuery) -> bool {
 /// OPTIONS of a route is a 405 that names its methods, and changes nothing.
 async fn refuse_body(
     request: &HttpRequest,
-    clean: impl Fn() -> Result<hyper::Request<()>, Error>,
+    options: &Question,
     offered: &Offered,
     route: &Route,
     proxy: &Proxy,
 ) -> Result<HttpResponse, Problem> {
-    let options = || {
-        let mut question = clean()?;
-        *question.method_mut() = hyper::Method::OPTIONS;
-        Ok(question)
-    };
-    let nothing = Upload::new(offered, BodyLength::Known(0), true)?;
+    let nothing = Upload::new(offered, BodyLength::None, true)?;
     let Ok(answer) = proxy.send(options, nothing, route).await else {
         return Err(Error::BodyTooLarge.into());
     };
-    let allowed = answer.answer.headers().get(hyper::header::ALLOW).and_then(|allow| allow.to_str().ok());
+    let allowed = answer.head.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
     let is_allowed = |allow: &str| allow.split(", ").any(|method| method == request.method().as_str());
-    match (answer.answer.status(), allowed) {
-        (hyper::StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => {
-            Err(Error::BodyTooLarge.into())
-        }
-        (hyper::StatusCode::METHOD_NOT_ALLOWED | hyper::StatusCode::NOT_FOUND, _) => {
-            Ok(copy_back(request, answer, proxy))
-        }
+    match (answer.head.status(), allowed) {
+        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(Error::BodyTooLarge.into()),
+        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => Ok(copy_back(request, answer, proxy)),
         _ => Err(Error::BodyTooLarge.into()),
     }
 }
 
 fn clean_headers(
     request: &HttpRequest,
+    method: &Method,
     target: &PathAndQuery,
-    host: &HeaderValue,
+    host: &str,
     trace: &Trace,
-) -> Result<hyper::Request<()>, Error> {
-    let mut question = hyper::Request::new(());
-    *question.method_mut() = request.method().as_str().parse().map_err(|_| Error::Target)?;
-    *question.uri_mut() = Uri::from(target.clone());
-    *question.headers_mut() = headers::for_service(request, host, trace)?;
-    observe::continue_trace(question.headers_mut(), trace);
-    Ok(question)
+    length: BodyLength,
+) -> Question {
+    let mut head = Vec::with_capacity(HEAD);
+    for part in [method.as_str(), " ", target.as_str(), " HTTP/1.1\r\n"] {
+        head.extend_from_slice(part.as_bytes());
+    }
+    headers::for_service(&mut head, request, host, trace, length);
+    observe::continue_trace(&mut head, trace);
+    head.extend_from_slice(b"\r\n");
+    Question { head, is_head: method == Method::HEAD, kind: Kind::of(method.as_str(), target.path()) }
 }
 
-fn account_for(answer: &Answer, route: &Route, started: Instant) {
-    let head_ms = started.elapsed().as_secs_f64() * 1e3;
-    let (status, replica) = (answer.answer.status().as_u16(), answer.lease.flight.address);
+fn account_for(answer: &Answer, route: &Route, started: Option<Instant>) {
+    let head_ms = started.map(|started| started.elapsed().as_secs_f64() * 1e3);
+    let (status, replica) = (answer.head.status().as_u16(), answer.lease.flight.address);
     tracing::debug!(upstream = route.upstream.name(), %replica, status, head_ms, "answered");
 }
 
 fn copy_back(request: &HttpRequest, answer: Answer, proxy: &Proxy) -> HttpResponse {
-    let (head, body) = Download::of(answer, request.method(), proxy.patience().piece);
-    let status = actix_web::http::StatusCode::from_u16(head.status.as_u16())
-        .unwrap_or(actix_web::http::StatusCode::BAD_GATEWAY);
-    let mut response = HttpResponse::new(status);
-    *response.headers_mut() = headers::for_client(&head.headers);
-    response.set_body(actix_web::body::BoxBody::new(body))
+    download(answer, request.method(), proxy.patience().piece)
 }

@@ -2,8 +2,8 @@
 
 use super::client::Answer;
 use super::table::Route;
+use crate::http1::write_line;
 use actix_web::{HttpMessage as _, HttpRequest};
-use hyper::header::{HeaderMap, HeaderValue};
 use shared::server::{RouteTemplate, Trace, UpstreamAddress};
 
 /// It takes this route: the line of the table, as the services alone know what is below it.
@@ -17,11 +17,9 @@ pub(super) fn answered(request: &HttpRequest, answer: &Answer) {
 }
 
 /// It is sent on as part of its trace. What a client says of that is replaced, as it may not be valid.
-pub(super) fn continue_trace(headers: &mut HeaderMap, trace: &Trace) {
-    for (name, value) in trace.context.headers() {
-        match value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            Some(value) => drop(headers.insert(name, value)),
-            None => drop(headers.remove(name)),
-        }
+pub(super) fn continue_trace(out: &mut Vec<u8>, trace: &Trace) {
+    write_line(out, "traceparent", trace.context.traceparent().as_bytes());
+    if let Some(state) = trace.context.tracestate() {
+        write_line(out, "tracestate", state.as_bytes());
     }
 }

@@ -1,16 +1,13 @@
 //! The connections of one worker to one replica.
 
-use super::upload::UploadBody;
 use crate::fleet::{Flight, Replica};
-use hyper::client::conn::http1::SendRequest;
+use crate::http1::Connection;
 use shared::server::REUSE;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::time::Instant;
-
-pub(super) type Connection = SendRequest<UploadBody>;
 
 /// A replica, and the idle connections to it.
 pub(super) struct Pool {
@@ -36,25 +33,27 @@ impl Pool {
         &self.replica
     }
 
-    /// An idle connection on which a request can be sent.
-    pub(super) fn take(&self) -> Option<Connection> {
+    /// An idle connection on which a request can be sent now.
+    pub(super) fn take(&self, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
-        while idle.pop_if(|idle| idle.connection.is_closed()).is_some() {}
-        // One is not ready where the service has answered before it was sent all of a body.
-        let at = idle.iter().rposition(|idle| idle.connection.is_ready())?;
-        let found = idle.remove(at);
-        (found.since.elapsed() < REUSE).then_some(found.connection)
+        while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < REUSE) {
+            if last.connection.is_quiet() {
+                return Some(last.connection);
+            }
+        }
+        None
     }
 
     fn put(&self, connection: Connection) {
-        if !self.is_gone.get() && !connection.is_closed() {
+        if !self.is_gone.get() {
             self.idle.borrow_mut().push(Idle { connection, since: Instant::now() });
         }
     }
 
-    /// Closes what was idle for too long.
+    /// Closes what was idle for too long, or was closed by the service.
     pub(super) fn sweep(&self) {
-        self.idle.borrow_mut().retain(|idle| !idle.connection.is_closed() && idle.since.elapsed() < REUSE);
+        let is_good = |idle: &mut Idle| idle.since.elapsed() < REUSE && idle.connection.is_quiet();
+        self.idle.borrow_mut().retain_mut(is_good);
     }
 
     /// Closes what is idle, and keeps nothing from now on. Requests on their way come to their end.
@@ -85,8 +84,10 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// The answer was read to its end, so that another request can be sent.
+    /// The answer was read to its end, so that another request can be sent if the connection goes on.
     pub(super) fn give_back(self) {
-        self.flight.pool.put(self.connection);
+        if let Some(connection) = self.connection.used() {
+            self.flight.pool.put(connection);
+        }
     }
 }

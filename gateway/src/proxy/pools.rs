@@ -57,13 +57,16 @@ impl Pools {
         pools
     }
 
+    /// Whether the name was looked up once.
+    pub(super) fn are_known(&self) -> bool {
+        self.looked_up.get()
+    }
+
     /// Waits until the name was looked up once.
-    pub(super) async fn are_known(&self) {
-        if !self.looked_up.get() {
-            // An error says that the gateway stops.
-            drop(self.service.known().wait_for(|known| known.looked_up).await);
-            self.looked_up.set(true);
-        }
+    pub(super) async fn look_up(&self) {
+        // An error says that the gateway stops.
+        drop(self.service.known().wait_for(|known| known.looked_up).await);
+        self.looked_up.set(true);
     }
 
     /// The next replica for a request that these were tried for: the less busy of two that are well.

@@ -1,93 +1,22 @@
-//! A request's body on its way up: from the worker's thread, which alone may read it, to the connection's task.
+//! A request's body on its way up: read from the client no faster than the service takes it.
 
 use super::headers::BodyLength;
+use super::offered::Offered;
 use crate::error::Error;
-use actix_web::rt;
-use actix_web::web::{Bytes, Payload};
-use futures_util::StreamExt as _;
-use hyper::body::{Body, Frame, SizeHint};
+use crate::http1::Connection;
+use actix_web::web::Bytes;
 use shared::input::MAX_BODY_BYTES;
-use std::cell::{Cell, RefCell};
-use std::pin::Pin;
+use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// How many pieces may wait for the service; with them full, the client is not read from.
-const PIECES: usize = 4;
+/// With so many bytes waiting for the service, the client is not read from.
+const FULL: usize = 0x1_0000;
 
 /// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
 const KEPT: usize = 0x1_0000;
-
-/// A body that a client offers, while it is not being read.
-#[derive(Clone)]
-pub(super) struct Offered(Rc<Cell<Option<Payload>>>);
-
-impl Offered {
-    /// The body of a request.
-    pub(super) fn new(payload: Payload) -> Self {
-        Self(Rc::new(Cell::new(Some(payload))))
-    }
-
-    /// Lets it go once the answer was written, which the server does before any other task runs.
-    ///
-    /// With a body that was not read to its end then, the server closes the connection in good order and in bounded time.
-    /// One of unknown length that was let go before, it would read to the end, however far that is.
-    pub(super) fn release(self) {
-        rt::spawn(async move { drop(self) });
-    }
-}
-
-/// A body that is being passed on.
-pub(super) struct Upload {
-    source: Option<Rc<RefCell<Source>>>,
-    length: BodyLength,
-    may_repeat: bool,
-    /// How far it has come.
-    pub(super) progress: Rc<Progress>,
-}
-
-impl Upload {
-    /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
-    pub(super) fn new(offered: &Offered, length: BodyLength, may_repeat: bool) -> Result<Self, Error> {
-        let progress = Rc::new(Progress::new());
-        if length == BodyLength::Known(0) {
-            return Ok(Self { source: None, length, may_repeat, progress });
-        }
-        if matches!(length, BodyLength::Known(length) if length > limit()) {
-            return Err(Error::BodyTooLarge);
-        }
-        let (sender, pieces) = mpsc::channel(PIECES);
-        rt::spawn(pump(offered.clone(), sender, Rc::clone(&progress)));
-        let source = Source { pieces, kept: may_repeat.then(Kept::default), reader: 0 };
-        Ok(Self { source: Some(Rc::new(RefCell::new(source))), length, may_repeat, progress })
-    }
-
-    /// What a connection sends, from the beginning. One that was made before is at its end.
-    pub(super) fn body(&self) -> UploadBody {
-        let reader = self.source.as_ref().map_or(0, |source| source.borrow_mut().next_reader());
-        let left = match self.length {
-            BodyLength::Known(length) => Some(length),
-            BodyLength::Unknown => None,
-        };
-        UploadBody { source: self.source.clone(), reader, next: 0, left }
-    }
-
-    /// How far the body has come, where there is one.
-    pub(super) fn progress_of_body(&self) -> Option<&Progress> {
-        self.source.is_some().then_some(&*self.progress)
-    }
-
-    /// Whether the request may be sent again, and its body can be.
-    pub(super) fn can_repeat(&self) -> bool {
-        self.may_repeat && self.source.as_ref().is_none_or(|source| source.borrow().kept.is_some())
-    }
-}
-
-fn limit() -> u64 {
-    u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX)
-}
 
 /// Whom a body waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,175 +36,161 @@ pub(super) enum Stop {
     ByClient,
 }
 
-/// How far a body has come, for who waits for the answer.
+/// Why a request is not sent on.
 #[derive(Debug)]
-pub(super) struct Progress {
-    waiting: Cell<(Waiting, Instant)>,
-    stop: Cell<Option<Stop>>,
-    is_complete: Cell<bool>,
+pub(super) enum Halt {
+    /// Its body ended.
+    Stopped(Stop),
+    /// The service does not take it.
+    Broken(io::Error),
 }
 
-impl Progress {
-    fn new() -> Self {
-        Self {
-            waiting: Cell::new((Waiting::ForService, Instant::now())),
-            stop: Cell::new(None),
-            is_complete: Cell::new(false),
-        }
-    }
-
-    /// Whom it waits for, and since when.
-    pub(super) fn waiting(&self) -> (Waiting, Instant) {
-        self.waiting.get()
-    }
-
-    /// Why it ended early.
-    pub(super) fn stop(&self) -> Option<Stop> {
-        self.stop.get()
-    }
-
-    /// Whether all of it has come from the client.
-    pub(super) fn is_complete(&self) -> bool {
-        self.is_complete.get()
-    }
-
-    fn wait(&self, whom: Waiting) {
-        self.waiting.set((whom, Instant::now()));
-    }
-}
-
-/// The end is said aloud, so that a channel that closes without it is never taken for a complete body.
-#[derive(Clone)]
-enum Piece {
-    Bytes(Bytes),
-    End,
-}
-
-async fn pump(offered: Offered, sender: mpsc::Sender<Piece>, progress: Rc<Progress>) {
-    let Some(mut payload) = offered.0.take() else {
-        return;
-    };
-    let mut length = 0;
-    loop {
-        progress.wait(Waiting::ForClient);
-        let piece = match payload.next().await {
-            Some(Ok(bytes)) => {
-                length += bytes.len();
-                if length > MAX_BODY_BYTES {
-                    progress.stop.set(Some(Stop::TooLarge));
-                    offered.0.set(Some(payload));
-                    return;
-                }
-                Piece::Bytes(bytes)
-            }
-            Some(Err(_)) => {
-                progress.stop.set(Some(Stop::ByClient));
-                return;
-            }
-            None => Piece::End,
-        };
-        progress.wait(Waiting::ForService);
-        let is_last = matches!(piece, Piece::End);
-        progress.is_complete.set(is_last);
-        // An error says that the service has answered without reading on.
-        if sender.send(piece).await.is_err() || is_last {
-            return;
-        }
-    }
-}
-
-/// What of a body has come from the client.
-struct Source {
-    pieces: mpsc::Receiver<Piece>,
-    /// All pieces so far; `None` where they are not wanted, or too many.
-    kept: Option<Kept>,
-    /// The one that may read. Of a connection that has failed, the body may still be there.
-    reader: u32,
-}
-
-#[derive(Default)]
-struct Kept {
-    pieces: Vec<Piece>,
-    bytes: usize,
-}
-
-impl Source {
-    fn next_reader(&mut self) -> u32 {
-        self.reader += 1;
-        self.reader
-    }
-
-    fn poll_piece(&mut self, reader: u32, index: usize, context: &mut Context<'_>) -> Poll<Option<Piece>> {
-        if reader != self.reader {
-            return Poll::Ready(None);
-        }
-        if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.pieces.get(index)) {
-            return Poll::Ready(Some(piece.clone()));
-        }
-        let piece = ready!(self.pieces.poll_recv(context));
-        if let Some(piece) = &piece {
-            self.kept = self.kept.take().and_then(|kept| kept.with(piece));
-        }
-        Poll::Ready(piece)
-    }
-}
-
-impl Kept {
-    fn with(mut self, piece: &Piece) -> Option<Self> {
-        if let Piece::Bytes(bytes) = piece {
-            self.bytes += bytes.len();
-        }
-        self.pieces.push(piece.clone());
-        (self.bytes <= KEPT).then_some(self)
-    }
-}
-
-/// A body as one connection sends it.
-pub(super) struct UploadBody {
-    source: Option<Rc<RefCell<Source>>>,
-    reader: u32,
+/// A body that is being passed on.
+pub(super) struct Upload {
+    offered: Offered,
+    length: BodyLength,
+    /// What was read of it, as far as it may be wanted again; `None` where it is not, or is too much.
+    kept: Option<Vec<Bytes>>,
+    /// How many pieces of `kept` are on the connection.
     next: usize,
-    left: Option<u64>,
+    read: usize,
+    is_read: bool,
+    /// The same, for who counts the request while it is sent; `None` where there is no body.
+    whole: Option<Rc<Cell<bool>>>,
+    is_ended: bool,
+    was_patient: bool,
+    waiting: Option<(Waiting, Instant)>,
 }
 
-/// The body ended before it was complete, so the connection must break.
-#[derive(Debug, thiserror::Error)]
-#[error("the body ended too early")]
-pub(super) struct Incomplete;
+impl Upload {
+    /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
+    pub(super) fn new(offered: &Offered, length: BodyLength, may_repeat: bool) -> Result<Self, Error> {
+        if matches!(length, BodyLength::Known(length) if length > limit()) {
+            return Err(Error::BodyTooLarge);
+        }
+        let is_empty = matches!(length, BodyLength::None | BodyLength::Known(0));
+        Ok(Self {
+            offered: offered.clone(),
+            length,
+            kept: may_repeat.then(Vec::new),
+            next: 0,
+            read: 0,
+            is_read: is_empty,
+            whole: (!is_empty).then(Rc::default),
+            is_ended: is_empty,
+            was_patient: is_empty,
+            waiting: None,
+        })
+    }
 
-impl Body for UploadBody {
-    type Data = Bytes;
-    type Error = Incomplete;
+    /// Whether all of the body has come from the client, where there is one.
+    pub(super) fn whole(&self) -> Option<Rc<Cell<bool>>> {
+        self.whole.clone()
+    }
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
+    /// Whether the request may be sent again, and its body can be.
+    pub(super) fn can_repeat(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Goes back to the beginning.
+    pub(super) fn rewind(&mut self) {
+        self.next = 0;
+        self.is_ended = matches!(self.length, BodyLength::None | BodyLength::Known(0));
+    }
+
+    /// Whether all of it is on the connection, or was sent.
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    /// Whom it waits for, and since when; the service since the request was sent, if it has not moved yet.
+    pub(super) fn waiting(&self) -> Option<(Waiting, Instant)> {
+        self.waiting
+    }
+
+    /// Sends what the connection has of the request, and all of the body after that.
+    pub(super) fn poll_send(
+        &mut self,
+        connection: &mut Connection,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
-        let this = self.get_mut();
-        let Some(source) = &this.source else {
-            return Poll::Ready(None);
-        };
-        let piece = ready!(source.borrow_mut().poll_piece(this.reader, this.next, context));
-        this.next += 1;
-        match piece {
-            Some(Piece::Bytes(bytes)) => {
-                let sent = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                this.left = this.left.map(|left| left.saturating_sub(sent));
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+    ) -> Poll<Result<(), Halt>> {
+        loop {
+            let piece = self.poll_fill(connection.output(), context);
+            if let Poll::Ready(Err(stop)) = piece {
+                return Poll::Ready(Err(Halt::Stopped(stop)));
             }
-            Some(Piece::End) => {
-                this.source = None;
-                Poll::Ready(None)
+            // The server reads what came with the head only after this was asked once: it shall go out with the head.
+            if piece.is_pending() && !std::mem::replace(&mut self.was_patient, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            None => Poll::Ready(Some(Err(Incomplete))),
+            if !connection.output().is_empty() {
+                ready!(connection.poll_write(context)).map_err(Halt::Broken)?;
+                self.moves();
+                continue;
+            }
+            if piece.is_pending() {
+                self.waits_for(Waiting::ForClient);
+                return Poll::Pending;
+            }
+            return Poll::Ready(Ok(()));
         }
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.source.is_none() || self.left == Some(0)
+    /// Adds pieces to what is to be written, as far as they have come, up to the end of the body.
+    fn poll_fill(&mut self, output: &mut Vec<u8>, context: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        while !self.is_ended && output.len() < FULL {
+            if let Some(piece) = ready!(self.poll_piece(context))? {
+                self.length.write(&piece, output);
+            } else {
+                self.length.end(output);
+                self.is_ended = true;
+            }
+            self.waits_for(Waiting::ForService);
+        }
+        Poll::Ready(Ok(()))
     }
 
-    fn size_hint(&self) -> SizeHint {
-        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Stop>> {
+        if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.get(self.next)) {
+            self.next += 1;
+            return Poll::Ready(Ok(Some(piece.clone())));
+        }
+        if self.is_read {
+            return Poll::Ready(Ok(None));
+        }
+        let Some(piece) = ready!(self.offered.poll_next(context)?) else {
+            self.is_read = true;
+            self.whole.iter().for_each(|whole| whole.set(true));
+            return Poll::Ready(Ok(None));
+        };
+        self.read += piece.len();
+        if self.read > MAX_BODY_BYTES {
+            return Poll::Ready(Err(Stop::TooLarge));
+        }
+        self.kept = self.kept.take().filter(|_| self.read <= KEPT);
+        if let Some(kept) = &mut self.kept {
+            kept.push(piece.clone());
+            self.next = kept.len();
+        }
+        Poll::Ready(Ok(Some(piece)))
     }
+
+    fn waits_for(&mut self, whom: Waiting) {
+        if self.waiting.is_none_or(|(before, _)| before != whom || whom == Waiting::ForService) {
+            self.waiting = Some((whom, Instant::now()));
+        }
+    }
+
+    /// The service has taken something.
+    fn moves(&mut self) {
+        if self.waiting.is_some() {
+            self.waits_for(Waiting::ForService);
+        }
+    }
+}
+
+fn limit() -> u64 {
+    u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX)
 }

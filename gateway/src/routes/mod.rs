@@ -1,11 +1,10 @@
-//! What the gateway answers itself, and the door to the services behind it.
+//! What the gateway answers itself.
 
 mod docs;
 mod health;
 mod openapi;
 
-use crate::proxy;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use shared::server::public;
 
 /// The URL table of the gateway's own; [`crate::proxy`] has the one of the services.
@@ -13,6 +12,5 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(public("/health").get(health::get_health))
         .service(public("/openapi.json").get(openapi::get_openapi))
         .service(public("/docs").get(docs::get_docs))
-        .service(public("/docs/{file}").get(docs::get_docs_file))
-        .service(web::scope(proxy::API_ROOT).default_service(web::to(proxy::forward)));
+        .service(public("/docs/{file}").get(docs::get_docs_file));
 }

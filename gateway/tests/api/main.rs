@@ -28,5 +28,6 @@ mod request_bodies;
 mod request_ids;
 mod routing;
 mod security;
+mod services;
 mod traces;
 mod wire;

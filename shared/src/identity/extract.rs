@@ -63,9 +63,10 @@ fn context(request: &HttpRequest) -> Result<&Data<Context>, Problem> {
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750, 2.1), the scheme in any case (RFC 9110, 11.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, TokenError> {
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, TokenError> {
     let value = headers.get(AUTHORIZATION).ok_or(TokenError::Missing)?;
-    let value = value.to_str().map_err(|_| TokenError::Malformed)?;
+    let value = str::from_utf8(value.as_bytes()).ok().filter(|value| value.is_ascii());
+    let value = value.ok_or(TokenError::Malformed)?;
     let (scheme, token) = value.trim().split_once(' ').ok_or(TokenError::Missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(TokenError::Missing) }
 }

@@ -7,7 +7,7 @@ mod extract;
 mod jwt;
 mod token_error;
 
-pub use extract::{Caller, Identity};
+pub use extract::{Caller, Identity, bearer_token};
 pub use token_error::{SigningError, TokenError};
 
 use crate::clock::{Clock, Timestamp};
@@ -95,8 +95,20 @@ impl TokenKeys {
 
     /// The user that an access token is for.
     pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
-        let subject = self.users.verify(AUDIENCE, token, self.clock.now())?;
-        parse_uuid(&subject).map(UserId::from).ok_or(TokenError::WrongClaims)
+        self.still(self.check(token)?).map(|identity| identity.user_id)
+    }
+
+    /// Checks all of an access token but its time.
+    pub fn check(&self, token: &str) -> Result<Checked, TokenError> {
+        let claims = self.users.check(AUDIENCE, token)?;
+        let user_id = parse_uuid(&claims.sub).map(UserId::from).ok_or(TokenError::WrongClaims)?;
+        Ok(Checked { user_id, exp: claims.exp })
+    }
+
+    /// Whose token it is that was checked, unless its time is over.
+    pub fn still(&self, checked: Checked) -> Result<Identity, TokenError> {
+        in_time(checked.exp, &self.clock)?;
+        Ok(Identity { user_id: checked.user_id })
     }
 
     /// A token with which `caller` calls `called`, and nobody else.
@@ -106,8 +118,23 @@ impl TokenKeys {
 
     /// The name of the service that has made a token for a call to `called`.
     pub fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
-        self.services.verify(called.name(), token, self.clock.now())
+        let claims = self.services.check(called.name(), token)?;
+        in_time(claims.exp, &self.clock)?;
+        Ok(claims.sub)
     }
+}
+
+/// An access token that is good until its time is over.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked {
+    user_id: UserId,
+    exp: i64,
+}
+
+/// `exp` counts in seconds.
+fn in_time(exp: i64, clock: &Clock) -> Result<(), TokenError> {
+    let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or_default();
+    if exp <= clock.micros().div_euclid(1_000_000) - leeway { Err(TokenError::Expired) } else { Ok(()) }
 }
 
 impl fmt::Debug for TokenKeys {
@@ -144,19 +171,15 @@ impl Key {
         jsonwebtoken::encode(&Header::new(jwt::ALGORITHM), &claims, &self.encoding).map_err(|_| SigningError)
     }
 
-    fn verify(&self, audience: &str, token: &str, now: Timestamp) -> Result<String, TokenError> {
+    /// Checks all but the time, which is checked against the clock that was passed in.
+    fn check(&self, audience: &str, token: &str) -> Result<CheckedClaims, TokenError> {
         let mut validation = Validation::new(jwt::ALGORITHM);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["aud", "exp", "iss", "sub"]);
-        // Checked below, against the clock that was passed in.
         validation.validate_exp = false;
         let token = jsonwebtoken::decode::<CheckedClaims>(token, &self.decoding, &validation);
-        let claims = token.map_err(|error| TokenError::from(error.kind()))?.claims;
-        if claims.exp <= now.minus(LEEWAY).as_seconds() {
-            return Err(TokenError::Expired);
-        }
-        Ok(claims.sub)
+        token.map(|token| token.claims).map_err(|error| TokenError::from(error.kind()))
     }
 }
 

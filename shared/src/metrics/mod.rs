@@ -85,7 +85,7 @@ impl Metrics {
 
     /// A request to a service has come.
     pub(crate) fn begin(&self, service: Service, method: &Method) -> Option<InProgress> {
-        let recorder = Arc::clone(self.0.as_ref()?);
+        let recorder = self.0.as_ref()?;
         let begun = Begun { service_name: service.name(), http_request_method: label_of(method) };
         let active = recorder.active.get_or_create(&begun).clone();
         Some(InProgress::new(begun, active, recorder.durations.clone()))

@@ -24,7 +24,6 @@ pub struct UpstreamAddress(pub SocketAddr);
 /// A request that is being answered.
 pub(super) struct Exchange {
     started: Instant,
-    context: Option<Data<Context>>,
     in_progress: Option<InProgress>,
     /// Apart, so that a request without a span is no larger for it.
     recorded: Option<Box<RequestSpan>>,
@@ -34,15 +33,15 @@ impl Exchange {
     /// It has come. Its trace goes on from its span, if that is recorded.
     pub(super) fn begin(request: &ServiceRequest, trace: &mut Trace) -> Self {
         let started = Instant::now();
-        let context = request.app_data::<Data<Context>>().cloned();
-        let in_progress = context.as_ref().and_then(|c| c.metrics.begin(c.service, request.method()));
-        let recorded = context.as_ref().and_then(|context| context.traces.begin(request, trace));
-        Self { started, context, in_progress, recorded }
+        let context = request.app_data::<Data<Context>>();
+        let in_progress = context.and_then(|c| c.metrics.begin(c.service, request.method()));
+        let recorded = context.and_then(|context| context.traces.begin(request, trace));
+        Self { started, in_progress, recorded }
     }
 
     /// What each line of the log says that it causes. A path is not told, as it holds what a client has typed.
-    pub(super) fn span(&self, request: &ServiceRequest, trace: &Trace) -> Span {
-        let service = self.context.as_ref().map(|context| context.service.name());
+    pub(super) fn span(request: &ServiceRequest, trace: &Trace) -> Span {
+        let service = request.app_data::<Data<Context>>().map(|context| context.service.name());
         let (request_id, method) = (trace.request_id.as_str(), request.method().as_str());
         tracing::info_span!("request", service, request_id, trace_id = %trace.context.trace_id(), method)
     }
@@ -52,7 +51,8 @@ impl Exchange {
         let duration = self.started.elapsed();
         let route = route(response);
         log(route.as_deref(), response, duration);
-        if let (Some(context), Some(why)) = (&self.context, refused) {
+        let context = response.request().app_data::<Data<Context>>();
+        if let (Some(context), Some(why)) = (context, refused) {
             context.metrics.refused(context.service, why);
         }
         if let Some(recorded) = self.recorded {

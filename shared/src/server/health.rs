@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// How long a look at what a service needs may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ impl From<NotReady> for Problem {
 #[derive(Clone)]
 pub struct Readiness {
     probe: Probe,
-    leaving: CancellationToken,
+    leaving: Arc<AtomicBool>,
 }
 
 impl Readiness {
@@ -64,7 +64,7 @@ impl Readiness {
             let looked = probe();
             Box::pin(async move { looked.await.map_err(Into::into) })
         };
-        Self { probe: Arc::new(probe), leaving: CancellationToken::new() }
+        Self { probe: Arc::new(probe), leaving: Arc::default() }
     }
 
     /// Ready when the store answers: a service looks at its own store only.
@@ -76,13 +76,13 @@ impl Readiness {
         })
     }
 
-    /// Is cancelled when the service is told to stop.
-    pub(super) fn leaving(&self) -> &CancellationToken {
+    /// Whether the service was told to stop.
+    pub(super) fn leaving(&self) -> &Arc<AtomicBool> {
         &self.leaving
     }
 
     async fn check(&self) -> Result<(), NotReady> {
-        if self.leaving.is_cancelled() {
+        if self.leaving.load(Ordering::Relaxed) {
             let reason = "the service is stopping";
             return Err(NotReady { reason, cause: reason.to_owned(), down: Vec::new() });
         }

@@ -19,7 +19,7 @@ mod trace_context;
 
 pub use command::{Command, health_check};
 pub use descriptors::raise_descriptors;
-pub use edge::Edge;
+pub use edge::{Answering, Edge};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
@@ -42,6 +42,7 @@ use actix_web::{App, HttpServer};
 use door::Door;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -151,7 +152,7 @@ pub struct Application {
     address: SocketAddr,
     door: Door,
     tasks: Tasks,
-    leaving: CancellationToken,
+    leaving: Arc<AtomicBool>,
     farewell: Duration,
     service: Service,
     traces: Traces,
@@ -180,7 +181,7 @@ impl Application {
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let (service, traces, times) = (context.service, context.traces.clone(), context.times);
         let context = Data::new(context);
-        let leaving = readiness.leaving().clone();
+        let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
         let server = HttpServer::new(move || {
             App::new()
@@ -192,6 +193,7 @@ impl Application {
                 .wrap(from_fn(scope::request_scope))
         })
         .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
+        .tcp_nodelay(true)
         .keep_alive(times.idle)
         .client_request_timeout(times.head)
         .client_disconnect_timeout(LINGER)
@@ -231,7 +233,7 @@ impl Application {
             () = stop.cancelled() => {
                 tracing::info!(service = %self.service, "draining");
                 let deadline = Instant::now() + DRAIN;
-                self.leaving.cancel();
+                self.leaving.store(true, Ordering::Relaxed);
                 let stopped = async {
                     if self.farewell.is_zero() {
                         drop(self.door);

@@ -3,17 +3,19 @@
 use super::closing::{Closing, break_off};
 use super::exchange::Exchange;
 use super::health::Readiness;
-use super::trace::{Trace, X_REQUEST_ID};
+use super::trace::{REQUEST_ID, Trace};
 use super::{edge, path};
 use crate::identity::TokenError;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use tracing::Instrument as _;
 
 /// The middleware of [`super::Application`].
@@ -26,8 +28,9 @@ pub(super) async fn request_scope(
     }
     let mut trace = Trace::of(request.headers());
     let exchange = Exchange::begin(&request, &mut trace);
-    request.extensions_mut().insert(trace.clone());
-    let span = exchange.span(&request, &trace);
+    let trace = Rc::new(trace);
+    request.extensions_mut().insert(Rc::clone(&trace));
+    let span = Exchange::span(&request, &trace);
     let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
     // What follows a refused head may be no request.
     let is_last = refusal.is_some()
@@ -39,12 +42,15 @@ pub(super) async fn request_scope(
     async move {
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
-            None => next.call(request).await?.map_into_boxed_body(),
+            None => match edge::pass_on(request, &trace) {
+                Ok(answer) => answer.await,
+                Err(request) => next.call(request).await?.map_into_boxed_body(),
+            },
         };
         let (response, refused) = render_error(response, &trace.request_id);
         let mut response = edge::finish(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
-            response.headers_mut().insert(HeaderName::from_static(X_REQUEST_ID), value);
+            response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
         if is_last || is_leaving(response.request()) {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -59,7 +65,7 @@ pub(super) async fn request_scope(
 /// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
 fn is_leaving(request: &HttpRequest) -> bool {
     let readiness = request.app_data::<Data<Readiness>>();
-    readiness.is_some_and(|readiness| readiness.leaving().is_cancelled())
+    readiness.is_some_and(|readiness| readiness.leaving().load(Ordering::Relaxed))
 }
 
 /// Gives an error its body, and leaves every other answer as it is. Says as well why a token was refused, if one was.

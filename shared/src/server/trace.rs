@@ -1,15 +1,18 @@
 //! What ties together all that one request causes: its id, and the trace that it belongs to.
 
 use super::TraceContext;
-use crate::ids::TokenId;
+use crate::ids::request_id;
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::rc::Rc;
 
 /// The header of the request's id.
 pub const X_REQUEST_ID: &str = "x-request-id";
+/// The same, as maps of headers are asked for it.
+pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static(X_REQUEST_ID);
 /// The most characters of an id that is taken from a client.
 const MAX_ID_CHARACTERS: usize = 128;
 
@@ -25,7 +28,7 @@ pub struct Trace {
 impl Trace {
     /// For work that no request has begun.
     pub fn generate() -> Self {
-        Self::resumed(TokenId::generate().to_string())
+        Self::resumed(request_id())
     }
 
     /// For work that goes on after the request with this id, and after its trace.
@@ -35,8 +38,8 @@ impl Trace {
 
     /// Of a request's headers.
     pub fn of(headers: &HeaderMap) -> Self {
-        let sent = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_safe(id));
-        let request_id = sent.map_or_else(|| TokenId::generate().to_string(), str::to_owned);
+        let sent = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_safe(id));
+        let request_id = sent.map_or_else(request_id, str::to_owned);
         Self { request_id, context: TraceContext::of(headers) }
     }
 }
@@ -46,7 +49,7 @@ impl FromRequest for Trace {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let trace = request.extensions().get::<Self>().cloned();
+        let trace = request.extensions().get::<Rc<Self>>().map(|trace| Self::clone(trace));
         ready(Ok(trace.unwrap_or_else(|| Self::of(request.headers()))))
     }
 }
