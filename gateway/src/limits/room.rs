@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 
-/// How long one waits at most, where nobody was sent away lately.
-const PATIENT: Duration = Duration::from_millis(100);
+/// How long one waits at most, where nobody was sent away lately: as many as may wait, at a service that is not quick.
+const PATIENT: Duration = Duration::from_secs(2);
 /// The same where somebody was.
 const IMPATIENT: Duration = Duration::from_millis(5);
 /// What is lately.

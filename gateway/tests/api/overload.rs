@@ -92,9 +92,7 @@ async fn who_waits_a_moment_is_served() {
     let user = gateway.user();
     service.may_answer.add_permits(20);
     let answers = join_all((0..20).map(|_| user.get(READ))).await;
-    // On a busy machine some may wait for too long, and are told so.
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.code() == "overloaded"));
-    assert!(answers.iter().filter(|answer| answer.status == 200).count() > 1);
+    assert!(answers.iter().all(|answer| answer.status == 200));
     service.has_one().await;
 }
 
