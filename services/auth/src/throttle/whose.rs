@@ -18,7 +18,7 @@ impl Whose {
     /// What they cost.
     pub(super) fn rule(self) -> Rule {
         match self {
-            Self::AccountAtAddress(..) => Rule { free: 10, fades: false },
+            Self::AccountAtAddress(..) => Rule { free: 20, fades: false },
             Self::Account(_) => Rule { free: 50, fades: true },
             Self::Address(_) => Rule { free: 100, fades: true },
         }

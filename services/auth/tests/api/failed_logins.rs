@@ -53,9 +53,9 @@ fn held(answer: Answer) -> u64 {
 }
 
 #[tokio::test]
-async fn ten_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
+async fn twenty_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
     let app = app_with_ann().await;
-    app.fail(10, HERE, "ann").await;
+    app.fail(20, HERE, "ann").await;
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
         app.fail(1, HERE, "Ann").await;
         assert_eq!(held(app.login_from(HERE, "ann", WRONG).await), seconds);
@@ -64,7 +64,7 @@ async fn ten_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
         app.wait(seconds);
     }
     app.login_from(HERE, "ann", PASSWORD).await.expect(200);
-    app.fail(10, HERE, "ann").await;
+    app.fail(20, HERE, "ann").await;
     app.login_from(HERE, "ann", PASSWORD).await.expect(200);
 }
 
@@ -72,7 +72,7 @@ async fn ten_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
 async fn a_name_that_nobody_has_is_held_up_alike() {
     let app = app_with_ann().await;
     for name in ["ann", "bob", "a b"] {
-        app.fail(11, HERE, name).await;
+        app.fail(21, HERE, name).await;
         let answer = app.login_from(HERE, name, PASSWORD).await.expect(429);
         let detail = "Too many failed logins, try again later";
         assert_eq!(answer.json()["detail"], detail);
@@ -83,11 +83,11 @@ async fn a_name_that_nobody_has_is_held_up_alike() {
 #[tokio::test]
 async fn who_fails_here_holds_up_nobody_elsewhere() {
     let app = app_with_ann().await;
-    app.fail(11, HERE, "ann").await;
+    app.fail(21, HERE, "ann").await;
     held(app.login_from(HERE, "ann", PASSWORD).await);
     app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
     // A network of IPv6 is one address.
-    app.fail(11, "2001:db8:1:2::1", "ann").await;
+    app.fail(21, "2001:db8:1:2::1", "ann").await;
     held(app.login_from("2001:db8:1:2::ffff", "ann", PASSWORD).await);
     app.login_from("2001:db8:1:3::1", "ann", PASSWORD).await.expect(200);
 }
@@ -138,10 +138,10 @@ async fn the_machine_itself_may_fail_at_many_accounts() {
 #[tokio::test]
 async fn what_failed_a_quarter_of_an_hour_ago_is_forgotten() {
     let app = app_with_ann().await;
-    app.fail(11, HERE, "ann").await;
+    app.fail(21, HERE, "ann").await;
     app.fail_from_many(51, "bob").await;
     app.wait(900);
-    app.fail(10, HERE, "ann").await;
+    app.fail(20, HERE, "ann").await;
     app.login_from(HERE, "ann", PASSWORD).await.expect(200);
     app.fail_from_many(10, "bob").await;
 }
@@ -149,7 +149,7 @@ async fn what_failed_a_quarter_of_an_hour_ago_is_forgotten() {
 #[tokio::test]
 async fn of_many_at_once_one_is_tried_when_failures_cost_something() {
     let app = app_with_ann().await;
-    app.fail(10, HERE, "ann").await;
+    app.fail(20, HERE, "ann").await;
     let answers = join_all((0..16).map(|_| app.login_from(HERE, "ann", WRONG))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 15);
@@ -165,13 +165,13 @@ async fn many_logins_at_once_with_the_right_password_are_let_in() {
 #[tokio::test]
 async fn it_can_be_switched_off_and_is_counted_where_it_is_on() {
     let off = with_ann(spawn_app_with(|config| config.throttles_logins = false).await).await;
-    off.fail(20, HERE, "ann").await;
+    off.fail(30, HERE, "ann").await;
     off.login_from(HERE, "ann", PASSWORD).await.expect(200);
 
     let metrics = shown_metrics();
     let shown = metrics.clone();
     let on = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
-    on.fail(11, HERE, "ann").await;
+    on.fail(21, HERE, "ann").await;
     held(on.login_from(HERE, "ann", PASSWORD).await);
     let hits = Series::of(&metrics).await;
     let sum =
