@@ -54,8 +54,7 @@ pub(super) struct Upload {
     /// How many pieces of `kept` are on the connection.
     next: usize,
     read: usize,
-    is_read: bool,
-    /// The same, for who counts the request while it is sent; `None` where there is no body.
+    /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
     whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
     was_patient: bool,
@@ -75,7 +74,6 @@ impl Upload {
             kept: may_repeat.then(Vec::new),
             next: 0,
             read: 0,
-            is_read: is_empty,
             whole: (!is_empty).then(Rc::default),
             is_ended: is_empty,
             was_patient: is_empty,
@@ -157,11 +155,10 @@ impl Upload {
             self.next += 1;
             return Poll::Ready(Ok(Some(piece.clone())));
         }
-        if self.is_read {
+        if self.whole.as_ref().is_none_or(|whole| whole.get()) {
             return Poll::Ready(Ok(None));
         }
         let Some(piece) = ready!(self.offered.poll_next(context)?) else {
-            self.is_read = true;
             self.whole.iter().for_each(|whole| whole.set(true));
             return Poll::Ready(Ok(None));
         };
