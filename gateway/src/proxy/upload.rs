@@ -12,8 +12,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
-/// With so many bytes waiting for the service, the client is not read from.
-const FULL: usize = 0x1_0000;
+/// With so many bytes waiting for the service, no more are added, and the client is not read from.
+const FULL: usize = 0x8000;
 
 /// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
 const KEPT: usize = 0x1_0000;
@@ -51,8 +51,10 @@ pub(super) struct Upload {
     length: BodyLength,
     /// What was read of it, as far as it may be wanted again; `None` where it is not, or is too much.
     kept: Option<Vec<Bytes>>,
-    /// How many pieces of `kept` are on the connection.
+    /// How many pieces of `kept` were begun.
     next: usize,
+    /// Of the piece that was begun, what the connection had no room for.
+    rest: Bytes,
     read: usize,
     /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
     whole: Option<Rc<Cell<bool>>>,
@@ -73,6 +75,7 @@ impl Upload {
             length,
             kept: may_repeat.then(Vec::new),
             next: 0,
+            rest: Bytes::new(),
             read: 0,
             whole: (!is_empty).then(Rc::default),
             is_ended: is_empty,
@@ -93,7 +96,7 @@ impl Upload {
 
     /// Goes back to the beginning.
     pub(super) fn rewind(&mut self) {
-        self.next = 0;
+        (self.next, self.rest) = (0, Bytes::new());
         self.is_ended = matches!(self.length, BodyLength::None | BodyLength::Known(0));
     }
 
@@ -139,7 +142,8 @@ impl Upload {
     /// Adds pieces to what is to be written, as far as they have come, up to the end of the body.
     fn poll_fill(&mut self, output: &mut Vec<u8>, context: &mut Context<'_>) -> Poll<Result<(), Stop>> {
         while !self.is_ended && output.len() < FULL {
-            if let Some(piece) = ready!(self.poll_piece(context))? {
+            if let Some(mut piece) = ready!(self.poll_piece(context))? {
+                self.rest = piece.split_off(piece.len().min(FULL));
                 self.length.write(&piece, output);
             } else {
                 self.length.end(output);
@@ -151,6 +155,9 @@ impl Upload {
     }
 
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Stop>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
+        }
         if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.get(self.next)) {
             self.next += 1;
             return Poll::Ready(Ok(Some(piece.clone())));
