@@ -19,7 +19,7 @@
 //! | `RATE_LIMIT_WRITES` | other methods of a user | `12000/1m` |
 //! | `UPSTREAM_LIMIT` | `off` switches off all limits on what a replica has at once, and what begins with its name | `on` |
 //! | `UPSTREAM_LIMIT_READS` | GET, HEAD and OPTIONS that a replica of a service has at once | 64 |
-//! | `UPSTREAM_LIMIT_WRITES` | other methods | 32 |
+//! | `UPSTREAM_LIMIT_WRITES` | other methods | 64 |
 //! | `UPSTREAM_LIMIT_PASSWORDS` | requests for which a password is hashed | 64 |
 //! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 512 |
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |

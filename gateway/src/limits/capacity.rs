@@ -18,7 +18,7 @@ pub struct Capacity {
 
 impl Default for Capacity {
     fn default() -> Self {
-        Self { reads: 64, writes: 64, passwords: 64, waiting: 1024 }
+        Self { reads: 64, writes: 64, passwords: 64, waiting: 512 }
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod allowance;
 mod capacity;
+mod crowd;
 mod limiter;
+mod pace;
 mod rate;
 mod rates;
 mod room;

@@ -3,30 +3,29 @@
 //! A crowd that comes at once is let in one after the other. When more come for a time than are served, those who wait are
 //! sent away almost at once: an answer that comes late helps nobody, and who gets in is served as fast as ever.
 
+use super::crowd::Crowd;
+use super::pace::{Change, Pace};
 use super::seat::Seat;
 use shared::metrics::LimitHits;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long one waits at most, where nobody was sent away lately: as many as may wait, at a service that is not quick.
+/// How long one waits at most, where it is not overcrowded: as many as may wait, at a service that is not quick.
 const PATIENT: Duration = Duration::from_secs(2);
-/// The same where somebody was.
+/// The same where it is.
 const IMPATIENT: Duration = Duration::from_millis(5);
-/// What is lately.
-const LATELY: Duration = Duration::from_millis(200);
 
 /// The seats of one kind at one replica.
 pub(super) struct Room {
     seats: Semaphore,
+    pace: Pace,
     /// Seats that are taken though there were none.
     owed: AtomicUsize,
     waiting: AtomicUsize,
     most_waiting: usize,
-    built: Instant,
-    /// In milliseconds since it was built; 0 where nobody was.
-    sent_away: AtomicU64,
+    crowd: Crowd,
     hits: LimitHits,
 }
 
@@ -34,11 +33,11 @@ impl Room {
     pub(super) fn new(seats: usize, most_waiting: usize, hits: LimitHits) -> Self {
         Self {
             seats: Semaphore::new(seats),
+            pace: Pace::new(seats),
             owed: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             most_waiting,
-            built: Instant::now(),
-            sent_away: AtomicU64::new(0),
+            crowd: Crowd::new(),
             hits,
         }
     }
@@ -51,38 +50,43 @@ impl Room {
         };
         if permit.is_none() {
             self.hits.hit();
+            self.crowd.sends_away();
         }
         permit.map(|permit| Seat::taken(self, permit))
     }
 
+    /// An error of the semaphore would say that it was closed, which it never is.
     async fn wait(&self) -> Option<SemaphorePermit<'_>> {
         let _waiter = Waiter::among(&self.waiting, self.most_waiting)?;
         let begun = Instant::now();
         let acquired = self.seats.acquire();
-        tokio::pin!(acquired);
-        loop {
-            tokio::select! {
-                biased;
-                // An error says that it was closed, which it never is.
-                permit = &mut acquired => return permit.ok(),
-                () = sleep(IMPATIENT) => {}
-            }
-            let is_overcrowded = self.was_somebody_sent_away_lately();
-            if begun.elapsed() >= if is_overcrowded { IMPATIENT } else { PATIENT } {
-                self.sent_away.store(self.now(), Ordering::Relaxed);
-                return None;
-            }
+        let overcrowded = self.crowd.overcrowded();
+        tokio::pin!(acquired, overcrowded);
+        tokio::select! {
+            biased;
+            permit = &mut acquired => return permit.ok(),
+            () = sleep(IMPATIENT) => {}
+        }
+        overcrowded.as_mut().enable();
+        if self.crowd.is_overcrowded() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            permit = acquired => permit.ok(),
+            () = overcrowded => None,
+            () = sleep_until(begun + PATIENT) => None,
         }
     }
 
-    fn was_somebody_sent_away_lately(&self) -> bool {
-        let sent_away = self.sent_away.load(Ordering::Relaxed);
-        let lately = u64::try_from(LATELY.as_millis()).unwrap_or_default();
-        sent_away > 0 && self.now().saturating_sub(sent_away) < lately
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.built.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+    /// A request was answered that had a seat for so long.
+    pub(super) fn took(&self, time: Duration) {
+        self.pace.took(time, self.seats.available_permits());
+        match self.pace.change(self.crowd.is_overcrowded(), self.crowd.now()) {
+            Change::None => {}
+            Change::Fewer(fewer) => drop(self.owed.fetch_add(fewer, Ordering::Relaxed)),
+            Change::More(more) => (0..more).for_each(|_| self.free_owed()),
+        }
     }
 
     /// A seat is free.
@@ -137,6 +141,7 @@ impl Drop for Waiter<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::crowd::{LATELY, STANDING};
     use super::*;
     use futures_util::future::join_all;
     use tokio::time::advance;
@@ -161,22 +166,47 @@ mod tests {
         assert_eq!(begun.elapsed(), PATIENT);
     }
 
+    /// So many come at once, and this is when the last of them was sent away.
+    async fn crowd(room: &Room, count: usize) -> Duration {
+        let begun = Instant::now();
+        assert!(join_all((0..count).map(|_| room.enter())).await.iter().all(Option::is_none));
+        begun.elapsed()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn when_more_come_than_are_served_they_are_sent_away_almost_at_once() {
-        let room = room(1, 100);
+        let room = room(1, 10);
         let seat = room.enter().await;
-        assert!(room.enter().await.is_none());
+        assert_eq!(crowd(&room, 10).await, PATIENT);
+        assert_eq!(crowd(&room, 10).await, PATIENT, "nobody else was sent away for so long");
+        let more = async {
+            for _ in 0..=STANDING.as_millis() {
+                assert!(room.enter().await.is_none());
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let (who_waited, ()) = tokio::join!(crowd(&room, 10), more);
+        assert!((STANDING..2 * STANDING).contains(&who_waited), "{who_waited:?}");
         for _ in 0..100 {
-            let begun = Instant::now();
-            assert!(join_all((0..10).map(|_| room.enter())).await.iter().all(Option::is_none));
-            assert_eq!(begun.elapsed(), IMPATIENT);
+            assert_eq!(crowd(&room, 10).await, IMPATIENT);
         }
         drop(seat);
         advance(LATELY).await;
         let _seat = room.enter().await.unwrap();
-        let begun = Instant::now();
-        assert!(room.enter().await.is_none());
-        assert_eq!(begun.elapsed(), PATIENT, "a crowd that comes later is waited for again");
+        assert_eq!(crowd(&room, 10).await, PATIENT, "a crowd that comes later is waited for again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_is_let_in_though_it_is_too_large() {
+        let room = room(1, 100);
+        let each = async |room: &Room| {
+            let seat = room.enter().await?;
+            sleep(Duration::from_millis(10)).await;
+            drop(seat);
+            Some(())
+        };
+        let served = join_all((0..110).map(|_| each(&room))).await;
+        assert_eq!(served.iter().flatten().count(), 101);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,13 +3,17 @@
 use super::room::Room;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Between two looks whether a request has come whole.
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A request that a replica works on, until this is dropped.
-pub(crate) struct Seat<'a>(Place<'a>);
+pub(crate) struct Seat<'a> {
+    place: Place<'a>,
+    /// When it was taken, unless it was given up meanwhile.
+    taken: Option<Instant>,
+}
 
 enum Place<'a> {
     /// Nobody counts.
@@ -24,30 +28,50 @@ enum Place<'a> {
 impl<'a> Seat<'a> {
     /// Where nobody counts.
     pub(super) fn without_room() -> Self {
-        Self(Place::None)
+        Self { place: Place::None, taken: None }
     }
 
     /// One of a room.
     pub(super) fn taken(room: &'a Room, permit: SemaphorePermit<'a>) -> Self {
-        Self(Place::Taken(room, permit))
+        Self { place: Place::Taken(room, permit), taken: Some(Instant::now()) }
     }
 
-    /// Waits for what the replica works on. A request that takes longer than a moment to come counts only once it is whole.
-    pub(crate) async fn during<T>(mut self, is_whole: impl Fn() -> bool, work: impl Future<Output = T>) -> T {
+    /// Waits for what the replica works on. A request that takes longer than a moment to come counts only once it is whole;
+    /// `None` says that it is from the start.
+    pub(crate) async fn during<T>(
+        mut self,
+        is_whole: Option<impl Fn() -> bool>,
+        work: impl Future<Output = T>,
+    ) -> T {
         tokio::pin!(work);
+        let Some(is_whole) = is_whole else {
+            let done = work.await;
+            self.answered();
+            return done;
+        };
         loop {
             tokio::select! {
                 biased;
-                done = &mut work => return done,
+                done = &mut work => {
+                    self.answered();
+                    return done;
+                }
                 () = sleep(GLANCE) => self.use_it(is_whole()),
             }
+        }
+    }
+
+    fn answered(&self) {
+        if let (Place::Taken(room, _), Some(taken)) = (&self.place, self.taken) {
+            room.took(taken.elapsed());
         }
     }
 
     /// Gives it up while the replica has little to do for it, and takes it again after that, free or not: what was begun is not
     /// broken off.
     pub(super) fn use_it(&mut self, is_used: bool) {
-        self.0 = match (std::mem::replace(&mut self.0, Place::None), is_used) {
+        self.taken = self.taken.filter(|_| is_used);
+        self.place = match (std::mem::replace(&mut self.place, Place::None), is_used) {
             (Place::Taken(room, permit), false) => {
                 room.free(permit);
                 Place::GivenUp(room)
@@ -71,7 +95,7 @@ impl<'a> Seat<'a> {
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.0, Place::None) {
+        match std::mem::replace(&mut self.place, Place::None) {
             Place::Taken(room, permit) => room.free(permit),
             Place::Owed(room) => room.free_owed(),
             Place::None | Place::GivenUp(_) => {}

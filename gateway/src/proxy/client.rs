@@ -96,16 +96,8 @@ impl Proxy {
         loop {
             let trip = Trip { pools, flight: &flight, question, patience: self.patience, may_repeat };
             let seat = flight.rooms.enter(question.kind).await.ok_or(Error::Overloaded(route.upstream))?;
-            let whole = upload.whole();
-            let made = trip.make(unsent.take(), &mut upload, may_reuse);
-            let made = if let Some(whole) = whole {
-                seat.during(|| whole.get(), made).await
-            } else {
-                let made = made.await;
-                drop(seat);
-                made
-            };
-            let cause = match made {
+            let is_whole = upload.whole().map(|whole| move || whole.get());
+            let cause = match seat.during(is_whole, trip.make(unsent.take(), &mut upload, may_reuse)).await {
                 Ok((connection, head)) => {
                     return Ok(Answer { head, upload, lease: Lease { connection, flight } });
                 }
