@@ -11,6 +11,9 @@ use std::str::FromStr;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
+/// The bytes that what is said of one hop has at most, with most hosts.
+const HOP: usize = 0x80;
+
 /// The proxies before the gateway. What any other peer says of where its requests come from could be made up.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
@@ -67,7 +70,7 @@ pub(crate) fn write_forwarding(out: &mut Vec<u8>, request: &HttpRequest) {
     let before = |name| is_trusted.then(|| sent(request, name)).flatten();
     let host = host(request);
     let mut line = |name, value: &str| write_line(out, name, value.as_bytes());
-    let address = peer.map(|peer| peer.to_string());
+    let address = peer.map(text_of);
     line("forwarded", &extended(before("forwarded"), &forwarded(address.as_deref(), host)));
     if let Some(address) = &address {
         line(X_FORWARDED_FOR, &extended(before(X_FORWARDED_FOR), address));
@@ -77,7 +80,7 @@ pub(crate) fn write_forwarding(out: &mut Vec<u8>, request: &HttpRequest) {
         line("x-forwarded-host", host);
     }
     line("x-forwarded-proto", before("x-forwarded-proto").as_deref().unwrap_or("http"));
-    let client = is_trusted.then(|| client_address(request)).flatten().map(|client| client.to_string());
+    let client = is_trusted.then(|| client_address(request)).flatten().map(text_of);
     if let Some(client) = client.or(address) {
         line("x-real-ip", &client);
     }
@@ -102,6 +105,21 @@ fn sent(request: &HttpRequest, name: &str) -> Option<String> {
     values.filter(|values| !values.is_empty()).map(|values| values.join(", "))
 }
 
+/// What `Display` gives, which takes ten times as long for the addresses that most clients have.
+fn text_of(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else {
+        return address.to_string();
+    };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for octet in address.octets() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        text.push_str(itoa::Buffer::new().format(octet));
+    }
+    text
+}
+
 /// An address as proxies write it, with a port or without.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let address = hop.parse().or_else(|_| hop.parse().map(|address: SocketAddr| address.ip()));
@@ -110,7 +128,8 @@ fn address_of(hop: &str) -> Option<IpAddr> {
 
 /// A hop by RFC 7239, with quotes, which it asks for around colons.
 fn forwarded(address: Option<&str>, host: Option<&str>) -> String {
-    let mut hop = String::from("for=");
+    let mut hop = String::with_capacity(HOP);
+    hop.push_str("for=");
     match address {
         Some(address) if address.contains(':') => hop.extend(["\"[", address, "]\""]),
         address => hop.push_str(address.unwrap_or("unknown")),
@@ -135,6 +154,13 @@ mod tests {
             request = request.append_header((X_FORWARDED_FOR, *hop));
         }
         client_address(&request.to_http_request()).unwrap().to_string()
+    }
+
+    #[test]
+    fn an_address_is_written_as_it_is_displayed() {
+        for address in ["0.0.0.0", "127.0.0.1", "10.20.200.9", "255.255.255.255", "::1", "2001:db8::1"] {
+            assert_eq!(text_of(address.parse().unwrap()), address);
+        }
     }
 
     #[test]

@@ -88,6 +88,9 @@ impl Proxy {
         if !pools.are_known() {
             Box::pin(pools.look_up()).await;
         }
+        if let Err(stop) = upload.read_ahead().await {
+            return Err(stop.tell().await);
+        }
         let mut unsent = None;
         let mut tried = Vec::new();
         let mut flight = pools.choose(&tried).ok_or(Error::NoAddress(route.upstream))?;
@@ -96,7 +99,7 @@ impl Proxy {
         loop {
             let trip = Trip { pools, flight: &flight, question, patience: self.patience, may_repeat };
             let seat = flight.rooms.enter(question.kind).await.ok_or(Error::Overloaded(route.upstream))?;
-            let is_whole = upload.whole().map(|whole| move || whole.get());
+            let is_whole = upload.coming().map(|whole| move || whole.get());
             let cause = match seat.during(is_whole, trip.make(unsent.take(), &mut upload, may_reuse)).await {
                 Ok((connection, head)) => {
                     return Ok(Answer { head, upload, lease: Lease { connection, flight } });

@@ -30,7 +30,7 @@ use headers::BodyLength;
 use offered::Offered;
 use shared::identity::Identity;
 use shared::problem::Problem;
-use shared::server::{Answering, Context, Trace};
+use shared::server::{Answering, Context, PassedOn, Trace};
 use std::rc::Rc;
 use std::time::Instant;
 use table::counts_key;
@@ -38,7 +38,7 @@ use tracing::Level;
 use upload::Upload;
 
 /// The bytes that most heads have at most.
-const HEAD: usize = 0x400;
+const HEAD: usize = 0x800;
 
 /// Passes a request under the root of the API on to the service that it is for, and the answer back.
 pub(crate) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
@@ -62,7 +62,10 @@ async fn forward(request: &HttpRequest, payload: Payload, trace: &Trace) -> Resu
     let limits = request.app_data::<Data<RateLimits>>();
     let answer = match (context, limits, request.app_data::<Data<Proxy>>()) {
         (Some(context), Some(limits), Some(proxy)) => {
-            pass_through(request, &offered, trace, context, limits, proxy).await
+            let mut told = PassedOn::default();
+            let answer = pass_through(request, &offered, trace, context, limits, proxy, &mut told).await;
+            request.extensions_mut().insert(told);
+            answer
         }
         _ => Err(Problem::internal("the server has no proxy")),
     };
@@ -77,16 +80,19 @@ async fn pass_through(
     context: &Context,
     limits: &RateLimits,
     proxy: &Proxy,
+    told: &mut PassedOn,
 ) -> Result<HttpResponse, Problem> {
     // For a line that is seldom written.
     let started = tracing::enabled!(Level::DEBUG).then(Instant::now);
     let target = normalise(request)?;
     let route = route(target)?;
-    observe::routed(request, route);
+    observe::routed(told, route);
     if let Some(answer) = preflight(request) {
         return Ok(answer);
     }
-    limits.admit(request, route, authenticate(request, route, context, proxy))?;
+    let caller = authenticate(request, route, context, proxy);
+    told.caller = caller.as_ref().ok().copied().flatten();
+    limits.admit(request, route, caller)?;
     let length = headers::body_length(request.headers())?;
     let clean =
         |method, length| clean_headers(request, method, target, proxy.host(route.upstream), trace, length);
@@ -99,7 +105,7 @@ async fn pass_through(
     };
     let answer = proxy.send(&clean(request.method(), length), body, route).await?;
     account_for(&answer, route, started);
-    observe::answered(request, &answer);
+    observe::answered(told, &answer);
     Ok(copy_back(request, answer, proxy))
 }
 
@@ -123,10 +129,7 @@ fn authenticate(
     if route.access == Access::Public {
         return Ok(None);
     }
-    let identity = proxy.tokens.identity(request.headers(), &context.keys)?;
-    // For the line in the log.
-    request.extensions_mut().insert(identity);
-    Ok(Some(identity))
+    Ok(Some(proxy.tokens.identity(request.headers(), &context.keys)?))
 }
 
 /// Refuses a body that is announced as too large; one that is not announced is counted on its way.

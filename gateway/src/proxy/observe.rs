@@ -3,17 +3,16 @@
 use super::client::Answer;
 use super::table::Route;
 use crate::http1::write_line;
-use actix_web::{HttpMessage as _, HttpRequest};
-use shared::server::{RouteTemplate, Trace, UpstreamAddress};
+use shared::server::{PassedOn, Trace};
 
 /// It takes this route: the line of the table, as the services alone know what is below it.
-pub(super) fn routed(request: &HttpRequest, route: &Route) {
-    request.extensions_mut().insert(RouteTemplate(route.prefix));
+pub(super) fn routed(told: &mut PassedOn, route: &Route) {
+    told.route = Some(route.prefix);
 }
 
 /// It was answered by this replica.
-pub(super) fn answered(request: &HttpRequest, answer: &Answer) {
-    request.extensions_mut().insert(UpstreamAddress(answer.lease.flight.address));
+pub(super) fn answered(told: &mut PassedOn, answer: &Answer) {
+    told.upstream = Some(answer.lease.flight.address);
 }
 
 /// It is sent on as part of its trace. What a client says of that is replaced, as it may not be valid.

@@ -4,7 +4,7 @@ use super::client::Question;
 use super::headers::for_client;
 use super::pool::Chosen;
 use super::pools::Pools;
-use super::upload::{Halt, Stop, Upload, Waiting};
+use super::upload::{Halt, Upload, Waiting};
 use crate::config::Patience;
 use crate::error::Error;
 use crate::fleet::{Failure, Flight, connect};
@@ -15,7 +15,6 @@ use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// How often one who waits for an answer looks whether the replica was put out meanwhile.
@@ -103,12 +102,9 @@ impl Trip<'_> {
     async fn missed(&self, halt: Halt, mut connection: Connection, is_reused: bool) -> Miss {
         let unsent = (!connection.has_begun()).then(|| std::mem::take(connection.output()));
         match (halt, unsent) {
-            (Halt::Stopped(Stop::TooLarge), _) => Miss::Final(Error::BodyTooLarge),
-            (Halt::Stopped(Stop::ByClient), _) => {
+            (Halt::Stopped(stop), _) => {
                 drop(connection);
-                // The server ends the connection before this goes on: who has left is answered nothing.
-                yield_now().await;
-                Miss::Final(Error::BodyBroken)
+                Miss::Final(stop.tell().await)
             }
             (Halt::Broken(cause), Some(unsent)) if is_reused => Miss::Unsent(unsent, cause.into()),
             (Halt::Broken(cause), unsent) => {

@@ -7,9 +7,11 @@ use crate::http1::Connection;
 use actix_web::web::Bytes;
 use shared::input::MAX_BODY_BYTES;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// With so many bytes waiting for the service, no more are added, and the client is not read from.
@@ -36,6 +38,19 @@ pub(super) enum Stop {
     ByClient,
 }
 
+impl Stop {
+    /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
+    pub(super) async fn tell(self) -> Error {
+        match self {
+            Self::TooLarge => Error::BodyTooLarge,
+            Self::ByClient => {
+                yield_now().await;
+                Error::BodyBroken
+            }
+        }
+    }
+}
+
 /// Why a request is not sent on.
 #[derive(Debug)]
 pub(super) enum Halt {
@@ -59,7 +74,6 @@ pub(super) struct Upload {
     /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
     whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
-    was_patient: bool,
     waiting: Option<(Waiting, Instant)>,
 }
 
@@ -79,14 +93,30 @@ impl Upload {
             read: 0,
             whole: (!is_empty).then(Rc::default),
             is_ended: is_empty,
-            was_patient: is_empty,
             waiting: None,
         })
     }
 
-    /// Whether all of the body has come from the client, where there is one.
-    pub(super) fn whole(&self) -> Option<Rc<Cell<bool>>> {
-        self.whole.clone()
+    /// Reads what came with the head, so that it goes out with the head. The server looks for it only after it was asked.
+    pub(super) async fn read_ahead(&mut self) -> Result<(), Stop> {
+        if self.is_ended {
+            return Ok(());
+        }
+        let mut was_asked = false;
+        poll_fn(|context| match self.poll_piece(context) {
+            Poll::Pending if !std::mem::replace(&mut was_asked, true) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(Ok(())),
+            Poll::Ready(piece) => Poll::Ready(piece.map(|piece| self.rest = piece.unwrap_or_default())),
+        })
+        .await
+    }
+
+    /// Whether all of the body has come from the client meanwhile, where it has not yet.
+    pub(super) fn coming(&self) -> Option<Rc<Cell<bool>>> {
+        self.whole.clone().filter(|whole| !whole.get())
     }
 
     /// Whether the request may be sent again, and its body can be.
@@ -120,11 +150,6 @@ impl Upload {
             let piece = self.poll_fill(connection.output(), context);
             if let Poll::Ready(Err(stop)) = piece {
                 return Poll::Ready(Err(Halt::Stopped(stop)));
-            }
-            // The server reads what came with the head only after this was asked once: it shall go out with the head.
-            if piece.is_pending() && !std::mem::replace(&mut self.was_patient, true) {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
             }
             if !connection.output().is_empty() {
                 ready!(connection.poll_write(context)).map_err(Halt::Broken)?;
@@ -173,12 +198,20 @@ impl Upload {
         if self.read > MAX_BODY_BYTES {
             return Poll::Ready(Err(Stop::TooLarge));
         }
+        // Nothing but its end can follow the last one.
+        if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {
+            self.whole.iter().for_each(|whole| whole.set(true));
+        }
         self.kept = self.kept.take().filter(|_| self.read <= KEPT);
         if let Some(kept) = &mut self.kept {
             kept.push(piece.clone());
             self.next = kept.len();
         }
         Poll::Ready(Ok(Some(piece)))
+    }
+
+    fn has_come(&self) -> bool {
+        matches!(self.length, BodyLength::Known(length) if u64::try_from(self.read) == Ok(length))
     }
 
     fn waits_for(&mut self, whom: Waiting) {

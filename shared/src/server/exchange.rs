@@ -13,13 +13,17 @@ use std::time::{Duration, Instant};
 use tracing::Span;
 use tracing::field::display;
 
-/// The route of a request that is in no URL table of the server's, as an extension of the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RouteTemplate(pub &'static str);
-
-/// Who has answered a request that was passed on, as an extension of the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UpstreamAddress(pub SocketAddr);
+/// What is told of a request that is in no URL table of the server's, as an extension of the request; one for all, as each
+/// costs an allocation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PassedOn {
+    /// Its route.
+    pub route: Option<&'static str>,
+    /// Whose token it has.
+    pub caller: Option<Identity>,
+    /// Who has answered it.
+    pub upstream: Option<SocketAddr>,
+}
 
 /// A request that is being answered.
 pub(super) struct Exchange {
@@ -65,16 +69,18 @@ impl Exchange {
 }
 
 fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
-    let told = response.request().extensions().get::<RouteTemplate>().map(|route| Cow::Borrowed(route.0));
-    told.or_else(|| response.request().match_pattern().map(Cow::Owned))
+    let told = response.request().extensions().get::<PassedOn>().and_then(|told| told.route);
+    told.map(Cow::Borrowed).or_else(|| response.request().match_pattern().map(Cow::Owned))
 }
 
 /// The one line of a request.
 fn log(route: Option<&str>, response: &ServiceResponse, duration: Duration) {
     let (status, duration_ms) = (response.status().as_u16(), duration.as_secs_f64() * 1e3);
     let extensions = response.request().extensions();
-    let user_id = extensions.get::<Identity>().map(|identity| display(identity.user_id));
-    let upstream = extensions.get::<UpstreamAddress>().map(|upstream| display(upstream.0));
+    let told = extensions.get::<PassedOn>();
+    let caller = told.and_then(|told| told.caller.as_ref()).or_else(|| extensions.get::<Identity>());
+    let user_id = caller.map(|caller| display(caller.user_id));
+    let upstream = told.and_then(|told| told.upstream).map(display);
     if matches!(route, Some("/livez" | "/readyz")) {
         tracing::debug!(route, status, duration_ms, user_id, upstream, "request finished");
     } else {

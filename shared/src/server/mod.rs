@@ -23,7 +23,7 @@ pub use edge::{Answering, Edge};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
 };
-pub use exchange::{RouteTemplate, UpstreamAddress};
+pub use exchange::PassedOn;
 pub use health::{NotReady, Readiness};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;

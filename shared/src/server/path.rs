@@ -39,12 +39,13 @@ fn is_normal(path: &str) -> bool {
         return false;
     };
     let segments = segments.strip_suffix('/').unwrap_or(segments);
-    path == "/" || (segments.split('/').all(is_plain) && is_well_encoded(path.as_bytes()))
+    let mut segments = segments.as_bytes().split(|&byte| byte == b'/');
+    path == "/" || (segments.all(is_plain) && is_well_encoded(path.as_bytes()))
 }
 
 /// Whether a segment is there and does not climb; some software cuts parameters off before it looks.
-fn is_plain(segment: &str) -> bool {
-    !segment.is_empty() && !matches!(segment.split(';').next(), Some("." | ".."))
+fn is_plain(segment: &[u8]) -> bool {
+    !matches!(segment, [] | [b'.'] | [b'.', b'.'] | [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }
 
 fn is_well_encoded(mut path: &[u8]) -> bool {
