@@ -78,7 +78,13 @@ fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse
         None => generic(error.as_response_error().status_code(), error),
     };
     if let Some(cause) = problem.cause().filter(|_| problem.status().is_server_error()) {
-        tracing::error!(status = problem.status().as_u16(), cause, "request failed");
+        let status = problem.status().as_u16();
+        // Who is told to come again is, as long as something is busy or away: who looks for errors looks for others.
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(status, cause, "request failed");
+        } else {
+            tracing::error!(status, cause, "request failed");
+        }
     }
     let rendered = problem.render(response.request().headers(), request_id);
     (response.into_response(rendered), problem.refused_token())
