@@ -71,13 +71,14 @@ impl RateLimits {
         &self,
         request: &HttpRequest,
         route: &Route,
+        kind: Kind,
         caller: Result<Option<Identity>, Problem>,
     ) -> Result<(), Problem> {
         let Some(limiters) = &self.0 else {
             return caller.map(drop);
         };
         let (limiter, key) = match &caller {
-            Ok(Some(identity)) => (limiters.of_users(request), Some(identity.user_id.as_uuid().as_u128())),
+            Ok(Some(identity)) => (limiters.of_users(kind), Some(identity.user_id.as_uuid().as_u128())),
             Ok(None) => (limiters.of_addresses(route), key_of(request)),
             Err(_) => (&limiters.anonymous, key_of(request)),
         };
@@ -105,8 +106,8 @@ fn key_of(request: &HttpRequest) -> Option<u128> {
 }
 
 impl Limiters {
-    fn of_users(&self, request: &HttpRequest) -> &Limiter {
-        match Kind::of(request.method().as_str(), request.path()) {
+    fn of_users(&self, kind: Kind) -> &Limiter {
+        match kind {
             Kind::Password => &self.passwords,
             Kind::Read => &self.reads,
             Kind::Write => &self.writes,

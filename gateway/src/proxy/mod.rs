@@ -92,18 +92,19 @@ async fn pass_through(
     }
     let caller = authenticate(request, route, context, proxy);
     told.caller = caller.as_ref().ok().copied().flatten();
-    limits.admit(request, route, caller)?;
+    let kind = Kind::of(request.method().as_str(), target.path());
+    limits.admit(request, route, kind, caller)?;
     let length = headers::body_length(request.headers())?;
-    let clean =
-        |method, length| clean_headers(request, method, target, proxy.host(route.upstream), trace, length);
+    let host = proxy.host(route.upstream);
+    let clean = |method, kind, length| clean_headers(request, method, kind, target, host, trace, length);
     let body = match bound(request, offered, target, length) {
         Err(Error::BodyTooLarge) => {
-            let options = clean(&Method::OPTIONS, BodyLength::None);
+            let options = clean(&Method::OPTIONS, Kind::Read, BodyLength::None);
             return Box::pin(refuse_body(request, &options, offered, route, proxy)).await;
         }
         body => body?,
     };
-    let answer = proxy.send(&clean(request.method(), length), body, route).await?;
+    let answer = proxy.send(&clean(request.method(), kind, length), body, route).await?;
     account_for(&answer, route, started);
     observe::answered(told, &answer);
     Ok(copy_back(request, answer, proxy))
@@ -176,6 +177,7 @@ async fn refuse_body(
 fn clean_headers(
     request: &HttpRequest,
     method: &Method,
+    kind: Kind,
     target: &PathAndQuery,
     host: &str,
     trace: &Trace,
@@ -188,7 +190,7 @@ fn clean_headers(
     headers::for_service(&mut head, request, host, trace, length);
     observe::continue_trace(&mut head, trace);
     head.extend_from_slice(b"\r\n");
-    Question { head, is_head: method == Method::HEAD, kind: Kind::of(method.as_str(), target.path()) }
+    Question { head, is_head: method == Method::HEAD, kind }
 }
 
 fn account_for(answer: &Answer, route: &Route, started: Option<Instant>) {
