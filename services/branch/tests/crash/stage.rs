@@ -46,15 +46,13 @@ pub async fn at_every_step(operation: Operation) {
     let stage = Stage::new().await;
     let killed = stage.crash(operation, Then::Sweep, usize::MAX).await;
     assert!(!killed);
-    let commands = stage.wire.log(|log| log.answered.clone());
-    let writes = (1..).zip(&commands).filter(|(_, command)| !command.starts_with("find"));
-    let steps: Vec<_> = std::iter::once(0).chain(writes.map(|(step, _)| step)).collect();
-    println!("{operation}: killed at {} steps of {}: {}", steps.len(), commands.len(), commands.join(", "));
-    for step in steps {
+    let (commands, writes) = stage.wire.log(|log| (log.answered.clone(), log.writes()));
+    println!("{operation}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
+    for writes in 0..=writes {
         // Where nothing was done, nothing can go on otherwise.
         let then = [Then::Sweep, Then::Repeat, Then::GoOn];
-        for then in then.into_iter().take(if step == 0 { 1 } else { 3 }) {
-            assert!(stage.crash(operation, then, step).await, "there is no step {step}");
+        for then in then.into_iter().take(if writes == 0 { 1 } else { 3 }) {
+            assert!(stage.crash(operation, then, writes).await, "there is no write {writes}");
         }
     }
     // What they write behind would bring the database back.
@@ -136,14 +134,14 @@ impl Stage {
         trunk.update_one(doc! {"_id": &tree.id}, hint).await.unwrap();
     }
 
-    /// Starts the service, asks, kills it after so many commands, and looks at what comes then. False if it has no more
-    /// than that.
-    async fn crash(&self, operation: Operation, then: Then, steps: usize) -> bool {
+    /// Starts the service, asks, kills it after so many writes, and looks at what comes then. False if it has no more than
+    /// that.
+    async fn crash(&self, operation: Operation, then: Then, writes: usize) -> bool {
         // It stands before all that is due: nothing is swept before it is moved on.
         let clock = Clock::manual();
         let tree = self.grow(operation, &clock).await;
         let request = Request::new(operation, &tree);
-        let answer = self.run(&request, steps).await;
+        let answer = self.run(&request, writes).await;
         let killed = self.wire.log(|log| log.killed);
         let _told = Told(format!(
             "{operation}, then {then:?}, killed after {:?}",
@@ -151,12 +149,12 @@ impl Stage {
         ));
         let (url, _service) = self.restart(&clock).await;
         let aftermath = Aftermath { stage: self, request, clock, client: TestClient::new(url), answer };
-        aftermath.check(then, killed && steps == 0).await;
+        aftermath.check(then, killed && writes == 0).await;
         killed
     }
 
-    /// Starts the service, and kills it after so many commands.
-    async fn run(&self, request: &Request<'_>, steps: usize) -> Option<Answer> {
+    /// Starts the service, and kills it after so many writes.
+    async fn run(&self, request: &Request<'_>, writes: usize) -> Option<Answer> {
         self.wire.reset();
         let Database::Mongo(url) = &self.database else { panic!("not on MongoDB") };
         let server: Url = url.expose_secret().parse().unwrap();
@@ -166,7 +164,7 @@ impl Stage {
         self.wire
             .wait(|log| log.answered.last().is_some_and(|command| command == "find branches swept"))
             .await;
-        self.wire.arm(steps, process.victim.clone());
+        self.wire.arm(writes, process.victim.clone());
         let meddle = async {
             if request.operation == Operation::ForkOfTheDeleted {
                 self.wire.hold("insert branches");

@@ -35,9 +35,15 @@ pub struct Log {
 }
 
 impl Log {
-    /// Kills the sender if as many commands were answered as it may see done.
+    /// How many of them have written. How many read in between is a matter of who comes first.
+    pub fn writes(&self) -> usize {
+        self.answered.iter().filter(|command| !command.starts_with("find")).count()
+    }
+
+    /// Kills the sender if as many commands have written as it may see done.
     fn strike(&mut self) {
-        if let Some((_, victim)) = self.victim.take_if(|(steps, _)| *steps == self.answered.len()) {
+        let writes = self.writes();
+        if let Some((_, victim)) = self.victim.take_if(|(last, _)| *last == writes) {
             victim.kill();
             self.killed = true;
         }
@@ -60,10 +66,10 @@ impl Wire {
         Self { address, log }
     }
 
-    /// Lets this many commands through from now on and kills their sender when the last of them is done, before it
-    /// learns of it. With none, the first command does not reach the server.
-    pub fn arm(&self, steps: usize, victim: Victim) {
-        self.log.send_modify(|log| *log = Log { victim: Some((steps, victim)), ..Log::default() });
+    /// Lets this many commands through that write, from now on, and kills their sender when the last of them is done,
+    /// before it learns of it. With none, the first command, whichever, does not reach the server.
+    pub fn arm(&self, writes: usize, victim: Victim) {
+        self.log.send_modify(|log| *log = Log { victim: Some((writes, victim)), ..Log::default() });
     }
 
     /// Forgets what was, for a process that is started anew.
