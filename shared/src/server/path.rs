@@ -1,5 +1,6 @@
 //! The one form in which a path is routed, passed on and logged. What has a second form that other software might take for
-//! the same path, or for another one, is refused.
+//! the same path, or for another one, is refused: so whoever compares a path byte for byte, as the gateway does, and whoever
+//! decodes it first, as the router of a service does, come to the same route.
 
 use crate::problem::Problem;
 use actix_web::dev::ServiceRequest;
@@ -60,10 +61,16 @@ fn is_well_encoded(mut path: &[u8]) -> bool {
     true
 }
 
-/// Whether these are two hex digits, and not those of a byte that means something else as it is than encoded, or is NUL.
+/// Whether these are two hex digits of a byte that has no other spelling here: not of an unreserved character (RFC 3986, 2.3
+/// and 6.2.2.2), nor of a separator, nor NUL.
 fn is_encodable(digits: [u8; 2]) -> bool {
-    let digits = digits.map(|digit| digit.to_ascii_lowercase());
-    digits.iter().all(u8::is_ascii_hexdigit) && !matches!(&digits, b"00" | b"2e" | b"2f" | b"5c")
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    let byte = high.zip(low).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+    byte.is_some_and(|byte| !is_unreserved(byte) && !matches!(byte, 0 | b'/' | b'\\'))
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -72,7 +79,16 @@ mod tests {
 
     #[test]
     fn a_path_has_one_form() {
-        for path in ["/", "/a", "/a/", "/a.b/...", "/a%20%C3%A4/%252e", "/a;b=.", "/{a}|^`\"'!$&()*+,=:@~"] {
+        for path in [
+            "/",
+            "/a",
+            "/a/",
+            "/a.b/...",
+            "/a%20%C3%A4/%252e",
+            "/%40%3a%2B%7c",
+            "/a;b=.",
+            "/{a}|^`\"'!$&()*+,=:@~",
+        ] {
             assert!(is_normal(path), "{path}");
         }
         for path in [
@@ -100,6 +116,14 @@ mod tests {
             "/%zz",
             "/%+1",
             "/a%",
+            "/log%69n",
+            "/m%65",
+            "/%7a",
+            "/%5A",
+            "/%30",
+            "/change%2dpassword",
+            "/a%5Fb",
+            "/%7e",
             "/ä",
             "/a\u{7f}",
         ] {
