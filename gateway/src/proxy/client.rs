@@ -30,6 +30,8 @@ pub(super) struct Question {
     pub(super) head: Vec<u8>,
     /// Whether it is HEAD, whose answer has no body.
     pub(super) is_head: bool,
+    /// Whether the head has an idempotency key.
+    pub(super) has_key: bool,
     /// What it counts as among those that a replica has at once.
     pub(super) kind: Kind,
 }

@@ -31,6 +31,7 @@ const MADE_ANEW: [&str; 8] =
 /// What the gateway or its server says of an answer, whatever the service says.
 const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
 
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const ACCESS_CONTROL: &str = "access-control-";
 const X_FORWARDED: &str = "x-forwarded-";
 
@@ -85,26 +86,30 @@ pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     length.map(BodyLength::Known).ok_or(Error::Target)
 }
 
-/// Writes the headers with which a request goes to a service, which is `host`.
+/// Writes the headers with which a request goes to a service, which is `host`. Returns whether an idempotency key is among
+/// them: one that `Connection` names, or an empty one, is none to the service.
 pub(super) fn for_service(
     out: &mut Vec<u8>,
     request: &HttpRequest,
     host: &str,
     trace: &Trace,
     length: BodyLength,
-) {
-    let sent = request.headers();
-    let named = Named::by(sent.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+) -> bool {
+    let received = request.headers();
+    let named = Named::by(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+    let mut has_key = false;
     write_line(out, "host", host.as_bytes());
-    for (name, value) in sent {
+    for (name, value) in received {
         let name = name.as_str();
         if !named.drops(name) && !MADE_ANEW.contains(&name) && !name.starts_with(X_FORWARDED) {
             write_line(out, name, value.as_bytes());
+            has_key |= name == IDEMPOTENCY_KEY && !value.as_bytes().trim_ascii().is_empty();
         }
     }
     length.write_header(out);
     write_forwarding(out, request);
     write_line(out, X_REQUEST_ID, trace.request_id.as_bytes());
+    has_key
 }
 
 fn write_text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {

@@ -97,14 +97,16 @@ async fn pass_through(
     let length = headers::body_length(request.headers())?;
     let host = proxy.host(route.upstream);
     let clean = |method, kind, length| clean_headers(request, method, kind, target, host, trace, length);
-    let body = match bound(request, offered, target, length) {
+    let question = clean(request.method(), kind, length);
+    let may_repeat = may_repeat(request.method(), target, &question);
+    let body = match Upload::new(offered, length, may_repeat) {
         Err(Error::BodyTooLarge) => {
             let options = clean(&Method::OPTIONS, Kind::Read, BodyLength::None);
             return Box::pin(refuse_body(request, &options, offered, route, proxy)).await;
         }
         body => body?,
     };
-    let answer = proxy.send(&clean(request.method(), kind, length), body, route).await?;
+    let answer = proxy.send(&question, body, route).await?;
     account_for(&answer, route, started);
     observe::answered(told, &answer);
     Ok(copy_back(request, answer, proxy))
@@ -133,21 +135,12 @@ fn authenticate(
     Ok(Some(proxy.tokens.identity(request.headers(), &context.keys)?))
 }
 
-/// Refuses a body that is announced as too large; one that is not announced is counted on its way.
-fn bound(
-    request: &HttpRequest,
-    offered: &Offered,
-    target: &PathAndQuery,
-    length: BodyLength,
-) -> Result<Upload, Error> {
-    Upload::new(offered, length, may_repeat(request, target))
-}
-
-/// Whether a request may be sent to a second replica when a first has perhaps carried it out.
-fn may_repeat(request: &HttpRequest, target: &PathAndQuery) -> bool {
-    match *request.method() {
+/// Whether a request may be sent to a second replica when a first has perhaps carried it out. What is sent decides, not what
+/// has come.
+fn may_repeat(method: &Method, target: &PathAndQuery, question: &Question) -> bool {
+    match *method {
         Method::GET | Method::HEAD | Method::OPTIONS => true,
-        Method::POST => request.headers().contains_key("idempotency-key") && counts_key(target.path()),
+        Method::POST => question.has_key && counts_key(target.path()),
         _ => false,
     }
 }
@@ -187,10 +180,10 @@ fn clean_headers(
     for part in [method.as_str(), " ", target.as_str(), " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
-    headers::for_service(&mut head, request, host, trace, length);
+    let has_key = headers::for_service(&mut head, request, host, trace, length);
     observe::continue_trace(&mut head, trace);
     head.extend_from_slice(b"\r\n");
-    Question { head, is_head: method == Method::HEAD, kind }
+    Question { head, is_head: method == Method::HEAD, has_key, kind }
 }
 
 fn account_for(answer: &Answer, route: &Route, started: Option<Instant>) {

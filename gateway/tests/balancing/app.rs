@@ -166,7 +166,8 @@ impl Town {
     }
 }
 
-fn body(id: &str) -> Value {
+/// What a POST with this id has as its body.
+pub fn body(id: &str) -> Value {
     json!({"name": id})
 }
 

@@ -78,6 +78,26 @@ async fn a_key_where_it_does_not_count_does_not_help() {
 }
 
 #[tokio::test]
+async fn a_post_whose_key_does_not_reach_the_service_is_not_sent_again() {
+    for headers in [
+        &[("idempotency-key", "key"), ("connection", "idempotency-key")][..],
+        &[("idempotency-key", "key"), ("connection", "keep-alive, Idempotency-Key")],
+        &[("idempotency-key", "")],
+        &[("idempotency-key", "  ")],
+    ] {
+        let town = spawn(2, patience()).await;
+        let post = |id: String| {
+            let client = town.client.with_header("x-request-id", &id);
+            let client = headers.iter().fold(client, |client, (name, value)| client.with_header(name, value));
+            async move { client.post(POST, &crate::app::body(&id)).await }
+        };
+        let (answer, id) = held_by_the_dead(&town, post).await;
+        answer.expect(503);
+        assert_eq!(town.times(&id), 1, "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
     let town = spawn(2, patience()).await;
     let post = |id: String| {

@@ -183,8 +183,8 @@ impl Request {
         let mut headers = HashMap::new();
         loop {
             let line = self::line(stream).await?;
-            let Some((name, value)) = line.split_once(": ") else { break };
-            headers.insert(name.to_lowercase(), value.to_owned());
+            let Some((name, value)) = line.split_once(':') else { break };
+            headers.insert(name.to_lowercase(), value.trim().to_owned());
         }
         let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
