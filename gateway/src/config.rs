@@ -17,6 +17,7 @@
 //! | `RATE_LIMIT_ANONYMOUS` | refreshes and 401s of an address | `3000/1m` |
 //! | `RATE_LIMIT_READS` | GET, HEAD and OPTIONS of a user | `30000/1m` |
 //! | `RATE_LIMIT_WRITES` | other methods of a user | `12000/1m` |
+//! | `RATE_LIMIT_BYTES` | bytes in the bodies of those; at least 16 MiB, the largest body | `64MiB/1m` |
 //! | `UPSTREAM_LIMIT` | `off` switches off all limits on what a replica has at once, and what begins with its name | `on` |
 //! | `UPSTREAM_LIMIT_READS` | GET, HEAD and OPTIONS that a replica of a service has at once | 64 |
 //! | `UPSTREAM_LIMIT_WRITES` | other methods | 64 |
@@ -33,7 +34,7 @@
 //! gives; nothing has to be set for that.
 
 pub use crate::edge::{AllowedOrigins, TrustedProxies};
-pub use crate::limits::{Capacity, Rate, Rates};
+pub use crate::limits::{ByteRate, Capacity, Rate, Rates};
 pub use crate::patience::Patience;
 
 use crate::proxy::Upstream;

@@ -1,6 +1,6 @@
 //! One limit on rates: what each user, or each address, has left of it.
 
-use super::{Allowance, Rate};
+use super::{Allowance, ByteRate, Rate};
 use actix_web::http::header::HeaderValue;
 use governor::RateLimiter;
 use governor::clock::{Clock, MonotonicClock};
@@ -8,6 +8,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use shared::identity::Service;
 use shared::metrics::{LimitHits, Metrics};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// With more than so many that are not as good as new, those who come share [`SHARED`] among them, so that memory is
@@ -19,6 +20,8 @@ const SHARED: u128 = 1 << 12;
 pub(super) struct Limiter<C: Clock = MonotonicClock> {
     name: &'static str,
     rate: Rate,
+    /// What one of the rate's count stands for: a request, or so many bytes.
+    unit: u64,
     policy: HeaderValue,
     buckets: RateLimiter<u128, DashMapStateStore<u128>, C, StateInformationMiddleware>,
     is_crowded: AtomicBool,
@@ -26,17 +29,27 @@ pub(super) struct Limiter<C: Clock = MonotonicClock> {
 }
 
 impl Limiter {
+    /// A limit on requests.
     pub(super) fn new(name: &'static str, rate: Rate, metrics: &Metrics) -> Self {
-        Self::by_clock(name, rate, metrics, MonotonicClock)
+        Self::by_clock(name, rate, 1, metrics, MonotonicClock)
+    }
+
+    /// A limit on bytes, of which KiB are taken.
+    pub(super) fn of_bytes(name: &'static str, rate: ByteRate, metrics: &Metrics) -> Self {
+        Self::by_clock(name, rate.kibibytes(), 1024, metrics, MonotonicClock)
     }
 }
 
 impl<C: Clock> Limiter<C> {
-    fn by_clock(name: &'static str, rate: Rate, metrics: &Metrics, clock: C) -> Self {
-        let policy = format!("\"{name}\";q={};w={}", rate.count(), rate.seconds());
+    fn by_clock(name: &'static str, rate: Rate, unit: u64, metrics: &Metrics, clock: C) -> Self {
+        let quota = u64::from(rate.count()) * unit;
+        // The quota unit of draft-ietf-httpapi-ratelimit-headers-10, 2.1.2; requests go without saying.
+        let quota_unit = if unit == 1 { "" } else { ";qu=\"content-bytes\"" };
+        let policy = format!("\"{name}\";q={quota}{quota_unit};w={}", rate.seconds());
         Self {
             name,
             rate,
+            unit,
             // It has nothing but what a header may have.
             policy: HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("")),
             buckets: RateLimiter::new(rate.quota(), DashMapStateStore::default(), clock),
@@ -47,17 +60,37 @@ impl<C: Clock> Limiter<C> {
 
     /// Takes one request of this key: what is left for it then, or that nothing was, with the seconds to wait.
     pub(super) fn take(&self, key: u128) -> (Allowance, Result<(), u64>) {
+        self.take_many(key, NonZeroU32::MIN)
+    }
+
+    /// Takes so many at once, or none of them.
+    pub(super) fn take_many(&self, key: u128, count: NonZeroU32) -> (Allowance, Result<(), u64>) {
         let key = if self.is_crowded.load(Ordering::Relaxed) { key % SHARED } else { key };
-        let (left, taken) = match self.buckets.check_key(&key) {
-            Ok(state) => (state.remaining_burst_capacity(), Ok(())),
-            Err(until) => {
-                self.hits.hit();
-                let wait = until.wait_time_from(self.buckets.clock().now()).as_nanos();
-                (0, Err(u64::try_from(wait.div_ceil(1_000_000_000)).unwrap_or(u64::MAX).max(1)))
+        let (left, taken) = match self.buckets.check_key_n(&key, count) {
+            Ok(Ok(state)) => (state.remaining_burst_capacity(), Ok(())),
+            Ok(Err(until)) => {
+                let wait = until.wait_time_from(self.buckets.clock().now());
+                let left = count.get().saturating_sub(self.rate.count_in(wait));
+                let seconds = wait.as_nanos().div_ceil(1_000_000_000);
+                (left, Err(u64::try_from(seconds).unwrap_or(u64::MAX).max(1)))
             }
+            // More than there ever is.
+            Err(_) => (0, Err(self.rate.seconds())),
         };
-        let seconds_to_full = self.rate.seconds_to_full(left);
-        (Allowance { name: self.name, policy: self.policy.clone(), left, seconds_to_full }, taken)
+        if taken.is_err() {
+            self.hits.hit();
+        }
+        (self.allowance(left), taken)
+    }
+
+    fn allowance(&self, left: u32) -> Allowance {
+        Allowance {
+            name: self.name,
+            policy: self.policy.clone(),
+            left: u64::from(left) * self.unit,
+            quota: u64::from(self.rate.count()) * self.unit,
+            seconds_to_full: self.rate.seconds_to_full(left),
+        }
     }
 
     /// Forgets who has all of it left again.
@@ -76,7 +109,7 @@ mod tests {
 
     fn limiter(rate: &str) -> (Limiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
-        (Limiter::by_clock("x", rate.parse().unwrap(), &Metrics::off(), clock.clone()), clock)
+        (Limiter::by_clock("x", rate.parse().unwrap(), 1, &Metrics::off(), clock.clone()), clock)
     }
 
     #[test]
@@ -90,6 +123,21 @@ mod tests {
         clock.advance(Duration::from_millis(500));
         assert_eq!((limiter.take(1).1, limiter.take(1).1), (Ok(()), Err(2)));
         assert_eq!(limiter.take(2).1, Ok(()));
+    }
+
+    #[test]
+    fn many_are_taken_at_once_or_none_of_them() {
+        let (limiter, clock) = limiter("30/1m");
+        let take = |count| {
+            let (allowance, taken) = limiter.take_many(1, NonZeroU32::new(count).unwrap());
+            (allowance.left, taken)
+        };
+        assert_eq!(take(20), (10, Ok(())));
+        assert_eq!(take(15), (10, Err(10)));
+        assert_eq!(take(10), (0, Ok(())));
+        assert_eq!(take(31), (0, Err(60)));
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(take(30), (0, Ok(())));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What is counted is counted in this process: a second gateway counts for itself, so that two allow twice as much.
 
 mod allowance;
+mod byte_meter;
 mod capacity;
 mod crowd;
 mod limiter;
@@ -14,15 +15,17 @@ mod seat;
 mod seating;
 
 pub(crate) use allowance::finish;
+pub(crate) use byte_meter::ByteMeter;
 pub use capacity::Capacity;
-pub use rate::Rate;
+pub use rate::{ByteRate, Rate};
 pub use rates::Rates;
 pub(crate) use seating::{Rooms, Seating};
 
 use crate::edge::limited_address;
 use crate::error::Error;
 use crate::proxy::{Kind, LOGIN, REGISTER, Route};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
 use allowance::Allowance;
 use limiter::Limiter;
 use shared::client_network::ClientNetwork;
@@ -46,6 +49,7 @@ struct Limiters {
     passwords: Limiter,
     reads: Limiter,
     writes: Limiter,
+    bytes: Limiter,
 }
 
 impl RateLimits {
@@ -58,6 +62,7 @@ impl RateLimits {
             passwords: Limiter::new("passwords", rates.login, metrics),
             reads: Limiter::new("reads", rates.reads, metrics),
             writes: Limiter::new("writes", rates.writes, metrics),
+            bytes: Limiter::of_bytes("bytes", rates.bytes, metrics),
         })));
         let (sweeping, stopping) = (Arc::clone(&limits), tasks.stopping().clone());
         tasks.spawn(async move { stopping.run_until_cancelled(sweeping.keep_sweeping()).await });
@@ -84,10 +89,21 @@ impl RateLimits {
         };
         if let Some(key) = key {
             let (allowance, taken) = limiter.take(key);
-            request.extensions_mut().insert(allowance);
+            allowance.keep(request, taken.is_err());
             taken.map_err(Error::RateLimited)?;
         }
         caller.map(drop)
+    }
+
+    /// A meter for the body of a request that writes; `None` where its bytes are not limited.
+    pub(crate) fn byte_meter(
+        limits: &Data<Self>,
+        request: &HttpRequest,
+        kind: Kind,
+        caller: Option<Identity>,
+    ) -> Option<ByteMeter> {
+        let caller = caller.filter(|_| limits.0.is_some() && kind != Kind::Read)?;
+        Some(ByteMeter::new(Data::clone(limits), request.clone(), caller.user_id))
     }
 
     async fn keep_sweeping(&self) {
@@ -122,7 +138,8 @@ impl Limiters {
         }
     }
 
-    fn all(&self) -> [&Limiter; 6] {
-        [&self.login, &self.register, &self.anonymous, &self.passwords, &self.reads, &self.writes]
+    fn all(&self) -> [&Limiter; 7] {
+        let Self { login, register, anonymous, passwords, reads, writes, bytes } = self;
+        [login, register, anonymous, passwords, reads, writes, bytes]
     }
 }

@@ -1,6 +1,8 @@
-//! How many requests are taken in which time.
+//! How many requests, or bytes, are taken in which time.
 
+use bytesize::ByteSize;
 use governor::Quota;
+use shared::input::MAX_BODY_BYTES;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +25,7 @@ impl Rate {
         }
     }
 
-    /// How many requests, the most that may come at once.
+    /// The most that may come at once.
     pub(super) fn count(self) -> u32 {
         self.count.get()
     }
@@ -47,11 +49,16 @@ impl Rate {
     }
 }
 
-impl FromStr for Rate {
-    type Err = String;
+impl Rate {
+    /// The part of the count that comes back in a time, rounded up.
+    pub(super) fn count_in(self, time: Duration) -> u32 {
+        let window_nanos = u128::from(self.seconds) * 1_000_000_000;
+        let count = (time.as_nanos() * u128::from(self.count())).div_ceil(window_nanos);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
 
-    /// Reads `30/1m`: a number of requests, and a time in seconds (s), minutes (m) or hours (h).
-    fn from_str(text: &str) -> Result<Self, String> {
+    /// Reads a count, by its own rule, and a time in seconds (s), minutes (m) or hours (h).
+    fn parse(text: &str, parse_count: impl FnOnce(&str) -> Option<NonZeroU32>) -> Result<Self, String> {
         let wrong = || format!("{text:?} is no rate");
         let (count, time) = text.split_once('/').ok_or_else(wrong)?;
         let unit = time.chars().last().and_then(|unit| match unit {
@@ -66,7 +73,49 @@ impl FromStr for Rate {
         if !(1..=LONGEST_SECONDS).contains(&seconds) {
             return Err(format!("{text:?} is not within a second and 24 hours"));
         }
-        Ok(Self { count: count.trim().parse().map_err(|_| wrong())?, seconds })
+        Ok(Self { count: parse_count(count.trim()).ok_or_else(wrong)?, seconds })
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    /// Reads `30/1m`: a number of requests in a time.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text, |count| count.parse().ok())
+    }
+}
+
+/// So many bytes in a time, each body rounded up to whole KiB, which the library counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteRate(Rate);
+
+impl ByteRate {
+    /// So many mebibytes in a minute; at least one.
+    pub const fn mebibytes_per_minute(count: u32) -> Self {
+        Self(Rate::per_minute(count.saturating_mul(1024)))
+    }
+
+    /// The same, as a rate of KiB.
+    pub(super) fn kibibytes(self) -> Rate {
+        self.0
+    }
+}
+
+impl FromStr for ByteRate {
+    type Err = String;
+
+    /// Reads `64MiB/1m`: a size in a time. Less than the largest body could never be used for one.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let kibibytes = |size: &str| {
+            let bytes = size.parse::<ByteSize>().ok()?.as_u64();
+            u32::try_from(bytes / 1024).ok().and_then(NonZeroU32::new)
+        };
+        let rate = Rate::parse(text, kibibytes)?;
+        if u64::from(rate.count()) * 1024 < u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) {
+            return Err(format!("{text:?} is less than the largest body, {MAX_BODY_BYTES} bytes"));
+        }
+        Ok(Self(rate))
     }
 }
 
@@ -86,6 +135,30 @@ mod tests {
         {
             assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_rate_of_bytes_is_a_size_in_a_time_and_has_room_for_the_largest_body() {
+        for (text, kibibytes, seconds) in [
+            ("64MiB/1m", 65_536, 60),
+            ("16 MiB/s", 16_384, 1),
+            ("16777216/10s", 16_384, 10),
+            ("1G/h", 976_562, 3600),
+        ] {
+            let rate = text.parse::<ByteRate>().unwrap().kibibytes();
+            assert_eq!((rate.count(), rate.seconds()), (kibibytes, seconds), "{text}");
+        }
+        for wrong in ["64MiB", "64/1m", "15MiB/1m", "16MB/1m", "-1MiB/1m", "x/1m", "64MiB/1d", "9999TiB/1m"] {
+            assert!(wrong.parse::<ByteRate>().is_err(), "{wrong}");
+        }
+        assert_eq!(ByteRate::mebibytes_per_minute(64), "64MiB/1m".parse().unwrap());
+    }
+
+    #[test]
+    fn a_part_of_the_time_gives_back_a_part_of_the_count() {
+        let rate = Rate::per_minute(30);
+        let counts = [0, 1, 2000, 2001, 60_000].map(|ms| rate.count_in(Duration::from_millis(ms)));
+        assert_eq!(counts, [0, 1, 1, 2, 30]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The rates of all classes of requests, as the environment has them.
 
-use super::Rate;
+use super::{ByteRate, Rate};
 use shared::config::{ConfigError, Env};
 
 /// How many requests are taken of each class: from one address where it is not known who asks, else from one user.
@@ -16,6 +16,8 @@ pub struct Rates {
     pub reads: Rate,
     /// Of all other methods of one user.
     pub writes: Rate,
+    /// Of the bytes in the bodies of those.
+    pub bytes: ByteRate,
 }
 
 impl Default for Rates {
@@ -26,6 +28,7 @@ impl Default for Rates {
             anonymous: Rate::per_minute(3_000),
             reads: Rate::per_minute(30_000),
             writes: Rate::per_minute(12_000),
+            bytes: ByteRate::mebibytes_per_minute(64),
         }
     }
 }
@@ -41,6 +44,11 @@ impl Rates {
             anonymous: rate("RATE_LIMIT_ANONYMOUS", default.anonymous)?,
             reads: rate("RATE_LIMIT_READS", default.reads)?,
             writes: rate("RATE_LIMIT_WRITES", default.writes)?,
+            bytes: env.or(
+                "RATE_LIMIT_BYTES",
+                "a number of bytes in a time, such as 64MiB/1m",
+                default.bytes,
+            )?,
         };
         Ok(env.switch("RATE_LIMIT", true)?.then_some(rates))
     }
@@ -54,7 +62,7 @@ mod tests {
     fn a_wrong_rate_stops_the_start_with_one_line_that_names_it() {
         for name in ["RATE_LIMIT", "RATE_LIMIT_LOGIN", "RATE_LIMIT_REGISTER", "RATE_LIMIT_ANONYMOUS"]
             .into_iter()
-            .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES"])
+            .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_BYTES"])
         {
             let line = Rates::from_env(&Env::of([(name, "many")])).unwrap_err().to_string();
             assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
@@ -68,7 +76,8 @@ mod tests {
         for env in [Env::default(), Env::of([("RATE_LIMIT", "on")])] {
             assert_eq!(Rates::from_env(&env).unwrap().unwrap().login, Rate::per_minute(30));
         }
-        let env = Env::of([("RATE_LIMIT_LOGIN", "5/10s")]);
-        assert_eq!(Rates::from_env(&env).unwrap().unwrap().login, "5/10s".parse().unwrap());
+        let env = Env::of([("RATE_LIMIT_LOGIN", "5/10s"), ("RATE_LIMIT_BYTES", "16MiB/1s")]);
+        let rates = Rates::from_env(&env).unwrap().unwrap();
+        assert_eq!((rates.login, rates.bytes), ("5/10s".parse().unwrap(), "16MiB/1s".parse().unwrap()));
     }
 }

@@ -78,7 +78,7 @@ async fn pass_through(
     offered: &Offered,
     trace: &Trace,
     context: &Context,
-    limits: &RateLimits,
+    limits: &Data<RateLimits>,
     proxy: &Proxy,
     told: &mut PassedOn,
 ) -> Result<HttpResponse, Problem> {
@@ -99,13 +99,16 @@ async fn pass_through(
     let clean = |method, kind, length| clean_headers(request, method, kind, target, host, trace, length);
     let question = clean(request.method(), kind, length);
     let may_repeat = may_repeat(request.method(), target, &question);
-    let body = match Upload::new(offered, length, may_repeat) {
+    let mut body = match Upload::new(offered, length, may_repeat) {
         Err(Error::BodyTooLarge) => {
             let options = clean(&Method::OPTIONS, Kind::Read, BodyLength::None);
             return Box::pin(refuse_body(request, &options, offered, route, proxy)).await;
         }
         body => body?,
     };
+    if let Some(meter) = RateLimits::byte_meter(limits, request, kind, told.caller) {
+        body.count_with(meter)?;
+    }
     let answer = proxy.send(&question, body, route).await?;
     account_for(&answer, route, started);
     observe::answered(told, &answer);

@@ -4,6 +4,7 @@ use super::headers::BodyLength;
 use super::offered::Offered;
 use crate::error::Error;
 use crate::http1::Connection;
+use crate::limits::ByteMeter;
 use actix_web::web::Bytes;
 use shared::input::MAX_BODY_BYTES;
 use std::cell::Cell;
@@ -34,6 +35,8 @@ pub(super) enum Waiting {
 pub(super) enum Stop {
     /// It is over the limit.
     TooLarge,
+    /// With it, the user has written too much; with the seconds after which more is taken.
+    RateLimited(u64),
     /// The client has broken it off.
     ByClient,
 }
@@ -43,6 +46,7 @@ impl Stop {
     pub(super) async fn tell(self) -> Error {
         match self {
             Self::TooLarge => Error::BodyTooLarge,
+            Self::RateLimited(seconds) => Error::RateLimited(seconds),
             Self::ByClient => {
                 yield_now().await;
                 Error::BodyBroken
@@ -71,6 +75,8 @@ pub(super) struct Upload {
     /// Of the piece that was begun, what the connection had no room for.
     rest: Bytes,
     read: usize,
+    /// Counts a body whose length is not announced.
+    meter: Option<ByteMeter>,
     /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
     whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
@@ -91,10 +97,23 @@ impl Upload {
             next: 0,
             rest: Bytes::new(),
             read: 0,
+            meter: None,
             whole: (!is_empty).then(Rc::default),
             is_ended: is_empty,
             waiting: None,
         })
+    }
+
+    /// Counts the body with this meter: at once where its length is announced, else as it comes.
+    pub(super) fn count_with(&mut self, mut meter: ByteMeter) -> Result<(), Error> {
+        match self.length {
+            BodyLength::None => Ok(()),
+            BodyLength::Known(length) => meter.add(length).map_err(Error::RateLimited),
+            BodyLength::Unknown => {
+                self.meter = Some(meter);
+                Ok(())
+            }
+        }
     }
 
     /// Reads what came with the head, so that it goes out with the head. The server looks for it only after it was asked.
@@ -197,6 +216,9 @@ impl Upload {
         self.read += piece.len();
         if self.read > MAX_BODY_BYTES {
             return Poll::Ready(Err(Stop::TooLarge));
+        }
+        if let Some(meter) = &mut self.meter {
+            meter.add(u64::try_from(piece.len()).unwrap_or(u64::MAX)).map_err(Stop::RateLimited)?;
         }
         // Nothing but its end can follow the last one.
         if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {

@@ -1,6 +1,8 @@
 //! How many requests are taken of whom.
 
-use crate::app::{TestGateway, TestHouse, nobody, spawn_configured, spawn_house, spawn_house_with};
+use crate::app::{
+    TestGateway, TestHouse, authorization, nobody, spawn_configured, spawn_house, spawn_house_with,
+};
 use gateway::config::{Config, Rates};
 use reqwest::Method;
 use serde_json::json;
@@ -23,6 +25,7 @@ fn few(config: &mut Config) {
         anonymous: rate("4/1h"),
         reads: rate("5/1h"),
         writes: rate("2/1h"),
+        ..Rates::default()
     });
 }
 
@@ -186,6 +189,62 @@ async fn what_was_used_up_comes_back() {
         }
     }
     assert!(refused > 0);
+}
+
+/// A user who may write often, but only 16 MiB in an hour.
+fn few_bytes(config: &mut Config) {
+    config.rates = Some(Rates { bytes: "16MiB/1h".parse().unwrap(), ..Rates::default() });
+}
+
+const MEBIBYTE: usize = 1 << 20;
+
+#[tokio::test]
+async fn the_bytes_that_a_user_writes_are_limited_and_the_answers_say_so() {
+    let house = spawn_house_with(few_bytes).await;
+    let user = house.gateway.user();
+    let write = |bytes: usize| user.send(Method::POST, WRITE, Some("x".repeat(bytes)));
+    let policy = "\"bytes\";q=16777216;qu=\"content-bytes\";w=3600";
+    for left in [10, 4] {
+        let answer = write(6 * MEBIBYTE).await.expect(200);
+        assert_eq!(answer.header("ratelimit-policy"), policy);
+        let told = answer.header("ratelimit");
+        assert!(told.starts_with(&format!("\"bytes\";r={};t=", left << 20)), "{told}");
+    }
+    let answer = write(6 * MEBIBYTE).await.expect(429);
+    assert_eq!((answer.code().as_str(), &*answer.header("ratelimit-policy")), ("rate_limited", policy));
+    // 2 MiB of 16 come back in an eighth of an hour.
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((440..=450).contains(&seconds), "{seconds}");
+    write(3 * MEBIBYTE).await.expect(200);
+    user.get(READ).await.expect(200);
+    house.gateway.user().send(Method::POST, WRITE, Some("x".repeat(6 * MEBIBYTE))).await.expect(200);
+    assert_eq!(
+        house.chat.received_requests().await.unwrap().iter().filter(|r| r.url.path() == WRITE).count(),
+        4
+    );
+    let series = Series::of(&house.gateway.metrics).await;
+    assert_eq!(series.sum("limits_hit_total", &["limit=\"bytes\"", "service_name=\"gateway\""]), Some(1.0));
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_is_counted_as_it_comes() {
+    let house = spawn_house_with(few_bytes).await;
+    let token = authorization();
+    let (mut status, mut whole) = (200, 0);
+    while status == 200 {
+        assert!(whole <= 16 * MEBIBYTE, "more was taken than is allowed");
+        let mut wire = house.gateway.wire().await;
+        wire.say(&format!("PUT {WRITE} HTTP/1.1\r\nHost: a\r\n{token}Transfer-Encoding: chunked\r\n\r\n"))
+            .await;
+        for _ in 0..5 {
+            wire.try_say(format!("100000\r\n{}\r\n", "x".repeat(MEBIBYTE)).as_bytes()).await;
+        }
+        wire.try_say(b"0\r\n\r\n").await;
+        let (head, _) = wire.answer().await;
+        status = crate::wire::status(&head);
+        whole += if status == 200 { 5 * MEBIBYTE } else { 0 };
+    }
+    assert_eq!((status, whole), (429, 15 * MEBIBYTE));
 }
 
 #[tokio::test]
