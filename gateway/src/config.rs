@@ -43,12 +43,15 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Listen, Times};
+use shared::server::{DescriptorUse, Listen, Times};
 use shared::traces::Traces;
 use std::net::SocketAddr;
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
+
+/// A gateway that is a process of its own: a client that uses all three services in turn leaves an idle connection to each.
+pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers: 1, per_connection: 4 };
 
 /// What the gateway is started with.
 #[derive(Debug, Clone)]
@@ -69,6 +72,8 @@ pub struct Config {
     pub times: Times,
     /// How long it waits for what else.
     pub patience: Patience,
+    /// What it needs of the file descriptors of its process.
+    pub descriptor_use: DescriptorUse,
     /// Who knows the addresses of the services.
     pub resolution: Resolution,
     /// What is counted.
@@ -123,6 +128,7 @@ impl Config {
             capacity: Capacity::from_env(env)?,
             times: Times::from_env(env)?,
             patience: Patience::from_env(env)?,
+            descriptor_use: DESCRIPTOR_USE,
             resolution: Resolution::System,
             metrics: Metrics::from_env(env)?,
             traces: Traces::from_env(env, Service::Gateway)?,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 /// Binds the address.
 pub fn build(config: Config) -> Result<Application, StartError> {
+    let max_connections = config.descriptor_use.max_connections()?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
     let fleet = Arc::new(Fleet::new(&config, &tasks)?);
@@ -32,6 +33,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         metrics: config.metrics,
         traces: config.traces,
         times: config.times,
+        max_connections,
     };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.

@@ -49,8 +49,14 @@ struct TestApp {
 fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
     let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
     let data = Data::new(slow.clone());
-    let context =
-        Context { service, keys, metrics: metrics.clone(), traces: Traces::off(), times: Times::default() };
+    let context = Context {
+        service,
+        keys,
+        metrics: metrics.clone(),
+        traces: Traces::off(),
+        times: Times::default(),
+        max_connections: 1000,
+    };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
     let routes = move |app: &mut actix_web::web::ServiceConfig| {
         app.app_data(data.clone())

@@ -45,6 +45,7 @@ fn service_with(probe: Result<(), String>, times: Times) -> (Application, Slow) 
         metrics: Metrics::off(),
         traces: Traces::off(),
         times,
+        max_connections: 1000,
     };
     let readiness = Readiness::new(move || std::future::ready(probe.clone()));
     let data = Data::new(slow.clone());

@@ -19,7 +19,7 @@ mod uploads;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use shared::server::raise_descriptors;
+use shared::server::raise_descriptor_limit;
 use std::process::ExitCode;
 use tokio::task::LocalSet;
 use traffic::Failure;
@@ -50,7 +50,7 @@ enum Command {
 /// One thread for all, so that most of a small machine is left to what is under load.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
-    raise_descriptors().map_err(|error| Failure::new(format!("too few descriptors: {error}")))?;
+    raise_descriptor_limit().map_err(|error| Failure::new(format!("too few descriptors: {error}")))?;
     let is_well = LocalSet::new()
         .run_until(async {
             match Options::parse().command {

@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Application, Listen, StartError, Times};
+use shared::server::{Application, DescriptorUse, Listen, StartError, Times};
 use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -80,6 +80,15 @@ pub struct Databases {
     pub branch: branch::config::Database,
 }
 
+impl Databases {
+    /// What all servers of this process together need of its file descriptors. Both ends of a connection to a service are here,
+    /// so that a client of the gateway leaves two for each of three services, and one for what these ask each other.
+    fn descriptor_use(&self) -> DescriptorUse {
+        let databases = 2 * shared::store::MAX_DESCRIPTORS + self.branch.max_descriptors();
+        DescriptorUse { databases, servers: 4, per_connection: 8 }
+    }
+}
+
 impl StackConfig {
     /// The configuration of `cargo run`.
     pub fn from_env(options: &Options, env: &Env) -> Result<Self, StartError> {
@@ -143,6 +152,9 @@ impl Port {
 impl Stack {
     /// Opens the databases, builds the services on ports of their own, and the gateway before them.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
+        let descriptor_use = config.databases.descriptor_use();
+        // Before a database is opened, which fails in ways of its own without a descriptor.
+        descriptor_use.max_connections()?;
         let (auth, chat, branch) = (Port::reserve()?, Port::reserve()?, Port::reserve()?);
         let StackConfig {
             listen,
@@ -174,6 +186,7 @@ impl Stack {
             capacity,
             times,
             patience,
+            descriptor_use,
             resolution: Resolution::default(),
             metrics: metrics.clone(),
             traces: traces.gateway,

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::fleet::{Failure, Flight, connect};
 use crate::http1::Connection;
 use actix_web::HttpResponse;
+use shared::server::is_out_of_descriptors;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
@@ -60,6 +61,10 @@ impl Trip<'_> {
         let connected = connect(self.flight.address, &self.pools.service.origin, self.patience.connect);
         match Box::pin(connected).await {
             Ok(connection) => self.send(connection, Instant::now(), unsent, upload, false).await,
+            // Of the gateway's own making: it says nothing of the replica.
+            Err(error) if is_out_of_descriptors(&error) => {
+                Err(Miss::Final(Error::Overloaded(self.pools.service.upstream)))
+            }
             Err(error) => {
                 self.flight.failed(Failure::NotReached, &error);
                 self.pools.service.look_again();

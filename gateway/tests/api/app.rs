@@ -1,7 +1,7 @@
 //! A gateway for one test, in front of three services that answer as they are told.
 
 use crate::wire::Wire;
-use gateway::config::{Capacity, Config, EdgeConfig, Patience, Rates, Resolution, Upstreams};
+use gateway::config::{Capacity, Config, DESCRIPTOR_USE, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
@@ -76,6 +76,7 @@ fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGatew
         capacity: Some(Capacity::default()),
         times: Times::default(),
         patience: no_cache(),
+        descriptor_use: DESCRIPTOR_USE,
         resolution: Resolution::System,
         metrics: metrics.clone(),
         traces: Traces::off(),

@@ -211,7 +211,7 @@ async fn the_bytes_that_a_user_writes_are_limited_and_the_answers_say_so() {
         assert!(told.starts_with(&format!("\"bytes\";r={};t=", left << 20)), "{told}");
     }
     let answer = write(6 * MEBIBYTE).await.expect(429);
-    assert_eq!((answer.code().as_str(), &*answer.header("ratelimit-policy")), ("rate_limited", policy));
+    assert_eq!((answer.code().as_str(), answer.header("ratelimit-policy")), ("rate_limited", policy));
     // 2 MiB of 16 come back in an eighth of an hour.
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((440..=450).contains(&seconds), "{seconds}");

@@ -1,7 +1,7 @@
 //! A gateway for one test, before replicas with addresses of the test's own.
 
 use crate::replica::Replica;
-use gateway::config::{Config, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{Config, DESCRIPTOR_USE, EdgeConfig, Patience, Resolution, Upstreams};
 use gateway::startup;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -87,6 +87,7 @@ fn spawn_gateway_with(
         capacity,
         times,
         patience,
+        descriptor_use: DESCRIPTOR_USE,
         resolution,
         metrics,
         traces,

@@ -8,12 +8,17 @@ use crate::{routes, store};
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
-use shared::server::{Application, Context, Readiness, StartError, Tasks};
+use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
 use shared::store::Store;
 use shared::store::outbox::Relay;
 
+/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
+const DESCRIPTOR_USE: DescriptorUse =
+    DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
+
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
+    let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
     store.observe(Service::Auth, &config.metrics);
     let tasks = Tasks::default();
@@ -39,6 +44,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         metrics: config.metrics,
         traces: config.traces,
         times: config.times,
+        max_connections,
     };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {

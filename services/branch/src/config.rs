@@ -14,6 +14,7 @@
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path`, where `MONGO_URL` is not set | none |
 //! | `CHAT_URL` | where the chat service is, which knows whose a chat is | none |
 
+use crate::store::mongo;
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -57,6 +58,14 @@ pub enum Database {
 }
 
 impl Database {
+    /// The file descriptors that its connections hold at most.
+    pub fn max_descriptors(&self) -> u64 {
+        match self {
+            Self::Mongo(_) => mongo::MAX_DESCRIPTORS,
+            Self::Sql(_) => shared::store::MAX_DESCRIPTORS,
+        }
+    }
+
     /// `MONGO_URL` where it is set, else `DATABASE_URL`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         if let Some(url) = env.secret("MONGO_URL")? {

@@ -12,11 +12,14 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::clock::Clock;
 use shared::identity::Service;
-use shared::server::{Application, Context, Readiness, StartError, Tasks, Times};
+use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks, Times};
 use std::sync::Arc;
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
+    // A connection of a client may wait for the chat service.
+    let databases = config.database.max_descriptors();
+    let max_connections = DescriptorUse { databases, servers: 1, per_connection: 2 }.max_connections()?;
     let tasks = Tasks::default();
     let store = open(&config.database, config.times, config.clock, &tasks).await?;
     store.observe(&config.metrics);
@@ -33,6 +36,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         metrics: config.metrics,
         traces: config.traces,
         times: config.times,
+        max_connections,
     };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);

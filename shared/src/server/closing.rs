@@ -13,17 +13,45 @@ use std::task::{Context, Poll};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+/// The connections of a server, and how many are so many that none may stay idle.
+#[derive(Clone)]
+pub(super) struct Connections {
+    open: TaskTracker,
+    crowded_from: usize,
+}
+
+impl Connections {
+    /// With at most so many at once. From seven eighths of them on each answer is the last on its connection, so that those
+    /// who wait for a connection get one, as long as anything is answered.
+    pub(super) fn new(max: usize) -> Self {
+        Self { open: TaskTracker::new(), crowded_from: max - max / 8 }
+    }
+}
+
 /// A connection, from its first request to the one whose answer is the last.
 pub(super) struct Closing {
     /// Is held until the first request has come.
     silent: Cell<Option<TaskTrackerToken>>,
     is_last: Cell<bool>,
+    crowded_from: usize,
+    open: TaskTrackerToken,
 }
 
 impl Closing {
     /// For a connection that was made just now, and is among the silent ones.
-    pub(super) fn set_up(connection: &mut Extensions, silent: &TaskTracker) {
-        connection.insert(Self { silent: Cell::new(Some(silent.token())), is_last: Cell::default() });
+    pub(super) fn set_up(connection: &mut Extensions, silent: &TaskTracker, connections: &Connections) {
+        connection.insert(Self {
+            silent: Cell::new(Some(silent.token())),
+            is_last: Cell::default(),
+            crowded_from: connections.crowded_from,
+            open: connections.open.token(),
+        });
+    }
+
+    /// Whether there are so many connections that this one may not stay idle after its answer.
+    pub(super) fn is_crowded(request: &ServiceRequest) -> bool {
+        let connection = request.conn_data::<Self>();
+        connection.is_some_and(|connection| connection.open.task_tracker().len() >= connection.crowded_from)
     }
 
     /// Takes the next request of a connection, unless the answer to an earlier one is the last.

@@ -18,7 +18,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
-pub use descriptors::raise_descriptors;
+pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
 pub use edge::{Answering, Edge};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
@@ -39,7 +39,9 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use closing::{Closing, Connections};
 use door::Door;
+use socket2::SockRef;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +53,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
 const LINGER: Duration = Duration::from_secs(15);
+/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`).
+const LISTEN_BACKLOG: i32 = 1024;
 /// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
 /// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -113,11 +117,14 @@ impl Listen {
     }
 
     fn listener(&self) -> Result<TcpListener, StartError> {
-        match self {
+        let listener = match self {
             Self::Address(address) => TcpListener::bind(address)
-                .map_err(|error| StartError::Io(format!("LISTEN_ADDR: cannot listen on {address}"), error)),
-            Self::Bound(listener) => listener.try_clone().map_err(not_listening),
-        }
+                .map_err(|error| StartError::Io(format!("LISTEN_ADDR: cannot listen on {address}"), error))?,
+            Self::Bound(listener) => listener.try_clone().map_err(not_listening)?,
+        };
+        // The standard library has set 128, which a crowd that comes at once, or one beyond the limit, does not fit into.
+        SockRef::from(&listener).listen(LISTEN_BACKLOG).map_err(not_listening)?;
+        Ok(listener)
     }
 }
 
@@ -144,6 +151,8 @@ pub struct Context {
     pub traces: Traces,
     /// How long it waits for what.
     pub times: Times,
+    /// How many connections it takes at once, of all its workers together: see [`DescriptorUse`].
+    pub max_connections: usize,
 }
 
 /// A service that has bound its address and is ready to serve.
@@ -172,11 +181,11 @@ impl Application {
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
-        if let Err(error) = raise_descriptors() {
-            tracing::warn!(%error, "the number of descriptors cannot be raised");
-        }
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
+        let workers = usize::try_from(descriptors::workers()).unwrap_or(1);
+        let max_connections_per_worker = (context.max_connections / workers).max(1);
+        let connections = Connections::new(max_connections_per_worker * workers);
         let silent = TaskTracker::new();
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let (service, traces, times) = (context.service, context.traces.clone(), context.times);
@@ -192,7 +201,9 @@ impl Application {
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope))
         })
-        .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
+        .workers(workers)
+        .max_connections(max_connections_per_worker)
+        .on_connect(move |_, connection| Closing::set_up(connection, &silent, &connections))
         .tcp_nodelay(true)
         .keep_alive(times.idle)
         .client_request_timeout(times.head)

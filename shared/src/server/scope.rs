@@ -35,7 +35,8 @@ pub(super) async fn request_scope(
     // What follows a refused head may be no request.
     let is_last = refusal.is_some()
         || is_leaving(request.request())
-        || request.head().connection_type() == ConnectionType::Close;
+        || request.head().connection_type() == ConnectionType::Close
+        || Closing::is_crowded(&request);
     if is_last {
         Closing::begin(&request);
     }

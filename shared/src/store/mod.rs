@@ -30,6 +30,10 @@ use std::time::Duration;
 /// How long a query waits for a connection to become free before it gives up.
 const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The file descriptors that a store holds at most: 16 connections of PostgreSQL, or 5 of SQLite with two files each; and
+/// some that are opened for a moment.
+pub const MAX_DESCRIPTORS: u64 = 20;
+
 /// A connection to SQLite whose queries run off the async threads.
 pub type Lite = SyncConnectionWrapper<SqliteConnection>;
 

@@ -108,6 +108,7 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
         metrics: Metrics::off(),
         traces: Traces::off(),
         times: Times::default(),
+        max_connections: 1000,
     };
     let readiness = Readiness::of_store(store.clone());
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();

@@ -19,6 +19,9 @@ const DATABASE: &str = "banyan";
 const SELECTION: Duration = Duration::from_secs(3);
 /// The most connections to a server.
 const POOL: u32 = 64;
+/// The file descriptors that it holds at most, with those that watch three servers; more where the URL has a larger
+/// `maxPoolSize`.
+pub const MAX_DESCRIPTORS: u64 = 72;
 
 /// Connects to the server of `MONGO_URL`, as soon as there is one. All is read and written by majority, unless an
 /// operation says otherwise.

@@ -33,6 +33,8 @@ use super::{
 };
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
+pub use connect::MAX_DESCRIPTORS;
+
 use behind::Behind;
 use connections::Connections;
 use documents::{BranchDoc, MessageDoc};
