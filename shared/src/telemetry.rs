@@ -1,6 +1,7 @@
 //! Logs to standard output: one line an event, as JSON or for the eye.
 
 use crate::config::{ConfigError, Env};
+use crate::server::{CONNECTION_ERROR_TARGETS, ConnectionErrorLayer};
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
@@ -20,12 +21,18 @@ fn default_filter() -> Targets {
 ///
 /// Libraries write what they work on at `debug` and `trace`: `tokio_postgres` every statement with its parameters, which are
 /// texts and password hashes. At `info` it writes the notices of the server, which repeat statements where the server is
-/// told to log them.
+/// told to log them. Errors on connections, which anybody can cause, are counted.
 fn content_cap() -> Targets {
     Targets::new()
         .with_default(LevelFilter::INFO)
         .with_targets(OWN_CRATES.map(|name| (name, LevelFilter::TRACE)))
         .with_target("tokio_postgres", LevelFilter::WARN)
+        .with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::OFF)))
+}
+
+/// The events that are counted instead.
+fn connection_errors() -> Targets {
+    Targets::new().with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::ERROR)))
 }
 
 /// How log lines look (`LOG_FORMAT`).
@@ -61,7 +68,8 @@ pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
         LogFormat::Pretty => lines.boxed(),
     };
     // An error says that a subscriber is set already, as when several services run in one process.
-    drop(registry().with(lines.with_filter(filter.and(content_cap()))).try_init());
+    let lines = lines.with_filter(filter.and(content_cap()));
+    drop(registry().with(lines).with(ConnectionErrorLayer.with_filter(connection_errors())).try_init());
     Ok(())
 }
 
@@ -78,6 +86,9 @@ mod tests {
             assert!(!cap.would_enable(target, &tracing::Level::DEBUG), "{target}");
         }
         assert!(!cap.would_enable("tokio_postgres::connection", &tracing::Level::INFO));
+        for target in CONNECTION_ERROR_TARGETS {
+            assert!(!cap.would_enable(target, &tracing::Level::ERROR), "{target}");
+        }
         for own in ["auth::routes", "shared::store::outbox", "gateway", "banyan"] {
             assert!(cap.would_enable(own, &tracing::Level::TRACE), "{own}");
         }

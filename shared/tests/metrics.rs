@@ -10,10 +10,14 @@ use shared::identity::{Identity, Service, TokenKeys};
 use shared::ids::UserId;
 use shared::metrics::Metrics;
 use shared::server::{Application, Context, Readiness, Tasks, Times, protected, public};
+use shared::telemetry::{self, LogFormat};
 use shared::test_kit::{Running, Series, TestClient, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 const COUNT: &str = "http_server_request_duration_seconds_count";
@@ -43,6 +47,7 @@ async fn get_slow(slow: Data<Slow>) -> HttpResponse {
 struct TestApp {
     client: TestClient,
     slow: Slow,
+    address: SocketAddr,
     _running: Running,
 }
 
@@ -65,8 +70,9 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
             .service(protected("/mine").get(get_mine));
     };
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap();
+    let address = application.address();
     let running = Running::start(application);
-    TestApp { client: TestClient::new(running.url()), slow, _running: running }
+    TestApp { client: TestClient::new(running.url()), slow, address, _running: running }
 }
 
 #[tokio::test]
@@ -183,5 +189,30 @@ async fn an_address_that_cannot_be_had_stops_the_start_with_one_line() {
         let line = Metrics::from_env(&Env::of([("METRICS_ADDR", wrong)])).unwrap_err().to_string();
         assert!(line.starts_with("METRICS_ADDR: cannot listen on ") && line.contains("expected"), "{line}");
         assert!(!line.contains('\n'), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_counted_by_kind() {
+    // Nothing is logged, and it is counted all the same.
+    telemetry::init(&Env::of([("RUST_LOG", "off")]), LogFormat::Json).unwrap();
+    let metrics = shown_metrics();
+    let app = spawn_app(Service::Chat, &metrics, token_keys(&Clock::system()));
+    let (address, long) = (app.address, "x".repeat(200_000));
+    for (sent, kind) in [
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "invalid_version"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX Y: a\r\n\r\n", "invalid_head"),
+        (&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), "head_too_large"),
+        ("GET /\u{7} HTTP/1.1\r\nHost: a\r\n\r\n", "invalid_head"),
+    ] {
+        let before = Series::of(&metrics).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // The server may have closed before all of it is written.
+        drop(stream.write_all(sent.as_bytes()).await);
+        drop(stream.read_to_end(&mut Vec::new()).await);
+        let labels = [&*format!("error_type=\"{kind}\""), "service_name=\"chat\""];
+        let errors =
+            |series: &Series| series.sum("http_server_connection_errors_total", &labels).unwrap_or(0.0);
+        assert_eq!(errors(&Series::of(&metrics).await) - errors(&before), 1.0, "{sent:.30}");
     }
 }

@@ -4,12 +4,14 @@
 //! series says by `service_name` whose it is, because several services may run in one process. No label holds what a
 //! client chooses, so that the number of series is bounded.
 
+mod connections;
 mod exposition;
 mod limits;
 mod pools;
 mod readings;
 mod requests;
 
+pub(crate) use connections::ConnectionErrors;
 pub use limits::LimitHits;
 pub use pools::ConnectionPool;
 pub use readings::Readings;
@@ -18,6 +20,7 @@ pub(crate) use requests::{InProgress, label_of};
 use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenError};
 use actix_web::http::Method;
+use connections::ConnectionError;
 use limits::Limit;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -42,6 +45,7 @@ struct Recorder {
     active: Family<Begun, Gauge>,
     refused: Family<Refused, Counter>,
     limits: Family<Limit, Counter>,
+    connection_errors: Family<ConnectionError, Counter>,
     probes: Probes,
 }
 
@@ -91,6 +95,12 @@ impl Metrics {
         Some(InProgress::new(begun, active, recorder.durations.clone()))
     }
 
+    /// Counts the errors on connections of a service.
+    pub(crate) fn connection_errors(&self, service: Service) -> Option<ConnectionErrors> {
+        let recorder = self.0.as_ref()?;
+        Some(ConnectionErrors::new(service, recorder.connection_errors.clone()))
+    }
+
     /// A service has refused a token.
     pub(crate) fn refused(&self, service: Service, why: TokenError) {
         if let Some(recorder) = &self.0 {
@@ -116,8 +126,11 @@ impl Recorder {
         registry.register("tokens_refused", help, refused.clone());
         let help = "Requests that were refused because of a limit";
         registry.register("limits_hit", help, limits.clone());
+        let connection_errors = Family::default();
+        let help = "Connections on which something came that is no request, or that broke";
+        registry.register("http_server_connection_errors", help, connection_errors.clone());
         registry.register_collector(Box::new(probes.clone()));
-        Self { address, registry, durations, active, refused, limits, probes }
+        Self { address, registry, durations, active, refused, limits, connection_errors, probes }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod closing;
 mod command;
+mod connection_errors;
 mod descriptors;
 mod door;
 mod edge;
@@ -18,6 +19,7 @@ mod trace;
 mod trace_context;
 
 pub use command::{Command, health_check};
+pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
 pub use edge::{Answering, Edge};
 pub use endpoint::{
@@ -193,6 +195,8 @@ impl Application {
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
         let server = HttpServer::new(move || {
+            // This is called once on the thread of each worker.
+            connection_errors::count_on_this_thread(context.service, &context.metrics);
             App::new()
                 .app_data(context.clone())
                 .app_data(readiness.clone())
