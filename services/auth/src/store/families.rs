@@ -89,21 +89,22 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
 }
 
 /// Uses up `presented` and puts `successor` in its place.
+///
+/// The time is read under the lock of the family: else who waited for it would judge a use from before that use.
 pub async fn rotate(
     store: &Store,
     presented: &TokenHash,
     successor: &TokenHash,
     life: TokenLife,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<Rotation, StoreError> {
-    let expires_at = now.plus(life.refresh);
     tx!(store, |c| {
         let token = refresh_tokens::table.find(presented);
         let family: Option<FamilyId> = token.select(refresh_tokens::family_id).first(c).await.optional()?;
         let Some(family_id) = family else { return Ok(Rotation::Unknown) };
         let family = refresh_families::table.find(family_id);
         let user: Option<UserId> = diesel::update(family)
-            .set(refresh_families::expires_at.eq(expires_at))
+            .set(refresh_families::expires_at.eq(refresh_families::expires_at))
             .returning(refresh_families::user_id)
             .get_result(c)
             .await
@@ -111,6 +112,7 @@ pub async fn rotate(
         // Read again, now that nobody else can use it up.
         let token: Option<Token> = token.select(Token::as_select()).first(c).await.optional()?;
         let (Some(user), Some(token)) = (user, token) else { return Ok(Rotation::Unknown) };
+        let now = clock.now();
         if token.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
@@ -126,6 +128,8 @@ pub async fn rotate(
             let used_up = diesel::update(refresh_tokens::table.find(presented));
             used_up.set(refresh_tokens::used_at.eq(now)).execute(c).await?;
         }
+        let expires_at = now.plus(life.refresh);
+        diesel::update(family).set(refresh_families::expires_at.eq(expires_at)).execute(c).await?;
         let parent = Some(presented.clone());
         let child = Token { hash: successor.clone(), family_id, parent, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(child).execute(c).await?;

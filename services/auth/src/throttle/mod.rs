@@ -127,8 +127,8 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let now = self.throttle.clock.now();
         if let Some(mut ledger) = self.throttle.ledger() {
+            let now = self.throttle.clock.now();
             let end = if self.has_failed { Ledger::fail } else { Ledger::give_up };
             self.who.counts().for_each(|whose| end(&mut ledger, whose, now));
         }

@@ -20,7 +20,8 @@ pub struct TestApp {
     pub client: TestClient,
     pub clock: Clock,
     pub chat: MockServer,
-    _service: Running,
+    config: Config,
+    service: Running,
     _database: TestDatabase,
 }
 
@@ -50,9 +51,9 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         traces: Traces::off(),
     };
     change(&mut config);
-    let service = Running::start(startup::build(config).await.unwrap());
+    let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, _service: service, _database: database }
+    TestApp { client, clock, chat, config, service, _database: database }
 }
 
 /// A user who has logged in.
@@ -63,6 +64,14 @@ pub struct Session {
 }
 
 impl TestApp {
+    /// Stops the service and starts another on the same database.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        self.service.stop();
+        change(&mut self.config);
+        self.service = Running::start(startup::build(self.config.clone()).await.unwrap());
+        self.client = TestClient::new(self.service.url());
+    }
+
     pub async fn register(&self, body: &Value) -> Answer {
         self.client.post("/api/v1/auth/register", body).await
     }
