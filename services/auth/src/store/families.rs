@@ -43,8 +43,10 @@ pub enum Rotation {
 /// A login with the right password.
 #[derive(Debug)]
 pub struct Login<'a> {
-    /// Who has logged in.
+    /// Who has logged in, with the hash that the password was checked against.
     pub user: &'a User,
+    /// The hash that takes its place, where that is outdated.
+    pub renewed_hash: Option<String>,
     /// From where.
     pub address: ClientNetwork,
     /// The first token of the family that begins.
@@ -55,15 +57,17 @@ pub struct Login<'a> {
     pub now: Timestamp,
 }
 
-/// Begins a family at a login, while the password is still the user's; says `false` where it is not any more.
+/// Begins a family at a login, while the hash that was checked is still the user's; says `false` where it is not any
+/// more: the password was changed, or another login has renewed the hash.
 pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, StoreError> {
-    let Login { user: User { id: user, password_hash, .. }, address, token, expires_at, now } = login;
-    let (user, expires_at, now) = (*user, *expires_at, *now);
-    let (family_id, address) = (FamilyId::generate(), address.to_string());
+    let User { id: user, password_hash, .. } = login.user;
+    let (user, expires_at, now) = (*user, login.expires_at, login.now);
+    let new_hash = login.renewed_hash.as_ref().unwrap_or(password_hash);
+    let (family_id, address) = (FamilyId::generate(), login.address.to_string());
     tx!(store, |c| {
         let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
-        // Changes nothing, but holds off a change of the password until this is committed.
-        let found = diesel::update(user_row).set(users::password_hash.eq(password_hash)).execute(c).await?;
+        // Holds off a change of the password until this is committed, also where it changes nothing.
+        let found = diesel::update(user_row).set(users::password_hash.eq(new_hash)).execute(c).await?;
         if found == 0 {
             return Ok(false);
         }
@@ -73,7 +77,8 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
             refresh_families::expires_at.eq(expires_at),
         );
         diesel::insert_into(refresh_families::table).values(family).execute(c).await?;
-        let token = Token { hash: token.clone(), family_id, parent: None, expires_at, used_at: None };
+        let hash = login.token.clone();
+        let token = Token { hash, family_id, parent: None, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
         let known = known_addresses::table.find((user, &address));
         if diesel::update(known).set(known_addresses::seen_at.eq(now)).execute(c).await? == 0 {

@@ -34,9 +34,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(known_addresses -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(known_addresses, users);
-
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable};
     use shared::store::sql_types::{Instant, Uid};

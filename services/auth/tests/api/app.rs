@@ -22,7 +22,7 @@ pub struct TestApp {
     pub chat: MockServer,
     config: Config,
     service: Running,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// Starts a service on a free port, with a clock that stands still and a chat service that takes everything.
@@ -53,12 +53,14 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
     change(&mut config);
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, config, service, _database: database }
+    TestApp { client, clock, chat, config, service, database }
 }
 
 /// A user who has logged in.
+#[derive(Clone)]
 pub struct Session {
     pub client: TestClient,
+    access_token: String,
     pub user_id: String,
     pub refresh_token: String,
 }
@@ -89,8 +91,10 @@ impl TestApp {
         let registered =
             self.register(&json!({"username": username, "password": PASSWORD})).await.expect(201);
         let tokens = self.login(username, PASSWORD).await.expect(200).json();
+        let access_token = text(&tokens["access_token"]).to_owned();
         Session {
-            client: self.client.with_token(text(&tokens["access_token"])),
+            client: self.client.with_token(&access_token),
+            access_token,
             user_id: text(&registered.json()["user_id"]).to_owned(),
             refresh_token: text(&tokens["refresh_token"]).to_owned(),
         }
@@ -98,6 +102,16 @@ impl TestApp {
 }
 
 impl Session {
+    /// The same session at a service that was started anew.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { client: app.client.with_token(&self.access_token), ..self.clone() }
+    }
+
+    /// The same session from another address.
+    pub fn from(&self, address: &str) -> Self {
+        Self { client: self.client.with_header("x-real-ip", address), ..self.clone() }
+    }
+
     pub async fn me(&self) -> Answer {
         self.client.get("/api/v1/auth/me").await
     }

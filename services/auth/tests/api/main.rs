@@ -9,6 +9,7 @@
 mod app;
 mod change_password;
 mod conventions;
+mod database;
 mod failed_logins;
 mod internal;
 mod login;
