@@ -10,15 +10,16 @@ use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::UserId;
-use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, text};
+use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
 use shared::openapi::PublicErrors;
 use shared::problem::{ErrorBody, Problem, causes};
+use shared::username::name_key;
 use utoipa::ToSchema;
 
 /// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
 #[derive(Debug, ToSchema)]
 pub struct Credentials {
-    /// In any case
+    /// As it was registered, or in another case
     #[schema(example = "ann@example.org")]
     username: String,
     /// At most 72 bytes
@@ -88,8 +89,8 @@ async fn open_session(
     address: ClientAddress,
 ) -> Result<TokenPair, Error> {
     let user = store::find_user_by_name(&state.store, &username).await?;
-    let name = text::fold_case(&username);
-    let account = user.as_ref().map_or(Account::Unknown(&name), |user| Account::User(user.id));
+    let key = name_key(&username);
+    let account = user.as_ref().map_or(Account::Unknown(&key), |user| Account::User(user.id));
     let attempt = state.throttle.begin(&state.store, account, address).await?;
     let mut login = log_in(state, user, &password, address).await?;
     if let Outcome::HashChanged(user) = login {

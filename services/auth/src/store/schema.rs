@@ -1,13 +1,15 @@
 //! The tables, as `migrations/` makes them.
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, SmallInt, Text};
     use shared::store::sql_types::{Instant, Uid};
 
     users (id) {
         id -> Uid,
         username -> Text,
         folded_name -> Text,
+        name_key -> Nullable<Text>,
+        key_version -> SmallInt,
         password_hash -> Text,
         created_at -> Instant,
     }

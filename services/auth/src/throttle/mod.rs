@@ -27,7 +27,7 @@ use whose::{Who, Whose};
 pub enum Account<'a> {
     /// That of a user.
     User(UserId),
-    /// That of a name which nobody has.
+    /// That of a name which nobody has, by its key.
     Unknown(&'a str),
 }
 

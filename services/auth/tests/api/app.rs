@@ -20,7 +20,7 @@ pub struct TestApp {
     pub client: TestClient,
     pub clock: Clock,
     pub chat: MockServer,
-    config: Config,
+    pub config: Config,
     service: Running,
     pub database: TestDatabase,
 }
@@ -54,6 +54,19 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
     TestApp { client, clock, chat, config, service, database }
+}
+
+/// Another service.
+pub struct Replica {
+    pub client: TestClient,
+    _service: Running,
+}
+
+impl Replica {
+    pub async fn start(config: Config) -> Self {
+        let service = Running::start(startup::build(config).await.unwrap());
+        Self { client: TestClient::new(service.url()), _service: service }
+    }
 }
 
 /// A user who has logged in.

@@ -15,5 +15,6 @@ mod internal;
 mod login;
 mod logout;
 mod me;
+mod names;
 mod refresh;
 mod register;
