@@ -20,3 +20,4 @@ pub mod telemetry;
 #[cfg(feature = "test-kit")]
 pub mod test_kit;
 pub mod traces;
+pub mod username;

@@ -15,8 +15,8 @@
 //! | `ACCESS_TOKEN_TTL` | seconds for which an access token counts | 3600 |
 //! | `REFRESH_TOKEN_TTL` | seconds for which a refresh token counts | 2592000 (30 days) |
 //! | `REFRESH_REUSE_GRACE` | seconds in which a used refresh token is answered again | 10 |
-//! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31 | 12 |
-//! | `RATE_LIMIT` | `off` lets logins fail as often as they do, without a wait | `on` |
+//! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31; others are renewed at the next login | 12 |
+//! | `RATE_LIMIT` | `off` lets passwords be wrong as often as they are, without a wait | `on` |
 //! | `AUTH_MIN_PASSWORD_LENGTH` | the fewest characters of a new password, 1 to 72 | 8 |
 
 use crate::domain::PasswordPolicy;
@@ -48,7 +48,7 @@ pub struct Config {
     pub tokens: TokenLife,
     /// How passwords are hashed, and which are taken.
     pub passwords: PasswordConfig,
-    /// Whether logins have to wait after others have failed.
+    /// Whether passwords have to wait after others were wrong.
     pub throttles_logins: bool,
     /// Where the time comes from.
     pub clock: Clock,

@@ -8,9 +8,10 @@ use crate::{routes, store};
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
+use shared::problem::causes;
 use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
-use shared::store::Store;
 use shared::store::outbox::Relay;
+use shared::store::{Store, StoreError};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
 const DESCRIPTOR_USE: DescriptorUse =
@@ -20,6 +21,8 @@ const DESCRIPTOR_USE: DescriptorUse =
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
+    store::renew_name_keys(&store).await.map_err(start_failed)?;
+    store::warn_of_shared_keys(&store).await.map_err(start_failed)?;
     store.observe(Service::Auth, &config.metrics);
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
@@ -27,6 +30,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let relay = Relay::new(store.clone(), vec![(Service::Chat, chat)], config.clock.clone(), tasks.clone());
     relay.spawn();
     store::spawn_expiry(&store, &config.clock, &tasks);
+    store::spawn_renewal(&store, &tasks);
     let state = State {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
@@ -50,4 +54,9 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(policy.clone()).configure(routes::configure);
     })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so it is what `map_err` takes")]
+fn start_failed(error: StoreError) -> StartError {
+    StartError::Store(format!("DATABASE_URL: the keys of names cannot be computed: {}", causes(&error)))
 }

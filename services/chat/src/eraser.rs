@@ -38,14 +38,14 @@ pub struct Eraser {
 impl Eraser {
     /// Remembers the account and begins to delete its chats. Doing it again changes nothing.
     pub async fn erase(&self, account_id: UserId, trace: &Trace) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let account = DeletedAccount {
-            account_id,
-            until: now.plus(self.memory),
-            second_pass_at: Some(now.plus(SECOND_PASS_AFTER)),
-            request_id: trace.request_id.clone(),
-        };
-        store::remember_account(&self.store, &account).await?;
+        let remembered =
+            store::remember_account(&self.store, account_id, &self.clock, |now| DeletedAccount {
+                account_id,
+                until: now.plus(self.memory),
+                second_pass_at: Some(now.plus(SECOND_PASS_AFTER)),
+                request_id: trace.request_id.clone(),
+            });
+        let account = remembered.await?;
         let (eraser, context) = (self.clone(), trace.context.clone());
         let work = self.tasks.spawn(async move {
             match eraser.pass(&account).await {

@@ -146,12 +146,6 @@ pub mod text {
         Ok(())
     }
 
-    /// The form by which texts are compared without regard to case.
-    pub fn fold_case(text: &str) -> String {
-        // By way of the upper case, so that letters with two lower cases, such as the Greek sigma, fold to one.
-        text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
-    }
-
     /// Holds the number of bytes (of UTF-8) below or at a maximum.
     pub fn bytes(text: &str, max: usize) -> Result<(), Reason> {
         if text.len() > max { Err(Reason::too_long(max, "byte")) } else { Ok(()) }
@@ -182,14 +176,6 @@ mod tests {
         assert_eq!(json::<bool>(r#""true""#).unwrap_err(), "bool_type");
         assert!(!bool::parse(Value::Text("False")).unwrap());
         assert_eq!(bool::parse(Value::Text("maybe")).unwrap_err().kind, "bool_parsing");
-    }
-
-    #[test]
-    fn case_folds_away() {
-        for (one, other) in [("Ann", "aNN"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("straße", "STRASSE")] {
-            assert_eq!(text::fold_case(one), text::fold_case(other));
-        }
-        assert_ne!(text::fold_case("ann"), text::fold_case("anne"));
     }
 
     #[test]

@@ -6,4 +6,4 @@ mod username;
 
 pub use password::{Password, PasswordPolicy};
 pub use refresh_token::{RefreshToken, Reuse, TokenHash};
-pub use username::Username;
+pub use username::{Username, folded_name};

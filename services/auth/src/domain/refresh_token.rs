@@ -50,10 +50,12 @@ pub enum Reuse {
 }
 
 impl Reuse {
-    /// Judges a token that was first used at `used_at`. Once one of the tokens given for it was itself used, its user
-    /// has got the answer, and nobody honest asks again.
+    /// Judges a token that was first used at `used_at`, which lies in the future where another machine's clock is
+    /// ahead: then no time has passed. Once one of the tokens given for it was itself used, its user has got the answer,
+    /// and nobody honest asks again.
     pub fn judge(used_at: Timestamp, now: Timestamp, grace: Duration, child_was_used: bool) -> Self {
-        if now < used_at.plus(grace) && !child_was_used { Self::Forgiven } else { Self::Theft }
+        let is_within_grace = now.max(used_at) < used_at.plus(grace);
+        if is_within_grace && !child_was_used { Self::Forgiven } else { Self::Theft }
     }
 }
 
@@ -79,5 +81,13 @@ mod tests {
         assert_eq!(Reuse::judge(used_at, at(9), ten, true), Reuse::Theft);
         assert_eq!(Reuse::judge(used_at, at(10), ten, false), Reuse::Theft);
         assert_eq!(Reuse::judge(used_at, used_at, Duration::ZERO, false), Reuse::Theft);
+    }
+
+    #[test]
+    fn a_use_in_the_future_is_one_of_this_moment() {
+        let now = Timestamp::from_micros(0).unwrap();
+        let used_at = now.plus(Duration::from_micros(1));
+        assert_eq!(Reuse::judge(used_at, now, Duration::ZERO, false), Reuse::Theft);
+        assert_eq!(Reuse::judge(used_at, now, Duration::from_micros(1), false), Reuse::Forgiven);
     }
 }

@@ -1,13 +1,17 @@
 //! User names.
 
+mod refused;
+
+use refused::refuse_deceptive;
 use shared::input::{Reason, TextField, text};
+use shared::username::name_key;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 const CHARACTERS: RangeInclusive<usize> = 3..=64;
 const MARKS: &str = "._-+@";
 
-/// A name as its user writes it; matched without regard to case.
+/// A name as its user writes it; matched by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
@@ -18,8 +22,8 @@ impl Username {
     }
 
     /// The form by which names are matched.
-    pub fn folded(&self) -> String {
-        text::fold_case(&self.0)
+    pub fn key(&self) -> String {
+        name_key(&self.0)
     }
 }
 
@@ -32,17 +36,26 @@ impl fmt::Display for Username {
 impl TextField for Username {
     fn parse(text: String) -> Result<Self, Reason> {
         text::characters(&text, &CHARACTERS)?;
-        if text.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || MARKS.contains(c)) {
-            return Ok(Self(text));
+        if !text.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || MARKS.contains(c)) {
+            let msg = "String should have only letters, digits and the characters . _ - + @";
+            return Err(Reason::new("string_pattern_mismatch", msg));
         }
-        let msg = "String should have only letters, digits and the characters . _ - + @";
-        Err(Reason::new("string_pattern_mismatch", msg))
+        refuse_deceptive(&text)?;
+        refuse_deceptive(&name_key(&text))?;
+        Ok(Self(text))
     }
+}
+
+/// The form by which names were matched before they had keys, which rows from then still hold.
+pub fn folded_name(name: &str) -> String {
+    // By way of the upper case, so that letters with two lower cases, such as the Greek sigma, fold to one.
+    name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn letters_digits_and_five_marks_are_taken() {
@@ -63,6 +76,28 @@ mod tests {
             &"x".repeat(65),
         ] {
             assert!(Username::parse(name.to_owned()).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_folded_name_has_no_case() {
+        for (one, other) in [("Ann", "aNN"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("straße", "STRASSE")] {
+            assert_eq!(folded_name(one), folded_name(other));
+        }
+        assert_ne!(folded_name("straße"), folded_name("STRAẞE"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_of_ascii_has_the_key_by_which_it_was_matched_before(name in "[A-Za-z0-9._+@-]{3,64}") {
+            prop_assert_eq!(Username::parse(name.clone()).unwrap().key(), folded_name(&name));
+        }
+
+        #[test]
+        fn what_is_taken_is_not_refused_in_the_form_of_its_key(name in "\\PC{3,64}") {
+            if let Ok(name) = Username::parse(name) {
+                prop_assert!(refuse_deceptive(&name.key()).is_ok());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `PUT /auth/change-password`
 
 use super::me::confirm;
+use crate::client_address::ClientAddress;
 use crate::current_user::CurrentUser;
 use crate::domain::{Password, PasswordPolicy};
 use crate::error::Error;
@@ -43,16 +44,35 @@ impl FromFields for PasswordChange {
 )]
 pub async fn change_password(
     state: Data<State>,
+    address: ClientAddress,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
 ) -> Result<Json<Msg>, Problem> {
-    change(&state, &user, body).await?;
+    change(&state, user, &body, address).await?;
     Ok(Json(Msg { msg: "Password changed" }))
 }
 
-async fn change(state: &State, user: &User, change: PasswordChange) -> Result<(), Error> {
-    confirm(state, user, change.current_password).await?;
-    let hash = state.hasher.hash(change.new_password).await?;
-    let changed = store::change_password(&state.store, user.id, &user.password_hash, &hash).await?;
-    // Somebody else has changed it between the two: what was given is the current one no more.
-    if changed { Ok(()) } else { Err(Error::WrongPassword) }
+async fn change(
+    state: &State,
+    user: User,
+    change: &PasswordChange,
+    address: ClientAddress,
+) -> Result<(), Error> {
+    if try_change(state, &user, change, address).await? {
+        return Ok(());
+    }
+    // Between the two a login has renewed the hash, or somebody has changed the password, which makes it a wrong one.
+    let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
+    if try_change(state, &user, change, address).await? { Ok(()) } else { Err(Error::WrongPassword) }
+}
+
+/// Says `false` where the hash that was checked is the user's no more.
+async fn try_change(
+    state: &State,
+    user: &User,
+    PasswordChange { current_password, new_password }: &PasswordChange,
+    address: ClientAddress,
+) -> Result<bool, Error> {
+    confirm(state, user, current_password.clone(), address).await?;
+    let hash = state.hasher.hash(new_password.clone()).await?;
+    Ok(store::change_password(&state.store, user.id, &user.password_hash, &hash).await?)
 }

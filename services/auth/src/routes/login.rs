@@ -3,20 +3,23 @@
 use crate::client_address::ClientAddress;
 use crate::domain::{Password, RefreshToken};
 use crate::error::Error;
+use crate::hasher::Verdict;
 use crate::state::State;
-use crate::store::{self, Login};
+use crate::store::{self, Login, User};
+use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::UserId;
 use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
 use shared::openapi::PublicErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::problem::{ErrorBody, Problem, causes};
+use shared::username::name_key;
 use utoipa::ToSchema;
 
 /// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
 #[derive(Debug, ToSchema)]
 pub struct Credentials {
-    /// In any case
+    /// As it was registered, or in another case
     #[schema(example = "ann@example.org")]
     username: String,
     /// At most 72 bytes
@@ -82,25 +85,60 @@ pub async fn login(
 
 async fn open_session(
     state: &State,
-    credentials: Credentials,
+    Credentials { username, password }: Credentials,
     address: ClientAddress,
 ) -> Result<TokenPair, Error> {
-    let attempt = state.throttle.begin(&state.store, &credentials.username, address).await?;
-    let user = store::find_user_by_name(&state.store, &credentials.username).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let matches = state.hasher.verify(credentials.password, hash).await?;
-    let Some(user) = user.filter(|_| matches) else {
+    let user = store::find_user_by_name(&state.store, &username).await?;
+    let key = name_key(&username);
+    let account = user.as_ref().map_or(Account::Unknown(&key), |user| Account::User(user.id));
+    let attempt = state.throttle.begin(&state.store, account, address).await?;
+    let mut login = log_in(state, user, &password, address).await?;
+    if let Outcome::HashChanged(user) = login {
+        login = log_in(state, store::find_user(&state.store, user).await?, &password, address).await?;
+    }
+    let Outcome::LoggedIn(tokens) = login else {
         attempt.failed();
         return Err(Error::InvalidCredentials);
     };
+    attempt.succeeded();
+    Ok(tokens)
+}
+
+/// What comes of a login.
+enum Outcome {
+    /// It was the user.
+    LoggedIn(TokenPair),
+    /// Nobody has the name, or the password is wrong.
+    Refused,
+    /// The password was right, but meanwhile another login has renewed the hash, or the password was changed.
+    HashChanged(UserId),
+}
+
+async fn log_in(
+    state: &State,
+    user: Option<User>,
+    password: &Password,
+    ClientAddress(address): ClientAddress,
+) -> Result<Outcome, Error> {
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let verdict = state.hasher.verify(password.clone(), hash).await?;
+    let (Some(user), Verdict::Right { is_outdated }) = (user, verdict) else {
+        return Ok(Outcome::Refused);
+    };
+    let renewed_hash = if is_outdated { renewed_hash(state, password).await } else { None };
     let refresh = RefreshToken::generate().map_err(|_| Error::Randomness)?;
     let now = state.clock.now();
     let (token, expires_at) = (refresh.hash(), now.plus(state.tokens.refresh));
-    let login = Login { user: &user, address: address.0, token, expires_at, now };
-    if !store::open_family(&state.store, &login).await? {
-        attempt.failed();
-        return Err(Error::InvalidCredentials);
+    let login = Login { user: &user, renewed_hash, address, token, expires_at, now };
+    if store::open_family(&state.store, &login).await? {
+        TokenPair::issue(state, user.id, &refresh).map(Outcome::LoggedIn)
+    } else {
+        Ok(Outcome::HashChanged(user.id))
     }
-    attempt.succeeded();
-    TokenPair::issue(state, user.id, &refresh)
+}
+
+/// A hash of the configured cost; none where too many wait for one, as the next login can make it as well.
+async fn renewed_hash(state: &State, password: &Password) -> Option<String> {
+    let hash = state.hasher.hash(password.clone()).await;
+    hash.inspect_err(|error| tracing::warn!(error = causes(error), "an outdated hash is kept")).ok()
 }

@@ -1,11 +1,14 @@
 //! `GET` and `DELETE /auth/me`
 
 use super::register::UserView;
+use crate::client_address::ClientAddress;
 use crate::current_user::CurrentUser;
 use crate::domain::Password;
 use crate::error::Error;
+use crate::hasher::Verdict;
 use crate::state::State;
 use crate::store::{self, User};
+use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use shared::identity::Service;
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
@@ -50,9 +53,10 @@ impl FromFields for Confirmation {
 pub async fn delete_me(
     state: Data<State>,
     trace: Trace,
+    address: ClientAddress,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Confirmation>>,
 ) -> Result<Json<Msg>, Problem> {
-    confirm(&state, &user, body.password).await?;
+    confirm(&state, &user, body.password, address).await?;
     let path = format!("/internal/accounts/{}", user.id);
     let delivery = Delivery::new(Service::Chat, path, &trace, state.clock.now());
     store::delete_user(&state.store, user.id, &delivery).await?;
@@ -60,8 +64,23 @@ pub async fn delete_me(
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 
-/// Holds a user to the password.
-pub async fn confirm(state: &State, user: &User, password: Password) -> Result<(), Error> {
-    let matches = state.hasher.verify(password, Some(user.password_hash.clone())).await?;
-    if matches { Ok(()) } else { Err(Error::WrongPassword) }
+/// Holds a user to the password. A wrong one counts as a failed login from this address: who holds a token cannot try
+/// passwords out here instead of there.
+pub async fn confirm(
+    state: &State,
+    user: &User,
+    password: Password,
+    address: ClientAddress,
+) -> Result<(), Error> {
+    let attempt = state.throttle.begin(&state.store, Account::User(user.id), address).await?;
+    match state.hasher.verify(password, Some(user.password_hash.clone())).await? {
+        Verdict::Right { .. } => {
+            attempt.succeeded();
+            Ok(())
+        }
+        Verdict::Wrong => {
+            attempt.failed();
+            Err(Error::WrongPassword)
+        }
+    }
 }

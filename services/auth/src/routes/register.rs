@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// Who wants to register.
 #[derive(Debug, ToSchema)]
 pub struct Registration {
-    /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case
+    /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case, width and composition
     #[schema(value_type = String, min_length = 3, max_length = 64, example = "ann@example.org")]
     username: Username,
     /// At least 8 characters (configurable), at most 72 bytes
@@ -71,7 +71,7 @@ pub async fn register(
 async fn create(state: &State, registration: Registration) -> Result<User, Error> {
     let Registration { username, password } = registration;
     // A name that is taken need not cost a hash. The unique index decides all the same.
-    if store::find_user_by_name(&state.store, username.as_str()).await?.is_some() {
+    if store::is_name_taken(&state.store, &username).await? {
         return Err(Error::UsernameTaken);
     }
     let hash = state.hasher.hash(password).await?;

@@ -43,8 +43,10 @@ pub enum Rotation {
 /// A login with the right password.
 #[derive(Debug)]
 pub struct Login<'a> {
-    /// Who has logged in.
+    /// Who has logged in, with the hash that the password was checked against.
     pub user: &'a User,
+    /// The hash that takes its place, where that is outdated.
+    pub renewed_hash: Option<String>,
     /// From where.
     pub address: ClientNetwork,
     /// The first token of the family that begins.
@@ -55,15 +57,17 @@ pub struct Login<'a> {
     pub now: Timestamp,
 }
 
-/// Begins a family at a login, while the password is still the user's; says `false` where it is not any more.
+/// Begins a family at a login, while the hash that was checked is still the user's; says `false` where it is not any
+/// more: the password was changed, or another login has renewed the hash.
 pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, StoreError> {
-    let Login { user: User { id: user, password_hash, .. }, address, token, expires_at, now } = login;
-    let (user, expires_at, now) = (*user, *expires_at, *now);
-    let (family_id, address) = (FamilyId::generate(), address.to_string());
+    let User { id: user, password_hash, .. } = login.user;
+    let (user, expires_at, now) = (*user, login.expires_at, login.now);
+    let new_hash = login.renewed_hash.as_ref().unwrap_or(password_hash);
+    let (family_id, address) = (FamilyId::generate(), login.address.to_string());
     tx!(store, |c| {
         let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
-        // Changes nothing, but holds off a change of the password until this is committed.
-        let found = diesel::update(user_row).set(users::password_hash.eq(password_hash)).execute(c).await?;
+        // Holds off a change of the password until this is committed, also where it changes nothing.
+        let found = diesel::update(user_row).set(users::password_hash.eq(new_hash)).execute(c).await?;
         if found == 0 {
             return Ok(false);
         }
@@ -73,7 +77,8 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
             refresh_families::expires_at.eq(expires_at),
         );
         diesel::insert_into(refresh_families::table).values(family).execute(c).await?;
-        let token = Token { hash: token.clone(), family_id, parent: None, expires_at, used_at: None };
+        let hash = login.token.clone();
+        let token = Token { hash, family_id, parent: None, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
         let known = known_addresses::table.find((user, &address));
         if diesel::update(known).set(known_addresses::seen_at.eq(now)).execute(c).await? == 0 {
@@ -89,21 +94,22 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
 }
 
 /// Uses up `presented` and puts `successor` in its place.
+///
+/// The time is read under the lock of the family: else who waited for it would judge a use from before that use.
 pub async fn rotate(
     store: &Store,
     presented: &TokenHash,
     successor: &TokenHash,
     life: TokenLife,
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<Rotation, StoreError> {
-    let expires_at = now.plus(life.refresh);
     tx!(store, |c| {
         let token = refresh_tokens::table.find(presented);
         let family: Option<FamilyId> = token.select(refresh_tokens::family_id).first(c).await.optional()?;
         let Some(family_id) = family else { return Ok(Rotation::Unknown) };
         let family = refresh_families::table.find(family_id);
         let user: Option<UserId> = diesel::update(family)
-            .set(refresh_families::expires_at.eq(expires_at))
+            .set(refresh_families::expires_at.eq(refresh_families::expires_at))
             .returning(refresh_families::user_id)
             .get_result(c)
             .await
@@ -111,6 +117,7 @@ pub async fn rotate(
         // Read again, now that nobody else can use it up.
         let token: Option<Token> = token.select(Token::as_select()).first(c).await.optional()?;
         let (Some(user), Some(token)) = (user, token) else { return Ok(Rotation::Unknown) };
+        let now = clock.now();
         if token.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
@@ -126,6 +133,8 @@ pub async fn rotate(
             let used_up = diesel::update(refresh_tokens::table.find(presented));
             used_up.set(refresh_tokens::used_at.eq(now)).execute(c).await?;
         }
+        let expires_at = now.plus(life.refresh);
+        diesel::update(family).set(refresh_families::expires_at.eq(expires_at)).execute(c).await?;
         let parent = Some(presented.clone());
         let child = Token { hash: successor.clone(), family_id, parent, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(child).execute(c).await?;

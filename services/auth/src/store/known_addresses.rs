@@ -1,10 +1,10 @@
 //! From where users have logged in.
 
-use super::schema::{known_addresses, users};
+use super::schema::known_addresses;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::client_network::ClientNetwork;
-use shared::input::text;
+use shared::ids::UserId;
 use shared::on;
 use shared::store::{Store, StoreError};
 use std::time::Duration;
@@ -12,13 +12,9 @@ use std::time::Duration;
 /// How long it is remembered after the last time.
 pub(super) const MEMORY: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// Whether the user of this name has logged in from there.
-pub async fn knows_address(store: &Store, name: &str, address: ClientNetwork) -> Result<bool, StoreError> {
-    let (folded, address) = (text::fold_case(name), address.to_string());
-    let found: Option<String> = on!(store, |c| {
-        let known = users::table.inner_join(known_addresses::table).filter(users::folded_name.eq(&folded));
-        let there = known.filter(known_addresses::address.eq(&address));
-        there.select(known_addresses::address).first(c).await.optional()
-    })?;
-    Ok(found.is_some())
+/// Whether a user has logged in from there.
+pub async fn knows_address(store: &Store, user: UserId, address: ClientNetwork) -> Result<bool, StoreError> {
+    let known = known_addresses::table.find((user, address.to_string()));
+    let known: i64 = on!(store, |c| known.count().get_result(c).await)?;
+    Ok(known > 0)
 }

@@ -2,12 +2,16 @@
 
 mod families;
 mod known_addresses;
+mod name_keys;
+mod names;
 mod schema;
 mod users;
 
 pub use families::{Login, Rotation, open_family, revoke_family, rotate, spawn_expiry};
 pub use known_addresses::knows_address;
-pub use users::{User, change_password, create_user, delete_user, find_user, find_user_by_name};
+pub use name_keys::{renew_name_keys, spawn_renewal, warn_of_shared_keys};
+pub use names::{find_user_by_name, is_name_taken};
+pub use users::{User, change_password, create_user, delete_user, find_user};
 
 use shared::store::Migrations;
 

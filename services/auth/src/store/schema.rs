@@ -1,13 +1,15 @@
 //! The tables, as `migrations/` makes them.
 
 diesel::table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{Nullable, SmallInt, Text};
     use shared::store::sql_types::{Instant, Uid};
 
     users (id) {
         id -> Uid,
         username -> Text,
         folded_name -> Text,
+        name_key -> Nullable<Text>,
+        key_version -> SmallInt,
         password_hash -> Text,
         created_at -> Instant,
     }
@@ -33,9 +35,6 @@ diesel::table! {
         seen_at -> Instant,
     }
 }
-
-diesel::joinable!(known_addresses -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(known_addresses, users);
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable};

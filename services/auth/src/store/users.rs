@@ -1,13 +1,13 @@
 //! Users.
 
+use super::names::{KEY_VERSION, holders};
 use super::schema::{refresh_families, users};
-use crate::domain::Username;
+use crate::domain::{Username, folded_name};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
-use shared::input::text;
 use shared::store::outbox::{Delivery, outbox};
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
@@ -20,7 +20,11 @@ pub struct User {
     pub id: UserId,
     /// The name as the user wrote it.
     pub username: String,
-    folded_name: String,
+    /// The key by which its name was matched when it registered; unique.
+    pub(super) folded_name: String,
+    /// The key by which its name is matched now.
+    pub(super) name_key: Option<String>,
+    key_version: i16,
     /// bcrypt's hash.
     pub password_hash: String,
     /// When it registered.
@@ -30,39 +34,39 @@ pub struct User {
 impl User {
     /// A user who registers now.
     pub fn new(username: &Username, password_hash: String, now: Timestamp) -> Self {
+        let key = username.key();
         Self {
             id: UserId::generate(),
             username: username.to_string(),
-            folded_name: username.folded(),
+            folded_name: key.clone(),
+            name_key: Some(key),
+            key_version: KEY_VERSION,
             password_hash,
             created_at: now,
         }
     }
 }
 
-/// Inserts a user; says `false` where somebody has the name.
+/// Inserts a user; says `false` where somebody has the name. Of two who want it at once the unique index of the folded
+/// names decides; an older row may hold the key beside another folded name.
 pub async fn create_user(store: &Store, user: &User) -> Result<bool, StoreError> {
-    let inserted: Result<usize, StoreError> =
-        tx!(store, |c| { Ok(diesel::insert_into(users::table).values(user).execute(c).await?) });
+    let (key, folded) = (&user.folded_name, folded_name(&user.username));
+    let inserted: Result<bool, StoreError> = tx!(store, |c| {
+        let taken: i64 = holders(key, &folded).count().get_result(c).await?;
+        if taken > 0 {
+            return Ok(false);
+        }
+        Ok(diesel::insert_into(users::table).values(user).execute(c).await? == 1)
+    });
     match inserted {
-        Ok(_) => Ok(true),
         Err(error) if error.is_unique_violation() => Ok(false),
-        Err(error) => Err(error),
+        inserted => inserted,
     }
 }
 
 /// The user of this id.
 pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreError> {
     on!(store, |c| users::table.find(id).select(User::as_select()).first(c).await.optional())
-}
-
-/// The user of this name, whatever its case.
-pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
-    let folded = text::fold_case(name);
-    on!(store, |c| {
-        let named = users::table.filter(users::folded_name.eq(&folded));
-        named.select(User::as_select()).first(c).await.optional()
-    })
 }
 
 /// Sets another hash where `old_hash` is still the user's, and revokes all its refresh tokens.

@@ -1,5 +1,5 @@
-//! Failed logins cost waits that grow, so that passwords cannot be tried out; and nobody who has logged in before from where
-//! they are is kept out by what others fail at elsewhere.
+//! Wrong passwords cost waits that grow, so that they cannot be tried out, wherever one is asked for; and nobody who has
+//! logged in before from where they are is kept out by what others fail at elsewhere.
 //!
 //! What fails is kept in memory: each process counts for itself, so that n replicas take n times as many. From where a
 //! user has logged in is kept in the database.
@@ -14,7 +14,7 @@ use crate::store;
 use ledger::Ledger;
 use shared::clock::Clock;
 use shared::identity::Service;
-use shared::input::text;
+use shared::ids::UserId;
 use shared::metrics::{LimitHits, Metrics};
 use shared::store::Store;
 use std::hash::{BuildHasher as _, RandomState};
@@ -22,7 +22,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use whose::{Who, Whose};
 
-/// Says which login has to wait.
+/// Whose password is tried.
+#[derive(Debug, Clone, Copy, Hash)]
+pub enum Account<'a> {
+    /// That of a user.
+    User(UserId),
+    /// That of a name which nobody has, by its key.
+    Unknown(&'a str),
+}
+
+/// Says which check of a password has to wait.
 pub struct Throttle {
     /// `None` where none has.
     ledger: Option<Mutex<Ledger>>,
@@ -37,7 +46,7 @@ struct Hits {
     address: LimitHits,
 }
 
-/// A login that is being tried. It has neither failed nor succeeded where it is dropped.
+/// A password that is being tried. It has neither failed nor succeeded where it is dropped.
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
     who: Who,
@@ -57,18 +66,19 @@ impl Throttle {
         Self { ledger, hasher: RandomState::new(), clock, hits }
     }
 
-    /// Begins a login with this name, unless it has to wait.
+    /// Begins a check of a password of this account, unless it has to wait.
     pub async fn begin(
         &self,
         store: &Store,
-        name: &str,
+        account: Account<'_>,
         ClientAddress(address): ClientAddress,
     ) -> Result<Attempt<'_>, Error> {
-        let account = self.hasher.hash_one(text::fold_case(name));
-        let mut who = Who { account, address, is_known: false };
+        let mut who = Who { account: self.hasher.hash_one(account), address, is_known: false };
         let mut begun = self.try_begin(who);
         if let Err((Whose::Account(_) | Whose::Address(_), _)) = begun {
-            who.is_known = store::knows_address(store, name, address).await?;
+            // An unknown name costs the same query.
+            let user = if let Account::User(user) = account { user } else { UserId::generate() };
+            who.is_known = store::knows_address(store, user, address).await?;
             begun = if who.is_known { self.try_begin(who) } else { begun };
         }
         match begun {
@@ -127,8 +137,8 @@ impl Attempt<'_> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        let now = self.throttle.clock.now();
         if let Some(mut ledger) = self.throttle.ledger() {
+            let now = self.throttle.clock.now();
             let end = if self.has_failed { Ledger::fail } else { Ledger::give_up };
             self.who.counts().for_each(|whose| end(&mut ledger, whose, now));
         }

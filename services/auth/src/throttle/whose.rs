@@ -3,7 +3,7 @@
 use super::tally::Rule;
 use shared::client_network::ClientNetwork;
 
-/// Accounts are known by a number that follows from the name, whether anybody has it or not.
+/// Accounts are known by a number: the hash of an [`Account`](super::Account), whether anybody has the name or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Whose {
     /// Of one account from one address, in a row.
@@ -25,7 +25,7 @@ impl Whose {
     }
 }
 
-/// Who tries to log in.
+/// Who tries a password.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Who {
     pub(super) account: u64,

@@ -20,8 +20,9 @@ pub struct TestApp {
     pub client: TestClient,
     pub clock: Clock,
     pub chat: MockServer,
-    _service: Running,
-    _database: TestDatabase,
+    pub config: Config,
+    service: Running,
+    pub database: TestDatabase,
 }
 
 /// Starts a service on a free port, with a clock that stands still and a chat service that takes everything.
@@ -50,19 +51,42 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         traces: Traces::off(),
     };
     change(&mut config);
-    let service = Running::start(startup::build(config).await.unwrap());
+    let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, _service: service, _database: database }
+    TestApp { client, clock, chat, config, service, database }
+}
+
+/// Another service.
+pub struct Replica {
+    pub client: TestClient,
+    _service: Running,
+}
+
+impl Replica {
+    pub async fn start(config: Config) -> Self {
+        let service = Running::start(startup::build(config).await.unwrap());
+        Self { client: TestClient::new(service.url()), _service: service }
+    }
 }
 
 /// A user who has logged in.
+#[derive(Clone)]
 pub struct Session {
     pub client: TestClient,
+    access_token: String,
     pub user_id: String,
     pub refresh_token: String,
 }
 
 impl TestApp {
+    /// Stops the service and starts another on the same database.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        self.service.stop();
+        change(&mut self.config);
+        self.service = Running::start(startup::build(self.config.clone()).await.unwrap());
+        self.client = TestClient::new(self.service.url());
+    }
+
     pub async fn register(&self, body: &Value) -> Answer {
         self.client.post("/api/v1/auth/register", body).await
     }
@@ -80,8 +104,10 @@ impl TestApp {
         let registered =
             self.register(&json!({"username": username, "password": PASSWORD})).await.expect(201);
         let tokens = self.login(username, PASSWORD).await.expect(200).json();
+        let access_token = text(&tokens["access_token"]).to_owned();
         Session {
-            client: self.client.with_token(text(&tokens["access_token"])),
+            client: self.client.with_token(&access_token),
+            access_token,
             user_id: text(&registered.json()["user_id"]).to_owned(),
             refresh_token: text(&tokens["refresh_token"]).to_owned(),
         }
@@ -89,6 +115,16 @@ impl TestApp {
 }
 
 impl Session {
+    /// The same session at a service that was started anew.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { client: app.client.with_token(&self.access_token), ..self.clone() }
+    }
+
+    /// The same session from another address.
+    pub fn from(&self, address: &str) -> Self {
+        Self { client: self.client.with_header("x-real-ip", address), ..self.clone() }
+    }
+
     pub async fn me(&self) -> Answer {
         self.client.get("/api/v1/auth/me").await
     }

@@ -1,6 +1,6 @@
 //! Failed logins cost waits that grow, and keep nobody out for good.
 
-use crate::app::{PASSWORD, TestApp, spawn_app, spawn_app_with};
+use crate::app::{PASSWORD, Session, TestApp, spawn_app, spawn_app_with};
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::test_kit::{Answer, Series, shown_metrics};
@@ -41,6 +41,16 @@ impl TestApp {
 
     fn wait(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+impl Session {
+    async fn delete_with(&self, password: &str) -> Answer {
+        self.delete_me(&json!({ "password": password })).await
+    }
+
+    async fn change_with(&self, password: &str) -> Answer {
+        self.change_password(password, "another horse").await
     }
 }
 
@@ -160,6 +170,64 @@ async fn many_logins_at_once_with_the_right_password_are_let_in() {
     let app = app_with_ann().await;
     let answers = join_all((0..32).map(|_| app.login_from(HERE, "ann", PASSWORD))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+#[tokio::test]
+async fn a_wrong_password_counts_wherever_it_is_asked_for() {
+    let app = spawn_app().await;
+    let ann = app.session("ann").await.from(HERE);
+    for _ in 0..7 {
+        ann.delete_with(WRONG).await.expect(403);
+        ann.change_with(WRONG).await.expect(403);
+        app.fail(1, HERE, "ann").await;
+    }
+    for seconds in [1, 2] {
+        // The right password is not looked at either.
+        for password in [WRONG, PASSWORD] {
+            assert_eq!(held(ann.delete_with(password).await), seconds);
+            assert_eq!(held(ann.change_with(password).await), seconds);
+            assert_eq!(held(app.login_from(HERE, "Ann", password).await), seconds);
+        }
+        app.wait(seconds);
+        ann.delete_with(WRONG).await.expect(403);
+    }
+    // Neither elsewhere nor for others.
+    ann.from(ELSEWHERE).change_with(WRONG).await.expect(403);
+    app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
+    app.session("bob").await.from(HERE).delete_with(PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_right_password_ends_the_waits_wherever_it_is_asked_for() {
+    let app = spawn_app().await;
+    let ann = app.session("ann").await.from(HERE);
+    app.fail(20, HERE, "ann").await;
+    ann.change_with(PASSWORD).await.expect(200);
+    app.fail(20, HERE, "ann").await;
+    ann.delete_with("another horse").await.expect(200);
+}
+
+#[tokio::test]
+async fn passwords_are_not_tried_out_with_a_token_from_many_addresses() {
+    let app = spawn_app().await;
+    let ann = app.session("ann").await;
+    for number in 0..51 {
+        ann.from(&format!("192.0.2.{number}")).delete_with(WRONG).await.expect(403);
+    }
+    assert_eq!(held(ann.from(ELSEWHERE).change_with(PASSWORD).await), 1);
+    assert_eq!(held(app.login_from(ELSEWHERE, "ann", PASSWORD).await), 1);
+    // Here she has logged in.
+    ann.change_with(PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_many_confirmations_at_once_one_is_tried_when_failures_cost_something() {
+    let app = spawn_app().await;
+    let ann = app.session("ann").await.from(HERE);
+    app.fail(20, HERE, "ann").await;
+    let answers = join_all((0..16).map(|_| ann.delete_with(WRONG))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 403).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 15);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `POST /auth/login`
 
-use crate::app::{PASSWORD, spawn_app, text};
+use crate::app::{PASSWORD, spawn_app, spawn_app_with, text};
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -39,6 +40,45 @@ async fn a_wrong_password_and_an_unknown_name_look_the_same() {
         assert_eq!(answer.code(), "invalid_credentials");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_renewed_at_a_login() {
+    for (old, new) in [(4, 5), (5, 4)] {
+        let mut app = spawn_app_with(|config| config.passwords.bcrypt_cost = old).await;
+        app.register(&json!({"username": "ann", "password": PASSWORD})).await.expect(201);
+        let before = app.password_hash("ann").await;
+        assert_eq!(cost_of(&before), old);
+        app.restart_with(|config| config.passwords.bcrypt_cost = new).await;
+        app.login("ann", "wrong horse").await.expect(401);
+        assert_eq!(app.password_hash("ann").await, before);
+        app.login("ann", PASSWORD).await.expect(200);
+        let renewed = app.password_hash("ann").await;
+        assert_eq!(cost_of(&renewed), new);
+        app.login("ann", "wrong horse").await.expect(401);
+        app.login("ann", PASSWORD).await.expect(200);
+        assert_eq!(app.password_hash("ann").await, renewed);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_while_a_login_renews_the_hash_is_let_in_as_well() {
+    let mut app = spawn_app().await;
+    let session = app.session("ann").await;
+    app.restart_with(|config| config.passwords.bcrypt_cost = 5).await;
+    let answers = join_all((0..8).map(|_| app.login("ann", PASSWORD))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+
+    app.restart_with(|config| config.passwords.bcrypt_cost = 6).await;
+    let session = session.at(&app);
+    let change = session.change_password(PASSWORD, "another horse");
+    let (_, change) = join(app.login("ann", PASSWORD), change).await;
+    change.expect(200);
+    app.login("ann", "another horse").await.expect(200);
+}
+
+fn cost_of(hash: &str) -> u32 {
+    hash.split('$').nth(2).unwrap().parse().unwrap()
 }
 
 #[tokio::test]

@@ -9,10 +9,12 @@
 mod app;
 mod change_password;
 mod conventions;
+mod database;
 mod failed_logins;
 mod internal;
 mod login;
 mod logout;
 mod me;
+mod names;
 mod refresh;
 mod register;

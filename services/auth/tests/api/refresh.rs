@@ -1,8 +1,9 @@
 //! `POST /auth/refresh`
 
-use crate::app::{refresh_token, spawn_app, spawn_app_with, text};
+use crate::app::{PASSWORD, refresh_token, spawn_app, spawn_app_with, text};
 use futures_util::future::join_all;
 use serde_json::json;
+use shared::clock::Clock;
 use std::time::Duration;
 
 #[tokio::test]
@@ -73,6 +74,37 @@ async fn without_a_grace_a_token_counts_once() {
 }
 
 #[tokio::test]
+async fn without_a_grace_one_of_many_at_once_is_answered() {
+    let app = spawn_app_with(|config| {
+        config.tokens.reuse_grace = Duration::ZERO;
+        config.clock = Clock::system();
+    })
+    .await;
+    app.session("ann").await;
+    for _ in 0..16 {
+        let token = refresh_token(&app.login("ann", PASSWORD).await.expect(200));
+        let answers = join_all((0..8).map(|_| app.refresh(&token))).await;
+        let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 401, 401]);
+    }
+}
+
+#[tokio::test]
+async fn without_a_grace_a_token_counts_once_though_a_clock_is_behind() {
+    let mut app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
+    let behind = app.clock.clone();
+    let ahead = Clock::manual();
+    ahead.advance(Duration::from_secs(5));
+    app.restart_with(|config| config.clock = ahead).await;
+    let session = app.session("ann").await;
+    let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+    app.restart_with(|config| config.clock = behind).await;
+    app.refresh(&session.refresh_token).await.expect(401);
+    app.refresh(&child).await.expect(401);
+}
+
+#[tokio::test]
 async fn a_refresh_token_expires() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
@@ -84,7 +116,7 @@ async fn a_refresh_token_expires() {
 async fn other_logins_of_the_user_are_left_alone() {
     let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
     let session = app.session("ann").await;
-    let other = refresh_token(&app.login("ann", crate::app::PASSWORD).await.expect(200));
+    let other = refresh_token(&app.login("ann", PASSWORD).await.expect(200));
     app.refresh(&session.refresh_token).await.expect(200);
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&other).await.expect(200);

@@ -1,9 +1,10 @@
 //! Whom a request names as the account.
 
 use shared::ids::{UserId, parse_uuid};
-use shared::input::{Reason, TextField, text};
+use shared::input::{Reason, TextField};
+use shared::username::name_key;
 
-/// A user's id, in either form, or a user's name, in any case. Whose it is has to be found out.
+/// A user's id, in either form, or a user's name, as it is matched at a login. Whose it is has to be found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRef(String);
 
@@ -15,7 +16,7 @@ impl AccountRef {
 
     /// Whether it is this name.
     pub fn is_name(&self, name: &str) -> bool {
-        text::fold_case(&self.0) == text::fold_case(name)
+        name_key(&self.0) == name_key(name)
     }
 }
 
@@ -45,9 +46,10 @@ mod tests {
     }
 
     #[test]
-    fn a_name_counts_in_any_case() {
+    fn a_name_counts_as_at_a_login() {
         assert!(account("ANN@example.org").is_name("ann@Example.org"));
         assert!(account("σίσυφος").is_name("ΣΊΣΥΦΟΣ"));
+        assert!(account("STRAẞE").is_name("straße"));
         assert!(!account("ann ").is_name("ann"));
         assert!(!account("").is_name("ann"));
     }

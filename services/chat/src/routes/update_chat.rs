@@ -63,6 +63,6 @@ async fn update(state: &State, caller: UserId, id: ChatId, update: ChatUpdate) -
         return own_chat(state, caller, id).await;
     }
     let name = name.map(Name::into_string);
-    let changes = ChatChanges { name, chat_type, active, updated_at: state.clock.now() };
-    store::update_chat(&state.store, caller, id, &changes).await?.ok_or(Error::ChatNotFound)
+    let changes = ChatChanges { name, chat_type, active };
+    store::update_chat(&state.store, caller, id, &changes, &state.clock).await?.ok_or(Error::ChatNotFound)
 }

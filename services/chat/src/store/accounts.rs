@@ -3,7 +3,7 @@
 use super::schema::deleted_accounts;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
@@ -25,12 +25,23 @@ pub struct DeletedAccount {
     pub request_id: String,
 }
 
-/// Remembers an account, from now on again if it was deleted before.
-pub async fn remember_account(store: &Store, account: &DeletedAccount) -> Result<(), StoreError> {
+/// Remembers an account, from now on again if it was deleted before, and gives it as the table has it.
+///
+/// Its times follow from `now`, which is read once nothing is waited for any more: counted from before a wait, the second
+/// pass would come before what was being made until the account was remembered.
+pub async fn remember_account(
+    store: &Store,
+    id: UserId,
+    clock: &Clock,
+    account: impl Fn(Timestamp) -> DeletedAccount + Sync,
+) -> Result<DeletedAccount, StoreError> {
     tx!(store, |c| {
-        let insert = diesel::insert_into(deleted_accounts::table).values(account);
-        insert.on_conflict(deleted_accounts::account_id).do_update().set(account).execute(c).await?;
-        Ok(())
+        let lock = diesel::update(deleted_accounts::table.find(id));
+        lock.set(deleted_accounts::until.eq(deleted_accounts::until)).execute(c).await?;
+        let account = account(clock.now());
+        let insert = diesel::insert_into(deleted_accounts::table).values(&account);
+        insert.on_conflict(deleted_accounts::account_id).do_update().set(&account).execute(c).await?;
+        Ok(account)
     })
 }
 

@@ -6,7 +6,7 @@ use crate::domain::{ChatType, KEPT_FOR, Name, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{Created, IdempotencyKey, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
 use shared::page::TimeKey;
@@ -82,8 +82,6 @@ pub struct ChatChanges {
     pub chat_type: Option<ChatType>,
     /// Whether it is not archived.
     pub active: Option<bool>,
-    /// When it changes.
-    pub updated_at: Timestamp,
 }
 
 /// Inserts a chat, or finds the one that an earlier request with its key has made.
@@ -150,16 +148,23 @@ pub async fn list_chats(
 }
 
 /// Changes a chat, if it is this user's, and gives it as it is then.
+///
+/// The time is read under the lock of the row, and is never before the last one: `updated_at` rises with each change.
 pub async fn update_chat(
     store: &Store,
     owner: UserId,
     id: ChatId,
     changes: &ChatChanges,
+    clock: &Clock,
 ) -> Result<Option<Chat>, StoreError> {
     let chat = chats::table.filter(chats::id.eq(id));
     let chat = chat.filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
     tx!(store, |c| {
-        let update = diesel::update(chat).set(changes).returning(Chat::as_returning());
-        Ok(update.get_result(c).await.optional()?)
+        let lock = diesel::update(chat).set(chats::updated_at.eq(chats::updated_at));
+        let last: Option<Timestamp> = lock.returning(chats::updated_at).get_result(c).await.optional()?;
+        let Some(last) = last else { return Ok(None) };
+        let updated_at = chats::updated_at.eq(clock.now().max(last));
+        let update = diesel::update(chats::table.find(id)).set((changes, updated_at));
+        Ok(Some(update.returning(Chat::as_returning()).get_result(c).await?))
     })
 }

@@ -79,8 +79,13 @@ impl TestApp {
     }
 
     pub fn user_of(&self, id: UserId) -> User {
+        self.user_at(&self.client, id)
+    }
+
+    /// A user who speaks to another replica.
+    pub fn user_at(&self, replica: &TestClient, id: UserId) -> User {
         let token = token_keys(&self.clock).issue_access(id, 9 * DAY).unwrap();
-        User { id, client: self.client.with_token(&token) }
+        User { id, client: replica.with_token(&token) }
     }
 
     /// Another service.
@@ -98,6 +103,16 @@ impl TestApp {
         self.service.stop();
         self.service = Running::start(startup::build(self.config.clone()).await.unwrap());
         self.client = TestClient::new(self.service.url());
+    }
+
+    /// Another service on the same database, whose clock is ahead by so much.
+    pub async fn replica(&self, ahead: Duration) -> (Running, TestClient) {
+        let clock = Clock::manual();
+        clock.advance(ahead);
+        let config = Config { clock, ..self.config.clone() };
+        let service = Running::start(startup::build(config).await.unwrap());
+        let client = TestClient::new(service.url());
+        (service, client)
     }
 
     /// Lets auth know a user's name.

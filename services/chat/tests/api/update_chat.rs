@@ -29,6 +29,18 @@ async fn what_is_sent_changes_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn the_time_of_the_last_change_never_goes_back() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let id = ann.chat("x").await;
+    let (_service, ahead) = app.replica(Duration::from_secs(5)).await;
+    let first = app.user_at(&ahead, ann.id).update_chat(&id, &json!({"name": "y"})).await.expect(200).json();
+    let second = ann.update_chat(&id, &json!({"name": "z"})).await.expect(200).json();
+    assert_eq!(second["updated_at"], first["updated_at"]);
+    assert_eq!(ann.get_chat(&id).await.json(), second);
+}
+
+#[tokio::test]
 async fn nothing_changes_nothing_and_neither_do_unknown_fields() {
     let app = spawn_app().await;
     let ann = app.user();

@@ -1,0 +1,97 @@
+//! Names that look like others though every character of them is a letter.
+
+use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
+use shared::input::Reason;
+
+/// Refuses what cannot be seen, what would join the character before the name, and what would be shown in another order
+/// than it is written.
+pub(super) fn refuse_deceptive(name: &str) -> Result<(), Reason> {
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    if name.chars().any(|c| ignorable.contains(c)) {
+        return Err(Reason::value_error("the name must not contain invisible characters"));
+    }
+    if name.chars().next().is_some_and(is_mark) {
+        return Err(Reason::value_error("the name must not begin with a combining mark"));
+    }
+    if breaks_bidi_rule(name) {
+        return Err(Reason::value_error("the name must be readable in one direction (RFC 5893)"));
+    }
+    Ok(())
+}
+
+fn is_mark(c: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+}
+
+/// The Bidi Rule of RFC 5893, 2, which RFC 8265 applies to names that have characters written from right to left. No such
+/// name is a left-to-right label, so conditions 5 and 6 are met by none.
+fn breaks_bidi_rule(name: &str) -> bool {
+    use BidiClass as B;
+    let bidi = CodePointMapData::<BidiClass>::new();
+    let classes: Vec<BidiClass> = name.chars().map(|c| bidi.get(c)).collect();
+    let has = |class| classes.contains(&class);
+    if !has(B::RightToLeft) && !has(B::ArabicLetter) && !has(B::ArabicNumber) {
+        return false;
+    }
+    let begins_well = matches!(classes.first(), Some(&(B::RightToLeft | B::ArabicLetter)));
+    let end = classes.iter().rfind(|&&class| class != B::NonspacingMark);
+    let ends_well =
+        matches!(end, Some(&(B::RightToLeft | B::ArabicLetter | B::EuropeanNumber | B::ArabicNumber)));
+    let mixes_numbers = has(B::EuropeanNumber) && has(B::ArabicNumber);
+    !(begins_well && ends_well && !mixes_numbers && classes.iter().all(|&class| is_right_to_left(class)))
+}
+
+/// Condition 2: what a right-to-left label may have.
+fn is_right_to_left(class: BidiClass) -> bool {
+    use BidiClass as B;
+    [
+        B::RightToLeft,
+        B::ArabicLetter,
+        B::ArabicNumber,
+        B::EuropeanNumber,
+        B::EuropeanSeparator,
+        B::CommonSeparator,
+        B::EuropeanTerminator,
+        B::OtherNeutral,
+        B::BoundaryNeutral,
+        B::NonspacingMark,
+    ]
+    .contains(&class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reads_as_it_is_written_is_taken() {
+        for name in
+            ["ann", "_ann.", "7ann", "शांति", "דניאל", "שָׁלוֹם", "محمد", "مُحَمَّد", "محمد-7", "דני@דואר", "דני.7"]
+        {
+            assert_eq!(refuse_deceptive(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_or_reads_otherwise_is_refused() {
+        for name in [
+            "ann\u{3164}",
+            "\u{115f}\u{1160}ann",
+            "ann\u{ffa0}",
+            "an\u{200d}n",
+            "\u{301}ann",
+            "\u{345}ann",
+            "\u{94d}ann",
+            "annדני",
+            "דניann",
+            "7דני",
+            "_דני",
+            "דני_",
+            "דני٧7",
+            "ann\u{661}",
+        ] {
+            assert!(refuse_deceptive(name).is_err(), "{name:?}");
+        }
+    }
+}

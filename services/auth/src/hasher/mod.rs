@@ -1,0 +1,182 @@
+//! bcrypt, off the async threads and within bounds.
+//!
+//! A hash takes a core for some 200 ms. At most one job a core runs at a time, and a bounded number waits; who comes
+//! after that is told to try again, so that a crowd at the door cannot stop the house.
+//!
+//! A wrong password takes the same number of rounds whether the name is known or not: those of the configured cost. A
+//! hash of a lower cost `c` has taken 2^c; the hashes of the costs from `c` up to the configured one are computed and
+//! thrown away after it, which makes 2^c + 2^c + 2^(c+1) + ... = 2^cost (as Django's `harden_runtime` does).
+
+mod rounds;
+
+use crate::domain::Password;
+use rounds::Bcrypt;
+use shared::server::StartError;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+
+/// How many jobs may wait for each one that runs.
+const QUEUE_PER_CORE: usize = 32;
+
+/// A password that could not be hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// Too many wait already.
+    #[error("too many passwords wait to be checked")]
+    Busy,
+    /// The hash could not be computed, or a stored one not be read.
+    #[error("a password could not be hashed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<bcrypt::BcryptError> for HashError {
+    fn from(error: bcrypt::BcryptError) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+impl From<JoinError> for HashError {
+    fn from(error: JoinError) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+/// What comes of a password that was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does not belong to the hash, or there is none.
+    Wrong,
+    /// It belongs to the hash.
+    Right {
+        /// Whether the hash is of another cost than the configured one, and should be made anew.
+        is_outdated: bool,
+    },
+}
+
+/// Hashes and checks passwords. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Hasher {
+    admitted: Arc<Semaphore>,
+    running: Arc<Semaphore>,
+    bcrypt: Bcrypt,
+    /// The hash of no password, so that an unknown user costs the same time.
+    decoy: Arc<str>,
+}
+
+impl Hasher {
+    /// A hasher that makes hashes of this cost.
+    pub async fn new(cost: u32) -> Result<Self, StartError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let admitted = Arc::new(Semaphore::new(cores * (1 + QUEUE_PER_CORE)));
+        let running = Arc::new(Semaphore::new(cores));
+        let hasher = Self { admitted, running, bcrypt: Bcrypt::new(cost), decoy: Arc::from("") };
+        let decoy = hasher.run(|bcrypt| bcrypt.hash("")).await;
+        let decoy = decoy.map_err(|error| StartError::Setup(format!("AUTH_BCRYPT_COST: {error}")))?;
+        Ok(Self { decoy: Arc::from(decoy), ..hasher })
+    }
+
+    /// The hash of a new password.
+    pub async fn hash(&self, password: Password) -> Result<String, HashError> {
+        // Nothing is cut: a `Password` has at most the 72 bytes that count. (The crate's own check would take 71.)
+        self.run(move |bcrypt| bcrypt.hash(password.expose())).await
+    }
+
+    /// Whether a password belongs to a hash. Without a hash it takes as long as a wrong one, and does not.
+    pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<Verdict, HashError> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.to_string());
+        self.run(move |bcrypt| {
+            let cost = Bcrypt::cost_of(&hash)?;
+            if bcrypt.verify(password.expose(), &hash)? && known {
+                return Ok(Verdict::Right { is_outdated: cost != bcrypt.cost() });
+            }
+            bcrypt.harden_runtime(cost, password.expose())?;
+            Ok(Verdict::Wrong)
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Bcrypt) -> Result<T, bcrypt::BcryptError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let _admitted = self.admitted.try_acquire().map_err(|_| HashError::Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Busy)?;
+        let bcrypt = self.bcrypt.clone();
+        // The permit goes along, because the job goes on when nobody waits for it any more.
+        let result = tokio::task::spawn_blocking(move || {
+            let result = job(&bcrypt);
+            drop(running);
+            result
+        });
+        Ok(result.await??)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::candidate(text.to_owned()).unwrap()
+    }
+
+    async fn hash_of_cost(cost: u32) -> String {
+        Hasher::new(cost).await.unwrap().hash(password("correct horse")).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_right_password_counts_and_no_other() {
+        let hasher = Hasher::new(4).await.unwrap();
+        let hash = hash_of_cost(4).await;
+        let right = Verdict::Right { is_outdated: false };
+        assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), right);
+        assert_eq!(hasher.verify(password("wrong horse"), Some(hash)).await.unwrap(), Verdict::Wrong);
+        assert_eq!(hasher.verify(password(""), None).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_python_has_made_is_known() {
+        let hasher = Hasher::new(4).await.unwrap();
+        let hash = "$2b$04$7C3HnxPHdeayPzlQ0WrV6.EDHlVSX5N9rU2E9Z.E04VWCofAun9qW".to_owned();
+        let right = Verdict::Right { is_outdated: false };
+        assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), right);
+        assert_eq!(hasher.verify(password("wrong horse"), Some(hash)).await.unwrap(), Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_password_takes_the_rounds_of_the_configured_cost_whatever_the_hash_has() {
+        let hasher = Hasher::new(8).await.unwrap();
+        let mut hashes = vec![None];
+        for cost in 4..=8 {
+            hashes.push(Some(hash_of_cost(cost).await));
+        }
+        for hash in hashes {
+            let before = hasher.bcrypt.rounds();
+            let verdict = hasher.verify(password("wrong horse"), hash.clone()).await.unwrap();
+            assert_eq!(verdict, Verdict::Wrong);
+            assert_eq!(hasher.bcrypt.rounds() - before, 1 << 8, "{hash:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_cost_is_outdated() {
+        let hasher = Hasher::new(5).await.unwrap();
+        for cost in 4..=6 {
+            let before = hasher.bcrypt.rounds();
+            let right = password("correct horse");
+            let verdict = hasher.verify(right, Some(hash_of_cost(cost).await)).await.unwrap();
+            assert_eq!(verdict, Verdict::Right { is_outdated: cost != 5 });
+            assert_eq!(hasher.bcrypt.rounds() - before, 1 << cost);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_when_too_many_wait_is_sent_away() {
+        let hasher = Hasher::new(4).await.unwrap();
+        let all = u32::try_from(hasher.admitted.available_permits()).unwrap();
+        let _crowd = hasher.admitted.acquire_many(all).await.unwrap();
+        assert!(matches!(hasher.hash(password("late")).await, Err(HashError::Busy)));
+    }
+}

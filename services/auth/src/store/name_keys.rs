@@ -1,0 +1,116 @@
+//! The keys of names that registered before there were keys, or under another rule.
+
+use super::names::KEY_VERSION;
+use super::schema::users;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::ids::UserId;
+use shared::problem::causes;
+use shared::server::Tasks;
+use shared::store::{Store, StoreError};
+use shared::username::name_key;
+use shared::{on, tx};
+use std::time::Duration;
+
+/// How many rows go in one transaction, for which logins of those users wait.
+const ROWS_PER_BATCH: i64 = 500;
+/// The most pairs of names that a start warns of.
+const MAX_WARNINGS: i64 = 100;
+/// How often rows are looked for that a program from before there were keys has written meanwhile.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Computes the keys of rows that have none, or one by another rule. Several processes may do it at once.
+pub async fn renew_name_keys(store: &Store) -> Result<(), StoreError> {
+    let mut renewed = 0;
+    loop {
+        let batch = outdated(store).await?;
+        if batch.is_empty() {
+            break;
+        }
+        renewed += batch.len();
+        renew(store, batch).await?;
+    }
+    if renewed > 0 {
+        tracing::info!(renewed, "the keys of names were computed");
+    }
+    Ok(())
+}
+
+/// Warns of users whose names have the same key: each of them logs in by the name as it was written.
+pub async fn warn_of_shared_keys(store: &Store) -> Result<(), StoreError> {
+    for (name, other) in shared_keys(store).await? {
+        tracing::warn!(name, other, "two users have names that look alike; each logs in by the exact name");
+    }
+    Ok(())
+}
+
+/// Renews keys again and again, until the service stops.
+pub fn spawn_renewal(store: &Store, tasks: &Tasks) {
+    let (store, stopping) = (store.clone(), tasks.stopping().clone());
+    tasks.spawn(async move {
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
+            }
+            if let Err(error) = renew_name_keys(&store).await {
+                tracing::warn!(error = causes(&error), "the keys of some names are not computed yet");
+            }
+        }
+    });
+}
+
+struct Outdated {
+    id: UserId,
+    key: String,
+    /// Whether the key is the folded name, as it is of every name in ASCII.
+    is_folded_name: bool,
+}
+
+async fn outdated(store: &Store) -> Result<Vec<Outdated>, StoreError> {
+    let rows = users::table
+        .filter(users::key_version.lt(KEY_VERSION))
+        .order((users::key_version, users::id))
+        .limit(ROWS_PER_BATCH)
+        .select((users::id, users::username, users::folded_name));
+    let rows: Vec<(UserId, String, String)> = on!(store, |c| rows.load(c).await)?;
+    let outdated = rows.into_iter().map(|(id, username, folded)| {
+        let key = name_key(&username);
+        Outdated { id, is_folded_name: key == folded, key }
+    });
+    Ok(outdated.collect())
+}
+
+async fn renew(store: &Store, batch: Vec<Outdated>) -> Result<(), StoreError> {
+    let (same, other): (Vec<_>, Vec<_>) = batch.into_iter().partition(|row| row.is_folded_name);
+    let same: Vec<UserId> = same.into_iter().map(|row| row.id).collect();
+    tx!(store, |c| {
+        let rows = users::table.filter(users::id.eq_any(&same));
+        let key = users::name_key.eq(users::folded_name.nullable());
+        diesel::update(rows).set((key, users::key_version.eq(KEY_VERSION))).execute(c).await?;
+        for Outdated { id, key, .. } in &other {
+            let key = (users::name_key.eq(key), users::key_version.eq(KEY_VERSION));
+            diesel::update(users::table.find(id)).set(key).execute(c).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Pairs of names with the same key. At most one of those who share it has it as the folded name as well, so that the
+/// index of the others leads to all.
+async fn shared_keys(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
+    let other = diesel::alias!(users as other_users);
+    let (other_id, other_name) = (other.field(users::id), other.field(users::username));
+    let other_key = other.field(users::name_key);
+    let other_is_by_folded_name = other_key.eq(other.field(users::folded_name).nullable());
+    let once = users::id.lt(other_id).nullable().or(other_is_by_folded_name);
+    let pairs = users::table
+        .inner_join(other.on(users::name_key.eq(other_key)))
+        .filter(users::name_key.ne(users::folded_name.nullable()))
+        .filter(users::id.ne(other_id))
+        .filter(once)
+        .order((users::username, other_name))
+        .limit(MAX_WARNINGS)
+        .select((users::username, other_name));
+    on!(store, |c| pairs.load(c).await)
+}

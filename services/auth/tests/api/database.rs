@@ -1,0 +1,112 @@
+//! A look into the database of the service under test, and rows that an older one has written.
+
+use crate::app::{Replica, TestApp};
+use diesel::prelude::*;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use shared::clock::{Clock, Timestamp};
+use shared::ids::UserId;
+use shared::store::{Store, StoreError};
+use shared::{on, tx};
+use std::time::Duration;
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use shared::store::sql_types::{Instant, Uid};
+
+    users (id) {
+        id -> Uid,
+        username -> Text,
+        folded_name -> Text,
+        password_hash -> Text,
+        created_at -> Instant,
+    }
+}
+
+/// Takes back the migration that brought the keys of names.
+const BEFORE_NAME_KEYS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/2026-11-28-000000_name_keys/down.sql"),
+    include_str!("../../migrations/postgres/2026-11-28-000000_name_keys/down.sql"),
+];
+const FORGET_NAME_KEYS: &str = "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000000'";
+
+/// A user as a service without keys of names has written it.
+#[derive(Clone, Copy)]
+pub struct OldUser<'a> {
+    pub username: &'a str,
+    pub folded_name: &'a str,
+    pub password: &'a str,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct Row {
+    id: UserId,
+    username: String,
+    folded_name: String,
+    password_hash: String,
+    created_at: Timestamp,
+}
+
+impl TestApp {
+    /// The hash of the password of the user who has registered with this name.
+    pub async fn password_hash(&self, username: &str) -> String {
+        password_hash(&self.store().await, username).await.unwrap()
+    }
+
+    /// Takes the tables back to where they were without keys of names, and inserts users. The service is of no use until
+    /// it was started anew.
+    pub async fn insert_old_users(&self, users: impl IntoIterator<Item = OldUser<'_>>) {
+        let hash = |password: &str| bcrypt::hash(password, 4).unwrap();
+        let now = Clock::system().now();
+        let rows: Vec<Row> = users
+            .into_iter()
+            .map(|user| Row {
+                id: UserId::generate(),
+                username: user.username.to_owned(),
+                folded_name: user.folded_name.to_owned(),
+                password_hash: hash(user.password),
+                created_at: now,
+            })
+            .collect();
+        insert_before_name_keys(&self.store().await, &rows).await.unwrap();
+    }
+
+    /// Starts the service anew over a database with these users.
+    pub async fn restart_with_old_users(&mut self, users: &[OldUser<'static>]) {
+        self.insert_old_users(users.iter().copied()).await;
+        self.restart_with(|_| {}).await;
+    }
+
+    /// Brings the tables up to date, and leaves the rows as they are.
+    pub async fn migrate(&self) {
+        self.store().await;
+    }
+
+    /// Another service over the same database.
+    pub async fn replica(&self) -> Replica {
+        Replica::start(self.config.clone()).await
+    }
+
+    async fn store(&self) -> Store {
+        let migrations = shared::embed_store_migrations!();
+        Store::open(&self.database.url("auth"), "auth", migrations, Duration::from_secs(10)).await.unwrap()
+    }
+}
+
+async fn password_hash(store: &Store, username: &str) -> Result<String, StoreError> {
+    let user = users::table.filter(users::username.eq(username));
+    on!(store, |c| user.select(users::password_hash).first(c).await)
+}
+
+async fn insert_before_name_keys(store: &Store, rows: &[Row]) -> Result<(), StoreError> {
+    let [sqlite, postgres] = BEFORE_NAME_KEYS;
+    let down = if let Store::Sqlite { .. } = store { sqlite } else { postgres };
+    tx!(store, |c| {
+        c.batch_execute(down).await?;
+        c.batch_execute(FORGET_NAME_KEYS).await?;
+        for row in rows {
+            diesel::insert_into(users::table).values(row).execute(c).await?;
+        }
+        Ok(())
+    })
+}
