@@ -18,6 +18,7 @@ mod model;
 mod outage;
 mod races;
 mod texts;
+mod times;
 
 use kit::{Engine, Kit};
 use libtest_mimic::{Arguments, Trial};
@@ -83,6 +84,9 @@ fn main() {
             races::delete_against_append,
             races::appends_of_all_sorts_at_once,
             races::four_stores_open_at_once,
+            times::times_rise_along_a_line_when_the_clock_is_set_back,
+            times::times_rise_for_writers_of_one_moment,
+            times::forks_of_a_time_before_are_listed,
             model::a_tree_and_its_copies_agree,
         });
     }

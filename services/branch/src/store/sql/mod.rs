@@ -12,6 +12,7 @@ mod fork;
 mod forks;
 mod look_up;
 mod messages;
+mod monotonic_time;
 mod page;
 mod place;
 mod queries;
