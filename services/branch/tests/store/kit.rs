@@ -8,10 +8,12 @@ use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageReq
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use shared::clock::Clock;
+use shared::embed_store_migrations;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
 use shared::server::{Tasks, Times};
+use shared::store::Store;
 pub use shared::test_kit::Engine;
 use shared::test_kit::TestDatabase;
 use std::sync::Arc;
@@ -42,6 +44,12 @@ impl Kit {
     /// Another store on the same database, as another process has it.
     pub async fn replica(&self) -> Arc<dyn ContentStore> {
         startup::open(&self.database, Times::default(), self.clock.clone(), &self.tasks).await.unwrap()
+    }
+
+    /// The tables themselves, on an SQL engine.
+    pub async fn sql(&self) -> Store {
+        let Database::Sql(url) = &self.database else { panic!("no SQL") };
+        Store::open(url, "branch", embed_store_migrations!(), Times::default().statement).await.unwrap()
     }
 
     /// The database, if it is on MongoDB.

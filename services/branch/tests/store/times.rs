@@ -85,14 +85,3 @@ pub async fn times_rise_for_writers_of_one_moment(kit: &Kit) {
     let depths: Vec<_> = all.iter().map(|message| message.depth).collect();
     assert_eq!(depths, (1..=24).rev().collect::<Vec<_>>());
 }
-
-pub async fn forks_of_a_time_before_are_listed(kit: &Kit) {
-    let chat = kit.chat().await;
-    let first = chat.say(chat.trunk(), "1").await;
-    kit.clock.set_back(HOUR);
-    for _ in 0..120 {
-        fork(&chat, Some(&first)).await;
-    }
-    let message = chat.store.message(chat.owner, first.id).await.unwrap().unwrap();
-    assert_eq!((message.forks.count, message.forks.oldest.len()), (120, 100));
-}

@@ -3,7 +3,7 @@
 use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
-use super::{Abort, messages as stored};
+use super::{Abort, SqlContent, messages as stored};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::NewMessage;
@@ -15,17 +15,19 @@ use shared::ids::{BranchId, ResponseId};
 use shared::store::Store;
 use shared::tx;
 
-pub(super) async fn append(
-    store: &Store,
-    clock: &Clock,
-    new: &NewMessage,
-) -> Result<Created<Message>, Error> {
-    match insert(store, clock, new).await {
+pub(super) async fn append(content: &SqlContent, new: &NewMessage) -> Result<Created<Message>, Error> {
+    let inserted = content
+        .in_turn([new.branch], |content| {
+            let new = new.clone();
+            async move { insert(&content.store, &content.clock, &new).await }
+        })
+        .await;
+    match inserted {
         Ok(message) => Ok(Created::new(message)),
         Err(Abort::Refused(error)) => Err(error),
         Err(Abort::Exists) => {
             let made = match &new.key {
-                Some(key) => stored::replay(store, key).await?,
+                Some(key) => stored::replay(&content.store, key).await?,
                 None => None,
             };
             made.map(Created::replayed).ok_or(Error::MessageNotFound)

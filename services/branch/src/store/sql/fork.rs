@@ -1,10 +1,10 @@
 //! Forking: one insert of bounded size, whatever lies before it.
 
-use super::Abort;
 use super::look_up::{node, replay};
 use super::place::{Place, ReadPlace};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
+use super::{Abort, SqlContent};
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::lines::{Places as _, reach};
@@ -53,9 +53,17 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
     Ok(Origin { parent, depth, created_at: Some(created_at) })
 }
 
-pub(super) async fn fork(store: &Store, clock: &Clock, new: &NewBranch) -> Result<Created<Node>, Error> {
+pub(super) async fn fork(content: &SqlContent, new: &NewBranch) -> Result<Created<Node>, Error> {
+    let store = &content.store;
     let origin = origin(store, new).await?;
-    match insert(store, clock, new, origin).await {
+    let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
+    let inserted = content
+        .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+            let new = new.clone();
+            async move { insert(&content.store, &content.clock, &new, origin).await }
+        })
+        .await;
+    match inserted {
         Ok(id) => node(store, new.owner, id).await.map(Created::new),
         Err(Abort::Refused(error)) => Err(error),
         Err(Abort::Exists) => {
