@@ -8,14 +8,12 @@ use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageReq
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use shared::clock::Clock;
-use shared::embed_store_migrations;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
 use shared::server::{Tasks, Times};
-use shared::store::Store;
 pub use shared::test_kit::Engine;
-use shared::test_kit::TestDatabase;
+use shared::test_kit::{RowLock, TestDatabase};
 use std::sync::Arc;
 
 /// Any number of stores on one database.
@@ -24,7 +22,7 @@ pub struct Kit {
     pub clock: Clock,
     database: Database,
     tasks: Tasks,
-    _kept: TestDatabase,
+    kept: TestDatabase,
 }
 
 impl Kit {
@@ -38,7 +36,7 @@ impl Kit {
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
         let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
-        Self { store, clock, database, tasks, _kept: kept }
+        Self { store, clock, database, tasks, kept }
     }
 
     /// Another store on the same database, as another process has it.
@@ -46,10 +44,9 @@ impl Kit {
         startup::open(&self.database, Times::default(), self.clock.clone(), &self.tasks).await.unwrap()
     }
 
-    /// The tables themselves, on an SQL engine.
-    pub async fn sql(&self) -> Store {
-        let Database::Sql(url) = &self.database else { panic!("no SQL") };
-        Store::open(url, "branch", embed_store_migrations!(), Times::default().statement).await.unwrap()
+    /// Locks the rows that the table of branches has now, on PostgreSQL.
+    pub async fn lock_branches(&self) -> RowLock {
+        RowLock::of(&self.kept, "branch.branches").await.unwrap()
     }
 
     /// The database, if it is on MongoDB.

@@ -18,7 +18,6 @@ mod lists;
 mod model;
 mod outage;
 mod races;
-mod row_lock;
 mod texts;
 mod times;
 
