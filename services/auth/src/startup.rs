@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
 use shared::server::{Application, Context, Readiness, StartError, Tasks};
-use shared::store::Store;
 use shared::store::outbox::Relay;
+use shared::store::{KeyedMutex, Store};
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
@@ -26,6 +26,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
         store: store.clone(),
+        families: KeyedMutex::default(),
         keys: config.keys.clone(),
         tokens: config.tokens,
         clock: config.clock,

@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
 use shared::server::{Application, Context, Readiness, StartError, Tasks};
-use shared::store::Store;
 use shared::store::outbox::Relay;
+use shared::store::{KeyedMutex, Store};
 
 /// Opens the database, starts the background work and binds the address.
 pub async fn build(config: Config) -> Result<Application, StartError> {
@@ -35,6 +35,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     store::spawn_sweep(&store, &config.clock, &tasks);
     let state = State {
         store: store.clone(),
+        rows: KeyedMutex::default(),
         users: Users::new(auth),
         branches: Branches::new(branch),
         relay,

@@ -5,7 +5,7 @@ mod known_addresses;
 mod schema;
 mod users;
 
-pub use families::{Login, Rotation, open_family, revoke_family, rotate, spawn_expiry};
+pub use families::{Login, Rotation, find_family, open_family, revoke_family, rotate, spawn_expiry};
 pub use known_addresses::knows_address;
 pub use users::{User, change_password, create_user, delete_user, find_user, find_user_by_name};
 

@@ -21,7 +21,7 @@ pub struct TestApp {
     pub clock: Clock,
     pub chat: MockServer,
     _service: Running,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// Starts a service on a free port, with a clock that stands still and a chat service that takes everything.
@@ -52,7 +52,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
     change(&mut config);
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, _service: service, _database: database }
+    TestApp { client, clock, chat, _service: service, database }
 }
 
 /// A user who has logged in.

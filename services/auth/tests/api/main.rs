@@ -16,3 +16,4 @@ mod logout;
 mod me;
 mod refresh;
 mod register;
+mod row_locks;
