@@ -14,6 +14,9 @@ pub struct RowLock {
 impl RowLock {
     /// Locks the rows of `table`, with its schema; `None` where the database is not on PostgreSQL, which alone has such
     /// locks.
+    ///
+    /// # Panics
+    /// Where that fails.
     pub async fn of(database: &TestDatabase, table: &str) -> Option<Self> {
         let TestDatabase::Postgres { url, .. } = database else { return None };
         let (holder, watcher) = (connect(url.as_str()).await, connect(url.as_str()).await);
@@ -23,6 +26,9 @@ impl RowLock {
     }
 
     /// How many connections wait for a lock.
+    ///
+    /// # Panics
+    /// Where the server does not tell.
     pub async fn waiting(&self) -> i64 {
         let waiting = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
