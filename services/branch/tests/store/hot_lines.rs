@@ -101,7 +101,7 @@ pub async fn whatever_locks_a_row_holds_one_connection(kit: &Kit) {
     let work = |number: usize| {
         let (chat, answered) = (chat.clone(), Arc::clone(&answered));
         tokio::spawn(async move {
-            let new = NewBranch { activate: number % 2 == 0, ..chat.branch(Some(first.id)) };
+            let new = NewBranch { activate: number.is_multiple_of(2), ..chat.branch(Some(first.id)) };
             let _ = match number % 4 {
                 0 | 1 => chat.store.fork(&new).await.map(drop),
                 2 => chat.store.activate(chat.owner, chat.id, fork).await,
@@ -153,7 +153,7 @@ pub async fn writers_who_leave_hold_up_nobody(kit: &Kit) {
     let Crowd { writers, .. } = Crowd::on(&chat, chat.trunk()).await;
     let mut stayed = Vec::new();
     for (number, writer) in writers.into_iter().enumerate() {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             writer.abort();
         } else {
             stayed.push(writer);
