@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, Serializer};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A moment in UTC to the microsecond, which is what every engine keeps.
 ///
@@ -69,12 +69,40 @@ impl Serialize for Timestamp {
     }
 }
 
+/// The machine's clock, as all of this process read it.
+static MACHINE: MonotonicClock = MonotonicClock::new();
+/// When this process first asked for the time.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A wall clock that never goes back, whatever happens to the one that it reads.
+///
+/// While that one is behind what was read before, time is slewed: it goes on at half its speed until the other has
+/// caught up. So what expires does so at most twice as late, and does not wait until the step is over.
+#[derive(Debug)]
+struct MonotonicClock {
+    /// The largest of all readings, each less half of the time that the process had run by then, in microseconds.
+    floor: AtomicI64,
+}
+
+impl MonotonicClock {
+    const fn new() -> Self {
+        Self { floor: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The time, where the wall clock says `wall` and `elapsed` microseconds have passed since the process began.
+    fn read(&self, wall: i64, elapsed: i64) -> i64 {
+        let slewed = elapsed / 2;
+        let floor = self.floor.fetch_max(wall.saturating_sub(slewed), Ordering::SeqCst);
+        wall.max(floor.saturating_add(slewed))
+    }
+}
+
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The machine's clock, which never goes back within a process.
     pub const fn system() -> Self {
         Self(None)
     }
@@ -95,8 +123,10 @@ impl Clock {
         if let Some(micros) = &self.0 {
             return micros.load(Ordering::SeqCst);
         }
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let elapsed = micros(STARTED.elapsed());
+        let wall = micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        MACHINE.read(wall, elapsed)
     }
 
     /// Moves a manual clock on. The machine's clock is left alone.
@@ -105,11 +135,19 @@ impl Clock {
             micros.fetch_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
+
+    /// Sets a manual clock back, as a restart after a step or another machine has it. The machine's clock is left alone.
+    pub fn set_back(&self, span: Duration) {
+        if let Some(micros) = &self.0 {
+            micros.fetch_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn is_written_with_exactly_six_fraction_digits() {
@@ -138,5 +176,60 @@ mod tests {
         clock.advance(Duration::from_secs(2));
         assert_eq!(clock.now(), start.plus(Duration::from_secs(2)));
         assert_eq!(clock.now().minus(Duration::from_secs(2)), start);
+        clock.set_back(Duration::from_secs(3));
+        assert_eq!(clock.now(), start.minus(Duration::from_secs(1)));
+    }
+
+    const HOUR: i64 = 3_600_000_000;
+
+    #[test]
+    fn a_clock_set_back_an_hour_is_caught_up_with_in_two_and_never_goes_back() {
+        let clock = MonotonicClock::new();
+        let noon = 500_000 * HOUR;
+        assert_eq!(clock.read(noon, 0), noon);
+        // Set back by an hour, a second later.
+        assert_eq!(clock.read(noon - HOUR + 1_000_000, 1_000_000), noon + 500_000);
+        assert_eq!(clock.read(noon, HOUR), noon + HOUR / 2);
+        assert_eq!(clock.read(noon + HOUR, 2 * HOUR), noon + HOUR);
+        assert_eq!(clock.read(noon + 2 * HOUR, 3 * HOUR), noon + 2 * HOUR);
+    }
+
+    proptest! {
+        #[test]
+        fn time_never_goes_back_and_is_never_behind_the_wall_clock(
+            readings in prop::collection::vec((0..HOUR, -HOUR..HOUR), 1..100),
+        ) {
+            let clock = MonotonicClock::new();
+            let (mut wall, mut elapsed, mut before) = (500_000 * HOUR, 0, i64::MIN);
+            for (passed, step) in readings {
+                elapsed += passed;
+                wall += passed + step;
+                let read = clock.read(wall, elapsed);
+                prop_assert!(read >= before && read >= wall);
+                before = read;
+            }
+        }
+    }
+
+    #[test]
+    fn many_threads_see_one_clock_that_never_goes_back() {
+        let clock = Arc::new(MonotonicClock::new());
+        let started = Instant::now();
+        let threads = (0..4).map(|thread| {
+            let clock = Arc::clone(&clock);
+            std::thread::spawn(move || {
+                let mut before = i64::MIN;
+                for reading in 0..10_000_i64 {
+                    let elapsed = i64::try_from(started.elapsed().as_micros()).unwrap();
+                    let wall = 500_000 * HOUR + elapsed - (reading + thread) % 3 * HOUR;
+                    let read = clock.read(wall, elapsed);
+                    assert!(before <= read);
+                    before = read;
+                }
+            })
+        });
+        for thread in threads.collect::<Vec<_>>() {
+            thread.join().unwrap();
+        }
     }
 }

@@ -11,7 +11,7 @@ use shared::identity::Service;
 use shared::problem::causes;
 use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
 use shared::store::outbox::Relay;
-use shared::store::{Store, StoreError};
+use shared::store::{KeyedMutex, Store, StoreError};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
 const DESCRIPTOR_USE: DescriptorUse =
@@ -35,6 +35,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
         store: store.clone(),
+        families: KeyedMutex::default(),
         keys: config.keys.clone(),
         tokens: config.tokens,
         clock: config.clock,

@@ -1,17 +1,22 @@
 //! What the handlers share.
 
 use crate::config::TokenLife;
+use crate::domain::TokenHash;
 use crate::hasher::Hasher;
+use crate::store;
 use crate::throttle::Throttle;
 use shared::clock::Clock;
 use shared::identity::TokenKeys;
-use shared::store::Store;
+use shared::ids::FamilyId;
 use shared::store::outbox::Relay;
+use shared::store::{KeyGuard, KeyedMutex, Store, StoreError};
 
 /// What the handlers share.
 pub struct State {
     /// The users and their refresh tokens.
     pub store: Store,
+    /// Where the writers of one family queue before they take a connection.
+    pub families: KeyedMutex<FamilyId>,
     /// Hashes and checks passwords.
     pub hasher: Hasher,
     /// Says which login has to wait.
@@ -24,4 +29,14 @@ pub struct State {
     pub clock: Clock,
     /// Tells the chat service of deleted accounts.
     pub relay: Relay,
+}
+
+impl State {
+    /// Queues for the family of a refresh token, whose row is locked next; `None` where the token is not known.
+    pub async fn lock_family(&self, token: &TokenHash) -> Result<Option<KeyGuard<FamilyId>>, StoreError> {
+        match store::find_family(&self.store, token).await? {
+            Some(family) => self.families.lock(family).await.map(Some),
+            None => Ok(None),
+        }
+    }
 }

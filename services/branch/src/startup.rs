@@ -56,6 +56,6 @@ pub async fn open(
 ) -> Result<Arc<dyn ContentStore>, StartError> {
     Ok(match database {
         Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks).await?),
-        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock).await?),
+        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock, tasks).await?),
     })
 }

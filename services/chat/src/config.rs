@@ -8,7 +8,7 @@
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
 //! | `IDLE_TIMEOUT` | seconds for the next request on a connection; more than 30 | 75 |
 //! | `SERVICE_TIMEOUT` | seconds that a request may take here; more than a statement | 20 |
-//! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL | 10 |
+//! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL; it waits for a lock half as long, at most 2 s | 10 |
 //! | `SECRET_KEY` | checks tokens; at least 32 bytes, the same for every service | none |
 //! | `DATABASE_URL` | `postgresql://...` or `sqlite:path` | none |
 //! | `AUTH_URL` | where the auth service is, which knows the names of users | none |

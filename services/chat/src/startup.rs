@@ -9,8 +9,8 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
 use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
-use shared::store::Store;
 use shared::store::outbox::Relay;
+use shared::store::{KeyedMutex, Store};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
 const DESCRIPTOR_USE: DescriptorUse =
@@ -40,6 +40,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     store::spawn_sweep(&store, &config.clock, &tasks);
     let state = State {
         store: store.clone(),
+        rows: KeyedMutex::default(),
         users: Users::new(auth),
         branches: Branches::new(branch),
         relay,

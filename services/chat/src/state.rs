@@ -3,13 +3,16 @@
 use crate::clients::{Branches, Users};
 use crate::eraser::Eraser;
 use shared::clock::Clock;
-use shared::store::Store;
+use shared::ids::ChatId;
 use shared::store::outbox::Relay;
+use shared::store::{KeyedMutex, Store};
 
 /// What the handlers share.
 pub struct State {
     /// Chats and conversation records.
     pub store: Store,
+    /// Where the writers of one chat queue before they take a connection.
+    pub rows: KeyedMutex<ChatId>,
     /// The auth service.
     pub users: Users,
     /// The branch service.

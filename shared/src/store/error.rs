@@ -38,17 +38,18 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// PostgreSQL tells a shutdown, and that a statement took too long, only by its words, since diesel has no kind for it.
+/// PostgreSQL tells a shutdown, and that a statement or a lock took too long, only by its words, since diesel has no kind for it.
 fn is_out_of_reach(kind: DatabaseErrorKind, message: &str) -> bool {
     match kind {
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => true,
-        // The last of these has a connection that is good, but a database that is not now.
+        // The last two of these have a connection that is good, but a database that is not now.
         DatabaseErrorKind::Unknown => [
             "connection closed",
             "terminating connection",
             "shutting down",
             "starting up",
             "statement timeout",
+            "lock timeout",
         ]
         .iter()
         .any(|words| message.contains(words)),

@@ -5,6 +5,7 @@
 
 mod connect_failure;
 mod error;
+mod keyed_mutex;
 mod migrate;
 mod observe;
 pub mod outbox;
@@ -14,6 +15,7 @@ mod sqlite;
 mod tls;
 
 pub use error::StoreError;
+pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use migrate::Migrations;
 
 use crate::config::ConfigError;

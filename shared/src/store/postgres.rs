@@ -19,6 +19,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECTIONS: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a statement waits for a lock, or half as long as it may take, where that is shorter. Less than others wait
+/// for a connection.
+const MAX_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The number of the advisory lock under which schemas are made and migrated; the same for every service.
 const MIGRATION_LOCK: i64 = 0x6261_6e79_616e;
 
@@ -48,7 +51,9 @@ pub(super) async fn open(
         let target = Arc::clone(&target);
         Box::pin(async move {
             let mut connection = target.connect().await?;
-            let limit = format!("SET statement_timeout TO {}", patience.as_millis());
+            let lock = MAX_LOCK_TIMEOUT.min(patience / 2).as_millis();
+            let limit =
+                format!("SET statement_timeout TO {}; SET lock_timeout TO {lock}", patience.as_millis());
             let limited = connection.batch_execute(&limit).await;
             limited.map_err(ConnectionError::CouldntSetupConfiguration)?;
             Ok(connection)

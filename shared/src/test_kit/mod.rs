@@ -17,6 +17,8 @@ mod database;
 #[cfg(all(feature = "store", feature = "mongo"))]
 mod engine;
 mod names;
+#[cfg(feature = "store")]
+mod row_lock;
 mod series;
 mod way;
 
@@ -27,6 +29,8 @@ pub use database::TestDatabase;
 #[cfg(all(feature = "store", feature = "mongo"))]
 pub use engine::Engine;
 pub use names::NameServer;
+#[cfg(feature = "store")]
+pub use row_lock::RowLock;
 pub use series::{Series, shown_metrics};
 pub use way::Way;
 

@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
 use libtest_mimic::{Arguments, Trial};
@@ -41,6 +42,7 @@ fn main() {
         what_waiting_will_not_mend_ends_the_start_in_one_line,
         an_outage_is_told_in_time_and_ends_by_itself,
         a_statement_that_takes_too_long_is_broken_off,
+        a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most,
     };
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -91,6 +93,21 @@ async fn a_statement_that_takes_too_long_is_broken_off(database: &TestDatabase) 
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!((2..60).contains(&begun.elapsed().as_secs()));
     sleep(&store, 0).await.unwrap();
+}
+
+async fn a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most(database: &TestDatabase) {
+    for (statement, lock) in [(1, "500ms"), (2, "1s"), (10, "2s")] {
+        let none = || EmbeddedMigrations::new(&[]);
+        let migrations = Migrations { postgres: none(), sqlite: none() };
+        let limit = Duration::from_secs(statement);
+        let store = Store::open(&database.url("chat"), "chat", migrations, limit).await.unwrap();
+        assert_eq!(lock_timeout(&store).await.unwrap(), lock);
+    }
+}
+
+async fn lock_timeout(store: &Store) -> Result<String, StoreError> {
+    let setting = diesel::select(diesel::dsl::sql::<Text>("current_setting('lock_timeout')"));
+    shared::on!(store, |c| setting.get_result(c).await)
 }
 
 async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {

@@ -142,13 +142,15 @@ pub async fn rotate(
     })
 }
 
+/// The family of a token, if it is known.
+pub async fn find_family(store: &Store, token: &TokenHash) -> Result<Option<FamilyId>, StoreError> {
+    let token = refresh_tokens::table.find(token);
+    on!(store, |c| token.select(refresh_tokens::family_id).first(c).await.optional())
+}
+
 /// Revokes the family of a token, if it is this user's.
 pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Result<(), StoreError> {
-    let family: Option<FamilyId> = on!(store, |c| {
-        let token = refresh_tokens::table.find(token);
-        token.select(refresh_tokens::family_id).first(c).await.optional()
-    })?;
-    let Some(family) = family else { return Ok(()) };
+    let Some(family) = find_family(store, token).await? else { return Ok(()) };
     tx!(store, |c| {
         let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
         diesel::delete(owned).execute(c).await?;

@@ -7,7 +7,7 @@ mod names;
 mod schema;
 mod users;
 
-pub use families::{Login, Rotation, open_family, revoke_family, rotate, spawn_expiry};
+pub use families::{Login, Rotation, find_family, open_family, revoke_family, rotate, spawn_expiry};
 pub use known_addresses::knows_address;
 pub use name_keys::{renew_name_keys, spawn_renewal, warn_of_shared_keys};
 pub use names::{find_user_by_name, is_name_taken};

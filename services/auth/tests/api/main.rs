@@ -18,3 +18,4 @@ mod me;
 mod names;
 mod refresh;
 mod register;
+mod row_locks;

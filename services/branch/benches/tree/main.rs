@@ -2,8 +2,8 @@
 //! what the bare driver needs for the same.
 //!
 //! `deploy/bench/tree` starts the servers and then this. Arguments choose engines (`sqlite`, `postgres`, `mongo`) and
-//! parts (`growth`, `writers`, `throughput`, `forks`, `deletion`); without any it is all of them. Every part has a
-//! database of its own. Sizes and sides alternate within a part, because machines are noisy.
+//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `deletion`); without any it is all of them. Every
+//! part has a database of its own. Sizes and sides alternate within a part, because machines are noisy.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,6 +16,7 @@ mod deletion;
 mod figures;
 mod forks;
 mod growth;
+mod neighbours;
 mod places;
 mod raw;
 mod sql;
@@ -25,7 +26,7 @@ mod writers;
 use bench::{Bench, Engine};
 use std::time::Instant;
 
-const PARTS: [&str; 5] = ["growth", "writers", "throughput", "forks", "deletion"];
+const PARTS: [&str; 6] = ["growth", "writers", "neighbours", "throughput", "forks", "deletion"];
 
 async fn run(engines: &[Engine], parts: &[&str]) {
     for engine in engines {
@@ -35,6 +36,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
             match *part {
                 "growth" => growth::run(&bench).await,
                 "writers" => writers::run(&bench).await,
+                "neighbours" => neighbours::run(&bench).await,
                 "throughput" => throughput::run(&bench).await,
                 "forks" => forks::run(&bench).await,
                 _ => deletion::run(&bench).await,

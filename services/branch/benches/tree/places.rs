@@ -8,7 +8,7 @@ use branch::store::{NewBranch, NewMessage, NewTrunk};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use shared::clock::Clock;
-use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::input::TextField;
 
 /// How many forks are made at once.
@@ -33,9 +33,14 @@ pub struct Place {
 impl Bench {
     /// A chat without messages.
     pub async fn chat(&self) -> ChatId {
+        self.chat_of(self.user).await
+    }
+
+    /// A chat of this user, without messages.
+    pub async fn chat_of(&self, owner: UserId) -> ChatId {
         let chat = ChatId::generate();
         let created_at = Clock::system().now();
-        self.store.plant(NewTrunk { chat, owner: self.user, created_at }).await.unwrap();
+        self.store.plant(NewTrunk { chat, owner, created_at }).await.unwrap();
         chat
     }
 

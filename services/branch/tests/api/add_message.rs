@@ -1,6 +1,7 @@
-use crate::app::{spawn_app, text, unknown};
+use crate::app::{questions, spawn_app, text, unknown};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -198,4 +199,22 @@ async fn without_the_chat_service_only_known_chats_are_served() {
     let answer =
         new.post_message(&json!({"chat_id": new.id, "question": "q", "response": "r"})).await.expect(503);
     assert_eq!(answer.code(), "service_unavailable");
+}
+
+#[tokio::test]
+async fn times_rise_along_a_line_though_the_clock_is_set_back() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let mut stamps = Vec::new();
+    for question in ["1", "2", "3"] {
+        stamps.push(text(&chat.say(&chat.id, question).await["timestamp"]));
+        app.clock.set_back(Duration::from_secs(60 * 60));
+    }
+    assert!(stamps[0] < stamps[1] && stamps[1] < stamps[2], "{stamps:?}");
+    let line = chat.get_line(&chat.id, "").await.expect(200).json();
+    let branch = json!({"original_chat_id": chat.id, "branch_from_response_id": line[0]["response_id"]});
+    let branch = chat.post_branch(&branch).await.expect(201).json();
+    assert!(stamps[2] <= text(&branch["created_at"]), "{stamps:?} {branch}");
+    let all = chat.client.get("/api/v1/messages/all-messages").await.expect(200);
+    assert_eq!(questions(&all), ["3", "2", "1"]);
 }

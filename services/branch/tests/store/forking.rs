@@ -3,11 +3,13 @@
 use crate::kit::{Kit, name, refused};
 use branch::store::NewBranch;
 use shared::ids::{BranchId, ResponseId};
+use std::time::Duration;
 
 pub async fn a_fork_hangs_on_the_owner_of_the_message(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let second = chat.say(chat.trunk(), "2").await;
+    kit.clock.advance(Duration::from_secs(1));
     let new = NewBranch { name: Some(name(" A 🌳 ")), ..chat.branch(Some(second.id)) };
     let made = chat.store.fork(&new).await.unwrap();
     let branch = &made.object.branch;

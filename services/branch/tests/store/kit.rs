@@ -13,7 +13,7 @@ use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
 use shared::server::{Tasks, Times};
 pub use shared::test_kit::Engine;
-use shared::test_kit::TestDatabase;
+use shared::test_kit::{RowLock, TestDatabase};
 use std::sync::Arc;
 
 /// Any number of stores on one database.
@@ -22,7 +22,7 @@ pub struct Kit {
     pub clock: Clock,
     database: Database,
     tasks: Tasks,
-    _kept: TestDatabase,
+    kept: TestDatabase,
 }
 
 impl Kit {
@@ -36,12 +36,17 @@ impl Kit {
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
         let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
-        Self { store, clock, database, tasks, _kept: kept }
+        Self { store, clock, database, tasks, kept }
     }
 
     /// Another store on the same database, as another process has it.
     pub async fn replica(&self) -> Arc<dyn ContentStore> {
         startup::open(&self.database, Times::default(), self.clock.clone(), &self.tasks).await.unwrap()
+    }
+
+    /// Locks the rows that the table of branches has now, on PostgreSQL.
+    pub async fn lock_branches(&self) -> RowLock {
+        RowLock::of(&self.kept, "branch.branches").await.unwrap()
     }
 
     /// The database, if it is on MongoDB.

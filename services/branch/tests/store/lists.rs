@@ -19,14 +19,16 @@ async fn all(kit: &Kit, owner: UserId, limit: usize) -> Vec<ResponseId> {
 
 pub async fn a_users_messages_come_newest_first(kit: &Kit) {
     let (chat, stranger) = (kit.chat().await, kit.chat().await);
-    let other = kit.chat_of(chat.owner).await;
+    let (other, theirs) = (kit.chat_of(chat.owner).await, kit.chat_of(stranger.owner).await);
     let mut said = Vec::new();
     for number in 0..24 {
-        if number % 3 == 0 {
+        // Two messages of each user are of one moment, on two lines.
+        let (chat, stranger) = if number % 2 == 0 { (&chat, &stranger) } else { (&other, &theirs) };
+        if number % 2 == 0 {
             kit.clock.advance(Duration::from_micros(1));
         }
-        let chat = if number % 2 == 0 { &chat } else { &other };
         let message = chat.say(chat.trunk(), "x").await;
+        assert_eq!(message.created_at, kit.clock.now());
         said.push((message.created_at, message.id));
         stranger.say(stranger.trunk(), "y").await;
     }

@@ -10,6 +10,7 @@
 mod branches;
 mod deleting;
 mod forking;
+mod hot_lines;
 mod keys;
 mod kit;
 mod lines;
@@ -18,6 +19,7 @@ mod model;
 mod outage;
 mod races;
 mod texts;
+mod times;
 
 use kit::{Engine, Kit};
 use libtest_mimic::{Arguments, Trial};
@@ -42,6 +44,14 @@ fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
     });
+    trials.extend(trials! { Engine::Postgres;
+        hot_lines::a_locked_line_holds_one_connection,
+        hot_lines::whatever_locks_a_row_holds_one_connection,
+        hot_lines::a_lock_is_waited_for_only_so_long,
+    });
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        trials.extend(trials! { engine; hot_lines::a_hot_line_lets_another_in, });
+    }
     for engine in Engine::ALL {
         trials.extend(trials! { engine;
             lines::a_message_lies_after_the_head,
@@ -83,6 +93,9 @@ fn main() {
             races::delete_against_append,
             races::appends_of_all_sorts_at_once,
             races::four_stores_open_at_once,
+            times::times_rise_along_a_line_when_the_clock_is_set_back,
+            times::times_rise_for_writers_of_one_moment,
+            hot_lines::writers_who_leave_hold_up_nobody,
             model::a_tree_and_its_copies_agree,
         });
     }

@@ -1,6 +1,7 @@
 //! Random work on a chat, through two stores, against a model that copies whole lines.
 
 use crate::kit::{Chat, Kit, refused};
+use crate::times::check_times;
 use branch::domain::Order;
 use branch::store::NewBranch;
 use proptest::prelude::*;
@@ -9,14 +10,24 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 #[derive(Debug, Clone)]
 enum Step {
     Append(Index),
-    Fork { branch: Index, depth: Index, activate: bool },
+    Fork {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
     Activate(Index),
-    Delete { branch: Index, cascade: bool },
+    Delete {
+        branch: Index,
+        cascade: bool,
+    },
     Sweep,
+    /// The clock is set so many seconds back or on.
+    Clock(i32),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -28,6 +39,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => index().prop_map(Step::Activate),
         2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
         1 => Just(Step::Sweep),
+        2 => (-3_600..3_600).prop_map(Step::Clock),
     ];
     prop::collection::vec(step, 20..60)
 }
@@ -114,11 +126,16 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             }
         }
         Step::Sweep => kit.sweep().await,
+        Step::Clock(seconds) => {
+            let span = Duration::from_secs(u64::from(seconds.unsigned_abs()));
+            if *seconds < 0 { kit.clock.set_back(span) } else { kit.clock.advance(span) }
+        }
     }
 }
 
 async fn check(chat: &Chat, model: &Model) {
     assert_eq!(chat.active().await, model.active);
+    check_times(chat).await;
     let tree = chat.tree(chat.trunk()).await;
     assert_eq!(tree.len(), model.branches.len());
     for branch in tree {

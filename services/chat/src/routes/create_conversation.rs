@@ -89,6 +89,7 @@ async fn create(
     let not_found = if new.branch_id.is_some() { Error::BranchNotFound } else { Error::ChatNotFound };
     let branch = branch.ok_or(not_found)?;
     let name = new.name.map_or(chat.name, Name::into_string);
+    let _turn = state.rows.lock(chat.id).await?;
     let record = Conversation::new(caller, chat.id, branch, name, key, state.clock.now());
     store::create_conversation(&state.store, record).await
 }

@@ -27,8 +27,10 @@ pub async fn delete_chat(
     Input { path, .. }: Path<ChatPath>,
 ) -> Result<Json<Msg>, Problem> {
     let chat = [path.chat_id];
+    let turn = state.rows.lock(path.chat_id).await.map_err(Error::from)?;
     let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
     let deliveries = deleted.await.map_err(Error::from)?;
+    drop(turn);
     if deliveries.is_empty() {
         return Err(Error::ChatNotFound.into());
     }

@@ -63,6 +63,7 @@ async fn update(state: &State, caller: UserId, id: ChatId, update: ChatUpdate) -
         return own_chat(state, caller, id).await;
     }
     let name = name.map(Name::into_string);
+    let _turn = state.rows.lock(id).await?;
     let changes = ChatChanges { name, chat_type, active };
     store::update_chat(&state.store, caller, id, &changes, &state.clock).await?.ok_or(Error::ChatNotFound)
 }

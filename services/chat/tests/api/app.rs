@@ -31,7 +31,7 @@ pub struct TestApp {
     pub branch: MockServer,
     config: Config,
     service: Running,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// Starts a service on a free port, with a clock that stands still.
@@ -54,7 +54,7 @@ pub async fn spawn_app() -> TestApp {
     };
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, auth, branch, config, service, _database: database }
+    TestApp { client, clock, auth, branch, config, service, database }
 }
 
 async fn mount_branch(server: &MockServer) {

@@ -18,4 +18,5 @@ mod get_chats;
 mod get_conversations;
 mod idempotency;
 mod internal;
+mod row_locks;
 mod update_chat;

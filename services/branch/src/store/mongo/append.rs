@@ -3,7 +3,7 @@
 use super::documents::{Id, MessageDoc};
 use super::failure::{Refusal, alike, refusal};
 use super::fields::texts;
-use super::heads::head;
+use super::heads::{TICK, head_in_time};
 use super::look_up::{Line, line};
 use super::patience::Patience;
 use super::turns::{Appended, Head, Locked, Turn, Waiting};
@@ -20,7 +20,6 @@ use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
 use shared::store::StoreError;
 use std::collections::HashSet;
-use std::time::Duration;
 
 pub(super) async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
     let mut patience = Patience::new();
@@ -109,8 +108,8 @@ async fn begin(mongo: &Mongo, new: &NewMessage, locked: &mut Locked<'_>) -> Resu
 /// The head of the line as it is in the database.
 async fn read(mongo: &Mongo, new: &NewMessage) -> Result<Head, Error> {
     let (branch, _) = line(mongo, new.owner, new.chat, new.branch).await?.both()?;
-    let (depth, id) = head(mongo, &branch).await?;
-    Ok(Head { at: mongo.clock.now(), chat: new.chat, owner: new.owner, depth, id })
+    let (depth, id, earliest) = head_in_time(mongo, &branch).await?;
+    Ok(Head { at: mongo.clock.now(), earliest, chat: new.chat, owner: new.owner, depth, id })
 }
 
 async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Error> {
@@ -128,7 +127,8 @@ async fn insert(
     batch: Vec<Waiting>,
     patience: &Patience,
 ) -> Vec<Waiting> {
-    let documents = documents(&batch, head, mongo.clock.now());
+    let now = mongo.clock.now();
+    let documents = documents(&batch, head, now);
     // Whoever deletes the branch meanwhile is seen here, or sees the messages.
     let insert = mongo.messages.insert_many(&documents);
     let seen = line(mongo, head.owner, head.chat, locked.branch());
@@ -145,7 +145,8 @@ async fn insert(
     }
     if let Some(last) = documents.iter().rfind(|document| stored.ids.contains(&document.id)) {
         if matches!(stored.others, Others::None) {
-            locked.remember(Head { at: last.created_at, depth: last.depth, id: Some(last.id), ..head });
+            let earliest = last.created_at.plus(TICK);
+            locked.remember(Head { at: now, earliest, depth: last.depth, id: Some(last.id), ..head });
         }
         mongo.behind.head(locked.branch(), last.depth, last.id);
     }
@@ -154,13 +155,11 @@ async fn insert(
 
 /// The documents of a batch, one after the other. Their times rise along the line, as the lists by time show them.
 fn documents(batch: &[Waiting], head: Head, now: Timestamp) -> Vec<MessageDoc> {
-    let mut parent = head.id;
+    let (mut parent, mut at) = (head.id, now.max(head.earliest));
     let mut documents = Vec::with_capacity(batch.len());
-    for (waiting, step) in batch.iter().zip(0..) {
-        let at = now.plus(Duration::from_micros(step));
-        let depth = head.depth + 1 + i64::try_from(step).unwrap_or_default();
+    for (waiting, depth) in batch.iter().zip(head.depth + 1..) {
         documents.push(MessageDoc::new(&waiting.new, waiting.id, depth, parent, at));
-        parent = Some(waiting.id);
+        (parent, at) = (Some(waiting.id), at.plus(TICK));
     }
     documents
 }

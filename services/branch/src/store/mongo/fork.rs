@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::store::lines::{Places as _, reach};
 use crate::store::{NewBranch, Node};
 use mongodb::bson::{Document, doc};
+use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ResponseId};
 
@@ -18,6 +19,8 @@ use shared::ids::{BranchId, ResponseId};
 pub(super) struct Origin {
     parent: BranchId,
     depth: i64,
+    /// When the message there was stored, if it begins at one.
+    created_at: Option<Timestamp>,
     /// The message, where it has yet to say that it may be forked.
     unforked: Option<ResponseId>,
 }
@@ -25,7 +28,7 @@ pub(super) struct Origin {
 /// Finds the message of a fork, which must lie on the line that was named.
 pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
-        return Ok(Origin { parent: new.chat.trunk(), depth: 0, unforked: None });
+        return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None, unforked: None });
     };
     let filter =
         doc! {"_id": message.to_string(), "chat": new.chat.to_string(), "owner": new.owner.to_string()};
@@ -43,12 +46,15 @@ pub(super) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Err
             return Err(Error::MessageNotFound);
         }
     }
-    Ok(Origin { parent, depth, unforked })
+    Ok(Origin { parent, depth, created_at: Some(message.created_at), unforked })
 }
 
 pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
     let origin = origin(mongo, new).await?;
     let (parent, trunk) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
+    // Not older than what it comes from, whatever the clock says.
+    let created_at = mongo.clock.now().max(parent.created_at);
+    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
     let parent = parent.ancestry()?;
     let wanted = match parent.wanted_by_child() {
         None => None,
@@ -56,7 +62,7 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
     };
     let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
     let place = place.forked_from(new.from);
-    let mut child = BranchDoc::fork(new, &place, origin.parent, mongo.clock.now());
+    let mut child = BranchDoc::fork(new, &place, origin.parent, created_at);
     child.due = Some(mongo.clock.now().plus(super::sweep::GRACE).as_micros());
     child.over = trunk.active.filter(|_| new.activate);
     if let Some(message) = origin.unforked {

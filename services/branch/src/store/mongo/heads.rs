@@ -2,19 +2,23 @@
 
 use super::Mongo;
 use super::documents::BranchDoc;
-use super::fields::text;
+use super::fields::{micros, text};
 use crate::error::Error;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// How many depths past a hint are looked at first.
 const STRIDE: i64 = 64;
 /// How many hints are followed in one query, and how many queries at once.
 const CHUNK: usize = 300;
 const AT_ONCE: usize = 4;
+/// By how much a message is later than the one before, at least: what a time is kept to.
+pub(super) const TICK: Duration = Duration::from_micros(1);
 
 /// What of a message tells where a head is.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -24,23 +28,51 @@ struct Top {
     #[serde(with = "text")]
     branch: BranchId,
     depth: i64,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
 }
 
 /// The depth and the id of the last message of a branch's line: its hint, followed as far as there are messages.
 pub(super) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
-    let (mut depth, mut id) = (branch.head_depth, branch.head);
-    let mut stride = STRIDE;
+    let hint = (branch.head_depth, branch.head);
+    Ok(top(mongo, branch).await?.map_or(hint, |top| (top.depth, Some(top.id))))
+}
+
+/// The same, with the earliest time that a message after it may have: times rise along a line, whatever the clocks of
+/// replicas say.
+pub(super) async fn head_in_time(
+    mongo: &Mongo,
+    branch: &BranchDoc,
+) -> Result<(i64, Option<ResponseId>, Timestamp), Error> {
+    let after = |created_at: Timestamp| branch.created_at.max(created_at.plus(TICK));
+    if let Some(top) = top(mongo, branch).await? {
+        return Ok((top.depth, Some(top.id), after(top.created_at)));
+    }
+    // A fork without messages of its own: the one that it forked from lies on another branch.
+    let earliest = match branch.head {
+        Some(head) => {
+            let typed = mongo.messages.clone_with_type::<Top>();
+            let found = typed.find_one(doc! {"_id": head.to_string()}).projection(top_fields()).await?;
+            found.map_or(branch.created_at, |found| after(found.created_at))
+        }
+        None => branch.created_at,
+    };
+    Ok((branch.head_depth, branch.head, earliest))
+}
+
+/// The last message that a branch owns, if it owns any: that of its hint, or the last one past it.
+async fn top(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<Top>, Error> {
+    let (mut depth, mut stride, mut last) = (branch.head_depth, STRIDE, None);
     loop {
         // Both bounds are given: depths have no gaps, so nothing lies past an empty range.
-        let range = doc! {"branch": branch.id.to_string(), "depth": {"$gt": depth, "$lte": depth + stride}};
+        let range = doc! {"branch": branch.id.to_string(), "depth": {"$gte": depth, "$lte": depth + stride}};
         let typed = mongo.messages.clone_with_type::<Top>();
         let top = typed.find_one(range);
         let top = top.sort(doc! {"depth": -1}).projection(top_fields()).await?;
-        let Some(top) = top else { return Ok((depth, id)) };
-        let is_last = top.depth < depth + stride;
-        (depth, id) = (top.depth, Some(top.id));
-        if is_last {
-            return Ok((depth, id));
+        last = top.or(last);
+        match top {
+            Some(top) if top.depth == depth + stride => depth = top.depth,
+            _ => return Ok(last),
         }
         stride *= 4;
     }
@@ -73,5 +105,5 @@ async fn follow_chunk(mongo: &Mongo, chunk: &mut [BranchDoc]) -> Result<(), Erro
 }
 
 fn top_fields() -> Document {
-    doc! {"_id": 1, "branch": 1, "depth": 1}
+    doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1}
 }

@@ -254,7 +254,7 @@ async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<Found>, Error> {
     Ok(typed.find(filter).projection(fields).limit(2 * STEP).await?.try_collect().await?)
 }
 
-/// These messages. Their branches are named, so that a sharded cluster asks none but their shards.
+/// These messages. Their branches are named: that is the key to shard on, once the collection can be sharded.
 fn these(messages: Vec<Found>) -> Document {
     let branches: HashSet<_> = messages.iter().map(|message| message.branch.clone()).collect();
     let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();

@@ -41,6 +41,8 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 pub(super) struct Head {
     /// When it was the head.
     pub(super) at: Timestamp,
+    /// The earliest time that the message after it may have.
+    pub(super) earliest: Timestamp,
     pub(super) chat: ChatId,
     pub(super) owner: UserId,
     pub(super) depth: i64,

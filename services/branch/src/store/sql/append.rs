@@ -1,8 +1,9 @@
 //! Appending: the line's row is locked, its head raised, and the message inserted, in one transaction.
 
+use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
-use super::{Abort, messages as stored};
+use super::{Abort, SqlContent, messages as stored};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::NewMessage;
@@ -14,17 +15,19 @@ use shared::ids::{BranchId, ResponseId};
 use shared::store::Store;
 use shared::tx;
 
-pub(super) async fn append(
-    store: &Store,
-    clock: &Clock,
-    new: &NewMessage,
-) -> Result<Created<Message>, Error> {
-    match insert(store, clock, new).await {
+pub(super) async fn append(content: &SqlContent, new: &NewMessage) -> Result<Created<Message>, Error> {
+    let inserted = content
+        .in_turn([new.branch], |content| {
+            let new = new.clone();
+            async move { insert(&content.store, &content.clock, &new).await }
+        })
+        .await;
+    match inserted {
         Ok(message) => Ok(Created::new(message)),
         Err(Abort::Refused(error)) => Err(error),
         Err(Abort::Exists) => {
             let made = match &new.key {
-                Some(key) => stored::replay(store, key).await?,
+                Some(key) => stored::replay(&content.store, key).await?,
                 None => None,
             };
             made.map(Created::replayed).ok_or(Error::MessageNotFound)
@@ -45,11 +48,11 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
                 branches::before_head_id.eq(branches::head_response_id),
                 branches::head_response_id.eq(Some(id)),
             ))
-            .returning((branches::head_depth, branches::before_head_id))
-            .get_result::<(i64, Option<ResponseId>)>(c)
+            .returning((branches::head_depth, branches::before_head_id, branches::created_at))
+            .get_result::<(i64, Option<ResponseId>, Timestamp)>(c)
             .await
             .optional()?;
-        let (depth, parent) = line.ok_or(Error::BranchNotFound)?;
+        let (depth, parent, branch_created_at) = line.ok_or(Error::BranchNotFound)?;
         if new.branch != new.chat.trunk() {
             let trunk = branches::table.find(new.chat.trunk()).filter(branches::deleted_at.is_null());
             let trunk = trunk.select(branches::branch_id).first::<BranchId>(c).await.optional()?;
@@ -65,14 +68,18 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
         if !new.expected_head.allows(parent) {
             return Err(Error::HeadMoved { head: parent }.into());
         }
-        // Taken under the lock, so that times rise along the line.
-        let created_at = clock.now();
-        let row = row(new, id, depth, parent, created_at);
-        let inserted =
-            diesel::insert_into(messages::table).values(row).on_conflict(messages::key_id).do_nothing();
-        if inserted.execute(c).await? == 0 {
-            return Err(Abort::Exists);
-        }
+        // Read under the lock, and in a statement after it: the one that waits does not see what it has waited for.
+        let created_at = MonotonicTime { now: clock.now().max(branch_created_at), after: parent };
+        let row = (row(new, id, depth, parent), messages::created_at.eq(created_at));
+        let inserted: Option<Timestamp> = diesel::insert_into(messages::table)
+            .values(row)
+            .on_conflict(messages::key_id)
+            .do_nothing()
+            .returning(messages::created_at)
+            .get_result(c)
+            .await
+            .optional()?;
+        let created_at = inserted.ok_or(Abort::Exists)?;
         Ok(new.message(id, depth, parent, created_at))
     })
 }
@@ -82,7 +89,6 @@ fn row(
     response_id: ResponseId,
     depth: i64,
     parent_response_id: Option<ResponseId>,
-    created_at: Timestamp,
 ) -> NewMessageRow<'_> {
     NewMessageRow {
         response_id,
@@ -90,7 +96,6 @@ fn row(
         depth,
         parent_response_id,
         owner_id: new.owner,
-        created_at,
         text_bytes: new.text_bytes(),
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| &key.hash),

@@ -3,7 +3,7 @@
 use super::conditions::ComesAfter;
 use super::rows::BranchRow;
 use super::schema::branches;
-use super::{look_up, queries};
+use super::{SqlContent, look_up, queries};
 use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
 use crate::error::Error;
 use crate::store::lines::LISTED_CHILDREN;
@@ -99,11 +99,19 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
 }
 
 pub(super) async fn activate(
-    store: &Store,
+    content: &SqlContent,
     owner: UserId,
     chat: ChatId,
     branch: BranchId,
 ) -> Result<(), Error> {
+    content
+        .in_turn([chat.trunk()], async move |content: SqlContent| {
+            set_active(&content.store, owner, chat, branch).await
+        })
+        .await
+}
+
+async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
     tx!(store, |c| {
         // The trunk's row first, and then a look at the branch: whoever deletes it has this lock, too.
         let changed = diesel::update(branches::table.find(chat.trunk()))
@@ -126,18 +134,26 @@ pub(super) async fn activate(
 }
 
 pub(super) async fn rename(
-    store: &Store,
+    content: &SqlContent,
     owner: UserId,
     branch: BranchId,
     name: Option<&BranchName>,
 ) -> Result<Node, Error> {
-    let name = name.map(BranchName::as_str);
-    let renamed: Result<usize, Error> = tx!(store, |c| {
+    let name = name.map(|name| name.as_str().to_owned());
+    content
+        .in_turn([branch], async move |content: SqlContent| {
+            set_name(&content.store, owner, branch, name.as_deref()).await
+        })
+        .await?;
+    look_up::node(&content.store, owner, branch).await
+}
+
+async fn set_name(store: &Store, owner: UserId, branch: BranchId, name: Option<&str>) -> Result<(), Error> {
+    tx!(store, |c| {
         let update = diesel::update(branches::table.find(branch))
             .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
             .set(branches::name.eq(name));
-        Ok(update.execute(c).await?)
-    });
-    renamed?;
-    look_up::node(store, owner, branch).await
+        update.execute(c).await?;
+        Ok(())
+    })
 }

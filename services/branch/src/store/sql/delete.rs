@@ -1,8 +1,8 @@
 //! Deleting: tombstones at once, the sweep does the rest.
 
 use super::look_up::{node, trunk_row};
-use super::queries;
 use super::schema::branches;
+use super::{SqlContent, queries};
 use crate::domain::{Branch, Twig, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;
@@ -18,15 +18,29 @@ use std::collections::HashSet;
 const CHUNK: usize = 500;
 
 pub(super) async fn delete_branch(
-    store: &Store,
-    clock: &Clock,
+    content: &SqlContent,
     owner: UserId,
     branch: BranchId,
     cascade: bool,
 ) -> Result<(), Error> {
-    let branch = node(store, owner, branch).await?.branch;
+    let branch = node(&content.store, owner, branch).await?.branch;
     let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-    let Branch { id, chat, level, .. } = branch;
+    content
+        .in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+            mark(&content.store, &content.clock, &branch, parent, cascade).await
+        })
+        .await
+}
+
+/// Makes a branch a tombstone, with its descendants or only if it has none.
+async fn mark(
+    store: &Store,
+    clock: &Clock,
+    branch: &Branch,
+    parent: BranchId,
+    cascade: bool,
+) -> Result<(), Error> {
+    let &Branch { id, chat, level, .. } = branch;
     tx!(store, |c| {
         // The trunk's row first; then the branch's, so that no fork of it is under way.
         let active = diesel::update(branches::table.find(chat.trunk()))
@@ -72,12 +86,15 @@ pub(super) async fn delete_branch(
     })
 }
 
-pub(super) async fn delete_chat(
-    store: &Store,
-    clock: &Clock,
-    owner: UserId,
-    chat: ChatId,
-) -> Result<(), Error> {
+pub(super) async fn delete_chat(content: &SqlContent, owner: UserId, chat: ChatId) -> Result<(), Error> {
+    content
+        .in_turn([chat.trunk()], async move |content: SqlContent| {
+            mark_chat(&content.store, &content.clock, owner, chat).await
+        })
+        .await
+}
+
+async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = clock.now();
     let mut tombstone = trunk_row(NewTrunk { chat, owner, created_at: now });
     tombstone.deleted_at = Some(now);

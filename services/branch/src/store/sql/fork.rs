@@ -1,10 +1,10 @@
 //! Forking: one insert of bounded size, whatever lies before it.
 
-use super::Abort;
 use super::look_up::{node, replay};
 use super::place::{Place, ReadPlace};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
+use super::{Abort, SqlContent};
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::lines::{Places as _, reach};
@@ -22,22 +22,26 @@ use shared::{on, tx};
 pub(super) struct Origin {
     parent: BranchId,
     depth: i64,
+    /// When the message there was stored, if it begins at one.
+    created_at: Option<Timestamp>,
 }
 
 /// Finds the message of a fork, which must lie on the line that was named.
 pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
-    let Some(message) = new.from else { return Ok(Origin { parent: new.chat.trunk(), depth: 0 }) };
-    let found: Option<(BranchId, i64)> = on!(store, |c| {
+    let Some(message) = new.from else {
+        return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None });
+    };
+    let found: Option<(BranchId, i64, Timestamp)> = on!(store, |c| {
         messages::table
             .inner_join(branches::table)
             .filter(messages::response_id.eq(message).and(branches::root_chat_id.eq(new.chat)))
             .filter(branches::owner_id.eq(new.owner).and(branches::deleted_at.is_null()))
-            .select((messages::branch_id, messages::depth))
+            .select((messages::branch_id, messages::depth, messages::created_at))
             .first(c)
             .await
             .optional()
     })?;
-    let (parent, depth) = found.ok_or(Error::MessageNotFound)?;
+    let (parent, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
     if let Some(line) = new.line.filter(|line| *line != parent) {
         let line = store.place(line).await?;
         let inherited = depth <= line.fork_depth;
@@ -46,12 +50,20 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
             return Err(Error::MessageNotFound);
         }
     }
-    Ok(Origin { parent, depth })
+    Ok(Origin { parent, depth, created_at: Some(created_at) })
 }
 
-pub(super) async fn fork(store: &Store, clock: &Clock, new: &NewBranch) -> Result<Created<Node>, Error> {
+pub(super) async fn fork(content: &SqlContent, new: &NewBranch) -> Result<Created<Node>, Error> {
+    let store = &content.store;
     let origin = origin(store, new).await?;
-    match insert(store, clock, new, origin).await {
+    let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
+    let inserted = content
+        .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+            let new = new.clone();
+            async move { insert(&content.store, &content.clock, &new, origin).await }
+        })
+        .await;
+    match inserted {
         Ok(id) => node(store, new.owner, id).await.map(Created::new),
         Err(Abort::Refused(error)) => Err(error),
         Err(Abort::Exists) => {
@@ -76,11 +88,11 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
         let parent = diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
-            .returning(branches::place)
-            .get_result::<ReadPlace>(c)
+            .returning((branches::place, branches::created_at))
+            .get_result::<(ReadPlace, Timestamp)>(c)
             .await
             .optional()?;
-        let parent = parent.ok_or(Error::MessageNotFound)?.0;
+        let (ReadPlace(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
         let alive = trunk.filter(branches::deleted_at.is_null()).select(branches::branch_id);
         if alive.first::<BranchId>(c).await.optional()?.is_none() {
             return Err(Error::ChatNotFound.into());
@@ -92,7 +104,10 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
             }
         };
         let place = parent.child(id, origin.depth, wanted.as_ref());
-        let row = row(new, &place, origin.parent, clock.now());
+        // Not older than what it comes from, whatever the clock says.
+        let created_at = clock.now().max(parent_created_at);
+        let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
+        let row = row(new, &place, origin.parent, created_at);
         let inserted = diesel::insert_into(branches::table).values(row).on_conflict_do_nothing();
         if inserted.execute(c).await? == 0 {
             return Err(Abort::Exists);

@@ -3,6 +3,9 @@
 //! A branch's row is the lock of its line: append, fork and delete begin with an UPDATE of it. Who takes more than one
 //! begins with the trunk's, so nobody waits in a circle. `head_depth` and `head_response_id` are raised in the append's
 //! own transaction. There are no caches here.
+//!
+//! Whoever is about to lock rows queues for them before a connection is taken from the pool, in the same order. So a
+//! line that many write, or that somebody has locked, holds one connection of a process and not all.
 
 mod append;
 mod branches;
@@ -12,13 +15,14 @@ mod fork;
 mod forks;
 mod look_up;
 mod messages;
+mod monotonic_time;
 mod page;
 mod place;
 mod queries;
-
 mod rows;
 mod schema;
 mod sweep;
+mod turn;
 
 use super::{
     Answer, Branches, ContentStore, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest,
@@ -33,8 +37,8 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
-use shared::server::StartError;
-use shared::store::{Migrations, Store, StoreError};
+use shared::server::{StartError, Tasks};
+use shared::store::{KeyedMutex, Migrations, Store, StoreError};
 use std::time::Duration;
 
 /// The name of the schema on PostgreSQL.
@@ -46,12 +50,21 @@ const MIGRATIONS: Migrations = embed_store_migrations!();
 pub struct SqlContent {
     store: Store,
     clock: Clock,
+    rows: KeyedMutex<BranchId>,
+    tasks: Tasks,
 }
 
 impl SqlContent {
-    /// Connects to the database of `DATABASE_URL` and brings its tables up to date.
-    pub async fn open(url: &SecretString, patience: Duration, clock: Clock) -> Result<Self, StartError> {
-        Ok(Self { store: Store::open(url, SCHEMA, MIGRATIONS, patience).await?, clock })
+    /// Connects to the database of `DATABASE_URL` and brings its tables up to date. Transactions that were begun end in
+    /// `tasks`.
+    pub async fn open(
+        url: &SecretString,
+        patience: Duration,
+        clock: Clock,
+        tasks: &Tasks,
+    ) -> Result<Self, StartError> {
+        let store = Store::open(url, SCHEMA, MIGRATIONS, patience).await?;
+        Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone() })
     }
 }
 
@@ -110,7 +123,7 @@ impl ContentStore for SqlContent {
     }
 
     fn append<'a>(&'a self, message: &'a NewMessage) -> Answer<'a, Created<Message>> {
-        Box::pin(append::append(&self.store, &self.clock, message))
+        Box::pin(append::append(self, message))
     }
 
     fn page<'a>(&'a self, page: &'a PageRequest) -> Answer<'a, Messages<Position>> {
@@ -139,7 +152,7 @@ impl ContentStore for SqlContent {
     }
 
     fn fork<'a>(&'a self, branch: &'a NewBranch) -> Answer<'a, Created<Node>> {
-        Box::pin(fork::fork(&self.store, &self.clock, branch))
+        Box::pin(fork::fork(self, branch))
     }
 
     fn branches<'a>(
@@ -152,7 +165,7 @@ impl ContentStore for SqlContent {
     }
 
     fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Answer<'_, ()> {
-        Box::pin(branches::activate(&self.store, owner, chat, branch))
+        Box::pin(branches::activate(self, owner, chat, branch))
     }
 
     fn rename<'a>(
@@ -161,15 +174,15 @@ impl ContentStore for SqlContent {
         branch: BranchId,
         name: Option<&'a BranchName>,
     ) -> Answer<'a, Node> {
-        Box::pin(branches::rename(&self.store, owner, branch, name))
+        Box::pin(branches::rename(self, owner, branch, name))
     }
 
     fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Answer<'_, ()> {
-        Box::pin(delete::delete_branch(&self.store, &self.clock, owner, branch, cascade))
+        Box::pin(delete::delete_branch(self, owner, branch, cascade))
     }
 
     fn delete_chat(&self, owner: UserId, chat: ChatId) -> Answer<'_, ()> {
-        Box::pin(delete::delete_chat(&self.store, &self.clock, owner, chat))
+        Box::pin(delete::delete_chat(self, owner, chat))
     }
 
     fn sweep(&self) -> Answer<'_, bool> {

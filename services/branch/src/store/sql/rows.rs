@@ -110,7 +110,7 @@ impl MessageRow {
     }
 }
 
-/// A message to insert.
+/// A message to insert, without its time, which the database decides.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = messages)]
 pub(super) struct NewMessageRow<'a> {
@@ -119,7 +119,6 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) depth: i64,
     pub(super) parent_response_id: Option<ResponseId>,
     pub(super) owner_id: UserId,
-    pub(super) created_at: Timestamp,
     pub(super) text_bytes: i64,
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<&'a RequestHash>,

@@ -1,0 +1,170 @@
+//! A line that many write, or that somebody has locked: other users do not wait for it.
+
+use crate::kit::{Chat, Kit};
+use branch::domain::Order as LineOrder;
+use branch::error::Error;
+use branch::store::NewBranch;
+use futures_util::future::join_all;
+use shared::ids::BranchId;
+use shared::store::StoreError;
+use shared::test_kit::RowLock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::task::JoinHandle;
+
+const WRITERS: usize = 64;
+
+/// Writers on one line, and how many of them have been answered.
+struct Crowd {
+    writers: Vec<JoinHandle<Result<i64, Error>>>,
+    answered: Arc<AtomicUsize>,
+}
+
+impl Crowd {
+    async fn on(chat: &Chat, branch: BranchId) -> Self {
+        let answered = Arc::<AtomicUsize>::default();
+        let (all, came) = (Arc::clone(&answered), Arc::<AtomicUsize>::default());
+        let write = |number: usize| {
+            let (chat, all, came) = (chat.clone(), Arc::clone(&all), Arc::clone(&came));
+            tokio::spawn(async move {
+                came.fetch_add(1, Ordering::SeqCst);
+                let answer = chat.store.append(&chat.message(branch, &number.to_string())).await;
+                all.fetch_add(1, Ordering::SeqCst);
+                answer.map(|created| created.object.depth)
+            })
+        };
+        let writers = (0..WRITERS).map(write).collect();
+        while came.load(Ordering::SeqCst) < WRITERS {
+            tokio::task::yield_now().await;
+        }
+        Self { writers, answered }
+    }
+
+    fn answered(&self) -> usize {
+        self.answered.load(Ordering::SeqCst)
+    }
+
+    /// How many messages were stored, which lie on the line without gaps.
+    async fn check(self, chat: &Chat, branch: BranchId) -> usize {
+        let mut stored = Vec::new();
+        for answer in join_all(self.writers).await {
+            match answer.unwrap() {
+                Ok(depth) => stored.push(depth),
+                // A lock is waited for only so long.
+                Err(Error::Store(StoreError::Unavailable(_))) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        stored.sort_unstable();
+        let line = chat.read(branch, LineOrder::Asc, 200).await.unwrap();
+        assert_eq!(stored, line.iter().map(|message| message.depth).collect::<Vec<_>>());
+        assert_eq!(chat.line(branch).await.len(), stored.len());
+        stored.len()
+    }
+}
+
+/// Another user appends, reads and forks.
+async fn use_another_chat(kit: &Kit) {
+    let other = kit.chat().await;
+    let first = other.say(other.trunk(), "1").await;
+    let fork = other.fork(first.id).await;
+    other.store.activate(other.owner, other.id, fork).await.unwrap();
+    assert_eq!(other.line(other.trunk()).await, ["1"]);
+    assert_eq!(kit.store.messages(other.owner, None, 50).await.unwrap().items.len(), 1);
+}
+
+/// One connection waits for the lock, and not all of a pool have given up by now. One after the other may, on a slow
+/// machine.
+async fn check_one_waits(lock: &RowLock, answered: usize) {
+    assert!(answered < 16, "{answered} were answered before another user was");
+    let waiting = lock.waiting().await;
+    assert!(waiting <= 1, "{waiting} connections wait");
+}
+
+pub async fn a_locked_line_holds_one_connection(kit: &Kit) {
+    let chat = kit.chat().await;
+    let lock = kit.lock_branches().await;
+    let crowd = Crowd::on(&chat, chat.trunk()).await;
+    lock.wait_for_waiter().await;
+    use_another_chat(kit).await;
+    check_one_waits(&lock, crowd.answered()).await;
+    drop(lock);
+    crowd.check(&chat, chat.trunk()).await;
+}
+
+pub async fn whatever_locks_a_row_holds_one_connection(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    let fork = chat.fork(first.id).await;
+    let lock = kit.lock_branches().await;
+    let answered = Arc::<AtomicUsize>::default();
+    let work = |number: usize| {
+        let (chat, answered) = (chat.clone(), Arc::clone(&answered));
+        tokio::spawn(async move {
+            let new = NewBranch { activate: number.is_multiple_of(2), ..chat.branch(Some(first.id)) };
+            let _ = match number % 4 {
+                0 | 1 => chat.store.fork(&new).await.map(drop),
+                2 => chat.store.activate(chat.owner, chat.id, fork).await,
+                _ if number == 31 => chat.store.delete_branch(chat.owner, fork, true).await,
+                _ => chat.store.rename(chat.owner, chat.trunk(), None).await.map(drop),
+            };
+            answered.fetch_add(1, Ordering::SeqCst);
+        })
+    };
+    let working: Vec<_> = (0..WRITERS).map(work).collect();
+    lock.wait_for_waiter().await;
+    use_another_chat(kit).await;
+    check_one_waits(&lock, answered.load(Ordering::SeqCst)).await;
+    drop(lock);
+    for one in working {
+        one.await.unwrap();
+    }
+}
+
+pub async fn a_lock_is_waited_for_only_so_long(kit: &Kit) {
+    let chat = kit.chat().await;
+    let lock = kit.lock_branches().await;
+    // Told apart from a statement that took too long by the words of the server.
+    match chat.store.append(&chat.message(chat.trunk(), "x")).await {
+        Err(Error::Store(StoreError::Unavailable(cause))) => {
+            assert!(cause.to_string().contains("lock timeout"), "{cause}");
+        }
+        other => panic!("{other:?}"),
+    }
+    drop(lock);
+    chat.say(chat.trunk(), "1").await;
+}
+
+pub async fn a_hot_line_lets_another_in(kit: &Kit) {
+    let (chat, other) = (kit.chat().await, kit.chat().await);
+    chat.say(chat.trunk(), "0").await;
+    let hot = chat.fork(chat.say(chat.trunk(), "1").await.id).await;
+    let version = chat.store.fork(&chat.branch(None)).await.unwrap().object.branch.id;
+    let crowd = Crowd::on(&chat, version).await;
+    other.say(other.trunk(), "1").await;
+    chat.say(hot, "2").await;
+    let before = crowd.answered();
+    assert!(before < WRITERS / 2, "{before} of {WRITERS} came before one message on another line");
+    assert_eq!(crowd.check(&chat, version).await, WRITERS);
+}
+
+pub async fn writers_who_leave_hold_up_nobody(kit: &Kit) {
+    let chat = kit.chat().await;
+    let Crowd { writers, .. } = Crowd::on(&chat, chat.trunk()).await;
+    let mut stayed = Vec::new();
+    for (number, writer) in writers.into_iter().enumerate() {
+        if number.is_multiple_of(2) {
+            writer.abort();
+        } else {
+            stayed.push(writer);
+        }
+    }
+    let staying = stayed.len();
+    for writer in stayed {
+        writer.await.unwrap().unwrap();
+    }
+    let last = chat.say(chat.trunk(), "last").await;
+    let line = chat.line(chat.trunk()).await;
+    assert_eq!(usize::try_from(last.depth).unwrap(), line.len());
+    assert!((staying + 1..=WRITERS + 1).contains(&line.len()), "{}", line.len());
+}
