@@ -32,6 +32,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         metrics: config.metrics,
         traces: config.traces,
         times: config.times,
+        bodies: config.bodies,
     };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.

@@ -9,7 +9,7 @@ use shared::config::Env;
 use shared::identity::{Identity, Service, TokenKeys};
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, Tasks, Times, protected, public};
+use shared::server::{Application, BodyLimits, Context, Readiness, Tasks, Times, protected, public};
 use shared::test_kit::{Running, Series, TestClient, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
 use std::sync::Arc;
@@ -49,8 +49,14 @@ struct TestApp {
 fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
     let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
     let data = Data::new(slow.clone());
-    let context =
-        Context { service, keys, metrics: metrics.clone(), traces: Traces::off(), times: Times::default() };
+    let context = Context {
+        service,
+        keys,
+        metrics: metrics.clone(),
+        traces: Traces::off(),
+        times: Times::default(),
+        bodies: BodyLimits::default(),
+    };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
     let routes = move |app: &mut actix_web::web::ServiceConfig| {
         app.app_data(data.clone())

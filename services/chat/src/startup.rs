@@ -48,6 +48,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         metrics: config.metrics,
         traces: config.traces,
         times: config.times,
+        bodies: config.bodies,
     };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {

@@ -1,5 +1,7 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
+mod answer;
+mod body_limits;
 mod closing;
 mod command;
 mod descriptors;
@@ -9,6 +11,8 @@ mod endpoint;
 mod exchange;
 mod health;
 mod in_time;
+mod memory;
+mod min_rate;
 mod path;
 mod patience;
 mod scope;
@@ -17,6 +21,7 @@ mod times;
 mod trace;
 mod trace_context;
 
+pub use body_limits::{BodyLimits, INLINE_BYTES};
 pub use command::{Command, health_check};
 pub use descriptors::raise_descriptors;
 pub use edge::{Answering, Edge};
@@ -25,6 +30,8 @@ pub use endpoint::{
 };
 pub use exchange::PassedOn;
 pub use health::{NotReady, Readiness};
+pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
+pub use min_rate::{MinRate, TransferDeadline};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
 pub use times::{REUSE, Times, must_be_longer};
@@ -144,6 +151,8 @@ pub struct Context {
     pub traces: Traces,
     /// How long it waits for what.
     pub times: Times,
+    /// What the bodies of requests and answers may cost.
+    pub bodies: BodyLimits,
 }
 
 /// A service that has bound its address and is ready to serve.
@@ -180,6 +189,7 @@ impl Application {
         let silent = TaskTracker::new();
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let (service, traces, times) = (context.service, context.traces.clone(), context.times);
+        let write_timeout = context.bodies.min_rate.grace;
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
@@ -192,7 +202,10 @@ impl Application {
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope))
         })
-        .on_connect(move |_, connection| closing::Closing::set_up(connection, &silent))
+        .on_connect(move |stream, connection| {
+            answer::set_write_timeout(stream, write_timeout);
+            closing::Closing::set_up(connection, &silent);
+        })
         .tcp_nodelay(true)
         .keep_alive(times.idle)
         .client_request_timeout(times.head)

@@ -33,7 +33,7 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
-use shared::server::StartError;
+use shared::server::{MemoryBudget, StartError};
 use shared::store::{Migrations, Store, StoreError};
 use std::time::Duration;
 
@@ -46,12 +46,19 @@ const MIGRATIONS: Migrations = embed_store_migrations!();
 pub struct SqlContent {
     store: Store,
     clock: Clock,
+    /// For the texts of pages.
+    memory: MemoryBudget,
 }
 
 impl SqlContent {
     /// Connects to the database of `DATABASE_URL` and brings its tables up to date.
-    pub async fn open(url: &SecretString, patience: Duration, clock: Clock) -> Result<Self, StartError> {
-        Ok(Self { store: Store::open(url, SCHEMA, MIGRATIONS, patience).await?, clock })
+    pub async fn open(
+        url: &SecretString,
+        patience: Duration,
+        clock: Clock,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
+        Ok(Self { store: Store::open(url, SCHEMA, MIGRATIONS, patience).await?, clock, memory })
     }
 }
 
@@ -114,7 +121,7 @@ impl ContentStore for SqlContent {
     }
 
     fn page<'a>(&'a self, page: &'a PageRequest) -> Answer<'a, Messages<Position>> {
-        Box::pin(page::page(&self.store, page))
+        Box::pin(page::page(&self.store, &self.memory, page))
     }
 
     fn message(&self, owner: UserId, id: ResponseId) -> Answer<'_, Option<Message>> {
@@ -127,7 +134,7 @@ impl ContentStore for SqlContent {
         after: Option<TimePlace>,
         limit: usize,
     ) -> Answer<'_, Messages<TimePlace>> {
-        Box::pin(messages::messages(&self.store, owner, after, limit))
+        Box::pin(messages::messages(&self.store, &self.memory, owner, after, limit))
     }
 
     fn replay_branch<'a>(&'a self, key: &'a IdempotencyKey) -> Answer<'a, Option<Node>> {
