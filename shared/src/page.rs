@@ -151,7 +151,7 @@ impl<T: Serialize> Responder for Page<T> {
 }
 
 impl<T: Serialize + Send + 'static> Page<T> {
-    /// Writes a page of large objects, whose texts are what `memory` was reserved for. Each object is dropped when it is
+    /// Writes a page of large objects, for which `memory` has twice what their texts take. Each object is dropped when it is
     /// written, so that the page is never held twice; a large page is written in a thread for blocking work.
     pub async fn write(self, limits: &BodyLimits, mut memory: Reservation) -> Result<WrittenPage, Problem> {
         let Self { items, next } = self;

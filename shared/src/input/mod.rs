@@ -67,8 +67,9 @@ where
             let settings = Settings::for_request(&request);
             let path = fields::of_path(&request, &settings)?;
             let query = fields::of_query(&request, &settings)?;
-            let bytes = received.bytes;
-            let body = limits.run(bytes.len(), move || B::from_body(head, &settings, &bytes)).await??;
+            let blocks = received.blocks;
+            let parse = move || B::from_body(head, &settings, &blocks.join());
+            let body = limits.run(received.memory.bytes(), parse).await??;
             // What was read of it is held until the request is answered.
             if received.memory.bytes() > 0 {
                 request.extensions_mut().insert(received.memory);

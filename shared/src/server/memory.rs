@@ -1,7 +1,7 @@
 //! The memory that all bodies of a program share while they are in flight: a byte semaphore.
 //!
 //! A reservation grows as bytes come and is given back when it is dropped. Who finds no memory waits for
-//! [`MAX_MEMORY_WAIT`] and is refused then, so bodies that wait for one another end by refusing some of them.
+//! [`MAX_MEMORY_WAIT`] all in all and is refused then, so bodies that wait for one another end by refusing some of them.
 //!
 //! One eighth is left to reservations of at most [`SMALL_BYTES`]: large bodies cannot keep small ones out.
 
@@ -13,9 +13,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-/// How long a request waits for memory.
+/// How long a reservation waits for memory, all in all.
 pub const MAX_MEMORY_WAIT: Duration = Duration::from_secs(2);
 /// The largest reservation that may take of the last eighth.
 pub const SMALL_BYTES: usize = 512 << 10;
@@ -76,7 +76,7 @@ impl MemoryBudget {
 
     /// A reservation of nothing yet.
     pub fn reservation(&self) -> Reservation {
-        Reservation { budget: self.clone(), all: None, large: None }
+        Reservation { budget: self.clone(), all: None, large: None, waited: Duration::ZERO }
     }
 
     /// Reserves so many bytes, or as many as there can be.
@@ -103,6 +103,8 @@ pub struct Reservation {
     budget: MemoryBudget,
     all: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
+    /// How long it has waited, all in all.
+    waited: Duration,
 }
 
 impl Reservation {
@@ -116,7 +118,11 @@ impl Reservation {
         if self.try_grow_to(bytes).is_ok() {
             return Ok(());
         }
-        timeout(MAX_MEMORY_WAIT, self.acquire(self.budget.most(bytes))).await.unwrap_or(Err(OutOfMemory))
+        let begun = Instant::now();
+        let left = MAX_MEMORY_WAIT.saturating_sub(self.waited);
+        let acquired = timeout(left, self.acquire(self.budget.most(bytes))).await;
+        self.waited += begun.elapsed();
+        acquired.unwrap_or(Err(OutOfMemory))
     }
 
     /// Grows to so many bytes if they are there now.
@@ -224,7 +230,6 @@ impl FromStr for ByteSize {
 mod tests {
     use super::*;
     use futures_util::future::join_all;
-    use tokio::time::Instant;
 
     const MIB: usize = 1 << 20;
 

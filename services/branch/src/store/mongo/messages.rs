@@ -72,10 +72,9 @@ pub(super) async fn messages(
     .await?;
     let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
     let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-    // What the driver has read is there beside the documents until all of it is.
-    let mut memory = mongo.memory.reserve(2 * bytes).await?;
+    // What the driver has read is there beside the documents, and what is written after that beside what is not.
+    let memory = mongo.memory.reserve(2 * bytes).await?;
     let items = read(mongo, &ids).await?;
-    memory.shrink_to(bytes);
     Ok(Messages { items, next, memory })
 }
 

@@ -34,7 +34,8 @@ pub(super) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Message
         Position { via: if order == Order::Desc { last } else { request.branch }, depth }
     });
     // How much it is, is known only once it was read.
-    let memory = mongo.memory.reserve(text_bytes(found.iter().map(|message| message.text_bytes))).await?;
+    let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
+    let memory = mongo.memory.reserve(2 * bytes).await?;
     let mut forks = forks::of_messages(mongo, &found, forks).await?;
     let message = |message: MessageDoc| {
         let forks = forks.remove(&message.id).unwrap_or_default();

@@ -65,10 +65,9 @@ pub(super) async fn messages(
     })
     .await?;
     let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-    // What the driver has read is there beside the rows until all of it is.
-    let mut memory = memory.reserve(2 * bytes).await?;
+    // What the driver has read is there beside the rows, and what is written after that beside what is not.
+    let memory = memory.reserve(2 * bytes).await?;
     let items = read(store, &chosen).await?;
-    memory.shrink_to(bytes);
     Ok(Messages { items, next, memory })
 }
 

@@ -40,10 +40,9 @@ pub(super) async fn page(
     let fitting = fitting(sizes.iter().copied());
     let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
     let bytes = text_bytes(sizes.into_iter().take(fitting));
-    // What the driver has read is there beside the rows until all of it is.
-    let mut memory = memory.reserve(2 * bytes).await?;
+    // What the driver has read is there beside the rows, and what is written after that beside what is not.
+    let memory = memory.reserve(2 * bytes).await?;
     let rows = rows(store, &ranges, stretch, order).await?;
-    memory.shrink_to(bytes);
     let next = stretch.next(order, head).map(|depth| {
         let last = rows.last().map_or(request.branch, |row| row.branch_id);
         // Downwards the last message's branch has all that comes next; upwards only the line's own has.
