@@ -6,6 +6,7 @@ use crate::probe::{self, Readers};
 use crate::traffic::{Failure, Traffic};
 use clap::Args;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::spawn_local;
@@ -34,7 +35,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let traffic = Traffic::prepare(options.reads.target.base()).await?;
     let mut report = Report::new();
     report.tell(&format!("{} reads/s alone", options.reads.rate), readers.read(EACH).await?.tell());
-    let many = format!("{{{}\"a\":1}}", "\"aaaaa\":1,".repeat(options.bytes / 10 - 1));
+    let many = members(options.bytes);
     let deep = options.bytes / 2 - 8;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(deep), "]".repeat(deep));
     let long = format!("{{\"question\":\"{}\"}}", "\\n".repeat(options.bytes / 2 - 16));
@@ -58,6 +59,17 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
         report.hold("  the slowest read", ms(worst), "300 ms", worst <= MOST);
     }
     Ok(report.is_well())
+}
+
+/// An object of as many members as that gives, each of another name.
+fn members(bytes: usize) -> String {
+    let mut object = String::from("{");
+    let mut number = 0;
+    while object.len() + 20 < bytes {
+        drop(write!(object, "\"{number:07x}\":1,"));
+        number += 1;
+    }
+    object + "\"a\":1}"
 }
 
 async fn send(

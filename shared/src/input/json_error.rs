@@ -1,5 +1,5 @@
 //! Where a text is no JSON, counted as clients of this API know it: in characters from 0, and at the place that Python's
-//! `json.JSONDecodeError.pos` names, which FastAPI puts into `loc`.
+//! `json.JSONDecodeError.pos` names, which `FastAPI` puts into `loc`.
 //!
 //! `serde_json` tells the line and the byte in it at which it gave up. Python names the beginning of what is wrong: the quote
 //! of a string without end, the backslash of an escape, the first letter of a word, the end of the number before a dot.
@@ -36,7 +36,6 @@ fn string_error(text: &[u8], stop: usize) -> Option<usize> {
         match (quote, byte) {
             (None, _) if at > stop => return None,
             (None, b'"') => quote = Some(at),
-            (None, _) => {}
             (Some(_), b'"') => quote = None,
             (Some(start), b'\\') => match bytes.next() {
                 None => return Some(start),
@@ -50,7 +49,7 @@ fn string_error(text: &[u8], stop: usize) -> Option<usize> {
                 Some(_) => return Some(at),
             },
             (Some(_), ..0x20) => return Some(at),
-            (Some(_), _) => {}
+            (None | Some(_), _) => {}
         }
     }
     quote

@@ -159,7 +159,7 @@ impl Held {
                         self.is_starved = true;
                         return Poll::Pending;
                     }
-                    end => return end,
+                    end @ Poll::Ready(_) => return end,
                 },
             }
         }
@@ -198,7 +198,7 @@ async fn let_go_late(held: Weak<RefCell<Option<Held>>>) {
     }
 }
 
-/// Has the kernel break off a connection whose client has taken nothing for so long (TCP_USER_TIMEOUT, RFC 5482).
+/// Has the kernel break off a connection whose client has taken nothing for so long (`TCP_USER_TIMEOUT`, RFC 5482).
 pub(super) fn set_write_timeout(stream: &dyn Any, time: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = stream.downcast_ref::<TcpStream>() {
