@@ -159,7 +159,7 @@ async fn memory_is_reserved_as_bytes_come_and_not_as_they_are_announced() {
 async fn ask(service: &Running) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let address = service.url().socket_addrs(|| None).unwrap()[0];
+    let address = *service.url().socket_addrs(|| None).unwrap().first().unwrap();
     let mut wire = socket.connect(address).await.unwrap();
     wire.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     wire
@@ -199,7 +199,8 @@ async fn an_answer_that_is_taken_slowly_but_fast_enough_arrives_whole() {
         let mut piece = vec![0; 4 * MIB / 50];
         let count = timeout(TOO_LATE, wire.read(&mut piece)).await.unwrap().unwrap();
         assert!(count > 0, "broken off after {} bytes", taken.len());
-        taken.extend_from_slice(&piece[..count]);
+        piece.truncate(count);
+        taken.extend_from_slice(&piece);
         sleep(Duration::from_millis(20)).await;
     }
 }
