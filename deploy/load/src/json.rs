@@ -66,7 +66,7 @@ fn members(bytes: usize) -> String {
     let mut object = String::from("{");
     let mut number = 0;
     while object.len() + 20 < bytes {
-        drop(write!(object, "\"{number:07x}\":1,"));
+        let _ = write!(object, "\"{number:07x}\":1,");
         number += 1;
     }
     object + "\"a\":1}"
