@@ -25,6 +25,8 @@
 //! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 512 |
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
 //! | `BODY_TIMEOUT` | seconds for the next piece of a request's body | 30 |
+//! | `BODY_MIN_RATE` | bytes a second that a request's body comes with at least, and an answer is taken with; 0 for any | 16384 |
+//! | `BODY_MEMORY` | memory of all bodies in flight, such as `128MiB`; at least `32MiB` | `128MiB` |
 //! | `IDLE_TIMEOUT` | seconds for the next request on a connection | 75 |
 //! | `UPSTREAM_TIMEOUT` | seconds for the head of a service's answer; more than `SERVICE_TIMEOUT` | 30 |
 //! | `UPSTREAM_IDLE_TIMEOUT` | seconds for the next piece of an answer | 60 |
@@ -43,7 +45,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{DescriptorUse, Listen, Times};
+use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
 use shared::traces::Traces;
 use std::net::SocketAddr;
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub capacity: Option<Capacity>,
     /// How long it waits for what of its clients' connections.
     pub times: Times,
+    /// What bodies may cost.
+    pub bodies: BodyLimits,
     /// How long it waits for what else.
     pub patience: Patience,
     /// What it needs of the file descriptors of its process.
@@ -127,6 +131,7 @@ impl Config {
             rates: Rates::from_env(env)?,
             capacity: Capacity::from_env(env)?,
             times: Times::from_env(env)?,
+            bodies: BodyLimits::from_env(env)?,
             patience: Patience::from_env(env)?,
             descriptor_use: DESCRIPTOR_USE,
             resolution: Resolution::System,

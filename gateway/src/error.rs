@@ -3,8 +3,9 @@
 use crate::proxy::Upstream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use shared::input::payload_too_large;
+use shared::input::{body_too_slow, payload_too_large};
 use shared::problem::{ApiError, Problem, causes};
+use shared::server::OutOfMemory;
 
 /// An error of the gateway's own.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +28,12 @@ pub(crate) enum Error {
     /// 404: no route begins so.
     #[error("Not Found")]
     NoRoute,
-    /// 408: the next piece of the body did not come.
+    /// 408: the body comes too slowly.
     #[error("The body did not arrive in time")]
     BodyTooSlow,
-    /// 413: the body is over the limit.
+    /// 413: the body is over this limit, in bytes.
     #[error("The body is too large")]
-    BodyTooLarge,
+    BodyTooLarge(usize),
     /// 429: too many requests of one user, or from one address. With the seconds after which the next one is taken.
     #[error("Too many requests, try again later")]
     RateLimited(u64),
@@ -42,6 +43,9 @@ pub(crate) enum Error {
     /// 501: no resource has this method.
     #[error("The method is not implemented")]
     Method,
+    /// 503: there is no memory for the body.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
     /// 503: the service has as many requests as it may have.
     #[error("The service {0} is overloaded, try again")]
     Overloaded(Upstream),
@@ -72,13 +76,15 @@ impl ApiError for Error {
             }
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Method => StatusCode::NOT_IMPLEMENTED,
-            Self::Overloaded(_) | Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::OutOfMemory(_)
+            | Self::Overloaded(_)
+            | Self::NoAnswer { .. }
+            | Self::NoAddress(_)
+            | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -89,11 +95,11 @@ impl ApiError for Error {
             Self::Host | Self::Upgrade | Self::Target | Self::BodyBroken => "bad_request",
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
-            Self::BodyTooLarge => "payload_too_large",
+            Self::BodyTooLarge(_) => "payload_too_large",
             Self::RateLimited(_) => "rate_limited",
             Self::TooManyHeaders => "too_many_headers",
             Self::Method => "not_implemented",
-            Self::Overloaded(_) => "overloaded",
+            Self::OutOfMemory(_) | Self::Overloaded(_) => "overloaded",
             Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
             Self::NoAnswerInTime(_) => "upstream_timeout",
         }
@@ -101,7 +107,9 @@ impl ApiError for Error {
 
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
-            Self::BodyTooLarge => payload_too_large(),
+            Self::BodyTooLarge(max_bytes) => payload_too_large(*max_bytes),
+            Self::BodyTooSlow => body_too_slow(),
+            Self::OutOfMemory(error) => (*error).into(),
             Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
             // These two are made here, because every other 5xx is a 500 or a 503.
             Self::Method => Problem::new(self.status(), self.code(), self.to_string()),
@@ -120,7 +128,6 @@ impl ApiError for Error {
             | Self::Target
             | Self::BodyBroken
             | Self::NoRoute
-            | Self::BodyTooSlow
             | Self::TooManyHeaders
             | Self::NoAnswer { .. }
             | Self::NoAddress(_)

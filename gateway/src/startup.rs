@@ -34,6 +34,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         traces: config.traces,
         times: config.times,
         max_connections,
+        bodies: config.bodies,
     };
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.

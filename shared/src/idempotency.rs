@@ -5,7 +5,7 @@
 //! key up before anything else, and answers with [`Created`].
 
 use crate::ids::{KeyId, UserId};
-use crate::input::{FromBody, invalid};
+use crate::input::{FromBody, Settings, invalid};
 use crate::problem::Problem;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -58,16 +58,19 @@ impl<B> Keyed<B> {
 }
 
 impl<B: FromBody> FromBody for Keyed<B> {
+    /// A key that is none is told after a wrong media type, and before what is wrong with the body.
+    type Head = (B::Head, Result<Option<String>, Problem>);
+
     const IS_READ: bool = true;
 
-    fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
-        B::check_media_type(request)
+    fn read_head(request: &HttpRequest) -> Result<Self::Head, Problem> {
+        Ok((B::read_head(request)?, key_of(request)))
     }
 
-    fn from_body(request: &HttpRequest, bytes: &[u8]) -> Result<Self, Problem> {
-        let key = key_of(request)?;
+    fn from_body((head, key): Self::Head, settings: &Settings, bytes: &[u8]) -> Result<Self, Problem> {
+        let key = key?;
         let hash = RequestHash(digest(&SHA256, bytes).as_ref().to_vec());
-        Ok(Self { request: B::from_body(request, bytes)?, key, hash })
+        Ok(Self { request: B::from_body(head, settings, bytes)?, key, hash })
     }
 }
 

@@ -7,7 +7,10 @@ use utoipa::{IntoResponses, ToSchema};
 /// The errors of a route that anyone may call.
 #[derive(IntoResponses)]
 pub enum PublicErrors {
-    /// The body is larger than 16 MiB
+    /// The body came too slowly
+    #[response(status = 408)]
+    TooSlow(ErrorBody),
+    /// The body is larger than 64 KiB
     #[response(status = 413)]
     TooLarge(ErrorBody),
     /// The body is of another media type
@@ -30,7 +33,10 @@ pub enum BodyErrors {
     /// No token, or one that does not count
     #[response(status = 401)]
     Unauthorized(ErrorBody),
-    /// The body is larger than 16 MiB
+    /// The body came too slowly
+    #[response(status = 408)]
+    TooSlow(ErrorBody),
+    /// The body is larger than 16 MiB, on the routes of `/auth` than 64 KiB
     #[response(status = 413)]
     TooLarge(ErrorBody),
     /// The body is of another media type

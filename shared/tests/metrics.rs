@@ -9,7 +9,7 @@ use shared::config::Env;
 use shared::identity::{Identity, Service, TokenKeys};
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, Tasks, Times, protected, public};
+use shared::server::{Application, BodyLimits, Context, Readiness, Tasks, Times, protected, public};
 use shared::telemetry::{self, LogFormat};
 use shared::test_kit::{Running, Series, TestClient, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
@@ -61,6 +61,7 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
         traces: Traces::off(),
         times: Times::default(),
         max_connections: 1000,
+        bodies: BodyLimits::default(),
     };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
     let routes = move |app: &mut actix_web::web::ServiceConfig| {

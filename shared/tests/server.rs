@@ -7,7 +7,7 @@ use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::Service;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, Tasks, Times, health_check, public};
+use shared::server::{Application, BodyLimits, Context, Readiness, Tasks, Times, health_check, public};
 use shared::test_kit::{Answer, Running, TestClient, any_port, token_keys};
 use shared::traces::Traces;
 use std::net::SocketAddr;
@@ -46,6 +46,7 @@ fn service_with(probe: Result<(), String>, times: Times) -> (Application, Slow) 
         traces: Traces::off(),
         times,
         max_connections: 1000,
+        bodies: BodyLimits::default(),
     };
     let readiness = Readiness::new(move || std::future::ready(probe.clone()));
     let data = Data::new(slow.clone());

@@ -3,14 +3,19 @@
 //! Each command prints what it saw, and exits with 1 if that is not as it should be.
 
 mod asking;
+mod bodies;
 mod capacity;
 mod figures;
 mod generator;
 mod idle;
+mod json;
 mod logins;
+mod memory;
 mod overload;
+mod pages;
 mod probe;
 mod process;
+mod readers;
 mod schedule;
 mod steady;
 mod tally;
@@ -43,6 +48,14 @@ enum Command {
     Uploads(uploads::Options),
     /// Reads while many users log in.
     Logins(logins::Options),
+    /// Leaves many large bodies unfinished, and looks at the memory of the programs.
+    Bodies(bodies::Options),
+    /// Reads many large pages at once, and looks at the memory of the programs.
+    Pages(pages::Options),
+    /// Asks for many large pages and takes none, and looks at the memory of the programs.
+    Readers(readers::Options),
+    /// Reads while large objects of unknown members come without a token.
+    Json(json::Options),
     /// Plays a service that can do so much and no more.
     Upstream(upstream::Options),
 }
@@ -59,6 +72,10 @@ async fn main() -> Result<ExitCode, Failure> {
                 Command::Idle(options) => idle::run(&options).await,
                 Command::Uploads(options) => uploads::run(&options).await,
                 Command::Logins(options) => logins::run(&options).await,
+                Command::Bodies(options) => bodies::run(&options).await,
+                Command::Pages(options) => pages::run(&options).await,
+                Command::Readers(options) => readers::run(&options).await,
+                Command::Json(options) => json::run(&options).await,
                 Command::Upstream(options) => upstream::run(&options).await,
             }
         })

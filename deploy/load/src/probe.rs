@@ -59,6 +59,11 @@ impl Met {
         percentile(&took(&self.0, Fate::Accepted), 99)
     }
 
+    /// The longest of them.
+    pub(crate) fn worst(&self) -> Duration {
+        percentile(&took(&self.0, Fate::Accepted), 100)
+    }
+
     /// In words.
     pub(crate) fn tell(&self) -> String {
         let took = took(&self.0, Fate::Accepted);

@@ -8,13 +8,22 @@ const TICKS_A_SECOND: f64 = 100.0;
 
 /// Memory of a process that is in use, in bytes.
 pub(crate) fn resident(pid: u32) -> Result<u64, Failure> {
-    let path = format!("/proc/{pid}/status");
-    let status = fs::read_to_string(&path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
-    resident_in(&status).ok_or_else(|| Failure::new(format!("{path} does not say VmRSS")))
+    memory(pid, "VmRSS:")
 }
 
-fn resident_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// The same without what is mapped from files: what the process has allocated.
+pub(crate) fn anonymous(pid: u32) -> Result<u64, Failure> {
+    memory(pid, "RssAnon:")
+}
+
+fn memory(pid: u32, field: &str) -> Result<u64, Failure> {
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    memory_in(&status, field).ok_or_else(|| Failure::new(format!("{path} does not say {field}")))
+}
+
+fn memory_in(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
@@ -52,15 +61,17 @@ mod tests {
 
     #[test]
     fn the_kernels_words_are_understood() {
-        assert_eq!(resident_in("Name:\tgateway\nVmRSS:\t   12345 kB\nThreads:\t4\n"), Some(12_641_280));
-        assert_eq!(resident_in("Name:\tgateway\n"), None);
+        let status = "Name:\tgateway\nVmRSS:\t   12345 kB\nRssAnon:\t  8 kB\nThreads:\t4\n";
+        assert_eq!(memory_in(status, "VmRSS:"), Some(12_641_280));
+        assert_eq!(memory_in(status, "RssAnon:"), Some(8192));
+        assert_eq!(memory_in("Name:\tgateway\n", "VmRSS:"), None);
         let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 100 1000 200";
         assert_eq!(ticks_in(stat), Some(300));
     }
 
     #[test]
     fn a_process_has_some_memory() {
-        assert!(resident(std::process::id()).unwrap() > 100_000);
+        assert!(resident(std::process::id()).unwrap() > anonymous(std::process::id()).unwrap());
         Usage::of_this_process().unwrap();
     }
 }

@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// gets its part of every kind of request.
 const CHATS: u32 = 211;
 
+/// The bytes of a long message.
+const MESSAGE_BYTES: usize = 1 << 20;
+
 /// What is said of a request that nobody took.
 pub(crate) const REFUSED: &str = "not connected";
 
@@ -101,6 +104,19 @@ impl Traffic {
     /// The name and the password of the user.
     pub(crate) fn user(&self) -> &Value {
         &self.user
+    }
+
+    /// Appends messages of a mebibyte each to a chat, and tells the path of the page that has all of them.
+    pub(crate) async fn fill(&self, messages: usize) -> Result<String, Failure> {
+        let chat = self.chat(0);
+        // No two are the same, as what repeats would be small once it is compressed.
+        for number in 0..messages {
+            let word = format!("{number:x}-{} ", KeyId::generate());
+            let response = word.repeat(MESSAGE_BYTES / word.len());
+            let message = json!({"chat_id": chat, "question": "How long?", "response": response});
+            self.ask(Method::POST, "messages/add-message", Some(&message)).await?;
+        }
+        Ok(format!("/api/v1/messages/get-messages?limit=200&chat_id={chat}"))
     }
 
     /// Appends a message or reads a page.

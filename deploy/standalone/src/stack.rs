@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Application, DescriptorUse, Listen, StartError, Times};
+use shared::server::{Application, BodyLimits, DescriptorUse, Listen, StartError, Times};
 use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct StackConfig {
     pub capacity: Option<Capacity>,
     /// How long each of them waits for what.
     pub times: Times,
+    /// What bodies may cost, of all services together.
+    pub bodies: BodyLimits,
     /// How long the gateway waits for what else.
     pub patience: Patience,
     /// The database of each service.
@@ -113,6 +115,7 @@ impl StackConfig {
             rates: Rates::from_env(env)?,
             capacity: Capacity::from_env(env)?,
             times: Times::from_env(env)?,
+            bodies: BodyLimits::from_env(env)?,
             patience: Patience::from_env(env)?,
             databases: Databases { auth: database("auth"), chat: database("chat"), branch },
             tokens: auth::config::TokenLife::from_env(env)?,
@@ -163,6 +166,7 @@ impl Stack {
             rates,
             capacity,
             times,
+            bodies,
             patience,
             databases,
             tokens,
@@ -185,6 +189,7 @@ impl Stack {
             rates,
             capacity,
             times,
+            bodies: bodies.clone(),
             patience,
             descriptor_use,
             resolution: Resolution::default(),
@@ -198,6 +203,7 @@ impl Stack {
             chat: chat.url.clone(),
             clock: clock.clone(),
             times,
+            bodies: bodies.clone(),
             metrics: metrics.clone(),
             traces: traces.branch,
         };
@@ -210,6 +216,7 @@ impl Stack {
             account_memory: chat::config::account_memory(tokens.access),
             clock: clock.clone(),
             times,
+            bodies: bodies.clone(),
             metrics: metrics.clone(),
             traces: traces.chat,
         };
@@ -223,6 +230,7 @@ impl Stack {
             throttles_logins,
             clock,
             times,
+            bodies,
             metrics,
             traces: traces.auth,
         };

@@ -21,6 +21,9 @@ const LEAST: u64 = 1024;
 /// What is ready is passed on in pieces of about this size.
 const PIECE: usize = 0x2000;
 
+/// After so many bytes without a piece, which takes about a millisecond, others have their turn.
+const TURN: usize = 0x4_0000;
+
 /// Compresses an answer, where it is one that may be and the client takes it.
 pub(super) fn compress(mut answer: ServiceResponse) -> ServiceResponse {
     let is_long = matches!(answer.response().body().size(), BodySize::Sized(length) if length > LEAST);
@@ -103,9 +106,13 @@ impl MessageBody for Gzip {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let this = self.get_mut();
+        let mut read = 0;
         while let Some(encoder) = &mut this.encoder {
             match ready!(Pin::new(&mut this.body).poll_next(context)) {
-                Some(Ok(bytes)) => encoder.write_all(&bytes)?,
+                Some(Ok(bytes)) => {
+                    encoder.write_all(&bytes)?;
+                    read += bytes.len();
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     let rest = this.encoder.take().map_or_else(|| Ok(Vec::new()), GzEncoder::finish)?;
@@ -114,6 +121,10 @@ impl MessageBody for Gzip {
             }
             if encoder.get_ref().len() >= PIECE {
                 return Poll::Ready(Some(Ok(std::mem::take(encoder.get_mut()).into())));
+            }
+            if read >= TURN {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         Poll::Ready(None)

@@ -30,12 +30,12 @@ use headers::BodyLength;
 use offered::Offered;
 use shared::identity::Identity;
 use shared::problem::Problem;
-use shared::server::{Answering, Context, PassedOn, Trace};
+use shared::server::{Answering, BodyLimits, Context, MinRate, PassedOn, Trace};
 use std::rc::Rc;
 use std::time::Instant;
 use table::counts_key;
 use tracing::Level;
-use upload::Upload;
+use upload::{Bounds, Upload};
 
 /// The bytes that most heads have at most.
 const HEAD: usize = 0x800;
@@ -99,10 +99,11 @@ async fn pass_through(
     let clean = |method, kind, length| clean_headers(request, method, kind, target, host, trace, length);
     let question = clean(request.method(), kind, length);
     let may_repeat = may_repeat(request.method(), target, &question);
-    let mut body = match Upload::new(offered, length, may_repeat) {
-        Err(Error::BodyTooLarge) => {
+    let bounds = bounds(route, &context.bodies, proxy);
+    let mut body = match Upload::new(offered, length, may_repeat, &bounds) {
+        Err(refusal @ Error::BodyTooLarge(_)) => {
             let options = clean(&Method::OPTIONS, Kind::Read, BodyLength::None);
-            return Box::pin(refuse_body(request, &options, offered, route, proxy)).await;
+            return Box::pin(refuse_body(request, &options, route, proxy, refusal)).await;
         }
         body => body?,
     };
@@ -138,6 +139,12 @@ fn authenticate(
     Ok(Some(proxy.tokens.identity(request.headers(), &context.keys)?))
 }
 
+/// What the body of a request for this route may cost.
+fn bounds<'a>(route: &Route, limits: &'a BodyLimits, proxy: &Proxy) -> Bounds<'a> {
+    let min_rate = MinRate { grace: proxy.patience().body, ..limits.min_rate };
+    Bounds { max_bytes: route.upstream.max_body_bytes(), min_rate, memory: &limits.memory }
+}
+
 /// Whether a request may be sent to a second replica when a first has perhaps carried it out. What is sent decides, not what
 /// has come.
 fn may_repeat(method: &Method, target: &PathAndQuery, question: &Question) -> bool {
@@ -153,20 +160,19 @@ fn may_repeat(method: &Method, target: &PathAndQuery, question: &Question) -> bo
 async fn refuse_body(
     request: &HttpRequest,
     options: &Question,
-    offered: &Offered,
     route: &Route,
     proxy: &Proxy,
+    refusal: Error,
 ) -> Result<HttpResponse, Problem> {
-    let nothing = Upload::new(offered, BodyLength::None, true)?;
-    let Ok(answer) = proxy.send(options, nothing, route).await else {
-        return Err(Error::BodyTooLarge.into());
+    let Ok(answer) = proxy.send(options, Upload::nothing(), route).await else {
+        return Err(refusal.into());
     };
     let allowed = answer.head.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
     let is_allowed = |allow: &str| allow.split(", ").any(|method| method == request.method().as_str());
     match (answer.head.status(), allowed) {
-        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(Error::BodyTooLarge.into()),
+        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(refusal.into()),
         (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => Ok(copy_back(request, answer, proxy)),
-        _ => Err(Error::BodyTooLarge.into()),
+        _ => Err(refusal.into()),
     }
 }
 

@@ -14,6 +14,11 @@ use std::task::{Context, Poll};
 pub(super) struct Offered(Option<Rc<Cell<Option<Payload>>>>);
 
 impl Offered {
+    /// No body.
+    pub(super) fn nothing() -> Self {
+        Self(None)
+    }
+
     /// The body of a request.
     pub(super) fn new(payload: Payload) -> Self {
         match payload {

@@ -148,6 +148,8 @@ impl Trip<'_> {
         // Whom it waits for may change meanwhile.
         let again = now + self.patience.head.min(self.patience.body);
         let deadline = again.min(since + for_whom(whom, self.patience));
+        let too_slow = upload.deadline().filter(|_| whom == Waiting::ForClient);
+        let deadline = too_slow.map_or(deadline, |too_slow| too_slow.min(deadline));
         let may_repeat = self.may_repeat && upload.can_repeat();
         if may_repeat { deadline.min(now + GLANCE) } else { deadline }
     }
@@ -155,8 +157,11 @@ impl Trip<'_> {
     /// Gives up when nothing has moved for too long, or when the replica was put out and there is a better one.
     fn look(&self, sent: Instant, upload: &Upload) -> Result<(), Miss> {
         let (whom, since) = waiting(upload, sent);
-        let is_overdue = since + for_whom(whom, self.patience) <= Instant::now();
+        let now = Instant::now();
+        let is_overdue = since + for_whom(whom, self.patience) <= now;
+        let is_too_slow = upload.deadline().is_some_and(|deadline| deadline <= now);
         match whom {
+            Waiting::ForClient if is_too_slow => Err(Miss::Final(Error::BodyTooSlow)),
             Waiting::ForClient if is_overdue => Err(Miss::Final(Error::BodyTooSlow)),
             Waiting::ForService if is_overdue => {
                 let error = Error::NoAnswerInTime(self.pools.service.upstream);

@@ -1,15 +1,18 @@
 //! A request's body on its way up: read from the client no faster than the service takes it.
 
+use super::Upstream;
 use super::headers::BodyLength;
 use super::offered::Offered;
 use crate::error::Error;
 use crate::http1::Connection;
 use crate::limits::ByteMeter;
 use actix_web::web::Bytes;
-use shared::input::MAX_BODY_BYTES;
+use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
+use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation, TransferDeadline};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::task::yield_now;
@@ -20,6 +23,9 @@ const FULL: usize = 0x8000;
 
 /// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
 const KEPT: usize = 0x1_0000;
+
+/// The most that is held of a body: what is kept of it, what waits for the service, and the piece that has come.
+const HELD: usize = KEPT + 2 * FULL;
 
 /// Whom a body waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +39,12 @@ pub(super) enum Waiting {
 /// Why a body ended before it was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// It is over the limit.
-    TooLarge,
+    /// It is over this limit, in bytes.
+    TooLarge(usize),
     /// With it, the user has written too much; with the seconds after which more is taken.
     RateLimited(u64),
+    /// There is no memory for it.
+    OutOfMemory(OutOfMemory),
     /// The client has broken it off.
     ByClient,
 }
@@ -45,8 +53,9 @@ impl Stop {
     /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
     pub(super) async fn tell(self) -> Error {
         match self {
-            Self::TooLarge => Error::BodyTooLarge,
+            Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
             Self::RateLimited(seconds) => Error::RateLimited(seconds),
+            Self::OutOfMemory(error) => error.into(),
             Self::ByClient => {
                 yield_now().await;
                 Error::BodyBroken
@@ -81,27 +90,103 @@ pub(super) struct Upload {
     whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
     waiting: Option<(Waiting, Instant)>,
+    max_bytes: usize,
+    /// By when more of it must have come; none where there is no body.
+    deadline: Option<TransferDeadline>,
+    /// None where there is no body.
+    memory: Option<Memory>,
+}
+
+/// What a body may cost.
+pub(super) struct Bounds<'a> {
+    /// Its size.
+    pub(super) max_bytes: usize,
+    /// How fast it must come.
+    pub(super) min_rate: MinRate,
+    /// Where what is held of it is counted.
+    pub(super) memory: &'a MemoryBudget,
+}
+
+/// The memory of what is held of a body, which grows with it.
+enum Memory {
+    Held(Reservation),
+    Awaited(Pin<Box<dyn Future<Output = Result<Reservation, OutOfMemory>>>>),
+    Denied(OutOfMemory),
+}
+
+impl Memory {
+    /// Waits until there are so many bytes.
+    fn poll_grow_to(&mut self, bytes: usize, context: &mut Context<'_>) -> Poll<Result<(), OutOfMemory>> {
+        loop {
+            *self = match self {
+                Self::Held(held) => {
+                    if held.try_grow_to(bytes).is_ok() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    let mut held = held.take();
+                    Self::Awaited(Box::pin(async move { held.grow_to(bytes).await.map(|()| held) }))
+                }
+                Self::Awaited(awaited) => match ready!(awaited.as_mut().poll(context)) {
+                    Ok(held) => Self::Held(held),
+                    Err(error) => Self::Denied(error),
+                },
+                Self::Denied(error) => return Poll::Ready(Err(*error)),
+            }
+        }
+    }
 }
 
 impl Upload {
     /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
-    pub(super) fn new(offered: &Offered, length: BodyLength, may_repeat: bool) -> Result<Self, Error> {
-        if matches!(length, BodyLength::Known(length) if length > limit()) {
-            return Err(Error::BodyTooLarge);
+    pub(super) fn new(
+        offered: &Offered,
+        length: BodyLength,
+        may_repeat: bool,
+        bounds: &Bounds<'_>,
+    ) -> Result<Self, Error> {
+        let max_bytes = bounds.max_bytes;
+        let is_too_large = |length: u64| usize::try_from(length).map_or(true, |length| length > max_bytes);
+        if matches!(length, BodyLength::Known(length) if is_too_large(length)) {
+            return Err(Error::BodyTooLarge(max_bytes));
         }
-        let is_empty = matches!(length, BodyLength::None | BodyLength::Known(0));
+        if matches!(length, BodyLength::None | BodyLength::Known(0)) {
+            return Ok(Self { length, kept: may_repeat.then(Vec::new), ..Self::nothing() });
+        }
         Ok(Self {
             offered: offered.clone(),
             length,
             kept: may_repeat.then(Vec::new),
+            whole: Some(Rc::default()),
+            is_ended: false,
+            max_bytes,
+            deadline: Some(bounds.min_rate.begin()),
+            memory: Some(Memory::Held(bounds.memory.reservation())),
+            ..Self::nothing()
+        })
+    }
+
+    /// No body, of a request that may be sent again.
+    pub(super) fn nothing() -> Self {
+        Self {
+            offered: Offered::nothing(),
+            length: BodyLength::None,
+            kept: Some(Vec::new()),
             next: 0,
             rest: Bytes::new(),
             read: 0,
             meter: None,
-            whole: (!is_empty).then(Rc::default),
-            is_ended: is_empty,
+            whole: None,
+            is_ended: true,
             waiting: None,
-        })
+            max_bytes: 0,
+            deadline: None,
+            memory: None,
+        }
+    }
+
+    /// When the client is too slow, unless more has come by then; `None` once all of it has.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.coming().and(self.deadline).map(|deadline| deadline.at())
     }
 
     /// Counts the body with this meter: at once where its length is announced, else as it comes.
@@ -209,17 +294,23 @@ impl Upload {
         if self.whole.as_ref().is_none_or(|whole| whole.get()) {
             return Poll::Ready(Ok(None));
         }
+        // Room for the next piece first: it is the server's until then.
+        let held = self.most_held();
+        if let Some(memory) = &mut self.memory {
+            ready!(memory.poll_grow_to(held, context)).map_err(Stop::OutOfMemory)?;
+        }
         let Some(piece) = ready!(self.offered.poll_next(context)?) else {
             self.whole.iter().for_each(|whole| whole.set(true));
             return Poll::Ready(Ok(None));
         };
         self.read += piece.len();
-        if self.read > MAX_BODY_BYTES {
-            return Poll::Ready(Err(Stop::TooLarge));
+        if self.read > self.max_bytes {
+            return Poll::Ready(Err(Stop::TooLarge(self.max_bytes)));
         }
         if let Some(meter) = &mut self.meter {
             meter.add(u64::try_from(piece.len()).unwrap_or(u64::MAX)).map_err(Stop::RateLimited)?;
         }
+        self.deadline.iter_mut().for_each(|deadline| deadline.moved(piece.len()));
         // Nothing but its end can follow the last one.
         if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {
             self.whole.iter().for_each(|whole| whole.set(true));
@@ -232,11 +323,24 @@ impl Upload {
         Poll::Ready(Ok(Some(piece)))
     }
 
+    /// What is held at most once the next piece has come.
+    fn most_held(&self) -> usize {
+        let held = HELD.min(self.read + FULL);
+        match self.length {
+            BodyLength::Known(length) => usize::try_from(length).map_or(held, |length| length.min(held)),
+            BodyLength::None | BodyLength::Unknown => held,
+        }
+    }
+
     fn has_come(&self) -> bool {
         matches!(self.length, BodyLength::Known(length) if u64::try_from(self.read) == Ok(length))
     }
 
     fn waits_for(&mut self, whom: Waiting) {
+        if let (Some((Waiting::ForService, since)), Waiting::ForClient) = (self.waiting, whom) {
+            // Meanwhile the client was not read from.
+            self.deadline.iter_mut().for_each(|deadline| deadline.paused(since.elapsed()));
+        }
         if self.waiting.is_none_or(|(before, _)| before != whom || whom == Waiting::ForService) {
             self.waiting = Some((whom, Instant::now()));
         }
@@ -250,6 +354,12 @@ impl Upload {
     }
 }
 
-fn limit() -> u64 {
-    u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX)
+impl Upstream {
+    /// The largest body that a service takes, so that a larger one is refused before it is read.
+    pub(super) const fn max_body_bytes(self) -> usize {
+        match self {
+            Self::Auth => MAX_AUTH_BODY_BYTES,
+            Self::Chat | Self::Branch => MAX_BODY_BYTES,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use reqwest::Url;
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::Times;
+use shared::server::{BodyLimits, Times};
 use shared::test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -75,6 +75,7 @@ fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGatew
         rates: Some(Rates::default()),
         capacity: Some(Capacity::default()),
         times: Times::default(),
+        bodies: BodyLimits::default(),
         patience: no_cache(),
         descriptor_use: DESCRIPTOR_USE,
         resolution: Resolution::System,

@@ -1,9 +1,15 @@
 //! Bodies on their way up: streamed, bounded, and never cut short unnoticed.
 
-use crate::app::{authorization, only_request, spawn_before, spawn_house};
+use crate::app::{
+    authorization, no_cache, only_request, spawn_before, spawn_before_with, spawn_configured, spawn_house,
+};
 use crate::wire::{Wire, header, status, upstream};
-use shared::input::MAX_BODY_BYTES;
+use gateway::config::Patience;
+use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
+use shared::server::{BodyLimits, MemoryBudget, MinRate};
+use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use wiremock::matchers::any;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -240,4 +246,75 @@ async fn an_answer_that_comes_before_the_body_was_read_arrives() {
     }
     let (head, body) = wire.answer().await;
     assert_eq!((status(&head), body.as_str()), (404, "gone"));
+}
+
+#[tokio::test]
+async fn the_auth_service_is_sent_bodies_of_at_most_64_kibibytes() {
+    let house = spawn_house().await;
+    for (length, told) in [(MAX_AUTH_BODY_BYTES + 1, 413), (MAX_AUTH_BODY_BYTES, 200)] {
+        let mut wire = house.gateway.wire().await;
+        let head =
+            format!("POST /api/v1/auth/refresh HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        wire.say(&head).await;
+        if told == 200 {
+            wire.say(&"x".repeat(length)).await;
+        }
+        assert_eq!(status(&wire.head().await), told);
+    }
+    let received = house.auth.received_requests().await.unwrap();
+    let received: Vec<_> = received.iter().map(|one| (one.method.as_str(), one.body.len())).collect();
+    assert_eq!(received, [("OPTIONS", 0), ("POST", MAX_AUTH_BODY_BYTES)]);
+
+    let mut wire = house.gateway.wire().await;
+    wire.say("POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").await;
+    let chunk = format!("10001\r\n{}\r\n", "x".repeat(MAX_AUTH_BODY_BYTES + 1));
+    assert!(wire.try_say(chunk.as_bytes()).await);
+    assert_eq!(status(&wire.head().await), 413);
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
+    let service = upstream(|mut wire| async move {
+        wire.head().await;
+        wire.rest().await;
+    })
+    .await;
+    let patience = Patience { body: Duration::from_millis(600), ..no_cache() };
+    let gateway = spawn_before_with(&service, patience);
+    let mut wire = gateway.wire().await;
+    post(&mut wire, "Content-Length: 100000\r\n").await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1500) && wire.try_say(b"x").await {
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(status(&wire.head().await), 408);
+}
+
+#[tokio::test]
+async fn what_is_held_of_bodies_is_counted_and_given_back() {
+    let (memory, upstream) = (MemoryBudget::new(64 << 20), nobody_reads().await);
+    let bodies = BodyLimits::new(memory.clone(), MinRate::default());
+    let gateway = spawn_configured(&upstream, |config| config.bodies = bodies);
+    let mut wires = Vec::new();
+    for _ in 0..8 {
+        let mut wire = gateway.wire().await;
+        post(&mut wire, "Content-Length: 16000000\r\n").await;
+        wire.say(&"x".repeat(0x10_0000)).await;
+        wires.push(wire);
+    }
+    let reserved = (64 << 20) - memory.available();
+    assert!((8 * 0x8000..=8 * 0x2_0000).contains(&reserved), "{reserved}");
+    drop(wires);
+    while memory.available() < 64 << 20 {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A service that reads heads alone.
+async fn nobody_reads() -> reqwest::Url {
+    upstream(|mut wire| async move {
+        wire.head().await;
+        std::future::pending::<()>().await;
+    })
+    .await
 }

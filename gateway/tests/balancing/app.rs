@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::Times;
+use shared::server::{BodyLimits, Times};
 use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
 use shared::traces::Traces;
 use std::net::{IpAddr, SocketAddr};
@@ -86,6 +86,7 @@ fn spawn_gateway_with(
         rates,
         capacity,
         times,
+        bodies: BodyLimits::default(),
         patience,
         descriptor_use: DESCRIPTOR_USE,
         resolution,

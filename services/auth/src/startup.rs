@@ -8,6 +8,7 @@ use crate::{routes, store};
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
+use shared::input::{MAX_AUTH_BODY_BYTES, Settings};
 use shared::problem::causes;
 use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
 use shared::store::outbox::Relay;
@@ -42,7 +43,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         relay,
     };
     let state = Data::new(state);
-    let policy = Data::new(config.passwords.policy);
+    let settings = Data::new(Settings::of(config.passwords.policy));
     let context = Context {
         service: Service::Auth,
         keys: config.keys,
@@ -50,10 +51,11 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         traces: config.traces,
         times: config.times,
         max_connections,
+        bodies: config.bodies.with_max_bytes(MAX_AUTH_BODY_BYTES),
     };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
-        app.app_data(state.clone()).app_data(policy.clone()).configure(routes::configure);
+        app.app_data(state.clone()).app_data(settings.clone()).configure(routes::configure);
     })
 }
 

@@ -6,6 +6,7 @@ use shared::idempotency::key_reused;
 use shared::ids::ResponseId;
 use shared::input::invalid;
 use shared::problem::{ApiError, Problem};
+use shared::server::OutOfMemory;
 use shared::store::StoreError;
 
 /// Every error of this service.
@@ -47,6 +48,9 @@ pub enum Error {
     /// 503: another service did not answer.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// 503: there is no memory for the texts.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
 }
 
 impl ApiError for Error {
@@ -58,7 +62,7 @@ impl ApiError for Error {
             }
             Self::BadCursor | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(error) => error.status(),
-            Self::Call(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Call(_) | Self::OutOfMemory(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -75,6 +79,7 @@ impl ApiError for Error {
             Self::KeyReused => "idempotency_key_reused",
             Self::Store(error) => error.code(),
             Self::Call(_) => "service_unavailable",
+            Self::OutOfMemory(_) => "overloaded",
         }
     }
 
@@ -83,6 +88,7 @@ impl ApiError for Error {
             Self::HeadMoved { head } => problem.with_member("head_response_id", head),
             Self::BadCursor => bad_cursor(),
             Self::KeyReused => key_reused(),
+            Self::OutOfMemory(error) => (*error).into(),
             Self::ChatNotFound
             | Self::BranchNotFound
             | Self::MessageNotFound

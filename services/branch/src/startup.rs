@@ -12,7 +12,9 @@ use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
 use shared::clock::Clock;
 use shared::identity::Service;
-use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks, Times};
+use shared::server::{
+    Application, Context, DescriptorUse, MemoryBudget, Readiness, StartError, Tasks, Times,
+};
 use std::sync::Arc;
 
 /// Opens the database, starts the background work and binds the address.
@@ -21,7 +23,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let databases = config.database.max_descriptors();
     let max_connections = DescriptorUse { databases, servers: 1, per_connection: 2 }.max_connections()?;
     let tasks = Tasks::default();
-    let store = open(&config.database, config.times, config.clock, &tasks).await?;
+    let memory = config.bodies.memory.clone();
+    let store = open_within(&config.database, config.times, config.clock, &tasks, memory).await?;
     store.observe(&config.metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
@@ -37,6 +40,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         traces: config.traces,
         times: config.times,
         max_connections,
+        bodies: config.bodies,
     };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
@@ -47,15 +51,26 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     })
 }
 
-/// Opens the store of a database, whichever engine it is of.
+/// Opens the store of a database, whichever engine it is of, with memory of its own for the texts of pages.
 pub async fn open(
     database: &Database,
     times: Times,
     clock: Clock,
     tasks: &Tasks,
 ) -> Result<Arc<dyn ContentStore>, StartError> {
+    open_within(database, times, clock, tasks, MemoryBudget::default()).await
+}
+
+/// The same with memory that it shares with others.
+async fn open_within(
+    database: &Database,
+    times: Times,
+    clock: Clock,
+    tasks: &Tasks,
+    memory: MemoryBudget,
+) -> Result<Arc<dyn ContentStore>, StartError> {
     Ok(match database {
-        Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks).await?),
-        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock, tasks).await?),
+        Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks, memory).await?),
+        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock, tasks, memory).await?),
     })
 }

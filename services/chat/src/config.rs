@@ -6,6 +6,9 @@
 //! | `METRICS_ADDR` | address and port of the metrics | none: they are off |
 //! | `OTEL_EXPORTER_OTLP_ENDPOINT` | where spans are sent, and other variables of OpenTelemetry | none: they are off |
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
+//! | `BODY_TIMEOUT` | seconds for the next piece of a request's body | 30 |
+//! | `BODY_MIN_RATE` | bytes a second that a request's body comes with at least, and an answer is taken with; 0 for any | 16384 |
+//! | `BODY_MEMORY` | memory of all bodies in flight, such as `128MiB`; at least `32MiB` | `128MiB` |
 //! | `IDLE_TIMEOUT` | seconds for the next request on a connection; more than 30 | 75 |
 //! | `SERVICE_TIMEOUT` | seconds that a request may take here; more than a statement | 20 |
 //! | `STATEMENT_TIMEOUT` | seconds that a statement may take on PostgreSQL; it waits for a lock half as long, at most 2 s | 10 |
@@ -21,7 +24,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Listen, Times};
+use shared::server::{BodyLimits, Listen, Times};
 use shared::traces::Traces;
 use std::time::Duration;
 
@@ -50,6 +53,8 @@ pub struct Config {
     pub clock: Clock,
     /// How long it waits for what.
     pub times: Times,
+    /// What bodies may cost.
+    pub bodies: BodyLimits,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the spans of requests go.
@@ -69,6 +74,7 @@ impl Config {
             account_memory: account_memory(env.seconds("ACCESS_TOKEN_TTL", 3600)?),
             clock,
             times: Times::from_env(env)?,
+            bodies: BodyLimits::from_env(env)?,
             metrics: Metrics::from_env(env)?,
             traces: Traces::from_env(env, Service::Chat)?,
         })

@@ -55,6 +55,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         traces: config.traces,
         times: config.times,
         max_connections,
+        bodies: config.bodies,
     };
     let readiness = Readiness::of_store(store);
     Application::bind(&config.listen, context, tasks, readiness, move |app| {

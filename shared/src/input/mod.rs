@@ -7,20 +7,27 @@
 mod body;
 mod field_types;
 mod fields;
+mod json;
+mod json_error;
+mod receive;
 
 pub use body::{FormOrJson, FromBody};
 pub use field_types::{Field, Reason, TextField, Value, text};
-pub use fields::{Fields, FromFields, Invalid};
+pub use fields::{Fields, FromFields, Invalid, Settings};
 
 use crate::problem::{FieldError, Problem};
+use crate::server::{BodyLimits, Context};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;
 
 /// The largest body that a request may have, in bytes.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// The same for the routes of the auth service, most of which ask for no token.
+pub const MAX_AUTH_BODY_BYTES: usize = 64 * 1024;
 
 /// Path, query and body of a request. `()` stands for a part that is not looked at.
 #[derive(Debug)]
@@ -44,7 +51,7 @@ impl<P, Q, B> FromRequest for Input<P, Q, B>
 where
     P: FromFields + 'static,
     Q: FromFields + 'static,
-    B: FromBody + 'static,
+    B: FromBody,
 {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -53,11 +60,20 @@ where
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = body::read(&request, payload, B::IS_READ).await?;
-            B::check_media_type(&request)?;
-            let path = fields::of_path(&request)?;
-            let query = fields::of_query(&request)?;
-            let body = B::from_body(&request, &bytes)?;
+            let context = request.app_data::<Data<Context>>();
+            let limits = context.map_or_else(BodyLimits::default, |context| context.bodies.clone());
+            let received = receive::receive(&request, payload, B::IS_READ, &limits).await?;
+            let head = B::read_head(&request)?;
+            let settings = Settings::for_request(&request);
+            let path = fields::of_path(&request, &settings)?;
+            let query = fields::of_query(&request, &settings)?;
+            let blocks = received.blocks;
+            let parse = move || B::from_body(head, &settings, &blocks.join());
+            let body = limits.run(received.memory.bytes(), parse).await??;
+            // What was read of it is held until the request is answered.
+            if received.memory.bytes() > 0 {
+                request.extensions_mut().insert(received.memory);
+            }
             Ok(Self { path, query, body })
         })
     }
@@ -86,10 +102,15 @@ where
     }
 }
 
-/// 413, for a body over [`MAX_BODY_BYTES`].
-pub fn payload_too_large() -> Problem {
-    let detail = format!("The body is larger than {MAX_BODY_BYTES} bytes");
+/// 413, for a body over so many bytes.
+pub fn payload_too_large(max_bytes: usize) -> Problem {
+    let detail = format!("The body is larger than {max_bytes} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+/// 408, for a body that comes more slowly than [`crate::server::MinRate`] allows.
+pub fn body_too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
 }
 
 /// 422 for one thing that is wrong at `loc`.

@@ -8,7 +8,7 @@
 use crate::identity::Service;
 use crate::metrics::{ConnectionErrors, Metrics};
 use std::cell::RefCell;
-use std::fmt::{Debug, Write as _};
+use std::fmt::Debug;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
@@ -47,8 +47,7 @@ struct Message(String);
 impl Visit for Message {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "message" {
-            // A string takes all there is.
-            drop(write!(self.0, "{value:?}"));
+            self.0 = format!("{value:?}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
+mod answer;
+mod body_limits;
 mod closing;
 mod command;
 mod connection_errors;
@@ -10,6 +12,8 @@ mod endpoint;
 mod exchange;
 mod health;
 mod in_time;
+mod memory;
+mod min_rate;
 mod path;
 mod patience;
 mod scope;
@@ -18,6 +22,7 @@ mod times;
 mod trace;
 mod trace_context;
 
+pub use body_limits::{BodyLimits, INLINE_BYTES};
 pub use command::{Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
@@ -27,6 +32,8 @@ pub use endpoint::{
 };
 pub use exchange::PassedOn;
 pub use health::{NotReady, Readiness};
+pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
+pub use min_rate::{MinRate, TransferDeadline};
 pub use patience::{NoAnswer, until_it_answers};
 pub use tasks::Tasks;
 pub use times::{REUSE, Times, must_be_longer};
@@ -155,6 +162,8 @@ pub struct Context {
     pub times: Times,
     /// How many connections it takes at once, of all its workers together: see [`DescriptorUse`].
     pub max_connections: usize,
+    /// What the bodies of requests and answers may cost.
+    pub bodies: BodyLimits,
 }
 
 /// A service that has bound its address and is ready to serve.
@@ -191,6 +200,7 @@ impl Application {
         let silent = TaskTracker::new();
         let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
         let (service, traces, times) = (context.service, context.traces.clone(), context.times);
+        let write_timeout = context.bodies.min_rate.grace;
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
@@ -207,7 +217,10 @@ impl Application {
         })
         .workers(workers)
         .max_connections(max_connections_per_worker)
-        .on_connect(move |_, connection| Closing::set_up(connection, &silent, &connections))
+        .on_connect(move |stream, connection| {
+            answer::set_write_timeout(stream, write_timeout);
+            Closing::set_up(connection, &silent, &connections);
+        })
         .tcp_nodelay(true)
         .keep_alive(times.idle)
         .client_request_timeout(times.head)

@@ -4,7 +4,7 @@ use super::closing::{Closing, break_off};
 use super::exchange::Exchange;
 use super::health::Readiness;
 use super::trace::{REQUEST_ID, Trace};
-use super::{edge, path};
+use super::{answer, edge, path};
 use crate::identity::TokenError;
 use crate::problem::Problem;
 use actix_web::body::{BoxBody, MessageBody};
@@ -48,6 +48,7 @@ pub(super) async fn request_scope(
                 Err(request) => next.call(request).await?.map_into_boxed_body(),
             },
         };
+        let response = answer::bound(response).await;
         let (response, refused) = render_error(response, &trace.request_id);
         let mut response = edge::finish(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {

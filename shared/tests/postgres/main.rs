@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::metrics::Metrics;
-use shared::server::{Application, Context, Readiness, StartError, Tasks, Times};
+use shared::server::{Application, BodyLimits, Context, Readiness, StartError, Tasks, Times};
 use shared::store::{Migrations, Store, StoreError};
 use shared::test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
 use shared::traces::Traces;
@@ -126,6 +126,7 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
         traces: Traces::off(),
         times: Times::default(),
         max_connections: 1000,
+        bodies: BodyLimits::default(),
     };
     let readiness = Readiness::of_store(store.clone());
     let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();

@@ -44,6 +44,7 @@ pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
         rates: gateway::config::Rates::from_env(&env).unwrap(),
         capacity: gateway::config::Capacity::from_env(&env).unwrap(),
         times: shared::server::Times::from_env(&env).unwrap(),
+        bodies: shared::server::BodyLimits::from_env(&env).unwrap(),
         patience: gateway::config::Patience::from_env(&env).unwrap(),
         databases,
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),

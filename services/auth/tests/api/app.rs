@@ -6,7 +6,7 @@ use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
-use shared::server::Times;
+use shared::server::{BodyLimits, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -47,6 +47,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         throttles_logins: true,
         clock: clock.clone(),
         times: Times::default(),
+        bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

@@ -17,7 +17,7 @@ async fn checks_come_in_the_order_of_the_api() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let text = session.client.with_header("content-type", "text/plain");
-    let too_large = "x".repeat(shared::input::MAX_BODY_BYTES + 1);
+    let too_large = "x".repeat(shared::input::MAX_AUTH_BODY_BYTES + 1);
 
     app.client.get("/api/v1/auth/unknown").await.expect(401);
     session.client.get("/api/v1/auth/unknown").await.expect(404);
@@ -30,7 +30,7 @@ async fn checks_come_in_the_order_of_the_api() {
     let bare = session.client.with_header("content-type", "");
     let answer =
         bare.send(Method::PUT, "/api/v1/auth/change-password", Some("{".to_owned())).await.expect(422);
-    assert_eq!(answer.field_errors(), ["json_invalid body.0"]);
+    assert_eq!(answer.field_errors(), ["json_invalid body.1"]);
 }
 
 #[tokio::test]
@@ -89,4 +89,16 @@ async fn health_is_told_to_everyone() {
     for path in ["/livez", "/readyz", "/openapi.json"] {
         app.client.get(path).await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn a_body_has_at_most_64_kibibytes() {
+    let app = spawn_app().await;
+    let frame = json!({"refresh_token": "x", "unknown": ""}).to_string().len();
+    let body = |bytes: usize| json!({"refresh_token": "x", "unknown": "x".repeat(bytes - frame)});
+    let answer = app.client.post("/api/v1/auth/refresh", &body((64 << 10) + 1)).await.expect(413);
+    assert_eq!(answer.code(), "payload_too_large");
+    assert_eq!(answer.json()["detail"], "The body is larger than 65536 bytes");
+    app.client.post("/api/v1/auth/refresh", &body(64 << 10)).await.expect(401);
+    app.client.get("/api/v1/auth/refresh").await.expect(405);
 }

@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::{Tasks, Times};
+use shared::server::{BodyLimits, Tasks, Times};
 pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
@@ -96,6 +96,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
         times: Times::default(),
+        bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

@@ -77,12 +77,10 @@ const fn is_low(unit: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::value::RawValue;
 
     /// The metadata, or the kind of error.
     fn parse(json: &str) -> Result<Metadata, Reason> {
-        let raw: &RawValue = serde_json::from_str(json).unwrap();
-        Metadata::parse(Value::Json(raw))
+        Metadata::parse(Value::Json(json.trim()))
     }
 
     fn object(value: &str) -> String {

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
+use shared::page::{Cursor, CursorField, Limit, Page, WrittenPage, foreign_cursor};
 use shared::problem::Problem;
+use shared::server::Context;
 use utoipa::IntoParams;
 
 /// Which part of the list.
@@ -59,11 +60,13 @@ impl FromFields for ListQuery {
 pub async fn get_all_messages(
     identity: Identity,
     state: Data<State>,
+    context: Data<Context>,
     Input { query, .. }: Query<ListQuery>,
-) -> Result<Page<MessageView>, Problem> {
+) -> Result<WrittenPage, Problem> {
     let after = query.cursor.map(|ListCursor(place)| place);
     let limit = query.limit.unwrap_or_default().get();
     let page = state.store.messages(identity.user_id, after, limit).await?;
     let next = page.next.map(ListCursor);
-    Ok(Page::new(page.items, next.as_ref()).map(MessageView::from))
+    let (page, memory) = (Page::new(page.items, next.as_ref()).map(MessageView::from), page.memory);
+    page.write(&context.bodies, memory).await
 }

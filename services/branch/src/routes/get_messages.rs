@@ -14,7 +14,7 @@ use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
 use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
-use shared::server::Trace;
+use shared::server::{Context, Trace};
 use utoipa::IntoParams;
 
 /// How often the active branch is looked up again because the one found was deleted meanwhile.
@@ -89,13 +89,15 @@ impl FromFields for LineQuery {
 pub async fn get_messages(
     identity: Identity,
     state: Data<State>,
+    context: Data<Context>,
     trace: Trace,
     Input { query, .. }: Query<LineQuery>,
 ) -> Result<impl Responder, Problem> {
     let (line, page) = read(&state, identity.user_id, &query, &trace).await?;
     let PageRequest { chat, branch, order, .. } = line;
     let next = page.next.map(|start| LineCursor { chat, branch, order, start });
-    let page = Page::new(page.items, next.as_ref()).map(MessageView::from);
+    let (page, memory) = (Page::new(page.items, next.as_ref()).map(MessageView::from), page.memory);
+    let page = page.write(&context.bodies, memory).await?;
     Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
 }
 

@@ -26,6 +26,11 @@ use shared::metrics::Metrics;
 /// What a method of [`ContentStore`] answers.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
 
+/// The bytes of so many texts together.
+fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
+    usize::try_from(sizes.sum::<i64>()).unwrap_or_default()
+}
+
 /// A store of messages and branches.
 ///
 /// Every change is durable when it is answered. Where a method names an owner, nothing of others is seen or changed.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::server::Reservation;
 
 /// A branch as its owner sees it, and which branch of its chat is active.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,12 +148,14 @@ pub struct Position {
 }
 
 /// The messages of a page, and where the next one begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Messages<P> {
     /// In the order that was asked for.
     pub items: Vec<Message>,
     /// None at the end.
     pub next: Option<P>,
+    /// Where their texts are counted.
+    pub memory: Reservation,
 }
 
 /// A place among the messages of a user.

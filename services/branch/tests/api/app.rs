@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
 use shared::metrics::Metrics;
-use shared::server::{Tasks, Times};
+use shared::server::{BodyLimits, Tasks, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::collections::HashMap;
@@ -52,6 +52,7 @@ pub async fn spawn_app() -> TestApp {
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
         times: Times::default(),
+        bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::metrics::Metrics;
-use shared::server::{Tasks, Times};
+use shared::server::{BodyLimits, Tasks, Times};
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::sync::Arc;
@@ -96,6 +96,7 @@ impl Stage {
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
             times: Times::default(),
+            bodies: BodyLimits::default(),
             metrics: Metrics::off(),
             traces: Traces::off(),
         };

@@ -6,7 +6,6 @@ use branch::error::Error;
 use branch::startup;
 use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position};
 use secrecy::ExposeSecret as _;
-use serde_json::value::RawValue;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
@@ -193,8 +192,7 @@ pub fn name(text: &str) -> BranchName {
 }
 
 pub fn metadata(json: &str) -> Metadata {
-    let raw = RawValue::from_string(json.to_owned()).unwrap();
-    Metadata::parse(Value::Json(&raw)).unwrap()
+    Metadata::parse(Value::Json(json)).unwrap()
 }
 
 /// A new key, and the hash of a request that came with it.

@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::Times;
+use shared::server::{BodyLimits, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -49,6 +49,7 @@ pub async fn spawn_app() -> TestApp {
         account_memory: Duration::from_secs(5),
         clock: clock.clone(),
         times: Times::default(),
+        bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
     };

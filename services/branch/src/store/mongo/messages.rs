@@ -7,7 +7,7 @@ use super::{Mongo, forks};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace};
+use crate::store::{Messages, TimePlace, text_bytes};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -71,7 +71,11 @@ pub(super) async fn messages(
     })
     .await?;
     let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
-    Ok(Messages { items: read(mongo, &ids).await?, next })
+    let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+    // What the driver has read is there beside the documents, and what is written after that beside what is not.
+    let memory = mongo.memory.reserve(2 * bytes).await?;
+    let items = read(mongo, &ids).await?;
+    Ok(Messages { items, next, memory })
 }
 
 async fn entries(

@@ -45,7 +45,7 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
-use shared::server::{StartError, Tasks};
+use shared::server::{MemoryBudget, StartError, Tasks};
 use std::sync::Arc;
 use turns::Turns;
 
@@ -64,12 +64,19 @@ struct Mongo {
     behind: Behind,
     clock: Clock,
     tasks: Tasks,
+    /// For the texts of pages.
+    memory: MemoryBudget,
 }
 
 impl MongoContent {
     /// Connects to the server of `MONGO_URL` and brings the collections up to date. What is written behind is written
     /// in `tasks`.
-    pub async fn open(url: &SecretString, clock: Clock, tasks: &Tasks) -> Result<Self, StartError> {
+    pub async fn open(
+        url: &SecretString,
+        clock: Clock,
+        tasks: &Tasks,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
         let connections = Arc::default();
         let database = connect::connect(url, &connections).await?;
         migrate::migrate(&database, &clock).await?;
@@ -78,7 +85,17 @@ impl MongoContent {
         let behind = Behind::spawn(database.clone(), tasks);
         let turns = Turns::new();
         let tasks = tasks.clone();
-        Ok(Self(Arc::new(Mongo { database, connections, branches, messages, turns, behind, clock, tasks })))
+        Ok(Self(Arc::new(Mongo {
+            database,
+            connections,
+            branches,
+            messages,
+            turns,
+            behind,
+            clock,
+            tasks,
+            memory,
+        })))
     }
 
     /// Runs work of several steps to its end, whether the client stays or not.

@@ -8,7 +8,7 @@ use super::{Mongo, forks};
 use crate::domain::{Ancestry, Order, Segment, Stretch};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
-use crate::store::{Messages, PageRequest, Position};
+use crate::store::{Messages, PageRequest, Position, text_bytes};
 
 /// How many depths past the hint of a head are read with the newest page.
 const AHEAD: i64 = 32;
@@ -33,12 +33,15 @@ pub(super) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Message
         // Downwards the last message's branch has all that comes next; upwards only the line's own has.
         Position { via: if order == Order::Desc { last } else { request.branch }, depth }
     });
+    // How much it is, is known only once it was read.
+    let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
+    let memory = mongo.memory.reserve(2 * bytes).await?;
     let mut forks = forks::of_messages(mongo, &found, forks).await?;
     let message = |message: MessageDoc| {
         let forks = forks.remove(&message.id).unwrap_or_default();
         message.into_message(forks)
     };
-    Ok(Messages { items: found.into_iter().map(message).collect(), next })
+    Ok(Messages { items: found.into_iter().map(message).collect(), next, memory })
 }
 
 /// The head of a line as far as it was looked for, which depths were read, if there are any, and what was found there.

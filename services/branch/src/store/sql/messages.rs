@@ -7,13 +7,14 @@ use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace};
+use crate::store::{Messages, TimePlace, text_bytes};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::on;
+use shared::server::MemoryBudget;
 use shared::store::Store;
 use std::collections::HashMap;
 
@@ -51,6 +52,7 @@ pub(super) async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option
 
 pub(super) async fn messages(
     store: &Store,
+    memory: &MemoryBudget,
     owner: UserId,
     after: Option<TimePlace>,
     limit: usize,
@@ -62,7 +64,11 @@ pub(super) async fn messages(
         Ok(entries.into_iter().map(chat).collect())
     })
     .await?;
-    Ok(Messages { items: read(store, &chosen).await?, next })
+    let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+    // What the driver has read is there beside the rows, and what is written after that beside what is not.
+    let memory = memory.reserve(2 * bytes).await?;
+    let items = read(store, &chosen).await?;
+    Ok(Messages { items, next, memory })
 }
 
 async fn entries(

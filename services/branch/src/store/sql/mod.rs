@@ -37,7 +37,7 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
-use shared::server::{StartError, Tasks};
+use shared::server::{MemoryBudget, StartError, Tasks};
 use shared::store::{KeyedMutex, Migrations, Store, StoreError};
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub struct SqlContent {
     clock: Clock,
     rows: KeyedMutex<BranchId>,
     tasks: Tasks,
+    /// For the texts of pages.
+    memory: MemoryBudget,
 }
 
 impl SqlContent {
@@ -62,9 +64,10 @@ impl SqlContent {
         patience: Duration,
         clock: Clock,
         tasks: &Tasks,
+        memory: MemoryBudget,
     ) -> Result<Self, StartError> {
         let store = Store::open(url, SCHEMA, MIGRATIONS, patience).await?;
-        Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone() })
+        Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone(), memory })
     }
 }
 
@@ -127,7 +130,7 @@ impl ContentStore for SqlContent {
     }
 
     fn page<'a>(&'a self, page: &'a PageRequest) -> Answer<'a, Messages<Position>> {
-        Box::pin(page::page(&self.store, page))
+        Box::pin(page::page(&self.store, &self.memory, page))
     }
 
     fn message(&self, owner: UserId, id: ResponseId) -> Answer<'_, Option<Message>> {
@@ -140,7 +143,7 @@ impl ContentStore for SqlContent {
         after: Option<TimePlace>,
         limit: usize,
     ) -> Answer<'_, Messages<TimePlace>> {
-        Box::pin(messages::messages(&self.store, owner, after, limit))
+        Box::pin(messages::messages(&self.store, &self.memory, owner, after, limit))
     }
 
     fn replay_branch<'a>(&'a self, key: &'a IdempotencyKey) -> Answer<'a, Option<Node>> {

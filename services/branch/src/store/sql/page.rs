@@ -8,14 +8,19 @@ use super::schema::{TRUNKS, branches, messages};
 use crate::domain::{Ancestry, Order, Segment, Stretch, fitting};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
-use crate::store::{Messages, PageRequest, Position};
+use crate::store::{Messages, PageRequest, Position, text_bytes};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::BranchId;
 use shared::on;
+use shared::server::MemoryBudget;
 use shared::store::Store;
 
-pub(super) async fn page(store: &Store, request: &PageRequest) -> Result<Messages<Position>, Error> {
+pub(super) async fn page(
+    store: &Store,
+    memory: &MemoryBudget,
+    request: &PageRequest,
+) -> Result<Messages<Position>, Error> {
     let (line, head) = line(store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
     let start = match request.start {
         None => line,
@@ -24,7 +29,7 @@ pub(super) async fn page(store: &Store, request: &PageRequest) -> Result<Message
     let order = request.order;
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
-        return Ok(Messages { items: Vec::new(), next: None });
+        return Ok(Messages { items: Vec::new(), next: None, memory: memory.reservation() });
     };
     let ranges = plan(store, start, stretch).await?;
     let sizes = sizes(store, &ranges, order).await?;
@@ -32,7 +37,11 @@ pub(super) async fn page(store: &Store, request: &PageRequest) -> Result<Message
         // The line has no gaps: it was deleted while it was read.
         return Err(Error::BranchNotFound);
     }
-    let stretch = stretch.first(order, i64::try_from(fitting(sizes)).unwrap_or(i64::MAX));
+    let fitting = fitting(sizes.iter().copied());
+    let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
+    let bytes = text_bytes(sizes.into_iter().take(fitting));
+    // What the driver has read is there beside the rows, and what is written after that beside what is not.
+    let memory = memory.reserve(2 * bytes).await?;
     let rows = rows(store, &ranges, stretch, order).await?;
     let next = stretch.next(order, head).map(|depth| {
         let last = rows.last().map_or(request.branch, |row| row.branch_id);
@@ -45,7 +54,7 @@ pub(super) async fn page(store: &Store, request: &PageRequest) -> Result<Message
         let forks = forks.remove(&row.response_id).unwrap_or_default();
         row.into_message(request.chat, forks)
     };
-    Ok(Messages { items: rows.into_iter().map(message).collect(), next })
+    Ok(Messages { items: rows.into_iter().map(message).collect(), next, memory })
 }
 
 /// The place and the head of a branch of the chat that the caller can see.
