@@ -3,14 +3,29 @@
 use crate::config::{ConfigError, Env};
 use std::io::IsTerminal as _;
 use std::str::FromStr;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt, registry};
 
+/// The crates of this workspace, whose events hold no content at any level.
+const OWN_CRATES: [&str; 7] = ["auth", "banyan", "branch", "chat", "gateway", "shared", "standalone"];
+
 /// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
 fn default_filter() -> Targets {
     Targets::new().with_default(LevelFilter::INFO).with_target("actix_server", LevelFilter::WARN)
+}
+
+/// The most that is logged, whatever `RUST_LOG` asks for.
+///
+/// Libraries write what they work on at `debug` and `trace`: `tokio_postgres` every statement with its parameters, which are
+/// texts and password hashes. At `info` it writes the notices of the server, which repeat statements where the server is
+/// told to log them.
+fn content_cap() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets(OWN_CRATES.map(|name| (name, LevelFilter::TRACE)))
+        .with_target("tokio_postgres", LevelFilter::WARN)
 }
 
 /// How log lines look (`LOG_FORMAT`).
@@ -46,6 +61,25 @@ pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
         LogFormat::Pretty => lines.boxed(),
     };
     // An error says that a subscriber is set already, as when several services run in one process.
-    drop(registry().with(lines.with_filter(filter)).try_init());
+    drop(registry().with(lines.with_filter(filter.and(content_cap()))).try_init());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_log_what_they_work_on_are_capped() {
+        let cap = content_cap();
+        let libraries =
+            ["tokio_postgres::query", "mongodb::command", "diesel", "hyper", "reqwest", "rustls", "h2"];
+        for target in libraries.into_iter().chain(["actix_http::h1", "a_library_of_tomorrow"]) {
+            assert!(!cap.would_enable(target, &tracing::Level::DEBUG), "{target}");
+        }
+        assert!(!cap.would_enable("tokio_postgres::connection", &tracing::Level::INFO));
+        for own in ["auth::routes", "shared::store::outbox", "gateway", "banyan"] {
+            assert!(cap.would_enable(own, &tracing::Level::TRACE), "{own}");
+        }
+    }
 }

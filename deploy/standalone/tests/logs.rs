@@ -28,7 +28,8 @@ impl Process {
             (tempfile::tempdir().unwrap(), TestDatabase::create().await, TestDatabase::mongo());
         let mut command = Command::new(env!("CARGO_BIN_EXE_banyan"));
         command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path().join("data")).env_clear();
-        let levels = "info,auth=trace,chat=trace,branch=trace,gateway=trace,shared=trace";
+        // Everything, of libraries too.
+        let levels = "trace";
         command.env("AUTH_BCRYPT_COST", "4").env("LOG_FORMAT", "json").env("RUST_LOG", levels);
         if let TestDatabase::Postgres { url, .. } = &database {
             command.env("DATABASE_URL", url.as_str());
