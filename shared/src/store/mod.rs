@@ -8,9 +8,13 @@ mod error;
 mod migrate;
 mod observe;
 pub mod outbox;
+mod pg_stream;
+mod pg_tls;
 mod postgres;
 pub mod sql_types;
 mod sqlite;
+mod sqlite_error;
+mod sqlstate;
 mod tls;
 
 pub use error::StoreError;
@@ -19,7 +23,7 @@ pub use migrate::Migrations;
 use crate::config::ConfigError;
 use crate::server::StartError;
 use diesel::SqliteConnection;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -88,6 +92,21 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
         crate::on!(self, |c| one.execute(c).await).map(drop)
+    }
+
+    /// Asks the database whether it answers, and whether it takes writes.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(_) => {
+                let setting = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+                let read_only: String = crate::on!(self, |c| diesel::select(setting).get_result(c).await)?;
+                if read_only == "on" {
+                    return Err(StoreError::ReadOnly("the server takes no writes".into()));
+                }
+                Ok(())
+            }
+            Self::Sqlite { .. } => self.ping().await,
+        }
     }
 }
 
