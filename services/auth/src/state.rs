@@ -2,6 +2,7 @@
 
 use crate::config::TokenLife;
 use crate::hasher::Hasher;
+use crate::store::PendingLogins;
 use crate::throttle::Throttle;
 use shared::clock::Clock;
 use shared::identity::TokenKeys;
@@ -12,6 +13,8 @@ use shared::store::outbox::Relay;
 pub struct State {
     /// The users and their refresh tokens.
     pub store: Store,
+    /// The logins that are still to be written.
+    pub pending_logins: PendingLogins,
     /// Hashes and checks passwords.
     pub hasher: Hasher,
     /// Says which login has to wait.

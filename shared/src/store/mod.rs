@@ -11,14 +11,18 @@ pub mod outbox;
 mod pg_stream;
 mod pg_tls;
 mod postgres;
+pub mod private;
 pub mod sql_types;
 mod sqlite;
 mod sqlite_error;
+mod sqlite_maintenance;
 mod sqlstate;
 mod tls;
 
 pub use error::StoreError;
 pub use migrate::Migrations;
+pub use sqlite::compact;
+pub use sqlite_maintenance::Maintenance;
 
 use crate::config::ConfigError;
 use crate::server::StartError;
@@ -48,6 +52,10 @@ pub enum Store {
         writer: Pool<Lite>,
         /// Used by [`on!`](crate::on).
         readers: Pool<Lite>,
+        /// One that looks after the file, and waits for others but a second.
+        upkeep: Pool<Lite>,
+        /// How the last write has ended.
+        maintenance: Maintenance,
     },
 }
 
@@ -105,7 +113,10 @@ impl Store {
                 }
                 Ok(())
             }
-            Self::Sqlite { .. } => self.ping().await,
+            Self::Sqlite { writer, upkeep, maintenance, .. } => {
+                self.ping().await?;
+                self.check_writes(writer, upkeep, maintenance).await
+            }
         }
     }
 }
@@ -157,7 +168,20 @@ macro_rules! tx {
             }
             $crate::store::Store::Sqlite { writer, .. } => {
                 let mut connection = $crate::store::checkout(writer.get()).await?;
-                connection.immediate_transaction(async |$c| $body).await
+                // SQLite itself rolls back where the disk is full, and then diesel tells that it cannot, and not why.
+                let mut refused = None;
+                let done = connection.immediate_transaction(async |connection| {
+                    let attempted = async {
+                        let $c = &mut *connection;
+                        $body
+                    };
+                    attempted.await.map_err(|error| {
+                        refused = Some(error);
+                        ::diesel::result::Error::RollbackTransaction
+                    })
+                });
+                let done = done.await;
+                refused.map_or_else(|| done.map_err(::std::convert::Into::into), Err)
             }
         }
     };

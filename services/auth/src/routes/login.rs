@@ -97,7 +97,7 @@ async fn open_session(
     let now = state.clock.now();
     let (token, expires_at) = (refresh.hash(), now.plus(state.tokens.refresh));
     let login = Login { user: &user, address: address.0, token, expires_at, now };
-    if !store::open_family(&state.store, &login).await? {
+    if !state.pending_logins.open_family(&login).await? {
         attempt.failed();
         return Err(Error::InvalidCredentials);
     }

@@ -2,11 +2,13 @@
 
 mod families;
 mod known_addresses;
+mod pending_logins;
 mod schema;
 mod users;
 
-pub use families::{Login, Rotation, open_family, revoke_family, rotate, spawn_expiry};
+pub use families::{Login, Rotation, revoke_family, rotate, spawn_expiry};
 pub use known_addresses::knows_address;
+pub use pending_logins::PendingLogins;
 pub use users::{User, change_password, create_user, delete_user, find_user, find_user_by_name};
 
 use shared::store::Migrations;

@@ -43,7 +43,7 @@ impl User {
 /// Inserts a user; says `false` where somebody has the name.
 pub async fn create_user(store: &Store, user: &User) -> Result<bool, StoreError> {
     let inserted: Result<usize, StoreError> =
-        tx!(store, |c| { Ok(diesel::insert_into(users::table).values(user).execute(c).await?) });
+        tx!(store, |c| Ok(diesel::insert_into(users::table).values(user).execute(c).await?));
     match inserted {
         Ok(_) => Ok(true),
         Err(error) if error.is_unique_violation() => Ok(false),

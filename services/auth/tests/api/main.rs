@@ -14,5 +14,6 @@ mod internal;
 mod login;
 mod logout;
 mod me;
+mod outage;
 mod refresh;
 mod register;
