@@ -9,6 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::SecretString;
 use shared::server::StartError;
 use shared::store::private::{self, FILE_MODE, FOLDER_MODE};
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -18,7 +19,8 @@ const LOCK: &str = "lock";
 const SECRET: &str = "secret-key";
 /// The secret while it is being written.
 const UNFINISHED_SECRET: &str = "secret-key.new";
-/// What the files of the services end with.
+/// The services that have a file in the folder, and what its name ends with.
+const SERVICES: [&str; 3] = ["auth", "chat", "branch"];
 const SQLITE_EXTENSION: &str = "sqlite3";
 /// At the root of a file system of its own.
 const LOST_AND_FOUND: &str = "lost+found";
@@ -118,8 +120,11 @@ fn close_to_others(path: &Path) -> io::Result<()> {
 /// Whether a folder is empty, or one that was used before.
 fn is_ours(path: &Path) -> io::Result<bool> {
     let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
-    Ok(names.iter().all(|name| name == LOST_AND_FOUND)
-        || names.iter().any(|name| name == LOCK || name == SECRET))
+    let is_known = |name: &OsString| {
+        let databases = SERVICES.map(|service| format!("{service}.{SQLITE_EXTENSION}"));
+        name == LOCK || name == SECRET || databases.iter().any(|database| name == database.as_str())
+    };
+    Ok(names.iter().all(|name| name == LOST_AND_FOUND) || names.iter().any(is_known))
 }
 
 fn private_file() -> OpenOptions {
@@ -132,7 +137,6 @@ fn private_file() -> OpenOptions {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret as _;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn the_secret_is_made_once_and_closed_to_others() {

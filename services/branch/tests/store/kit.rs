@@ -22,7 +22,7 @@ pub struct Kit {
     pub clock: Clock,
     database: Database,
     tasks: Tasks,
-    _kept: TestDatabase,
+    kept: TestDatabase,
 }
 
 impl Kit {
@@ -36,7 +36,7 @@ impl Kit {
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
         let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
-        Self { store, clock, database, tasks, _kept: kept }
+        Self { store, clock, database, tasks, kept }
     }
 
     /// Another store on the same database, as another process has it.
@@ -50,6 +50,13 @@ impl Kit {
             Database::Mongo(url) => url.expose_secret().parse().ok(),
             Database::Sql(_) => None,
         }
+    }
+
+    /// The bytes of all files of the database, which is on SQLite.
+    pub fn bytes(&self) -> Vec<u8> {
+        let TestDatabase::Sqlite(folder) = &self.kept else { panic!("a database without files of its own") };
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.flat_map(|file| std::fs::read(file).unwrap()).collect()
     }
 
     /// A store on the same MongoDB, which it reaches by another URL.

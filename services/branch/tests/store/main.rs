@@ -42,6 +42,9 @@ fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
     });
+    trials.extend(trials! { Engine::Sqlite;
+        deleting::what_was_deleted_is_gone_from_the_files,
+    });
     for engine in Engine::ALL {
         trials.extend(trials! { engine;
             lines::a_message_lies_after_the_head,
