@@ -73,7 +73,9 @@ impl ErrorRewriter {
             let (taken, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
             bytes = rest;
             if error.len() < HEAD_BYTES {
-                taken.iter().for_each(|byte| self.take_head(*byte));
+                for byte in taken {
+                    self.take_head(*byte);
+                }
             } else {
                 self.left -= taken.len();
             }

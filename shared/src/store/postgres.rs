@@ -129,10 +129,10 @@ impl Target {
             // A notice may repeat a statement.
             ("client_min_messages", "warning".to_owned()),
         ];
-        let mut setup: String =
-            common.iter().chain(settings).map(|(name, value)| format!("SET {name} TO {value};")).collect();
-        setup.push_str(DURABLE);
-        let set_up = connection.batch_execute(&setup).await;
+        let set = |(name, value): &(&str, String)| format!("SET {name} TO {value}");
+        let mut statements: Vec<String> = common.iter().chain(settings).map(set).collect();
+        statements.push(DURABLE.to_owned());
+        let set_up = connection.batch_execute(&statements.join(";")).await;
         set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
     }
