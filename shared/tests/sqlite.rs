@@ -1,5 +1,5 @@
 //! The file of SQLite: who can read it, what is left of what was deleted, and what happens when it cannot be written.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -103,9 +103,8 @@ async fn all_files_are_closed_to_others() {
     let database = Database::create();
     let store = database.open().await;
     execute(&store, ROWS).await.unwrap();
-    let names = |files: &[PathBuf]| files.len();
     let files = database.files();
-    assert_eq!(names(&files), 3, "{files:?}");
+    assert_eq!(files.len(), 3, "{files:?}");
     for file in &files {
         assert_eq!(mode(file), 0o600, "{}", file.display());
         // As an earlier version has left them, or somebody who has copied them.
@@ -153,18 +152,19 @@ async fn an_old_file_is_converted_at_start_and_keeps_its_rows() {
     assert!(fs::metadata(database.path()).unwrap().len() < before * 2 / 3);
 }
 
+#[derive(QueryableByName)]
+struct JournalMode {
+    #[diesel(sql_type = Text)]
+    journal_mode: String,
+}
+
 #[tokio::test]
 async fn a_new_file_can_shrink() {
     let database = Database::create();
     let store = database.open().await;
     assert_eq!(number(&store, "SELECT auto_vacuum FROM pragma_auto_vacuum").await.unwrap(), 2);
-    #[derive(QueryableByName)]
-    struct Mode {
-        #[diesel(sql_type = Text)]
-        journal_mode: String,
-    }
     let query = "SELECT journal_mode FROM pragma_journal_mode";
-    let read = async { on!(&store, |c| diesel::sql_query(query).get_result::<Mode>(c).await) };
+    let read = async { on!(&store, |c| diesel::sql_query(query).get_result::<JournalMode>(c).await) };
     assert_eq!(read.await.unwrap().journal_mode, "wal");
 }
 

@@ -24,7 +24,7 @@ async fn main() -> Result<(), StartError> {
     }
     let stop = server::stop_on_signal()?;
     let config = StackConfig::from_env(&options, &env)?;
-    let stack = server::unless_stopped(&stop, Stack::build(config)).await?;
+    let stack = server::unless_stopped(&stop, Box::pin(Stack::build(config))).await?;
     println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
     stack.run_until_stopped(stop).await
 }
