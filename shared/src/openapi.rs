@@ -25,6 +25,9 @@ pub enum PublicErrors {
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),
+    /// There is no space left to write: try again after `Retry-After`
+    #[response(status = 507)]
+    Full(ErrorBody),
 }
 
 /// The errors of a route for users that has a body.
@@ -51,6 +54,9 @@ pub enum BodyErrors {
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),
+    /// There is no space left to write: try again after `Retry-After`
+    #[response(status = 507)]
+    Full(ErrorBody),
 }
 
 /// The errors of a route for users that has no body.
@@ -68,6 +74,9 @@ pub enum UserErrors {
     /// Try again
     #[response(status = 503)]
     Unavailable(ErrorBody),
+    /// There is no space left to write: try again after `Retry-After`
+    #[response(status = 507)]
+    Full(ErrorBody),
 }
 
 /// The answer to a request that leaves nothing to show.

@@ -1,17 +1,31 @@
 //! The folder of the data: locked by the process that uses it, closed to other users of the machine.
+//!
+//! A folder that is there already is closed to them at start, with what is in it, if it is one of ours or empty. Another
+//! one, such as `/tmp`, is refused and left as it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::SecretString;
 use shared::server::StartError;
+use shared::store::private::{self, FILE_MODE, FOLDER_MODE};
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const SECRET: &str = "secret-key";
+/// The secret while it is being written.
+const UNFINISHED_SECRET: &str = "secret-key.new";
+/// The services that have a file in the folder, and what its name ends with.
+const SERVICES: [&str; 3] = ["auth", "chat", "branch"];
+const SQLITE_EXTENSION: &str = "sqlite3";
+/// At the root of a file system of its own.
+const LOST_AND_FOUND: &str = "lost+found";
+/// In a folder with this bit everybody has files of their own.
+const STICKY_BIT: u32 = 0o1000;
 
 /// The folder of the data. Nobody else can open it until this is dropped.
 #[derive(Debug)]
@@ -25,10 +39,15 @@ impl DataDir {
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let failed =
             |error| StartError::Io(format!("{}: cannot be used as the data folder", path.display()), error);
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed)?;
+        close_to_others(path).map_err(failed)?;
         let lock = private_file().create(true).truncate(false).open(path.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => {
+                let folder = Self { path: path.to_owned(), _lock: lock };
+                folder.close_files().map_err(failed)?;
+                Ok(folder)
+            }
             Err(TryLockError::WouldBlock) => Err(failed(io::Error::other("another process uses it"))),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -36,7 +55,31 @@ impl DataDir {
 
     /// The `DATABASE_URL` of a service whose data is a file in here.
     pub fn database_url(&self, service: &str) -> SecretString {
-        format!("sqlite:{}", self.path.join(format!("{service}.sqlite3")).display()).into()
+        format!("sqlite:{}", self.path.join(format!("{service}.{SQLITE_EXTENSION}")).display()).into()
+    }
+
+    /// The files of the services.
+    pub fn databases(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.path()));
+        let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == SQLITE_EXTENSION));
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Closes the files that SQLite does not make; the stores see to theirs.
+    fn close_files(&self) -> io::Result<()> {
+        for name in [LOCK, SECRET, UNFINISHED_SECRET] {
+            let path = self.path.join(name);
+            if !path.exists() {
+                continue;
+            }
+            if name == SECRET && private::is_open_to_others(&path)? {
+                tracing::warn!(path = %path.display(), "others could read the secret: delete it, if somebody may have");
+            }
+            private::restrict(&path, FILE_MODE)?;
+        }
+        Ok(())
     }
 
     /// The secret that signs tokens: made once, kept with mode 0600.
@@ -52,7 +95,7 @@ impl DataDir {
         SystemRandom::new().fill(&mut bits).map_err(|_| failed(io::Error::other("no random bits")))?;
         let secret = URL_SAFE_NO_PAD.encode(bits);
         // Written whole before it has its name, so that a crash leaves no half of a secret.
-        let unfinished = self.path.join(format!("{SECRET}.new"));
+        let unfinished = self.path.join(UNFINISHED_SECRET);
         let mut file = private_file().create(true).truncate(true).open(&unfinished).map_err(failed)?;
         file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&unfinished, &path).map_err(failed)?;
@@ -61,9 +104,32 @@ impl DataDir {
     }
 }
 
+/// Closes the folder, unless that would take it from others.
+fn close_to_others(path: &Path) -> io::Result<()> {
+    if !private::is_open_to_others(path)? {
+        return Ok(());
+    }
+    let metadata = fs::metadata(path)?;
+    if metadata.permissions().mode() & STICKY_BIT != 0 || !is_ours(path)? {
+        let expected = "expected a folder of its own: a new or an empty one, or one of mode 0700";
+        return Err(io::Error::other(format!("it is open to other users and holds other files; {expected}")));
+    }
+    private::restrict(path, FOLDER_MODE)
+}
+
+/// Whether a folder is empty, or one that was used before.
+fn is_ours(path: &Path) -> io::Result<bool> {
+    let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    let is_known = |name: &OsString| {
+        let databases = SERVICES.map(|service| format!("{service}.{SQLITE_EXTENSION}"));
+        name == LOCK || name == SECRET || databases.iter().any(|database| name == database.as_str())
+    };
+    Ok(names.iter().all(|name| name == LOST_AND_FOUND) || names.iter().any(is_known))
+}
+
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
+    options.write(true).mode(FILE_MODE);
     options
 }
 
@@ -71,7 +137,6 @@ fn private_file() -> OpenOptions {
 mod tests {
     use super::*;
     use secrecy::ExposeSecret as _;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn the_secret_is_made_once_and_closed_to_others() {
@@ -84,6 +149,52 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&path.join(SECRET)), 0o600);
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_closed_to_others_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        for name in [LOCK, SECRET] {
+            fs::write(path.join(name), "kept").unwrap();
+            fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        let opened = DataDir::open(path).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(path), 0o700);
+        for name in [LOCK, SECRET] {
+            assert_eq!(mode(&path.join(name)), 0o600, "{name}");
+        }
+        assert_eq!(opened.secret_key().unwrap().expose_secret(), "kept");
+    }
+
+    #[test]
+    fn an_empty_folder_is_taken_and_one_of_others_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        for (mode, other, taken) in [
+            (0o755, Some("thesis.tex"), false),
+            (0o1777, None, false),
+            (0o700, Some("thesis.tex"), true),
+            (0o755, Some(LOST_AND_FOUND), true),
+            (0o770, None, true),
+        ] {
+            let path = path.join(format!("{mode:o}{}", other.unwrap_or_default()));
+            fs::create_dir(&path).unwrap();
+            if let Some(other) = other {
+                fs::write(path.join(other), "").unwrap();
+            }
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let opened = DataDir::open(&path);
+            assert_eq!(opened.is_ok(), taken, "{mode:o} {other:?} {opened:?}");
+            let after = fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(after, if taken { 0o700 } else { mode }, "{other:?}");
+            if let Err(error) = opened {
+                let line = error.to_string();
+                assert!(line.contains("open to other users") && line.contains("expected"), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`; messages and branches on the MongoDB of
 //! `MONGO_URL`, where it is set.
 
+pub mod compact;
 pub mod config;
 pub mod data_dir;
 pub mod stack;

@@ -269,7 +269,8 @@ mod tests {
 
     fn origins(env: &Env) -> AllowedOrigins {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data") };
+        let options =
+            Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data"), task: None };
         StackConfig::from_env(&options, env).unwrap().edge.allowed_origins
     }
 

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::hasher::Hasher;
 use crate::state::State;
+use crate::store::PendingLogins;
 use crate::throttle::Throttle;
 use crate::{routes, store};
 use actix_web::web::Data;
@@ -30,11 +31,13 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let chat = ServiceClient::new(http, config.chat, Service::Auth, Service::Chat, config.keys.clone());
     let relay = Relay::new(store.clone(), vec![(Service::Chat, chat)], config.clock.clone(), tasks.clone());
     relay.spawn();
+    store.spawn_reclaim(&tasks);
     store::spawn_expiry(&store, &config.clock, &tasks);
     store::spawn_renewal(&store, &tasks);
     let state = State {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
+        pending_logins: PendingLogins::spawn(&store, &tasks),
         store: store.clone(),
         families: KeyedMutex::default(),
         keys: config.keys.clone(),

@@ -3,7 +3,7 @@
 use crate::config::TokenLife;
 use crate::domain::TokenHash;
 use crate::hasher::Hasher;
-use crate::store;
+use crate::store::{self, PendingLogins};
 use crate::throttle::Throttle;
 use shared::clock::Clock;
 use shared::identity::TokenKeys;
@@ -17,6 +17,8 @@ pub struct State {
     pub store: Store,
     /// Where the writers of one family queue before they take a connection.
     pub families: KeyedMutex<FamilyId>,
+    /// The logins that are still to be written.
+    pub pending_logins: PendingLogins,
     /// Hashes and checks passwords.
     pub hasher: Hasher,
     /// Says which login has to wait.

@@ -2,6 +2,7 @@
 
 use crate::clients::Chats;
 use crate::config::{Config, Database};
+use crate::error::Error;
 use crate::routes;
 use crate::state::State;
 use crate::store::ContentStore;
@@ -13,7 +14,7 @@ use shared::client::{ServiceClient, http_client};
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::server::{
-    Application, Context, DescriptorUse, MemoryBudget, Readiness, StartError, Tasks, Times,
+    Application, Context, DescriptorUse, MemoryBudget, NotReady, Readiness, StartError, Tasks, Times,
 };
 use std::sync::Arc;
 
@@ -44,11 +45,18 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     };
     let readiness = Readiness::new(move || {
         let store = Arc::clone(&store);
-        async move { store.check().await.map_err(|error| format!("{error:?}")) }
+        async move { store.check().await.map_err(not_ready) }
     });
     Application::bind(&config.listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })
+}
+
+fn not_ready(error: Error) -> NotReady {
+    match error {
+        Error::Store(error) => NotReady::from(&error),
+        error => NotReady::from(format!("{error:?}")),
+    }
 }
 
 /// Opens the store of a database, whichever engine it is of, with memory of its own for the texts of pages.

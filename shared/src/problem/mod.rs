@@ -83,6 +83,14 @@ impl Problem {
             .with_cause(cause)
     }
 
+    /// 507 with `Retry-After`. The cause goes to the log, never to the client.
+    pub fn insufficient_storage(cause: impl fmt::Display) -> Self {
+        let detail = "There is no space left to write, try again later";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "insufficient_storage", detail)
+            .with_header(header::RETRY_AFTER, HeaderValue::from_static("30"))
+            .with_cause(cause)
+    }
+
     /// 401 with the challenge that RFC 9110 asks for.
     pub fn unauthorized(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
@@ -160,6 +168,7 @@ impl<E: ApiError> From<E> for Problem {
         let status = error.status();
         let problem = match status {
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(causes(&error)),
+            StatusCode::INSUFFICIENT_STORAGE => Self::insufficient_storage(causes(&error)),
             _ if status.is_server_error() => Self::internal(causes(&error)),
             StatusCode::UNAUTHORIZED => Self::unauthorized(error.code(), "").with_detail(error.to_string()),
             _ => Self::new(status, error.code(), error.to_string()),

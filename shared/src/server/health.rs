@@ -31,6 +31,14 @@ impl NotReady {
     }
 }
 
+#[cfg(feature = "store")]
+impl From<&crate::store::StoreError> for NotReady {
+    /// Because of the database, as the answer says in `reason`. The cause goes to the log.
+    fn from(error: &crate::store::StoreError) -> Self {
+        Self { reason: error.reason(), cause: crate::problem::causes(error), down: Vec::new() }
+    }
+}
+
 impl From<String> for NotReady {
     /// Because the database does not answer. The cause goes to the log.
     fn from(cause: String) -> Self {
@@ -67,12 +75,12 @@ impl Readiness {
         Self { probe: Arc::new(probe), leaving: Arc::default() }
     }
 
-    /// Ready when the store answers: a service looks at its own store only.
+    /// Ready when the store answers and takes writes: a service looks at its own store only.
     #[cfg(feature = "store")]
     pub fn of_store(store: crate::store::Store) -> Self {
         Self::new(move || {
             let store = store.clone();
-            async move { store.ping().await.map_err(|error| crate::problem::causes(&error)) }
+            async move { store.check().await.map_err(|error| NotReady::from(&error)) }
         })
     }
 

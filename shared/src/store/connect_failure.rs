@@ -1,11 +1,10 @@
 //! Why PostgreSQL was not reached, and whether it is worth to wait for it.
 
-use super::StoreError;
+use super::{StoreError, sqlstate};
 use crate::server::{NoAnswer, StartError};
 use diesel::ConnectionError;
 use std::error::Error;
 use std::io;
-use tokio_postgres::error::SqlState;
 
 /// An attempt to connect that failed.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ impl From<tokio_postgres::Error> for ConnectFailure {
     fn from(error: tokio_postgres::Error) -> Self {
         let may_pass =
             match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
-                (Some(code), _) => is_passing(code),
+                (Some(code), _) => sqlstate::trouble(code.code()).is_some(),
                 // A certificate that does not hold comes as data that is not valid.
                 (None, Some(error)) => error.kind() != io::ErrorKind::InvalidData,
                 // Connections are closed while the server starts or stops; all else is about passwords and TLS.
@@ -47,13 +46,17 @@ impl From<tokio_postgres::Error> for ConnectFailure {
     }
 }
 
+impl From<io::Error> for ConnectFailure {
+    fn from(error: io::Error) -> Self {
+        Self { may_pass: true, cause: error.to_string() }
+    }
+}
+
 impl From<ConnectionError> for ConnectFailure {
     fn from(error: ConnectionError) -> Self {
         let cause = crate::problem::causes(&error);
         let may_pass = match error {
-            ConnectionError::CouldntSetupConfiguration(error) => {
-                matches!(StoreError::from(error), StoreError::Unavailable(_))
-            }
+            ConnectionError::CouldntSetupConfiguration(error) => StoreError::from(error).is_transient(),
             _ => false,
         };
         Self { may_pass, cause }
@@ -63,30 +66,5 @@ impl From<ConnectionError> for ConnectFailure {
 impl From<ConnectFailure> for ConnectionError {
     fn from(failure: ConnectFailure) -> Self {
         Self::BadConnection(failure.cause)
-    }
-}
-
-/// Whether a server that answers so may be well soon: it starts, stops, or has too much to do.
-fn is_passing(code: &SqlState) -> bool {
-    ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_starts_is_waited_for_and_a_wrong_password_is_not() {
-        for code in [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS, SqlState::ADMIN_SHUTDOWN] {
-            assert!(is_passing(&code), "{}", code.code());
-        }
-        let wrong = [
-            SqlState::INVALID_PASSWORD,
-            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-            SqlState::INVALID_CATALOG_NAME,
-        ];
-        for code in wrong {
-            assert!(!is_passing(&code), "{}", code.code());
-        }
     }
 }

@@ -9,19 +9,27 @@ mod keyed_mutex;
 mod migrate;
 mod observe;
 pub mod outbox;
+mod pg_stream;
+mod pg_tls;
 mod postgres;
+pub mod private;
 pub mod sql_types;
 mod sqlite;
+mod sqlite_error;
+mod sqlite_maintenance;
+mod sqlstate;
 mod tls;
 
 pub use error::StoreError;
 pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use migrate::Migrations;
+pub use sqlite::compact;
+pub use sqlite_maintenance::Maintenance;
 
 use crate::config::ConfigError;
 use crate::server::StartError;
 use diesel::SqliteConnection;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
@@ -50,6 +58,10 @@ pub enum Store {
         writer: Pool<Lite>,
         /// Used by [`on!`](crate::on).
         readers: Pool<Lite>,
+        /// One that looks after the file, and waits for others but a second.
+        upkeep: Pool<Lite>,
+        /// How the last write has ended.
+        maintenance: Maintenance,
     },
 }
 
@@ -94,6 +106,24 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
         crate::on!(self, |c| one.execute(c).await).map(drop)
+    }
+
+    /// Asks the database whether it answers, and whether it takes writes.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(_) => {
+                let setting = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+                let read_only: String = crate::on!(self, |c| diesel::select(setting).get_result(c).await)?;
+                if read_only == "on" {
+                    return Err(StoreError::ReadOnly("the server takes no writes".into()));
+                }
+                Ok(())
+            }
+            Self::Sqlite { writer, upkeep, maintenance, .. } => {
+                self.ping().await?;
+                self.check_writes(writer, upkeep, maintenance).await
+            }
+        }
     }
 }
 
@@ -144,7 +174,20 @@ macro_rules! tx {
             }
             $crate::store::Store::Sqlite { writer, .. } => {
                 let mut connection = $crate::store::checkout(writer.get()).await?;
-                connection.immediate_transaction(async |$c| $body).await
+                // SQLite itself rolls back where the disk is full, and then diesel tells that it cannot, and not why.
+                let mut refused = None;
+                let done = connection.immediate_transaction(async |connection| {
+                    let attempted = async {
+                        let $c = &mut *connection;
+                        $body
+                    };
+                    attempted.await.map_err(|error| {
+                        refused = Some(error);
+                        ::diesel::result::Error::RollbackTransaction
+                    })
+                });
+                let done = done.await;
+                refused.map_or_else(|| done.map_err(::std::convert::Into::into), Err)
             }
         }
     };

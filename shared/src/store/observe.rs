@@ -24,7 +24,7 @@ impl Store {
         let store = self.clone();
         metrics.observe(move |readings| match &store {
             Self::Postgres(pool) => readings.pool(service, &state!("postgresql", pool)),
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readings.pool(service, &state!("sqlite_writer", writer));
                 readings.pool(service, &state!("sqlite_readers", readers));
             }

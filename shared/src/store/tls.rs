@@ -24,6 +24,13 @@ pub(super) enum TlsMode {
     VerifyFull,
 }
 
+impl TlsMode {
+    /// Whether a connection without TLS will do.
+    pub(super) fn is_weak(self) -> bool {
+        matches!(self, Self::Disable | Self::Prefer)
+    }
+}
+
 impl FromStr for TlsMode {
     type Err = String;
 

@@ -7,6 +7,9 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod errors;
+mod settings;
+
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
@@ -24,9 +27,9 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 macro_rules! trials {
-    ($($case:ident,)+) => {
+    ($($case:path,)+) => {
         vec![$(
-            Trial::test(stringify!($case), || {
+            Trial::test(stringify!($case).replace(' ', ""), || {
                 let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
                 runtime.block_on(async { $case(&TestDatabase::postgres().await.unwrap()).await });
                 Ok(())
@@ -43,6 +46,13 @@ fn main() {
         an_outage_is_told_in_time_and_ends_by_itself,
         a_statement_that_takes_too_long_is_broken_off,
         a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most,
+        errors::are_told_by_their_codes_in_every_language,
+        errors::a_refused_write_has_all_connections_made_anew,
+        errors::a_server_that_takes_no_writes_is_not_ready,
+        settings::defaults_that_others_chose_change_nothing,
+        settings::writers_of_one_row_wait_for_each_other_whatever_the_isolation,
+        settings::migrations_wait_for_their_lock_whatever_the_timeouts,
+        settings::a_replica_that_becomes_the_primary_is_waited_for,
     };
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -115,10 +125,8 @@ async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {
     shared::on!(store, |c| diesel::sql_query(&statement).execute(c).await).map(drop)
 }
 
-async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
-    let (mut way, through) = Way::cut_off_from(&url(database)).await;
-    way.mend().await;
-    let store = open(&through).await.unwrap();
+/// A service that needs the store to be ready.
+fn service_of(store: &Store) -> Running {
     let context = Context {
         service: Service::Chat,
         keys: token_keys(&Clock::system()),
@@ -129,8 +137,14 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
         bodies: BodyLimits::default(),
     };
     let readiness = Readiness::of_store(store.clone());
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap();
-    let service = Running::start(application);
+    Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap())
+}
+
+async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
+    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    way.mend().await;
+    let store = open(&through).await.unwrap();
+    let service = service_of(&store);
     let client = TestClient::new(service.url());
     client.get("/readyz").await.expect(200);
     way.cut();

@@ -130,7 +130,7 @@ async fn log_in(
     let now = state.clock.now();
     let (token, expires_at) = (refresh.hash(), now.plus(state.tokens.refresh));
     let login = Login { user: &user, renewed_hash, address, token, expires_at, now };
-    if store::open_family(&state.store, &login).await? {
+    if state.pending_logins.open_family(&login).await? {
         TokenPair::issue(state, user.id, &refresh).map(Outcome::LoggedIn)
     } else {
         Ok(Outcome::HashChanged(user.id))

@@ -23,6 +23,7 @@ pub async fn logout(
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PresentedToken>>,
 ) -> Result<Json<Msg>, Problem> {
     let token = body.refresh_token.hash();
+    state.pending_logins.forget(user.id, &token).await;
     let _turn = state.lock_family(&token).await.map_err(Error::from)?;
     store::revoke_family(&state.store, user.id, &token).await.map_err(Error::from)?;
     Ok(Json(Msg { msg: "Logged out" }))

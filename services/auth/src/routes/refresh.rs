@@ -46,6 +46,7 @@ pub async fn refresh(
 async fn rotate(state: &State, presented: &RefreshToken) -> Result<TokenPair, Error> {
     let successor = RefreshToken::generate().map_err(|_| Error::Randomness)?;
     let (old, new) = (presented.hash(), successor.hash());
+    state.pending_logins.write(&old).await?;
     let Some(_turn) = state.lock_family(&old).await? else { return Err(Error::InvalidToken) };
     match store::rotate(&state.store, &old, &new, state.tokens, &state.clock).await? {
         Rotation::Rotated(user) => TokenPair::issue(state, user, &successor),

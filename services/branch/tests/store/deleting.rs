@@ -157,3 +157,20 @@ pub async fn what_is_deleted_can_be_asked_for_again(kit: &Kit) {
     kit.store.delete_chat(chat.owner, chat.id).await.unwrap();
     assert!(replica.store.append(&chat.message(chat.trunk(), "x")).await.is_err());
 }
+
+pub async fn what_was_deleted_is_gone_from_the_files(kit: &Kit) {
+    let (kept, gone) = (kit.chat().await, kit.chat().await);
+    kept.say(kept.trunk(), "what stays").await;
+    for _ in 0..200 {
+        gone.say(gone.trunk(), &"what nobody may read any more ".repeat(100)).await;
+    }
+    let holds = |text: &str| kit.bytes().windows(text.len()).any(|window| window == text.as_bytes());
+    let before = kit.bytes().len();
+    assert!(holds("what nobody may read any more"));
+    gone.store.delete_chat(gone.owner, gone.id).await.unwrap();
+    kit.sweep().await;
+    assert!(holds("what stays") && !holds("what nobody may read any more"));
+    let after = kit.bytes().len();
+    assert!(after < before / 4, "{before} {after}");
+    assert_eq!(kept.line(kept.trunk()).await, ["what stays"]);
+}

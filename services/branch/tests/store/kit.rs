@@ -56,6 +56,13 @@ impl Kit {
         }
     }
 
+    /// The bytes of all files of the database, which is on SQLite.
+    pub fn bytes(&self) -> Vec<u8> {
+        let TestDatabase::Sqlite(folder) = &self.kept else { panic!("a database without files of its own") };
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+    }
+
     /// A store on the same MongoDB, which it reaches by another URL.
     pub async fn replica_by(&self, url: String) -> Arc<dyn ContentStore> {
         startup::open(&Database::Mongo(url.into()), Times::default(), self.clock.clone(), &self.tasks)

@@ -52,6 +52,9 @@ fn main() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         trials.extend(trials! { engine; hot_lines::a_hot_line_lets_another_in, });
     }
+    trials.extend(trials! { Engine::Sqlite;
+        deleting::what_was_deleted_is_gone_from_the_files,
+    });
     for engine in Engine::ALL {
         trials.extend(trials! { engine;
             lines::a_message_lies_after_the_head,

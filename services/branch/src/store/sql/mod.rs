@@ -106,7 +106,7 @@ impl From<diesel::result::Error> for Error {
 
 impl ContentStore for SqlContent {
     fn check(&self) -> Answer<'_, ()> {
-        Box::pin(async { Ok(self.store.ping().await?) })
+        Box::pin(async { Ok(self.store.check().await?) })
     }
 
     fn observe(&self, metrics: &Metrics) {

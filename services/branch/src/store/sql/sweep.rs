@@ -1,7 +1,7 @@
 //! Clearing away what was deleted, in steps so small that nobody waits for them.
 //!
 //! Behind every tombstone go its messages; those that a keyed request has made are only scrubbed, because the key
-//! must answer for a day. Then the tombstone itself goes. Every step can be repeated, so nothing is lost in a crash.
+//! must answer for a day. Then the tombstone itself goes. At last the space is given back. Every step can be repeated, so nothing is lost in a crash.
 
 use super::queries;
 use super::schema::{branches, messages};
@@ -22,7 +22,7 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) async fn sweep(store: &Store, clock: &Clock) -> Result<bool, Error> {
     let tombstones = tombstones(store).await?;
     if tombstones.is_empty() {
-        return purge(store, clock).await;
+        return Ok(purge(store, clock).await? || store.reclaim().await?);
     }
     for tombstone in &tombstones {
         if tombstone.is_trunk() && mark(store, tombstone).await? > 0 {

@@ -1,0 +1,21 @@
+//! `banyan compact`: the files of the data folder are rewritten without what was deleted.
+
+use crate::data_dir::DataDir;
+use shared::server::StartError;
+use shared::store::compact;
+use std::path::Path;
+
+/// Rewrites every file of a folder that nobody uses. Gives a line for each.
+pub fn compact_data_dir(path: &Path) -> Result<Vec<String>, StartError> {
+    let failed = |error| StartError::Io(format!("{}: cannot be read", path.display()), error);
+    if !path.exists() {
+        return Err(failed(std::io::ErrorKind::NotFound.into()));
+    }
+    let data_dir = DataDir::open(path)?;
+    let databases = data_dir.databases().map_err(failed)?;
+    let compacted = databases.iter().map(|file| {
+        let (before, after) = compact(file)?;
+        Ok(format!("{}: {after} bytes, {before} before", file.display()))
+    });
+    compacted.collect()
+}

@@ -1,0 +1,148 @@
+//! Logins that are answered while SQLite's file takes no writes: the disk is full, or another process locks it.
+//!
+//! Their refresh tokens are kept here until they can be written, and count from then on. On PostgreSQL nobody logs in
+//! meanwhile: another replica would not know the token.
+
+use super::families::{Login, open_family};
+use super::users::User;
+use crate::domain::TokenHash;
+use shared::client_network::ClientNetwork;
+use shared::clock::Timestamp;
+use shared::ids::UserId;
+use shared::problem::causes;
+use shared::server::Tasks;
+use shared::store::{Store, StoreError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How many are kept at most: some megabytes.
+const MAX_PENDING_LOGINS: usize = 10_000;
+/// How often it is tried to write them.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A login that is still to be written.
+#[derive(Debug, Clone)]
+struct PendingLogin {
+    user: User,
+    address: ClientNetwork,
+    token: TokenHash,
+    expires_at: Timestamp,
+    now: Timestamp,
+}
+
+impl PendingLogin {
+    fn of(login: &Login<'_>) -> Self {
+        let Login { user, address, token, expires_at, now, renewed_hash: _ } = login;
+        Self {
+            user: (*user).clone(),
+            address: *address,
+            token: token.clone(),
+            expires_at: *expires_at,
+            now: *now,
+        }
+    }
+
+    /// Its hash is kept: a second login of this user that waits was checked against it, too.
+    fn as_login(&self) -> Login<'_> {
+        let Self { user, address, token, expires_at, now } = self;
+        let (address, expires_at, now) = (*address, *expires_at, *now);
+        Login { user, renewed_hash: None, address, token: token.clone(), expires_at, now }
+    }
+}
+
+/// Logins that are still to be written. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PendingLogins {
+    store: Store,
+    queue: Arc<Mutex<Vec<PendingLogin>>>,
+    /// Held by who writes one, so that none is written twice.
+    writing: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl PendingLogins {
+    /// None yet. They are written in the background until the service stops.
+    pub fn spawn(store: &Store, tasks: &Tasks) -> Self {
+        let this = Self { store: store.clone(), queue: Arc::default(), writing: Arc::default() };
+        if this.is_supported() {
+            let (pending, stopping) = (this.clone(), tasks.stopping().clone());
+            tasks.spawn(async move {
+                while stopping.run_until_cancelled(tokio::time::sleep(RETRY_INTERVAL)).await.is_some() {
+                    pending.write_all().await;
+                }
+                pending.write_all().await;
+            });
+        }
+        this
+    }
+
+    fn is_supported(&self) -> bool {
+        matches!(self.store, Store::Sqlite { .. })
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Vec<PendingLogin>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a family at a login, now or as soon as the database takes writes; says `false` where the password is not the
+    /// user's any more.
+    pub async fn open_family(&self, login: &Login<'_>) -> Result<bool, StoreError> {
+        match open_family(&self.store, login).await {
+            Err(error) if error.is_transient() && self.is_supported() => {
+                let mut queue = self.queue();
+                if queue.len() >= MAX_PENDING_LOGINS {
+                    return Err(error);
+                }
+                if queue.is_empty() {
+                    tracing::warn!(error = causes(&error), "logins are written later");
+                }
+                queue.push(PendingLogin::of(login));
+                Ok(true)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Sees that the login of this token is written, if it is one of these.
+    pub async fn write(&self, token: &TokenHash) -> Result<(), StoreError> {
+        if self.find(token).is_none() {
+            return Ok(());
+        }
+        let _writing = self.writing.lock().await;
+        self.write_one(token).await
+    }
+
+    /// Drops the login of this token, if it is one of these and this user's.
+    pub async fn forget(&self, user: UserId, token: &TokenHash) {
+        if self.find(token).is_none() {
+            return;
+        }
+        let _writing = self.writing.lock().await;
+        self.queue().retain(|login| login.user.id != user || login.token != *token);
+    }
+
+    fn find(&self, token: &TokenHash) -> Option<PendingLogin> {
+        self.queue().iter().find(|login| login.token == *token).cloned()
+    }
+
+    /// Writes one, while nobody else does. Whose user is gone, or has another password now, has no family.
+    async fn write_one(&self, token: &TokenHash) -> Result<(), StoreError> {
+        let Some(login) = self.find(token) else { return Ok(()) };
+        match open_family(&self.store, &login.as_login()).await {
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => tracing::error!(error = causes(&error), "a login cannot be written"),
+            Ok(_) => {}
+        }
+        self.queue().retain(|login| login.token != *token);
+        Ok(())
+    }
+
+    async fn write_all(&self) {
+        let tokens: Vec<_> = self.queue().iter().map(|login| login.token.clone()).collect();
+        for token in tokens {
+            let _writing = self.writing.lock().await;
+            if self.write_one(&token).await.is_err() {
+                return;
+            }
+        }
+    }
+}
