@@ -70,7 +70,7 @@ async fn a_body_that_is_no_object_or_holds_a_lone_surrogate_is_a_422() {
     for (body, error) in [
         ("", "missing body"),
         ("{", "json_invalid body.1"),
-        ("{\r\n\"name\": \"é\",\r\n\"x\": x}", "json_invalid body.21"),
+        ("{\r\n\"name\": \"é\",\r\n\"x\": x}", "json_invalid body.22"),
         ("[]", "model_attributes_type body"),
         ("null", "model_attributes_type body"),
         (r#"{"name": "\ud83c"}"#, "string_unicode body.name"),
