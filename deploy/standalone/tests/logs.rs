@@ -1,9 +1,11 @@
 //! What the product writes to its log: one line a request from each service that has a part in it, and no secret.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
 
+use reqwest::Url;
 use serde_json::{Value, json};
 use shared::test_kit::{TestClient, TestDatabase};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
@@ -18,6 +20,7 @@ const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
 struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    url: Url,
     client: TestClient,
     _data: (TempDir, TestDatabase, Option<TestDatabase>),
 }
@@ -43,10 +46,16 @@ impl Process {
             let mut line = String::new();
             assert!(stdout.read_line(&mut line).unwrap() > 0, "it does not say where it listens");
             if let Some(rest) = line.strip_prefix("Banyan listens on ") {
-                break rest.split(',').next().unwrap().parse().unwrap();
+                break rest.split(',').next().unwrap().parse::<Url>().unwrap();
             }
         };
-        Self { child, stdout, client: TestClient::new(url), _data: (folder, database, content) }
+        Self {
+            child,
+            stdout,
+            url: url.clone(),
+            client: TestClient::new(url),
+            _data: (folder, database, content),
+        }
     }
 
     /// Ends it, and reads what it has written since it listens. Each line is written before its answer is.
@@ -102,6 +111,34 @@ async fn no_password_token_body_or_query_is_told() {
         let told: Vec<_> = lines.iter().filter(|line| line.contains(&secret)).collect();
         assert!(told.is_empty(), "{secret}: {told:#?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_request_writes_no_line() {
+    let process = Process::start().await;
+    let address = process.url.socket_addrs(|| None).unwrap()[0];
+    let long = "x".repeat(200_000);
+    for sent in [
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}",
+        "nonsense\r\n\r\n",
+        &format!("GET /livez HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"),
+        "GET /livez HTTP/1.1\r\nHost",
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{",
+        "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        // The server may have closed before all of it is written.
+        drop(stream.write_all(sent.as_bytes()));
+        drop(stream.shutdown(Shutdown::Write));
+        drop(stream.read_to_end(&mut Vec::new()));
+    }
+    process.client.get("/livez").await.expect(200);
+    let lines = process.lines();
+    let told =
+        lines.iter().filter(|line| line.contains("\"level\":\"ERROR\"") || line.contains("actix_http"));
+    assert_eq!(told.collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 /// The lines of requests with this id, of one service.
