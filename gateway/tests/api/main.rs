@@ -20,6 +20,7 @@ mod headers;
 mod health;
 mod methods;
 mod metrics;
+mod misbehaving;
 mod openapi;
 mod overload;
 mod rates;

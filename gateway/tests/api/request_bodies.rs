@@ -308,7 +308,7 @@ async fn what_is_held_of_bodies_is_counted_and_given_back() {
     // As much as is held of each, once the gateway has read it.
     let read = async {
         while reserved() < 8 * 0x8000 {
-            yield_now().await
+            yield_now().await;
         }
     };
     timeout(soon, read).await.expect("what is read is counted");
@@ -316,7 +316,7 @@ async fn what_is_held_of_bodies_is_counted_and_given_back() {
     drop(wires);
     let given_back = async {
         while reserved() > 0 {
-            yield_now().await
+            yield_now().await;
         }
     };
     timeout(soon, given_back).await.expect("what is dropped is given back");

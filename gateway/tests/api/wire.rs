@@ -25,6 +25,8 @@ where
     let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            // What is said is on its way at once, and not only when what was said before is acknowledged.
+            stream.set_nodelay(true).unwrap();
             tokio::spawn(serve(Wire { stream, heard: Vec::new() }));
         }
     });
@@ -116,6 +118,18 @@ impl Wire {
     /// As [`Wire::finish`], unless the other side has gone.
     pub async fn try_finish(&mut self) {
         drop(self.stream.shutdown().await);
+    }
+
+    /// When it is dropped, the other side is told of a reset and not of an end.
+    pub fn will_reset(&self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
+    /// Passes by all that is heard, until the connection ends.
+    pub async fn passes_by(&mut self) {
+        while self.hear().await > 0 {
+            self.heard.clear();
+        }
     }
 
     /// How many bytes were heard anew; 0 at the end.

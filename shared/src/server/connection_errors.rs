@@ -52,26 +52,28 @@ impl Visit for Message {
     }
 }
 
+/// How the text of an error begins, and its kind.
+const KINDS: [(&str, &str); 12] = [
+    ("invalid method", "invalid_method"),
+    ("URI error", "invalid_target"),
+    ("invalid HTTP version", "invalid_version"),
+    // All that is wrong with the syntax of a head.
+    ("invalid Header", "invalid_head"),
+    ("message head is too large", "head_too_large"),
+    ("message is incomplete", "incomplete"),
+    ("timeout", "timeout"),
+    ("I/O error", "io"),
+    ("UTF-8 error", "invalid_target"),
+    ("request did not complete", "timeout"),
+    ("connection shutdown timeout", "timeout"),
+    ("handler dropped payload", "unread_body"),
+];
+
 /// The kind of an error, by the texts of `actix_http::error::{DispatchError, ParseError}`: an event holds nothing else.
 fn kind_of(message: &str) -> &'static str {
     let Some(error) = message.strip_prefix("stream error: ") else {
         return if message.starts_with("Response payload") { "broken_response" } else { "other" };
     };
     let error = error.strip_prefix("request parse error: ").unwrap_or(error);
-    const KINDS: [(&str, &str); 12] = [
-        ("invalid method", "invalid_method"),
-        ("URI error", "invalid_target"),
-        ("invalid HTTP version", "invalid_version"),
-        // All that is wrong with the syntax of a head.
-        ("invalid Header", "invalid_head"),
-        ("message head is too large", "head_too_large"),
-        ("message is incomplete", "incomplete"),
-        ("timeout", "timeout"),
-        ("I/O error", "io"),
-        ("UTF-8 error", "invalid_target"),
-        ("request did not complete", "timeout"),
-        ("connection shutdown timeout", "timeout"),
-        ("handler dropped payload", "unread_body"),
-    ];
     KINDS.iter().find(|(text, _)| error.starts_with(text)).map_or("other", |(_, kind)| kind)
 }

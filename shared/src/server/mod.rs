@@ -11,6 +11,7 @@ mod edge;
 mod endpoint;
 mod exchange;
 mod health;
+mod idle_memory;
 mod in_time;
 mod memory;
 mod min_rate;
@@ -254,6 +255,8 @@ impl Application {
     /// Serves until `stop` is cancelled, then lets requests and background work finish.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
         tracing::info!(service = %self.service, address = %self.address, "listening");
+        let stopping = self.tasks.stopping().clone();
+        self.tasks.spawn(async move { stopping.run_until_cancelled(idle_memory::keep_returning()).await });
         let handle = self.server.handle();
         tokio::pin!(let server = self.server;);
         let (served, deadline) = tokio::select! {

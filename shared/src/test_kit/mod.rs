@@ -1,5 +1,5 @@
 //! What the tests of every service need: a database of their own, a running service, a client that speaks JSON,
-//! a name server, a collector of spans.
+//! another one of raw bytes, a name server, a collector of spans.
 //!
 //! `TEST_DATABASE_URL` (a PostgreSQL on which databases may be made) moves the tests from SQLite to it; `TEST_LOG`
 //! shows the logs of the services under test.
@@ -17,6 +17,7 @@ mod database;
 #[cfg(all(feature = "store", feature = "mongo"))]
 mod engine;
 mod names;
+mod raw;
 #[cfg(feature = "store")]
 mod row_lock;
 mod series;
@@ -29,6 +30,7 @@ pub use database::TestDatabase;
 #[cfg(all(feature = "store", feature = "mongo"))]
 pub use engine::Engine;
 pub use names::NameServer;
+pub use raw::{RawAnswer, RawClient, RawError};
 #[cfg(feature = "store")]
 pub use row_lock::RowLock;
 pub use series::{Series, shown_metrics};

@@ -1,5 +1,6 @@
 //! A stack for one test, with a database of its own, and a user of it.
 
+use reqwest::Url;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
@@ -15,6 +16,7 @@ pub const PASSWORD: &str = "correct horse";
 /// A stack that runs until this is dropped.
 pub struct TestStack {
     pub client: TestClient,
+    pub url: Url,
     pub metrics: Metrics,
     stop: CancellationToken,
     running: JoinHandle<Result<(), StartError>>,
@@ -23,11 +25,16 @@ pub struct TestStack {
 
 /// Starts a stack on free ports.
 pub async fn spawn_stack() -> TestStack {
-    spawn_traced_stack(StackTraces::default()).await
+    spawn_stack_with(|_| {}).await
 }
 
 /// Starts a stack on free ports, whose spans go there.
 pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
+    spawn_stack_with(|config| config.traces = traces).await
+}
+
+/// Starts a stack on free ports, with what else is said of it.
+pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestStack {
     let database = TestDatabase::create().await;
     let documents = TestDatabase::mongo();
     let branch = match &documents {
@@ -37,7 +44,7 @@ pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
     let (clock, metrics) = (Clock::system(), shown_metrics());
     let env = shared::config::Env::of([("AUTH_BCRYPT_COST", "4")]);
-    let config = StackConfig {
+    let mut config = StackConfig {
         listen: any_port(),
         keys: token_keys(&clock),
         edge: gateway::config::EdgeConfig::default(),
@@ -52,13 +59,21 @@ pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
         clock,
         data_dir: None,
         metrics: metrics.clone(),
-        traces,
+        traces: StackTraces::default(),
     };
+    configure(&mut config);
     let stack = Stack::build(config).await.unwrap();
-    let url = format!("http://{}", stack.address()).parse().unwrap();
+    let url: Url = format!("http://{}", stack.address()).parse().unwrap();
     let stop = CancellationToken::new();
     let running = tokio::spawn(stack.run_until_stopped(stop.clone()));
-    TestStack { client: TestClient::new(url), metrics, stop, running, _databases: (database, documents) }
+    TestStack {
+        client: TestClient::new(url.clone()),
+        url,
+        metrics,
+        stop,
+        running,
+        _databases: (database, documents),
+    }
 }
 
 impl Drop for TestStack {
@@ -82,6 +97,7 @@ impl TestStack {
         User {
             client: self.client.with_token(text(&tokens["access_token"])),
             id: text(&registered["user_id"]).to_owned(),
+            access_token: text(&tokens["access_token"]).to_owned(),
             refresh_token: text(&tokens["refresh_token"]).to_owned(),
         }
     }
@@ -91,6 +107,7 @@ impl TestStack {
 pub struct User {
     pub client: TestClient,
     pub id: String,
+    pub access_token: String,
     pub refresh_token: String,
 }
 

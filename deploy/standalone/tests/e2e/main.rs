@@ -20,3 +20,4 @@ mod texts;
 mod traces;
 mod tree;
 mod walk_through;
+mod wire;

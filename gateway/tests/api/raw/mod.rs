@@ -82,7 +82,8 @@ async fn try_all(cases: impl IntoIterator<Item = Case>) {
     assert!(count > 0 && faults.is_empty(), "{}", faults.join("\n"));
 }
 
-async fn body(wire: &mut Wire, head: &str) -> Option<String> {
+/// The body of a request, without its framing; `None` where it ends early.
+pub async fn body(wire: &mut Wire, head: &str) -> Option<String> {
     if header(head, "transfer-encoding").is_none() {
         let length = header(head, "content-length").map_or(0, |length| length.parse().unwrap());
         return wire.try_bytes(length).await.map(|body| String::from_utf8(body).unwrap());

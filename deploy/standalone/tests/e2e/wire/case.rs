@@ -1,0 +1,139 @@
+//! A case: what is sent, and what becomes of it.
+
+use super::person::Person;
+use reqwest::Url;
+use shared::test_kit::{RawAnswer, RawClient, RawError};
+
+/// What becomes of a case, and of the request of another user behind it on the same connection.
+#[derive(Debug, Clone, Copy)]
+pub enum Told {
+    /// It is answered so, and what is behind it is answered as if it stood alone.
+    Answered(u16),
+    /// It is answered so, and the connection ends: what is behind it is not answered.
+    Last(u16),
+    /// Its body is longer than it says, so that what is left of it begins a request that is none: it is answered so, and the
+    /// rest is refused; or the connection ends before the answer.
+    TooMuch(u16),
+    /// The fault is in the body: the connection ends, with a 400 at most.
+    CutOff,
+    /// The end of the body does not come, which the client says by ending its side: as [`Told::CutOff`].
+    Unfinished,
+}
+
+pub struct Case {
+    pub name: String,
+    sent: String,
+    told: Told,
+}
+
+/// A request as it is.
+pub fn raw(name: impl Into<String>, sent: impl Into<String>, told: Told) -> Case {
+    Case { name: name.into(), sent: sent.into(), told }
+}
+
+/// GET of the user's chats, with these fields, each with the end of its line.
+pub fn get(name: &str, user: &Person, fields: &str, told: Told) -> Case {
+    let authorization = user.authorization();
+    raw(name, format!("GET /api/v1/chats/get-chat HTTP/1.1\r\n{authorization}{fields}\r\n"), told)
+}
+
+/// POST of a message, with these fields and this body.
+pub fn post(name: &str, user: &Person, fields: &str, body: &str, told: Told) -> Case {
+    let authorization = user.authorization();
+    let line = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
+    raw(name, format!("{line}{authorization}{fields}\r\n{body}"), told)
+}
+
+/// Sends a case with a request of Ann's behind it, and has both others ask beside it.
+pub async fn try_case(
+    url: &Url,
+    case: &Case,
+    mallory: &mut Person,
+    [ann, bob]: &mut [Person; 2],
+) -> Result<(), String> {
+    let mut client = RawClient::connect(url).await;
+    client.send(format!("{}{}", case.sent, ann.reads())).await;
+    if matches!(case.told, Told::Unfinished) {
+        client.finish().await;
+    }
+    is_told(&mut client, case.told, mallory, ann).await?;
+    for person in [ann, bob] {
+        person.asks(person.reads(), 200).await?;
+        person.asks(person.writes(), 201).await?;
+        person.asks(person.reads(), 200).await?;
+    }
+    Ok(())
+}
+
+async fn is_told(
+    client: &mut RawClient,
+    told: Told,
+    mallory: &mut Person,
+    ann: &mut Person,
+) -> Result<(), String> {
+    match told {
+        Told::Answered(status) => {
+            mallory.takes(status, &next(client).await)?;
+            ann.takes(200, &next(client).await).map_err(|fault| format!("behind it, {fault}"))?;
+            ends(client, false).await
+        }
+        Told::Last(status) => {
+            mallory.takes(status, &next(client).await)?;
+            ends(client, true).await
+        }
+        Told::TooMuch(status) => match next(client).await {
+            Err(RawError::Ended) => {
+                mallory.unanswered += 1;
+                Ok(())
+            }
+            answer => {
+                mallory.takes(status, &answer)?;
+                refuses_rest(client, mallory).await
+            }
+        },
+        Told::CutOff | Told::Unfinished => match next(client).await {
+            Err(RawError::Ended) => Ok(()),
+            answer => {
+                mallory.takes(400, &answer)?;
+                ends(client, true).await
+            }
+        },
+    }
+}
+
+/// What is left begins a request that is none, or has a method that there is not.
+async fn refuses_rest(client: &mut RawClient, mallory: &mut Person) -> Result<(), String> {
+    match next(client).await {
+        Err(RawError::Ended) => Ok(()),
+        answer => {
+            let is_unknown = answer.as_ref().is_ok_and(|answer| answer.status == 501);
+            mallory.takes(if is_unknown { 501 } else { 400 }, &answer)?;
+            ends(client, true).await
+        }
+    }
+}
+
+/// The next answer that is not an interim one.
+async fn next(client: &mut RawClient) -> Result<RawAnswer, RawError> {
+    loop {
+        let answer = client.answer().await?;
+        if answer.status >= 200 {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Nothing more is answered; what follows a head that was refused may be none, which the server's parser says once.
+async fn ends(client: &mut RawClient, was_refused: bool) -> Result<(), String> {
+    client.finish().await;
+    let rest = String::from_utf8_lossy(&client.rest().await).into_owned();
+    let is_refusal = || {
+        let is_bare = rest.starts_with("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n");
+        is_bare && rest.ends_with("\r\n\r\n") && rest.matches("HTTP/1.").count() == 1
+    };
+    if rest.is_empty() || (was_refused && is_refusal()) {
+        Ok(())
+    } else {
+        Err(format!("more is answered: {rest:?}"))
+    }
+}

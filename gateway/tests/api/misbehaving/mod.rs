@@ -1,0 +1,194 @@
+//! Services that break HTTP: what the user is told whose request was answered so, and that the next user is told what is his
+//! and nothing else, over every connection that the gateway may have kept.
+//!
+//! Each case is tried on a new connection to the service, and on one that has served a request before.
+
+mod endings;
+mod heads;
+mod interim;
+mod lengths;
+mod script;
+mod service;
+mod strays;
+mod user;
+
+use crate::app::{TestGateway, authorization, no_cache, spawn_before_with};
+use futures_util::future::join_all;
+use gateway::config::Patience;
+use script::Script;
+use serde_json::Value;
+use service::Service;
+use shared::test_kit::{RawAnswer, RawError};
+use std::time::Duration;
+use tokio::time::timeout;
+use user::User;
+
+/// A whole answer.
+const FINE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
+/// What the next user must not be told.
+const STRAY: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
+
+/// How long a service may be silent in a hurried case.
+const SHORT: Duration = Duration::from_secs(1);
+/// For a case with all that is tried after it.
+const CASE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the user is told.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    /// Exactly this body, with 200.
+    Whole(&'static str),
+    /// This status, without a body.
+    Bodiless(u16),
+    /// A whole error of the gateway's own: 502, 503 or 504.
+    Refused,
+    /// The beginning of an answer at most, which visibly lacks its end; or else as [`Told::Refused`].
+    Broken,
+    /// RFC 9112 lets a recipient take it for this body, or refuse it.
+    Either(&'static str),
+    /// As [`Told::Either`], but the fault comes where the answer may have begun.
+    Lenient(&'static str),
+}
+
+/// How the user asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Get,
+    Head,
+    Post,
+    /// POST with a body of which the end does not come.
+    UnfinishedPost,
+}
+
+struct Case {
+    name: &'static str,
+    asks: Asks,
+    script: Script,
+    told: Told,
+    is_hurried: bool,
+}
+
+/// GET is answered so.
+fn get(name: &'static str, script: Script, told: Told) -> Case {
+    Case { name, asks: Asks::Get, script, told, is_hurried: false }
+}
+
+impl Case {
+    fn asked(self, asks: Asks) -> Self {
+        Self { asks, ..self }
+    }
+
+    /// The gateway waits for [`SHORT`] alone.
+    fn hurried(self) -> Self {
+        Self { is_hurried: true, ..self }
+    }
+
+    fn patience(&self) -> Patience {
+        if self.is_hurried { Patience { head: SHORT, piece: SHORT, ..no_cache() } } else { no_cache() }
+    }
+}
+
+async fn try_all(cases: impl IntoIterator<Item = Case>) {
+    let tries = cases.into_iter().map(|case| tokio::spawn(try_named(case)));
+    let tried = join_all(tries.collect::<Vec<_>>()).await;
+    let faults: Vec<_> = tried.iter().filter_map(|tried| tried.as_ref().unwrap().as_ref().err()).collect();
+    assert!(!tried.is_empty() && faults.is_empty(), "{faults:#?}");
+}
+
+async fn try_named(case: Case) -> Result<(), String> {
+    let service = Service::start(&case.script).await;
+    let gateway = spawn_before_with(&service.url, case.patience());
+    for (is_kept, on) in [(false, "a new connection"), (true, "a connection that was kept")] {
+        let tried = timeout(CASE_TIMEOUT, try_case(&case, &service, &gateway, is_kept)).await;
+        let tried = tried.unwrap_or_else(|_| Err("it hangs".to_owned()));
+        tried.map_err(|fault| format!("{}, {on}: {fault}", case.name))?;
+    }
+    Ok(())
+}
+
+async fn try_case(
+    case: &Case,
+    service: &Service,
+    gateway: &TestGateway,
+    is_kept: bool,
+) -> Result<(), String> {
+    service.begins();
+    let mut one = User::new(gateway, "one").await;
+    if is_kept {
+        one.is_served("POST", service).await?;
+    }
+    one.asks_for_poison(case.asks).await;
+    let told = one.client.answer_to(case.asks == Asks::Head).await;
+    let is_open = told.as_ref().is_ok_and(|answer| !answer.is_last()) && case.asks != Asks::UnfinishedPost;
+    case.told.fits(&told).map_err(|fault| format!("one {fault}"))?;
+    service.goes_on().await;
+    if is_open {
+        one.lets_the_worker_look().await;
+    }
+
+    // The same connection is served by the same worker; and as many new ones are by all of them.
+    let mut others = Vec::new();
+    if is_open {
+        others.push(User { name: "two", token: authorization(), ..one });
+    } else {
+        drop(one);
+    }
+    for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        others.push(User::new(gateway, "two").await);
+    }
+    for two in &mut others {
+        // POST first: it is sent once, so that no second try hides what happened to the first.
+        two.is_served("POST", service).await?;
+        two.is_served("GET", service).await?;
+        two.client.finish().await;
+        let rest = two.client.rest().await;
+        if !rest.is_empty() {
+            return Err(format!("two heard more: {:?}", String::from_utf8_lossy(&rest)));
+        }
+    }
+    Ok(())
+}
+
+impl Told {
+    fn fits(self, told: &Result<RawAnswer, RawError>) -> Result<(), String> {
+        let is_refused = told.as_ref().is_ok_and(is_refusal);
+        let is_broken = is_refused || matches!(told, Err(RawError::Ended | RawError::Incomplete(_)));
+        let is_whole = |text: &str| told.as_ref().is_ok_and(|told| told.status == 200 && told.text() == text);
+        let fits = match self {
+            Self::Whole(text) => is_whole(text),
+            Self::Bodiless(status) => {
+                told.as_ref().is_ok_and(|told| told.status == status && told.body.is_empty())
+            }
+            Self::Refused => is_refused,
+            Self::Broken => is_broken,
+            Self::Either(text) => is_refused || is_whole(text),
+            Self::Lenient(text) => is_broken || is_whole(text),
+        };
+        if fits { Ok(()) } else { Err(format!("was told {told:?}, not {self:?}")) }
+    }
+}
+
+/// Whether this is an error of the gateway's own, which says so.
+fn is_refusal(answer: &RawAnswer) -> bool {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    matches!(answer.status, 502..=504)
+        && matches!(body["code"].as_str(), Some("service_unavailable" | "upstream_timeout"))
+        && body["request_id"].as_str() == answer.header("x-request-id")
+}
+
+/// The net that the cases are tried with catches what it is for: where the service goes on well, the next user is served on
+/// the very connection that the first was.
+#[tokio::test]
+async fn the_next_user_is_served_on_the_connection_of_the_first() {
+    let service = Service::start(&script::says(FINE)).await;
+    let gateway = spawn_before_with(&service.url, no_cache());
+    let mut one = User::new(&gateway, "one").await;
+    let first = one.is_served("POST", &service).await.unwrap();
+    let mut others = Vec::new();
+    for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+        let mut two = User::new(&gateway, "two").await;
+        let answer = two.is_served("GET", &service).await.unwrap();
+        others.push(answer.header("x-connection").unwrap().to_owned());
+    }
+    assert!(others.iter().any(|other| Some(other.as_str()) == first.header("x-connection")), "{others:?}");
+}
