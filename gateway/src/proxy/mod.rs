@@ -1,5 +1,6 @@
 //! The way of a request through the gateway, told as phases.
 
+mod body_bounds;
 mod client;
 mod download;
 mod headers;
@@ -24,6 +25,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use body_bounds::Bounds;
 use client::{Answer, Question};
 use download::download;
 use headers::BodyLength;
@@ -35,7 +37,7 @@ use std::rc::Rc;
 use std::time::Instant;
 use table::counts_key;
 use tracing::Level;
-use upload::{Bounds, Upload};
+use upload::Upload;
 
 /// The bytes that most heads have at most.
 const HEAD: usize = 0x800;

@@ -1,18 +1,16 @@
 //! A request's body on its way up: read from the client no faster than the service takes it.
 
-use super::Upstream;
+use super::body_bounds::{BodyMemory, Bounds};
 use super::headers::BodyLength;
 use super::offered::Offered;
 use crate::error::Error;
 use crate::http1::Connection;
 use crate::limits::ByteMeter;
 use actix_web::web::Bytes;
-use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
-use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation, TransferDeadline};
+use shared::server::{OutOfMemory, TransferDeadline};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::task::yield_now;
@@ -94,46 +92,7 @@ pub(super) struct Upload {
     /// By when more of it must have come; none where there is no body.
     deadline: Option<TransferDeadline>,
     /// None where there is no body.
-    memory: Option<Memory>,
-}
-
-/// What a body may cost.
-pub(super) struct Bounds<'a> {
-    /// Its size.
-    pub(super) max_bytes: usize,
-    /// How fast it must come.
-    pub(super) min_rate: MinRate,
-    /// Where what is held of it is counted.
-    pub(super) memory: &'a MemoryBudget,
-}
-
-/// The memory of what is held of a body, which grows with it.
-enum Memory {
-    Held(Reservation),
-    Awaited(Pin<Box<dyn Future<Output = Result<Reservation, OutOfMemory>>>>),
-    Denied(OutOfMemory),
-}
-
-impl Memory {
-    /// Waits until there are so many bytes.
-    fn poll_grow_to(&mut self, bytes: usize, context: &mut Context<'_>) -> Poll<Result<(), OutOfMemory>> {
-        loop {
-            *self = match self {
-                Self::Held(held) => {
-                    if held.try_grow_to(bytes).is_ok() {
-                        return Poll::Ready(Ok(()));
-                    }
-                    let mut held = held.take();
-                    Self::Awaited(Box::pin(async move { held.grow_to(bytes).await.map(|()| held) }))
-                }
-                Self::Awaited(awaited) => match ready!(awaited.as_mut().poll(context)) {
-                    Ok(held) => Self::Held(held),
-                    Err(error) => Self::Denied(error),
-                },
-                Self::Denied(error) => return Poll::Ready(Err(*error)),
-            }
-        }
-    }
+    memory: Option<BodyMemory>,
 }
 
 impl Upload {
@@ -160,7 +119,7 @@ impl Upload {
             is_ended: false,
             max_bytes,
             deadline: Some(bounds.min_rate.begin()),
-            memory: Some(Memory::Held(bounds.memory.reservation())),
+            memory: Some(BodyMemory::Held(bounds.memory.reservation())),
             ..Self::nothing()
         })
     }
@@ -350,16 +309,6 @@ impl Upload {
     fn moves(&mut self) {
         if self.waiting.is_some() {
             self.waits_for(Waiting::ForService);
-        }
-    }
-}
-
-impl Upstream {
-    /// The largest body that a service takes, so that a larger one is refused before it is read.
-    pub(super) const fn max_body_bytes(self) -> usize {
-        match self {
-            Self::Auth => MAX_AUTH_BODY_BYTES,
-            Self::Chat | Self::Branch => MAX_BODY_BYTES,
         }
     }
 }

@@ -1,0 +1,60 @@
+//! What a request's body may cost while it is passed on.
+
+use super::Upstream;
+use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
+use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// What a body may cost.
+pub(super) struct Bounds<'a> {
+    /// Its size.
+    pub(super) max_bytes: usize,
+    /// How fast it must come.
+    pub(super) min_rate: MinRate,
+    /// Where what is held of it is counted.
+    pub(super) memory: &'a MemoryBudget,
+}
+
+impl Upstream {
+    /// The largest body that a service takes, so that a larger one is refused before it is read.
+    pub(super) const fn max_body_bytes(self) -> usize {
+        match self {
+            Self::Auth => MAX_AUTH_BODY_BYTES,
+            Self::Chat | Self::Branch => MAX_BODY_BYTES,
+        }
+    }
+}
+
+/// The memory of what is held of a body, which grows with it.
+pub(super) enum BodyMemory {
+    Held(Reservation),
+    Awaited(Pin<Box<dyn Future<Output = Result<Reservation, OutOfMemory>>>>),
+    Denied(OutOfMemory),
+}
+
+impl BodyMemory {
+    /// Waits until there are so many bytes.
+    pub(super) fn poll_grow_to(
+        &mut self,
+        bytes: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), OutOfMemory>> {
+        loop {
+            *self = match self {
+                Self::Held(held) => {
+                    if held.try_grow_to(bytes).is_ok() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    let mut held = held.take();
+                    Self::Awaited(Box::pin(async move { held.grow_to(bytes).await.map(|()| held) }))
+                }
+                Self::Awaited(awaited) => match ready!(awaited.as_mut().poll(context)) {
+                    Ok(held) => Self::Held(held),
+                    Err(error) => Self::Denied(error),
+                },
+                Self::Denied(error) => return Poll::Ready(Err(*error)),
+            }
+        }
+    }
+}
