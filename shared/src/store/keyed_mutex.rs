@@ -38,14 +38,14 @@ struct User<K: Copy + Eq + Hash> {
 }
 
 impl<K: Copy + Eq + Hash> KeyedMutex<K> {
-    /// Locks a key, in the order in which it is asked for. [`StoreError::Unavailable`] after as long as a connection is
+    /// Locks a key, in the order in which it is asked for. [`StoreError::Locked`] after as long as a connection is
     /// waited for.
     pub async fn lock(&self, key: K) -> Result<KeyGuard<K>, StoreError> {
         let user = self.enter(key);
         let lock = Arc::clone(&user.mutex).lock_owned();
         match tokio::time::timeout(POOL_TIMEOUT, lock).await {
             Ok(guard) => Ok(KeyGuard { _guard: guard, _user: user }),
-            Err(_) => Err(StoreError::Unavailable("others wrote the same row for too long".into())),
+            Err(_) => Err(StoreError::Locked("others wrote the same row for too long".into())),
         }
     }
 
