@@ -6,6 +6,9 @@ use actix_web::web::Data;
 use shared::ids::UserId;
 use std::num::NonZeroU32;
 
+/// The largest body, in KiB.
+const MAX_BODY_KIBIBYTES: u32 = 16 << 10;
+
 /// The bytes of one request's body: all at once where its length is announced, else piece by piece.
 pub(crate) struct ByteMeter {
     limits: Data<RateLimits>,
@@ -31,7 +34,10 @@ impl ByteMeter {
         if let (Some(limiters), Some(kibibytes)) = (&self.limits.0, kibibytes) {
             let (allowance, taken) = limiters.bytes.take_many(self.user_id.as_uuid().as_u128(), kibibytes);
             allowance.keep(&self.request, taken.is_err());
-            taken?;
+            // What was taken of a body that is broken off now is not given back, and how much is to come is not known: once
+            // the largest body is allowed again, this one is.
+            let seconds_for_any = limiters.bytes.seconds_for(MAX_BODY_KIBIBYTES);
+            taken.map_err(|seconds| if self.bytes == 0 { seconds } else { seconds_for_any })?;
         }
         self.bytes = total;
         Ok(())

@@ -83,6 +83,11 @@ impl<C: Clock> Limiter<C> {
         (self.allowance(left), taken)
     }
 
+    /// The seconds in which so many come back.
+    pub(super) fn seconds_for(&self, count: u32) -> u64 {
+        self.rate.seconds_to_full(self.rate.count().saturating_sub(count))
+    }
+
     fn allowance(&self, left: u32) -> Allowance {
         Allowance {
             name: self.name,

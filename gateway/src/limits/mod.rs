@@ -23,7 +23,7 @@ pub(crate) use seating::{Rooms, Seating};
 
 use crate::edge::limited_address;
 use crate::error::Error;
-use crate::proxy::{Kind, LOGIN, REGISTER, Route};
+use crate::proxy::{Kind, LOGIN, REGISTER, Route, Upstream};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use allowance::Allowance;
@@ -95,14 +95,17 @@ impl RateLimits {
         caller.map(drop)
     }
 
-    /// A meter for the body of a request that writes; `None` where its bytes are not limited.
+    /// A meter for the body of a request that writes; `None` where its bytes are not limited. Those of the auth service are
+    /// small, and who has written too much may still log out or change the password.
     pub(crate) fn byte_meter(
         limits: &Data<Self>,
         request: &HttpRequest,
+        route: &Route,
         kind: Kind,
         caller: Option<Identity>,
     ) -> Option<ByteMeter> {
-        let caller = caller.filter(|_| limits.0.is_some() && kind != Kind::Read)?;
+        let is_counted = limits.0.is_some() && kind == Kind::Write && route.upstream != Upstream::Auth;
+        let caller = caller.filter(|_| is_counted)?;
         Some(ByteMeter::new(Data::clone(limits), request.clone(), caller.user_id))
     }
 

@@ -109,7 +109,7 @@ async fn pass_through(
         }
         body => body?,
     };
-    if let Some(meter) = RateLimits::byte_meter(limits, request, kind, told.caller) {
+    if let Some(meter) = RateLimits::byte_meter(limits, request, route, kind, told.caller) {
         body.count_with(meter)?;
     }
     let answer = proxy.send(&question, body, route).await?;

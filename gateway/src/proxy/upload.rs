@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::http1::Connection;
 use crate::limits::ByteMeter;
 use actix_web::web::Bytes;
-use shared::server::{OutOfMemory, TransferDeadline};
+use shared::server::{CHUNK_QUEUE_BYTES, OutOfMemory, TransferDeadline};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
@@ -21,6 +21,9 @@ const FULL: usize = 0x8000;
 
 /// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
 const KEPT: usize = 0x1_0000;
+
+/// In at most so many pieces, as each has a price of its own.
+const MAX_KEPT_PIECES: usize = 64;
 
 /// The most that is held of a body: what is kept of it, what waits for the service, and the piece that has come.
 const HELD: usize = KEPT + 2 * FULL;
@@ -274,7 +277,7 @@ impl Upload {
         if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {
             self.whole.iter().for_each(|whole| whole.set(true));
         }
-        self.kept = self.kept.take().filter(|_| self.read <= KEPT);
+        self.kept = self.kept.take().filter(|kept| self.read <= KEPT && kept.len() < MAX_KEPT_PIECES);
         if let Some(kept) = &mut self.kept {
             kept.push(piece.clone());
             self.next = kept.len();
@@ -287,7 +290,8 @@ impl Upload {
         let held = HELD.min(self.read + FULL);
         match self.length {
             BodyLength::Known(length) => usize::try_from(length).map_or(held, |length| length.min(held)),
-            BodyLength::None | BodyLength::Unknown => held,
+            BodyLength::Unknown => held + CHUNK_QUEUE_BYTES,
+            BodyLength::None => held,
         }
     }
 

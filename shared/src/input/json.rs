@@ -15,7 +15,7 @@ pub(super) fn parse_object<'a>(
     names: &[&'static str],
 ) -> Result<HashMap<&'static str, &'a RawValue>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-    if text.trim().is_empty() {
+    if text.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
         return Err(invalid(&["body"], "missing", "Field required"));
     }
     // The whole is checked first, so that an array is told from a text that is no JSON.

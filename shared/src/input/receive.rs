@@ -2,7 +2,7 @@
 
 use super::{body_too_slow, invalid, payload_too_large};
 use crate::problem::Problem;
-use crate::server::{BodyLimits, Reservation};
+use crate::server::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -68,7 +68,9 @@ pub(super) async fn receive(
     if announced > limits.max_bytes {
         return Err(payload_too_large(limits.max_bytes));
     }
-    let mut memory = limits.memory.reservation();
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let queue = if is_chunked { CHUNK_QUEUE_BYTES } else { 0 };
+    let mut memory = limits.memory.reserve(queue).await?;
     let mut blocks = Blocks::default();
     if is_wanted {
         blocks.last.reserve(announced.min(BLOCK_BYTES));
@@ -85,7 +87,7 @@ pub(super) async fn receive(
             return Err(payload_too_large(limits.max_bytes));
         }
         if is_wanted {
-            memory.grow_to(length).await?;
+            memory.grow_to(queue + length).await?;
             blocks.push(piece);
         }
     }

@@ -24,7 +24,7 @@ mod times;
 mod trace;
 mod trace_context;
 
-pub use body_limits::{BodyLimits, INLINE_BYTES};
+pub use body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, INLINE_BYTES};
 pub use command::{Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};

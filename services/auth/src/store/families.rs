@@ -41,7 +41,7 @@ pub enum Rotation {
 }
 
 /// A login with the right password.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Login<'a> {
     /// Who has logged in, with the hash that the password was checked against.
     pub user: &'a User,

@@ -86,6 +86,9 @@ impl PendingLogins {
     /// Begins a family at a login, now or as soon as the database takes writes; says `false` where the password is not the
     /// user's any more.
     pub async fn open_family(&self, login: &Login<'_>) -> Result<bool, StoreError> {
+        // Those that wait were checked against the hash as it is: it is renewed once they are written.
+        let renewed_hash = login.renewed_hash.clone().filter(|_| !self.is_awaited_by(login.user.id));
+        let login = &Login { renewed_hash, ..login.clone() };
         match open_family(&self.store, login).await {
             Err(error) if error.is_transient() && self.is_supported() => {
                 let mut queue = self.queue();
@@ -118,6 +121,10 @@ impl PendingLogins {
         }
         let _writing = self.writing.lock().await;
         self.queue().retain(|login| login.user.id != user || login.token != *token);
+    }
+
+    fn is_awaited_by(&self, user: UserId) -> bool {
+        self.queue().iter().any(|login| login.user.id == user)
     }
 
     fn find(&self, token: &TokenHash) -> Option<PendingLogin> {

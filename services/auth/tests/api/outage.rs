@@ -67,3 +67,17 @@ async fn a_login_from_before_the_password_was_changed_is_not_written_after_it() 
     lock.release();
     app.refresh(pair["refresh_token"].as_str().unwrap()).await.expect(401);
 }
+
+#[tokio::test]
+async fn a_login_that_waits_counts_though_a_later_one_finds_the_hash_outdated() {
+    let (app, _database, path) = spawn_on_sqlite().await;
+    app.session("ann").await;
+    let mut lock = Lock::take(&path);
+    let outdated = bcrypt::hash(PASSWORD, 5).unwrap();
+    let update = format!("UPDATE users SET password_hash = '{outdated}'; COMMIT; BEGIN IMMEDIATE");
+    lock.0.batch_execute(&update).unwrap();
+    let first = app.login("ann", PASSWORD).await.expect(200).json();
+    lock.release();
+    app.login("ann", PASSWORD).await.expect(200);
+    app.refresh(first["refresh_token"].as_str().unwrap()).await.expect(200);
+}
