@@ -235,6 +235,15 @@ async fn a_file_that_another_process_locks_is_a_503_and_can_be_read() {
 }
 
 #[tokio::test]
+async fn a_locked_file_is_read_on_connections_that_are_made_meanwhile() {
+    let database = Database::create();
+    let store = database.open().await;
+    let mut stranger = database.stranger();
+    stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(number(&store, "SELECT 1 AS number").await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_a_507_and_can_be_read() {
     let (_database, store, _service, client) = set_up().await;
     set(&store, "max_page_count = 1").await;

@@ -15,10 +15,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const READERS: usize = 4;
-/// What every connection begins with. The order of the first three matters: a file has a journal mode, and with it a first
-/// page, only after it was said that deleted content is overwritten and that free pages can be given back.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
-                       PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// What the first connection begins with, which may make the file. The order matters: a file has a journal mode, and with it a
+/// first page, only after it was said that deleted content is overwritten and that free pages can be given back.
+const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
+                            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
+/// What every other connection begins with. None of these waits for the lock of a writer, as `auto_vacuum` does.
+const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON;";
 const READ_ONLY: &str = "PRAGMA query_only = ON;";
 /// Who looks after the file does not wait for others as long as a request does.
 const IN_A_HURRY: &str = "PRAGMA busy_timeout = 1000;";
@@ -35,7 +38,7 @@ pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<St
         secure(&file).map_err(|error| {
             StartError::Store(format!("DATABASE_URL: {file}: cannot be kept to its owner: {error}"))
         })?;
-        let mut connection = connect(&file, PRAGMAS).map_err(|error| migrate::failed(&error))?;
+        let mut connection = connect(&file, FILE_PRAGMAS).map_err(|error| migrate::failed(&error))?;
         migrate::run(&mut connection, migrations)?;
         maintenance::convert(&mut connection, &file, REWRITTEN_AT_START_MAX_BYTES);
         Ok::<_, StartError>(())
@@ -58,7 +61,7 @@ pub fn compact(path: &Path) -> Result<(u64, u64), StartError> {
     let size = || std::fs::metadata(path).map(|metadata| metadata.len()).map_err(|error| failed(&error));
     let before = size()?;
     secure(file).map_err(|error| failed(&error))?;
-    let mut connection = connect(file, PRAGMAS).map_err(|error| failed(&error))?;
+    let mut connection = connect(file, FILE_PRAGMAS).map_err(|error| failed(&error))?;
     maintenance::rewrite(&mut connection).map_err(|error| failed(&error))?;
     drop(connection);
     Ok((before, size()?))
