@@ -4,10 +4,8 @@ use super::RateLimits;
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use shared::ids::UserId;
+use shared::input::MAX_BODY_BYTES;
 use std::num::NonZeroU32;
-
-/// The largest body, in KiB.
-const MAX_BODY_KIBIBYTES: u32 = 16 << 10;
 
 /// The bytes of one request's body: all at once where its length is announced, else piece by piece.
 pub(crate) struct ByteMeter {
@@ -36,8 +34,9 @@ impl ByteMeter {
             allowance.keep(&self.request, taken.is_err());
             // What was taken of a body that is broken off now is not given back, and how much is to come is not known: once
             // the largest body is allowed again, this one is.
-            let seconds_for_any = limiters.bytes.seconds_for(MAX_BODY_KIBIBYTES);
-            taken.map_err(|seconds| if self.bytes == 0 { seconds } else { seconds_for_any })?;
+            let max_kibibytes = || u32::try_from(MAX_BODY_BYTES / 1024).unwrap_or(u32::MAX);
+            let for_largest = || limiters.bytes.seconds_for(max_kibibytes());
+            taken.map_err(|seconds| if self.bytes == 0 { seconds } else { for_largest() })?;
         }
         self.bytes = total;
         Ok(())
