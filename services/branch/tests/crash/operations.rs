@@ -49,7 +49,11 @@ impl Operation {
     /// Whether all that comes after the answer has been done, too.
     pub fn is_finished(self, answered: &[String]) -> bool {
         match self {
-            Self::Fork { .. } => answered.iter().any(|command| command == "update branches forking"),
+            // What is written behind the answer ends with the message that was forked.
+            Self::Fork { .. } => {
+                let mut after = answered.iter().skip_while(|command| *command != "insert branches");
+                after.any(|command| command == "update messages")
+            }
             Self::ForkOfTheDeleted => true,
             // The last that a sweep looks for.
             Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => {

@@ -66,20 +66,17 @@ impl Behind {
         });
     }
 
-    /// There is one fork more in this chat, and from this message.
+    /// This fork is done: there is one more in its chat, and from its message. All in one batch, lest what is counted is
+    /// written apart from it.
     pub(super) fn forked(&self, child: &BranchDoc) {
         self.0.add(|waiting| {
+            waiting.forks.push((child.id, child.op));
             let (forks, deepest) = waiting.chats.entry(child.chat).or_default();
             (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));
             if let (Some(parent), Some(message)) = (child.parent, child.forked_from) {
                 *waiting.messages.entry((parent, message)).or_default() += 1;
             }
         });
-    }
-
-    /// This fork is done.
-    pub(super) fn fork(&self, branch: BranchId, op: Option<DeliveryId>) {
-        self.0.add(|waiting| waiting.forks.push((branch, op)));
     }
 }
 

@@ -78,13 +78,11 @@ pub(super) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>
         return made.map(Created::replayed).ok_or(Error::IdTaken);
     }
     let trunk = join(mongo, &child).await?;
-    let active = if child.activate {
+    if child.activate {
         activate(mongo, &child, doc! {}).await?;
-        child.id
-    } else {
-        mongo.behind.fork(child.id, child.op);
-        living(mongo, trunk.active, child.chat).await?
-    };
+    }
+    mongo.behind.forked(&child);
+    let active = if child.activate { child.id } else { living(mongo, trunk.active, child.chat).await? };
     let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(Node { branch: child.branch(depth, head), active }))
 }
@@ -109,18 +107,20 @@ async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
 /// only if that is still the one of then, or what remained of it, lest a choice made since be lost.
 pub(super) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
     join(mongo, child).await?;
-    if !child.activate {
+    if child.activate {
+        let heir = living(mongo, child.over, child.chat).await?;
+        let before = texts(child.over.into_iter().chain([heir]));
+        activate(mongo, child, doc! {"active": {"$in": before}}).await?;
+    } else {
         let (filter, change) = done(child.id, child.op);
         mongo.branches.update_one(filter, change).await?;
-        return Ok(());
     }
-    let heir = living(mongo, child.over, child.chat).await?;
-    let before = texts(child.over.into_iter().chain([heir]));
-    activate(mongo, child, doc! {"active": {"$in": before}}).await
+    mongo.behind.forked(child);
+    Ok(())
 }
 
-/// Sees to it that a fork hangs on something that stays, and tells the trunk: it is taken back if what it forks from
-/// is gone.
+/// Sees to it that a fork hangs on something that stays, and tells the trunk as it is then: the fork is taken back if what
+/// it forks from is gone.
 async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
@@ -132,7 +132,6 @@ async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
             }
         };
         if !parent.is_in(State::Checking) {
-            mongo.behind.forked(child);
             return Ok(trunk);
         }
         // Somebody wants to delete it if nothing forks from it. This does.
