@@ -8,10 +8,12 @@ mod observe;
 mod offered;
 mod pool;
 mod pools;
+mod replay_buffer;
 mod table;
 mod tokens;
 mod trip;
 mod upload;
+mod upload_error;
 
 pub(crate) use client::Proxy;
 pub use table::Upstream;
