@@ -26,6 +26,11 @@ impl server::Edge for Edge {
         Ok(head::check(request.request())?)
     }
 
+    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
+        let counted = proxy::count_unrouted(request.request());
+        counted.err().map_or(refusal, Problem::from)
+    }
+
     fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
         proxy::pass_on(request, trace)
     }
