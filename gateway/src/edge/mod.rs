@@ -4,13 +4,14 @@ mod cors;
 mod forwarded;
 mod gzip;
 mod head;
+mod origins;
 mod security;
 
-pub use cors::AllowedOrigins;
-pub(crate) use cors::preflight;
+pub(crate) use cors::{Cors, preflight};
 pub use forwarded::TrustedProxies;
 pub(crate) use forwarded::{limited_address, write_forwarding};
 use head::host;
+pub use origins::AllowedOrigins;
 
 use crate::{limits, proxy};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
