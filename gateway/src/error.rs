@@ -3,15 +3,15 @@
 use crate::proxy::Upstream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use shared::input::{body_too_slow, payload_too_large};
+use shared::input::{body_encoded, body_too_slow, payload_too_large};
 use shared::problem::{ApiError, Problem, causes};
 use shared::server::OutOfMemory;
 
 /// An error of the gateway's own.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// 400: a header's name holds an underscore, which some software takes for a hyphen.
-    #[error("Header names must not contain underscores")]
+    /// 400: with hyphens for its underscores, as some software reads it, a header's name is one that means something here.
+    #[error("A header has underscores in its name where hyphens belong")]
     HeaderName,
     /// 400: the host is no name or address.
     #[error("The host is not valid")]
@@ -34,12 +34,18 @@ pub(crate) enum Error {
     /// 413: the body is over this limit, in bytes.
     #[error("The body is too large")]
     BodyTooLarge(usize),
+    /// 415: the body has a content coding.
+    #[error("The body is encoded")]
+    BodyEncoded,
     /// 429: too many requests of one user, or from one address. With the seconds after which the next one is taken.
     #[error("Too many requests, try again later")]
     RateLimited(u64),
     /// 431: with the headers that the gateway adds, the service would refuse them.
     #[error("The request has too many headers")]
     TooManyHeaders,
+    /// 431: as above, but in bytes.
+    #[error("The head of the request is too large")]
+    HeadTooLarge,
     /// 501: no resource has this method.
     #[error("The method is not implemented")]
     Method,
@@ -77,8 +83,9 @@ impl ApiError for Error {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Method => StatusCode::NOT_IMPLEMENTED,
             Self::OutOfMemory(_)
             | Self::Overloaded(_)
@@ -96,8 +103,10 @@ impl ApiError for Error {
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge(_) => "payload_too_large",
+            Self::BodyEncoded => "unsupported_media_type",
             Self::RateLimited(_) => "rate_limited",
             Self::TooManyHeaders => "too_many_headers",
+            Self::HeadTooLarge => "head_too_large",
             Self::Method => "not_implemented",
             Self::OutOfMemory(_) | Self::Overloaded(_) => "overloaded",
             Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
@@ -108,6 +117,7 @@ impl ApiError for Error {
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
             Self::BodyTooLarge(max_bytes) => payload_too_large(*max_bytes),
+            Self::BodyEncoded => body_encoded(),
             Self::BodyTooSlow => body_too_slow(),
             Self::OutOfMemory(error) => (*error).into(),
             Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
@@ -129,6 +139,7 @@ impl ApiError for Error {
             | Self::BodyBroken
             | Self::NoRoute
             | Self::TooManyHeaders
+            | Self::HeadTooLarge
             | Self::NoAnswer { .. }
             | Self::NoAddress(_)
             | Self::NoDocument(_) => problem,

@@ -1,7 +1,7 @@
 //! Puts the gateway together.
 
 use crate::config::Config;
-use crate::edge::Edge;
+use crate::edge::{Cors, Edge};
 use crate::fleet::Fleet;
 use crate::limits::RateLimits;
 use crate::openapi::Catalogue;
@@ -26,7 +26,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let edge: Arc<dyn server::Edge> = Arc::new(Edge);
     let edge = Data::from(edge);
     let trusted_proxies = Data::new(config.edge.trusted_proxies);
-    let allowed_origins = Data::new(config.edge.allowed_origins);
+    let cors = Data::new(Cors::new(config.edge.allowed_origins));
     let context = Context {
         service: Service::Gateway,
         keys: config.keys,
@@ -41,7 +41,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
         app.app_data(edge.clone())
             .app_data(trusted_proxies.clone())
-            .app_data(allowed_origins.clone())
+            .app_data(cors.clone())
             .app_data(limits.clone())
             .app_data(proxy)
             .app_data(catalogue.clone())

@@ -11,11 +11,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use uuid::Uuid;
@@ -27,6 +28,9 @@ pub const MAX_LIMIT: usize = 200;
 
 /// How much of a page is written in one piece at least.
 const PIECE_BYTES: usize = 64 << 10;
+
+/// All but the unreserved characters (RFC 3986, 2.3).
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The `limit` of a list: from 1 to [`MAX_LIMIT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,12 @@ impl Limit {
 impl Default for Limit {
     fn default() -> Self {
         Self(DEFAULT_LIMIT)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -102,6 +112,54 @@ pub fn foreign_cursor() -> Reason {
     Reason::value_error("the cursor is not one of this list")
 }
 
+/// The query of a list.
+pub trait PagedQuery {
+    /// The parameters that were sent, but for the cursor: what the `Link` to the next page repeats. They are written anew from
+    /// their values, so that the length of a `Link` is bounded whatever the query holds.
+    fn parameters(&self) -> Parameters;
+}
+
+/// Parameters of a query, for a `Link`.
+#[derive(Debug, Default)]
+pub struct Parameters(Vec<(&'static str, String)>);
+
+impl Parameters {
+    /// Adds a parameter, if it has a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: Option<impl fmt::Display>) -> Self {
+        self.0.extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+}
+
+/// The query of the next page.
+#[derive(Debug)]
+pub struct NextPage {
+    parameters: Parameters,
+    cursor: String,
+}
+
+impl NextPage {
+    /// That of the list which `query` has asked for, from `cursor` on.
+    pub fn of(query: &impl PagedQuery, cursor: &impl Cursor) -> Self {
+        Self { parameters: query.parameters(), cursor: cursor.encode() }
+    }
+
+    /// The `Link` to it (RFC 8288): the path of this request, and its parameters in the order in which they were sent.
+    pub fn link(self, request: &HttpRequest) -> Option<HeaderValue> {
+        let Self { parameters: Parameters(mut parameters), cursor } = self;
+        let sent: Vec<_> = request.query_string().split('&').map(|pair| pair.split('=').next()).collect();
+        parameters
+            .sort_by_key(|(name, _)| sent.iter().position(|sent| *sent == Some(name)).unwrap_or(sent.len()));
+        let mut link = format!("<{}?", request.path());
+        for (name, value) in &parameters {
+            write!(link, "{name}={}&", utf8_percent_encode(value, &RESERVED)).ok()?;
+        }
+        write!(link, "cursor={cursor}>; rel=\"next\"").ok()?;
+        HeaderValue::try_from(link).ok()
+    }
+}
+
 /// The place of an object in a list that is ordered by time: newest first is by (`created_at`, id).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeKey {
@@ -115,21 +173,26 @@ pub struct TimeKey {
 #[derive(Debug)]
 pub struct Page<T> {
     items: Vec<T>,
-    next: Option<String>,
+    next: Option<NextPage>,
 }
 
 impl<T> Page<T> {
-    /// A page of these objects; `next` is where the page after it begins.
-    pub fn new<C: Cursor>(items: Vec<T>, next: Option<&C>) -> Self {
-        Self { items, next: next.map(C::encode) }
+    /// A page of these objects, as `query` has asked for it; `next` is where the page after it begins.
+    pub fn new<C: Cursor>(query: &impl PagedQuery, items: Vec<T>, next: Option<&C>) -> Self {
+        Self { items, next: next.map(|cursor| NextPage::of(query, cursor)) }
     }
 
     /// A page of at most `limit` of `rows`, which hold one more where there are more.
-    pub fn of_rows<C: Cursor>(mut rows: Vec<T>, limit: usize, cursor_of: impl FnOnce(&T) -> C) -> Self {
+    pub fn of_rows<C: Cursor>(
+        query: &impl PagedQuery,
+        mut rows: Vec<T>,
+        limit: usize,
+        cursor_of: impl FnOnce(&T) -> C,
+    ) -> Self {
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|last| cursor_of(last).encode());
-        Self { items: rows, next }
+        let next = rows.last().filter(|_| more).map(cursor_of);
+        Self::new(query, rows, next.as_ref())
     }
 
     /// The same page with another view of its objects.
@@ -143,7 +206,7 @@ impl<T: Serialize> Responder for Page<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|cursor| link_to_next(request, &cursor)) {
+        if let Some(link) = self.next.and_then(|next| next.link(request)) {
             response.insert_header((LINK, link));
         }
         response.json(self.items)
@@ -185,7 +248,7 @@ fn write_array<T: Serialize>(items: Vec<T>) -> serde_json::Result<VecDeque<Bytes
 /// A page that is written, with the memory that it takes.
 pub struct WrittenPage {
     body: WrittenBody,
-    next: Option<String>,
+    next: Option<NextPage>,
 }
 
 impl Responder for WrittenPage {
@@ -193,7 +256,7 @@ impl Responder for WrittenPage {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|cursor| link_to_next(request, &cursor)) {
+        if let Some(link) = self.next.and_then(|next| next.link(request)) {
             response.insert_header((LINK, link));
         }
         response.content_type(ContentType::json()).body(BoxBody::new(self.body))
@@ -217,19 +280,6 @@ impl MessageBody for WrittenBody {
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
         Poll::Ready(self.get_mut().pieces.pop_front().map(Ok))
     }
-}
-
-/// The `Link` to the page that begins at `cursor`: this request's path, with all its other parameters kept.
-pub fn link_to_next(request: &HttpRequest, cursor: &str) -> Option<HeaderValue> {
-    let query = request.query_string();
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
-    let mut link = format!("<{}?", request.path());
-    for pair in kept {
-        let pair = pair.replace('<', "%3C").replace('>', "%3E").replace('"', "%22");
-        write!(link, "{pair}&").ok()?;
-    }
-    write!(link, "cursor={cursor}>; rel=\"next\"").ok()?;
-    HeaderValue::try_from(link).ok()
 }
 
 #[cfg(test)]
@@ -270,10 +320,24 @@ mod tests {
         }
     }
 
+    struct Query(&'static str);
+    impl PagedQuery for Query {
+        fn parameters(&self) -> Parameters {
+            Parameters::default()
+                .with("text", Some(self.0))
+                .with("limit", Some(Limit(2)))
+                .with("not", None::<bool>)
+        }
+    }
+
     #[test]
-    fn the_link_keeps_every_other_parameter() {
-        let request = TestRequest::with_uri("/api/v1/list?limit=2&cursor=old&x=%20y&x=z").to_http_request();
-        let link = link_to_next(&request, "new").unwrap();
-        assert_eq!(link, r#"</api/v1/list?limit=2&x=%20y&x=z&cursor=new>; rel="next""#);
+    fn a_link_repeats_the_parameters_of_the_list_and_nothing_else() {
+        let uri = format!("/api/v1/list?cursor=old&x={}&limit={:0>9000}", "y".repeat(50_000), 2);
+        let request = TestRequest::with_uri(&uri).to_http_request();
+        let link = NextPage::of(&Query("a b&c=\"<é>"), &Here(7)).link(&request).unwrap();
+        let cursor = Here(7).encode();
+        let expected =
+            format!("</api/v1/list?limit=2&text=a%20b%26c%3D%22%3C%C3%A9%3E&cursor={cursor}>; rel=\"next\"");
+        assert_eq!(link, expected);
     }
 }

@@ -19,6 +19,12 @@ pub fn name_key(name: &str) -> String {
     nfc.normalize(&folded).into_owned()
 }
 
+/// The form in which a name is judged, stored and shown: composed (NFC, as RFC 8265, 3.3.2, has it), so that one name has one
+/// spelling.
+pub fn composed_name(name: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What the product writes to its log: one line a request from each service that has a part in it, and no secret.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
 
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use shared::test_kit::{TestClient, TestDatabase};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -139,6 +139,21 @@ async fn what_is_no_request_writes_no_line() {
     let told =
         lines.iter().filter(|line| line.contains("\"level\":\"ERROR\"") || line.contains("actix_http"));
     assert_eq!(told.collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[tokio::test]
+async fn a_page_that_may_not_call_the_api_has_a_line_with_its_origin_and_the_variable() {
+    let process = Process::start().await;
+    let asking = process.client.with_header("access-control-request-method", "POST");
+    for origin in ["https://app.example", "https://app.example", "http://localhost:5173"] {
+        let asking = asking.with_header("origin", origin);
+        asking.send(Method::OPTIONS, "/api/v1/auth/login", None).await.expect(204);
+    }
+    let lines = process.lines();
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("CORS_ALLOWED_ORIGINS")).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let line: Value = serde_json::from_str(told[0]).unwrap();
+    assert_eq!((&line["level"], &line["origin"]), (&json!("WARN"), &json!("https://app.example")));
 }
 
 /// The lines of requests with this id, of one service.

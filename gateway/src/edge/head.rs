@@ -1,8 +1,9 @@
 //! Which heads of requests are refused, beside those that the server's parser refuses.
 
 use crate::error::Error;
+use crate::proxy::has_meaning;
 use actix_web::HttpRequest;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, Uri};
 use std::net::Ipv6Addr;
@@ -10,6 +11,9 @@ use std::net::Ipv6Addr;
 /// What services may be asked. TRACE would show headers that the gateway adds, CONNECT asks for a tunnel (RFC 9110, 9.3).
 const METHODS: [Method; 7] =
     [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::PATCH];
+
+/// The most bytes of a host's name (RFC 1035, 2.3.4), which the gateway repeats in headers for the service.
+const MAX_NAME_BYTES: usize = 255;
 
 /// The most headers that a request may have. A service takes 96, and the gateway adds some.
 const MAX_HEADERS: usize = 86;
@@ -37,9 +41,11 @@ fn bound_number(headers: &HeaderMap) -> Result<(), Error> {
     if headers.len() > MAX_HEADERS { Err(Error::TooManyHeaders) } else { Ok(()) }
 }
 
-/// `x_real_ip` is `x-real-ip` to software that speaks CGI.
+/// `x_real_ip` is `x-real-ip` to software that speaks CGI. Other names with underscores are dropped with the headers that go
+/// no further.
 fn refuse_underscores(headers: &HeaderMap) -> Result<(), Error> {
-    if headers.keys().any(|name| name.as_str().contains('_')) {
+    let mut with_underscore = headers.keys().map(HeaderName::as_str).filter(|name| name.contains('_'));
+    if with_underscore.any(|name| has_meaning(&name.replace('_', "-"))) {
         return Err(Error::HeaderName);
     }
     Ok(())
@@ -84,7 +90,8 @@ fn is_host(text: &str) -> bool {
 
 /// The marks that RFC 3986 allows beside these are in no name that is looked up.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    (1..=MAX_NAME_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 #[cfg(test)]
@@ -97,6 +104,7 @@ mod tests {
         {
             assert!(is_host(host), "{host}");
         }
+        assert!(is_host(&"a".repeat(255)) && !is_host(&"a".repeat(256)));
         for host in [
             "", ":80", "a:", "a:b", "a:+1", "a:65536", "a b", "a,b", "a/b", "a@b", "a:1:2", "::1", "[::1",
             "[a]", "[::1]x", "[::1]:", "a%00", "a\"b",

@@ -4,13 +4,14 @@ mod cors;
 mod forwarded;
 mod gzip;
 mod head;
+mod origins;
 mod security;
 
-pub use cors::AllowedOrigins;
-pub(crate) use cors::preflight;
+pub(crate) use cors::{Cors, preflight};
 pub use forwarded::TrustedProxies;
 pub(crate) use forwarded::{limited_address, write_forwarding};
 use head::host;
+pub use origins::AllowedOrigins;
 
 use crate::{limits, proxy};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -24,6 +25,11 @@ pub(crate) struct Edge;
 impl server::Edge for Edge {
     fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
         Ok(head::check(request.request())?)
+    }
+
+    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
+        let counted = proxy::count_unrouted(request.request());
+        counted.err().map_or(refusal, Problem::from)
     }
 
     fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {

@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::broken;
 use actix_web::http::StatusCode;
-use httparse::{ParserConfig, Status};
+use httparse::{Error as ParseError, ParserConfig, Status};
 use std::io;
 use std::mem::MaybeUninit;
 
@@ -14,6 +14,24 @@ const MAX_FIELDS: usize = 128;
 
 /// A line of a head: its name as it came, and its value without the blanks around it.
 pub(crate) type Field<'a> = httparse::Header<'a>;
+
+/// The head of an answer has more than [`MAX_HEAD`] bytes or [`MAX_FIELDS`] fields. That may be due to what the client has
+/// asked for, and says nothing of the replica.
+#[derive(Debug, thiserror::Error)]
+#[error("the head of the answer is too long")]
+struct HeadTooLong;
+
+impl From<HeadTooLong> for io::Error {
+    fn from(error: HeadTooLong) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// Whether an answer was refused because its head is too long.
+pub(crate) fn is_head_too_long(error: &io::Error) -> bool {
+    let Some(cause) = error.get_ref() else { return false };
+    cause.is::<HeadTooLong>()
+}
 
 /// A head that has come.
 pub(super) enum Head<T> {
@@ -47,12 +65,12 @@ pub(super) fn parse<T>(
     let mut answer = httparse::Response::new(&mut []);
     let config = ParserConfig::default();
     let parsed = config.parse_response_with_uninit_headers(&mut answer, input, &mut fields);
-    let Status::Complete(length) = parsed.map_err(io::Error::other)? else {
-        return if input.len() < MAX_HEAD {
-            Ok(None)
-        } else {
-            Err(broken("the head of the answer is too long"))
-        };
+    let parsed = parsed.map_err(|error| match error {
+        ParseError::TooManyHeaders => HeadTooLong.into(),
+        error => io::Error::other(error),
+    });
+    let Status::Complete(length) = parsed? else {
+        return if input.len() < MAX_HEAD { Ok(None) } else { Err(HeadTooLong.into()) };
     };
     let status = answer.code.and_then(|code| StatusCode::from_u16(code).ok());
     let status = status.ok_or_else(|| broken("the answer has no status"))?;
@@ -151,8 +169,10 @@ mod tests {
     fn a_head_has_bounds() {
         let lines = |count: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "X: y\r\n".repeat(count));
         assert!(parse(lines(MAX_FIELDS).as_bytes(), false, |_, fields| fields.len()).is_ok());
-        assert!(parse(lines(MAX_FIELDS + 1).as_bytes(), false, |_, _| ()).is_err());
         let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(MAX_HEAD));
-        assert!(parse(endless.as_bytes(), false, |_, _| ()).is_err());
+        for wrong in [lines(MAX_FIELDS + 1), endless] {
+            assert!(parse(wrong.as_bytes(), false, |_, _| ()).is_err_and(|error| is_head_too_long(&error)));
+        }
+        assert!(parse(b"what?\r\n\r\n", false, |_, _| ()).is_err_and(|error| !is_head_too_long(&error)));
     }
 }

@@ -10,7 +10,7 @@ mod head;
 mod stream;
 
 pub(crate) use connection::Connection;
-pub(crate) use head::Field;
+pub(crate) use head::{Field, is_head_too_long};
 pub(crate) use stream::Stream;
 
 use std::io;

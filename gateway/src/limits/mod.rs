@@ -83,16 +83,29 @@ impl RateLimits {
             return caller.map(drop);
         };
         let (limiter, key) = match &caller {
-            Ok(Some(identity)) => (limiters.of_users(kind), Some(identity.user_id.as_uuid().as_u128())),
+            Ok(Some(identity)) => (limiters.of_users(kind), Some(key_of_user(identity))),
             Ok(None) => (limiters.of_addresses(route), key_of(request)),
             Err(_) => (&limiters.anonymous, key_of(request)),
         };
-        if let Some(key) = key {
-            let (allowance, taken) = limiter.take(key);
-            allowance.keep(request, taken.is_err());
-            taken.map_err(Error::RateLimited)?;
-        }
+        take(limiter, key, request)?;
         caller.map(drop)
+    }
+
+    /// Takes a request that goes no route, because its head or its path was refused: of the user whose token it has, or of
+    /// the address.
+    pub(crate) fn admit_unrouted(
+        &self,
+        request: &HttpRequest,
+        caller: Option<Identity>,
+    ) -> Result<(), Error> {
+        let Some(limiters) = &self.0 else {
+            return Ok(());
+        };
+        let kind = Kind::of(request.method().as_str(), "");
+        match &caller {
+            Some(identity) => take(limiters.of_users(kind), Some(key_of_user(identity)), request),
+            None => take(&limiters.anonymous, key_of(request), request),
+        }
     }
 
     /// A meter for the body of a request that writes; `None` where its bytes are not limited. Those of the auth service are
@@ -118,6 +131,20 @@ impl RateLimits {
             limiters.all().into_iter().for_each(Limiter::sweep);
         }
     }
+}
+
+/// Takes one request of this key, unless that is none, and keeps what is left for the answer.
+fn take(limiter: &Limiter, key: Option<u128>, request: &HttpRequest) -> Result<(), Error> {
+    let Some(key) = key else {
+        return Ok(());
+    };
+    let (allowance, taken) = limiter.take(key);
+    allowance.keep(request, taken.is_err());
+    taken.map_err(Error::RateLimited)
+}
+
+fn key_of_user(identity: &Identity) -> u128 {
+    identity.user_id.as_uuid().as_u128()
 }
 
 fn key_of(request: &HttpRequest) -> Option<u128> {

@@ -28,12 +28,28 @@ const HOP_BY_HOP: [&str; 9] = [
 const MADE_ANEW: [&str; 8] =
     ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
 
+/// What else the gateway, its server or a service reads of a request, as far as it has a hyphen in its name.
+const READ: [&str; 6] = [
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "content-encoding",
+    "content-type",
+    IDEMPOTENCY_KEY,
+];
+
 /// What the gateway or its server says of an answer, whatever the service says.
 const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const ACCESS_CONTROL: &str = "access-control-";
 const X_FORWARDED: &str = "x-forwarded-";
+
+/// Whether a header of this name, in lower case, decides something here.
+pub(crate) fn has_meaning(name: &str) -> bool {
+    let mut names = HOP_BY_HOP.iter().chain(&MADE_ANEW).chain(&READ);
+    name.starts_with(X_FORWARDED) || names.any(|&known| known == name)
+}
 
 /// The length of a request's body, as announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +117,9 @@ pub(super) fn for_service(
     write_line(out, "host", host.as_bytes());
     for (name, value) in received {
         let name = name.as_str();
-        if !named.drops(name) && !MADE_ANEW.contains(&name) && !name.starts_with(X_FORWARDED) {
+        let is_kept = !named.drops(name) && !MADE_ANEW.contains(&name) && !name.starts_with(X_FORWARDED);
+        // Some software would take it for another header.
+        if is_kept && !name.contains('_') {
             write_line(out, name, value.as_bytes());
             has_key |= name == IDEMPOTENCY_KEY && !value.as_bytes().trim_ascii().is_empty();
         }

@@ -1,6 +1,7 @@
 //! The way of a request through the gateway, told as phases.
 
 mod body_bounds;
+mod body_refusal;
 mod client;
 mod download;
 mod headers;
@@ -8,12 +9,15 @@ mod observe;
 mod offered;
 mod pool;
 mod pools;
+mod replay_buffer;
 mod table;
 mod tokens;
 mod trip;
 mod upload;
+mod upload_error;
 
 pub(crate) use client::Proxy;
+pub(crate) use headers::has_meaning;
 pub use table::Upstream;
 pub(crate) use table::{API_ROOT, Access, Kind, LOGIN, REGISTER, Route, find};
 
@@ -21,11 +25,12 @@ use crate::edge::preflight;
 use crate::error::Error;
 use crate::limits::RateLimits;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::uri::PathAndQuery;
-use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use body_bounds::Bounds;
+use body_refusal::{refuse_body, refuse_encoding};
 use client::{Answer, Question};
 use download::download;
 use headers::BodyLength;
@@ -41,6 +46,8 @@ use upload::Upload;
 
 /// The bytes that most heads have at most.
 const HEAD: usize = 0x800;
+/// The most bytes of a head that the parser of a service reads.
+const MAX_HEAD_BYTES: usize = 0x1_ffff;
 
 /// Passes a request under the root of the API on to the service that it is for, and the answer back.
 pub(crate) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
@@ -87,7 +94,10 @@ async fn pass_through(
     // For a line that is seldom written.
     let started = tracing::enabled!(Level::DEBUG).then(Instant::now);
     let target = normalise(request)?;
-    let route = route(target)?;
+    let Some(route) = find(target.path()) else {
+        count_unrouted(request)?;
+        return Err(Error::NoRoute.into());
+    };
     observe::routed(told, route);
     if let Some(answer) = preflight(request) {
         return Ok(answer);
@@ -100,10 +110,14 @@ async fn pass_through(
     let host = proxy.host(route.upstream);
     let clean = |method, kind, length| clean_headers(request, method, kind, target, host, trace, length);
     let question = clean(request.method(), kind, length);
+    if question.head.len() > MAX_HEAD_BYTES {
+        return Err(Error::HeadTooLarge.into());
+    }
     let may_repeat = may_repeat(request.method(), target, &question);
     let bounds = bounds(route, &context.bodies, proxy);
-    let mut body = match Upload::new(offered, length, may_repeat, &bounds) {
-        Err(refusal @ Error::BodyTooLarge(_)) => {
+    let body = Upload::new(offered, length, may_repeat, &bounds);
+    let mut body = match body.and_then(|body| refuse_encoding(request, length).map(|()| body)) {
+        Err(refusal @ (Error::BodyTooLarge(_) | Error::BodyEncoded)) => {
             let options = clean(&Method::OPTIONS, Kind::Read, BodyLength::None);
             return Box::pin(refuse_body(request, &options, route, proxy, refusal)).await;
         }
@@ -124,8 +138,16 @@ fn normalise(request: &HttpRequest) -> Result<&PathAndQuery, Error> {
     request.uri().path_and_query().ok_or(Error::NoRoute)
 }
 
-fn route(target: &PathAndQuery) -> Result<&'static Route, Error> {
-    find(target.path()).ok_or(Error::NoRoute)
+/// Counts a request that goes no route, which is refused for that unless too many such have come.
+pub(crate) fn count_unrouted(request: &HttpRequest) -> Result<(), Error> {
+    let Some(limits) = request.app_data::<Data<RateLimits>>() else {
+        return Ok(());
+    };
+    let (context, proxy) = (request.app_data::<Data<Context>>(), request.app_data::<Data<Proxy>>());
+    let caller = context
+        .zip(proxy)
+        .and_then(|(context, proxy)| proxy.tokens.identity(request.headers(), &context.keys).ok());
+    limits.admit_unrouted(request, caller)
 }
 
 /// The user whose token it is; nobody where anyone may ask.
@@ -154,27 +176,6 @@ fn may_repeat(method: &Method, target: &PathAndQuery, question: &Question) -> bo
         Method::GET | Method::HEAD | Method::OPTIONS => true,
         Method::POST => question.has_key && counts_key(target.path()),
         _ => false,
-    }
-}
-
-/// Answers a body that is announced as too large: a wrong path or method is told first, and only the service knows those.
-/// OPTIONS of a route is a 405 that names its methods, and changes nothing.
-async fn refuse_body(
-    request: &HttpRequest,
-    options: &Question,
-    route: &Route,
-    proxy: &Proxy,
-    refusal: Error,
-) -> Result<HttpResponse, Problem> {
-    let Ok(answer) = proxy.send(options, Upload::nothing(), route).await else {
-        return Err(refusal.into());
-    };
-    let allowed = answer.head.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
-    let is_allowed = |allow: &str| allow.split(", ").any(|method| method == request.method().as_str());
-    match (answer.head.status(), allowed) {
-        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(refusal.into()),
-        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => Ok(copy_back(request, answer, proxy)),
-        _ => Err(refusal.into()),
     }
 }
 

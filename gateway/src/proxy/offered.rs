@@ -1,6 +1,6 @@
 //! A request's body where the client offers it.
 
-use super::upload::Stop;
+use super::upload_error::Stop;
 use actix_web::dev::Payload;
 use actix_web::rt;
 use actix_web::web::Bytes;

@@ -4,11 +4,12 @@ use super::client::Question;
 use super::headers::for_client;
 use super::pool::Chosen;
 use super::pools::Pools;
-use super::upload::{Halt, Upload, Waiting};
+use super::upload::{Upload, Waiting};
+use super::upload_error::Halt;
 use crate::config::Patience;
 use crate::error::Error;
 use crate::fleet::{Failure, Flight, connect};
-use crate::http1::Connection;
+use crate::http1::{Connection, is_head_too_long};
 use actix_web::HttpResponse;
 use shared::server::is_out_of_descriptors;
 use std::future::poll_fn;
@@ -110,6 +111,10 @@ impl Trip<'_> {
             (Halt::Stopped(stop), _) => {
                 drop(connection);
                 Miss::Final(stop.tell().await)
+            }
+            // Another replica would answer the same, and this one has answered.
+            (Halt::Broken(cause), _) if is_head_too_long(&cause) => {
+                Miss::Final(Error::NoAnswer { upstream: self.pools.service.upstream, source: cause.into() })
             }
             (Halt::Broken(cause), Some(unsent)) if is_reused => Miss::Unsent(unsent, cause.into()),
             (Halt::Broken(cause), unsent) => {

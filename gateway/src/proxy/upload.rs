@@ -3,30 +3,24 @@
 use super::body_bounds::{BodyMemory, Bounds};
 use super::headers::BodyLength;
 use super::offered::Offered;
+use super::replay_buffer::{MAX_REPLAY_BYTES, ReplayBuffer};
+use super::upload_error::{Halt, Stop};
 use crate::error::Error;
 use crate::http1::Connection;
 use crate::limits::ByteMeter;
 use actix_web::web::Bytes;
-use shared::server::{CHUNK_QUEUE_BYTES, OutOfMemory, TransferDeadline};
+use shared::server::{CHUNK_QUEUE_BYTES, TransferDeadline};
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// With so many bytes waiting for the service, no more are added, and the client is not read from.
 const FULL: usize = 0x8000;
 
-/// Up to so many bytes of a body are kept to be sent again. A message that a person writes is smaller.
-const KEPT: usize = 0x1_0000;
-
-/// In at most so many pieces, as each has a price of its own.
-const MAX_KEPT_PIECES: usize = 64;
-
 /// The most that is held of a body: what is kept of it, what waits for the service, and the piece that has come.
-const HELD: usize = KEPT + 2 * FULL;
+const HELD: usize = MAX_REPLAY_BYTES + 2 * FULL;
 
 /// Whom a body waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,51 +31,11 @@ pub(super) enum Waiting {
     ForService,
 }
 
-/// Why a body ended before it was complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// It is over this limit, in bytes.
-    TooLarge(usize),
-    /// With it, the user has written too much; with the seconds after which more is taken.
-    RateLimited(u64),
-    /// There is no memory for it.
-    OutOfMemory(OutOfMemory),
-    /// The client has broken it off.
-    ByClient,
-}
-
-impl Stop {
-    /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
-    pub(super) async fn tell(self) -> Error {
-        match self {
-            Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
-            Self::RateLimited(seconds) => Error::RateLimited(seconds),
-            Self::OutOfMemory(error) => error.into(),
-            Self::ByClient => {
-                yield_now().await;
-                Error::BodyBroken
-            }
-        }
-    }
-}
-
-/// Why a request is not sent on.
-#[derive(Debug)]
-pub(super) enum Halt {
-    /// Its body ended.
-    Stopped(Stop),
-    /// The service does not take it.
-    Broken(io::Error),
-}
-
 /// A body that is being passed on.
 pub(super) struct Upload {
     offered: Offered,
     length: BodyLength,
-    /// What was read of it, as far as it may be wanted again; `None` where it is not, or is too much.
-    kept: Option<Vec<Bytes>>,
-    /// How many pieces of `kept` were begun.
-    next: usize,
+    replay: ReplayBuffer,
     /// Of the piece that was begun, what the connection had no room for.
     rest: Bytes,
     read: usize,
@@ -112,12 +66,12 @@ impl Upload {
             return Err(Error::BodyTooLarge(max_bytes));
         }
         if matches!(length, BodyLength::None | BodyLength::Known(0)) {
-            return Ok(Self { length, kept: may_repeat.then(Vec::new), ..Self::nothing() });
+            return Ok(Self { length, replay: ReplayBuffer::new(may_repeat), ..Self::nothing() });
         }
         Ok(Self {
             offered: offered.clone(),
             length,
-            kept: may_repeat.then(Vec::new),
+            replay: ReplayBuffer::new(may_repeat),
             whole: Some(Rc::default()),
             is_ended: false,
             max_bytes,
@@ -132,8 +86,7 @@ impl Upload {
         Self {
             offered: Offered::nothing(),
             length: BodyLength::None,
-            kept: Some(Vec::new()),
-            next: 0,
+            replay: ReplayBuffer::new(true),
             rest: Bytes::new(),
             read: 0,
             meter: None,
@@ -187,12 +140,13 @@ impl Upload {
 
     /// Whether the request may be sent again, and its body can be.
     pub(super) fn can_repeat(&self) -> bool {
-        self.kept.is_some()
+        self.replay.is_kept()
     }
 
     /// Goes back to the beginning.
     pub(super) fn rewind(&mut self) {
-        (self.next, self.rest) = (0, Bytes::new());
+        self.replay.rewind();
+        self.rest = Bytes::new();
         self.is_ended = matches!(self.length, BodyLength::None | BodyLength::Known(0));
     }
 
@@ -249,9 +203,8 @@ impl Upload {
         if !self.rest.is_empty() {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
         }
-        if let Some(piece) = self.kept.as_ref().and_then(|kept| kept.get(self.next)) {
-            self.next += 1;
-            return Poll::Ready(Ok(Some(piece.clone())));
+        if let Some(piece) = self.replay.next() {
+            return Poll::Ready(Ok(Some(piece)));
         }
         if self.whole.as_ref().is_none_or(|whole| whole.get()) {
             return Poll::Ready(Ok(None));
@@ -277,11 +230,7 @@ impl Upload {
         if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {
             self.whole.iter().for_each(|whole| whole.set(true));
         }
-        self.kept = self.kept.take().filter(|kept| self.read <= KEPT && kept.len() < MAX_KEPT_PIECES);
-        if let Some(kept) = &mut self.kept {
-            kept.push(piece.clone());
-            self.next = kept.len();
-        }
+        self.replay.push(&piece, self.read);
         Poll::Ready(Ok(Some(piece)))
     }
 

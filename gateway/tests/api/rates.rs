@@ -168,6 +168,40 @@ async fn requests_without_a_token_that_counts_are_limited_by_address() {
 }
 
 #[tokio::test]
+async fn what_is_refused_before_it_is_routed_counts_as_well() {
+    let house = spawn_house_with(few).await;
+    let refused = [
+        (Method::TRACE, READ, 501),
+        ("PROPFIND".parse().unwrap(), "/docs", 501),
+        (Method::GET, "/api/v1/auth/%00", 400),
+        (Method::GET, "/api/v1/nothing", 404),
+    ];
+    for (address, others) in [("203.0.113.5", &refused), ("203.0.113.6", &refused)] {
+        let client = from(&house.gateway, address);
+        for (left, (method, path, status)) in [3, 2, 1, 0].into_iter().zip(others) {
+            let answer = client.send(method.clone(), path, None).await.expect(*status);
+            tells(&answer, "\"anonymous\";q=4;w=3600", left, (4 - left) * 900);
+        }
+        for (method, path, _) in others {
+            let answer = client.send(method.clone(), path, None).await.expect(429);
+            assert_eq!(answer.code(), "rate_limited");
+        }
+        client.get(READ).await.expect(429);
+    }
+    // Those of a user count for that user, wherever they come from.
+    let user = house.gateway.user();
+    for left in [1, 0] {
+        let answer = user.send(Method::TRACE, READ, None).await.expect(501);
+        tells(&answer, "\"writes\";q=2;w=3600", left, (2 - left) * 1800);
+    }
+    user.send(Method::TRACE, READ, None).await.expect(429);
+    user.send(Method::POST, WRITE, None).await.expect(429);
+    user.get("/api/v1/nothing").await.expect(404);
+    user.get(READ).await.expect(200);
+    assert_eq!(house.chat.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_used_up_comes_back() {
     let house = spawn_house_with(|config| {
         few(config);

@@ -5,13 +5,14 @@ use crate::app::{
 };
 use crate::wire::{Wire, header, status, upstream};
 use gateway::config::Patience;
+use reqwest::Method;
 use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::server::{BodyLimits, MemoryBudget, MinRate};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
-use wiremock::matchers::any;
+use wiremock::matchers::{any, method};
 use wiremock::{Mock, ResponseTemplate};
 
 const PATH: &str = "/api/v1/messages/add-message";
@@ -228,6 +229,87 @@ async fn who_expects_to_be_told_to_continue_is_told() {
     assert_eq!(status(&wire.head().await), 200);
     let request = only_request(&house.branch).await;
     assert_eq!((request.body.as_slice(), request.headers.contains_key("expect")), (&b"one"[..], false));
+}
+
+#[tokio::test]
+async fn what_is_decided_by_the_head_is_answered_without_a_word_to_continue() {
+    let house = spawn_house().await;
+    let token = authorization();
+    let known = "Content-Length: 3\r\n";
+    for (line, headers, told) in [
+        ("POST /api/v1/messages/add-message", known.to_owned(), 401),
+        ("POST /api/v1/nothing", known.to_owned(), 404),
+        ("POST /nothing", known.to_owned(), 404),
+        ("POST /api/v1/%00", known.to_owned(), 400),
+        ("TRACE /api/v1/messages/add-message", known.to_owned(), 501),
+        ("POST /api/v1/messages/add-message", format!("{token}X_Request_Id: 1\r\n{known}"), 400),
+        ("POST /api/v1/messages/add-message", format!("{token}{}{known}", "X: y\r\n".repeat(90)), 431),
+        ("POST /api/v1/messages/add-message", format!("{token}Content-Length: 16777217\r\n"), 413),
+        ("POST /api/v1/messages/add-message", format!("{token}Content-Encoding: gzip\r\n{known}"), 415),
+        ("POST /api/v1/messages/add-message", "Transfer-Encoding: chunked\r\n".to_owned(), 401),
+        ("POST /nothing", "Transfer-Encoding: chunked\r\n".to_owned(), 404),
+    ] {
+        let mut wire = house.gateway.wire().await;
+        wire.say(&format!("{line} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{headers}\r\n")).await;
+        let (head, _) = wire.answer().await;
+        // Nothing else can follow, as the client may send the body or not.
+        assert_eq!((status(&head), header(&head, "connection")), (told, Some("close")), "{line} {headers}");
+        wire.finish().await;
+        assert_eq!(wire.rest().await, "", "{line} {headers}");
+    }
+    let received = house.branch.received_requests().await.unwrap();
+    assert!(received.iter().all(|request| request.method == Method::OPTIONS), "{received:?}");
+}
+
+#[tokio::test]
+async fn who_does_not_wait_to_be_told_to_continue_is_answered_and_goes_on() {
+    let house = spawn_house().await;
+    let mut wire = house.gateway.wire().await;
+    for _ in 0..3 {
+        post(&mut wire, "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n").await;
+        wire.say("3\r\none\r\n0\r\n\r\n").await;
+        let mut head = wire.head().await;
+        if status(&head) == 100 {
+            head = wire.head().await;
+        }
+        assert_eq!((status(&head), header(&head, "connection")), (200, None));
+        wire.bytes(4).await;
+    }
+    let received = house.branch.received_requests().await.unwrap();
+    assert_eq!(received.iter().filter(|request| request.body == b"one").count(), 3);
+    // Without a body there is nothing to continue with.
+    wire.say(&format!(
+        "GET /api/v1/chats/get-chat HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{}\r\n",
+        authorization()
+    ))
+    .await;
+    assert_eq!(status(&wire.head().await), 200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_encoded_is_a_415_that_says_so() {
+    let house = spawn_house().await;
+    let options = ResponseTemplate::new(405).insert_header("allow", "POST, PUT");
+    Mock::given(method("OPTIONS")).respond_with(options).mount(&house.branch).await;
+    let user = house.gateway.user();
+    for coding in ["gzip", "identity, br", "x-own", "GZIP"] {
+        let client = user.with_header("content-encoding", coding);
+        for method in [Method::POST, Method::PUT] {
+            let answer = client.send(method, PATH, Some("x".into())).await.expect(415);
+            assert_eq!(answer.code(), "unsupported_media_type");
+            assert_eq!(answer.header("accept-encoding"), "identity");
+        }
+        // The wrong method is told first; and where there is no body, or none that is looked at, there is nothing to decode.
+        client.send(Method::PATCH, PATH, Some("x".into())).await.expect(405);
+        client.send(Method::GET, PATH, None).await.expect(200);
+        client.send(Method::DELETE, PATH, Some("x".into())).await.expect(200);
+    }
+    for coding in ["identity", "Identity", "", " , identity"] {
+        user.with_header("content-encoding", coding)
+            .send(Method::POST, PATH, Some("x".into()))
+            .await
+            .expect(200);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::app::{GET, SOON, Town, patience, spawn};
 use crate::replica::{Mode, Replica};
 use futures_util::future::join_all;
 use gateway::config::Patience;
+use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -53,6 +54,25 @@ async fn four_failures_in_a_row_do_not() {
         }
         town.replicas[1].set(Mode::Fine);
     }
+    town.until_answers(1).await;
+}
+
+#[tokio::test]
+async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
+    let town = spawn(2, patience()).await;
+    town.until_answers(1).await;
+    town.replicas[1].set(Mode::LongHead);
+    let before = town.replicas[1].count();
+    let mut refused = 0;
+    for number in 0..40 {
+        // It is not asked for a second time, which would have the same outcome.
+        let id = format!("get-{number}");
+        refused += usize::from(town.send(Method::GET, &id).await.status == 503);
+        assert_eq!(town.times(&id), 1);
+    }
+    assert!(refused > 10, "{refused}");
+    assert_eq!(town.replicas[1].count() - before, refused);
+    town.replicas[1].set(Mode::Fine);
     town.until_answers(1).await;
 }
 

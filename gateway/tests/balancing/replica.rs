@@ -26,6 +26,8 @@ pub enum Mode {
     Closes,
     /// Answers with HTTP/1.0, whose connections end with the body.
     Http10,
+    /// Answers with a head that is longer than the gateway takes.
+    LongHead,
 }
 
 /// A request that a replica has read, in other words: carried out.
@@ -156,7 +158,12 @@ async fn serve(stream: TcpStream, state: &State) {
             _ => ("1.1", "Content-Length: 4\r\n"),
         };
         let name = &state.name;
-        let answer = format!("HTTP/{version} {status}\r\nX-Replica: {name}\r\n{rest}\r\nfine");
+        let long = if mode == Mode::LongHead {
+            format!("X-Long: {}\r\n", "y".repeat(0x1_0000))
+        } else {
+            String::new()
+        };
+        let answer = format!("HTTP/{version} {status}\r\nX-Replica: {name}\r\n{long}{rest}\r\nfine");
         let ends = match mode {
             Mode::Closes | Mode::Http10 => true,
             Mode::AnswersAndCloses if !is_own => true,

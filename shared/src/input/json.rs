@@ -19,13 +19,13 @@ pub(super) fn parse_object<'a>(
         return Err(invalid(&["body"], "missing", "Field required"));
     }
     // The whole is checked first, so that an array is told from a text that is no JSON.
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| malformed(text, &error))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed(text))?;
     if !raw.get().starts_with('{') {
         let msg = "Input should be a valid dictionary or object to extract fields from";
         return Err(invalid(&["body"], "model_attributes_type", msg));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Members(names)).map_err(|error| malformed(text, &error))
+    deserializer.deserialize_map(Members(names)).map_err(|_| malformed(text))
 }
 
 /// 422 for bytes that are no text.
@@ -33,8 +33,9 @@ pub(super) fn not_utf8() -> Problem {
     invalid(&["body"], "json_invalid", "JSON decode error: the body is not UTF-8")
 }
 
-fn malformed(text: &str, error: &serde_json::Error) -> Problem {
-    let loc = vec!["body".into(), position(text, error).into()];
+fn malformed(text: &str) -> Problem {
+    let position = position(text).unwrap_or_default();
+    let loc = vec!["body".into(), position.into()];
     Problem::validation(vec![FieldError {
         kind: "json_invalid".into(),
         loc,

@@ -19,6 +19,7 @@ use crate::problem::{FieldError, Problem};
 use crate::server::{BodyLimits, Context};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
@@ -63,6 +64,9 @@ where
             let context = request.app_data::<Data<Context>>();
             let limits = context.map_or_else(BodyLimits::default, |context| context.bodies.clone());
             let received = receive::receive(&request, payload, B::IS_READ, &limits).await?;
+            if B::IS_READ && is_encoded(request.headers()) {
+                return Err(body_encoded());
+            }
             let head = B::read_head(&request)?;
             let settings = Settings::for_request(&request);
             let path = fields::of_path(&request, &settings)?;
@@ -106,6 +110,22 @@ where
 pub fn payload_too_large(max_bytes: usize) -> Problem {
     let detail = format!("The body is larger than {max_bytes} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
+}
+
+/// Whether a body has a content coding other than none (RFC 9110, 8.4).
+pub fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings =
+        headers.get_all(CONTENT_ENCODING).flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    codings
+        .map(<[u8]>::trim_ascii)
+        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
+}
+
+/// 415, for a body with a content coding, saying that none is taken (RFC 9110, 15.5.16).
+pub fn body_encoded() -> Problem {
+    let detail = "The body must not be encoded (Content-Encoding)";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
 /// 408, for a body that comes more slowly than [`crate::server::MinRate`] allows.

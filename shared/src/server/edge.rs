@@ -15,6 +15,9 @@ pub trait Edge: Send + Sync {
     /// Refuses a request by its head, before it is routed.
     fn receive(&self, request: &ServiceRequest) -> Result<(), Problem>;
 
+    /// Says what a request is answered whose head or path was refused: that, or that too many such have come.
+    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem;
+
     /// Answers a request that is for none of this service's own routes, and gives back one that is. It costs less than a
     /// route.
     fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest>;
@@ -25,6 +28,13 @@ pub trait Edge: Send + Sync {
 
 pub(super) fn receive(request: &ServiceRequest) -> Result<(), Problem> {
     request.app_data::<Data<dyn Edge>>().map_or(Ok(()), |edge| edge.receive(request))
+}
+
+pub(super) fn refuse(request: &ServiceRequest, refusal: Problem) -> Problem {
+    match request.app_data::<Data<dyn Edge>>() {
+        Some(edge) => edge.refuse(request, refusal),
+        None => refusal,
+    }
 }
 
 pub(super) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {

@@ -10,6 +10,7 @@ mod door;
 mod edge;
 mod endpoint;
 mod exchange;
+mod expect;
 mod health;
 mod idle_memory;
 mod in_time;
@@ -47,12 +48,18 @@ use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_server::Server;
+use actix_service::map_config;
+use actix_web::App;
+use actix_web::body::BoxBody;
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
 use closing::{Closing, Connections};
 use door::Door;
+use expect::ContinueOnDemand;
 use socket2::SockRef;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -206,34 +213,44 @@ impl Application {
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
-        let server = HttpServer::new(move || {
+        let server = Server::build()
+            .workers(workers)
+            .max_concurrent_connections(max_connections_per_worker)
+            .shutdown_timeout(REQUESTS.as_secs())
+            .disable_signals();
+        let draining = server.graceful_shutdown_signal();
+        let factory = move || {
             // This is called once on the thread of each worker.
             connection_errors::count_on_this_thread(context.service, &context.metrics);
-            App::new()
+            let application = App::new()
                 .app_data(context.clone())
                 .app_data(readiness.clone())
                 .configure(routes.clone())
                 .configure(health::routes)
                 .default_service(actix_web::web::to(endpoint::not_found))
-                .wrap(from_fn(scope::request_scope))
-        })
-        .workers(workers)
-        .max_connections(max_connections_per_worker)
-        .on_connect(move |stream, connection| {
-            answer::set_write_timeout(stream, write_timeout);
-            Closing::set_up(connection, &silent, &connections);
-        })
-        .tcp_nodelay(true)
-        .keep_alive(times.idle)
-        .client_request_timeout(times.head)
-        .client_disconnect_timeout(LINGER)
-        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
-        .h1_allow_half_closed(service != Service::Gateway)
-        .shutdown_timeout(REQUESTS.as_secs())
-        .disable_signals()
-        .listen(listener)
-        .map_err(not_listening)?
-        .run();
+                .wrap(from_fn(scope::request_scope));
+            let application = ContinueOnDemand::new(map_config(application, |()| AppConfig::default()));
+            let (silent, connections, draining) = (silent.clone(), connections.clone(), draining.clone());
+            HttpService::build()
+                .on_connect_ext(move |stream: &TcpStream, connection| {
+                    answer::set_write_timeout(stream, write_timeout);
+                    Closing::set_up(connection, &silent, &connections);
+                })
+                .tcp_nodelay(true)
+                .keep_alive(times.idle)
+                .client_request_timeout(times.head)
+                .client_disconnect_timeout(LINGER)
+                // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
+                .h1_allow_half_closed(service != Service::Gateway)
+                .graceful_shutdown_signal(move || {
+                    let draining = draining.clone();
+                    async move { draining.notified().await }
+                })
+                .expect(application.expect::<BoxBody>())
+                .finish(application.into_application())
+                .tcp()
+        };
+        let server = server.listen("http", listener, factory).map_err(not_listening)?.run();
         Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service, traces })
     }
 

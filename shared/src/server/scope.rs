@@ -32,6 +32,7 @@ pub(super) async fn request_scope(
     request.extensions_mut().insert(Rc::clone(&trace));
     let span = Exchange::span(&request, &trace);
     let refusal = edge::receive(&request).and_then(|()| path::normalise(&mut request)).err();
+    let refusal = refusal.map(|refusal| edge::refuse(&request, refusal));
     // What follows a refused head may be no request.
     let is_last = refusal.is_some()
         || is_leaving(request.request())

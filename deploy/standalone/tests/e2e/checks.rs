@@ -54,6 +54,37 @@ async fn media_types_are_read_as_rfc_9110_writes_them() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_encoded_is_refused_after_a_wrong_route_and_before_its_type() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let encoded =
+        ann.client.with_header("content-encoding", "gzip").with_header("content-type", "text/plain");
+    let send = async |method, path: &str| {
+        encoded.send(method, &format!("/api/v1{path}"), Some("\u{1f}".to_owned())).await
+    };
+    send(Method::POST, "/chats/unknown").await.expect(404);
+    send(Method::PUT, "/chats/create-chat").await.expect(405);
+    for (method, path) in [
+        (Method::POST, "/auth/login"),
+        (Method::POST, "/chats/create-chat"),
+        (Method::PUT, "/chats/update-chat/no-uuid"),
+        (Method::DELETE, "/auth/me"),
+    ] {
+        let answer = send(method, path).await.expect(415);
+        assert_eq!(
+            (answer.header("accept-encoding"), answer.code().as_str()),
+            ("identity", "unsupported_media_type")
+        );
+        assert!(answer.json()["detail"].as_str().unwrap().contains("Content-Encoding"), "{path}");
+    }
+    // Nobody looks at these.
+    let chat = ann.chat("Trees").await;
+    send(Method::DELETE, &format!("/chats/delete-chat/{chat}")).await.expect(200);
+    let identity = ann.client.with_header("content-encoding", "identity");
+    identity.post("/api/v1/chats/create-chat", &json!({"name": "x"})).await.expect(201);
+}
+
+#[tokio::test]
 async fn too_many_headers_are_told_in_the_shape_of_every_error() {
     let stack = spawn_stack().await;
     let mut client = stack.user("ann").await.client;

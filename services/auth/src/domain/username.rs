@@ -4,19 +4,19 @@ mod refused;
 
 use refused::refuse_deceptive;
 use shared::input::{Reason, TextField, text};
-use shared::username::name_key;
+use shared::username::{composed_name, name_key};
 use std::fmt;
 use std::ops::RangeInclusive;
 
 const CHARACTERS: RangeInclusive<usize> = 3..=64;
 const MARKS: &str = "._-+@";
 
-/// A name as its user writes it; matched by its key.
+/// A name as its user writes it, composed; matched by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// The name as it was written.
+    /// The name in its one form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -35,6 +35,8 @@ impl fmt::Display for Username {
 
 impl TextField for Username {
     fn parse(text: String) -> Result<Self, Reason> {
+        // Marks that compose are parts of letters.
+        let text = composed_name(&text).into_owned();
         text::characters(&text, &CHARACTERS)?;
         if !text.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || MARKS.contains(c)) {
             let msg = "String should have only letters, digits and the characters . _ - + @";
@@ -55,6 +57,7 @@ pub fn folded_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use icu_normalizer::DecomposingNormalizerBorrowed;
     use proptest::prelude::*;
 
     #[test]
@@ -72,11 +75,30 @@ mod tests {
             "a\nbc",
             "🌳🌳🌳",
             "abc½",
-            "e\u{301}tude",
+            "q\u{301}tude",
+            "\u{301}tude",
+            // Two characters.
+            "e\u{301}e\u{301}",
             &"x".repeat(65),
         ] {
             assert!(Username::parse(name.to_owned()).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_composed_before_it_is_judged() {
+        for (name, composed) in [
+            ("cafe\u{301}", "café"),
+            ("E\u{302}\u{301}tude", "Ếtude"),
+            ("e\u{323}\u{302}te", "ệte"),
+            ("e\u{302}\u{323}te", "ệte"),
+            ("\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}\u{110b}\u{1165}", "한국어"),
+            ("\u{212b}sa", "Åsa"),
+            (&"e\u{301}".repeat(64), &"é".repeat(64)),
+        ] {
+            assert_eq!(Username::parse(name.to_owned()).unwrap().as_str(), composed);
+        }
+        assert!(Username::parse("e\u{301}".repeat(65)).is_err());
     }
 
     #[test]
@@ -91,6 +113,18 @@ mod tests {
         #[test]
         fn a_name_of_ascii_has_the_key_by_which_it_was_matched_before(name in "[A-Za-z0-9._+@-]{3,64}") {
             prop_assert_eq!(Username::parse(name.clone()).unwrap().key(), folded_name(&name));
+        }
+
+        #[test]
+        fn a_name_is_taken_in_every_form_or_in_none(name in "\\PC{3,20}|[a-zé각ü\u{300}-\u{308}]{3,20}") {
+            let parse = |name: &str| Username::parse(name.to_owned()).ok();
+            let composed = composed_name(&name);
+            let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&name);
+            prop_assert_eq!(parse(&name), parse(&composed));
+            prop_assert_eq!(parse(&name), parse(&decomposed));
+            if let Some(taken) = parse(&name) {
+                prop_assert_eq!(taken.as_str(), composed);
+            }
         }
 
         #[test]

@@ -1,4 +1,5 @@
-//! `GET /internal/users/{user_id}`, for services that know a user by id and want the name.
+//! `GET /internal/users/{user_id}`, for services that know a user by id and want the name, or want to know whether a name is
+//! that user's.
 
 use crate::error::Error;
 use crate::state::State;
@@ -7,7 +8,7 @@ use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::identity::Caller;
 use shared::ids::UserId;
-use shared::input::{Fields, FromFields, Input, Invalid, Path};
+use shared::input::{Fields, FromFields, Input, Invalid};
 use shared::problem::Problem;
 
 /// Which user.
@@ -22,6 +23,18 @@ impl FromFields for UserPath {
     }
 }
 
+/// A name by which the user must be found.
+#[derive(Debug)]
+pub struct NameQuery {
+    name: Option<String>,
+}
+
+impl FromFields for NameQuery {
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { name: fields.optional("name")? })
+    }
+}
+
 /// What other services may know of a user.
 #[derive(Debug, Serialize)]
 pub struct UserName {
@@ -29,13 +42,17 @@ pub struct UserName {
     username: String,
 }
 
-/// Tells the name of a user.
+/// Tells the name of a user. With a `name`, the user is there only if that is whom a login by the name would find: of a name
+/// that several old users share, it is nobody's but by its exact spelling.
 pub async fn get_user(
     _: Caller,
     state: Data<State>,
-    Input { path, .. }: Path<UserPath>,
+    Input { path, query, .. }: Input<UserPath, NameQuery, ()>,
 ) -> Result<Json<UserName>, Problem> {
-    let user = store::find_user(&state.store, path.user_id).await.map_err(Error::from)?;
-    let user = user.ok_or(Error::UserNotFound)?;
+    let user = match &query.name {
+        Some(name) => store::find_user_by_name(&state.store, name).await.map_err(Error::from)?,
+        None => store::find_user(&state.store, path.user_id).await.map_err(Error::from)?,
+    };
+    let user = user.filter(|user| user.id == path.user_id).ok_or(Error::UserNotFound)?;
     Ok(Json(UserName { user_id: user.id, username: user.username }))
 }

@@ -11,20 +11,24 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::on;
 use shared::store::{Store, StoreError};
-use shared::username::name_key;
+use shared::username::{composed_name, name_key};
 
 /// The version of the rule by which [`name_key`] makes keys: one more whenever another one might come out, also where that
 /// is because of a newer Unicode.
 pub(super) const KEY_VERSION: i16 = 1;
 
-/// The user of this name: who has written it so, else who alone has its key, else who has kept its folded name.
+/// The user of this name: who has written it so, or composed so, else who alone has its key, else who has kept its folded name.
 pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
-    let (key, folded) = (name_key(name), folded_name(name));
+    let (key, folded, composed) = (name_key(name), folded_name(name), composed_name(name));
     let candidates = users::table
         .filter(users::name_key.eq(&key).or(users::folded_name.eq(&folded)))
-        .order((users::username.eq(name).desc(), users::folded_name.eq(&folded).desc()))
-        // These two, and another that tells whether the key is shared.
-        .limit(3);
+        .order((
+            users::username.eq(name).desc(),
+            users::username.eq(&*composed).desc(),
+            users::folded_name.eq(&folded).desc(),
+        ))
+        // These three, and another that tells whether the key is shared.
+        .limit(4);
     let candidates: Vec<User> = on!(store, |c| candidates.select(User::as_select()).load(c).await)?;
     let has_key = |user: &User| user.name_key.as_ref() == Some(&key);
     let key_is_shared = candidates.iter().filter(|user| has_key(user)).count() > 1;
@@ -34,6 +38,7 @@ pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>
     };
     let find = |is_named: &dyn Fn(&User) -> bool| candidates.iter().find(|&user| is_named(user)).cloned();
     Ok(find(&|user| user.username == name)
+        .or_else(|| find(&|user| user.username == *composed))
         .or_else(|| find(&is_by_key))
         .or_else(|| find(&has_kept_folded_name)))
 }

@@ -49,6 +49,22 @@ async fn names_that_look_alike_are_one() {
 }
 
 #[tokio::test]
+async fn a_name_is_composed_at_register_and_everywhere_else() {
+    let app = spawn_app().await;
+    let (composed, decomposed) = ("café", "cafe\u{301}");
+    let body = app.register_name(decomposed).await.expect(201).json();
+    assert_eq!(body["username"], composed);
+    for name in [composed, decomposed, "CAFE\u{301}"] {
+        assert_eq!(app.name_of(name, PASSWORD).await, composed, "{name}");
+        app.register_name(name).await.expect(409);
+    }
+    let name = app.register_name(DECOMPOSED).await.expect(201).json()["username"].clone();
+    assert_eq!(name, COMPOSED);
+    // A mark that composes with nothing is no letter.
+    app.register_name("q\u{301}afe").await.expect(422);
+}
+
+#[tokio::test]
 async fn of_many_who_want_names_that_look_alike_at_once_one_gets_it() {
     let app = spawn_app().await;
     let names = ["straße", "STRAẞE", "strasse", "STRASSE", "ｓtrasse", "ﬆraße", "ſtraße", "strasſe"];
@@ -130,6 +146,9 @@ async fn old_users_whose_names_look_alike_log_in_by_the_exact_name() {
     for name in ["straße", "STRAẞE", "ＡＮＮ", "ＡnＮ", COMPOSED, DECOMPOSED] {
         assert_eq!(app.name_of(name, name).await, name);
     }
+    // Half composed, it is the one that is composed.
+    let mixed = DECOMPOSED.replacen("\u{1100}\u{1161}\u{11a8}", "각", 1);
+    assert_eq!(app.name_of(&mixed, COMPOSED).await, COMPOSED);
     // As before, where the key does not tell.
     for (name, username) in [("STRASSE", "straße"), ("straẞe", "STRAẞE"), ("ａｎｎ", "ＡＮＮ")] {
         assert_eq!(app.name_of(name, username).await, username, "{name}");

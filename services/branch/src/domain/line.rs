@@ -15,6 +15,16 @@ pub enum Order {
     Asc,
 }
 
+impl Order {
+    /// As requests name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Desc => "desc",
+            Self::Asc => "asc",
+        }
+    }
+}
+
 impl TextField for Order {
     fn parse(text: String) -> Result<Self, Reason> {
         match text.as_str() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, WrittenPage, foreign_cursor};
+use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
 use shared::problem::Problem;
 use shared::server::Context;
 use utoipa::IntoParams;
@@ -46,6 +46,12 @@ impl FromFields for ListQuery {
     }
 }
 
+impl PagedQuery for ListQuery {
+    fn parameters(&self) -> Parameters {
+        Parameters::default().with("limit", self.limit)
+    }
+}
+
 /// List the caller's own messages in all chats, newest first
 ///
 /// A page may be short; only a missing `Link` is the end.
@@ -67,6 +73,6 @@ pub async fn get_all_messages(
     let limit = query.limit.unwrap_or_default().get();
     let page = state.store.messages(identity.user_id, after, limit).await?;
     let next = page.next.map(ListCursor);
-    let (page, memory) = (Page::new(page.items, next.as_ref()).map(MessageView::from), page.memory);
+    let (page, memory) = (Page::new(&query, page.items, next.as_ref()).map(MessageView::from), page.memory);
     page.write(&context.bodies, memory).await
 }

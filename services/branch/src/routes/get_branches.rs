@@ -14,7 +14,7 @@ use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, foreign_cursor, link_to_next};
+use shared::page::{Cursor, CursorField, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
@@ -62,6 +62,12 @@ impl FromFields for TreeQuery {
     }
 }
 
+impl PagedQuery for TreeQuery {
+    fn parameters(&self) -> Parameters {
+        Parameters::default().with("chat_id", Some(self.chat_id)).with("limit", self.limit)
+    }
+}
+
 /// A chat or a branch, and the tree below it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BranchTree {
@@ -94,8 +100,8 @@ pub async fn get_branches(
 ) -> Result<HttpResponse, Problem> {
     let (node, page) = read(&state, identity.user_id, &query, &trace).await?;
     let mut response = HttpResponse::Ok();
-    let next = page.next.map(|after| TreeCursor { node: node.branch.id, after }.encode());
-    if let Some(link) = next.and_then(|cursor| link_to_next(&request, &cursor)) {
+    let next = page.next.map(|after| TreeCursor { node: node.branch.id, after });
+    if let Some(link) = next.and_then(|cursor| NextPage::of(&query, &cursor).link(&request)) {
         response.insert_header((LINK, link));
     }
     Ok(response.json(BranchTree {

@@ -12,7 +12,7 @@ use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, foreign_cursor};
+use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::{Context, Trace};
 use utoipa::IntoParams;
@@ -73,6 +73,16 @@ impl FromFields for LineQuery {
     }
 }
 
+impl PagedQuery for LineQuery {
+    fn parameters(&self) -> Parameters {
+        Parameters::default()
+            .with("chat_id", Some(self.chat_id))
+            .with("branch_id", self.branch_id)
+            .with("limit", self.limit)
+            .with("order", self.order.map(Order::name))
+    }
+}
+
 /// Read a whole line, inherited messages included, page by page
 #[utoipa::path(
     get, path = "/api/v1/messages/get-messages", tag = "messages", params(LineQuery),
@@ -96,7 +106,7 @@ pub async fn get_messages(
     let (line, page) = read(&state, identity.user_id, &query, &trace).await?;
     let PageRequest { chat, branch, order, .. } = line;
     let next = page.next.map(|start| LineCursor { chat, branch, order, start });
-    let (page, memory) = (Page::new(page.items, next.as_ref()).map(MessageView::from), page.memory);
+    let (page, memory) = (Page::new(&query, page.items, next.as_ref()).map(MessageView::from), page.memory);
     let page = page.write(&context.bodies, memory).await?;
     Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
 }

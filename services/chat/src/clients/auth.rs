@@ -20,9 +20,15 @@ impl Users {
         Self(client)
     }
 
-    /// The name of a user; none where the user is gone.
-    pub async fn name(&self, user: UserId, trace: &Trace) -> Result<Option<String>, CallError> {
-        let user: Option<User> = self.0.get(&format!("/internal/users/{user}"), &[], trace).await?;
+    /// The name of a user who would log in by `name`; none where that is somebody else, or nobody.
+    pub async fn name_if_named(
+        &self,
+        user: UserId,
+        name: &str,
+        trace: &Trace,
+    ) -> Result<Option<String>, CallError> {
+        let path = format!("/internal/users/{user}");
+        let user: Option<User> = self.0.get(&path, &[("name", name.to_owned())], trace).await?;
         Ok(user.map(|user| user.username))
     }
 }

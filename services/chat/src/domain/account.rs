@@ -4,6 +4,9 @@ use shared::ids::{UserId, parse_uuid};
 use shared::input::{Reason, TextField};
 use shared::username::name_key;
 
+/// Four times as many as a name has composed: no character of one decomposes into more.
+const MAX_NAME_CHARACTERS: usize = 4 * 64;
+
 /// A user's id, in either form, or a user's name, as it is matched at a login. Whose it is has to be found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRef(String);
@@ -14,7 +17,12 @@ impl AccountRef {
         parse_uuid(&self.0) == Some(user.as_uuid())
     }
 
-    /// Whether it is this name.
+    /// What may be a name; `None` where it is longer than any, however that is composed.
+    pub fn name(&self) -> Option<&str> {
+        (self.0.chars().count() <= MAX_NAME_CHARACTERS).then_some(&*self.0)
+    }
+
+    /// Whether it has the key of this name.
     pub fn is_name(&self, name: &str) -> bool {
         name_key(&self.0) == name_key(name)
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, TimeKey};
+use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, TimeKey};
 use shared::problem::Problem;
 use utoipa::IntoParams;
 
@@ -48,6 +48,12 @@ impl FromFields for ListQuery {
     }
 }
 
+impl PagedQuery for ListQuery {
+    fn parameters(&self) -> Parameters {
+        Parameters::default().with("active", self.active).with("limit", self.limit)
+    }
+}
+
 /// List the caller's chats, newest first
 #[utoipa::path(
     get, path = "/api/v1/chats/get-chat", tag = "chats", params(ListQuery),
@@ -66,7 +72,7 @@ pub async fn get_chats(
     let after = query.cursor.map(|ListCursor(place)| place);
     let chats = store::list_chats(&state.store, identity.user_id, query.active, after, limit);
     let chats = chats.await.map_err(Error::from)?;
-    let page = Page::of_rows(chats, limit, |chat| {
+    let page = Page::of_rows(&query, chats, limit, |chat| {
         ListCursor(TimeKey { created_at: chat.created_at, id: chat.id.as_uuid() })
     });
     Ok(page.map(ChatView::from))

@@ -11,7 +11,7 @@ use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, TimeKey, foreign_cursor};
+use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
 use shared::problem::{ErrorBody, Problem};
 use utoipa::IntoParams;
 
@@ -54,6 +54,12 @@ impl FromFields for ListQuery {
     }
 }
 
+impl PagedQuery for ListQuery {
+    fn parameters(&self) -> Parameters {
+        Parameters::default().with("chat_id", Some(self.chat_id)).with("limit", self.limit)
+    }
+}
+
 /// List the conversation records of a chat that are not deleted, newest first
 #[utoipa::path(
     get, path = "/api/v1/conversations/", tag = "conversations", params(ListQuery),
@@ -71,7 +77,7 @@ pub async fn get_conversations(
 ) -> Result<Page<ConversationView>, Problem> {
     let limit = query.limit.unwrap_or_default().get();
     let records = list(&state, identity.user_id, &query, limit).await?;
-    let page = Page::of_rows(records, limit, |record| ListCursor {
+    let page = Page::of_rows(&query, records, limit, |record| ListCursor {
         chat_id: record.chat_id,
         after: TimeKey { created_at: record.created_at, id: record.id.as_uuid() },
     });

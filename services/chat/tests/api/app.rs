@@ -116,7 +116,7 @@ impl TestApp {
         (service, client)
     }
 
-    /// Lets auth know a user's name.
+    /// Lets auth know a user's name, whatever it is asked.
     pub async fn name_user(&self, user: &User, name: &str) {
         let answer = json!({"user_id": user.id, "username": name});
         let named = Mock::given(method("GET")).and(path(format!("/internal/users/{}", user.id)));

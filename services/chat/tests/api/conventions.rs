@@ -56,6 +56,10 @@ async fn checks_come_in_the_order_of_the_api() {
     app.client.get("/nowhere").await.expect(404);
     text.send(Method::POST, &create, Some(too_large)).await.expect(413);
     text.send(Method::POST, &create, Some("{".to_owned())).await.expect(415);
+    let encoded = ann.client.with_header("content-encoding", "gzip");
+    let answer = encoded.send(Method::POST, &create, Some("{".to_owned())).await.expect(415);
+    assert_eq!(answer.header("accept-encoding"), "identity");
+    encoded.get(&format!("{CHATS}/get-chat")).await.expect(200);
     let unknown = format!("{CHATS}/update-chat/{}", ChatId::generate());
     text.send(Method::PUT, &unknown, Some("{}".to_owned())).await.expect(415);
     ann.send(Method::PUT, &unknown, "{").await.expect(422);

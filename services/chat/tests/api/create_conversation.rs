@@ -105,6 +105,26 @@ async fn the_account_is_the_caller_by_id_or_by_name() {
 }
 
 #[tokio::test]
+async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let chat = ann.chat("x").await;
+    // Of two users with one key, each is found by the exact name.
+    let asked = Mock::given(method("GET")).and(path(format!("/internal/users/{}", ann.id)));
+    let asked = asked.and(query_param("name", "straße"));
+    let answer = json!({"user_id": ann.id, "username": "straße"});
+    asked.respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&app.auth).await;
+    for (account, status) in [("straße", 201), ("STRAẞE", 403), ("strasse", 403)] {
+        ann.create_conversation(&json!({"chat_id": chat, "account_id": account})).await.expect(status);
+    }
+    assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);
+    // No name is so long.
+    let long = "é".repeat(257);
+    ann.create_conversation(&json!({"chat_id": chat, "account_id": long})).await.expect(403);
+    assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn a_name_is_not_known_while_auth_is_down_and_not_the_callers_if_auth_knows_none() {
     let app = spawn_app().await;
     let ann = app.user();

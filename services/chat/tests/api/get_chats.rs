@@ -87,13 +87,19 @@ async fn writing_while_paging_does_not_shift_pages() {
 }
 
 #[tokio::test]
-async fn the_link_keeps_the_other_parameters() {
+async fn the_link_repeats_the_parameters_of_the_list_alone() {
     let app = spawn_app().await;
     let ann = app.user();
     ann.chat("a").await;
     ann.chat("b").await;
-    let next = ann.get_chats("/?active=true&x=%20y&limit=1").await.expect(200).next().unwrap();
-    assert!(next.starts_with("/api/v1/chats/get-chat?active=true&x=%20y&limit=1&cursor="), "{next}");
+    for (sent, kept) in [
+        ("/?active=true&x=%20y&limit=1", "active=true&limit=1"),
+        ("?limit=1&active=%74rue&limit=001", "limit=1&active=true"),
+        ("?x&limit=1&&", "limit=1"),
+    ] {
+        let next = ann.get_chats(sent).await.expect(200).next().unwrap();
+        assert!(next.starts_with(&format!("/api/v1/chats/get-chat?{kept}&cursor=")), "{next}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,43 @@
+//! Why a request's body ends before it is complete, and what its client is told.
+
+use crate::error::Error;
+use shared::server::OutOfMemory;
+use std::io;
+use tokio::task::yield_now;
+
+/// Why a body ended before it was complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It is over this limit, in bytes.
+    TooLarge(usize),
+    /// With it, the user has written too much; with the seconds after which more is taken.
+    RateLimited(u64),
+    /// There is no memory for it.
+    OutOfMemory(OutOfMemory),
+    /// The client has broken it off.
+    ByClient,
+}
+
+impl Stop {
+    /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
+    pub(super) async fn tell(self) -> Error {
+        match self {
+            Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
+            Self::RateLimited(seconds) => Error::RateLimited(seconds),
+            Self::OutOfMemory(error) => error.into(),
+            Self::ByClient => {
+                yield_now().await;
+                Error::BodyBroken
+            }
+        }
+    }
+}
+
+/// Why a request is not sent on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Its body ended.
+    Stopped(Stop),
+    /// The service does not take it.
+    Broken(io::Error),
+}
