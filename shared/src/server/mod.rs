@@ -21,6 +21,7 @@ mod process;
 mod scope;
 mod tasks;
 mod times;
+mod token_endpoint;
 mod trace;
 mod trace_context;
 
