@@ -43,7 +43,7 @@ pub fn configure(config: &mut ServiceConfig) {
         me::delete_me,
         change_password::change_password
     ),
-    components(schemas(ErrorBody, ValidationErrorBody)),
+    components(schemas(ErrorBody, ValidationErrorBody, token::TokenErrorBody)),
     tags((name = "auth", description = "Users, passwords and tokens"))
 )]
 struct Document;

@@ -2,7 +2,7 @@
 
 mod document;
 
-pub use document::{TokenErrors, TokenRequest};
+pub use document::{TokenErrorBody, TokenErrors, TokenRequest};
 
 use super::login::Credentials;
 use super::refresh::PresentedToken;
