@@ -14,14 +14,14 @@
 //! | `RATE_LIMIT` | `off` switches off all limits on rates, and what begins with its name | `on` |
 //! | `RATE_LIMIT_LOGIN` | logins from an address, and requests of a user that ask for the password again | `30/1m` |
 //! | `RATE_LIMIT_REGISTER` | registrations from an address | `30/1m` |
-//! | `RATE_LIMIT_ANONYMOUS` | refreshes and 401s of an address | `3000/1m` |
+//! | `RATE_LIMIT_ANONYMOUS` | refreshes, requests for tokens of OAuth 2 and 401s of an address | `3000/1m` |
 //! | `RATE_LIMIT_READS` | GET, HEAD and OPTIONS of a user | `30000/1m` |
 //! | `RATE_LIMIT_WRITES` | other methods of a user | `12000/1m` |
 //! | `RATE_LIMIT_BYTES` | bytes in the bodies of those; at least 16 MiB, the largest body | `64MiB/1m` |
 //! | `UPSTREAM_LIMIT` | `off` switches off all limits on what a replica has at once, and what begins with its name | `on` |
 //! | `UPSTREAM_LIMIT_READS` | GET, HEAD and OPTIONS that a replica of a service has at once | 64 |
 //! | `UPSTREAM_LIMIT_WRITES` | other methods | 64 |
-//! | `UPSTREAM_LIMIT_PASSWORDS` | requests for which a password is hashed | 64 |
+//! | `UPSTREAM_LIMIT_PASSWORDS` | requests for which a password is hashed, or may be | 64 |
 //! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 512 |
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
 //! | `BODY_TIMEOUT` | seconds for the next piece of a request's body | 30 |

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod rate_limit;
 pub mod server;
 #[cfg(feature = "store")]
 pub mod store;

@@ -177,6 +177,7 @@ impl Stack {
             traces,
         } = config;
         let throttles_logins = rates.is_some();
+        let password_grant_rate = rates.map(|rates| rates.login);
         let gateway = gateway::config::Config {
             listen,
             keys: keys.clone(),
@@ -228,6 +229,7 @@ impl Stack {
             tokens,
             passwords,
             throttles_logins,
+            password_grant_rate,
             clock,
             times,
             bodies,

@@ -85,6 +85,11 @@ async fn live(client: &TestClient) -> Vec<String> {
         .expect(401);
     let tokens = post(client, "/api/v1/auth/login", credentials).await.expect(200).json();
     let [access, refresh] = ["access_token", "refresh_token"].map(|name| tokens[name].as_str().unwrap());
+    let form = client.with_header("content-type", "application/x-www-form-urlencoded");
+    for (password, status) in [(PASSWORD, 200), (NEW_PASSWORD, 400)] {
+        let grant = format!("grant_type=password&username=ann&password={password}&client_secret={password}");
+        form.send(Method::POST, "/api/v1/auth/token", Some(grant)).await.expect(status);
+    }
     let ann = client.with_token(access);
     let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
     ann.put("/api/v1/auth/change-password", &change).await.expect(200);

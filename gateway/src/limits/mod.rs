@@ -4,11 +4,11 @@
 
 mod allowance;
 mod byte_meter;
+mod byte_rate;
 mod capacity;
 mod crowd;
 mod limiter;
 mod pace;
-mod rate;
 mod rates;
 mod room;
 mod seat;
@@ -16,10 +16,11 @@ mod seating;
 
 pub(crate) use allowance::finish;
 pub(crate) use byte_meter::ByteMeter;
+pub use byte_rate::ByteRate;
 pub use capacity::Capacity;
-pub use rate::{ByteRate, Rate};
 pub use rates::Rates;
 pub(crate) use seating::{Rooms, Seating};
+pub use shared::rate_limit::Rate;
 
 use crate::edge::limited_address;
 use crate::error::Error;
@@ -32,12 +33,9 @@ use shared::client_network::ClientNetwork;
 use shared::identity::Identity;
 use shared::metrics::Metrics;
 use shared::problem::Problem;
+use shared::rate_limit::SWEEP_INTERVAL;
 use shared::server::Tasks;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Between two looks for what can be forgotten.
-const SWEEP: Duration = Duration::from_secs(5);
 
 /// The limits on rates, which all workers share.
 pub(crate) struct RateLimits(Option<Limiters>);
@@ -127,7 +125,7 @@ impl RateLimits {
             return;
         };
         loop {
-            tokio::time::sleep(SWEEP).await;
+            tokio::time::sleep(SWEEP_INTERVAL).await;
             limiters.all().into_iter().for_each(Limiter::sweep);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{ByteRate, Rate};
 use shared::config::{ConfigError, Env};
+use shared::rate_limit::{DEFAULT_LOGIN_RATE, login_rate_from_env, rate_from_env};
 
 /// How many requests are taken of each class: from one address where it is not known who asks, else from one user.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +11,8 @@ pub struct Rates {
     pub login: Rate,
     /// Of registrations from one address.
     pub register: Rate,
-    /// Of requests from one address that have no token which counts: refreshes, and those that are a 401.
+    /// Of requests from one address that have no token which counts: refreshes, those of the token endpoint, and those that
+    /// are a 401.
     pub anonymous: Rate,
     /// Of GET, HEAD and OPTIONS of one user.
     pub reads: Rate,
@@ -23,7 +25,7 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            login: Rate::per_minute(30),
+            login: DEFAULT_LOGIN_RATE,
             register: Rate::per_minute(30),
             anonymous: Rate::per_minute(3_000),
             reads: Rate::per_minute(30_000),
@@ -36,10 +38,10 @@ impl Default for Rates {
 impl Rates {
     /// Reads `RATE_LIMIT` and the variables that begin with it. `None` says that nothing is limited.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
-        let rate = |name, default| env.or(name, "a number of requests in a time, such as 30/1m", default);
+        let rate = |name, default| rate_from_env(env, name, default);
         let default = Self::default();
         let rates = Self {
-            login: rate("RATE_LIMIT_LOGIN", default.login)?,
+            login: login_rate_from_env(env)?,
             register: rate("RATE_LIMIT_REGISTER", default.register)?,
             anonymous: rate("RATE_LIMIT_ANONYMOUS", default.anonymous)?,
             reads: rate("RATE_LIMIT_READS", default.reads)?,

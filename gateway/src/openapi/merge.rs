@@ -1,6 +1,6 @@
 //! Makes one document of several: the paths that the gateway routes, the components that they use, one way to log in.
 
-use crate::proxy::{Access, Upstream, find};
+use crate::proxy::{Access, TOKEN, Upstream, find};
 use serde_json::{Map, Value, json};
 
 /// The name of the one security scheme.
@@ -35,9 +35,9 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, Value)>) -> Value
     })
 }
 
-/// A form in the Authorize button of Swagger UI, which asks the login route for a token.
+/// A form in the Authorize button of Swagger UI, which asks the token endpoint for a token.
 fn security_schemes() -> Value {
-    let password = json!({"tokenUrl": "/api/v1/auth/login", "scopes": {}});
+    let password = json!({"tokenUrl": TOKEN, "refreshUrl": TOKEN, "scopes": {}});
     json!({SCHEME: {
         "type": "oauth2",
         "description": "An access token, sent as `Authorization: Bearer`.",

@@ -19,7 +19,7 @@ mod upload_error;
 pub(crate) use client::Proxy;
 pub(crate) use headers::has_meaning;
 pub use table::Upstream;
-pub(crate) use table::{API_ROOT, Access, Kind, LOGIN, REGISTER, Route, find};
+pub(crate) use table::{API_ROOT, Access, Kind, LOGIN, REGISTER, Route, TOKEN, find};
 
 use crate::edge::preflight;
 use crate::error::Error;
@@ -60,9 +60,14 @@ pub(crate) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answ
     Ok(Box::pin(async move {
         match forward(&request, payload, &trace).await {
             Ok(answer) => ServiceResponse::new(request, answer),
-            Err(problem) => ServiceResponse::from_err(problem, request),
+            Err(problem) => ServiceResponse::from_err(for_client(problem, &request), request),
         }
     }))
+}
+
+/// Clients of OAuth 2 are told in its words what the gateway refuses at the token endpoint.
+fn for_client(problem: Problem, request: &HttpRequest) -> Problem {
+    if request.path() == TOKEN { problem.for_oauth() } else { problem }
 }
 
 async fn forward(request: &HttpRequest, payload: Payload, trace: &Trace) -> Result<HttpResponse, Problem> {

@@ -8,6 +8,9 @@ pub(crate) const API_ROOT: &str = "/api/v1";
 
 /// Where a user logs in.
 pub(crate) const LOGIN: &str = "/api/v1/auth/login";
+/// The token endpoint of OAuth 2. Which grant a request asks for stands in its body, so that password grants are limited by
+/// the auth service and all others as refreshes are.
+pub(crate) const TOKEN: &str = "/api/v1/auth/token";
 /// Where a user registers.
 pub(crate) const REGISTER: &str = "/api/v1/auth/register";
 
@@ -38,7 +41,7 @@ pub(crate) enum Kind {
     Read,
     /// It changes something.
     Write,
-    /// A password is checked or hashed for it, which takes a core for some 200 ms.
+    /// A password is checked or hashed for it, or may be, which takes a core for some 200 ms.
     Password,
 }
 
@@ -47,7 +50,9 @@ impl Kind {
     pub(crate) fn of(method: &str, path: &str) -> Self {
         match (method, path) {
             ("GET" | "HEAD" | "OPTIONS", _) => Self::Read,
-            (_, LOGIN | REGISTER | "/api/v1/auth/change-password" | "/api/v1/auth/me") => Self::Password,
+            (_, LOGIN | TOKEN | REGISTER | "/api/v1/auth/change-password" | "/api/v1/auth/me") => {
+                Self::Password
+            }
             _ => Self::Write,
         }
     }
@@ -65,10 +70,11 @@ pub(crate) struct Route {
 }
 
 /// The first line that fits counts. `/internal` is in none of them.
-const ROUTES: [Route; 8] = [
+const ROUTES: [Route; 9] = [
     public(REGISTER, Upstream::Auth),
     public(LOGIN, Upstream::Auth),
     public("/api/v1/auth/refresh", Upstream::Auth),
+    public(TOKEN, Upstream::Auth),
     protected("/api/v1/auth", Upstream::Auth),
     protected("/api/v1/chats", Upstream::Chat),
     protected("/api/v1/conversations", Upstream::Chat),
@@ -142,13 +148,14 @@ mod tests {
     #[test]
     fn a_path_belongs_to_one_service() {
         let public = Some((Upstream::Auth, Access::Public));
-        for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh"] {
+        for path in [REGISTER, LOGIN, TOKEN, "/api/v1/auth/refresh"] {
             assert_eq!(found(path), public, "{path}");
         }
         for (path, upstream) in [
             ("/api/v1/auth", Upstream::Auth),
             ("/api/v1/auth/me", Upstream::Auth),
             ("/api/v1/auth/login/more", Upstream::Auth),
+            ("/api/v1/auth/token/more", Upstream::Auth),
             ("/api/v1/chats/get-chat/7", Upstream::Chat),
             ("/api/v1/conversations", Upstream::Chat),
             ("/api/v1/conversations/7", Upstream::Chat),
@@ -168,10 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_checked_on_four_routes() {
+    fn a_password_may_be_checked_on_five_routes() {
         let kind = |method: &str, path: &str| Kind::of(method, path);
         for (method, path) in [
             ("POST", LOGIN),
+            ("POST", TOKEN),
             ("POST", REGISTER),
             ("PUT", "/api/v1/auth/change-password"),
             ("DELETE", "/api/v1/auth/me"),

@@ -80,6 +80,7 @@ async fn refusals_come_in_the_order_of_the_api() {
         (PATH, "", 401),
         (PATH, token.as_str(), 413),
         ("/api/v1/auth/login", "", 413),
+        ("/api/v1/auth/token", "", 413),
     ] {
         let mut wire = house.gateway.wire().await;
         wire.say(&format!("POST {path} HTTP/1.1\r\n{too_large}{token}\r\n")).await;

@@ -58,7 +58,8 @@ async fn one_scheme_logs_in_with_a_form_where_a_token_is_needed() {
     assert_eq!(schemes.len(), 1);
     let scheme = &schemes["bearerAuth"];
     assert_eq!(scheme["type"], "oauth2");
-    assert_eq!(scheme["flows"], json!({"password": {"tokenUrl": "/api/v1/auth/login", "scopes": {}}}));
+    let token = "/api/v1/auth/token";
+    assert_eq!(scheme["flows"], json!({"password": {"tokenUrl": token, "refreshUrl": token, "scopes": {}}}));
     let security = |path: &str| merged["paths"][path]["post"]["security"].clone();
     assert_eq!(security("/api/v1/auth/login"), json!([]));
     assert_eq!(security("/api/v1/conversations"), json!([{"bearerAuth": []}]));

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 const LOGIN: &str = "/api/v1/auth/login";
 const REGISTER: &str = "/api/v1/auth/register";
 const REFRESH: &str = "/api/v1/auth/refresh";
+const TOKEN: &str = "/api/v1/auth/token";
 const READ: &str = "/api/v1/chats/get-chat";
 const WRITE: &str = "/api/v1/chats/create-chat";
 
@@ -199,6 +200,33 @@ async fn what_is_refused_before_it_is_routed_counts_as_well() {
     user.get("/api/v1/nothing").await.expect(404);
     user.get(READ).await.expect(200);
     assert_eq!(house.chat.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_token_endpoint_is_limited_as_a_refresh_and_tells_it_in_the_words_of_oauth() {
+    let house = spawn_house_with(few).await;
+    let client = from(&house.gateway, "203.0.113.5");
+    for left in [3, 2, 1] {
+        tells(&post(&client, TOKEN).await.expect(200), "\"anonymous\";q=4;w=3600", left, (4 - left) * 900);
+    }
+    post(&client, &format!("{TOKEN}/")).await.expect(200);
+    for client in
+        [&client, &client.with_token("made.up.one"), &client.with_header("authorization", "Basic eDo=")]
+    {
+        let refused = post(client, TOKEN).await.expect(429);
+        tells(&refused, "\"anonymous\";q=4;w=3600", 0, 3600);
+        assert!((890..=900).contains(&refused.header("retry-after").parse::<u64>().unwrap()));
+        let (detail, request_id) = ("Too many requests, try again later", refused.header("x-request-id"));
+        let body = json!({
+            "error": "temporarily_unavailable", "error_description": detail,
+            "detail": detail, "code": "rate_limited", "request_id": request_id,
+        });
+        assert_eq!(refused.json(), body);
+        assert_eq!((refused.header("cache-control"), refused.header("pragma")), ("no-store", "no-cache"));
+    }
+    assert_eq!(received(&house, TOKEN).await + received(&house, &format!("{TOKEN}/")).await, 4);
+    // Logins are counted apart.
+    post(&client, LOGIN).await.expect(200);
 }
 
 #[tokio::test]

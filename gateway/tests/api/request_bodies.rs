@@ -1,7 +1,8 @@
 //! Bodies on their way up: streamed, bounded, and never cut short unnoticed.
 
 use crate::app::{
-    authorization, no_cache, only_request, spawn_before, spawn_before_with, spawn_configured, spawn_house,
+    authorization, no_cache, nobody, only_request, spawn_before, spawn_before_with, spawn_configured,
+    spawn_house,
 };
 use crate::wire::{Wire, header, status, upstream};
 use gateway::config::Patience;
@@ -353,6 +354,33 @@ async fn the_auth_service_is_sent_bodies_of_at_most_64_kibibytes() {
     let chunk = format!("10001\r\n{}\r\n", "x".repeat(MAX_AUTH_BODY_BYTES + 1));
     assert!(wire.try_say(chunk.as_bytes()).await);
     assert_eq!(status(&wire.head().await), 413);
+}
+
+#[tokio::test]
+async fn what_the_gateway_refuses_at_the_token_endpoint_is_told_in_the_words_of_oauth() {
+    let house = spawn_house().await;
+    let down = spawn_before(&nobody());
+    let too_large = format!("Content-Length: {}\r\n", MAX_AUTH_BODY_BYTES + 1);
+    let problem_json = format!("Accept: application/problem+json\r\n{too_large}");
+    for (gateway, headers, told, error) in [
+        (&house.gateway, too_large.as_str(), 413, "invalid_request"),
+        (&house.gateway, problem_json.as_str(), 413, "invalid_request"),
+        (&down, "Content-Length: 0\r\n", 503, "temporarily_unavailable"),
+    ] {
+        let mut wire = gateway.wire().await;
+        wire.say(&format!("POST /api/v1/auth/token HTTP/1.1\r\nHost: a\r\n{headers}\r\n")).await;
+        let (head, body) = wire.answer().await;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status(&head), body["error"].as_str()), (told, Some(error)), "{body}");
+        assert!(body["error_description"].is_string() && body["code"].is_string(), "{body}");
+        assert_eq!(
+            (header(&head, "cache-control"), header(&head, "pragma")),
+            (Some("no-store"), Some("no-cache"))
+        );
+    }
+    // Elsewhere it is as ever.
+    let answer = down.client.post("/api/v1/auth/login", &serde_json::json!({})).await.expect(503);
+    assert_eq!((answer.json().get("error"), answer.header("pragma")), (None, ""));
 }
 
 #[tokio::test]

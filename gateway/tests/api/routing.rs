@@ -31,7 +31,8 @@ async fn every_prefix_leads_to_its_service() {
 #[tokio::test]
 async fn public_routes_need_no_token_with_any_method() {
     let house = spawn_house().await;
-    for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh/"] {
+    for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh/", "/api/v1/auth/token"]
+    {
         for method in [Method::POST, Method::GET, Method::OPTIONS] {
             let answer = house.gateway.client.send(method, path, None).await.expect(200);
             assert_eq!(answer.header("x-service"), "auth");
@@ -108,6 +109,7 @@ async fn a_route_cannot_be_reached_past_its_limits_by_another_spelling() {
         ("POST", "/api/v1/auth/register"),
         ("POST", "/api/v1/auth/login"),
         ("POST", "/api/v1/auth/refresh"),
+        ("POST", "/api/v1/auth/token"),
         ("PUT", "/api/v1/auth/change-password"),
         ("DELETE", "/api/v1/auth/me"),
         ("POST", "/api/v1/chats/create-chat"),

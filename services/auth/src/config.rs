@@ -19,7 +19,8 @@
 //! | `REFRESH_TOKEN_TTL` | seconds for which a refresh token counts | 2592000 (30 days) |
 //! | `REFRESH_REUSE_GRACE` | seconds in which a used refresh token is answered again | 10 |
 //! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31; others are renewed at the next login | 12 |
-//! | `RATE_LIMIT` | `off` lets passwords be wrong as often as they are, without a wait | `on` |
+//! | `RATE_LIMIT` | `off` lets passwords be wrong as often as they are, without a wait, and does not limit password grants | `on` |
+//! | `RATE_LIMIT_LOGIN` | password grants of OAuth 2 from an address, as the gateway limits logins | `30/1m` |
 //! | `AUTH_MIN_PASSWORD_LENGTH` | the fewest characters of a new password, 1 to 72 | 8 |
 
 use crate::domain::PasswordPolicy;
@@ -29,6 +30,7 @@ use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
+use shared::rate_limit::{Rate, login_rate_from_env};
 use shared::server::{BodyLimits, Listen, Times};
 use shared::traces::Traces;
 use std::time::Duration;
@@ -53,6 +55,8 @@ pub struct Config {
     pub passwords: PasswordConfig,
     /// Whether passwords have to wait after others were wrong.
     pub throttles_logins: bool,
+    /// How many password grants of OAuth 2 are taken from one address; `None` for any number.
+    pub password_grant_rate: Option<Rate>,
     /// Where the time comes from.
     pub clock: Clock,
     /// How long it waits for what.
@@ -89,6 +93,7 @@ impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let clock = Clock::system();
+        let limits_rates = env.switch("RATE_LIMIT", true)?;
         Ok(Self {
             listen: Listen::from_env(env, LISTEN_ADDR)?,
             keys: TokenKeys::from_env(env, clock.clone())?,
@@ -96,7 +101,8 @@ impl Config {
             chat: env.base_url("CHAT_URL")?,
             tokens: TokenLife::from_env(env)?,
             passwords: PasswordConfig::from_env(env)?,
-            throttles_logins: env.switch("RATE_LIMIT", true)?,
+            throttles_logins: limits_rates,
+            password_grant_rate: Some(login_rate_from_env(env)?).filter(|_| limits_rates),
             clock,
             times: Times::from_env(env)?,
             bodies: BodyLimits::from_env(env)?,

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// An error of the auth service.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// 400: the token endpoint knows no such grant.
+    #[error("The grant type is not supported")]
+    UnsupportedGrantType,
     /// 401: name and password do not belong together, or nobody has the name.
     #[error("Invalid credentials")]
     InvalidCredentials,
@@ -29,6 +32,9 @@ pub enum Error {
     /// 429: too many logins have failed. With the time after which the next one is tried.
     #[error("Too many failed logins, try again later")]
     TooManyFailures(Duration),
+    /// 429: too many password grants from one address. With the seconds after which the next one is taken.
+    #[error("Too many requests, try again later")]
+    RateLimited(u64),
     /// 500: a token could not be made.
     #[error("a token could not be made")]
     Token(#[from] SigningError),
@@ -52,11 +58,12 @@ impl From<diesel::result::Error> for Error {
 impl ApiError for Error {
     fn status(&self) -> StatusCode {
         match self {
+            Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::WrongPassword => StatusCode::FORBIDDEN,
             Self::UserNotFound => StatusCode::NOT_FOUND,
             Self::UsernameTaken => StatusCode::CONFLICT,
-            Self::TooManyFailures(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyFailures(_) | Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -67,12 +74,14 @@ impl ApiError for Error {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidToken => "invalid_token",
             Self::WrongPassword => "wrong_password",
             Self::UserNotFound => "user_not_found",
             Self::UsernameTaken => "username_taken",
             Self::TooManyFailures(_) => "too_many_failed_logins",
+            Self::RateLimited(_) => "rate_limited",
             Self::Token(_) | Self::Randomness | Self::Hash(HashError::Failed(_)) => "internal_error",
             Self::Hash(HashError::Busy) => "service_unavailable",
             Self::Store(error) => error.code(),
@@ -81,6 +90,9 @@ impl ApiError for Error {
 
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
+            // RFC 6749, 5.2 has a name of its own for it.
+            Self::UnsupportedGrantType => problem.with_member("error", self.code()),
+            Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
             Self::TooManyFailures(wait) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 problem.with_header(RETRY_AFTER, HeaderValue::from(seconds))

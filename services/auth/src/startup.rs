@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::hasher::Hasher;
+use crate::password_grants::PasswordGrants;
 use crate::state::State;
 use crate::store::PendingLogins;
 use crate::throttle::Throttle;
@@ -37,6 +38,12 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let state = State {
         hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
+        password_grants: PasswordGrants::spawn(
+            config.password_grant_rate,
+            &config.clock,
+            &config.metrics,
+            &tasks,
+        ),
         pending_logins: PendingLogins::spawn(&store, &tasks),
         store: store.clone(),
         families: KeyedMutex::default(),

@@ -3,6 +3,7 @@
 use crate::config::TokenLife;
 use crate::domain::TokenHash;
 use crate::hasher::Hasher;
+use crate::password_grants::PasswordGrants;
 use crate::store::{self, PendingLogins};
 use crate::throttle::Throttle;
 use shared::clock::Clock;
@@ -23,6 +24,8 @@ pub struct State {
     pub hasher: Hasher,
     /// Says which login has to wait.
     pub throttle: Throttle,
+    /// Limits the password grants from an address.
+    pub password_grants: PasswordGrants,
     /// Signs access tokens.
     pub keys: TokenKeys,
     /// How long tokens live.

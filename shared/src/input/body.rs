@@ -2,7 +2,8 @@
 
 use super::field_types::Value;
 use super::fields::{Fields, FromFields, Settings, Values, names_of, read_form};
-use super::json::{not_utf8, parse_object};
+use super::invalid;
+use super::json::parse_object;
 use crate::problem::Problem;
 use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
@@ -76,16 +77,19 @@ impl<T: FromFields + Send + 'static> FromBody for FormOrJson<T> {
     fn from_body(head: Syntax, settings: &Settings, bytes: &[u8]) -> Result<Self, Problem> {
         match head {
             Syntax::Json => T::from_body((), settings, bytes).map(Self),
-            Syntax::Form => {
-                let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-                read_form(settings, "body", text).map(Self)
-            }
+            Syntax::Form => read_form(settings, "body", form_text(bytes)?).map(Self),
         }
     }
 }
 
-/// The announced media type; `None` where there is none, which is read as JSON.
-fn media_type(request: &HttpRequest) -> Result<Option<Mime>, Problem> {
+/// The text of a form, before it is decoded.
+pub(super) fn form_text(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| invalid(&["body"], "string_unicode", "Input should be valid UTF-8"))
+}
+
+/// The announced media type; `None` where there is none.
+pub(super) fn media_type(request: &HttpRequest) -> Result<Option<Mime>, Problem> {
     let Some(value) = request.headers().get(header::CONTENT_TYPE).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
@@ -101,11 +105,11 @@ fn is_json(mime: &Mime) -> bool {
         && mime.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8 || charset == "utf8")
 }
 
-fn is_form(mime: &Mime) -> bool {
+pub(super) fn is_form(mime: &Mime) -> bool {
     mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref()
 }
 
-fn unsupported_media_type(expected: &str) -> Problem {
+pub(super) fn unsupported_media_type(expected: &str) -> Problem {
     let detail = format!("The body must be {expected}");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }

@@ -172,14 +172,17 @@ pub(super) fn read_form<T: FromFields>(
 /// The parameters of these names in a query or a form (`application/x-www-form-urlencoded`), of a name that comes twice the
 /// last one; a value that is not UTF-8 has no text.
 fn form_pairs(text: &str, names: &[&'static str]) -> HashMap<&'static str, Option<String>> {
+    let last: HashMap<_, _> = known_pairs(text, names).collect();
+    last.into_iter().map(|(name, value)| (name, decode(value))).collect()
+}
+
+/// The parameters of these names in the order in which they come, their values still encoded.
+pub(super) fn known_pairs<'t>(
+    text: &'t str,
+    names: &[&'static str],
+) -> impl Iterator<Item = (&'static str, &'t str)> {
     let pairs = text.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    let mut last = HashMap::new();
-    for (name, value) in pairs {
-        if let Some(name) = known(name, names) {
-            last.insert(name, value);
-        }
-    }
-    last.into_iter().map(|(name, value)| (name, form_text(value))).collect()
+    pairs.filter_map(|(name, value)| Some((known(name, names)?, value)))
 }
 
 /// The name that an encoded one stands for, if that is one of these.
@@ -189,11 +192,12 @@ fn known(encoded: &str, names: &[&'static str]) -> Option<&'static str> {
     if encoded.len() > 3 * longest {
         return None;
     }
-    let name = form_text(encoded)?;
+    let name = decode(encoded)?;
     names.iter().copied().find(|known| *known == name)
 }
 
-fn form_text(encoded: &str) -> Option<String> {
+/// The text of a name or a value; `None` where it is not UTF-8.
+pub(super) fn decode(encoded: &str) -> Option<String> {
     let encoded = encoded.replace('+', " ");
     percent_decode_str(&encoded).decode_utf8().ok().map(Cow::into_owned)
 }

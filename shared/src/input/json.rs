@@ -29,7 +29,7 @@ pub(super) fn parse_object<'a>(
 }
 
 /// 422 for bytes that are no text.
-pub(super) fn not_utf8() -> Problem {
+fn not_utf8() -> Problem {
     invalid(&["body"], "json_invalid", "JSON decode error: the body is not UTF-8")
 }
 

@@ -9,11 +9,13 @@ mod field_types;
 mod fields;
 mod json;
 mod json_error;
+mod oauth_form;
 mod receive;
 
 pub use body::{FormOrJson, FromBody};
 pub use field_types::{Field, Reason, TextField, Value, text};
 pub use fields::{Fields, FromFields, Invalid, Settings};
+pub use oauth_form::OAuthForm;
 
 use crate::problem::{FieldError, Problem};
 use crate::server::{BodyLimits, Context};

@@ -5,6 +5,7 @@
 //! and [`crate::server`] renders that with the request's id, and writes the cause of a 5xx to the log.
 
 mod body;
+mod oauth;
 
 pub use body::{ErrorBody, FieldError, Place, ValidationErrorBody};
 

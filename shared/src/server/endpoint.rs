@@ -1,11 +1,13 @@
 //! A line of a service's URL table: a path, who may call it, and a handler for each method.
 
 use super::in_time::InTime;
+use super::token_endpoint::answer_as_token_endpoint;
 use crate::identity::{Caller, Identity};
 use crate::problem::Problem;
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,7 @@ pub struct Endpoint {
     resource: Resource,
     methods: Vec<&'static str>,
     access: Access,
+    answers_oauth: bool,
 }
 
 /// An endpoint that anyone may call.
@@ -44,7 +47,7 @@ pub fn protected_scope(prefix: &str) -> Scope {
 
 impl Endpoint {
     fn new(path: &str, access: Access) -> Self {
-        Self { resource: web::resource(path.to_owned()), methods: Vec::new(), access }
+        Self { resource: web::resource(path.to_owned()), methods: Vec::new(), access, answers_oauth: false }
     }
 
     /// Handles GET, and HEAD with it.
@@ -87,6 +90,12 @@ impl Endpoint {
         self.on("DELETE", web::delete().to(InTime(handler)))
     }
 
+    /// Answers as the token endpoint of OAuth 2 does (RFC 6749, 5): errors have a member `error`, and nothing is cached.
+    #[must_use]
+    pub fn as_token_endpoint(self) -> Self {
+        Self { answers_oauth: true, ..self }
+    }
+
     fn on(mut self, method: &'static str, route: actix_web::Route) -> Self {
         self.resource = self.resource.route(route);
         self.methods.push(method);
@@ -103,7 +112,12 @@ impl HttpServiceFactory for Endpoint {
             let answer = wrong_method(&request, access, &allow);
             async move { Err::<HttpResponse, Problem>(answer) }
         });
-        self.resource.default_service(other_method).register(config);
+        let resource = self.resource.default_service(other_method);
+        if self.answers_oauth {
+            resource.wrap(from_fn(answer_as_token_endpoint)).register(config);
+        } else {
+            resource.register(config);
+        }
     }
 }
 

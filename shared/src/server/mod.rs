@@ -22,6 +22,7 @@ mod process;
 mod scope;
 mod tasks;
 mod times;
+mod token_endpoint;
 mod trace;
 mod trace_context;
 

@@ -2,7 +2,7 @@
 
 use crate::app::{PASSWORD, spawn_stack, text};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
@@ -36,6 +36,31 @@ async fn a_session_is_carried_on_and_ended() {
     again.post("/api/v1/auth/logout", &json!({"refresh_token": tokens["refresh_token"]})).await.expect(200);
     let body = json!({"refresh_token": tokens["refresh_token"]});
     stack.client.post("/api/v1/auth/refresh", &body).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_client_of_oauth_gets_its_tokens_where_the_document_says() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let document = stack.client.get("/openapi.json").await.expect(200).json();
+    let flow = &document["components"]["securitySchemes"]["bearerAuth"]["flows"]["password"];
+    let client = stack.client.with_header("content-type", "application/x-www-form-urlencoded");
+    let client = client.with_header("authorization", "Basic bXktYXBwOnNlY3JldA==");
+    let ask = async |url: &Value, form: String| client.send(Method::POST, text(url), Some(form)).await;
+    let form = format!("grant_type=password&username=ann&password={}&scope=all", PASSWORD.replace(' ', "+"));
+    let first = ask(&flow["tokenUrl"], form).await.expect(200);
+    assert_eq!((first.header("cache-control"), first.header("pragma")), ("no-store", "no-cache"));
+    let refresh = format!("grant_type=refresh_token&refresh_token={}", text(&first.json()["refresh_token"]));
+    let second = ask(&flow["refreshUrl"], refresh.clone()).await.expect(200).json();
+    for tokens in [first.json(), second.clone()] {
+        let me = stack.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await;
+        assert_eq!(me.expect(200).json()["user_id"], ann.id.as_str());
+    }
+    // What the routes of JSON and the token endpoint give is one session.
+    let body = json!({"refresh_token": second["refresh_token"]});
+    stack.client.post("/api/v1/auth/refresh", &body).await.expect(200);
+    let reused = ask(&flow["refreshUrl"], refresh).await.expect(400).json();
+    assert_eq!((&reused["error"], &reused["code"]), (&json!("invalid_grant"), &json!("invalid_token")));
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ async fn a_wrong_method_is_a_405_with_allow() {
     let ann = stack.user("ann").await;
     for (method, path, allow) in [
         (Method::GET, "/auth/login", "POST"),
+        (Method::GET, "/auth/token", "POST"),
         (Method::POST, "/auth/me", "DELETE, GET, HEAD"),
         (Method::POST, "/chats/get-chat", "GET, HEAD"),
         (Method::GET, "/chats/create-chat", "POST"),

@@ -88,7 +88,8 @@ async fn auth_answers(document: &mut Document, nobody: &TestClient) {
     let wrong = json!({"username": "bob", "password": "x"});
     document.call_at(nobody, Method::POST, "/auth/login", wrong).await;
     let token = json!({"refresh_token": tokens["refresh_token"]});
-    document.call_at(nobody, Method::POST, "/auth/refresh", token.clone()).await;
+    let refreshed = document.call_at(nobody, Method::POST, "/auth/refresh", token.clone()).await;
+    token_answers(document, nobody, text(&refreshed["refresh_token"])).await;
     let bob = nobody.with_token(text(&tokens["access_token"]));
     document.call_at(&bob, Method::GET, "/auth/me", Value::Null).await;
     document.call_at(nobody, Method::GET, "/auth/me", Value::Null).await;
@@ -97,6 +98,20 @@ async fn auth_answers(document: &mut Document, nobody: &TestClient) {
     document.call_at(&bob, Method::PUT, "/auth/change-password", change).await;
     document.call_at(&bob, Method::POST, "/auth/logout", token).await;
     document.call_at(&bob, Method::DELETE, "/auth/me", json!({"password": "another horse"})).await;
+}
+
+async fn token_answers(document: &mut Document, nobody: &TestClient, refresh_token: &str) {
+    let client = nobody.with_header("content-type", "application/x-www-form-urlencoded");
+    let refresh = format!("grant_type=refresh_token&refresh_token={refresh_token}");
+    let password = format!("grant_type=password&username=bob&password={}", PASSWORD.replace(' ', "+"));
+    let (too_large, wrong) = ("x".repeat(65_537), "grant_type=refresh_token&refresh_token=x".to_owned());
+    let path = "/api/v1/auth/token";
+    for (form, status) in
+        [(refresh, 200), (password, 200), (wrong, 400), (String::new(), 400), (too_large, 413)]
+    {
+        let answer = client.send(Method::POST, path, Some(form)).await.expect(status);
+        document.check("POST", path, &answer);
+    }
 }
 
 async fn chat_answers(document: &mut Document, ann: &User) -> String {

@@ -6,6 +6,7 @@ mod logout;
 mod me;
 mod refresh;
 mod register;
+mod token;
 mod users;
 
 use actix_web::web::{self, Json, ServiceConfig};
@@ -23,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(public("/register").post(register::register))
                 .service(public("/login").post(login::login))
                 .service(public("/refresh").post(refresh::refresh))
+                .service(public("/token").post(token::create_token).as_token_endpoint())
                 .service(protected("/logout").post(logout::logout))
                 .service(protected("/me").get(me::get_me).delete(me::delete_me))
                 .service(protected("/change-password").put(change_password::change_password)),
@@ -35,12 +37,13 @@ pub fn configure(config: &mut ServiceConfig) {
         register::register,
         login::login,
         refresh::refresh,
+        token::create_token,
         logout::logout,
         me::get_me,
         me::delete_me,
         change_password::change_password
     ),
-    components(schemas(ErrorBody, ValidationErrorBody)),
+    components(schemas(ErrorBody, ValidationErrorBody, token::TokenErrorBody)),
     tags((name = "auth", description = "Users, passwords and tokens"))
 )]
 struct Document;

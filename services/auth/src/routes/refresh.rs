@@ -1,17 +1,15 @@
 //! `POST /auth/refresh`
 
-use super::login::TokenPair;
 use crate::domain::RefreshToken;
-use crate::error::Error;
+use crate::sessions::{TokenPair, refresh_session};
 use crate::state::State;
-use crate::store::{self, Rotation};
 use actix_web::web::{Data, Json};
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
+use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
 use shared::openapi::PublicErrors;
 use shared::problem::{ErrorBody, Problem};
 use utoipa::ToSchema;
 
-/// A refresh token, as login or refresh answered it.
+/// A refresh token, as login, refresh or token answered it.
 #[derive(Debug, ToSchema)]
 pub struct PresentedToken {
     /// As it was answered
@@ -38,22 +36,7 @@ impl FromFields for PresentedToken {
 )]
 pub async fn refresh(
     state: Data<State>,
-    Input { body, .. }: Body<PresentedToken>,
+    Input { body: FormOrJson(PresentedToken { refresh_token }), .. }: Body<FormOrJson<PresentedToken>>,
 ) -> Result<Json<TokenPair>, Problem> {
-    Ok(Json(rotate(&state, &body.refresh_token).await?))
-}
-
-async fn rotate(state: &State, presented: &RefreshToken) -> Result<TokenPair, Error> {
-    let successor = RefreshToken::generate().map_err(|_| Error::Randomness)?;
-    let (old, new) = (presented.hash(), successor.hash());
-    state.pending_logins.write(&old).await?;
-    let Some(_turn) = state.lock_family(&old).await? else { return Err(Error::InvalidToken) };
-    match store::rotate(&state.store, &old, &new, state.tokens, &state.clock).await? {
-        Rotation::Rotated(user) => TokenPair::issue(state, user, &successor),
-        Rotation::Unknown => Err(Error::InvalidToken),
-        Rotation::Revoked => {
-            tracing::warn!("a refresh token was used twice: its family is revoked");
-            Err(Error::InvalidToken)
-        }
-    }
+    Ok(Json(refresh_session(&state, &refresh_token).await?))
 }

@@ -6,6 +6,7 @@ use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::metrics::Metrics;
+use shared::rate_limit::DEFAULT_LOGIN_RATE;
 use shared::server::{BodyLimits, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
@@ -45,6 +46,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
         throttles_logins: true,
+        password_grant_rate: Some(DEFAULT_LOGIN_RATE),
         clock: clock.clone(),
         times: Times::default(),
         bodies: BodyLimits::default(),
@@ -100,6 +102,22 @@ impl TestApp {
         self.client.post("/api/v1/auth/refresh", &json!({"refresh_token": token})).await
     }
 
+    /// Asks the token endpoint with a form.
+    pub async fn token(&self, form: &str) -> Answer {
+        self.token_by(&self.client, form).await
+    }
+
+    /// The same as another client.
+    pub async fn token_by(&self, client: &TestClient, form: &str) -> Answer {
+        let client = client.with_header("content-type", "application/x-www-form-urlencoded");
+        client.send(reqwest::Method::POST, "/api/v1/auth/token", Some(form.to_owned())).await
+    }
+
+    /// Asks the token endpoint with a refresh token.
+    pub async fn refresh_grant(&self, token: &str) -> Answer {
+        self.token(&format!("grant_type=refresh_token&refresh_token={token}")).await
+    }
+
     /// Registers a user and logs in.
     pub async fn session(&self, username: &str) -> Session {
         let registered =
@@ -142,6 +160,11 @@ impl Session {
         let body = json!({"current_password": current, "new_password": new});
         self.client.put("/api/v1/auth/change-password", &body).await
     }
+}
+
+/// A form with name and password for the token endpoint. Neither has a character that is encoded, but for spaces.
+pub fn password_grant(username: &str, password: &str) -> String {
+    format!("grant_type=password&username={username}&password={password}").replace(' ', "+")
 }
 
 /// The refresh token of an answer.

@@ -1,6 +1,6 @@
 //! Failed logins cost waits that grow, and keep nobody out for good.
 
-use crate::app::{PASSWORD, Session, TestApp, spawn_app, spawn_app_with};
+use crate::app::{PASSWORD, Session, TestApp, password_grant, spawn_app, spawn_app_with};
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::test_kit::{Answer, Series, shown_metrics};
@@ -23,6 +23,11 @@ impl TestApp {
     async fn login_from(&self, address: &str, username: &str, password: &str) -> Answer {
         let client = self.client.with_header("x-real-ip", address);
         client.post("/api/v1/auth/login", &json!({"username": username, "password": password})).await
+    }
+
+    async fn grant_from(&self, address: &str, username: &str, password: &str) -> Answer {
+        let client = self.client.with_header("x-real-ip", address);
+        self.token_by(&client, &password_grant(username, password)).await
     }
 
     /// Fails so often that the next is not free.
@@ -195,6 +200,80 @@ async fn a_wrong_password_counts_wherever_it_is_asked_for() {
     ann.from(ELSEWHERE).change_with(WRONG).await.expect(403);
     app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
     app.session("bob").await.from(HERE).delete_with(PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_password_grant_counts_as_a_login() {
+    let app = app_with_ann().await;
+    for _ in 0..10 {
+        app.grant_from(HERE, "ann", WRONG).await.expect(400);
+        app.fail(1, HERE, "ann").await;
+    }
+    for seconds in [1, 2] {
+        assert_eq!(app.grant_from(HERE, "ann", WRONG).await.expect(400).code(), "invalid_credentials");
+        // The right password is not looked at either.
+        for password in [WRONG, PASSWORD] {
+            let refused = app.grant_from(HERE, "Ann", password).await;
+            assert_eq!(refused.json()["error"], "temporarily_unavailable");
+            assert_eq!(held(refused), seconds);
+            assert_eq!(held(app.login_from(HERE, "ann", password).await), seconds);
+        }
+        app.wait(seconds);
+    }
+    app.grant_from(HERE, "ann", PASSWORD).await.expect(200);
+    app.fail(20, HERE, "ann").await;
+    app.login_from(HERE, "ann", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_many_password_grants_at_once_one_is_tried_when_failures_cost_something() {
+    let app = app_with_ann().await;
+    app.fail(20, HERE, "ann").await;
+    let answers = join_all((0..16).map(|_| app.grant_from(HERE, "ann", WRONG))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 400).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 15);
+}
+
+#[tokio::test]
+async fn password_grants_from_an_address_are_limited_as_logins_are() {
+    let metrics = shown_metrics();
+    let shown = metrics.clone();
+    let app = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
+    for _ in 0..29 {
+        app.grant_from("2001:db8:1:2::1", "ann", PASSWORD).await.expect(200);
+    }
+    // A network of IPv6 is one address.
+    let tokens = app.grant_from("2001:db8:1:2::2", "ann", PASSWORD).await.expect(200).json();
+    for (username, password) in [("ann", PASSWORD), ("ann", WRONG), ("bob", WRONG)] {
+        let refused = app.grant_from("2001:db8:1:2::1", username, password).await.expect(429);
+        assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "2"));
+        assert_eq!(refused.json()["error"], "temporarily_unavailable");
+    }
+    let hits = Series::of(&metrics).await;
+    let labels = ["service_name=\"auth\"", "limit=\"password_grants\""];
+    assert_eq!(hits.sum("limits_hit_total", &labels), Some(3.0));
+    // Neither elsewhere, nor refreshes, nor what is no password grant.
+    app.grant_from("2001:db8:1:3::1", "ann", PASSWORD).await.expect(200);
+    let client = app.client.with_header("x-real-ip", "2001:db8:1:2::1");
+    let refresh =
+        format!("grant_type=refresh_token&refresh_token={}", tokens["refresh_token"].as_str().unwrap());
+    app.token_by(&client, &refresh).await.expect(200);
+    app.token_by(&client, "grant_type=password&username=ann").await.expect(400);
+    app.wait(2);
+    app.grant_from("2001:db8:1:2::1", "ann", PASSWORD).await.expect(200);
+    app.grant_from("2001:db8:1:2::1", "ann", PASSWORD).await.expect(429);
+}
+
+#[tokio::test]
+async fn password_grants_of_the_machine_itself_are_not_limited_nor_any_where_it_is_switched_off() {
+    let app = app_with_ann().await;
+    for _ in 0..40 {
+        app.grant_from("127.0.0.1", "ann", PASSWORD).await.expect(200);
+    }
+    let off = with_ann(spawn_app_with(|config| config.password_grant_rate = None).await).await;
+    for _ in 0..40 {
+        off.grant_from(HERE, "ann", PASSWORD).await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -20,3 +20,4 @@ mod outage;
 mod refresh;
 mod register;
 mod row_locks;
+mod token;

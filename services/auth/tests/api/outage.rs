@@ -1,6 +1,6 @@
 //! What goes on while SQLite's file cannot be written. On PostgreSQL none of it is to be had.
 
-use crate::app::{PASSWORD, TestApp, spawn_app_with};
+use crate::app::{PASSWORD, TestApp, password_grant, spawn_app_with};
 use auth::config::Config;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
@@ -51,6 +51,20 @@ async fn who_logs_in_while_the_file_is_locked_has_tokens_that_count() {
     app.refresh(tokens[0]).await.expect(200);
     app.refresh(tokens[1]).await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_password_grant_does_what_a_login_does_while_the_file_is_locked() {
+    let (app, _database, path) = spawn_on_sqlite().await;
+    app.session("ann").await;
+    let lock = Lock::take(&path);
+    let tokens = app.token(&password_grant("ann", PASSWORD)).await.expect(200).json();
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let refused = app.refresh_grant(token).await.expect(503);
+    assert_eq!((refused.header("retry-after"), refused.code().as_str()), ("1", "service_unavailable"));
+    assert_eq!(refused.json()["error"], "temporarily_unavailable");
+    lock.release();
+    app.refresh_grant(token).await.expect(200);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::app::{PASSWORD, refresh_token, spawn_app, spawn_app_with, text};
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use shared::clock::Clock;
 use std::time::Duration;
@@ -16,6 +17,22 @@ async fn a_refresh_token_gets_new_tokens() {
     assert_ne!(refresh_token(&answer), session.refresh_token);
     let me = app.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await.expect(200);
     assert_eq!(me.json()["user_id"], session.user_id.as_str());
+}
+
+#[tokio::test]
+async fn a_form_does_as_well_as_json() {
+    let app = spawn_app().await;
+    let session = app.session("ann").await;
+    let form = app.client.with_header("content-type", "application/x-www-form-urlencoded");
+    let refresh = async |body: String| form.send(Method::POST, "/api/v1/auth/refresh", Some(body)).await;
+    let body = format!("grant_type=refresh_token&refresh_token={}&client_id=x", session.refresh_token);
+    let answer = refresh(body).await.expect(200);
+    app.refresh(&refresh_token(&answer)).await.expect(200);
+    assert_eq!(
+        refresh("token=x".to_owned()).await.expect(422).field_errors(),
+        ["missing body.refresh_token"]
+    );
+    refresh("refresh_token=x".to_owned()).await.expect(401);
 }
 
 #[tokio::test]
