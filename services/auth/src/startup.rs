@@ -31,11 +31,14 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let chat = ServiceClient::new(http, config.chat, Service::Auth, Service::Chat, config.keys.clone());
     let relay = Relay::new(store.clone(), vec![(Service::Chat, chat)], config.clock.clone(), tasks.clone());
     relay.spawn();
+    relay.observe(Service::Auth, &config.metrics);
     store.spawn_reclaim(&tasks);
     store::spawn_expiry(&store, &config.clock, &tasks);
     store::spawn_renewal(&store, &tasks);
+    let hasher = Hasher::new(config.passwords.bcrypt_cost).await?;
+    hasher.observe(&config.metrics);
     let state = State {
-        hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
+        hasher,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
         pending_logins: PendingLogins::spawn(&store, &tasks),
         store: store.clone(),

@@ -29,6 +29,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let deliveries = vec![(Service::Branch, branch.clone())];
     let relay = Relay::new(store.clone(), deliveries, config.clock.clone(), tasks.clone());
     relay.spawn();
+    relay.observe(Service::Chat, &config.metrics);
     store.spawn_reclaim(&tasks);
     let eraser = Eraser {
         store: store.clone(),

@@ -16,6 +16,7 @@ mod login;
 mod logout;
 mod me;
 mod names;
+mod outbox;
 mod outage;
 mod refresh;
 mod register;
