@@ -16,11 +16,12 @@ use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store, StoreError};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
-const DESCRIPTOR_USE: DescriptorUse =
+pub const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
-/// Opens the database, starts the background work and binds the address.
+/// Takes the port, opens the database, starts the background work and listens.
 pub async fn build(config: Config) -> Result<Application, StartError> {
+    let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
     store::renew_name_keys(&store).await.map_err(start_failed)?;
@@ -45,6 +46,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         families: KeyedMutex::default(),
         keys: config.keys.clone(),
         tokens: config.tokens,
+        registration: config.registration,
         clock: config.clock,
         relay,
     };
@@ -60,7 +62,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies.with_max_bytes(MAX_AUTH_BODY_BYTES),
     };
     let readiness = Readiness::of_store(store);
-    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+    Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(settings.clone()).configure(routes::configure);
     })
 }

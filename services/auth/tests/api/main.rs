@@ -8,6 +8,7 @@
 
 mod app;
 mod change_password;
+mod commands;
 mod conventions;
 mod database;
 mod failed_logins;
@@ -16,8 +17,9 @@ mod login;
 mod logout;
 mod me;
 mod names;
-mod outbox;
 mod outage;
+mod outbox;
 mod refresh;
 mod register;
 mod row_locks;
+mod start;
