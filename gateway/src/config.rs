@@ -46,6 +46,7 @@ use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
+use shared::settings;
 use shared::traces::Traces;
 use std::net::SocketAddr;
 
@@ -119,24 +120,33 @@ pub struct Upstreams {
 impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            listen: Listen::from_env(env, LISTEN_ADDR)?,
-            keys: TokenKeys::from_env(env, Clock::system())?,
-            upstreams: Upstreams {
-                auth: env.base_url("AUTH_URL")?,
-                chat: env.base_url("CHAT_URL")?,
-                branch: env.base_url("BRANCH_URL")?,
-            },
-            edge: EdgeConfig::from_env(env)?,
-            rates: Rates::from_env(env)?,
-            capacity: Capacity::from_env(env)?,
-            times: Times::from_env(env)?,
-            bodies: BodyLimits::from_env(env)?,
-            patience: Patience::from_env(env)?,
-            descriptor_use: DESCRIPTOR_USE,
-            resolution: Resolution::System,
-            metrics: Metrics::from_env(env)?,
-            traces: Traces::from_env(env, Service::Gateway)?,
+        Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Gateway))
+    }
+
+    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::check_env(env), Traces::check_env(env))
+    }
+
+    fn read(
+        env: &Env,
+        metrics: Result<Metrics, ConfigError>,
+        traces: Result<Traces, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        settings!(Self {
+            listen: Listen::from_env(env, LISTEN_ADDR),
+            keys: TokenKeys::from_env(env, Clock::system()),
+            upstreams: Upstreams::from_env(env),
+            edge: EdgeConfig::from_env(env),
+            rates: Rates::from_env(env),
+            capacity: Capacity::from_env(env),
+            times: Times::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            patience: Patience::from_env(env),
+            descriptor_use: Ok(DESCRIPTOR_USE),
+            resolution: Ok(Resolution::System),
+            metrics,
+            traces,
         })
     }
 }
@@ -151,14 +161,22 @@ impl EdgeConfig {
     pub fn from_env_or(env: &Env, origins: AllowedOrigins) -> Result<Self, ConfigError> {
         let networks = "networks such as 10.0.0.0/8, with commas between them";
         let expected = "origins such as https://app.example, with commas between them, or *";
-        Ok(Self {
-            trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default())?,
-            allowed_origins: env.or("CORS_ALLOWED_ORIGINS", expected, origins)?,
+        settings!(Self {
+            trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default()),
+            allowed_origins: env.or("CORS_ALLOWED_ORIGINS", expected, origins),
         })
     }
 }
 
 impl Upstreams {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        settings!(Self {
+            auth: env.base_url("AUTH_URL"),
+            chat: env.base_url("CHAT_URL"),
+            branch: env.base_url("BRANCH_URL"),
+        })
+    }
+
     /// Where one of them is.
     pub fn url(&self, upstream: Upstream) -> &Url {
         match upstream {

@@ -5,6 +5,7 @@
 //! many requests are taken; `fleet` knows the replicas of the services, and `http1` speaks with them; `routes` holds what
 //! it answers itself.
 
+pub mod cli;
 pub mod config;
 mod edge;
 mod error;

@@ -2,6 +2,7 @@
 
 use shared::config::{ConfigError, Env};
 use shared::server::{Times, must_be_longer};
+use shared::settings;
 use std::time::Duration;
 
 /// How long the gateway waits for what. Variables set `body`, `head` and `piece`; tests set the others, too.
@@ -31,16 +32,22 @@ impl Patience {
     /// Reads `BODY_TIMEOUT`, `UPSTREAM_TIMEOUT` and `UPSTREAM_IDLE_TIMEOUT`, in seconds. A service must give up before the
     /// gateway does.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        struct Read {
+            body: Duration,
+            head: Duration,
+            piece: Duration,
+            times: Times,
+        }
         let default = Self::default();
-        let patience = Self {
-            body: env.timeout("BODY_TIMEOUT", default.body)?,
-            head: env.timeout("UPSTREAM_TIMEOUT", default.head)?,
-            piece: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.piece)?,
-            ..default
-        };
-        let service = ("SERVICE_TIMEOUT", Times::from_env(env)?.service);
-        must_be_longer(("UPSTREAM_TIMEOUT", patience.head), service)?;
-        Ok(patience)
+        let read = settings!(Read {
+            body: env.timeout("BODY_TIMEOUT", default.body),
+            head: env.timeout("UPSTREAM_TIMEOUT", default.head),
+            piece: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.piece),
+            times: Times::from_env(env),
+        })?;
+        let Read { body, head, piece, times } = read;
+        must_be_longer(("UPSTREAM_TIMEOUT", head), ("SERVICE_TIMEOUT", times.service))?;
+        Ok(Self { body, head, piece, ..default })
     }
 }
 

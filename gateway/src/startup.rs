@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 /// Binds the address.
 pub fn build(config: Config) -> Result<Application, StartError> {
+    let listen = config.listen.bind()?;
     let max_connections = config.descriptor_use.max_connections()?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
@@ -36,7 +37,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         max_connections,
         bodies: config.bodies,
     };
-    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+    Application::bind(&listen, context, tasks, readiness, move |app| {
         // Each worker has connections of its own, so that none is shared between threads.
         let proxy = Data::new(Proxy::new(&fleet, config.patience));
         app.app_data(edge.clone())

@@ -1,28 +1,22 @@
-//! Reading the environment, once, in `main`; what is wrong is said in one line that names the variable.
+//! Reading the environment, once, in `main`; what is wrong is said in a line for each variable, which names it.
 //!
 //! Read by every service: `LISTEN_ADDR` and `METRICS_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`),
 //! `RUST_LOG` (a filter of `tracing-subscriber`), the `OTEL_` variables of OpenTelemetry's spans and `SECRET_KEY` (at least 32 bytes). Any secret `X` may come as `X_FILE`, the path of a file
 //! that holds it; a line end at its end is not part of it.
 
+mod error;
+
+pub use error::ConfigError;
+
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
-/// A variable that is missing or wrong. Its text is the one line that stops the start.
-#[derive(Debug, thiserror::Error)]
-#[error("{name}: {problem}")]
-pub struct ConfigError {
-    name: String,
-    problem: String,
-}
-
-impl ConfigError {
-    /// Says what is wrong with the variable `name`. The text must not hold a secret.
-    pub fn new(name: &str, problem: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), problem: problem.into() }
-    }
-}
+/// The longest time-out: whoever asks for more has mistaken the unit.
+const MAX_TIMEOUT_SECONDS: u64 = 24 * 3600;
 
 /// The variables that a configuration is read from. A variable that is set but empty counts as not set.
 #[derive(Debug, Clone, Default)]
@@ -120,22 +114,38 @@ impl Env {
         }
     }
 
-    /// A span of time given in whole seconds.
-    pub fn seconds(&self, name: &str, default: u64) -> Result<std::time::Duration, ConfigError> {
-        self.or(name, "a number of seconds", default).map(std::time::Duration::from_secs)
-    }
-
-    /// How long to wait for something, in whole seconds, of which it is at least one.
-    pub fn timeout(
+    /// A whole number within a range, of `unit`.
+    pub fn number<T>(
         &self,
         name: &str,
-        default: std::time::Duration,
-    ) -> Result<std::time::Duration, ConfigError> {
-        let time = self.seconds(name, default.as_secs())?;
-        if time.is_zero() {
-            return Err(ConfigError::new(name, "is 0; expected a number of seconds"));
+        unit: &str,
+        range: RangeInclusive<T>,
+        default: T,
+    ) -> Result<T, ConfigError>
+    where
+        T: FromStr<Err: Display> + Display + PartialOrd,
+    {
+        let expected = format!("a number of {unit} from {} to {}", range.start(), range.end());
+        let number = self.or(name, &expected, default)?;
+        if range.contains(&number) {
+            return Ok(number);
         }
-        Ok(time)
+        Err(ConfigError::new(name, format!("is {number}; expected {expected}")))
+    }
+
+    /// A span of time in whole seconds, of which there is a range.
+    pub fn seconds(
+        &self,
+        name: &str,
+        range: RangeInclusive<u64>,
+        default: Duration,
+    ) -> Result<Duration, ConfigError> {
+        self.number(name, "seconds", range, default.as_secs()).map(Duration::from_secs)
+    }
+
+    /// How long to wait for something, in whole seconds: at least one, at most a day.
+    pub fn timeout(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
+        self.seconds(name, 1..=MAX_TIMEOUT_SECONDS, default)
     }
 
     /// The base URL of another service: scheme, host and port, without a slash at its end.

@@ -1,6 +1,7 @@
 //! What more than one part of Banyan needs, and nothing else: configuration, the server, errors, the reading of requests,
 //! identity, ids and times, pages, idempotency, and, behind the feature `store`, SQL stores and the outbox.
 
+pub mod check;
 pub mod client;
 pub mod client_network;
 pub mod clock;

@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, Env};
 use crate::server::{CONNECTION_ERROR_TARGETS, ConnectionErrorLayer};
+use crate::settings;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
@@ -56,10 +57,33 @@ impl FromStr for LogFormat {
     }
 }
 
+/// Reads `LOG_FORMAT` and `RUST_LOG`, and starts nothing.
+pub fn check_env(env: &Env) -> Result<(), ConfigError> {
+    read(env, LogFormat::Json).map(drop)
+}
+
+fn read(env: &Env, default: LogFormat) -> Result<(LogFormat, Targets), ConfigError> {
+    struct Read {
+        format: LogFormat,
+        filter: Targets,
+    }
+    let read = settings!(Read {
+        format: env.or("LOG_FORMAT", "json or pretty", default),
+        filter: env.or("RUST_LOG", "a filter such as info,auth=debug", default_filter()),
+    })?;
+    Ok((read.format, read.filter))
+}
+
+/// Tells what goes wrong to standard error: for a command, whose own output others read.
+pub fn init_for_command() {
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let filter = Targets::new().with_default(LevelFilter::WARN).and(content_cap());
+    drop(registry().with(lines.with_filter(filter)).try_init());
+}
+
 /// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
 pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
-    let format = env.or("LOG_FORMAT", "json or pretty", default)?;
-    let filter = env.or("RUST_LOG", "a filter such as info,auth=debug", default_filter())?;
+    let (format, filter) = read(env, default)?;
     let lines = fmt::layer().with_ansi(std::io::stdout().is_terminal());
     let lines = match format {
         LogFormat::Json => {

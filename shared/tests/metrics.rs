@@ -1,5 +1,5 @@
 //! The metrics that every service has.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::{Identity, Service, TokenKeys};
 use shared::ids::UserId;
-use shared::metrics::Metrics;
+use shared::metrics::{Metrics, Readings};
 use shared::server::{Application, BodyLimits, Context, Readiness, Tasks, Times, protected, public};
 use shared::telemetry::{self, LogFormat};
 use shared::test_kit::{Running, Series, TestClient, any_port, shown_metrics, token_keys};
@@ -167,6 +167,39 @@ async fn refused_tokens_are_counted_by_reason() {
     for (reason, count) in [("missing", 2.0), ("malformed", 2.0), ("bad_signature", 2.0), ("expired", 1.0)] {
         assert_eq!(refused(reason), Some(count), "{reason}: {series:?}");
     }
+}
+
+#[tokio::test]
+async fn the_process_and_its_build_are_shown_by_prometheus_names() {
+    let series = Series::of(&shown_metrics()).await;
+    let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert_eq!(series.sum("build_info", &[&version, "commit=\""]), Some(1.0), "{series:?}");
+    let value = |name: &str| series.sum(name, &[]).unwrap_or_else(|| panic!("{name} in {series:?}"));
+    assert!(value("process_resident_memory_bytes") > 1e6, "{series:?}");
+    assert!(value("process_virtual_memory_bytes") >= value("process_resident_memory_bytes"), "{series:?}");
+    assert!(value("process_threads") >= 1.0 && value("process_cpu_seconds_total") >= 0.0, "{series:?}");
+    assert!((3.0..value("process_max_fds")).contains(&value("process_open_fds")), "{series:?}");
+    let now = Clock::system().now().as_seconds();
+    let start = value("process_start_time_seconds");
+    // The kernel tells when it was started to the second.
+    let now = f64::from(u32::try_from(now).unwrap()) + 2.0;
+    assert!((now - 86_400.0..now).contains(&start), "{series:?}");
+}
+
+#[tokio::test]
+async fn figures_that_are_waited_for_are_shown_and_those_of_who_cannot_tell_are_left_out() {
+    let metrics = shown_metrics();
+    for (service, value) in [(Service::Auth, Some(7_u64)), (Service::Chat, None), (Service::Branch, Some(1))]
+    {
+        metrics.observe_later(move || async move {
+            let mut readings = Readings::default();
+            readings.gauge("backlog", "A figure of the test", service, &[], value?);
+            Some(readings)
+        });
+    }
+    let series = Series::of(&metrics).await;
+    let backlog = |service: &str| series.sum("backlog", &[&format!("service_name=\"{service}\"")]);
+    assert_eq!(["auth", "chat", "branch"].map(backlog), [Some(7.0), None, Some(1.0)]);
 }
 
 #[tokio::test]

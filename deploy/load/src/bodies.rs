@@ -1,8 +1,7 @@
 //! Large bodies that do not come to their end: all but the last byte at once, and then nothing but a byte now and then.
 
-use crate::capacity::Target;
 use crate::figures::Report;
-use crate::memory::Programs;
+use crate::memory::WatchedTarget;
 use crate::traffic::{Failure, Traffic};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -15,15 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// Between two bytes of a body that is held.
-const BYTE: Duration = Duration::from_secs(5);
-const PIECE: usize = 0x1_0000;
+const TRICKLE_INTERVAL: Duration = Duration::from_secs(5);
+const PIECE_BYTES: usize = 0x1_0000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    programs: Programs,
+    watched: WatchedTarget,
     /// How many at once.
     #[arg(long, default_value_t = 60)]
     bodies: usize,
@@ -37,7 +34,7 @@ pub(crate) struct Options {
 
 /// Whether the memory stays within its bound: for a route that asks for no token, and for one that takes large bodies.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
-    let traffic = Traffic::prepare(options.target.base()).await?;
+    let traffic = Traffic::prepare(options.watched.target.base()).await?;
     let authorization = format!("Authorization: Bearer {}\r\n", traffic.token());
     let mut report = Report::new();
     for (path, authorization) in
@@ -48,7 +45,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
              Content-Length: {}\r\n\r\n{{\"a\":\"",
             options.bytes
         );
-        let watch = options.programs.watch()?;
+        let watch = options.watched.programs.watch()?;
         let answers = send(options, &head).await?;
         report.tell(&format!("{} bodies to {path}", options.bodies), format!("{answers:?}"));
         watch.report(&mut report).await?;
@@ -57,7 +54,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
 }
 
 async fn send(options: &Options, head: &str) -> Result<BTreeMap<String, usize>, Failure> {
-    let address = options.target.address()?;
+    let address = options.watched.target.address()?;
     let until = Instant::now() + Duration::from_secs(options.seconds);
     let mut all = JoinSet::new();
     for _ in 0..options.bodies {
@@ -92,13 +89,13 @@ async fn hold(address: SocketAddr, head: String, bytes: usize, until: Instant) -
 }
 
 async fn trickle(output: &mut OwnedWriteHalf, head: &str, bytes: usize) -> std::io::Result<()> {
-    let piece = vec![b' '; PIECE];
+    let piece = vec![b' '; PIECE_BYTES];
     output.write_all(head.as_bytes()).await?;
-    for _ in 0..(bytes / PIECE).saturating_sub(1) {
+    for _ in 0..(bytes / PIECE_BYTES).saturating_sub(1) {
         output.write_all(&piece).await?;
     }
     loop {
-        sleep(BYTE).await;
+        sleep(TRICKLE_INTERVAL).await;
         output.write_all(b" ").await?;
     }
 }

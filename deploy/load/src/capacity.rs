@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// So many connections are tried, each for so long.
 const CONNECTIONS: [usize; 5] = [8, 16, 32, 64, 128];
-const EACH: Duration = Duration::from_secs(2);
+const STEP_DURATION: Duration = Duration::from_secs(2);
 /// For how long the token of a stand-in's user counts.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
@@ -93,8 +93,8 @@ pub(crate) fn stand_in_token() -> Result<String, Failure> {
 pub(crate) async fn find(address: SocketAddr, questions: &[Question]) -> Peak {
     let mut peak = Peak { goodput: 0.0, connections: 0 };
     for connections in CONNECTIONS {
-        let answered = closed_loop(address, questions, connections, EACH).await;
-        let goodput = rate(answered.len(), EACH);
+        let answered = closed_loop(address, questions, connections, STEP_DURATION).await;
+        let goodput = rate(answered.len(), STEP_DURATION);
         if goodput > peak.goodput {
             peak = Peak { goodput, connections };
         }

@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// How long it is read without the crowd, and again with it.
-const EACH: Duration = Duration::from_secs(20);
+const READ_DURATION: Duration = Duration::from_secs(20);
 /// Between two bytes of a slow head. It takes longer than a head may, so that it begins anew when it was broken off.
-const BYTE: Duration = Duration::from_millis(900);
+const TRICKLE_INTERVAL: Duration = Duration::from_millis(900);
 const HEAD: &[u8] = b"GET /livez HTTP/1.1\r\nHost: banyan\r\nX-Slow: a value that takes its time\r\n";
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     // The first ones find nothing ready.
     readers.read(Duration::from_secs(2)).await?;
     let memory = resident(options.pid)?;
-    let without = readers.read(EACH).await?;
+    let without = readers.read(READ_DURATION).await?;
     report.tell(&format!("{} reads/s alone", options.reads.rate), without.tell());
 
     let idle = open_idle(address, options.idle).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     for number in 0..options.slow {
         slow.spawn_local(send_slowly(address, number));
     }
-    let beside = readers.read(EACH).await?;
+    let beside = readers.read(READ_DURATION).await?;
     let more = resident(options.pid)?.saturating_sub(memory);
     let still = idle.iter().filter(|line| line.is_open()).count();
     report.tell(&format!("beside {} idle and {} slow", options.idle, options.slow), beside.tell());
@@ -78,17 +78,17 @@ async fn open_idle(address: SocketAddr, count: usize) -> Result<Vec<Line>, Failu
 /// Sends a head byte by byte, again and again, each on a connection of its own.
 async fn send_slowly(address: SocketAddr, number: usize) {
     // Not all at the same moment.
-    sleep(BYTE / 500 * u32::try_from(number % 500).unwrap_or_default()).await;
+    sleep(TRICKLE_INTERVAL / 500 * u32::try_from(number % 500).unwrap_or_default()).await;
     loop {
         let Ok(mut stream) = TcpStream::connect(address).await else {
-            sleep(BYTE).await;
+            sleep(TRICKLE_INTERVAL).await;
             continue;
         };
         for byte in HEAD {
             if stream.write_all(std::slice::from_ref(byte)).await.is_err() {
                 break;
             }
-            sleep(BYTE).await;
+            sleep(TRICKLE_INTERVAL).await;
         }
     }
 }

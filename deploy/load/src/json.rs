@@ -13,11 +13,11 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep};
 
 /// How long it is read alone, and how long beside each kind of object.
-const EACH: Duration = Duration::from_secs(8);
+const READ_DURATION: Duration = Duration::from_secs(8);
 /// Between two objects.
-const PAUSE: Duration = Duration::from_millis(500);
+const SEND_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a read may take at most.
-const MOST: Duration = Duration::from_millis(300);
+const MAX_READ_LATENCY: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -34,7 +34,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let readers = Readers::prepare(&options.reads).await?;
     let traffic = Traffic::prepare(options.reads.target.base()).await?;
     let mut report = Report::new();
-    report.tell(&format!("{} reads/s alone", options.reads.rate), readers.read(EACH).await?.tell());
+    report.tell(&format!("{} reads/s alone", options.reads.rate), readers.read(READ_DURATION).await?.tell());
     let many = members(options.bytes);
     let deep = options.bytes / 2 - 8;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(deep), "]".repeat(deep));
@@ -48,15 +48,15 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
         ("escapes, to add-message", append, traffic.token(), &long),
     ] {
         let object = Question::post(path, token, body.clone())?;
-        let objects = spawn_local(send(address, object, Instant::now() + EACH));
-        let beside = readers.read(EACH).await?;
+        let objects = spawn_local(send(address, object, Instant::now() + READ_DURATION));
+        let beside = readers.read(READ_DURATION).await?;
         let (answers, took) = objects.await.map_err(|error| Failure::new(error.to_string()))?;
         let most = ms(percentile(&took, 100));
         report
             .tell(&format!("{} MiB of {what}", options.bytes >> 20), format!("{answers:?}, at most {most}"));
         report.tell("  reads beside them", beside.tell());
         let worst = beside.worst();
-        report.hold("  the slowest read", ms(worst), "300 ms", worst <= MOST);
+        report.hold("  the slowest read", ms(worst), "300 ms", worst <= MAX_READ_LATENCY);
     }
     Ok(report.is_well())
 }
@@ -84,7 +84,7 @@ async fn send(
         let answer = answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned());
         *answers.entry(answer).or_default() += 1;
         took.push(begun.elapsed());
-        sleep(PAUSE).await;
+        sleep(SEND_INTERVAL).await;
     }
     (answers, took)
 }

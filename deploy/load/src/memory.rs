@@ -1,5 +1,6 @@
 //! The memory of programs while something happens to them, and afterwards.
 
+use crate::capacity::Target;
 use crate::figures::Report;
 use crate::process::anonymous;
 use crate::traffic::Failure;
@@ -12,11 +13,28 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{interval, sleep};
 
 /// How often the memory is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
+const SAMPLING_INTERVAL: Duration = Duration::from_millis(20);
 /// How much of it a program may have.
-const MOST: u64 = 256 << 20;
+const MAX_ANONYMOUS_BYTES: u64 = 256 << 20;
 /// How long after a load it is looked whether the memory has come back.
 const AFTERWARDS: Duration = Duration::from_secs(10);
+
+/// Whom a load goes to, and whose memory is looked at meanwhile.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WatchedTarget {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) programs: Programs,
+}
+
+/// A page of large messages that is read.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LargePage {
+    /// Mebibytes of the page, up to eight.
+    #[arg(long, default_value_t = 8)]
+    pub(crate) mebibytes: usize,
+}
 
 /// Whose memory is looked at.
 #[derive(Debug, Clone, Args)]
@@ -67,7 +85,7 @@ fn look(programs: &[Program]) -> Result<Vec<u64>, Failure> {
 }
 
 async fn glance(programs: Vec<Program>, most: Rc<RefCell<Vec<u64>>>) {
-    let mut glances = interval(GLANCE);
+    let mut glances = interval(SAMPLING_INTERVAL);
     loop {
         glances.tick().await;
         let Ok(now) = look(&programs) else { return };
@@ -87,7 +105,7 @@ impl Watch {
         for ((program, before), (&most, after)) in seen {
             let what = format!("RssAnon of {} at most", program.name);
             let figure = format!("{} MiB", most >> 20);
-            report.hold(&what, figure, "256 MiB", most <= MOST);
+            report.hold(&what, figure, "256 MiB", most <= MAX_ANONYMOUS_BYTES);
             report.tell("  before, and 10 s after", format!("{} and {} MiB", before >> 20, after >> 20));
         }
         Ok(())

@@ -1,9 +1,8 @@
 //! Large pages that are read at once.
 
 use crate::asking::{Question, ask};
-use crate::capacity::Target;
 use crate::figures::{Report, ms, percentile};
-use crate::memory::Programs;
+use crate::memory::{LargePage, WatchedTarget};
 use crate::traffic::{Failure, Traffic};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -13,24 +12,21 @@ use tokio::time::Instant;
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    target: Target,
-    #[command(flatten)]
-    programs: Programs,
+    watched: WatchedTarget,
     /// How many at once.
     #[arg(long, default_value_t = 200)]
     pages: usize,
-    /// Mebibytes of each, up to eight.
-    #[arg(long, default_value_t = 8)]
-    mebibytes: usize,
+    #[command(flatten)]
+    page: LargePage,
 }
 
 /// Whether the memory stays within its bound, and each is answered, or told to come again.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
-    let address = options.target.address()?;
-    let traffic = Traffic::prepare(options.target.base()).await?;
-    let page = Question::get(&traffic.fill(options.mebibytes).await?, traffic.token())?;
+    let address = options.watched.target.address()?;
+    let traffic = Traffic::prepare(options.watched.target.base()).await?;
+    let page = Question::get(&traffic.fill(options.page.mebibytes).await?, traffic.token())?;
     let mut report = Report::new();
-    let watch = options.programs.watch()?;
+    let watch = options.watched.programs.watch()?;
     let mut all = JoinSet::new();
     for _ in 0..options.pages {
         let page = page.clone();
@@ -48,7 +44,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let of = |status: &str| answers.get(status).copied().unwrap_or_default();
     let (read, refused) = (of("200"), of("503"));
     report.tell(
-        &format!("{} pages of {} MiB, the last after", options.pages, options.mebibytes),
+        &format!("{} pages of {} MiB, the last after", options.pages, options.page.mebibytes),
         ms(percentile(&took, 100)),
     );
     let is_answered = read > 0 && read + refused == options.pages;

@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
 /// How often the memory is looked at.
-const GLANCE: Duration = Duration::from_millis(10);
+const SAMPLING_INTERVAL: Duration = Duration::from_millis(10);
 /// How many small ones come first.
 const FIRST: usize = 20;
 /// How much more there may be of it.
-const MOST: u64 = 64 << 20;
+const MAX_ADDED_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -48,7 +48,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let mut uploads = send(address, &large, options.uploads);
     let mut most = before;
     let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
-    let mut glances = interval(GLANCE);
+    let mut glances = interval(SAMPLING_INTERVAL);
     loop {
         tokio::select! {
             _ = glances.tick() => most = most.max(resident(options.pid)?),
@@ -67,7 +67,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     report.tell("the last one took", ms(percentile(&took, 100)));
     report.tell("memory of the gateway before", format!("{} MiB", before >> 20));
     let more = most.saturating_sub(before);
-    report.hold("at most meanwhile", format!("{} MiB more", more >> 20), "64 MiB", more < MOST);
+    report.hold("at most meanwhile", format!("{} MiB more", more >> 20), "64 MiB", more < MAX_ADDED_BYTES);
     Ok(report.is_well())
 }
 

@@ -1,15 +1,29 @@
 //! What `banyan` is started with: options, and the variables that the services read, too.
 
+use crate::data_dir::database_url;
 use clap::{Parser, Subcommand};
+use secrecy::{ExposeSecret as _, SecretString};
 use shared::config::{ConfigError, Env};
-use std::path::PathBuf;
+use shared::server::{CheckOptions, DescriptorUse};
+use std::path::{Path, PathBuf};
 
-/// Banyan, a chat backend in which every answer can grow another conversation: all services in one process.
+/// Where it listens if nothing is said.
+pub const LISTEN_ADDR: &str = "127.0.0.1:8000";
+/// The setting that says where it listens.
+pub const LISTEN_SETTING: &str = "--listen or BANYAN_LISTEN_ADDR";
+
+/// Banyan, a chat backend in which every answer can grow another conversation: all services in one process
 #[derive(Debug, Clone, Parser)]
-#[command(name = "banyan", version)]
+#[command(
+    name = "banyan",
+    version,
+    after_help = "Without a command it serves. What else can be set are environment variables, which .env.example lists \
+                  with their defaults; none is needed."
+)]
 pub struct Options {
-    /// The address and port on which the gateway listens
-    #[arg(long, env = "BANYAN_LISTEN_ADDR", default_value = "127.0.0.1:8000")]
+    /// The address and port on which the gateway listens; a port alone is one of 127.0.0.1, and 0.0.0.0:PORT one of every
+    /// address
+    #[arg(long, env = "BANYAN_LISTEN_ADDR", default_value = LISTEN_ADDR)]
     pub listen: String,
     /// The folder of the data, and of the secret that signs tokens
     #[arg(long, env = "BANYAN_DATA_DIR", default_value = "./banyan-data", global = true)]
@@ -20,19 +34,61 @@ pub struct Options {
 }
 
 /// What `banyan` does beside serving.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Task {
+    /// Look at configuration, databases, keys, clock and files, and say what is wrong and what to do; nothing is changed
+    Check(CheckOptions),
     /// Rewrite the SQLite files of the data folder without what was deleted; nobody may use them meanwhile
     Compact,
+    /// List, make, change and delete users, while Banyan runs or while it does not
+    #[command(subcommand)]
+    User(auth::cli::UserCommand),
 }
 
-/// Refuses a `DATABASE_URL` that would put all services into one SQLite file.
-pub fn check_database_url(env: &Env) -> Result<(), ConfigError> {
-    match env.get("DATABASE_URL") {
-        Some(url) if url.starts_with("sqlite") => Err(ConfigError::new(
+/// The databases of all services, wherever they are.
+#[derive(Debug, Clone)]
+pub struct Databases {
+    /// Users and tokens.
+    pub auth: SecretString,
+    /// Chats and conversation records.
+    pub chat: SecretString,
+    /// Messages and branches; MongoDB, perhaps.
+    pub branch: branch::config::Database,
+}
+
+impl Databases {
+    /// Reads `DATABASE_URL` and `MONGO_URL`; what they leave out is in files of the data folder.
+    pub fn from_env(env: &Env, data_dir: &Path) -> Result<Self, ConfigError> {
+        let postgres = postgres_url(env)?;
+        let database = |service| postgres.clone().unwrap_or_else(|| database_url(data_dir, service));
+        let branch = match env.secret("MONGO_URL")? {
+            Some(url) => branch::config::Database::Mongo(url),
+            None => branch::config::Database::Sql(database("branch")),
+        };
+        Ok(Self { auth: database("auth"), chat: database("chat"), branch })
+    }
+
+    /// Whether none of them is a file.
+    pub fn are_elsewhere(&self) -> bool {
+        !self.auth.expose_secret().starts_with("sqlite")
+    }
+
+    /// What all servers of this process together need of its file descriptors. Both ends of a connection to a service are here,
+    /// so that a client of the gateway leaves two for each of three services, and one for what these ask each other.
+    pub fn descriptor_use(&self) -> DescriptorUse {
+        let databases = 2 * shared::store::MAX_DESCRIPTORS + self.branch.max_descriptors();
+        DescriptorUse { databases, servers: 4, per_connection: 8 }
+    }
+}
+
+/// Reads `DATABASE_URL`, and refuses one that would put all services into one SQLite file.
+fn postgres_url(env: &Env) -> Result<Option<SecretString>, ConfigError> {
+    let url = env.secret("DATABASE_URL")?;
+    match &url {
+        Some(sqlite) if sqlite.expose_secret().starts_with("sqlite") => Err(ConfigError::new(
             "DATABASE_URL",
             "names SQLite; expected postgresql://..., or nothing, and --data-dir for the folder of the files",
         )),
-        _ => Ok(()),
+        _ => Ok(url),
     }
 }

@@ -27,6 +27,16 @@ const LOST_AND_FOUND: &str = "lost+found";
 /// In a folder with this bit everybody has files of their own.
 const STICKY_BIT: u32 = 0o1000;
 
+/// The `DATABASE_URL` of a service whose data is a file in a data folder.
+pub fn database_url(folder: &Path, service: &str) -> SecretString {
+    format!("sqlite:{}", folder.join(format!("{service}.{SQLITE_EXTENSION}")).display()).into()
+}
+
+/// The file in a data folder that holds the secret, unless `SECRET_KEY` is set.
+pub fn secret_file(folder: &Path) -> PathBuf {
+    folder.join(SECRET)
+}
+
 /// The folder of the data. Nobody else can open it until this is dropped.
 #[derive(Debug)]
 pub struct DataDir {
@@ -51,11 +61,6 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => Err(failed(io::Error::other("another process uses it"))),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
-    }
-
-    /// The `DATABASE_URL` of a service whose data is a file in here.
-    pub fn database_url(&self, service: &str) -> SecretString {
-        format!("sqlite:{}", self.path.join(format!("{service}.{SQLITE_EXTENSION}")).display()).into()
     }
 
     /// The files of the services.

@@ -2,7 +2,10 @@
 //! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`; messages and branches on the MongoDB of
 //! `MONGO_URL`, where it is set.
 
+pub mod check;
 pub mod compact;
 pub mod config;
 pub mod data_dir;
+pub mod settings;
 pub mod stack;
+pub mod users;

@@ -7,23 +7,37 @@ use shared::telemetry::{self, LogFormat};
 use standalone::compact::compact_data_dir;
 use standalone::config::{Options, Task};
 use standalone::stack::{Stack, StackConfig};
+use standalone::{check, users};
+use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> Result<(), StartError> {
-    let options = Options::parse();
+async fn main() -> Result<ExitCode, StartError> {
+    let mut options = Options::parse();
     let env = Env::of_process();
-    telemetry::init(&env, LogFormat::Pretty)?;
-    if let Some(Task::Compact) = options.task {
-        for line in compact_data_dir(&options.data_dir)? {
-            println!("{line}");
+    match options.task.take() {
+        None => serve(&options, &env).await?,
+        Some(Task::Check(how)) => return Ok(check::check(&options, &env).await.print(how.json)),
+        Some(Task::Compact) => {
+            telemetry::init(&env, LogFormat::Pretty)?;
+            for line in compact_data_dir(&options.data_dir)? {
+                println!("{line}");
+            }
         }
-        return Ok(());
+        Some(Task::User(command)) => {
+            telemetry::init_for_command();
+            users::run(command, &options, &env).await?;
+        }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(options: &Options, env: &Env) -> Result<(), StartError> {
+    telemetry::init(env, LogFormat::Pretty)?;
     let stop = server::stop_on_signal()?;
-    let config = StackConfig::from_env(&options, &env)?;
+    let config = StackConfig::from_env(options, env)?;
     let stack = server::unless_stopped(&stop, Box::pin(Stack::build(config))).await?;
     println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
     stack.run_until_stopped(stop).await

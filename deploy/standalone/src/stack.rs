@@ -1,15 +1,17 @@
 //! The services and the gateway, put together in one process.
 
-use crate::config::{Options, check_database_url};
+pub use crate::config::Databases;
+
+use crate::config::{LISTEN_SETTING, Options};
 use crate::data_dir::DataDir;
-use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
+use crate::settings::Settings;
+use gateway::config::{Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use reqwest::Url;
-use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
-use shared::server::{Application, BodyLimits, DescriptorUse, Listen, StartError, Times};
+use shared::server::{Application, BodyLimits, Listen, StartError, Times};
 use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub struct StackConfig {
     pub tokens: auth::config::TokenLife,
     /// How passwords are hashed, and which are taken.
     pub passwords: auth::config::PasswordConfig,
+    /// Who may register.
+    pub registration: auth::domain::RegistrationPolicy,
     /// Where the time comes from.
     pub clock: Clock,
     /// The folder of the data, held for as long as the stack runs.
@@ -60,6 +64,11 @@ pub struct StackTraces {
 }
 
 impl StackTraces {
+    /// Reads the variables and sends nothing: see [`Traces::check_env`].
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        Traces::check_env(env).map(|_| Self::default())
+    }
+
     /// As OpenTelemetry's variables say: see [`Traces::from_env`].
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -71,59 +80,34 @@ impl StackTraces {
     }
 }
 
-/// The database of each service.
-#[derive(Debug, Clone)]
-pub struct Databases {
-    /// Users and tokens.
-    pub auth: SecretString,
-    /// Chats and conversation records.
-    pub chat: SecretString,
-    /// Messages and branches; MongoDB, perhaps.
-    pub branch: branch::config::Database,
-}
-
-impl Databases {
-    /// What all servers of this process together need of its file descriptors. Both ends of a connection to a service are here,
-    /// so that a client of the gateway leaves two for each of three services, and one for what these ask each other.
-    fn descriptor_use(&self) -> DescriptorUse {
-        let databases = 2 * shared::store::MAX_DESCRIPTORS + self.branch.max_descriptors();
-        DescriptorUse { databases, servers: 4, per_connection: 8 }
-    }
-}
-
 impl StackConfig {
-    /// The configuration of `cargo run`.
+    /// The configuration of `cargo run`. Every variable is read and every port taken before the data folder is made.
     pub fn from_env(options: &Options, env: &Env) -> Result<Self, StartError> {
-        check_database_url(env)?;
         let clock = Clock::system();
+        let settings = Settings::from_env(options, env, &clock)?;
+        let listen = settings.listen.bind_as(LISTEN_SETTING)?;
         let data_dir = DataDir::open(&options.data_dir)?;
-        let secret = match env.secret("SECRET_KEY")? {
-            Some(secret) => secret,
-            None => data_dir.secret_key()?,
-        };
-        let postgres = env.secret("DATABASE_URL")?;
-        let database = |service| postgres.clone().unwrap_or_else(|| data_dir.database_url(service));
-        let branch = match env.secret("MONGO_URL")? {
-            Some(url) => branch::config::Database::Mongo(url),
-            None => branch::config::Database::Sql(database("branch")),
+        let keys = match settings.keys {
+            Some(keys) => keys,
+            None => TokenKeys::new(&data_dir.secret_key()?, clock.clone())?,
         };
         Ok(Self {
-            listen: Listen::Address(options.listen.clone()),
-            keys: TokenKeys::new(&secret, clock.clone())?,
-            // Pages that are developed on this machine.
-            edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local)?,
-            rates: Rates::from_env(env)?,
-            capacity: Capacity::from_env(env)?,
-            times: Times::from_env(env)?,
-            bodies: BodyLimits::from_env(env)?,
-            patience: Patience::from_env(env)?,
-            databases: Databases { auth: database("auth"), chat: database("chat"), branch },
-            tokens: auth::config::TokenLife::from_env(env)?,
-            passwords: auth::config::PasswordConfig::from_env(env)?,
+            listen,
+            keys,
+            edge: settings.edge,
+            rates: settings.rates,
+            capacity: settings.capacity,
+            times: settings.times,
+            bodies: settings.bodies,
+            patience: settings.patience,
+            databases: settings.databases,
+            tokens: settings.tokens,
+            passwords: settings.passwords,
+            registration: settings.registration,
             clock,
             data_dir: Some(data_dir),
-            metrics: Metrics::from_env(env)?,
-            traces: StackTraces::from_env(env)?,
+            metrics: settings.metrics,
+            traces: settings.traces,
         })
     }
 }
@@ -171,6 +155,7 @@ impl Stack {
             databases,
             tokens,
             passwords,
+            registration,
             clock,
             data_dir,
             metrics,
@@ -228,6 +213,7 @@ impl Stack {
             chat: chat.url,
             tokens,
             passwords,
+            registration,
             throttles_logins,
             password_grant_rate,
             clock,
@@ -268,6 +254,7 @@ impl Stack {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gateway::config::AllowedOrigins;
 
     fn origins(env: &Env) -> AllowedOrigins {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,10 @@
 //! How many requests a replica has at once, as the environment has it.
 
 use shared::config::{ConfigError, Env};
-use tokio::sync::Semaphore;
+use shared::settings;
+
+/// More than a replica could ever have at once.
+const MAX_REQUESTS: usize = 1_000_000;
 
 /// How many requests of each kind a replica has at once, and how many more may wait for it.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +28,22 @@ impl Default for Capacity {
 impl Capacity {
     /// Reads `UPSTREAM_LIMIT` and the variables that begin with it. `None` says that there is no limit.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
-        let number = |name, least, default| {
-            let expected = "a number of requests";
-            let number = env.or(name, expected, default)?;
-            if (least..=Semaphore::MAX_PERMITS).contains(&number) {
-                return Ok(number);
-            }
-            Err(ConfigError::new(name, format!("{number} is out of range; expected {expected}")))
-        };
+        struct Read {
+            capacity: Capacity,
+            is_on: bool,
+        }
+        let number = |name, least, default| env.number(name, "requests", least..=MAX_REQUESTS, default);
         let default = Self::default();
-        let capacity = Self {
-            reads: number("UPSTREAM_LIMIT_READS", 1, default.reads)?,
-            writes: number("UPSTREAM_LIMIT_WRITES", 1, default.writes)?,
-            passwords: number("UPSTREAM_LIMIT_PASSWORDS", 1, default.passwords)?,
-            waiting: number("UPSTREAM_LIMIT_WAITING", 0, default.waiting)?,
-        };
-        Ok(env.switch("UPSTREAM_LIMIT", true)?.then_some(capacity))
+        let read = settings!(Read {
+            capacity: settings!(Self {
+                reads: number("UPSTREAM_LIMIT_READS", 1, default.reads),
+                writes: number("UPSTREAM_LIMIT_WRITES", 1, default.writes),
+                passwords: number("UPSTREAM_LIMIT_PASSWORDS", 1, default.passwords),
+                waiting: number("UPSTREAM_LIMIT_WAITING", 0, default.waiting),
+            }),
+            is_on: env.switch("UPSTREAM_LIMIT", true),
+        })?;
+        Ok(read.is_on.then_some(read.capacity))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{ByteRate, Rate};
 use shared::config::{ConfigError, Env};
 use shared::rate_limit::{DEFAULT_LOGIN_RATE, login_rate_from_env, rate_from_env};
+use shared::settings;
 
 /// How many requests are taken of each class: from one address where it is not known who asks, else from one user.
 #[derive(Debug, Clone, Copy)]
@@ -38,21 +39,25 @@ impl Default for Rates {
 impl Rates {
     /// Reads `RATE_LIMIT` and the variables that begin with it. `None` says that nothing is limited.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
+        struct Read {
+            rates: Rates,
+            is_on: bool,
+        }
         let rate = |name, default| rate_from_env(env, name, default);
         let default = Self::default();
-        let rates = Self {
-            login: login_rate_from_env(env)?,
-            register: rate("RATE_LIMIT_REGISTER", default.register)?,
-            anonymous: rate("RATE_LIMIT_ANONYMOUS", default.anonymous)?,
-            reads: rate("RATE_LIMIT_READS", default.reads)?,
-            writes: rate("RATE_LIMIT_WRITES", default.writes)?,
-            bytes: env.or(
-                "RATE_LIMIT_BYTES",
-                "a number of bytes in a time, such as 64MiB/1m",
-                default.bytes,
-            )?,
-        };
-        Ok(env.switch("RATE_LIMIT", true)?.then_some(rates))
+        let bytes = "a number of bytes in a time, such as 64MiB/1m";
+        let read = settings!(Read {
+            rates: settings!(Self {
+                login: login_rate_from_env(env),
+                register: rate("RATE_LIMIT_REGISTER", default.register),
+                anonymous: rate("RATE_LIMIT_ANONYMOUS", default.anonymous),
+                reads: rate("RATE_LIMIT_READS", default.reads),
+                writes: rate("RATE_LIMIT_WRITES", default.writes),
+                bytes: env.or("RATE_LIMIT_BYTES", bytes, default.bytes),
+            }),
+            is_on: env.switch("RATE_LIMIT", true),
+        })?;
+        Ok(read.is_on.then_some(read.rates))
     }
 }
 

@@ -18,22 +18,31 @@
 //! | `ACCESS_TOKEN_TTL` | seconds for which an access token counts | 3600 |
 //! | `REFRESH_TOKEN_TTL` | seconds for which a refresh token counts | 2592000 (30 days) |
 //! | `REFRESH_REUSE_GRACE` | seconds in which a used refresh token is answered again | 10 |
-//! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 31; others are renewed at the next login | 12 |
+//! | `REGISTRATION` | `open`, or `closed`: who runs the service makes the users, with `auth user create` | `open` |
+//! | `AUTH_BCRYPT_COST` | bcrypt's cost for new hashes, 4 to 18; others are renewed at the next login | 12 |
 //! | `RATE_LIMIT` | `off` lets passwords be wrong as often as they are, without a wait, and does not limit password grants | `on` |
 //! | `RATE_LIMIT_LOGIN` | password grants of OAuth 2 from an address, as the gateway limits logins | `30/1m` |
 //! | `AUTH_MIN_PASSWORD_LENGTH` | the fewest characters of a new password, 1 to 72 | 8 |
 
-use crate::domain::PasswordPolicy;
+use crate::domain::{PasswordPolicy, RegistrationPolicy};
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys};
+use shared::identity::{Service, TOKEN_TTL_SECONDS, TokenKeys, access_token_ttl};
 use shared::metrics::Metrics;
 use shared::rate_limit::{Rate, login_rate_from_env};
-use shared::server::{BodyLimits, Listen, Times};
+use shared::server::{BodyLimits, Listen, Times, must_be_longer};
+use shared::settings;
 use shared::traces::Traces;
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
+/// Below, bcrypt refuses; above, a hash takes longer than a request may.
+const BCRYPT_COSTS: RangeInclusive<u32> = 4..=18;
+/// Thirty days.
+const DEFAULT_REFRESH_TOKEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+const DEFAULT_REUSE_GRACE: Duration = Duration::from_secs(10);
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8001";
@@ -53,6 +62,8 @@ pub struct Config {
     pub tokens: TokenLife,
     /// How passwords are hashed, and which are taken.
     pub passwords: PasswordConfig,
+    /// Who may register.
+    pub registration: RegistrationPolicy,
     /// Whether passwords have to wait after others were wrong.
     pub throttles_logins: bool,
     /// How many password grants of OAuth 2 are taken from one address; `None` for any number.
@@ -92,51 +103,123 @@ pub struct PasswordConfig {
 impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Auth))
+    }
+
+    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::check_env(env), Traces::check_env(env))
+    }
+
+    fn read(
+        env: &Env,
+        metrics: Result<Metrics, ConfigError>,
+        traces: Result<Traces, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let clock = Clock::system();
-        let limits_rates = env.switch("RATE_LIMIT", true)?;
-        Ok(Self {
-            listen: Listen::from_env(env, LISTEN_ADDR)?,
-            keys: TokenKeys::from_env(env, clock.clone())?,
-            database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
-            chat: env.base_url("CHAT_URL")?,
-            tokens: TokenLife::from_env(env)?,
-            passwords: PasswordConfig::from_env(env)?,
-            throttles_logins: limits_rates,
-            password_grant_rate: Some(login_rate_from_env(env)?).filter(|_| limits_rates),
-            clock,
-            times: Times::from_env(env)?,
-            bodies: BodyLimits::from_env(env)?,
-            metrics: Metrics::from_env(env)?,
-            traces: Traces::from_env(env, Service::Auth)?,
+        settings!(Self {
+            listen: Listen::from_env(env, LISTEN_ADDR),
+            keys: TokenKeys::from_env(env, clock.clone()),
+            database: database_url(env),
+            chat: env.base_url("CHAT_URL"),
+            tokens: TokenLife::from_env(env),
+            passwords: PasswordConfig::from_env(env),
+            registration: registration_policy(env),
+            throttles_logins: env.switch("RATE_LIMIT", true),
+            password_grant_rate: password_grant_rate(env),
+            clock: Ok(clock),
+            times: Times::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            metrics,
+            traces,
         })
     }
 }
 
+/// Reads `DATABASE_URL`.
+pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
+    env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
+}
+
+/// A wrong `RATE_LIMIT` is told where it is read for all passwords.
+fn password_grant_rate(env: &Env) -> Result<Option<Rate>, ConfigError> {
+    let is_limited = env.switch("RATE_LIMIT", true).unwrap_or(true);
+    login_rate_from_env(env).map(|rate| is_limited.then_some(rate))
+}
+
+/// Reads `REGISTRATION`.
+pub fn registration_policy(env: &Env) -> Result<RegistrationPolicy, ConfigError> {
+    env.or("REGISTRATION", "open or closed", RegistrationPolicy::default())
+}
+
 impl TokenLife {
-    /// Reads the life of each kind of token.
+    /// Reads the life of each kind of token. A used refresh token must not be good for all of its life.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            access: env.seconds("ACCESS_TOKEN_TTL", 3600)?,
-            refresh: env.seconds("REFRESH_TOKEN_TTL", 30 * 24 * 3600)?,
-            reuse_grace: env.seconds("REFRESH_REUSE_GRACE", 10)?,
-        })
+        let life = settings!(Self {
+            access: access_token_ttl(env),
+            refresh: env.seconds("REFRESH_TOKEN_TTL", TOKEN_TTL_SECONDS, DEFAULT_REFRESH_TOKEN_TTL),
+            reuse_grace: env.seconds(
+                "REFRESH_REUSE_GRACE",
+                0..=*TOKEN_TTL_SECONDS.end(),
+                DEFAULT_REUSE_GRACE
+            ),
+        })?;
+        must_be_longer(("REFRESH_TOKEN_TTL", life.refresh), ("REFRESH_REUSE_GRACE", life.reuse_grace))?;
+        Ok(life)
     }
 }
 
 impl PasswordConfig {
     /// Reads cost and rule, and holds them within what bcrypt can do.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let bcrypt_cost = env.or("AUTH_BCRYPT_COST", "a number from 4 to 31", 12)?;
-        if !(4..=31).contains(&bcrypt_cost) {
-            return Err(ConfigError::new(
-                "AUTH_BCRYPT_COST",
-                "is out of range; expected a number from 4 to 31",
-            ));
+        settings!(Self {
+            bcrypt_cost: env.number("AUTH_BCRYPT_COST", "rounds, as a power of two,", BCRYPT_COSTS, 12),
+            policy: password_policy(env),
+        })
+    }
+}
+
+fn password_policy(env: &Env) -> Result<PasswordPolicy, ConfigError> {
+    let name = "AUTH_MIN_PASSWORD_LENGTH";
+    let min = env.or(name, "a number from 1 to 72", PasswordPolicy::default().min_characters())?;
+    PasswordPolicy::new(min)
+        .ok_or_else(|| ConfigError::new(name, "is out of range; expected a number from 1 to 72"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_which_nothing_could_come_is_refused_with_the_name_of_its_variable() {
+        for (name, value) in [
+            ("ACCESS_TOKEN_TTL", "0"),
+            ("ACCESS_TOKEN_TTL", "18446744073709551615"),
+            ("REFRESH_TOKEN_TTL", "0"),
+            ("REFRESH_TOKEN_TTL", "10"),
+            ("REFRESH_REUSE_GRACE", "-1"),
+            ("AUTH_BCRYPT_COST", "3"),
+            ("AUTH_BCRYPT_COST", "31"),
+            ("AUTH_MIN_PASSWORD_LENGTH", "0"),
+            ("AUTH_MIN_PASSWORD_LENGTH", "73"),
+            ("REGISTRATION", "off"),
+        ] {
+            let env = Env::of([(name, value)]);
+            let error = Config::check_env(&env).unwrap_err();
+            let told: Vec<_> = error.problems().filter(|(variable, _)| *variable == name).collect();
+            assert!(told.len() == 1 && told[0].1.contains("expected"), "{name}={value}: {error}");
         }
-        let name = "AUTH_MIN_PASSWORD_LENGTH";
-        let min = env.or(name, "a number from 1 to 72", PasswordPolicy::default().min_characters())?;
-        let policy = PasswordPolicy::new(min)
-            .ok_or_else(|| ConfigError::new(name, "is out of range; expected a number from 1 to 72"))?;
-        Ok(Self { bcrypt_cost, policy })
+        let env =
+            Env::of([("REFRESH_TOKEN_TTL", "11"), ("ACCESS_TOKEN_TTL", "1"), ("AUTH_BCRYPT_COST", "18")]);
+        let life = TokenLife::from_env(&env).unwrap();
+        assert_eq!((life.refresh.as_secs(), life.access.as_secs()), (11, 1));
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_told_at_once() {
+        let env = Env::of([("ACCESS_TOKEN_TTL", "0"), ("SECRET_KEY", "short"), ("LISTEN_ADDR", "here")]);
+        let error = Config::check_env(&env).unwrap_err();
+        let names: Vec<_> = error.problems().map(|(name, _)| name).collect();
+        assert_eq!(names, ["LISTEN_ADDR", "SECRET_KEY", "DATABASE_URL", "CHAT_URL", "ACCESS_TOKEN_TTL"]);
     }
 }

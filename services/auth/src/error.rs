@@ -23,6 +23,9 @@ pub enum Error {
     /// 403: the password that was given to confirm is not the user's.
     #[error("Wrong password")]
     WrongPassword,
+    /// 403: users do not register here by themselves.
+    #[error("Registration is closed")]
+    RegistrationClosed,
     /// 404: nobody has this id. (Only services ask.)
     #[error("User not found")]
     UserNotFound,
@@ -60,7 +63,7 @@ impl ApiError for Error {
         match self {
             Self::UnsupportedGrantType => StatusCode::BAD_REQUEST,
             Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::WrongPassword => StatusCode::FORBIDDEN,
+            Self::WrongPassword | Self::RegistrationClosed => StatusCode::FORBIDDEN,
             Self::UserNotFound => StatusCode::NOT_FOUND,
             Self::UsernameTaken => StatusCode::CONFLICT,
             Self::TooManyFailures(_) | Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -78,6 +81,7 @@ impl ApiError for Error {
             Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidToken => "invalid_token",
             Self::WrongPassword => "wrong_password",
+            Self::RegistrationClosed => "registration_closed",
             Self::UserNotFound => "user_not_found",
             Self::UsernameTaken => "username_taken",
             Self::TooManyFailures(_) => "too_many_failed_logins",
@@ -100,6 +104,7 @@ impl ApiError for Error {
             Self::InvalidCredentials
             | Self::InvalidToken
             | Self::WrongPassword
+            | Self::RegistrationClosed
             | Self::UserNotFound
             | Self::UsernameTaken
             | Self::Token(_)

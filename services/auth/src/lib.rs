@@ -1,5 +1,7 @@
 //! The auth service: users, passwords, and the tokens that show who somebody is.
 
+mod accounts;
+pub mod cli;
 mod client_address;
 pub mod config;
 mod current_user;

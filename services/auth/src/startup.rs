@@ -17,11 +17,12 @@ use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store, StoreError};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
-const DESCRIPTOR_USE: DescriptorUse =
+pub const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
-/// Opens the database, starts the background work and binds the address.
+/// Takes the port, opens the database, starts the background work and listens.
 pub async fn build(config: Config) -> Result<Application, StartError> {
+    let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
     store::renew_name_keys(&store).await.map_err(start_failed)?;
@@ -32,11 +33,14 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let chat = ServiceClient::new(http, config.chat, Service::Auth, Service::Chat, config.keys.clone());
     let relay = Relay::new(store.clone(), vec![(Service::Chat, chat)], config.clock.clone(), tasks.clone());
     relay.spawn();
+    relay.observe(Service::Auth, &config.metrics);
     store.spawn_reclaim(&tasks);
     store::spawn_expiry(&store, &config.clock, &tasks);
     store::spawn_renewal(&store, &tasks);
+    let hasher = Hasher::new(config.passwords.bcrypt_cost).await?;
+    hasher.observe(&config.metrics);
     let state = State {
-        hasher: Hasher::new(config.passwords.bcrypt_cost).await?,
+        hasher,
         throttle: Throttle::new(config.throttles_logins, config.clock.clone(), &config.metrics),
         password_grants: PasswordGrants::spawn(
             config.password_grant_rate,
@@ -49,6 +53,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         families: KeyedMutex::default(),
         keys: config.keys.clone(),
         tokens: config.tokens,
+        registration: config.registration,
         clock: config.clock,
         relay,
     };
@@ -64,7 +69,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies.with_max_bytes(MAX_AUTH_BODY_BYTES),
     };
     let readiness = Readiness::of_store(store);
-    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+    Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(settings.clone()).configure(routes::configure);
     })
 }

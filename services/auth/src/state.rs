@@ -1,7 +1,7 @@
 //! What the handlers share.
 
 use crate::config::TokenLife;
-use crate::domain::TokenHash;
+use crate::domain::{RegistrationPolicy, TokenHash};
 use crate::hasher::Hasher;
 use crate::password_grants::PasswordGrants;
 use crate::store::{self, PendingLogins};
@@ -20,6 +20,8 @@ pub struct State {
     pub families: KeyedMutex<FamilyId>,
     /// The logins that are still to be written.
     pub pending_logins: PendingLogins,
+    /// Who may register.
+    pub registration: RegistrationPolicy,
     /// Hashes and checks passwords.
     pub hasher: Hasher,
     /// Says which login has to wait.

@@ -25,6 +25,7 @@ use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
 use shared::metrics::Metrics;
 use shared::server::{BodyLimits, Listen, Times};
+use shared::settings;
 use shared::traces::Traces;
 
 /// Where it listens if nothing is said.
@@ -84,17 +85,30 @@ impl Database {
 impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Branch))
+    }
+
+    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::check_env(env), Traces::check_env(env))
+    }
+
+    fn read(
+        env: &Env,
+        metrics: Result<Metrics, ConfigError>,
+        traces: Result<Traces, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let clock = Clock::system();
-        Ok(Self {
-            listen: Listen::from_env(env, LISTEN_ADDR)?,
-            keys: TokenKeys::from_env(env, clock.clone())?,
-            database: Database::from_env(env)?,
-            chat: env.base_url("CHAT_URL")?,
-            clock,
-            times: Times::from_env(env)?,
-            bodies: BodyLimits::from_env(env)?,
-            metrics: Metrics::from_env(env)?,
-            traces: Traces::from_env(env, Service::Branch)?,
+        settings!(Self {
+            listen: Listen::from_env(env, LISTEN_ADDR),
+            keys: TokenKeys::from_env(env, clock.clone()),
+            database: Database::from_env(env),
+            chat: env.base_url("CHAT_URL"),
+            clock: Ok(clock),
+            times: Times::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            metrics,
+            traces,
         })
     }
 }

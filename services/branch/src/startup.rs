@@ -18,11 +18,10 @@ use shared::server::{
 };
 use std::sync::Arc;
 
-/// Opens the database, starts the background work and binds the address.
+/// Takes the port, opens the database, starts the background work and listens.
 pub async fn build(config: Config) -> Result<Application, StartError> {
-    // A connection of a client may wait for the chat service.
-    let databases = config.database.max_descriptors();
-    let max_connections = DescriptorUse { databases, servers: 1, per_connection: 2 }.max_connections()?;
+    let listen = config.listen.bind()?;
+    let max_connections = descriptor_use(&config.database).max_connections()?;
     let tasks = Tasks::default();
     let memory = config.bodies.memory.clone();
     let store = open_within(&config.database, config.times, config.clock, &tasks, memory).await?;
@@ -47,9 +46,14 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         let store = Arc::clone(&store);
         async move { store.check().await.map_err(not_ready) }
     });
-    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+    Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })
+}
+
+/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for the chat service.
+pub fn descriptor_use(database: &Database) -> DescriptorUse {
+    DescriptorUse { databases: database.max_descriptors(), servers: 1, per_connection: 2 }
 }
 
 fn not_ready(error: Error) -> NotReady {

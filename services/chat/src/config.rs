@@ -22,9 +22,10 @@ use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys};
+use shared::identity::{Service, TokenKeys, access_token_ttl};
 use shared::metrics::Metrics;
 use shared::server::{BodyLimits, Listen, Times};
+use shared::settings;
 use shared::traces::Traces;
 use std::time::Duration;
 
@@ -64,21 +65,39 @@ pub struct Config {
 impl Config {
     /// Reads the variables that this module's table names.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Chat))
+    }
+
+    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::read(env, Metrics::check_env(env), Traces::check_env(env))
+    }
+
+    fn read(
+        env: &Env,
+        metrics: Result<Metrics, ConfigError>,
+        traces: Result<Traces, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let clock = Clock::system();
-        Ok(Self {
-            listen: Listen::from_env(env, LISTEN_ADDR)?,
-            keys: TokenKeys::from_env(env, clock.clone())?,
-            database: env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")?,
-            auth: env.base_url("AUTH_URL")?,
-            branch: env.base_url("BRANCH_URL")?,
-            account_memory: account_memory(env.seconds("ACCESS_TOKEN_TTL", 3600)?),
-            clock,
-            times: Times::from_env(env)?,
-            bodies: BodyLimits::from_env(env)?,
-            metrics: Metrics::from_env(env)?,
-            traces: Traces::from_env(env, Service::Chat)?,
+        settings!(Self {
+            listen: Listen::from_env(env, LISTEN_ADDR),
+            keys: TokenKeys::from_env(env, clock.clone()),
+            database: database_url(env),
+            auth: env.base_url("AUTH_URL"),
+            branch: env.base_url("BRANCH_URL"),
+            account_memory: access_token_ttl(env).map(account_memory),
+            clock: Ok(clock),
+            times: Times::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            metrics,
+            traces,
         })
     }
+}
+
+/// Reads `DATABASE_URL`.
+pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
+    env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 
 /// How long a deleted account is remembered where access tokens live for `ttl`.

@@ -1,5 +1,6 @@
 //! The chat service: chats and their conversation records, and whose they are.
 
+pub mod cli;
 mod clients;
 pub mod config;
 mod current_user;

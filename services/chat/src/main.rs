@@ -1,21 +1,15 @@
 //! The chat service as a process of its own.
 
-use chat::config::{Config, LISTEN_ADDR};
-use chat::startup;
+use chat::cli::{self, Options};
+use clap::Parser as _;
 use shared::config::Env;
-use shared::server::{self, Command, StartError};
-use shared::telemetry::{self, LogFormat};
+use shared::server::StartError;
+use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> Result<(), StartError> {
-    let env = Env::of_process();
-    if Command::of_process()? == Command::HealthCheck {
-        return server::health_check(&env, LISTEN_ADDR).await;
-    }
-    telemetry::init(&env, LogFormat::Json)?;
-    let config = Config::from_env(&env)?;
-    server::run(startup::build(config)).await
+async fn main() -> Result<ExitCode, StartError> {
+    cli::run(Options::parse(), &Env::of_process()).await
 }

@@ -13,11 +13,12 @@ use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store};
 
 /// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
-const DESCRIPTOR_USE: DescriptorUse =
+pub const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
-/// Opens the database, starts the background work and binds the address.
+/// Takes the port, opens the database, starts the background work and listens.
 pub async fn build(config: Config) -> Result<Application, StartError> {
+    let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "chat", store::migrations(), config.times.statement).await?;
     store.observe(Service::Chat, &config.metrics);
@@ -29,6 +30,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let deliveries = vec![(Service::Branch, branch.clone())];
     let relay = Relay::new(store.clone(), deliveries, config.clock.clone(), tasks.clone());
     relay.spawn();
+    relay.observe(Service::Chat, &config.metrics);
     store.spawn_reclaim(&tasks);
     let eraser = Eraser {
         store: store.clone(),
@@ -59,7 +61,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     let readiness = Readiness::of_store(store);
-    Application::bind(&config.listen, context, tasks, readiness, move |app| {
+    Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })
 }

@@ -6,9 +6,11 @@
 mod extract;
 mod jwt;
 mod token_error;
+mod ttl;
 
 pub use extract::{Caller, Identity, bearer_token};
 pub use token_error::{SigningError, TokenError};
+pub use ttl::{TOKEN_TTL_SECONDS, access_token_ttl};
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::{ConfigError, Env};

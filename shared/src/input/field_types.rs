@@ -20,6 +20,11 @@ impl Reason {
         Self::new("value_error", format!("Value error, {msg}"))
     }
 
+    /// The sentence, for people.
+    pub fn message(&self) -> &str {
+        &self.msg
+    }
+
     /// The field is not there.
     pub fn missing() -> Self {
         Self::new("missing", "Field required")

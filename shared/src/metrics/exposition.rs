@@ -7,7 +7,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use prometheus_client::encoding::text;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::sync::Arc;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -16,6 +16,11 @@ pub(super) fn bind(address: &str) -> Result<(TcpListener, SocketAddr), ConfigErr
     let listener = TcpListener::bind(address).map_err(|error| failed(address, &error))?;
     let address = listener.local_addr().map_err(|error| failed(address, &error))?;
     Ok((listener, address))
+}
+
+/// Whether this could be an address.
+pub(super) fn check(address: &str) -> Result<(), ConfigError> {
+    address.to_socket_addrs().map(drop).map_err(|error| failed(address, &error))
 }
 
 pub(super) fn serve(listener: TcpListener, recorder: &Arc<Recorder>) -> Result<(), ConfigError> {
@@ -30,6 +35,7 @@ pub(super) fn serve(listener: TcpListener, recorder: &Arc<Recorder>) -> Result<(
 }
 
 async fn get_metrics(recorder: Data<Recorder>) -> Result<HttpResponse, Problem> {
+    recorder.later_probes.read().await;
     let mut page = String::new();
     text::encode(&mut page, &recorder.registry).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(MEDIA_TYPE).body(page))

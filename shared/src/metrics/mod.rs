@@ -2,12 +2,15 @@
 //!
 //! Names, labels and the bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every
 //! series says by `service_name` whose it is, because several services may run in one process. No label holds what a
-//! client chooses, so that the number of series is bounded.
+//! client chooses, so that the number of series is bounded. Those of the process and of its build have Prometheus' names, and
+//! no `service_name`.
 
+mod build;
 mod connections;
 mod exposition;
 mod limits;
 mod pools;
+mod process;
 mod readings;
 mod requests;
 
@@ -22,12 +25,14 @@ use crate::identity::{Service, TokenError};
 use actix_web::http::Method;
 use connections::ConnectionError;
 use limits::Limit;
+use process::ProcessCollector;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use readings::Probes;
+use readings::{LaterProbes, Probes};
 use requests::{Answered, Begun, Refused, duration_histogram};
 use std::fmt;
 use std::net::SocketAddr;
@@ -47,6 +52,7 @@ struct Recorder {
     limits: Family<Limit, Counter>,
     connection_errors: Family<ConnectionError, Counter>,
     probes: Probes,
+    later_probes: LaterProbes,
 }
 
 impl Metrics {
@@ -58,6 +64,12 @@ impl Metrics {
     /// Shows the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         env.get("METRICS_ADDR").map_or_else(|| Ok(Self::off()), Self::shown_at)
+    }
+
+    /// Reads `METRICS_ADDR` and shows nothing: for who looks whether it could be.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        env.get("METRICS_ADDR").map_or(Ok(()), exposition::check)?;
+        Ok(Self::off())
     }
 
     /// Shows the metrics at `/metrics` of an address, for as long as the runtime runs on which this is called. A service
@@ -78,6 +90,18 @@ impl Metrics {
     pub fn observe(&self, probe: impl Fn(&mut Readings) + Send + Sync + 'static) {
         if let Some(recorder) = &self.0 {
             recorder.probes.add(Box::new(probe));
+        }
+    }
+
+    /// The same for figures that are waited for, as those of a database. They are left out of an answer that would be held
+    /// up by them.
+    pub fn observe_later<F, Fut>(&self, probe: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<Readings>> + Send + 'static,
+    {
+        if let Some(recorder) = &self.0 {
+            recorder.later_probes.add(Box::new(move || Box::pin(probe())));
         }
     }
 
@@ -116,7 +140,7 @@ impl Recorder {
         let constructor: fn() -> Histogram = duration_histogram;
         let durations = Family::new_with_constructor(constructor);
         let (active, refused, limits) = (Family::default(), Family::default(), Family::default());
-        let probes = Probes::default();
+        let (probes, later_probes) = (Probes::default(), LaterProbes::default());
         let help = "Time from a request's head to the head of its answer";
         let name = "http_server_request_duration";
         registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
@@ -129,8 +153,21 @@ impl Recorder {
         let connection_errors = Family::default();
         let help = "Connections on which something came that is no request, or that broke";
         registry.register("http_server_connection_errors", help, connection_errors.clone());
+        registry.register("build", "Which build of Banyan this is", Info::new(build::labels()));
+        registry.register_collector(Box::new(ProcessCollector));
         registry.register_collector(Box::new(probes.clone()));
-        Self { address, registry, durations, active, refused, limits, connection_errors, probes }
+        registry.register_collector(Box::new(later_probes.clone()));
+        Self {
+            address,
+            registry,
+            durations,
+            active,
+            refused,
+            limits,
+            connection_errors,
+            probes,
+            later_probes,
+        }
     }
 }
 

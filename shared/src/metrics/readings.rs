@@ -1,15 +1,23 @@
 //! Figures that are read when somebody asks for them: what is gone by then is in no answer.
 
 use crate::identity::Service;
+use futures_util::future::{BoxFuture, join_all};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
 
 type Labels = Vec<(&'static str, String)>;
 type Probe = Box<dyn Fn(&mut Readings) + Send + Sync>;
+pub(super) type LaterProbe = Box<dyn Fn() -> BoxFuture<'static, Option<Readings>> + Send + Sync>;
+
+/// How long an answer waits for figures: less than Prometheus waits for an answer.
+const MAX_PROBE_WAIT: Duration = Duration::from_secs(2);
 
 /// What probes have read, by the name of the metric.
 #[derive(Debug, Default)]
@@ -81,20 +89,72 @@ impl Probes {
 }
 
 impl Collector for Probes {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut readings = Readings::default();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|probe| probe(&mut readings));
-        for (name, reading) in readings.0 {
+        readings.encode(encoder)
+    }
+}
+
+/// Who is asked for figures that are waited for, and what was read last.
+#[derive(Clone, Default)]
+pub(super) struct LaterProbes {
+    probes: Arc<Mutex<Vec<LaterProbe>>>,
+    readings: Arc<Mutex<Readings>>,
+}
+
+impl LaterProbes {
+    pub(super) fn add(&self, probe: LaterProbe) {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner).push(probe);
+    }
+
+    /// Asks all of them at once. Who gives nothing in time is left out.
+    pub(super) async fn read(&self) {
+        let asked: Vec<_> =
+            self.probes.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|probe| probe()).collect();
+        let answered = join_all(asked.into_iter().map(|answer| timeout(MAX_PROBE_WAIT, answer))).await;
+        let mut readings = Readings::default();
+        answered.into_iter().flatten().flatten().for_each(|read| readings.merge(read));
+        *self.readings.lock().unwrap_or_else(PoisonError::into_inner) = readings;
+    }
+}
+
+impl Collector for LaterProbes {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.readings.lock().unwrap_or_else(PoisonError::into_inner).encode(encoder)
+    }
+}
+
+impl fmt::Debug for LaterProbes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LaterProbes")
+    }
+}
+
+impl Readings {
+    fn merge(&mut self, other: Self) {
+        for (name, reading) in other.0 {
+            match self.0.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(reading);
+                }
+                Entry::Occupied(mut entry) => entry.get_mut().samples.extend(reading.samples),
+            }
+        }
+    }
+
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for (name, reading) in &self.0 {
             let kind = match reading.kind {
                 Kind::Gauge => MetricType::Gauge,
                 Kind::Counter => MetricType::Counter,
             };
             let mut metric = encoder.encode_descriptor(name, reading.help, None, kind)?;
-            for (labels, value) in reading.samples {
-                let mut sample = metric.encode_family(&labels)?;
+            for (labels, value) in &reading.samples {
+                let mut sample = metric.encode_family(labels)?;
                 match reading.kind {
-                    Kind::Gauge => sample.encode_gauge(&i64::try_from(value).unwrap_or(i64::MAX))?,
-                    Kind::Counter => sample.encode_counter::<NoLabelSet, _, u64>(&value, None)?,
+                    Kind::Gauge => sample.encode_gauge(&i64::try_from(*value).unwrap_or(i64::MAX))?,
+                    Kind::Counter => sample.encode_counter::<NoLabelSet, _, u64>(value, None)?,
                 }
             }
         }

@@ -6,6 +6,7 @@ use super::min_rate::MinRate;
 use crate::config::{ConfigError, Env};
 use crate::input::MAX_BODY_BYTES;
 use crate::problem::Problem;
+use crate::settings;
 use actix_web::rt::task::spawn_blocking;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -46,7 +47,12 @@ impl BodyLimits {
 
     /// Reads `BODY_MEMORY`, `BODY_TIMEOUT` and `BODY_MIN_RATE`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self::new(MemoryBudget::from_env(env)?, MinRate::from_env(env)?))
+        struct Read {
+            memory: MemoryBudget,
+            min_rate: MinRate,
+        }
+        let read = settings!(Read { memory: MemoryBudget::from_env(env), min_rate: MinRate::from_env(env) })?;
+        Ok(Self::new(read.memory, read.min_rate))
     }
 
     /// The same for bodies of at most so many bytes.

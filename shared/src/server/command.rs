@@ -3,39 +3,28 @@
 use super::{Listen, StartError};
 use crate::client::http_client_with_timeout;
 use crate::config::Env;
+use clap::{Args, Subcommand};
 use std::time::Duration;
 
 /// How long the service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// What this process was told to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What every service can be told to do beside serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Without an argument: serve.
-    Serve,
-    /// `healthcheck`: ask the service that runs beside this process whether it is ready.
+    /// Ask the service that runs beside this process, at LISTEN_ADDR, whether it is ready
+    #[command(name = "healthcheck")]
     HealthCheck,
+    /// Look at configuration, databases, keys, clock and files, and say what is wrong and what to do; nothing is changed
+    Check(CheckOptions),
 }
 
-impl Command {
-    /// Reads the arguments of this process.
-    pub fn of_process() -> Result<Self, StartError> {
-        Self::parse(std::env::args().skip(1))
-    }
-
-    fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, StartError> {
-        let arguments: Vec<_> = arguments.collect();
-        let words: Vec<_> = arguments.iter().map(String::as_str).collect();
-        match words.as_slice() {
-            [] => Ok(Self::Serve),
-            ["healthcheck"] => Ok(Self::HealthCheck),
-            _ => {
-                let arguments = arguments.join(" ");
-                let expected = "none, to serve, or healthcheck";
-                Err(StartError::Setup(format!("unknown arguments {arguments:?}; expected {expected}")))
-            }
-        }
-    }
+/// How findings are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct CheckOptions {
+    /// Print the findings as JSON: an array of objects with `subject`, `status`, `detail` and `advice`
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Asks `/readyz` of the service that listens where `LISTEN_ADDR` says, or else at `default`.
@@ -58,18 +47,30 @@ pub async fn health_check(env: &Env, default: &str) -> Result<(), StartError> {
 mod tests {
     use super::*;
 
-    fn parse(arguments: &[&str]) -> Result<Command, String> {
-        Command::parse(arguments.iter().map(|&word| word.to_owned())).map_err(|error| error.to_string())
+    #[derive(Debug, clap::Parser)]
+    struct Options {
+        #[command(subcommand)]
+        command: Option<Command>,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Option<Command>, clap::Error> {
+        let arguments = std::iter::once(&"service").chain(arguments);
+        <Options as clap::Parser>::try_parse_from(arguments).map(|options| options.command)
     }
 
     #[test]
-    fn an_argument_that_is_not_known_is_refused_in_one_line() {
-        assert_eq!(parse(&[]), Ok(Command::Serve));
-        assert_eq!(parse(&["healthcheck"]), Ok(Command::HealthCheck));
-        for wrong in [&["--help"][..], &["healthcheck", "x"], &[""]] {
-            let line = parse(wrong).unwrap_err();
-            assert!(line.contains("expected") && line.contains("healthcheck"), "{line}");
+    fn an_argument_that_is_not_known_is_refused_and_told_with_those_that_are() {
+        assert_eq!(parse(&[]).unwrap(), None);
+        assert_eq!(parse(&["healthcheck"]).unwrap(), Some(Command::HealthCheck));
+        let json = Command::Check(CheckOptions { json: true });
+        assert_eq!(parse(&["check", "--json"]).unwrap(), Some(json));
+        for wrong in [&["--port"][..], &["healthcheck", "x"], &[""], &["serve"]] {
+            let error = parse(wrong).unwrap_err();
+            assert!(error.exit_code() == 2 && error.to_string().contains("--help"), "{error}");
         }
+        let help = parse(&["--help"]).unwrap_err();
+        assert_eq!(help.exit_code(), 0);
+        assert!(help.to_string().contains("healthcheck") && help.to_string().contains("check "), "{help}");
     }
 
     #[test]

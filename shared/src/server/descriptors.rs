@@ -40,6 +40,15 @@ impl DescriptorUse {
         let limit = raise_descriptor_limit().map_err(|error| {
             StartError::Io("the limit of file descriptors cannot be raised".to_owned(), error)
         })?;
+        self.connections_at(limit)
+    }
+
+    /// The same, without raising the soft limit.
+    pub(crate) fn connections_at_hard_limit(self) -> Result<usize, StartError> {
+        self.connections_at(getrlimit(Resource::Nofile).maximum)
+    }
+
+    fn connections_at(self, limit: Option<u64>) -> Result<usize, StartError> {
         let connections = self.connections_within(limit.unwrap_or(u64::MAX), workers());
         connections.map(|connections| usize::try_from(connections).unwrap_or(usize::MAX)).map_err(|least| {
             let limit = limit.unwrap_or_default();

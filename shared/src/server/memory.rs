@@ -23,6 +23,8 @@ pub const SMALL_BYTES: usize = 512 << 10;
 const DEFAULT_BYTES: usize = 128 << 20;
 /// Less could not hold one body of the largest size beside its parsed fields.
 const MIN_BYTES: usize = 32 << 20;
+/// More than a machine has: whoever asks for it has mistaken the unit.
+const MAX_BYTES: usize = 1 << 40;
 
 /// The memory of all bodies in flight. Clones share it.
 #[derive(Debug, Clone)]
@@ -69,8 +71,11 @@ impl MemoryBudget {
         let expected = "a number of bytes, also with KiB, MiB or GiB, such as 128MiB";
         let size = env.optional::<ByteSize>(name, expected)?.map(|size| usize::try_from(size.as_u64()));
         let bytes = size.map_or(DEFAULT_BYTES, |size| size.unwrap_or(usize::MAX));
-        if bytes < MIN_BYTES {
-            return Err(ConfigError::new(name, format!("is {bytes} bytes; expected at least 32MiB")));
+        if !(MIN_BYTES..=MAX_BYTES).contains(&bytes) {
+            return Err(ConfigError::new(
+                name,
+                format!("is {bytes} bytes; expected at least 32MiB, and at most 1TiB"),
+            ));
         }
         Ok(Self::new(bytes))
     }

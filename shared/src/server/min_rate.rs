@@ -6,6 +6,7 @@
 //! and n bytes' time in all, and what came fast at first does not pay for a trickle afterwards.
 
 use crate::config::{ConfigError, Env};
+use crate::settings;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -13,6 +14,8 @@ use tokio::time::Instant;
 const DEFAULT_GRACE: Duration = Duration::from_secs(30);
 /// The rate where nothing is said: an eighth of a megabit per second.
 const DEFAULT_BYTES_PER_SECOND: u32 = 16 << 10;
+/// The highest rate: the largest body in a second.
+const MAX_BYTES_PER_SECOND: u32 = 16 << 20;
 
 /// A least rate with a grace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +35,10 @@ impl Default for MinRate {
 impl MinRate {
     /// Reads `BODY_TIMEOUT`, in seconds, and `BODY_MIN_RATE`, in bytes a second; 0 asks for no rate beside the time-out.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let expected = "a number of bytes a second";
-        Ok(Self {
-            grace: env.timeout("BODY_TIMEOUT", DEFAULT_GRACE)?,
-            bytes_per_second: env.or("BODY_MIN_RATE", expected, DEFAULT_BYTES_PER_SECOND)?,
+        let range = 0..=MAX_BYTES_PER_SECOND;
+        settings!(Self {
+            grace: env.timeout("BODY_TIMEOUT", DEFAULT_GRACE),
+            bytes_per_second: env.number("BODY_MIN_RATE", "bytes a second", range, DEFAULT_BYTES_PER_SECOND),
         })
     }
 
@@ -118,7 +121,10 @@ mod tests {
         let rate = MinRate::from_env(&env).unwrap();
         assert_eq!((rate.grace.as_secs(), rate.bytes_per_second), (7, 0));
         assert_eq!(rate.time_of(1), rate.grace);
-        for (name, value) in [("BODY_TIMEOUT", "0"), ("BODY_MIN_RATE", "-1"), ("BODY_MIN_RATE", "fast")] {
+        for (name, value) in [("BODY_TIMEOUT", "0"), ("BODY_TIMEOUT", "86401"), ("BODY_MIN_RATE", "-1")]
+            .into_iter()
+            .chain([("BODY_MIN_RATE", "fast"), ("BODY_MIN_RATE", "16777217")])
+        {
             let line = MinRate::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
             assert!(line.starts_with(&format!("{name}: ")), "{line}");
         }

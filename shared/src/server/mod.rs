@@ -14,6 +14,7 @@ mod expect;
 mod health;
 mod idle_memory;
 mod in_time;
+mod listen;
 mod memory;
 mod min_rate;
 mod path;
@@ -27,7 +28,7 @@ mod trace;
 mod trace_context;
 
 pub use body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, INLINE_BYTES};
-pub use command::{Command, health_check};
+pub use command::{CheckOptions, Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
 pub use edge::{Answering, Edge};
@@ -36,6 +37,7 @@ pub use endpoint::{
 };
 pub use exchange::PassedOn;
 pub use health::{NotReady, Readiness};
+pub use listen::Listen;
 pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
 pub use min_rate::{MinRate, TransferDeadline};
 pub use patience::{NoAnswer, until_it_answers};
@@ -45,7 +47,7 @@ pub use times::{REUSE, Times, must_be_longer};
 pub use trace::{Trace, X_REQUEST_ID};
 pub use trace_context::TraceContext;
 
-use crate::config::{ConfigError, Env};
+use crate::config::ConfigError;
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
@@ -61,8 +63,8 @@ use actix_web::web::{Data, ServiceConfig};
 use closing::{Closing, Connections};
 use door::Door;
 use expect::ContinueOnDemand;
-use socket2::SockRef;
-use std::net::{SocketAddr, TcpListener};
+use listen::not_listening;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -72,7 +74,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
 const LINGER: Duration = Duration::from_secs(15);
-/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`).
+/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`). The
+/// standard library has 128, which a crowd that comes at once, or one beyond the limit of connections, does not fit into.
 const LISTEN_BACKLOG: i32 = 1024;
 /// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
 /// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
@@ -104,57 +107,6 @@ impl std::fmt::Debug for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
     }
-}
-
-/// Where a service listens.
-#[derive(Debug, Clone)]
-pub enum Listen {
-    /// An address and a port; port 0 takes a free one.
-    Address(String),
-    /// A socket that is bound already, for who has to know the port before the service is built.
-    Bound(Arc<TcpListener>),
-}
-
-impl Listen {
-    /// The address of `LISTEN_ADDR`.
-    pub fn from_env(env: &Env, default: &str) -> Result<Self, ConfigError> {
-        env.or("LISTEN_ADDR", "an address and a port, such as 0.0.0.0:8000", default.to_owned())
-            .map(Self::Address)
-    }
-
-    /// What `/readyz` is asked at, from this machine. A name is left to who connects.
-    fn on_this_machine(&self) -> Result<String, StartError> {
-        let address = match self {
-            Self::Address(address) => address.clone(),
-            Self::Bound(listener) => listener.local_addr().map_err(not_listening)?.to_string(),
-        };
-        Ok(match address.parse::<SocketAddr>() {
-            Ok(SocketAddr::V4(any)) if any.ip().is_unspecified() => format!("127.0.0.1:{}", any.port()),
-            Ok(SocketAddr::V6(any)) if any.ip().is_unspecified() => format!("[::1]:{}", any.port()),
-            _ => address,
-        })
-    }
-
-    fn listener(&self) -> Result<TcpListener, StartError> {
-        let listener = match self {
-            Self::Address(address) => TcpListener::bind(address)
-                .map_err(|error| StartError::Io(format!("LISTEN_ADDR: cannot listen on {address}"), error))?,
-            Self::Bound(listener) => listener.try_clone().map_err(not_listening)?,
-        };
-        // The standard library has set 128, which a crowd that comes at once, or one beyond the limit, does not fit into.
-        SockRef::from(&listener).listen(LISTEN_BACKLOG).map_err(not_listening)?;
-        Ok(listener)
-    }
-}
-
-impl From<&str> for Listen {
-    fn from(address: &str) -> Self {
-        Self::Address(address.to_owned())
-    }
-}
-
-fn not_listening(error: std::io::Error) -> StartError {
-    StartError::Io("cannot listen".to_owned(), error)
 }
 
 /// What every request of a service can rely on.

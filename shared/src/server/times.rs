@@ -4,6 +4,7 @@
 //! takes longer than one statement of its database may. So the innermost gives up first, and who waits for it can say so.
 
 use crate::config::{ConfigError, Env};
+use crate::settings;
 use std::time::Duration;
 
 /// How long an idle connection is used again by who calls a service; shorter than the service keeps it.
@@ -33,12 +34,12 @@ impl Times {
     /// Reads `HEAD_TIMEOUT`, `IDLE_TIMEOUT`, `SERVICE_TIMEOUT` and `STATEMENT_TIMEOUT`, in seconds.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let default = Self::default();
-        let times = Self {
-            head: env.timeout("HEAD_TIMEOUT", default.head)?,
-            idle: env.timeout("IDLE_TIMEOUT", default.idle)?,
-            service: env.timeout("SERVICE_TIMEOUT", default.service)?,
-            statement: env.timeout("STATEMENT_TIMEOUT", default.statement)?,
-        };
+        let times = settings!(Self {
+            head: env.timeout("HEAD_TIMEOUT", default.head),
+            idle: env.timeout("IDLE_TIMEOUT", default.idle),
+            service: env.timeout("SERVICE_TIMEOUT", default.service),
+            statement: env.timeout("STATEMENT_TIMEOUT", default.statement),
+        })?;
         let (service, statement) =
             (("SERVICE_TIMEOUT", times.service), ("STATEMENT_TIMEOUT", times.statement));
         must_be_longer(service, statement)?;
@@ -74,7 +75,7 @@ mod tests {
         );
         assert!(line("IDLE_TIMEOUT", "30").starts_with("IDLE_TIMEOUT: is 30 s; expected more than"));
         for name in ["HEAD_TIMEOUT", "IDLE_TIMEOUT", "SERVICE_TIMEOUT", "STATEMENT_TIMEOUT"] {
-            for wrong in ["0", "-1", "5s", "never"] {
+            for wrong in ["0", "-1", "5s", "never", "86401", "18446744073709551615"] {
                 let line = line(name, wrong);
                 assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
             }

@@ -23,6 +23,16 @@ impl ConnectFailure {
         Self { may_pass: true, cause: "no answer in time".to_owned() }
     }
 
+    /// Why it was not reached, and what to do about it.
+    pub(super) fn told(self) -> (String, &'static str) {
+        let advice = if self.may_pass {
+            "start the server, or correct host and port in DATABASE_URL"
+        } else {
+            "correct DATABASE_URL: its user, password, database and sslmode"
+        };
+        (self.cause, advice)
+    }
+
     /// What a service that is starting does about it.
     pub(super) fn at_start(self) -> NoAnswer {
         if self.may_pass {

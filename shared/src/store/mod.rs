@@ -5,6 +5,7 @@
 
 mod connect_failure;
 mod error;
+mod inspect;
 mod keyed_mutex;
 mod migrate;
 mod observe;
@@ -21,9 +22,10 @@ mod sqlstate;
 mod tls;
 
 pub use error::StoreError;
+pub use inspect::inspect;
 pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use migrate::Migrations;
-pub use sqlite::compact;
+pub use sqlite::{compact, compact_database, missing_file};
 pub use sqlite_maintenance::Maintenance;
 
 use crate::config::ConfigError;
@@ -43,6 +45,30 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The file descriptors that a store holds at most: 16 connections of PostgreSQL, or 5 of SQLite with two files each; and
 /// some that are opened for a moment.
 pub const MAX_DESCRIPTORS: u64 = 20;
+
+/// Which database a URL leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Postgres,
+    Sqlite,
+}
+
+impl Engine {
+    /// Reads the scheme of a `DATABASE_URL`.
+    fn of(url: &SecretString) -> Result<Self, ConfigError> {
+        let expected = "a URL that begins with postgresql:// or sqlite:";
+        let Some((scheme, _)) = url.expose_secret().split_once(':') else {
+            return Err(ConfigError::new("DATABASE_URL", format!("is no URL; expected {expected}")));
+        };
+        match scheme.split_once('+').map_or((scheme, None), |(engine, driver)| (engine, Some(driver))) {
+            ("postgres" | "postgresql", _) => Ok(Self::Postgres),
+            ("sqlite", None) => Ok(Self::Sqlite),
+            _ => {
+                Err(ConfigError::new("DATABASE_URL", format!("names an unknown engine; expected {expected}")))
+            }
+        }
+    }
+}
 
 /// A connection to SQLite whose queries run off the async threads.
 pub type Lite = SyncConnectionWrapper<SqliteConnection>;
@@ -84,21 +110,11 @@ impl Store {
         migrations: Migrations,
         patience: Duration,
     ) -> Result<Self, StartError> {
-        let url = url.expose_secret();
-        let expected = "a URL that begins with postgresql:// or sqlite:";
-        let Some((scheme, _)) = url.split_once(':') else {
-            return Err(ConfigError::new("DATABASE_URL", format!("is no URL; expected {expected}")).into());
-        };
-        let (engine, driver) = scheme.split_once('+').map_or((scheme, None), |(e, d)| (e, Some(d)));
-        match (engine, driver) {
-            ("postgres" | "postgresql", _) => {
-                postgres::open(url, schema, migrations.postgres, patience).await
+        match Engine::of(url)? {
+            Engine::Postgres => {
+                postgres::open(url.expose_secret(), schema, migrations.postgres, patience).await
             }
-            ("sqlite", None) => sqlite::open(url, migrations.sqlite).await,
-            _ => {
-                Err(ConfigError::new("DATABASE_URL", format!("names an unknown engine; expected {expected}"))
-                    .into())
-            }
+            Engine::Sqlite => sqlite::open(url.expose_secret(), migrations.sqlite).await,
         }
     }
 

@@ -4,6 +4,8 @@
 //! waits a moment for that; a [`Relay`] delivers what is left, until it is acknowledged. Whoever receives one must
 //! take it more than once.
 
+mod backlog;
+
 use super::sql_types::{Instant, Uid};
 use super::{Store, StoreError};
 use crate::client::ServiceClient;

@@ -75,6 +75,17 @@ fn unreachable(error: &dyn std::fmt::Display) -> StartError {
     StartError::Store(format!("DATABASE_URL: cannot connect: {error}"))
 }
 
+/// Connects once, to look and to change nothing.
+pub(super) async fn connect_to_look(
+    url: &str,
+    schema: &'static str,
+) -> Result<AsyncPgConnection, ConnectFailure> {
+    let target = Target::parse(url, schema).map_err(|error| ConnectFailure::of_settings(&error))?;
+    let timeout_ms = CONNECT_TIMEOUT.as_millis().to_string();
+    let settings = [("default_transaction_read_only", "on".to_owned()), ("statement_timeout", timeout_ms)];
+    target.connect(&settings).await
+}
+
 /// Where and how to connect.
 struct Target {
     config: tokio_postgres::Config,

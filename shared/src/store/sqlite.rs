@@ -1,7 +1,8 @@
 //! SQLite: a file in WAL mode, one connection that writes, several that read, one that looks after the file.
 
 use super::sqlite_maintenance::{self as maintenance, Maintenance};
-use super::{Lite, Store, migrate, private};
+use super::{Engine, Lite, Store, migrate, private};
+use crate::config::ConfigError;
 use crate::server::StartError;
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
 use diesel::{Connection as _, ConnectionError, SqliteConnection};
@@ -10,6 +11,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_migrations::EmbeddedMigrations;
 // Named so that SQLite is built along with this crate, whatever the machine has.
 use libsqlite3_sys as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -67,8 +69,32 @@ pub fn compact(path: &Path) -> Result<(u64, u64), StartError> {
     Ok((before, size()?))
 }
 
+/// The same for the database of a service that is stopped, by its URL. Gives a line that tells of it.
+pub fn compact_database(url: &SecretString) -> Result<String, StartError> {
+    let refused = |problem: String| StartError::from(ConfigError::new("DATABASE_URL", problem));
+    if Engine::of(url)? == Engine::Postgres {
+        return Err(refused(
+            "names PostgreSQL; expected sqlite:path, as PostgreSQL does it by itself".into(),
+        ));
+    }
+    if let Some(path) = missing_file(url) {
+        return Err(refused(format!("there is no file {}", path.display())));
+    }
+    let path = file_of(path_of(url.expose_secret()));
+    let path = path.ok_or_else(|| refused("names a database in memory; expected sqlite:path".into()))?;
+    let (before, after) = compact(&path)?;
+    Ok(format!("{}: {after} bytes, {before} before", path.display()))
+}
+
+/// The file of a database on SQLite that is not there yet.
+pub fn missing_file(url: &SecretString) -> Option<PathBuf> {
+    let is_sqlite = Engine::of(url).is_ok_and(|engine| engine == Engine::Sqlite);
+    let file = is_sqlite.then(|| file_of(path_of(url.expose_secret()))).flatten()?;
+    (!file.exists()).then_some(file)
+}
+
 /// The path in a URL: `sqlite:path`, or with two or three slashes, as SQLAlchemy writes it.
-fn path_of(url: &str) -> &str {
+pub(super) fn path_of(url: &str) -> &str {
     let prefixes = ["sqlite:///", "sqlite://", "sqlite:"];
     prefixes.iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url)
 }
@@ -90,7 +116,7 @@ fn secure(path: &str) -> io::Result<()> {
 }
 
 /// The file of a path as SQLite reads it, which may be a URI; none for a database in memory.
-fn file_of(path: &str) -> Option<PathBuf> {
+pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     let Some(uri) = path.strip_prefix("file:") else {
         return (path != ":memory:").then(|| PathBuf::from(path));
     };

@@ -20,6 +20,7 @@ const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
 /// How long sending a batch may take, in milliseconds, where no variable says it.
 const TIMEOUT: u64 = 10_000;
+const MAX_TIMEOUT_MS: u64 = 600_000;
 
 /// Where spans are sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Destination {
         }
         let mut timeout = TIMEOUT;
         for name in TIMEOUTS.into_iter().rev() {
-            timeout = env.or(name, "a number of milliseconds", timeout)?;
+            timeout = env.number(name, "milliseconds", 1..=MAX_TIMEOUT_MS, timeout)?;
         }
         Ok(Some(Self { url, timeout: Duration::from_millis(timeout) }))
     }
@@ -153,6 +154,7 @@ mod tests {
             (TRACES_ENDPOINT, url([endpoint, (TRACES_ENDPOINT, "c")])),
             (PROTOCOLS[0], url([endpoint, (PROTOCOLS[0], "grpc")])),
             (TIMEOUTS[1], url([endpoint, (TIMEOUTS[1], "soon")])),
+            (TIMEOUTS[0], url([endpoint, (TIMEOUTS[0], "0")])),
         ] {
             let line = line.unwrap_err();
             assert!(line.starts_with(name) && line.contains("expected"), "{line}");

@@ -8,6 +8,7 @@
 )]
 
 mod errors;
+mod inspect;
 mod settings;
 
 use diesel::sql_types::Text;
@@ -49,6 +50,8 @@ fn main() {
         errors::are_told_by_their_codes_in_every_language,
         errors::a_refused_write_has_all_connections_made_anew,
         errors::a_server_that_takes_no_writes_is_not_ready,
+        inspect::tells_what_is_there_and_makes_nothing,
+        inspect::tells_what_to_do_and_no_password,
         settings::defaults_that_others_chose_change_nothing,
         settings::writers_of_one_row_wait_for_each_other_whatever_the_isolation,
         settings::migrations_wait_for_their_lock_whatever_the_timeouts,

@@ -56,6 +56,7 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         databases,
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
+        registration: auth::domain::RegistrationPolicy::Open,
         clock,
         data_dir: None,
         metrics: metrics.clone(),

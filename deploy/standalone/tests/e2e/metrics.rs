@@ -36,15 +36,35 @@ async fn every_service_counts_its_requests_and_its_connections() {
         assert_eq!(value("db_client_connection_pending_requests", &[]), Some(0.0), "{service}");
     }
     assert_eq!(series.sum("gateway_upstream_replica_up", &[]), Some(3.0));
+    for service in ["auth", "chat"] {
+        let service = format!("service_name=\"{service}\"");
+        for name in ["outbox_deliveries", "outbox_oldest_delivery_age_seconds"] {
+            assert_eq!(series.sum(name, &[&service]), Some(0.0), "{name} {service} in {series:?}");
+        }
+    }
+    for state in ["state=\"running\"", "state=\"waiting\""] {
+        assert_eq!(series.sum("password_hash_jobs", &[state]), Some(0.0), "{series:?}");
+        assert!(series.sum("password_hash_jobs_max", &[state]) >= Some(1.0), "{series:?}");
+    }
 }
 
 /// The names of metrics and labels in a text, of those that the services have.
 fn names(text: &str) -> BTreeSet<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let is_ours = |name: &&str| {
-        ["http_", "db_client_", "gateway_", "limits_", "tokens_"]
-            .iter()
-            .any(|beginning| name.starts_with(beginning))
+        [
+            "http_",
+            "db_client_",
+            "gateway_",
+            "limits_",
+            "tokens_",
+            "outbox_",
+            "password_",
+            "process_",
+            "build_",
+        ]
+        .iter()
+        .any(|beginning| name.starts_with(beginning))
     };
     text.split(|c| !is_name(c)).filter(is_ours).collect()
 }
@@ -57,7 +77,10 @@ async fn the_dashboard_and_the_alerts_name_nothing_that_is_not_shown() {
     let series = Series::of(&stack.metrics).await;
     let is_shown = |name: &&str| {
         let (metric, label) = (format!("{name}{{"), format!("{name}=\""));
-        series.0.keys().any(|series| series.starts_with(&metric) || series.contains(&label))
+        series
+            .0
+            .keys()
+            .any(|series| *series == *name || series.starts_with(&metric) || series.contains(&label))
     };
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../observability");
     for file in ["grafana/banyan.json", "prometheus/rules.yml"] {

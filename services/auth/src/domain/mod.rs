@@ -2,8 +2,10 @@
 
 mod password;
 mod refresh_token;
+mod registration;
 mod username;
 
 pub use password::{Password, PasswordPolicy};
 pub use refresh_token::{RefreshToken, Reuse, TokenHash};
+pub use registration::RegistrationPolicy;
 pub use username::{Username, folded_name};

@@ -7,17 +7,16 @@
 //! hash of a lower cost `c` has taken 2^c; the hashes of the costs from `c` up to the configured one are computed and
 //! thrown away after it, which makes 2^c + 2^c + 2^(c+1) + ... = 2^cost (as Django's `harden_runtime` does).
 
+mod queue;
 mod rounds;
 
 use crate::domain::Password;
+use queue::Queue;
 use rounds::Bcrypt;
+use shared::metrics::Metrics;
 use shared::server::StartError;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use tokio::task::JoinError;
-
-/// How many jobs may wait for each one that runs.
-const QUEUE_PER_CORE: usize = 32;
 
 /// A password that could not be hashed.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +56,7 @@ pub enum Verdict {
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Hasher {
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    queue: Queue,
     bcrypt: Bcrypt,
     /// The hash of no password, so that an unknown user costs the same time.
     decoy: Arc<str>,
@@ -67,13 +65,15 @@ pub struct Hasher {
 impl Hasher {
     /// A hasher that makes hashes of this cost.
     pub async fn new(cost: u32) -> Result<Self, StartError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let admitted = Arc::new(Semaphore::new(cores * (1 + QUEUE_PER_CORE)));
-        let running = Arc::new(Semaphore::new(cores));
-        let hasher = Self { admitted, running, bcrypt: Bcrypt::new(cost), decoy: Arc::from("") };
+        let hasher = Self { queue: Queue::new(), bcrypt: Bcrypt::new(cost), decoy: Arc::from("") };
         let decoy = hasher.run(|bcrypt| bcrypt.hash("")).await;
         let decoy = decoy.map_err(|error| StartError::Setup(format!("AUTH_BCRYPT_COST: {error}")))?;
         Ok(Self { decoy: Arc::from(decoy), ..hasher })
+    }
+
+    /// Shows how many passwords are hashed or checked, and how many wait for that.
+    pub fn observe(&self, metrics: &Metrics) {
+        self.queue.observe(metrics);
     }
 
     /// The hash of a new password.
@@ -101,16 +101,8 @@ impl Hasher {
         &self,
         job: impl FnOnce(&Bcrypt) -> Result<T, bcrypt::BcryptError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| HashError::Busy)?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Busy)?;
         let bcrypt = self.bcrypt.clone();
-        // The permit goes along, because the job goes on when nobody waits for it any more.
-        let result = tokio::task::spawn_blocking(move || {
-            let result = job(&bcrypt);
-            drop(running);
-            result
-        });
-        Ok(result.await??)
+        Ok(self.queue.run(move || job(&bcrypt)).await??)
     }
 }
 
@@ -175,8 +167,7 @@ mod tests {
     #[tokio::test]
     async fn who_comes_when_too_many_wait_is_sent_away() {
         let hasher = Hasher::new(4).await.unwrap();
-        let all = u32::try_from(hasher.admitted.available_permits()).unwrap();
-        let _crowd = hasher.admitted.acquire_many(all).await.unwrap();
+        let _crowd = hasher.queue.fill().await;
         assert!(matches!(hasher.hash(password("late")).await, Err(HashError::Busy)));
     }
 }

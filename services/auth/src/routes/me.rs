@@ -1,21 +1,20 @@
 //! `GET` and `DELETE /auth/me`
 
 use super::register::UserView;
+use crate::accounts;
 use crate::client_address::ClientAddress;
 use crate::current_user::CurrentUser;
 use crate::domain::Password;
 use crate::error::Error;
 use crate::hasher::Verdict;
 use crate::state::State;
-use crate::store::{self, User};
+use crate::store::User;
 use crate::throttle::Account;
 use actix_web::web::{Data, Json};
-use shared::identity::Service;
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
 use shared::openapi::{BodyErrors, Msg, UserErrors};
 use shared::problem::{ErrorBody, Problem};
 use shared::server::Trace;
-use shared::store::outbox::Delivery;
 use utoipa::ToSchema;
 
 /// Show the user that the token is for
@@ -57,9 +56,7 @@ pub async fn delete_me(
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Confirmation>>,
 ) -> Result<Json<Msg>, Problem> {
     confirm(&state, &user, body.password, address).await?;
-    let path = format!("/internal/accounts/{}", user.id);
-    let delivery = Delivery::new(Service::Chat, path, &trace, state.clock.now());
-    store::delete_user(&state.store, user.id, &delivery).await?;
+    let delivery = accounts::delete(&state.store, &state.clock, user.id, &trace).await?;
     state.relay.deliver_now(vec![delivery], &trace.context).await;
     Ok(Json(Msg { msg: "Account deleted" }))
 }

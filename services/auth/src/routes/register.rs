@@ -1,9 +1,10 @@
 //! `POST /auth/register`
 
-use crate::domain::{Password, PasswordPolicy, Username};
+use crate::accounts;
+use crate::domain::{Password, PasswordPolicy, RegistrationPolicy, Username};
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{self, User};
+use crate::store::User;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Serialize;
@@ -56,6 +57,7 @@ impl From<User> for UserView {
     post, path = "/api/v1/auth/register", tag = "auth", request_body = Registration, security(()),
     responses(
         (status = 201, description = "The user", body = UserView),
+        (status = 403, description = "Registration is closed: `registration_closed`", body = ErrorBody),
         (status = 409, description = "Somebody has the name", body = ErrorBody),
         PublicErrors
     )
@@ -69,12 +71,11 @@ pub async fn register(
 }
 
 async fn create(state: &State, registration: Registration) -> Result<User, Error> {
-    let Registration { username, password } = registration;
-    // A name that is taken need not cost a hash. The unique index decides all the same.
-    if store::is_name_taken(&state.store, &username).await? {
-        return Err(Error::UsernameTaken);
+    match state.registration {
+        RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
+        RegistrationPolicy::Open => {
+            let Registration { username, password } = registration;
+            accounts::create(&state.store, &state.hasher, &state.clock, (username, password)).await
+        }
     }
-    let hash = state.hasher.hash(password).await?;
-    let user = User::new(&username, hash, state.clock.now());
-    if store::create_user(&state.store, &user).await? { Ok(user) } else { Err(Error::UsernameTaken) }
 }

@@ -13,7 +13,7 @@ pub use known_addresses::knows_address;
 pub use name_keys::{renew_name_keys, spawn_renewal, warn_of_shared_keys};
 pub use names::{find_user_by_name, is_name_taken};
 pub use pending_logins::PendingLogins;
-pub use users::{User, change_password, create_user, delete_user, find_user};
+pub use users::{User, change_password, create_user, delete_user, find_user, list_users};
 
 use shared::store::Migrations;
 

@@ -69,6 +69,12 @@ pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreE
     on!(store, |c| users::table.find(id).select(User::as_select()).first(c).await.optional())
 }
 
+/// The users whose ids come after `after`, at most `limit` of them, in the order of the ids: the older first.
+pub async fn list_users(store: &Store, after: UserId, limit: i64) -> Result<Vec<User>, StoreError> {
+    let page = users::table.filter(users::id.gt(after)).order(users::id).limit(limit);
+    on!(store, |c| page.select(User::as_select()).load(c).await)
+}
+
 /// Sets another hash where `old_hash` is still the user's, and revokes all its refresh tokens.
 ///
 /// Says `false` where it is not: the user is gone, or has changed the password meanwhile.

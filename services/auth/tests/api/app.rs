@@ -1,7 +1,7 @@
 //! A service for one test, with a database of its own.
 
 use auth::config::{Config, PasswordConfig, TokenLife};
-use auth::domain::PasswordPolicy;
+use auth::domain::{PasswordPolicy, RegistrationPolicy};
 use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
@@ -45,6 +45,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         chat: chat.uri().parse().unwrap(),
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
+        registration: RegistrationPolicy::Open,
         throttles_logins: true,
         password_grant_rate: Some(DEFAULT_LOGIN_RATE),
         clock: clock.clone(),

@@ -8,6 +8,7 @@
 
 mod app;
 mod change_password;
+mod commands;
 mod conventions;
 mod database;
 mod failed_logins;
@@ -17,7 +18,9 @@ mod logout;
 mod me;
 mod names;
 mod outage;
+mod outbox;
 mod refresh;
 mod register;
 mod row_locks;
+mod start;
 mod token;

@@ -1,7 +1,7 @@
 //! `POST /auth/register`
 
 use crate::app::{PASSWORD, spawn_app, spawn_app_with, text};
-use auth::domain::PasswordPolicy;
+use auth::domain::{PasswordPolicy, RegistrationPolicy};
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
@@ -17,6 +17,20 @@ async fn a_new_user_is_answered_without_anything_secret() {
     assert_eq!(Uuid::parse_str(text(&user["user_id"])).unwrap().get_version_num(), 7);
     let created_at = text(&user["created_at"]);
     assert!(created_at.len() == 27 && created_at.ends_with('Z'), "{created_at}");
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_nobody_registers_and_users_log_in() {
+    let mut app = spawn_app().await;
+    app.session("ann").await;
+    app.restart_with(|config| config.registration = RegistrationPolicy::Closed).await;
+    for name in ["bob", "ann"] {
+        let answer = app.register(&json!({"username": name, "password": PASSWORD})).await.expect(403);
+        assert_eq!(answer.code(), "registration_closed");
+    }
+    app.register(&json!({"username": "bob"})).await.expect(422);
+    app.login("bob", PASSWORD).await.expect(401);
+    app.login("ann", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub struct TestApp {
     chats: Chats,
     // The service goes before its database does.
     _service: Running,
-    database: Database,
+    pub database: Database,
     _database: TestDatabase,
 }
 

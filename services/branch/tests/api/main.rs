@@ -9,6 +9,7 @@
 mod add_message;
 mod all_messages;
 mod app;
+mod commands;
 mod conventions;
 mod create_branch;
 mod delete_branch;
@@ -19,6 +20,7 @@ mod idempotency;
 mod internal;
 mod races;
 mod set_active_branch;
+mod start;
 mod sweep;
 mod tree;
 mod update_branch;

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod app;
+mod commands;
 mod conventions;
 mod create_chat;
 mod create_conversation;
@@ -19,4 +20,5 @@ mod get_conversations;
 mod idempotency;
 mod internal;
 mod row_locks;
+mod start;
 mod update_chat;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The database where the URL names none.
-const DATABASE: &str = "banyan";
+pub(super) const DATABASE: &str = "banyan";
 /// How long a server is looked for before an operation fails.
 const SELECTION: Duration = Duration::from_secs(3);
 /// The most connections to a server.
@@ -39,7 +39,7 @@ pub(super) async fn connect(
 }
 
 /// Reads the URL. That of `mongodb+srv` is a name, which may not be known yet.
-async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
+pub(super) async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
     let parsed = ClientOptions::parse(url.expose_secret()).await;
     let mut options = parsed.map_err(|error| {
         if let ErrorKind::DnsResolve { message, .. } = &*error.kind {
@@ -78,7 +78,7 @@ fn no_answer(error: &MongoError) -> NoAnswer {
     if is_passing(error) { NoAnswer::Yet(cause) } else { NoAnswer::Ever(failed(&cause)) }
 }
 
-fn topology(hello: &Document) -> &'static str {
+pub(super) fn topology(hello: &Document) -> &'static str {
     match hello.get_str("msg") {
         Ok("isdbgrid") => "sharded",
         _ if hello.contains_key("setName") => "replica set",

@@ -13,7 +13,7 @@ use shared::server::StartError;
 use std::time::Duration;
 
 /// The steps by name, oldest first. One that was published is never edited.
-const STEPS: [(&str, &str); 1] =
+pub(super) const STEPS: [(&str, &str); 1] =
     [("2026-11-22-000000_tree", include_str!("../../../migrations/mongo/2026-11-22-000000_tree/up.json"))];
 /// For how long the lock of a process that died holds the others up.
 const LEASE: Duration = Duration::from_secs(60);
@@ -35,7 +35,11 @@ pub(super) async fn migrate(database: &Database, clock: &Clock) -> Result<(), St
     unlocked.map(drop).map_err(|error| failed(&error))
 }
 
-/// How many steps were run.
+/// How many steps were run on a database.
+pub(super) async fn steps_made(database: &Database) -> mongodb::error::Result<usize> {
+    number(&database.collection::<Document>("schema")).await
+}
+
 async fn number(schema: &Collection<Document>) -> mongodb::error::Result<usize> {
     let found = schema.find_one(doc! {"_id": "schema"}).await?;
     let number = found.and_then(|found| found.get_i64("number").ok()).unwrap_or_default();

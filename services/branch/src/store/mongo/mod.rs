@@ -17,6 +17,7 @@ mod fields;
 mod fork;
 mod forks;
 mod heads;
+mod inspect;
 mod look_up;
 mod messages;
 mod migrate;
@@ -34,6 +35,7 @@ use super::{
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
 pub use connect::MAX_DESCRIPTORS;
+pub use inspect::inspect;
 
 use behind::Behind;
 use connections::Connections;

@@ -31,6 +31,7 @@ use super::{
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
 use secrecy::SecretString;
+use shared::check::Report;
 use shared::clock::Clock;
 use shared::embed_store_migrations;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -38,7 +39,7 @@ use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
 use shared::server::{MemoryBudget, StartError, Tasks};
-use shared::store::{KeyedMutex, Migrations, Store, StoreError};
+use shared::store::{self, KeyedMutex, Migrations, Store, StoreError};
 use std::time::Duration;
 
 /// The name of the schema on PostgreSQL.
@@ -54,6 +55,11 @@ pub struct SqlContent {
     tasks: Tasks,
     /// For the texts of pages.
     memory: MemoryBudget,
+}
+
+/// Looks at the database of `DATABASE_URL`, and changes nothing.
+pub async fn inspect(report: &mut Report, url: &SecretString) {
+    store::inspect(report, SCHEMA, url, MIGRATIONS).await;
 }
 
 impl SqlContent {

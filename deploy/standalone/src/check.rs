@@ -1,0 +1,69 @@
+//! `banyan check`: what it needs is looked at, and nothing is changed.
+
+use crate::config::{Databases, Options};
+use crate::data_dir::secret_file;
+use crate::settings::Settings;
+use shared::check::{Report, check_descriptors, check_file, check_own_clock};
+use shared::clock::Clock;
+use shared::config::Env;
+use shared::identity::TokenKeys;
+use shared::telemetry;
+use std::fs;
+use std::path::Path;
+
+const FOLDER: &str = "data folder";
+const KEY: &str = "secret key";
+
+/// Looks at configuration, keys, files and databases, whether Banyan runs or not.
+pub async fn check(options: &Options, env: &Env) -> Report {
+    let (mut report, clock) = (Report::default(), Clock::system());
+    check_own_clock(&mut report, clock.now());
+    let read = telemetry::check_env(env).and_then(|()| Settings::check_env(options, env, &clock));
+    let settings = report.configuration(read);
+    let has_own_key = settings.as_ref().is_some_and(|settings| settings.keys.is_some());
+    check_folder(&mut report, &options.data_dir);
+    if !has_own_key {
+        check_key(&mut report, &secret_file(&options.data_dir), &clock);
+    }
+    if let Ok(databases) = Databases::from_env(env, &options.data_dir) {
+        check_descriptors(&mut report, databases.descriptor_use());
+        check_databases(&mut report, &databases, &options.data_dir).await;
+    }
+    report
+}
+
+fn check_folder(report: &mut Report, path: &Path) {
+    if path.exists() {
+        check_file(report, FOLDER, path);
+    } else {
+        report.ok(FOLDER, format!("{} is not there yet, and is made by the first start", path.display()));
+    }
+}
+
+fn check_key(report: &mut Report, path: &Path, clock: &Clock) {
+    if !path.exists() {
+        return report.ok(KEY, "is made by the first start");
+    }
+    check_file(report, KEY, path);
+    let advice =
+        "restore it from a backup, or delete it: the next start makes another one, and all log in again";
+    match fs::read_to_string(path) {
+        Ok(secret) => match TokenKeys::new(&secret.trim_end().into(), clock.clone()) {
+            Ok(_) => report.ok(KEY, "is long enough"),
+            Err(error) => {
+                let problem = error.problems().map(|(_, problem)| problem).collect::<String>();
+                report.error(KEY, format!("{} {problem}", path.display()), advice);
+            }
+        },
+        Err(error) => report.error(KEY, format!("{} cannot be read: {error}", path.display()), advice),
+    }
+}
+
+async fn check_databases(report: &mut Report, databases: &Databases, data_dir: &Path) {
+    if !databases.are_elsewhere() && !data_dir.exists() {
+        return report.ok("databases", "are made by the first start, in the data folder");
+    }
+    auth::cli::check_database(report, &databases.auth).await;
+    chat::cli::check_database(report, &databases.chat).await;
+    branch::cli::check_database(report, &databases.branch).await;
+}

@@ -1,0 +1,74 @@
+//! What `banyan` reads of its environment, before anything is opened or made.
+
+use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
+use crate::stack::StackTraces;
+use auth::config::{PasswordConfig, TokenLife, registration_policy};
+use auth::domain::RegistrationPolicy;
+use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates};
+use shared::clock::Clock;
+use shared::config::{ConfigError, Env};
+use shared::identity::TokenKeys;
+use shared::metrics::Metrics;
+use shared::server::{BodyLimits, Listen, Times};
+use shared::settings;
+
+/// The settings of all services together.
+#[derive(Debug)]
+pub struct Settings {
+    pub(crate) listen: Listen,
+    /// The keys of `SECRET_KEY`; without it they are in the data folder.
+    pub(crate) keys: Option<TokenKeys>,
+    pub(crate) edge: EdgeConfig,
+    pub(crate) rates: Option<Rates>,
+    pub(crate) capacity: Option<Capacity>,
+    pub(crate) times: Times,
+    pub(crate) bodies: BodyLimits,
+    pub(crate) patience: Patience,
+    pub(crate) databases: Databases,
+    pub(crate) tokens: TokenLife,
+    pub(crate) passwords: PasswordConfig,
+    pub(crate) registration: RegistrationPolicy,
+    pub(crate) metrics: Metrics,
+    pub(crate) traces: StackTraces,
+}
+
+impl Settings {
+    /// Reads options and variables, and takes the port of the metrics.
+    pub fn from_env(options: &Options, env: &Env, clock: &Clock) -> Result<Self, ConfigError> {
+        Self::read(options, env, clock, (Metrics::from_env(env), StackTraces::from_env(env)))
+    }
+
+    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    pub fn check_env(options: &Options, env: &Env, clock: &Clock) -> Result<Self, ConfigError> {
+        Self::read(options, env, clock, (Metrics::check_env(env), StackTraces::check_env(env)))
+    }
+
+    fn read(
+        options: &Options,
+        env: &Env,
+        clock: &Clock,
+        (metrics, traces): (Result<Metrics, ConfigError>, Result<StackTraces, ConfigError>),
+    ) -> Result<Self, ConfigError> {
+        settings!(Self {
+            listen: Listen::parse(LISTEN_SETTING, &options.listen, LISTEN_ADDR),
+            keys: keys(env, clock),
+            // Pages that are developed on this machine.
+            edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local),
+            rates: Rates::from_env(env),
+            capacity: Capacity::from_env(env),
+            times: Times::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            patience: Patience::from_env(env),
+            databases: Databases::from_env(env, &options.data_dir),
+            tokens: TokenLife::from_env(env),
+            passwords: PasswordConfig::from_env(env),
+            registration: registration_policy(env),
+            metrics,
+            traces,
+        })
+    }
+}
+
+fn keys(env: &Env, clock: &Clock) -> Result<Option<TokenKeys>, ConfigError> {
+    env.secret("SECRET_KEY")?.map(|secret| TokenKeys::new(&secret, clock.clone())).transpose()
+}

@@ -1,0 +1,52 @@
+//! What routes and commands do with accounts alike.
+
+use crate::domain::{Password, Username};
+use crate::error::Error;
+use crate::hasher::Hasher;
+use crate::store::{self, User};
+use shared::clock::Clock;
+use shared::identity::Service;
+use shared::ids::UserId;
+use shared::server::Trace;
+use shared::store::Store;
+use shared::store::outbox::Delivery;
+
+/// Makes a user.
+pub async fn create(
+    store: &Store,
+    hasher: &Hasher,
+    clock: &Clock,
+    (name, password): (Username, Password),
+) -> Result<User, Error> {
+    // A name that is taken need not cost a hash. The unique index decides all the same.
+    if store::is_name_taken(store, &name).await? {
+        return Err(Error::UsernameTaken);
+    }
+    let hash = hasher.hash(password).await?;
+    let user = User::new(&name, hash, clock.now());
+    if store::create_user(store, &user).await? { Ok(user) } else { Err(Error::UsernameTaken) }
+}
+
+/// Sets another password, whatever the old one is, and revokes every refresh token of the user.
+pub async fn reset_password(
+    store: &Store,
+    hasher: &Hasher,
+    id: UserId,
+    password: Password,
+) -> Result<(), Error> {
+    let hash = hasher.hash(password).await?;
+    loop {
+        let user = store::find_user(store, id).await?.ok_or(Error::UserNotFound)?;
+        // Between the two a login has renewed the old hash, or somebody has changed the password.
+        if store::change_password(store, id, &user.password_hash, &hash).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes a user with its tokens. Gives the delivery that the chat service is owed of it.
+pub async fn delete(store: &Store, clock: &Clock, id: UserId, trace: &Trace) -> Result<Delivery, Error> {
+    let delivery = Delivery::new(Service::Chat, format!("/internal/accounts/{id}"), trace, clock.now());
+    store::delete_user(store, id, &delivery).await?;
+    Ok(delivery)
+}

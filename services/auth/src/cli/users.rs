@@ -1,0 +1,210 @@
+//! `user list`, `create`, `reset-password`, `delete`: what who runs the service does with users.
+
+use super::password::read_new_password;
+use crate::accounts;
+use crate::config::{self, PasswordConfig};
+use crate::domain::Username;
+use crate::error::Error;
+use crate::hasher::Hasher;
+use crate::store::{self, User};
+use clap::Subcommand;
+use secrecy::SecretString;
+use serde_json::json;
+use shared::clock::Clock;
+use shared::config::{ConfigError, Env};
+use shared::ids::UserId;
+use shared::input::TextField as _;
+use shared::problem::causes;
+use shared::server::{StartError, Times, Trace};
+use shared::settings;
+use shared::store::{Store, missing_file};
+use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a database is waited for: somebody sits before it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many users are read at a time.
+const USERS_PER_PAGE: i64 = 500;
+
+/// Commands about users.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UserCommand {
+    /// List all users, the oldest first: id, time of registration (UTC), name
+    List {
+        /// Print each user as a JSON object on a line of its own
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a user, also where REGISTRATION is closed
+    ///
+    /// The password is asked for, or is the first line of standard input where that is no terminal.
+    Create {
+        /// The name: 3 to 64 letters, digits and . _ - + @
+        name: String,
+    },
+    /// Give a user another password, and log the user out everywhere
+    ///
+    /// Every refresh token of the user is revoked; access tokens last until they expire (ACCESS_TOKEN_TTL). The password is
+    /// asked for, or is the first line of standard input where that is no terminal.
+    ResetPassword {
+        /// The user's name
+        name: String,
+    },
+    /// Delete a user, with all chats and messages
+    ///
+    /// The user and its tokens are gone at once. Chats and messages follow within 30 seconds, or when the services run again.
+    Delete {
+        /// The user's name
+        name: String,
+        /// Do not ask whether that is meant; needed where standard input is no terminal
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl UserCommand {
+    /// Whether it makes sense before there is a database.
+    pub fn makes_database(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
+}
+
+/// What commands about users need of the configuration of the service.
+#[derive(Debug, Clone)]
+pub struct UserSettings {
+    /// The database of the users.
+    pub database: SecretString,
+    /// How long the service waits for what.
+    pub times: Times,
+    /// How passwords are hashed, and which are taken.
+    pub passwords: PasswordConfig,
+}
+
+impl UserSettings {
+    /// Reads the variables of the service that matter here.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Self::with_database(env, config::database_url(env))
+    }
+
+    /// The same, with a database that is known by another way.
+    pub fn with_database(
+        env: &Env,
+        database: Result<SecretString, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        settings!(Self { database, times: Times::from_env(env), passwords: PasswordConfig::from_env(env) })
+    }
+}
+
+/// Does what was asked for, and tells of it on standard output.
+pub async fn run_user_command(command: UserCommand, settings: UserSettings) -> Result<(), StartError> {
+    if !command.makes_database()
+        && let Some(path) = missing_file(&settings.database)
+    {
+        let problem = format!("there is no database {} yet, and so there are no users", path.display());
+        return Err(StartError::Store(problem));
+    }
+    match command {
+        UserCommand::List { json } => list(&open(&settings).await?, json).await,
+        UserCommand::Create { name } => create(&name, &settings).await,
+        UserCommand::ResetPassword { name } => reset_password(&name, &settings).await,
+        UserCommand::Delete { name, yes } => delete(&name, yes, &settings).await,
+    }
+}
+
+async fn open(settings: &UserSettings) -> Result<Store, StartError> {
+    let opened = Store::open(&settings.database, "auth", store::migrations(), settings.times.statement);
+    let store = tokio::time::timeout(CONNECT_TIMEOUT, opened).await.map_err(|_| {
+        let seconds = CONNECT_TIMEOUT.as_secs();
+        StartError::Store(format!("DATABASE_URL: the database does not answer within {seconds} s"))
+    })??;
+    // Names are found by their keys.
+    store::renew_name_keys(&store).await.map_err(failed)?;
+    Ok(store)
+}
+
+async fn list(store: &Store, as_json: bool) -> Result<(), StartError> {
+    let mut after = UserId::from(Uuid::nil());
+    if !as_json {
+        println!("{:36}  {:27}  NAME", "ID", "REGISTERED");
+    }
+    loop {
+        let users = store::list_users(store, after, USERS_PER_PAGE).await.map_err(failed)?;
+        let Some(last) = users.last() else { return Ok(()) };
+        after = last.id;
+        match print(&mut io::stdout().lock(), &users, as_json) {
+            // Who reads has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error))?,
+        }
+    }
+}
+
+fn print(output: &mut impl Write, users: &[User], as_json: bool) -> io::Result<()> {
+    for User { id, username, created_at, .. } in users {
+        if as_json {
+            let user = json!({"user_id": id, "username": username, "created_at": created_at});
+            writeln!(output, "{user}")?;
+        } else {
+            writeln!(output, "{id}  {created_at}  {username}")?;
+        }
+    }
+    output.flush()
+}
+
+async fn create(name: &str, settings: &UserSettings) -> Result<(), StartError> {
+    let name = Username::parse(name.to_owned())
+        .map_err(|reason| StartError::Setup(format!("the name: {}", reason.message())))?;
+    let password = read_new_password(settings.passwords.policy)?;
+    let (store, hasher) = (open(settings).await?, Hasher::new(settings.passwords.bcrypt_cost).await?);
+    let user = accounts::create(&store, &hasher, &Clock::system(), (name, password)).await.map_err(failed)?;
+    println!("{} was made, with the id {}", user.username, user.id);
+    Ok(())
+}
+
+async fn reset_password(name: &str, settings: &UserSettings) -> Result<(), StartError> {
+    let store = open(settings).await?;
+    let user = find(&store, name).await?;
+    let password = read_new_password(settings.passwords.policy)?;
+    let hasher = Hasher::new(settings.passwords.bcrypt_cost).await?;
+    accounts::reset_password(&store, &hasher, user.id, password).await.map_err(failed)?;
+    println!("{} has another password, and every refresh token is revoked", user.username);
+    Ok(())
+}
+
+async fn delete(name: &str, is_meant: bool, settings: &UserSettings) -> Result<(), StartError> {
+    let store = open(settings).await?;
+    let user = find(&store, name).await?;
+    if !is_meant {
+        confirm(&user)?;
+    }
+    accounts::delete(&store, &Clock::system(), user.id, &Trace::generate()).await.map_err(failed)?;
+    println!("{} is deleted; its chats follow within 30 seconds, or when the services run", user.username);
+    Ok(())
+}
+
+fn confirm(user: &User) -> Result<(), StartError> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Err(StartError::Setup("expected --yes, as nobody can be asked here".to_owned()));
+    }
+    print!("This deletes {} with all chats and messages. Type the name to go on: ", user.username);
+    let mut typed = String::new();
+    let read = io::stdout().flush().and_then(|()| stdin.read_line(&mut typed));
+    read.map_err(|error| StartError::Io("standard input".to_owned(), error))?;
+    if typed.trim_end_matches(['\r', '\n']) == user.username {
+        return Ok(());
+    }
+    Err(StartError::Setup("that is another name; nothing was deleted".to_owned()))
+}
+
+async fn find(store: &Store, name: &str) -> Result<User, StartError> {
+    let found = store::find_user_by_name(store, name).await.map_err(failed)?;
+    found.ok_or_else(|| StartError::Setup(format!("there is no user {name:?}; `user list` shows all")))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so it is what `map_err` takes")]
+fn failed(error: impl Into<Error>) -> StartError {
+    let error: Error = error.into();
+    StartError::Store(causes(&error))
+}

@@ -1,0 +1,36 @@
+//! What chat is owed of deleted accounts, as the metrics tell it.
+
+use crate::app::{PASSWORD, spawn_app_with};
+use serde_json::json;
+use shared::test_kit::{Series, shown_metrics};
+use std::time::Duration;
+use wiremock::matchers::any;
+use wiremock::{Mock, ResponseTemplate};
+
+const DELIVERIES: &str = "outbox_deliveries";
+const AGE: &str = "outbox_oldest_delivery_age_seconds";
+
+#[tokio::test]
+async fn what_is_owed_is_counted_with_the_age_of_the_oldest_until_it_is_delivered() {
+    let metrics = shown_metrics();
+    let app = spawn_app_with(|config| config.metrics = metrics.clone()).await;
+    let figures = async || {
+        let series = Series::of(&metrics).await;
+        [DELIVERIES, AGE].map(|name| series.sum(name, &["service_name=\"auth\""]).unwrap())
+    };
+    assert_eq!(figures().await, [0.0, 0.0]);
+    app.chat.reset().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(503)).mount(&app.chat).await;
+    for (name, count) in [("ann", 1.0), ("bob", 2.0)] {
+        let session = app.session(name).await;
+        session.delete_me(&json!({"password": PASSWORD})).await.expect(200);
+        assert_eq!(figures().await[0], count);
+        app.clock.advance(Duration::from_secs(60));
+    }
+    assert_eq!(figures().await, [2.0, 120.0]);
+    app.chat.reset().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&app.chat).await;
+    app.clock.advance(Duration::from_secs(60));
+    let delivered = async { while figures().await != [0.0, 0.0] {} };
+    tokio::time::timeout(Duration::from_secs(30), delivered).await.expect("it is delivered");
+}

@@ -1,0 +1,69 @@
+//! A look at MongoDB, for `check`: whether it is reached, how far its collections are migrated, and by which clock it goes.
+
+use super::connect::{DATABASE, parse, topology};
+use super::migrate;
+use mongodb::Client;
+use mongodb::bson::doc;
+use mongodb::options::Tls;
+use secrecy::SecretString;
+use shared::check::{Report, check_clock};
+use shared::clock::{Clock, Timestamp};
+use shared::server::NoAnswer;
+
+const SUBJECT: &str = "database of branch";
+
+/// Looks at the database of `MONGO_URL`, and changes nothing.
+pub async fn inspect(report: &mut Report, url: &SecretString) {
+    let options = match parse(url).await {
+        Ok(options) => options,
+        Err(NoAnswer::Yet(cause)) => {
+            let advice = "see whether the name servers know the name in MONGO_URL";
+            return report.error(SUBJECT, format!("MongoDB is not found: {cause}"), advice);
+        }
+        Err(NoAnswer::Ever(error)) => return report.error(SUBJECT, error.to_string(), "correct MONGO_URL"),
+    };
+    let tls = if matches!(options.tls, Some(Tls::Enabled(_))) { "with TLS" } else { "without TLS" };
+    let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let clock = Clock::system();
+    let looked = async {
+        let client = Client::with_options(options)?;
+        let database = client.database(&name);
+        let build = database.run_command(doc! {"buildInfo": 1}).await?;
+        let before = clock.now();
+        let hello = database.run_command(doc! {"hello": 1}).await?;
+        let after = clock.now();
+        let steps = migrate::steps_made(&database).await?;
+        mongodb::error::Result::Ok((build, hello, (before, after), steps))
+    };
+    match looked.await {
+        Ok((build, hello, (before, after), steps)) => {
+            let version = build.get_str("version").unwrap_or("of unknown version");
+            let topology = topology(&hello);
+            report.ok(SUBJECT, format!("MongoDB {version} ({topology}) answers, {tls}"));
+            tell_steps(report, steps);
+            let theirs = hello.get_datetime("localTime").ok().map(|time| time.timestamp_millis());
+            if let Some(theirs) =
+                theirs.and_then(|millis| Timestamp::from_micros(millis.saturating_mul(1000)))
+            {
+                check_clock(report, "the database of branch", theirs, before, after);
+            }
+        }
+        Err(error) => {
+            let advice = "start it, or correct MONGO_URL: hosts, user, password and TLS";
+            report.error(SUBJECT, format!("MongoDB cannot be used: {}", error.kind), advice);
+        }
+    }
+}
+
+fn tell_steps(report: &mut Report, made: usize) {
+    let all = migrate::STEPS.len();
+    if made > all {
+        let advice = "run the newer version that made them; this one works only where its notes say so";
+        report.warning(SUBJECT, format!("{made} migrations are made, of which {all} are known"), advice);
+    } else if made < all {
+        let detail = format!("{made} of {all} migrations are made, and the others by the next start");
+        report.ok(SUBJECT, detail);
+    } else {
+        report.ok(SUBJECT, format!("all {all} migrations are made"));
+    }
+}

@@ -1,0 +1,76 @@
+//! What the program `chat` is told to do.
+
+use crate::config::{self, Config, LISTEN_ADDR};
+use crate::{startup, store};
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use shared::check::{Peer, Report, check_descriptors, check_own_clock, check_peer};
+use shared::clock::Clock;
+use shared::config::Env;
+use shared::identity::Service;
+use shared::server::{self, StartError};
+use shared::store::{compact_database, inspect};
+use shared::telemetry::{self, LogFormat};
+use std::process::ExitCode;
+
+/// The chat service of Banyan: chats and their conversation records. Without a command it serves
+#[derive(Debug, Parser)]
+#[command(
+    name = "chat",
+    version,
+    after_help = "Its settings are environment variables: services/chat/README.md lists them."
+)]
+pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Common(server::Command),
+    /// Rewrite the SQLite file of DATABASE_URL without what was deleted; stop the service first
+    Compact,
+}
+
+/// Serves, or does what else it was told.
+pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
+    match options.command {
+        None => {
+            telemetry::init(env, LogFormat::Json)?;
+            server::run(startup::build(Config::from_env(env)?)).await?;
+        }
+        Some(Command::Common(server::Command::HealthCheck)) => server::health_check(env, LISTEN_ADDR).await?,
+        Some(Command::Common(server::Command::Check(options))) => {
+            return Ok(check(env).await.print(options.json));
+        }
+        Some(Command::Compact) => println!("{}", compact_database(&config::database_url(env)?)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(env: &Env) -> Report {
+    let mut report = Report::default();
+    check_own_clock(&mut report, Clock::system().now());
+    check_descriptors(&mut report, startup::DESCRIPTOR_USE);
+    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
+    let Some(config) = report.configuration(read) else {
+        if let Ok(url) = config::database_url(env) {
+            check_database(&mut report, &url).await;
+        }
+        return report;
+    };
+    check_database(&mut report, &config.database).await;
+    let caller = Service::Chat;
+    for (called, variable, base) in
+        [(Service::Auth, "AUTH_URL", &config.auth), (Service::Branch, "BRANCH_URL", &config.branch)]
+    {
+        check_peer(&mut report, Peer { caller, called, variable, base }, &config.keys).await;
+    }
+    report
+}
+
+/// Looks at the database of chats.
+pub async fn check_database(report: &mut Report, url: &SecretString) {
+    inspect(report, "chat", url, store::migrations()).await;
+}
