@@ -1,14 +1,14 @@
 //! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
 
 use crate::clock::Timestamp;
-use crate::input::{Field, Reason, TextField, Value};
+use crate::input::{Field, Fields, Invalid, Reason, TextField, Value};
 use crate::problem::Problem;
 use crate::server::{BodyLimits, Reservation};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::ContentType;
-use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::http::header::{HeaderName, HeaderValue, LINK};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,9 @@ use uuid::Uuid;
 pub const DEFAULT_LIMIT: usize = 50;
 /// The size of the largest page that a client can ask for; a larger number is taken as this.
 pub const MAX_LIMIT: usize = 200;
+
+/// The cursor of the next page, beside the `Link` that holds it too; absent on the last page.
+pub const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// How much of a page is written in one piece at least.
 const PIECE_BYTES: usize = 64 << 10;
@@ -87,13 +90,20 @@ pub trait Cursor: Serialize + DeserializeOwned {
     }
 }
 
-/// A cursor as a field of a query; a bad one is a 422.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CursorField<C>(pub C);
+/// Reads the parameter `cursor` of a list: `None` is the first page, and so is an empty one, which generated clients send for a
+/// parameter that is not set; a bad one is a 422.
+pub fn cursor<C: Cursor>(fields: &mut Fields<'_>) -> Result<Option<C>, Invalid> {
+    Ok(fields.optional::<CursorField<C>>("cursor")?.and_then(|CursorField(cursor)| cursor))
+}
+
+struct CursorField<C>(Option<C>);
 
 impl<C: Cursor> TextField for CursorField<C> {
     fn parse(text: String) -> Result<Self, Reason> {
-        C::decode(&text).map(Self).ok_or_else(foreign_cursor)
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        C::decode(&text).map(|cursor| Self(Some(cursor))).ok_or_else(foreign_cursor)
     }
 }
 
@@ -143,8 +153,8 @@ impl<T: Serialize> Responder for Page<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|cursor| link_to_next(request, &cursor)) {
-            response.insert_header((LINK, link));
+        if let Some(cursor) = self.next {
+            point_to_next(&mut response, request, &cursor);
         }
         response.json(self.items)
     }
@@ -193,8 +203,8 @@ impl Responder for WrittenPage {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|cursor| link_to_next(request, &cursor)) {
-            response.insert_header((LINK, link));
+        if let Some(cursor) = self.next {
+            point_to_next(&mut response, request, &cursor);
         }
         response.content_type(ContentType::json()).body(BoxBody::new(self.body))
     }
@@ -219,8 +229,15 @@ impl MessageBody for WrittenBody {
     }
 }
 
+/// Says in an answer where the next page begins.
+pub fn point_to_next(response: &mut HttpResponseBuilder, request: &HttpRequest, cursor: &str) {
+    if let Some(link) = link_to_next(request, cursor) {
+        response.insert_header((LINK, link)).insert_header((NEXT_CURSOR, cursor));
+    }
+}
+
 /// The `Link` to the page that begins at `cursor`: this request's path, with all its other parameters kept.
-pub fn link_to_next(request: &HttpRequest, cursor: &str) -> Option<HeaderValue> {
+fn link_to_next(request: &HttpRequest, cursor: &str) -> Option<HeaderValue> {
     let query = request.query_string();
     let kept = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
     let mut link = format!("<{}?", request.path());

@@ -11,6 +11,7 @@ mod json;
 mod json_error;
 mod receive;
 
+pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
 pub use field_types::{Field, Reason, TextField, Value, text};
 pub use fields::{Fields, FromFields, Invalid, Settings};

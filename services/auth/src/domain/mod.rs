@@ -4,6 +4,6 @@ mod password;
 mod refresh_token;
 mod username;
 
-pub use password::{Password, PasswordPolicy};
+pub use password::{NewPassword, Password, PasswordPolicy};
 pub use refresh_token::{RefreshToken, Reuse, TokenHash};
 pub use username::{Username, folded_name};

@@ -10,10 +10,11 @@ use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::UserId;
-use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
-use shared::openapi::PublicErrors;
-use shared::problem::{ErrorBody, Problem, causes};
+use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::{Problem, causes};
 use shared::username::name_key;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
@@ -62,17 +63,20 @@ impl TokenPair {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
+    Error::InvalidCredentials, Error::TooManyFailures(Duration::from_secs(60))
+}
+
 /// Log in with name and password
+///
+/// Send `access_token` as `Authorization: Bearer` with every other request; it lives for `expires_in` seconds.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "auth", security(()),
-    request_body(content(
-        (Credentials = "application/json"),
-        (Credentials = "application/x-www-form-urlencoded")
-    )),
+    request_body = Credentials,
     responses(
         (status = 200, description = "Tokens", body = TokenPair),
-        (status = 401, description = "Name and password do not belong together", body = ErrorBody),
-        PublicErrors
+        Errors
     )
 )]
 pub async fn login(
