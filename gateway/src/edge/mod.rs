@@ -5,12 +5,15 @@ mod forwarded;
 mod gzip;
 mod head;
 mod security;
+mod server_url;
 
 pub use cors::AllowedOrigins;
 pub(crate) use cors::preflight;
 pub use forwarded::TrustedProxies;
 pub(crate) use forwarded::{limited_address, write_forwarding};
+pub(crate) use gzip::takes_gzip;
 use head::host;
+pub(crate) use server_url::{path_prefix, server_url};
 
 use crate::{limits, proxy};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
