@@ -35,12 +35,11 @@ pub(super) struct Merged {
 
 /// One document of those of the services.
 pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>) -> Merged {
-    let additions = Additions::new();
     let (mut paths, mut components, mut tags) = (Paths::new(), Map::new(), Vec::new());
     for (upstream, mut document) in documents {
         conflicts::rename(&components, upstream, &mut document);
         add_components(&mut components, document.components);
-        add_paths(&mut paths, upstream, document.paths, &additions);
+        add_paths(&mut paths, upstream, document.paths);
         add_tags(&mut tags, document.tags);
     }
     paths.sort_by_cached_key(|_, item| {
@@ -77,7 +76,8 @@ impl Merged {
 }
 
 /// Adds the paths that lead to this service. What else it serves is not reached from outside.
-fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths, additions: &Additions) {
+fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths) {
+    let additions = Additions::to(upstream);
     for (path, mut item) in added {
         let Some(route) = find(path.trim_end_matches('/')).filter(|route| route.upstream == upstream) else {
             continue;

@@ -25,18 +25,20 @@ pub(super) struct Additions {
 }
 
 impl Additions {
-    pub(super) fn new() -> Self {
-        let any = Upstream::Auth;
+    /// To those of a service. Bodies are bounded whatever the method, also where none is read.
+    pub(super) fn to(upstream: Upstream) -> Self {
         let errors = ErrorResponses::default().with(
             [
                 Error::HeaderName,
                 Error::Target,
+                Error::BodyTooSlow,
+                Error::BodyTooLarge(upstream.max_body_bytes()),
                 Error::RateLimited(1),
                 Error::TooManyHeaders,
                 Error::Method,
-                Error::Overloaded(any),
-                Error::NoAddress(any),
-                Error::NoAnswerInTime(any),
+                Error::Overloaded(upstream),
+                Error::NoAddress(upstream),
+                Error::NoAnswerInTime(upstream),
             ]
             .map(Into::into),
         );
