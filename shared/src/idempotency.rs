@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The header's name.
@@ -22,6 +23,16 @@ pub const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 const MAX_CHARACTERS: usize = 255;
 /// The name space of key ids (RFC 9562, 5.5); a constant of our own.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2b_1c57_9d0e_4a7b_8a55_3c1e_f0d2_4b6a);
+
+/// The header in the document.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes what `Keyed` reads")]
+pub struct IdempotencyHeader {
+    /// Creates once, however often it comes
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 255)]
+    key: Option<String>,
+}
 
 /// SHA-256 over the bytes of a request's body.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
 
 use crate::clock::Timestamp;
-use crate::input::{Field, Reason, TextField, Value};
+use crate::input::{Field, Fields, Invalid, Reason, TextField, Value};
 use crate::problem::Problem;
 use crate::server::{BodyLimits, Reservation};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::ContentType;
-use actix_web::http::header::{HeaderValue, LINK};
+use actix_web::http::header::{HeaderName, HeaderValue, LINK};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,6 +25,9 @@ use uuid::Uuid;
 pub const DEFAULT_LIMIT: usize = 50;
 /// The size of the largest page that a client can ask for; a larger number is taken as this.
 pub const MAX_LIMIT: usize = 200;
+
+/// The cursor of the next page, beside the `Link` that holds it too; absent on the last page.
+pub const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// How much of a page is written in one piece at least.
 const PIECE_BYTES: usize = 64 << 10;
@@ -97,13 +100,20 @@ pub trait Cursor: Serialize + DeserializeOwned {
     }
 }
 
-/// A cursor as a field of a query; a bad one is a 422.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CursorField<C>(pub C);
+/// Reads the parameter `cursor` of a list: `None` is the first page, and so is an empty one, which generated clients send for a
+/// parameter that is not set; a bad one is a 422.
+pub fn cursor<C: Cursor>(fields: &mut Fields<'_>) -> Result<Option<C>, Invalid> {
+    Ok(fields.optional::<CursorField<C>>("cursor")?.and_then(|CursorField(cursor)| cursor))
+}
+
+struct CursorField<C>(Option<C>);
 
 impl<C: Cursor> TextField for CursorField<C> {
     fn parse(text: String) -> Result<Self, Reason> {
-        C::decode(&text).map(Self).ok_or_else(foreign_cursor)
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        C::decode(&text).map(|cursor| Self(Some(cursor))).ok_or_else(foreign_cursor)
     }
 }
 
@@ -145,8 +155,16 @@ impl NextPage {
         Self { parameters: query.parameters(), cursor: cursor.encode() }
     }
 
+    /// Says in an answer where the page begins: in `Link`, and the cursor alone in `X-Next-Cursor`.
+    pub fn point_to(self, response: &mut HttpResponseBuilder, request: &HttpRequest) {
+        let cursor = self.cursor.clone();
+        if let Some(link) = self.link(request) {
+            response.insert_header((LINK, link)).insert_header((NEXT_CURSOR, cursor));
+        }
+    }
+
     /// The `Link` to it (RFC 8288): the path of this request, and its parameters in the order in which they were sent.
-    pub fn link(self, request: &HttpRequest) -> Option<HeaderValue> {
+    fn link(self, request: &HttpRequest) -> Option<HeaderValue> {
         let Self { parameters: Parameters(mut parameters), cursor } = self;
         let sent: Vec<_> = request.query_string().split('&').map(|pair| pair.split('=').next()).collect();
         parameters
@@ -206,8 +224,8 @@ impl<T: Serialize> Responder for Page<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|next| next.link(request)) {
-            response.insert_header((LINK, link));
+        if let Some(next) = self.next {
+            next.point_to(&mut response, request);
         }
         response.json(self.items)
     }
@@ -256,8 +274,8 @@ impl Responder for WrittenPage {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(link) = self.next.and_then(|next| next.link(request)) {
-            response.insert_header((LINK, link));
+        if let Some(next) = self.next {
+            next.point_to(&mut response, request);
         }
         response.content_type(ContentType::json()).body(BoxBody::new(self.body))
     }

@@ -90,7 +90,7 @@ fn extended(before: Option<String>, last: &str) -> Cow<'_, str> {
     before.map_or(Cow::Borrowed(last), |before| format!("{before}, {last}").into())
 }
 
-fn is_of_trusted_proxy(request: &HttpRequest) -> bool {
+pub(super) fn is_of_trusted_proxy(request: &HttpRequest) -> bool {
     let trusted = request.app_data::<Data<TrustedProxies>>();
     peer(request).zip(trusted).is_some_and(|(peer, trusted)| trusted.contain(peer))
 }
@@ -100,7 +100,7 @@ fn peer(request: &HttpRequest) -> Option<IpAddr> {
 }
 
 /// All values of a header as one; `None` where it is not there or cannot be read.
-fn sent(request: &HttpRequest, name: &str) -> Option<String> {
+pub(super) fn sent(request: &HttpRequest, name: &str) -> Option<String> {
     let values: Option<Vec<_>> = request.headers().get_all(name).map(|value| value.to_str().ok()).collect();
     values.filter(|values| !values.is_empty()).map(|values| values.join(", "))
 }

@@ -63,7 +63,7 @@ fn mark(headers: &mut HeaderMap) {
 }
 
 /// Whether `Accept-Encoding` takes gzip, and likes nothing less than that better (RFC 9110, 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut other, mut identity) = (None, None, None);
     let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     for item in values.flat_map(|value| value.split(',')) {

@@ -74,7 +74,7 @@ fn check_target(target: &Uri) -> Result<(), Error> {
 }
 
 /// Whether this is a name or an address, and perhaps a port.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let (is_good, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, "")) => (address.parse::<Ipv6Addr>().is_ok(), None),
         Some((address, rest)) => {

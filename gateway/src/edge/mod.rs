@@ -6,12 +6,15 @@ mod gzip;
 mod head;
 mod origins;
 mod security;
+mod server_url;
 
 pub(crate) use cors::{Cors, preflight};
 pub use forwarded::TrustedProxies;
 pub(crate) use forwarded::{limited_address, write_forwarding};
+pub(crate) use gzip::takes_gzip;
 use head::host;
 pub use origins::AllowedOrigins;
+pub(crate) use server_url::{path_prefix, server_url};
 
 use crate::{limits, proxy};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

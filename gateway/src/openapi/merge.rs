@@ -1,64 +1,90 @@
 //! Makes one document of several: the paths that the gateway routes, the components that they use, one way to log in.
 
-use crate::proxy::{Access, TOKEN, Upstream, find};
+use super::info::{info, rank, security_schemes};
+use super::operation::Additions;
+use super::shared_responses::share;
+use super::{conflicts, downgrade};
+use crate::proxy::{Upstream, find};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-
-/// The name of the one security scheme.
-const SCHEME: &str = "bearerAuth";
 
 /// The members of a path that are operations.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// One document of those of the services.
-pub(super) fn merge(documents: impl Iterator<Item = (Upstream, Value)>) -> Value {
-    let mut paths = Map::new();
-    let mut components = Map::new();
-    let mut tags = Vec::new();
-    for (upstream, mut document) in documents {
-        rename_conflicts(&components, upstream, &mut document);
-        add_components(&mut components, object(&mut document, "components"));
-        add_paths(&mut paths, upstream, object(&mut document, "paths"));
-        add_tags(&mut tags, document.get_mut("tags").map(Value::take));
-    }
-    components.insert("securitySchemes".to_owned(), security_schemes());
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Banyan",
-            "description": "A chat backend in which any answer can grow another conversation.",
-            "version": env!("CARGO_PKG_VERSION"),
-        },
-        "servers": [{"url": "/"}],
-        "tags": tags,
-        "paths": paths,
-        "components": components,
-    })
+/// Paths with their operations, in the order in which they are shown.
+pub(super) type Paths = IndexMap<String, IndexMap<String, Value>>;
+
+/// A document of a service, as far as it is looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ServiceDocument {
+    pub(super) tags: Vec<Value>,
+    pub(super) paths: Paths,
+    pub(super) components: Map<String, Value>,
 }
 
-/// A form in the Authorize button of Swagger UI, which asks the token endpoint for a token.
-fn security_schemes() -> Value {
-    let password = json!({"tokenUrl": TOKEN, "refreshUrl": TOKEN, "scopes": {}});
-    json!({SCHEME: {
-        "type": "oauth2",
-        "description": "An access token, sent as `Authorization: Bearer`.",
-        "flows": {"password": password},
-    }})
+/// The document of all services, without what depends on the version and on who asks.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Merged {
+    info: Value,
+    tags: Vec<Value>,
+    paths: Paths,
+    components: Map<String, Value>,
+}
+
+/// One document of those of the services.
+pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>) -> Merged {
+    let (mut paths, mut components, mut tags) = (Paths::new(), Map::new(), Vec::new());
+    for (upstream, mut document) in documents {
+        conflicts::rename(&components, upstream, &mut document);
+        add_components(&mut components, document.components);
+        add_paths(&mut paths, upstream, document.paths);
+        add_tags(&mut tags, document.tags);
+    }
+    paths.sort_by_cached_key(|_, item| {
+        let tag = item.values().find_map(|operation| operation.pointer("/tags/0"));
+        tag.map_or(usize::MAX, rank)
+    });
+    tags.sort_by_key(|tag| tag.get("name").map_or(usize::MAX, rank));
+    components.insert("securitySchemes".to_owned(), security_schemes());
+    components.insert("headers".to_owned(), Additions::headers());
+    components
+        .insert("responses".to_owned(), share(paths.values_mut().flat_map(IndexMap::values_mut)).into());
+    Merged { info: info(), tags, paths, components }
+}
+
+impl Merged {
+    /// The same in the words of OpenAPI 3.0.
+    pub(super) fn downgraded(mut self) -> Self {
+        for operation in self.paths.values_mut().flat_map(IndexMap::values_mut) {
+            if let Some(responses) = operation.get_mut("responses") {
+                downgrade::join_error_bodies(responses);
+            }
+            downgrade::downgrade(operation);
+        }
+        if let Some(responses) = self.components.get_mut("responses") {
+            downgrade::join_error_bodies(responses);
+        }
+        self.components.values_mut().for_each(downgrade::downgrade);
+        let (name, schema) = downgrade::any_error_body();
+        if let Some(Value::Object(schemas)) = self.components.get_mut("schemas") {
+            schemas.insert(name, schema);
+        }
+        self
+    }
 }
 
 /// Adds the paths that lead to this service. What else it serves is not reached from outside.
-fn add_paths(paths: &mut Map<String, Value>, upstream: Upstream, added: Map<String, Value>) {
+fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths) {
+    let additions = Additions::to(upstream);
     for (path, mut item) in added {
         let Some(route) = find(path.trim_end_matches('/')).filter(|route| route.upstream == upstream) else {
             continue;
         };
-        let security = match route.access {
-            Access::Public => json!([]),
-            Access::Protected => json!([{SCHEME: []}]),
-        };
-        let operations = item.as_object_mut().into_iter().flatten();
-        for (_, operation) in operations.filter(|(name, _)| METHODS.contains(&name.as_str())) {
+        for (_, operation) in item.iter_mut().filter(|(name, _)| METHODS.contains(&name.as_str())) {
             if let Some(operation) = operation.as_object_mut() {
-                operation.insert("security".to_owned(), security.clone());
+                additions.add_to(operation, route.access);
             }
         }
         paths.insert(path, item);
@@ -74,65 +100,11 @@ fn add_components(components: &mut Map<String, Value>, added: Map<String, Value>
     }
 }
 
-fn add_tags(tags: &mut Vec<Value>, added: Option<Value>) {
-    let Some(Value::Array(added)) = added else {
-        return;
-    };
+fn add_tags(tags: &mut Vec<Value>, added: Vec<Value>) {
     for tag in added {
         if !tags.iter().any(|known| known.get("name") == tag.get("name")) {
             tags.push(tag);
         }
-    }
-}
-
-/// Gives a component a name of this service's own where another service has something else under the same name.
-///
-/// Until there is none: a component that refers to a renamed one differs from its namesake from then on.
-fn rename_conflicts(components: &Map<String, Value>, upstream: Upstream, document: &mut Value) {
-    while let Some((section, name)) = conflict(components, document) {
-        tracing::warn!(upstream = upstream.name(), section, name, "two services differ in a component");
-        let new_name = format!("{upstream}.{name}");
-        let pointer = |name: &str| format!("#/components/{section}/{name}");
-        replace_text(document, &pointer(&name), &pointer(&new_name));
-        let section = document.get_mut("components").and_then(|components| components.get_mut(&section));
-        if let Some(section) = section.and_then(Value::as_object_mut)
-            && let Some(component) = section.remove(&name)
-        {
-            section.insert(new_name, component);
-        }
-    }
-}
-
-fn conflict(components: &Map<String, Value>, document: &Value) -> Option<(String, String)> {
-    let sections = document.get("components")?.as_object()?;
-    // Those give way to the gateway's own scheme.
-    let sections = sections.iter().filter(|(section, _)| *section != "securitySchemes");
-    for (section, added) in sections {
-        let known = components.get(section);
-        for (name, component) in added.as_object().into_iter().flatten() {
-            let namesake = known.and_then(|known| known.get(name));
-            if namesake.is_some_and(|namesake| namesake != component) {
-                return Some((section.clone(), name.clone()));
-            }
-        }
-    }
-    None
-}
-
-/// Replaces every text that is exactly `old`: references, and the mappings of discriminators.
-fn replace_text(value: &mut Value, old: &str, new: &str) {
-    match value {
-        Value::String(text) if text == old => new.clone_into(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| replace_text(value, old, new)),
-        Value::Object(members) => members.values_mut().for_each(|value| replace_text(value, old, new)),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn object(document: &mut Value, name: &str) -> Map<String, Value> {
-    match document.get_mut(name).map(Value::take) {
-        Some(Value::Object(members)) => members,
-        _ => Map::new(),
     }
 }
 
@@ -148,6 +120,11 @@ mod tests {
         })
     }
 
+    fn merged<const N: usize>(documents: [(Upstream, Value); N]) -> Value {
+        let read = |(upstream, document)| (upstream, serde_json::from_value(document).unwrap());
+        serde_json::to_value(merge(documents.into_iter().map(read))).unwrap()
+    }
+
     fn outer_and(inner: &str) -> Value {
         json!({"Outer": {"$ref": "#/components/schemas/Inner"}, "Inner": {"type": inner}})
     }
@@ -157,8 +134,7 @@ mod tests {
         let auth = document("/api/v1/auth/login", &outer_and("string"));
         let chat = document("/api/v1/chats/create-chat", &outer_and("string"));
         let branch = document("/api/v1/messages/add-message", &outer_and("integer"));
-        let all = [(Upstream::Auth, auth), (Upstream::Chat, chat), (Upstream::Branch, branch)];
-        let merged = merge(all.into_iter());
+        let merged = merged([(Upstream::Auth, auth), (Upstream::Chat, chat), (Upstream::Branch, branch)]);
         let schemas = merged.pointer("/components/schemas").unwrap().clone();
         let expected = json!({
             "Outer": {"$ref": "#/components/schemas/Inner"},
@@ -179,12 +155,18 @@ mod tests {
         for path in ["/api/v1/auth/me", "/api/v1/chats/get-chat", "/internal/users/{user_id}", "/livez"] {
             auth["paths"][path] = json!({"get": {}, "summary": "a path"});
         }
-        let merged = merge([(Upstream::Auth, auth)].into_iter());
+        let merged = merged([(Upstream::Auth, auth)]);
         let expected = json!({
             "/api/v1/auth/login": {"post": {"security": [], "schema": {"$ref": "#/components/schemas/Outer"}}},
-            "/api/v1/auth/me": {"get": {"security": [{"bearerAuth": []}]}, "summary": "a path"},
+            "/api/v1/auth/me": {"get": {"security": [{"bearerAuth": []}, {"oauth2": []}]}, "summary": "a path"},
         });
-        assert_eq!(merged["paths"], expected);
-        assert_eq!(merged["components"]["securitySchemes"].as_object().unwrap().len(), 1);
+        let mut paths = merged["paths"].clone();
+        for item in paths.as_object_mut().unwrap().values_mut() {
+            for operation in item.as_object_mut().unwrap().values_mut().filter_map(Value::as_object_mut) {
+                assert!(operation.remove("responses").is_some_and(|responses| responses["429"].is_object()));
+            }
+        }
+        assert_eq!(paths, expected);
+        assert_eq!(merged["components"]["securitySchemes"].as_object().unwrap().len(), 2);
     }
 }

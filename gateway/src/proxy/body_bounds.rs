@@ -18,7 +18,7 @@ pub(super) struct Bounds<'a> {
 
 impl Upstream {
     /// The largest body that a service takes, so that a larger one is refused before it is read.
-    pub(super) const fn max_body_bytes(self) -> usize {
+    pub(crate) const fn max_body_bytes(self) -> usize {
         match self {
             Self::Auth => MAX_AUTH_BODY_BYTES,
             Self::Chat | Self::Branch => MAX_BODY_BYTES,

@@ -1,42 +1,91 @@
 //! `/docs`: Swagger UI from files that the binary holds, so that it works without internet access.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType};
-use actix_web::web::Path;
+use super::cache_validator::CacheValidator;
+use crate::edge::{path_prefix, takes_gzip};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentType, LOCATION, VARY};
+use actix_web::web::{self, Bytes, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use flate2::read::GzDecoder;
 use shared::problem::Problem;
 use shared::server::route_not_found;
+use std::borrow::Cow;
+use std::io::Read as _;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
 /// The page of ours instead of Swagger UI's, whose relative paths need a slash at the end of `/docs`.
 const PAGE: &str = include_str!("docs.html");
 
+/// The file of ours instead of Swagger UI's that says what the page shows.
+const INITIALIZER: (&str, &str) = ("swagger-initializer.js", include_str!("initializer.js"));
+
+/// How long a browser need not ask for a file again.
+const FILE_CACHE: &str = "public, max-age=3600";
+
 /// Nothing is loaded from elsewhere. Swagger UI sets styles in its elements and has pictures in its styles.
 const POLICY: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
+/// GET `/`: leads to the page. The path is relative, so that a prefix before it stays.
+pub(super) async fn get_root() -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "docs")).finish()
+}
+
 /// GET `/docs`.
-pub(super) async fn get_docs() -> HttpResponse {
+pub(super) async fn get_docs(request: HttpRequest) -> HttpResponse {
+    let page = PAGE.replace("\"/docs/", &format!("\"{}/docs/", path_prefix(&request)));
     HttpResponse::Ok()
         .content_type(ContentType::html())
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .body(PAGE)
+        .body(page)
 }
 
 /// GET `/docs/{file}`.
-pub(super) async fn get_docs_file(file: Path<String>) -> Result<HttpResponse, Problem> {
-    let found = utoipa_swagger_ui::serve(&file, Arc::new(config())).map_err(Problem::internal)?;
-    let file = found.ok_or_else(route_not_found)?;
-    Ok(HttpResponse::Ok()
-        .content_type(file.content_type)
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(file.bytes.into_owned()))
+pub(super) async fn get_docs_file(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
+    let file = find(&file)?.ok_or_else(route_not_found)?;
+    let validator = CacheValidator::of(&file.bytes, FILE_CACHE);
+    let is_known = validator.is_known_to(&request);
+    let mut answer = if is_known { validator.not_modified() } else { validator.ok() };
+    if file.is_gzipped {
+        answer.insert_header((VARY, "Accept-Encoding"));
+    }
+    if is_known {
+        return Ok(answer.finish());
+    }
+    answer.content_type(file.content_type);
+    if !file.is_gzipped {
+        return Ok(answer.body(file.bytes));
+    }
+    if takes_gzip(request.headers()) {
+        return Ok(answer.insert_header((CONTENT_ENCODING, "gzip")).body(file.bytes));
+    }
+    let bytes = web::block(move || decompress(&file.bytes)).await.map_err(Problem::internal)?;
+    Ok(answer.body(bytes.map_err(Problem::internal)?))
 }
 
-fn config() -> Config<'static> {
-    Config::new(["/openapi.json"])
-        .display_request_duration(true)
-        .persist_authorization(true)
-        // Swagger UI would ask a server of its makers otherwise.
-        .validator_url("none")
+/// A file that the binary holds.
+struct File {
+    content_type: String,
+    bytes: Bytes,
+    is_gzipped: bool,
+}
+
+fn find(name: &str) -> Result<Option<File>, Problem> {
+    let found = utoipa_swagger_ui::serve(name, Arc::new(Config::from("")));
+    let Some(file) = found.map_err(Problem::internal)? else { return Ok(None) };
+    if name == INITIALIZER.0 {
+        let bytes = Bytes::from_static(INITIALIZER.1.as_bytes());
+        return Ok(Some(File { content_type: file.content_type, bytes, is_gzipped: false }));
+    }
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    Ok(Some(File { content_type: file.content_type, bytes, is_gzipped: file.gzpipped }))
+}
+
+fn decompress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut plain)?;
+    Ok(plain)
 }

@@ -1,5 +1,6 @@
 //! What the gateway answers itself.
 
+mod cache_validator;
 mod docs;
 mod health;
 mod openapi;
@@ -11,6 +12,8 @@ use shared::server::public;
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(public("/health").get(health::get_health))
         .service(public("/openapi.json").get(openapi::get_openapi))
+        .service(public("/openapi-3.0.json").get(openapi::get_openapi_3_0))
+        .service(public("/").get(docs::get_root))
         .service(public("/docs").get(docs::get_docs))
         .service(public("/docs/{file}").get(docs::get_docs_file));
 }

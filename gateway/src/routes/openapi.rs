@@ -1,13 +1,40 @@
-//! `/openapi.json`: the API of all services together.
+//! `/openapi.json` and `/openapi-3.0.json`: the API of all services together.
 
-use crate::openapi::Catalogue;
-use actix_web::HttpResponse;
+use super::cache_validator::CacheValidator;
+use crate::edge::server_url;
+use crate::openapi::{Catalogue, Version};
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use shared::problem::Problem;
 
 /// GET `/openapi.json`.
-pub(super) async fn get_openapi(catalogue: Data<Catalogue>) -> Result<HttpResponse, Problem> {
-    let document = catalogue.document().await?;
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(document))
+pub(super) async fn get_openapi(
+    request: HttpRequest,
+    catalogue: Data<Catalogue>,
+) -> Result<HttpResponse, Problem> {
+    answer(&request, &catalogue, Version::V31).await
+}
+
+/// GET `/openapi-3.0.json`.
+pub(super) async fn get_openapi_3_0(
+    request: HttpRequest,
+    catalogue: Data<Catalogue>,
+) -> Result<HttpResponse, Problem> {
+    answer(&request, &catalogue, Version::V30).await
+}
+
+async fn answer(
+    request: &HttpRequest,
+    catalogue: &Catalogue,
+    version: Version,
+) -> Result<HttpResponse, Problem> {
+    let server = server_url(request);
+    let server = if server.is_empty() { "/" } else { &server };
+    let document = catalogue.document(version, server).await?;
+    let validator = CacheValidator::of(&document, "no-cache");
+    if validator.is_known_to(request) {
+        return Ok(validator.not_modified().finish());
+    }
+    Ok(validator.ok().content_type(ContentType::json()).body(document))
 }

@@ -1,6 +1,8 @@
 //! `/docs`, without internet access.
 
 use crate::app::{nobody, spawn_before};
+use reqwest::Method;
+use shared::test_kit::Answer;
 
 #[tokio::test]
 async fn the_page_and_its_files_are_served_and_name_no_other_server() {
@@ -31,9 +33,38 @@ async fn the_page_and_its_files_are_served_and_name_no_other_server() {
 async fn the_page_reads_the_document_of_this_gateway_and_asks_nobody_to_check_it() {
     let gateway = spawn_before(&nobody());
     let script = gateway.client.get("/docs/swagger-initializer.js").await.expect(200).text;
-    assert!(script.contains("\"url\": \"/openapi.json\""), "{script}");
+    assert!(script.contains("\"url\": root + \"/openapi.json\""), "{script}");
+    assert!(script.contains("document.currentScript.src"), "{script}");
     assert!(script.contains("\"validatorUrl\": \"none\""), "{script}");
     assert!(!script.contains("://"), "{script}");
+}
+
+#[tokio::test]
+async fn the_root_leads_to_the_page() {
+    let gateway = spawn_before(&nobody());
+    for method in [Method::GET, Method::HEAD] {
+        let answer = gateway.client.send(method, "/", None).await.expect(307);
+        // Behind a proxy that takes a prefix from the paths, the page is below it as well.
+        assert_eq!(answer.header("location"), "docs");
+    }
+    assert_eq!(gateway.client.delete("/").await.expect(405).header("allow"), "GET, HEAD");
+}
+
+#[tokio::test]
+async fn a_file_is_sent_compressed_and_only_if_it_has_changed() {
+    let gateway = spawn_before(&nobody());
+    for file in ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
+        let plain = gateway.client.get(file).await.expect(200);
+        assert_eq!(plain.header("content-encoding"), "");
+        let gzip = gateway.client.with_header("accept-encoding", "gzip").get(file).await.expect(200);
+        assert_eq!((gzip.header("content-encoding"), gzip.header("vary")), ("gzip", "Accept-Encoding"));
+        let length = |answer: &Answer| answer.header("content-length").parse::<usize>().unwrap();
+        assert!(length(&gzip) * 3 < length(&plain), "{file}: {} of {}", length(&gzip), length(&plain));
+        let tag = plain.header("etag");
+        assert!(!tag.is_empty() && tag == gzip.header("etag"), "{tag}");
+        let known = gateway.client.with_header("if-none-match", tag).get(file).await.expect(304);
+        assert_eq!((known.header("etag"), known.text.as_str()), (tag, ""));
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `/openapi.json`, from what the services say of themselves.
 
-use crate::app::{TestHouse, no_cache, spawn_house, spawn_with};
+use crate::app::{TestHouse, no_cache, spawn_house, spawn_house_with, spawn_with};
 use gateway::config::{Patience, Upstreams};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn describe(service: &MockServer, document: &Value) {
 async fn describe_all(house: &TestHouse) {
     let error = json!({"type": "object"});
     describe(&house.auth, &document("/api/v1/auth/login", "auth", &error)).await;
-    describe(&house.chat, &document("/api/v1/conversations", "chats", &error)).await;
+    describe(&house.chat, &document("/api/v1/conversations", "conversations", &error)).await;
     let mut branch = document("/api/v1/messages/add-message", "messages", &error);
     branch["paths"]["/internal/chats/{chat_id}"] = json!({"delete": {}});
     describe(&house.branch, &branch).await;
@@ -40,29 +40,73 @@ async fn the_documents_of_all_services_are_one() {
     let answer = house.gateway.client.get("/openapi.json").await.expect(200);
     assert_eq!(answer.header("content-type"), "application/json");
     let merged = answer.json();
-    assert_eq!((&merged["openapi"], &merged["servers"]), (&json!("3.1.0"), &json!([{"url": "/"}])));
+    let server = house.gateway.url.as_str().trim_end_matches('/');
+    assert_eq!((&merged["openapi"], &merged["servers"]), (&json!("3.1.0"), &json!([{"url": server}])));
     assert_eq!(merged["info"]["title"], "Banyan");
-    let paths: Vec<_> = merged["paths"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(paths, ["/api/v1/auth/login", "/api/v1/conversations", "/api/v1/messages/add-message"]);
-    assert_eq!(merged["tags"], json!([{"name": "auth"}, {"name": "chats"}, {"name": "messages"}]));
+    // In the order in which they are used, which is not that of the alphabet.
+    let place = |text: &str| answer.text.find(&format!("\"{text}\":{{\"post\"")).unwrap();
+    let places = ["/api/v1/auth/login", "/api/v1/messages/add-message", "/api/v1/conversations"].map(place);
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(merged["paths"].as_object().unwrap().len(), 3);
+    assert_eq!(merged["tags"], json!([{"name": "auth"}, {"name": "messages"}, {"name": "conversations"}]));
     let schemas: Vec<_> = merged["components"]["schemas"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(schemas, ["ErrorBody", "auth", "chats", "messages"]);
+    assert_eq!(schemas, ["ErrorBody", "auth", "conversations", "messages"]);
 }
 
 #[tokio::test]
-async fn one_scheme_logs_in_with_a_form_where_a_token_is_needed() {
+async fn a_token_is_needed_and_can_be_had_with_a_form() {
     let house = spawn_house().await;
     describe_all(&house).await;
     let merged = house.gateway.client.get("/openapi.json").await.expect(200).json();
     let schemes = merged["components"]["securitySchemes"].as_object().unwrap();
-    assert_eq!(schemes.len(), 1);
-    let scheme = &schemes["bearerAuth"];
-    assert_eq!(scheme["type"], "oauth2");
+    assert_eq!(schemes.len(), 2);
+    let bearer = &schemes["bearerAuth"];
+    assert_eq!((&bearer["type"], &bearer["scheme"]), (&json!("http"), &json!("bearer")));
+    let password = &schemes["oauth2"];
+    assert_eq!(password["type"], "oauth2");
     let token = "/api/v1/auth/token";
-    assert_eq!(scheme["flows"], json!({"password": {"tokenUrl": token, "refreshUrl": token, "scopes": {}}}));
+    assert_eq!(
+        password["flows"],
+        json!({"password": {"tokenUrl": token, "refreshUrl": token, "scopes": {}}})
+    );
     let security = |path: &str| merged["paths"][path]["post"]["security"].clone();
     assert_eq!(security("/api/v1/auth/login"), json!([]));
-    assert_eq!(security("/api/v1/conversations"), json!([{"bearerAuth": []}]));
+    assert_eq!(security("/api/v1/conversations"), json!([{"bearerAuth": []}, {"oauth2": []}]));
+}
+
+#[tokio::test]
+async fn the_server_is_the_one_that_was_asked_or_that_a_trusted_proxy_names() {
+    let house = spawn_house_with(|config| config.edge.trusted_proxies = "127.0.0.1".parse().unwrap()).await;
+    describe_all(&house).await;
+    let server = async |headers: &[(&str, &str)], path: &str| {
+        let client = house.gateway.client.clone();
+        let client = headers.iter().fold(client, |client, (name, value)| client.with_header(name, value));
+        client.get(path).await.expect(200).json()["servers"][0]["url"].clone()
+    };
+    for path in ["/openapi.json", "/openapi-3.0.json"] {
+        assert_eq!(server(&[("host", "api.example:81")], path).await, "http://api.example:81");
+        let told = [
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "api.example"),
+            ("x-forwarded-prefix", "/banyan"),
+        ];
+        assert_eq!(server(&told, path).await, "https://api.example/banyan");
+    }
+    let page = house.gateway.client.with_header("x-forwarded-prefix", "/banyan").get("/docs").await.text;
+    assert!(page.contains("\"/banyan/docs/swagger-ui.css\"") && !page.contains("\"/docs/"), "{page}");
+}
+
+#[tokio::test]
+async fn a_document_that_has_not_changed_is_a_304() {
+    let house = spawn_house().await;
+    describe_all(&house).await;
+    for path in ["/openapi.json", "/openapi-3.0.json"] {
+        let client = &house.gateway.client;
+        let tag = client.get(path).await.expect(200).header("etag").to_owned();
+        let known = client.with_header("if-none-match", &tag).get(path).await.expect(304);
+        assert_eq!((known.header("etag"), known.text.as_str()), (tag.as_str(), ""));
+        client.with_header("if-none-match", "\"another\"").get(path).await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -109,7 +109,8 @@ pub(super) fn is_form(mime: &Mime) -> bool {
     mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref()
 }
 
-pub(super) fn unsupported_media_type(expected: &str) -> Problem {
+/// 415, for a body that is not what was expected.
+pub fn unsupported_media_type(expected: &str) -> Problem {
     let detail = format!("The body must be {expected}");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }

@@ -42,6 +42,12 @@ impl Settings {
         Self(Some(Arc::new(rules)))
     }
 
+    /// The rules, or those by default where others or none are set up.
+    pub fn rules<T: Clone + Default + 'static>(&self) -> T {
+        let rules = self.0.as_ref().and_then(|rules| rules.downcast_ref::<T>());
+        rules.cloned().unwrap_or_default()
+    }
+
     /// What is set up for a request.
     pub(super) fn for_request(request: &HttpRequest) -> Self {
         request.app_data::<Data<Self>>().map(|settings| settings.get_ref().clone()).unwrap_or_default()
@@ -78,8 +84,7 @@ impl<'a> Fields<'a> {
 
     /// What the service has set up for its requests, for rules that are configured.
     pub fn setting<T: Clone + Default + 'static>(&self) -> T {
-        let rules = self.settings.0.as_ref().and_then(|rules| rules.downcast_ref::<T>());
-        rules.cloned().unwrap_or_default()
+        self.settings.rules()
     }
 
     fn get(&mut self, name: &'static str) -> Option<Value<'a>> {

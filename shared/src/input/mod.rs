@@ -12,6 +12,7 @@ mod json_error;
 mod oauth_form;
 mod receive;
 
+pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
 pub use field_types::{Field, Reason, TextField, Value, text};
 pub use fields::{Fields, FromFields, Invalid, Settings};

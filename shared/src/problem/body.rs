@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderMap};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// One wrong field, in the form that clients of this API already parse.
@@ -48,10 +49,8 @@ impl From<usize> for Place {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
     /// What is wrong, for people.
-    #[schema(example = "Chat not found")]
     pub detail: String,
     /// What is wrong, for programs. New codes may come.
-    #[schema(example = "chat_not_found")]
     pub code: String,
     /// The request's id, as in `X-Request-Id`.
     pub request_id: String,
@@ -62,11 +61,34 @@ pub struct ErrorBody {
 pub struct ValidationErrorBody {
     /// Each field that is wrong.
     pub detail: Vec<FieldError>,
-    /// `validation_error`.
-    #[schema(example = "validation_error")]
+    /// What is wrong, for programs: `validation_error` or a code that says more.
     pub code: String,
     /// The request's id, as in `X-Request-Id`.
     pub request_id: String,
+}
+
+/// The error body of `application/problem+json` (RFC 9457), for the `OpenAPI` document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDetails {
+    /// `about:blank`: the code says what is wrong.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the status means.
+    pub title: String,
+    /// The status.
+    pub status: i32,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// What is wrong, for programs. New codes may come.
+    pub code: String,
+    /// The request's id, as in `X-Request-Id`.
+    pub request_id: String,
+    /// Each field that is wrong, where the status is 422.
+    #[schema(required = false)]
+    pub errors: Vec<FieldError>,
+    /// What else an error has to say, such as `head_response_id`.
+    #[serde(flatten)]
+    pub members: BTreeMap<String, Value>,
 }
 
 /// The media type and the text of a body, in the shape that the request asks for.
@@ -78,6 +100,13 @@ pub(super) fn write(parts: &Parts, request_headers: &HeaderMap, request_id: &str
     };
     // Nothing in a body can fail to be written.
     (media_type, body.unwrap_or_default())
+}
+
+/// The body in both of its shapes.
+pub(super) fn values(parts: &Parts, request_id: &str) -> (Value, Value) {
+    let value = |body: serde_json::Result<Value>| body.unwrap_or_default();
+    let plain = serde_json::to_value(PlainBody::of(parts, request_id));
+    (value(plain), value(serde_json::to_value(Rfc9457Body::of(parts, request_id))))
 }
 
 #[derive(Serialize)]

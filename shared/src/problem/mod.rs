@@ -7,7 +7,7 @@
 mod body;
 mod oauth;
 
-pub use body::{ErrorBody, FieldError, Place, ValidationErrorBody};
+pub use body::{ErrorBody, FieldError, Place, ProblemDetails, ValidationErrorBody};
 
 use crate::identity::TokenError;
 use actix_web::http::StatusCode;
@@ -141,6 +141,31 @@ impl Problem {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// The stable name by which clients tell this answer from others.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What is wrong, for people.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The fields that are wrong.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// The names of the headers that this answer has beside those of every answer.
+    pub fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.headers.iter().map(|(name, _)| name)
+    }
+
+    /// The body in both of its shapes: plain, and as RFC 9457 has it.
+    pub fn bodies(&self, request_id: &str) -> (Value, Value) {
+        body::values(&self.0, request_id)
     }
 
     /// What happened inside, for the log alone.

@@ -40,6 +40,7 @@ pub use health::{NotReady, Readiness};
 pub use listen::Listen;
 pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
 pub use min_rate::{MinRate, TransferDeadline};
+pub(crate) use path::invalid_path;
 pub use patience::{NoAnswer, until_it_answers};
 pub use process::{run, stop_on_signal, unless_stopped};
 pub use tasks::Tasks;

@@ -13,18 +13,19 @@ pub(super) fn normalise(request: &mut ServiceRequest) -> Result<(), Problem> {
     let path = request.uri().path();
     let is_whole_server = path == "*" && request.method() == Method::OPTIONS;
     if !is_normal(path) && !is_whole_server {
-        return Err(bad_path());
+        return Err(invalid_path());
     }
     let trimmed = path.strip_suffix('/').filter(|path| !path.is_empty());
     if let Some(path) = trimmed {
-        let uri = with_path(request.uri(), path).ok_or_else(bad_path)?;
+        let uri = with_path(request.uri(), path).ok_or_else(invalid_path)?;
         request.match_info_mut().get_mut().update(&uri);
         request.head_mut().uri = uri;
     }
     Ok(())
 }
 
-fn bad_path() -> Problem {
+/// 400 for a path that has another form, too.
+pub fn invalid_path() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_path", "The path is not in its normal form")
 }
 

@@ -156,9 +156,14 @@ impl Answer {
     }
 
     /// The path of the next page of a list.
+    ///
+    /// # Panics
+    /// Where `X-Next-Cursor` names another page than `Link`.
     pub fn next(&self) -> Option<String> {
         let link = self.header("link");
-        let path = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
-        Some(path.to_owned())
+        let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+        let cursor = path.and_then(|path| path.rsplit_once("cursor="));
+        assert_eq!(self.header("x-next-cursor"), cursor.map_or("", |(_, cursor)| cursor), "{link}");
+        path.map(str::to_owned)
     }
 }

@@ -10,6 +10,8 @@ mod accounts;
 mod app;
 mod checks;
 mod contract;
+mod document;
+mod generators;
 mod idempotency;
 mod isolation;
 mod limits;

@@ -1,6 +1,7 @@
 //! Answers fit the schemas that `/openapi.json` gives for them.
 
 use crate::app::{PASSWORD, User, spawn_stack, text};
+use crate::document::resolved;
 use jsonschema::Draft;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -39,7 +40,7 @@ impl Document {
     fn check(&mut self, method: &str, template: &str, answer: &Answer) {
         let operation = &self.document["paths"][template][method.to_lowercase()];
         assert!(operation.is_object(), "{method} {template} is not described");
-        let response = &operation["responses"][answer.status.as_str()];
+        let response = resolved(&self.document, &operation["responses"][answer.status.as_str()]);
         assert!(
             response.is_object(),
             "{method} {template} does not describe {}: {}",
@@ -53,6 +54,10 @@ impl Document {
         let body = answer.json();
         let errors: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{method} {template} {}: {body}: {errors:?}", answer.status);
+        if !answer.status.is_success() {
+            let examples = &response["content"]["application/json"]["examples"];
+            assert!(examples[answer.code()].is_object(), "{method} {template} has no {}", answer.code());
+        }
         if answer.status.is_success() {
             self.seen.insert(format!("{} {template}", method.to_lowercase()));
         }
@@ -161,8 +166,8 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
 }
 
 async fn record_answers(document: &mut Document, user: &TestClient, chat: &str) {
-    let record = document.call_at(user, Method::POST, "/conversations/", json!({"chat_id": chat})).await;
-    document.call_at(user, Method::GET, &format!("/conversations/?chat_id={chat}"), Value::Null).await;
+    let record = document.call_at(user, Method::POST, "/conversations", json!({"chat_id": chat})).await;
+    document.call_at(user, Method::GET, &format!("/conversations?chat_id={chat}"), Value::Null).await;
     let path = format!("/conversations/{}", text(&record["id"]));
     for _ in 0..2 {
         document.call(user, Method::DELETE, "/conversations/{id}", &path, Value::Null).await;

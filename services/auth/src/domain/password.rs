@@ -2,9 +2,15 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::input::{Reason, TextField, text};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What bcrypt looks at; it would ignore the rest.
 const MAX_BYTES: usize = 72;
+
+/// A password for the document.
+const EXAMPLE: &str = "correct horse battery staple";
 
 /// A password that somebody has typed.
 #[derive(Debug, Clone)]
@@ -44,12 +50,37 @@ impl PasswordPolicy {
         self.0
     }
 
+    /// The rule as the document tells it.
+    pub fn schema(self) -> RefOr<Schema> {
+        let description = format!("At least {} characters, at most {MAX_BYTES} bytes", self.0);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .min_length(Some(self.0))
+            .max_length(Some(MAX_BYTES))
+            .description(Some(description))
+            .examples(Some(EXAMPLE).filter(|_| EXAMPLE.len() >= self.0))
+            .into()
+    }
+
     /// Takes a new password that keeps the rule.
     pub fn parse(self, text: String) -> Result<Password, Reason> {
         text::characters(&text, &(self.0..=usize::MAX))?;
         Password::candidate(text)
     }
 }
+
+/// A new password in the document, where the policy by default stands until the configured one is put in its place.
+#[derive(Debug)]
+pub struct NewPassword;
+
+impl PartialSchema for NewPassword {
+    fn schema() -> RefOr<Schema> {
+        PasswordPolicy::default().schema()
+    }
+}
+
+impl ToSchema for NewPassword {}
 
 impl Default for PasswordPolicy {
     fn default() -> Self {

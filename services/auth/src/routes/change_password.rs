@@ -3,14 +3,15 @@
 use super::me::confirm;
 use crate::client_address::ClientAddress;
 use crate::current_user::CurrentUser;
-use crate::domain::{Password, PasswordPolicy};
+use crate::domain::{NewPassword, Password, PasswordPolicy};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, User};
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::{BodyErrors, Msg};
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::{ErrorResponses, Msg};
+use shared::problem::Problem;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// The old password and the new.
@@ -19,8 +20,8 @@ pub struct PasswordChange {
     /// The password until now
     #[schema(value_type = String, format = Password, max_length = 72)]
     current_password: Password,
-    /// At least 8 characters (configurable), at most 72 bytes
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 72)]
+    /// The password from now on
+    #[schema(value_type = NewPassword)]
     new_password: Password,
 }
 
@@ -33,13 +34,19 @@ impl FromFields for PasswordChange {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES);
+    Error::WrongPassword, Error::TooManyFailures(Duration::from_secs(60))
+}
+
 /// Change the password, and revoke every refresh token of the user
+///
+/// A wrong current password counts as a failed login.
 #[utoipa::path(
     put, path = "/api/v1/auth/change-password", tag = "auth", request_body = PasswordChange,
     responses(
         (status = 200, description = "The password is changed", body = Msg),
-        (status = 403, description = "The current password is wrong", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn change_password(

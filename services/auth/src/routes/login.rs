@@ -2,12 +2,14 @@
 
 use crate::client_address::ClientAddress;
 use crate::domain::Password;
+use crate::error::Error;
 use crate::sessions::{TokenPair, open_session};
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
-use shared::openapi::PublicErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
@@ -29,13 +31,19 @@ impl FromFields for Credentials {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
+    Error::InvalidCredentials, Error::TooManyFailures(Duration::from_secs(60))
+}
+
 /// Log in with name and password
+///
+/// Send `access_token` as `Authorization: Bearer` with every other request; it lives for `expires_in` seconds.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "auth", security(()), request_body = Credentials,
     responses(
         (status = 200, description = "Tokens", body = TokenPair),
-        (status = 401, description = "Name and password do not belong together", body = ErrorBody),
-        PublicErrors
+        Errors
     )
 )]
 pub async fn login(

@@ -6,16 +6,22 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Input};
-use shared::openapi::{BodyErrors, Msg};
+use shared::input::{After, Body, Input, MAX_AUTH_BODY_BYTES};
+use shared::openapi::{ErrorResponses, Msg};
 use shared::problem::Problem;
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES)
+}
+
 /// Revoke a refresh token and all of its family
+///
+/// Access tokens that were answered before live on until they expire.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth", request_body = PresentedToken,
     responses(
         (status = 200, description = "Done; an unknown or another user's token is left alone", body = Msg),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn logout(

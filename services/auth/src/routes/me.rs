@@ -11,16 +11,23 @@ use crate::state::State;
 use crate::store::User;
 use crate::throttle::Account;
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::{BodyErrors, Msg, UserErrors};
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::{ErrorResponses, Msg};
+use shared::problem::Problem;
 use shared::server::Trace;
+use std::time::Duration;
 use utoipa::ToSchema;
 
+shared::error_responses! {
+    ReadErrors: ErrorResponses::of_users()
+}
+
 /// Show the user that the token is for
+///
+/// A token whose user is gone does not count.
 #[utoipa::path(
     get, path = "/api/v1/auth/me", tag = "auth",
-    responses((status = 200, description = "The user", body = UserView), UserErrors)
+    responses((status = 200, description = "The user", body = UserView), ReadErrors)
 )]
 pub async fn get_me(CurrentUser(user): CurrentUser) -> Json<UserView> {
     Json(user.into())
@@ -40,13 +47,19 @@ impl FromFields for Confirmation {
     }
 }
 
+shared::error_responses! {
+    DeleteErrors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES);
+    Error::WrongPassword, Error::TooManyFailures(Duration::from_secs(60))
+}
+
 /// Delete the account, its chats and their contents
+///
+/// A wrong password counts as a failed login. Nothing brings an account back.
 #[utoipa::path(
     delete, path = "/api/v1/auth/me", tag = "auth", request_body = Confirmation,
     responses(
         (status = 200, description = "The account is gone; its chats follow within 30 seconds", body = Msg),
-        (status = 403, description = "The password is wrong", body = ErrorBody),
-        BodyErrors
+        DeleteErrors
     )
 )]
 pub async fn delete_me(

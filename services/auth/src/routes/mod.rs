@@ -9,10 +9,12 @@ mod register;
 mod token;
 mod users;
 
-use actix_web::web::{self, Json, ServiceConfig};
-use shared::problem::{ErrorBody, ValidationErrorBody};
+use crate::domain::{NewPassword, PasswordPolicy};
+use actix_web::web::{Data, Json, ServiceConfig};
+use shared::input::Settings;
+use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
 use shared::server::{internal, protected, protected_scope, public};
-use utoipa::OpenApi;
+use utoipa::{OpenApi, ToSchema as _};
 
 /// Every route of the service.
 pub fn configure(config: &mut ServiceConfig) {
@@ -36,18 +38,22 @@ pub fn configure(config: &mut ServiceConfig) {
     paths(
         register::register,
         login::login,
-        refresh::refresh,
         token::create_token,
-        logout::logout,
         me::get_me,
         me::delete_me,
-        change_password::change_password
+        refresh::refresh,
+        change_password::change_password,
+        logout::logout
     ),
-    components(schemas(ErrorBody, ValidationErrorBody, token::TokenErrorBody)),
+    components(schemas(ErrorBody, ValidationErrorBody, ProblemDetails, token::TokenErrorBody)),
     tags((name = "auth", description = "Users, passwords and tokens"))
 )]
 struct Document;
 
-async fn get_openapi() -> Json<utoipa::openapi::OpenApi> {
-    web::Json(Document::openapi())
+async fn get_openapi(settings: Data<Settings>) -> Json<utoipa::openapi::OpenApi> {
+    let mut document = Document::openapi();
+    let policy: PasswordPolicy = settings.rules();
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    schemas.insert(NewPassword::name().into_owned(), policy.schema());
+    Json(document)
 }

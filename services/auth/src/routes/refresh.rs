@@ -1,12 +1,13 @@
 //! `POST /auth/refresh`
 
 use crate::domain::RefreshToken;
+use crate::error::Error;
 use crate::sessions::{TokenPair, refresh_session};
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
-use shared::openapi::PublicErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// A refresh token, as login, refresh or token answered it.
@@ -24,14 +25,19 @@ impl FromFields for PresentedToken {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
+    Error::InvalidToken
+}
+
 /// Get new tokens for a refresh token, which is used up
+///
+/// A refresh token that was used before revokes all of its family, but for a short grace in which it is answered again.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", tag = "auth", request_body = PresentedToken, security(()),
     responses(
         (status = 200, description = "Tokens", body = TokenPair),
-        (status = 401, description = "The token does not count; if it was used before, its family is revoked",
-         body = ErrorBody),
-        PublicErrors
+        Errors
     )
 )]
 pub async fn refresh(

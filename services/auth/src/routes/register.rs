@@ -1,7 +1,7 @@
 //! `POST /auth/register`
 
 use crate::accounts;
-use crate::domain::{Password, PasswordPolicy, RegistrationPolicy, Username};
+use crate::domain::{NewPassword, Password, PasswordPolicy, RegistrationPolicy, Username};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::User;
@@ -10,9 +10,9 @@ use actix_web::web::Data;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::PublicErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// Who wants to register.
@@ -21,8 +21,7 @@ pub struct Registration {
     /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case, width and composition
     #[schema(value_type = String, min_length = 3, max_length = 64, example = "ann@example.org")]
     username: Username,
-    /// At least 8 characters (configurable), at most 72 bytes
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 72, example = "correct horse")]
+    #[schema(value_type = NewPassword)]
     password: Password,
 }
 
@@ -52,14 +51,19 @@ impl From<User> for UserView {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
+    Error::RegistrationClosed, Error::UsernameTaken
+}
+
 /// Register a user
+///
+/// The name is taken from then on; the answer holds no token: log in next.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "auth", request_body = Registration, security(()),
     responses(
         (status = 201, description = "The user", body = UserView),
-        (status = 403, description = "Registration is closed: `registration_closed`", body = ErrorBody),
-        (status = 409, description = "Somebody has the name", body = ErrorBody),
-        PublicErrors
+        Errors
     )
 )]
 pub async fn register(

@@ -97,3 +97,21 @@ async fn the_least_length_is_configured() {
     assert_eq!(answer.field_errors(), ["string_too_short body.password"]);
     app.register(&json!({"username": "ann", "password": "123456789012"})).await.expect(201);
 }
+
+#[tokio::test]
+async fn the_document_tells_the_least_length_that_is_configured() {
+    for least in [8, 12, 40] {
+        let app =
+            spawn_app_with(|config| config.passwords.policy = PasswordPolicy::new(least).unwrap()).await;
+        let document = app.client.get("/openapi.json").await.expect(200).json();
+        let schemas = &document["components"]["schemas"];
+        let new = &schemas["NewPassword"];
+        assert_eq!((&new["minLength"], &new["maxLength"]), (&json!(least), &json!(72)));
+        for example in new["examples"].as_array().into_iter().flatten() {
+            assert!(text(example).len() >= least, "{example}");
+        }
+        for (body, field) in [("Registration", "password"), ("PasswordChange", "new_password")] {
+            assert_eq!(schemas[body]["properties"][field]["$ref"], "#/components/schemas/NewPassword");
+        }
+    }
+}

@@ -6,7 +6,10 @@ use shared::input::{Reason, TextField};
 pub const PAGE_BYTES: i64 = 8 << 20;
 
 /// Which end of a line comes first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+#[schema(rename_all = "lowercase")]
 pub enum Order {
     /// Newest first.
     #[default]

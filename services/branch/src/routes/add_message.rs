@@ -1,19 +1,21 @@
 //! `POST /messages/add-message`
 
-use super::message_view::MessageView;
+use super::message_view::{MessageView, metadata_schema};
 use crate::domain::{ExpectedHead, Message, Metadata, Question, Response};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::NewMessage;
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
 use shared::identity::Identity;
 use shared::ids::{BranchId, ResponseId, UserId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid, Reason};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{Object, ObjectBuilder};
 
 /// How often the active branch is looked up again because the one found was deleted meanwhile.
 const ATTEMPTS: usize = 3;
@@ -37,9 +39,10 @@ pub struct MessageAddition {
     #[schema(value_type = String, max_length = 1_048_576, example = "A fig whose branches grow roots.")]
     response: Response,
     /// The branch it goes to; left out, the one that `chat_id` names, or the chat's active branch
+    #[schema(value_type = Option<Uuid>)]
     branch_id: Option<BranchId>,
     /// Any JSON object of at most 16 KiB
-    #[schema(value_type = Option<Object>, example = json!({"model": "fig-1"}))]
+    #[schema(schema_with = nullable_metadata)]
     metadata: Option<Metadata>,
     /// The response that the client saw last on the branch, null where it saw an empty line; left out, nothing is
     /// checked
@@ -73,6 +76,14 @@ impl FromFields for MessageAddition {
     }
 }
 
+fn nullable_metadata() -> Object {
+    let schema_type = SchemaType::from_iter([Type::Object, Type::Null]);
+    ObjectBuilder::from(metadata_schema())
+        .schema_type(schema_type)
+        .description(Some("Any JSON object of at most 16 KiB"))
+        .build()
+}
+
 /// The error body of a 409: the one of every error, and the head that there is.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Error::HeadMoved` is rendered as")]
@@ -89,19 +100,23 @@ pub struct HeadMoved {
     head_response_id: Option<ResponseId>,
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES).with_schema("head_moved", "HeadMoved");
+    Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::HeadMoved { head: None }, Error::KeyReused
+}
+
 /// Append a message to a line
+///
+/// It goes to the branch that is named, else to the chat's active one.
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/messages/add-message", tag = "messages", request_body = MessageAddition,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
-            min_length = 1, max_length = 255)),
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The message", body = MessageView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
-        (status = 404, description = "No such chat or branch", body = ErrorBody),
-        (status = 409, description = "`head_moved`: the head is another one", body = HeadMoved),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn add_message(

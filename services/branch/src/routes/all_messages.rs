@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
+use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
 use shared::problem::Problem;
 use shared::server::Context;
 use utoipa::IntoParams;
@@ -18,10 +18,10 @@ use utoipa::IntoParams;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// How many messages at most; more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    /// How many messages at most; left out 50, and more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<Limit>,
-    /// From the `Link` of the page before
+    /// From `X-Next-Cursor` of the page before; empty, the first page
     #[param(value_type = Option<String>)]
     cursor: Option<ListCursor>,
 }
@@ -37,8 +37,7 @@ impl Cursor for ListCursor {
 impl FromFields for ListQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let limit = fields.optional("limit");
-        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
-        let cursor = cursor?.map(|CursorField(cursor)| cursor);
+        let cursor = page::cursor::<ListCursor>(fields)?;
         if cursor.is_some_and(|ListCursor(place)| !is_possible(place.created_at)) {
             return Err(fields.reject("cursor", foreign_cursor()));
         }
@@ -54,12 +53,15 @@ impl PagedQuery for ListQuery {
 
 /// List the caller's own messages in all chats, newest first
 ///
-/// A page may be short; only a missing `Link` is the end.
+/// A page may be short; only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/messages/all-messages", tag = "messages", params(ListQuery),
     responses(
         (status = 200, description = "A page of the messages", body = Vec<MessageView>,
-         headers(("Link" = String, description = "The next page, absent on the last"))),
+         headers(
+            ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Next-Cursor" = String, description = "The cursor of the next page, absent on the last")
+         )),
         UserErrors
     )
 )]

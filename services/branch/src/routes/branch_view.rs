@@ -15,10 +15,10 @@ pub struct BranchView {
     /// The chat that it belongs to
     root_chat_id: ChatId,
     /// The branch that owns the response it forked from, null for a trunk
-    #[schema(required = true)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     parent_branch_id: Option<BranchId>,
     /// The response it forked from, null for a trunk and for a fork before the first message
-    #[schema(required = true)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     forked_from_response_id: Option<ResponseId>,
     /// The depth of that response, or 0
     #[schema(minimum = 0, example = 2)]
@@ -29,7 +29,7 @@ pub struct BranchView {
     #[schema(minimum = 0, example = 3)]
     message_count: i64,
     /// The head of its line, null while that is empty
-    #[schema(required = true)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     head_response_id: Option<ResponseId>,
     created_at: Timestamp,
     /// Whether it is the chat's active branch

@@ -7,12 +7,12 @@ use crate::state::State;
 use crate::store::{NewBranch, Node};
 use actix_web::web::Data;
 use serde::Serialize;
-use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
 use shared::identity::Identity;
 use shared::ids::{BranchId, ResponseId, UserId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid, Reason};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub struct BranchFork {
     #[schema(value_type = Uuid)]
     original_chat_id: BranchId,
     /// The response that it forks from; null for a fork before the first message
-    #[schema(required = true)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     branch_from_response_id: Option<ResponseId>,
     /// The id that the branch shall have
     #[schema(value_type = Option<Uuid>)]
@@ -37,8 +37,8 @@ pub struct BranchFork {
     /// 1 to 200 characters
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200, example = "another ending")]
     name: Option<BranchName>,
-    /// Whether it becomes the chat's active branch
-    #[schema(value_type = Option<bool>, default = false)]
+    /// Whether it becomes the chat's active branch; left out, it does not
+    #[schema(value_type = Option<bool>)]
     activate: bool,
 }
 
@@ -78,19 +78,23 @@ impl From<Node> for CreatedBranch {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::IdTaken, Error::KeyReused
+}
+
 /// Fork a branch from a response
+///
+/// Nothing is copied: the line of the branch is what led to the response, and what is added to the branch.
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
     post, path = "/api/v1/branches/create-branch", tag = "branches", request_body = BranchFork,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
-            min_length = 1, max_length = 255)),
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The branch", body = CreatedBranch,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
-        (status = 404, description = "No such chat, or the response does not lie there", body = ErrorBody),
-        (status = 409, description = "`new_chat_id` is taken", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn create_branch(

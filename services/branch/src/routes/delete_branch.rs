@@ -7,8 +7,8 @@ use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::openapi::{Msg, UserErrors};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::{ErrorResponses, Msg};
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::IntoParams;
 
@@ -16,8 +16,8 @@ use utoipa::IntoParams;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Extent {
-    /// Whether its descendants go along
-    #[param(value_type = Option<bool>, default = false)]
+    /// Whether its descendants go along; left out, they do not, and a branch that has some stays
+    #[param(value_type = Option<bool>)]
     cascade: bool,
 }
 
@@ -27,16 +27,19 @@ impl FromFields for Extent {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::BranchNotFound, Error::IsTrunk, Error::HasDescendants
+}
+
 /// Delete a branch
 ///
-/// If it or a descendant that goes along was active, its parent becomes active.
+/// A trunk goes with its chat alone. If it or a descendant that goes along was active, its parent becomes active.
 #[utoipa::path(
     delete, path = "/api/v1/branches/delete-branch/{branch_id}", tag = "branches", params(BranchPath, Extent),
     responses(
         (status = 200, description = "The branch is gone", body = Msg),
-        (status = 404, description = "No such branch", body = ErrorBody),
-        (status = 409, description = "It is a trunk, or has descendants that do not go along", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn delete_branch(

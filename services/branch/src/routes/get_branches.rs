@@ -6,16 +6,15 @@ use crate::domain::BranchKey;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::{Branches, Node};
-use actix_web::http::header::LINK;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::ErrorResponses;
+use shared::page::{self, Cursor, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
 
@@ -32,7 +31,7 @@ pub struct TreeQuery {
     /// How many branches at most; left out 10,000, and more than 200 is taken as 200
     #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<Limit>,
-    /// From the `Link` of the page before
+    /// From `X-Next-Cursor` of the page before; empty, the first page
     #[param(value_type = Option<String>)]
     cursor: Option<TreeCursor>,
 }
@@ -52,8 +51,8 @@ impl FromFields for TreeQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let chat_id = fields.required("chat_id");
         let limit = fields.optional("limit");
-        let cursor = fields.optional::<CursorField<TreeCursor>>("cursor");
-        let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
+        let cursor = page::cursor::<TreeCursor>(fields);
+        let (chat_id, cursor) = (chat_id?, cursor?);
         let of_another = |cursor: TreeCursor| cursor.node != chat_id || !is_possible(cursor.after.created_at);
         if cursor.is_some_and(of_another) {
             return Err(fields.reject("cursor", foreign_cursor()));
@@ -81,14 +80,23 @@ pub struct BranchTree {
     branches: Vec<BranchView>,
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ChatNotFound, Error::BranchNotFound
+}
+
 /// List the branches of a chat, or those below a branch
+///
+/// Parents come before their children. Only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/branches/get-branches", tag = "branches", params(TreeQuery),
     responses(
         (status = 200, description = "The tree, or a page of it", body = BranchTree,
-         headers(("Link" = String, description = "The next page, absent on the last"))),
-        (status = 404, description = "No such chat or branch", body = ErrorBody),
-        UserErrors
+         headers(
+            ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Next-Cursor" = String, description = "The cursor of the next page, absent on the last")
+         )),
+        Errors
     )
 )]
 pub async fn get_branches(
@@ -101,8 +109,8 @@ pub async fn get_branches(
     let (node, page) = read(&state, identity.user_id, &query, &trace).await?;
     let mut response = HttpResponse::Ok();
     let next = page.next.map(|after| TreeCursor { node: node.branch.id, after });
-    if let Some(link) = next.and_then(|cursor| NextPage::of(&query, &cursor).link(&request)) {
-        response.insert_header((LINK, link));
+    if let Some(cursor) = next {
+        NextPage::of(&query, &cursor).point_to(&mut response, &request);
     }
     Ok(response.json(BranchTree {
         chat_id: node.branch.id,

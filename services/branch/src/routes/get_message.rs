@@ -8,14 +8,15 @@ use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::{ResponseId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Path};
-use shared::openapi::UserErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Which message.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct MessagePath {
+    /// The message
     #[param(value_type = Uuid)]
     response_id: ResponseId,
 }
@@ -26,13 +27,19 @@ impl FromFields for MessagePath {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::MessageNotFound
+}
+
 /// Read one message
+///
+/// It names the branches that fork from its response.
 #[utoipa::path(
     get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath),
     responses(
         (status = 200, description = "The message", body = MessageView),
-        (status = 404, description = "No such message", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn get_message(

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, foreign_cursor};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::ErrorResponses;
+use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, foreign_cursor};
+use shared::problem::Problem;
 use shared::server::{Context, Trace};
 use utoipa::IntoParams;
 
@@ -30,14 +30,14 @@ pub struct LineQuery {
     /// The branch to read; left out, the one that `chat_id` names, or the chat's active branch
     #[param(value_type = Option<Uuid>)]
     branch_id: Option<BranchId>,
-    /// How many messages at most; more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    /// How many messages at most; left out 50, and more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<Limit>,
-    /// From the `Link` of the page before; stays on its branch
+    /// From `X-Next-Cursor` of the page before; stays on its branch; empty, the first page
     #[param(value_type = Option<String>)]
     cursor: Option<LineCursor>,
-    /// `desc` for the newest first, `asc` for the oldest
-    #[param(value_type = Option<String>, default = "desc", pattern = "^(desc|asc)$")]
+    /// `desc` for the newest first, as when it is left out; `asc` for the oldest
+    #[param(value_type = Option<Order>, inline)]
     order: Option<Order>,
 }
 
@@ -59,9 +59,9 @@ impl FromFields for LineQuery {
         let chat_id = fields.required("chat_id");
         let branch_id = fields.optional("branch_id");
         let limit = fields.optional("limit");
-        let cursor = fields.optional::<CursorField<LineCursor>>("cursor");
+        let cursor = page::cursor::<LineCursor>(fields);
         let order = fields.optional("order");
-        let (branch_id, order, cursor) = (branch_id?, order?, cursor?.map(|CursorField(cursor)| cursor));
+        let (branch_id, order, cursor) = (branch_id?, order?, cursor?);
         let of_another = |cursor: &LineCursor| {
             branch_id.is_some_and(|branch| branch != cursor.branch)
                 || order.unwrap_or_default() != cursor.order
@@ -83,17 +83,24 @@ impl PagedQuery for LineQuery {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ChatNotFound, Error::BranchNotFound
+}
+
 /// Read a whole line, inherited messages included, page by page
+///
+/// A page may be short; only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/messages/get-messages", tag = "messages", params(LineQuery),
     responses(
         (status = 200, description = "A page of the line", body = Vec<MessageView>,
          headers(
             ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Next-Cursor" = String, description = "The cursor of the next page, absent on the last"),
             ("X-Branch-Id" = String, description = "The branch that was read")
          )),
-        (status = 404, description = "No such chat or branch", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn get_messages(

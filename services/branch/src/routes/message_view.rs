@@ -2,10 +2,13 @@
 
 use crate::domain::Message;
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, Type};
+use utoipa::openapi::{Object, ObjectBuilder};
 
 /// A question with its response.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,7 +23,7 @@ pub struct MessageView {
     #[schema(minimum = 1, example = 1)]
     depth: i64,
     /// The message before it on the line, null at depth 1
-    #[schema(required = true)]
+    #[schema(value_type = Option<Uuid>, required = true)]
     parent_response_id: Option<ResponseId>,
     #[schema(example = "What is a banyan?")]
     question: String,
@@ -33,8 +36,18 @@ pub struct MessageView {
     #[schema(minimum = 0, example = 0)]
     branch_count: i64,
     /// As it was sent
-    #[schema(value_type = Object, example = json!({"model": "fig-1"}))]
+    #[schema(schema_with = metadata_schema)]
     metadata: Box<RawValue>,
+}
+
+/// An object of any members, which the derive can only write for maps.
+pub fn metadata_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .description(Some("As it was sent"))
+        .examples([json!({"model": "fig-1"})])
+        .build()
 }
 
 impl From<Message> for MessageView {

@@ -14,7 +14,9 @@ mod set_active_branch;
 mod update_branch;
 
 use actix_web::web::{self, Json, ServiceConfig};
+use add_message::HeadMoved;
 use shared::clock::Timestamp;
+use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
 use shared::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
 
@@ -59,6 +61,7 @@ fn is_possible(time: Timestamp) -> bool {
         update_branch::update_branch,
         delete_branch::delete_branch
     ),
+    components(schemas(ErrorBody, ValidationErrorBody, ProblemDetails, HeadMoved)),
     tags(
         (name = "messages", description = "Questions with their responses, in lines"),
         (name = "branches", description = "The conversations that fork from a response")

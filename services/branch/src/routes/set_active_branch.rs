@@ -6,9 +6,9 @@ use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
@@ -39,13 +39,19 @@ pub struct SwitchedBranch {
     active_branch_id: BranchId,
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::ChatNotFound, Error::BranchNotFound
+}
+
 /// Make a branch the active one of its chat
+///
+/// Requests that name the chat alone read and write that branch from then on.
 #[utoipa::path(
     put, path = "/api/v1/branches/set-active-branch", tag = "branches", request_body = BranchSwitch,
     responses(
         (status = 200, description = "The branch is active", body = SwitchedBranch),
-        (status = 404, description = "No such chat, or no such branch in it", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn set_active_branch(

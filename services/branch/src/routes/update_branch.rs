@@ -8,9 +8,9 @@ use crate::store::Node;
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::{BranchId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid, Reason};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
 
@@ -47,14 +47,20 @@ impl FromFields for BranchRenaming {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::BranchNotFound
+}
+
 /// Name a branch
+///
+/// Null takes its name away.
 #[utoipa::path(
     put, path = "/api/v1/branches/update-branch/{branch_id}", tag = "branches", params(BranchPath),
     request_body = BranchRenaming,
     responses(
         (status = 200, description = "The branch", body = BranchView),
-        (status = 404, description = "No such branch", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn update_branch(

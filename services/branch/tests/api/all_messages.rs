@@ -79,3 +79,21 @@ async fn a_wrong_limit_or_cursor_is_told() {
     }
     assert_eq!(chat.client.get("/api/v1/messages/all-messages").await.expect(200).json(), json!([]));
 }
+
+#[tokio::test]
+async fn an_empty_cursor_is_the_first_page() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    for question in ["1", "2"] {
+        chat.say(&chat.id, question).await;
+    }
+    for list in [
+        "/api/v1/messages/all-messages?limit=1".to_owned(),
+        format!("/api/v1/messages/get-messages?limit=1&chat_id={}", chat.id),
+        format!("/api/v1/branches/get-branches?limit=1&chat_id={}", chat.id),
+    ] {
+        let first = chat.client.get(&list).await.expect(200);
+        let empty = chat.client.get(&format!("{list}&cursor=")).await.expect(200);
+        assert_eq!((empty.json(), empty.next()), (first.json(), first.next()), "{list}");
+    }
+}

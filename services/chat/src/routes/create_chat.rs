@@ -3,27 +3,28 @@
 use super::chat_view::ChatView;
 use crate::current_user::CurrentUser;
 use crate::domain::{ChatType, Name};
+use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Chat};
 use actix_web::web::Data;
-use shared::idempotency::{Created, Keyed};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::idempotency::{Created, IdempotencyHeader, Keyed};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// What the chat shall be.
 #[derive(Debug, ToSchema)]
-pub struct NewChat {
+pub struct ChatCreation {
     /// 1 to 200 characters
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Trees of the world")]
     name: Name,
-    /// What kind of chat it is
-    #[schema(required = false, default = "personal")]
+    /// What kind of chat it is; left out, `personal`
+    #[schema(required = false)]
     chat_type: ChatType,
 }
 
-impl FromFields for NewChat {
+impl FromFields for ChatCreation {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let name = fields.required("name");
         let chat_type = fields.if_present("chat_type");
@@ -31,26 +32,31 @@ impl FromFields for NewChat {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::ChatNotFound, Error::KeyReused
+}
+
 /// Create a chat
+///
+/// It begins with one branch, its trunk, whose id is the chat's.
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
-    post, path = "/api/v1/chats/create-chat", tag = "chats", request_body = NewChat,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
-            min_length = 1, max_length = 255)),
+    post, path = "/api/v1/chats/create-chat", tag = "chats", request_body = ChatCreation,
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The chat", body = ChatView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
-        (status = 404, description = "What the key made was deleted", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn create_chat(
     state: Data<State>,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<NewChat>>>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ChatCreation>>>,
 ) -> Result<Created<ChatView>, Problem> {
     let key = body.key(user, "create-chat");
-    let NewChat { name, chat_type } = body.request;
+    let ChatCreation { name, chat_type } = body.request;
     let chat = Chat::new(user, name, chat_type, key, state.clock.now());
     Ok(store::create_chat(&state.store, chat).await?.map(ChatView::from))
 }

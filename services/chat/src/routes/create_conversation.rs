@@ -8,17 +8,17 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Conversation};
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyKey, Keyed};
+use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
 /// Where the record leads, and what it is called.
 #[derive(Debug, ToSchema)]
-pub struct NewConversation {
+pub struct ConversationCreation {
     /// A chat of the caller's
     #[schema(value_type = Uuid)]
     chat_id: ChatId,
@@ -34,7 +34,7 @@ pub struct NewConversation {
     account_id: Option<AccountRef>,
 }
 
-impl FromFields for NewConversation {
+impl FromFields for ConversationCreation {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let chat_id = fields.required("chat_id");
         let name = fields.optional("name");
@@ -44,25 +44,29 @@ impl FromFields for NewConversation {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::Forbidden, Error::ChatNotFound, Error::BranchNotFound, Error::ConversationNotFound, Error::KeyReused
+}
+
 /// Create a conversation record
+///
+/// It is a named entry point into a chat.
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
-    post, path = "/api/v1/conversations/", tag = "conversations", request_body = NewConversation,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Creates once, however often it comes",
-            min_length = 1, max_length = 255)),
+    post, path = "/api/v1/conversations", tag = "conversations", request_body = ConversationCreation,
+    params(IdempotencyHeader),
     responses(
         (status = 201, description = "The record", body = ConversationView,
          headers(("Idempotency-Replayed" = String, description = "`true` where it was there already"))),
-        (status = 403, description = "`account_id` is not the caller", body = ErrorBody),
-        (status = 404, description = "No such chat, or no such branch in it", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn create_conversation(
     state: Data<State>,
     trace: Trace,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<NewConversation>>>,
+    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ConversationCreation>>>,
 ) -> Result<Created<ConversationView>, Problem> {
     let key = body.key(user, "conversations");
     let record = create(&state, user, body.request, key, &trace).await?;
@@ -72,7 +76,7 @@ pub async fn create_conversation(
 async fn create(
     state: &State,
     caller: UserId,
-    new: NewConversation,
+    new: ConversationCreation,
     key: Option<IdempotencyKey>,
     trace: &Trace,
 ) -> Result<Created<Conversation>, Error> {

@@ -7,17 +7,23 @@ use crate::store;
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::input::{Input, Path};
-use shared::openapi::{Msg, UserErrors};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::{ErrorResponses, Msg};
+use shared::problem::Problem;
 use shared::server::Trace;
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ChatNotFound
+}
+
 /// Delete a chat with all that is in it
+///
+/// Its branches, messages and conversation records go along.
 #[utoipa::path(
     delete, path = "/api/v1/chats/delete-chat/{chat_id}", tag = "chats", params(ChatPath),
     responses(
         (status = 200, description = "The chat is gone; its messages follow within 30 seconds", body = Msg),
-        (status = 404, description = "No such chat", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn delete_chat(

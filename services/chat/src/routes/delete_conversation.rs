@@ -7,8 +7,8 @@ use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::ConversationId;
 use shared::input::{Fields, FromFields, Input, Invalid, Path};
-use shared::openapi::{Msg, UserErrors};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::{ErrorResponses, Msg};
+use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Which record.
@@ -26,13 +26,19 @@ impl FromFields for ConversationPath {
     }
 }
 
-/// Delete a conversation record; the chat stays as it is
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ConversationNotFound
+}
+
+/// Delete a conversation record
+///
+/// The chat stays as it is. A record that was deleted already is not found.
 #[utoipa::path(
     delete, path = "/api/v1/conversations/{id}", tag = "conversations", params(ConversationPath),
     responses(
         (status = 200, description = "The record is gone from every list", body = Msg),
-        (status = 404, description = "No such record", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn delete_conversation(

@@ -8,16 +8,22 @@ use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Input, Path};
-use shared::openapi::UserErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
+
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ChatNotFound
+}
 
 /// Show a chat
+///
+/// A chat of somebody else is answered as one that does not exist.
 #[utoipa::path(
     get, path = "/api/v1/chats/get-chat/{chat_id}", tag = "chats", params(ChatPath),
     responses(
         (status = 200, description = "The chat", body = ChatView),
-        (status = 404, description = "No such chat", body = ErrorBody),
-        UserErrors
+        Errors
     )
 )]
 pub async fn get_chat(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, TimeKey};
+use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey};
 use shared::problem::Problem;
 use utoipa::IntoParams;
 
@@ -25,7 +25,7 @@ pub struct ListQuery {
     /// How many chats at most; left out 1000, and more than 200 is taken as 200
     #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<Limit>,
-    /// From the `Link` of the page before
+    /// From `X-Next-Cursor` of the page before; empty, the first page
     #[param(value_type = Option<String>)]
     cursor: Option<ListCursor>,
 }
@@ -42,8 +42,7 @@ impl FromFields for ListQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let active = fields.optional("active");
         let limit = fields.optional("limit");
-        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
-        let cursor = cursor?.map(|CursorField(cursor)| cursor);
+        let cursor = page::cursor::<ListCursor>(fields)?;
         Ok(Self { active: active?, limit: limit?, cursor })
     }
 }
@@ -55,11 +54,16 @@ impl PagedQuery for ListQuery {
 }
 
 /// List the caller's chats, newest first
+///
+/// Only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/chats/get-chat", tag = "chats", params(ListQuery),
     responses(
         (status = 200, description = "The chats, or a page of them", body = Vec<ChatView>,
-         headers(("Link" = String, description = "The next page, absent on the last"))),
+         headers(
+            ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Next-Cursor" = String, description = "The cursor of the next page, absent on the last")
+         )),
         UserErrors
     )
 )]

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::UserErrors;
-use shared::page::{Cursor, CursorField, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
-use shared::problem::{ErrorBody, Problem};
+use shared::openapi::ErrorResponses;
+use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
+use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Of which chat, and which part of the list.
@@ -22,10 +22,10 @@ pub struct ListQuery {
     /// A chat of the caller's
     #[param(value_type = Uuid)]
     chat_id: ChatId,
-    /// How many records at most; more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1, default = 50)]
+    /// How many records at most; left out 50, and more than 200 is taken as 200
+    #[param(value_type = Option<i64>, minimum = 1)]
     limit: Option<Limit>,
-    /// From the `Link` of the page before
+    /// From `X-Next-Cursor` of the page before; empty, the first page
     #[param(value_type = Option<String>)]
     cursor: Option<ListCursor>,
 }
@@ -45,8 +45,8 @@ impl FromFields for ListQuery {
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
         let chat_id = fields.required("chat_id");
         let limit = fields.optional("limit");
-        let cursor = fields.optional::<CursorField<ListCursor>>("cursor");
-        let (chat_id, cursor) = (chat_id?, cursor?.map(|CursorField(cursor)| cursor));
+        let cursor = page::cursor::<ListCursor>(fields);
+        let (chat_id, cursor) = (chat_id?, cursor?);
         if cursor.is_some_and(|cursor| cursor.chat_id != chat_id) {
             return Err(fields.reject("cursor", foreign_cursor()));
         }
@@ -60,14 +60,23 @@ impl PagedQuery for ListQuery {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_input();
+    Error::ChatNotFound
+}
+
 /// List the conversation records of a chat that are not deleted, newest first
+///
+/// Only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
-    get, path = "/api/v1/conversations/", tag = "conversations", params(ListQuery),
+    get, path = "/api/v1/conversations", tag = "conversations", params(ListQuery),
     responses(
         (status = 200, description = "A page of the records", body = Vec<ConversationView>,
-         headers(("Link" = String, description = "The next page, absent on the last"))),
-        (status = 404, description = "No such chat", body = ErrorBody),
-        UserErrors
+         headers(
+            ("Link" = String, description = "The next page, absent on the last"),
+            ("X-Next-Cursor" = String, description = "The cursor of the next page, absent on the last")
+         )),
+        Errors
     )
 )]
 pub async fn get_conversations(

@@ -14,7 +14,7 @@ mod internal_chats;
 mod update_chat;
 
 use actix_web::web::{self, Json, ServiceConfig};
-use shared::problem::{ErrorBody, ValidationErrorBody};
+use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
 use shared::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
 
@@ -55,7 +55,7 @@ pub fn configure(config: &mut ServiceConfig) {
         get_conversations::get_conversations,
         delete_conversation::delete_conversation
     ),
-    components(schemas(ErrorBody, ValidationErrorBody)),
+    components(schemas(ErrorBody, ValidationErrorBody, ProblemDetails)),
     tags(
         (name = "chats", description = "Chats, and whose they are"),
         (name = "conversations", description = "Named entry points into a chat")

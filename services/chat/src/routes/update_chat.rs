@@ -9,9 +9,9 @@ use crate::store::{self, Chat, ChatChanges};
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::openapi::BodyErrors;
-use shared::problem::{ErrorBody, Problem};
+use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
+use shared::openapi::ErrorResponses;
+use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// What changes of a chat; what is left out stays.
@@ -37,6 +37,11 @@ impl FromFields for ChatUpdate {
     }
 }
 
+shared::error_responses! {
+    Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
+    Error::ChatNotFound
+}
+
 /// Change a chat
 ///
 /// A body without any of the fields changes nothing, the time of the last change included.
@@ -45,8 +50,7 @@ impl FromFields for ChatUpdate {
     request_body = ChatUpdate,
     responses(
         (status = 200, description = "The chat", body = ChatView),
-        (status = 404, description = "No such chat", body = ErrorBody),
-        BodyErrors
+        Errors
     )
 )]
 pub async fn update_chat(

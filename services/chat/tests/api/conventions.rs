@@ -138,7 +138,7 @@ async fn health_and_the_document_are_told_to_everyone() {
             "/api/v1/chats/get-chat",
             "/api/v1/chats/get-chat/{chat_id}",
             "/api/v1/chats/update-chat/{chat_id}",
-            "/api/v1/conversations/",
+            "/api/v1/conversations",
             "/api/v1/conversations/{id}",
         ]
     );

@@ -1,0 +1,46 @@
+//! Answers that a client may keep, and asks for again only if they have changed (RFC 9110, 13).
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, Header as _, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use foldhash::fast::FixedState;
+use std::hash::BuildHasher as _;
+
+/// The tag of what is answered, and for how long it need not be asked for.
+pub(super) struct CacheValidator {
+    tag: EntityTag,
+    cache_control: &'static str,
+}
+
+impl CacheValidator {
+    /// Of these bytes. The tag is weak, because compressed ones have the same.
+    pub(super) fn of(bytes: &[u8], cache_control: &'static str) -> Self {
+        let hash = FixedState::default().hash_one(bytes);
+        Self { tag: EntityTag::new_weak(format!("{hash:016x}")), cache_control }
+    }
+
+    /// Whether the client says that it has it.
+    pub(super) fn is_known_to(&self, request: &HttpRequest) -> bool {
+        match IfNoneMatch::parse(request) {
+            Ok(IfNoneMatch::Any) => true,
+            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
+            Err(_) => false,
+        }
+    }
+
+    /// 200, without a body yet.
+    pub(super) fn ok(&self) -> HttpResponseBuilder {
+        self.add_to(HttpResponse::Ok())
+    }
+
+    /// 304.
+    pub(super) fn not_modified(&self) -> HttpResponseBuilder {
+        self.add_to(HttpResponse::NotModified())
+    }
+
+    fn add_to(&self, mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+        response
+            .insert_header((ETAG, self.tag.to_string()))
+            .insert_header((CACHE_CONTROL, self.cache_control));
+        response
+    }
+}
