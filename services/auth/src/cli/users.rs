@@ -45,7 +45,7 @@ pub enum UserCommand {
     },
     /// Give a user another password, and log the user out everywhere
     ///
-    /// Every refresh token of the user is revoked; access tokens last until they expire (ACCESS_TOKEN_TTL). The password is
+    /// Every refresh token of the user is revoked; access tokens last until they expire (`ACCESS_TOKEN_TTL`). The password is
     /// asked for, or is the first line of standard input where that is no terminal.
     ResetPassword {
         /// The user's name
