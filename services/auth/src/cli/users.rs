@@ -203,7 +203,6 @@ async fn find(store: &Store, name: &str) -> Result<User, StartError> {
     found.ok_or_else(|| StartError::Setup(format!("there is no user {name:?}; `user list` shows all")))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "so it is what `map_err` takes")]
 fn failed(error: impl Into<Error>) -> StartError {
     let error: Error = error.into();
     StartError::Store(causes(&error))
