@@ -1,5 +1,5 @@
 //! A look at another service.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
 use shared::check::{Finding, Peer, Report, check_peer};

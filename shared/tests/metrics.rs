@@ -1,5 +1,5 @@
 //! The metrics that every service has.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};

@@ -1,5 +1,5 @@
 //! `banyan user` and `banyan check`, before Banyan was ever started, and while it runs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use reqwest::Url;
 use serde_json::{Value, json};

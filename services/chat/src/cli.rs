@@ -29,7 +29,7 @@ pub struct Options {
 enum Command {
     #[command(flatten)]
     Common(server::Command),
-    /// Rewrite the SQLite file of DATABASE_URL without what was deleted; stop the service first
+    /// Rewrite the SQLite file of `DATABASE_URL` without what was deleted; stop the service first
     Compact,
 }
 

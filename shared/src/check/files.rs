@@ -74,7 +74,7 @@ pub fn check_space(report: &mut Report, subject: &str, path: &Path) {
             }
         }
         Err(error) => {
-            report.error(subject, format!("{}: {error}", folder.display()), "see whether it is there")
+            report.error(subject, format!("{}: {error}", folder.display()), "see whether it is there");
         }
     }
     let mut log = OsString::from(path);

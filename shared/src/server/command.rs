@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// What every service can be told to do beside serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Ask the service that runs beside this process, at LISTEN_ADDR, whether it is ready
+    /// Ask the service that runs beside this process, at `LISTEN_ADDR`, whether it is ready
     #[command(name = "healthcheck")]
     HealthCheck,
     /// Look at configuration, databases, keys, clock and files, and say what is wrong and what to do; nothing is changed

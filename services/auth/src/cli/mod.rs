@@ -34,7 +34,7 @@ pub struct Options {
 enum Command {
     #[command(flatten)]
     Common(server::Command),
-    /// Rewrite the SQLite file of DATABASE_URL without what was deleted; stop the service first
+    /// Rewrite the SQLite file of `DATABASE_URL` without what was deleted; stop the service first
     Compact,
     /// List, make, change and delete users, while the service runs or while it does not
     #[command(subcommand)]

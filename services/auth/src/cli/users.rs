@@ -45,7 +45,7 @@ pub enum UserCommand {
     },
     /// Give a user another password, and log the user out everywhere
     ///
-    /// Every refresh token of the user is revoked; access tokens last until they expire (ACCESS_TOKEN_TTL). The password is
+    /// Every refresh token of the user is revoked; access tokens last until they expire (`ACCESS_TOKEN_TTL`). The password is
     /// asked for, or is the first line of standard input where that is no terminal.
     ResetPassword {
         /// The user's name
@@ -203,7 +203,6 @@ async fn find(store: &Store, name: &str) -> Result<User, StartError> {
     found.ok_or_else(|| StartError::Setup(format!("there is no user {name:?}; `user list` shows all")))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "so it is what `map_err` takes")]
 fn failed(error: impl Into<Error>) -> StartError {
     let error: Error = error.into();
     StartError::Store(causes(&error))

@@ -105,7 +105,8 @@ async fn a_user_who_is_deleted_is_gone_and_chat_hears_of_it() {
     ann.me().await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", PASSWORD).await.expect(401);
-    // The service that runs delivers what is owed.
+    // The service that runs, whose clock stands still, delivers what is due.
+    app.clock.advance(Duration::from_secs(60));
     let heard = async {
         while app.chat.received_requests().await.unwrap().is_empty() {
             tokio::task::yield_now().await;
