@@ -99,17 +99,17 @@ impl Trip<'_> {
                 self.flight.succeeded(sent);
                 Ok((connection, head))
             }
-            Err(halt) => Err(self.missed(halt, connection, is_reused).await),
+            Err(halt) => Err(self.missed(halt, connection, is_reused)),
         }
     }
 
     /// Why no answer has come, where sending or reading has come to an end.
-    async fn missed(&self, halt: Halt, mut connection: Connection, is_reused: bool) -> Miss {
+    fn missed(&self, halt: Halt, mut connection: Connection, is_reused: bool) -> Miss {
         let unsent = (!connection.has_begun()).then(|| std::mem::take(connection.output()));
         match (halt, unsent) {
             (Halt::Stopped(stop), _) => {
                 drop(connection);
-                Miss::Final(stop.tell().await)
+                Miss::Final(stop.tell())
             }
             (Halt::Broken(cause), Some(unsent)) if is_reused => Miss::Unsent(unsent, cause.into()),
             (Halt::Broken(cause), unsent) => {

@@ -13,7 +13,6 @@ use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use tokio::task::yield_now;
 use tokio::time::Instant;
 
 /// With so many bytes waiting for the service, no more are added, and the client is not read from.
@@ -51,16 +50,13 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
-    pub(super) async fn tell(self) -> Error {
+    /// What is answered.
+    pub(super) fn tell(self) -> Error {
         match self {
             Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
             Self::RateLimited(seconds) => Error::RateLimited(seconds),
             Self::OutOfMemory(error) => error.into(),
-            Self::ByClient => {
-                yield_now().await;
-                Error::BodyBroken
-            }
+            Self::ByClient => Error::BodyBroken,
         }
     }
 }

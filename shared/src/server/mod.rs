@@ -2,8 +2,8 @@
 
 mod answer;
 mod body_limits;
-mod closing;
 mod command;
+mod connection;
 mod connection_errors;
 mod descriptors;
 mod door;
@@ -47,11 +47,11 @@ use crate::config::{ConfigError, Env};
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
+use actix_web::App;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{App, HttpServer};
-use closing::{Closing, Connections};
+use connection::{ConnectionSettings, Connections};
 use door::Door;
 use socket2::SockRef;
 use std::net::{SocketAddr, TcpListener};
@@ -198,42 +198,44 @@ impl Application {
         let address = listener.local_addr().map_err(not_listening)?;
         let workers = usize::try_from(descriptors::workers()).unwrap_or(1);
         let max_connections_per_worker = (context.max_connections / workers).max(1);
-        let connections = Connections::new(max_connections_per_worker * workers);
         let silent = TaskTracker::new();
-        let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
-        let (service, traces, times) = (context.service, context.traces.clone(), context.times);
-        let write_timeout = context.bodies.min_rate.grace;
+        let service = context.service;
+        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
+        let cancels = service == Service::Gateway;
+        let connections = Connections::new(max_connections_per_worker * workers, silent.clone(), cancels);
+        let door = Door::of(&listener, silent).map_err(not_listening)?;
+        let traces = context.traces.clone();
+        let builder = Server::build();
+        let settings = ConnectionSettings {
+            connections,
+            head_timeout: context.times.head,
+            idle_timeout: context.times.idle,
+            write_timeout: context.bodies.min_rate.grace,
+            draining: builder.graceful_shutdown_signal(),
+        };
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
-        let server = HttpServer::new(move || {
+        let application = move || {
             // This is called once on the thread of each worker.
             connection_errors::count_on_this_thread(context.service, &context.metrics);
-            App::new()
+            let app = App::new()
                 .app_data(context.clone())
                 .app_data(readiness.clone())
                 .configure(routes.clone())
                 .configure(health::routes)
                 .default_service(actix_web::web::to(endpoint::not_found))
-                .wrap(from_fn(scope::request_scope))
-        })
-        .workers(workers)
-        .max_connections(max_connections_per_worker)
-        .on_connect(move |stream, connection| {
-            answer::set_write_timeout(stream, write_timeout);
-            Closing::set_up(connection, &silent, &connections);
-        })
-        .tcp_nodelay(true)
-        .keep_alive(times.idle)
-        .client_request_timeout(times.head)
-        .client_disconnect_timeout(LINGER)
-        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
-        .h1_allow_half_closed(service != Service::Gateway)
-        .shutdown_timeout(REQUESTS.as_secs())
-        .disable_signals()
-        .listen(listener)
-        .map_err(not_listening)?
-        .run();
+                .wrap(from_fn(scope::request_scope));
+            connection::serve(app, settings.clone())
+        };
+        let server = builder
+            .workers(workers)
+            .max_concurrent_connections(max_connections_per_worker)
+            .shutdown_timeout(REQUESTS.as_secs())
+            .disable_signals()
+            .listen(service.name(), listener, application)
+            .map_err(not_listening)?
+            .run();
         Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service, traces })
     }
 
