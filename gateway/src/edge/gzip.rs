@@ -6,7 +6,7 @@ use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap,
     HeaderValue, VARY,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -31,7 +31,9 @@ pub(super) fn compress(mut answer: ServiceResponse) -> ServiceResponse {
         return answer;
     }
     answer.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if !takes_gzip(answer.request().headers()) {
+    // It is sent in chunks, as its length is not known, and HTTP/1.0 knows none.
+    let takes_chunks = answer.request().version() >= Version::HTTP_11;
+    if !takes_chunks || !takes_gzip(answer.request().headers()) {
         return answer;
     }
     let is_head = answer.request().method() == Method::HEAD;

@@ -91,7 +91,7 @@ impl Proxy {
             Box::pin(pools.look_up()).await;
         }
         if let Err(stop) = upload.read_ahead().await {
-            return Err(stop.tell().await);
+            return Err(stop.tell());
         }
         let mut unsent = None;
         let mut tried = Vec::new();

@@ -100,17 +100,17 @@ impl Trip<'_> {
                 self.flight.succeeded(sent);
                 Ok((connection, head))
             }
-            Err(halt) => Err(self.missed(halt, connection, is_reused).await),
+            Err(halt) => Err(self.missed(halt, connection, is_reused)),
         }
     }
 
     /// Why no answer has come, where sending or reading has come to an end.
-    async fn missed(&self, halt: Halt, mut connection: Connection, is_reused: bool) -> Miss {
+    fn missed(&self, halt: Halt, mut connection: Connection, is_reused: bool) -> Miss {
         let unsent = (!connection.has_begun()).then(|| std::mem::take(connection.output()));
         match (halt, unsent) {
             (Halt::Stopped(stop), _) => {
                 drop(connection);
-                Miss::Final(stop.tell().await)
+                Miss::Final(stop.tell())
             }
             // Another replica would answer the same, and this one has answered.
             (Halt::Broken(cause), _) if is_head_too_long(&cause) => {

@@ -3,7 +3,6 @@
 use crate::error::Error;
 use shared::server::OutOfMemory;
 use std::io;
-use tokio::task::yield_now;
 
 /// Why a body ended before it was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +18,13 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    /// What is answered. Who has left is answered nothing: the server ends the connection before this goes on.
-    pub(super) async fn tell(self) -> Error {
+    /// What is answered.
+    pub(super) fn tell(self) -> Error {
         match self {
             Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
             Self::RateLimited(seconds) => Error::RateLimited(seconds),
             Self::OutOfMemory(error) => error.into(),
-            Self::ByClient => {
-                yield_now().await;
-                Error::BodyBroken
-            }
+            Self::ByClient => Error::BodyBroken,
         }
     }
 }

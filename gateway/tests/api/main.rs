@@ -10,6 +10,7 @@
 mod answers;
 mod app;
 mod authentication;
+mod connections;
 mod cors;
 mod docs;
 mod events;

@@ -131,6 +131,11 @@ pub fn body_encoded() -> Problem {
         .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
+/// 400, for a body that ended before it was complete, or whose chunks are malformed.
+pub fn body_broken() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early")
+}
+
 /// 408, for a body that comes more slowly than [`crate::server::MinRate`] allows.
 pub fn body_too_slow() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")

@@ -1,6 +1,6 @@
 //! How a body comes: within its size, within the memory of all bodies, and not too slowly.
 
-use super::{body_too_slow, invalid, payload_too_large};
+use super::{body_broken, body_too_slow, payload_too_large};
 use crate::problem::Problem;
 use crate::server::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
 use actix_web::HttpRequest;
@@ -80,7 +80,7 @@ pub(super) async fn receive(
     loop {
         let piece = timeout_at(deadline.at(), payload.next()).await.map_err(|_| body_too_slow())?;
         let Some(piece) = piece else { return Ok(Received { blocks, memory }) };
-        let piece = piece.map_err(|_| invalid(&["body"], "json_invalid", "The body ended too early"))?;
+        let piece = piece.map_err(|_| body_broken())?;
         deadline.moved(piece.len());
         length += piece.len();
         if length > limits.max_bytes {

@@ -16,7 +16,6 @@ use actix_web::rt;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::{Bytes, Data};
-use std::any::Any;
 use std::cell::RefCell;
 use std::error::Error;
 use std::pin::Pin;
@@ -199,11 +198,9 @@ async fn let_go_late(held: Weak<RefCell<Option<Held>>>) {
 }
 
 /// Has the kernel break off a connection whose client has taken nothing for so long (`TCP_USER_TIMEOUT`, RFC 5482).
-pub(super) fn set_write_timeout(stream: &dyn Any, time: Duration) {
+pub(super) fn set_write_timeout(stream: &TcpStream, time: Duration) {
     #[cfg(target_os = "linux")]
-    if let Some(stream) = stream.downcast_ref::<TcpStream>() {
-        drop(socket2::SockRef::from(stream).set_tcp_user_timeout(Some(time)));
-    }
+    drop(socket2::SockRef::from(stream).set_tcp_user_timeout(Some(time)));
     #[cfg(not(target_os = "linux"))]
     let _ = (stream, time);
 }

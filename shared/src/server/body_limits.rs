@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
-/// What the server may hold of a chunked body beside its bytes: its queue takes up to 32 KiB, each of them perhaps as a piece
-/// of 32 bytes.
+/// What the server may hold of a chunked body beside its bytes, from when its handler is called: its queue takes up to 32 KiB,
+/// each of them perhaps as a piece of 32 bytes.
 pub const CHUNK_QUEUE_BYTES: usize = 1 << 20;
 /// Up to so many bytes, a body is parsed where it was read, and a list is written where it was made: that takes less than
 /// a millisecond. More goes to a thread for it.

@@ -2,8 +2,8 @@
 
 mod answer;
 mod body_limits;
-mod closing;
 mod command;
+mod connection;
 mod connection_errors;
 mod descriptors;
 mod door;
@@ -52,18 +52,12 @@ use crate::config::ConfigError;
 use crate::identity::{Service, TokenKeys};
 use crate::metrics::Metrics;
 use crate::traces::Traces;
-use actix_http::HttpService;
 use actix_server::Server;
-use actix_service::map_config;
 use actix_web::App;
-use actix_web::body::BoxBody;
-use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
 use actix_web::web::{Data, ServiceConfig};
-use closing::{Closing, Connections};
+use connection::{ConnectionSettings, Connections};
 use door::Door;
-use expect::ContinueOnDemand;
 use listen::not_listening;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -159,52 +153,44 @@ impl Application {
         let address = listener.local_addr().map_err(not_listening)?;
         let workers = usize::try_from(descriptors::workers()).unwrap_or(1);
         let max_connections_per_worker = (context.max_connections / workers).max(1);
-        let connections = Connections::new(max_connections_per_worker * workers);
         let silent = TaskTracker::new();
-        let door = Door::of(&listener, silent.clone()).map_err(not_listening)?;
-        let (service, traces, times) = (context.service, context.traces.clone(), context.times);
-        let write_timeout = context.bodies.min_rate.grace;
+        let service = context.service;
+        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
+        let cancels = service == Service::Gateway;
+        let connections = Connections::new(max_connections_per_worker * workers, silent.clone(), cancels);
+        let door = Door::of(&listener, silent).map_err(not_listening)?;
+        let traces = context.traces.clone();
+        let builder = Server::build();
+        let settings = ConnectionSettings {
+            connections,
+            head_timeout: context.times.head,
+            idle_timeout: context.times.idle,
+            write_timeout: context.bodies.min_rate.grace,
+            draining: builder.graceful_shutdown_signal(),
+        };
         let context = Data::new(context);
         let leaving = Arc::clone(readiness.leaving());
         let readiness = Data::new(readiness);
-        let server = Server::build()
-            .workers(workers)
-            .max_concurrent_connections(max_connections_per_worker)
-            .shutdown_timeout(REQUESTS.as_secs())
-            .disable_signals();
-        let draining = server.graceful_shutdown_signal();
-        let factory = move || {
+        let application = move || {
             // This is called once on the thread of each worker.
             connection_errors::count_on_this_thread(context.service, &context.metrics);
-            let application = App::new()
+            let app = App::new()
                 .app_data(context.clone())
                 .app_data(readiness.clone())
                 .configure(routes.clone())
                 .configure(health::routes)
                 .default_service(actix_web::web::to(endpoint::not_found))
                 .wrap(from_fn(scope::request_scope));
-            let application = ContinueOnDemand::new(map_config(application, |()| AppConfig::default()));
-            let (silent, connections, draining) = (silent.clone(), connections.clone(), draining.clone());
-            HttpService::build()
-                .on_connect_ext(move |stream: &TcpStream, connection| {
-                    answer::set_write_timeout(stream, write_timeout);
-                    Closing::set_up(connection, &silent, &connections);
-                })
-                .tcp_nodelay(true)
-                .keep_alive(times.idle)
-                .client_request_timeout(times.head)
-                .client_disconnect_timeout(LINGER)
-                // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
-                .h1_allow_half_closed(service != Service::Gateway)
-                .graceful_shutdown_signal(move || {
-                    let draining = draining.clone();
-                    async move { draining.notified().await }
-                })
-                .expect(application.expect::<BoxBody>())
-                .finish(application.into_application())
-                .tcp()
+            connection::serve(app, settings.clone())
         };
-        let server = server.listen("http", listener, factory).map_err(not_listening)?.run();
+        let server = builder
+            .workers(workers)
+            .max_concurrent_connections(max_connections_per_worker)
+            .shutdown_timeout(REQUESTS.as_secs())
+            .disable_signals()
+            .listen(service.name(), listener, application)
+            .map_err(not_listening)?
+            .run();
         Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service, traces })
     }
 

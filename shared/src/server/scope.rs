@@ -1,16 +1,16 @@
 //! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
 
-use super::closing::{Closing, break_off};
+use super::connection::Connection;
 use super::exchange::Exchange;
 use super::health::Readiness;
 use super::trace::{REQUEST_ID, Trace};
 use super::{answer, edge, path};
 use crate::identity::TokenError;
 use crate::problem::Problem;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::{ConnectionType, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
@@ -23,9 +23,7 @@ pub(super) async fn request_scope(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if !Closing::takes(&request) {
-        return Ok(break_off(request).await);
-    }
+    let connection = Connection::of(&request).cloned();
     let mut trace = Trace::of(request.headers());
     let exchange = Exchange::begin(&request, &mut trace);
     let trace = Rc::new(trace);
@@ -35,12 +33,9 @@ pub(super) async fn request_scope(
     let refusal = refusal.map(|refusal| edge::refuse(&request, refusal));
     // What follows a refused head may be no request.
     let is_last = refusal.is_some()
-        || is_leaving(request.request())
-        || request.head().connection_type() == ConnectionType::Close
-        || Closing::is_crowded(&request);
-    if is_last {
-        Closing::begin(&request);
-    }
+        // After one that asks for another protocol, the server's library closes as well.
+        || request.head().connection_type() != ConnectionType::KeepAlive
+        || connection.as_ref().is_some_and(|connection| connection.is_crowded());
     async move {
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
@@ -55,7 +50,15 @@ pub(super) async fn request_scope(
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
-        if is_last || is_leaving(response.request()) {
+        let is_delimited = delimit_by_close(&mut response);
+        let is_last = is_last
+            || is_delimited
+            || is_leaving(response.request())
+            || connection.as_ref().is_some_and(|connection| connection.ends_after_answer());
+        if is_last {
+            if let Some(connection) = &connection {
+                connection.close_after_answer();
+            }
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         exchange.end(&response, refused);
@@ -63,6 +66,16 @@ pub(super) async fn request_scope(
     }
     .instrument(span)
     .await
+}
+
+/// Has an answer of unknown length end with the connection, where the client knows no chunks (RFC 9112, 7.1); whether it does.
+fn delimit_by_close(response: &mut ServiceResponse) -> bool {
+    let is_chunked = matches!(response.response().body().size(), BodySize::Stream);
+    let is_delimited = is_chunked && response.request().version() < Version::HTTP_11;
+    if is_delimited {
+        response.response_mut().head_mut().no_chunking(true);
+    }
+    is_delimited
 }
 
 /// Whether the service has been told to stop: then each answer is the last on its connection, and says so.

@@ -13,9 +13,9 @@ pub const REUSE: Duration = Duration::from_secs(30);
 /// How long a service waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
-    /// For the head of a request.
+    /// For the first byte on a connection, and from then on for the first head.
     pub head: Duration,
-    /// For the next request on a connection.
+    /// From an answer to the whole head of the next request on its connection.
     pub idle: Duration,
     /// For what it does itself for a request.
     pub service: Duration,

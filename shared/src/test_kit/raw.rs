@@ -195,7 +195,9 @@ fn parse_head(head: &str) -> Result<(u16, Option<Framing>), String> {
     let wrong = |what: &str| format!("{what}: {head:?}");
     let mut lines = head.strip_suffix("\r\n\r\n").ok_or_else(|| wrong("no end"))?.split("\r\n");
     let line = lines.next().unwrap_or_default();
-    let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.split(' ').next());
+    let is_http10 = line.starts_with("HTTP/1.0 ");
+    let rest = line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "));
+    let status = rest.and_then(|rest| rest.split(' ').next());
     let status = status.filter(|status| status.len() == 3).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| wrong("no status line"))?;
     let mut framing = None;
@@ -210,7 +212,7 @@ fn parse_head(head: &str) -> Result<(u16, Option<Framing>), String> {
             "content-length" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 value.parse().ok().map(Framing::Length)
             }
-            "transfer-encoding" if value == "chunked" => Some(Framing::Chunked),
+            "transfer-encoding" if value == "chunked" && !is_http10 => Some(Framing::Chunked),
             "content-length" | "transfer-encoding" => return Err(wrong("a length that is none")),
             _ => continue,
         };

@@ -1,6 +1,6 @@
 //! How long a body is: `Content-Length` and `Transfer-Encoding`.
 
-use super::Told::{Refused, Served};
+use super::Told::{Last, Refused, Served};
 use super::{Case, post, try_all};
 
 const CHUNKED: &str = "5\r\nhello\r\n0\r\n\r\n";
@@ -115,7 +115,7 @@ async fn a_body_to_a_protocol_that_is_not_spoken_is_refused() {
         "an upgrade that is passed over",
         &format!("{h2c}Content-Length: 5\r\n"),
         "hello",
-        Served("hello"),
+        Last("hello"),
     )])
     .await;
 }

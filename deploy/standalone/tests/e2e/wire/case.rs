@@ -12,11 +12,11 @@ pub enum Told {
     /// It is answered so, and the connection ends: what is behind it is not answered.
     Last(u16),
     /// Its body is longer than it says, so that what is left of it begins a request that is none: it is answered so, and the
-    /// rest is refused; or the connection ends before the answer.
+    /// rest is refused, or the connection ends.
     TooMuch(u16),
-    /// The fault is in the body: the connection ends, with a 400 at most.
+    /// The fault is in the body: it is answered 400, and the connection ends.
     CutOff,
-    /// The end of the body does not come, which the client says by ending its side: as [`Told::CutOff`].
+    /// The end of the body does not come, which the client says by ending its side: the connection ends without an answer.
     Unfinished,
 }
 
@@ -75,28 +75,23 @@ async fn is_told(
         Told::Answered(status) => {
             mallory.takes(status, &next(client).await)?;
             ann.takes(200, &next(client).await).map_err(|fault| format!("behind it, {fault}"))?;
-            ends(client, false).await
+            ends(client).await
         }
         Told::Last(status) => {
             mallory.takes(status, &next(client).await)?;
-            ends(client, true).await
+            ends(client).await
         }
-        Told::TooMuch(status) => match next(client).await {
-            Err(RawError::Ended) => {
-                mallory.unanswered += 1;
-                Ok(())
-            }
-            answer => {
-                mallory.takes(status, &answer)?;
-                refuses_rest(client, mallory).await
-            }
-        },
-        Told::CutOff | Told::Unfinished => match next(client).await {
+        Told::TooMuch(status) => {
+            mallory.takes(status, &next(client).await)?;
+            refuses_rest(client, mallory).await
+        }
+        Told::CutOff => {
+            mallory.takes(400, &next(client).await)?;
+            ends(client).await
+        }
+        Told::Unfinished => match next(client).await {
             Err(RawError::Ended) => Ok(()),
-            answer => {
-                mallory.takes(400, &answer)?;
-                ends(client, true).await
-            }
+            answer => Err(format!("it is answered: {answer:?}")),
         },
     }
 }
@@ -108,7 +103,7 @@ async fn refuses_rest(client: &mut RawClient, mallory: &mut Person) -> Result<()
         answer => {
             let is_unknown = answer.as_ref().is_ok_and(|answer| answer.status == 501);
             mallory.takes(if is_unknown { 501 } else { 400 }, &answer)?;
-            ends(client, true).await
+            ends(client).await
         }
     }
 }
@@ -123,17 +118,13 @@ async fn next(client: &mut RawClient) -> Result<RawAnswer, RawError> {
     }
 }
 
-/// Nothing more is answered; what follows a head that was refused may be none, which the server's parser says once.
-async fn ends(client: &mut RawClient, was_refused: bool) -> Result<(), String> {
+/// Nothing more is answered.
+async fn ends(client: &mut RawClient) -> Result<(), String> {
     client.finish().await;
-    let rest = String::from_utf8_lossy(&client.rest().await).into_owned();
-    let is_refusal = || {
-        let is_bare = rest.starts_with("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n");
-        is_bare && rest.ends_with("\r\n\r\n") && rest.matches("HTTP/1.").count() == 1
-    };
-    if rest.is_empty() || (was_refused && is_refusal()) {
+    let rest = client.rest().await;
+    if rest.is_empty() {
         Ok(())
     } else {
-        Err(format!("more is answered: {rest:?}"))
+        Err(format!("more is answered: {:?}", String::from_utf8_lossy(&rest)))
     }
 }
