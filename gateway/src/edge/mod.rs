@@ -32,7 +32,7 @@ impl server::Edge for Edge {
 
     fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
         let counted = proxy::count_unrouted(request.request());
-        counted.err().map_or(refusal, Problem::from)
+        proxy::for_client(counted.err().map_or(refusal, Problem::from), request.request())
     }
 
     fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {

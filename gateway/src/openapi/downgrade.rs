@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// The names of the schemas of error bodies, of which an answer's is one.
-const ERROR_BODIES: [&str; 3] = ["ErrorBody", "ValidationErrorBody", "HeadMoved"];
+const ERROR_BODIES: [&str; 4] = ["ErrorBody", "ValidationErrorBody", "HeadMoved", "TokenErrorBody"];
 /// The schema that stands for any of them.
 const ANY_ERROR: &str = "AnyErrorBody";
 

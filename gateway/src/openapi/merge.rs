@@ -4,7 +4,7 @@ use super::info::{info, rank, security_schemes};
 use super::operation::Additions;
 use super::shared_responses::share;
 use super::{conflicts, downgrade};
-use crate::proxy::{Upstream, find};
+use crate::proxy::{TOKEN, Upstream, find};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -77,11 +77,12 @@ impl Merged {
 
 /// Adds the paths that lead to this service. What else it serves is not reached from outside.
 fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths) {
-    let additions = Additions::to(upstream);
+    let (of_service, of_token_endpoint) = (Additions::to(upstream), Additions::to_token_endpoint(upstream));
     for (path, mut item) in added {
         let Some(route) = find(path.trim_end_matches('/')).filter(|route| route.upstream == upstream) else {
             continue;
         };
+        let additions = if path == TOKEN { &of_token_endpoint } else { &of_service };
         for (_, operation) in item.iter_mut().filter(|(name, _)| METHODS.contains(&name.as_str())) {
             if let Some(operation) = operation.as_object_mut() {
                 additions.add_to(operation, route.access);

@@ -27,21 +27,15 @@ pub(super) struct Additions {
 impl Additions {
     /// To those of a service. Bodies are bounded whatever the method, also where none is read.
     pub(super) fn to(upstream: Upstream) -> Self {
-        let errors = ErrorResponses::default().with(
-            [
-                Error::HeaderName,
-                Error::Target,
-                Error::BodyTooSlow,
-                Error::BodyTooLarge(upstream.max_body_bytes()),
-                Error::RateLimited(1),
-                Error::TooManyHeaders,
-                Error::Method,
-                Error::Overloaded(upstream),
-                Error::NoAddress(upstream),
-                Error::NoAnswerInTime(upstream),
-            ]
-            .map(Into::into),
-        );
+        Self::of(errors_before(upstream))
+    }
+
+    /// To those of a token endpoint of OAuth 2.
+    pub(super) fn to_token_endpoint(upstream: Upstream) -> Self {
+        Self::of(errors_before(upstream).at_token_endpoint())
+    }
+
+    fn of(errors: ErrorResponses) -> Self {
         let errors = responses(errors).into_iter().filter_map(|(status, response)| {
             // A response is made of texts alone, so it can be written.
             Some((status, serde_json::to_value(response).ok()?))
@@ -78,6 +72,25 @@ impl Additions {
         let headers = json!({"headers": HEADERS.into_iter().map(reference).collect::<BTreeMap<_, _>>()});
         responses.values_mut().for_each(|response| add_missing(response, &headers));
     }
+}
+
+/// What the gateway answers before it asks a service.
+fn errors_before(upstream: Upstream) -> ErrorResponses {
+    ErrorResponses::default().with(
+        [
+            Error::HeaderName,
+            Error::Target,
+            Error::BodyTooSlow,
+            Error::BodyTooLarge(upstream.max_body_bytes()),
+            Error::RateLimited(1),
+            Error::TooManyHeaders,
+            Error::Method,
+            Error::Overloaded(upstream),
+            Error::NoAddress(upstream),
+            Error::NoAnswerInTime(upstream),
+        ]
+        .map(Into::into),
+    )
 }
 
 /// Adds to a response what another one of the same status has: codes with their texts and examples, and headers.

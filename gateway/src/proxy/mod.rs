@@ -66,8 +66,8 @@ pub(crate) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answ
 }
 
 /// Clients of OAuth 2 are told in its words what the gateway refuses at the token endpoint.
-fn for_client(problem: Problem, request: &HttpRequest) -> Problem {
-    if request.path() == TOKEN { problem.for_oauth() } else { problem }
+pub(crate) fn for_client(problem: Problem, request: &HttpRequest) -> Problem {
+    if request.path().trim_end_matches('/') == TOKEN { problem.for_oauth() } else { problem }
 }
 
 async fn forward(request: &HttpRequest, payload: Payload, trace: &Trace) -> Result<HttpResponse, Problem> {

@@ -365,6 +365,7 @@ async fn what_the_gateway_refuses_at_the_token_endpoint_is_told_in_the_words_of_
     for (gateway, headers, told, error) in [
         (&house.gateway, too_large.as_str(), 413, "invalid_request"),
         (&house.gateway, problem_json.as_str(), 413, "invalid_request"),
+        (&house.gateway, "Content_Length: 0\r\n", 400, "invalid_request"),
         (&down, "Content-Length: 0\r\n", 503, "temporarily_unavailable"),
     ] {
         let mut wire = gateway.wire().await;

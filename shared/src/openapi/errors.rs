@@ -17,12 +17,17 @@ use utoipa::openapi::{
 /// The id in the examples.
 const REQUEST_ID: &str = "019bd5f2-6d0e-7b4a-9c53-2f8e1a7d4b60";
 
+/// The schema of all errors of a token endpoint.
+const TOKEN_ERROR: &str = "TokenErrorBody";
+
 /// The errors of a route, by their status.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorResponses {
     problems: Vec<Problem>,
     /// The schemas of those that have fields of their own.
     schemas: BTreeMap<&'static str, &'static str>,
+    /// Whether clients of OAuth 2 read them.
+    is_at_token_endpoint: bool,
 }
 
 impl ErrorResponses {
@@ -64,6 +69,13 @@ impl ErrorResponses {
         self
     }
 
+    /// The same errors as a token endpoint of OAuth 2 answers them, of which each body has the schema `TokenErrorBody`.
+    #[must_use]
+    pub fn at_token_endpoint(self) -> Self {
+        let problems = self.problems.into_iter().map(Problem::for_oauth).collect();
+        Self { problems, is_at_token_endpoint: true, ..self }
+    }
+
     /// Names the schema of an error whose body has fields of its own.
     #[must_use]
     pub fn with_schema(mut self, code: &'static str, schema: &'static str) -> Self {
@@ -80,7 +92,7 @@ impl From<ErrorResponses> for BTreeMap<String, RefOr<Response>> {
 
 /// The responses of the document for these errors, one for each status.
 pub fn responses(errors: ErrorResponses) -> BTreeMap<String, RefOr<Response>> {
-    let ErrorResponses { problems, schemas } = errors;
+    let ErrorResponses { problems, schemas, is_at_token_endpoint } = errors;
     let mut of_status: BTreeMap<StatusCode, Vec<Problem>> = BTreeMap::new();
     for problem in problems {
         let known = of_status.entry(problem.status()).or_default();
@@ -90,6 +102,7 @@ pub fn responses(errors: ErrorResponses) -> BTreeMap<String, RefOr<Response>> {
     }
     let response = |problems: &[Problem]| {
         let named = problems.iter().find_map(|problem| schemas.get(problem.code()).copied());
+        let named = if is_at_token_endpoint { Some(TOKEN_ERROR) } else { named };
         RefOr::T(response(problems, named))
     };
     of_status.iter().map(|(status, problems)| (status.as_str().to_owned(), response(problems))).collect()

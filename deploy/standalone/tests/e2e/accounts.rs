@@ -43,7 +43,7 @@ async fn a_client_of_oauth_gets_its_tokens_where_the_document_says() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();
-    let flow = &document["components"]["securitySchemes"]["bearerAuth"]["flows"]["password"];
+    let flow = &document["components"]["securitySchemes"]["oauth2"]["flows"]["password"];
     let client = stack.client.with_header("content-type", "application/x-www-form-urlencoded");
     let client = client.with_header("authorization", "Basic bXktYXBwOnNlY3JldA==");
     let ask = async |url: &Value, form: String| client.send(Method::POST, text(url), Some(form)).await;

@@ -90,6 +90,8 @@ impl Field for Ignored {
 }
 
 /// Get tokens as OAuth 2 has it: for name and password, or for a refresh token, which is used up
+///
+/// For clients of RFC 6749 (4.3 and 6): what login and refresh do, in its words, errors included. Other clients need not know it.
 #[utoipa::path(
     post, path = "/api/v1/auth/token", tag = "auth", security(()),
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),

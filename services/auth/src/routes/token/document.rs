@@ -1,7 +1,11 @@
 //! What the `OpenAPI` document says of the token endpoint.
 
+use crate::error::Error;
 use serde::Serialize;
-use utoipa::{IntoResponses, ToSchema};
+use shared::input::MAX_AUTH_BODY_BYTES;
+use shared::openapi::ErrorResponses;
+use std::time::Duration;
+use utoipa::ToSchema;
 
 /// The kinds of grants that there are.
 #[derive(Debug, ToSchema)]
@@ -60,27 +64,10 @@ pub struct TokenErrorBody {
     pub request_id: String,
 }
 
-/// The errors of the token endpoint.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "what is answered is a `Problem`")]
-pub enum TokenErrors {
-    /// The form is not valid, or the credentials or the refresh token do not count; a refresh token that was used before has
-    /// its family revoked
-    #[response(status = 400)]
-    Refused(TokenErrorBody),
-    /// The body came too slowly
-    #[response(status = 408)]
-    TooSlow(TokenErrorBody),
-    /// The body is larger than 64 KiB
-    #[response(status = 413)]
-    TooLarge(TokenErrorBody),
-    /// Too many requests, or failed logins: try again after `Retry-After`
-    #[response(status = 429)]
-    TooMany(TokenErrorBody),
-    /// Try again
-    #[response(status = 503)]
-    Unavailable(TokenErrorBody),
-    /// There is no space left to write: try again after `Retry-After`
-    #[response(status = 507)]
-    Full(TokenErrorBody),
+shared::error_responses! {
+    /// The errors of the token endpoint.
+    pub TokenErrors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES).with([
+        Error::InvalidCredentials.into(), Error::InvalidToken.into(), Error::UnsupportedGrantType.into(),
+        Error::TooManyFailures(Duration::from_secs(60)).into(), Error::RateLimited(1).into(),
+    ]).at_token_endpoint()
 }

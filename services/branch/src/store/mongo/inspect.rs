@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use shared::check::{Report, check_clock};
 use shared::clock::{Clock, Timestamp};
 use shared::server::NoAnswer;
+use std::cmp::Ordering;
 
 const SUBJECT: &str = "database of branch";
 
@@ -57,13 +58,15 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
 
 fn tell_steps(report: &mut Report, made: usize) {
     let all = migrate::STEPS.len();
-    if made > all {
-        let advice = "run the newer version that made them; this one works only where its notes say so";
-        report.warning(SUBJECT, format!("{made} migrations are made, of which {all} are known"), advice);
-    } else if made < all {
-        let detail = format!("{made} of {all} migrations are made, and the others by the next start");
-        report.ok(SUBJECT, detail);
-    } else {
-        report.ok(SUBJECT, format!("all {all} migrations are made"));
+    match made.cmp(&all) {
+        Ordering::Greater => {
+            let advice = "run the newer version that made them; this one works only where its notes say so";
+            report.warning(SUBJECT, format!("{made} migrations are made, of which {all} are known"), advice);
+        }
+        Ordering::Less => {
+            let detail = format!("{made} of {all} migrations are made, and the others by the next start");
+            report.ok(SUBJECT, detail);
+        }
+        Ordering::Equal => report.ok(SUBJECT, format!("all {all} migrations are made")),
     }
 }
