@@ -84,6 +84,7 @@ fn errors_before(upstream: Upstream) -> ErrorResponses {
             Error::BodyTooLarge(upstream.max_body_bytes()),
             Error::RateLimited(1),
             Error::TooManyHeaders,
+            Error::HeadTooLarge,
             Error::Method,
             Error::Overloaded(upstream),
             Error::NoAddress(upstream),
