@@ -45,8 +45,7 @@ fn check_key(report: &mut Report, path: &Path, clock: &Clock) {
         return report.ok(KEY, "is made by the first start");
     }
     check_file(report, KEY, path);
-    let advice =
-        "restore it from a backup, or delete it: the next start makes another one, and all log in again";
+    let advice = "restore it from a backup, or delete it: the next start makes another one, with which access tokens count no more and refresh tokens do";
     match fs::read_to_string(path) {
         Ok(secret) => match TokenKeys::new(&secret.trim_end().into(), clock.clone()) {
             Ok(_) => report.ok(KEY, "is long enough"),

@@ -141,6 +141,7 @@ fn a_wrong_start_is_one_line_that_says_what_is_expected() {
             .arg(folder.path())
             .env_clear()
             .env("RUST_LOG", "off")
+            .env("BANYAN_LISTEN_ADDR", "127.0.0.1:0")
             .env(name, value)
             .output()
             .unwrap();

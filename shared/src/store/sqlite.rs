@@ -90,7 +90,12 @@ pub fn compact_database(url: &SecretString) -> Result<String, StartError> {
 pub fn missing_file(url: &SecretString) -> Option<PathBuf> {
     let is_sqlite = Engine::of(url).is_ok_and(|engine| engine == Engine::Sqlite);
     let file = is_sqlite.then(|| file_of(path_of(url.expose_secret()))).flatten()?;
-    (!file.exists()).then_some(file)
+    is_missing(&file).then_some(file)
+}
+
+/// Whether there is no such file. One that may not be looked at is there, perhaps.
+pub(super) fn is_missing(file: &Path) -> bool {
+    file.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The path in a URL: `sqlite:path`, or with two or three slashes, as SQLAlchemy writes it.

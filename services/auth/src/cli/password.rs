@@ -22,5 +22,9 @@ pub fn read_new_password(policy: PasswordPolicy) -> Result<Password, StartError>
         }
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
+    if text.contains('\0') {
+        // The API takes no such text, so that nobody could log in with it.
+        return Err(StartError::Setup("the password: has a NUL in it".to_owned()));
+    }
     policy.parse(text).map_err(|reason| StartError::Setup(format!("the password: {}", reason.message())))
 }

@@ -43,10 +43,9 @@ pub enum UserCommand {
         /// The name: 3 to 64 letters, digits and . _ - + @
         name: String,
     },
-    /// Give a user another password, and log the user out everywhere
+    /// Give a user another password, and revoke every refresh token of the user
     ///
-    /// Every refresh token of the user is revoked; access tokens last until they expire (`ACCESS_TOKEN_TTL`). The password is
-    /// asked for, or is the first line of standard input where that is no terminal.
+    /// Access tokens count until they expire (`ACCESS_TOKEN_TTL`). The password is asked for, or is the first line of standard input where that is no terminal.
     ResetPassword {
         /// The user's name
         name: String,
@@ -124,19 +123,19 @@ async fn open(settings: &UserSettings) -> Result<Store, StartError> {
 }
 
 async fn list(store: &Store, as_json: bool) -> Result<(), StartError> {
-    let mut after = UserId::from(Uuid::nil());
-    if !as_json {
-        println!("{:36}  {:27}  NAME", "ID", "REGISTERED");
-    }
-    loop {
+    let (mut after, mut output) = (UserId::from(Uuid::nil()), io::stdout());
+    let header = if as_json { Ok(()) } else { writeln!(output, "{:36}  {:27}  NAME", "ID", "REGISTERED") };
+    let mut printed = header;
+    while printed.is_ok() {
         let users = store::list_users(store, after, USERS_PER_PAGE).await.map_err(failed)?;
-        let Some(last) = users.last() else { return Ok(()) };
+        let Some(last) = users.last() else { break };
         after = last.id;
-        match print(&mut io::stdout().lock(), &users, as_json) {
-            // Who reads has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error))?,
-        }
+        printed = print(&mut output.lock(), &users, as_json);
+    }
+    match printed {
+        // Who reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error)),
     }
 }
 

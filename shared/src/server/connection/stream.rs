@@ -21,6 +21,8 @@ const MAX_HEAD_BYTES: usize = 0x2_0000;
 const MAX_AHEAD_BYTES: usize = 0x2000;
 /// What is read at once, where it is not read for the dispatcher.
 const READ_BYTES: usize = 0x1000;
+/// The most of the two line ends at the end of a head that an earlier piece may have brought, of the three bytes that tell.
+const CUT_BYTES: usize = 2;
 
 /// A stream that gives its reader one request at a time, and ends where nobody asks.
 pub(super) struct RequestStream {
@@ -156,9 +158,10 @@ impl RequestStream {
         let mut buffer = [MaybeUninit::uninit(); READ_BYTES];
         let mut read = ReadBuf::uninit(&mut buffer);
         ready!(Pin::new(&mut *self.socket.borrow_mut()).poll_read(context, &mut read))?;
+        let before = self.held.len();
         self.held.extend_from_slice(read.filled());
         self.is_ended = read.filled().is_empty();
-        self.is_unframed = true;
+        self.is_unframed |= self.framing != Framing::Head || may_end_head(&self.held, before);
         Poll::Ready(Ok(()))
     }
 
@@ -191,6 +194,15 @@ impl RequestStream {
             self.connection.ends_after_answer.set(!Framing::may_begin_head(&self.held));
         }
     }
+}
+
+/// Whether a head may end with what has come behind the first `before` bytes. A long one is parsed when its empty line has come,
+/// not at each piece: it would be parsed from its first byte each time.
+fn may_end_head(held: &[u8], before: usize) -> bool {
+    let new = held.get(before.saturating_sub(CUT_BYTES)..).unwrap_or_default();
+    let is_line_end =
+        |at: usize| matches!(new.get(at..), Some([b'\n', b'\n', ..] | [b'\n', b'\r', b'\n', ..]));
+    held.len() <= READ_BYTES || (0..new.len()).any(is_line_end)
 }
 
 impl AsyncRead for RequestStream {
@@ -244,6 +256,7 @@ mod tests {
     use super::super::Connections;
     use super::*;
     use futures_util::FutureExt as _;
+    use std::future::poll_fn;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
     use tokio_util::task::TaskTracker;
@@ -271,6 +284,30 @@ mod tests {
         stream.connection.end();
         assert_eq!(next(stream).now_or_never(), None, "its answer is not written yet");
         stream.flush().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_long_head_is_given_wherever_its_end_is_cut() {
+        for line_end in ["\r\n", "\n"] {
+            let lines = ["GET / HTTP/1.1", "Host: a", &format!("X: {}", "a".repeat(3 * READ_BYTES)), "", ""];
+            let head = lines.join(line_end);
+            for cut in head.len() - 5..head.len() {
+                let (mut client, mut stream) = connect().await;
+                let (first, rest) = head.split_at(cut);
+                client.write_all(first.as_bytes()).await.unwrap();
+                while stream.held.len() < cut {
+                    let socket = Rc::clone(&stream.socket);
+                    poll_fn(|context| socket.borrow().poll_read_ready(context)).await.unwrap();
+                    assert_eq!(next(&mut stream).now_or_never(), None, "a part is given at {cut}");
+                }
+                client.write_all(rest.as_bytes()).await.unwrap();
+                let mut given = String::new();
+                while given.len() < head.len() {
+                    given += &next(&mut stream).await;
+                }
+                assert_eq!(given, head);
+            }
+        }
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{APPLIED, Applied, tell_migrations};
 use crate::check::{Report, check_file, check_space};
-use crate::store::sqlite::file_of;
+use crate::store::sqlite::{file_of, is_missing};
 use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::Sqlite;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, sql_query};
@@ -23,7 +23,7 @@ pub(super) fn inspect_sqlite(
         let advice = "name a file in DATABASE_URL";
         return report.warning(subject, "is in memory, and is lost when the service stops", advice);
     };
-    if !file.exists() {
+    if is_missing(&file) {
         return tell_of_missing_file(report, subject, &file);
     }
     check_file(report, subject, &file);
