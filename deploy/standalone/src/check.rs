@@ -7,6 +7,7 @@ use shared::check::{Report, check_descriptors, check_file, check_own_clock};
 use shared::clock::Clock;
 use shared::config::Env;
 use shared::identity::TokenKeys;
+use shared::store::is_missing;
 use shared::telemetry;
 use std::fs;
 use std::path::Path;
@@ -33,15 +34,15 @@ pub async fn check(options: &Options, env: &Env) -> Report {
 }
 
 fn check_folder(report: &mut Report, path: &Path) {
-    if path.exists() {
-        check_file(report, FOLDER, path);
-    } else {
+    if is_missing(path) {
         report.ok(FOLDER, format!("{} is not there yet, and is made by the first start", path.display()));
+    } else {
+        check_file(report, FOLDER, path);
     }
 }
 
 fn check_key(report: &mut Report, path: &Path, clock: &Clock) {
-    if !path.exists() {
+    if is_missing(path) {
         return report.ok(KEY, "is made by the first start");
     }
     check_file(report, KEY, path);
@@ -59,7 +60,7 @@ fn check_key(report: &mut Report, path: &Path, clock: &Clock) {
 }
 
 async fn check_databases(report: &mut Report, databases: &Databases, data_dir: &Path) {
-    if !databases.are_elsewhere() && !data_dir.exists() {
+    if !databases.are_elsewhere() && is_missing(data_dir) {
         return report.ok("databases", "are made by the first start, in the data folder");
     }
     auth::cli::check_database(report, &databases.auth).await;

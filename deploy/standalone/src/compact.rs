@@ -2,13 +2,13 @@
 
 use crate::data_dir::DataDir;
 use shared::server::StartError;
-use shared::store::compact;
+use shared::store::{compact, is_missing};
 use std::path::Path;
 
 /// Rewrites every file of a folder that nobody uses. Gives a line for each.
 pub fn compact_data_dir(path: &Path) -> Result<Vec<String>, StartError> {
     let failed = |error| StartError::Io(format!("{}: cannot be read", path.display()), error);
-    if !path.exists() {
+    if is_missing(path) {
         return Err(failed(std::io::ErrorKind::NotFound.into()));
     }
     let data_dir = DataDir::open(path)?;

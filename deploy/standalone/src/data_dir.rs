@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::SecretString;
 use shared::server::StartError;
+use shared::store::is_missing;
 use shared::store::private::{self, FILE_MODE, FOLDER_MODE};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -76,7 +77,7 @@ impl DataDir {
     fn close_files(&self) -> io::Result<()> {
         for name in [LOCK, SECRET, UNFINISHED_SECRET] {
             let path = self.path.join(name);
-            if !path.exists() {
+            if is_missing(&path) {
                 continue;
             }
             if name == SECRET && private::is_open_to_others(&path)? {

@@ -5,13 +5,14 @@ use crate::data_dir::DataDir;
 use auth::cli::{UserCommand, UserSettings, run_user_command};
 use shared::config::Env;
 use shared::server::StartError;
+use shared::store::is_missing;
 
 /// Does what was asked for, whether Banyan runs or not: the data folder is not locked by it.
 pub async fn run(command: UserCommand, options: &Options, env: &Env) -> Result<(), StartError> {
     let databases = Databases::from_env(env, &options.data_dir);
     let settings = UserSettings::with_database(env, databases.map(|databases| databases.auth))?;
     let is_in_folder = env.get("DATABASE_URL").is_none() && env.get("DATABASE_URL_FILE").is_none();
-    if is_in_folder && command.makes_database() && !options.data_dir.exists() {
+    if is_in_folder && command.makes_database() && is_missing(&options.data_dir) {
         drop(DataDir::open(&options.data_dir)?);
     }
     run_user_command(command, settings).await

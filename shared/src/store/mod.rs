@@ -25,7 +25,7 @@ pub use error::StoreError;
 pub use inspect::inspect;
 pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use migrate::Migrations;
-pub use sqlite::{compact, compact_database, missing_file};
+pub use sqlite::{compact, compact_database, is_missing, missing_file};
 pub use sqlite_maintenance::Maintenance;
 
 use crate::config::ConfigError;

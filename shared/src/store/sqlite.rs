@@ -94,7 +94,7 @@ pub fn missing_file(url: &SecretString) -> Option<PathBuf> {
 }
 
 /// Whether there is no such file. One that may not be looked at is there, perhaps.
-pub(super) fn is_missing(file: &Path) -> bool {
+pub fn is_missing(file: &Path) -> bool {
     file.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 

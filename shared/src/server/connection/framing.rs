@@ -100,8 +100,8 @@ fn body_of(request: &Request<'_, '_>) -> Option<Framing> {
             Some(Framing::Chunked(Chunked::SizeStart))
         }
         (Some(_), _) => None,
-        (None, None) if !is_http11 && request.method == Some("POST") => None,
         (None, _) if is_websocket => Some(Framing::UntilClose),
+        (None, None) if !is_http11 && request.method == Some("POST") => None,
         (None, None | Some(0)) if request.method == Some("CONNECT") => Some(Framing::UntilClose),
         (None, None | Some(0)) => Some(Framing::Head),
         (None, Some(length)) => Some(Framing::Length(length)),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
         fn requests_end_where_the_decoder_of_the_server_has_them_end(
             parts in vec(select(&PARTS[..]), 1..14), piece in 1_usize..200,
@@ -229,6 +229,14 @@ mod tests {
             let theirs = decoded(text.as_bytes());
             prop_assert_eq!(&ours, &theirs, "{:?}", text);
             prop_assert_eq!(&framed(text.as_bytes(), usize::MAX), &theirs, "{:?} at once", text);
+        }
+    }
+
+    #[test]
+    fn a_websocket_needs_no_length_in_a_post_of_http_1_0() {
+        let text = "POST / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n";
+        for piece in [1, usize::MAX] {
+            assert_eq!(framed(text.as_bytes(), piece), decoded(text.as_bytes()), "{piece}");
         }
     }
 

@@ -57,7 +57,7 @@ fn applied_on_sqlite(file: &Path) -> Result<Vec<Applied>, String> {
         path.push(suffix);
         PathBuf::from(path)
     };
-    let is_open = beside("-wal").exists() && beside("-shm").exists();
+    let is_open = !is_missing(&beside("-wal")) && !is_missing(&beside("-shm"));
     let mode = if is_open { "mode=ro" } else { "immutable=1" };
     let path = file.to_str().ok_or("its path is no UTF-8")?;
     let encoded: String = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
