@@ -1,16 +1,11 @@
 //! Calls to other services, under `/internal`, with a token for each.
 
+pub use crate::http_client::http_client;
 use crate::identity::{Service, TokenKeys};
 use crate::problem::Problem;
-use crate::server::{REUSE, Trace, X_REQUEST_ID};
+use crate::server::{Trace, X_REQUEST_ID};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
-
-/// How long a connection to another service may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a whole call may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A call to another service that brought no answer to the question. Clients get a 503.
 #[derive(Debug, thiserror::Error)]
@@ -41,23 +36,6 @@ impl From<CallError> for Problem {
         let source = std::error::Error::source(&error).map(|source| format!(": {source:?}"));
         Self::unavailable(format!("{error}{}", source.unwrap_or_default()))
     }
-}
-
-/// An HTTP client with the time-outs of calls between services. Make one and share it.
-pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
-    http_client_with_timeout(TIMEOUT)
-}
-
-pub(crate) fn http_client_with_timeout(timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
-    // An error says that a provider is installed already.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(timeout)
-        .pool_idle_timeout(REUSE)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
 }
 
 /// Calls one other service.

@@ -4,6 +4,7 @@
 //! guard, and [`RequestHash`], which tells a repetition from another request under the same key. A store looks the
 //! key up before anything else, and answers with [`Created`].
 
+pub use crate::created::{Created, IdempotencyKey, RequestHash};
 use crate::ids::{KeyId, UserId};
 use crate::input::{FromBody, Settings, invalid};
 use crate::problem::Problem;
@@ -34,12 +35,6 @@ pub struct IdempotencyHeader {
     key: Option<String>,
 }
 
-/// SHA-256 over the bytes of a request's body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "store", derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow))]
-#[cfg_attr(feature = "store", diesel(sql_type = diesel::sql_types::Binary))]
-pub struct RequestHash(pub Vec<u8>);
-
 /// A body with the idempotency key that came with it, if one did.
 #[derive(Debug)]
 pub struct Keyed<B> {
@@ -47,15 +42,6 @@ pub struct Keyed<B> {
     pub request: B,
     key: Option<String>,
     hash: RequestHash,
-}
-
-/// A key as a row holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey {
-    /// Stands for user, route and key in one.
-    pub id: KeyId,
-    /// Of the request that came with the key.
-    pub hash: RequestHash,
 }
 
 impl<B> Keyed<B> {
@@ -110,40 +96,18 @@ pub fn key_reused() -> Problem {
     .with_code("idempotency_key_reused")
 }
 
-/// What a creating request answers: 201 with the object, marked where it was there already.
+/// The answer of a creating request: 201 with the object, marked where it was there already.
 #[derive(Debug)]
-pub struct Created<T> {
-    /// The object, as it is now.
-    pub object: T,
-    /// Whether an earlier request with the same key has made it.
-    pub replayed: bool,
-}
+pub struct CreatedResponse<T>(pub Created<T>);
 
-impl<T> Created<T> {
-    /// Something new.
-    pub const fn new(object: T) -> Self {
-        Self { object, replayed: false }
-    }
-
-    /// Something that an earlier request has made.
-    pub const fn replayed(object: T) -> Self {
-        Self { object, replayed: true }
-    }
-
-    /// The same with another view of the object.
-    pub fn map<U>(self, view: impl FnOnce(T) -> U) -> Created<U> {
-        Created { object: view(self.object), replayed: self.replayed }
-    }
-}
-
-impl<T: Serialize> Responder for Created<T> {
+impl<T: Serialize> Responder for CreatedResponse<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::build(StatusCode::CREATED);
-        if self.replayed {
+        if self.0.replayed {
             response.insert_header((IDEMPOTENCY_REPLAYED, "true"));
         }
-        response.json(self.object)
+        response.json(self.0.object)
     }
 }

@@ -8,6 +8,7 @@ mod jwt;
 mod token_error;
 mod ttl;
 
+pub use crate::service::Service;
 pub use extract::{Caller, Identity, bearer_token};
 pub use token_error::{SigningError, TokenError};
 pub use ttl::{TOKEN_TTL_SECONDS, access_token_ttl};
@@ -31,37 +32,6 @@ const LEEWAY: Duration = Duration::from_secs(5);
 const SERVICE_TOKEN_TTL: Duration = Duration::from_secs(60);
 /// The fewest bytes that `SECRET_KEY` may have: as many as the hash gives (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
-
-/// One of the services that call each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Service {
-    /// In front of the others.
-    Gateway,
-    /// Users and tokens.
-    Auth,
-    /// Chats and conversation records.
-    Chat,
-    /// Messages and branches.
-    Branch,
-}
-
-impl Service {
-    /// The service's name, in logs, tokens and schemas.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gateway => "gateway",
-            Self::Auth => "auth",
-            Self::Chat => "chat",
-            Self::Branch => "branch",
-        }
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The keys under which tokens are made and checked. Cheap to clone.
 #[derive(Clone)]

@@ -50,7 +50,7 @@ impl From<TokenError> for Problem {
             | TokenError::WrongClaims
             | TokenError::Expired => Self::unauthorized("invalid_token", "Invalid token").with_cause(error),
         };
-        problem.with_refused_token(error)
+        problem.with_refused_token(error.name())
     }
 }
 

@@ -5,6 +5,7 @@
 //! What it reads is made by [`FromFields`], field by field, so that every wrong field of a part is told at once.
 
 mod body;
+mod errors;
 mod field_types;
 mod fields;
 mod json;
@@ -12,26 +13,21 @@ mod json_error;
 mod oauth_form;
 mod receive;
 
+pub use crate::server::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
+pub use errors::{body_broken, body_encoded, body_too_slow, invalid, payload_too_large};
 pub use field_types::{Field, Reason, TextField, Value, text};
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 use crate::server::{BodyLimits, Context};
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use std::borrow::Cow;
-
-/// The largest body that a request may have, in bytes.
-pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
-/// The same for the routes of the auth service, most of which ask for no token.
-pub const MAX_AUTH_BODY_BYTES: usize = 64 * 1024;
 
 /// Path, query and body of a request. `()` stands for a part that is not looked at.
 #[derive(Debug)]
@@ -109,12 +105,6 @@ where
     }
 }
 
-/// 413, for a body over so many bytes.
-pub fn payload_too_large(max_bytes: usize) -> Problem {
-    let detail = format!("The body is larger than {max_bytes} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
-}
-
 /// Whether a body has a content coding other than none (RFC 9110, 8.4).
 pub fn is_encoded(headers: &HeaderMap) -> bool {
     let codings =
@@ -122,27 +112,4 @@ pub fn is_encoded(headers: &HeaderMap) -> bool {
     codings
         .map(<[u8]>::trim_ascii)
         .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
-}
-
-/// 415, for a body with a content coding, saying that none is taken (RFC 9110, 15.5.16).
-pub fn body_encoded() -> Problem {
-    let detail = "The body must not be encoded (Content-Encoding)";
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
-        .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-}
-
-/// 400, for a body that ended before it was complete, or whose chunks are malformed.
-pub fn body_broken() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early")
-}
-
-/// 408, for a body that comes more slowly than [`crate::server::MinRate`] allows.
-pub fn body_too_slow() -> Problem {
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
-}
-
-/// 422 for one thing that is wrong at `loc`.
-pub fn invalid(loc: &[&'static str], kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Problem {
-    let loc = loc.iter().map(|&place| place.into()).collect();
-    Problem::validation(vec![FieldError { kind: kind.into(), loc, msg: msg.into() }])
 }

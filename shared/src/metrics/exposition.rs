@@ -1,6 +1,6 @@
 //! The port of the metrics, apart from the API's, so that only who watches the services gets to them.
 
-use super::Recorder;
+use super::recorder::Recorder;
 use crate::config::ConfigError;
 use crate::problem::Problem;
 use actix_web::web::{self, Data};

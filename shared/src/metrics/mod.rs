@@ -12,28 +12,21 @@ mod limits;
 mod pools;
 mod process;
 mod readings;
+mod recorder;
 mod requests;
 
+pub use crate::pool_state::ConnectionPool;
 pub(crate) use connections::ConnectionErrors;
 pub use limits::LimitHits;
-pub use pools::ConnectionPool;
 pub use readings::Readings;
 pub(crate) use requests::{InProgress, label_of};
 
 use crate::config::{ConfigError, Env};
-use crate::identity::{Service, TokenError};
+use crate::identity::Service;
 use actix_web::http::Method;
-use connections::ConnectionError;
 use limits::Limit;
-use process::ProcessCollector;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
-use readings::{LaterProbes, Probes};
-use requests::{Answered, Begun, Refused, duration_histogram};
+use recorder::Recorder;
+use requests::{Begun, Refused};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,19 +34,6 @@ use std::sync::Arc;
 /// The metrics of a process, or of a service under test. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Metrics(Option<Arc<Recorder>>);
-
-/// What is counted, and where it is shown.
-struct Recorder {
-    address: SocketAddr,
-    registry: Registry,
-    durations: Family<Answered, Histogram, fn() -> Histogram>,
-    active: Family<Begun, Gauge>,
-    refused: Family<Refused, Counter>,
-    limits: Family<Limit, Counter>,
-    connection_errors: Family<ConnectionError, Counter>,
-    probes: Probes,
-    later_probes: LaterProbes,
-}
 
 impl Metrics {
     /// Counts nothing.
@@ -93,6 +73,15 @@ impl Metrics {
         }
     }
 
+    /// Shows the pools of a service's store, as they are whenever somebody asks.
+    pub fn observe_pools(
+        &self,
+        service: Service,
+        pools: impl Fn() -> Vec<ConnectionPool> + Send + Sync + 'static,
+    ) {
+        self.observe(move |readings| pools().iter().for_each(|pool| readings.pool(service, pool)));
+    }
+
     /// The same for figures that are waited for, as those of a database. They are left out of an answer that would be held
     /// up by them.
     pub fn observe_later<F, Fut>(&self, probe: F)
@@ -126,47 +115,10 @@ impl Metrics {
     }
 
     /// A service has refused a token.
-    pub(crate) fn refused(&self, service: Service, why: TokenError) {
+    pub(crate) fn refused(&self, service: Service, why: &'static str) {
         if let Some(recorder) = &self.0 {
-            let refused = Refused { service_name: service.name(), reason: why.name() };
+            let refused = Refused { service_name: service.name(), reason: why };
             recorder.refused.get_or_create(&refused).inc();
-        }
-    }
-}
-
-impl Recorder {
-    fn new(address: SocketAddr) -> Self {
-        let mut registry = Registry::default();
-        let constructor: fn() -> Histogram = duration_histogram;
-        let durations = Family::new_with_constructor(constructor);
-        let (active, refused, limits) = (Family::default(), Family::default(), Family::default());
-        let (probes, later_probes) = (Probes::default(), LaterProbes::default());
-        let help = "Time from a request's head to the head of its answer";
-        let name = "http_server_request_duration";
-        registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
-        let help = "Requests that have come and are not answered yet";
-        registry.register("http_server_active_requests", help, active.clone());
-        let help = "Requests that were refused for their token, or for having none";
-        registry.register("tokens_refused", help, refused.clone());
-        let help = "Requests that were refused because of a limit";
-        registry.register("limits_hit", help, limits.clone());
-        let connection_errors = Family::default();
-        let help = "Connections on which something came that is no request, or that broke";
-        registry.register("http_server_connection_errors", help, connection_errors.clone());
-        registry.register("build", "Which build of Banyan this is", Info::new(build::labels()));
-        registry.register_collector(Box::new(ProcessCollector));
-        registry.register_collector(Box::new(probes.clone()));
-        registry.register_collector(Box::new(later_probes.clone()));
-        Self {
-            address,
-            registry,
-            durations,
-            active,
-            refused,
-            limits,
-            connection_errors,
-            probes,
-            later_probes,
         }
     }
 }

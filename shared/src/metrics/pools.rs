@@ -2,21 +2,7 @@
 
 use super::Readings;
 use crate::identity::Service;
-
-/// A pool of connections, as it is now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionPool {
-    /// Its name, one of few.
-    pub name: &'static str,
-    /// How many connections are at work.
-    pub used: usize,
-    /// How many are open and free.
-    pub idle: usize,
-    /// How many there may be.
-    pub max: usize,
-    /// How many requests wait for one.
-    pub waiting: usize,
-}
+use crate::pool_state::ConnectionPool;
 
 const NAME: &str = "db_client_connection_pool_name";
 const STATE: &str = "db_client_connection_state";

@@ -6,13 +6,17 @@
 
 mod body;
 mod oauth;
+mod parts;
+mod store_fault;
 
+pub use crate::error::causes;
 pub use body::{ErrorBody, FieldError, Place, ProblemDetails, ValidationErrorBody};
+pub use store_fault::{store_code, store_status};
 
-use crate::identity::TokenError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use parts::Parts;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -35,18 +39,6 @@ pub trait ApiError: std::error::Error {
 /// An answer other than success.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
-
-#[derive(Debug, Clone)]
-struct Parts {
-    status: StatusCode,
-    code: &'static str,
-    detail: Cow<'static, str>,
-    errors: Vec<FieldError>,
-    members: Map<String, Value>,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    cause: Option<String>,
-    refused_token: Option<TokenError>,
-}
 
 impl Problem {
     /// An answer of this status. `detail` is read by people, `code` by programs.
@@ -121,7 +113,7 @@ impl Problem {
 
     /// Adds why the request's token does not count, for the metrics.
     #[must_use]
-    pub(crate) fn with_refused_token(mut self, why: TokenError) -> Self {
+    pub(crate) fn with_refused_token(mut self, why: &'static str) -> Self {
         self.0.refused_token = Some(why);
         self
     }
@@ -174,7 +166,7 @@ impl Problem {
     }
 
     /// Why the request's token does not count, if that is what is wrong.
-    pub(crate) fn refused_token(&self) -> Option<TokenError> {
+    pub(crate) fn refused_token(&self) -> Option<&'static str> {
         self.0.refused_token
     }
 
@@ -201,18 +193,6 @@ impl<E: ApiError> From<E> for Problem {
         };
         error.decorate(problem)
     }
-}
-
-/// An error with all that caused it, in one line.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    line
 }
 
 impl fmt::Display for Problem {

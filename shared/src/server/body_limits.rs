@@ -4,7 +4,6 @@
 use super::memory::MemoryBudget;
 use super::min_rate::MinRate;
 use crate::config::{ConfigError, Env};
-use crate::input::MAX_BODY_BYTES;
 use crate::problem::Problem;
 use crate::settings;
 use actix_web::rt::task::spawn_blocking;
@@ -12,6 +11,10 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
+/// The largest body that a request may have, in bytes.
+pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// The same for the routes of the auth service, most of which ask for no token.
+pub const MAX_AUTH_BODY_BYTES: usize = 64 * 1024;
 /// What the server may hold of a chunked body beside its bytes, from when its handler is called: its queue takes up to 32 KiB,
 /// each of them perhaps as a piece of 32 bytes.
 pub const CHUNK_QUEUE_BYTES: usize = 1 << 20;

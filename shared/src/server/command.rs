@@ -1,8 +1,8 @@
 //! What a service's program can be told to do, and its question to itself whether it is well.
 
 use super::{Listen, StartError};
-use crate::client::http_client_with_timeout;
 use crate::config::Env;
+use crate::http_client::http_client_with_timeout;
 use clap::{Args, Subcommand};
 use std::time::Duration;
 

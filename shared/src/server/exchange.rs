@@ -1,7 +1,7 @@
 //! A request with its answer, as the log and the metrics tell of it.
 
 use super::{Context, Trace};
-use crate::identity::{Identity, TokenError};
+use crate::identity::Identity;
 use crate::metrics::InProgress;
 use crate::traces::RequestSpan;
 use actix_web::HttpMessage as _;
@@ -51,7 +51,7 @@ impl Exchange {
     }
 
     /// It is answered, perhaps by refusing its token.
-    pub(super) fn end(self, response: &ServiceResponse, refused: Option<TokenError>) {
+    pub(super) fn end(self, response: &ServiceResponse, refused: Option<&'static str>) {
         let duration = self.started.elapsed();
         let route = route(response);
         log(route.as_deref(), response, duration);

@@ -1,6 +1,7 @@
 //! `/livez`: the process answers. `/readyz`: it can do its work now.
 
 use super::endpoint::public;
+use crate::error::StoreFault;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
@@ -29,20 +30,23 @@ impl NotReady {
     pub fn down(services: Vec<&'static str>, cause: String) -> Self {
         Self { reason: "a service is not ready", cause, down: services }
     }
-}
 
-#[cfg(feature = "store")]
-impl From<&crate::store::StoreError> for NotReady {
     /// Because of the database, as the answer says in `reason`. The cause goes to the log.
-    fn from(error: &crate::store::StoreError) -> Self {
-        Self { reason: error.reason(), cause: crate::problem::causes(error), down: Vec::new() }
+    pub fn of_store(fault: Option<StoreFault>, cause: String) -> Self {
+        let reason = match fault {
+            Some(StoreFault::Unavailable) | None => "the database does not answer",
+            Some(StoreFault::Locked) => "the database is locked",
+            Some(StoreFault::ReadOnly) => "the database is read-only",
+            Some(StoreFault::Full) => "the database is full",
+        };
+        Self { reason, cause, down: Vec::new() }
     }
 }
 
 impl From<String> for NotReady {
     /// Because the database does not answer. The cause goes to the log.
     fn from(cause: String) -> Self {
-        Self { reason: "the database does not answer", cause, down: Vec::new() }
+        Self::of_store(None, cause)
     }
 }
 
@@ -73,15 +77,6 @@ impl Readiness {
             Box::pin(async move { looked.await.map_err(Into::into) })
         };
         Self { probe: Arc::new(probe), leaving: Arc::default() }
-    }
-
-    /// Ready when the store answers and takes writes: a service looks at its own store only.
-    #[cfg(feature = "store")]
-    pub fn of_store(store: crate::store::Store) -> Self {
-        Self::new(move || {
-            let store = store.clone();
-            async move { store.check().await.map_err(|error| NotReady::from(&error)) }
-        })
     }
 
     /// Whether the service was told to stop.

@@ -3,13 +3,16 @@
 //! The port is taken before anything else is begun, so that one that is not to be had is told before a database is waited
 //! for or migrated. It is listened on when the service serves: until then who connects is refused, and not left waiting.
 
-use super::{LISTEN_BACKLOG, StartError};
 use crate::config::{ConfigError, Env};
+use crate::error::StartError;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::sync::Arc;
 
+/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`). The
+/// standard library has 128, which a crowd that comes at once, or one beyond the limit of connections, does not fit into.
+const LISTEN_BACKLOG: i32 = 1024;
 /// The setting of a service by itself.
 const LISTEN_ADDR: &str = "LISTEN_ADDR";
 

@@ -27,7 +27,10 @@ mod token_endpoint;
 mod trace;
 mod trace_context;
 
-pub use body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, INLINE_BYTES};
+pub use crate::context::Context;
+pub use crate::error::StartError;
+pub use crate::http_client::REUSE;
+pub use body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, INLINE_BYTES, MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 pub use command::{CheckOptions, Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use descriptors::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
@@ -44,13 +47,11 @@ pub(crate) use path::invalid_path;
 pub use patience::{NoAnswer, until_it_answers};
 pub use process::{run, stop_on_signal, unless_stopped};
 pub use tasks::Tasks;
-pub use times::{REUSE, Times, must_be_longer};
+pub use times::{Times, must_be_longer};
 pub use trace::{Trace, X_REQUEST_ID};
 pub use trace_context::TraceContext;
 
-use crate::config::ConfigError;
-use crate::identity::{Service, TokenKeys};
-use crate::metrics::Metrics;
+use crate::identity::Service;
 use crate::traces::Traces;
 use actix_server::Server;
 use actix_web::App;
@@ -67,11 +68,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a client that was answered early may go on sending, so that it reads the answer and not a reset connection.
-const LINGER: Duration = Duration::from_secs(15);
-/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`). The
-/// standard library has 128, which a crowd that comes at once, or one beyond the limit of connections, does not fit into.
-const LISTEN_BACKLOG: i32 = 1024;
 /// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
 /// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -79,49 +75,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const REQUESTS: Duration = Duration::from_secs(12);
 /// How long all of it may take, what goes on in the background included. Who stops a service kills it at 20 s or later.
 const DRAIN: Duration = Duration::from_secs(16);
-
-/// Why a service does not start or has stopped: one line for who deploys it.
-#[derive(thiserror::Error)]
-pub enum StartError {
-    /// A variable is missing or wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The address cannot be listened on, or a file not be used.
-    #[error("{0}: {1}")]
-    Io(String, std::io::Error),
-    /// The database cannot be used.
-    #[error("{0}")]
-    Store(String),
-    /// Something else that the service cannot do without.
-    #[error("{0}")]
-    Setup(String),
-}
-
-impl std::fmt::Debug for StartError {
-    /// The same line as `Display`, because this is what `main` prints.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-/// What every request of a service can rely on.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// Which service this is.
-    pub service: Service,
-    /// The keys of its tokens.
-    pub keys: TokenKeys,
-    /// Where its requests are counted.
-    pub metrics: Metrics,
-    /// Where their spans go.
-    pub traces: Traces,
-    /// How long it waits for what.
-    pub times: Times,
-    /// How many connections it takes at once, of all its workers together: see [`DescriptorUse`].
-    pub max_connections: usize,
-    /// What the bodies of requests and answers may cost.
-    pub bodies: BodyLimits,
-}
 
 /// A service that has bound its address and is ready to serve.
 pub struct Application {

@@ -5,7 +5,6 @@ use super::exchange::Exchange;
 use super::health::Readiness;
 use super::trace::{REQUEST_ID, Trace};
 use super::{answer, edge, path};
-use crate::identity::TokenError;
 use crate::problem::Problem;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -85,7 +84,7 @@ fn is_leaving(request: &HttpRequest) -> bool {
 }
 
 /// Gives an error its body, and leaves every other answer as it is. Says as well why a token was refused, if one was.
-fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<TokenError>) {
+fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<&'static str>) {
     let Some(error) = response.response().error() else {
         return (response, None);
     };

@@ -4,11 +4,9 @@
 //! takes longer than one statement of its database may. So the innermost gives up first, and who waits for it can say so.
 
 use crate::config::{ConfigError, Env};
+use crate::http_client::REUSE;
 use crate::settings;
 use std::time::Duration;
-
-/// How long an idle connection is used again by who calls a service; shorter than the service keeps it.
-pub const REUSE: Duration = Duration::from_secs(30);
 
 /// How long a service waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

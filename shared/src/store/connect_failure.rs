@@ -46,7 +46,7 @@ impl From<tokio_postgres::Error> for ConnectFailure {
     fn from(error: tokio_postgres::Error) -> Self {
         let may_pass =
             match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
-                (Some(code), _) => sqlstate::trouble(code.code()).is_some(),
+                (Some(code), _) => sqlstate::fault(code.code()).is_some(),
                 // A certificate that does not hold comes as data that is not valid.
                 (None, Some(error)) => error.kind() != io::ErrorKind::InvalidData,
                 // Connections are closed while the server starts or stops; all else is about passwords and TLS.

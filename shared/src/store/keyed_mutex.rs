@@ -3,7 +3,8 @@
 //! A row's lock lets one writer in at a time, and every other that waits for it in the database holds a connection
 //! meanwhile. With a mutex before the pool a row that many write holds one connection in each process.
 
-use super::{POOL_TIMEOUT, StoreError};
+use super::StoreError;
+use super::store::POOL_TIMEOUT;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -1,8 +1,7 @@
-//! What the metrics say of the pools of connections.
+//! The state of the pools of connections.
 
 use super::Store;
-use crate::identity::Service;
-use crate::metrics::{ConnectionPool, Metrics};
+use crate::pool_state::ConnectionPool;
 
 /// Both engines have this, but no type that can be named without the crate of the pool.
 macro_rules! state {
@@ -19,15 +18,13 @@ macro_rules! state {
 }
 
 impl Store {
-    /// Shows the connections of a service's store, as they are whenever somebody asks.
-    pub fn observe(&self, service: Service, metrics: &Metrics) {
-        let store = self.clone();
-        metrics.observe(move |readings| match &store {
-            Self::Postgres(pool) => readings.pool(service, &state!("postgresql", pool)),
+    /// The pools, as they are now.
+    pub fn pools(&self) -> Vec<ConnectionPool> {
+        match self {
+            Self::Postgres(pool) => vec![state!("postgresql", pool)],
             Self::Sqlite { writer, readers, .. } => {
-                readings.pool(service, &state!("sqlite_writer", writer));
-                readings.pool(service, &state!("sqlite_readers", readers));
+                vec![state!("sqlite_writer", writer), state!("sqlite_readers", readers)]
             }
-        });
+        }
     }
 }

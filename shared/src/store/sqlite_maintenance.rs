@@ -1,9 +1,9 @@
 //! What the file of SQLite needs beside queries: free pages are given back, the log is cut, and somebody knows whether the
 //! last write has succeeded.
 
-use super::error::trouble;
-use super::sqlstate::Trouble;
+use super::error::fault;
 use super::{Lite, Store, StoreError, checkout};
+use crate::error::StoreFault;
 use crate::problem::causes;
 use crate::server::Tasks;
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
@@ -31,7 +31,7 @@ const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_
 /// How the last write has ended. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Maintenance {
-    last_write: Arc<Mutex<Option<Trouble>>>,
+    last_write: Arc<Mutex<Option<StoreFault>>>,
 }
 
 impl Maintenance {
@@ -39,8 +39,8 @@ impl Maintenance {
     pub(super) fn observer(self) -> impl Instrumentation {
         move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
-                match error.map(trouble) {
-                    Some(Some(trouble)) => self.note(Some(trouble)),
+                match error.map(fault) {
+                    Some(Some(fault)) => self.note(Some(fault)),
                     None if query.to_string().starts_with("COMMIT") => self.note(None),
                     _ => {}
                 }
@@ -48,11 +48,11 @@ impl Maintenance {
         }
     }
 
-    fn note(&self, trouble: Option<Trouble>) {
-        *self.last_write.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    fn note(&self, fault: Option<StoreFault>) {
+        *self.last_write.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    fn last_write(&self) -> Option<Trouble> {
+    fn last_write(&self) -> Option<StoreFault> {
         *self.last_write.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -74,7 +74,7 @@ impl Store {
             (Err(StoreError::Locked(_)), None) if writer.status().available == 0 => Ok(()),
             (Err(error), _) => Err(error),
             (Ok(()), None) => Ok(()),
-            (Ok(()), Some(Trouble::Locked)) => {
+            (Ok(()), Some(StoreFault::Locked)) => {
                 maintenance.note(None);
                 Ok(())
             }

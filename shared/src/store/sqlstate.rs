@@ -3,6 +3,8 @@
 //! diesel keeps the message of an error but not its code, except for a few kinds. So the message of every `ErrorResponse` is
 //! given its code as a prefix while it comes in, as `psql` shows it with `VERBOSITY verbose`: `57014: canceling statement`.
 
+use crate::error::StoreFault;
+
 /// The identifiers of fields of an `ErrorResponse` (`PostgreSQL` manual, 54.8).
 const CODE: u8 = b'C';
 const MESSAGE: u8 = b'M';
@@ -20,33 +22,20 @@ const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
 /// `idle_in_transaction_session_timeout` and `transaction_timeout`: the server has ended the connection.
 const SESSION_ENDED: [&str; 2] = ["25P03", "25P04"];
 
-/// What kind of trouble a database is in, where trying again may help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// It does not answer, or not in time.
-    Unavailable,
-    /// Somebody else holds a lock.
-    Locked,
-    /// It takes no writes.
-    ReadOnly,
-    /// It has no space left.
-    Full,
-}
-
 /// What an SQLSTATE says of the database; nothing where it is the statement that is wrong.
-pub(super) fn trouble(code: &str) -> Option<Trouble> {
+pub(super) fn fault(code: &str) -> Option<StoreFault> {
     if code == DISK_FULL {
-        return Some(Trouble::Full);
+        return Some(StoreFault::Full);
     }
     if code == READ_ONLY {
-        return Some(Trouble::ReadOnly);
+        return Some(StoreFault::ReadOnly);
     }
     if LOCKED.contains(&code) {
-        return Some(Trouble::Locked);
+        return Some(StoreFault::Locked);
     }
     let unavailable =
         UNAVAILABLE_CLASSES.iter().any(|class| code.starts_with(class)) || SESSION_ENDED.contains(&code);
-    unavailable.then_some(Trouble::Unavailable)
+    unavailable.then_some(StoreFault::Unavailable)
 }
 
 /// The SQLSTATE that a message begins with.
@@ -90,17 +79,17 @@ mod tests {
     #[test]
     fn a_code_says_whether_trying_again_may_help() {
         for (code, is) in [
-            ("57014", Some(Trouble::Unavailable)),
-            ("57P01", Some(Trouble::Unavailable)),
-            ("57P03", Some(Trouble::Unavailable)),
-            ("53300", Some(Trouble::Unavailable)),
-            ("08006", Some(Trouble::Unavailable)),
-            ("25P03", Some(Trouble::Unavailable)),
-            ("40001", Some(Trouble::Locked)),
-            ("40P01", Some(Trouble::Locked)),
-            ("55P03", Some(Trouble::Locked)),
-            ("25006", Some(Trouble::ReadOnly)),
-            ("53100", Some(Trouble::Full)),
+            ("57014", Some(StoreFault::Unavailable)),
+            ("57P01", Some(StoreFault::Unavailable)),
+            ("57P03", Some(StoreFault::Unavailable)),
+            ("53300", Some(StoreFault::Unavailable)),
+            ("08006", Some(StoreFault::Unavailable)),
+            ("25P03", Some(StoreFault::Unavailable)),
+            ("40001", Some(StoreFault::Locked)),
+            ("40P01", Some(StoreFault::Locked)),
+            ("55P03", Some(StoreFault::Locked)),
+            ("25006", Some(StoreFault::ReadOnly)),
+            ("53100", Some(StoreFault::Full)),
             ("23505", None),
             ("22012", None),
             ("42P01", None),
@@ -110,7 +99,7 @@ mod tests {
             ("28000", None),
             ("28P01", None),
         ] {
-            assert_eq!(trouble(code), is, "{code}");
+            assert_eq!(fault(code), is, "{code}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! A client for tests: JSON in, JSON out, every answer whole.
 
-use crate::client::http_client_with_timeout;
+use crate::http_client::http_client_with_timeout;
 use crate::ids::UserId;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};

@@ -1,7 +1,7 @@
 //! The way of spans to a collector: in batches, from a thread of OpenTelemetry's library, with the HTTP client of the house.
 
-use crate::client::http_client_with_timeout;
 use crate::config::{ConfigError, Env};
+use crate::http_client::http_client_with_timeout;
 use crate::identity::Service;
 use async_trait::async_trait;
 use opentelemetry::Key;

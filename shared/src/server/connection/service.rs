@@ -1,8 +1,8 @@
 //! What serves a connection, from its first byte to its end.
 
-use super::super::LINGER;
 use super::super::answer::set_write_timeout;
 use super::super::expect::ContinueOnDemand;
+use super::linger::LINGER;
 use super::linger::linger;
 use super::stream::RequestStream;
 use super::{Connection, Connections};

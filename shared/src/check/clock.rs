@@ -1,8 +1,7 @@
-//! What a service needs of the machine: a clock and file descriptors.
+//! The clock of the machine, beside those of others.
 
 use super::Report;
 use crate::clock::Timestamp;
-use crate::server::DescriptorUse;
 use std::time::Duration;
 
 /// The clock that is behind this, the beginning of 2026, was never set.
@@ -32,20 +31,6 @@ pub fn check_clock(report: &mut Report, whose: &str, theirs: Timestamp, before: 
     let side = if theirs > after { "behind" } else { "before" };
     let advice = "have both kept by NTP: tokens that one makes may not count at the other";
     report.error("clock", format!("is {seconds} s {side} that of {whose}"), advice);
-}
-
-/// Whether a program that needs so many file descriptors has them.
-pub fn check_descriptors(report: &mut Report, descriptor_use: DescriptorUse) {
-    match descriptor_use.connections_at_hard_limit() {
-        Ok(connections) => {
-            report.ok("descriptors", format!("are enough for {connections} connections at once"));
-        }
-        Err(error) => report.error(
-            "descriptors",
-            error.to_string(),
-            "raise the hard limit: `LimitNOFILE=` of systemd, `ulimits: {nofile: ...}` of compose, `ulimit -Hn` of a shell",
-        ),
-    }
 }
 
 #[cfg(test)]
