@@ -5,12 +5,14 @@
 //! and [`crate::server`] renders that with the request's id, and writes the cause of a 5xx to the log.
 
 mod body;
+mod field_error;
 mod oauth;
 mod parts;
 mod store_fault;
 
 pub use crate::error::causes;
-pub use body::{ErrorBody, FieldError, Place, ProblemDetails, ValidationErrorBody};
+pub use body::{ErrorBody, ProblemDetails, ValidationErrorBody};
+pub use field_error::{FieldError, Place};
 pub use store_fault::{store_code, store_status};
 
 use actix_web::http::StatusCode;

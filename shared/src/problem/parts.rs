@@ -1,6 +1,6 @@
 //! What an error answer is made of.
 
-use super::FieldError;
+use super::field_error::FieldError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};

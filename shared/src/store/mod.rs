@@ -3,11 +3,13 @@
 //! A query is written once, in the body of [`on!`](crate::on) or [`tx!`](crate::tx), which compile it for both. On PostgreSQL each service
 //! keeps its tables in a schema of its own name, on SQLite in a file of its own.
 
+mod compact;
 mod connect_failure;
 mod engine;
 mod error;
 mod inspect;
 mod keyed_mutex;
+mod last_write;
 mod macros;
 mod migrate;
 mod observe;
@@ -27,11 +29,12 @@ mod store;
 mod text_enum;
 mod tls;
 
+pub use compact::{compact, compact_database};
 use engine::Engine;
 pub use error::StoreError;
 pub use inspect::inspect;
 pub use keyed_mutex::{KeyGuard, KeyedMutex};
+pub use last_write::LastWrite;
 pub use migrate::Migrations;
-pub use sqlite::{compact, compact_database, is_missing, missing_file};
-pub use sqlite_maintenance::Maintenance;
+pub use sqlite::{is_missing, missing_file};
 pub use store::{Lite, MAX_DESCRIPTORS, Store, checkout};

@@ -1,8 +1,8 @@
 //! SQLite: a file in WAL mode, one connection that writes, several that read, one that looks after the file.
 
-use super::sqlite_maintenance::{self as maintenance, Maintenance};
+use super::last_write::LastWrite;
+use super::sqlite_maintenance::convert;
 use super::{Engine, Lite, Store, migrate, private};
-use crate::config::ConfigError;
 use crate::server::StartError;
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
 use diesel::{Connection as _, ConnectionError, SqliteConnection};
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 const READERS: usize = 4;
 /// What the first connection begins with, which may make the file. The order matters: a file has a journal mode, and with it a
 /// first page, only after it was said that deleted content is overwritten and that free pages can be given back.
-const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
+pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
                             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
 /// What every other connection begins with. None of these waits for the lock of a writer, as `auto_vacuum` does.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
@@ -42,48 +42,16 @@ pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<St
         })?;
         let mut connection = connect(&file, FILE_PRAGMAS).map_err(|error| migrate::failed(&error))?;
         migrate::run(&mut connection, migrations)?;
-        maintenance::convert(&mut connection, &file, REWRITTEN_AT_START_MAX_BYTES);
+        convert(&mut connection, &file, REWRITTEN_AT_START_MAX_BYTES);
         Ok::<_, StartError>(())
     });
     migrated.await.map_err(|error| failed(&error))??;
-    let maintenance = Maintenance::default();
-    let noted = maintenance.clone();
+    let last_write = LastWrite::default();
+    let noted = last_write.clone();
     let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
     let readers = pool(&path, READERS, READ_ONLY, || ignore).map_err(|error| failed(&error))?;
     let upkeep = pool(&path, 1, IN_A_HURRY, || ignore).map_err(|error| failed(&error))?;
-    Ok(Store::Sqlite { writer, readers, upkeep, maintenance })
-}
-
-/// Rewrites the file of a database that nobody uses, without its free pages. Gives its sizes before and after, in bytes.
-pub fn compact(path: &Path) -> Result<(u64, u64), StartError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        StartError::Store(format!("{}: cannot be compacted: {error}", path.display()))
-    };
-    let file = path.to_str().ok_or_else(|| failed(&"its path is no UTF-8"))?;
-    let size = || std::fs::metadata(path).map(|metadata| metadata.len()).map_err(|error| failed(&error));
-    let before = size()?;
-    secure(file).map_err(|error| failed(&error))?;
-    let mut connection = connect(file, FILE_PRAGMAS).map_err(|error| failed(&error))?;
-    maintenance::rewrite(&mut connection).map_err(|error| failed(&error))?;
-    drop(connection);
-    Ok((before, size()?))
-}
-
-/// The same for the database of a service that is stopped, by its URL. Gives a line that tells of it.
-pub fn compact_database(url: &SecretString) -> Result<String, StartError> {
-    let refused = |problem: String| StartError::from(ConfigError::new("DATABASE_URL", problem));
-    if Engine::of(url)? == Engine::Postgres {
-        return Err(refused(
-            "names PostgreSQL; expected sqlite:path, as PostgreSQL does it by itself".into(),
-        ));
-    }
-    if let Some(path) = missing_file(url) {
-        return Err(refused(format!("there is no file {}", path.display())));
-    }
-    let path = file_of(path_of(url.expose_secret()));
-    let path = path.ok_or_else(|| refused("names a database in memory; expected sqlite:path".into()))?;
-    let (before, after) = compact(&path)?;
-    Ok(format!("{}: {after} bytes, {before} before", path.display()))
+    Ok(Store::Sqlite { writer, readers, upkeep, last_write })
 }
 
 /// The file of a database on SQLite that is not there yet.
@@ -106,7 +74,7 @@ pub(super) fn path_of(url: &str) -> &str {
 
 /// Closes the file to others, and what SQLite keeps beside it. SQLite makes those with the mode of the file, so that is made
 /// before SQLite sees it.
-fn secure(path: &str) -> io::Result<()> {
+pub(super) fn secure(path: &str) -> io::Result<()> {
     let Some(file) = file_of(path) else { return Ok(()) };
     private::create(&file)?;
     for suffix in ["-wal", "-shm", "-journal"] {
@@ -132,7 +100,7 @@ pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     (!in_memory).then(|| PathBuf::from(file))
 }
 
-fn connect(path: &str, pragmas: &str) -> Result<SqliteConnection, ConnectionError> {
+pub(super) fn connect(path: &str, pragmas: &str) -> Result<SqliteConnection, ConnectionError> {
     let mut connection = SqliteConnection::establish(path)?;
     connection.batch_execute(pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)

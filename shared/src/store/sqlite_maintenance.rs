@@ -1,17 +1,16 @@
 //! What the file of SQLite needs beside queries: free pages are given back, the log is cut, and somebody knows whether the
 //! last write has succeeded.
 
-use super::error::fault;
+use super::last_write::LastWrite;
 use super::{Lite, Store, StoreError, checkout};
 use crate::error::StoreFault;
 use crate::problem::causes;
 use crate::server::Tasks;
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many pages a step gives back, so that nobody waits for it: a mebibyte.
@@ -28,44 +27,15 @@ const TRUNCATE_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE);";
 const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe (space BLOB); \
                            INSERT INTO write_probe VALUES (zeroblob(65536));";
 
-/// How the last write has ended. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Maintenance {
-    last_write: Arc<Mutex<Option<StoreFault>>>,
-}
-
-impl Maintenance {
-    /// Watches a connection that writes.
-    pub(super) fn observer(self) -> impl Instrumentation {
-        move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
-                match error.map(fault) {
-                    Some(Some(fault)) => self.note(Some(fault)),
-                    None if query.to_string().starts_with("COMMIT") => self.note(None),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn note(&self, fault: Option<StoreFault>) {
-        *self.last_write.lock().unwrap_or_else(PoisonError::into_inner) = fault;
-    }
-
-    fn last_write(&self) -> Option<StoreFault> {
-        *self.last_write.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Store {
     /// Whether the file takes writes: somebody could begin one now, and if the last one has failed another one succeeds.
     pub(super) async fn check_writes(
         &self,
         writer: &Pool<Lite>,
         upkeep: &Pool<Lite>,
-        maintenance: &Maintenance,
+        last_write: &LastWrite,
     ) -> Result<(), StoreError> {
-        let last = maintenance.last_write();
+        let last = last_write.fault();
         let mut connection = checkout(upkeep.get()).await?;
         let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
         drop(connection);
@@ -75,7 +45,7 @@ impl Store {
             (Err(error), _) => Err(error),
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(StoreFault::Locked)) => {
-                maintenance.note(None);
+                last_write.note(None);
                 Ok(())
             }
             (Ok(()), Some(_)) => self.probe_write().await,
@@ -160,33 +130,7 @@ pub(super) fn rewrite(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(&format!("PRAGMA auto_vacuum = INCREMENTAL; VACUUM; {TRUNCATE_LOG}"))
 }
 
-fn pragma(connection: &mut SqliteConnection, name: &str) -> QueryResult<i64> {
+pub(super) fn pragma(connection: &mut SqliteConnection, name: &str) -> QueryResult<i64> {
     let value = diesel::dsl::sql::<BigInt>(&format!("(SELECT {name} FROM pragma_{name})"));
     diesel::RunQueryDsl::get_result(diesel::select(value), connection)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use diesel::Connection as _;
-
-    #[test]
-    fn a_file_that_is_too_large_stays_as_it_is_until_it_is_compacted() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("old");
-        let file = path.to_str().unwrap();
-        let mut connection = SqliteConnection::establish(file).unwrap();
-        let rows = "PRAGMA journal_mode = WAL; CREATE TABLE texts (text TEXT); \
-                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000) \
-                    INSERT INTO texts SELECT hex(randomblob(500)) FROM n";
-        connection.batch_execute(rows).unwrap();
-        convert(&mut connection, file, 4096);
-        assert_eq!(pragma(&mut connection, "auto_vacuum").unwrap(), 0);
-        connection.batch_execute("DELETE FROM texts WHERE rowid > 10").unwrap();
-        drop(connection);
-        let (before, after) = crate::store::compact(&path).unwrap();
-        assert!(before > 1_000_000 && after < 50_000, "{before} {after}");
-        let mut connection = SqliteConnection::establish(file).unwrap();
-        assert_eq!(pragma(&mut connection, "auto_vacuum").unwrap(), 2);
-    }
 }

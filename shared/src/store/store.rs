@@ -1,7 +1,7 @@
 //! The pools of connections.
 
 use super::StoreError;
-use super::sqlite_maintenance::Maintenance;
+use super::last_write::LastWrite;
 use diesel::SqliteConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -34,7 +34,7 @@ pub enum Store {
         /// One that looks after the file, and waits for others but a second.
         upkeep: Pool<Lite>,
         /// How the last write has ended.
-        maintenance: Maintenance,
+        last_write: LastWrite,
     },
 }
 
@@ -65,9 +65,9 @@ impl Store {
                 }
                 Ok(())
             }
-            Self::Sqlite { writer, upkeep, maintenance, .. } => {
+            Self::Sqlite { writer, upkeep, last_write, .. } => {
                 self.ping().await?;
-                self.check_writes(writer, upkeep, maintenance).await
+                self.check_writes(writer, upkeep, last_write).await
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A look at PostgreSQL.
 
-use super::{APPLIED, Applied, tell_migrations};
+use super::migrations::{APPLIED, Applied, tell_migrations};
 use crate::check::{Report, check_clock};
 use crate::clock::{Clock, Timestamp};
 use crate::problem::causes;

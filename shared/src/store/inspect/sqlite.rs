@@ -1,6 +1,6 @@
 //! A look at a file of SQLite.
 
-use super::{APPLIED, Applied, tell_migrations};
+use super::migrations::{APPLIED, Applied, tell_migrations};
 use crate::check::{Report, check_file, check_space};
 use crate::store::sqlite::{file_of, is_missing};
 use diesel::connection::SimpleConnection as _;
