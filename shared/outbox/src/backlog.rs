@@ -1,0 +1,41 @@
+//! How much is owed, for the metrics.
+
+use super::{Relay, outbox};
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::clock::Timestamp;
+use shared::service::Service;
+use shared_store::StoreError;
+use shared_web::metrics::{Metrics, Readings};
+use std::time::Duration;
+
+impl Relay {
+    /// Shows how much of a service is owed, and for how long the oldest of it.
+    pub fn observe(&self, service: Service, metrics: &Metrics) {
+        let relay = self.clone();
+        metrics.observe_later(move || {
+            let asked = relay.clone();
+            // A connection to the database must not belong to who asks for the metrics.
+            let backlog = relay.tasks.spawn(async move { asked.backlog().await });
+            async move {
+                let (deliveries, age) = backlog.await.ok()?.ok()?;
+                let mut readings = Readings::default();
+                let help = "Deletions that other services have still to be told of";
+                readings.gauge("outbox_deliveries", help, service, &[], deliveries);
+                let help = "Seconds since the oldest of them became due, 0 where there is none";
+                readings.gauge("outbox_oldest_delivery_age_seconds", help, service, &[], age.as_secs());
+                Some(readings)
+            }
+        });
+    }
+
+    /// How many deliveries are owed, and for how long the oldest.
+    async fn backlog(&self) -> Result<(i64, Duration), StoreError> {
+        let figures = outbox::table.select((count_star(), min(outbox::created_at)));
+        let (deliveries, oldest): (i64, Option<Timestamp>) =
+            shared_store::on!(&self.store, |c| figures.first(c).await)?;
+        let age = oldest.map_or(0, |oldest| self.clock.now().as_micros() - oldest.as_micros());
+        Ok((deliveries, Duration::from_micros(u64::try_from(age).unwrap_or_default())))
+    }
+}

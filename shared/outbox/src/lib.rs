@@ -1,0 +1,215 @@
+//! The outbox: what a service owes to others, written in the same transaction as its reason.
+//!
+//! A row is an owed `DELETE` of an internal path of another service. The request that wrote it delivers it at once and
+//! waits a moment for that; a [`Relay`] delivers what is left, until it is acknowledged. Whoever receives one must
+//! take it more than once.
+
+mod backlog;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::{StreamExt as _, stream};
+use shared::clock::{Clock, Timestamp};
+use shared::error::causes;
+use shared::ids::DeliveryId;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_store::{Store, StoreError};
+use shared_web::service_client::ServiceClient;
+use shared_web::telemetry::{Trace, TraceContext};
+use std::time::Duration;
+use tracing::Instrument as _;
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use shared::sql_types::{Instant, Uid};
+
+    /// The same table in every service that has an outbox.
+    outbox (id) {
+        /// The row.
+        id -> Uid,
+        /// The name of the service that is called.
+        destination -> Text,
+        /// The internal path, with its query.
+        path -> Text,
+        /// Of the request that made it due.
+        request_id -> Text,
+        /// When it became due.
+        created_at -> Instant,
+        /// How often it was tried in vain.
+        attempts -> Integer,
+        /// Before this the relay leaves it alone.
+        next_attempt_at -> Instant,
+    }
+}
+
+/// How long the request that wrote a row waits for its delivery.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the relay leaves a new row to the request that wrote it.
+const HEAD_START: Duration = Duration::from_secs(2);
+/// How often the relay looks for rows that are due.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The longest wait between two attempts: all converges within 30 seconds of a restart.
+const MAX_BACK_OFF: Duration = Duration::from_secs(10);
+/// How many rows the relay takes at a time, and how many of them it delivers at once.
+const BATCH: i64 = 100;
+const CONCURRENCY: usize = 8;
+
+/// An owed `DELETE`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = outbox)]
+pub struct Delivery {
+    id: DeliveryId,
+    destination: String,
+    path: String,
+    request_id: String,
+    created_at: Timestamp,
+    attempts: i32,
+    next_attempt_at: Timestamp,
+}
+
+impl Delivery {
+    /// A delivery to `destination`; insert it into [`outbox`] in the transaction that makes it due.
+    pub fn new(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
+        Self {
+            id: DeliveryId::generate(),
+            destination: destination.name().to_owned(),
+            path,
+            request_id: trace.request_id.clone(),
+            created_at: now,
+            attempts: 0,
+            next_attempt_at: now.plus(HEAD_START),
+        }
+    }
+}
+
+/// Delivers the rows of an outbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    store: Store,
+    clients: Vec<(Service, ServiceClient)>,
+    clock: Clock,
+    tasks: Tasks,
+}
+
+impl Relay {
+    /// A relay for the outbox of `store`, to these services.
+    pub fn new(store: Store, clients: Vec<(Service, ServiceClient)>, clock: Clock, tasks: Tasks) -> Self {
+        Self { store, clients, clock, tasks }
+    }
+
+    /// Delivers what a request of this trace has just committed, and waits up to a second for it. What fails is left to
+    /// the loop.
+    pub async fn deliver_now(&self, deliveries: Vec<Delivery>, context: &TraceContext) {
+        let (relay, context) = (self.clone(), context.clone());
+        let work = self.tasks.spawn(async move { relay.deliver_all(deliveries, Some(&context)).await });
+        // A delivery that takes longer goes on in its task.
+        drop(tokio::time::timeout(PATIENCE, work).await);
+    }
+
+    /// Delivers what is due, again and again, until the service stops.
+    pub fn spawn(&self) {
+        let relay = self.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let full = relay.deliver_due().await.unwrap_or_else(|error| {
+                    tracing::error!(error = causes(&error), "the outbox cannot be read");
+                    false
+                });
+                let pause = if full { Duration::ZERO } else { INTERVAL };
+                tokio::select! {
+                    () = relay.tasks.stopping().cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        });
+    }
+
+    /// Delivers one batch of what is due; says whether there may be more.
+    async fn deliver_due(&self) -> Result<bool, StoreError> {
+        let due = outbox::table
+            .filter(outbox::next_attempt_at.le(self.clock.now()))
+            .order((outbox::next_attempt_at, outbox::id))
+            .limit(BATCH);
+        let rows: Vec<Delivery> =
+            shared_store::on!(&self.store, |c| due.select(Delivery::as_select()).load(c).await)?;
+        let full = i64::try_from(rows.len()) == Ok(BATCH);
+        self.deliver_all(rows, None).await;
+        Ok(full)
+    }
+
+    async fn deliver_all(&self, deliveries: Vec<Delivery>, context: Option<&TraceContext>) {
+        let attempts = deliveries.into_iter().map(|delivery| {
+            let mut trace = Trace::resumed(delivery.request_id.clone());
+            trace.context = context.cloned().unwrap_or(trace.context);
+            let (request_id, trace_id) = (trace.request_id.as_str(), trace.context.trace_id());
+            let span = tracing::info_span!("delivery", request_id, %trace_id);
+            self.attempt(delivery, trace).instrument(span)
+        });
+        stream::iter(attempts).buffer_unordered(CONCURRENCY).collect::<()>().await;
+    }
+
+    async fn attempt(&self, delivery: Delivery, trace: Trace) {
+        let recorded = match self.send(&delivery, &trace).await {
+            Ok(()) => self.forget(&delivery).await,
+            Err(error) => {
+                tracing::warn!(
+                    error,
+                    destination = delivery.destination,
+                    attempts = delivery.attempts + 1,
+                    "a delivery failed and will be tried again"
+                );
+                self.put_off(&delivery).await
+            }
+        };
+        if let Err(error) = recorded {
+            tracing::error!(error = causes(&error), "the outbox cannot be written");
+        }
+    }
+
+    async fn send(&self, delivery: &Delivery, trace: &Trace) -> Result<(), String> {
+        let client = self.clients.iter().find(|(service, _)| service.name() == delivery.destination);
+        let (_, client) = client.ok_or("no such service")?;
+        client.delete(&delivery.path, trace).await.map_err(|error| error.to_string())
+    }
+
+    async fn forget(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        shared_store::tx!(&self.store, |c| {
+            diesel::delete(outbox::table.find(delivery.id))
+                .execute(c)
+                .await
+                .map(drop)
+                .map_err(StoreError::from)
+        })
+    }
+
+    async fn put_off(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let next = self.clock.now().plus(back_off(delivery.attempts));
+        shared_store::tx!(&self.store, |c| {
+            diesel::update(outbox::table.find(delivery.id))
+                .set((outbox::attempts.eq(delivery.attempts + 1), outbox::next_attempt_at.eq(next)))
+                .execute(c)
+                .await
+                .map(drop)
+                .map_err(StoreError::from)
+        })
+    }
+}
+
+/// Half a second, doubled with each attempt, at most [`MAX_BACK_OFF`].
+fn back_off(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(0, 10)).unwrap_or(0);
+    Duration::from_millis(500).saturating_mul(2_u32.pow(doublings)).min(MAX_BACK_OFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_grow_apart_up_to_a_bound() {
+        assert_eq!(back_off(0), Duration::from_millis(500));
+        assert_eq!(back_off(2), Duration::from_secs(2));
+        assert_eq!(back_off(i32::MAX), MAX_BACK_OFF);
+    }
+}

@@ -1,0 +1,28 @@
+//! A look at a database, for `check`: whether it is reached, how far its tables are migrated, and by which clock it goes.
+//! Nothing is made or migrated.
+
+mod migrations;
+mod postgres;
+mod sqlite;
+
+use super::sqlite::path_of;
+use crate::engine::Engine;
+use crate::migrate::Migrations;
+use secrecy::{ExposeSecret as _, SecretString};
+use shared::check::Report;
+
+/// Looks at the database of the service `schema`.
+pub async fn inspect(report: &mut Report, schema: &'static str, url: &SecretString, migrations: Migrations) {
+    let subject = format!("database of {schema}");
+    match Engine::of(url) {
+        Ok(Engine::Postgres) => {
+            postgres::inspect_postgres(report, &subject, schema, url.expose_secret(), &migrations.postgres)
+                .await;
+        }
+        Ok(Engine::Sqlite) => {
+            let path = path_of(url.expose_secret()).to_owned();
+            sqlite::inspect_sqlite(report, &subject, &path, &migrations.sqlite);
+        }
+        Err(error) => report.error(&subject, error.to_string(), "correct DATABASE_URL"),
+    }
+}

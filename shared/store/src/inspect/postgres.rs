@@ -1,0 +1,84 @@
+//! A look at PostgreSQL.
+
+use super::migrations::{APPLIED, Applied, tell_migrations};
+use crate::error::StoreError;
+use crate::postgres::connect_to_look;
+use diesel::pg::Pg;
+use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use diesel_migrations::EmbeddedMigrations;
+use shared::check::{Report, check_clock};
+use shared::clock::{Clock, Timestamp};
+use shared::error::causes;
+
+#[derive(Debug, QueryableByName)]
+struct Server {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Bool)]
+    is_replica: bool,
+    #[diesel(sql_type = Bool)]
+    has_tls: bool,
+    #[diesel(sql_type = Bool)]
+    has_tables: bool,
+    #[diesel(sql_type = BigInt)]
+    micros: i64,
+}
+
+const SERVER: &str = "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_replica, \
+     coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS has_tls, \
+     to_regclass('__diesel_schema_migrations') IS NOT NULL AS has_tables, \
+     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros";
+
+pub(super) async fn inspect_postgres(
+    report: &mut Report,
+    subject: &str,
+    schema: &'static str,
+    url: &str,
+    migrations: &EmbeddedMigrations,
+) {
+    let mut connection = match connect_to_look(url, schema).await {
+        Ok(connection) => connection,
+        Err(failure) => {
+            let (cause, advice) = failure.told();
+            return report.error(subject, format!("PostgreSQL cannot be reached: {cause}"), advice);
+        }
+    };
+    let clock = Clock::system();
+    let before = clock.now();
+    match ask_postgres(&mut connection).await {
+        Ok((server, applied)) => {
+            let Server { version, is_replica, has_tls, micros, .. } = server;
+            let tls = if has_tls { "with TLS" } else { "without TLS" };
+            if is_replica {
+                let advice =
+                    "name the primary in DATABASE_URL, or all servers with target_session_attrs=read-write";
+                report.error(
+                    subject,
+                    format!("PostgreSQL {version} is a replica, which takes no writes"),
+                    advice,
+                );
+            } else {
+                report.ok(subject, format!("PostgreSQL {version} answers, {tls}"));
+            }
+            tell_migrations::<Pg>(report, subject, migrations, &applied);
+            if let Some(theirs) = Timestamp::from_micros(micros) {
+                check_clock(report, &format!("the {subject}"), theirs, before, clock.now());
+            }
+        }
+        Err(error) => {
+            let advice = "see what the role of DATABASE_URL may do";
+            report.error(subject, format!("PostgreSQL refuses: {}", causes(&error)), advice);
+        }
+    }
+}
+
+async fn ask_postgres(connection: &mut AsyncPgConnection) -> Result<(Server, Vec<Applied>), StoreError> {
+    let server: Server = sql_query(SERVER).get_result(connection).await?;
+    if !server.has_tables {
+        return Ok((server, Vec::new()));
+    }
+    let applied = sql_query(APPLIED).load(connection).await?;
+    Ok((server, applied))
+}

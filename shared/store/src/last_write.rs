@@ -1,0 +1,35 @@
+//! How the last write to a file of SQLite has ended.
+
+use super::error::fault;
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use shared::error::StoreFault;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How the last write has ended. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct LastWrite {
+    fault: Arc<Mutex<Option<StoreFault>>>,
+}
+
+impl LastWrite {
+    /// Watches a connection that writes.
+    pub(super) fn observer(self) -> impl Instrumentation {
+        move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
+                match error.map(fault) {
+                    Some(Some(fault)) => self.note(Some(fault)),
+                    None if query.to_string().starts_with("COMMIT") => self.note(None),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn note(&self, fault: Option<StoreFault>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    pub(super) fn fault(&self) -> Option<StoreFault> {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

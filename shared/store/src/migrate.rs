@@ -1,0 +1,43 @@
+//! Migrations: embedded, and run at start, off the async threads, because they block.
+
+use diesel::backend::Backend;
+use diesel::migration::{MigrationConnection, MigrationSource};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
+use shared::error::StartError;
+
+/// The migrations of a service, one folder per engine, with the same names in both.
+pub struct Migrations {
+    /// `migrations/postgres`.
+    pub postgres: EmbeddedMigrations,
+    /// `migrations/sqlite`.
+    pub sqlite: EmbeddedMigrations,
+}
+
+/// Embeds `migrations/postgres` and `migrations/sqlite` of the crate that calls it.
+#[macro_export]
+macro_rules! embed_store_migrations {
+    () => {{
+        const POSTGRES: ::diesel_migrations::EmbeddedMigrations =
+            ::diesel_migrations::embed_migrations!("migrations/postgres");
+        const SQLITE: ::diesel_migrations::EmbeddedMigrations =
+            ::diesel_migrations::embed_migrations!("migrations/sqlite");
+        $crate::Migrations { postgres: POSTGRES, sqlite: SQLITE }
+    }};
+}
+
+/// Runs what has not been run yet.
+pub(super) fn run<C>(connection: &mut C, migrations: EmbeddedMigrations) -> Result<(), StartError>
+where
+    C: MigrationHarness<C::Backend> + MigrationConnection<Backend: Backend>,
+    EmbeddedMigrations: MigrationSource<C::Backend>,
+{
+    let run = connection.run_pending_migrations(migrations).map_err(|error| failed(&error))?;
+    for migration in run {
+        tracing::info!(%migration, "migrated");
+    }
+    Ok(())
+}
+
+pub(super) fn failed(error: &dyn std::fmt::Display) -> StartError {
+    StartError::Store(format!("DATABASE_URL: the tables cannot be brought up to date: {error}"))
+}

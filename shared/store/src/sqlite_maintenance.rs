@@ -1,0 +1,137 @@
+//! What the file of SQLite needs beside queries: free pages are given back, the log is cut, and somebody knows whether the
+//! last write has succeeded.
+
+use super::last_write::LastWrite;
+use crate::error::StoreError;
+use crate::store::{Lite, Store, checkout};
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::BigInt;
+use diesel::{QueryResult, SqliteConnection};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use shared::error::StoreFault;
+use shared::error::causes;
+use shared::tasks::Tasks;
+use std::time::Duration;
+
+/// How many pages a step gives back, so that nobody waits for it: a mebibyte.
+const PAGES_PER_STEP: u32 = 256;
+/// The pause between two steps, in which others write.
+const PAUSE_BETWEEN_STEPS: Duration = Duration::from_millis(5);
+/// How often a service that sweeps less often looks for free pages.
+const RECLAIM_INTERVAL: Duration = Duration::from_secs(60);
+/// The free pages that can be given back: none in a file of before `auto_vacuum` was set.
+const FREE_PAGES: &str =
+    "(SELECT freelist_count FROM pragma_freelist_count, pragma_auto_vacuum WHERE auto_vacuum = 2)";
+const TRUNCATE_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE);";
+/// Writes as much as a message takes, and takes it back.
+const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe (space BLOB); \
+                           INSERT INTO write_probe VALUES (zeroblob(65536));";
+
+impl Store {
+    /// Whether the file takes writes: somebody could begin one now, and if the last one has failed another one succeeds.
+    pub(super) async fn check_writes(
+        &self,
+        writer: &Pool<Lite>,
+        upkeep: &Pool<Lite>,
+        last_write: &LastWrite,
+    ) -> Result<(), StoreError> {
+        let last = last_write.fault();
+        let mut connection = checkout(upkeep.get()).await?;
+        let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
+        drop(connection);
+        match (begun, last) {
+            // The lock is our own.
+            (Err(StoreError::Locked(_)), None) if writer.status().available == 0 => Ok(()),
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Ok(()),
+            (Ok(()), Some(StoreFault::Locked)) => {
+                last_write.note(None);
+                Ok(())
+            }
+            (Ok(()), Some(_)) => self.probe_write().await,
+        }
+    }
+
+    async fn probe_write(&self) -> Result<(), StoreError> {
+        for statements in [WRITE_PROBE, "DROP TABLE write_probe"] {
+            self.execute_on_writer(statements).await?;
+        }
+        Ok(())
+    }
+
+    async fn execute_on_writer(&self, statements: &str) -> Result<(), StoreError> {
+        crate::tx!(self, |c| Ok(c.batch_execute(statements).await?))
+    }
+
+    /// Gives some of the space of deleted rows back to the file system; says whether there is more. The last step cuts the
+    /// write-ahead log, which holds the rows from before they were deleted.
+    ///
+    /// PostgreSQL does that by itself (autovacuum).
+    pub async fn reclaim(&self) -> Result<bool, StoreError> {
+        let Self::Sqlite { writer, upkeep, .. } = self else { return Ok(false) };
+        let free = diesel::dsl::sql::<diesel::sql_types::Nullable<BigInt>>(FREE_PAGES);
+        let free: Option<i64> = crate::on!(self, |c| diesel::select(free).get_result(c).await)?;
+        if free.is_some_and(|pages| pages > 0) {
+            let mut connection = checkout(writer.get()).await?;
+            connection.batch_execute(&format!("PRAGMA incremental_vacuum({PAGES_PER_STEP})")).await?;
+            return Ok(true);
+        }
+        let mut connection = checkout(upkeep.get()).await?;
+        // Where others still read the log, it stays until the next time.
+        connection.batch_execute(TRUNCATE_LOG).await?;
+        Ok(false)
+    }
+
+    /// Gives back space until the service stops, for a service that deletes here and there.
+    pub fn spawn_reclaim(&self, tasks: &Tasks) {
+        let (store, stopping) = (self.clone(), tasks.stopping().clone());
+        if matches!(store, Self::Postgres(_)) {
+            return;
+        }
+        tasks.spawn(async move {
+            loop {
+                let more = store.reclaim().await.unwrap_or_else(|error| {
+                    tracing::warn!(error = causes(&error), "the space of deleted rows is not given back");
+                    false
+                });
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(if more { PAUSE_BETWEEN_STEPS } else { RECLAIM_INTERVAL }) => {}
+                }
+            }
+        });
+    }
+}
+
+/// Rewrites a file of before `auto_vacuum` was set, unless that would hold up the start for long.
+pub(super) fn convert(connection: &mut SqliteConnection, path: &str, max_bytes: i64) {
+    let converted = (|| {
+        if pragma(connection, "auto_vacuum")? != 0 {
+            return Ok(());
+        }
+        let bytes = pragma(connection, "page_count")?.saturating_mul(pragma(connection, "page_size")?);
+        if bytes >= max_bytes {
+            tracing::warn!(path, bytes, "{}", TOO_LARGE);
+            return Ok(());
+        }
+        tracing::info!(path, bytes, "the file is rewritten once, so that it can shrink from now on");
+        rewrite(connection)
+    })();
+    if let Err(error) = converted {
+        tracing::warn!(path, error = causes(&error), "the file cannot be rewritten, and will not shrink");
+    }
+}
+
+const TOO_LARGE: &str = "the file will not shrink, and what was deleted may still be read in it: stop the service, and run \
+                         `banyan compact`, or `PRAGMA auto_vacuum = 2; VACUUM` in SQLite's shell";
+
+/// Rewrites the file, without what was deleted.
+pub(super) fn rewrite(connection: &mut SqliteConnection) -> QueryResult<()> {
+    connection.batch_execute(&format!("PRAGMA auto_vacuum = INCREMENTAL; VACUUM; {TRUNCATE_LOG}"))
+}
+
+pub(super) fn pragma(connection: &mut SqliteConnection, name: &str) -> QueryResult<i64> {
+    let value = diesel::dsl::sql::<BigInt>(&format!("(SELECT {name} FROM pragma_{name})"));
+    diesel::RunQueryDsl::get_result(diesel::select(value), connection)
+}

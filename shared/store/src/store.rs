@@ -1,0 +1,96 @@
+//! The pools of connections.
+
+use super::last_write::LastWrite;
+use crate::error::StoreError;
+use diesel::SqliteConnection;
+use diesel::sql_types::{Integer, Text};
+use diesel_async::pooled_connection::deadpool::Pool;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use shared::error::StoreFailure;
+use std::future::Future;
+use std::time::Duration;
+
+/// How long a query waits for a connection to become free before it gives up.
+pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The file descriptors that a store holds at most: 16 connections of PostgreSQL, or 5 of SQLite with two files each; and
+/// some that are opened for a moment.
+pub const MAX_DESCRIPTORS: u64 = 20;
+
+/// A connection to SQLite whose queries run off the async threads.
+pub type Lite = SyncConnectionWrapper<SqliteConnection>;
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub enum Store {
+    /// A pool of connections.
+    Postgres(Pool<AsyncPgConnection>),
+    /// One connection that writes, and several that read: writers who share a pool starve each other.
+    Sqlite {
+        /// Used by [`tx!`](crate::tx).
+        writer: Pool<Lite>,
+        /// Used by [`on!`](crate::on).
+        readers: Pool<Lite>,
+        /// One that looks after the file, and waits for others but a second.
+        upkeep: Pool<Lite>,
+        /// How the last write has ended.
+        last_write: LastWrite,
+    },
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Postgres(_) => "Store::Postgres",
+            Self::Sqlite { .. } => "Store::Sqlite",
+        })
+    }
+}
+
+impl Store {
+    /// Asks the database whether it answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
+        crate::on!(self, |c| one.execute(c).await).map(drop)
+    }
+
+    /// [`Self::check`], for who asks again and again whether the service is ready.
+    pub fn readiness_check(self) -> impl Fn() -> BoxFuture<'static, Result<(), StoreFailure>> {
+        move || {
+            let store = self.clone();
+            async move { store.check().await.map_err(|error| error.failure()) }.boxed()
+        }
+    }
+
+    /// Asks the database whether it answers, and whether it takes writes.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(_) => {
+                let setting = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+                let read_only: String = crate::on!(self, |c| diesel::select(setting).get_result(c).await)?;
+                if read_only == "on" {
+                    return Err(StoreError::ReadOnly("the server takes no writes".into()));
+                }
+                Ok(())
+            }
+            Self::Sqlite { writer, upkeep, last_write, .. } => {
+                self.ping().await?;
+                self.check_writes(writer, upkeep, last_write).await
+            }
+        }
+    }
+}
+
+/// Waits for a connection from a pool, but not for ever. Used by the macros.
+pub async fn checkout<T, E>(connection: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+where
+    StoreError: From<E>,
+{
+    match tokio::time::timeout(POOL_TIMEOUT, connection).await {
+        Ok(connection) => connection.map_err(StoreError::from),
+        Err(_) => Err(StoreError::Unavailable("no connection became free in time".into())),
+    }
+}

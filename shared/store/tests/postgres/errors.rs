@@ -1,0 +1,84 @@
+//! Errors by their codes, and a server that takes no writes.
+
+use super::{open, service_of, url};
+use diesel::sql_types::Integer;
+use diesel_async::RunQueryDsl as _;
+use shared_store::{Store, StoreError};
+use shared_test_kit::{TestClient, TestDatabase};
+
+/// Has the server answer with an error of this code and these words.
+async fn raise(store: &Store, code: &str, words: &str) -> StoreError {
+    let raised = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = '{words}'; END $$");
+    let raised = async { shared_store::on!(store, |c| diesel::sql_query(&raised).execute(c).await) };
+    raised.await.unwrap_err()
+}
+
+fn name(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unavailable(_) => "unavailable",
+        StoreError::Locked(_) => "locked",
+        StoreError::ReadOnly(_) => "read-only",
+        StoreError::Full(_) => "full",
+        StoreError::Query(_) | StoreError::Failed(_) => "failed",
+    }
+}
+
+pub(super) async fn are_told_by_their_codes_in_every_language(database: &TestDatabase) {
+    let store = open(&url(database)).await.unwrap();
+    for (code, words, expected) in [
+        // What the server itself says of these where its lc_messages are German.
+        ("57014", "storniere Anfrage wegen Zeitüberschreitung der Anfrage", "unavailable"),
+        ("57P01", "breche Verbindung ab aufgrund von Anweisung des Administrators", "unavailable"),
+        ("57P03", "das Datenbanksystem startet", "unavailable"),
+        ("53300", "tut mir leid, schon zu viele Verbindungen", "unavailable"),
+        ("55P03", "storniere Anfrage wegen Zeitüberschreitung einer Sperre", "locked"),
+        ("40P01", "Verklemmung (Deadlock) entdeckt", "locked"),
+        ("40001", "konnte Zugriff nicht serialisieren", "locked"),
+        (
+            "53100",
+            "konnte Datei nicht erweitern: Auf dem Gerät ist kein Speicherplatz mehr verfügbar",
+            "full",
+        ),
+        ("25006", "INSERT kann nicht in einer Read-Only-Transaktion ausgeführt werden", "read-only"),
+        // Words of one error under the code of another.
+        ("22012", "canceling statement due to statement timeout", "failed"),
+        ("P0001", "database is locked", "failed"),
+    ] {
+        let error = raise(&store, code, words).await;
+        assert_eq!(name(&error), expected, "{code}: {error:?}");
+    }
+    assert!(raise(&store, "23505", "doppelter Schlüsselwert").await.is_unique_violation());
+}
+
+async fn backend(store: &Store) -> i32 {
+    let pid = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"));
+    let pid = async { shared_store::on!(store, |c| pid.get_result(c).await) };
+    pid.await.unwrap()
+}
+
+pub(super) async fn a_refused_write_has_all_connections_made_anew(database: &TestDatabase) {
+    let store = open(&url(database)).await.unwrap();
+    let before = backend(&store).await;
+    assert_eq!(backend(&store).await, before);
+    let write = || async {
+        shared_store::tx!(&store, |c| {
+            diesel::sql_query("SET TRANSACTION READ ONLY").execute(c).await?;
+            diesel::sql_query("CREATE TABLE refused ()").execute(c).await?;
+            Ok::<_, StoreError>(())
+        })
+    };
+    let error = write().await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");
+    assert_ne!(backend(&store).await, before);
+}
+
+pub(super) async fn a_server_that_takes_no_writes_is_not_ready(database: &TestDatabase) {
+    let store = open(&url(database)).await.unwrap();
+    super::settings::alter(database, "SET default_transaction_read_only = on").await;
+    let service = service_of(&store);
+    let client = TestClient::new(service.url());
+    let answer = client.get("/readyz").await.expect(503);
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(answer.json()["reason"], "the database is read-only");
+    store.ping().await.unwrap();
+}

@@ -1,0 +1,171 @@
+//! PostgreSQL that is not there yet, will never be, or is gone for a while. These tests are ignored where
+//! `TEST_DATABASE_URL` is not set.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod errors;
+mod inspect;
+mod settings;
+
+use diesel::sql_types::Text;
+use diesel_async::RunQueryDsl as _;
+use diesel_migrations::EmbeddedMigrations;
+use libtest_mimic::{Arguments, Trial};
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use shared::clock::Clock;
+use shared::error::StartError;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_store::{Migrations, Store, StoreError};
+use shared_test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
+use shared_web::context::Context;
+use shared_web::metrics::Metrics;
+use shared_web::server::{Application, BodyLimits, Readiness};
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+macro_rules! trials {
+    ($($case:path,)+) => {
+        vec![$(
+            Trial::test(stringify!($case).replace(' ', ""), || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+                runtime.block_on(async { $case(&TestDatabase::postgres().await.unwrap()).await });
+                Ok(())
+            })
+            .with_ignored_flag(!TestDatabase::has_postgres())
+        ),+]
+    };
+}
+
+fn main() {
+    let trials = trials! {
+        a_service_waits_for_its_database,
+        what_waiting_will_not_mend_ends_the_start_in_one_line,
+        an_outage_is_told_in_time_and_ends_by_itself,
+        a_statement_that_takes_too_long_is_broken_off,
+        a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most,
+        errors::are_told_by_their_codes_in_every_language,
+        errors::a_refused_write_has_all_connections_made_anew,
+        errors::a_server_that_takes_no_writes_is_not_ready,
+        inspect::tells_what_is_there_and_makes_nothing,
+        inspect::tells_what_to_do_and_no_password,
+        settings::defaults_that_others_chose_change_nothing,
+        settings::writers_of_one_row_wait_for_each_other_whatever_the_isolation,
+        settings::migrations_wait_for_their_lock_whatever_the_timeouts,
+        settings::a_replica_that_becomes_the_primary_is_waited_for,
+    };
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn url(database: &TestDatabase) -> Url {
+    database.url("chat").expose_secret().parse().unwrap()
+}
+
+async fn open(url: &Url) -> Result<Store, StartError> {
+    let none = || EmbeddedMigrations::new(&[]);
+    let migrations = Migrations { postgres: none(), sqlite: none() };
+    Store::open(&SecretString::from(url.as_str()), "chat", migrations, Duration::from_secs(2)).await
+}
+
+async fn a_service_waits_for_its_database(database: &TestDatabase) {
+    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    let door = TcpListener::bind(("127.0.0.1", through.port().unwrap())).await.unwrap();
+    let opening = tokio::spawn(async move { open(&through).await });
+    for _ in 0..2 {
+        door.accept().await.unwrap();
+    }
+    drop(door);
+    way.mend().await;
+    opening.await.unwrap().unwrap().ping().await.unwrap();
+}
+
+async fn what_waiting_will_not_mend_ends_the_start_in_one_line(database: &TestDatabase) {
+    let mut nowhere = url(database);
+    nowhere.set_path("/no_such_database");
+    let mut nobody = url(database);
+    nobody.set_username("no_such_role").unwrap();
+    let mut no_tls = url(database);
+    no_tls.set_query(Some("sslmode=require"));
+    for (mut wrong, says) in [(nowhere, "no_such_database"), (nobody, "no_such_role"), (no_tls, "TLS")] {
+        wrong.set_password(Some("hunter2")).unwrap();
+        let begun = Instant::now();
+        let line = open(&wrong).await.err().unwrap_or_else(|| panic!("{wrong} was taken")).to_string();
+        assert!(begun.elapsed() < Duration::from_secs(10), "{line}");
+        assert!(line.starts_with("DATABASE_URL: cannot connect: ") && line.contains(says), "{line}");
+        assert!(!line.contains("hunter2") && !line.contains('\n'), "{line}");
+    }
+}
+
+async fn a_statement_that_takes_too_long_is_broken_off(database: &TestDatabase) {
+    let store = open(&url(database)).await.unwrap();
+    let begun = Instant::now();
+    let error = sleep(&store, 600).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!((2..60).contains(&begun.elapsed().as_secs()));
+    sleep(&store, 0).await.unwrap();
+}
+
+async fn a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most(database: &TestDatabase) {
+    for (statement, lock) in [(1, "500ms"), (2, "1s"), (10, "2s")] {
+        let none = || EmbeddedMigrations::new(&[]);
+        let migrations = Migrations { postgres: none(), sqlite: none() };
+        let limit = Duration::from_secs(statement);
+        let store = Store::open(&database.url("chat"), "chat", migrations, limit).await.unwrap();
+        assert_eq!(lock_timeout(&store).await.unwrap(), lock);
+    }
+}
+
+async fn lock_timeout(store: &Store) -> Result<String, StoreError> {
+    let setting = diesel::select(diesel::dsl::sql::<Text>("current_setting('lock_timeout')"));
+    shared_store::on!(store, |c| setting.get_result(c).await)
+}
+
+async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {
+    let statement = format!("SELECT pg_sleep({seconds})");
+    shared_store::on!(store, |c| diesel::sql_query(&statement).execute(c).await).map(drop)
+}
+
+/// A service that needs the store to be ready.
+fn service_of(store: &Store) -> Running {
+    let context = Context {
+        service: Service::Chat,
+        keys: token_keys(&Clock::system()),
+        metrics: Metrics::off(),
+        traces: Traces::off(),
+        times: Times::default(),
+        max_connections: 1000,
+        bodies: BodyLimits::default(),
+    };
+    let readiness = Readiness::new(store.clone().readiness_check());
+    Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap())
+}
+
+async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
+    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    way.mend().await;
+    let store = open(&through).await.unwrap();
+    let service = service_of(&store);
+    let client = TestClient::new(service.url());
+    client.get("/readyz").await.expect(200);
+    way.cut();
+    let begun = Instant::now();
+    // The first may still find a connection that it takes for a good one.
+    for _ in 0..2 {
+        store.ping().await.unwrap_err();
+        let answer = client.get("/readyz").await.expect(503);
+        assert_eq!(answer.header("retry-after"), "1");
+        assert_eq!(answer.json()["reason"], "the database does not answer");
+        client.get("/livez").await.expect(200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    way.mend().await;
+    client.get("/readyz").await.expect(200);
+    store.ping().await.unwrap();
+}

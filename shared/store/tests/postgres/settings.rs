@@ -1,0 +1,129 @@
+//! Settings that a server, a database or a role may have as defaults.
+
+use super::{open, url};
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::RunQueryDsl as _;
+use futures_util::future::join_all;
+use shared_store::{Store, StoreError};
+use shared_test_kit::TestDatabase;
+use std::collections::BTreeSet;
+use tokio_postgres::{Client, NoTls};
+
+/// A connection of the test's own.
+async fn connect(database: &TestDatabase) -> Client {
+    let (client, connection) = tokio_postgres::connect(url(database).as_str(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Gives new sessions of the database another default.
+pub(super) async fn alter(database: &TestDatabase, setting: &str) {
+    let name = url(database).path().trim_start_matches('/').to_owned();
+    connect(database).await.batch_execute(&format!("ALTER DATABASE {name} {setting}")).await.unwrap();
+}
+
+#[derive(QueryableByName)]
+struct Shown {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+async fn show(store: &Store, name: &str) -> String {
+    let query = format!("SELECT current_setting('{name}') AS value");
+    let shown =
+        async { shared_store::on!(store, |c| diesel::sql_query(&query).get_result::<Shown>(c).await) };
+    shown.await.unwrap().value
+}
+
+pub(super) async fn defaults_that_others_chose_change_nothing(database: &TestDatabase) {
+    for setting in [
+        "SET default_transaction_isolation = 'serializable'",
+        "SET synchronous_commit = off",
+        "SET client_min_messages = log",
+        "SET search_path = nowhere",
+        "SET statement_timeout = '1ms'",
+        "SET \"TimeZone\" = 'Asia/Kathmandu'",
+        "SET \"DateStyle\" = 'SQL, DMY'",
+    ] {
+        alter(database, setting).await;
+    }
+    let store = open(&url(database)).await.unwrap();
+    for (name, value) in [
+        ("transaction_isolation", "read committed"),
+        ("synchronous_commit", "on"),
+        ("client_min_messages", "warning"),
+        ("search_path", "chat"),
+        ("statement_timeout", "2s"),
+        ("TimeZone", "UTC"),
+    ] {
+        assert_eq!(show(&store, name).await, value, "{name}");
+    }
+    alter(database, "SET synchronous_commit = remote_apply").await;
+    let stricter = open(&url(database)).await.unwrap();
+    assert_eq!(show(&stricter, "synchronous_commit").await, "remote_apply");
+}
+
+pub(super) async fn writers_of_one_row_wait_for_each_other_whatever_the_isolation(database: &TestDatabase) {
+    for isolation in ["serializable", "repeatable read"] {
+        alter(database, &format!("SET default_transaction_isolation = '{isolation}'")).await;
+        let store = open(&url(database)).await.unwrap();
+        let make = "CREATE TABLE IF NOT EXISTS line (head INTEGER NOT NULL)";
+        execute(&store, make).await.unwrap();
+        execute(&store, "INSERT INTO line VALUES (0)").await.unwrap();
+        let writers = (0..16).map(|_| async {
+            shared_store::tx!(&store, |c| {
+                // A snapshot, from before the others are done.
+                diesel::sql_query("SELECT head FROM line").execute(c).await?;
+                diesel::sql_query("UPDATE line SET head = head + 1").execute(c).await?;
+                Ok::<_, StoreError>(())
+            })
+        });
+        for written in join_all(writers).await {
+            written.unwrap();
+        }
+    }
+}
+
+async fn execute(store: &Store, statement: &str) -> Result<(), StoreError> {
+    shared_store::tx!(store, |c| {
+        diesel::sql_query(statement).execute(c).await?;
+        Ok(())
+    })
+}
+
+pub(super) async fn migrations_wait_for_their_lock_whatever_the_timeouts(database: &TestDatabase) {
+    for setting in ["SET statement_timeout = '20ms'", "SET lock_timeout = '20ms'"] {
+        alter(database, setting).await;
+    }
+    let other = connect(database).await;
+    other
+        .batch_execute("SET statement_timeout = 0; SELECT pg_advisory_lock(x'62616e79616e'::bigint)")
+        .await
+        .unwrap();
+    let url = url(database);
+    let opening = tokio::spawn(async move { open(&url).await });
+    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+    other.batch_execute("SELECT pg_sleep(0.2); SELECT pg_advisory_unlock_all()").await.unwrap();
+    opening.await.unwrap().unwrap().ping().await.unwrap();
+}
+
+pub(super) async fn a_replica_that_becomes_the_primary_is_waited_for(database: &TestDatabase) {
+    alter(database, "SET default_transaction_read_only = on").await;
+    let other = connect(database).await;
+    let url = url(database);
+    let opening = tokio::spawn(async move { open(&url).await });
+    let mut attempts = BTreeSet::new();
+    while attempts.len() < 2 {
+        let sessions =
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let sessions = other.query(sessions, &[]).await.unwrap();
+        attempts.extend(sessions.iter().map(|row| row.get::<_, i32>(0)));
+        assert!(!opening.is_finished(), "it was not waited for");
+    }
+    other.batch_execute("SET default_transaction_read_only = off").await.unwrap();
+    let name = other.query_one("SELECT current_database()::text", &[]).await.unwrap().get::<_, String>(0);
+    other.batch_execute(&format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await.unwrap();
+    opening.await.unwrap().unwrap().check().await.unwrap();
+}

@@ -1,0 +1,143 @@
+//! A database for one test: files in a folder of their own, or a database on the PostgreSQL of `TEST_DATABASE_URL`;
+//! and, with the feature `mongo`, one on the MongoDB of `TEST_MONGO_URL`.
+
+use reqwest::Url;
+use secrecy::SecretString;
+use shared::env::Env;
+use shared::ids::DeliveryId;
+use tempfile::TempDir;
+use tokio_postgres::NoTls;
+
+/// The variables that name the servers.
+const POSTGRES: &str = "TEST_DATABASE_URL";
+#[cfg(feature = "mongo")]
+const MONGO: &str = "TEST_MONGO_URL";
+
+/// A database that is gone when this is dropped.
+#[derive(Debug)]
+pub enum TestDatabase {
+    /// A folder with a file for each service.
+    Sqlite(TempDir),
+    /// A database, in which each service has a schema.
+    Postgres {
+        /// The URL of the test's own database.
+        url: Url,
+        /// The URL by which it was made.
+        server: Url,
+    },
+    /// A database of documents.
+    #[cfg(feature = "mongo")]
+    Mongo {
+        /// The URL of the test's own database.
+        url: Url,
+    },
+}
+
+impl TestDatabase {
+    /// Makes an empty SQL database, where `TEST_DATABASE_URL` says.
+    pub async fn create() -> Self {
+        match Self::postgres().await {
+            Some(database) => database,
+            None => Self::sqlite(),
+        }
+    }
+
+    /// Makes an empty folder for SQLite.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// Makes an empty database on PostgreSQL, if there is one.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub async fn postgres() -> Option<Self> {
+        let (server, url, name) = own(POSTGRES)?;
+        execute(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        Some(Self::Postgres { url, server })
+    }
+
+    /// Names an empty database on MongoDB, if there is one.
+    #[cfg(feature = "mongo")]
+    pub fn mongo() -> Option<Self> {
+        own(MONGO).map(|(_, url, _)| Self::Mongo { url })
+    }
+
+    /// Whether `TEST_DATABASE_URL` names a PostgreSQL.
+    pub fn has_postgres() -> bool {
+        Env::of_process().get(POSTGRES).is_some()
+    }
+
+    /// Whether `TEST_MONGO_URL` names a MongoDB.
+    #[cfg(feature = "mongo")]
+    pub fn has_mongo() -> bool {
+        Env::of_process().get(MONGO).is_some()
+    }
+
+    /// The `DATABASE_URL` for a service, or its `MONGO_URL`.
+    pub fn url(&self, service: &str) -> SecretString {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join(service).display()).into(),
+            Self::Postgres { url, .. } => url.to_string().into(),
+            #[cfg(feature = "mongo")]
+            Self::Mongo { url } => url.to_string().into(),
+        }
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres { url, server } => {
+                let drop = format!("DROP DATABASE {} WITH (FORCE)", url.path().trim_start_matches('/'));
+                let server = server.clone();
+                run_at_last(async move { execute(&server, &drop).await });
+            }
+            #[cfg(feature = "mongo")]
+            Self::Mongo { url } => {
+                let url = url.clone();
+                run_at_last(async move { drop_documents(&url).await });
+            }
+        }
+    }
+}
+
+/// The URL of a server, as its variable has it, and that of a database of its own for this test.
+fn own(variable: &str) -> Option<(Url, Url, String)> {
+    let server: Url = Env::of_process().get(variable)?.parse().expect("a variable of the tests is a URL");
+    let name = format!("test_{}", DeliveryId::generate().as_uuid().simple());
+    let mut url = server.clone();
+    url.set_path(&name);
+    Some((server, url, name))
+}
+
+/// Runs the last work of a test on a runtime of its own, because the test's may be the one that drops the database.
+fn run_at_last(work: impl Future<Output = ()> + Send + 'static) {
+    let done = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(work);
+    });
+    let done = done.join().is_ok();
+    assert!(done || std::thread::panicking(), "the test's database was not dropped");
+}
+
+async fn execute(server: &Url, statement: &str) {
+    let (client, connection) =
+        tokio_postgres::connect(server.as_str(), NoTls).await.expect("TEST_DATABASE_URL answers");
+    let connection = tokio::spawn(connection);
+    client.batch_execute(statement).await.expect("a statement of the test kit succeeds");
+    drop(client);
+    drop(connection.await);
+}
+
+#[cfg(feature = "mongo")]
+async fn drop_documents(url: &Url) {
+    let client = mongodb::Client::with_uri_str(url).await.expect("TEST_MONGO_URL is a URL of MongoDB");
+    let database = client.default_database().expect("the URL names the test's database");
+    database.drop().await.expect("the test's database is dropped");
+    client.shutdown().await;
+}

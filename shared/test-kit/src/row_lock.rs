@@ -1,0 +1,50 @@
+//! Rows of PostgreSQL that somebody else has locked.
+
+use crate::database::TestDatabase;
+use tokio_postgres::{Client, NoTls};
+
+/// A transaction of somebody else that has locked all rows that a table had when it began, until this is dropped.
+#[derive(Debug)]
+pub struct RowLock {
+    /// The transaction ends with the connection.
+    _holder: Client,
+    watcher: Client,
+}
+
+impl RowLock {
+    /// Locks the rows of `table`, with its schema; `None` where the database is not on PostgreSQL, which alone has such
+    /// locks.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub async fn of(database: &TestDatabase, table: &str) -> Option<Self> {
+        let TestDatabase::Postgres { url, .. } = database else { return None };
+        let (holder, watcher) = (connect(url.as_str()).await, connect(url.as_str()).await);
+        let lock = format!("BEGIN; SELECT 1 FROM {table} FOR UPDATE");
+        holder.batch_execute(&lock).await.expect("the rows are there to be locked");
+        Some(Self { _holder: holder, watcher })
+    }
+
+    /// How many connections wait for a lock.
+    ///
+    /// # Panics
+    /// Where the server does not tell.
+    pub async fn waiting(&self) -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.watcher.query_one(waiting, &[]).await.expect("the server tells who waits").get(0)
+    }
+
+    /// Waits until somebody waits for a lock.
+    pub async fn wait_for_waiter(&self) {
+        while self.waiting().await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("TEST_DATABASE_URL answers");
+    tokio::spawn(connection);
+    client
+}

@@ -1,0 +1,235 @@
+//! Time, passed in: so that expiry is tested without waiting for it.
+
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC to the microsecond, which is what every engine keeps.
+///
+/// In JSON it is RFC 3339 with `Z` and exactly six fraction digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, utoipa::ToSchema)]
+#[cfg_attr(feature = "diesel", derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow))]
+#[cfg_attr(feature = "diesel", diesel(sql_type = crate::sql_types::Instant))]
+#[schema(value_type = String, format = DateTime, example = "2026-01-31T12:00:00.000000Z")]
+#[serde(try_from = "DateTime<Utc>")]
+pub struct Timestamp(DateTime<Utc>);
+
+impl Timestamp {
+    /// The moment that lies `micros` microseconds after 1970; `None` outside of the calendar's range.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        DateTime::from_timestamp_micros(micros).map(Self)
+    }
+
+    /// Microseconds since 1970.
+    pub fn as_micros(self) -> i64 {
+        self.0.timestamp_micros()
+    }
+
+    /// Whole seconds since 1970, as JWT counts (RFC 7519, `NumericDate`).
+    pub fn as_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+
+    /// The moment `span` later; the last moment there is where that is out of range.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        let later = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_add_signed(span));
+        Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// The moment `span` earlier; the first moment there is where that is out of range.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let earlier = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_sub_signed(span));
+        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+}
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = &'static str;
+
+    /// Takes what RFC 3339 has and every engine keeps: the years 1 to 9999, to the microsecond.
+    fn try_from(time: DateTime<Utc>) -> Result<Self, Self::Error> {
+        let time = Some(time).filter(|time| (1..=9999).contains(&time.year()));
+        time.and_then(|time| Self::from_micros(time.timestamp_micros())).ok_or("a time out of range")
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The machine's clock, as all of this process read it.
+static MACHINE: MonotonicClock = MonotonicClock::new();
+/// When this process first asked for the time.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A wall clock that never goes back, whatever happens to the one that it reads.
+///
+/// While that one is behind what was read before, time is slewed: it goes on at half its speed until the other has
+/// caught up. So what expires does so at most twice as late, and does not wait until the step is over.
+#[derive(Debug)]
+struct MonotonicClock {
+    /// The largest of all readings, each less half of the time that the process had run by then, in microseconds.
+    floor: AtomicI64,
+}
+
+impl MonotonicClock {
+    const fn new() -> Self {
+        Self { floor: AtomicI64::new(i64::MIN) }
+    }
+
+    /// The time, where the wall clock says `wall` and `elapsed` microseconds have passed since the process began.
+    fn read(&self, wall: i64, elapsed: i64) -> i64 {
+        let slewed = elapsed / 2;
+        let floor = self.floor.fetch_max(wall.saturating_sub(slewed), Ordering::SeqCst);
+        wall.max(floor.saturating_add(slewed))
+    }
+}
+
+/// Where the time comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Option<Arc<AtomicI64>>);
+
+impl Clock {
+    /// The machine's clock, which never goes back within a process.
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still at the present moment until [`Clock::advance`] moves it; its clones move along.
+    pub fn manual() -> Self {
+        Self(Some(Arc::new(AtomicI64::new(Self::system().now().as_micros()))))
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.micros()).unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// The present moment in microseconds since 1970, for what happens at each request: a calendar takes longer.
+    #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
+    pub fn micros(&self) -> i64 {
+        if let Some(micros) = &self.0 {
+            return micros.load(Ordering::SeqCst);
+        }
+        let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let elapsed = micros(STARTED.elapsed());
+        let wall = micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        MACHINE.read(wall, elapsed)
+    }
+
+    /// Moves a manual clock on. The machine's clock is left alone.
+    pub fn advance(&self, span: Duration) {
+        if let Some(micros) = &self.0 {
+            micros.fetch_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a manual clock back, as a restart after a step or another machine has it. The machine's clock is left alone.
+    pub fn set_back(&self, span: Duration) {
+        if let Some(micros) = &self.0 {
+            micros.fetch_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn is_written_with_exactly_six_fraction_digits() {
+        let json = |micros| serde_json::to_string(&Timestamp::from_micros(micros).unwrap()).unwrap();
+        assert_eq!(json(0), r#""1970-01-01T00:00:00.000000Z""#);
+        assert_eq!(json(1_700_000_000_120_000), r#""2023-11-14T22:13:20.120000Z""#);
+    }
+
+    #[test]
+    fn is_read_within_the_range_that_every_engine_has() {
+        let read =
+            |text: &str| serde_json::from_value::<Timestamp>(text.into()).ok().map(Timestamp::as_micros);
+        assert_eq!(read("1970-01-01T00:00:00.0000019Z"), Some(1));
+        assert!(read("0001-01-01T00:00:00Z").is_some());
+        assert!(read("9999-12-31T23:59:59.999999Z").is_some());
+        for wrong in ["0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z", "-9000-01-01T00:00:00Z", "today"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = Clock::manual();
+        let start = clock.now();
+        assert_eq!(clock.clone().now(), start);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(clock.now(), start.plus(Duration::from_secs(2)));
+        assert_eq!(clock.now().minus(Duration::from_secs(2)), start);
+        clock.set_back(Duration::from_secs(3));
+        assert_eq!(clock.now(), start.minus(Duration::from_secs(1)));
+    }
+
+    const HOUR: i64 = 3_600_000_000;
+
+    #[test]
+    fn a_clock_set_back_an_hour_is_caught_up_with_in_two_and_never_goes_back() {
+        let clock = MonotonicClock::new();
+        let noon = 500_000 * HOUR;
+        assert_eq!(clock.read(noon, 0), noon);
+        // Set back by an hour, a second later.
+        assert_eq!(clock.read(noon - HOUR + 1_000_000, 1_000_000), noon + 500_000);
+        assert_eq!(clock.read(noon, HOUR), noon + HOUR / 2);
+        assert_eq!(clock.read(noon + HOUR, 2 * HOUR), noon + HOUR);
+        assert_eq!(clock.read(noon + 2 * HOUR, 3 * HOUR), noon + 2 * HOUR);
+    }
+
+    proptest! {
+        #[test]
+        fn time_never_goes_back_and_is_never_behind_the_wall_clock(
+            readings in prop::collection::vec((0..HOUR, -HOUR..HOUR), 1..100),
+        ) {
+            let clock = MonotonicClock::new();
+            let (mut wall, mut elapsed, mut before) = (500_000 * HOUR, 0, i64::MIN);
+            for (passed, step) in readings {
+                elapsed += passed;
+                wall += passed + step;
+                let read = clock.read(wall, elapsed);
+                prop_assert!(read >= before && read >= wall);
+                before = read;
+            }
+        }
+    }
+
+    #[test]
+    fn many_threads_see_one_clock_that_never_goes_back() {
+        let clock = Arc::new(MonotonicClock::new());
+        let started = Instant::now();
+        let threads = (0..4).map(|thread| {
+            let clock = Arc::clone(&clock);
+            std::thread::spawn(move || {
+                let mut before = i64::MIN;
+                for reading in 0..10_000_i64 {
+                    let elapsed = i64::try_from(started.elapsed().as_micros()).unwrap();
+                    let wall = 500_000 * HOUR + elapsed - (reading + thread) % 3 * HOUR;
+                    let read = clock.read(wall, elapsed);
+                    assert!(before <= read);
+                    before = read;
+                }
+            })
+        });
+        for thread in threads.collect::<Vec<_>>() {
+            thread.join().unwrap();
+        }
+    }
+}

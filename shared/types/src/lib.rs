@@ -1,0 +1,20 @@
+//! The common crate: the types that every part of Banyan shares, and rules of their own.
+
+pub mod check;
+pub mod clock;
+pub mod env;
+pub mod error;
+pub mod http_client;
+pub mod idempotency;
+pub mod ids;
+pub mod pool_state;
+pub mod rate_limit;
+pub mod retry;
+pub mod service;
+#[cfg(feature = "diesel")]
+pub mod sql_types;
+#[cfg(feature = "diesel")]
+mod sql_values;
+pub mod tasks;
+pub mod username;
+pub mod validation;

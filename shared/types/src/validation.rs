@@ -1,0 +1,190 @@
+//! How a single field becomes a value: the types of fields, and the rules that several of them share.
+
+use std::borrow::Cow;
+
+/// Why a field is wrong: pydantic's name for it, and a sentence that does not echo the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The name of the kind of error.
+    pub kind: Cow<'static, str>,
+    /// The sentence, for people.
+    pub msg: Cow<'static, str>,
+}
+
+impl Reason {
+    /// A reason with pydantic's name for the kind of error.
+    pub fn new(kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind: kind.into(), msg: msg.into() }
+    }
+
+    /// A rule that pydantic has no name for.
+    pub fn value_error(msg: &str) -> Self {
+        Self::new("value_error", format!("Value error, {msg}"))
+    }
+
+    /// The sentence, for people.
+    pub fn message(&self) -> &str {
+        &self.msg
+    }
+
+    /// The field is not there.
+    pub fn missing() -> Self {
+        Self::new("missing", "Field required")
+    }
+
+    /// The text has fewer than `min` of `unit`.
+    pub fn too_short(min: usize, unit: &str) -> Self {
+        Self::new("string_too_short", format!("String should have at least {}", counted(min, unit)))
+    }
+
+    /// The text has more than `max` of `unit`.
+    pub fn too_long(max: usize, unit: &str) -> Self {
+        Self::new("string_too_long", format!("String should have at most {}", counted(max, unit)))
+    }
+}
+
+fn counted(n: usize, unit: &str) -> String {
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A field as it came: JSON from a body, text from a path, a query or a form.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// Valid JSON, as it was sent, without space around it.
+    Json(&'a str),
+    /// Decoded text.
+    Text(&'a str),
+    /// What is no text once it is decoded.
+    NotUtf8,
+}
+
+impl<'a> Value<'a> {
+    /// Whether this is JSON's null.
+    pub fn is_null(self) -> bool {
+        matches!(self, Self::Json("null"))
+    }
+
+    /// The JSON text as it was sent; plain text has none.
+    pub fn json(self) -> Option<&'a str> {
+        match self {
+            Self::Json(json) => Some(json),
+            Self::Text(_) | Self::NotUtf8 => None,
+        }
+    }
+
+    /// A text without NUL and lone surrogates, which not every engine keeps.
+    pub fn string(self) -> Result<String, Reason> {
+        let text = match self {
+            Self::Text(text) => text.to_owned(),
+            Self::Json(json) if json.starts_with('"') => serde_json::from_str(json).map_err(|_| {
+                Reason::new("string_unicode", "Input should be a valid string without lone surrogates")
+            })?,
+            Self::NotUtf8 => return Err(Reason::new("string_unicode", "Input should be valid UTF-8")),
+            Self::Json(_) => return Err(Reason::new("string_type", "Input should be a valid string")),
+        };
+        if text.contains('\0') {
+            return Err(Reason::value_error("the text must not contain NUL characters"));
+        }
+        Ok(text)
+    }
+}
+
+/// A type that a field can have.
+pub trait Field: Sized {
+    /// Reads the field, or says why it is wrong.
+    fn parse(value: Value<'_>) -> Result<Self, Reason>;
+}
+
+/// A text with rules of its own: a value of the domain, parsed at the edge.
+pub trait TextField: Sized {
+    /// Takes the text exactly as it was sent, or says why not.
+    fn parse(text: String) -> Result<Self, Reason>;
+}
+
+impl<T: TextField> Field for T {
+    fn parse(value: Value<'_>) -> Result<Self, Reason> {
+        T::parse(value.string()?)
+    }
+}
+
+impl Field for String {
+    fn parse(value: Value<'_>) -> Result<Self, Reason> {
+        value.string()
+    }
+}
+
+impl Field for bool {
+    fn parse(value: Value<'_>) -> Result<Self, Reason> {
+        match value {
+            Value::Json(json) => match json {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(Reason::new("bool_type", "Input should be a valid boolean")),
+            },
+            value => match value.string()?.to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" | "t" | "y" => Ok(true),
+                "false" | "0" | "no" | "off" | "f" | "n" => Ok(false),
+                _ => Err(Reason::new(
+                    "bool_parsing",
+                    "Input should be a valid boolean, unable to interpret input",
+                )),
+            },
+        }
+    }
+}
+
+/// Rules for texts that more than one type has.
+pub mod text {
+    use super::Reason;
+    use std::ops::RangeInclusive;
+
+    /// Holds the number of characters (Unicode scalar values) within bounds.
+    pub fn characters(text: &str, bounds: &RangeInclusive<usize>) -> Result<(), Reason> {
+        let count = text.chars().count();
+        if count < *bounds.start() {
+            return Err(Reason::too_short(*bounds.start(), "character"));
+        }
+        if count > *bounds.end() {
+            return Err(Reason::too_long(*bounds.end(), "character"));
+        }
+        Ok(())
+    }
+
+    /// Holds the number of bytes (of UTF-8) below or at a maximum.
+    pub fn bytes(text: &str, max: usize) -> Result<(), Reason> {
+        if text.len() > max { Err(Reason::too_long(max, "byte")) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json<T: Field>(text: &str) -> Result<T, Cow<'static, str>> {
+        T::parse(Value::Json(text)).map_err(|reason| reason.kind)
+    }
+
+    #[test]
+    fn text_is_kept_as_it_was_sent_or_refused() {
+        assert_eq!(json::<String>(r#"" \u00e9 \ud83c\udf33 ""#).unwrap(), " é 🌳 ");
+        assert_eq!(json::<String>(r#""\ud83c""#).unwrap_err(), "string_unicode");
+        assert_eq!(json::<String>(r#""a\u0000b""#).unwrap_err(), "value_error");
+        assert_eq!(json::<String>("1").unwrap_err(), "string_type");
+        assert_eq!(json::<String>("null").unwrap_err(), "string_type");
+    }
+
+    #[test]
+    fn a_boolean_is_strict_in_json_and_a_word_in_a_query() {
+        assert!(json::<bool>("true").unwrap());
+        assert_eq!(json::<bool>(r#""true""#).unwrap_err(), "bool_type");
+        assert!(!bool::parse(Value::Text("False")).unwrap());
+        assert_eq!(bool::parse(Value::Text("maybe")).unwrap_err().kind, "bool_parsing");
+    }
+
+    #[test]
+    fn characters_are_counted_not_bytes() {
+        assert!(text::characters("🌳🌳", &(1..=2)).is_ok());
+        assert_eq!(text::characters("", &(1..=2)).unwrap_err(), Reason::too_short(1, "character"));
+        assert_eq!(text::characters("abc", &(1..=2)).unwrap_err(), Reason::too_long(2, "character"));
+    }
+}

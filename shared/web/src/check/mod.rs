@@ -1,0 +1,7 @@
+//! What [`shared::check`] looks at of a server: its file descriptors, and the services that it calls.
+
+mod descriptors;
+mod peer;
+
+pub use descriptors::check_descriptors;
+pub use peer::{Peer, check_peer};

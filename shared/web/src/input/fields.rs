@@ -1,0 +1,247 @@
+//! The fields of one part of a request, each read once, each error kept.
+
+use crate::problem::{FieldError, Problem};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use percent_encoding::percent_decode_str;
+use shared::validation::{Field, Reason, Value};
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A sign that a field was wrong, which [`Fields`] has taken down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invalid;
+
+/// Something that is read from the fields of a path, a query or a JSON object.
+pub trait FromFields: Sized {
+    /// Whether there is anything to read; a body that is not described is not looked at.
+    const IS_READ: bool = true;
+
+    /// Reads every field first and looks at the results then, so that no error hides another, and so that a dry run tells
+    /// the names of all fields there are.
+    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid>;
+}
+
+impl FromFields for () {
+    const IS_READ: bool = false;
+
+    fn from_fields(_: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(())
+    }
+}
+
+/// What a service has configured for the rules of its fields; set up as `Data<Settings>`.
+#[derive(Debug, Clone, Default)]
+pub struct Settings(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Settings {
+    /// These rules.
+    pub fn of(rules: impl Any + Send + Sync) -> Self {
+        Self(Some(Arc::new(rules)))
+    }
+
+    /// The rules, or those by default where others or none are set up.
+    pub fn rules<T: Clone + Default + 'static>(&self) -> T {
+        let rules = self.0.as_ref().and_then(|rules| rules.downcast_ref::<T>());
+        rules.cloned().unwrap_or_default()
+    }
+
+    /// What is set up for a request.
+    pub(super) fn for_request(request: &HttpRequest) -> Self {
+        request.app_data::<Data<Self>>().map(|settings| settings.get_ref().clone()).unwrap_or_default()
+    }
+}
+
+/// The fields of one part of a request. Those that nobody asks for are ignored.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    settings: &'a Settings,
+    part: &'static str,
+    values: Values<'a>,
+    /// The names that were asked for, in a dry run.
+    asked: Option<Vec<&'static str>>,
+    errors: Vec<FieldError>,
+}
+
+/// The values of the fields that are asked for.
+pub(super) type Values<'a> = HashMap<&'static str, Value<'a>>;
+
+/// The names of all fields that a `T` is read from: those that it asks for in a dry run.
+pub(super) fn names_of<T: FromFields>(settings: &Settings) -> Vec<&'static str> {
+    let mut fields = Fields::new(settings, "", Values::new());
+    fields.asked = Some(Vec::new());
+    // Nothing is there, so all that is required is missed.
+    drop(T::from_fields(&mut fields));
+    fields.asked.unwrap_or_default()
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(settings: &'a Settings, part: &'static str, values: Values<'a>) -> Self {
+        Self { settings, part, values, asked: None, errors: Vec::new() }
+    }
+
+    /// What the service has set up for its requests, for rules that are configured.
+    pub fn setting<T: Clone + Default + 'static>(&self) -> T {
+        self.settings.rules()
+    }
+
+    fn get(&mut self, name: &'static str) -> Option<Value<'a>> {
+        if let Some(asked) = &mut self.asked {
+            asked.push(name);
+        }
+        self.values.get(name).copied()
+    }
+
+    /// A field that must be there, and not null.
+    pub fn required<T: Field>(&mut self, name: &'static str) -> Result<T, Invalid> {
+        match self.get(name) {
+            None => Err(self.reject(name, Reason::missing())),
+            Some(value) => self.parse(name, value),
+        }
+    }
+
+    /// A text that must be there, with a rule that is only known now.
+    pub fn required_text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(String) -> Result<T, Reason>,
+    ) -> Result<T, Invalid> {
+        let text = self.required(name)?;
+        parse(text).map_err(|reason| self.reject(name, reason))
+    }
+
+    /// A field that may be left out; null is as good as that.
+    pub fn optional<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        self.nullable(name).map(Option::flatten)
+    }
+
+    /// A field that may be left out, but is not null where it is there.
+    pub fn if_present<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        self.get(name).map(|value| self.parse(name, value)).transpose()
+    }
+
+    /// A field in which null means something else (`Some(None)`) than being left out (`None`).
+    pub fn nullable<T: Field>(&mut self, name: &'static str) -> Result<Option<Option<T>>, Invalid> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) if value.is_null() => Ok(Some(None)),
+            Some(value) => self.parse(name, value).map(|value| Some(Some(value))),
+        }
+    }
+
+    /// Takes down an error at `name`, for rules that span fields.
+    pub fn reject(&mut self, name: &'static str, reason: Reason) -> Invalid {
+        let loc = vec![self.part.into(), name.into()];
+        self.errors.push(FieldError { kind: reason.kind, loc, msg: reason.msg });
+        Invalid
+    }
+
+    fn parse<T: Field>(&mut self, name: &'static str, value: Value<'a>) -> Result<T, Invalid> {
+        T::parse(value).map_err(|reason| self.reject(name, reason))
+    }
+
+    /// Reads a whole `T`, or answers with all that is wrong with it.
+    pub(super) fn read<T: FromFields>(mut self) -> Result<T, Problem> {
+        match T::from_fields(&mut self) {
+            Ok(value) if self.errors.is_empty() => Ok(value),
+            _ => Err(Problem::validation(self.errors)),
+        }
+    }
+}
+
+pub(super) fn of_path<T: FromFields>(request: &HttpRequest, settings: &Settings) -> Result<T, Problem> {
+    let parts = request.match_info();
+    let part = |name| Some((name, Value::Text(parts.get(name)?)));
+    let values = names_of::<T>(settings).into_iter().filter_map(part).collect();
+    Fields::new(settings, "path", values).read()
+}
+
+pub(super) fn of_query<T: FromFields>(request: &HttpRequest, settings: &Settings) -> Result<T, Problem> {
+    read_form(settings, "query", request.query_string())
+}
+
+/// Reads the parameters of a query or a form.
+pub(super) fn read_form<T: FromFields>(
+    settings: &Settings,
+    part: &'static str,
+    text: &str,
+) -> Result<T, Problem> {
+    let pairs = form_pairs(text, &names_of::<T>(settings));
+    let texts = pairs.iter().map(|(name, text)| (*name, text.as_deref()));
+    let values = texts.map(|(name, text)| (name, text.map_or(Value::NotUtf8, Value::Text))).collect();
+    Fields::new(settings, part, values).read()
+}
+
+/// The parameters of these names in a query or a form (`application/x-www-form-urlencoded`), of a name that comes twice the
+/// last one; a value that is not UTF-8 has no text.
+fn form_pairs(text: &str, names: &[&'static str]) -> HashMap<&'static str, Option<String>> {
+    let last: HashMap<_, _> = known_pairs(text, names).collect();
+    last.into_iter().map(|(name, value)| (name, decode(value))).collect()
+}
+
+/// The parameters of these names in the order in which they come, their values still encoded.
+pub(super) fn known_pairs<'t>(
+    text: &'t str,
+    names: &[&'static str],
+) -> impl Iterator<Item = (&'static str, &'t str)> {
+    let pairs = text.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter_map(|(name, value)| Some((known(name, names)?, value)))
+}
+
+/// The name that an encoded one stands for, if that is one of these.
+fn known(encoded: &str, names: &[&'static str]) -> Option<&'static str> {
+    let longest = names.iter().map(|name| name.len()).max()?;
+    // A byte takes three at most.
+    if encoded.len() > 3 * longest {
+        return None;
+    }
+    let name = decode(encoded)?;
+    names.iter().copied().find(|known| *known == name)
+}
+
+/// The text of a name or a value; `None` where it is not UTF-8.
+pub(super) fn decode(encoded: &str) -> Option<String> {
+    let encoded = encoded.replace('+', " ");
+    percent_decode_str(&encoded).decode_utf8().ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_decoded_or_has_no_text() {
+        let names = ["a", "b", "c", "d", "e", "g h"];
+        let pairs = form_pairs("a=1+2%2B3&b=%F0%9F%8C%B3&&c&d=%ff&e=a=b&e=2&f=3&%67+%68=4&%ff=5", &names);
+        let expected = [
+            ("a", Some("1 2+3")),
+            ("b", Some("🌳")),
+            ("c", Some("")),
+            ("d", None),
+            ("e", Some("2")),
+            ("g h", Some("4")),
+        ];
+        let expected = expected.map(|(name, text)| (name, text.map(str::to_owned)));
+        assert_eq!(pairs, HashMap::from(expected));
+    }
+
+    #[derive(Debug)]
+    struct Three;
+
+    impl FromFields for Three {
+        fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+            let one = fields.required::<String>("one");
+            let two = fields.required_text("two", Ok);
+            let three = fields.nullable::<bool>("three");
+            one.and(two).and(three).map(|_| Self)
+        }
+    }
+
+    #[test]
+    fn a_dry_run_tells_all_names() {
+        assert_eq!(names_of::<Three>(&Settings::default()), ["one", "two", "three"]);
+        assert!(names_of::<()>(&Settings::default()).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! How a body comes: within its size, within the memory of all bodies, and not too slowly.
+
+use crate::input::errors::{body_broken, body_too_slow, payload_too_large};
+use crate::problem::Problem;
+use crate::server::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::time::timeout_at;
+
+/// The bytes of a block that holds part of a body. What one body gives back the next one takes, without a detour by way of
+/// the kernel, as blocks are of one size.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// A body that has come, with its memory.
+pub(super) struct Received {
+    pub(super) blocks: Blocks,
+    pub(super) memory: Reservation,
+}
+
+/// A body in blocks.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    full: Vec<BytesMut>,
+    last: BytesMut,
+}
+
+impl Blocks {
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.full.len() * BLOCK_BYTES + self.last.len()
+    }
+
+    fn push(&mut self, mut piece: Bytes) {
+        while !piece.is_empty() {
+            let room = BLOCK_BYTES - self.last.len();
+            self.last.extend_from_slice(&piece.split_to(piece.len().min(room)));
+            if self.last.len() == BLOCK_BYTES {
+                self.full.push(std::mem::replace(&mut self.last, BytesMut::with_capacity(BLOCK_BYTES)));
+            }
+        }
+    }
+
+    /// All of it in one piece. A block is given back as soon as it is copied.
+    pub(super) fn join(self) -> BytesMut {
+        if self.full.is_empty() {
+            return self.last;
+        }
+        let mut joined = BytesMut::with_capacity(self.len());
+        self.full.into_iter().for_each(|block| joined.extend_from_slice(&block));
+        joined.extend_from_slice(&self.last);
+        joined
+    }
+}
+
+/// Reads a body up to the limit, and keeps it where it is wanted. One that is announced as larger is refused before it
+/// is read. One that nobody wants is read as well: nothing is done before it is known to be within the limit.
+pub(super) async fn receive(
+    request: &HttpRequest,
+    mut payload: Payload,
+    is_wanted: bool,
+    limits: &BodyLimits,
+) -> Result<Received, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
+    if announced > limits.max_bytes {
+        return Err(payload_too_large(limits.max_bytes));
+    }
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let queue = if is_chunked { CHUNK_QUEUE_BYTES } else { 0 };
+    let mut memory = limits.memory.reserve(queue).await?;
+    let mut blocks = Blocks::default();
+    if is_wanted {
+        blocks.last.reserve(announced.min(BLOCK_BYTES));
+    }
+    let mut length = 0;
+    let mut deadline = limits.min_rate.begin();
+    loop {
+        let piece = timeout_at(deadline.at(), payload.next()).await.map_err(|_| body_too_slow())?;
+        let Some(piece) = piece else { return Ok(Received { blocks, memory }) };
+        let piece = piece.map_err(|_| body_broken())?;
+        deadline.moved(piece.len());
+        length += piece.len();
+        if length > limits.max_bytes {
+            return Err(payload_too_large(limits.max_bytes));
+        }
+        if is_wanted {
+            memory.grow_to(queue + length).await?;
+            blocks.push(piece);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_joined_as_it_came() {
+        for pieces in
+            [vec![0], vec![1, 0, 2], vec![BLOCK_BYTES], vec![BLOCK_BYTES - 1, 2, 3 * BLOCK_BYTES, 7]]
+        {
+            let (mut blocks, mut whole) = (Blocks::default(), Vec::new());
+            for length in pieces {
+                let piece: Vec<u8> =
+                    (whole.len()..whole.len() + length).map(|n| n.to_le_bytes()[0]).collect();
+                whole.extend_from_slice(&piece);
+                blocks.push(piece.into());
+                assert_eq!(blocks.len(), whole.len());
+            }
+            assert_eq!(blocks.join(), whole);
+        }
+    }
+}

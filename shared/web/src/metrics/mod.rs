@@ -1,0 +1,130 @@
+//! Metrics for Prometheus, on a port of their own: `METRICS_ADDR`. Without it nothing is counted.
+//!
+//! Names, labels and the bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every
+//! series says by `service_name` whose it is, because several services may run in one process. No label holds what a
+//! client chooses, so that the number of series is bounded. Those of the process and of its build have Prometheus' names, and
+//! no `service_name`.
+
+mod build;
+mod collector;
+mod connections;
+mod exposition;
+mod limits;
+mod pools;
+mod process;
+mod recorder;
+mod requests;
+
+pub use collector::Readings;
+pub(crate) use connections::ConnectionErrors;
+pub use limits::LimitHits;
+pub(crate) use requests::{InProgress, label_of};
+
+use crate::metrics::limits::Limit;
+use crate::metrics::recorder::Recorder;
+use crate::metrics::requests::{Begun, Refused};
+use actix_web::http::Method;
+use shared::env::{ConfigError, Env};
+use shared::pool_state::ConnectionPool;
+use shared::service::Service;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The metrics of a process, or of a service under test. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Metrics(Option<Arc<Recorder>>);
+
+impl Metrics {
+    /// Counts nothing.
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// Shows the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        env.get("METRICS_ADDR").map_or_else(|| Ok(Self::off()), Self::shown_at)
+    }
+
+    /// Reads `METRICS_ADDR` and shows nothing: for who looks whether it could be.
+    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
+        env.get("METRICS_ADDR").map_or(Ok(()), exposition::check)?;
+        Ok(Self::off())
+    }
+
+    /// Shows the metrics at `/metrics` of an address, for as long as the runtime runs on which this is called. A service
+    /// can be watched so while it waits for its database, and until it has stopped.
+    pub fn shown_at(address: &str) -> Result<Self, ConfigError> {
+        let (listener, address) = exposition::bind(address)?;
+        let recorder = Arc::new(Recorder::new(address));
+        exposition::serve(listener, &recorder)?;
+        Ok(Self(Some(recorder)))
+    }
+
+    /// Where the metrics are shown.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.0.as_ref().map(|recorder| recorder.address)
+    }
+
+    /// Adds figures that are read when somebody asks for the metrics.
+    pub fn observe(&self, probe: impl Fn(&mut Readings) + Send + Sync + 'static) {
+        if let Some(recorder) = &self.0 {
+            recorder.probes.add(Box::new(probe));
+        }
+    }
+
+    /// Shows the pools of a service's store, as they are whenever somebody asks.
+    pub fn observe_pools(
+        &self,
+        service: Service,
+        pools: impl Fn() -> Vec<ConnectionPool> + Send + Sync + 'static,
+    ) {
+        self.observe(move |readings| pools().iter().for_each(|pool| readings.pool(service, pool)));
+    }
+
+    /// The same for figures that are waited for, as those of a database. They are left out of an answer that would be held
+    /// up by them.
+    pub fn observe_later<F, Fut>(&self, probe: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<Readings>> + Send + 'static,
+    {
+        if let Some(recorder) = &self.0 {
+            recorder.later_probes.add(Box::new(move || Box::pin(probe())));
+        }
+    }
+
+    /// Counts how often a limit is hit. Its series is there from now on, at 0.
+    pub fn limit(&self, service: Service, name: &'static str) -> LimitHits {
+        let limit = Limit::of(service, name);
+        LimitHits(self.0.as_ref().map(|all| all.limits.get_or_create(&limit).clone()).unwrap_or_default())
+    }
+
+    /// A request to a service has come.
+    pub(crate) fn begin(&self, service: Service, method: &Method) -> Option<InProgress> {
+        let recorder = self.0.as_ref()?;
+        let begun = Begun { service_name: service.name(), http_request_method: label_of(method) };
+        let active = recorder.active.get_or_create(&begun).clone();
+        Some(InProgress::new(begun, active, recorder.durations.clone()))
+    }
+
+    /// Counts the errors on connections of a service.
+    pub(crate) fn connection_errors(&self, service: Service) -> Option<ConnectionErrors> {
+        let recorder = self.0.as_ref()?;
+        Some(ConnectionErrors::new(service, recorder.connection_errors.clone()))
+    }
+
+    /// A service has refused a token.
+    pub(crate) fn refused(&self, service: Service, why: &'static str) {
+        if let Some(recorder) = &self.0 {
+            let refused = Refused { service_name: service.name(), reason: why };
+            recorder.refused.get_or_create(&refused).inc();
+        }
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Metrics").field(&self.address()).finish()
+    }
+}

@@ -1,0 +1,24 @@
+//! Pools of connections to databases, by OpenTelemetry's names.
+
+use crate::metrics::collector::Readings;
+use shared::pool_state::ConnectionPool;
+use shared::service::Service;
+
+const NAME: &str = "db_client_connection_pool_name";
+const STATE: &str = "db_client_connection_state";
+
+impl Readings {
+    /// A pool of a service.
+    pub fn pool(&mut self, service: Service, pool: &ConnectionPool) {
+        for (state, count) in [("used", pool.used), ("idle", pool.idle)] {
+            let labels = [(NAME, pool.name), (STATE, state)];
+            let help = "Connections to the database, at work and free";
+            self.gauge("db_client_connection_count", help, service, &labels, count);
+        }
+        let labels = [(NAME, pool.name)];
+        let help = "The most connections to the database that there may be";
+        self.gauge("db_client_connection_max", help, service, &labels, pool.max);
+        let help = "Requests that wait for a connection to the database";
+        self.gauge("db_client_connection_pending_requests", help, service, &labels, pool.waiting);
+    }
+}

@@ -1,0 +1,182 @@
+//! What serves a connection, from its first byte to its end.
+
+use super::linger::LINGER;
+use super::linger::linger;
+use super::stream::RequestStream;
+use super::{Connection, Connections};
+use crate::server::answer::set_write_timeout;
+use crate::server::expect::ContinueOnDemand;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Payload, Protocol, Request, Response};
+use actix_server::GracefulShutdownSignal;
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, apply_fn_factory, fn_factory, fn_service, map_config,
+};
+use actix_web::Error;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::OptionFuture;
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+/// What the connections of a server have in common.
+#[derive(Clone)]
+pub(in crate::server) struct ConnectionSettings {
+    pub(in crate::server) connections: Connections,
+    /// How long the first byte is waited for, and from then on the first head.
+    pub(in crate::server) head_timeout: Duration,
+    /// How long after an answer the head of the next request is waited for.
+    pub(in crate::server) idle_timeout: Duration,
+    /// How long a client may take nothing of an answer.
+    pub(in crate::server) write_timeout: Duration,
+    /// Told when the server is to close what is idle.
+    pub(in crate::server) draining: GracefulShutdownSignal,
+}
+
+/// Serves an application on connections.
+pub(in crate::server) fn serve<I, S>(
+    application: I,
+    settings: ConnectionSettings,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = Error>
+        + 'static,
+    S::InitError: Debug,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+    let application = map_config(application, |()| AppConfig::default());
+    let application =
+        ContinueOnDemand::new(apply_fn_factory(application, |request: Request, application: &S::Service| {
+            answer(application, request)
+        }));
+    let draining = settings.draining.clone();
+    let http = HttpService::build()
+        // A connection that idles is closed by its stream.
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(settings.head_timeout)
+        .client_disconnect_timeout(LINGER)
+        .graceful_shutdown_signal(move || {
+            let draining = draining.clone();
+            async move { draining.notified().await }
+        })
+        .on_connect_ext(|stream: &RequestStream, data| {
+            data.insert(Rc::clone(stream.connection()));
+        })
+        .expect(application.expect::<Answer>())
+        .finish(application.into_application());
+    fn_factory(move || {
+        let (http, settings) = (http.new_service(()), settings.clone());
+        async move {
+            let http = Rc::new(http.await?);
+            // In a box, as the server's library would hold it twice.
+            Ok(fn_service(move |socket| {
+                Box::pin(serve_connection(Rc::clone(&http), settings.clone(), socket))
+            }))
+        }
+    })
+}
+
+/// Has a request answered, and tells its connection.
+fn answer<S>(
+    application: &S,
+    mut request: Request,
+) -> impl Future<Output = Result<Response<Answer>, Error>> + 'static + use<S>
+where
+    S: Service<Request, Response = ServiceResponse<BoxBody>, Error = Error, Future: 'static>,
+{
+    let connection = request.conn_data::<Rc<Connection>>().cloned();
+    let begun_in = connection.as_ref().map(|connection| connection.begin());
+    let has_body = !matches!(request.payload(), Payload::None);
+    // An async block would hold the application's future twice.
+    application.call(request).then(move |response| {
+        let response: Response<BoxBody> = match response {
+            Ok(response) => response.into(),
+            Err(error) => error.error_response().into(),
+        };
+        // Who answers at once is overtaken by what has come of the body: with a body of which the dispatcher has more to decode
+        // when it is answered, it closes the connection.
+        let is_undecoded = has_body && begun_in == connection.as_ref().map(|connection| connection.pass());
+        let decoding = OptionFuture::from(is_undecoded.then(yield_now));
+        decoding.map(move |_| Ok(response.map_body(|_, body| Answer { body, connection })))
+    })
+}
+
+/// The body of an answer, which tells its connection when it ends.
+struct Answer {
+    body: BoxBody,
+    connection: Option<Rc<Connection>>,
+}
+
+impl MessageBody for Answer {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.end();
+        }
+    }
+}
+
+async fn serve_connection<S>(
+    http: Rc<S>,
+    settings: ConnectionSettings,
+    socket: TcpStream,
+) -> Result<(), DispatchError>
+where
+    S: Service<(RequestStream, Protocol, Option<SocketAddr>), Response = (), Error = DispatchError>,
+{
+    set_write_timeout(&socket, settings.write_timeout);
+    // What cannot be set on a socket is one that is closed.
+    drop(socket.set_nodelay(true));
+    let address = socket.peer_addr().ok();
+    let connection = Rc::new(settings.connections.open());
+    if !has_begun(&socket, &settings).await {
+        return Ok(());
+    }
+    let socket = Rc::new(RefCell::new(socket));
+    let stream = RequestStream::new(Rc::clone(&socket), Rc::clone(&connection), settings.idle_timeout);
+    poll_fn(|context| http.poll_ready(context)).await?;
+    let served = http.call((stream, Protocol::Http1, address)).await;
+    let lingers = match &served {
+        Ok(()) => connection.has_unread.get(),
+        Err(error) => matches!(error, DispatchError::Parse(_)),
+    };
+    if let Some(socket) = Rc::into_inner(socket).filter(|_| lingers) {
+        linger(socket.into_inner()).await;
+    }
+    served
+}
+
+/// Waits for a client's first byte, without the memory that a dispatcher has. Who says nothing is told nothing.
+async fn has_begun(socket: &TcpStream, settings: &ConnectionSettings) -> bool {
+    tokio::select! {
+        readable = timeout(settings.head_timeout, socket.readable()) => matches!(readable, Ok(Ok(()))),
+        () = settings.draining.notified() => false,
+    }
+}

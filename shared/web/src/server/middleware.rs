@@ -1,0 +1,116 @@
+//! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
+
+use super::connection::Connection;
+use super::health::Readiness;
+use super::{answer, path};
+use crate::problem::Problem;
+use crate::server::hooks;
+use crate::server::request_log::Exchange;
+use crate::telemetry::{REQUEST_ID, Trace};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
+use actix_web::http::{ConnectionType, StatusCode, Version};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, HttpRequest};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use tracing::Instrument as _;
+
+/// The middleware of [`super::Application`].
+pub(super) async fn request_scope(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let connection = Connection::of(&request).cloned();
+    let mut trace = Trace::of(request.headers());
+    let exchange = Exchange::begin(&request, &mut trace);
+    let trace = Rc::new(trace);
+    request.extensions_mut().insert(Rc::clone(&trace));
+    let span = Exchange::span(&request, &trace);
+    let refusal = hooks::receive(&request).and_then(|()| path::normalise(&mut request)).err();
+    let refusal = refusal.map(|refusal| hooks::refuse(&request, refusal));
+    // What follows a refused head may be no request.
+    let is_last = refusal.is_some()
+        // After one that asks for another protocol, the server's library closes as well.
+        || request.head().connection_type() != ConnectionType::KeepAlive
+        || connection.as_ref().is_some_and(|connection| connection.is_crowded());
+    async move {
+        let response = match refusal {
+            Some(refusal) => request.error_response(refusal),
+            None => match hooks::pass_on(request, &trace) {
+                Ok(answer) => answer.await,
+                Err(request) => next.call(request).await?.map_into_boxed_body(),
+            },
+        };
+        let response = answer::bound(response).await;
+        let (response, refused) = render_error(response, &trace.request_id);
+        let mut response = hooks::finish(response);
+        if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
+            response.headers_mut().insert(REQUEST_ID.clone(), value);
+        }
+        let is_delimited = delimit_by_close(&mut response);
+        let is_last = is_last
+            || is_delimited
+            || is_leaving(response.request())
+            || connection.as_ref().is_some_and(|connection| connection.ends_after_answer());
+        if is_last {
+            if let Some(connection) = &connection {
+                connection.close_after_answer();
+            }
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        exchange.end(&response, refused);
+        Ok(response)
+    }
+    .instrument(span)
+    .await
+}
+
+/// Has an answer of unknown length end with the connection, where the client knows no chunks (RFC 9112, 7.1); whether it does.
+fn delimit_by_close(response: &mut ServiceResponse) -> bool {
+    let is_chunked = matches!(response.response().body().size(), BodySize::Stream);
+    let is_delimited = is_chunked && response.request().version() < Version::HTTP_11;
+    if is_delimited {
+        response.response_mut().head_mut().no_chunking(true);
+    }
+    is_delimited
+}
+
+/// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
+fn is_leaving(request: &HttpRequest) -> bool {
+    let readiness = request.app_data::<Data<Readiness>>();
+    readiness.is_some_and(|readiness| readiness.leaving().load(Ordering::Relaxed))
+}
+
+/// Gives an error its body, and leaves every other answer as it is. Says as well why a token was refused, if one was.
+fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<&'static str>) {
+    let Some(error) = response.response().error() else {
+        return (response, None);
+    };
+    let problem = match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => generic(error.as_response_error().status_code(), error),
+    };
+    if let Some(cause) = problem.cause().filter(|_| problem.status().is_server_error()) {
+        let status = problem.status().as_u16();
+        // Who is told to come again is, as long as something is busy or away: who looks for errors looks for others.
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            tracing::warn!(status, cause, "request failed");
+        } else {
+            tracing::error!(status, cause, "request failed");
+        }
+    }
+    let rendered = problem.render(response.request().headers(), request_id);
+    (response.into_response(rendered), problem.refused_token())
+}
+
+/// For errors that the framework has made.
+fn generic(status: StatusCode, error: &Error) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => crate::server::endpoint::route_not_found(),
+        _ if status.is_server_error() => Problem::internal(error),
+        _ => Problem::new(status, "bad_request", status.canonical_reason().unwrap_or("Bad request")),
+    }
+}

@@ -1,0 +1,103 @@
+//! Calls to other services, under `/internal`, with a token for each.
+
+use crate::problem::Problem;
+use crate::telemetry::{Trace, X_REQUEST_ID};
+use crate::tokens::TokenKeys;
+use reqwest::{Method, Response, StatusCode, Url};
+use serde::de::DeserializeOwned;
+use shared::service::Service;
+
+/// A call to another service that brought no answer to the question. Clients get a 503.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The service was not reached, or did not answer in time.
+    #[error("the service {called} was not reached")]
+    Unreachable {
+        /// Who was called.
+        called: Service,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The service answered with something that was not expected.
+    #[error("the service {called} answered {status}")]
+    Unexpected {
+        /// Who was called.
+        called: Service,
+        /// With which status.
+        status: StatusCode,
+    },
+    /// No token could be made for the call.
+    #[error("no token could be made for a call")]
+    Token,
+}
+
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source:?}"));
+        Self::unavailable(format!("{error}{}", source.unwrap_or_default()))
+    }
+}
+
+/// Calls one other service.
+#[derive(Debug, Clone)]
+pub struct ServiceClient {
+    http: reqwest::Client,
+    base: Url,
+    caller: Service,
+    called: Service,
+    keys: TokenKeys,
+}
+
+impl ServiceClient {
+    /// A client by which `caller` calls `called`, which is found at `base`.
+    pub fn new(http: reqwest::Client, base: Url, caller: Service, called: Service, keys: TokenKeys) -> Self {
+        Self { http, base, caller, called, keys }
+    }
+
+    /// Gets an object; `None` where the service says that it is not there.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        trace: &Trace,
+    ) -> Result<Option<T>, CallError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let response = self.send(Method::GET, url, trace).await?;
+        match response.status() {
+            StatusCode::OK => response.json().await.map(Some).map_err(|source| self.unreachable(source)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(CallError::Unexpected { called: self.called, status }),
+        }
+    }
+
+    /// Deletes an object by its path and query. That there is none to delete is a success.
+    pub async fn delete(&self, path_and_query: &str, trace: &Trace) -> Result<(), CallError> {
+        let response = self.send(Method::DELETE, self.url(path_and_query), trace).await?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(CallError::Unexpected { called: self.called, status }),
+        }
+    }
+
+    async fn send(&self, method: Method, url: Url, trace: &Trace) -> Result<Response, CallError> {
+        let token = self.keys.issue_for_service(self.caller, self.called).map_err(|_| CallError::Token)?;
+        let mut request =
+            self.http.request(method, url).bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
+        for (name, value) in trace.context.headers() {
+            request = value.into_iter().fold(request, |request, value| request.header(name, value));
+        }
+        request.send().await.map_err(|source| self.unreachable(source))
+    }
+
+    fn url(&self, path_and_query: &str) -> Url {
+        // A path of ours always joins; the base alone would be answered with a 404.
+        self.base.join(path_and_query).unwrap_or_else(|_| self.base.clone())
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> CallError {
+        CallError::Unreachable { called: self.called, source }
+    }
+}

@@ -1,0 +1,120 @@
+//! Logs to standard output: one line an event, as JSON or for the eye.
+
+use crate::server::{CONNECTION_ERROR_TARGETS, ConnectionErrorLayer};
+use shared::env::{ConfigError, Env};
+use shared::settings;
+use std::io::IsTerminal as _;
+use std::str::FromStr;
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
+
+/// The crates of this workspace, whose events hold no content at any level.
+const OWN_CRATES: [&str; 7] = ["auth", "banyan", "branch", "chat", "gateway", "shared", "standalone"];
+
+/// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
+fn default_filter() -> Targets {
+    Targets::new().with_default(LevelFilter::INFO).with_target("actix_server", LevelFilter::WARN)
+}
+
+/// The most that is logged, whatever `RUST_LOG` asks for.
+///
+/// Libraries write what they work on at `debug` and `trace`: `tokio_postgres` every statement with its parameters, which are
+/// texts and password hashes. At `info` it writes the notices of the server, which repeat statements where the server is
+/// told to log them. Errors on connections, which anybody can cause, are counted.
+fn content_cap() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_targets(OWN_CRATES.map(|name| (name, LevelFilter::TRACE)))
+        .with_target("tokio_postgres", LevelFilter::WARN)
+        .with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::OFF)))
+}
+
+/// The events that are counted instead.
+fn connection_errors() -> Targets {
+    Targets::new().with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::ERROR)))
+}
+
+/// How log lines look (`LOG_FORMAT`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "json" => Ok(Self::Json),
+            "pretty" => Ok(Self::Pretty),
+            _ => Err("is not known"),
+        }
+    }
+}
+
+/// Reads `LOG_FORMAT` and `RUST_LOG`, and starts nothing.
+pub fn check_env(env: &Env) -> Result<(), ConfigError> {
+    read(env, LogFormat::Json).map(drop)
+}
+
+fn read(env: &Env, default: LogFormat) -> Result<(LogFormat, Targets), ConfigError> {
+    struct Read {
+        format: LogFormat,
+        filter: Targets,
+    }
+    let read = settings!(Read {
+        format: env.or("LOG_FORMAT", "json or pretty", default),
+        filter: env.or("RUST_LOG", "a filter such as info,auth=debug", default_filter()),
+    })?;
+    Ok((read.format, read.filter))
+}
+
+/// Tells what goes wrong to standard error: for a command, whose own output others read.
+pub fn init_for_command() {
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let filter = Targets::new().with_default(LevelFilter::WARN).and(content_cap());
+    drop(registry().with(lines.with_filter(filter)).try_init());
+}
+
+/// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
+pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
+    let (format, filter) = read(env, default)?;
+    let lines = fmt::layer().with_ansi(std::io::stdout().is_terminal());
+    let lines = match format {
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+        }
+        LogFormat::Pretty => lines.boxed(),
+    };
+    // An error says that a subscriber is set already, as when several services run in one process.
+    let lines = lines.with_filter(filter.and(content_cap()));
+    drop(registry().with(lines).with(ConnectionErrorLayer.with_filter(connection_errors())).try_init());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_log_what_they_work_on_are_capped() {
+        let cap = content_cap();
+        let libraries =
+            ["tokio_postgres::query", "mongodb::command", "diesel", "hyper", "reqwest", "rustls", "h2"];
+        for target in libraries.into_iter().chain(["actix_http::h1", "a_library_of_tomorrow"]) {
+            assert!(!cap.would_enable(target, &tracing::Level::DEBUG), "{target}");
+        }
+        assert!(!cap.would_enable("tokio_postgres::connection", &tracing::Level::INFO));
+        for target in CONNECTION_ERROR_TARGETS {
+            assert!(!cap.would_enable(target, &tracing::Level::ERROR), "{target}");
+        }
+        for own in ["auth::routes", "shared::store::outbox", "gateway", "banyan"] {
+            assert!(cap.would_enable(own, &tracing::Level::TRACE), "{own}");
+        }
+    }
+}

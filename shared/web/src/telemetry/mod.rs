@@ -1,0 +1,10 @@
+//! Logs, and the ids by which the lines and spans of one request are found in all services.
+
+mod logs;
+mod trace;
+mod trace_context;
+
+pub use logs::{LogFormat, check_env, init, init_for_command};
+pub(crate) use trace::REQUEST_ID;
+pub use trace::{Trace, X_REQUEST_ID};
+pub use trace_context::TraceContext;

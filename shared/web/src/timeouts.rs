@@ -1,0 +1,85 @@
+//! How long a service waits for what, and that each wait is longer than those that it waits for.
+//!
+//! From the outside in: a client should wait for longer than the gateway, which waits for longer than a service may take, which
+//! takes longer than one statement of its database may. So the innermost gives up first, and who waits for it can say so.
+
+use shared::env::{ConfigError, Env};
+use shared::http_client::REUSE;
+use shared::settings;
+use std::time::Duration;
+
+/// How long a service waits for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// For the first byte on a connection, and from then on for the first head.
+    pub head: Duration,
+    /// From an answer to the whole head of the next request on its connection.
+    pub idle: Duration,
+    /// For what it does itself for a request.
+    pub service: Duration,
+    /// For one statement of its database.
+    pub statement: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { head: seconds(5), idle: seconds(75), service: seconds(20), statement: seconds(10) }
+    }
+}
+
+impl Times {
+    /// Reads `HEAD_TIMEOUT`, `IDLE_TIMEOUT`, `SERVICE_TIMEOUT` and `STATEMENT_TIMEOUT`, in seconds.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let default = Self::default();
+        let times = settings!(Self {
+            head: env.timeout("HEAD_TIMEOUT", default.head),
+            idle: env.timeout("IDLE_TIMEOUT", default.idle),
+            service: env.timeout("SERVICE_TIMEOUT", default.service),
+            statement: env.timeout("STATEMENT_TIMEOUT", default.statement),
+        })?;
+        let (service, statement) =
+            (("SERVICE_TIMEOUT", times.service), ("STATEMENT_TIMEOUT", times.statement));
+        must_be_longer(service, statement)?;
+        must_be_longer(("IDLE_TIMEOUT", times.idle), ("the reuse of a connection", REUSE))?;
+        Ok(times)
+    }
+}
+
+/// Refuses a wait that is not longer than the one within it.
+pub fn must_be_longer(outer: (&str, Duration), inner: (&str, Duration)) -> Result<(), ConfigError> {
+    if outer.1 > inner.1 {
+        return Ok(());
+    }
+    let (has, least) = (outer.1.as_secs(), inner.1.as_secs());
+    let problem = format!("is {has} s; expected more than {}, which is {least} s", inner.0);
+    Err(ConfigError::new(outer.0, problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_out_of_order_stop_the_start_with_one_line() {
+        let line = |name, value| Times::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+        assert_eq!(
+            line("SERVICE_TIMEOUT", "10"),
+            "SERVICE_TIMEOUT: is 10 s; expected more than STATEMENT_TIMEOUT, which is 10 s"
+        );
+        assert_eq!(
+            line("STATEMENT_TIMEOUT", "30"),
+            "SERVICE_TIMEOUT: is 20 s; expected more than STATEMENT_TIMEOUT, which is 30 s"
+        );
+        assert!(line("IDLE_TIMEOUT", "30").starts_with("IDLE_TIMEOUT: is 30 s; expected more than"));
+        for name in ["HEAD_TIMEOUT", "IDLE_TIMEOUT", "SERVICE_TIMEOUT", "STATEMENT_TIMEOUT"] {
+            for wrong in ["0", "-1", "5s", "never", "86401", "18446744073709551615"] {
+                let line = line(name, wrong);
+                assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
+            }
+        }
+        let env = Env::of([("SERVICE_TIMEOUT", "3"), ("STATEMENT_TIMEOUT", "2"), ("HEAD_TIMEOUT", "1")]);
+        let times = Times::from_env(&env).unwrap();
+        assert_eq!((times.service.as_secs(), times.statement.as_secs(), times.head.as_secs()), (3, 2, 1));
+    }
+}
