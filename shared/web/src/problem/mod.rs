@@ -12,7 +12,7 @@ mod store_fault;
 
 pub use body::{ErrorBody, ProblemDetails, ValidationErrorBody};
 pub use field_error::{FieldError, Place};
-pub use store_fault::{store_code, store_status};
+pub use store_fault::store_answer;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};

@@ -4,23 +4,14 @@ use crate::problem::Problem;
 use actix_web::http::StatusCode;
 use shared::error::{StoreFailure, StoreFault};
 
-/// The status: 503 or 507 where trying again may help, else 500.
-pub const fn store_status(fault: Option<StoreFault>) -> StatusCode {
+/// The status and the code: 503 or 507 where trying again may help, else 500.
+pub const fn store_answer(fault: Option<StoreFault>) -> (StatusCode, &'static str) {
     match fault {
         Some(StoreFault::Unavailable | StoreFault::Locked | StoreFault::ReadOnly) => {
-            StatusCode::SERVICE_UNAVAILABLE
+            (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable")
         }
-        Some(StoreFault::Full) => StatusCode::INSUFFICIENT_STORAGE,
-        None => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// The code that goes with it.
-pub const fn store_code(fault: Option<StoreFault>) -> &'static str {
-    match fault {
-        Some(StoreFault::Unavailable | StoreFault::Locked | StoreFault::ReadOnly) => "service_unavailable",
-        Some(StoreFault::Full) => "insufficient_storage",
-        None => "internal_error",
+        Some(StoreFault::Full) => (StatusCode::INSUFFICIENT_STORAGE, "insufficient_storage"),
+        None => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
     }
 }
 
