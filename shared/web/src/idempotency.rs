@@ -98,7 +98,14 @@ pub fn key_reused() -> Problem {
 
 /// The answer of a creating request: 201 with the object, marked where it was there already.
 #[derive(Debug)]
-pub struct CreatedResponse<T>(pub Created<T>);
+pub struct CreatedResponse<T>(Created<T>);
+
+impl<T> CreatedResponse<T> {
+    /// Shows what a store has created, or had created before.
+    pub fn of(created: Created<impl Into<T>>) -> Self {
+        Self(created.map(Into::into))
+    }
+}
 
 impl<T: Serialize> Responder for CreatedResponse<T> {
     type Body = BoxBody;
