@@ -1,7 +1,7 @@
 //! What every request of a service can rely on.
 
+use crate::body_limits::BodyLimits;
 use crate::metrics::Metrics;
-use crate::server::BodyLimits;
 use crate::spans::Traces;
 use crate::timeouts::Times;
 use crate::tokens::TokenKeys;

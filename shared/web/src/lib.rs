@@ -1,6 +1,7 @@
 //! What a server of Banyan is made of: the HTTP server, errors, the reading of requests, identity, pages, logs, spans and
 //! metrics.
 
+pub mod body_limits;
 pub mod caller;
 pub mod check;
 pub mod client_network;

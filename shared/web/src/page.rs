@@ -1,8 +1,8 @@
 //! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
 
+use crate::body_limits::{BodyLimits, Reservation};
 use crate::input::{Fields, Invalid};
 use crate::problem::Problem;
-use crate::server::{BodyLimits, Reservation};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::ContentType;
 use actix_web::http::header::{HeaderName, HeaderValue, LINK};

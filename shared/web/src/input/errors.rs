@@ -23,7 +23,7 @@ pub fn body_broken() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early")
 }
 
-/// 408, for a body that comes more slowly than [`crate::server::MinRate`] allows.
+/// 408, for a body that comes more slowly than [`crate::body_limits::MinRate`] allows.
 pub fn body_too_slow() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
 }

@@ -19,9 +19,9 @@ pub use errors::{body_broken, body_encoded, body_too_slow, invalid, payload_too_
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;
 
+use crate::body_limits::BodyLimits;
 use crate::context::Context;
 use crate::problem::Problem;
-use crate::server::BodyLimits;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, HeaderMap};
 use actix_web::web::Data;

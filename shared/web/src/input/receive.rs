@@ -1,8 +1,8 @@
 //! How a body comes: within its size, within the memory of all bodies, and not too slowly.
 
+use crate::body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
 use crate::input::errors::{body_broken, body_too_slow, payload_too_large};
 use crate::problem::Problem;
-use crate::server::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header;

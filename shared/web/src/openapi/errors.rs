@@ -1,9 +1,10 @@
 //! Errors as responses of the document. Status, code, text and headers come from the [`Problem`]s that the code answers, so that
 //! no example can say something else.
 
+use crate::body_limits::OutOfMemory;
 use crate::input::{body_too_slow, invalid, payload_too_large, unsupported_media_type};
 use crate::problem::Problem;
-use crate::server::{OutOfMemory, invalid_path, method_not_allowed};
+use crate::server::{invalid_path, method_not_allowed};
 use crate::tokens::TokenError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -39,7 +39,7 @@ macro_rules! error_responses {
 
 error_responses! {
     /// The errors of a route that anyone may call.
-    pub PublicErrors: ErrorResponses::of_all().with_body(crate::server::MAX_AUTH_BODY_BYTES)
+    pub PublicErrors: ErrorResponses::of_all().with_body(crate::body_limits::MAX_AUTH_BODY_BYTES)
 }
 
 error_responses! {

@@ -5,9 +5,9 @@
 //! it holds is free, and the connection breaks off at the next piece. A client that takes nothing at all is left to the
 //! kernel, which breaks such a connection off ([`set_write_timeout`]).
 
-use super::body_limits::BodyLimits;
-use super::memory::{OutOfMemory, Reservation};
-use super::min_rate::{MinRate, TransferDeadline};
+use crate::body_limits::BodyLimits;
+use crate::body_limits::{MinRate, TransferDeadline};
+use crate::body_limits::{OutOfMemory, Reservation};
 use crate::context::Context;
 use crate::problem::Problem;
 use actix_web::body::{BodySize, BoxBody, MessageBody};

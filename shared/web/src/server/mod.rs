@@ -1,7 +1,6 @@
 //! The HTTP server that every service is: bind, tell the port, serve, drain.
 
 mod answer;
-mod body_limits;
 mod cli;
 mod connection;
 mod connection_errors;
@@ -14,15 +13,12 @@ mod health;
 mod hooks;
 mod idle_memory;
 mod listen;
-mod memory;
 mod middleware;
-mod min_rate;
 mod path;
 mod process;
 mod request_log;
 mod token_endpoint;
 
-pub use body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, INLINE_BYTES, MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 pub use cli::{CheckOptions, Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use endpoint::{
@@ -32,8 +28,6 @@ pub use fd_limit::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit}
 pub use health::{NotReady, Readiness};
 pub use hooks::{Answering, Edge};
 pub use listen::Listen;
-pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
-pub use min_rate::{MinRate, TransferDeadline};
 pub(crate) use path::invalid_path;
 pub use request_log::PassedOn;
 

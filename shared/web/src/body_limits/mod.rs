@@ -1,8 +1,12 @@
 //! What bodies may cost a program: their size, the memory of all of them, the time that they take to come and to go, and
 //! the processor's time that it takes to parse them.
 
-use super::memory::MemoryBudget;
-use super::min_rate::MinRate;
+mod memory;
+mod min_rate;
+
+pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
+pub use min_rate::{MinRate, TransferDeadline};
+
 use crate::problem::Problem;
 use actix_web::rt::task::spawn_blocking;
 use shared::env::{ConfigError, Env};
