@@ -1,0 +1,72 @@
+//! The parameter `limit`.
+
+use shared::validation::{Field, Reason, Value};
+use std::fmt;
+
+/// The size of a page where the client does not say.
+pub const DEFAULT_LIMIT: usize = 50;
+/// The size of the largest page that a client can ask for; a larger number is taken as this.
+pub const MAX_LIMIT: usize = 200;
+
+/// The `limit` of a list: from 1 to [`MAX_LIMIT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(usize);
+
+impl Limit {
+    /// The number of objects on a page.
+    pub const fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT_LIMIT)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Field for Limit {
+    fn parse(value: Value<'_>) -> Result<Self, Reason> {
+        let text = value.string()?;
+        let too_small = || Reason::new("greater_than_equal", "Input should be greater than or equal to 1");
+        let no_integer = || {
+            Reason::new(
+                "int_parsing",
+                "Input should be a valid integer, unable to parse string as an integer",
+            )
+        };
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text.strip_prefix('+').unwrap_or(&text)),
+        };
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(no_integer());
+        }
+        // What does not fit is larger than any limit.
+        let number = digits.parse().unwrap_or(usize::MAX);
+        if negative || number == 0 { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_coerced_from_above_and_refused_from_below() {
+        let limit = |text: &str| Limit::parse(Value::Text(text)).map(Limit::get).ok();
+        assert_eq!(limit("1"), Some(1));
+        assert_eq!(limit("200"), Some(200));
+        assert_eq!(limit("201"), Some(200));
+        assert_eq!(limit("99999999999999999999999999"), Some(200));
+        for wrong in ["0", "-1", "-99999999999999999999999", "", "ten", "1.0", "1e2", " 1", "+"] {
+            assert_eq!(limit(wrong), None, "{wrong}");
+        }
+    }
+}

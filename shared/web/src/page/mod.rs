@@ -1,0 +1,59 @@
+//! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
+
+mod cursor;
+mod limit;
+mod link;
+mod written;
+
+pub use cursor::{Cursor, TimeKey, cursor, foreign_cursor};
+pub use limit::{DEFAULT_LIMIT, Limit, MAX_LIMIT};
+pub use link::{NEXT_CURSOR, NextPage, PagedQuery, Parameters};
+pub use written::WrittenPage;
+
+use actix_web::body::BoxBody;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+
+/// A page of a list: the plain array in the body, the next page in `Link`.
+#[derive(Debug)]
+pub struct Page<T> {
+    items: Vec<T>,
+    next: Option<NextPage>,
+}
+
+impl<T> Page<T> {
+    /// A page of these objects, as `query` has asked for it; `next` is where the page after it begins.
+    pub fn new<C: Cursor>(query: &impl PagedQuery, items: Vec<T>, next: Option<&C>) -> Self {
+        Self { items, next: next.map(|cursor| NextPage::of(query, cursor)) }
+    }
+
+    /// A page of at most `limit` of `rows`, which hold one more where there are more.
+    pub fn of_rows<C: Cursor>(
+        query: &impl PagedQuery,
+        mut rows: Vec<T>,
+        limit: usize,
+        cursor_of: impl FnOnce(&T) -> C,
+    ) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(cursor_of);
+        Self::new(query, rows, next.as_ref())
+    }
+
+    /// The same page with another view of its objects.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(view).collect(), next: self.next }
+    }
+}
+
+impl<T: Serialize> Responder for Page<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = self.next {
+            next.point_to(&mut response, request);
+        }
+        response.json(self.items)
+    }
+}

@@ -1,0 +1,87 @@
+//! Pages of large objects, written before they are answered.
+
+use super::Page;
+use super::link::NextPage;
+use crate::body_limits::{BodyLimits, Reservation};
+use crate::problem::Problem;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// How much of a page is written in one piece at least.
+const PIECE_BYTES: usize = 64 << 10;
+
+impl<T: Serialize + Send + 'static> Page<T> {
+    /// Writes a page of large objects, for which `memory` has twice what their texts take. Each object is dropped when it is
+    /// written, so that the page is never held twice; a large page is written in a thread for blocking work.
+    pub async fn write(self, limits: &BodyLimits, mut memory: Reservation) -> Result<WrittenPage, Problem> {
+        let Self { items, next } = self;
+        let pieces =
+            limits.run(memory.bytes(), move || write_array(items)).await?.map_err(Problem::internal)?;
+        let length = pieces.iter().map(Bytes::len).sum();
+        // What is escaped is longer than the text that it was reserved for.
+        memory.try_grow_to(length)?;
+        memory.shrink_to(length);
+        Ok(WrittenPage { body: WrittenBody { pieces, _memory: memory }, next })
+    }
+}
+
+fn write_array<T: Serialize>(items: Vec<T>) -> serde_json::Result<VecDeque<Bytes>> {
+    let (mut pieces, mut text) = (VecDeque::new(), vec![b'[']);
+    for (number, item) in items.into_iter().enumerate() {
+        if number > 0 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, &item)?;
+        if text.len() >= PIECE_BYTES {
+            pieces.push_back(Bytes::copy_from_slice(&text));
+            text.clear();
+        }
+    }
+    text.push(b']');
+    pieces.push_back(text.into());
+    Ok(pieces)
+}
+
+/// A page that is written, with the memory that it takes.
+pub struct WrittenPage {
+    body: WrittenBody,
+    next: Option<NextPage>,
+}
+
+impl Responder for WrittenPage {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = self.next {
+            next.point_to(&mut response, request);
+        }
+        response.content_type(ContentType::json()).body(BoxBody::new(self.body))
+    }
+}
+
+/// Each piece is dropped when it is sent.
+struct WrittenBody {
+    pieces: VecDeque<Bytes>,
+    _memory: Reservation,
+}
+
+impl MessageBody for WrittenBody {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        let length = self.pieces.iter().map(Bytes::len).sum::<usize>();
+        BodySize::Sized(u64::try_from(length).unwrap_or(u64::MAX))
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        Poll::Ready(self.get_mut().pieces.pop_front().map(Ok))
+    }
+}
