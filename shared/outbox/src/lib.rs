@@ -1,8 +1,4 @@
-//! The outbox: what a service owes to others, written in the same transaction as its reason.
-//!
-//! A row is an owed `DELETE` of an internal path of another service. The request that wrote it delivers it at once and
-//! waits a moment for that; a [`Relay`] delivers what is left, until it is acknowledged. Whoever receives one must
-//! take it more than once.
+#![doc = include_str!("../README.md")]
 
 mod backlog;
 

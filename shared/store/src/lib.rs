@@ -1,7 +1,4 @@
-//! One store over two SQL engines. The URL's scheme picks the engine when the service starts; both are always compiled.
-//!
-//! A query is written once, in the body of [`on!`](crate::on) or [`tx!`](crate::tx), which compile it for both. On PostgreSQL each service
-//! keeps its tables in a schema of its own name, on SQLite in a file of its own.
+#![doc = include_str!("../README.md")]
 
 mod compact;
 mod connect_failure;

@@ -1,8 +1,4 @@
-//! What the tests of every service need: a database of their own, a running service, a client that speaks JSON,
-//! another one of raw bytes, a name server, a collector of spans.
-//!
-//! `TEST_DATABASE_URL` (a PostgreSQL on which databases may be made) moves the tests from SQLite to it; `TEST_LOG`
-//! shows the logs of the services under test.
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -16,7 +12,7 @@ mod database;
 #[cfg(all(feature = "store", feature = "mongo"))]
 mod engine;
 mod metrics;
-mod name_server;
+mod dns_server;
 mod otlp_collector;
 mod raw;
 #[cfg(feature = "store")]
@@ -29,7 +25,7 @@ pub use database::TestDatabase;
 #[cfg(all(feature = "store", feature = "mongo"))]
 pub use engine::Engine;
 pub use metrics::{Series, shown_metrics};
-pub use name_server::NameServer;
+pub use dns_server::NameServer;
 pub use otlp_collector::{Collector, SentSpan};
 pub use raw::{RawAnswer, RawClient, RawError};
 #[cfg(feature = "store")]

@@ -1,4 +1,4 @@
-//! The common crate: the types that every part of Banyan shares, and rules of their own.
+#![doc = include_str!("../README.md")]
 
 pub mod check;
 pub mod clock;

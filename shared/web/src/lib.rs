@@ -1,5 +1,4 @@
-//! What a server of Banyan is made of: the HTTP server, errors, the reading of requests, identity, pages, logs, spans and
-//! metrics.
+#![doc = include_str!("../README.md")]
 
 pub mod body_limits;
 pub mod caller;
