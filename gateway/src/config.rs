@@ -35,12 +35,16 @@
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
 
-pub use crate::edge::{AllowedOrigins, TrustedProxies};
-pub use crate::limits::{ByteRate, Capacity, Rate, Rates};
-pub use crate::patience::Patience;
+pub use crate::concurrency::config::Capacity;
+pub use crate::downstream::client_ip::TrustedProxies;
+pub use crate::downstream::origins::AllowedOrigins;
+pub use crate::rate_limit::byte_rate::ByteRate;
+pub use crate::rate_limit::config::Rates;
+pub use crate::routing::upstream::Upstreams;
+pub use crate::timeouts::Patience;
+pub use crate::upstream::dns::Resolution;
+pub use shared::rate_limit::Rate;
 
-use crate::proxy::Upstream;
-use reqwest::Url;
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
@@ -48,7 +52,6 @@ use shared::metrics::Metrics;
 use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
 use shared::settings;
 use shared::traces::Traces;
-use std::net::SocketAddr;
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
@@ -94,27 +97,6 @@ pub struct EdgeConfig {
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may call the API.
     pub allowed_origins: AllowedOrigins,
-}
-
-/// Who is asked for the addresses of a name. No variable sets it; tests do.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Resolution {
-    /// Whom the machine asks: its hosts file, then the name servers of `/etc/resolv.conf`.
-    #[default]
-    System,
-    /// This name server alone.
-    Nameserver(SocketAddr),
-}
-
-/// Where the services are.
-#[derive(Debug, Clone)]
-pub struct Upstreams {
-    /// Users and tokens.
-    pub auth: Url,
-    /// Chats and conversation records.
-    pub chat: Url,
-    /// Messages and branches.
-    pub branch: Url,
 }
 
 impl Config {
@@ -165,24 +147,5 @@ impl EdgeConfig {
             trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default()),
             allowed_origins: env.or("CORS_ALLOWED_ORIGINS", expected, origins),
         })
-    }
-}
-
-impl Upstreams {
-    fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        settings!(Self {
-            auth: env.base_url("AUTH_URL"),
-            chat: env.base_url("CHAT_URL"),
-            branch: env.base_url("BRANCH_URL"),
-        })
-    }
-
-    /// Where one of them is.
-    pub fn url(&self, upstream: Upstream) -> &Url {
-        match upstream {
-            Upstream::Auth => &self.auth,
-            Upstream::Chat => &self.chat,
-            Upstream::Branch => &self.branch,
-        }
     }
 }

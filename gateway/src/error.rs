@@ -1,6 +1,6 @@
 //! What can go wrong in the gateway itself, and how that is answered. Errors of services pass through as they are.
 
-use crate::proxy::Upstream;
+use crate::routing::upstream::Upstream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared::input::{body_encoded, body_too_slow, payload_too_large};

@@ -1,9 +1,10 @@
 //! A connection to a service: one request at a time.
 
-use super::Stream;
 use super::body::Body;
-use super::broken;
-use super::head::{Field, Head, parse};
+use super::error::broken;
+use super::field::Field;
+use super::head::{Head, parse};
+use super::stream::Stream;
 use actix_web::http::StatusCode;
 use actix_web::web::{Buf as _, Bytes, BytesMut};
 use std::io;

@@ -1,7 +1,7 @@
 //! Components of two services that differ under one name.
 
-use super::merge::ServiceDocument;
-use crate::proxy::Upstream;
+use super::document::ServiceDocument;
+use crate::routing::upstream::Upstream;
 use serde_json::{Map, Value};
 
 /// Gives a component a name of this service's own where another service has something else under the same name.

@@ -1,6 +1,6 @@
 //! What the document says of the API as a whole.
 
-use crate::proxy::TOKEN;
+use crate::routing::table::TOKEN;
 use serde_json::{Value, json};
 
 /// The scheme that clients use with a token that they have.

@@ -1,28 +1,19 @@
 //! Makes one document of several: the paths that the gateway routes, the components that they use, one way to log in.
 
+use super::conflicts;
+use super::document::{Paths, ServiceDocument};
+use super::downgrade;
 use super::info::{info, rank, security_schemes};
 use super::operation::Additions;
 use super::shared_responses::share;
-use super::{conflicts, downgrade};
-use crate::proxy::{TOKEN, Upstream, find};
+use crate::routing::table::{find, is_token_endpoint};
+use crate::routing::upstream::Upstream;
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The members of a path that are operations.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-
-/// Paths with their operations, in the order in which they are shown.
-pub(super) type Paths = IndexMap<String, IndexMap<String, Value>>;
-
-/// A document of a service, as far as it is looked at.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ServiceDocument {
-    pub(super) tags: Vec<Value>,
-    pub(super) paths: Paths,
-    pub(super) components: Map<String, Value>,
-}
 
 /// The document of all services, without what depends on the version and on who asks.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +73,7 @@ fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths) {
         let Some(route) = find(path.trim_end_matches('/')).filter(|route| route.upstream == upstream) else {
             continue;
         };
-        let additions = if path == TOKEN { &of_token_endpoint } else { &of_service };
+        let additions = if is_token_endpoint(&path) { &of_token_endpoint } else { &of_service };
         for (_, operation) in item.iter_mut().filter(|(name, _)| METHODS.contains(&name.as_str())) {
             if let Some(operation) = operation.as_object_mut() {
                 additions.add_to(operation, route.access);

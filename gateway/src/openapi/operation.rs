@@ -2,7 +2,8 @@
 
 use super::info::either_scheme;
 use crate::error::Error;
-use crate::proxy::{Access, Upstream};
+use crate::routing::table::Access;
+use crate::routing::upstream::Upstream;
 use serde_json::{Map, Value, json};
 use shared::openapi::{ErrorResponses, responses};
 use std::collections::BTreeMap;

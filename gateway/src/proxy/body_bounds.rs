@@ -1,29 +1,17 @@
 //! What a request's body may cost while it is passed on.
 
-use super::Upstream;
-use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// What a body may cost.
-pub(super) struct Bounds<'a> {
+pub(crate) struct Bounds<'a> {
     /// Its size.
-    pub(super) max_bytes: usize,
+    pub(crate) max_bytes: usize,
     /// How fast it must come.
-    pub(super) min_rate: MinRate,
+    pub(crate) min_rate: MinRate,
     /// Where what is held of it is counted.
-    pub(super) memory: &'a MemoryBudget,
-}
-
-impl Upstream {
-    /// The largest body that a service takes, so that a larger one is refused before it is read.
-    pub(crate) const fn max_body_bytes(self) -> usize {
-        match self {
-            Self::Auth => MAX_AUTH_BODY_BYTES,
-            Self::Chat | Self::Branch => MAX_BODY_BYTES,
-        }
-    }
+    pub(crate) memory: &'a MemoryBudget,
 }
 
 /// The memory of what is held of a body, which grows with it.

@@ -1,59 +1,26 @@
 //! Which headers pass, in both directions.
 
-use crate::edge::write_forwarding;
+use super::forwarding::write_forwarding;
+use crate::downstream::client_ip::TrustedProxies;
+use crate::downstream::header_names::{HOP_BY_HOP, IDEMPOTENCY_KEY, MADE_ANEW, X_FORWARDED};
 use crate::error::Error;
-use crate::http1::{Field, write_line};
+use crate::http1::field::{Field, write_line};
+use crate::request_context::RequestContext;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
-use shared::server::{Trace, X_REQUEST_ID};
+use shared::server::X_REQUEST_ID;
 use std::fmt;
 use std::io::Write as _;
-
-/// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
-/// answered here.)
-const MADE_ANEW: [&str; 8] =
-    ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
-
-/// What else the gateway, its server or a service reads of a request, as far as it has a hyphen in its name.
-const READ: [&str; 6] = [
-    "accept-encoding",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "content-encoding",
-    "content-type",
-    IDEMPOTENCY_KEY,
-];
 
 /// What the gateway or its server says of an answer, whatever the service says.
 const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const ACCESS_CONTROL: &str = "access-control-";
-const X_FORWARDED: &str = "x-forwarded-";
-
-/// Whether a header of this name, in lower case, decides something here.
-pub(crate) fn has_meaning(name: &str) -> bool {
-    let mut names = HOP_BY_HOP.iter().chain(&MADE_ANEW).chain(&READ);
-    name.starts_with(X_FORWARDED) || names.any(|&known| known == name)
-}
 
 /// The length of a request's body, as announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyLength {
+pub(crate) enum BodyLength {
     /// There is no body.
     None,
     /// So many bytes.
@@ -64,7 +31,7 @@ pub(super) enum BodyLength {
 
 impl BodyLength {
     /// Writes a piece of a body of this length, which is not empty.
-    pub(super) fn write(self, piece: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn write(self, piece: &[u8], out: &mut Vec<u8>) {
         if self == Self::Unknown {
             write_text(out, format_args!("{:x}\r\n", piece.len()));
         }
@@ -75,7 +42,7 @@ impl BodyLength {
     }
 
     /// Writes what follows the last piece.
-    pub(super) fn end(self, out: &mut Vec<u8>) {
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
         if self == Self::Unknown {
             out.extend_from_slice(b"0\r\n\r\n");
         }
@@ -91,7 +58,7 @@ impl BodyLength {
 }
 
 /// What a request says about its body. (A request that says both ways was refused by the server.)
-pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
+pub(crate) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(BodyLength::Unknown);
     }
@@ -104,14 +71,14 @@ pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
 
 /// Writes the headers with which a request goes to a service, which is `host`. Returns whether an idempotency key is among
 /// them: one that `Connection` names, or an empty one, is none to the service.
-pub(super) fn for_service(
+pub(crate) fn for_service(
     out: &mut Vec<u8>,
-    request: &HttpRequest,
+    context: &RequestContext<'_>,
     host: &str,
-    trace: &Trace,
+    trusted: &TrustedProxies,
     length: BodyLength,
 ) -> bool {
-    let received = request.headers();
+    let received = context.request.headers();
     let named = Named::by(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
     let mut has_key = false;
     write_line(out, "host", host.as_bytes());
@@ -125,8 +92,8 @@ pub(super) fn for_service(
         }
     }
     length.write_header(out);
-    write_forwarding(out, request);
-    write_line(out, X_REQUEST_ID, trace.request_id.as_bytes());
+    write_forwarding(out, context.request, trusted);
+    write_line(out, X_REQUEST_ID, context.trace.request_id.as_bytes());
     has_key
 }
 
@@ -136,7 +103,7 @@ fn write_text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 }
 
 /// The head with which an answer goes to the client.
-pub(super) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResponse {
+pub(crate) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResponse {
     let connection = answered.iter().filter(|field| field.name.eq_ignore_ascii_case("connection"));
     let named = Named::by(connection.map(|field| field.value));
     let mut answer = HttpResponse::new(status);

@@ -1,9 +1,11 @@
 //! `/docs`: Swagger UI from files that the binary holds, so that it works without internet access.
 
 use super::cache_validator::CacheValidator;
-use crate::edge::{path_prefix, takes_gzip};
+use crate::downstream::client_ip::TrustedProxies;
+use crate::downstream::compression::takes_gzip;
+use crate::downstream::server_url::path_prefix;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentType, LOCATION, VARY};
-use actix_web::web::{self, Bytes, Path};
+use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
 use shared::problem::Problem;
@@ -32,8 +34,8 @@ pub(super) async fn get_root() -> HttpResponse {
 }
 
 /// GET `/docs`.
-pub(super) async fn get_docs(request: HttpRequest) -> HttpResponse {
-    let page = PAGE.replace("\"/docs/", &format!("\"{}/docs/", path_prefix(&request)));
+pub(super) async fn get_docs(request: HttpRequest, trusted: Data<TrustedProxies>) -> HttpResponse {
+    let page = PAGE.replace("\"/docs/", &format!("\"{}/docs/", path_prefix(&request, &trusted)));
     HttpResponse::Ok()
         .content_type(ContentType::html())
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))

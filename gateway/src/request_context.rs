@@ -1,0 +1,32 @@
+//! A request, as the phases of [`crate::pipeline`] know it.
+
+use crate::error::Error;
+use crate::routing::class::Kind;
+use crate::routing::table::{Route, find};
+use actix_web::HttpRequest;
+use actix_web::http::uri::PathAndQuery;
+use shared::identity::Identity;
+use shared::server::Trace;
+
+/// A request that goes a route.
+pub(crate) struct RequestContext<'r> {
+    pub(crate) request: &'r HttpRequest,
+    pub(crate) trace: &'r Trace,
+    /// Path and query, byte for byte. The server has refused a path that is not in its normal form, and taken a slash from
+    /// its end.
+    pub(crate) target: &'r PathAndQuery,
+    pub(crate) route: &'static Route,
+    pub(crate) class: Kind,
+    /// The user whose token it is; `None` until that was checked, and where anyone may ask.
+    pub(crate) caller: Option<Identity>,
+}
+
+impl<'r> RequestContext<'r> {
+    /// Finds the route of a request.
+    pub(crate) fn of(request: &'r HttpRequest, trace: &'r Trace) -> Result<Self, Error> {
+        let target = request.uri().path_and_query().ok_or(Error::NoRoute)?;
+        let route = find(target.path()).ok_or(Error::NoRoute)?;
+        let class = route.class(request.method(), target.path());
+        Ok(Self { request, trace, target, route, class, caller: None })
+    }
+}

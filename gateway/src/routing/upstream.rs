@@ -1,0 +1,77 @@
+//! The services that requests are passed on to, and where they are.
+
+use reqwest::Url;
+use shared::config::{ConfigError, Env};
+use shared::identity::Service;
+use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
+use shared::settings;
+use std::fmt;
+
+/// A service that requests are passed on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upstream {
+    /// Users and tokens.
+    Auth,
+    /// Chats and conversation records.
+    Chat,
+    /// Messages and branches.
+    Branch,
+}
+
+impl Upstream {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auth, Self::Chat, Self::Branch];
+
+    /// The service's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => Service::Auth.name(),
+            Self::Chat => Service::Chat.name(),
+            Self::Branch => Service::Branch.name(),
+        }
+    }
+
+    /// The largest body that a service takes, so that a larger one is refused before it is read.
+    pub(crate) const fn max_body_bytes(self) -> usize {
+        match self {
+            Self::Auth => MAX_AUTH_BODY_BYTES,
+            Self::Chat | Self::Branch => MAX_BODY_BYTES,
+        }
+    }
+}
+
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where the services are.
+#[derive(Debug, Clone)]
+pub struct Upstreams {
+    /// Users and tokens.
+    pub auth: Url,
+    /// Chats and conversation records.
+    pub chat: Url,
+    /// Messages and branches.
+    pub branch: Url,
+}
+
+impl Upstreams {
+    pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        settings!(Self {
+            auth: env.base_url("AUTH_URL"),
+            chat: env.base_url("CHAT_URL"),
+            branch: env.base_url("BRANCH_URL"),
+        })
+    }
+
+    /// Where one of them is.
+    pub fn url(&self, upstream: Upstream) -> &Url {
+        match upstream {
+            Upstream::Auth => &self.auth,
+            Upstream::Chat => &self.chat,
+            Upstream::Branch => &self.branch,
+        }
+    }
+}
