@@ -35,15 +35,22 @@
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
 
-pub use crate::concurrency::config::Capacity;
+pub use crate::concurrency::config::ConcurrencyConfig;
 pub use crate::downstream::client_ip::TrustedProxies;
 pub use crate::downstream::origins::AllowedOrigins;
 pub use crate::rate_limit::byte_rate::ByteRate;
-pub use crate::rate_limit::config::Rates;
-pub use crate::routing::upstream::Upstreams;
-pub use crate::timeouts::Patience;
+pub use crate::rate_limit::config::RateLimitConfig;
+pub use crate::routing::upstream::UpstreamUrls;
+pub use crate::timeouts::Timeouts;
 pub use crate::upstream::dns::Resolution;
 pub use shared::rate_limit::Rate;
+
+// The names of before, until `deploy/standalone` has the new ones.
+pub use crate::concurrency::config::ConcurrencyConfig as Capacity;
+pub use crate::rate_limit::config::RateLimitConfig as Rates;
+pub use crate::routing::upstream::UpstreamUrls as Upstreams;
+pub use crate::timeouts::Timeouts as Patience;
+pub use DownstreamConfig as EdgeConfig;
 
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
@@ -67,19 +74,19 @@ pub struct Config {
     /// The keys of tokens.
     pub keys: TokenKeys,
     /// Where the services are.
-    pub upstreams: Upstreams,
+    pub upstreams: UpstreamUrls,
     /// Who is around it.
-    pub edge: EdgeConfig,
+    pub edge: DownstreamConfig,
     /// How many requests are taken of whom; `None` where that is not limited.
-    pub rates: Option<Rates>,
+    pub rates: Option<RateLimitConfig>,
     /// How many requests a replica has at once; `None` where that is not limited.
-    pub capacity: Option<Capacity>,
+    pub capacity: Option<ConcurrencyConfig>,
     /// How long it waits for what of its clients' connections.
     pub times: Times,
     /// What bodies may cost.
     pub bodies: BodyLimits,
     /// How long it waits for what else.
-    pub patience: Patience,
+    pub patience: Timeouts,
     /// What it needs of the file descriptors of its process.
     pub descriptor_use: DescriptorUse,
     /// Who knows the addresses of the services.
@@ -92,7 +99,7 @@ pub struct Config {
 
 /// Who is around the gateway, on the side of its clients.
 #[derive(Debug, Clone, Default)]
-pub struct EdgeConfig {
+pub struct DownstreamConfig {
     /// The proxies before it.
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may call the API.
@@ -118,13 +125,13 @@ impl Config {
         settings!(Self {
             listen: Listen::from_env(env, LISTEN_ADDR),
             keys: TokenKeys::from_env(env, Clock::system()),
-            upstreams: Upstreams::from_env(env),
-            edge: EdgeConfig::from_env(env),
-            rates: Rates::from_env(env),
-            capacity: Capacity::from_env(env),
+            upstreams: UpstreamUrls::from_env(env),
+            edge: DownstreamConfig::from_env(env),
+            rates: RateLimitConfig::from_env(env),
+            capacity: ConcurrencyConfig::from_env(env),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
-            patience: Patience::from_env(env),
+            patience: Timeouts::from_env(env),
             descriptor_use: Ok(DESCRIPTOR_USE),
             resolution: Ok(Resolution::System),
             metrics,
@@ -133,7 +140,7 @@ impl Config {
     }
 }
 
-impl EdgeConfig {
+impl DownstreamConfig {
     /// Reads `TRUSTED_PROXIES` and `CORS_ALLOWED_ORIGINS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Self::from_env_or(env, AllowedOrigins::None)

@@ -3,15 +3,15 @@
 use crate::downstream::cors::Cors;
 use crate::downstream::{compression, request_checks, security_headers};
 use crate::error::Error;
-use crate::proxy::body_bounds::Bounds;
+use crate::proxy::body_bounds::BodyBounds;
 use crate::proxy::body_refusal::{refuse_body, refuse_encoding};
-use crate::proxy::body_sender::Upload;
+use crate::proxy::body_sender::BodySender;
 use crate::proxy::forward::Proxy;
 use crate::proxy::headers::body_length;
-use crate::proxy::request_body::Offered;
+use crate::proxy::request_body::RequestBody;
 use crate::proxy::response_body::respond;
 use crate::proxy::telemetry;
-use crate::proxy::token_cache::Tokens;
+use crate::proxy::token_cache::TokenCache;
 use crate::rate_limit;
 use crate::rate_limit::admission::RateLimits;
 use crate::rate_limit::byte_meter::ByteMeter;
@@ -36,7 +36,7 @@ pub(crate) struct Pipeline {
     pub(crate) bodies: BodyLimits,
     pub(crate) cors: Arc<Cors>,
     pub(crate) limits: Arc<RateLimits>,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: TokenCache,
     pub(crate) proxy: Proxy,
 }
 
@@ -94,7 +94,7 @@ impl Pipeline {
         payload: Payload,
         trace: &Trace,
     ) -> Result<HttpResponse, Problem> {
-        let offered = Offered::new(payload);
+        let offered = RequestBody::new(payload);
         let mut told = PassedOn::default();
         let answer = self.pass_through(request, &offered, trace, &mut told).await;
         request.extensions_mut().insert(told);
@@ -105,7 +105,7 @@ impl Pipeline {
     async fn pass_through(
         &self,
         request: &HttpRequest,
-        offered: &Offered,
+        offered: &RequestBody,
         trace: &Trace,
         told: &mut PassedOn,
     ) -> Result<HttpResponse, Problem> {
@@ -149,7 +149,7 @@ impl Pipeline {
     async fn forward(
         &self,
         context: &RequestContext<'_>,
-        offered: &Offered,
+        offered: &RequestBody,
         told: &mut PassedOn,
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
@@ -158,7 +158,7 @@ impl Pipeline {
         if question.head.len() > MAX_HEAD_BYTES {
             return Err(Error::HeadTooLarge.into());
         }
-        let upload = Upload::new(offered, length, question.may_repeat, &self.bounds(context));
+        let upload = BodySender::new(offered, length, question.may_repeat, &self.bounds(context));
         let mut upload = match upload.and_then(|upload| refuse_encoding(context, length).map(|()| upload)) {
             Err(refusal @ (Error::BodyTooLarge(_) | Error::BodyEncoded)) => {
                 return Box::pin(refuse_body(context, &self.proxy, refusal)).await;
@@ -174,10 +174,10 @@ impl Pipeline {
     }
 
     /// What the body of a request may cost.
-    fn bounds(&self, context: &RequestContext<'_>) -> Bounds<'_> {
+    fn bounds(&self, context: &RequestContext<'_>) -> BodyBounds<'_> {
         let min_rate = MinRate { grace: self.proxy.patience().body, ..self.bodies.min_rate };
         let max_bytes = context.route.upstream.max_body_bytes();
-        Bounds { max_bytes, min_rate, memory: &self.bodies.memory }
+        BodyBounds { max_bytes, min_rate, memory: &self.bodies.memory }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A request, as the phases of [`crate::pipeline`] know it.
 
 use crate::error::Error;
-use crate::routing::class::Kind;
+use crate::routing::class::RequestClass;
 use crate::routing::table::{Route, find};
 use actix_web::HttpRequest;
 use actix_web::http::uri::PathAndQuery;
@@ -16,7 +16,7 @@ pub(crate) struct RequestContext<'r> {
     /// its end.
     pub(crate) target: &'r PathAndQuery,
     pub(crate) route: &'static Route,
-    pub(crate) class: Kind,
+    pub(crate) class: RequestClass,
     /// The user whose token it is; `None` until that was checked, and where anyone may ask.
     pub(crate) caller: Option<Identity>,
 }

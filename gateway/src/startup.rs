@@ -5,11 +5,11 @@ use crate::downstream::cors::Cors;
 use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
 use crate::proxy::forward::Proxy;
-use crate::proxy::token_cache::Tokens;
+use crate::proxy::token_cache::TokenCache;
 use crate::rate_limit::admission::RateLimits;
 use crate::routes;
 use crate::routing::upstream::Upstream;
-use crate::upstream::clusters::{ClustersConfig, Fleet};
+use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
 use futures_util::future::join_all;
 use shared::client::http_client;
@@ -33,7 +33,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         patience: config.patience,
         capacity: config.capacity,
     };
-    let fleet = Arc::new(Fleet::new(&clusters, &config.metrics, &tasks)?);
+    let fleet = Arc::new(UpstreamClusters::new(&clusters, &config.metrics, &tasks)?);
     fleet.observe(&config.metrics);
     let readiness = readiness(Arc::clone(&fleet));
     let trusted_proxies = config.edge.trusted_proxies;
@@ -59,7 +59,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
             bodies: bodies.clone(),
             cors: Arc::clone(&cors),
             limits: Arc::clone(&limits),
-            tokens: Tokens::default(),
+            tokens: TokenCache::default(),
             proxy: Proxy::new(&fleet, patience, trusted_proxies.clone()),
         };
         app.app_data(hooks.clone())
@@ -71,7 +71,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
 }
 
 /// Ready means here that every service is: that `/readyz` of one of its replicas says so.
-fn readiness(fleet: Arc<Fleet>) -> Readiness {
+fn readiness(fleet: Arc<UpstreamClusters>) -> Readiness {
     Readiness::new(move || {
         let fleet = Arc::clone(&fleet);
         async move {
@@ -82,7 +82,7 @@ fn readiness(fleet: Arc<Fleet>) -> Readiness {
     })
 }
 
-async fn why_down(fleet: &Fleet, upstream: Upstream) -> Option<(&'static str, String)> {
+async fn why_down(fleet: &UpstreamClusters, upstream: Upstream) -> Option<(&'static str, String)> {
     let cause = fleet.of(upstream).are_ready(READINESS_TIMEOUT).await.err()?;
     Some((upstream.name(), format!("{upstream}: {cause}")))
 }

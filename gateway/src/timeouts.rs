@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// How long the gateway waits for what. Variables set `body`, `head` and `piece`; tests set the others, too.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a connection to a service.
     pub connect: Duration,
     /// For the next piece of a request's body.
@@ -28,7 +28,7 @@ pub struct Patience {
     pub out: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     /// Reads `BODY_TIMEOUT`, `UPSTREAM_TIMEOUT` and `UPSTREAM_IDLE_TIMEOUT`, in seconds. A service must give up before the
     /// gateway does.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
@@ -51,7 +51,7 @@ impl Patience {
     }
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             // Within a cluster a connection takes a millisecond. One lost packet costs a second.
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_service_must_give_up_before_the_gateway_does() {
-        let line = |name, value| Patience::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+        let line = |name, value| Timeouts::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
         assert_eq!(
             line("UPSTREAM_TIMEOUT", "20"),
             "UPSTREAM_TIMEOUT: is 20 s; expected more than SERVICE_TIMEOUT, which is 20 s"
@@ -90,7 +90,7 @@ mod tests {
             }
         }
         let env = Env::of([("UPSTREAM_TIMEOUT", "46"), ("SERVICE_TIMEOUT", "45"), ("BODY_TIMEOUT", "7")]);
-        let patience = Patience::from_env(&env).unwrap();
+        let patience = Timeouts::from_env(&env).unwrap();
         assert_eq!((patience.head.as_secs(), patience.body.as_secs()), (46, 7));
     }
 }

@@ -18,7 +18,7 @@ const SLOWLY: u64 = 64;
 const SOON: u64 = 8;
 
 /// How long requests take at one replica, and how many seats are held back for that.
-pub(super) struct Pace {
+pub(super) struct AdaptiveLimit {
     seats: usize,
     held_back: AtomicUsize,
     /// In microseconds, with little to do; 0 where that is not known.
@@ -31,7 +31,7 @@ pub(super) struct Pace {
 
 /// What is to be done with the seats.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum LimitChange {
     /// Nothing.
     None,
     /// So many more are held back.
@@ -40,7 +40,7 @@ pub(super) enum Change {
     More(usize),
 }
 
-impl Pace {
+impl AdaptiveLimit {
     /// Of a replica with so many seats, none of which is held back.
     pub(super) fn new(seats: usize) -> Self {
         Self {
@@ -63,28 +63,28 @@ impl Pace {
     }
 
     /// What is to be done now, at so many milliseconds.
-    pub(super) fn change(&self, is_overcrowded: bool, now: u64) -> Change {
+    pub(super) fn change(&self, is_overloaded: bool, now: u64) -> LimitChange {
         let held_back = self.held_back.load(Ordering::Relaxed);
-        if !is_overcrowded {
+        if !is_overloaded {
             let all = if held_back > 0 { self.held_back.swap(0, Ordering::Relaxed) } else { 0 };
-            return if all > 0 { Change::More(all) } else { Change::None };
+            return if all > 0 { LimitChange::More(all) } else { LimitChange::None };
         }
         let (usual, recent) = (self.usual.load(Ordering::Relaxed), self.recent.load(Ordering::Relaxed));
         // What the last change has brought is seen after the time of a request.
         let is_due = |changed| now.saturating_sub(changed) >= PAUSE.max(recent / 1000);
         let due = |changed| is_due(changed).then_some(now);
         if usual == 0 || self.changed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_err() {
-            return Change::None;
+            return LimitChange::None;
         }
         let given = self.seats.saturating_sub(held_back);
         let fewer = given.div_ceil(4).min(given.saturating_sub((self.seats / LEAST).max(1)));
         let less = |held_back: usize| held_back.checked_sub(1);
         if recent > usual.saturating_mul(SLOW) {
             self.held_back.fetch_add(fewer, Ordering::Relaxed);
-            return if fewer > 0 { Change::Fewer(fewer) } else { Change::None };
+            return if fewer > 0 { LimitChange::Fewer(fewer) } else { LimitChange::None };
         }
         let is_less = self.held_back.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok();
-        if is_less { Change::More(1) } else { Change::None }
+        if is_less { LimitChange::More(1) } else { LimitChange::None }
     }
 }
 
@@ -102,21 +102,21 @@ mod tests {
     const SEATS: usize = 64;
 
     /// How many seats are left after a while of too many requests, for a service that takes so long with so many at once.
-    fn seats_of(service: impl Fn(usize) -> Duration) -> (Pace, usize) {
-        let pace = Pace::new(SEATS);
+    fn seats_of(service: impl Fn(usize) -> Duration) -> (AdaptiveLimit, usize) {
+        let pace = AdaptiveLimit::new(SEATS);
         for _ in 0..1000 {
             pace.took(service(1), SEATS - 1);
         }
-        assert_eq!(pace.change(false, 0), Change::None);
+        assert_eq!(pace.change(false, 0), LimitChange::None);
         let mut seats = SEATS;
         for round in 1..200 {
             for _ in 0..seats {
                 pace.took(service(seats), 0);
             }
             match pace.change(true, round * PAUSE.max(1000)) {
-                Change::Fewer(fewer) => seats -= fewer,
-                Change::More(more) => seats += more,
-                Change::None => {}
+                LimitChange::Fewer(fewer) => seats -= fewer,
+                LimitChange::More(more) => seats += more,
+                LimitChange::None => {}
             }
         }
         (pace, seats)
@@ -126,8 +126,8 @@ mod tests {
     fn a_service_that_does_one_after_the_other_is_given_few_at_once() {
         let (pace, seats) = seats_of(|at_once| Duration::from_millis(1) * u32::try_from(at_once).unwrap());
         assert!((SEATS / LEAST..SEATS / 4).contains(&seats), "{seats}");
-        assert_eq!(pace.change(false, u64::MAX), Change::More(SEATS - seats), "all are given again");
-        assert_eq!(pace.change(false, u64::MAX), Change::None);
+        assert_eq!(pace.change(false, u64::MAX), LimitChange::More(SEATS - seats), "all are given again");
+        assert_eq!(pace.change(false, u64::MAX), LimitChange::None);
     }
 
     #[test]
@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn nothing_is_held_back_where_it_is_not_known_what_is_usual() {
-        let pace = Pace::new(SEATS);
+        let pace = AdaptiveLimit::new(SEATS);
         (0..1000).for_each(|_| pace.took(Duration::from_secs(1), 0));
-        assert_eq!(pace.change(true, u64::MAX), Change::None);
+        assert_eq!(pace.change(true, u64::MAX), LimitChange::None);
     }
 }

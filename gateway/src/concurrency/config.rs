@@ -8,7 +8,7 @@ const MAX_REQUESTS: usize = 1_000_000;
 
 /// How many requests of each kind a replica has at once, and how many more may wait for it.
 #[derive(Debug, Clone, Copy)]
-pub struct Capacity {
+pub struct ConcurrencyConfig {
     /// Of requests that change nothing.
     pub reads: usize,
     /// Of other requests.
@@ -19,17 +19,17 @@ pub struct Capacity {
     pub waiting: usize,
 }
 
-impl Default for Capacity {
+impl Default for ConcurrencyConfig {
     fn default() -> Self {
         Self { reads: 64, writes: 64, passwords: 64, waiting: 512 }
     }
 }
 
-impl Capacity {
+impl ConcurrencyConfig {
     /// Reads `UPSTREAM_LIMIT` and the variables that begin with it. `None` says that there is no limit.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
         struct Read {
-            capacity: Capacity,
+            capacity: ConcurrencyConfig,
             is_on: bool,
         }
         let number = |name, least, default| env.number(name, "requests", least..=MAX_REQUESTS, default);
@@ -60,11 +60,11 @@ mod tests {
             ("UPSTREAM_LIMIT_PASSWORDS", "x"),
             ("UPSTREAM_LIMIT_WAITING", "9999999999999999999"),
         ] {
-            let line = Capacity::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+            let line = ConcurrencyConfig::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
             assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
         }
-        assert!(Capacity::from_env(&Env::of([("UPSTREAM_LIMIT", "off")])).unwrap().is_none());
+        assert!(ConcurrencyConfig::from_env(&Env::of([("UPSTREAM_LIMIT", "off")])).unwrap().is_none());
         let env = Env::of([("UPSTREAM_LIMIT_WAITING", "0")]);
-        assert_eq!(Capacity::from_env(&env).unwrap().unwrap().waiting, 0);
+        assert_eq!(ConcurrencyConfig::from_env(&env).unwrap().unwrap().waiting, 0);
     }
 }

@@ -3,8 +3,8 @@
 //! A crowd that comes at once is let in one after the other. When more come for a time than are served, those who wait are
 //! sent away almost at once: an answer that comes late helps nobody, and who gets in is served as fast as ever.
 
-use super::adaptive::{Change, Pace};
-use super::overload::Crowd;
+use super::adaptive::{AdaptiveLimit, LimitChange};
+use super::overload::OverloadDetector;
 use shared::metrics::LimitHits;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,31 +12,31 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// How long one waits at most, where it is not overcrowded: as many as may wait, at a service that is not quick.
-pub(super) const PATIENT: Duration = Duration::from_secs(2);
+pub(super) const MAX_QUEUE_WAIT: Duration = Duration::from_secs(2);
 /// The same where it is.
-pub(super) const IMPATIENT: Duration = Duration::from_millis(5);
+pub(super) const MAX_QUEUE_WAIT_OVERLOADED: Duration = Duration::from_millis(5);
 
 /// The seats of one kind at one replica.
-pub(super) struct Room {
+pub(super) struct ConcurrencyLimiter {
     seats: Semaphore,
-    pace: Pace,
+    pace: AdaptiveLimit,
     /// Seats that are taken though there were none.
     owed: AtomicUsize,
     waiting: AtomicUsize,
     most_waiting: usize,
-    crowd: Crowd,
+    crowd: OverloadDetector,
     hits: LimitHits,
 }
 
-impl Room {
+impl ConcurrencyLimiter {
     pub(super) fn new(seats: usize, most_waiting: usize, hits: LimitHits) -> Self {
         Self {
             seats: Semaphore::new(seats),
-            pace: Pace::new(seats),
+            pace: AdaptiveLimit::new(seats),
             owed: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             most_waiting,
-            crowd: Crowd::new(),
+            crowd: OverloadDetector::new(),
             hits,
         }
     }
@@ -49,7 +49,7 @@ impl Room {
         };
         if permit.is_none() {
             self.hits.hit();
-            self.crowd.sends_away();
+            self.crowd.record_rejection();
         }
         permit
     }
@@ -59,32 +59,32 @@ impl Room {
         let _waiter = Waiter::among(&self.waiting, self.most_waiting)?;
         let begun = Instant::now();
         let acquired = self.seats.acquire();
-        let overcrowded = self.crowd.overcrowded();
-        tokio::pin!(acquired, overcrowded);
+        let overloaded = self.crowd.overloaded();
+        tokio::pin!(acquired, overloaded);
         tokio::select! {
             biased;
             permit = &mut acquired => return permit.ok(),
-            () = sleep(IMPATIENT) => {}
+            () = sleep(MAX_QUEUE_WAIT_OVERLOADED) => {}
         }
-        overcrowded.as_mut().enable();
-        if self.crowd.is_overcrowded() {
+        overloaded.as_mut().enable();
+        if self.crowd.is_overloaded() {
             return None;
         }
         tokio::select! {
             biased;
             permit = acquired => permit.ok(),
-            () = overcrowded => None,
-            () = sleep_until(begun + PATIENT) => None,
+            () = overloaded => None,
+            () = sleep_until(begun + MAX_QUEUE_WAIT) => None,
         }
     }
 
     /// A request was answered that had a seat for so long.
     pub(super) fn took(&self, time: Duration) {
         self.pace.took(time, self.seats.available_permits());
-        match self.pace.change(self.crowd.is_overcrowded(), self.crowd.now()) {
-            Change::None => {}
-            Change::Fewer(fewer) => drop(self.owed.fetch_add(fewer, Ordering::Relaxed)),
-            Change::More(more) => (0..more).for_each(|_| self.free_owed()),
+        match self.pace.change(self.crowd.is_overloaded(), self.crowd.now()) {
+            LimitChange::None => {}
+            LimitChange::Fewer(fewer) => drop(self.owed.fetch_add(fewer, Ordering::Relaxed)),
+            LimitChange::More(more) => (0..more).for_each(|_| self.free_owed()),
         }
     }
 

@@ -1,21 +1,21 @@
 //! How many requests a replica has at once, by kind.
 
-use super::config::Capacity;
-use super::limiter::Room;
-use super::permit::Seat;
-use crate::routing::class::Kind;
+use super::config::ConcurrencyConfig;
+use super::limiter::ConcurrencyLimiter;
+use super::permit::Permit;
+use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
 use shared::identity::Service;
 use shared::metrics::{LimitHits, Metrics};
 
 /// What the seats of all replicas of a service have in common.
-pub(crate) struct Seating {
-    capacity: Option<Capacity>,
+pub(crate) struct UpstreamLimits {
+    capacity: Option<ConcurrencyConfig>,
     hits: LimitHits,
 }
 
-impl Seating {
-    pub(crate) fn new(capacity: Option<Capacity>, upstream: Upstream, metrics: &Metrics) -> Self {
+impl UpstreamLimits {
+    pub(crate) fn new(capacity: Option<ConcurrencyConfig>, upstream: Upstream, metrics: &Metrics) -> Self {
         let name = match upstream {
             Upstream::Auth => "upstream_auth",
             Upstream::Chat => "upstream_chat",
@@ -25,12 +25,12 @@ impl Seating {
     }
 
     /// Those of a new replica.
-    pub(crate) fn of_replica(&self) -> Rooms {
+    pub(crate) fn of_replica(&self) -> ReplicaLimits {
         let Some(capacity) = self.capacity else {
-            return Rooms::default();
+            return ReplicaLimits::default();
         };
-        let room = |seats| Some(Room::new(seats, capacity.waiting, self.hits.clone()));
-        Rooms {
+        let room = |seats| Some(ConcurrencyLimiter::new(seats, capacity.waiting, self.hits.clone()));
+        ReplicaLimits {
             reads: room(capacity.reads),
             writes: room(capacity.writes),
             passwords: room(capacity.passwords),
@@ -40,23 +40,23 @@ impl Seating {
 
 /// The seats of one replica, by kind; `None` where there is no limit.
 #[derive(Default)]
-pub(crate) struct Rooms {
-    reads: Option<Room>,
-    writes: Option<Room>,
-    passwords: Option<Room>,
+pub(crate) struct ReplicaLimits {
+    reads: Option<ConcurrencyLimiter>,
+    writes: Option<ConcurrencyLimiter>,
+    passwords: Option<ConcurrencyLimiter>,
 }
 
-impl Rooms {
+impl ReplicaLimits {
     /// A seat for a request of this kind; `None` says that there is none for it.
-    pub(crate) async fn enter(&self, kind: Kind) -> Option<Seat<'_>> {
+    pub(crate) async fn enter(&self, kind: RequestClass) -> Option<Permit<'_>> {
         let room = match kind {
-            Kind::Read => &self.reads,
-            Kind::Write => &self.writes,
-            Kind::Password => &self.passwords,
+            RequestClass::Read => &self.reads,
+            RequestClass::Write => &self.writes,
+            RequestClass::Password => &self.passwords,
         };
         match room {
-            Some(room) => Seat::of(room).await,
-            None => Some(Seat::without_room()),
+            Some(room) => Permit::of(room).await,
+            None => Some(Permit::without_room()),
         }
     }
 }
@@ -68,13 +68,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_kind_has_seats_of_its_own() {
-        let capacity = Some(Capacity { reads: 1, writes: 1, passwords: 1, waiting: 0 });
-        let rooms = Seating::new(capacity, Upstream::Chat, &Metrics::off()).of_replica();
-        let taken = join_all([Kind::Read, Kind::Write, Kind::Password].map(|kind| rooms.enter(kind))).await;
+        let capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 0 });
+        let rooms = UpstreamLimits::new(capacity, Upstream::Chat, &Metrics::off()).of_replica();
+        let taken = join_all(
+            [RequestClass::Read, RequestClass::Write, RequestClass::Password].map(|kind| rooms.enter(kind)),
+        )
+        .await;
         assert!(taken.iter().all(Option::is_some));
-        assert!(rooms.enter(Kind::Read).await.is_none());
-        let rooms = Seating::new(None, Upstream::Chat, &Metrics::off()).of_replica();
-        let taken = join_all((0..1000).map(|_| rooms.enter(Kind::Read))).await;
+        assert!(rooms.enter(RequestClass::Read).await.is_none());
+        let rooms = UpstreamLimits::new(None, Upstream::Chat, &Metrics::off()).of_replica();
+        let taken = join_all((0..1000).map(|_| rooms.enter(RequestClass::Read))).await;
         assert!(taken.iter().all(Option::is_some));
     }
 }

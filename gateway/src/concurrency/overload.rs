@@ -7,27 +7,27 @@ use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 /// It is overcrowded where people were sent away for so long. A crowd that is a little too large is not sent away whole.
-pub(super) const STANDING: Duration = Duration::from_millis(50);
+pub(super) const OVERLOAD_AFTER: Duration = Duration::from_millis(50);
 /// With so long between two who are sent away, the second is the first of others.
-pub(super) const LATELY: Duration = Duration::from_millis(200);
+pub(super) const OVERLOAD_FORGOTTEN_AFTER: Duration = Duration::from_millis(200);
 
 /// Who was sent away lately.
-pub(super) struct Crowd {
+pub(super) struct OverloadDetector {
     begun: Instant,
     /// When the first and the last of them were, in milliseconds since it has begun; 0 where nobody was.
     first: AtomicU64,
     last: AtomicU64,
-    overcrowded: Notify,
+    overloaded: Notify,
 }
 
-impl Crowd {
+impl OverloadDetector {
     /// Nobody.
     pub(super) fn new() -> Self {
         Self {
             begun: Instant::now(),
             first: AtomicU64::new(0),
             last: AtomicU64::new(0),
-            overcrowded: Notify::new(),
+            overloaded: Notify::new(),
         }
     }
 
@@ -37,29 +37,30 @@ impl Crowd {
     }
 
     /// Somebody is sent away.
-    pub(super) fn sends_away(&self) {
+    pub(super) fn record_rejection(&self) {
         let now = self.now();
         let last = self.last.swap(now, Ordering::Relaxed);
-        if last == 0 || now.saturating_sub(last) >= millis(LATELY) {
+        if last == 0 || now.saturating_sub(last) >= millis(OVERLOAD_FORGOTTEN_AFTER) {
             self.first.store(now, Ordering::Relaxed);
-        } else if self.is_overcrowded() {
-            self.overcrowded.notify_waiters();
+        } else if self.is_overloaded() {
+            self.overloaded.notify_waiters();
         }
     }
 
     /// Whether those who come now are more than are served.
-    pub(super) fn is_overcrowded(&self) -> bool {
+    pub(super) fn is_overloaded(&self) -> bool {
         let (first, last) = (self.first.load(Ordering::Relaxed), self.last.load(Ordering::Relaxed));
         if last == 0 {
             return false;
         }
         let now = self.now();
-        now.saturating_sub(last) < millis(LATELY) && now.saturating_sub(first) >= millis(STANDING)
+        now.saturating_sub(last) < millis(OVERLOAD_FORGOTTEN_AFTER)
+            && now.saturating_sub(first) >= millis(OVERLOAD_AFTER)
     }
 
     /// Waits until somebody is sent away while it is overcrowded.
-    pub(super) fn overcrowded(&self) -> Notified<'_> {
-        self.overcrowded.notified()
+    pub(super) fn overloaded(&self) -> Notified<'_> {
+        self.overloaded.notified()
     }
 }
 

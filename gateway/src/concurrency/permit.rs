@@ -1,6 +1,6 @@
 //! A request that counts among those that a replica has.
 
-use super::limiter::Room;
+use super::limiter::ConcurrencyLimiter;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// A request that a replica works on, until this is dropped.
-pub(crate) struct Seat<'a> {
+pub(crate) struct Permit<'a> {
     place: Place<'a>,
     /// When it was taken, unless it was given up meanwhile.
     taken: Option<Instant>,
@@ -18,21 +18,21 @@ pub(crate) struct Seat<'a> {
 enum Place<'a> {
     /// Nobody counts.
     None,
-    Taken(&'a Room, SemaphorePermit<'a>),
+    Taken(&'a ConcurrencyLimiter, SemaphorePermit<'a>),
     /// Taken though there was none.
-    Owed(&'a Room),
+    Owed(&'a ConcurrencyLimiter),
     /// Given up for a while.
-    GivenUp(&'a Room),
+    GivenUp(&'a ConcurrencyLimiter),
 }
 
-impl<'a> Seat<'a> {
+impl<'a> Permit<'a> {
     /// Where nobody counts.
     pub(super) fn without_room() -> Self {
         Self { place: Place::None, taken: None }
     }
 
     /// One of a room; `None` says that there is none, and was none in time.
-    pub(super) async fn of(room: &'a Room) -> Option<Self> {
+    pub(super) async fn of(room: &'a ConcurrencyLimiter) -> Option<Self> {
         let permit = room.enter().await?;
         Some(Self { place: Place::Taken(room, permit), taken: Some(Instant::now()) })
     }
@@ -94,7 +94,7 @@ impl<'a> Seat<'a> {
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         match std::mem::replace(&mut self.place, Place::None) {
             Place::Taken(room, permit) => room.free(permit),
@@ -106,68 +106,68 @@ impl Drop for Seat<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limiter::{IMPATIENT, PATIENT};
-    use super::super::overload::{LATELY, STANDING};
+    use super::super::limiter::{MAX_QUEUE_WAIT, MAX_QUEUE_WAIT_OVERLOADED};
+    use super::super::overload::{OVERLOAD_AFTER, OVERLOAD_FORGOTTEN_AFTER};
     use super::*;
     use futures_util::future::join_all;
     use shared::metrics::LimitHits;
     use tokio::time::advance;
 
-    fn room(seats: usize, waiting: usize) -> Room {
-        Room::new(seats, waiting, LimitHits::default())
+    fn room(seats: usize, waiting: usize) -> ConcurrencyLimiter {
+        ConcurrencyLimiter::new(seats, waiting, LimitHits::default())
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_finds_no_seat_waits_for_one_and_then_is_sent_away() {
         let room = room(1, 2);
-        let seat = Seat::of(&room).await.unwrap();
+        let seat = Permit::of(&room).await.unwrap();
         let begun = Instant::now();
-        let (first, second, third) = tokio::join!(Seat::of(&room), Seat::of(&room), async {
-            let third = Seat::of(&room).await.is_some();
+        let (first, second, third) = tokio::join!(Permit::of(&room), Permit::of(&room), async {
+            let third = Permit::of(&room).await.is_some();
             assert_eq!(begun.elapsed(), Duration::ZERO, "no more than two may wait");
             advance(Duration::from_millis(20)).await;
             drop(seat);
             third
         });
         assert!(first.is_some() && second.is_none() && !third);
-        assert_eq!(begun.elapsed(), PATIENT);
+        assert_eq!(begun.elapsed(), MAX_QUEUE_WAIT);
     }
 
     /// So many come at once, and this is when the last of them was sent away.
-    async fn crowd(room: &Room, count: usize) -> Duration {
+    async fn crowd(room: &ConcurrencyLimiter, count: usize) -> Duration {
         let begun = Instant::now();
-        assert!(join_all((0..count).map(|_| Seat::of(room))).await.iter().all(Option::is_none));
+        assert!(join_all((0..count).map(|_| Permit::of(room))).await.iter().all(Option::is_none));
         begun.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
     async fn when_more_come_than_are_served_they_are_sent_away_almost_at_once() {
         let room = room(1, 10);
-        let seat = Seat::of(&room).await;
-        assert_eq!(crowd(&room, 10).await, PATIENT);
-        assert_eq!(crowd(&room, 10).await, PATIENT, "nobody else was sent away for so long");
+        let seat = Permit::of(&room).await;
+        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT);
+        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT, "nobody else was sent away for so long");
         let more = async {
-            for _ in 0..=STANDING.as_millis() {
-                assert!(Seat::of(&room).await.is_none());
+            for _ in 0..=OVERLOAD_AFTER.as_millis() {
+                assert!(Permit::of(&room).await.is_none());
                 sleep(Duration::from_millis(1)).await;
             }
         };
         let (who_waited, ()) = tokio::join!(crowd(&room, 10), more);
-        assert!((STANDING..2 * STANDING).contains(&who_waited), "{who_waited:?}");
+        assert!((OVERLOAD_AFTER..2 * OVERLOAD_AFTER).contains(&who_waited), "{who_waited:?}");
         for _ in 0..100 {
-            assert_eq!(crowd(&room, 10).await, IMPATIENT);
+            assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT_OVERLOADED);
         }
         drop(seat);
-        advance(LATELY).await;
-        let _seat = Seat::of(&room).await.unwrap();
-        assert_eq!(crowd(&room, 10).await, PATIENT, "a crowd that comes later is waited for again");
+        advance(OVERLOAD_FORGOTTEN_AFTER).await;
+        let _seat = Permit::of(&room).await.unwrap();
+        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT, "a crowd that comes later is waited for again");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_crowd_is_let_in_though_it_is_too_large() {
         let room = room(1, 100);
-        let each = async |room: &Room| {
-            let seat = Seat::of(room).await?;
+        let each = async |room: &ConcurrencyLimiter| {
+            let seat = Permit::of(room).await?;
             sleep(Duration::from_millis(10)).await;
             drop(seat);
             Some(())
@@ -179,16 +179,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_seat_is_given_up_for_a_while_and_taken_again() {
         let room = room(1, 0);
-        let mut first = Seat::of(&room).await.unwrap();
+        let mut first = Permit::of(&room).await.unwrap();
         first.use_it(false);
-        let second = Seat::of(&room).await.unwrap();
+        let second = Permit::of(&room).await.unwrap();
         first.use_it(true);
-        assert!(Seat::of(&room).await.is_none());
+        assert!(Permit::of(&room).await.is_none());
         drop(second);
-        assert!(Seat::of(&room).await.is_none(), "two were there, and one is");
+        assert!(Permit::of(&room).await.is_none(), "two were there, and one is");
         drop(first);
-        let again = Seat::of(&room).await.unwrap();
-        assert!(Seat::of(&room).await.is_none());
+        let again = Permit::of(&room).await.unwrap();
+        assert!(Permit::of(&room).await.is_none());
         drop(again);
         assert_eq!(room.free_and_owed(), (1, 0));
     }
@@ -196,9 +196,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn seats_are_as_many_as_before_whoever_goes_first() {
         let room = room(1, 0);
-        let mut first = Seat::of(&room).await.unwrap();
+        let mut first = Permit::of(&room).await.unwrap();
         first.use_it(false);
-        let second = Seat::of(&room).await.unwrap();
+        let second = Permit::of(&room).await.unwrap();
         first.use_it(true);
         drop(first);
         drop(second);

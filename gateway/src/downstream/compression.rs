@@ -40,7 +40,7 @@ pub(crate) fn compress(mut answer: ServiceResponse) -> ServiceResponse {
     mark(answer.headers_mut());
     answer.map_body(|_, body| {
         // The length that GET would have is not known.
-        if is_head { BoxBody::new(NoBody::new()) } else { BoxBody::new(Gzip::of(body)) }
+        if is_head { BoxBody::new(NoBody::new()) } else { BoxBody::new(GzipBody::of(body)) }
     })
 }
 
@@ -84,19 +84,19 @@ pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// A body that is compressed while it passes.
-struct Gzip {
+struct GzipBody {
     body: BoxBody,
     /// `None` at the end.
     encoder: Option<GzEncoder<Vec<u8>>>,
 }
 
-impl Gzip {
+impl GzipBody {
     fn of(body: BoxBody) -> Self {
         Self { body, encoder: Some(GzEncoder::new(Vec::new(), Compression::fast())) }
     }
 }
 
-impl MessageBody for Gzip {
+impl MessageBody for GzipBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {

@@ -35,12 +35,12 @@ const MAX_LOGGED_ORIGINS: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Cors {
     allowed: AllowedOrigins,
-    refused: Mutex<Refused>,
+    refused: Mutex<RefusedOrigins>,
 }
 
 /// The origins that were refused and logged.
 #[derive(Debug, Default)]
-struct Refused {
+struct RefusedOrigins {
     origins: HashSet<String>,
     last: Option<Instant>,
 }
@@ -107,7 +107,7 @@ impl Cors {
     }
 }
 
-impl Refused {
+impl RefusedOrigins {
     /// Whether an origin is to be logged: each once, and not too many in a short time, as anybody can send any.
     fn is_new(&mut self, origin: &str, now: Instant) -> bool {
         let is_too_soon = self.last.is_some_and(|last| now < last + LOG_INTERVAL);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn an_origin_is_logged_once_and_not_too_many_in_a_short_time() {
-        let (mut refused, begun) = (Refused::default(), Instant::now());
+        let (mut refused, begun) = (RefusedOrigins::default(), Instant::now());
         let mut is_new = |origin: &str, seconds| refused.is_new(origin, begun + Duration::from_secs(seconds));
         assert!(is_new("https://a.example", 0));
         assert!(!is_new("https://b.example", 1));

@@ -35,7 +35,7 @@ pub(crate) struct Connection {
     body: Body,
     is_last: bool,
     /// Kept from one request to the next, as moving a timer on costs less than making one.
-    alarm: Option<Pin<Box<Sleep>>>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
@@ -51,13 +51,13 @@ impl Connection {
             announced: None,
             body: Body::NONE,
             is_last: false,
-            alarm: None,
+            timer: None,
         }
     }
 
     /// Whether nothing has come since the last answer. What comes unasked would be taken for the next answer.
-    pub(crate) fn is_quiet(&mut self) -> bool {
-        self.stream.is_quiet()
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.stream.is_idle()
     }
 
     /// Begins a request with these bytes.
@@ -186,15 +186,15 @@ impl Connection {
     }
 
     /// Sets the alarm to a moment.
-    pub(crate) fn set_alarm(&mut self, moment: Instant) {
-        match &mut self.alarm {
-            Some(alarm) => alarm.as_mut().reset(moment),
-            None => self.alarm = Some(Box::pin(sleep_until(moment))),
+    pub(crate) fn set_timer(&mut self, moment: Instant) {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(moment),
+            None => self.timer = Some(Box::pin(sleep_until(moment))),
         }
     }
 
     /// Waits until the moment of the alarm has come; for ever where none was set.
-    pub(crate) fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.as_mut().poll(context))
+    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(context))
     }
 }

@@ -5,7 +5,7 @@ use super::merge::{Merged, merge};
 use crate::error::Error;
 use crate::log_target;
 use crate::routing::upstream::Upstream;
-use crate::routing::upstream::Upstreams;
+use crate::routing::upstream::UpstreamUrls;
 use actix_web::web::Bytes;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -25,14 +25,14 @@ pub(crate) enum Version {
 /// Reads the documents of all services, and keeps what it has read for a short time.
 pub(crate) struct Catalogue {
     http: reqwest::Client,
-    upstreams: Upstreams,
+    upstreams: UpstreamUrls,
     fresh: Duration,
     /// Locked while the documents are read, so that many who ask at once cause one reading.
-    kept: Mutex<Kept>,
+    kept: Mutex<Cached>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Cached {
     read: Option<Instant>,
     /// In the order of [`Upstream::ALL`].
     documents: [Option<ServiceDocument>; 3],
@@ -42,7 +42,7 @@ struct Kept {
 
 impl Catalogue {
     /// A catalogue that reads again after the time `fresh`.
-    pub(crate) fn new(http: reqwest::Client, upstreams: Upstreams, fresh: Duration) -> Self {
+    pub(crate) fn new(http: reqwest::Client, upstreams: UpstreamUrls, fresh: Duration) -> Self {
         Self { http, upstreams, fresh, kept: Mutex::default() }
     }
 
@@ -74,7 +74,7 @@ impl Catalogue {
     }
 }
 
-impl Kept {
+impl Cached {
     fn update(&mut self, read: Vec<Option<ServiceDocument>>) {
         for (kept, read) in self.documents.iter_mut().zip(read) {
             if read.is_some() {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// What a body may cost.
-pub(crate) struct Bounds<'a> {
+pub(crate) struct BodyBounds<'a> {
     /// Its size.
     pub(crate) max_bytes: usize,
     /// How fast it must come.

@@ -6,7 +6,7 @@ use std::io;
 
 /// Why a body ended before it was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum BodyError {
     /// It is over this limit, in bytes.
     TooLarge(usize),
     /// With it, the user has written too much; with the seconds after which more is taken.
@@ -17,7 +17,7 @@ pub(super) enum Stop {
     ByClient,
 }
 
-impl Stop {
+impl BodyError {
     /// What is answered.
     pub(super) fn tell(self) -> Error {
         match self {
@@ -31,9 +31,9 @@ impl Stop {
 
 /// Why a request is not sent on.
 #[derive(Debug)]
-pub(super) enum Halt {
+pub(super) enum SendError {
     /// Its body ended.
-    Stopped(Stop),
+    Stopped(BodyError),
     /// The service does not take it.
     Broken(io::Error),
 }

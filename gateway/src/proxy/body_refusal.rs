@@ -1,6 +1,6 @@
 //! Bodies that are refused by what the head of their request says of them.
 
-use super::body_sender::Upload;
+use super::body_sender::BodySender;
 use super::forward::Proxy;
 use super::headers::BodyLength;
 use super::response_body::respond;
@@ -28,7 +28,7 @@ pub(crate) async fn refuse_body(
     refusal: Error,
 ) -> Result<HttpResponse, Problem> {
     let (options, upstream) = (proxy.options(context), context.route.upstream);
-    let Ok(answer) = proxy.send(&options, Upload::nothing(), upstream).await else {
+    let Ok(answer) = proxy.send(&options, BodySender::nothing(), upstream).await else {
         return Err(refusal.into());
     };
     let method = context.request.method();

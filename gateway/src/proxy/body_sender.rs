@@ -1,10 +1,10 @@
 //! A request's body on its way up: read from the client no faster than the service takes it.
 
-use super::body_bounds::{BodyMemory, Bounds};
-use super::body_error::{Halt, Stop};
+use super::body_bounds::{BodyBounds, BodyMemory};
+use super::body_error::{BodyError, SendError};
 use super::headers::BodyLength;
 use super::replay_buffer::{MAX_REPLAY_BYTES, ReplayBuffer};
-use super::request_body::Offered;
+use super::request_body::RequestBody;
 use crate::error::Error;
 use crate::http1::connection::Connection;
 use crate::rate_limit::byte_meter::ByteMeter;
@@ -24,7 +24,7 @@ const HELD: usize = MAX_REPLAY_BYTES + 2 * FULL;
 
 /// Whom a body waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiting {
+pub(super) enum WaitingFor {
     /// To send the next piece.
     ForClient,
     /// To take the next piece, or to answer.
@@ -32,8 +32,8 @@ pub(super) enum Waiting {
 }
 
 /// A body that is being passed on.
-pub(crate) struct Upload {
-    offered: Offered,
+pub(crate) struct BodySender {
+    offered: RequestBody,
     length: BodyLength,
     replay: ReplayBuffer,
     /// Of the piece that was begun, what the connection had no room for.
@@ -44,7 +44,7 @@ pub(crate) struct Upload {
     /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
     whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
-    waiting: Option<(Waiting, Instant)>,
+    waiting: Option<(WaitingFor, Instant)>,
     max_bytes: usize,
     /// By when more of it must have come; none where there is no body.
     deadline: Option<TransferDeadline>,
@@ -52,13 +52,13 @@ pub(crate) struct Upload {
     memory: Option<BodyMemory>,
 }
 
-impl Upload {
+impl BodySender {
     /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
     pub(crate) fn new(
-        offered: &Offered,
+        offered: &RequestBody,
         length: BodyLength,
         may_repeat: bool,
-        bounds: &Bounds<'_>,
+        bounds: &BodyBounds<'_>,
     ) -> Result<Self, Error> {
         let max_bytes = bounds.max_bytes;
         let is_too_large = |length: u64| usize::try_from(length).map_or(true, |length| length > max_bytes);
@@ -84,7 +84,7 @@ impl Upload {
     /// No body, of a request that may be sent again.
     pub(super) fn nothing() -> Self {
         Self {
-            offered: Offered::nothing(),
+            offered: RequestBody::nothing(),
             length: BodyLength::None,
             replay: ReplayBuffer::new(true),
             rest: Bytes::new(),
@@ -117,7 +117,7 @@ impl Upload {
     }
 
     /// Reads what came with the head, so that it goes out with the head. The server looks for it only after it was asked.
-    pub(super) async fn read_ahead(&mut self) -> Result<(), Stop> {
+    pub(super) async fn read_ahead(&mut self) -> Result<(), BodyError> {
         if self.is_ended {
             return Ok(());
         }
@@ -156,7 +156,7 @@ impl Upload {
     }
 
     /// Whom it waits for, and since when; the service since the request was sent, if it has not moved yet.
-    pub(super) fn waiting(&self) -> Option<(Waiting, Instant)> {
+    pub(super) fn waiting(&self) -> Option<(WaitingFor, Instant)> {
         self.waiting
     }
 
@@ -165,19 +165,19 @@ impl Upload {
         &mut self,
         connection: &mut Connection,
         context: &mut Context<'_>,
-    ) -> Poll<Result<(), Halt>> {
+    ) -> Poll<Result<(), SendError>> {
         loop {
             let piece = self.poll_fill(connection.output(), context);
             if let Poll::Ready(Err(stop)) = piece {
-                return Poll::Ready(Err(Halt::Stopped(stop)));
+                return Poll::Ready(Err(SendError::Stopped(stop)));
             }
             if !connection.output().is_empty() {
-                ready!(connection.poll_write(context)).map_err(Halt::Broken)?;
+                ready!(connection.poll_write(context)).map_err(SendError::Broken)?;
                 self.moves();
                 continue;
             }
             if piece.is_pending() {
-                self.waits_for(Waiting::ForClient);
+                self.waits_for(WaitingFor::ForClient);
                 return Poll::Pending;
             }
             return Poll::Ready(Ok(()));
@@ -185,7 +185,7 @@ impl Upload {
     }
 
     /// Adds pieces to what is to be written, as far as they have come, up to the end of the body.
-    fn poll_fill(&mut self, output: &mut Vec<u8>, context: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+    fn poll_fill(&mut self, output: &mut Vec<u8>, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
         while !self.is_ended && output.len() < FULL {
             if let Some(mut piece) = ready!(self.poll_piece(context))? {
                 self.rest = piece.split_off(piece.len().min(FULL));
@@ -194,12 +194,12 @@ impl Upload {
                 self.length.end(output);
                 self.is_ended = true;
             }
-            self.waits_for(Waiting::ForService);
+            self.waits_for(WaitingFor::ForService);
         }
         Poll::Ready(Ok(()))
     }
 
-    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Stop>> {
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         if !self.rest.is_empty() {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
         }
@@ -212,7 +212,7 @@ impl Upload {
         // Room for the next piece first: it is the server's until then.
         let held = self.most_held();
         if let Some(memory) = &mut self.memory {
-            ready!(memory.poll_grow_to(held, context)).map_err(Stop::OutOfMemory)?;
+            ready!(memory.poll_grow_to(held, context)).map_err(BodyError::OutOfMemory)?;
         }
         let Some(piece) = ready!(self.offered.poll_next(context)?) else {
             self.whole.iter().for_each(|whole| whole.set(true));
@@ -220,10 +220,10 @@ impl Upload {
         };
         self.read += piece.len();
         if self.read > self.max_bytes {
-            return Poll::Ready(Err(Stop::TooLarge(self.max_bytes)));
+            return Poll::Ready(Err(BodyError::TooLarge(self.max_bytes)));
         }
         if let Some(meter) = &mut self.meter {
-            meter.add(u64::try_from(piece.len()).unwrap_or(u64::MAX)).map_err(Stop::RateLimited)?;
+            meter.add(u64::try_from(piece.len()).unwrap_or(u64::MAX)).map_err(BodyError::RateLimited)?;
         }
         self.deadline.iter_mut().for_each(|deadline| deadline.moved(piece.len()));
         // Nothing but its end can follow the last one.
@@ -248,12 +248,12 @@ impl Upload {
         matches!(self.length, BodyLength::Known(length) if u64::try_from(self.read) == Ok(length))
     }
 
-    fn waits_for(&mut self, whom: Waiting) {
-        if let (Some((Waiting::ForService, since)), Waiting::ForClient) = (self.waiting, whom) {
+    fn waits_for(&mut self, whom: WaitingFor) {
+        if let (Some((WaitingFor::ForService, since)), WaitingFor::ForClient) = (self.waiting, whom) {
             // Meanwhile the client was not read from.
             self.deadline.iter_mut().for_each(|deadline| deadline.paused(since.elapsed()));
         }
-        if self.waiting.is_none_or(|(before, _)| before != whom || whom == Waiting::ForService) {
+        if self.waiting.is_none_or(|(before, _)| before != whom || whom == WaitingFor::ForService) {
             self.waiting = Some((whom, Instant::now()));
         }
     }
@@ -261,7 +261,7 @@ impl Upload {
     /// The service has taken something.
     fn moves(&mut self) {
         if self.waiting.is_some() {
-            self.waits_for(Waiting::ForService);
+            self.waits_for(WaitingFor::ForService);
         }
     }
 }

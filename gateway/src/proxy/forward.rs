@@ -1,19 +1,19 @@
 //! Sending a request to a replica, and to another one where the first fails.
 
-use super::attempt::{Miss, Trip};
-use super::body_sender::Upload;
+use super::attempt::{Attempt, AttemptError};
+use super::body_sender::BodySender;
 use super::headers::{BodyLength, for_service};
-use super::message::{Answer, Question};
+use super::message::{UpstreamRequest, UpstreamResponse};
 use super::telemetry::continue_trace;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
 use crate::request_context::RequestContext;
-use crate::routing::class::Kind;
+use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
-use crate::timeouts::Patience;
-use crate::upstream::balancer::Pools;
-use crate::upstream::clusters::Fleet;
-use crate::upstream::pool::Lease;
+use crate::timeouts::Timeouts;
+use crate::upstream::balancer::Balancer;
+use crate::upstream::clusters::UpstreamClusters;
+use crate::upstream::pool::PooledConnection;
 use actix_web::http::Method;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,17 +24,21 @@ const HEAD: usize = 0x800;
 /// The services as one worker reaches them: paths, queries and bodies go as they came, no redirect is followed and nothing
 /// is unpacked.
 pub(crate) struct Proxy {
-    auth: Rc<Pools>,
-    chat: Rc<Pools>,
-    branch: Rc<Pools>,
-    patience: Patience,
+    auth: Rc<Balancer>,
+    chat: Rc<Balancer>,
+    branch: Rc<Balancer>,
+    patience: Timeouts,
     trusted_proxies: TrustedProxies,
 }
 
 impl Proxy {
     /// A proxy without connections. Must be made on the worker's thread.
-    pub(crate) fn new(fleet: &Arc<Fleet>, patience: Patience, trusted_proxies: TrustedProxies) -> Self {
-        let pools = |upstream| Pools::new(Arc::clone(fleet.of(upstream)));
+    pub(crate) fn new(
+        fleet: &Arc<UpstreamClusters>,
+        patience: Timeouts,
+        trusted_proxies: TrustedProxies,
+    ) -> Self {
+        let pools = |upstream| Balancer::new(Arc::clone(fleet.of(upstream)));
         Self {
             auth: pools(Upstream::Auth),
             chat: pools(Upstream::Chat),
@@ -44,7 +48,7 @@ impl Proxy {
         }
     }
 
-    fn pools(&self, upstream: Upstream) -> &Rc<Pools> {
+    fn pools(&self, upstream: Upstream) -> &Rc<Balancer> {
         match upstream {
             Upstream::Auth => &self.auth,
             Upstream::Chat => &self.chat,
@@ -53,16 +57,24 @@ impl Proxy {
     }
 
     /// The request with which a service is asked for what a client asks.
-    pub(crate) fn question(&self, context: &RequestContext<'_>, length: BodyLength) -> Question {
+    pub(crate) fn question(&self, context: &RequestContext<'_>, length: BodyLength) -> UpstreamRequest {
         self.question_with(context, context.request.method(), length)
     }
 
     /// The same with OPTIONS, and without a body.
-    pub(super) fn options(&self, context: &RequestContext<'_>) -> Question {
-        Question { kind: Kind::Read, ..self.question_with(context, &Method::OPTIONS, BodyLength::None) }
+    pub(super) fn options(&self, context: &RequestContext<'_>) -> UpstreamRequest {
+        UpstreamRequest {
+            kind: RequestClass::Read,
+            ..self.question_with(context, &Method::OPTIONS, BodyLength::None)
+        }
     }
 
-    fn question_with(&self, context: &RequestContext<'_>, method: &Method, length: BodyLength) -> Question {
+    fn question_with(
+        &self,
+        context: &RequestContext<'_>,
+        method: &Method,
+        length: BodyLength,
+    ) -> UpstreamRequest {
         let mut head = Vec::with_capacity(HEAD);
         for part in [method.as_str(), " ", context.target.as_str(), " HTTP/1.1\r\n"] {
             head.extend_from_slice(part.as_bytes());
@@ -77,11 +89,11 @@ impl Proxy {
             Method::POST => has_key && context.route.is_idempotent(context.target.path()),
             _ => false,
         };
-        Question { head, is_head: method == Method::HEAD, may_repeat, kind: context.class }
+        UpstreamRequest { head, is_head: method == Method::HEAD, may_repeat, kind: context.class }
     }
 
     /// How long is waited for what.
-    pub(crate) fn patience(&self) -> Patience {
+    pub(crate) fn patience(&self) -> Timeouts {
         self.patience
     }
 
@@ -91,10 +103,10 @@ impl Proxy {
     /// its body was kept, which is so where that does no harm; and only once, and within the budget.
     pub(crate) async fn send(
         &self,
-        question: &Question,
-        mut upload: Upload,
+        question: &UpstreamRequest,
+        mut upload: BodySender,
         upstream: Upstream,
-    ) -> Result<Answer, Error> {
+    ) -> Result<UpstreamResponse, Error> {
         let pools = self.pools(upstream);
         pools.budget.earn();
         if !pools.are_known() {
@@ -109,26 +121,30 @@ impl Proxy {
         let mut may_repeat = true;
         let mut may_reuse = true;
         loop {
-            let trip = Trip { pools, flight: &flight, question, patience: self.patience, may_repeat };
+            let trip = Attempt { pools, flight: &flight, question, patience: self.patience, may_repeat };
             let seat = flight.rooms.enter(question.kind).await.ok_or(Error::Overloaded(upstream))?;
             let is_whole = upload.coming().map(|whole| move || whole.get());
             let cause = match seat.during(is_whole, trip.make(unsent.take(), &mut upload, may_reuse)).await {
                 Ok((connection, head)) => {
-                    return Ok(Answer { head, upload, lease: Lease { connection, flight } });
+                    return Ok(UpstreamResponse {
+                        head,
+                        upload,
+                        lease: PooledConnection { connection, flight },
+                    });
                 }
-                Err(Miss::Final(error)) => return Err(error),
-                Err(Miss::Unsent(bytes, cause)) => {
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::Unsent(bytes, cause)) => {
                     unsent = Some(bytes);
                     cause
                 }
-                Err(Miss::Sent { cause, was_reused }) => {
+                Err(AttemptError::Sent { cause, was_reused }) => {
                     if !(may_repeat && upload.can_repeat() && pools.budget.spend()) {
                         return Err(Error::NoAnswer { upstream, source: cause });
                     }
                     upload.rewind();
                     (may_repeat, may_reuse) = (false, false);
                     if was_reused && !pools.have_another(&flight.pool) {
-                        flight.is_retried();
+                        flight.record_retry();
                         continue;
                     }
                     cause
@@ -139,7 +155,7 @@ impl Proxy {
                 Some(next) => next,
                 None => return Err(Error::NoAnswer { upstream, source: cause }),
             };
-            flight.is_retried();
+            flight.record_retry();
         }
     }
 }

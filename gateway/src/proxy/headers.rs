@@ -79,7 +79,7 @@ pub(crate) fn for_service(
     length: BodyLength,
 ) -> bool {
     let received = context.request.headers();
-    let named = Named::by(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+    let named = ConnectionOptions::by(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
     let mut has_key = false;
     write_line(out, "host", host.as_bytes());
     for (name, value) in received {
@@ -105,7 +105,7 @@ fn write_text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
 /// The head with which an answer goes to the client.
 pub(crate) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResponse {
     let connection = answered.iter().filter(|field| field.name.eq_ignore_ascii_case("connection"));
-    let named = Named::by(connection.map(|field| field.value));
+    let named = ConnectionOptions::by(connection.map(|field| field.value));
     let mut answer = HttpResponse::new(status);
     for field in answered {
         let Ok(name) = HeaderName::from_bytes(field.name.as_bytes()) else { continue };
@@ -122,9 +122,9 @@ pub(crate) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResp
 }
 
 /// The headers that `Connection` names.
-struct Named<'a>(Vec<&'a [u8]>);
+struct ConnectionOptions<'a>(Vec<&'a [u8]>);
 
-impl<'a> Named<'a> {
+impl<'a> ConnectionOptions<'a> {
     fn by(values: impl Iterator<Item = &'a [u8]>) -> Self {
         let names = values.flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
         // Most name only what goes no further anyway.
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_connection_names_is_dropped_in_any_case() {
-        let named = Named::by([&b"close, X-One"[..], &b"x-two"[..]].into_iter());
+        let named = ConnectionOptions::by([&b"close, X-One"[..], &b"x-two"[..]].into_iter());
         for name in ["x-one", "x-two", "close", "te", "keep-alive"] {
             assert!(named.drops(name), "{name}");
         }

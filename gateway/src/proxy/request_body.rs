@@ -1,6 +1,6 @@
 //! A request's body where the client offers it.
 
-use super::body_error::Stop;
+use super::body_error::BodyError;
 use actix_web::dev::Payload;
 use actix_web::rt;
 use actix_web::web::Bytes;
@@ -11,9 +11,9 @@ use std::task::{Context, Poll};
 
 /// A body that a client offers, and that was not read to its end.
 #[derive(Clone)]
-pub(crate) struct Offered(Option<Rc<Cell<Option<Payload>>>>);
+pub(crate) struct RequestBody(Option<Rc<Cell<Option<Payload>>>>);
 
-impl Offered {
+impl RequestBody {
     /// No body.
     pub(super) fn nothing() -> Self {
         Self(None)
@@ -48,7 +48,7 @@ impl Offered {
     }
 
     /// The next piece; `None` at the end, after which there is no body any more.
-    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Stop>>> {
+    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let Some(mut payload) = self.0.as_ref().and_then(|payload| payload.take()) else {
             return Poll::Ready(None);
         };
@@ -56,6 +56,6 @@ impl Offered {
         if !matches!(piece, Poll::Ready(None)) {
             self.put(Some(payload));
         }
-        piece.map_err(|_| Stop::ByClient)
+        piece.map_err(|_| BodyError::ByClient)
     }
 }

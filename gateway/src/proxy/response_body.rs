@@ -1,10 +1,10 @@
 //! An answer's body on its way down, read from the service no faster than the client takes it.
 
-use super::body_sender::Upload;
-use super::message::Answer;
-use crate::timeouts::Patience;
+use super::body_sender::BodySender;
+use super::message::UpstreamResponse;
+use crate::timeouts::Timeouts;
 use crate::upstream::outlier::Failure;
-use crate::upstream::pool::Lease;
+use crate::upstream::pool::PooledConnection;
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
@@ -19,8 +19,8 @@ use tokio::time::Instant;
 ///
 /// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
 /// short answer that looks whole.
-pub(crate) fn respond(answer: Answer, method: &Method, patience: Patience) -> HttpResponse {
-    let Answer { head, mut lease, upload } = answer;
+pub(crate) fn respond(answer: UpstreamResponse, method: &Method, patience: Timeouts) -> HttpResponse {
+    let UpstreamResponse { head, mut lease, upload } = answer;
     if method == Method::HEAD {
         // The length that GET would have.
         let body = Announced(lease.connection.announced().map_or(BodySize::None, BodySize::Sized));
@@ -36,7 +36,8 @@ pub(crate) fn respond(answer: Answer, method: &Method, patience: Patience) -> Ht
         return head.set_body(BoxBody::new(body));
     }
     let size = lease.connection.length().map_or(BodySize::Stream, BodySize::Sized);
-    let download = Download { size, patience: patience.piece, is_waiting: false, upload, lease: Some(lease) };
+    let download =
+        ResponseBody { size, patience: patience.piece, is_waiting: false, upload, lease: Some(lease) };
     head.set_body(BoxBody::new(download))
 }
 
@@ -56,18 +57,18 @@ impl MessageBody for Announced {
 }
 
 /// A body that is being passed on.
-struct Download {
+struct ResponseBody {
     size: BodySize,
     patience: Duration,
     /// For a piece from the service; not for the client, which may take its time with one.
     is_waiting: bool,
     /// The request's body, of which some may still be to be sent.
-    upload: Upload,
+    upload: BodySender,
     /// The connection that it comes on, until it has ended.
-    lease: Option<Lease>,
+    lease: Option<PooledConnection>,
 }
 
-impl MessageBody for Download {
+impl MessageBody for ResponseBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {
@@ -101,7 +102,7 @@ impl MessageBody for Download {
     }
 }
 
-impl Download {
+impl ResponseBody {
     /// The connection is free for another request, unless there is more of this one to send.
     fn release(&mut self) {
         if let Some(lease) = self.lease.take().filter(|_| self.upload.is_ended()) {
@@ -114,9 +115,9 @@ impl Download {
             return Poll::Ready(None);
         };
         if !std::mem::replace(&mut self.is_waiting, true) {
-            lease.connection.set_alarm(Instant::now() + self.patience);
+            lease.connection.set_timer(Instant::now() + self.patience);
         }
-        let alarm = lease.connection.poll_alarm(context);
-        alarm.map(|()| Some(Err("the service went silent in its answer".into())))
+        let timer = lease.connection.poll_timer(context);
+        timer.map(|()| Some(Err("the service went silent in its answer".into())))
     }
 }

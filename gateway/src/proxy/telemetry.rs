@@ -1,6 +1,6 @@
 //! What the log, the metrics and the services are told of a request beside what the server knows.
 
-use super::message::Answer;
+use super::message::UpstreamResponse;
 use crate::http1::field::write_line;
 use crate::log_target;
 use crate::routing::table::Route;
@@ -14,7 +14,12 @@ pub(crate) fn start() -> Option<Instant> {
 }
 
 /// A replica has answered a request that came at this moment.
-pub(crate) fn answered(told: &mut PassedOn, answer: &Answer, route: &Route, started: Option<Instant>) {
+pub(crate) fn answered(
+    told: &mut PassedOn,
+    answer: &UpstreamResponse,
+    route: &Route,
+    started: Option<Instant>,
+) {
     let replica = answer.lease.flight.address;
     told.upstream = Some(replica);
     let head_ms = started.map(|started| started.elapsed().as_secs_f64() * 1e3);

@@ -13,7 +13,7 @@ const GENERATION: usize = 4096;
 ///
 /// When a generation is full, it becomes the old one, and what of the old one was not asked for meanwhile is forgotten.
 #[derive(Default)]
-pub(crate) struct Tokens(RefCell<Generations>);
+pub(crate) struct TokenCache(RefCell<Generations>);
 
 /// Nobody chooses what comes in here, as each token was signed by the auth service: a fast hash will do.
 type Generation = HashMap<Box<str>, Checked, RandomState>;
@@ -24,7 +24,7 @@ struct Generations {
     old: Generation,
 }
 
-impl Tokens {
+impl TokenCache {
     /// Whose token a request has, as [`Identity::of`] tells.
     pub(crate) fn identity(&self, headers: &HeaderMap, keys: &TokenKeys) -> Result<Identity, TokenError> {
         let token = bearer_token(headers)?;
@@ -71,7 +71,7 @@ mod tests {
         TokenKeys::new(&shared::test_kit::SECRET_KEY.into(), clock.clone()).unwrap()
     }
 
-    fn ask(tokens: &Tokens, keys: &TokenKeys, token: &str) -> Result<UserId, TokenError> {
+    fn ask(tokens: &TokenCache, keys: &TokenKeys, token: &str) -> Result<UserId, TokenError> {
         let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         tokens.identity(&headers, keys).map(|identity| identity.user_id)
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_token_that_is_known_expires_all_the_same() {
         let clock = Clock::manual();
-        let (tokens, keys) = (Tokens::default(), keys(&clock));
+        let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let user = UserId::generate();
         let token = keys.issue_access(user, TTL).unwrap();
         for _ in 0..2 {
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_token_that_is_like_a_known_one_is_checked() {
         let clock = Clock::manual();
-        let (tokens, keys) = (Tokens::default(), keys(&clock));
+        let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let [one, two] = [(); 2].map(|()| keys.issue_access(UserId::generate(), TTL).unwrap());
         ask(&tokens, &keys, &one).unwrap();
         let (signed, _) = one.rsplit_once('.').unwrap();
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn no_more_than_two_generations_are_kept() {
         let clock = Clock::manual();
-        let (tokens, keys) = (Tokens::default(), keys(&clock));
+        let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let (user, often) = (UserId::generate(), UserId::generate());
         let wanted = keys.issue_access(often, TTL).unwrap();
         for _ in 0..3 * GENERATION {

@@ -1,11 +1,11 @@
 //! Whether a request is taken, by the limits on rates.
 
-use super::config::Rates;
+use super::config::RateLimitConfig;
 use super::limiter::Limiter;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
 use crate::request_context::RequestContext;
-use crate::routing::class::Kind;
+use crate::routing::class::RequestClass;
 use crate::routing::table::{LOGIN, REGISTER, Route};
 use actix_web::HttpRequest;
 use shared::client_network::ClientNetwork;
@@ -36,7 +36,7 @@ struct Limiters {
 impl RateLimits {
     /// Limits with nothing used of them; `tasks` keep them small. None are none.
     pub(crate) fn new(
-        rates: Option<Rates>,
+        rates: Option<RateLimitConfig>,
         trusted_proxies: TrustedProxies,
         metrics: &Metrics,
         tasks: &Tasks,
@@ -86,7 +86,7 @@ impl RateLimits {
         let Some(limiters) = &self.limiters else {
             return Ok(());
         };
-        let kind = Kind::of(request.method());
+        let kind = RequestClass::of(request.method());
         match &caller {
             Some(identity) => take(limiters.of_users(kind), Some(key_of_user(identity)), request),
             None => take(&limiters.anonymous, self.key_of_address(request), request),
@@ -129,11 +129,11 @@ fn key_of_user(identity: &Identity) -> u128 {
 }
 
 impl Limiters {
-    fn of_users(&self, kind: Kind) -> &Limiter {
+    fn of_users(&self, kind: RequestClass) -> &Limiter {
         match kind {
-            Kind::Password => &self.passwords,
-            Kind::Read => &self.reads,
-            Kind::Write => &self.writes,
+            RequestClass::Password => &self.passwords,
+            RequestClass::Read => &self.reads,
+            RequestClass::Write => &self.writes,
         }
     }
 

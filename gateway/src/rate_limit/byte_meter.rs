@@ -2,7 +2,7 @@
 
 use super::admission::RateLimits;
 use crate::request_context::RequestContext;
-use crate::routing::class::Kind;
+use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
 use actix_web::HttpRequest;
 use shared::ids::UserId;
@@ -23,7 +23,7 @@ impl ByteMeter {
     /// A meter for the body of a request that writes; `None` where its bytes are not limited. Those of the auth service are
     /// small, and who has written too much may still log out or change the password.
     pub(crate) fn of(limits: &Arc<RateLimits>, context: &RequestContext<'_>) -> Option<Self> {
-        let is_write = context.class == Kind::Write && context.route.upstream != Upstream::Auth;
+        let is_write = context.class == RequestClass::Write && context.route.upstream != Upstream::Auth;
         let caller = context.caller.filter(|_| is_write && limits.bytes().is_some())?;
         let (limits, request) = (Arc::clone(limits), context.request.clone());
         Some(Self { limits, request, user_id: caller.user_id, bytes: 0 })

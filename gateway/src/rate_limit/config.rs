@@ -8,7 +8,7 @@ use shared::settings;
 
 /// How many requests are taken of each class: from one address where it is not known who asks, else from one user.
 #[derive(Debug, Clone, Copy)]
-pub struct Rates {
+pub struct RateLimitConfig {
     /// Of logins from one address; and of the requests of one user that ask for the password again.
     pub login: Rate,
     /// Of registrations from one address.
@@ -24,7 +24,7 @@ pub struct Rates {
     pub bytes: ByteRate,
 }
 
-impl Default for Rates {
+impl Default for RateLimitConfig {
     fn default() -> Self {
         Self {
             login: DEFAULT_LOGIN_RATE,
@@ -37,11 +37,11 @@ impl Default for Rates {
     }
 }
 
-impl Rates {
+impl RateLimitConfig {
     /// Reads `RATE_LIMIT` and the variables that begin with it. `None` says that nothing is limited.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
         struct Read {
-            rates: Rates,
+            rates: RateLimitConfig,
             is_on: bool,
         }
         let rate = |name, default| rate_from_env(env, name, default);
@@ -72,7 +72,7 @@ mod tests {
             .into_iter()
             .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_BYTES"])
         {
-            let line = Rates::from_env(&Env::of([(name, "many")])).unwrap_err().to_string();
+            let line = RateLimitConfig::from_env(&Env::of([(name, "many")])).unwrap_err().to_string();
             assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
             assert!(!line.contains('\n'), "{line}");
         }
@@ -80,12 +80,12 @@ mod tests {
 
     #[test]
     fn all_of_it_can_be_switched_off() {
-        assert!(Rates::from_env(&Env::of([("RATE_LIMIT", "off")])).unwrap().is_none());
+        assert!(RateLimitConfig::from_env(&Env::of([("RATE_LIMIT", "off")])).unwrap().is_none());
         for env in [Env::default(), Env::of([("RATE_LIMIT", "on")])] {
-            assert_eq!(Rates::from_env(&env).unwrap().unwrap().login, Rate::per_minute(30));
+            assert_eq!(RateLimitConfig::from_env(&env).unwrap().unwrap().login, Rate::per_minute(30));
         }
         let env = Env::of([("RATE_LIMIT_LOGIN", "5/10s"), ("RATE_LIMIT_BYTES", "16MiB/1s")]);
-        let rates = Rates::from_env(&env).unwrap().unwrap();
+        let rates = RateLimitConfig::from_env(&env).unwrap().unwrap();
         assert_eq!((rates.login, rates.bytes), ("5/10s".parse().unwrap(), "16MiB/1s".parse().unwrap()));
     }
 }

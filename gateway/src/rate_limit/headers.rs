@@ -9,7 +9,7 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What a client has left of a limit; as an extension of the request, for its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Allowance {
+pub(super) struct RateLimitHeaders {
     pub(super) name: &'static str,
     /// The whole of it.
     pub(super) policy: HeaderValue,
@@ -19,7 +19,7 @@ pub(super) struct Allowance {
     pub(super) seconds_to_full: u64,
 }
 
-impl Allowance {
+impl RateLimitHeaders {
     /// Keeps it for the answer to this request. Of several limits that one is told which refuses the request, else the one of
     /// which the smallest part is left.
     pub(super) fn keep(self, request: &HttpRequest, is_refused: bool) {
@@ -36,8 +36,8 @@ impl Allowance {
 
 /// Tells it in an answer, also one that is an error.
 pub(crate) fn finish(answer: &mut ServiceResponse) {
-    let allowance = answer.request().extensions().get::<Allowance>().cloned();
-    let Some(Allowance { name, policy, left, seconds_to_full, .. }) = allowance else {
+    let allowance = answer.request().extensions().get::<RateLimitHeaders>().cloned();
+    let Some(RateLimitHeaders { name, policy, left, seconds_to_full, .. }) = allowance else {
         return;
     };
     let headers = answer.headers_mut();

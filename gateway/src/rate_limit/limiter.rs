@@ -1,6 +1,6 @@
 //! One limit on rates, with what its answers say of it.
 
-use super::headers::Allowance;
+use super::headers::RateLimitHeaders;
 
 use super::byte_rate::ByteRate;
 use actix_web::http::header::HeaderValue;
@@ -48,12 +48,12 @@ impl Limiter {
     }
 
     /// Takes one request of this key: what is left for it then, or that nothing was, with the seconds to wait.
-    pub(super) fn take(&self, key: u128) -> (Allowance, Result<(), u64>) {
+    pub(super) fn take(&self, key: u128) -> (RateLimitHeaders, Result<(), u64>) {
         self.take_many(key, NonZeroU32::MIN)
     }
 
     /// Takes so many at once, or none of them.
-    pub(super) fn take_many(&self, key: u128, count: NonZeroU32) -> (Allowance, Result<(), u64>) {
+    pub(super) fn take_many(&self, key: u128, count: NonZeroU32) -> (RateLimitHeaders, Result<(), u64>) {
         match self.buckets.take(key, count) {
             Ok(left) => (self.allowance(left), Ok(())),
             Err(RateLimited { left, retry_after_seconds }) => {
@@ -68,8 +68,8 @@ impl Limiter {
         self.rate.seconds_to_full(self.rate.count().saturating_sub(count))
     }
 
-    fn allowance(&self, left: u32) -> Allowance {
-        Allowance {
+    fn allowance(&self, left: u32) -> RateLimitHeaders {
+        RateLimitHeaders {
             name: self.name,
             policy: self.policy.clone(),
             left: u64::from(left) * self.unit,

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 /// What a request costs a service. Each class has limits of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RequestClass {
     /// It changes nothing.
     Read,
     /// It changes something.
@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     Password,
 }
 
-impl Kind {
+impl RequestClass {
     /// The class of a request with this method, where no password is checked for it.
     pub(crate) fn of(method: &Method) -> Self {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) { Self::Read } else { Self::Write }

@@ -1,6 +1,6 @@
 //! The one table of routes: which paths there are, whose they are, and who may ask for them.
 
-use super::class::Kind;
+use super::class::RequestClass;
 use super::upstream::Upstream;
 use actix_web::http::Method;
 
@@ -93,9 +93,9 @@ impl Route {
     }
 
     /// The class of a request for a path of this route, which has no slash at its end.
-    pub(crate) fn class(&self, method: &Method, path: &str) -> Kind {
-        match Kind::of(method) {
-            Kind::Write if self.password_paths.contains(&path) => Kind::Password,
+    pub(crate) fn class(&self, method: &Method, path: &str) -> RequestClass {
+        match RequestClass::of(method) {
+            RequestClass::Write if self.password_paths.contains(&path) => RequestClass::Password,
             class => class,
         }
     }
@@ -155,11 +155,11 @@ mod tests {
             ("PUT", "/api/v1/auth/change-password"),
             ("DELETE", "/api/v1/auth/me"),
         ] {
-            assert_eq!(kind(method, path), Kind::Password, "{method} {path}");
+            assert_eq!(kind(method, path), RequestClass::Password, "{method} {path}");
         }
-        assert_eq!(kind("GET", "/api/v1/auth/me"), Kind::Read);
-        assert_eq!(kind("OPTIONS", LOGIN), Kind::Read);
-        assert_eq!(kind("POST", "/api/v1/auth/refresh"), Kind::Write);
+        assert_eq!(kind("GET", "/api/v1/auth/me"), RequestClass::Read);
+        assert_eq!(kind("OPTIONS", LOGIN), RequestClass::Read);
+        assert_eq!(kind("POST", "/api/v1/auth/refresh"), RequestClass::Write);
     }
 
     #[test]

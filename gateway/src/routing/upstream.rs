@@ -48,7 +48,7 @@ impl fmt::Display for Upstream {
 
 /// Where the services are.
 #[derive(Debug, Clone)]
-pub struct Upstreams {
+pub struct UpstreamUrls {
     /// Users and tokens.
     pub auth: Url,
     /// Chats and conversation records.
@@ -57,7 +57,7 @@ pub struct Upstreams {
     pub branch: Url,
 }
 
-impl Upstreams {
+impl UpstreamUrls {
     pub(crate) fn from_env(env: &Env) -> Result<Self, ConfigError> {
         settings!(Self {
             auth: env.base_url("AUTH_URL"),

@@ -1,9 +1,9 @@
 //! The replicas of one service as one worker sees them: which one is sent a request, and how many may be sent again.
 
-use super::cluster::{Known, Replicas};
-use super::pool::{Chosen, Pool};
-use super::replica::Flight;
-use super::retry_budget::Budget;
+use super::cluster::{Cluster, Discovered};
+use super::pool::{ConnectionPool, PooledReplica};
+use super::replica::InFlightGuard;
+use super::retry_budget::RetryBudget;
 use actix_web::rt;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,25 +19,25 @@ const SWEEP: Duration = Duration::from_secs(5);
 const MOST_TRIES: usize = 3;
 
 /// The replicas of one service.
-pub(crate) struct Pools {
+pub(crate) struct Balancer {
     /// What all workers know of them.
-    pub(crate) service: Arc<Replicas>,
+    pub(crate) service: Arc<Cluster>,
     /// Of requests that are sent again.
-    pub(crate) budget: Budget,
-    known: RefCell<watch::Receiver<Known>>,
+    pub(crate) budget: RetryBudget,
+    known: RefCell<watch::Receiver<Discovered>>,
     looked_up: Cell<bool>,
-    each: RefCell<Vec<Rc<Pool>>>,
+    each: RefCell<Vec<Rc<ConnectionPool>>>,
     turn: Cell<usize>,
 }
 
-impl Pools {
+impl Balancer {
     /// Without connections. Must be called on the worker's thread.
-    pub(crate) fn new(service: Arc<Replicas>) -> Rc<Self> {
+    pub(crate) fn new(service: Arc<Cluster>) -> Rc<Self> {
         let mut known = service.known();
         known.mark_changed();
         let pools = Rc::new(Self {
             service,
-            budget: Budget::new(),
+            budget: RetryBudget::new(),
             known: RefCell::new(known.clone()),
             looked_up: Cell::new(false),
             each: RefCell::default(),
@@ -75,14 +75,17 @@ impl Pools {
     ///
     /// One is the next in turn and wins a tie, so that shares are even where nothing is busy; the other is drawn.
     /// Where none is well, the one whose last failure is the longest ago is tried all the same.
-    pub(crate) fn choose(&self, tried: &[Flight<Chosen>]) -> Option<Flight<Chosen>> {
+    pub(crate) fn choose(
+        &self,
+        tried: &[InFlightGuard<PooledReplica>],
+    ) -> Option<InFlightGuard<PooledReplica>> {
         self.follow();
         let pools = self.each.borrow();
         if let ([only], []) = (pools.as_slice(), tried) {
             return Some(take_off(only));
         }
-        let is_left = |pool: &&Rc<Pool>| !tried.iter().any(|tried| Rc::ptr_eq(&tried.pool, pool));
-        let is_well = |pool: &&Rc<Pool>| is_left(pool) && !pool.replica().is_out();
+        let is_left = |pool: &&Rc<ConnectionPool>| !tried.iter().any(|tried| Rc::ptr_eq(&tried.pool, pool));
+        let is_well = |pool: &&Rc<ConnectionPool>| is_left(pool) && !pool.replica().is_out();
         let well = pools.iter().filter(is_well).count();
         if well == 0 {
             let left = pools.iter().filter(is_left).filter(|_| tried.len() < MOST_TRIES);
@@ -99,8 +102,9 @@ impl Pools {
     }
 
     /// Whether there is one that is well beside this one.
-    pub(crate) fn have_another(&self, than: &Pool) -> bool {
-        let is_another = |pool: &Rc<Pool>| !std::ptr::eq(pool.as_ref(), than) && !pool.replica().is_out();
+    pub(crate) fn have_another(&self, than: &ConnectionPool) -> bool {
+        let is_another =
+            |pool: &Rc<ConnectionPool>| !std::ptr::eq(pool.as_ref(), than) && !pool.replica().is_out();
         self.each.borrow().iter().any(is_another)
     }
 
@@ -114,7 +118,7 @@ impl Pools {
         let mut before = std::mem::take(&mut *self.each.borrow_mut());
         let now = replicas.iter().map(|replica| {
             let at = before.iter().position(|pool| Arc::ptr_eq(pool.replica(), replica));
-            at.map_or_else(|| Rc::new(Pool::new(Arc::clone(replica))), |at| before.swap_remove(at))
+            at.map_or_else(|| Rc::new(ConnectionPool::new(Arc::clone(replica))), |at| before.swap_remove(at))
         });
         *self.each.borrow_mut() = now.collect();
         for gone in before {
@@ -123,6 +127,6 @@ impl Pools {
     }
 }
 
-fn take_off(pool: &Rc<Pool>) -> Flight<Chosen> {
-    Flight::on(Chosen { pool: Rc::clone(pool) })
+fn take_off(pool: &Rc<ConnectionPool>) -> InFlightGuard<PooledReplica> {
+    InFlightGuard::on(PooledReplica { pool: Rc::clone(pool) })
 }

@@ -5,10 +5,10 @@ use super::health_check::ask;
 use super::origin::{Host, Origin};
 use super::outlier::Failure;
 use super::replica::Replica;
-use crate::concurrency::limits::Seating;
+use crate::concurrency::limits::UpstreamLimits;
 use crate::log_target;
 use crate::routing::upstream::Upstream;
-use crate::timeouts::Patience;
+use crate::timeouts::Timeouts;
 use actix_web::http::StatusCode;
 use futures_util::future::{join_all, select_ok};
 use shared::server::Tasks;
@@ -23,38 +23,43 @@ use tokio::time::{sleep, timeout};
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// All processes of one service.
-pub(crate) struct Replicas {
+pub(crate) struct Cluster {
     /// Whose they are.
     pub(crate) upstream: Upstream,
     /// What their URL says.
     pub(crate) origin: Origin,
-    patience: Patience,
-    seating: Seating,
-    known: watch::Sender<Known>,
+    patience: Timeouts,
+    seating: UpstreamLimits,
+    known: watch::Sender<Discovered>,
     look_again: Notify,
 }
 
 /// What is known of the replicas of a service.
 #[derive(Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct Discovered {
     /// Whether a look-up has ended yet.
     pub(crate) looked_up: bool,
     /// Those that the last look-up which succeeded has found, by address.
     pub(crate) replicas: Arc<[Arc<Replica>]>,
 }
 
-impl Replicas {
-    pub(super) fn new(upstream: Upstream, origin: Origin, patience: Patience, seating: Seating) -> Self {
-        let known = watch::Sender::new(Known::default());
+impl Cluster {
+    pub(super) fn new(
+        upstream: Upstream,
+        origin: Origin,
+        patience: Timeouts,
+        seating: UpstreamLimits,
+    ) -> Self {
+        let known = watch::Sender::new(Discovered::default());
         let replicas = Self { upstream, origin, patience, seating, known, look_again: Notify::new() };
         if let Host::Address(address) = replicas.origin.host {
-            replicas.are_at(vec![address]);
+            replicas.set_addresses(vec![address]);
         }
         replicas
     }
 
     /// What is known now, and from now on.
-    pub(crate) fn known(&self) -> watch::Receiver<Known> {
+    pub(crate) fn known(&self) -> watch::Receiver<Discovered> {
         self.known.subscribe()
     }
 
@@ -82,7 +87,7 @@ impl Replicas {
         loop {
             match addresses(name, resolution).await {
                 Ok(addresses) => {
-                    self.are_at(addresses);
+                    self.set_addresses(addresses);
                     fails = false;
                 }
                 Err(error) => {
@@ -107,7 +112,7 @@ impl Replicas {
     }
 
     /// They are at these addresses. Who stays keeps standing and connections.
-    fn are_at(&self, mut addresses: Vec<IpAddr>) {
+    fn set_addresses(&self, mut addresses: Vec<IpAddr>) {
         addresses.sort_unstable();
         addresses.dedup();
         let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, self.origin.port));

@@ -1,12 +1,12 @@
 //! The replicas of all services.
 
-use super::cluster::Replicas;
+use super::cluster::Cluster;
 use super::dns::Resolution;
 use super::origin::Origin;
-use crate::concurrency::config::Capacity;
-use crate::concurrency::limits::Seating;
-use crate::routing::upstream::{Upstream, Upstreams};
-use crate::timeouts::Patience;
+use crate::concurrency::config::ConcurrencyConfig;
+use crate::concurrency::limits::UpstreamLimits;
+use crate::routing::upstream::{Upstream, UpstreamUrls};
+use crate::timeouts::Timeouts;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use shared::metrics::Metrics;
@@ -16,22 +16,22 @@ use std::sync::Arc;
 /// What of the gateway's configuration concerns the services.
 pub(crate) struct ClustersConfig<'a> {
     /// Where they are.
-    pub(crate) urls: &'a Upstreams,
+    pub(crate) urls: &'a UpstreamUrls,
     /// Who knows their addresses.
     pub(crate) resolution: Resolution,
-    pub(crate) patience: Patience,
+    pub(crate) patience: Timeouts,
     /// How many requests a replica has at once; `None` where that is not limited.
-    pub(crate) capacity: Option<Capacity>,
+    pub(crate) capacity: Option<ConcurrencyConfig>,
 }
 
 /// The replicas of all services.
-pub(crate) struct Fleet {
-    auth: Arc<Replicas>,
-    chat: Arc<Replicas>,
-    branch: Arc<Replicas>,
+pub(crate) struct UpstreamClusters {
+    auth: Arc<Cluster>,
+    chat: Arc<Cluster>,
+    branch: Arc<Cluster>,
 }
 
-impl Fleet {
+impl UpstreamClusters {
     /// The replicas of the services of a configuration, which `tasks` keep an eye on.
     pub(crate) fn new(
         config: &ClustersConfig<'_>,
@@ -42,8 +42,8 @@ impl Fleet {
         let replicas = |upstream| {
             let origin = Origin::at(config.urls.url(upstream), &tls)
                 .map_err(|error| StartError::Setup(format!("the URL of the service {upstream}: {error}")))?;
-            let seating = Seating::new(config.capacity, upstream, metrics);
-            let replicas = Arc::new(Replicas::new(upstream, origin, config.patience, seating));
+            let seating = UpstreamLimits::new(config.capacity, upstream, metrics);
+            let replicas = Arc::new(Cluster::new(upstream, origin, config.patience, seating));
             replicas.watch(config.resolution, tasks);
             Ok::<_, StartError>(replicas)
         };
@@ -55,7 +55,7 @@ impl Fleet {
     }
 
     /// The replicas of one service.
-    pub(crate) fn of(&self, upstream: Upstream) -> &Arc<Replicas> {
+    pub(crate) fn of(&self, upstream: Upstream) -> &Arc<Cluster> {
         match upstream {
             Upstream::Auth => &self.auth,
             Upstream::Chat => &self.chat,
@@ -65,7 +65,7 @@ impl Fleet {
 }
 
 /// TLS with the machine's root certificates, which are read only where they are needed.
-fn tls(urls: &Upstreams) -> Result<Arc<ClientConfig>, StartError> {
+fn tls(urls: &UpstreamUrls) -> Result<Arc<ClientConfig>, StartError> {
     let mut roots = RootCertStore::empty();
     if Upstream::ALL.iter().any(|&upstream| urls.url(upstream).scheme() == "https") {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

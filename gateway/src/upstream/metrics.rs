@@ -1,6 +1,6 @@
 //! What the metrics say of the replicas.
 
-use super::clusters::Fleet;
+use super::clusters::UpstreamClusters;
 
 use super::replica::Replica;
 use crate::routing::upstream::Upstream;
@@ -8,7 +8,7 @@ use shared::identity::Service;
 use shared::metrics::{Metrics, Readings};
 use std::sync::Arc;
 
-impl Fleet {
+impl UpstreamClusters {
     /// Shows the replicas, as they are whenever somebody asks: one that is gone is not shown any more.
     pub(crate) fn observe(self: &Arc<Self>, metrics: &Metrics) {
         let fleet = Arc::clone(self);

@@ -1,6 +1,6 @@
 //! Whether a replica is sent requests: not for a while after it failed.
 
-use crate::timeouts::Patience;
+use crate::timeouts::Timeouts;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ impl fmt::Display for Failure {
 }
 
 /// How a replica stands.
-pub(super) struct Standing {
+pub(super) struct OutlierDetector {
     /// In a row; [`Record::out`] is looked at only where it is not 0, so that a replica that is well costs one load.
     failures: AtomicU32,
     record: Mutex<Record>,
@@ -49,21 +49,21 @@ pub(super) struct Standing {
 
 #[derive(Default)]
 struct Record {
-    out: Option<Out>,
+    out: Option<Ejection>,
     last_failure: Option<Instant>,
 }
 
 /// It was put out. It may be tried again after `until`, but is back only with a success.
 #[derive(Clone, Copy)]
-struct Out {
+struct Ejection {
     failure: Failure,
     times: u32,
     since: Instant,
     until: Instant,
 }
 
-impl Standing {
-    pub(super) fn new(patience: Patience) -> Self {
+impl OutlierDetector {
+    pub(super) fn new(patience: Timeouts) -> Self {
         Self {
             failures: AtomicU32::new(0),
             record: Mutex::default(),
@@ -101,7 +101,7 @@ impl Standing {
     /// Whether this has brought it back. One that fails at requests answers checks, perhaps: it has to wait its time.
     pub(super) fn passed_check(&self) -> bool {
         let mut record = self.record();
-        let is_reached = |out: &mut Out| matches!(out.failure, Failure::NotReached | Failure::NoCheck);
+        let is_reached = |out: &mut Ejection| matches!(out.failure, Failure::NotReached | Failure::NoCheck);
         let is_back = record.out.take_if(is_reached).is_some();
         if is_back {
             self.failures.store(0, Ordering::Relaxed);
@@ -127,7 +127,7 @@ impl Standing {
         let times = before.map_or(1, |out| out.times.saturating_mul(2)).min(MOST_TIMES);
         let least = if failure == Failure::NoCheck { self.check * 3 } else { Duration::ZERO };
         let time = jittered(self.first * times).max(least);
-        record.out = Some(Out { failure, times, since: now, until: now + time });
+        record.out = Some(Ejection { failure, times, since: now, until: now + time });
         before.is_none().then_some(time)
     }
 
@@ -148,12 +148,12 @@ mod tests {
 
     const CHECK: Duration = Duration::from_secs(2);
 
-    fn standing() -> Standing {
-        Standing::new(Patience { out: Duration::from_secs(1), check: CHECK, ..Patience::default() })
+    fn standing() -> OutlierDetector {
+        OutlierDetector::new(Timeouts { out: Duration::from_secs(1), check: CHECK, ..Timeouts::default() })
     }
 
     /// From now until it is tried again.
-    async fn time_out(standing: &Standing) -> Duration {
+    async fn time_out(standing: &OutlierDetector) -> Duration {
         let began = Instant::now();
         while standing.is_out() {
             advance(Duration::from_millis(10)).await;

@@ -1,6 +1,6 @@
 //! The connections of one worker to one replica.
 
-use super::replica::{Flight, Replica};
+use super::replica::{InFlightGuard, Replica};
 use crate::http1::connection::Connection;
 use shared::server::REUSE;
 use std::cell::{Cell, RefCell};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// A replica, and the idle connections to it.
-pub(crate) struct Pool {
+pub(crate) struct ConnectionPool {
     replica: Arc<Replica>,
     /// The one that was used last comes last.
     idle: RefCell<Vec<Idle>>,
@@ -22,7 +22,7 @@ struct Idle {
     since: Instant,
 }
 
-impl Pool {
+impl ConnectionPool {
     /// No connection yet.
     pub(crate) fn new(replica: Arc<Replica>) -> Self {
         Self { replica, idle: RefCell::default(), is_gone: Cell::new(false) }
@@ -37,7 +37,7 @@ impl Pool {
     pub(crate) fn take(&self, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < REUSE) {
-            if last.connection.is_quiet() {
+            if last.connection.is_idle() {
                 return Some(last.connection);
             }
         }
@@ -52,7 +52,7 @@ impl Pool {
 
     /// Closes what was idle for too long, or was closed by the service.
     pub(crate) fn sweep(&self) {
-        let is_good = |idle: &mut Idle| idle.since.elapsed() < REUSE && idle.connection.is_quiet();
+        let is_good = |idle: &mut Idle| idle.since.elapsed() < REUSE && idle.connection.is_idle();
         self.idle.borrow_mut().retain_mut(is_good);
     }
 
@@ -63,13 +63,13 @@ impl Pool {
     }
 }
 
-/// For [`Flight`].
+/// For [`InFlightGuard`].
 #[derive(Clone)]
-pub(crate) struct Chosen {
-    pub(crate) pool: Rc<Pool>,
+pub(crate) struct PooledReplica {
+    pub(crate) pool: Rc<ConnectionPool>,
 }
 
-impl Deref for Chosen {
+impl Deref for PooledReplica {
     type Target = Replica;
 
     fn deref(&self) -> &Replica {
@@ -78,12 +78,12 @@ impl Deref for Chosen {
 }
 
 /// A connection while a request is on it. Closed when it is dropped, unless it is given back.
-pub(crate) struct Lease {
+pub(crate) struct PooledConnection {
     pub(crate) connection: Connection,
-    pub(crate) flight: Flight<Chosen>,
+    pub(crate) flight: InFlightGuard<PooledReplica>,
 }
 
-impl Lease {
+impl PooledConnection {
     /// The answer was read to its end, so that another request can be sent if the connection goes on.
     pub(crate) fn give_back(self) {
         if let Some(connection) = self.connection.used() {

@@ -1,10 +1,10 @@
 //! One process of a service.
 
-use super::outlier::{Failure, Standing};
-use crate::concurrency::limits::Rooms;
+use super::outlier::{Failure, OutlierDetector};
+use crate::concurrency::limits::ReplicaLimits;
 use crate::log_target;
 use crate::routing::upstream::Upstream;
-use crate::timeouts::Patience;
+use crate::timeouts::Timeouts;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,19 +17,24 @@ pub(crate) struct Replica {
     pub(crate) address: SocketAddr,
     in_flight: AtomicUsize,
     retries: AtomicU64,
-    standing: Standing,
+    standing: OutlierDetector,
     /// How many requests it may have.
-    pub(crate) rooms: Rooms,
+    pub(crate) rooms: ReplicaLimits,
 }
 
 impl Replica {
-    pub(super) fn new(upstream: Upstream, address: SocketAddr, patience: Patience, rooms: Rooms) -> Self {
+    pub(super) fn new(
+        upstream: Upstream,
+        address: SocketAddr,
+        patience: Timeouts,
+        rooms: ReplicaLimits,
+    ) -> Self {
         Self {
             upstream,
             address,
             in_flight: AtomicUsize::new(0),
             retries: AtomicU64::new(0),
-            standing: Standing::new(patience),
+            standing: OutlierDetector::new(patience),
             rooms,
         }
     }
@@ -40,7 +45,7 @@ impl Replica {
     }
 
     /// It is sent a request that was tried before, here or elsewhere.
-    pub(crate) fn is_retried(&self) {
+    pub(crate) fn record_retry(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -94,9 +99,9 @@ impl Replica {
 }
 
 /// A request on its way: its replica counts it until this is dropped.
-pub(crate) struct Flight<R: Deref<Target = Replica>>(R);
+pub(crate) struct InFlightGuard<R: Deref<Target = Replica>>(R);
 
-impl<R: Deref<Target = Replica>> Flight<R> {
+impl<R: Deref<Target = Replica>> InFlightGuard<R> {
     /// Begins to count.
     pub(crate) fn on(replica: R) -> Self {
         replica.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -104,7 +109,7 @@ impl<R: Deref<Target = Replica>> Flight<R> {
     }
 }
 
-impl<R: Deref<Target = Replica>> Deref for Flight<R> {
+impl<R: Deref<Target = Replica>> Deref for InFlightGuard<R> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -112,7 +117,7 @@ impl<R: Deref<Target = Replica>> Deref for Flight<R> {
     }
 }
 
-impl<R: Deref<Target = Replica>> Drop for Flight<R> {
+impl<R: Deref<Target = Replica>> Drop for InFlightGuard<R> {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

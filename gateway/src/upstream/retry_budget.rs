@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 /// How many requests may be sent again: one for each five, and a few more after a quiet time. When everything fails,
 /// more would only add to the load.
-pub(crate) struct Budget(Cell<u32>);
+pub(crate) struct RetryBudget(Cell<u32>);
 
-impl Budget {
+impl RetryBudget {
     /// What sending again takes, where each request brings 1.
     const PRICE: u32 = 5;
     const MOST: u32 = 10 * Self::PRICE;
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_fifth_of_the_requests_may_be_sent_again() {
-        let budget = Budget::new();
+        let budget = RetryBudget::new();
         let again = (0..1000).filter(|_| {
             budget.earn();
             budget.spend()

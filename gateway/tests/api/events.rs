@@ -2,7 +2,7 @@
 
 use crate::app::{authorization, no_cache, spawn_before, spawn_before_with};
 use crate::wire::{Wire, header, status, upstream};
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Url;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -75,7 +75,7 @@ async fn events_arrive_one_by_one_as_they_are_sent() {
 #[tokio::test]
 async fn a_stream_that_sends_comments_goes_on_for_longer_than_silence_may() {
     let (url, tell, _times) = service().await;
-    let gateway = spawn_before_with(&url, Patience { piece: Duration::from_secs(1), ..no_cache() });
+    let gateway = spawn_before_with(&url, Timeouts { piece: Duration::from_secs(1), ..no_cache() });
     let mut wire = gateway.wire().await;
     ask(&mut wire).await;
     tell.send(HEAD.to_owned()).unwrap();

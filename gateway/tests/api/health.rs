@@ -1,7 +1,7 @@
 //! `/livez`, `/readyz`, `/health`.
 
 use crate::app::{no_cache, nobody, spawn_house, spawn_with};
-use gateway::config::Upstreams;
+use gateway::config::UpstreamUrls;
 use reqwest::Method;
 use serde_json::json;
 use wiremock::matchers::path;
@@ -19,7 +19,7 @@ async fn ready_is_who_has_three_ready_services() {
 
 #[tokio::test]
 async fn a_gateway_without_services_lives_and_says_which_are_down() {
-    let gateway = spawn_with(Upstreams { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
+    let gateway = spawn_with(UpstreamUrls { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
     let down = gateway.client.get("/readyz").await.expect(503).json()["down"].clone();
     assert_eq!(down, json!(["auth", "chat", "branch"]));
     for path in ["/livez", "/health", "/health/"] {

@@ -1,7 +1,7 @@
 //! `/openapi.json`, from what the services say of themselves.
 
 use crate::app::{TestHouse, no_cache, spawn_house, spawn_house_with, spawn_with};
-use gateway::config::{Patience, Upstreams};
+use gateway::config::{Timeouts, UpstreamUrls};
 use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::matchers::path;
@@ -144,8 +144,9 @@ async fn the_document_is_kept_for_a_time() {
     let house = spawn_house().await;
     describe_all(&house).await;
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    let upstreams = Upstreams { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
-    let gateway = spawn_with(upstreams, Patience { document: Duration::from_secs(3600), ..no_cache() });
+    let upstreams =
+        UpstreamUrls { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
+    let gateway = spawn_with(upstreams, Timeouts { document: Duration::from_secs(3600), ..no_cache() });
     for _ in 0..3 {
         gateway.client.get("/openapi.json").await.expect(200);
     }

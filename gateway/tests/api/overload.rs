@@ -3,7 +3,7 @@
 use crate::app::{authorization, spawn_configured};
 use crate::wire::{header, status, upstream};
 use futures_util::future::join_all;
-use gateway::config::{Capacity, Config};
+use gateway::config::{ConcurrencyConfig, Config};
 use reqwest::Url;
 use serde_json::json;
 use shared::test_kit::Series;
@@ -18,7 +18,7 @@ const FINE: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\
 const SOON: Duration = Duration::from_secs(30);
 
 fn one_of_each(config: &mut Config) {
-    config.capacity = Some(Capacity { reads: 1, writes: 1, passwords: 1, waiting: 1 });
+    config.capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 1 });
 }
 
 /// A service that says when it has a request, and answers as often as it is let.
@@ -87,7 +87,7 @@ async fn what_a_service_cannot_take_is_a_503_at_once() {
 async fn who_waits_a_moment_is_served() {
     let mut service = Slow::start().await;
     let gateway = spawn_configured(&service.url, |config| {
-        config.capacity = Some(Capacity { reads: 1, writes: 1, passwords: 1, waiting: 100 });
+        config.capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 100 });
     });
     let user = gateway.user();
     service.may_answer.add_permits(20);

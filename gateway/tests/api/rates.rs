@@ -3,7 +3,7 @@
 use crate::app::{
     TestGateway, TestHouse, authorization, nobody, spawn_configured, spawn_house, spawn_house_with,
 };
-use gateway::config::{Config, Rates};
+use gateway::config::{Config, RateLimitConfig};
 use reqwest::Method;
 use serde_json::json;
 use shared::test_kit::{Answer, Series, TestClient};
@@ -20,13 +20,13 @@ const WRITE: &str = "/api/v1/chats/create-chat";
 /// Few of each, and a peer that may say who its clients are.
 fn few(config: &mut Config) {
     config.edge.trusted_proxies = "127.0.0.1".parse().unwrap();
-    config.rates = Some(Rates {
+    config.rates = Some(RateLimitConfig {
         login: rate("3/1h"),
         register: rate("2/1h"),
         anonymous: rate("4/1h"),
         reads: rate("5/1h"),
         writes: rate("2/1h"),
-        ..Rates::default()
+        ..RateLimitConfig::default()
     });
 }
 
@@ -109,7 +109,7 @@ async fn a_network_of_ipv6_is_one_address() {
 async fn a_peer_on_this_machine_is_not_limited_by_its_address() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.edge = gateway::config::EdgeConfig::default();
+        config.edge = gateway::config::DownstreamConfig::default();
     })
     .await;
     for _ in 0..10 {
@@ -233,7 +233,7 @@ async fn the_token_endpoint_is_limited_as_a_refresh_and_tells_it_in_the_words_of
 async fn what_was_used_up_comes_back() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.rates = config.rates.map(|rates| Rates { login: rate("1/1s"), ..rates });
+        config.rates = config.rates.map(|rates| RateLimitConfig { login: rate("1/1s"), ..rates });
     })
     .await;
     let client = from(&house.gateway, "203.0.113.5");
@@ -255,7 +255,7 @@ async fn what_was_used_up_comes_back() {
 
 /// A user who may write often, but only 16 MiB in an hour.
 fn few_bytes(config: &mut Config) {
-    config.rates = Some(Rates { bytes: "16MiB/1h".parse().unwrap(), ..Rates::default() });
+    config.rates = Some(RateLimitConfig { bytes: "16MiB/1h".parse().unwrap(), ..RateLimitConfig::default() });
 }
 
 const MEBIBYTE: usize = 1 << 20;

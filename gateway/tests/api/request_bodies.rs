@@ -5,7 +5,7 @@ use crate::app::{
     spawn_house,
 };
 use crate::wire::{Wire, header, status, upstream};
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Method;
 use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::server::{BodyLimits, MemoryBudget, MinRate};
@@ -391,7 +391,7 @@ async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
         wire.rest().await;
     })
     .await;
-    let patience = Patience { body: Duration::from_millis(600), ..no_cache() };
+    let patience = Timeouts { body: Duration::from_millis(600), ..no_cache() };
     let gateway = spawn_before_with(&service, patience);
     let mut wire = gateway.wire().await;
     post(&mut wire, "Content-Length: 100000\r\n").await;

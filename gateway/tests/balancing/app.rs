@@ -1,7 +1,7 @@
 //! A gateway for one test, before replicas with addresses of the test's own.
 
 use crate::replica::Replica;
-use gateway::config::{Config, DESCRIPTOR_USE, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{Config, DESCRIPTOR_USE, DownstreamConfig, Resolution, Timeouts, UpstreamUrls};
 use gateway::startup;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,12 +37,12 @@ pub struct Town {
 }
 
 /// A name is looked up often; who is put out stays out, and nobody is checked.
-pub fn patience() -> Patience {
-    Patience { look_up: Duration::from_millis(50), check: NEVER, out: NEVER, ..Patience::default() }
+pub fn patience() -> Timeouts {
+    Timeouts { look_up: Duration::from_millis(50), check: NEVER, out: NEVER, ..Timeouts::default() }
 }
 
 /// A gateway before so many replicas, all of which are every service.
-pub async fn spawn(count: usize, patience: Patience) -> Town {
+pub async fn spawn(count: usize, patience: Timeouts) -> Town {
     let (names, replicas) = (NameServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
     for name in NAMES {
@@ -59,7 +59,7 @@ pub async fn spawn(count: usize, patience: Patience) -> Town {
 pub fn spawn_gateway(
     names: [&str; 3],
     port: u16,
-    patience: Patience,
+    patience: Timeouts,
     resolution: Resolution,
 ) -> (TestClient, Running) {
     spawn_gateway_with(names, port, patience, resolution, &Metrics::off())
@@ -68,14 +68,14 @@ pub fn spawn_gateway(
 fn spawn_gateway_with(
     names: [&str; 3],
     port: u16,
-    patience: Patience,
+    patience: Timeouts,
     resolution: Resolution,
     metrics: &Metrics,
 ) -> (TestClient, Running) {
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
-    let upstreams = Upstreams { auth, chat, branch };
+    let upstreams = UpstreamUrls { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let (edge, metrics, traces) = (EdgeConfig::default(), metrics.clone(), Traces::off());
+    let (edge, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
     let (rates, capacity) = (None, None);
     let (listen, times) = (any_port(), Times::default());
     let config = Config {

@@ -3,7 +3,7 @@
 use crate::app::{GET, SOON, Town, patience, spawn};
 use crate::replica::{Mode, Replica};
 use futures_util::future::join_all;
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use tokio::time::timeout;
 const SHORT: Duration = Duration::from_millis(100);
 
 /// Checks are made, and a replica has time to answer them on a busy machine.
-fn with_checks() -> Patience {
-    Patience { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
+fn with_checks() -> Timeouts {
+    Timeouts { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
 }
 
 /// A gateway that has left out the second of two replicas, which is there again.
-async fn before_one_that_was_left_out(patience: Patience) -> Town {
+async fn before_one_that_was_left_out(patience: Timeouts) -> Town {
     let town = spawn(2, patience).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;
@@ -78,7 +78,7 @@ async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
 
 #[tokio::test]
 async fn a_replica_that_was_left_out_comes_back() {
-    let town = before_one_that_was_left_out(Patience { out: SHORT, ..patience() }).await;
+    let town = before_one_that_was_left_out(Timeouts { out: SHORT, ..patience() }).await;
     town.until_answers(1).await;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::{GET, NAME, NEVER, SOON, patience, spawn, spawn_gateway, street};
 use crate::replica::Replica;
-use gateway::config::{Patience, Resolution};
+use gateway::config::{Resolution, Timeouts};
 use shared::test_kit::NameServer;
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_name_without_an_address_is_a_503_until_it_has_one() {
 
 #[tokio::test]
 async fn an_address_that_fails_is_looked_up_at_once() {
-    let patience = Patience { look_up: NEVER, ..patience() };
+    let patience = Timeouts { look_up: NEVER, ..patience() };
     let town = spawn(2, patience).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;

@@ -14,7 +14,7 @@ mod user;
 
 use crate::app::{TestGateway, authorization, no_cache, spawn_before_with};
 use futures_util::future::join_all;
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use script::Script;
 use serde_json::Value;
 use service::Service;
@@ -83,8 +83,8 @@ impl Case {
         Self { is_hurried: true, ..self }
     }
 
-    fn patience(&self) -> Patience {
-        if self.is_hurried { Patience { head: SHORT, piece: SHORT, ..no_cache() } } else { no_cache() }
+    fn patience(&self) -> Timeouts {
+        if self.is_hurried { Timeouts { head: SHORT, piece: SHORT, ..no_cache() } } else { no_cache() }
     }
 }
 
