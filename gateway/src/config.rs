@@ -60,47 +60,47 @@ use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
 use shared::settings;
 use shared::traces::Traces;
 
-/// Where it listens if nothing is said.
+/// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
 
 /// A gateway that is a process of its own: a client that uses all three services in turn leaves an idle connection to each.
 pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers: 1, per_connection: 4 };
 
-/// What the gateway is started with.
+/// The configuration of the gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address and port that it listens on.
+    /// The address and port to listen on.
     pub listen: Listen,
-    /// The keys of tokens.
+    /// The keys that verify tokens.
     pub keys: TokenKeys,
-    /// Where the services are.
+    /// The URLs of the services.
     pub upstreams: UpstreamUrls,
-    /// Who is around it.
+    /// The side of the clients.
     pub edge: DownstreamConfig,
-    /// How many requests are taken of whom; `None` where that is not limited.
+    /// The rate limits; `None` if they are off.
     pub rates: Option<RateLimitConfig>,
-    /// How many requests a replica has at once; `None` where that is not limited.
+    /// The concurrency limits of replicas; `None` if they are off.
     pub capacity: Option<ConcurrencyConfig>,
-    /// How long it waits for what of its clients' connections.
+    /// The time-outs of clients' connections.
     pub times: Times,
-    /// What bodies may cost.
+    /// The bounds of bodies.
     pub bodies: BodyLimits,
-    /// How long it waits for what else.
+    /// The other time-outs and intervals.
     pub patience: Timeouts,
-    /// What it needs of the file descriptors of its process.
+    /// The file descriptors that it needs.
     pub descriptor_use: DescriptorUse,
-    /// Who knows the addresses of the services.
+    /// How the names of services are resolved.
     pub resolution: Resolution,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where the spans of requests go.
+    /// The exporter of spans.
     pub traces: Traces,
 }
 
-/// Who is around the gateway, on the side of its clients.
+/// The configuration of the clients' side.
 #[derive(Debug, Clone, Default)]
 pub struct DownstreamConfig {
-    /// The proxies before it.
+    /// The proxies before the gateway.
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may call the API.
     pub allowed_origins: AllowedOrigins,
@@ -112,7 +112,7 @@ impl Config {
         Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Gateway))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same without opening a port or sending anything, to check it.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Self::read(env, Metrics::check_env(env), Traces::check_env(env))
     }
@@ -146,7 +146,7 @@ impl DownstreamConfig {
         Self::from_env_or(env, AllowedOrigins::None)
     }
 
-    /// Reads the same, with origins that are allowed if none are named.
+    /// Reads the same, with a default for `CORS_ALLOWED_ORIGINS`.
     pub fn from_env_or(env: &Env, origins: AllowedOrigins) -> Result<Self, ConfigError> {
         let networks = "networks such as 10.0.0.0/8, with commas between them";
         let expected = "origins such as https://app.example, with commas between them, or *";

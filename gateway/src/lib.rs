@@ -1,9 +1,12 @@
-//! The gateway: the one door of Banyan. It checks tokens, bounds what comes in, and passes requests on to the service
-//! that they are for; it knows no database.
+//! The gateway: the one door of Banyan. It verifies tokens, enforces limits, and proxies requests to the services. It knows no
+//! database.
 //!
-//! `pipeline` is the way of a request, phase by phase. `downstream` is the side of its clients, `upstream` that of the services,
-//! `proxy` passes a request from one to the other; `http1` speaks with services. `rate_limit` and `concurrency` say how many
-//! requests are taken, `routing` whose they are. `routes` holds what the gateway answers itself.
+//! `pipeline` tells a request's way. `downstream` is the side of the clients and `upstream` that of the services; `proxy` passes
+//! requests and responses between them, and `http1` is its client. `routing` has the route table, `rate_limit` and `concurrency`
+//! the limits, `openapi` the merged document, `routes` the gateway's own endpoints.
+//!
+//! Imports run one way: routing, timeouts, http1; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
+//! routes; pipeline, config; startup; main.
 
 pub mod cli;
 mod concurrency;

@@ -1,4 +1,4 @@
-//! Targets of log lines: they do not follow the modules, as logs are searched and filtered by them.
+//! Targets of log events. They stay when modules move, as logs are searched and filtered by them.
 
 /// Origins that are not allowed.
 pub(crate) const CORS: &str = "gateway::edge::cors";

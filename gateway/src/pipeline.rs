@@ -4,7 +4,7 @@ use crate::downstream::cors::Cors;
 use crate::downstream::{compression, request_checks, security_headers};
 use crate::error::Error;
 use crate::proxy::body_bounds::BodyBounds;
-use crate::proxy::body_refusal::{refuse_body, refuse_encoding};
+use crate::proxy::body_refusal::{check_encoding, refuse_body};
 use crate::proxy::body_sender::BodySender;
 use crate::proxy::forward::Proxy;
 use crate::proxy::headers::body_length;
@@ -30,7 +30,7 @@ use std::time::Instant;
 /// The most bytes of a head that the parser of a service reads.
 const MAX_HEAD_BYTES: usize = 0x1_ffff;
 
-/// All that a request passes, as one worker has it.
+/// One worker's pipeline, built once.
 pub(crate) struct Pipeline {
     pub(crate) keys: TokenKeys,
     pub(crate) bodies: BodyLimits,
@@ -40,10 +40,11 @@ pub(crate) struct Pipeline {
     pub(crate) proxy: Proxy,
 }
 
-/// Leads the server's hooks to the pipeline of the worker that a request is on.
+/// The server's hooks, which lead to the pipeline of the worker that a request is on.
 pub(crate) struct Hooks;
 
 impl server::Edge for Hooks {
+    /// Receive: refuses a request by its head.
     fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
         Ok(request_checks::check(request.request())?)
     }
@@ -64,80 +65,72 @@ impl server::Edge for Hooks {
         let trace = Rc::clone(trace);
         Ok(Box::pin(async move {
             match pipeline.handle(&request, payload, &trace).await {
-                Ok(answer) => ServiceResponse::new(request, answer),
-                Err(problem) => ServiceResponse::from_err(for_client(problem, &request), request),
+                Ok(response) => ServiceResponse::new(request, response),
+                Err(problem) => ServiceResponse::from_err(in_words_of(request.path(), problem), request),
             }
         }))
     }
 
-    fn finish(&self, mut answer: ServiceResponse) -> ServiceResponse {
-        rate_limit::headers::finish(&mut answer);
-        if let Some(pipeline) = answer.request().app_data::<Data<Pipeline>>().cloned() {
-            pipeline.cors.finish(&mut answer);
+    /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
+    fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
+        rate_limit::headers::finish(&mut response);
+        if let Some(pipeline) = response.request().app_data::<Data<Pipeline>>().cloned() {
+            pipeline.cors.finish(&mut response);
         }
-        security_headers::finish(&mut answer);
-        compression::compress(answer)
+        security_headers::finish(&mut response);
+        compression::compress(response)
     }
 }
 
 impl Pipeline {
-    /// What a request is answered whose head or path was refused: that, unless too many such have come.
+    /// The error for a request whose head or path was refused: the refusal, or 429 after too many of them.
     fn refuse(&self, request: &HttpRequest, refusal: Problem) -> Problem {
-        let counted = self.count_unrouted(request);
-        for_client(counted.err().map_or(refusal, Problem::from), request)
+        let admitted = self.admit_unrouted(request);
+        in_words_of(request.path(), admitted.err().map_or(refusal, Problem::from))
     }
 
-    /// Answers a request under the root of the API.
+    /// Responds to a request under the root of the API.
     async fn handle(
         &self,
         request: &HttpRequest,
         payload: Payload,
         trace: &Trace,
     ) -> Result<HttpResponse, Problem> {
-        let offered = RequestBody::new(payload);
-        let mut told = PassedOn::default();
-        let answer = self.pass_through(request, &offered, trace, &mut told).await;
-        request.extensions_mut().insert(told);
-        offered.release();
-        answer
+        let body = RequestBody::new(payload);
+        let mut record = PassedOn::default();
+        let response = self.run(request, &body, trace, &mut record).await;
+        request.extensions_mut().insert(record);
+        body.release();
+        response
     }
 
-    async fn pass_through(
+    /// The phases. What they find out is recorded for the log and the metrics, whether the request succeeds or not.
+    async fn run(
         &self,
         request: &HttpRequest,
-        offered: &RequestBody,
+        body: &RequestBody,
         trace: &Trace,
-        told: &mut PassedOn,
+        record: &mut PassedOn,
     ) -> Result<HttpResponse, Problem> {
         let started = telemetry::start();
         let mut context = self.route(request, trace)?;
-        told.route = Some(context.route.prefix);
-        if let Some(answer) = self.cors.preflight(request) {
-            return Ok(answer);
+        record.route = Some(context.route.prefix);
+        if let Some(response) = self.cors.preflight(request) {
+            return Ok(response);
         }
         let caller = self.authenticate(&context);
         context.caller = caller.as_ref().ok().copied().flatten();
-        told.caller = context.caller;
+        record.caller = context.caller;
         self.limits.admit(&context, caller)?;
-        self.forward(&context, offered, told, started).await
+        self.forward(&context, body, record, started).await
     }
 
-    /// Finds the route of a request. One that goes none is counted.
+    /// Route: finds whose the request is. A request without a route counts against a rate limit.
     fn route<'r>(&self, request: &'r HttpRequest, trace: &'r Trace) -> Result<RequestContext<'r>, Error> {
-        let context = RequestContext::of(request, trace);
-        if matches!(context, Err(Error::NoRoute)) {
-            self.count_unrouted(request)?;
-        }
-        context
+        RequestContext::new(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
     }
 
-    /// Counts a request that goes no route, which is refused for that unless too many such have come.
-    fn count_unrouted(&self, request: &HttpRequest) -> Result<(), Error> {
-        let caller = self.tokens.identity(request.headers(), &self.keys).ok();
-        self.limits.admit_unrouted(request, caller)
-    }
-
-    /// The user whose token it is; nobody where anyone may ask.
+    /// Authenticate: the user whose token the request has; `None` on public routes.
     fn authenticate(&self, context: &RequestContext<'_>) -> Result<Option<Identity>, Problem> {
         if context.route.access == Access::Public {
             return Ok(None);
@@ -145,43 +138,48 @@ impl Pipeline {
         Ok(Some(self.tokens.identity(context.request.headers(), &self.keys)?))
     }
 
-    /// Sends a request to its service, and answers what that answers.
+    /// Admit, for a request without a route: counts it, and fails after too many of them.
+    fn admit_unrouted(&self, request: &HttpRequest) -> Result<(), Error> {
+        let caller = self.tokens.identity(request.headers(), &self.keys).ok();
+        self.limits.admit_unrouted(request, caller)
+    }
+
+    /// Forward: sends the request to its service, and streams the response back.
     async fn forward(
         &self,
         context: &RequestContext<'_>,
-        offered: &RequestBody,
-        told: &mut PassedOn,
+        body: &RequestBody,
+        record: &mut PassedOn,
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
         let length = body_length(context.request.headers())?;
-        let question = self.proxy.question(context, length);
-        if question.head.len() > MAX_HEAD_BYTES {
+        let request = self.proxy.request(context, length);
+        if request.head.len() > MAX_HEAD_BYTES {
             return Err(Error::HeadTooLarge.into());
         }
-        let upload = BodySender::new(offered, length, question.may_repeat, &self.bounds(context));
-        let mut upload = match upload.and_then(|upload| refuse_encoding(context, length).map(|()| upload)) {
+        let body = BodySender::new(body, length, request.may_repeat, &self.bounds(context));
+        let mut body = match body.and_then(|body| check_encoding(context, length).map(|()| body)) {
             Err(refusal @ (Error::BodyTooLarge(_) | Error::BodyEncoded)) => {
                 return Box::pin(refuse_body(context, &self.proxy, refusal)).await;
             }
-            upload => upload?,
+            body => body?,
         };
-        if let Some(meter) = ByteMeter::of(&self.limits, context) {
-            upload.count_with(meter)?;
+        if let Some(meter) = ByteMeter::new(&self.limits, context) {
+            body.count_with(meter)?;
         }
-        let answer = self.proxy.send(&question, upload, context.route.upstream).await?;
-        telemetry::answered(told, &answer, context.route, started);
-        Ok(respond(answer, context.request.method(), self.proxy.patience()))
+        let response = self.proxy.send(&request, body, context.route.upstream).await?;
+        telemetry::record_response(record, &response, context.route, started);
+        Ok(respond(response, context.request.method(), self.proxy.timeouts()))
     }
 
-    /// What the body of a request may cost.
     fn bounds(&self, context: &RequestContext<'_>) -> BodyBounds<'_> {
-        let min_rate = MinRate { grace: self.proxy.patience().body, ..self.bodies.min_rate };
+        let min_rate = MinRate { grace: self.proxy.timeouts().request_body, ..self.bodies.min_rate };
         let max_bytes = context.route.upstream.max_body_bytes();
         BodyBounds { max_bytes, min_rate, memory: &self.bodies.memory }
     }
 }
 
-/// Clients of OAuth 2 are told in its words what the gateway refuses at the token endpoint.
-fn for_client(problem: Problem, request: &HttpRequest) -> Problem {
-    if is_token_endpoint(request.path()) { problem.for_oauth() } else { problem }
+/// An error in the words of OAuth 2, if the path is that of the token endpoint.
+fn in_words_of(path: &str, problem: Problem) -> Problem {
+    if is_token_endpoint(path) { problem.for_oauth() } else { problem }
 }

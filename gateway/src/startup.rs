@@ -1,4 +1,4 @@
-//! Puts the gateway together.
+//! Builds the gateway.
 
 use crate::config::Config;
 use crate::downstream::cors::Cors;
@@ -18,29 +18,29 @@ use shared::server::{self, Application, Context, NotReady, Readiness, StartError
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a service may take to say that it is ready; shorter than who asks the gateway waits.
+/// The time limit of a service's `/readyz`, shorter than that of the probes of the gateway's own.
 const READINESS_TIMEOUT: Duration = Duration::from_millis(1500);
 
-/// Binds the address.
+/// Builds the gateway, and binds its address.
 pub fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = config.descriptor_use.max_connections()?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
-    let clusters = ClustersConfig {
+    let clusters_config = ClustersConfig {
         urls: &config.upstreams,
         resolution: config.resolution,
-        patience: config.patience,
-        capacity: config.capacity,
+        timeouts: config.patience,
+        concurrency: config.capacity,
     };
-    let fleet = Arc::new(UpstreamClusters::new(&clusters, &config.metrics, &tasks)?);
-    fleet.observe(&config.metrics);
-    let readiness = readiness(Arc::clone(&fleet));
+    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, &tasks)?);
+    clusters.register(&config.metrics);
+    let readiness = readiness(Arc::clone(&clusters));
     let trusted_proxies = config.edge.trusted_proxies;
     let limits = RateLimits::new(config.rates, trusted_proxies.clone(), &config.metrics, &tasks);
     let cors = Arc::new(Cors::new(config.edge.allowed_origins));
-    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
-    let (keys, bodies, patience) = (config.keys.clone(), config.bodies.clone(), config.patience);
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document_ttl));
+    let (keys, bodies, timeouts) = (config.keys.clone(), config.bodies.clone(), config.patience);
     let hooks: Arc<dyn server::Edge> = Arc::new(Hooks);
     let hooks = Data::from(hooks);
     let context = Context {
@@ -53,14 +53,14 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     Application::bind(&listen, context, tasks, readiness, move |app| {
-        // Each worker has connections of its own, so that none is shared between threads.
+        // This runs once on each worker's thread: connections and verified tokens are not shared between threads.
         let pipeline = Pipeline {
             keys: keys.clone(),
             bodies: bodies.clone(),
             cors: Arc::clone(&cors),
             limits: Arc::clone(&limits),
             tokens: TokenCache::default(),
-            proxy: Proxy::new(&fleet, patience, trusted_proxies.clone()),
+            proxy: Proxy::new(&clusters, timeouts, trusted_proxies.clone()),
         };
         app.app_data(hooks.clone())
             .app_data(Data::new(pipeline))
@@ -70,19 +70,19 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     })
 }
 
-/// Ready means here that every service is: that `/readyz` of one of its replicas says so.
-fn readiness(fleet: Arc<UpstreamClusters>) -> Readiness {
+/// The gateway is ready if `/readyz` of at least one replica of each service says so.
+fn readiness(clusters: Arc<UpstreamClusters>) -> Readiness {
     Readiness::new(move || {
-        let fleet = Arc::clone(&fleet);
+        let clusters = Arc::clone(&clusters);
         async move {
-            let down = join_all(Upstream::ALL.map(|upstream| why_down(&fleet, upstream))).await;
+            let down = join_all(Upstream::ALL.map(|upstream| why_down(&clusters, upstream))).await;
             let (names, causes): (Vec<_>, Vec<_>) = down.into_iter().flatten().unzip();
             if names.is_empty() { Ok(()) } else { Err(NotReady::down(names, causes.join("; "))) }
         }
     })
 }
 
-async fn why_down(fleet: &UpstreamClusters, upstream: Upstream) -> Option<(&'static str, String)> {
-    let cause = fleet.of(upstream).are_ready(READINESS_TIMEOUT).await.err()?;
+async fn why_down(clusters: &UpstreamClusters, upstream: Upstream) -> Option<(&'static str, String)> {
+    let cause = clusters.of(upstream).check_ready(READINESS_TIMEOUT).await.err()?;
     Some((upstream.name(), format!("{upstream}: {cause}")))
 }

@@ -1,31 +1,31 @@
-//! How long the gateway waits for what.
+//! Time-outs and intervals of the gateway.
 
 use shared::config::{ConfigError, Env};
 use shared::server::{Times, must_be_longer};
 use shared::settings;
 use std::time::Duration;
 
-/// How long the gateway waits for what. Variables set `body`, `head` and `piece`; tests set the others, too.
+/// Time-outs and intervals. Variables set `request_body`, `response_head` and `response_body`; tests set the others, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For a connection to a service.
+    /// Connecting to a service.
     pub connect: Duration,
-    /// For the next piece of a request's body.
-    pub body: Duration,
-    /// For the head of an answer, from the last piece of the request's body that the service has taken.
-    pub head: Duration,
-    /// For the next piece of an answer's body.
-    pub piece: Duration,
-    /// For which a merged `OpenAPI` document is taken for true.
-    pub document: Duration,
+    /// The next piece of a request's body.
+    pub request_body: Duration,
+    /// The head of a response, from the last piece of the request's body that the service has taken.
+    pub response_head: Duration,
+    /// The next piece of a response's body.
+    pub response_body: Duration,
+    /// How long a merged `OpenAPI` document is served before it is read anew.
+    pub document_ttl: Duration,
     /// Between two look-ups of a service's name.
-    pub look_up: Duration,
-    /// Between two checks whether a replica lives.
-    pub check: Duration,
-    /// For the answer to a check. Two in a row that do not come put a replica out.
-    pub check_answer: Duration,
-    /// For which a replica that fails is left out at first; up to 30 times as long while it fails again.
-    pub out: Duration,
+    pub dns_refresh_interval: Duration,
+    /// Between two health checks of a replica.
+    pub health_check_interval: Duration,
+    /// The response to a health check. Two in a row that do not come eject the replica.
+    pub health_check: Duration,
+    /// The first ejection of a replica that fails; up to 30 times as long while it fails again.
+    pub base_ejection: Duration,
 }
 
 impl Timeouts {
@@ -33,21 +33,21 @@ impl Timeouts {
     /// gateway does.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         struct Read {
-            body: Duration,
-            head: Duration,
-            piece: Duration,
-            times: Times,
+            request_body: Duration,
+            response_head: Duration,
+            response_body: Duration,
+            services: Times,
         }
         let default = Self::default();
         let read = settings!(Read {
-            body: env.timeout("BODY_TIMEOUT", default.body),
-            head: env.timeout("UPSTREAM_TIMEOUT", default.head),
-            piece: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.piece),
-            times: Times::from_env(env),
+            request_body: env.timeout("BODY_TIMEOUT", default.request_body),
+            response_head: env.timeout("UPSTREAM_TIMEOUT", default.response_head),
+            response_body: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.response_body),
+            services: Times::from_env(env),
         })?;
-        let Read { body, head, piece, times } = read;
-        must_be_longer(("UPSTREAM_TIMEOUT", head), ("SERVICE_TIMEOUT", times.service))?;
-        Ok(Self { body, head, piece, ..default })
+        let Read { request_body, response_head, response_body, services } = read;
+        must_be_longer(("UPSTREAM_TIMEOUT", response_head), ("SERVICE_TIMEOUT", services.service))?;
+        Ok(Self { request_body, response_head, response_body, ..default })
     }
 }
 
@@ -56,14 +56,14 @@ impl Default for Timeouts {
         Self {
             // Within a cluster a connection takes a millisecond. One lost packet costs a second.
             connect: Duration::from_millis(1200),
-            body: Duration::from_secs(30),
-            head: Duration::from_secs(30),
-            piece: Duration::from_secs(60),
-            document: Duration::from_secs(5),
-            look_up: Duration::from_secs(2),
-            check: Duration::from_secs(2),
-            check_answer: Duration::from_secs(1),
-            out: Duration::from_secs(1),
+            request_body: Duration::from_secs(30),
+            response_head: Duration::from_secs(30),
+            response_body: Duration::from_secs(60),
+            document_ttl: Duration::from_secs(5),
+            dns_refresh_interval: Duration::from_secs(2),
+            health_check_interval: Duration::from_secs(2),
+            health_check: Duration::from_secs(1),
+            base_ejection: Duration::from_secs(1),
         }
     }
 }
@@ -90,7 +90,7 @@ mod tests {
             }
         }
         let env = Env::of([("UPSTREAM_TIMEOUT", "46"), ("SERVICE_TIMEOUT", "45"), ("BODY_TIMEOUT", "7")]);
-        let patience = Timeouts::from_env(&env).unwrap();
-        assert_eq!((patience.head.as_secs(), patience.body.as_secs()), (46, 7));
+        let timeouts = Timeouts::from_env(&env).unwrap();
+        assert_eq!((timeouts.response_head.as_secs(), timeouts.request_body.as_secs()), (46, 7));
     }
 }

@@ -1,21 +1,21 @@
-//! How many requests a replica has at once, as the environment has it.
+//! The configuration of concurrency limits.
 
 use shared::config::{ConfigError, Env};
 use shared::settings;
 
-/// More than a replica could ever have at once.
+/// The largest limit that a variable may set: more than a replica could ever have at once.
 const MAX_REQUESTS: usize = 1_000_000;
 
-/// How many requests of each kind a replica has at once, and how many more may wait for it.
+/// How many requests of each class a replica has at once, and how many more may queue for it.
 #[derive(Debug, Clone, Copy)]
 pub struct ConcurrencyConfig {
-    /// Of requests that change nothing.
+    /// Concurrent requests that change nothing.
     pub reads: usize,
-    /// Of other requests.
+    /// Other concurrent requests.
     pub writes: usize,
-    /// Of requests for which a password is hashed. The auth service works on one for each core, and keeps the others.
+    /// Concurrent requests that hash a password. The auth service hashes one on each core, and queues the others.
     pub passwords: usize,
-    /// Of each kind.
+    /// Queued requests of each class.
     pub waiting: usize,
 }
 
@@ -26,16 +26,16 @@ impl Default for ConcurrencyConfig {
 }
 
 impl ConcurrencyConfig {
-    /// Reads `UPSTREAM_LIMIT` and the variables that begin with it. `None` says that there is no limit.
+    /// Reads `UPSTREAM_LIMIT` and the variables that begin with it; `None` where it is `off`.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
         struct Read {
-            capacity: ConcurrencyConfig,
+            limits: ConcurrencyConfig,
             is_on: bool,
         }
-        let number = |name, least, default| env.number(name, "requests", least..=MAX_REQUESTS, default);
+        let number = |name, min, default| env.number(name, "requests", min..=MAX_REQUESTS, default);
         let default = Self::default();
         let read = settings!(Read {
-            capacity: settings!(Self {
+            limits: settings!(Self {
                 reads: number("UPSTREAM_LIMIT_READS", 1, default.reads),
                 writes: number("UPSTREAM_LIMIT_WRITES", 1, default.writes),
                 passwords: number("UPSTREAM_LIMIT_PASSWORDS", 1, default.passwords),
@@ -43,7 +43,7 @@ impl ConcurrencyConfig {
             }),
             is_on: env.switch("UPSTREAM_LIMIT", true),
         })?;
-        Ok(read.is_on.then_some(read.capacity))
+        Ok(read.is_on.then_some(read.limits))
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_number_stops_the_start_with_one_line_that_names_it() {
+    fn an_invalid_number_fails_the_start_with_one_line_that_names_the_variable() {
         for (name, value) in [
             ("UPSTREAM_LIMIT", "none"),
             ("UPSTREAM_LIMIT_READS", "0"),

@@ -1,7 +1,7 @@
-//! How many requests a replica has at once, and how long others wait for that.
+//! A concurrency limiter: how many requests a replica has at once, and how long others queue for that.
 //!
-//! A crowd that comes at once is let in one after the other. When more come for a time than are served, those who wait are
-//! sent away almost at once: an answer that comes late helps nobody, and who gets in is served as fast as ever.
+//! A burst is queued. During overload, queued requests are rejected almost at once: a late answer helps nobody, and the
+//! requests that are admitted are served as fast as ever.
 
 use super::adaptive::{AdaptiveLimit, LimitChange};
 use super::overload::OverloadDetector;
@@ -11,55 +11,55 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long one waits at most, where it is not overcrowded: as many as may wait, at a service that is not quick.
+/// The longest that a request queues without overload: enough for a full queue at a slow service.
 pub(super) const MAX_QUEUE_WAIT: Duration = Duration::from_secs(2);
-/// The same where it is.
+/// The longest that a request queues during overload.
 pub(super) const MAX_QUEUE_WAIT_OVERLOADED: Duration = Duration::from_millis(5);
 
-/// The seats of one kind at one replica.
+/// Limits the concurrent requests of one class at one replica.
 pub(super) struct ConcurrencyLimiter {
-    seats: Semaphore,
-    pace: AdaptiveLimit,
-    /// Seats that are taken though there were none.
-    owed: AtomicUsize,
-    waiting: AtomicUsize,
-    most_waiting: usize,
-    crowd: OverloadDetector,
+    permits: Semaphore,
+    adaptive: AdaptiveLimit,
+    /// Permits out beyond the limit. Each one that is released pays back one of them.
+    debt: AtomicUsize,
+    queued: AtomicUsize,
+    max_queued: usize,
+    overload: OverloadDetector,
     hits: LimitHits,
 }
 
 impl ConcurrencyLimiter {
-    pub(super) fn new(seats: usize, most_waiting: usize, hits: LimitHits) -> Self {
+    pub(super) fn new(permits: usize, max_queued: usize, hits: LimitHits) -> Self {
         Self {
-            seats: Semaphore::new(seats),
-            pace: AdaptiveLimit::new(seats),
-            owed: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
-            most_waiting,
-            crowd: OverloadDetector::new(),
+            permits: Semaphore::new(permits),
+            adaptive: AdaptiveLimit::new(permits),
+            debt: AtomicUsize::new(0),
+            queued: AtomicUsize::new(0),
+            max_queued,
+            overload: OverloadDetector::new(),
             hits,
         }
     }
 
-    /// A seat; `None` says that there is none, and was none in time.
-    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        let permit = match self.seats.try_acquire() {
+    /// Acquires a permit; `None` if none became available in time.
+    pub(super) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
+        let permit = match self.permits.try_acquire() {
             Ok(permit) => Some(permit),
-            Err(_) => self.wait().await,
+            Err(_) => self.queue().await,
         };
         if permit.is_none() {
             self.hits.hit();
-            self.crowd.record_rejection();
+            self.overload.record_rejection();
         }
         permit
     }
 
-    /// An error of the semaphore would say that it was closed, which it never is.
-    async fn wait(&self) -> Option<SemaphorePermit<'_>> {
-        let _waiter = Waiter::among(&self.waiting, self.most_waiting)?;
-        let begun = Instant::now();
-        let acquired = self.seats.acquire();
-        let overloaded = self.crowd.overloaded();
+    /// Queues for a permit. An error of the semaphore would say that it was closed, which it never is.
+    async fn queue(&self) -> Option<SemaphorePermit<'_>> {
+        let _queued = Queued::enter(&self.queued, self.max_queued)?;
+        let started = Instant::now();
+        let acquired = self.permits.acquire();
+        let overloaded = self.overload.overloaded();
         tokio::pin!(acquired, overloaded);
         tokio::select! {
             biased;
@@ -67,78 +67,79 @@ impl ConcurrencyLimiter {
             () = sleep(MAX_QUEUE_WAIT_OVERLOADED) => {}
         }
         overloaded.as_mut().enable();
-        if self.crowd.is_overloaded() {
+        if self.overload.is_overloaded() {
             return None;
         }
         tokio::select! {
             biased;
             permit = acquired => permit.ok(),
             () = overloaded => None,
-            () = sleep_until(begun + MAX_QUEUE_WAIT) => None,
+            () = sleep_until(started + MAX_QUEUE_WAIT) => None,
         }
     }
 
-    /// A request was answered that had a seat for so long.
-    pub(super) fn took(&self, time: Duration) {
-        self.pace.took(time, self.seats.available_permits());
-        match self.pace.change(self.crowd.is_overloaded(), self.crowd.now()) {
+    /// Records the latency of a request that held a permit, and adjusts the limit.
+    pub(super) fn record_latency(&self, latency: Duration) {
+        self.adaptive.record_latency(latency, self.permits.available_permits());
+        match self.adaptive.adjust(self.overload.is_overloaded(), self.overload.now()) {
             LimitChange::None => {}
-            LimitChange::Fewer(fewer) => drop(self.owed.fetch_add(fewer, Ordering::Relaxed)),
-            LimitChange::More(more) => (0..more).for_each(|_| self.free_owed()),
+            LimitChange::Decrease(fewer) => drop(self.debt.fetch_add(fewer, Ordering::Relaxed)),
+            LimitChange::Increase(more) => (0..more).for_each(|_| self.release_over_limit()),
         }
     }
 
-    /// A seat is free.
-    pub(super) fn free(&self, permit: SemaphorePermit<'_>) {
-        if self.pays_back() {
+    /// Releases a permit.
+    pub(super) fn release(&self, permit: SemaphorePermit<'_>) {
+        if self.pay_back() {
             permit.forget();
         }
     }
 
-    /// A seat is taken though there is none.
-    pub(super) fn owe(&self) {
-        self.owed.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request that goes on without a permit.
+    pub(super) fn acquire_over_limit(&self) {
+        self.debt.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A seat is free that was taken though there was none.
-    pub(super) fn free_owed(&self) {
-        if !self.pays_back() {
-            self.seats.add_permits(1);
+    /// Releases what [`Self::acquire_over_limit`] has counted.
+    pub(super) fn release_over_limit(&self) {
+        if !self.pay_back() {
+            self.permits.add_permits(1);
         }
     }
 
-    /// One that is free now, if there is one.
-    pub(super) fn try_enter(&self) -> Option<SemaphorePermit<'_>> {
-        self.seats.try_acquire().ok()
+    /// Acquires a permit if one is available now.
+    pub(super) fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
+        self.permits.try_acquire().ok()
     }
 
-    /// The seats that are free, and those that are owed.
+    /// The permits that are available, and those out beyond the limit.
     #[cfg(test)]
-    pub(super) fn free_and_owed(&self) -> (usize, usize) {
-        (self.seats.available_permits(), self.owed.load(Ordering::Relaxed))
+    pub(super) fn available_and_debt(&self) -> (usize, usize) {
+        (self.permits.available_permits(), self.debt.load(Ordering::Relaxed))
     }
 
-    /// Whether a seat that is free now is one that was owed.
-    fn pays_back(&self) -> bool {
-        self.owed.load(Ordering::Relaxed) > 0
+    /// Pays back one permit; false without debt.
+    fn pay_back(&self) -> bool {
+        self.debt.load(Ordering::Relaxed) > 0
             && self
-                .owed
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |owed| owed.checked_sub(1))
+                .debt
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |debt| debt.checked_sub(1))
                 .is_ok()
     }
 }
 
-/// One who waits, counted until this is dropped.
-struct Waiter<'a>(&'a AtomicUsize);
+/// A place in the queue, left on drop.
+struct Queued<'a>(&'a AtomicUsize);
 
-impl<'a> Waiter<'a> {
-    fn among(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let waiter = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiter)
+impl<'a> Queued<'a> {
+    /// Enters the queue, unless it is full.
+    fn enter(queued: &'a AtomicUsize, max: usize) -> Option<Self> {
+        let place = Self(queued);
+        (queued.fetch_add(1, Ordering::Relaxed) < max).then_some(place)
     }
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

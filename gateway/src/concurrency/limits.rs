@@ -1,4 +1,4 @@
-//! How many requests a replica has at once, by kind.
+//! The concurrency limits of a service's replicas, by class of request.
 
 use super::config::ConcurrencyConfig;
 use super::limiter::ConcurrencyLimiter;
@@ -8,37 +8,38 @@ use crate::routing::upstream::Upstream;
 use shared::identity::Service;
 use shared::metrics::{LimitHits, Metrics};
 
-/// What the seats of all replicas of a service have in common.
+/// What the limits of all replicas of a service have in common.
 pub(crate) struct UpstreamLimits {
-    capacity: Option<ConcurrencyConfig>,
+    /// `None` where nothing is limited.
+    config: Option<ConcurrencyConfig>,
     hits: LimitHits,
 }
 
 impl UpstreamLimits {
-    pub(crate) fn new(capacity: Option<ConcurrencyConfig>, upstream: Upstream, metrics: &Metrics) -> Self {
+    pub(crate) fn new(config: Option<ConcurrencyConfig>, upstream: Upstream, metrics: &Metrics) -> Self {
         let name = match upstream {
             Upstream::Auth => "upstream_auth",
             Upstream::Chat => "upstream_chat",
             Upstream::Branch => "upstream_branch",
         };
-        Self { capacity, hits: metrics.limit(Service::Gateway, name) }
+        Self { config, hits: metrics.limit(Service::Gateway, name) }
     }
 
-    /// Those of a new replica.
-    pub(crate) fn of_replica(&self) -> ReplicaLimits {
-        let Some(capacity) = self.capacity else {
+    /// The limits of a new replica.
+    pub(crate) fn for_replica(&self) -> ReplicaLimits {
+        let Some(config) = self.config else {
             return ReplicaLimits::default();
         };
-        let room = |seats| Some(ConcurrencyLimiter::new(seats, capacity.waiting, self.hits.clone()));
+        let limiter = |permits| Some(ConcurrencyLimiter::new(permits, config.waiting, self.hits.clone()));
         ReplicaLimits {
-            reads: room(capacity.reads),
-            writes: room(capacity.writes),
-            passwords: room(capacity.passwords),
+            reads: limiter(config.reads),
+            writes: limiter(config.writes),
+            passwords: limiter(config.passwords),
         }
     }
 }
 
-/// The seats of one replica, by kind; `None` where there is no limit.
+/// The limiters of one replica, by class; `None` where there is no limit.
 #[derive(Default)]
 pub(crate) struct ReplicaLimits {
     reads: Option<ConcurrencyLimiter>,
@@ -47,16 +48,16 @@ pub(crate) struct ReplicaLimits {
 }
 
 impl ReplicaLimits {
-    /// A seat for a request of this kind; `None` says that there is none for it.
-    pub(crate) async fn enter(&self, kind: RequestClass) -> Option<Permit<'_>> {
-        let room = match kind {
+    /// Acquires a permit for a request of this class; `None` if none became available in time.
+    pub(crate) async fn acquire(&self, class: RequestClass) -> Option<Permit<'_>> {
+        let limiter = match class {
             RequestClass::Read => &self.reads,
             RequestClass::Write => &self.writes,
             RequestClass::Password => &self.passwords,
         };
-        match room {
-            Some(room) => Permit::of(room).await,
-            None => Some(Permit::without_room()),
+        match limiter {
+            Some(limiter) => Permit::acquire(limiter).await,
+            None => Some(Permit::unlimited()),
         }
     }
 }
@@ -67,17 +68,18 @@ mod tests {
     use futures_util::future::join_all;
 
     #[tokio::test(start_paused = true)]
-    async fn each_kind_has_seats_of_its_own() {
-        let capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 0 });
-        let rooms = UpstreamLimits::new(capacity, Upstream::Chat, &Metrics::off()).of_replica();
-        let taken = join_all(
-            [RequestClass::Read, RequestClass::Write, RequestClass::Password].map(|kind| rooms.enter(kind)),
-        )
-        .await;
-        assert!(taken.iter().all(Option::is_some));
-        assert!(rooms.enter(RequestClass::Read).await.is_none());
-        let rooms = UpstreamLimits::new(None, Upstream::Chat, &Metrics::off()).of_replica();
-        let taken = join_all((0..1000).map(|_| rooms.enter(RequestClass::Read))).await;
-        assert!(taken.iter().all(Option::is_some));
+    async fn each_class_has_permits_of_its_own_unless_nothing_is_limited() {
+        let config = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 0 });
+        let limits = UpstreamLimits::new(config, Upstream::Chat, &Metrics::off()).for_replica();
+
+        let classes = [RequestClass::Read, RequestClass::Write, RequestClass::Password];
+        let permits = join_all(classes.map(|class| limits.acquire(class))).await;
+
+        assert!(permits.iter().all(Option::is_some));
+        assert!(limits.acquire(RequestClass::Read).await.is_none());
+
+        let limits = UpstreamLimits::new(None, Upstream::Chat, &Metrics::off()).for_replica();
+        let permits = join_all((0..1000).map(|_| limits.acquire(RequestClass::Read))).await;
+        assert!(permits.iter().all(Option::is_some));
     }
 }

@@ -1,4 +1,4 @@
-//! How many requests a replica has at once.
+//! Concurrency limits: how many requests a replica has at once, adapted to its latency, and how long others queue.
 
 mod adaptive;
 pub(crate) mod config;

@@ -1,4 +1,7 @@
-//! Whether more have come for a while than are served.
+//! Overload detection: whether more requests have come for a while than are served.
+//!
+//! As in CoDel (RFC 8289), a standing queue is the sign, not a short burst: the detector reports overload once requests were
+//! rejected for [`OVERLOAD_AFTER`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,50 +9,51 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-/// It is overcrowded where people were sent away for so long. A crowd that is a little too large is not sent away whole.
+/// Rejections over this time are overload. A burst that is a little too large is not rejected whole.
 pub(super) const OVERLOAD_AFTER: Duration = Duration::from_millis(50);
-/// With so long between two who are sent away, the second is the first of others.
+/// After this time without a rejection, the next one begins a new series.
 pub(super) const OVERLOAD_FORGOTTEN_AFTER: Duration = Duration::from_millis(200);
 
-/// Who was sent away lately.
+/// Detects overload from rejected requests.
 pub(super) struct OverloadDetector {
-    begun: Instant,
-    /// When the first and the last of them were, in milliseconds since it has begun; 0 where nobody was.
-    first: AtomicU64,
-    last: AtomicU64,
+    started: Instant,
+    /// When the first and the last rejection of the series were, in milliseconds since `started`; 0 before the first.
+    first_rejection: AtomicU64,
+    last_rejection: AtomicU64,
     overloaded: Notify,
 }
 
 impl OverloadDetector {
-    /// Nobody.
+    /// A detector without rejections.
     pub(super) fn new() -> Self {
         Self {
-            begun: Instant::now(),
-            first: AtomicU64::new(0),
-            last: AtomicU64::new(0),
+            started: Instant::now(),
+            first_rejection: AtomicU64::new(0),
+            last_rejection: AtomicU64::new(0),
             overloaded: Notify::new(),
         }
     }
 
-    /// Milliseconds since it has begun; never 0.
+    /// Milliseconds since the start; never 0.
     pub(super) fn now(&self) -> u64 {
-        millis(self.begun.elapsed()).max(1)
+        millis(self.started.elapsed()).max(1)
     }
 
-    /// Somebody is sent away.
+    /// Records that a request was rejected.
     pub(super) fn record_rejection(&self) {
         let now = self.now();
-        let last = self.last.swap(now, Ordering::Relaxed);
+        let last = self.last_rejection.swap(now, Ordering::Relaxed);
         if last == 0 || now.saturating_sub(last) >= millis(OVERLOAD_FORGOTTEN_AFTER) {
-            self.first.store(now, Ordering::Relaxed);
+            self.first_rejection.store(now, Ordering::Relaxed);
         } else if self.is_overloaded() {
             self.overloaded.notify_waiters();
         }
     }
 
-    /// Whether those who come now are more than are served.
+    /// Whether requests have been rejected for [`OVERLOAD_AFTER`], the last one within [`OVERLOAD_FORGOTTEN_AFTER`].
     pub(super) fn is_overloaded(&self) -> bool {
-        let (first, last) = (self.first.load(Ordering::Relaxed), self.last.load(Ordering::Relaxed));
+        let first = self.first_rejection.load(Ordering::Relaxed);
+        let last = self.last_rejection.load(Ordering::Relaxed);
         if last == 0 {
             return false;
         }
@@ -58,7 +62,7 @@ impl OverloadDetector {
             && now.saturating_sub(first) >= millis(OVERLOAD_AFTER)
     }
 
-    /// Waits until somebody is sent away while it is overcrowded.
+    /// Waits until a request is rejected during overload.
     pub(super) fn overloaded(&self) -> Notified<'_> {
         self.overloaded.notified()
     }

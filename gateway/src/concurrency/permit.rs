@@ -1,45 +1,47 @@
-//! A request that counts among those that a replica has.
+//! A permit: what a request holds while it counts against a concurrency limit.
 
 use super::limiter::ConcurrencyLimiter;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
 
-/// Between two looks whether a request has come whole.
-const GLANCE: Duration = Duration::from_millis(20);
+/// Between two checks whether the body of a request has come whole.
+const BODY_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A request that a replica works on, until this is dropped.
+/// One request of the limit, until drop.
 pub(crate) struct Permit<'a> {
-    place: Place<'a>,
-    /// When it was taken, unless it was given up meanwhile.
-    taken: Option<Instant>,
+    state: PermitState<'a>,
+    /// When it was acquired; `None` once it was suspended, as the latency is the client's then.
+    acquired: Option<Instant>,
 }
 
-enum Place<'a> {
-    /// Nobody counts.
-    None,
-    Taken(&'a ConcurrencyLimiter, SemaphorePermit<'a>),
-    /// Taken though there was none.
-    Owed(&'a ConcurrencyLimiter),
-    /// Given up for a while.
-    GivenUp(&'a ConcurrencyLimiter),
+enum PermitState<'a> {
+    /// There is no limit.
+    Unlimited,
+    Held(&'a ConcurrencyLimiter, SemaphorePermit<'a>),
+    /// Resumed while no permit was available.
+    OverLimit(&'a ConcurrencyLimiter),
+    /// Released while the body of the request comes.
+    Suspended(&'a ConcurrencyLimiter),
 }
 
 impl<'a> Permit<'a> {
-    /// Where nobody counts.
-    pub(super) fn without_room() -> Self {
-        Self { place: Place::None, taken: None }
+    /// A permit without a limit.
+    pub(super) fn unlimited() -> Self {
+        Self { state: PermitState::Unlimited, acquired: None }
     }
 
-    /// One of a room; `None` says that there is none, and was none in time.
-    pub(super) async fn of(room: &'a ConcurrencyLimiter) -> Option<Self> {
-        let permit = room.enter().await?;
-        Some(Self { place: Place::Taken(room, permit), taken: Some(Instant::now()) })
+    /// Acquires a permit; `None` if none became available in time.
+    pub(super) async fn acquire(limiter: &'a ConcurrencyLimiter) -> Option<Self> {
+        let permit = limiter.acquire().await?;
+        Some(Self { state: PermitState::Held(limiter, permit), acquired: Some(Instant::now()) })
     }
 
-    /// Waits for what the replica works on. A request that takes longer than a moment to come counts only once it is whole;
-    /// `None` says that it is from the start.
-    pub(crate) async fn during<T>(
+    /// Holds the permit while a request is sent and answered.
+    ///
+    /// A body that takes longer than [`BODY_POLL_INTERVAL`] suspends the permit until it has come whole, as the replica has
+    /// little to do until then. `is_whole` is `None` for a request that is whole from the start.
+    pub(crate) async fn hold_during<T>(
         mut self,
         is_whole: Option<impl Fn() -> bool>,
         work: impl Future<Output = T>,
@@ -47,59 +49,61 @@ impl<'a> Permit<'a> {
         tokio::pin!(work);
         let Some(is_whole) = is_whole else {
             let done = work.await;
-            self.answered();
+            self.record_latency();
             return done;
         };
         loop {
             tokio::select! {
                 biased;
                 done = &mut work => {
-                    self.answered();
+                    self.record_latency();
                     return done;
                 }
-                () = sleep(GLANCE) => self.use_it(is_whole()),
+                () = sleep(BODY_POLL_INTERVAL) => if is_whole() { self.resume() } else { self.suspend() },
             }
         }
     }
 
-    fn answered(&self) {
-        if let (Place::Taken(room, _), Some(taken)) = (&self.place, self.taken) {
-            room.took(taken.elapsed());
+    fn record_latency(&self) {
+        if let (PermitState::Held(limiter, _), Some(acquired)) = (&self.state, self.acquired) {
+            limiter.record_latency(acquired.elapsed());
         }
     }
 
-    /// Gives it up while the replica has little to do for it, and takes it again after that, free or not: what was begun is not
-    /// broken off.
-    pub(super) fn use_it(&mut self, is_used: bool) {
-        self.taken = self.taken.filter(|_| is_used);
-        self.place = match (std::mem::replace(&mut self.place, Place::None), is_used) {
-            (Place::Taken(room, permit), false) => {
-                room.free(permit);
-                Place::GivenUp(room)
+    /// Releases the permit until [`Self::resume`].
+    fn suspend(&mut self) {
+        self.acquired = None;
+        self.state = match std::mem::replace(&mut self.state, PermitState::Unlimited) {
+            PermitState::Held(limiter, permit) => {
+                limiter.release(permit);
+                PermitState::Suspended(limiter)
             }
-            (Place::Owed(room), false) => {
-                room.free_owed();
-                Place::GivenUp(room)
+            PermitState::OverLimit(limiter) => {
+                limiter.release_over_limit();
+                PermitState::Suspended(limiter)
             }
-            (Place::GivenUp(room), true) => {
-                if let Some(permit) = room.try_enter() {
-                    Place::Taken(room, permit)
-                } else {
-                    room.owe();
-                    Place::Owed(room)
-                }
-            }
-            (place, _) => place,
+            state @ (PermitState::Unlimited | PermitState::Suspended(_)) => state,
+        };
+    }
+
+    /// Acquires the permit again, over the limit where none is available: a request that has begun is not broken off.
+    fn resume(&mut self) {
+        let PermitState::Suspended(limiter) = self.state else { return };
+        self.state = if let Some(permit) = limiter.try_acquire() {
+            PermitState::Held(limiter, permit)
+        } else {
+            limiter.acquire_over_limit();
+            PermitState::OverLimit(limiter)
         };
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.place, Place::None) {
-            Place::Taken(room, permit) => room.free(permit),
-            Place::Owed(room) => room.free_owed(),
-            Place::None | Place::GivenUp(_) => {}
+        match std::mem::replace(&mut self.state, PermitState::Unlimited) {
+            PermitState::Held(limiter, permit) => limiter.release(permit),
+            PermitState::OverLimit(limiter) => limiter.release_over_limit(),
+            PermitState::Unlimited | PermitState::Suspended(_) => {}
         }
     }
 }
@@ -113,95 +117,107 @@ mod tests {
     use shared::metrics::LimitHits;
     use tokio::time::advance;
 
-    fn room(seats: usize, waiting: usize) -> ConcurrencyLimiter {
-        ConcurrencyLimiter::new(seats, waiting, LimitHits::default())
+    fn limiter(permits: usize, max_queued: usize) -> ConcurrencyLimiter {
+        ConcurrencyLimiter::new(permits, max_queued, LimitHits::default())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_finds_no_seat_waits_for_one_and_then_is_sent_away() {
-        let room = room(1, 2);
-        let seat = Permit::of(&room).await.unwrap();
-        let begun = Instant::now();
-        let (first, second, third) = tokio::join!(Permit::of(&room), Permit::of(&room), async {
-            let third = Permit::of(&room).await.is_some();
-            assert_eq!(begun.elapsed(), Duration::ZERO, "no more than two may wait");
-            advance(Duration::from_millis(20)).await;
-            drop(seat);
-            third
-        });
+    async fn a_queued_request_is_rejected_after_the_longest_wait_and_a_full_queue_rejects_at_once() {
+        let limiter = limiter(1, 2);
+        let permit = Permit::acquire(&limiter).await.unwrap();
+        let started = Instant::now();
+
+        let (first, second, third) =
+            tokio::join!(Permit::acquire(&limiter), Permit::acquire(&limiter), async {
+                let third = Permit::acquire(&limiter).await.is_some();
+                assert_eq!(started.elapsed(), Duration::ZERO, "no more than two may queue");
+                advance(Duration::from_millis(20)).await;
+                drop(permit);
+                third
+            });
+
         assert!(first.is_some() && second.is_none() && !third);
-        assert_eq!(begun.elapsed(), MAX_QUEUE_WAIT);
+        assert_eq!(started.elapsed(), MAX_QUEUE_WAIT);
     }
 
-    /// So many come at once, and this is when the last of them was sent away.
-    async fn crowd(room: &ConcurrencyLimiter, count: usize) -> Duration {
-        let begun = Instant::now();
-        assert!(join_all((0..count).map(|_| Permit::of(room))).await.iter().all(Option::is_none));
-        begun.elapsed()
+    /// The time until the last of a burst of this many requests was rejected.
+    async fn reject_burst(limiter: &ConcurrencyLimiter, count: usize) -> Duration {
+        let started = Instant::now();
+        let permits = join_all((0..count).map(|_| Permit::acquire(limiter))).await;
+        assert!(permits.iter().all(Option::is_none));
+        started.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn when_more_come_than_are_served_they_are_sent_away_almost_at_once() {
-        let room = room(1, 10);
-        let seat = Permit::of(&room).await;
-        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT);
-        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT, "nobody else was sent away for so long");
+    async fn under_overload_queued_requests_are_rejected_within_5_ms() {
+        let limiter = limiter(1, 10);
+        let permit = Permit::acquire(&limiter).await;
+        assert_eq!(reject_burst(&limiter, 10).await, MAX_QUEUE_WAIT);
+        assert_eq!(reject_burst(&limiter, 10).await, MAX_QUEUE_WAIT, "the rejections before are forgotten");
+
         let more = async {
             for _ in 0..=OVERLOAD_AFTER.as_millis() {
-                assert!(Permit::of(&room).await.is_none());
+                assert!(Permit::acquire(&limiter).await.is_none());
                 sleep(Duration::from_millis(1)).await;
             }
         };
-        let (who_waited, ()) = tokio::join!(crowd(&room, 10), more);
-        assert!((OVERLOAD_AFTER..2 * OVERLOAD_AFTER).contains(&who_waited), "{who_waited:?}");
+        let (waited, ()) = tokio::join!(reject_burst(&limiter, 10), more);
+        assert!((OVERLOAD_AFTER..2 * OVERLOAD_AFTER).contains(&waited), "{waited:?}");
         for _ in 0..100 {
-            assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT_OVERLOADED);
+            assert_eq!(reject_burst(&limiter, 10).await, MAX_QUEUE_WAIT_OVERLOADED);
         }
-        drop(seat);
+
+        drop(permit);
         advance(OVERLOAD_FORGOTTEN_AFTER).await;
-        let _seat = Permit::of(&room).await.unwrap();
-        assert_eq!(crowd(&room, 10).await, MAX_QUEUE_WAIT, "a crowd that comes later is waited for again");
+        let _permit = Permit::acquire(&limiter).await.unwrap();
+        assert_eq!(reject_burst(&limiter, 10).await, MAX_QUEUE_WAIT, "a later burst is queued again");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_crowd_is_let_in_though_it_is_too_large() {
-        let room = room(1, 100);
-        let each = async |room: &ConcurrencyLimiter| {
-            let seat = Permit::of(room).await?;
+    async fn a_burst_of_more_than_the_limit_is_served_up_to_the_queue() {
+        let limiter = limiter(1, 100);
+        let serve = async |limiter: &ConcurrencyLimiter| {
+            let permit = Permit::acquire(limiter).await?;
             sleep(Duration::from_millis(10)).await;
-            drop(seat);
+            drop(permit);
             Some(())
         };
-        let served = join_all((0..110).map(|_| each(&room))).await;
+
+        let served = join_all((0..110).map(|_| serve(&limiter))).await;
+
         assert_eq!(served.iter().flatten().count(), 101);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_seat_is_given_up_for_a_while_and_taken_again() {
-        let room = room(1, 0);
-        let mut first = Permit::of(&room).await.unwrap();
-        first.use_it(false);
-        let second = Permit::of(&room).await.unwrap();
-        first.use_it(true);
-        assert!(Permit::of(&room).await.is_none());
+    async fn a_suspended_permit_is_free_for_others_and_is_acquired_again() {
+        let limiter = limiter(1, 0);
+        let mut first = Permit::acquire(&limiter).await.unwrap();
+        first.suspend();
+        let second = Permit::acquire(&limiter).await.unwrap();
+        first.resume();
+        assert!(Permit::acquire(&limiter).await.is_none());
+
         drop(second);
-        assert!(Permit::of(&room).await.is_none(), "two were there, and one is");
+        assert!(Permit::acquire(&limiter).await.is_none(), "two were out, and one still is");
+
         drop(first);
-        let again = Permit::of(&room).await.unwrap();
-        assert!(Permit::of(&room).await.is_none());
+        let again = Permit::acquire(&limiter).await.unwrap();
+        assert!(Permit::acquire(&limiter).await.is_none());
         drop(again);
-        assert_eq!(room.free_and_owed(), (1, 0));
+        assert_eq!(limiter.available_and_debt(), (1, 0));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn seats_are_as_many_as_before_whoever_goes_first() {
-        let room = room(1, 0);
-        let mut first = Permit::of(&room).await.unwrap();
-        first.use_it(false);
-        let second = Permit::of(&room).await.unwrap();
-        first.use_it(true);
+    async fn no_permit_is_lost_in_whichever_order_they_are_released() {
+        let limiter = limiter(1, 0);
+        let mut first = Permit::acquire(&limiter).await.unwrap();
+        first.suspend();
+        let second = Permit::acquire(&limiter).await.unwrap();
+        first.resume();
+
         drop(first);
         drop(second);
-        assert_eq!(room.free_and_owed(), (1, 0));
+
+        assert_eq!(limiter.available_and_debt(), (1, 0));
     }
 }

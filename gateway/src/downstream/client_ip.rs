@@ -1,14 +1,14 @@
-//! Who the client is, behind proxies whose word on it is taken.
+//! The client's IP address, behind trusted proxies.
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-/// The header in which a proxy names the addresses that a request has passed.
+/// The header with the addresses that a request has passed, the client's first.
 pub(crate) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The proxies before the gateway. What any other peer says of where its requests come from could be made up.
+/// The proxies before the gateway. Any other peer could have made up its forwarding headers.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -29,19 +29,19 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether a request comes from one of them.
+    /// Whether a request comes from a trusted proxy.
     pub(crate) fn have_sent(&self, request: &HttpRequest) -> bool {
         peer(request).is_some_and(|peer| self.contain(peer))
     }
 
-    /// The address of the client: of all through which the request has come, the last that is no trusted proxy.
+    /// The client's address: the last hop that is no trusted proxy.
     pub(crate) fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let mut address = peer(request)?;
         if !self.contain(address) {
             return Some(address);
         }
-        let hops = sent(request, X_FORWARDED_FOR).unwrap_or_default();
-        let mut hops = hops.rsplit(',').map(|hop| address_of(hop.trim()));
+        let hops = header_value(request, X_FORWARDED_FOR).unwrap_or_default();
+        let mut hops = hops.rsplit(',').map(|hop| parse_hop(hop.trim()));
         while self.contain(address)
             && let Some(Some(before)) = hops.next()
         {
@@ -50,28 +50,28 @@ impl TrustedProxies {
         Some(address)
     }
 
-    /// The address that counts for limits; `None` where none does: for a peer on this machine that is no trusted proxy, or that
-    /// names no client. It may be a proxy that nobody has named, with all clients behind its one address.
+    /// The address for rate limits; `None` for a peer on this machine that is no trusted proxy, or that names no client. It may be
+    /// a proxy that is not configured as trusted, with all clients behind its one address.
     pub(crate) fn limited_address(&self, request: &HttpRequest) -> Option<IpAddr> {
         let address = self.client_address(request)?;
-        let is_told = || sent(request, X_FORWARDED_FOR).is_some() && self.have_sent(request);
-        (!address.is_loopback() || is_told()).then_some(address)
+        let is_named = || header_value(request, X_FORWARDED_FOR).is_some() && self.have_sent(request);
+        (!address.is_loopback() || is_named()).then_some(address)
     }
 }
 
-/// The address at the other end of the connection.
+/// The address of the connection's peer.
 pub(crate) fn peer(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
-/// All values of a header as one; `None` where it is not there or cannot be read.
-pub(crate) fn sent(request: &HttpRequest, name: &str) -> Option<String> {
+/// All values of a header, joined; `None` if it is absent or not ASCII.
+pub(crate) fn header_value(request: &HttpRequest, name: &str) -> Option<String> {
     let values: Option<Vec<_>> = request.headers().get_all(name).map(|value| value.to_str().ok()).collect();
     values.filter(|values| !values.is_empty()).map(|values| values.join(", "))
 }
 
-/// An address as proxies write it, with a port or without.
-fn address_of(hop: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
     let address = hop.parse().or_else(|_| hop.parse().map(|address: SocketAddr| address.ip()));
     address.ok().map(|address| address.to_canonical())
 }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_that_is_no_trusted_proxy() {
+    fn the_client_is_the_last_hop_that_is_no_trusted_proxy() {
         let trusted = "10.0.0.0/8, 192.0.2.7, fd00::/8";
         for (peer, hops, expected) in [
             ("198.51.100.1", &["203.0.113.5"][..], "198.51.100.1"),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn an_invalid_network_is_refused() {
         for wrong in ["10.0.0.0/33", "10.0.0", "example", "10.0.0.0/8,", "*"] {
             assert!(wrong.parse::<TrustedProxies>().is_err(), "{wrong}");
         }

@@ -1,4 +1,4 @@
-//! Answers made smaller for who asks for it: JSON that is long and whole, so that what is worth it is known beforehand.
+//! Compression of JSON responses of known length with gzip, for clients that accept it.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody, None as NoBody};
 use actix_web::dev::ServiceResponse;
@@ -15,30 +15,30 @@ use std::io::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Shorter answers are sent as they are: what is saved is less than a packet.
-const LEAST: u64 = 1024;
+/// Shorter responses are sent as they are: compression would save less than a packet.
+const MIN_BYTES: u64 = 1024;
 
-/// What is ready is passed on in pieces of about this size.
-const PIECE: usize = 0x2000;
+/// The size of compressed pieces, about.
+const PIECE_BYTES: usize = 0x2000;
 
-/// After so many bytes without a piece, which takes about a millisecond, others have their turn.
-const TURN: usize = 0x4_0000;
+/// The most bytes compressed in one poll, which takes about a millisecond, before other tasks run.
+const MAX_BYTES_PER_POLL: usize = 0x4_0000;
 
-/// Compresses an answer, where it is one that may be and the client takes it.
-pub(crate) fn compress(mut answer: ServiceResponse) -> ServiceResponse {
-    let is_long = matches!(answer.response().body().size(), BodySize::Sized(length) if length > LEAST);
-    if !is_long || !may_compress(answer.status(), answer.headers()) {
-        return answer;
+/// Compresses a response, if it is suitable and the client accepts gzip.
+pub(crate) fn compress(mut response: ServiceResponse) -> ServiceResponse {
+    let is_long = matches!(response.response().body().size(), BodySize::Sized(length) if length > MIN_BYTES);
+    if !is_long || !may_compress(response.status(), response.headers()) {
+        return response;
     }
-    answer.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
-    // It is sent in chunks, as its length is not known, and HTTP/1.0 knows none.
-    let takes_chunks = answer.request().version() >= Version::HTTP_11;
-    if !takes_chunks || !takes_gzip(answer.request().headers()) {
-        return answer;
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    // The compressed length is not known beforehand, and HTTP/1.0 has no chunks.
+    let accepts_chunks = response.request().version() >= Version::HTTP_11;
+    if !accepts_chunks || !accepts_gzip(response.request().headers()) {
+        return response;
     }
-    let is_head = answer.request().method() == Method::HEAD;
-    mark(answer.headers_mut());
-    answer.map_body(|_, body| {
+    let is_head = response.request().method() == Method::HEAD;
+    set_headers(response.headers_mut());
+    response.map_body(|_, body| {
         // The length that GET would have is not known.
         if is_head { BoxBody::new(NoBody::new()) } else { BoxBody::new(GzipBody::of(body)) }
     })
@@ -54,8 +54,8 @@ fn may_compress(status: StatusCode, headers: &HeaderMap) -> bool {
     is_json && is_whole && !headers.contains_key(CONTENT_ENCODING)
 }
 
-/// Says of an answer that it is compressed: a tag of the bytes as they were is one of their meaning now.
-fn mark(headers: &mut HeaderMap) {
+/// Sets the headers of a compressed response. A strong entity tag becomes a weak one, as the bytes differ.
+fn set_headers(headers: &mut HeaderMap) {
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     headers.remove(CONTENT_LENGTH);
     let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
@@ -64,8 +64,8 @@ fn mark(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether `Accept-Encoding` takes gzip, and likes nothing less than that better (RFC 9110, 12.5.3).
-pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Whether `Accept-Encoding` accepts gzip, and does not prefer `identity` (RFC 9110, 12.5.3).
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let (mut gzip, mut other, mut identity) = (None, None, None);
     let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     for item in values.flat_map(|value| value.split(',')) {
@@ -83,7 +83,7 @@ pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
 }
 
-/// A body that is compressed while it passes.
+/// A body that is compressed as it is polled.
 struct GzipBody {
     body: BoxBody,
     /// `None` at the end.
@@ -121,10 +121,10 @@ impl MessageBody for GzipBody {
                     return Poll::Ready(Some(Ok(rest.into())));
                 }
             }
-            if encoder.get_ref().len() >= PIECE {
+            if encoder.get_ref().len() >= PIECE_BYTES {
                 return Poll::Ready(Some(Ok(std::mem::take(encoder.get_mut()).into())));
             }
-            if read >= TURN {
+            if read >= MAX_BYTES_PER_POLL {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -137,21 +137,21 @@ impl MessageBody for GzipBody {
 mod tests {
     use super::*;
 
-    fn takes(value: &str) -> bool {
+    fn accepts(value: &str) -> bool {
         let value = HeaderValue::from_str(value).unwrap();
-        takes_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, value)]))
+        accepts_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, value)]))
     }
 
     #[test]
-    fn gzip_is_for_who_takes_it() {
+    fn gzip_is_sent_to_clients_that_accept_it() {
         for yes in ["gzip", "deflate, GZIP;q=0.5, br", "x-gzip", "*", "gzip;Q=1.0, identity", "*;q=0.1"] {
-            assert!(takes(yes), "{yes}");
+            assert!(accepts(yes), "{yes}");
         }
         for no in
             ["", "br, deflate", "gzip;q=0", "gzip; q=0.000, *", "*;q=0", "identity, gzip;q=0.5", "gzip;q=x"]
         {
-            assert!(!takes(no), "{no}");
+            assert!(!accepts(no), "{no}");
         }
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert!(!accepts_gzip(&HeaderMap::new()));
     }
 }

@@ -1,4 +1,4 @@
-//! Which pages of other origins may call the API, and read its answers (the CORS protocol of the Fetch standard).
+//! CORS: which pages of other origins may call the API and read its responses (Fetch standard).
 
 use super::origins::AllowedOrigins;
 use crate::log_target;
@@ -14,31 +14,31 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const METHODS: &str = "GET, HEAD, POST, PUT, DELETE";
-/// What the API gives a meaning to, for a browser that does not say which headers it is about to send.
-const REQUEST_HEADERS: &str =
+const ALLOWED_METHODS: &str = "GET, HEAD, POST, PUT, DELETE";
+/// The headers of the API, for a browser that does not name those that it is about to send.
+const ALLOWED_HEADERS: &str =
     "Accept, Authorization, Content-Type, Idempotency-Key, traceparent, X-Request-Id";
-const ANSWER_HEADERS: &str = "Link, X-Next-Cursor, X-Request-Id, X-Branch-Id, Idempotency-Replayed, Retry-After, \
+const EXPOSED_HEADERS: &str = "Link, X-Next-Cursor, X-Request-Id, X-Branch-Id, Idempotency-Replayed, Retry-After, \
     RateLimit, RateLimit-Policy, WWW-Authenticate, Allow";
-/// In seconds. Two hours are the most that browsers keep it.
-const MAX_AGE: &str = "7200";
-/// The most bytes of header names that a preflight is answered.
+/// How long a browser caches a preflight, in seconds: two hours, the most that browsers do.
+const MAX_AGE_SECONDS: &str = "7200";
+/// The most bytes of header names in the response to a preflight.
 const MAX_NAMES_BYTES: usize = 4096;
 /// The most bytes of an origin that is logged: the longest name of a host, with its scheme and port.
 const MAX_ORIGIN_BYTES: usize = 270;
-/// Between two lines of the log about origins that are not allowed.
+/// Between two log lines about origins that are not allowed, at least.
 const LOG_INTERVAL: Duration = Duration::from_secs(5);
-/// How many such origins are remembered, so that each has one line.
+/// The most such origins that are remembered, so that each has one line.
 const MAX_LOGGED_ORIGINS: usize = 256;
 
-/// Who may call the API, and who was told in the log that they may not.
+/// The allowed origins, and those that were logged as not allowed.
 #[derive(Debug, Default)]
 pub(crate) struct Cors {
     allowed: AllowedOrigins,
     refused: Mutex<RefusedOrigins>,
 }
 
-/// The origins that were refused and logged.
+/// The origins that were logged as not allowed.
 #[derive(Debug, Default)]
 struct RefusedOrigins {
     origins: HashSet<String>,
@@ -51,65 +51,65 @@ impl Cors {
         Self { allowed, refused: Mutex::default() }
     }
 
-    /// The origin of a request, where it is one that is allowed.
+    /// The origin of a request, if it is allowed.
     fn allowed_origin<'r>(&self, request: &'r HttpRequest) -> Option<&'r HeaderValue> {
         let origin = request.headers().get(ORIGIN)?;
-        self.allowed.contain(origin.to_str().ok()?).then_some(origin)
+        self.allowed.contains(origin.to_str().ok()?).then_some(origin)
     }
 
-    /// Logs an origin that is not allowed, so that who has forgotten the variable finds it.
+    /// Logs an origin that is not allowed, for an operator who has forgotten the variable.
     fn log_refused(&self, origin: &HeaderValue) {
         let Ok(origin) = origin.to_str() else { return };
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_new(origin, Instant::now()) {
+        if refused.record(origin, Instant::now()) {
             tracing::warn!(target: log_target::CORS, origin,
                 "CORS_ALLOWED_ORIGINS does not name the origin of a page that calls the API"
             );
         }
     }
 
-    /// Tells a browser whether the page may read an answer.
-    pub(crate) fn finish(&self, answer: &mut ServiceResponse) {
+    /// Sets the headers that tell a browser whether a page may read the response.
+    pub(crate) fn finish(&self, response: &mut ServiceResponse) {
         if self.allowed == AllowedOrigins::None {
             return;
         }
-        let origin = self.allowed_origin(answer.request()).cloned();
-        let headers = answer.headers_mut();
+        let origin = self.allowed_origin(response.request()).cloned();
+        let headers = response.headers_mut();
         headers.append(VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = origin else { return };
         if self.allowed == AllowedOrigins::Any {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         } else {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            // There are no cookies, but a client that asks for them would not get the answer.
+            // There are no cookies, but a page that asks for credentials could not read the response without it.
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
 
-    /// The answer to a browser that asks whether a page may send a request to a route; `None` where that is not asked.
+    /// The response to a preflight; `None` for any other request.
     pub(crate) fn preflight(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let headers = request.headers();
         let origin = headers.get(ORIGIN)?;
         if request.method() != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
             return None;
         }
-        let mut answer = HttpResponse::NoContent();
+        let mut response = HttpResponse::NoContent();
         if self.allowed_origin(request).is_none() {
             self.log_refused(origin);
-            return Some(answer.finish());
+            return Some(response.finish());
         }
-        answer.insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS));
-        answer.insert_header((ACCESS_CONTROL_ALLOW_HEADERS, requested_headers(request)));
-        answer.insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE));
-        answer.insert_header((VARY, "Access-Control-Request-Headers"));
-        Some(answer.finish())
+        response.insert_header((ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS));
+        response.insert_header((ACCESS_CONTROL_ALLOW_HEADERS, requested_headers(request)));
+        response.insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS));
+        response.insert_header((VARY, "Access-Control-Request-Headers"));
+        Some(response.finish())
     }
 }
 
 impl RefusedOrigins {
-    /// Whether an origin is to be logged: each once, and not too many in a short time, as anybody can send any.
-    fn is_new(&mut self, origin: &str, now: Instant) -> bool {
+    /// Records an origin; true if it is to be logged: each once, and one in [`LOG_INTERVAL`], as anybody can send any.
+    fn record(&mut self, origin: &str, now: Instant) -> bool {
         let is_too_soon = self.last.is_some_and(|last| now < last + LOG_INTERVAL);
         if is_too_soon || origin.len() > MAX_ORIGIN_BYTES || self.origins.contains(origin) {
             return false;
@@ -123,7 +123,7 @@ impl RefusedOrigins {
     }
 }
 
-/// The headers that a page is about to send, as far as they have names.
+/// The headers that a page is about to send, without invalid names.
 fn requested_headers(request: &HttpRequest) -> String {
     let values = request.headers().get_all(ACCESS_CONTROL_REQUEST_HEADERS);
     let names =
@@ -135,7 +135,7 @@ fn requested_headers(request: &HttpRequest) -> String {
         rest.is_some()
     });
     let names = names.collect::<Vec<_>>().join(", ");
-    if names.is_empty() { REQUEST_HEADERS.to_owned() } else { names }
+    if names.is_empty() { ALLOWED_HEADERS.to_owned() } else { names }
 }
 
 #[cfg(test)]
@@ -143,16 +143,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_logged_once_and_not_too_many_in_a_short_time() {
+    fn each_origin_is_logged_once_and_one_in_5_s() {
         let (mut refused, begun) = (RefusedOrigins::default(), Instant::now());
-        let mut is_new = |origin: &str, seconds| refused.is_new(origin, begun + Duration::from_secs(seconds));
-        assert!(is_new("https://a.example", 0));
-        assert!(!is_new("https://b.example", 1));
-        assert!(is_new("https://b.example", 5));
-        assert!(!is_new("https://a.example", 100));
-        assert!(!is_new(&format!("https://{}.example", "a".repeat(300)), 200));
+        let mut record = |origin: &str, seconds| refused.record(origin, begun + Duration::from_secs(seconds));
+        assert!(record("https://a.example", 0));
+        assert!(!record("https://b.example", 1));
+        assert!(record("https://b.example", 5));
+        assert!(!record("https://a.example", 100));
+        assert!(!record(&format!("https://{}.example", "a".repeat(300)), 200));
         for n in 0..2000 {
-            is_new(&format!("https://{n}.example"), 1000 + 10 * n);
+            record(&format!("https://{n}.example"), 1000 + 10 * n);
         }
         assert!(refused.origins.len() <= MAX_LOGGED_ORIGINS);
     }

@@ -1,8 +1,8 @@
-//! The headers of a request that mean something to the gateway, its server or a service.
+//! The headers of requests to which the gateway, its server or a service gives a meaning.
 
 use shared::server::X_REQUEST_ID;
 
-/// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
+/// Headers that concern one connection alone (RFC 9110, 7.6.1), beside those that `Connection` names.
 pub(crate) const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -15,13 +15,13 @@ pub(crate) const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
-/// answered here.)
-pub(crate) const MADE_ANEW: [&str; 8] =
+/// Headers that the gateway sets from what it sees itself, or extends, as a client could have made them up. (The server has
+/// answered `Expect`.)
+pub(crate) const REQUEST_SET_BY_GATEWAY: [&str; 8] =
     ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
 
-/// What else the gateway, its server or a service reads of a request, as far as it has a hyphen in its name.
-const READ: [&str; 6] = [
+/// Other headers that the gateway, its server or a service reads, as far as they have a hyphen in their name.
+const READ_HEADERS: [&str; 6] = [
     "accept-encoding",
     "access-control-request-headers",
     "access-control-request-method",
@@ -30,13 +30,13 @@ const READ: [&str; 6] = [
     IDEMPOTENCY_KEY,
 ];
 
-/// The header whose key makes a POST safe to repeat.
+/// The header with the key that makes a POST safe to repeat.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
-/// What the names of headers about forwarding begin with.
+/// The prefix of headers about forwarding.
 pub(crate) const X_FORWARDED: &str = "x-forwarded-";
 
-/// Whether a header of this name, in lower case, decides something here.
+/// Whether a header of this name, in lower case, has a meaning.
 pub(crate) fn has_meaning(name: &str) -> bool {
-    let mut names = HOP_BY_HOP.iter().chain(&MADE_ANEW).chain(&READ);
+    let mut names = HOP_BY_HOP.iter().chain(&REQUEST_SET_BY_GATEWAY).chain(&READ_HEADERS);
     name.starts_with(X_FORWARDED) || names.any(|&known| known == name)
 }

@@ -1,4 +1,5 @@
-//! The side of the clients: which requests are refused by their head, who has sent them, and what every answer says.
+//! The side of the clients: checks of requests' heads, the client's address, and what every response has: CORS, security
+//! headers, compression.
 
 pub(crate) mod client_ip;
 pub(crate) mod compression;

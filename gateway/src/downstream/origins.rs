@@ -1,4 +1,4 @@
-//! The origins whose pages may call the API, as the environment names them.
+//! The allowed origins of CORS.
 
 use reqwest::Url;
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 /// The origins whose pages may call the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum AllowedOrigins {
-    /// No other than the gateway's own.
+    /// No origin other than the gateway's own.
     #[default]
     None,
-    /// All.
+    /// All origins.
     Any,
-    /// Those on the machine of who looks at the page, at any port.
+    /// Origins on the browser's machine, at any port.
     Local,
-    /// Exactly these.
+    /// These origins.
     Listed(Vec<String>),
 }
 
@@ -32,15 +32,15 @@ impl FromStr for AllowedOrigins {
     }
 }
 
-/// Whether this is what a browser sends: in lower case, without a default port, a path or a slash at its end. A star would
-/// be taken for a part of a name.
+/// Whether a text is an origin as browsers send it: in lower case, without a default port, a path or a slash at its end. URLs may
+/// have a star in their host, origins not.
 fn is_origin(text: &str) -> bool {
     !text.contains('*') && Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
 }
 
 impl AllowedOrigins {
     /// Whether a page of this origin may call the API.
-    pub(super) fn contain(&self, origin: &str) -> bool {
+    pub(super) fn contains(&self, origin: &str) -> bool {
         match self {
             Self::None => false,
             Self::Any => true,
@@ -58,7 +58,7 @@ fn is_local(origin: &str) -> bool {
     })
 }
 
-/// Whether this is a port, without a sign or zeros before it.
+/// Whether a text is a port, without a sign or leading zeros.
 fn is_port(text: &str) -> bool {
     text.parse::<u16>().is_ok_and(|port| port.to_string() == text)
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_taken_as_browsers_send_them() {
+    fn origins_are_read_as_browsers_send_them() {
         assert_eq!("*".parse(), Ok(AllowedOrigins::Any));
         let listed = ["https://a.example", "http://b.example:8080", "http://[::1]:3000"];
         let expected = AllowedOrigins::Listed(listed.map(str::to_owned).to_vec());
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn local_is_what_is_on_this_machine() {
+    fn a_local_origin_is_one_on_this_machine() {
         for origin in
             ["http://localhost", "https://localhost:3000", "http://127.0.0.1:80", "http://[::1]:5173"]
         {

@@ -1,36 +1,37 @@
-//! Under which URL clients reach the gateway: what they have asked for, or what a trusted proxy says that they have.
+//! The URL by which clients reach the gateway: what they have requested, or what a trusted proxy says that they have.
 
-use super::client_ip::{TrustedProxies, sent};
+use super::client_ip::{TrustedProxies, header_value};
 use super::host::{host, is_host};
 use actix_web::HttpRequest;
 
 /// The URL of the server that this request was sent to, without a slash at its end; empty where the request names no host.
 pub(crate) fn server_url(request: &HttpRequest, trusted: &TrustedProxies) -> String {
-    let scheme = told(request, trusted, "x-forwarded-proto", |scheme| matches!(scheme, "http" | "https"));
-    let told_host = told(request, trusted, "x-forwarded-host", is_host);
+    let scheme =
+        forwarded(request, trusted, "x-forwarded-proto", |scheme| matches!(scheme, "http" | "https"));
+    let forwarded_host = forwarded(request, trusted, "x-forwarded-host", is_host);
     let prefix = path_prefix(request, trusted);
-    match told_host.as_deref().or_else(|| host(request)) {
+    match forwarded_host.as_deref().or_else(|| host(request)) {
         Some(host) => format!("{}://{host}{prefix}", scheme.as_deref().unwrap_or("http")),
         None => prefix,
     }
 }
 
-/// What a trusted proxy takes from the beginning of every path, without a slash at its end; empty where it says nothing.
+/// The prefix that a trusted proxy cuts off every path, without a slash at its end; empty if it names none.
 pub(crate) fn path_prefix(request: &HttpRequest, trusted: &TrustedProxies) -> String {
-    let prefix = told(request, trusted, "x-forwarded-prefix", is_path);
+    let prefix = forwarded(request, trusted, "x-forwarded-prefix", is_path);
     prefix.map(|prefix| prefix.trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
-/// What a trusted proxy says; of several, the one that is the nearest to the client.
-fn told(
+/// The value of a trusted proxy's header; of several, the one of the hop nearest to the client.
+fn forwarded(
     request: &HttpRequest,
     trusted: &TrustedProxies,
     name: &str,
-    is_good: impl Fn(&str) -> bool,
+    is_valid: impl Fn(&str) -> bool,
 ) -> Option<String> {
-    let values = sent(request, name).filter(|_| trusted.have_sent(request))?;
+    let values = header_value(request, name).filter(|_| trusted.have_sent(request))?;
     let first = values.split(',').next()?.trim();
-    is_good(first).then(|| first.to_owned())
+    is_valid(first).then(|| first.to_owned())
 }
 
 fn is_path(text: &str) -> bool {
@@ -55,22 +56,22 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_says_what_its_clients_have_asked_for() {
+    fn the_url_is_what_a_trusted_proxy_says() {
         let host = ("host", "inside:8000");
-        let told = [
+        let forwarded = [
             host,
             ("x-forwarded-proto", "https, http"),
             ("x-forwarded-host", "api.example"),
             ("x-forwarded-prefix", "/chat/"),
         ];
-        assert_eq!(url("10.1.1.1", &told), "https://api.example/chat");
-        assert_eq!(url("192.0.2.1", &told), "http://inside:8000");
+        assert_eq!(url("10.1.1.1", &forwarded), "https://api.example/chat");
+        assert_eq!(url("192.0.2.1", &forwarded), "http://inside:8000");
         assert_eq!(url("192.0.2.1", &[host]), "http://inside:8000");
         assert_eq!(url("192.0.2.1", &[]), "");
     }
 
     #[test]
-    fn what_is_no_host_or_path_is_not_taken() {
+    fn an_invalid_host_scheme_or_prefix_is_ignored() {
         let host = ("host", "inside:8000");
         for bad in [
             ("x-forwarded-host", "a/b"),

@@ -34,7 +34,7 @@ pub(crate) struct Connection {
     announced: Option<u64>,
     body: Body,
     is_last: bool,
-    /// Kept from one request to the next, as moving a timer on costs less than making one.
+    /// Kept from one request to the next, as resetting a timer costs less than making one.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -55,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// Whether nothing has come since the last answer. What comes unasked would be taken for the next answer.
+    /// Whether nothing has come since the last response. Bytes that come unasked would be taken for the next response.
     pub(crate) fn is_idle(&mut self) -> bool {
         self.stream.is_idle()
     }
@@ -185,7 +185,7 @@ impl Connection {
         Some(self)
     }
 
-    /// Sets the alarm to a moment.
+    /// Sets the timer.
     pub(crate) fn set_timer(&mut self, moment: Instant) {
         match &mut self.timer {
             Some(timer) => timer.as_mut().reset(moment),
@@ -193,7 +193,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the moment of the alarm has come; for ever where none was set.
+    /// Waits until the timer expires; for ever if it was never set.
     pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(context))
     }

@@ -1,8 +1,8 @@
-//! What goes wrong with the bytes of a service.
+//! The error of an invalid response.
 
 use std::io;
 
-/// What was heard is no HTTP, or not as it was asked for.
+/// The response is not valid HTTP, or not what was requested.
 pub(super) fn broken(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }

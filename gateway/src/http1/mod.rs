@@ -1,7 +1,7 @@
-//! HTTP/1.1 as its client (RFC 9112), on connections that are driven by who waits for an answer: no task of their own, no
-//! channel, and no headers in between. A request goes out as the bytes that it is, its head and a small body at once.
+//! HTTP/1.1 client (RFC 9112). The task that awaits a response drives its connection: there is no task for the connection, no
+//! channel, and no header map in between. A request is sent as bytes, its head and a small body at once.
 //!
-//! What can be read in two ways is refused: an answer that announces its length twice, or both ways.
+//! A response that can be read in two ways is refused: one that announces its length twice, or in both ways.
 
 mod body;
 mod chunks;

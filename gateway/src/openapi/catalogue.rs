@@ -1,4 +1,4 @@
-//! The merged document, read anew when it is old.
+//! The catalogue: the cached merged document.
 
 use super::document::ServiceDocument;
 use super::merge::{Merged, merge};
@@ -16,53 +16,52 @@ use tokio::time::Instant;
 /// A version of `OpenAPI`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
-    /// 3.1, in which the services describe themselves.
+    /// 3.1, the version of the services' documents.
     V31,
-    /// 3.0, for tools that read no other.
+    /// 3.0, for tools that do not read 3.1.
     V30,
 }
 
-/// Reads the documents of all services, and keeps what it has read for a short time.
+/// Fetches the documents of all services, and caches them for a short time.
 pub(crate) struct Catalogue {
     http: reqwest::Client,
     upstreams: UpstreamUrls,
-    fresh: Duration,
-    /// Locked while the documents are read, so that many who ask at once cause one reading.
-    kept: Mutex<Cached>,
+    ttl: Duration,
+    /// Locked during a fetch, so that concurrent requests share it.
+    cached: Mutex<Cached>,
 }
 
 #[derive(Default)]
 struct Cached {
-    read: Option<Instant>,
+    fetched: Option<Instant>,
     /// In the order of [`Upstream::ALL`].
     documents: [Option<ServiceDocument>; 3],
-    /// In the order of [`Version`], without what [`document`] adds.
+    /// In the order of [`Version`], without what [`complete`] adds.
     merged: [Bytes; 2],
 }
 
 impl Catalogue {
-    /// A catalogue that reads again after the time `fresh`.
-    pub(crate) fn new(http: reqwest::Client, upstreams: UpstreamUrls, fresh: Duration) -> Self {
-        Self { http, upstreams, fresh, kept: Mutex::default() }
+    /// An empty catalogue, which fetches again after the time to live.
+    pub(crate) fn new(http: reqwest::Client, upstreams: UpstreamUrls, ttl: Duration) -> Self {
+        Self { http, upstreams, ttl, cached: Mutex::default() }
     }
 
-    /// The document of all services together, for who reaches the API at `server`. A service that is down now is in it as it was
-    /// read last.
+    /// The merged document, for clients that reach the API at `server`. A service that is down now is in it as it was fetched last.
     pub(crate) async fn document(&self, version: Version, server: &str) -> Result<Bytes, Error> {
-        let mut kept = self.kept.lock().await;
-        if kept.read.is_none_or(|read| read.elapsed() >= self.fresh) {
-            let read = join_all(Upstream::ALL.map(|upstream| self.read(upstream))).await;
-            kept.update(read);
+        let mut cached = self.cached.lock().await;
+        if cached.fetched.is_none_or(|fetched| fetched.elapsed() >= self.ttl) {
+            let fetched = join_all(Upstream::ALL.map(|upstream| self.fetch(upstream))).await;
+            cached.update(fetched);
         }
-        Ok(document(version, server, kept.whole()?))
+        Ok(complete(version, server, cached.merged()?))
     }
 
-    async fn read(&self, upstream: Upstream) -> Option<ServiceDocument> {
+    async fn fetch(&self, upstream: Upstream) -> Option<ServiceDocument> {
         let mut url = self.upstreams.url(upstream).clone();
         url.set_path("/openapi.json");
-        let answer = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
-        let document = match answer {
-            Ok(answer) => answer.json().await,
+        let response = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
+        let document = match response {
+            Ok(response) => response.json().await,
             Err(error) => Err(error),
         };
         document
@@ -75,15 +74,15 @@ impl Catalogue {
 }
 
 impl Cached {
-    fn update(&mut self, read: Vec<Option<ServiceDocument>>) {
-        for (kept, read) in self.documents.iter_mut().zip(read) {
-            if read.is_some() {
-                *kept = read;
+    fn update(&mut self, fetched: Vec<Option<ServiceDocument>>) {
+        for (document, fetched) in self.documents.iter_mut().zip(fetched) {
+            if fetched.is_some() {
+                *document = fetched;
             }
         }
-        self.read = Some(Instant::now());
+        self.fetched = Some(Instant::now());
         let merged = merge(self.present().map(|(upstream, document)| (upstream, document.clone())));
-        // It is made of texts alone, so it can be written.
+        // It has only texts, so serialization cannot fail.
         let text = |merged: &Merged| serde_json::to_vec(merged).unwrap_or_default().into();
         self.merged = [text(&merged), text(&merged.downgraded())];
     }
@@ -93,7 +92,7 @@ impl Cached {
         all.filter_map(|(upstream, document)| Some((upstream, document.as_ref()?)))
     }
 
-    fn whole(&self) -> Result<&[Bytes; 2], Error> {
+    fn merged(&self) -> Result<&[Bytes; 2], Error> {
         let all = Upstream::ALL.into_iter().zip(&self.documents);
         let missing: Vec<_> =
             all.filter_map(|(upstream, document)| document.is_none().then_some(upstream.name())).collect();
@@ -101,14 +100,14 @@ impl Cached {
     }
 }
 
-/// A merged document with its version, and with the URL of the server first.
-fn document(version: Version, server: &str, [v31, v30]: &[Bytes; 2]) -> Bytes {
+/// Puts the version and the URL of the server before the other members of a merged document.
+fn complete(version: Version, server: &str, [v31, v30]: &[Bytes; 2]) -> Bytes {
     let (name, merged) = match version {
         Version::V31 => ("3.1.0", v31),
         Version::V30 => ("3.0.3", v30),
     };
     let head = json!({"openapi": name, "servers": [{"url": server}]}).to_string();
-    // Two objects become one: what ends the first and begins the second is the comma between their members.
+    // Joins two objects: the closing brace of the first and the opening one of the second become a comma.
     let first = head.strip_suffix('}').unwrap_or_default();
     [first.as_bytes(), b",", merged.get(1..).unwrap_or_default()].concat().into()
 }

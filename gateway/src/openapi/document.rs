@@ -1,13 +1,13 @@
-//! The document of one service.
+//! The `OpenAPI` document of one service.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Paths with their operations, in the order in which they are shown.
+/// Paths with their operations, in the order of display.
 pub(super) type Paths = IndexMap<String, IndexMap<String, Value>>;
 
-/// A document of a service, as far as it is looked at.
+/// The members of a service's document that are merged.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ServiceDocument {

@@ -1,4 +1,4 @@
-//! The services' `OpenAPI` documents, read over HTTP and made into one.
+//! The `OpenAPI` documents of the services, fetched over HTTP and merged into one.
 
 pub(crate) mod catalogue;
 mod conflicts;

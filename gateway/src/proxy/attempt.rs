@@ -1,8 +1,8 @@
-//! One try to get an answer from one replica.
+//! One attempt to get a response from one replica.
 
 use super::body_error::SendError;
 use super::body_sender::{BodySender, WaitingFor};
-use super::headers::for_client;
+use super::headers::response_head;
 use super::message::UpstreamRequest;
 use crate::error::Error;
 use crate::http1::connection::Connection;
@@ -22,111 +22,112 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often one who waits for an answer looks whether the replica was put out meanwhile.
-const GLANCE: Duration = Duration::from_millis(500);
+/// Between two checks whether the replica was ejected while its response is awaited.
+const EJECTION_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a try has brought no answer.
+/// Why an attempt has brought no response.
 pub(super) enum AttemptError {
-    /// Nothing of these bytes was sent, so that the request is as new.
+    /// None of these bytes was sent, so that the request is as new.
     Unsent(Vec<u8>, Cause),
-    /// It may have been read, and carried out.
+    /// The request may have been read, and carried out.
     Sent { cause: Cause, was_reused: bool },
     /// Another replica would be no better.
     Final(Error),
 }
 
-/// A try.
+/// An attempt.
 pub(super) struct Attempt<'a> {
-    pub(super) pools: &'a Rc<Balancer>,
-    pub(super) flight: &'a InFlightGuard<PooledReplica>,
-    pub(super) question: &'a UpstreamRequest,
-    pub(super) patience: Timeouts,
+    pub(super) balancer: &'a Rc<Balancer>,
+    pub(super) replica: &'a InFlightGuard<PooledReplica>,
+    pub(super) request: &'a UpstreamRequest,
+    pub(super) timeouts: Timeouts,
     pub(super) may_repeat: bool,
 }
 
 impl Attempt<'_> {
-    /// Uses idle connections first. The service may have closed them: then nothing was sent.
-    pub(super) async fn make(
+    /// Tries idle connections first. The service may have closed them: then nothing was sent.
+    pub(super) async fn run(
         &self,
         mut unsent: Option<Vec<u8>>,
-        upload: &mut BodySender,
+        body: &mut BodySender,
         may_reuse: bool,
     ) -> Result<(Connection, HttpResponse), AttemptError> {
         let now = Instant::now();
-        while may_reuse && let Some(connection) = self.flight.pool.take(now) {
-            match self.send(connection, now, unsent.take(), upload, true).await {
+        while may_reuse && let Some(connection) = self.replica.pool.take(now) {
+            match self.send(connection, Some(now), unsent.take(), body).await {
                 Err(AttemptError::Unsent(bytes, _)) => unsent = Some(bytes),
                 other => return other,
             }
         }
+        let cluster = &self.balancer.cluster;
         // In a box, as it is large and seldom needed.
-        let connected = connect(self.flight.address, &self.pools.service.origin, self.patience.connect);
+        let connected = connect(self.replica.address, &cluster.origin, self.timeouts.connect);
         match Box::pin(connected).await {
-            Ok(connection) => self.send(connection, Instant::now(), unsent, upload, false).await,
+            Ok(connection) => self.send(connection, None, unsent, body).await,
             // Of the gateway's own making: it says nothing of the replica.
             Err(error) if is_out_of_descriptors(&error) => {
-                Err(AttemptError::Final(Error::Overloaded(self.pools.service.upstream)))
+                Err(AttemptError::Final(Error::Overloaded(cluster.upstream)))
             }
             Err(error) => {
-                self.flight.failed(Failure::NotReached, &error);
-                self.pools.service.look_again();
-                Err(AttemptError::Unsent(unsent.unwrap_or_else(|| self.question.head.clone()), error.into()))
+                self.replica.record_failure(Failure::NotReached, &error);
+                cluster.refresh();
+                Err(AttemptError::Unsent(unsent.unwrap_or_else(|| self.request.head.clone()), error.into()))
             }
         }
     }
 
+    /// Sends the request on a connection; one that is reused was taken from the pool at the time `reused`.
     async fn send(
         &self,
         mut connection: Connection,
-        sent: Instant,
+        reused: Option<Instant>,
         unsent: Option<Vec<u8>>,
-        upload: &mut BodySender,
-        is_reused: bool,
+        body: &mut BodySender,
     ) -> Result<(Connection, HttpResponse), AttemptError> {
-        connection.begin(unsent.as_ref().unwrap_or(&self.question.head));
-        connection.set_timer(self.next_look(sent, sent, upload));
+        let sent = reused.unwrap_or_else(Instant::now);
+        connection.begin(unsent.as_ref().unwrap_or(&self.request.head));
+        connection.set_timer(self.next_check(sent, sent, body));
         let mut failed = None;
-        let halt = poll_fn(|context| {
-            if let Poll::Ready(answer) = self.poll_answer(&mut connection, upload, &mut failed, context) {
-                return Poll::Ready(Ok(answer));
+        let response = poll_fn(|context| {
+            let response = self.poll_response(&mut connection, body, &mut failed, context);
+            if let Poll::Ready(response) = response {
+                return Poll::Ready(Ok(response));
             }
             loop {
                 ready!(connection.poll_timer(context));
-                self.look(sent, upload)?;
-                connection.set_timer(self.next_look(sent, Instant::now(), upload));
+                self.check(sent, body)?;
+                connection.set_timer(self.next_check(sent, Instant::now(), body));
             }
         });
-        match halt.await? {
+        match response.await? {
             Ok(head) => {
-                self.flight.succeeded(sent);
+                self.replica.record_success(sent);
                 Ok((connection, head))
             }
-            Err(halt) => Err(self.missed(halt, connection, is_reused)),
+            Err(error) => Err(self.attempt_error(error, connection, reused.is_some())),
         }
     }
 
-    /// Why no answer has come, where sending or reading has come to an end.
-    fn missed(&self, halt: SendError, mut connection: Connection, is_reused: bool) -> AttemptError {
+    /// Tells a broken connection that has sent nothing from one on which the request was perhaps carried out.
+    fn attempt_error(&self, error: SendError, mut connection: Connection, is_reused: bool) -> AttemptError {
         let unsent = (!connection.has_begun()).then(|| std::mem::take(connection.output()));
-        match (halt, unsent) {
-            (SendError::Stopped(stop), _) => {
+        match (error, unsent) {
+            (SendError::Body(error), _) => {
                 drop(connection);
-                AttemptError::Final(stop.tell())
+                AttemptError::Final(error.into())
             }
             // Another replica would answer the same, and this one has answered.
-            (SendError::Broken(cause), _) if is_head_too_long(&cause) => {
-                AttemptError::Final(Error::NoAnswer {
-                    upstream: self.pools.service.upstream,
-                    source: cause.into(),
-                })
+            (SendError::Connection(cause), _) if is_head_too_long(&cause) => {
+                let upstream = self.balancer.cluster.upstream;
+                AttemptError::Final(Error::NoAnswer { upstream, source: cause.into() })
             }
-            (SendError::Broken(cause), Some(unsent)) if is_reused => {
+            (SendError::Connection(cause), Some(unsent)) if is_reused => {
                 AttemptError::Unsent(unsent, cause.into())
             }
-            (SendError::Broken(cause), unsent) => {
-                self.flight.failed(Failure::BrokenOff, &cause);
+            (SendError::Connection(cause), unsent) => {
+                self.replica.record_failure(Failure::BrokenOff, &cause);
                 match unsent {
                     Some(unsent) => AttemptError::Unsent(unsent, cause.into()),
                     None => AttemptError::Sent { cause: cause.into(), was_reused: is_reused },
@@ -135,76 +136,77 @@ impl Attempt<'_> {
         }
     }
 
-    /// Sends, and reads the head of the answer, which may come before all was sent. A service that takes no more has perhaps
-    /// said why.
-    fn poll_answer(
+    /// Sends the request, and reads the head of the response, which may come before all was sent. A service that reads no more
+    /// has perhaps said why.
+    fn poll_response(
         &self,
         connection: &mut Connection,
-        upload: &mut BodySender,
+        body: &mut BodySender,
         failed: &mut Option<io::Error>,
         context: &mut Context<'_>,
     ) -> Poll<Result<HttpResponse, SendError>> {
         if failed.is_none() {
-            match upload.poll_send(connection, context) {
-                Poll::Ready(Err(SendError::Broken(error))) if connection.has_begun() => *failed = Some(error),
-                Poll::Ready(Err(halt)) => return Poll::Ready(Err(halt)),
+            match body.poll_send(connection, context) {
+                Poll::Ready(Err(SendError::Connection(error))) if connection.has_begun() => {
+                    *failed = Some(error);
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) | Poll::Pending => {}
             }
         }
-        let head = ready!(connection.poll_head(context, self.question.is_head, for_client));
-        Poll::Ready(head.map_err(|error| SendError::Broken(failed.take().unwrap_or(error))))
+        let head = ready!(connection.poll_head(context, self.request.is_head, response_head));
+        Poll::Ready(head.map_err(|error| SendError::Connection(failed.take().unwrap_or(error))))
     }
 
-    /// When an answer that has not come yet is missed, or sooner where the request could be sent again.
-    fn next_look(&self, sent: Instant, now: Instant, upload: &BodySender) -> Instant {
-        let (whom, since) = waiting(upload, sent);
-        // Whom it waits for may change meanwhile.
-        let again = now + self.patience.head.min(self.patience.body);
-        let deadline = again.min(since + for_whom(whom, self.patience));
-        let too_slow = upload.deadline().filter(|_| whom == WaitingFor::ForClient);
+    /// The time of the next [`Self::check`]: when a time limit is over, or sooner where the request could be repeated.
+    fn next_check(&self, sent: Instant, now: Instant, body: &BodySender) -> Instant {
+        let (side, since) = waiting(body, sent);
+        // The side that it waits for may change meanwhile.
+        let again = now + self.timeouts.response_head.min(self.timeouts.request_body);
+        let deadline = again.min(since + time_limit(side, self.timeouts));
+        let too_slow = body.deadline().filter(|_| side == WaitingFor::Client);
         let deadline = too_slow.map_or(deadline, |too_slow| too_slow.min(deadline));
-        let may_repeat = self.may_repeat && upload.can_repeat();
-        if may_repeat { deadline.min(now + GLANCE) } else { deadline }
+        let may_repeat = self.may_repeat && body.can_repeat();
+        if may_repeat { deadline.min(now + EJECTION_POLL_INTERVAL) } else { deadline }
     }
 
-    /// Gives up when nothing has moved for too long, or when the replica was put out and there is a better one.
-    fn look(&self, sent: Instant, upload: &BodySender) -> Result<(), AttemptError> {
-        let (whom, since) = waiting(upload, sent);
+    /// Gives up when nothing has moved for too long, or when the replica was ejected and there is a better one.
+    fn check(&self, sent: Instant, body: &BodySender) -> Result<(), AttemptError> {
+        let (side, since) = waiting(body, sent);
         let now = Instant::now();
-        let is_overdue = since + for_whom(whom, self.patience) <= now;
-        let is_too_slow = upload.deadline().is_some_and(|deadline| deadline <= now);
-        match whom {
-            WaitingFor::ForClient if is_too_slow => Err(AttemptError::Final(Error::BodyTooSlow)),
-            WaitingFor::ForClient if is_overdue => Err(AttemptError::Final(Error::BodyTooSlow)),
-            WaitingFor::ForService if is_overdue => {
-                let error = Error::NoAnswerInTime(self.pools.service.upstream);
-                self.flight.failed(Failure::NoAnswer, &error);
+        let is_overdue = since + time_limit(side, self.timeouts) <= now;
+        let is_too_slow = body.deadline().is_some_and(|deadline| deadline <= now);
+        match side {
+            WaitingFor::Client if is_too_slow || is_overdue => Err(AttemptError::Final(Error::BodyTooSlow)),
+            WaitingFor::Service if is_overdue => {
+                let error = Error::NoAnswerInTime(self.balancer.cluster.upstream);
+                self.replica.record_failure(Failure::NoAnswer, &error);
                 Err(AttemptError::Final(error))
             }
-            _ if self.is_hopeless(upload) => {
+            _ if self.has_better_replica(body) => {
                 Err(AttemptError::Sent { cause: "the replica was left out".into(), was_reused: false })
             }
             _ => Ok(()),
         }
     }
 
-    fn is_hopeless(&self, upload: &BodySender) -> bool {
-        let may_repeat = self.may_repeat && upload.can_repeat();
+    fn has_better_replica(&self, body: &BodySender) -> bool {
+        let may_repeat = self.may_repeat && body.can_repeat();
         may_repeat
-            && self.flight.is_out()
-            && self.pools.budget.is_left()
-            && self.pools.have_another(&self.flight.pool)
+            && self.replica.is_ejected()
+            && self.balancer.retry_budget.has_retry()
+            && self.balancer.has_other_healthy(&self.replica.pool)
     }
 }
 
-/// Who lets a request wait, and since when.
-fn waiting(upload: &BodySender, sent: Instant) -> (WaitingFor, Instant) {
-    upload.waiting().map_or((WaitingFor::ForService, sent), |(whom, since)| (whom, since.max(sent)))
+/// Which side a request waits for, and since when.
+fn waiting(body: &BodySender, sent: Instant) -> (WaitingFor, Instant) {
+    body.waiting().map_or((WaitingFor::Service, sent), |(side, since)| (side, since.max(sent)))
 }
 
-fn for_whom(whom: WaitingFor, patience: Timeouts) -> Duration {
-    match whom {
-        WaitingFor::ForClient => patience.body,
-        WaitingFor::ForService => patience.head,
+fn time_limit(side: WaitingFor, timeouts: Timeouts) -> Duration {
+    match side {
+        WaitingFor::Client => timeouts.request_body,
+        WaitingFor::Service => timeouts.response_head,
     }
 }

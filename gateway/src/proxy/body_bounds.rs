@@ -1,20 +1,18 @@
-//! What a request's body may cost while it is passed on.
+//! Bounds of a request's body: size, transfer rate, memory.
 
 use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// What a body may cost.
+/// The bounds of a body.
 pub(crate) struct BodyBounds<'a> {
-    /// Its size.
     pub(crate) max_bytes: usize,
-    /// How fast it must come.
     pub(crate) min_rate: MinRate,
-    /// Where what is held of it is counted.
+    /// The budget from which the memory of the body is reserved.
     pub(crate) memory: &'a MemoryBudget,
 }
 
-/// The memory of what is held of a body, which grows with it.
+/// The memory that is reserved for a body, which grows with it.
 pub(super) enum BodyMemory {
     Held(Reservation),
     Awaited(Pin<Box<dyn Future<Output = Result<Reservation, OutOfMemory>>>>),
@@ -22,7 +20,7 @@ pub(super) enum BodyMemory {
 }
 
 impl BodyMemory {
-    /// Waits until there are so many bytes.
+    /// Waits until this many bytes are reserved.
     pub(super) fn poll_grow_to(
         &mut self,
         bytes: usize,

@@ -1,4 +1,4 @@
-//! Why a request's body ends before it is complete, and what its client is told.
+//! Why a request's body ends before it is complete.
 
 use crate::error::Error;
 use shared::server::OutOfMemory;
@@ -7,33 +7,32 @@ use std::io;
 /// Why a body ended before it was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyError {
-    /// It is over this limit, in bytes.
+    /// The body is over this limit, in bytes.
     TooLarge(usize),
-    /// With it, the user has written too much; with the seconds after which more is taken.
+    /// The user has written as many bytes as are allowed; with the seconds after which more are.
     RateLimited(u64),
-    /// There is no memory for it.
+    /// There is no memory for the body.
     OutOfMemory(OutOfMemory),
-    /// The client has broken it off.
-    ByClient,
+    /// The client has broken the body off.
+    ClientAborted,
 }
 
-impl BodyError {
-    /// What is answered.
-    pub(super) fn tell(self) -> Error {
-        match self {
-            Self::TooLarge(max_bytes) => Error::BodyTooLarge(max_bytes),
-            Self::RateLimited(seconds) => Error::RateLimited(seconds),
-            Self::OutOfMemory(error) => error.into(),
-            Self::ByClient => Error::BodyBroken,
+impl From<BodyError> for Error {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge(max_bytes) => Self::BodyTooLarge(max_bytes),
+            BodyError::RateLimited(seconds) => Self::RateLimited(seconds),
+            BodyError::OutOfMemory(error) => error.into(),
+            BodyError::ClientAborted => Self::BodyBroken,
         }
     }
 }
 
-/// Why a request is not sent on.
+/// Why a request was not sent to its end.
 #[derive(Debug)]
 pub(super) enum SendError {
     /// Its body ended.
-    Stopped(BodyError),
-    /// The service does not take it.
-    Broken(io::Error),
+    Body(BodyError),
+    /// The connection to the service broke.
+    Connection(io::Error),
 }

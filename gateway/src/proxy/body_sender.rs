@@ -1,4 +1,4 @@
-//! A request's body on its way up: read from the client no faster than the service takes it.
+//! Sends a request's body to a service, with back-pressure: the client is read from no faster than the service reads.
 
 use super::body_bounds::{BodyBounds, BodyMemory};
 use super::body_error::{BodyError, SendError};
@@ -16,46 +16,47 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
-/// With so many bytes waiting for the service, no more are added, and the client is not read from.
-const FULL: usize = 0x8000;
+/// The client is not read from while this many bytes wait for the service.
+const MAX_UNSENT_BYTES: usize = 0x8000;
 
-/// The most that is held of a body: what is kept of it, what waits for the service, and the piece that has come.
-const HELD: usize = MAX_REPLAY_BYTES + 2 * FULL;
+/// The most memory of a body: the replay buffer, what waits for the service, and the piece that has come.
+const MAX_HELD_BYTES: usize = MAX_REPLAY_BYTES + 2 * MAX_UNSENT_BYTES;
 
-/// Whom a body waits for.
+/// Which side a body waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WaitingFor {
-    /// To send the next piece.
-    ForClient,
-    /// To take the next piece, or to answer.
-    ForService,
+    /// The client, to send the next piece.
+    Client,
+    /// The service, to read the next piece, or to answer.
+    Service,
 }
 
-/// A body that is being passed on.
+/// A body on its way to a service.
 pub(crate) struct BodySender {
-    offered: RequestBody,
+    body: RequestBody,
     length: BodyLength,
     replay: ReplayBuffer,
-    /// Of the piece that was begun, what the connection had no room for.
+    /// The rest of a piece for which the connection had no space.
     rest: Bytes,
-    read: usize,
-    /// Counts a body whose length is not announced.
+    bytes_read: usize,
+    /// Counts a body of unknown length.
     meter: Option<ByteMeter>,
-    /// Whether all of it was read, also for who counts the request while it is sent; `None` where there is no body.
-    whole: Option<Rc<Cell<bool>>>,
+    /// Whether all of it was read, shared with the request's [`crate::concurrency`] permit; `None` without a body.
+    is_whole: Option<Rc<Cell<bool>>>,
     is_ended: bool,
     waiting: Option<(WaitingFor, Instant)>,
     max_bytes: usize,
-    /// By when more of it must have come; none where there is no body.
+    /// When the client is too slow; `None` without a body.
     deadline: Option<TransferDeadline>,
-    /// None where there is no body.
+    /// `None` without a body.
     memory: Option<BodyMemory>,
 }
 
 impl BodySender {
-    /// Begins to read a body, unless it is announced as too large. It is kept if the request may be sent again.
+    /// Begins to send a body, unless its announced length is over the bound. It is kept for a retry if the request may be
+    /// repeated.
     pub(crate) fn new(
-        offered: &RequestBody,
+        body: &RequestBody,
         length: BodyLength,
         may_repeat: bool,
         bounds: &BodyBounds<'_>,
@@ -66,31 +67,31 @@ impl BodySender {
             return Err(Error::BodyTooLarge(max_bytes));
         }
         if matches!(length, BodyLength::None | BodyLength::Known(0)) {
-            return Ok(Self { length, replay: ReplayBuffer::new(may_repeat), ..Self::nothing() });
+            return Ok(Self { length, replay: ReplayBuffer::new(may_repeat), ..Self::none() });
         }
         Ok(Self {
-            offered: offered.clone(),
+            body: body.clone(),
             length,
             replay: ReplayBuffer::new(may_repeat),
-            whole: Some(Rc::default()),
+            is_whole: Some(Rc::default()),
             is_ended: false,
             max_bytes,
             deadline: Some(bounds.min_rate.begin()),
             memory: Some(BodyMemory::Held(bounds.memory.reservation())),
-            ..Self::nothing()
+            ..Self::none()
         })
     }
 
-    /// No body, of a request that may be sent again.
-    pub(super) fn nothing() -> Self {
+    /// No body, of a request that may be repeated.
+    pub(super) fn none() -> Self {
         Self {
-            offered: RequestBody::nothing(),
+            body: RequestBody::none(),
             length: BodyLength::None,
             replay: ReplayBuffer::new(true),
             rest: Bytes::new(),
-            read: 0,
+            bytes_read: 0,
             meter: None,
-            whole: None,
+            is_whole: None,
             is_ended: true,
             waiting: None,
             max_bytes: 0,
@@ -101,10 +102,10 @@ impl BodySender {
 
     /// When the client is too slow, unless more has come by then; `None` once all of it has.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.coming().and(self.deadline).map(|deadline| deadline.at())
+        self.whole_flag().and(self.deadline).map(|deadline| deadline.at())
     }
 
-    /// Counts the body with this meter: at once where its length is announced, else as it comes.
+    /// Counts the body with a meter: at once where its length is announced, else as it comes.
     pub(crate) fn count_with(&mut self, mut meter: ByteMeter) -> Result<(), Error> {
         match self.length {
             BodyLength::None => Ok(()),
@@ -116,14 +117,14 @@ impl BodySender {
         }
     }
 
-    /// Reads what came with the head, so that it goes out with the head. The server looks for it only after it was asked.
+    /// Reads what came with the head, so that it goes out with the head. The server reads it only once it was polled.
     pub(super) async fn read_ahead(&mut self) -> Result<(), BodyError> {
         if self.is_ended {
             return Ok(());
         }
-        let mut was_asked = false;
+        let mut was_polled = false;
         poll_fn(|context| match self.poll_piece(context) {
-            Poll::Pending if !std::mem::replace(&mut was_asked, true) => {
+            Poll::Pending if !std::mem::replace(&mut was_polled, true) => {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -133,14 +134,14 @@ impl BodySender {
         .await
     }
 
-    /// Whether all of the body has come from the client meanwhile, where it has not yet.
-    pub(super) fn coming(&self) -> Option<Rc<Cell<bool>>> {
-        self.whole.clone().filter(|whole| !whole.get())
+    /// A flag that is set once all of the body has come from the client; `None` if it has.
+    pub(super) fn whole_flag(&self) -> Option<Rc<Cell<bool>>> {
+        self.is_whole.clone().filter(|is_whole| !is_whole.get())
     }
 
-    /// Whether the request may be sent again, and its body can be.
+    /// Whether the body can be sent again from its beginning.
     pub(super) fn can_repeat(&self) -> bool {
-        self.replay.is_kept()
+        self.replay.is_complete()
     }
 
     /// Goes back to the beginning.
@@ -150,17 +151,17 @@ impl BodySender {
         self.is_ended = matches!(self.length, BodyLength::None | BodyLength::Known(0));
     }
 
-    /// Whether all of it is on the connection, or was sent.
+    /// Whether all of it was sent, or is in the connection's buffer.
     pub(super) fn is_ended(&self) -> bool {
         self.is_ended
     }
 
-    /// Whom it waits for, and since when; the service since the request was sent, if it has not moved yet.
+    /// Which side it waits for, and since when; `None` before it has moved.
     pub(super) fn waiting(&self) -> Option<(WaitingFor, Instant)> {
         self.waiting
     }
 
-    /// Sends what the connection has of the request, and all of the body after that.
+    /// Sends the connection's buffer, and all of the body after that.
     pub(super) fn poll_send(
         &mut self,
         connection: &mut Connection,
@@ -168,37 +169,38 @@ impl BodySender {
     ) -> Poll<Result<(), SendError>> {
         loop {
             let piece = self.poll_fill(connection.output(), context);
-            if let Poll::Ready(Err(stop)) = piece {
-                return Poll::Ready(Err(SendError::Stopped(stop)));
+            if let Poll::Ready(Err(error)) = piece {
+                return Poll::Ready(Err(SendError::Body(error)));
             }
             if !connection.output().is_empty() {
-                ready!(connection.poll_write(context)).map_err(SendError::Broken)?;
-                self.moves();
+                ready!(connection.poll_write(context)).map_err(SendError::Connection)?;
+                self.note_progress();
                 continue;
             }
             if piece.is_pending() {
-                self.waits_for(WaitingFor::ForClient);
+                self.wait_for(WaitingFor::Client);
                 return Poll::Pending;
             }
             return Poll::Ready(Ok(()));
         }
     }
 
-    /// Adds pieces to what is to be written, as far as they have come, up to the end of the body.
+    /// Fills the output with pieces as far as they have come, up to the end of the body.
     fn poll_fill(&mut self, output: &mut Vec<u8>, context: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
-        while !self.is_ended && output.len() < FULL {
+        while !self.is_ended && output.len() < MAX_UNSENT_BYTES {
             if let Some(mut piece) = ready!(self.poll_piece(context))? {
-                self.rest = piece.split_off(piece.len().min(FULL));
+                self.rest = piece.split_off(piece.len().min(MAX_UNSENT_BYTES));
                 self.length.write(&piece, output);
             } else {
                 self.length.end(output);
                 self.is_ended = true;
             }
-            self.waits_for(WaitingFor::ForService);
+            self.wait_for(WaitingFor::Service);
         }
         Poll::Ready(Ok(()))
     }
 
+    /// The next piece: what is left of the last one, then the replay buffer, then the client.
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         if !self.rest.is_empty() {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
@@ -206,20 +208,24 @@ impl BodySender {
         if let Some(piece) = self.replay.next() {
             return Poll::Ready(Ok(Some(piece)));
         }
-        if self.whole.as_ref().is_none_or(|whole| whole.get()) {
+        if self.is_whole.as_ref().is_none_or(|is_whole| is_whole.get()) {
             return Poll::Ready(Ok(None));
         }
-        // Room for the next piece first: it is the server's until then.
-        let held = self.most_held();
+        self.poll_read(context)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        // Memory for the next piece first: it is the server's until then.
+        let held = self.max_held();
         if let Some(memory) = &mut self.memory {
             ready!(memory.poll_grow_to(held, context)).map_err(BodyError::OutOfMemory)?;
         }
-        let Some(piece) = ready!(self.offered.poll_next(context)?) else {
-            self.whole.iter().for_each(|whole| whole.set(true));
+        let Some(piece) = ready!(self.body.poll_next(context)?) else {
+            self.is_whole.iter().for_each(|is_whole| is_whole.set(true));
             return Poll::Ready(Ok(None));
         };
-        self.read += piece.len();
-        if self.read > self.max_bytes {
+        self.bytes_read += piece.len();
+        if self.bytes_read > self.max_bytes {
             return Poll::Ready(Err(BodyError::TooLarge(self.max_bytes)));
         }
         if let Some(meter) = &mut self.meter {
@@ -227,16 +233,16 @@ impl BodySender {
         }
         self.deadline.iter_mut().for_each(|deadline| deadline.moved(piece.len()));
         // Nothing but its end can follow the last one.
-        if self.has_come() && matches!(self.offered.poll_next(context), Poll::Ready(None)) {
-            self.whole.iter().for_each(|whole| whole.set(true));
+        if self.has_announced_length() && matches!(self.body.poll_next(context), Poll::Ready(None)) {
+            self.is_whole.iter().for_each(|is_whole| is_whole.set(true));
         }
-        self.replay.push(&piece, self.read);
+        self.replay.push(&piece, self.bytes_read);
         Poll::Ready(Ok(Some(piece)))
     }
 
-    /// What is held at most once the next piece has come.
-    fn most_held(&self) -> usize {
-        let held = HELD.min(self.read + FULL);
+    /// The most bytes that are held once the next piece has come.
+    fn max_held(&self) -> usize {
+        let held = MAX_HELD_BYTES.min(self.bytes_read + MAX_UNSENT_BYTES);
         match self.length {
             BodyLength::Known(length) => usize::try_from(length).map_or(held, |length| length.min(held)),
             BodyLength::Unknown => held + CHUNK_QUEUE_BYTES,
@@ -244,24 +250,24 @@ impl BodySender {
         }
     }
 
-    fn has_come(&self) -> bool {
-        matches!(self.length, BodyLength::Known(length) if u64::try_from(self.read) == Ok(length))
+    fn has_announced_length(&self) -> bool {
+        matches!(self.length, BodyLength::Known(length) if u64::try_from(self.bytes_read) == Ok(length))
     }
 
-    fn waits_for(&mut self, whom: WaitingFor) {
-        if let (Some((WaitingFor::ForService, since)), WaitingFor::ForClient) = (self.waiting, whom) {
+    fn wait_for(&mut self, side: WaitingFor) {
+        if let (Some((WaitingFor::Service, since)), WaitingFor::Client) = (self.waiting, side) {
             // Meanwhile the client was not read from.
             self.deadline.iter_mut().for_each(|deadline| deadline.paused(since.elapsed()));
         }
-        if self.waiting.is_none_or(|(before, _)| before != whom || whom == WaitingFor::ForService) {
-            self.waiting = Some((whom, Instant::now()));
+        if self.waiting.is_none_or(|(before, _)| before != side || side == WaitingFor::Service) {
+            self.waiting = Some((side, Instant::now()));
         }
     }
 
-    /// The service has taken something.
-    fn moves(&mut self) {
+    /// Notes that the service has read something.
+    fn note_progress(&mut self) {
         if self.waiting.is_some() {
-            self.waits_for(WaitingFor::ForService);
+            self.wait_for(WaitingFor::Service);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Sending a request to a replica, and to another one where the first fails.
+//! Forwards a request to a replica, and to another one where the first fails.
 
 use super::attempt::{Attempt, AttemptError};
 use super::body_sender::BodySender;
-use super::headers::{BodyLength, for_service};
+use super::headers::{BodyLength, write_request_headers};
 use super::message::{UpstreamRequest, UpstreamResponse};
-use super::telemetry::continue_trace;
+use super::telemetry::write_trace_headers;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
 use crate::request_context::RequestContext;
@@ -18,37 +18,37 @@ use actix_web::http::Method;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The bytes that most heads have at most.
-const HEAD: usize = 0x800;
+/// The capacity of a head's buffer: most heads have fewer bytes.
+const HEAD_CAPACITY_BYTES: usize = 0x800;
 
-/// The services as one worker reaches them: paths, queries and bodies go as they came, no redirect is followed and nothing
-/// is unpacked.
+/// One worker's proxy to the services: paths, queries and bodies go as they came, no redirect is followed and nothing is
+/// unpacked.
 pub(crate) struct Proxy {
     auth: Rc<Balancer>,
     chat: Rc<Balancer>,
     branch: Rc<Balancer>,
-    patience: Timeouts,
+    timeouts: Timeouts,
     trusted_proxies: TrustedProxies,
 }
 
 impl Proxy {
     /// A proxy without connections. Must be made on the worker's thread.
     pub(crate) fn new(
-        fleet: &Arc<UpstreamClusters>,
-        patience: Timeouts,
+        clusters: &UpstreamClusters,
+        timeouts: Timeouts,
         trusted_proxies: TrustedProxies,
     ) -> Self {
-        let pools = |upstream| Balancer::new(Arc::clone(fleet.of(upstream)));
+        let balancer = |upstream| Balancer::new(Arc::clone(clusters.of(upstream)));
         Self {
-            auth: pools(Upstream::Auth),
-            chat: pools(Upstream::Chat),
-            branch: pools(Upstream::Branch),
-            patience,
+            auth: balancer(Upstream::Auth),
+            chat: balancer(Upstream::Chat),
+            branch: balancer(Upstream::Branch),
+            timeouts,
             trusted_proxies,
         }
     }
 
-    fn pools(&self, upstream: Upstream) -> &Rc<Balancer> {
+    fn balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
         match upstream {
             Upstream::Auth => &self.auth,
             Upstream::Chat => &self.chat,
@@ -56,81 +56,73 @@ impl Proxy {
         }
     }
 
-    /// The request with which a service is asked for what a client asks.
-    pub(crate) fn question(&self, context: &RequestContext<'_>, length: BodyLength) -> UpstreamRequest {
-        self.question_with(context, context.request.method(), length)
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// The request to the service that a client's request becomes.
+    pub(crate) fn request(&self, context: &RequestContext<'_>, length: BodyLength) -> UpstreamRequest {
+        self.request_with(context, context.request.method(), length)
     }
 
     /// The same with OPTIONS, and without a body.
     pub(super) fn options(&self, context: &RequestContext<'_>) -> UpstreamRequest {
-        UpstreamRequest {
-            kind: RequestClass::Read,
-            ..self.question_with(context, &Method::OPTIONS, BodyLength::None)
-        }
+        let request = self.request_with(context, &Method::OPTIONS, BodyLength::None);
+        UpstreamRequest { class: RequestClass::Read, ..request }
     }
 
-    fn question_with(
+    fn request_with(
         &self,
         context: &RequestContext<'_>,
         method: &Method,
         length: BodyLength,
     ) -> UpstreamRequest {
-        let mut head = Vec::with_capacity(HEAD);
+        let mut head = Vec::with_capacity(HEAD_CAPACITY_BYTES);
         for part in [method.as_str(), " ", context.target.as_str(), " HTTP/1.1\r\n"] {
             head.extend_from_slice(part.as_bytes());
         }
-        let host = &self.pools(context.route.upstream).service.origin.header;
-        let has_key = for_service(&mut head, context, host, &self.trusted_proxies, length);
-        continue_trace(&mut head, context.trace);
+        let host = &self.balancer(context.route.upstream).cluster.origin.host_header;
+        let has_key = write_request_headers(&mut head, context, host, &self.trusted_proxies, length);
+        write_trace_headers(&mut head, context.trace);
         head.extend_from_slice(b"\r\n");
-        // What is sent decides, not what has come.
         let may_repeat = match *method {
             Method::GET | Method::HEAD | Method::OPTIONS => true,
+            // The key that is sent decides, not the one that has come.
             Method::POST => has_key && context.route.is_idempotent(context.target.path()),
             _ => false,
         };
-        UpstreamRequest { head, is_head: method == Method::HEAD, may_repeat, kind: context.class }
+        UpstreamRequest { head, is_head: method == Method::HEAD, may_repeat, class: context.class }
     }
 
-    /// How long is waited for what.
-    pub(crate) fn patience(&self) -> Timeouts {
-        self.patience
-    }
-
-    /// Sends a request with its body to a replica, and waits for the head of the answer.
+    /// Sends a request with its body to a replica, and waits for the head of the response.
     ///
-    /// As long as nothing was sent, it goes to the next one. Once something was, it is made anew and sent again only if
-    /// its body was kept, which is so where that does no harm; and only once, and within the budget.
+    /// As long as nothing was sent, it goes to the next replica. Once something was, it is sent again from its beginning only
+    /// if the replay buffer has its body, which is so where repeating it does no harm; and only once, within the retry budget.
     pub(crate) async fn send(
         &self,
-        question: &UpstreamRequest,
-        mut upload: BodySender,
+        request: &UpstreamRequest,
+        mut body: BodySender,
         upstream: Upstream,
     ) -> Result<UpstreamResponse, Error> {
-        let pools = self.pools(upstream);
-        pools.budget.earn();
-        if !pools.are_known() {
-            Box::pin(pools.look_up()).await;
+        let balancer = self.balancer(upstream);
+        balancer.retry_budget.deposit();
+        if !balancer.is_resolved() {
+            Box::pin(balancer.wait_until_resolved()).await;
         }
-        if let Err(stop) = upload.read_ahead().await {
-            return Err(stop.tell());
-        }
-        let mut unsent = None;
-        let mut tried = Vec::new();
-        let mut flight = pools.choose(&tried).ok_or(Error::NoAddress(upstream))?;
-        let mut may_repeat = true;
-        let mut may_reuse = true;
+        body.read_ahead().await?;
+        let (mut unsent, mut tried) = (None, Vec::new());
+        let mut replica = balancer.pick(&tried).ok_or(Error::NoAddress(upstream))?;
+        let (mut may_repeat, mut may_reuse) = (true, true);
         loop {
-            let trip = Attempt { pools, flight: &flight, question, patience: self.patience, may_repeat };
-            let seat = flight.rooms.enter(question.kind).await.ok_or(Error::Overloaded(upstream))?;
-            let is_whole = upload.coming().map(|whole| move || whole.get());
-            let cause = match seat.during(is_whole, trip.make(unsent.take(), &mut upload, may_reuse)).await {
+            let attempt =
+                Attempt { balancer, replica: &replica, request, timeouts: self.timeouts, may_repeat };
+            let permit = replica.limits.acquire(request.class).await.ok_or(Error::Overloaded(upstream))?;
+            let is_whole = body.whole_flag().map(|is_whole| move || is_whole.get());
+            let run = attempt.run(unsent.take(), &mut body, may_reuse);
+            let cause = match permit.hold_during(is_whole, run).await {
                 Ok((connection, head)) => {
-                    return Ok(UpstreamResponse {
-                        head,
-                        upload,
-                        lease: PooledConnection { connection, flight },
-                    });
+                    let connection = PooledConnection { connection, replica };
+                    return Ok(UpstreamResponse { head, body_sender: body, connection });
                 }
                 Err(AttemptError::Final(error)) => return Err(error),
                 Err(AttemptError::Unsent(bytes, cause)) => {
@@ -138,24 +130,24 @@ impl Proxy {
                     cause
                 }
                 Err(AttemptError::Sent { cause, was_reused }) => {
-                    if !(may_repeat && upload.can_repeat() && pools.budget.spend()) {
+                    if !(may_repeat && body.can_repeat() && balancer.retry_budget.withdraw()) {
                         return Err(Error::NoAnswer { upstream, source: cause });
                     }
-                    upload.rewind();
+                    body.rewind();
                     (may_repeat, may_reuse) = (false, false);
-                    if was_reused && !pools.have_another(&flight.pool) {
-                        flight.record_retry();
+                    if was_reused && !balancer.has_other_healthy(&replica.pool) {
+                        replica.record_retry();
                         continue;
                     }
                     cause
                 }
             };
-            tried.push(flight);
-            flight = match pools.choose(&tried) {
+            tried.push(replica);
+            replica = match balancer.pick(&tried) {
                 Some(next) => next,
                 None => return Err(Error::NoAnswer { upstream, source: cause }),
             };
-            flight.record_retry();
+            replica.record_retry();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A request to a service, and its answer.
+//! A request to a service, and its response.
 
 use super::body_sender::BodySender;
 use crate::routing::class::RequestClass;
@@ -7,20 +7,20 @@ use actix_web::HttpResponse;
 
 /// A request without its body.
 pub(crate) struct UpstreamRequest {
-    /// Its head, to the empty line.
+    /// The bytes of its head, with the empty line.
     pub(crate) head: Vec<u8>,
-    /// Whether it is HEAD, whose answer has no body.
+    /// Whether the method is HEAD, whose response has no body.
     pub(crate) is_head: bool,
     /// Whether it may be sent to a second replica when a first has perhaps carried it out.
     pub(crate) may_repeat: bool,
-    /// What it counts as among those that a replica has at once.
-    pub(crate) kind: RequestClass,
+    /// Which concurrency limit it counts against.
+    pub(crate) class: RequestClass,
 }
 
-/// What a service answers: the head, a body that is still to come, and the connection on which it comes. Of the request's
-/// body some may still be to be sent.
+/// A response: its head, and the connection on which its body comes.
 pub(crate) struct UpstreamResponse {
     pub(crate) head: HttpResponse,
-    pub(crate) upload: BodySender,
-    pub(crate) lease: PooledConnection,
+    /// The rest of the request's body, which may still be to be sent.
+    pub(crate) body_sender: BodySender,
+    pub(crate) connection: PooledConnection,
 }

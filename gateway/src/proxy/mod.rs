@@ -1,8 +1,8 @@
-//! Passes a request on to a service, and the answer back.
+//! Reverse proxy: passes a request on to a replica, streams both bodies, and retries where that is safe.
 
 mod attempt;
 pub(crate) mod body_bounds;
-pub(crate) mod body_error;
+mod body_error;
 pub(crate) mod body_refusal;
 pub(crate) mod body_sender;
 pub(crate) mod forward;

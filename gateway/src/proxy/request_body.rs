@@ -1,4 +1,4 @@
-//! A request's body where the client offers it.
+//! The body of a client's request, as the server offers it.
 
 use super::body_error::BodyError;
 use actix_web::dev::Payload;
@@ -9,13 +9,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// A body that a client offers, and that was not read to its end.
+/// A body that was not read to its end. Clones share it.
 #[derive(Clone)]
 pub(crate) struct RequestBody(Option<Rc<Cell<Option<Payload>>>>);
 
 impl RequestBody {
     /// No body.
-    pub(super) fn nothing() -> Self {
+    pub(super) fn none() -> Self {
         Self(None)
     }
 
@@ -27,10 +27,10 @@ impl RequestBody {
         }
     }
 
-    /// Lets it go once the answer was written, which the server does before any other task runs.
+    /// Drops the body once the response was written, which the server does before any other task runs.
     ///
-    /// With a body that was not read to its end then, the server closes the connection in good order and in bounded time.
-    /// One of unknown length that was let go before, it would read to the end, however far that is.
+    /// The server closes the connection in good order and in bounded time if the body was not read to its end by then. A body of
+    /// unknown length that was dropped before, it would read to the end, however far that is.
     pub(crate) fn release(self) {
         let Some(payload) = self.0.as_ref().map(|payload| payload.take()) else {
             return;
@@ -42,8 +42,8 @@ impl RequestBody {
     }
 
     fn put(&self, payload: Option<Payload>) {
-        if let Some(place) = &self.0 {
-            place.set(payload);
+        if let Some(cell) = &self.0 {
+            cell.set(payload);
         }
     }
 
@@ -56,6 +56,6 @@ impl RequestBody {
         if !matches!(piece, Poll::Ready(None)) {
             self.put(Some(payload));
         }
-        piece.map_err(|_| BodyError::ByClient)
+        piece.map_err(|_| BodyError::ClientAborted)
     }
 }

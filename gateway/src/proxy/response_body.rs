@@ -1,4 +1,4 @@
-//! An answer's body on its way down, read from the service no faster than the client takes it.
+//! Streams a response's body to the client, with back-pressure: the service is read from no faster than the client reads.
 
 use super::body_sender::BodySender;
 use super::message::UpstreamResponse;
@@ -15,36 +15,37 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Gives an answer to a request of this method its body.
+/// Responds to a request of this method with the response of a service.
 ///
 /// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
-/// short answer that looks whole.
-pub(crate) fn respond(answer: UpstreamResponse, method: &Method, patience: Timeouts) -> HttpResponse {
-    let UpstreamResponse { head, mut lease, upload } = answer;
+/// short response that looks whole.
+pub(crate) fn respond(response: UpstreamResponse, method: &Method, timeouts: Timeouts) -> HttpResponse {
+    let UpstreamResponse { head, mut connection, body_sender } = response;
     if method == Method::HEAD {
         // The length that GET would have.
-        let body = Announced(lease.connection.announced().map_or(BodySize::None, BodySize::Sized));
-        if upload.is_ended() {
-            lease.give_back();
+        let announced = connection.connection.announced();
+        let body = LengthOnly(announced.map_or(BodySize::None, BodySize::Sized));
+        if body_sender.is_ended() {
+            connection.release();
         }
         return head.set_body(BoxBody::new(body));
     }
-    if upload.is_ended()
-        && let Some(body) = lease.connection.take_small_body()
+    if body_sender.is_ended()
+        && let Some(body) = connection.connection.take_small_body()
     {
-        lease.give_back();
+        connection.release();
         return head.set_body(BoxBody::new(body));
     }
-    let size = lease.connection.length().map_or(BodySize::Stream, BodySize::Sized);
-    let download =
-        ResponseBody { size, patience: patience.piece, is_waiting: false, upload, lease: Some(lease) };
-    head.set_body(BoxBody::new(download))
+    let size = connection.connection.length().map_or(BodySize::Stream, BodySize::Sized);
+    let timeout = timeouts.response_body;
+    let body = ResponseBody { size, timeout, is_waiting: false, body_sender, connection: Some(connection) };
+    head.set_body(BoxBody::new(body))
 }
 
-/// A body of which there is only the length.
-struct Announced(BodySize);
+/// The body of a response to HEAD, of which there is only the length.
+struct LengthOnly(BodySize);
 
-impl MessageBody for Announced {
+impl MessageBody for LengthOnly {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {
@@ -56,16 +57,16 @@ impl MessageBody for Announced {
     }
 }
 
-/// A body that is being passed on.
+/// A body on its way to the client.
 struct ResponseBody {
     size: BodySize,
-    patience: Duration,
-    /// For a piece from the service; not for the client, which may take its time with one.
+    /// The next piece of the service. The client may take its time with one.
+    timeout: Duration,
     is_waiting: bool,
-    /// The request's body, of which some may still be to be sent.
-    upload: BodySender,
-    /// The connection that it comes on, until it has ended.
-    lease: Option<PooledConnection>,
+    /// The rest of the request's body, which may still be to be sent.
+    body_sender: BodySender,
+    /// `None` once the body has ended.
+    connection: Option<PooledConnection>,
 }
 
 impl MessageBody for ResponseBody {
@@ -80,22 +81,22 @@ impl MessageBody for ResponseBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let this = self.get_mut();
-        let Some(lease) = &mut this.lease else {
+        let Some(pooled) = &mut this.connection else {
             return Poll::Ready(None);
         };
-        if !this.upload.is_ended() || !lease.connection.output().is_empty() {
-            // A service that has answered need not take the rest.
-            drop(this.upload.poll_send(&mut lease.connection, context));
+        if !this.body_sender.is_ended() || !pooled.connection.output().is_empty() {
+            // A service that has answered need not read the rest.
+            drop(this.body_sender.poll_send(&mut pooled.connection, context));
         }
-        let piece = match lease.connection.poll_body(context) {
+        let piece = match pooled.connection.poll_body(context) {
             Poll::Ready(piece) => piece,
-            Poll::Pending => return this.wait(context),
+            Poll::Pending => return this.poll_timeout(context),
         };
         this.is_waiting = false;
         if let Err(error) = &piece {
-            lease.flight.failed(Failure::BrokenOff, error);
-            this.lease = None;
-        } else if lease.connection.is_read() {
+            pooled.replica.record_failure(Failure::BrokenOff, error);
+            this.connection = None;
+        } else if pooled.connection.is_read() {
             this.release();
         }
         Poll::Ready(piece.map_err(Into::into).transpose())
@@ -103,21 +104,21 @@ impl MessageBody for ResponseBody {
 }
 
 impl ResponseBody {
-    /// The connection is free for another request, unless there is more of this one to send.
+    /// Releases the connection for another request, unless there is more of this one to send.
     fn release(&mut self) {
-        if let Some(lease) = self.lease.take().filter(|_| self.upload.is_ended()) {
-            lease.give_back();
+        if let Some(connection) = self.connection.take().filter(|_| self.body_sender.is_ended()) {
+            connection.release();
         }
     }
 
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
-        let Some(lease) = &mut self.lease else {
+    fn poll_timeout(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        let Some(pooled) = &mut self.connection else {
             return Poll::Ready(None);
         };
         if !std::mem::replace(&mut self.is_waiting, true) {
-            lease.connection.set_timer(Instant::now() + self.patience);
+            pooled.connection.set_timer(Instant::now() + self.timeout);
         }
-        let timer = lease.connection.poll_timer(context);
+        let timer = pooled.connection.poll_timer(context);
         timer.map(|()| Some(Err("the service went silent in its answer".into())))
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens that were checked, so that none is checked for each of many requests.
+//! Token cache: the tokens that one worker has verified, so that none is verified for each of many requests.
 
 use actix_web::http::header::HeaderMap;
 use foldhash::quality::RandomState;
@@ -6,16 +6,17 @@ use shared::identity::{Checked, Identity, TokenError, TokenKeys, bearer_token};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// How many tokens a generation holds; a token has some 300 bytes.
-const GENERATION: usize = 4096;
+/// The most tokens of a generation. A token has some 300 bytes.
+const TOKENS_PER_GENERATION: usize = 4096;
 
-/// The tokens that one worker has found good, each as a whole, and until when. A token that is not, costs a check each time.
+/// The valid tokens, each as a whole, with their expiry. An invalid token is verified each time.
 ///
-/// When a generation is full, it becomes the old one, and what of the old one was not asked for meanwhile is forgotten.
+/// Eviction by two generations: a full one becomes the old one, and the old one's tokens that were not used meanwhile are
+/// forgotten.
 #[derive(Default)]
 pub(crate) struct TokenCache(RefCell<Generations>);
 
-/// Nobody chooses what comes in here, as each token was signed by the auth service: a fast hash will do.
+/// A fast hash will do: nobody chooses the keys, as the auth service has signed each token.
 type Generation = HashMap<Box<str>, Checked, RandomState>;
 
 #[derive(Default)]
@@ -25,7 +26,7 @@ struct Generations {
 }
 
 impl TokenCache {
-    /// Whose token a request has, as [`Identity::of`] tells.
+    /// The user whose token a request has, as [`Identity::of`].
     pub(crate) fn identity(&self, headers: &HeaderMap, keys: &TokenKeys) -> Result<Identity, TokenError> {
         let token = bearer_token(headers)?;
         let known = self.0.borrow_mut().find(token);
@@ -50,7 +51,7 @@ impl Generations {
     }
 
     fn add(&mut self, token: Box<str>, checked: Checked) {
-        if self.young.len() >= GENERATION {
+        if self.young.len() >= TOKENS_PER_GENERATION {
             self.old = std::mem::take(&mut self.young);
         }
         self.young.insert(token, checked);
@@ -71,49 +72,49 @@ mod tests {
         TokenKeys::new(&shared::test_kit::SECRET_KEY.into(), clock.clone()).unwrap()
     }
 
-    fn ask(tokens: &TokenCache, keys: &TokenKeys, token: &str) -> Result<UserId, TokenError> {
+    fn identify(tokens: &TokenCache, keys: &TokenKeys, token: &str) -> Result<UserId, TokenError> {
         let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         tokens.identity(&headers, keys).map(|identity| identity.user_id)
     }
 
     #[test]
-    fn a_token_that_is_known_expires_all_the_same() {
+    fn a_cached_token_expires() {
         let clock = Clock::manual();
         let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let user = UserId::generate();
         let token = keys.issue_access(user, TTL).unwrap();
         for _ in 0..2 {
-            assert_eq!(ask(&tokens, &keys, &token), Ok(user));
+            assert_eq!(identify(&tokens, &keys, &token), Ok(user));
         }
         clock.advance(TTL + Duration::from_secs(5));
-        assert_eq!(ask(&tokens, &keys, &token), Err(TokenError::Expired));
+        assert_eq!(identify(&tokens, &keys, &token), Err(TokenError::Expired));
     }
 
     #[test]
-    fn a_token_that_is_like_a_known_one_is_checked() {
+    fn a_forged_token_that_resembles_a_cached_one_is_refused() {
         let clock = Clock::manual();
         let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let [one, two] = [(); 2].map(|()| keys.issue_access(UserId::generate(), TTL).unwrap());
-        ask(&tokens, &keys, &one).unwrap();
+        identify(&tokens, &keys, &one).unwrap();
         let (signed, _) = one.rsplit_once('.').unwrap();
         let (_, signature) = two.rsplit_once('.').unwrap();
         let forged = format!("{signed}.{signature}");
-        assert_eq!(ask(&tokens, &keys, &forged), Err(TokenError::BadSignature));
+        assert_eq!(identify(&tokens, &keys, &forged), Err(TokenError::BadSignature));
     }
 
     #[test]
-    fn no_more_than_two_generations_are_kept() {
+    fn at_most_two_generations_are_kept_and_tokens_in_use_stay() {
         let clock = Clock::manual();
         let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let (user, often) = (UserId::generate(), UserId::generate());
         let wanted = keys.issue_access(often, TTL).unwrap();
-        for _ in 0..3 * GENERATION {
-            ask(&tokens, &keys, &keys.issue_access(user, TTL).unwrap()).unwrap();
-            assert_eq!(ask(&tokens, &keys, &wanted), Ok(often));
+        for _ in 0..3 * TOKENS_PER_GENERATION {
+            identify(&tokens, &keys, &keys.issue_access(user, TTL).unwrap()).unwrap();
+            assert_eq!(identify(&tokens, &keys, &wanted), Ok(often));
         }
         let kept = tokens.0.borrow();
-        assert!(kept.young.len() <= GENERATION && kept.old.len() <= GENERATION);
-        assert!(kept.young.contains_key(wanted.as_str()), "what is asked for stays");
+        assert!(kept.young.len() <= TOKENS_PER_GENERATION && kept.old.len() <= TOKENS_PER_GENERATION);
+        assert!(kept.young.contains_key(wanted.as_str()), "a token in use stays");
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a request is taken, by the limits on rates.
+//! Admission: which rate limit a request counts against, and whether it is taken.
 
 use super::config::RateLimitConfig;
 use super::limiter::Limiter;
@@ -16,7 +16,7 @@ use shared::rate_limit::SWEEP_INTERVAL;
 use shared::server::Tasks;
 use std::sync::Arc;
 
-/// The limits on rates, which all workers share.
+/// All rate limits, which the workers share.
 pub(crate) struct RateLimits {
     /// `None` where nothing is limited.
     limiters: Option<Limiters>,
@@ -34,14 +34,14 @@ struct Limiters {
 }
 
 impl RateLimits {
-    /// Limits with nothing used of them; `tasks` keep them small. None are none.
+    /// Unused limits, or none; spawns their sweep as one of `tasks`.
     pub(crate) fn new(
-        rates: Option<RateLimitConfig>,
+        config: Option<RateLimitConfig>,
         trusted_proxies: TrustedProxies,
         metrics: &Metrics,
         tasks: &Tasks,
     ) -> Arc<Self> {
-        let limiters = rates.map(|rates| Limiters {
+        let limiters = config.map(|rates| Limiters {
             login: Limiter::new("login", rates.login, metrics),
             register: Limiter::new("register", rates.register, metrics),
             anonymous: Limiter::new("anonymous", rates.anonymous, metrics),
@@ -56,9 +56,9 @@ impl RateLimits {
         limits
     }
 
-    /// Takes a request that goes this route: of the user that the token names, or of the address that it comes from.
+    /// Takes a request with a route, by the user of its token or by its address.
     ///
-    /// A request whose token does not count is refused for that, unless its address has sent too many such.
+    /// A request whose token is refused fails with that, or with 429 after too many of them from its address.
     pub(crate) fn admit(
         &self,
         context: &RequestContext<'_>,
@@ -68,16 +68,15 @@ impl RateLimits {
             return caller.map(drop);
         };
         let (limiter, key) = match &caller {
-            Ok(Some(identity)) => (limiters.of_users(context.class), Some(key_of_user(identity))),
-            Ok(None) => (limiters.of_addresses(context.route), self.key_of_address(context.request)),
+            Ok(Some(identity)) => (limiters.of_user(context.class), Some(key_of_user(identity))),
+            Ok(None) => (limiters.of_address(context.route), self.key_of_address(context.request)),
             Err(_) => (&limiters.anonymous, self.key_of_address(context.request)),
         };
         take(limiter, key, context.request)?;
         caller.map(drop)
     }
 
-    /// Takes a request that goes no route, because its head or its path was refused: of the user whose token it has, or of
-    /// the address.
+    /// Takes a request without a route, as its head or its path was refused, by the user of its token or by its address.
     pub(crate) fn admit_unrouted(
         &self,
         request: &HttpRequest,
@@ -86,14 +85,14 @@ impl RateLimits {
         let Some(limiters) = &self.limiters else {
             return Ok(());
         };
-        let kind = RequestClass::of(request.method());
+        let class = RequestClass::of(request.method());
         match &caller {
-            Some(identity) => take(limiters.of_users(kind), Some(key_of_user(identity)), request),
+            Some(identity) => take(limiters.of_user(class), Some(key_of_user(identity)), request),
             None => take(&limiters.anonymous, self.key_of_address(request), request),
         }
     }
 
-    /// The limit on the bytes that a user writes; `None` where they are not limited.
+    /// The limit on the bytes that a user writes; `None` where nothing is limited.
     pub(super) fn bytes(&self) -> Option<&Limiter> {
         self.limiters.as_ref().map(|limiters| &limiters.bytes)
     }
@@ -114,13 +113,13 @@ impl RateLimits {
     }
 }
 
-/// Takes one request of this key, unless that is none, and keeps what is left for the answer.
+/// Takes one request of this key, if there is one, and keeps what is left for the headers of the response.
 fn take(limiter: &Limiter, key: Option<u128>, request: &HttpRequest) -> Result<(), Error> {
     let Some(key) = key else {
         return Ok(());
     };
-    let (allowance, taken) = limiter.take(key);
-    allowance.keep(request, taken.is_err());
+    let (headers, taken) = limiter.take(key);
+    headers.keep(request, taken.is_err());
     taken.map_err(Error::RateLimited)
 }
 
@@ -129,15 +128,15 @@ fn key_of_user(identity: &Identity) -> u128 {
 }
 
 impl Limiters {
-    fn of_users(&self, kind: RequestClass) -> &Limiter {
-        match kind {
+    fn of_user(&self, class: RequestClass) -> &Limiter {
+        match class {
             RequestClass::Password => &self.passwords,
             RequestClass::Read => &self.reads,
             RequestClass::Write => &self.writes,
         }
     }
 
-    fn of_addresses(&self, route: &Route) -> &Limiter {
+    fn of_address(&self, route: &Route) -> &Limiter {
         match route.prefix {
             LOGIN => &self.login,
             REGISTER => &self.register,

@@ -1,4 +1,4 @@
-//! How many bytes are taken in which time.
+//! A rate of bytes.
 
 use bytesize::ByteSize;
 use shared::input::MAX_BODY_BYTES;
@@ -6,17 +6,17 @@ use shared::rate_limit::Rate;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-/// So many bytes in a time, each body rounded up to whole KiB, which the library counts in.
+/// Bytes in a time. Each body is rounded up to whole KiB, the unit of the token bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteRate(Rate);
 
 impl ByteRate {
-    /// So many mebibytes in a minute; at least one.
+    /// This many mebibytes in a minute; at least one.
     pub const fn mebibytes_per_minute(count: u32) -> Self {
         Self(Rate::per_minute(count.saturating_mul(1024)))
     }
 
-    /// The same, as a rate of KiB.
+    /// The same rate in KiB.
     pub(super) fn kibibytes(self) -> Rate {
         self.0
     }
@@ -25,7 +25,7 @@ impl ByteRate {
 impl FromStr for ByteRate {
     type Err = String;
 
-    /// Reads `64MiB/1m`: a size in a time. Less than the largest body could never be used for one.
+    /// Reads `64MiB/1m`: a size in a time. A limit below the largest body would never let that pass.
     fn from_str(text: &str) -> Result<Self, String> {
         let kibibytes = |size: &str| {
             let bytes = size.parse::<ByteSize>().ok()?.as_u64();
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_of_bytes_is_a_size_in_a_time_and_has_room_for_the_largest_body() {
+    fn a_rate_of_bytes_is_a_size_in_a_time_no_smaller_than_the_largest_body() {
         for (text, kibibytes, seconds) in [
             ("64MiB/1m", 65_536, 60),
             ("16 MiB/s", 16_384, 1),

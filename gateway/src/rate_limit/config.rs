@@ -1,4 +1,4 @@
-//! The rates of all classes of requests, as the environment has them.
+//! The configuration of rate limits.
 
 use super::byte_rate::ByteRate;
 
@@ -6,21 +6,20 @@ use shared::config::{ConfigError, Env};
 use shared::rate_limit::{DEFAULT_LOGIN_RATE, Rate, login_rate_from_env, rate_from_env};
 use shared::settings;
 
-/// How many requests are taken of each class: from one address where it is not known who asks, else from one user.
+/// The rates by class of request, each of one user, or of one address where the user is not known.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitConfig {
-    /// Of logins from one address; and of the requests of one user that ask for the password again.
+    /// Logins from one address; and requests of one user that ask for the password again.
     pub login: Rate,
-    /// Of registrations from one address.
+    /// Registrations from one address.
     pub register: Rate,
-    /// Of requests from one address that have no token which counts: refreshes, those of the token endpoint, and those that
-    /// are a 401.
+    /// Requests from one address without a valid token: refreshes, those of the token endpoint, and those that are a 401.
     pub anonymous: Rate,
-    /// Of GET, HEAD and OPTIONS of one user.
+    /// GET, HEAD and OPTIONS of one user.
     pub reads: Rate,
-    /// Of all other methods of one user.
+    /// All other methods of one user.
     pub writes: Rate,
-    /// Of the bytes in the bodies of those.
+    /// Bytes in the bodies of those.
     pub bytes: ByteRate,
 }
 
@@ -38,7 +37,7 @@ impl Default for RateLimitConfig {
 }
 
 impl RateLimitConfig {
-    /// Reads `RATE_LIMIT` and the variables that begin with it. `None` says that nothing is limited.
+    /// Reads `RATE_LIMIT` and the variables that begin with it; `None` where it is `off`.
     pub fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
         struct Read {
             rates: RateLimitConfig,
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_rate_stops_the_start_with_one_line_that_names_it() {
+    fn an_invalid_rate_fails_the_start_with_one_line_that_names_the_variable() {
         for name in ["RATE_LIMIT", "RATE_LIMIT_LOGIN", "RATE_LIMIT_REGISTER", "RATE_LIMIT_ANONYMOUS"]
             .into_iter()
             .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_BYTES"])
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_it_can_be_switched_off() {
+    fn rate_limit_off_switches_all_limits_off() {
         assert!(RateLimitConfig::from_env(&Env::of([("RATE_LIMIT", "off")])).unwrap().is_none());
         for env in [Env::default(), Env::of([("RATE_LIMIT", "on")])] {
             assert_eq!(RateLimitConfig::from_env(&env).unwrap().unwrap().login, Rate::per_minute(30));

@@ -1,17 +1,17 @@
-//! What a client is told of the limit that counts for it: draft-ietf-httpapi-ratelimit-headers-10.
+//! The headers `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10).
 
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// What a client has left of a limit; as an extension of the request, for its answer.
+/// What a client has left of a limit, kept as an extension of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RateLimitHeaders {
     pub(super) name: &'static str,
-    /// The whole of it.
+    /// The value of `RateLimit-Policy`.
     pub(super) policy: HeaderValue,
     /// In the unit of the limit: requests, or bytes.
     pub(super) left: u64,
@@ -20,8 +20,8 @@ pub(super) struct RateLimitHeaders {
 }
 
 impl RateLimitHeaders {
-    /// Keeps it for the answer to this request. Of several limits that one is told which refuses the request, else the one of
-    /// which the smallest part is left.
+    /// Keeps these headers for the response. Of several limits, the one that refuses the request is told, else the one with the
+    /// smallest part left.
     pub(super) fn keep(self, request: &HttpRequest, is_refused: bool) {
         let mut extensions = request.extensions_mut();
         if is_refused || extensions.get::<Self>().is_none_or(|kept| self.is_scarcer_than(kept)) {
@@ -34,15 +34,15 @@ impl RateLimitHeaders {
     }
 }
 
-/// Tells it in an answer, also one that is an error.
-pub(crate) fn finish(answer: &mut ServiceResponse) {
-    let allowance = answer.request().extensions().get::<RateLimitHeaders>().cloned();
-    let Some(RateLimitHeaders { name, policy, left, seconds_to_full, .. }) = allowance else {
+/// Sets the headers of a response, also of one that is an error.
+pub(crate) fn finish(response: &mut ServiceResponse) {
+    let kept = response.request().extensions().get::<RateLimitHeaders>().cloned();
+    let Some(RateLimitHeaders { name, policy, left, seconds_to_full, .. }) = kept else {
         return;
     };
-    let headers = answer.headers_mut();
+    let headers = response.headers_mut();
     if let Ok(left) = HeaderValue::try_from(format!("\"{name}\";r={left};t={seconds_to_full}")) {
-        headers.insert(LEFT, left);
+        headers.insert(RATELIMIT, left);
     }
-    headers.insert(POLICY, policy);
+    headers.insert(RATELIMIT_POLICY, policy);
 }

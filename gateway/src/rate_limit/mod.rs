@@ -1,6 +1,6 @@
-//! How many requests are taken of whom.
+//! Rate limits: how many requests, and bytes, are taken of a user or an address in a time (token bucket).
 //!
-//! What is counted is counted in this process: a second gateway counts for itself, so that two allow twice as much.
+//! The buckets are in this process: a second gateway has its own, so that two allow twice as much.
 
 pub(crate) mod admission;
 pub(crate) mod byte_meter;

@@ -15,7 +15,7 @@ pub(super) async fn get_openapi(
     catalogue: Data<Catalogue>,
     trusted: Data<TrustedProxies>,
 ) -> Result<HttpResponse, Problem> {
-    answer(&server_url(&request, &trusted), &request, &catalogue, Version::V31).await
+    respond(&server_url(&request, &trusted), &request, &catalogue, Version::V31).await
 }
 
 /// GET `/openapi-3.0.json`.
@@ -24,10 +24,10 @@ pub(super) async fn get_openapi_3_0(
     catalogue: Data<Catalogue>,
     trusted: Data<TrustedProxies>,
 ) -> Result<HttpResponse, Problem> {
-    answer(&server_url(&request, &trusted), &request, &catalogue, Version::V30).await
+    respond(&server_url(&request, &trusted), &request, &catalogue, Version::V30).await
 }
 
-async fn answer(
+async fn respond(
     server: &str,
     request: &HttpRequest,
     catalogue: &Catalogue,
@@ -36,7 +36,7 @@ async fn answer(
     let server = if server.is_empty() { "/" } else { server };
     let document = catalogue.document(version, server).await?;
     let validator = CacheValidator::of(&document, "no-cache");
-    if validator.is_known_to(request) {
+    if validator.matches(request) {
         return Ok(validator.not_modified().finish());
     }
     Ok(validator.ok().content_type(ContentType::json()).body(document))

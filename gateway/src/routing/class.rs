@@ -1,20 +1,20 @@
-//! What a request costs a service.
+//! Classes of requests, by what they cost a service.
 
 use actix_web::http::Method;
 
-/// What a request costs a service. Each class has limits of its own.
+/// The class of a request, by what it costs a service. Each class has limits of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestClass {
-    /// It changes nothing.
+    /// The request changes nothing.
     Read,
-    /// It changes something.
+    /// The request changes something.
     Write,
-    /// A password is checked or hashed for it, or may be, which takes a core for some 200 ms.
+    /// The request may have a password checked or hashed, which takes a core for some 200 ms.
     Password,
 }
 
 impl RequestClass {
-    /// The class of a request with this method, where no password is checked for it.
+    /// The class of a method, where no password is checked.
     pub(crate) fn of(method: &Method) -> Self {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) { Self::Read } else { Self::Write }
     }

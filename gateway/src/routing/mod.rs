@@ -1,4 +1,4 @@
-//! Whose a request is, and what it costs there.
+//! Routing: which service a request is for, who may send it, and what it costs.
 
 pub(crate) mod class;
 pub(crate) mod table;

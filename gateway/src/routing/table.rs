@@ -1,4 +1,4 @@
-//! The one table of routes: which paths there are, whose they are, and who may ask for them.
+//! The route table: which paths there are, which service has them, who may use them, and at what cost.
 
 use super::class::RequestClass;
 use super::upstream::Upstream;
@@ -7,39 +7,39 @@ use actix_web::http::Method;
 /// The root of every route in the table.
 pub(crate) const API_ROOT: &str = "/api/v1";
 
-/// Where a user logs in.
+/// The login.
 pub(crate) const LOGIN: &str = "/api/v1/auth/login";
-/// The token endpoint of OAuth 2. Which grant a request asks for stands in its body, so that password grants are limited by
-/// the auth service and all others as refreshes are.
+/// The token endpoint of OAuth 2. The grant stands in the body of a request, so that the auth service limits password grants,
+/// and all others are limited as refreshes are.
 pub(crate) const TOKEN: &str = "/api/v1/auth/token";
-/// Where a user registers.
+/// The registration.
 pub(crate) const REGISTER: &str = "/api/v1/auth/register";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Anyone. The route is the one path.
+    /// Anyone. The route is this path alone.
     Public,
-    /// Who has a token. The route is the path and all below it.
+    /// Users with a token. The route is the path and all below it.
     Protected,
 }
 
-/// A line of the table.
+/// A route.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Route {
-    /// The path, and where it is protected the beginning of all below it.
+    /// The path; of a protected route, also the prefix of all below it.
     pub(crate) prefix: &'static str,
-    /// Whose it is.
+    /// The service that has it.
     pub(crate) upstream: Upstream,
-    /// Who may use it.
+    /// The users that may use it.
     pub(crate) access: Access,
     /// The paths on which a request that changes something may have a password checked or hashed.
     password_paths: &'static [&'static str],
-    /// The paths on which `Idempotency-Key` counts, for POST. Elsewhere it does nothing.
+    /// The paths on which POST honours `Idempotency-Key`. Elsewhere the header does nothing.
     idempotent_paths: &'static [&'static str],
 }
 
-/// The first line that fits counts. `/internal` is in none of them.
+/// The first route that matches counts. None matches `/internal`.
 const ROUTES: [Route; 9] = [
     public(REGISTER, Upstream::Auth).with_passwords(&[REGISTER]),
     public(LOGIN, Upstream::Auth).with_passwords(&[LOGIN]),
@@ -55,15 +55,15 @@ const ROUTES: [Route; 9] = [
 
 /// The route of a path in its normal form.
 pub(crate) fn find(path: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.begins(path))
+    ROUTES.iter().find(|route| route.matches(path))
 }
 
-/// Whether a path, with or without a slash at its end, is that of the token endpoint, whose errors have the words of OAuth 2.
+/// Whether a path is the token endpoint, whose errors have the words of OAuth 2. A slash at its end does not count.
 pub(crate) fn is_token_endpoint(path: &str) -> bool {
     path.trim_end_matches('/') == TOKEN
 }
 
-/// Whether a path is the root of the API, or below it.
+/// Whether a path is [`API_ROOT`], or below it.
 pub(crate) fn is_of_api(path: &str) -> bool {
     path.strip_prefix(API_ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
@@ -85,7 +85,7 @@ impl Route {
         Self { idempotent_paths, ..self }
     }
 
-    fn begins(&self, path: &str) -> bool {
+    fn matches(&self, path: &str) -> bool {
         path.strip_prefix(self.prefix).is_some_and(|rest| match self.access {
             Access::Public => rest.is_empty(),
             Access::Protected => rest.is_empty() || rest.starts_with('/'),
@@ -100,8 +100,7 @@ impl Route {
         }
     }
 
-    /// Whether POST of a path of this route, which has no slash at its end, is carried out once however often it comes with the
-    /// same key.
+    /// Whether POST of a path of this route, which has no slash at its end, is carried out once for each idempotency key.
     pub(crate) fn is_idempotent(&self, path: &str) -> bool {
         self.idempotent_paths.contains(&path)
     }
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_belongs_to_one_service() {
+    fn each_path_of_the_api_has_one_route() {
         let public = Some((Upstream::Auth, Access::Public));
         for path in [REGISTER, LOGIN, TOKEN, "/api/v1/auth/refresh"] {
             assert_eq!(found(path), public, "{path}");
@@ -137,17 +136,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_counts_on_four_routes() {
-        let counts_key = |path: &str| find(path).is_some_and(|route| route.is_idempotent(path));
-        assert!(counts_key("/api/v1/conversations") && counts_key("/api/v1/messages/add-message"));
+    fn post_honours_idempotency_keys_on_four_paths() {
+        let is_idempotent = |path: &str| find(path).is_some_and(|route| route.is_idempotent(path));
+        assert!(is_idempotent("/api/v1/conversations") && is_idempotent("/api/v1/messages/add-message"));
         for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create-chat/7"] {
-            assert!(!counts_key(path), "{path}");
+            assert!(!is_idempotent(path), "{path}");
         }
     }
 
     #[test]
-    fn a_password_may_be_checked_on_five_routes() {
-        let kind = |method: &str, path: &str| find(path).unwrap().class(&method.parse().unwrap(), path);
+    fn five_operations_may_check_a_password() {
+        let class = |method: &str, path: &str| find(path).unwrap().class(&method.parse().unwrap(), path);
         for (method, path) in [
             ("POST", LOGIN),
             ("POST", TOKEN),
@@ -155,15 +154,15 @@ mod tests {
             ("PUT", "/api/v1/auth/change-password"),
             ("DELETE", "/api/v1/auth/me"),
         ] {
-            assert_eq!(kind(method, path), RequestClass::Password, "{method} {path}");
+            assert_eq!(class(method, path), RequestClass::Password, "{method} {path}");
         }
-        assert_eq!(kind("GET", "/api/v1/auth/me"), RequestClass::Read);
-        assert_eq!(kind("OPTIONS", LOGIN), RequestClass::Read);
-        assert_eq!(kind("POST", "/api/v1/auth/refresh"), RequestClass::Write);
+        assert_eq!(class("GET", "/api/v1/auth/me"), RequestClass::Read);
+        assert_eq!(class("OPTIONS", LOGIN), RequestClass::Read);
+        assert_eq!(class("POST", "/api/v1/auth/refresh"), RequestClass::Write);
     }
 
     #[test]
-    fn other_paths_belong_to_none() {
+    fn other_paths_have_no_route() {
         for path in [
             "/",
             "/api/v1",

@@ -1,4 +1,4 @@
-//! The services that requests are passed on to, and where they are.
+//! The upstream services, and their URLs.
 
 use reqwest::Url;
 use shared::config::{ConfigError, Env};
@@ -7,7 +7,7 @@ use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::settings;
 use std::fmt;
 
-/// A service that requests are passed on to.
+/// An upstream service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upstream {
     /// Users and tokens.
@@ -19,7 +19,7 @@ pub enum Upstream {
 }
 
 impl Upstream {
-    /// All of them.
+    /// All services.
     pub const ALL: [Self; 3] = [Self::Auth, Self::Chat, Self::Branch];
 
     /// The service's name.
@@ -31,7 +31,7 @@ impl Upstream {
         }
     }
 
-    /// The largest body that a service takes, so that a larger one is refused before it is read.
+    /// The largest body that the service takes. The gateway refuses a larger one before it reads it.
     pub(crate) const fn max_body_bytes(self) -> usize {
         match self {
             Self::Auth => MAX_AUTH_BODY_BYTES,
@@ -46,7 +46,7 @@ impl fmt::Display for Upstream {
     }
 }
 
-/// Where the services are.
+/// The base URLs of the services.
 #[derive(Debug, Clone)]
 pub struct UpstreamUrls {
     /// Users and tokens.
@@ -66,7 +66,7 @@ impl UpstreamUrls {
         })
     }
 
-    /// Where one of them is.
+    /// The base URL of one service.
     pub fn url(&self, upstream: Upstream) -> &Url {
         match upstream {
             Upstream::Auth => &self.auth,

@@ -1,4 +1,4 @@
-//! The replicas of one service as one worker sees them: which one is sent a request, and how many may be sent again.
+//! Load balancer: which replica of a service gets a request, as one worker sees them.
 
 use super::cluster::{Cluster, Discovered};
 use super::pool::{ConnectionPool, PooledReplica};
@@ -12,121 +12,121 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// Between two looks for connections that were idle for too long.
-const SWEEP: Duration = Duration::from_secs(5);
+/// Between two sweeps of idle connections.
+const POOL_SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// At most so many replicas are tried for one request while none is well.
-const MOST_TRIES: usize = 3;
+/// The most replicas that one request is sent to while all are ejected.
+const MAX_ATTEMPTS_EJECTED: usize = 3;
 
-/// The replicas of one service.
+/// The replicas of one service, with one worker's connections to each.
 pub(crate) struct Balancer {
-    /// What all workers know of them.
-    pub(crate) service: Arc<Cluster>,
-    /// Of requests that are sent again.
-    pub(crate) budget: RetryBudget,
-    known: RefCell<watch::Receiver<Discovered>>,
-    looked_up: Cell<bool>,
-    each: RefCell<Vec<Rc<ConnectionPool>>>,
+    /// What all workers know of the service.
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) retry_budget: RetryBudget,
+    discovered: RefCell<watch::Receiver<Discovered>>,
+    is_resolved: Cell<bool>,
+    pools: RefCell<Vec<Rc<ConnectionPool>>>,
     turn: Cell<usize>,
 }
 
 impl Balancer {
-    /// Without connections. Must be called on the worker's thread.
-    pub(crate) fn new(service: Arc<Cluster>) -> Rc<Self> {
-        let mut known = service.known();
-        known.mark_changed();
-        let pools = Rc::new(Self {
-            service,
-            budget: RetryBudget::new(),
-            known: RefCell::new(known.clone()),
-            looked_up: Cell::new(false),
-            each: RefCell::default(),
+    /// A balancer without connections. Must be called on the worker's thread.
+    pub(crate) fn new(cluster: Arc<Cluster>) -> Rc<Self> {
+        let mut discovered = cluster.discovered();
+        discovered.mark_changed();
+        let balancer = Rc::new(Self {
+            cluster,
+            retry_budget: RetryBudget::new(),
+            discovered: RefCell::new(discovered.clone()),
+            is_resolved: Cell::new(false),
+            pools: RefCell::default(),
             // Workers begin at different replicas.
             turn: Cell::new(fastrand::usize(..)),
         });
-        let weak = Rc::downgrade(&pools);
+        let weak = Rc::downgrade(&balancer);
         rt::spawn(async move {
             loop {
                 tokio::select! {
-                    changed = known.changed() => if changed.is_err() { return },
-                    () = sleep(SWEEP) => {}
+                    changed = discovered.changed() => if changed.is_err() { return },
+                    () = sleep(POOL_SWEEP_INTERVAL) => {}
                 }
-                let Some(pools) = weak.upgrade() else { return };
-                pools.follow();
-                pools.each.borrow().iter().for_each(|pool| pool.sweep());
+                let Some(balancer) = weak.upgrade() else { return };
+                balancer.update();
+                balancer.pools.borrow().iter().for_each(|pool| pool.sweep());
             }
         });
-        pools
+        balancer
     }
 
-    /// Whether the name was looked up once.
-    pub(crate) fn are_known(&self) -> bool {
-        self.looked_up.get()
+    /// Whether this worker has seen that a look-up has ended.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.is_resolved.get()
     }
 
-    /// Waits until the name was looked up once.
-    pub(crate) async fn look_up(&self) {
+    /// Waits until the first look-up has ended.
+    pub(crate) async fn wait_until_resolved(&self) {
         // An error says that the gateway stops.
-        drop(self.service.known().wait_for(|known| known.looked_up).await);
-        self.looked_up.set(true);
+        drop(self.cluster.discovered().wait_for(|discovered| discovered.is_resolved).await);
+        self.is_resolved.set(true);
     }
 
-    /// The next replica for a request that these were tried for: the less busy of two that are well.
+    /// Picks a replica for a request that was sent to these before, by power of two choices on the requests in flight.
     ///
-    /// One is the next in turn and wins a tie, so that shares are even where nothing is busy; the other is drawn.
-    /// Where none is well, the one whose last failure is the longest ago is tried all the same.
-    pub(crate) fn choose(
+    /// The first choice is the next in turn and wins a tie, so that shares are even without load; the second is drawn. With
+    /// all replicas ejected, the one whose last failure is the longest ago is picked all the same.
+    pub(crate) fn pick(
         &self,
         tried: &[InFlightGuard<PooledReplica>],
     ) -> Option<InFlightGuard<PooledReplica>> {
-        self.follow();
-        let pools = self.each.borrow();
+        self.update();
+        let pools = self.pools.borrow();
         if let ([only], []) = (pools.as_slice(), tried) {
-            return Some(take_off(only));
+            return Some(in_flight(only));
         }
         let is_left = |pool: &&Rc<ConnectionPool>| !tried.iter().any(|tried| Rc::ptr_eq(&tried.pool, pool));
-        let is_well = |pool: &&Rc<ConnectionPool>| is_left(pool) && !pool.replica().is_out();
-        let well = pools.iter().filter(is_well).count();
-        if well == 0 {
-            let left = pools.iter().filter(is_left).filter(|_| tried.len() < MOST_TRIES);
-            return left.min_by_key(|pool| pool.replica().last_failure()).map(take_off);
+        let is_healthy = |pool: &&Rc<ConnectionPool>| is_left(pool) && !pool.replica().is_ejected();
+        let healthy = pools.iter().filter(is_healthy).count();
+        if healthy == 0 {
+            let left = pools.iter().filter(is_left).filter(|_| tried.len() < MAX_ATTEMPTS_EJECTED);
+            return left.min_by_key(|pool| pool.replica().last_failure()).map(in_flight);
         }
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
-        // Another thread may have put one out meanwhile.
-        let nth = |n| pools.iter().filter(is_well).nth(n).or_else(|| pools.iter().find(is_left));
-        let next = nth(turn % well)?;
-        let drawn = if well > 1 { nth((turn + 1 + fastrand::usize(..well - 1)) % well)? } else { next };
-        let is_less = drawn.replica().in_flight() < next.replica().in_flight();
-        Some(take_off(if is_less { drawn } else { next }))
+        // Another thread may have ejected one meanwhile.
+        let nth = |n| pools.iter().filter(is_healthy).nth(n).or_else(|| pools.iter().find(is_left));
+        let next = nth(turn % healthy)?;
+        let drawn =
+            if healthy > 1 { nth((turn + 1 + fastrand::usize(..healthy - 1)) % healthy)? } else { next };
+        let is_less_loaded = drawn.replica().in_flight() < next.replica().in_flight();
+        Some(in_flight(if is_less_loaded { drawn } else { next }))
     }
 
-    /// Whether there is one that is well beside this one.
-    pub(crate) fn have_another(&self, than: &ConnectionPool) -> bool {
-        let is_another =
-            |pool: &Rc<ConnectionPool>| !std::ptr::eq(pool.as_ref(), than) && !pool.replica().is_out();
-        self.each.borrow().iter().any(is_another)
+    /// Whether a replica other than this one is not ejected.
+    pub(crate) fn has_other_healthy(&self, than: &ConnectionPool) -> bool {
+        let is_other =
+            |pool: &Rc<ConnectionPool>| !std::ptr::eq(pool.as_ref(), than) && !pool.replica().is_ejected();
+        self.pools.borrow().iter().any(is_other)
     }
 
-    /// Takes over what is known now, if it has changed.
-    fn follow(&self) {
-        let mut known = self.known.borrow_mut();
-        if !known.has_changed().unwrap_or(false) {
+    /// Takes over the replicas that discovery knows, if they have changed.
+    fn update(&self) {
+        let mut discovered = self.discovered.borrow_mut();
+        if !discovered.has_changed().unwrap_or(false) {
             return;
         }
-        let replicas = Arc::clone(&known.borrow_and_update().replicas);
-        let mut before = std::mem::take(&mut *self.each.borrow_mut());
+        let replicas = Arc::clone(&discovered.borrow_and_update().replicas);
+        let mut before = std::mem::take(&mut *self.pools.borrow_mut());
         let now = replicas.iter().map(|replica| {
             let at = before.iter().position(|pool| Arc::ptr_eq(pool.replica(), replica));
             at.map_or_else(|| Rc::new(ConnectionPool::new(Arc::clone(replica))), |at| before.swap_remove(at))
         });
-        *self.each.borrow_mut() = now.collect();
+        *self.pools.borrow_mut() = now.collect();
         for gone in before {
             gone.close();
         }
     }
 }
 
-fn take_off(pool: &Rc<ConnectionPool>) -> InFlightGuard<PooledReplica> {
-    InFlightGuard::on(PooledReplica { pool: Rc::clone(pool) })
+fn in_flight(pool: &Rc<ConnectionPool>) -> InFlightGuard<PooledReplica> {
+    InFlightGuard::new(PooledReplica { pool: Rc::clone(pool) })
 }

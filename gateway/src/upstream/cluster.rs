@@ -1,7 +1,7 @@
-//! The replicas of one service, as its name gives them.
+//! A cluster: the replicas of one service, discovered by its name and health-checked.
 
-use super::dns::{Resolution, addresses};
-use super::health_check::ask;
+use super::dns::{Resolution, look_up};
+use super::health_check::probe;
 use super::origin::{Host, Origin};
 use super::outlier::Failure;
 use super::replica::Replica;
@@ -20,26 +20,25 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 /// Between two look-ups at least, however many connections fail.
-const PAUSE: Duration = Duration::from_millis(100);
+const MIN_LOOKUP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// All processes of one service.
+/// The replicas of one service.
 pub(crate) struct Cluster {
-    /// Whose they are.
     pub(crate) upstream: Upstream,
-    /// What their URL says.
+    /// The service's URL.
     pub(crate) origin: Origin,
-    patience: Timeouts,
-    seating: UpstreamLimits,
-    known: watch::Sender<Discovered>,
-    look_again: Notify,
+    timeouts: Timeouts,
+    limits: UpstreamLimits,
+    discovered: watch::Sender<Discovered>,
+    refresh: Notify,
 }
 
-/// What is known of the replicas of a service.
+/// What discovery knows of a cluster.
 #[derive(Clone, Default)]
 pub(crate) struct Discovered {
     /// Whether a look-up has ended yet.
-    pub(crate) looked_up: bool,
-    /// Those that the last look-up which succeeded has found, by address.
+    pub(crate) is_resolved: bool,
+    /// The replicas of the last look-up that succeeded, by address.
     pub(crate) replicas: Arc<[Arc<Replica>]>,
 }
 
@@ -47,86 +46,84 @@ impl Cluster {
     pub(super) fn new(
         upstream: Upstream,
         origin: Origin,
-        patience: Timeouts,
-        seating: UpstreamLimits,
+        timeouts: Timeouts,
+        limits: UpstreamLimits,
     ) -> Self {
-        let known = watch::Sender::new(Discovered::default());
-        let replicas = Self { upstream, origin, patience, seating, known, look_again: Notify::new() };
-        if let Host::Address(address) = replicas.origin.host {
-            replicas.set_addresses(vec![address]);
+        let discovered = watch::Sender::new(Discovered::default());
+        let cluster = Self { upstream, origin, timeouts, limits, discovered, refresh: Notify::new() };
+        if let Host::Address(address) = cluster.origin.host {
+            cluster.set_addresses(vec![address]);
         }
-        replicas
+        cluster
     }
 
-    /// What is known now, and from now on.
-    pub(crate) fn known(&self) -> watch::Receiver<Discovered> {
-        self.known.subscribe()
+    /// What discovery knows now, and from now on.
+    pub(crate) fn discovered(&self) -> watch::Receiver<Discovered> {
+        self.discovered.subscribe()
     }
 
-    /// Looks the name up again, soon: an address has failed.
-    pub(crate) fn look_again(&self) {
-        self.look_again.notify_one();
+    /// Asks for a look-up soon, as an address has failed.
+    pub(crate) fn refresh(&self) {
+        self.refresh.notify_one();
     }
 
-    /// Looks the name up and checks the replicas as long as the gateway runs.
-    pub(super) fn watch(self: &Arc<Self>, resolution: Resolution, tasks: &Tasks) {
+    /// Spawns discovery and health checks, which end with the gateway.
+    pub(super) fn spawn(self: &Arc<Self>, resolution: Resolution, tasks: &Tasks) {
         let Host::Name(name) = &self.origin.host else {
             return;
         };
-        let (looking, checking) = (Arc::clone(self), Arc::clone(self));
+        let (discovering, checking) = (Arc::clone(self), Arc::clone(self));
         let (name, stopping) = (name.clone(), tasks.stopping().clone());
-        tasks.spawn(
-            async move { stopping.run_until_cancelled(looking.keep_looking(&name, resolution)).await },
-        );
+        tasks.spawn(async move {
+            stopping.run_until_cancelled(discovering.run_discovery(&name, resolution)).await
+        });
         let stopping = tasks.stopping().clone();
-        tasks.spawn(async move { stopping.run_until_cancelled(checking.keep_checking()).await });
+        tasks.spawn(async move { stopping.run_until_cancelled(checking.run_health_checks()).await });
     }
 
-    async fn keep_looking(&self, name: &str, resolution: Resolution) {
-        let mut fails = false;
+    async fn run_discovery(&self, name: &str, resolution: Resolution) {
+        let mut has_failed = false;
         loop {
-            match addresses(name, resolution).await {
+            match look_up(name, resolution).await {
                 Ok(addresses) => {
                     self.set_addresses(addresses);
-                    fails = false;
+                    has_failed = false;
                 }
                 Err(error) => {
-                    if !fails {
-                        let cause = shared::problem::causes(&error);
-                        tracing::warn!(target: log_target::CLUSTER, upstream = self.upstream.name(),
-                            name,
-                            cause,
-                            "a name was not looked up"
-                        );
+                    if !has_failed {
+                        let (upstream, cause) = (self.upstream.name(), shared::problem::causes(&error));
+                        tracing::warn!(target: log_target::CLUSTER, upstream, name, cause, "a name was not looked up");
                     }
-                    fails = true;
-                    self.known.send_if_modified(|known| !std::mem::replace(&mut known.looked_up, true));
+                    has_failed = true;
+                    self.discovered
+                        .send_if_modified(|discovered| !std::mem::replace(&mut discovered.is_resolved, true));
                 }
             }
-            sleep(PAUSE.min(self.patience.look_up)).await;
+            let interval = self.timeouts.dns_refresh_interval;
+            sleep(MIN_LOOKUP_INTERVAL.min(interval)).await;
             tokio::select! {
-                () = sleep(self.patience.look_up.saturating_sub(PAUSE)) => {}
-                () = self.look_again.notified() => {}
+                () = sleep(interval.saturating_sub(MIN_LOOKUP_INTERVAL)) => {}
+                () = self.refresh.notified() => {}
             }
         }
     }
 
-    /// They are at these addresses. Who stays keeps standing and connections.
+    /// Sets the replicas to these addresses. A replica whose address was there before keeps its health and connections.
     fn set_addresses(&self, mut addresses: Vec<IpAddr>) {
         addresses.sort_unstable();
         addresses.dedup();
         let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, self.origin.port));
-        self.known.send_if_modified(|known| {
-            let first = !std::mem::replace(&mut known.looked_up, true);
-            let is_same = known.replicas.iter().map(|replica| replica.address).eq(addresses.clone());
+        self.discovered.send_if_modified(|discovered| {
+            let is_first = !std::mem::replace(&mut discovered.is_resolved, true);
+            let is_same = discovered.replicas.iter().map(|replica| replica.address).eq(addresses.clone());
             if !is_same {
-                known.replicas = self.with(&known.replicas, addresses);
+                discovered.replicas = self.updated(&discovered.replicas, addresses);
             }
-            first || !is_same
+            is_first || !is_same
         });
     }
 
-    fn with(
+    fn updated(
         &self,
         before: &[Arc<Replica>],
         addresses: impl Iterator<Item = SocketAddr>,
@@ -135,63 +132,61 @@ impl Cluster {
         let find = |replicas: &[Arc<Replica>], address| {
             replicas.iter().find(|replica| replica.address == address).map(Arc::clone)
         };
-        let now: Arc<[_]> = addresses
-            .map(|address| {
-                find(before, address).unwrap_or_else(|| {
-                    tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
-                    Arc::new(Replica::new(self.upstream, address, self.patience, self.seating.of_replica()))
-                })
-            })
-            .collect();
+        let new = |address| {
+            tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
+            Arc::new(Replica::new(self.upstream, address, self.timeouts, self.limits.for_replica()))
+        };
+        let now: Arc<[_]> =
+            addresses.map(|address| find(before, address).unwrap_or_else(|| new(address))).collect();
         for gone in before.iter().filter(|replica| find(&now, replica.address).is_none()) {
             tracing::info!(target: log_target::CLUSTER, upstream, address = %gone.address, "a replica is gone");
         }
         now
     }
 
-    /// Asks each replica now and then whether it lives, so that one that hangs is left out before many requests hang
-    /// on it, and one that is back is used. With one alone there is no choice, and so nothing to ask.
-    async fn keep_checking(&self) {
+    /// Probes each replica at an interval, so that one that hangs is ejected before many requests hang on it, and one that is
+    /// back gets requests. A single replica is not probed, as there is no other to send requests to.
+    async fn run_health_checks(&self) {
         loop {
-            sleep(self.patience.check).await;
-            let replicas = Arc::clone(&self.known.borrow().replicas);
+            sleep(self.timeouts.health_check_interval).await;
+            let replicas = Arc::clone(&self.discovered.borrow().replicas);
             if replicas.len() > 1 {
-                join_all(replicas.iter().map(|replica| self.check(replica))).await;
+                join_all(replicas.iter().map(|replica| self.check_health(replica))).await;
             }
         }
     }
 
-    /// One slow answer is no reason, two are. Any status will do: what is asked is whether it answers.
-    async fn check(&self, replica: &Replica) {
-        let mut answer = self.ask(replica, "/livez", self.patience.check_answer).await;
+    /// Probes a replica, twice if the first response is slow. Any status passes: the check is whether it answers.
+    async fn check_health(&self, replica: &Replica) {
+        let mut answer = self.probe(replica, "/livez", self.timeouts.health_check).await;
         if answer.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::ConnectionRefused) {
-            answer = self.ask(replica, "/livez", self.patience.check_answer).await;
+            answer = self.probe(replica, "/livez", self.timeouts.health_check).await;
         }
         match answer {
-            Ok(_) => replica.passed_check(),
-            Err(error) => replica.failed(Failure::NoCheck, &error),
+            Ok(_) => replica.record_passed_check(),
+            Err(error) => replica.record_failure(Failure::NoCheck, &error),
         }
     }
 
-    /// Whether one of them is ready to work; if not, why.
-    pub(crate) async fn are_ready(&self, patience: Duration) -> Result<(), String> {
-        let mut known = self.known();
-        let looked_up = timeout(patience, known.wait_for(|known| known.looked_up)).await;
-        let replicas = looked_up.ok().and_then(Result::ok).map(|known| Arc::clone(&known.replicas));
+    /// Checks that a replica is ready, within the time limit; the error says why none is.
+    pub(crate) async fn check_ready(&self, limit: Duration) -> Result<(), String> {
+        let mut discovered = self.discovered();
+        let resolved = timeout(limit, discovered.wait_for(|discovered| discovered.is_resolved)).await;
+        let replicas = resolved.ok().and_then(Result::ok).map(|discovered| Arc::clone(&discovered.replicas));
         let replicas = replicas.filter(|replicas| !replicas.is_empty()).ok_or("its name gives no address")?;
-        let asked = replicas.iter().map(|replica| Box::pin(self.is_ready(replica, patience)));
-        select_ok(asked).await.map(|_| ())
+        let probes = replicas.iter().map(|replica| Box::pin(self.check_replica_ready(replica, limit)));
+        select_ok(probes).await.map(|_| ())
     }
 
-    async fn is_ready(&self, replica: &Replica, patience: Duration) -> Result<(), String> {
-        match self.ask(replica, "/readyz", patience).await {
+    async fn check_replica_ready(&self, replica: &Replica, limit: Duration) -> Result<(), String> {
+        match self.probe(replica, "/readyz", limit).await {
             Ok(StatusCode::OK) => Ok(()),
             Ok(status) => Err(format!("{} answers {status}", replica.address)),
             Err(error) => Err(format!("{}: {error}", replica.address)),
         }
     }
 
-    async fn ask(&self, replica: &Replica, path: &'static str, patience: Duration) -> io::Result<StatusCode> {
-        ask(replica.address, &self.origin, path, patience).await
+    async fn probe(&self, replica: &Replica, path: &'static str, limit: Duration) -> io::Result<StatusCode> {
+        probe(replica.address, &self.origin, path, limit).await
     }
 }

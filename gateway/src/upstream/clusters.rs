@@ -1,4 +1,4 @@
-//! The replicas of all services.
+//! The clusters of all services.
 
 use super::cluster::Cluster;
 use super::dns::Resolution;
@@ -13,18 +13,16 @@ use shared::metrics::Metrics;
 use shared::server::{StartError, Tasks};
 use std::sync::Arc;
 
-/// What of the gateway's configuration concerns the services.
+/// The part of the gateway's configuration that concerns its clusters.
 pub(crate) struct ClustersConfig<'a> {
-    /// Where they are.
     pub(crate) urls: &'a UpstreamUrls,
-    /// Who knows their addresses.
     pub(crate) resolution: Resolution,
-    pub(crate) patience: Timeouts,
-    /// How many requests a replica has at once; `None` where that is not limited.
-    pub(crate) capacity: Option<ConcurrencyConfig>,
+    pub(crate) timeouts: Timeouts,
+    /// `None` where concurrency is not limited.
+    pub(crate) concurrency: Option<ConcurrencyConfig>,
 }
 
-/// The replicas of all services.
+/// The clusters of all services.
 pub(crate) struct UpstreamClusters {
     auth: Arc<Cluster>,
     chat: Arc<Cluster>,
@@ -32,29 +30,29 @@ pub(crate) struct UpstreamClusters {
 }
 
 impl UpstreamClusters {
-    /// The replicas of the services of a configuration, which `tasks` keep an eye on.
+    /// Makes the clusters, and spawns their discovery and health checks as `tasks`.
     pub(crate) fn new(
         config: &ClustersConfig<'_>,
         metrics: &Metrics,
         tasks: &Tasks,
     ) -> Result<Self, StartError> {
         let tls = tls(config.urls)?;
-        let replicas = |upstream| {
+        let cluster = |upstream| {
             let origin = Origin::at(config.urls.url(upstream), &tls)
                 .map_err(|error| StartError::Setup(format!("the URL of the service {upstream}: {error}")))?;
-            let seating = UpstreamLimits::new(config.capacity, upstream, metrics);
-            let replicas = Arc::new(Cluster::new(upstream, origin, config.patience, seating));
-            replicas.watch(config.resolution, tasks);
-            Ok::<_, StartError>(replicas)
+            let limits = UpstreamLimits::new(config.concurrency, upstream, metrics);
+            let cluster = Arc::new(Cluster::new(upstream, origin, config.timeouts, limits));
+            cluster.spawn(config.resolution, tasks);
+            Ok::<_, StartError>(cluster)
         };
         Ok(Self {
-            auth: replicas(Upstream::Auth)?,
-            chat: replicas(Upstream::Chat)?,
-            branch: replicas(Upstream::Branch)?,
+            auth: cluster(Upstream::Auth)?,
+            chat: cluster(Upstream::Chat)?,
+            branch: cluster(Upstream::Branch)?,
         })
     }
 
-    /// The replicas of one service.
+    /// The cluster of one service.
     pub(crate) fn of(&self, upstream: Upstream) -> &Arc<Cluster> {
         match upstream {
             Upstream::Auth => &self.auth,
@@ -64,7 +62,7 @@ impl UpstreamClusters {
     }
 }
 
-/// TLS with the machine's root certificates, which are read only where they are needed.
+/// TLS with the machine's root certificates, which are read only where a URL needs them.
 fn tls(urls: &UpstreamUrls) -> Result<Arc<ClientConfig>, StartError> {
     let mut roots = RootCertStore::empty();
     if Upstream::ALL.iter().any(|&upstream| urls.url(upstream).scheme() == "https") {

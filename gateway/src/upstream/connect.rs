@@ -1,4 +1,4 @@
-//! Making connections.
+//! Connections to replicas.
 
 use super::origin::Origin;
 use crate::http1::connection::Connection;
@@ -9,21 +9,13 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Connects to an address of an origin.
-///
-/// TCP may take the time `patience`, and the handshake of TLS as long again.
-pub(crate) async fn connect(
-    address: SocketAddr,
-    origin: &Origin,
-    patience: Duration,
-) -> io::Result<Connection> {
-    let stream = timeout(patience, TcpStream::connect(address)).await??;
+/// Connects to an address of an origin. The time limit holds for TCP, and once more for the handshake of TLS.
+pub(crate) async fn connect(address: SocketAddr, origin: &Origin, limit: Duration) -> io::Result<Connection> {
+    let stream = timeout(limit, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
     let stream = match &origin.tls {
         None => Stream::Plain(stream),
-        Some((tls, name)) => {
-            Stream::Tls(Box::new(timeout(patience, tls.connect(name.clone(), stream)).await??))
-        }
+        Some((tls, name)) => Stream::Tls(Box::new(timeout(limit, tls.connect(name.clone(), stream)).await??)),
     };
     Ok(Connection::new(stream))
 }

@@ -1,6 +1,6 @@
-//! The side of the services: where their replicas are, which of them are well, and which one a request goes to.
+//! The side of the services: discovery of their replicas, health checks, outlier ejection, load balancing, connections.
 //!
-//! All workers share what is known of replicas. Connections are the workers' own: see [`pool`].
+//! All workers share what is known of replicas. Connections belong to one worker: see [`pool`].
 
 pub(crate) mod balancer;
 pub(crate) mod cluster;

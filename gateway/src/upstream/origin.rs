@@ -1,4 +1,4 @@
-//! Where a service is, as its URL says.
+//! An origin: scheme, host and port of a service's URL.
 
 use reqwest::Url;
 use rustls::ClientConfig;
@@ -9,13 +9,12 @@ use tokio_rustls::TlsConnector;
 
 /// Scheme, host and port of a service.
 pub(crate) struct Origin {
-    /// By which its replicas are found.
     pub(super) host: Host,
-    /// The port of each of them.
+    /// The port of each replica.
     pub(super) port: u16,
     /// The `Host` of requests.
-    pub(crate) header: String,
-    /// Where it speaks TLS: with which name in the certificate, whatever the address.
+    pub(crate) host_header: String,
+    /// TLS with the name in the certificate, the same for each replica's address; `None` for plain HTTP.
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -23,7 +22,7 @@ pub(crate) struct Origin {
 pub(super) enum Host {
     /// An address, which is not looked up.
     Address(IpAddr),
-    /// A name.
+    /// A name, whose addresses are those of the replicas.
     Name(String),
 }
 
@@ -31,8 +30,8 @@ impl Origin {
     /// The origin of a base URL.
     pub(super) fn at(base: &Url, tls: &Arc<ClientConfig>) -> Result<Self, String> {
         let host = base.host_str().unwrap_or_default();
-        let header = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        if !header.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let host_header = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        if !host_header.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("its host cannot be sent".to_owned());
         }
         let plain = host.trim_start_matches('[').trim_end_matches(']');
@@ -42,7 +41,7 @@ impl Origin {
         Ok(Self {
             host,
             port: base.port_or_known_default().ok_or("it has no port")?,
-            header,
+            host_header,
             tls: tls.transpose()?,
         })
     }

@@ -1,4 +1,5 @@
-//! Whether a replica is sent requests: not for a while after it failed.
+//! Outlier ejection: a replica that fails gets no requests for a while, longer each time (exponential back-off), as with
+//! Envoy's outlier detection on consecutive failures.
 
 use crate::timeouts::Timeouts;
 use std::fmt;
@@ -7,23 +8,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So many failures in a row put a replica out.
-const FAILURES: u32 = 5;
+/// Consecutive failures that eject a replica.
+const CONSECUTIVE_FAILURES: u32 = 5;
 
-/// A replica that fails each time that it comes back is left out longer each time, up to so many times as long.
-const MOST_TIMES: u32 = 30;
+/// The longest ejection, as a multiple of the first one.
+const MAX_EJECTION_MULTIPLE: u32 = 30;
 
-/// What went wrong with a replica. What a service answers is none of it, a 5xx neither: a database that is down is no
-/// better behind another replica.
+/// A failure of a replica. No response of a service is one, not even a 5xx: a database that is down is no better behind
+/// another replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No connection was made.
+    /// The connection was not made.
     NotReached,
-    /// It did not answer a check in time.
+    /// The health check was not answered in time.
     NoCheck,
-    /// It broke a connection off.
+    /// The connection broke.
     BrokenOff,
-    /// It did not answer a request in time.
+    /// A request was not answered in time.
     NoAnswer,
 }
 
@@ -38,105 +39,111 @@ impl fmt::Display for Failure {
     }
 }
 
-/// How a replica stands.
+/// Decides whether a replica is ejected, from how its requests and health checks end.
 pub(super) struct OutlierDetector {
-    /// In a row; [`Record::out`] is looked at only where it is not 0, so that a replica that is well costs one load.
-    failures: AtomicU32,
-    record: Mutex<Record>,
-    first: Duration,
-    check: Duration,
+    /// In a row. The mutex is locked only where this is not 0, so that a healthy replica costs one load.
+    consecutive_failures: AtomicU32,
+    history: Mutex<History>,
+    base_ejection: Duration,
+    health_check_interval: Duration,
 }
 
 #[derive(Default)]
-struct Record {
-    out: Option<Ejection>,
+struct History {
+    ejection: Option<Ejection>,
     last_failure: Option<Instant>,
 }
 
-/// It was put out. It may be tried again after `until`, but is back only with a success.
+/// The replica gets no requests before `until`. After that it is tried again, and one success ends the ejection.
 #[derive(Clone, Copy)]
 struct Ejection {
     failure: Failure,
-    times: u32,
+    /// Its length as a multiple of the first one's.
+    multiple: u32,
     since: Instant,
     until: Instant,
 }
 
 impl OutlierDetector {
-    pub(super) fn new(patience: Timeouts) -> Self {
+    pub(super) fn new(timeouts: Timeouts) -> Self {
         Self {
-            failures: AtomicU32::new(0),
-            record: Mutex::default(),
-            first: patience.out,
-            check: patience.check,
+            consecutive_failures: AtomicU32::new(0),
+            history: Mutex::default(),
+            base_ejection: timeouts.base_ejection,
+            health_check_interval: timeouts.health_check_interval,
         }
     }
 
-    pub(super) fn is_out(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) > 0
-            && self.record().out.is_some_and(|out| Instant::now() < out.until)
+    pub(super) fn is_ejected(&self) -> bool {
+        self.consecutive_failures.load(Ordering::Relaxed) > 0
+            && self.history().ejection.is_some_and(|ejection| Instant::now() < ejection.until)
     }
 
+    /// Whether no ejection is left to be ended by a success.
     pub(super) fn is_up(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) == 0 || self.record().out.is_none()
+        self.consecutive_failures.load(Ordering::Relaxed) == 0 || self.history().ejection.is_none()
     }
 
     pub(super) fn last_failure(&self) -> Option<Instant> {
-        self.record().last_failure
+        self.history().last_failure
     }
 
-    /// Whether this has brought it back. An answer to what was sent before it was put out says nothing of it now.
-    pub(super) fn succeeded(&self, sent: Instant) -> bool {
-        if self.failures.load(Ordering::Relaxed) == 0 {
+    /// Records that a request sent at this moment was answered; true if that ends an ejection. A request sent before the
+    /// ejection says nothing of the replica now.
+    pub(super) fn record_success(&self, sent: Instant) -> bool {
+        if self.consecutive_failures.load(Ordering::Relaxed) == 0 {
             return false;
         }
-        let mut record = self.record();
-        if record.out.is_some_and(|out| sent < out.since) {
+        let mut history = self.history();
+        if history.ejection.is_some_and(|ejection| sent < ejection.since) {
             return false;
         }
-        self.failures.store(0, Ordering::Relaxed);
-        record.out.take().is_some()
+        self.consecutive_failures.store(0, Ordering::Relaxed);
+        history.ejection.take().is_some()
     }
 
-    /// Whether this has brought it back. One that fails at requests answers checks, perhaps: it has to wait its time.
-    pub(super) fn passed_check(&self) -> bool {
-        let mut record = self.record();
-        let is_reached = |out: &mut Ejection| matches!(out.failure, Failure::NotReached | Failure::NoCheck);
-        let is_back = record.out.take_if(is_reached).is_some();
-        if is_back {
-            self.failures.store(0, Ordering::Relaxed);
+    /// Records a health check that passed; true if that ends an ejection. A replica that fails at requests may well answer
+    /// checks: its ejection goes on.
+    pub(super) fn record_passed_check(&self) -> bool {
+        let mut history = self.history();
+        let is_unreached =
+            |ejection: &mut Ejection| matches!(ejection.failure, Failure::NotReached | Failure::NoCheck);
+        let is_ended = history.ejection.take_if(is_unreached).is_some();
+        if is_ended {
+            self.consecutive_failures.store(0, Ordering::Relaxed);
         }
-        is_back
+        is_ended
     }
 
-    /// For how long it is left out, if it was not before.
-    pub(super) fn failed(&self, failure: Failure) -> Option<Duration> {
-        let mut record = self.record();
+    /// Records a failure; the length of the ejection if that begins one.
+    pub(super) fn record_failure(&self, failure: Failure) -> Option<Duration> {
+        let mut history = self.history();
         let now = Instant::now();
-        record.last_failure = Some(now);
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let at_once = matches!(failure, Failure::NotReached | Failure::NoCheck);
-        if failures < FAILURES && !at_once && record.out.is_none() {
+        history.last_failure = Some(now);
+        let failures = self.consecutive_failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let is_unreached = matches!(failure, Failure::NotReached | Failure::NoCheck);
+        if failures < CONSECUTIVE_FAILURES && !is_unreached && history.ejection.is_none() {
             return None;
         }
-        let before = record.out;
-        // Of many requests that fail at once, one counts; a check that fails keeps it out until the next has had its turn.
-        if before.is_some_and(|out| now < out.until && failure != Failure::NoCheck) {
+        let before = history.ejection;
+        // Of many requests that fail at once, one counts; a failed check ejects until the next has had its turn.
+        if before.is_some_and(|ejection| now < ejection.until && failure != Failure::NoCheck) {
             return None;
         }
-        let times = before.map_or(1, |out| out.times.saturating_mul(2)).min(MOST_TIMES);
-        let least = if failure == Failure::NoCheck { self.check * 3 } else { Duration::ZERO };
-        let time = jittered(self.first * times).max(least);
-        record.out = Some(Ejection { failure, times, since: now, until: now + time });
+        let multiple =
+            before.map_or(1, |ejection| ejection.multiple.saturating_mul(2)).min(MAX_EJECTION_MULTIPLE);
+        let min = if failure == Failure::NoCheck { self.health_check_interval * 3 } else { Duration::ZERO };
+        let time = jittered(self.base_ejection * multiple).max(min);
+        history.ejection = Some(Ejection { failure, multiple, since: now, until: now + time });
         before.is_none().then_some(time)
     }
 
-    fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Three to five quarters of a time, so that gateways do not come back all at once.
+/// 75 to 125 % of a time, so that gateways do not come back all at once.
 fn jittered(time: Duration) -> Duration {
     time.mul_f64(0.75 + 0.5 * fastrand::f64())
 }
@@ -146,73 +153,80 @@ mod tests {
     use super::*;
     use tokio::time::advance;
 
-    const CHECK: Duration = Duration::from_secs(2);
+    const HEALTH_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-    fn standing() -> OutlierDetector {
-        OutlierDetector::new(Timeouts { out: Duration::from_secs(1), check: CHECK, ..Timeouts::default() })
+    fn detector() -> OutlierDetector {
+        OutlierDetector::new(Timeouts {
+            base_ejection: Duration::from_secs(1),
+            health_check_interval: HEALTH_CHECK_INTERVAL,
+            ..Timeouts::default()
+        })
     }
 
-    /// From now until it is tried again.
-    async fn time_out(standing: &OutlierDetector) -> Duration {
-        let began = Instant::now();
-        while standing.is_out() {
+    /// The time from now until the ejection is over.
+    async fn time_ejected(detector: &OutlierDetector) -> Duration {
+        let started = Instant::now();
+        while detector.is_ejected() {
             advance(Duration::from_millis(10)).await;
         }
-        began.elapsed()
+        started.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_fails_on_coming_back_is_left_out_for_longer_up_to_a_limit() {
-        let standing = standing();
+    async fn five_failures_eject_and_each_further_ejection_is_twice_as_long_up_to_30_times() {
+        let detector = detector();
         for _ in 0..4 {
-            assert_eq!(standing.failed(Failure::BrokenOff), None);
-            assert!(!standing.is_out());
+            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
+            assert!(!detector.is_ejected());
         }
-        assert!(standing.failed(Failure::BrokenOff).is_some());
-        for times in [1, 2, 4, 8, 16, 30, 30] {
-            let (least, most) = (Duration::from_millis(740), Duration::from_millis(1270));
-            let time = time_out(&standing).await;
-            assert!((least * times..=most * times).contains(&time), "{times}: {time:?}");
+        assert!(detector.record_failure(Failure::BrokenOff).is_some());
+
+        for multiple in [1, 2, 4, 8, 16, 30, 30] {
+            let (min, max) = (Duration::from_millis(740), Duration::from_millis(1270));
+            let time = time_ejected(&detector).await;
+            assert!((min * multiple..=max * multiple).contains(&time), "{multiple}: {time:?}");
             // Told once, however often it fails.
-            assert_eq!(standing.failed(Failure::BrokenOff), None);
-            assert_eq!(standing.failed(Failure::BrokenOff), None);
+            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
+            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
         }
-        time_out(&standing).await;
-        assert!(standing.succeeded(Instant::now()));
-        assert!(standing.failed(Failure::NotReached).is_some(), "its past is forgotten");
-        assert!(time_out(&standing).await < Duration::from_secs(2));
+
+        time_ejected(&detector).await;
+        assert!(detector.record_success(Instant::now()));
+        assert!(detector.record_failure(Failure::NotReached).is_some(), "its past is forgotten");
+        assert!(time_ejected(&detector).await < Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_to_what_was_sent_before_brings_nobody_back() {
-        let standing = standing();
+    async fn a_response_to_a_request_sent_before_the_ejection_does_not_end_it() {
+        let detector = detector();
         let before = Instant::now();
         advance(Duration::from_millis(1)).await;
-        standing.failed(Failure::NotReached);
-        assert!(!standing.succeeded(before) && standing.is_out());
+        detector.record_failure(Failure::NotReached);
+        assert!(!detector.record_success(before) && detector.is_ejected());
         advance(Duration::from_millis(1)).await;
-        assert!(standing.succeeded(Instant::now()) && !standing.is_out());
+        assert!(detector.record_success(Instant::now()) && !detector.is_ejected());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_check_brings_back_who_was_not_reached_but_not_who_fails_at_requests() {
-        let standing = standing();
-        standing.failed(Failure::NotReached);
-        assert!(standing.passed_check() && !standing.is_out());
+    async fn a_passed_check_ends_the_ejection_of_an_unreached_replica_but_not_of_one_that_fails_at_requests()
+    {
+        let detector = detector();
+        detector.record_failure(Failure::NotReached);
+        assert!(detector.record_passed_check() && !detector.is_ejected());
         for _ in 0..5 {
-            standing.failed(Failure::BrokenOff);
+            detector.record_failure(Failure::BrokenOff);
         }
-        assert!(!standing.passed_check() && standing.is_out());
+        assert!(!detector.record_passed_check() && detector.is_ejected());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_fails_at_checks_is_out_until_the_next_one() {
-        let standing = standing();
+    async fn a_failed_check_ejects_until_the_next_check() {
+        let detector = detector();
         for _ in 0..10 {
-            standing.failed(Failure::NoCheck);
-            advance(CHECK * 2).await;
-            assert!(standing.is_out());
+            detector.record_failure(Failure::NoCheck);
+            advance(HEALTH_CHECK_INTERVAL * 2).await;
+            assert!(detector.is_ejected());
         }
-        assert!(standing.passed_check() && !standing.is_out());
+        assert!(detector.record_passed_check() && !detector.is_ejected());
     }
 }

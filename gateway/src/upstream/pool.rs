@@ -1,4 +1,4 @@
-//! The connections of one worker to one replica.
+//! Connection pool: the idle connections of one worker to one replica.
 
 use super::replica::{InFlightGuard, Replica};
 use crate::http1::connection::Connection;
@@ -13,27 +13,26 @@ use tokio::time::Instant;
 pub(crate) struct ConnectionPool {
     replica: Arc<Replica>,
     /// The one that was used last comes last.
-    idle: RefCell<Vec<Idle>>,
-    is_gone: Cell<bool>,
+    idle: RefCell<Vec<IdleConnection>>,
+    is_closed: Cell<bool>,
 }
 
-struct Idle {
+struct IdleConnection {
     connection: Connection,
     since: Instant,
 }
 
 impl ConnectionPool {
-    /// No connection yet.
+    /// An empty pool.
     pub(crate) fn new(replica: Arc<Replica>) -> Self {
-        Self { replica, idle: RefCell::default(), is_gone: Cell::new(false) }
+        Self { replica, idle: RefCell::default(), is_closed: Cell::new(false) }
     }
 
-    /// Whose it is.
     pub(crate) fn replica(&self) -> &Arc<Replica> {
         &self.replica
     }
 
-    /// An idle connection on which a request can be sent now.
+    /// Takes a connection on which a request can be sent now.
     pub(crate) fn take(&self, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < REUSE) {
@@ -45,25 +44,26 @@ impl ConnectionPool {
     }
 
     fn put(&self, connection: Connection) {
-        if !self.is_gone.get() {
-            self.idle.borrow_mut().push(Idle { connection, since: Instant::now() });
+        if !self.is_closed.get() {
+            self.idle.borrow_mut().push(IdleConnection { connection, since: Instant::now() });
         }
     }
 
-    /// Closes what was idle for too long, or was closed by the service.
+    /// Closes connections that were idle for too long, or that the service has closed.
     pub(crate) fn sweep(&self) {
-        let is_good = |idle: &mut Idle| idle.since.elapsed() < REUSE && idle.connection.is_idle();
-        self.idle.borrow_mut().retain_mut(is_good);
+        let is_reusable =
+            |idle: &mut IdleConnection| idle.since.elapsed() < REUSE && idle.connection.is_idle();
+        self.idle.borrow_mut().retain_mut(is_reusable);
     }
 
-    /// Closes what is idle, and keeps nothing from now on. Requests on their way come to their end.
+    /// Closes the idle connections, and keeps none from now on. Requests in flight come to their end.
     pub(crate) fn close(&self) {
-        self.is_gone.set(true);
+        self.is_closed.set(true);
         self.idle.borrow_mut().clear();
     }
 }
 
-/// For [`InFlightGuard`].
+/// A replica by its pool, for [`InFlightGuard`].
 #[derive(Clone)]
 pub(crate) struct PooledReplica {
     pub(crate) pool: Rc<ConnectionPool>,
@@ -77,17 +77,17 @@ impl Deref for PooledReplica {
     }
 }
 
-/// A connection while a request is on it. Closed when it is dropped, unless it is given back.
+/// A connection with a request on it. Drop closes it, unless it is released.
 pub(crate) struct PooledConnection {
     pub(crate) connection: Connection,
-    pub(crate) flight: InFlightGuard<PooledReplica>,
+    pub(crate) replica: InFlightGuard<PooledReplica>,
 }
 
 impl PooledConnection {
-    /// The answer was read to its end, so that another request can be sent if the connection goes on.
-    pub(crate) fn give_back(self) {
+    /// Returns the connection to its pool if another request can be sent on it, as the response was read to its end.
+    pub(crate) fn release(self) {
         if let Some(connection) = self.connection.used() {
-            self.flight.pool.put(connection);
+            self.replica.pool.put(connection);
         }
     }
 }

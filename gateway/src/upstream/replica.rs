@@ -1,4 +1,4 @@
-//! One process of a service.
+//! A replica: one process of a service.
 
 use super::outlier::{Failure, OutlierDetector};
 use crate::concurrency::limits::ReplicaLimits;
@@ -10,75 +10,74 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::time::Instant;
 
-/// An address that requests are sent to, and how it has fared with them.
+/// An address of a service, with its load and its health.
 pub(crate) struct Replica {
     upstream: Upstream,
-    /// Where it is.
     pub(crate) address: SocketAddr,
     in_flight: AtomicUsize,
     retries: AtomicU64,
-    standing: OutlierDetector,
-    /// How many requests it may have.
-    pub(crate) rooms: ReplicaLimits,
+    outlier: OutlierDetector,
+    /// How many requests it has at once.
+    pub(crate) limits: ReplicaLimits,
 }
 
 impl Replica {
     pub(super) fn new(
         upstream: Upstream,
         address: SocketAddr,
-        patience: Timeouts,
-        rooms: ReplicaLimits,
+        timeouts: Timeouts,
+        limits: ReplicaLimits,
     ) -> Self {
         Self {
             upstream,
             address,
             in_flight: AtomicUsize::new(0),
             retries: AtomicU64::new(0),
-            standing: OutlierDetector::new(patience),
-            rooms,
+            outlier: OutlierDetector::new(timeouts),
+            limits,
         }
     }
 
-    /// How many requests of all workers it has now.
+    /// The requests of all workers that are in flight now.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// It is sent a request that was tried before, here or elsewhere.
+    /// Records that it is sent a request again, after an attempt that failed here or elsewhere.
     pub(crate) fn record_retry(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often it was sent a request that was tried before.
+    /// The requests that it was sent again.
     pub(super) fn retries(&self) -> u64 {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Whether it is well, as far as is known: it has not been left out, or is back since.
+    /// Whether it was not ejected, or has answered since.
     pub(super) fn is_up(&self) -> bool {
-        self.standing.is_up()
+        self.outlier.is_up()
     }
 
-    /// Whether it is left out now.
-    pub(crate) fn is_out(&self) -> bool {
-        self.standing.is_out()
+    /// Whether it is ejected now.
+    pub(crate) fn is_ejected(&self) -> bool {
+        self.outlier.is_ejected()
     }
 
     /// When it failed last.
     pub(crate) fn last_failure(&self) -> Option<Instant> {
-        self.standing.last_failure()
+        self.outlier.last_failure()
     }
 
-    /// It has answered a request that was sent at the moment `sent`.
-    pub(crate) fn succeeded(&self, sent: Instant) {
-        if self.standing.succeeded(sent) {
-            self.tell_of_return();
+    /// Records that it has answered a request sent at this moment.
+    pub(crate) fn record_success(&self, sent: Instant) {
+        if self.outlier.record_success(sent) {
+            self.log_return();
         }
     }
 
-    /// It has failed.
-    pub(crate) fn failed(&self, failure: Failure, cause: &dyn std::error::Error) {
-        if let Some(time) = self.standing.failed(failure) {
+    /// Records a failure.
+    pub(crate) fn record_failure(&self, failure: Failure, cause: &dyn std::error::Error) {
+        if let Some(time) = self.outlier.record_failure(failure) {
             let (upstream, address) = (self.upstream.name(), self.address);
             let out_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             let cause = shared::problem::causes(cause);
@@ -86,24 +85,23 @@ impl Replica {
         }
     }
 
-    /// It has answered a check.
-    pub(super) fn passed_check(&self) {
-        if self.standing.passed_check() {
-            self.tell_of_return();
+    /// Records that it has passed a health check.
+    pub(super) fn record_passed_check(&self) {
+        if self.outlier.record_passed_check() {
+            self.log_return();
         }
     }
 
-    fn tell_of_return(&self) {
+    fn log_return(&self) {
         tracing::info!(target: log_target::REPLICA, upstream = self.upstream.name(), address = %self.address, "a replica is back");
     }
 }
 
-/// A request on its way: its replica counts it until this is dropped.
+/// Counts a request as in flight at its replica, until drop.
 pub(crate) struct InFlightGuard<R: Deref<Target = Replica>>(R);
 
 impl<R: Deref<Target = Replica>> InFlightGuard<R> {
-    /// Begins to count.
-    pub(crate) fn on(replica: R) -> Self {
+    pub(crate) fn new(replica: R) -> Self {
         replica.in_flight.fetch_add(1, Ordering::Relaxed);
         Self(replica)
     }

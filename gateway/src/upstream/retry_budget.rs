@@ -1,33 +1,33 @@
-//! How many requests may be sent again.
+//! Retry budget: how many requests may be sent again, as in Finagle and tower.
 
 use std::cell::Cell;
 
-/// How many requests may be sent again: one for each five, and a few more after a quiet time. When everything fails,
-/// more would only add to the load.
+/// A budget of one retry for each five requests, and of ten after a quiet time. When everything fails, more would only add to
+/// the load.
 pub(crate) struct RetryBudget(Cell<u32>);
 
 impl RetryBudget {
-    /// What sending again takes, where each request brings 1.
-    const PRICE: u32 = 5;
-    const MOST: u32 = 10 * Self::PRICE;
+    /// What a retry costs, where each request deposits 1.
+    const COST_PER_RETRY: u32 = 5;
+    const MAX_BALANCE: u32 = 10 * Self::COST_PER_RETRY;
 
     pub(super) const fn new() -> Self {
-        Self(Cell::new(Self::MOST))
+        Self(Cell::new(Self::MAX_BALANCE))
     }
 
-    /// A request has come.
-    pub(crate) fn earn(&self) {
-        self.0.set(Self::MOST.min(self.0.get() + 1));
+    /// Deposits what a new request adds.
+    pub(crate) fn deposit(&self) {
+        self.0.set(Self::MAX_BALANCE.min(self.0.get() + 1));
     }
 
-    /// Whether there is enough to spend.
-    pub(crate) fn is_left(&self) -> bool {
-        self.0.get() >= Self::PRICE
+    /// Whether the balance covers a retry.
+    pub(crate) fn has_retry(&self) -> bool {
+        self.0.get() >= Self::COST_PER_RETRY
     }
 
-    /// Whether a request may be sent again.
-    pub(crate) fn spend(&self) -> bool {
-        let left = self.0.get().checked_sub(Self::PRICE);
+    /// Withdraws a retry; false, and nothing withdrawn, if the balance does not cover it.
+    pub(crate) fn withdraw(&self) -> bool {
+        let left = self.0.get().checked_sub(Self::COST_PER_RETRY);
         self.0.set(left.unwrap_or(self.0.get()));
         left.is_some()
     }
@@ -40,10 +40,10 @@ mod tests {
     #[test]
     fn a_fifth_of_the_requests_may_be_sent_again() {
         let budget = RetryBudget::new();
-        let again = (0..1000).filter(|_| {
-            budget.earn();
-            budget.spend()
+        let retries = (0..1000).filter(|_| {
+            budget.deposit();
+            budget.withdraw()
         });
-        assert!((200..=210).contains(&again.count()));
+        assert!((200..=210).contains(&retries.count()));
     }
 }

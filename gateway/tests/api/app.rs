@@ -53,9 +53,9 @@ pub fn spawn_before(upstream: &Url) -> TestGateway {
     spawn_before_with(upstream, no_cache())
 }
 
-pub fn spawn_before_with(upstream: &Url, patience: Timeouts) -> TestGateway {
+pub fn spawn_before_with(upstream: &Url, timeouts: Timeouts) -> TestGateway {
     let url = || upstream.clone();
-    spawn_with(UpstreamUrls { auth: url(), chat: url(), branch: url() }, patience)
+    spawn_with(UpstreamUrls { auth: url(), chat: url(), branch: url() }, timeouts)
 }
 
 /// A gateway in front of one address, with what else is said of it.
@@ -64,8 +64,8 @@ pub fn spawn_configured(upstream: &Url, configure: impl FnOnce(&mut Config)) -> 
     spawn(UpstreamUrls { auth: url(), chat: url(), branch: url() }, configure)
 }
 
-pub fn spawn_with(upstreams: UpstreamUrls, patience: Timeouts) -> TestGateway {
-    spawn(upstreams, |config| config.patience = patience)
+pub fn spawn_with(upstreams: UpstreamUrls, timeouts: Timeouts) -> TestGateway {
+    spawn(upstreams, |config| config.patience = timeouts)
 }
 
 fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGateway {
@@ -96,9 +96,9 @@ fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGa
     }
 }
 
-/// The usual patience, but for documents, which are read anew each time.
+/// The default time-outs, with documents that are fetched anew each time.
 pub fn no_cache() -> Timeouts {
-    Timeouts { document: Duration::ZERO, ..Timeouts::default() }
+    Timeouts { document_ttl: Duration::ZERO, ..Timeouts::default() }
 }
 
 async fn service(name: &str) -> MockServer {

@@ -75,7 +75,7 @@ async fn events_arrive_one_by_one_as_they_are_sent() {
 #[tokio::test]
 async fn a_stream_that_sends_comments_goes_on_for_longer_than_silence_may() {
     let (url, tell, _times) = service().await;
-    let gateway = spawn_before_with(&url, Timeouts { piece: Duration::from_secs(1), ..no_cache() });
+    let gateway = spawn_before_with(&url, Timeouts { response_body: Duration::from_secs(1), ..no_cache() });
     let mut wire = gateway.wire().await;
     ask(&mut wire).await;
     tell.send(HEAD.to_owned()).unwrap();

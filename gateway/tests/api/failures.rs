@@ -49,7 +49,7 @@ async fn a_service_that_does_not_answer_in_time_is_a_504_in_both_shapes() {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Timeouts { head: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_head: SHORT, ..no_cache() });
     let answer = gateway.user().get(PATH).await.expect(504);
     assert_eq!(answer.json()["detail"], "The service did not answer in time");
     assert_eq!(answer.code(), "upstream_timeout");
@@ -67,7 +67,7 @@ async fn a_service_that_does_not_read_is_a_504() {
         std::future::pending::<()>().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Timeouts { head: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_head: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!(
         "POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 16777216\r\n{}\r\n",
@@ -85,7 +85,7 @@ async fn a_client_that_does_not_go_on_is_a_408() {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Timeouts { body: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { request_body: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n{}\r\none", authorization()))
         .await;
@@ -102,7 +102,7 @@ async fn a_service_that_goes_silent_in_its_answer_breaks_the_answer() {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Timeouts { piece: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_body: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!("GET {PATH} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
     let answered = wire.rest().await;

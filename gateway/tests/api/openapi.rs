@@ -146,7 +146,7 @@ async fn the_document_is_kept_for_a_time() {
     let url = |service: &MockServer| service.uri().parse().unwrap();
     let upstreams =
         UpstreamUrls { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
-    let gateway = spawn_with(upstreams, Timeouts { document: Duration::from_secs(3600), ..no_cache() });
+    let gateway = spawn_with(upstreams, Timeouts { document_ttl: Duration::from_secs(3600), ..no_cache() });
     for _ in 0..3 {
         gateway.client.get("/openapi.json").await.expect(200);
     }

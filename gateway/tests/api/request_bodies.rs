@@ -391,8 +391,8 @@ async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
         wire.rest().await;
     })
     .await;
-    let patience = Timeouts { body: Duration::from_millis(600), ..no_cache() };
-    let gateway = spawn_before_with(&service, patience);
+    let timeouts = Timeouts { request_body: Duration::from_millis(600), ..no_cache() };
+    let gateway = spawn_before_with(&service, timeouts);
     let mut wire = gateway.wire().await;
     post(&mut wire, "Content-Length: 100000\r\n").await;
     let begun = Instant::now();

@@ -37,12 +37,17 @@ pub struct Town {
 }
 
 /// A name is looked up often; who is put out stays out, and nobody is checked.
-pub fn patience() -> Timeouts {
-    Timeouts { look_up: Duration::from_millis(50), check: NEVER, out: NEVER, ..Timeouts::default() }
+pub fn timeouts() -> Timeouts {
+    Timeouts {
+        dns_refresh_interval: Duration::from_millis(50),
+        health_check_interval: NEVER,
+        base_ejection: NEVER,
+        ..Timeouts::default()
+    }
 }
 
 /// A gateway before so many replicas, all of which are every service.
-pub async fn spawn(count: usize, patience: Timeouts) -> Town {
+pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
     let (names, replicas) = (NameServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
     for name in NAMES {
@@ -51,7 +56,7 @@ pub async fn spawn(count: usize, patience: Timeouts) -> Town {
     let resolution = Resolution::Nameserver(names.address());
     let metrics = shown_metrics();
     let port = replicas[0].address.port();
-    let (client, gateway) = spawn_gateway_with(NAMES, port, patience, resolution, &metrics);
+    let (client, gateway) = spawn_gateway_with(NAMES, port, timeouts, resolution, &metrics);
     Town { client, names, replicas, metrics, _gateway: gateway }
 }
 
@@ -59,16 +64,16 @@ pub async fn spawn(count: usize, patience: Timeouts) -> Town {
 pub fn spawn_gateway(
     names: [&str; 3],
     port: u16,
-    patience: Timeouts,
+    timeouts: Timeouts,
     resolution: Resolution,
 ) -> (TestClient, Running) {
-    spawn_gateway_with(names, port, patience, resolution, &Metrics::off())
+    spawn_gateway_with(names, port, timeouts, resolution, &Metrics::off())
 }
 
 fn spawn_gateway_with(
     names: [&str; 3],
     port: u16,
-    patience: Timeouts,
+    timeouts: Timeouts,
     resolution: Resolution,
     metrics: &Metrics,
 ) -> (TestClient, Running) {
@@ -87,7 +92,7 @@ fn spawn_gateway_with(
         capacity,
         times,
         bodies: BodyLimits::default(),
-        patience,
+        patience: timeouts,
         descriptor_use: DESCRIPTOR_USE,
         resolution,
         metrics,

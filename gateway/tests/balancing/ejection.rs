@@ -1,6 +1,6 @@
 //! Who is left out, for how long, and what becomes of requests meanwhile.
 
-use crate::app::{GET, SOON, Town, patience, spawn};
+use crate::app::{GET, SOON, Town, spawn, timeouts};
 use crate::replica::{Mode, Replica};
 use futures_util::future::join_all;
 use gateway::config::Timeouts;
@@ -13,12 +13,12 @@ const SHORT: Duration = Duration::from_millis(100);
 
 /// Checks are made, and a replica has time to answer them on a busy machine.
 fn with_checks() -> Timeouts {
-    Timeouts { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
+    Timeouts { health_check_interval: SHORT, health_check: Duration::from_millis(700), ..timeouts() }
 }
 
 /// A gateway that has left out the second of two replicas, which is there again.
-async fn before_one_that_was_left_out(patience: Timeouts) -> Town {
-    let town = spawn(2, patience).await;
+async fn before_one_that_was_left_out(timeouts: Timeouts) -> Town {
+    let town = spawn(2, timeouts).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;
     for _ in 0..4 {
@@ -30,7 +30,7 @@ async fn before_one_that_was_left_out(patience: Timeouts) -> Town {
 
 #[tokio::test]
 async fn five_failures_in_a_row_put_a_replica_out() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::HangsUp);
     let before = town.replicas[1].count();
@@ -44,7 +44,7 @@ async fn five_failures_in_a_row_put_a_replica_out() {
 
 #[tokio::test]
 async fn four_failures_in_a_row_do_not() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     for _ in 0..3 {
         town.until_answers(1).await;
         town.replicas[1].set(Mode::HangsUp);
@@ -59,7 +59,7 @@ async fn four_failures_in_a_row_do_not() {
 
 #[tokio::test]
 async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::LongHead);
     let before = town.replicas[1].count();
@@ -78,7 +78,7 @@ async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
 
 #[tokio::test]
 async fn a_replica_that_was_left_out_comes_back() {
-    let town = before_one_that_was_left_out(Timeouts { out: SHORT, ..patience() }).await;
+    let town = before_one_that_was_left_out(Timeouts { base_ejection: SHORT, ..timeouts() }).await;
     town.until_answers(1).await;
 }
 
@@ -91,7 +91,7 @@ async fn a_check_brings_back_who_was_not_reached() {
 
 #[tokio::test]
 async fn never_are_all_left_out() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
     for number in 0..20 {
@@ -112,7 +112,7 @@ async fn never_are_all_left_out() {
 
 #[tokio::test]
 async fn repeats_stay_within_a_fifth_when_everything_fails() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
     let before = town.replicas.iter().map(Replica::count).sum::<usize>();
@@ -129,7 +129,7 @@ async fn a_replica_that_hangs_is_left_out_and_its_safe_requests_go_elsewhere() {
     let town = spawn(2, with_checks()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Silent);
-    // Within its patience of 30 seconds, each of these would wait for the one that hangs.
+    // Within the time-out of 30 seconds, each of these would wait for the one that hangs.
     let answers = timeout(SOON, join_all((0..8).map(|_| town.client.get(GET)))).await.expect("answers");
     for answer in answers {
         assert_eq!(town.number(&answer.expect(200)), 0);
@@ -145,7 +145,7 @@ async fn a_replica_that_hangs_is_left_out_and_its_safe_requests_go_elsewhere() {
 
 #[tokio::test]
 async fn an_error_that_a_replica_answers_is_the_answer_and_no_failure() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Unwell);
     let before = town.replicas[1].count();
@@ -159,7 +159,7 @@ async fn an_error_that_a_replica_answers_is_the_answer_and_no_failure() {
 
 #[tokio::test]
 async fn ready_is_a_service_with_one_replica_that_is() {
-    let town = spawn(2, patience()).await;
+    let town = spawn(2, timeouts()).await;
     town.replicas[0].set(Mode::Unwell);
     town.client.get("/readyz").await.expect(200);
     town.replicas[1].die().await;

@@ -83,8 +83,12 @@ impl Case {
         Self { is_hurried: true, ..self }
     }
 
-    fn patience(&self) -> Timeouts {
-        if self.is_hurried { Timeouts { head: SHORT, piece: SHORT, ..no_cache() } } else { no_cache() }
+    fn timeouts(&self) -> Timeouts {
+        if self.is_hurried {
+            Timeouts { response_head: SHORT, response_body: SHORT, ..no_cache() }
+        } else {
+            no_cache()
+        }
     }
 }
 
@@ -97,7 +101,7 @@ async fn try_all(cases: impl IntoIterator<Item = Case>) {
 
 async fn try_named(case: Case) -> Result<(), String> {
     let service = Service::start(&case.script).await;
-    let gateway = spawn_before_with(&service.url, case.patience());
+    let gateway = spawn_before_with(&service.url, case.timeouts());
     for (is_kept, on) in [(false, "a new connection"), (true, "a connection that was kept")] {
         let tried = timeout(CASE_TIMEOUT, try_case(&case, &service, &gateway, is_kept)).await;
         let tried = tried.unwrap_or_else(|_| Err("it hangs".to_owned()));
