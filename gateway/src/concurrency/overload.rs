@@ -1,6 +1,6 @@
 //! Overload detection: whether more requests have come for a while than are served.
 //!
-//! As in CoDel (RFC 8289), a standing queue is the sign, not a short burst: the detector reports overload once requests were
+//! As in `CoDel` (RFC 8289), a standing queue is the sign, not a short burst: the detector reports overload once requests were
 //! rejected for [`OVERLOAD_AFTER`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
