@@ -36,7 +36,7 @@ pub struct Town {
     _gateway: Running,
 }
 
-/// A name is looked up often; who is put out stays out, and nobody is checked.
+/// Names are looked up often, an ejection does not end by time, and there are no health checks.
 pub fn timeouts() -> Timeouts {
     Timeouts {
         dns_refresh_interval: Duration::from_millis(50),
@@ -46,7 +46,7 @@ pub fn timeouts() -> Timeouts {
     }
 }
 
-/// A gateway before so many replicas, all of which are every service.
+/// A gateway with this many replicas, each of which plays every service.
 pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
     let (names, replicas) = (NameServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();

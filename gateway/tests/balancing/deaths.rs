@@ -31,7 +31,7 @@ async fn held_by_the_dead<F: Future<Output = Answer>>(
 }
 
 #[tokio::test]
-async fn a_safe_request_is_answered_by_another_replica() {
+async fn a_safe_request_is_retried_on_another_replica() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
         let town = spawn(2, timeouts()).await;
         let (answer, id) = held_by_the_dead(&town, |id| {
@@ -44,7 +44,7 @@ async fn a_safe_request_is_answered_by_another_replica() {
 }
 
 #[tokio::test]
-async fn a_post_that_was_sent_is_not_sent_again_without_a_key() {
+async fn a_sent_post_without_a_key_is_not_retried() {
     let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let town = &town;
@@ -57,7 +57,7 @@ async fn a_post_that_was_sent_is_not_sent_again_without_a_key() {
 }
 
 #[tokio::test]
-async fn a_post_with_a_key_is_sent_once_more_with_the_same_body() {
+async fn a_post_with_a_key_is_retried_once_with_the_same_body() {
     let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let town = &town;
@@ -68,7 +68,7 @@ async fn a_post_with_a_key_is_sent_once_more_with_the_same_body() {
 }
 
 #[tokio::test]
-async fn a_key_where_it_does_not_count_does_not_help() {
+async fn a_key_on_a_path_that_ignores_it_allows_no_retry() {
     let town = spawn(2, timeouts()).await;
     let put = |id: String| {
         let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
@@ -78,7 +78,7 @@ async fn a_key_where_it_does_not_count_does_not_help() {
 }
 
 #[tokio::test]
-async fn a_post_whose_key_does_not_reach_the_service_is_not_sent_again() {
+async fn a_post_whose_key_is_not_passed_on_is_not_retried() {
     for headers in [
         &[("idempotency-key", "key"), ("connection", "idempotency-key")][..],
         &[("idempotency-key", "key"), ("connection", "keep-alive, Idempotency-Key")],
@@ -98,7 +98,7 @@ async fn a_post_whose_key_does_not_reach_the_service_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
+async fn a_body_too_large_for_the_replay_buffer_is_not_retried() {
     let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
@@ -111,7 +111,7 @@ async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_death_under_load_fails_no_get_and_doubles_no_post() {
+async fn a_replica_death_under_load_fails_no_get_and_repeats_no_post() {
     let town = spawn(3, timeouts()).await;
     let client = |number: usize| {
         let town = &town;

@@ -17,7 +17,7 @@ async fn a_post_after_an_idle_connection_was_closed_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn one_replica_alone_is_asked_again_when_a_kept_connection_breaks() {
+async fn a_single_replica_is_retried_when_an_idle_connection_breaks() {
     let town = spawn(1, timeouts()).await;
     town.who().await;
     town.replicas[0].die().await;

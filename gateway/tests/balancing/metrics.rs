@@ -19,7 +19,7 @@ impl Town {
 }
 
 #[tokio::test]
-async fn a_replica_that_fails_is_told_with_what_was_sent_again() {
+async fn metrics_show_an_ejected_replica_and_retries() {
     let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     for replica in [0, 1] {
@@ -38,7 +38,7 @@ async fn a_replica_that_fails_is_told_with_what_was_sent_again() {
 }
 
 #[tokio::test]
-async fn requests_on_their_way_are_told() {
+async fn metrics_show_requests_in_flight() {
     let town = spawn(1, timeouts()).await;
     town.who().await;
     assert_eq!(town.told(IN_FLIGHT, 0).await, Some(0.0));
@@ -55,7 +55,7 @@ async fn requests_on_their_way_are_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_gone_is_told_no_more() {
+async fn metrics_of_a_removed_address_disappear() {
     let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     assert!(town.told(UP, 1).await.is_some());

@@ -6,7 +6,7 @@ use gateway::config::{Resolution, Timeouts};
 use shared::test_kit::NameServer;
 
 #[tokio::test]
-async fn a_look_up_that_fails_changes_nothing() {
+async fn a_failed_lookup_changes_nothing() {
     let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.names.fail(NAME);
@@ -37,7 +37,7 @@ async fn a_name_without_an_address_is_a_503_until_it_has_one() {
 }
 
 #[tokio::test]
-async fn an_address_that_fails_is_looked_up_at_once() {
+async fn a_failed_address_triggers_a_lookup_at_once() {
     let timeouts = Timeouts { dns_refresh_interval: NEVER, ..timeouts() };
     let town = spawn(2, timeouts).await;
     town.until_answers(1).await;
@@ -49,7 +49,7 @@ async fn an_address_that_fails_is_looked_up_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_too_long_for_udp_is_read_and_addresses_that_refuse_are_passed_over() {
+async fn a_dns_response_too_long_for_udp_is_read_and_refusing_addresses_are_skipped() {
     let town = spawn(1, timeouts()).await;
     let street = street();
     let mut addresses: Vec<_> = (2..60).map(street).collect();
@@ -65,7 +65,7 @@ async fn an_answer_too_long_for_udp_is_read_and_addresses_that_refuse_are_passed
 }
 
 #[tokio::test]
-async fn a_gateway_starts_while_its_name_server_fails() {
+async fn the_gateway_starts_while_dns_fails() {
     let town = spawn(1, timeouts()).await;
     let names = NameServer::start().await;
     names.fail(NAME);
@@ -79,7 +79,7 @@ async fn a_gateway_starts_while_its_name_server_fails() {
 }
 
 #[tokio::test]
-async fn the_machine_knows_its_own_name() {
+async fn localhost_is_resolved_by_the_machine() {
     let replica = Replica::start("127.0.0.1:0".parse().unwrap()).await;
     let port = replica.address.port();
     let (client, _gateway) = spawn_gateway(["localhost"; 3], port, timeouts(), Resolution::System);

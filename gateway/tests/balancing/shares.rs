@@ -36,7 +36,7 @@ async fn three_replicas_get_a_third_each_from_many_clients() {
 }
 
 #[tokio::test]
-async fn a_replica_that_ends_each_connection_with_its_first_answer_gets_a_third_all_the_same() {
+async fn a_replica_that_closes_after_each_response_still_gets_a_third() {
     for mode in [Mode::Closes, Mode::Http10] {
         let town = spawn(3, timeouts()).await;
         town.replicas[1].set(mode);
@@ -50,7 +50,7 @@ async fn a_replica_that_ends_each_connection_with_its_first_answer_gets_a_third_
 }
 
 #[tokio::test]
-async fn a_replica_that_is_busy_gets_less() {
+async fn a_busy_replica_gets_fewer_requests() {
     let town = spawn(2, timeouts()).await;
     town.replicas[0].set(Mode::Silent);
     // The last of these waits.
@@ -67,7 +67,7 @@ async fn a_replica_that_is_busy_gets_less() {
 }
 
 #[tokio::test]
-async fn replicas_that_are_added_get_requests_without_a_restart() {
+async fn added_replicas_get_requests_without_a_restart() {
     let town = spawn(3, timeouts()).await;
     town.name(0..1);
     town.is_looked_up().await;
@@ -82,7 +82,7 @@ async fn replicas_that_are_added_get_requests_without_a_restart() {
 }
 
 #[tokio::test]
-async fn scaling_down_under_load_costs_no_request() {
+async fn scaling_down_under_load_fails_no_request() {
     let town = spawn(3, timeouts()).await;
     let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let client = |number: usize| {
@@ -120,7 +120,7 @@ async fn scaling_down_under_load_costs_no_request() {
 }
 
 #[tokio::test]
-async fn a_replica_that_has_gone_is_disconnected_and_finishes_what_it_has() {
+async fn a_removed_replica_finishes_its_requests_and_is_disconnected() {
     let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Silent);

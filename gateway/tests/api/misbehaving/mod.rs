@@ -183,7 +183,7 @@ fn is_refusal(answer: &RawAnswer) -> bool {
 /// The net that the cases are tried with catches what it is for: where the service goes on well, the next user is served on
 /// the very connection that the first was.
 #[tokio::test]
-async fn the_next_user_is_served_on_the_connection_of_the_first() {
+async fn the_next_user_is_served_on_the_same_connection() {
     let service = Service::start(&script::says(FINE)).await;
     let gateway = spawn_before_with(&service.url, no_cache());
     let mut one = User::new(&gateway, "one").await;
