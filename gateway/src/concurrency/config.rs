@@ -15,13 +15,14 @@ pub struct ConcurrencyConfig {
     pub writes: usize,
     /// Concurrent requests that hash a password. The auth service hashes one on each core, and queues the others.
     pub passwords: usize,
-    /// Queued requests of each class.
+    /// Queued requests of each class. By default as many as connections that the kernel queues to be accepted, so that clients
+    /// that come at once after a restart are served one after the other and not refused.
     pub waiting: usize,
 }
 
 impl Default for ConcurrencyConfig {
     fn default() -> Self {
-        Self { reads: 64, writes: 64, passwords: 64, waiting: 512 }
+        Self { reads: 64, writes: 64, passwords: 64, waiting: 1024 }
     }
 }
 
