@@ -1,6 +1,7 @@
 //! Builds the gateway.
 
 use crate::config::Config;
+use crate::downstream::client_ip::TrustedProxies;
 use crate::downstream::cors::Cors;
 use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
@@ -9,12 +10,13 @@ use crate::proxy::token_cache::TokenCache;
 use crate::rate_limit::admission::RateLimits;
 use crate::routes;
 use crate::routing::upstream::Upstream;
+use crate::timeouts::Timeouts;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
 use futures_util::future::join_all;
 use shared::client::http_client;
-use shared::identity::Service;
-use shared::server::{self, Application, Context, NotReady, Readiness, StartError, Tasks};
+use shared::identity::{Service, TokenKeys};
+use shared::server::{self, Application, BodyLimits, Context, NotReady, Readiness, StartError, Tasks};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,20 +29,20 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let max_connections = config.descriptor_use.max_connections()?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
-    let clusters_config = ClustersConfig {
-        urls: &config.upstreams,
-        resolution: config.resolution,
-        timeouts: config.patience,
-        concurrency: config.capacity,
-    };
-    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, &tasks)?);
-    clusters.register(&config.metrics);
+    let clusters = clusters(&config, &tasks)?;
     let readiness = readiness(Arc::clone(&clusters));
     let trusted_proxies = config.edge.trusted_proxies;
-    let limits = RateLimits::new(config.rates, trusted_proxies.clone(), &config.metrics, &tasks);
-    let cors = Arc::new(Cors::new(config.edge.allowed_origins));
+    let pipelines = Pipelines {
+        keys: config.keys.clone(),
+        bodies: config.bodies.clone(),
+        cors: Arc::new(Cors::new(config.edge.allowed_origins)),
+        limits: RateLimits::new(config.rates, trusted_proxies.clone(), &config.metrics, &tasks),
+        clusters,
+        timeouts: config.patience,
+        trusted_proxies: trusted_proxies.clone(),
+    };
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document_ttl));
-    let (keys, bodies, timeouts) = (config.keys.clone(), config.bodies.clone(), config.patience);
+    let trusted_proxies = Data::new(trusted_proxies);
     let hooks: Arc<dyn server::Edge> = Arc::new(Hooks);
     let hooks = Data::from(hooks);
     let context = Context {
@@ -53,21 +55,51 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     Application::bind(&listen, context, tasks, readiness, move |app| {
-        // This runs once on each worker's thread: connections and verified tokens are not shared between threads.
-        let pipeline = Pipeline {
-            keys: keys.clone(),
-            bodies: bodies.clone(),
-            cors: Arc::clone(&cors),
-            limits: Arc::clone(&limits),
-            tokens: TokenCache::default(),
-            proxy: Proxy::new(&clusters, timeouts, trusted_proxies.clone()),
-        };
+        // This runs once on each worker's thread.
         app.app_data(hooks.clone())
-            .app_data(Data::new(pipeline))
-            .app_data(Data::new(trusted_proxies.clone()))
+            .app_data(Data::new(pipelines.build()))
+            .app_data(trusted_proxies.clone())
             .app_data(catalogue.clone())
             .configure(routes::configure);
     })
+}
+
+/// Builds the pipeline of each worker from what all workers share.
+#[derive(Clone)]
+struct Pipelines {
+    keys: TokenKeys,
+    bodies: BodyLimits,
+    cors: Arc<Cors>,
+    limits: Arc<RateLimits>,
+    clusters: Arc<UpstreamClusters>,
+    timeouts: Timeouts,
+    trusted_proxies: TrustedProxies,
+}
+
+impl Pipelines {
+    /// A pipeline for the worker of this thread. Its connections and verified tokens are not shared between threads.
+    fn build(&self) -> Pipeline {
+        Pipeline {
+            keys: self.keys.clone(),
+            bodies: self.bodies.clone(),
+            cors: Arc::clone(&self.cors),
+            limits: Arc::clone(&self.limits),
+            tokens: TokenCache::default(),
+            proxy: Proxy::new(&self.clusters, self.timeouts, self.trusted_proxies.clone()),
+        }
+    }
+}
+
+fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, StartError> {
+    let clusters_config = ClustersConfig {
+        urls: &config.upstreams,
+        resolution: config.resolution,
+        timeouts: config.patience,
+        concurrency: config.capacity,
+    };
+    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, tasks)?);
+    clusters.register(&config.metrics);
+    Ok(clusters)
 }
 
 /// The gateway is ready if `/readyz` of at least one replica of each service says so.

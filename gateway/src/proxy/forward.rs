@@ -56,6 +56,15 @@ impl Proxy {
         }
     }
 
+    /// The balancer of a service, once its name was looked up.
+    async fn resolved_balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
+        let balancer = self.balancer(upstream);
+        if !balancer.is_resolved() {
+            Box::pin(balancer.wait_until_resolved()).await;
+        }
+        balancer
+    }
+
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }
@@ -104,12 +113,10 @@ impl Proxy {
         mut body: BodySender,
         upstream: Upstream,
     ) -> Result<UpstreamResponse, Error> {
-        let balancer = self.balancer(upstream);
+        let balancer = self.resolved_balancer(upstream).await;
         balancer.retry_budget.deposit();
-        if !balancer.is_resolved() {
-            Box::pin(balancer.wait_until_resolved()).await;
-        }
         body.read_ahead().await?;
+        let no_answer = |source| Error::NoAnswer { upstream, source };
         let (mut unsent, mut tried) = (None, Vec::new());
         let mut replica = balancer.pick(&tried).ok_or(Error::NoAddress(upstream))?;
         let (mut may_repeat, mut may_reuse) = (true, true);
@@ -131,7 +138,7 @@ impl Proxy {
                 }
                 Err(AttemptError::Sent { cause, was_reused }) => {
                     if !(may_repeat && body.can_repeat() && balancer.retry_budget.withdraw()) {
-                        return Err(Error::NoAnswer { upstream, source: cause });
+                        return Err(no_answer(cause));
                     }
                     body.rewind();
                     (may_repeat, may_reuse) = (false, false);
@@ -143,10 +150,7 @@ impl Proxy {
                 }
             };
             tried.push(replica);
-            replica = match balancer.pick(&tried) {
-                Some(next) => next,
-                None => return Err(Error::NoAnswer { upstream, source: cause }),
-            };
+            replica = balancer.pick(&tried).ok_or_else(|| no_answer(cause))?;
             replica.record_retry();
         }
     }
