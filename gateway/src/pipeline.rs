@@ -74,8 +74,11 @@ impl server::Edge for Hooks {
     /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
     fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
         rate_limit::headers::finish(&mut response);
-        if let Some(pipeline) = response.request().app_data::<Data<Pipeline>>().cloned() {
-            pipeline.cors.finish(&mut response);
+        let request = response.request();
+        let cors =
+            request.app_data::<Data<Pipeline>>().map(|pipeline| pipeline.cors.response_headers(request));
+        if let Some(cors) = cors {
+            cors.set(response.headers_mut());
         }
         security_headers::finish(&mut response);
         compression::compress(response)
@@ -104,7 +107,7 @@ impl Pipeline {
         response
     }
 
-    /// The phases. What they find out is recorded for the log and the metrics, whether the request succeeds or not.
+    /// The phases, in order. Their findings are recorded for logs and metrics, also of a request that fails.
     async fn run(
         &self,
         request: &HttpRequest,
@@ -125,7 +128,7 @@ impl Pipeline {
         self.forward(&context, body, record, started).await
     }
 
-    /// Route: finds whose the request is. A request without a route counts against a rate limit.
+    /// Route: finds the route and the class of a request. One without a route counts against a rate limit.
     fn route<'r>(&self, request: &'r HttpRequest, trace: &'r Trace) -> Result<RequestContext<'r>, Error> {
         RequestContext::new(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
     }

@@ -2,12 +2,12 @@
 
 use super::origins::AllowedOrigins;
 use crate::log_target;
-use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderName, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue,
+    ORIGIN, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse};
 use std::collections::HashSet;
@@ -68,23 +68,16 @@ impl Cors {
         }
     }
 
-    /// Sets the headers that tell a browser whether a page may read the response.
-    pub(crate) fn finish(&self, response: &mut ServiceResponse) {
+    /// The headers that tell a browser whether a page may read the response to this request.
+    pub(crate) fn response_headers(&self, request: &HttpRequest) -> CorsHeaders {
         if self.allowed == AllowedOrigins::None {
-            return;
+            return CorsHeaders::None;
         }
-        let origin = self.allowed_origin(response.request()).cloned();
-        let headers = response.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("Origin"));
-        let Some(origin) = origin else { return };
-        if self.allowed == AllowedOrigins::Any {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        } else {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            // There are no cookies, but a page that asks for credentials could not read the response without it.
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        match self.allowed_origin(request) {
+            None => CorsHeaders::NotAllowed,
+            Some(_) if self.allowed == AllowedOrigins::Any => CorsHeaders::AnyOrigin,
+            Some(origin) => CorsHeaders::Origin(origin.clone()),
         }
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
 
     /// The response to a preflight; `None` for any other request.
@@ -120,6 +113,34 @@ impl RefusedOrigins {
         self.origins.insert(origin.to_owned());
         self.last = Some(now);
         true
+    }
+}
+
+/// The headers of CORS in a response that is no preflight's.
+pub(crate) enum CorsHeaders {
+    /// No origin is ever allowed, so that responses do not vary by it.
+    None,
+    NotAllowed,
+    AnyOrigin,
+    Origin(HeaderValue),
+}
+
+impl CorsHeaders {
+    /// Sets the headers of a response.
+    pub(crate) fn set(self, headers: &mut HeaderMap) {
+        if !matches!(self, Self::None) {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
+        match self {
+            Self::None | Self::NotAllowed => return,
+            Self::AnyOrigin => headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+            Self::Origin(origin) => {
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                // There are no cookies, but a page that asks for credentials could not read the response without it.
+                headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"))
+            }
+        };
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
 }
 
