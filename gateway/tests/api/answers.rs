@@ -1,4 +1,4 @@
-//! Answers on their way down: streamed, whole, or visibly broken.
+//! Responses: streamed, whole, or visibly broken.
 
 use crate::app::{authorization, spawn_before};
 use crate::wire::{Wire, header, status, upstream, upstream_that_says};

@@ -1,4 +1,4 @@
-//! A gateway for one test, in front of three services that answer as they are told.
+//! A gateway for one test, in front of three services that the test plays.
 
 use crate::wire::Wire;
 use gateway::config::{

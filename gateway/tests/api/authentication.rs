@@ -1,4 +1,4 @@
-//! Who is let in, and in which order refusals come.
+//! Authentication, and the order of refusals.
 
 use crate::app::{authorization, only_request, spawn_house};
 use crate::wire::status;

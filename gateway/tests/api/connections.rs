@@ -1,4 +1,4 @@
-//! Connections of clients that say too much, too little, or an older protocol.
+//! Clients' connections: invalid bytes after a request, stalled heads, HTTP/1.0.
 
 use crate::app::{authorization, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};

@@ -1,4 +1,4 @@
-//! Pages of other origins.
+//! CORS.
 
 use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
 use crate::wire::upstream_that_says;

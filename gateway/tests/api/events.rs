@@ -1,4 +1,4 @@
-//! Server-sent events: each as it comes, for as long as both sides stay.
+//! Server-sent events: streamed one by one, for as long as both sides stay.
 
 use crate::app::{authorization, no_cache, spawn_before, spawn_before_with};
 use crate::wire::{Wire, header, status, upstream};

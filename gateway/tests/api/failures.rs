@@ -1,4 +1,4 @@
-//! Services that are not there, say nothing, or stop in the middle; and clients that do.
+//! Services that are unreachable, silent, or break off; and clients that stall.
 
 use crate::app::{authorization, no_cache, nobody, spawn_before, spawn_before_with};
 use crate::wire::{status, upstream, upstream_that_says};

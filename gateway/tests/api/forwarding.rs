@@ -1,4 +1,4 @@
-//! What a service is told of where a request comes from.
+//! `Forwarded` and `X-Forwarded-*`, as a service gets them.
 
 use crate::app::{TestGateway, authorization, nobody, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream};

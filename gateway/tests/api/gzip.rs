@@ -1,4 +1,4 @@
-//! Answers made smaller.
+//! Compression of responses.
 
 use crate::app::{TestGateway, authorization, spawn_before};
 use crate::wire::{Wire, header, headers, status, upstream};

@@ -1,4 +1,4 @@
-//! Which headers pass, in both directions.
+//! Which headers are passed on, in both directions.
 
 use crate::app::{authorization, only_request, spawn_before, spawn_house};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};

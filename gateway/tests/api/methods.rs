@@ -1,4 +1,4 @@
-//! Methods that no route has, and those that mean the same everywhere.
+//! Methods without a route, OPTIONS and HEAD.
 
 use crate::app::{authorization, nobody, spawn_before, spawn_house};
 use crate::wire::{header, status};

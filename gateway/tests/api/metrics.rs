@@ -1,4 +1,4 @@
-//! The number of series is bounded, whatever clients ask for.
+//! The number of time series is bounded, whatever clients request.
 
 use crate::app::{TestGateway, spawn_house};
 use futures_util::future::join_all;

@@ -1,4 +1,4 @@
-//! `/openapi.json`, from what the services say of themselves.
+//! `/openapi.json`, merged from the documents of the services.
 
 use crate::app::{TestHouse, no_cache, spawn_house, spawn_house_with, spawn_with};
 use gateway::config::{Timeouts, UpstreamUrls};

@@ -1,4 +1,4 @@
-//! More requests than a service may have at once.
+//! Concurrency limits: more requests than a replica may have at once.
 
 use crate::app::{authorization, spawn_configured};
 use crate::wire::{header, status, upstream};

@@ -1,4 +1,4 @@
-//! How many requests are taken of whom.
+//! Rate limits.
 
 use crate::app::{
     TestGateway, TestHouse, authorization, nobody, spawn_configured, spawn_house, spawn_house_with,

@@ -1,4 +1,4 @@
-//! Bodies on their way up: streamed, bounded, and never cut short unnoticed.
+//! Request bodies: streamed, bounded, and never cut short unnoticed.
 
 use crate::app::{
     authorization, no_cache, nobody, only_request, spawn_before, spawn_before_with, spawn_configured,

@@ -1,4 +1,4 @@
-//! One id for a request, in the answer, in the error, and at the service.
+//! One request id in the response, in the error, and at the service.
 
 use crate::app::{nobody, only_request, spawn_before, spawn_house};
 

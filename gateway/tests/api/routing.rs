@@ -1,4 +1,4 @@
-//! Which paths lead where.
+//! Routing: which path leads to which service.
 
 use crate::app::{authorization, spawn_before, spawn_house};
 use crate::wire::{header, status, upstream};

@@ -1,4 +1,4 @@
-//! What every answer says to browsers.
+//! Security headers.
 
 use crate::app::{nobody, spawn_before, spawn_house};
 use crate::wire::upstream_that_says;

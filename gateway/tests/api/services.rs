@@ -1,4 +1,4 @@
-//! Services that answer oddly: nobody gets what was not meant for him.
+//! Services that respond in unusual ways: no client gets bytes that were not meant for it.
 
 use crate::app::{TestGateway, authorization, spawn_before};
 use crate::wire::{status, upstream, upstream_that_says};

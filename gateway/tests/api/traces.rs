@@ -1,4 +1,4 @@
-//! W3C Trace Context: a request stays in the trace that it says to belong to, and has one in any case.
+//! W3C Trace Context: a request continues the trace that it names, or begins one.
 
 use crate::app::{authorization, only_request, spawn_house};
 use crate::wire::status;

@@ -1,4 +1,4 @@
-//! Connections on which a test says and hears every byte, at either side of the gateway.
+//! Connections of which a test writes and reads every byte, at either side of the gateway.
 
 use reqwest::Url;
 use std::future::Future;

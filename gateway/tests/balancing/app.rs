@@ -1,4 +1,4 @@
-//! A gateway for one test, before replicas with addresses of the test's own.
+//! A gateway for one test, in front of replicas on addresses of the test's own.
 
 use crate::replica::Replica;
 use gateway::config::{Config, DESCRIPTOR_USE, DownstreamConfig, Resolution, Timeouts, UpstreamUrls};

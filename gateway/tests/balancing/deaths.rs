@@ -1,4 +1,4 @@
-//! A replica that dies with requests on it: who is answered all the same, and that nothing is carried out twice.
+//! A replica that dies with requests in flight: which are retried, and that none is carried out twice.
 
 use crate::app::{POST, Town, spawn, timeouts};
 use crate::replica::Mode;

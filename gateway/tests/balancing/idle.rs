@@ -1,4 +1,4 @@
-//! Connections that are kept, and that the service has closed meanwhile.
+//! Idle connections that the service has closed meanwhile.
 
 use crate::app::{spawn, timeouts};
 use crate::replica::Mode;

@@ -1,4 +1,4 @@
-//! What the metrics say of replicas.
+//! Metrics of replicas.
 
 use crate::app::{SOON, Town, spawn, timeouts};
 use crate::replica::Mode;

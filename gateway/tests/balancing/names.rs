@@ -1,4 +1,4 @@
-//! What the gateway makes of what a name server says.
+//! Service discovery by DNS.
 
 use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, street, timeouts};
 use crate::replica::Replica;

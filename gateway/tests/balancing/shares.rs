@@ -1,4 +1,4 @@
-//! Who gets how much, while replicas come and go.
+//! Load balancing: each replica's share of the requests, while replicas come and go.
 
 use crate::app::{GET, Town, spawn, timeouts};
 use crate::replica::Mode;

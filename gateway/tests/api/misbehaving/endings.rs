@@ -1,4 +1,4 @@
-//! Connections that end where they should not, or go on where they should end.
+//! Connections of services that end early, or go on after their end.
 
 use super::Told::{Broken, Refused, Whole};
 use super::script::{Script, answers, is_silent, says};

@@ -1,4 +1,4 @@
-//! Heads of answers that are none, or might be read in another way.
+//! Malformed and ambiguous heads of responses.
 
 use super::Told::{Broken, Either, Refused, Whole};
 use super::script::{answers, is_silent, says};

@@ -1,4 +1,4 @@
-//! Interim answers (1xx), which come before the answer, and after which nothing changes.
+//! Interim responses (1xx), after which the final response still comes.
 
 use super::Told::{Either, Refused, Whole};
 use super::script::says;

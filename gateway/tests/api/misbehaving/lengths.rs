@@ -1,4 +1,4 @@
-//! How long an answer is said to be, and how long it is.
+//! Lengths of response bodies, announced and actual.
 
 use super::Told::{Bodiless, Broken, Either, Lenient, Refused, Whole};
 use super::script::{answers, says};

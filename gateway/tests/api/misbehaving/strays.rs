@@ -1,4 +1,4 @@
-//! What comes after an answer: at once, or while the connection is idle. Nobody has asked for it.
+//! Surplus bytes after a response: at once, or while the connection is idle.
 
 use super::Told::Whole;
 use super::script::{answers, says};

@@ -1,4 +1,4 @@
-//! Bodies in chunks.
+//! Chunked bodies.
 
 use super::Told::{CutOff, Served, Swallowed, Unfinished};
 use super::{post, try_all};

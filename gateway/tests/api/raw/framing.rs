@@ -1,4 +1,4 @@
-//! How long a body is: `Content-Length` and `Transfer-Encoding`.
+//! Framing: `Content-Length` and `Transfer-Encoding`.
 
 use super::Told::{Last, Refused, Served};
 use super::{Case, post, try_all};

@@ -1,4 +1,4 @@
-//! Whose request it is.
+//! Hosts.
 
 use super::Told::{Refused, Served};
 use super::{Case, get, try_all};

@@ -1,4 +1,4 @@
-//! Paths that other software might take for other ones.
+//! Paths that other software might normalize to other ones.
 
 use super::Told::{Refused, Served};
 use super::{Case, try_all};

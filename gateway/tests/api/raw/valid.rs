@@ -1,4 +1,4 @@
-//! What is unusual and right.
+//! Unusual valid requests.
 
 use super::{GET, POST};
 use crate::app::{authorization, spawn_before};
