@@ -22,8 +22,8 @@ pub(super) fn write_forwarding(out: &mut Vec<u8>, request: &HttpRequest, trusted
     if let Some(address) = &address {
         line(X_FORWARDED_FOR, &extended(before(X_FORWARDED_FOR), address));
     }
-    let told = before("x-forwarded-host");
-    if let Some(host) = told.as_deref().or(host) {
+    let forwarded_host = before("x-forwarded-host");
+    if let Some(host) = forwarded_host.as_deref().or(host) {
         line("x-forwarded-host", host);
     }
     line("x-forwarded-proto", before("x-forwarded-proto").as_deref().unwrap_or("http"));
