@@ -1,4 +1,4 @@
-//! What the program `gateway` is told to do.
+//! The command line of the program `gateway`.
 
 use crate::config::{Config, DESCRIPTOR_USE, LISTEN_ADDR};
 use crate::startup;
@@ -23,7 +23,7 @@ pub struct Options {
     command: Option<Command>,
 }
 
-/// Serves, or does what else it was told.
+/// Runs a command; without one, serves.
 pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {

@@ -35,12 +35,23 @@
 //! The name in the URL of a service is looked up every 2 seconds, and requests are shared among all addresses that it
 //! gives; nothing has to be set for that.
 
-pub use crate::edge::{AllowedOrigins, TrustedProxies};
-pub use crate::limits::{ByteRate, Capacity, Rate, Rates};
-pub use crate::patience::Patience;
+pub use crate::concurrency::config::ConcurrencyConfig;
+pub use crate::downstream::client_ip::TrustedProxies;
+pub use crate::downstream::origins::AllowedOrigins;
+pub use crate::rate_limit::byte_rate::ByteRate;
+pub use crate::rate_limit::config::RateLimitConfig;
+pub use crate::routing::upstream::UpstreamUrls;
+pub use crate::timeouts::Timeouts;
+pub use crate::upstream::dns::Resolution;
+pub use shared::rate_limit::Rate;
 
-use crate::proxy::Upstream;
-use reqwest::Url;
+// The names of before, until `deploy/standalone` has the new ones.
+pub use crate::concurrency::config::ConcurrencyConfig as Capacity;
+pub use crate::rate_limit::config::RateLimitConfig as Rates;
+pub use crate::routing::upstream::UpstreamUrls as Upstreams;
+pub use crate::timeouts::Timeouts as Patience;
+pub use DownstreamConfig as EdgeConfig;
+
 use shared::clock::Clock;
 use shared::config::{ConfigError, Env};
 use shared::identity::{Service, TokenKeys};
@@ -48,73 +59,51 @@ use shared::metrics::Metrics;
 use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
 use shared::settings;
 use shared::traces::Traces;
-use std::net::SocketAddr;
 
-/// Where it listens if nothing is said.
+/// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
 
 /// A gateway that is a process of its own: a client that uses all three services in turn leaves an idle connection to each.
 pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers: 1, per_connection: 4 };
 
-/// What the gateway is started with.
+/// The configuration of the gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address and port that it listens on.
+    /// The address and port to listen on.
     pub listen: Listen,
-    /// The keys of tokens.
+    /// The keys that verify tokens.
     pub keys: TokenKeys,
-    /// Where the services are.
-    pub upstreams: Upstreams,
-    /// Who is around it.
-    pub edge: EdgeConfig,
-    /// How many requests are taken of whom; `None` where that is not limited.
-    pub rates: Option<Rates>,
-    /// How many requests a replica has at once; `None` where that is not limited.
-    pub capacity: Option<Capacity>,
-    /// How long it waits for what of its clients' connections.
+    /// The URLs of the services.
+    pub upstreams: UpstreamUrls,
+    /// The side of the clients.
+    pub edge: DownstreamConfig,
+    /// The rate limits; `None` if they are off.
+    pub rates: Option<RateLimitConfig>,
+    /// The concurrency limits of replicas; `None` if they are off.
+    pub capacity: Option<ConcurrencyConfig>,
+    /// The time-outs of clients' connections.
     pub times: Times,
-    /// What bodies may cost.
+    /// The bounds of bodies.
     pub bodies: BodyLimits,
-    /// How long it waits for what else.
-    pub patience: Patience,
-    /// What it needs of the file descriptors of its process.
+    /// The other time-outs and intervals.
+    pub patience: Timeouts,
+    /// The file descriptors that it needs.
     pub descriptor_use: DescriptorUse,
-    /// Who knows the addresses of the services.
+    /// How the names of services are resolved.
     pub resolution: Resolution,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where the spans of requests go.
+    /// The exporter of spans.
     pub traces: Traces,
 }
 
-/// Who is around the gateway, on the side of its clients.
+/// The configuration of the clients' side.
 #[derive(Debug, Clone, Default)]
-pub struct EdgeConfig {
-    /// The proxies before it.
+pub struct DownstreamConfig {
+    /// The proxies before the gateway.
     pub trusted_proxies: TrustedProxies,
     /// The origins whose pages may call the API.
     pub allowed_origins: AllowedOrigins,
-}
-
-/// Who is asked for the addresses of a name. No variable sets it; tests do.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Resolution {
-    /// Whom the machine asks: its hosts file, then the name servers of `/etc/resolv.conf`.
-    #[default]
-    System,
-    /// This name server alone.
-    Nameserver(SocketAddr),
-}
-
-/// Where the services are.
-#[derive(Debug, Clone)]
-pub struct Upstreams {
-    /// Users and tokens.
-    pub auth: Url,
-    /// Chats and conversation records.
-    pub chat: Url,
-    /// Messages and branches.
-    pub branch: Url,
 }
 
 impl Config {
@@ -123,7 +112,7 @@ impl Config {
         Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Gateway))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same without opening a port or sending anything, to check it.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Self::read(env, Metrics::check_env(env), Traces::check_env(env))
     }
@@ -136,13 +125,13 @@ impl Config {
         settings!(Self {
             listen: Listen::from_env(env, LISTEN_ADDR),
             keys: TokenKeys::from_env(env, Clock::system()),
-            upstreams: Upstreams::from_env(env),
-            edge: EdgeConfig::from_env(env),
-            rates: Rates::from_env(env),
-            capacity: Capacity::from_env(env),
+            upstreams: UpstreamUrls::from_env(env),
+            edge: DownstreamConfig::from_env(env),
+            rates: RateLimitConfig::from_env(env),
+            capacity: ConcurrencyConfig::from_env(env),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
-            patience: Patience::from_env(env),
+            patience: Timeouts::from_env(env),
             descriptor_use: Ok(DESCRIPTOR_USE),
             resolution: Ok(Resolution::System),
             metrics,
@@ -151,13 +140,13 @@ impl Config {
     }
 }
 
-impl EdgeConfig {
+impl DownstreamConfig {
     /// Reads `TRUSTED_PROXIES` and `CORS_ALLOWED_ORIGINS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Self::from_env_or(env, AllowedOrigins::None)
     }
 
-    /// Reads the same, with origins that are allowed if none are named.
+    /// Reads the same, with a default for `CORS_ALLOWED_ORIGINS`.
     pub fn from_env_or(env: &Env, origins: AllowedOrigins) -> Result<Self, ConfigError> {
         let networks = "networks such as 10.0.0.0/8, with commas between them";
         let expected = "origins such as https://app.example, with commas between them, or *";
@@ -165,24 +154,5 @@ impl EdgeConfig {
             trusted_proxies: env.or("TRUSTED_PROXIES", networks, TrustedProxies::default()),
             allowed_origins: env.or("CORS_ALLOWED_ORIGINS", expected, origins),
         })
-    }
-}
-
-impl Upstreams {
-    fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        settings!(Self {
-            auth: env.base_url("AUTH_URL"),
-            chat: env.base_url("CHAT_URL"),
-            branch: env.base_url("BRANCH_URL"),
-        })
-    }
-
-    /// Where one of them is.
-    pub fn url(&self, upstream: Upstream) -> &Url {
-        match upstream {
-            Upstream::Auth => &self.auth,
-            Upstream::Chat => &self.chat,
-            Upstream::Branch => &self.branch,
-        }
     }
 }

@@ -1,6 +1,6 @@
-//! What can go wrong in the gateway itself, and how that is answered. Errors of services pass through as they are.
+//! The gateway's own errors, with their status and code. Errors of services pass through as they are.
 
-use crate::proxy::Upstream;
+use crate::routing::upstream::Upstream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared::input::{body_encoded, body_too_slow, payload_too_large};
@@ -10,13 +10,13 @@ use shared::server::OutOfMemory;
 /// An error of the gateway's own.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// 400: with hyphens for its underscores, as some software reads it, a header's name is one that means something here.
+    /// 400: with hyphens for underscores, as CGI reads it, a header's name is one that has a meaning.
     #[error("A header has underscores in its name where hyphens belong")]
     HeaderName,
-    /// 400: the host is no name or address.
+    /// 400: the host is neither a name nor an address.
     #[error("The host is not valid")]
     Host,
-    /// 400: the server takes what follows for the body, whatever length is announced.
+    /// 400: a request for a WebSocket announces a length, but the server takes all that follows as its body.
     #[error("A request for a WebSocket must not have a body")]
     Upgrade,
     /// 400: the request's target cannot be passed on.
@@ -25,7 +25,7 @@ pub(crate) enum Error {
     /// 400: the body ended before it was complete.
     #[error("The body ended too early")]
     BodyBroken,
-    /// 404: no route begins so.
+    /// 404: no route matches.
     #[error("Not Found")]
     NoRoute,
     /// 408: the body comes too slowly.
@@ -37,13 +37,13 @@ pub(crate) enum Error {
     /// 415: the body has a content coding.
     #[error("The body is encoded")]
     BodyEncoded,
-    /// 429: too many requests of one user, or from one address. With the seconds after which the next one is taken.
+    /// 429: too many requests of one user, or from one address; with the seconds after which the next one is taken.
     #[error("Too many requests, try again later")]
     RateLimited(u64),
-    /// 431: with the headers that the gateway adds, the service would refuse them.
+    /// 431: with the headers that the gateway adds, there are more than a service takes.
     #[error("The request has too many headers")]
     TooManyHeaders,
-    /// 431: as above, but in bytes.
+    /// 431: with the headers that the gateway adds, the head has more bytes than a service takes.
     #[error("The head of the request is too large")]
     HeadTooLarge,
     /// 501: no resource has this method.
@@ -52,24 +52,24 @@ pub(crate) enum Error {
     /// 503: there is no memory for the body.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-    /// 503: the service has as many requests as it may have.
+    /// 503: the concurrency limit of the service.
     #[error("The service {0} is overloaded, try again")]
     Overloaded(Upstream),
-    /// 503: the service was not reached, or ended the connection without an answer.
+    /// 503: the service was not reached, or closed the connection without a response.
     #[error("the service {upstream} gave no answer")]
     NoAnswer {
-        /// Who was asked.
+        /// The service.
         upstream: Upstream,
-        /// Why.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// 503: the name of the service gives no address.
+    /// 503: the name of the service has no address.
     #[error("the service {0} has no address")]
     NoAddress(Upstream),
-    /// 503: the `OpenAPI` document of a service was never read.
+    /// 503: the `OpenAPI` document of a service was never fetched.
     #[error("no OpenAPI document of: {0}")]
     NoDocument(String),
-    /// 504: the service was reached, but gave no answer in time.
+    /// 504: the service was reached, but did not respond in time.
     #[error("the service {0} did not answer in time")]
     NoAnswerInTime(Upstream),
 }
@@ -121,9 +121,9 @@ impl ApiError for Error {
             Self::BodyTooSlow => body_too_slow(),
             Self::OutOfMemory(error) => (*error).into(),
             Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
-            // These two are made here, because every other 5xx is a 500 or a 503.
+            // 501 and 504 are made here, as every other 5xx is a 500 or a 503.
             Self::Method => Problem::new(self.status(), self.code(), self.to_string()),
-            // One of many, which are counted: a line in the log for each would only add to the load.
+            // Without a cause, so that it is not logged: it is counted, and a line for each would only add to the load.
             Self::Overloaded(_) => {
                 Problem::new(self.status(), self.code(), "The service is overloaded, try again")
                     .with_header(RETRY_AFTER, HeaderValue::from_static("1"))

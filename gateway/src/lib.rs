@@ -1,22 +1,29 @@
-//! The gateway: the one door of Banyan. It checks tokens, bounds what comes in, and passes requests on to the service
-//! that they are for; it knows no database.
+//! The gateway: the one door of Banyan. It verifies tokens, enforces limits, and proxies requests to the services. It knows no
+//! database.
 //!
-//! `edge` stands before all routes; `proxy` is the way of a request through it, phase by phase; `limits` says how
-//! many requests are taken; `fleet` knows the replicas of the services, and `http1` speaks with them; `routes` holds what
-//! it answers itself.
+//! `pipeline` tells a request's way. `downstream` is the side of the clients and `upstream` that of the services; `proxy` passes
+//! requests and responses between them, and `http1` is its client. `routing` has the route table, `rate_limit` and `concurrency`
+//! the limits, `openapi` the merged document, `routes` the gateway's own endpoints.
+//!
+//! Imports run one way: routing, timeouts, http1; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
+//! routes; pipeline, config; startup; main.
 
 pub mod cli;
+mod concurrency;
 pub mod config;
-mod edge;
+mod downstream;
 mod error;
-mod fleet;
 mod http1;
-mod limits;
+mod log_target;
 mod openapi;
-mod patience;
+mod pipeline;
 mod proxy;
-mod readiness;
+mod rate_limit;
+mod request_context;
 mod routes;
+mod routing;
 pub mod startup;
+mod timeouts;
+mod upstream;
 
-pub use proxy::Upstream;
+pub use routing::upstream::Upstream;

@@ -1,33 +1,50 @@
-//! Puts the gateway together.
+//! Builds the gateway.
 
 use crate::config::Config;
-use crate::edge::{Cors, Edge};
-use crate::fleet::Fleet;
-use crate::limits::RateLimits;
-use crate::openapi::Catalogue;
-use crate::proxy::Proxy;
-use crate::{readiness, routes};
+use crate::downstream::client_ip::TrustedProxies;
+use crate::downstream::cors::Cors;
+use crate::openapi::catalogue::Catalogue;
+use crate::pipeline::{Hooks, Pipeline};
+use crate::proxy::forward::Proxy;
+use crate::proxy::token_cache::TokenCache;
+use crate::rate_limit::admission::RateLimits;
+use crate::routes;
+use crate::routing::upstream::Upstream;
+use crate::timeouts::Timeouts;
+use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
+use futures_util::future::join_all;
 use shared::client::http_client;
-use shared::identity::Service;
-use shared::server::{self, Application, Context, StartError, Tasks};
+use shared::identity::{Service, TokenKeys};
+use shared::server::{self, Application, BodyLimits, Context, NotReady, Readiness, StartError, Tasks};
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Binds the address.
+/// The time limit of a service's `/readyz`, shorter than that of the probes of the gateway's own.
+const READINESS_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Builds the gateway, and binds its address.
 pub fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = config.descriptor_use.max_connections()?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
-    let fleet = Arc::new(Fleet::new(&config, &tasks)?);
-    fleet.observe(&config.metrics);
-    let limits = Data::from(RateLimits::new(config.rates, &config.metrics, &tasks));
-    let readiness = readiness::of_services(Arc::clone(&fleet));
-    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document));
-    let edge: Arc<dyn server::Edge> = Arc::new(Edge);
-    let edge = Data::from(edge);
-    let trusted_proxies = Data::new(config.edge.trusted_proxies);
-    let cors = Data::new(Cors::new(config.edge.allowed_origins));
+    let clusters = clusters(&config, &tasks)?;
+    let readiness = readiness(Arc::clone(&clusters));
+    let trusted_proxies = config.edge.trusted_proxies;
+    let pipelines = Pipelines {
+        keys: config.keys.clone(),
+        bodies: config.bodies.clone(),
+        cors: Arc::new(Cors::new(config.edge.allowed_origins)),
+        limits: RateLimits::new(config.rates, trusted_proxies.clone(), &config.metrics, &tasks),
+        clusters,
+        timeouts: config.patience,
+        trusted_proxies: trusted_proxies.clone(),
+    };
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document_ttl));
+    let trusted_proxies = Data::new(trusted_proxies);
+    let hooks: Arc<dyn server::Edge> = Arc::new(Hooks);
+    let hooks = Data::from(hooks);
     let context = Context {
         service: Service::Gateway,
         keys: config.keys,
@@ -38,14 +55,66 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     Application::bind(&listen, context, tasks, readiness, move |app| {
-        // Each worker has connections of its own, so that none is shared between threads.
-        let proxy = Data::new(Proxy::new(&fleet, config.patience));
-        app.app_data(edge.clone())
+        // This runs once on each worker's thread.
+        app.app_data(hooks.clone())
+            .app_data(Data::new(pipelines.build()))
             .app_data(trusted_proxies.clone())
-            .app_data(cors.clone())
-            .app_data(limits.clone())
-            .app_data(proxy)
             .app_data(catalogue.clone())
             .configure(routes::configure);
     })
+}
+
+/// Builds the pipeline of each worker from what all workers share.
+#[derive(Clone)]
+struct Pipelines {
+    keys: TokenKeys,
+    bodies: BodyLimits,
+    cors: Arc<Cors>,
+    limits: Arc<RateLimits>,
+    clusters: Arc<UpstreamClusters>,
+    timeouts: Timeouts,
+    trusted_proxies: TrustedProxies,
+}
+
+impl Pipelines {
+    /// A pipeline for the worker of this thread. Its connections and verified tokens are not shared between threads.
+    fn build(&self) -> Pipeline {
+        Pipeline {
+            keys: self.keys.clone(),
+            bodies: self.bodies.clone(),
+            cors: Arc::clone(&self.cors),
+            limits: Arc::clone(&self.limits),
+            tokens: TokenCache::default(),
+            proxy: Proxy::new(&self.clusters, self.timeouts, self.trusted_proxies.clone()),
+        }
+    }
+}
+
+fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, StartError> {
+    let clusters_config = ClustersConfig {
+        urls: &config.upstreams,
+        resolution: config.resolution,
+        timeouts: config.patience,
+        concurrency: config.capacity,
+    };
+    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, tasks)?);
+    clusters.register(&config.metrics);
+    Ok(clusters)
+}
+
+/// The gateway is ready if `/readyz` of at least one replica of each service says so.
+fn readiness(clusters: Arc<UpstreamClusters>) -> Readiness {
+    Readiness::new(move || {
+        let clusters = Arc::clone(&clusters);
+        async move {
+            let down = join_all(Upstream::ALL.map(|upstream| why_down(&clusters, upstream))).await;
+            let (names, causes): (Vec<_>, Vec<_>) = down.into_iter().flatten().unzip();
+            if names.is_empty() { Ok(()) } else { Err(NotReady::down(names, causes.join("; "))) }
+        }
+    })
+}
+
+async fn why_down(clusters: &UpstreamClusters, upstream: Upstream) -> Option<(&'static str, String)> {
+    let cause = clusters.of(upstream).check_ready(READINESS_TIMEOUT).await.err()?;
+    Some((upstream.name(), format!("{upstream}: {cause}")))
 }

@@ -1,8 +1,8 @@
 //! The body of an answer: where it ends (RFC 9112, 6.3).
 
-use super::broken;
 use super::chunks::Chunks;
-use super::head::Field;
+use super::error::broken;
+use super::field::Field;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, BytesMut};
 use std::io;

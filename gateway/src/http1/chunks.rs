@@ -1,6 +1,6 @@
 //! Bodies in chunks (RFC 9112, 7.1).
 
-use super::broken;
+use super::error::broken;
 use actix_web::web::{Buf as _, Bytes, BytesMut};
 use std::io;
 

@@ -1,9 +1,10 @@
 //! A connection to a service: one request at a time.
 
-use super::Stream;
 use super::body::Body;
-use super::broken;
-use super::head::{Field, Head, parse};
+use super::error::broken;
+use super::field::Field;
+use super::head::{Head, parse};
+use super::stream::Stream;
 use actix_web::http::StatusCode;
 use actix_web::web::{Buf as _, Bytes, BytesMut};
 use std::io;
@@ -33,8 +34,8 @@ pub(crate) struct Connection {
     announced: Option<u64>,
     body: Body,
     is_last: bool,
-    /// Kept from one request to the next, as moving a timer on costs less than making one.
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// Kept from one request to the next, as resetting a timer costs less than making one.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
@@ -50,13 +51,13 @@ impl Connection {
             announced: None,
             body: Body::NONE,
             is_last: false,
-            alarm: None,
+            timer: None,
         }
     }
 
-    /// Whether nothing has come since the last answer. What comes unasked would be taken for the next answer.
-    pub(crate) fn is_quiet(&mut self) -> bool {
-        self.stream.is_quiet()
+    /// Whether nothing has come since the last response. Bytes that come unasked would be taken for the next response.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        self.stream.is_idle()
     }
 
     /// Begins a request with these bytes.
@@ -184,16 +185,16 @@ impl Connection {
         Some(self)
     }
 
-    /// Sets the alarm to a moment.
-    pub(crate) fn set_alarm(&mut self, moment: Instant) {
-        match &mut self.alarm {
-            Some(alarm) => alarm.as_mut().reset(moment),
-            None => self.alarm = Some(Box::pin(sleep_until(moment))),
+    /// Sets the timer.
+    pub(crate) fn set_timer(&mut self, moment: Instant) {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(moment),
+            None => self.timer = Some(Box::pin(sleep_until(moment))),
         }
     }
 
-    /// Waits until the moment of the alarm has come; for ever where none was set.
-    pub(crate) fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.alarm.as_mut().map_or(Poll::Pending, |alarm| alarm.as_mut().poll(context))
+    /// Waits until the timer expires; for ever if it was never set.
+    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(context))
     }
 }

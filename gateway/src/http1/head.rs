@@ -1,7 +1,8 @@
 //! The head of an answer.
 
 use super::body::Body;
-use super::broken;
+use super::error::broken;
+use super::field::Field;
 use actix_web::http::StatusCode;
 use httparse::{Error as ParseError, ParserConfig, Status};
 use std::io;
@@ -11,9 +12,6 @@ use std::mem::MaybeUninit;
 pub(super) const MAX_HEAD: usize = 0x1_0000;
 /// The most fields of a head.
 const MAX_FIELDS: usize = 128;
-
-/// A line of a head: its name as it came, and its value without the blanks around it.
-pub(crate) type Field<'a> = httparse::Header<'a>;
 
 /// The head of an answer has more than [`MAX_HEAD`] bytes or [`MAX_FIELDS`] fields. That may be due to what the client has
 /// asked for, and says nothing of the replica.

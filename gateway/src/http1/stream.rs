@@ -48,7 +48,7 @@ impl Stream {
     }
 
     /// Whether nothing has come, neither a byte nor the end, as far as the runtime was told. It costs no system call.
-    pub(super) fn is_quiet(&mut self) -> bool {
+    pub(super) fn is_idle(&mut self) -> bool {
         match self {
             Self::Plain(stream) => {
                 let heard = stream.try_read(&mut [0]);

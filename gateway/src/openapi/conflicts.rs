@@ -1,12 +1,12 @@
-//! Components of two services that differ under one name.
+//! Conflicts: components of two services that differ under one name.
 
-use super::merge::ServiceDocument;
-use crate::proxy::Upstream;
+use super::document::ServiceDocument;
+use crate::routing::upstream::Upstream;
 use serde_json::{Map, Value};
 
-/// Gives a component a name of this service's own where another service has something else under the same name.
+/// Prefixes a component with the service's name where another service has a different one under the same name.
 ///
-/// Until there is none: a component that refers to a renamed one differs from its namesake from then on.
+/// Repeated until no conflict is left: a component that refers to a renamed one differs from its namesake from then on.
 pub(super) fn rename(components: &Map<String, Value>, upstream: Upstream, document: &mut ServiceDocument) {
     while let Some((section, name)) = conflict(components, &document.components) {
         tracing::warn!(upstream = upstream.name(), section, name, "two services differ in a component");
@@ -26,7 +26,7 @@ pub(super) fn rename(components: &Map<String, Value>, upstream: Upstream, docume
 }
 
 fn conflict(components: &Map<String, Value>, document: &Map<String, Value>) -> Option<(String, String)> {
-    // Those give way to the gateway's own schemes.
+    // The gateway's own security schemes replace those of services.
     let sections = document.iter().filter(|(section, _)| *section != "securitySchemes");
     for (section, added) in sections {
         let known = components.get(section);
@@ -40,7 +40,7 @@ fn conflict(components: &Map<String, Value>, document: &Map<String, Value>) -> O
     None
 }
 
-/// Replaces every text that is exactly `old`: references, and the mappings of discriminators.
+/// Replaces every text equal to `old`: references, and the mappings of discriminators.
 fn replace_text(value: &mut Value, old: &str, new: &str) {
     match value {
         Value::String(text) if text == old => new.clone_into(text),

@@ -1,20 +1,20 @@
-//! OpenAPI 3.0 for tools that read no 3.1: what is described is the same, with the older words for null, and with one schema for all
-//! error bodies, as some of these tools take no more than one for an operation.
+//! OpenAPI 3.0 for tools that do not read 3.1: the same document with `nullable`, and with one schema for all error bodies, as
+//! some of these tools take only one for an operation.
 
 use serde_json::{Map, Value, json};
 
-/// The names of the schemas of error bodies, of which an answer's is one.
+/// The schemas of error bodies.
 const ERROR_BODIES: [&str; 4] = ["ErrorBody", "ValidationErrorBody", "HeadMoved", "TokenErrorBody"];
-/// The schema that stands for any of them.
+/// The schema of any error body.
 const ANY_ERROR: &str = "AnyErrorBody";
 
-/// Rewrites a part of a 3.1 document.
+/// Rewrites a part of a 3.1 document as 3.0.
 pub(super) fn downgrade(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(downgrade),
         Value::Object(members) => {
-            name_null(members);
-            choose_example(members);
+            rewrite_nullable(members);
+            rewrite_examples(members);
             wrap_reference(members);
             members.values_mut().for_each(downgrade);
         }
@@ -23,7 +23,7 @@ pub(super) fn downgrade(value: &mut Value) {
 }
 
 /// `"type": ["string", "null"]` is `"nullable": true` in 3.0.
-fn name_null(members: &mut Map<String, Value>) {
+fn rewrite_nullable(members: &mut Map<String, Value>) {
     let Some(Value::Array(types)) = members.get("type") else { return };
     if let [kind, null] = types.as_slice()
         && null == "null"
@@ -34,8 +34,8 @@ fn name_null(members: &mut Map<String, Value>) {
     }
 }
 
-/// A schema has one example in 3.0. (A body has several in both versions, by name.)
-fn choose_example(members: &mut Map<String, Value>) {
+/// A schema has one example in 3.0, and a list in 3.1. (A body has named ones in both.)
+fn rewrite_examples(members: &mut Map<String, Value>) {
     if let Some(Value::Array(examples)) = members.get("examples")
         && let Some(example) = examples.first().cloned()
     {
@@ -44,7 +44,7 @@ fn choose_example(members: &mut Map<String, Value>) {
     }
 }
 
-/// What stands beside a reference is not looked at in 3.0.
+/// Members beside a reference are ignored in 3.0.
 fn wrap_reference(members: &mut Map<String, Value>) {
     if members.len() > 1
         && members.get("$ref").is_some_and(Value::is_string)
@@ -54,7 +54,7 @@ fn wrap_reference(members: &mut Map<String, Value>) {
     }
 }
 
-/// Gives every plain error body in these responses the one schema.
+/// Replaces the schema of every error body in these responses by [`ANY_ERROR`].
 pub(super) fn join_error_bodies(responses: &mut Value) {
     let Value::Object(responses) = responses else { return };
     for (_, response) in responses {
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_is_named_as_3_0_names_it() {
+    fn a_3_1_schema_is_rewritten_as_3_0() {
         for (new, old) in [
             (json!({"type": ["string", "null"]}), json!({"type": "string", "nullable": true})),
             (json!({"$ref": "#/a"}), json!({"$ref": "#/a"})),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn all_error_bodies_have_one_schema() {
+    fn all_error_bodies_get_one_schema() {
         let response = |name: &str| {
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
             json!({"content": {"application/json": {"schema": schema}}})

@@ -1,14 +1,14 @@
-//! What the document says of the API as a whole.
+//! The members of the document that describe the whole API.
 
-use crate::proxy::TOKEN;
+use crate::routing::table::TOKEN;
 use serde_json::{Value, json};
 
-/// The scheme that clients use with a token that they have.
+/// The scheme for clients that have a token.
 const BEARER: &str = "bearerAuth";
-/// The scheme that gets a token for a name and a password.
+/// The scheme for clients that get a token for a name and a password.
 const PASSWORD: &str = "oauth2";
 
-/// The tags in the order in which one needs what is under them.
+/// The tags, in the order of first use.
 const TAGS: [&str; 5] = ["auth", "chats", "messages", "branches", "conversations"];
 
 /// Title, introduction, version, licence.
@@ -22,8 +22,8 @@ pub(super) fn info() -> Value {
     })
 }
 
-/// Two ways to say the same: an access token in `Authorization: Bearer`. Swagger UI has a form for the second, in which
-/// it asks the token endpoint for a token; generators of clients know the first.
+/// Two schemes for one thing: an access token in `Authorization: Bearer`. Client generators know the first; Swagger UI has a form
+/// for the second, which gets a token from the token endpoint.
 pub(super) fn security_schemes() -> Value {
     json!({
         BEARER: {
@@ -40,12 +40,12 @@ pub(super) fn security_schemes() -> Value {
     })
 }
 
-/// What an operation for users requires: either scheme.
+/// The security requirement of protected operations: either scheme.
 pub(super) fn either_scheme() -> Value {
     json!([{BEARER: []}, {PASSWORD: []}])
 }
 
-/// The place of a tag among the others; a tag that is not known here comes last.
+/// The position of a tag; an unknown one comes last.
 pub(super) fn rank(tag: &Value) -> usize {
     TAGS.iter().position(|known| tag == known).unwrap_or(TAGS.len())
 }

@@ -1,30 +1,21 @@
-//! Makes one document of several: the paths that the gateway routes, the components that they use, one way to log in.
+//! Merges the documents of services: the paths that have a route, their components, one way to authenticate.
 
+use super::conflicts;
+use super::document::{Paths, ServiceDocument};
+use super::downgrade;
 use super::info::{info, rank, security_schemes};
 use super::operation::Additions;
 use super::shared_responses::share;
-use super::{conflicts, downgrade};
-use crate::proxy::{TOKEN, Upstream, find};
+use crate::routing::table::{find, is_token_endpoint};
+use crate::routing::upstream::Upstream;
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The members of a path that are operations.
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// Paths with their operations, in the order in which they are shown.
-pub(super) type Paths = IndexMap<String, IndexMap<String, Value>>;
-
-/// A document of a service, as far as it is looked at.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ServiceDocument {
-    pub(super) tags: Vec<Value>,
-    pub(super) paths: Paths,
-    pub(super) components: Map<String, Value>,
-}
-
-/// The document of all services, without what depends on the version and on who asks.
+/// The merged document, without its version and the URL of the server.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Merged {
     info: Value,
@@ -33,7 +24,7 @@ pub(super) struct Merged {
     components: Map<String, Value>,
 }
 
-/// One document of those of the services.
+/// Merges the documents of the services.
 pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>) -> Merged {
     let (mut paths, mut components, mut tags) = (Paths::new(), Map::new(), Vec::new());
     for (upstream, mut document) in documents {
@@ -55,7 +46,7 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>
 }
 
 impl Merged {
-    /// The same in the words of OpenAPI 3.0.
+    /// The same document in OpenAPI 3.0.
     pub(super) fn downgraded(mut self) -> Self {
         for operation in self.paths.values_mut().flat_map(IndexMap::values_mut) {
             if let Some(responses) = operation.get_mut("responses") {
@@ -75,14 +66,15 @@ impl Merged {
     }
 }
 
-/// Adds the paths that lead to this service. What else it serves is not reached from outside.
+/// Adds the paths that have a route to this service. Its other paths are not reached from outside.
 fn add_paths(paths: &mut Paths, upstream: Upstream, added: Paths) {
-    let (of_service, of_token_endpoint) = (Additions::to(upstream), Additions::to_token_endpoint(upstream));
+    let (additions, token_additions) =
+        (Additions::for_service(upstream), Additions::for_token_endpoint(upstream));
     for (path, mut item) in added {
         let Some(route) = find(path.trim_end_matches('/')).filter(|route| route.upstream == upstream) else {
             continue;
         };
-        let additions = if path == TOKEN { &of_token_endpoint } else { &of_service };
+        let additions = if is_token_endpoint(&path) { &token_additions } else { &additions };
         for (_, operation) in item.iter_mut().filter(|(name, _)| METHODS.contains(&name.as_str())) {
             if let Some(operation) = operation.as_object_mut() {
                 additions.add_to(operation, route.access);
@@ -131,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_components_are_one_and_different_ones_are_kept_apart() {
+    fn equal_components_are_merged_and_different_ones_are_renamed() {
         let auth = document("/api/v1/auth/login", &outer_and("string"));
         let chat = document("/api/v1/chats/create-chat", &outer_and("string"));
         let branch = document("/api/v1/messages/add-message", &outer_and("integer"));
@@ -151,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_route_table_says_which_paths_there_are_and_which_need_a_token() {
+    fn paths_without_a_route_are_left_out_and_protected_ones_require_a_token() {
         let mut auth = document("/api/v1/auth/login", &json!({}));
         for path in ["/api/v1/auth/me", "/api/v1/chats/get-chat", "/internal/users/{user_id}", "/livez"] {
             auth["paths"][path] = json!({"get": {}, "summary": "a path"});

@@ -1,14 +1,15 @@
-//! What the gateway adds to an operation of a service: who may call it, its own errors, and the headers of every answer.
+//! What the gateway adds to an operation of a service: its security requirement, the gateway's own errors, and common headers.
 
 use super::info::either_scheme;
 use crate::error::Error;
-use crate::proxy::{Access, Upstream};
+use crate::routing::table::Access;
+use crate::routing::upstream::Upstream;
 use serde_json::{Map, Value, json};
 use shared::openapi::{ErrorResponses, responses};
 use std::collections::BTreeMap;
 
-/// The headers that answers of all services have, as components.
-const HEADERS: [(&str, &str); 3] = [
+/// The headers of all responses, as components.
+const COMMON_HEADERS: [(&str, &str); 3] = [
     ("X-Request-Id", "The id of the request, as it was sent or as it was made"),
     (
         "RateLimit",
@@ -18,37 +19,37 @@ const HEADERS: [(&str, &str); 3] = [
     ("RateLimit-Policy", "The limit that counts: its name, what it allows, and in how many seconds"),
 ];
 
-/// Adds to operations.
+/// The additions to the operations of a service.
 pub(super) struct Additions {
     /// By status.
     errors: Map<String, Value>,
 }
 
 impl Additions {
-    /// To those of a service. Bodies are bounded whatever the method, also where none is read.
-    pub(super) fn to(upstream: Upstream) -> Self {
-        Self::of(errors_before(upstream))
+    /// The additions for a service. Bodies are bounded whatever the method, also where none is read.
+    pub(super) fn for_service(upstream: Upstream) -> Self {
+        Self::of(gateway_errors(upstream))
     }
 
-    /// To those of a token endpoint of OAuth 2.
-    pub(super) fn to_token_endpoint(upstream: Upstream) -> Self {
-        Self::of(errors_before(upstream).at_token_endpoint())
+    /// The additions for the token endpoint of OAuth 2.
+    pub(super) fn for_token_endpoint(upstream: Upstream) -> Self {
+        Self::of(gateway_errors(upstream).at_token_endpoint())
     }
 
     fn of(errors: ErrorResponses) -> Self {
         let errors = responses(errors).into_iter().filter_map(|(status, response)| {
-            // A response is made of texts alone, so it can be written.
+            // A response has only texts, so serialization cannot fail.
             Some((status, serde_json::to_value(response).ok()?))
         });
         Self { errors: errors.collect() }
     }
 
-    /// The components that operations refer to.
+    /// The header components that operations refer to.
     pub(super) fn headers() -> Value {
         let header = |(name, text): (&str, &str)| {
             (name.to_owned(), json!({"description": text, "schema": {"type": "string"}}))
         };
-        Value::Object(HEADERS.into_iter().map(header).collect())
+        Value::Object(COMMON_HEADERS.into_iter().map(header).collect())
     }
 
     pub(super) fn add_to(&self, operation: &mut Map<String, Value>, access: Access) {
@@ -69,13 +70,14 @@ impl Additions {
         }
         let reference =
             |(name, _): (&'static str, &str)| (name, json!({"$ref": format!("#/components/headers/{name}")}));
-        let headers = json!({"headers": HEADERS.into_iter().map(reference).collect::<BTreeMap<_, _>>()});
+        let headers =
+            json!({"headers": COMMON_HEADERS.into_iter().map(reference).collect::<BTreeMap<_, _>>()});
         responses.values_mut().for_each(|response| add_missing(response, &headers));
     }
 }
 
-/// What the gateway answers before it asks a service.
-fn errors_before(upstream: Upstream) -> ErrorResponses {
+/// The gateway's own errors for requests to a service.
+fn gateway_errors(upstream: Upstream) -> ErrorResponses {
     ErrorResponses::default().with(
         [
             Error::HeaderName,
@@ -94,7 +96,7 @@ fn errors_before(upstream: Upstream) -> ErrorResponses {
     )
 }
 
-/// Adds to a response what another one of the same status has: codes with their texts and examples, and headers.
+/// Merges a response of the same status into another: codes with their texts and examples, and headers.
 fn merge_response(response: &mut Value, added: &Value) {
     let codes = |response: &Value| response.pointer("/content/application~1json/examples").cloned();
     let (known, new) = (codes(response), codes(added));

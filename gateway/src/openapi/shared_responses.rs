@@ -1,4 +1,4 @@
-//! Responses that many operations have in common, told once: as components, which the operations refer to.
+//! Responses that many operations have, moved to components that the operations refer to.
 
 use actix_web::http::StatusCode;
 use indexmap::IndexMap;
@@ -14,7 +14,7 @@ pub(super) fn share<'a>(operations: impl Iterator<Item = &'a mut Value>) -> Map<
     }
     let mut components = Map::new();
     for (status, of_status) in places {
-        // Of several that are as common, the first.
+        // Of equally common ones, the first.
         let most_common = of_status.into_values().rev().max_by_key(Vec::len);
         let (Some(name), Some(places)) = (name(&status), most_common) else { continue };
         if places.len() < 2 {

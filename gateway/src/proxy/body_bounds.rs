@@ -1,32 +1,18 @@
-//! What a request's body may cost while it is passed on.
+//! Bounds of a request's body: size, transfer rate, memory.
 
-use super::Upstream;
-use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// What a body may cost.
-pub(super) struct Bounds<'a> {
-    /// Its size.
-    pub(super) max_bytes: usize,
-    /// How fast it must come.
-    pub(super) min_rate: MinRate,
-    /// Where what is held of it is counted.
-    pub(super) memory: &'a MemoryBudget,
+/// The bounds of a body.
+pub(crate) struct BodyBounds<'a> {
+    pub(crate) max_bytes: usize,
+    pub(crate) min_rate: MinRate,
+    /// The budget from which the memory of the body is reserved.
+    pub(crate) memory: &'a MemoryBudget,
 }
 
-impl Upstream {
-    /// The largest body that a service takes, so that a larger one is refused before it is read.
-    pub(crate) const fn max_body_bytes(self) -> usize {
-        match self {
-            Self::Auth => MAX_AUTH_BODY_BYTES,
-            Self::Chat | Self::Branch => MAX_BODY_BYTES,
-        }
-    }
-}
-
-/// The memory of what is held of a body, which grows with it.
+/// The memory that is reserved for a body, which grows with it.
 pub(super) enum BodyMemory {
     Held(Reservation),
     Awaited(Pin<Box<dyn Future<Output = Result<Reservation, OutOfMemory>>>>),
@@ -34,7 +20,7 @@ pub(super) enum BodyMemory {
 }
 
 impl BodyMemory {
-    /// Waits until there are so many bytes.
+    /// Waits until this many bytes are reserved.
     pub(super) fn poll_grow_to(
         &mut self,
         bytes: usize,

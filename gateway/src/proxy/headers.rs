@@ -1,70 +1,38 @@
-//! Which headers pass, in both directions.
+//! Which headers of requests and responses are passed on.
 
-use crate::edge::write_forwarding;
+use super::forwarding::write_forwarding;
+use crate::downstream::client_ip::TrustedProxies;
+use crate::downstream::header_names::{HOP_BY_HOP, IDEMPOTENCY_KEY, REQUEST_SET_BY_GATEWAY, X_FORWARDED};
 use crate::error::Error;
-use crate::http1::{Field, write_line};
+use crate::http1::field::{Field, write_line};
+use crate::request_context::RequestContext;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
-use shared::server::{Trace, X_REQUEST_ID};
+use shared::server::X_REQUEST_ID;
 use std::fmt;
 use std::io::Write as _;
 
-/// What concerns one connection alone (RFC 9110, 7.6.1), beside what `Connection` names.
-const HOP_BY_HOP: [&str; 9] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// Headers of a response that the gateway or its server sets, whatever the service says.
+const RESPONSE_SET_BY_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
 
-/// What is made anew from what the gateway itself sees, or extended: a client could have made it up. (`Expect` was
-/// answered here.)
-const MADE_ANEW: [&str; 8] =
-    ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
-
-/// What else the gateway, its server or a service reads of a request, as far as it has a hyphen in its name.
-const READ: [&str; 6] = [
-    "accept-encoding",
-    "access-control-request-headers",
-    "access-control-request-method",
-    "content-encoding",
-    "content-type",
-    IDEMPOTENCY_KEY,
-];
-
-/// What the gateway or its server says of an answer, whatever the service says.
-const OF_THE_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
-
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The prefix of the headers of CORS, which the gateway sets.
 const ACCESS_CONTROL: &str = "access-control-";
-const X_FORWARDED: &str = "x-forwarded-";
 
-/// Whether a header of this name, in lower case, decides something here.
-pub(crate) fn has_meaning(name: &str) -> bool {
-    let mut names = HOP_BY_HOP.iter().chain(&MADE_ANEW).chain(&READ);
-    name.starts_with(X_FORWARDED) || names.any(|&known| known == name)
-}
-
-/// The length of a request's body, as announced.
+/// The announced length of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyLength {
+pub(crate) enum BodyLength {
     /// There is no body.
     None,
-    /// So many bytes.
+    /// `Content-Length`.
     Known(u64),
-    /// Known at its end.
+    /// `Transfer-Encoding: chunked`.
     Unknown,
 }
 
 impl BodyLength {
-    /// Writes a piece of a body of this length, which is not empty.
-    pub(super) fn write(self, piece: &[u8], out: &mut Vec<u8>) {
+    /// Writes a piece of the body, which is not empty.
+    pub(crate) fn write(self, piece: &[u8], out: &mut Vec<u8>) {
         if self == Self::Unknown {
             write_text(out, format_args!("{:x}\r\n", piece.len()));
         }
@@ -74,8 +42,8 @@ impl BodyLength {
         }
     }
 
-    /// Writes what follows the last piece.
-    pub(super) fn end(self, out: &mut Vec<u8>) {
+    /// Writes the end of the body, after the last piece.
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
         if self == Self::Unknown {
             out.extend_from_slice(b"0\r\n\r\n");
         }
@@ -90,8 +58,8 @@ impl BodyLength {
     }
 }
 
-/// What a request says about its body. (A request that says both ways was refused by the server.)
-pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
+/// The announced length of a request's body. (The server has refused a request that announces it in two ways.)
+pub(crate) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(BodyLength::Unknown);
     }
@@ -102,71 +70,73 @@ pub(super) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
     length.map(BodyLength::Known).ok_or(Error::Target)
 }
 
-/// Writes the headers with which a request goes to a service, which is `host`. Returns whether an idempotency key is among
-/// them: one that `Connection` names, or an empty one, is none to the service.
-pub(super) fn for_service(
+/// Writes the headers of a request to a service, whose `Host` is `host`. Returns whether an idempotency key is among them: one
+/// that `Connection` names, or an empty one, is none to the service.
+pub(super) fn write_request_headers(
     out: &mut Vec<u8>,
-    request: &HttpRequest,
+    context: &RequestContext<'_>,
     host: &str,
-    trace: &Trace,
+    trusted: &TrustedProxies,
     length: BodyLength,
 ) -> bool {
-    let received = request.headers();
-    let named = Named::by(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
+    let received = context.request.headers();
+    let options = ConnectionOptions::parse(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
     let mut has_key = false;
     write_line(out, "host", host.as_bytes());
     for (name, value) in received {
         let name = name.as_str();
-        let is_kept = !named.drops(name) && !MADE_ANEW.contains(&name) && !name.starts_with(X_FORWARDED);
-        // Some software would take it for another header.
+        let is_kept =
+            !options.names(name) && !REQUEST_SET_BY_GATEWAY.contains(&name) && !name.starts_with(X_FORWARDED);
+        // Software that speaks CGI would take it for another header.
         if is_kept && !name.contains('_') {
             write_line(out, name, value.as_bytes());
             has_key |= name == IDEMPOTENCY_KEY && !value.as_bytes().trim_ascii().is_empty();
         }
     }
     length.write_header(out);
-    write_forwarding(out, request);
-    write_line(out, X_REQUEST_ID, trace.request_id.as_bytes());
+    write_forwarding(out, context.request, trusted);
+    write_line(out, X_REQUEST_ID, context.trace.request_id.as_bytes());
     has_key
 }
 
 fn write_text(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    // A vector takes all there is.
+    // Writing to a vector cannot fail.
     drop(out.write_fmt(text));
 }
 
-/// The head with which an answer goes to the client.
-pub(super) fn for_client(status: StatusCode, answered: &[Field<'_>]) -> HttpResponse {
-    let connection = answered.iter().filter(|field| field.name.eq_ignore_ascii_case("connection"));
-    let named = Named::by(connection.map(|field| field.value));
-    let mut answer = HttpResponse::new(status);
-    for field in answered {
+/// The head of the response to the client.
+pub(super) fn response_head(status: StatusCode, fields: &[Field<'_>]) -> HttpResponse {
+    let connection = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("connection"));
+    let options = ConnectionOptions::parse(connection.map(|field| field.value));
+    let mut head = HttpResponse::new(status);
+    for field in fields {
         let Ok(name) = HeaderName::from_bytes(field.name.as_bytes()) else { continue };
         let text = name.as_str();
-        if named.drops(text) || OF_THE_GATEWAY.contains(&text) || text.starts_with(ACCESS_CONTROL) {
+        if options.names(text) || RESPONSE_SET_BY_GATEWAY.contains(&text) || text.starts_with(ACCESS_CONTROL)
+        {
             continue;
         }
-        // The parser takes no value that is none.
+        // The parser has checked the value.
         if let Ok(value) = HeaderValue::from_bytes(field.value) {
-            answer.headers_mut().append(name, value);
+            head.headers_mut().append(name, value);
         }
     }
-    answer
+    head
 }
 
-/// The headers that `Connection` names.
-struct Named<'a>(Vec<&'a [u8]>);
+/// Connection options: the names of headers in `Connection` (RFC 9110, 7.6.1).
+struct ConnectionOptions<'a>(Vec<&'a [u8]>);
 
-impl<'a> Named<'a> {
-    fn by(values: impl Iterator<Item = &'a [u8]>) -> Self {
+impl<'a> ConnectionOptions<'a> {
+    fn parse(values: impl Iterator<Item = &'a [u8]>) -> Self {
         let names = values.flat_map(|value| value.split(|&byte| byte == b',')).map(<[u8]>::trim_ascii);
-        // Most name only what goes no further anyway.
+        // Most name only what is not passed on anyway.
         Self(names.filter(|name| !name.eq_ignore_ascii_case(b"keep-alive")).collect())
     }
 
-    /// Whether a header of this name, in lower case, goes no further.
-    fn drops(&self, name: &str) -> bool {
-        HOP_BY_HOP.contains(&name) || self.0.iter().any(|named| named.eq_ignore_ascii_case(name.as_bytes()))
+    /// Whether a header of this name, in lower case, is not passed on.
+    fn names(&self, name: &str) -> bool {
+        HOP_BY_HOP.contains(&name) || self.0.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
@@ -175,11 +145,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_connection_names_is_dropped_in_any_case() {
-        let named = Named::by([&b"close, X-One"[..], &b"x-two"[..]].into_iter());
+    fn headers_named_by_connection_are_dropped_in_any_case() {
+        let options = ConnectionOptions::parse([&b"close, X-One"[..], &b"x-two"[..]].into_iter());
         for name in ["x-one", "x-two", "close", "te", "keep-alive"] {
-            assert!(named.drops(name), "{name}");
+            assert!(options.names(name), "{name}");
         }
-        assert!(!named.drops("authorization"));
+        assert!(!options.names("authorization"));
     }
 }

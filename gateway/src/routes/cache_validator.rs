@@ -1,25 +1,25 @@
-//! Answers that a client may keep, and asks for again only if they have changed (RFC 9110, 13).
+//! Conditional requests: responses that a client caches and validates by their entity tag (RFC 9110, 13).
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher as _;
 
-/// The tag of what is answered, and for how long it need not be asked for.
+/// The entity tag and the `Cache-Control` of a response.
 pub(super) struct CacheValidator {
     tag: EntityTag,
     cache_control: &'static str,
 }
 
 impl CacheValidator {
-    /// Of these bytes. The tag is weak, because compressed ones have the same.
+    /// The validator of these bytes. Its tag is weak, as the compressed bytes have the same.
     pub(super) fn of(bytes: &[u8], cache_control: &'static str) -> Self {
         let hash = FixedState::default().hash_one(bytes);
         Self { tag: EntityTag::new_weak(format!("{hash:016x}")), cache_control }
     }
 
-    /// Whether the client says that it has it.
-    pub(super) fn is_known_to(&self, request: &HttpRequest) -> bool {
+    /// Whether `If-None-Match` has the tag.
+    pub(super) fn matches(&self, request: &HttpRequest) -> bool {
         match IfNoneMatch::parse(request) {
             Ok(IfNoneMatch::Any) => true,
             Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),

@@ -1,9 +1,11 @@
-//! `/docs`: Swagger UI from files that the binary holds, so that it works without internet access.
+//! `/docs`: Swagger UI from files in the binary, so that it works without internet access.
 
 use super::cache_validator::CacheValidator;
-use crate::edge::{path_prefix, takes_gzip};
+use crate::downstream::client_ip::TrustedProxies;
+use crate::downstream::compression::accepts_gzip;
+use crate::downstream::server_url::path_prefix;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentType, LOCATION, VARY};
-use actix_web::web::{self, Bytes, Path};
+use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
 use shared::problem::Problem;
@@ -13,57 +15,58 @@ use std::io::Read as _;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
-/// The page of ours instead of Swagger UI's, whose relative paths need a slash at the end of `/docs`.
+/// Our own page: the relative paths of Swagger UI's need a slash at the end of `/docs`.
 const PAGE: &str = include_str!("docs.html");
 
-/// The file of ours instead of Swagger UI's that says what the page shows.
+/// Our own file, which says what the page shows.
 const INITIALIZER: (&str, &str) = ("swagger-initializer.js", include_str!("initializer.js"));
 
-/// How long a browser need not ask for a file again.
-const FILE_CACHE: &str = "public, max-age=3600";
+/// A browser caches a file for one hour.
+const FILE_CACHE_CONTROL: &str = "public, max-age=3600";
 
-/// Nothing is loaded from elsewhere. Swagger UI sets styles in its elements and has pictures in its styles.
-const POLICY: &str =
+/// Content Security Policy: nothing is loaded from elsewhere. Swagger UI sets styles in its elements and has pictures in its
+/// styles.
+const CSP: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// GET `/`: leads to the page. The path is relative, so that a prefix before it stays.
+/// GET `/`: redirects to `/docs`. The path is relative, so that a prefix before it stays.
 pub(super) async fn get_root() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((LOCATION, "docs")).finish()
 }
 
 /// GET `/docs`.
-pub(super) async fn get_docs(request: HttpRequest) -> HttpResponse {
-    let page = PAGE.replace("\"/docs/", &format!("\"{}/docs/", path_prefix(&request)));
+pub(super) async fn get_docs(request: HttpRequest, trusted: Data<TrustedProxies>) -> HttpResponse {
+    let page = PAGE.replace("\"/docs/", &format!("\"{}/docs/", path_prefix(&request, &trusted)));
     HttpResponse::Ok()
         .content_type(ContentType::html())
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, CSP))
         .body(page)
 }
 
 /// GET `/docs/{file}`.
 pub(super) async fn get_docs_file(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
     let file = find(&file)?.ok_or_else(route_not_found)?;
-    let validator = CacheValidator::of(&file.bytes, FILE_CACHE);
-    let is_known = validator.is_known_to(&request);
-    let mut answer = if is_known { validator.not_modified() } else { validator.ok() };
+    let validator = CacheValidator::of(&file.bytes, FILE_CACHE_CONTROL);
+    let is_unchanged = validator.matches(&request);
+    let mut response = if is_unchanged { validator.not_modified() } else { validator.ok() };
     if file.is_gzipped {
-        answer.insert_header((VARY, "Accept-Encoding"));
+        response.insert_header((VARY, "Accept-Encoding"));
     }
-    if is_known {
-        return Ok(answer.finish());
+    if is_unchanged {
+        return Ok(response.finish());
     }
-    answer.content_type(file.content_type);
+    response.content_type(file.content_type);
     if !file.is_gzipped {
-        return Ok(answer.body(file.bytes));
+        return Ok(response.body(file.bytes));
     }
-    if takes_gzip(request.headers()) {
-        return Ok(answer.insert_header((CONTENT_ENCODING, "gzip")).body(file.bytes));
+    if accepts_gzip(request.headers()) {
+        return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(file.bytes));
     }
     let bytes = web::block(move || decompress(&file.bytes)).await.map_err(Problem::internal)?;
-    Ok(answer.body(bytes.map_err(Problem::internal)?))
+    Ok(response.body(bytes.map_err(Problem::internal)?))
 }
 
-/// A file that the binary holds.
+/// A file in the binary.
 struct File {
     content_type: String,
     bytes: Bytes,

@@ -1,4 +1,4 @@
-//! `/health`, as clients of the service that this replaces know it: the process answers, whatever the services do.
+//! `/health`, for clients of the service that Banyan replaces: the process answers, whatever the services do.
 
 use actix_web::HttpResponse;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What the gateway answers itself.
+//! The gateway's own endpoints.
 
 mod cache_validator;
 mod docs;
@@ -8,7 +8,7 @@ mod openapi;
 use actix_web::web::ServiceConfig;
 use shared::server::public;
 
-/// The URL table of the gateway's own; [`crate::proxy`] has the one of the services.
+/// The URL table of the gateway's own endpoints; [`crate::routing::table`] has that of the services.
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(public("/health").get(health::get_health))
         .service(public("/openapi.json").get(openapi::get_openapi))

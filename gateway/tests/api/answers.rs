@@ -1,4 +1,4 @@
-//! Answers on their way down: streamed, whole, or visibly broken.
+//! Responses: streamed, whole, or visibly broken.
 
 use crate::app::{authorization, spawn_before};
 use crate::wire::{Wire, header, status, upstream, upstream_that_says};
@@ -15,7 +15,7 @@ async fn ask(gateway: &crate::app::TestGateway, method: &str) -> Wire {
 }
 
 #[tokio::test]
-async fn an_answer_is_passed_on_while_it_comes() {
+async fn a_response_is_streamed_as_it_arrives() {
     for (head, first, second) in [
         ("Transfer-Encoding: chunked", "3\r\none\r\n", "3\r\ntwo\r\n0\r\n\r\n"),
         ("Content-Length: 6", "one", "two"),
@@ -49,7 +49,7 @@ async fn holds_back(first: String, second: &'static str, was_read: &Arc<Notify>)
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_is_not_taken_for_whole() {
+async fn a_broken_response_does_not_look_complete() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none").await;
     let gateway = spawn_before(&service);
     let answered = ask(&gateway, "GET").await.rest().await;
@@ -73,7 +73,7 @@ async fn an_answer_that_breaks_is_not_taken_for_whole() {
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_with_its_connection_arrives() {
+async fn a_response_delimited_by_close_arrives_whole() {
     let service = upstream_that_says("HTTP/1.0 200 OK\r\n\r\nall of it").await;
     let gateway = spawn_before(&service);
     let answer = gateway.user().get(PATH).await.expect(200);
@@ -81,7 +81,7 @@ async fn an_answer_that_ends_with_its_connection_arrives() {
 }
 
 #[tokio::test]
-async fn head_answers_with_the_length_that_get_would_have() {
+async fn head_has_the_content_length_of_get() {
     let service = upstream_that_says(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 123\r\nLink: <x>\r\n\r\n",
     )
@@ -100,7 +100,7 @@ async fn head_answers_with_the_length_that_get_would_have() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_body_has_none() {
+async fn a_response_without_a_body_stays_without_one() {
     let service = upstream_that_says("HTTP/1.1 204 No Content\r\n\r\n").await;
     let gateway = spawn_before(&service);
     let head = ask(&gateway, "DELETE").await.head().await;
@@ -108,7 +108,7 @@ async fn an_answer_without_a_body_has_none() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_the_clients_affair() {
+async fn redirects_are_passed_on_and_not_followed() {
     let service = upstream_that_says(
         "HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
     )
@@ -119,7 +119,7 @@ async fn a_redirect_is_the_clients_affair() {
 }
 
 #[tokio::test]
-async fn an_error_of_a_service_passes_through_as_it_is() {
+async fn errors_of_a_service_pass_through_unchanged() {
     let service = upstream_that_says(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 7\r\nContent-Length: 14\r\n\r\n{\"detail\":\"x\"}",
     )

@@ -1,7 +1,10 @@
-//! A gateway for one test, in front of three services that answer as they are told.
+//! A gateway for one test, in front of three services that the test plays.
 
 use crate::wire::Wire;
-use gateway::config::{Capacity, Config, DESCRIPTOR_USE, EdgeConfig, Patience, Rates, Resolution, Upstreams};
+use gateway::config::{
+    ConcurrencyConfig, Config, DESCRIPTOR_USE, DownstreamConfig, RateLimitConfig, Resolution, Timeouts,
+    UpstreamUrls,
+};
 use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
@@ -40,7 +43,7 @@ pub async fn spawn_house() -> TestHouse {
 pub async fn spawn_house_with(configure: impl FnOnce(&mut Config)) -> TestHouse {
     let (auth, chat, branch) = (service("auth").await, service("chat").await, service("branch").await);
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    let upstreams = Upstreams { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
+    let upstreams = UpstreamUrls { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
     let gateway = spawn(upstreams, configure);
     TestHouse { gateway, auth, chat, branch }
 }
@@ -50,30 +53,30 @@ pub fn spawn_before(upstream: &Url) -> TestGateway {
     spawn_before_with(upstream, no_cache())
 }
 
-pub fn spawn_before_with(upstream: &Url, patience: Patience) -> TestGateway {
+pub fn spawn_before_with(upstream: &Url, timeouts: Timeouts) -> TestGateway {
     let url = || upstream.clone();
-    spawn_with(Upstreams { auth: url(), chat: url(), branch: url() }, patience)
+    spawn_with(UpstreamUrls { auth: url(), chat: url(), branch: url() }, timeouts)
 }
 
 /// A gateway in front of one address, with what else is said of it.
 pub fn spawn_configured(upstream: &Url, configure: impl FnOnce(&mut Config)) -> TestGateway {
     let url = || upstream.clone();
-    spawn(Upstreams { auth: url(), chat: url(), branch: url() }, configure)
+    spawn(UpstreamUrls { auth: url(), chat: url(), branch: url() }, configure)
 }
 
-pub fn spawn_with(upstreams: Upstreams, patience: Patience) -> TestGateway {
-    spawn(upstreams, |config| config.patience = patience)
+pub fn spawn_with(upstreams: UpstreamUrls, timeouts: Timeouts) -> TestGateway {
+    spawn(upstreams, |config| config.patience = timeouts)
 }
 
-fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGateway {
+fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGateway {
     let (clock, metrics) = (Clock::manual(), shown_metrics());
     let mut config = Config {
         listen: any_port(),
         keys: token_keys(&clock),
         upstreams,
-        edge: EdgeConfig::default(),
-        rates: Some(Rates::default()),
-        capacity: Some(Capacity::default()),
+        edge: DownstreamConfig::default(),
+        rates: Some(RateLimitConfig::default()),
+        capacity: Some(ConcurrencyConfig::default()),
         times: Times::default(),
         bodies: BodyLimits::default(),
         patience: no_cache(),
@@ -93,9 +96,9 @@ fn spawn(upstreams: Upstreams, configure: impl FnOnce(&mut Config)) -> TestGatew
     }
 }
 
-/// The usual patience, but for documents, which are read anew each time.
-pub fn no_cache() -> Patience {
-    Patience { document: Duration::ZERO, ..Patience::default() }
+/// The default time-outs, with documents that are fetched anew each time.
+pub fn no_cache() -> Timeouts {
+    Timeouts { document_ttl: Duration::ZERO, ..Timeouts::default() }
 }
 
 async fn service(name: &str) -> MockServer {

@@ -1,4 +1,4 @@
-//! Who is let in, and in which order refusals come.
+//! Authentication, and the order of refusals.
 
 use crate::app::{authorization, only_request, spawn_house};
 use crate::wire::status;
@@ -11,7 +11,7 @@ use std::time::Duration;
 const PATH: &str = "/api/v1/chats/get-chat";
 
 #[tokio::test]
-async fn without_a_token_the_answer_is_a_401_in_both_shapes() {
+async fn a_missing_token_is_a_401_in_both_error_formats() {
     let house = spawn_house().await;
     let answer = house.gateway.client.get(PATH).await.expect(401);
     assert_eq!(answer.header("www-authenticate"), "Bearer");
@@ -38,7 +38,7 @@ async fn without_a_token_the_answer_is_a_401_in_both_shapes() {
 }
 
 #[tokio::test]
-async fn a_token_that_does_not_count_is_told_from_none() {
+async fn an_invalid_token_is_told_from_a_missing_one() {
     let house = spawn_house().await;
     let keys = token_keys(&house.gateway.clock);
     let for_service = keys.issue_for_service(Service::Gateway, Service::Chat).unwrap();
@@ -52,7 +52,7 @@ async fn a_token_that_does_not_count_is_told_from_none() {
 }
 
 #[tokio::test]
-async fn a_token_counts_until_its_time_is_over() {
+async fn a_token_is_valid_until_it_expires() {
     let house = spawn_house().await;
     let user = house.gateway.user();
     user.get(PATH).await.expect(200);
@@ -61,7 +61,7 @@ async fn a_token_counts_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn the_token_is_passed_on_with_the_scheme_in_any_case() {
+async fn the_bearer_scheme_is_accepted_in_any_case_and_passed_on_as_sent() {
     let house = spawn_house().await;
     let header = format!("bEARER {}", access_token(UserId::generate()));
     house.gateway.client.with_header("authorization", &header).get(PATH).await.expect(200);
@@ -70,7 +70,7 @@ async fn the_token_is_passed_on_with_the_scheme_in_any_case() {
 }
 
 #[tokio::test]
-async fn refusals_come_in_the_order_of_the_api() {
+async fn refusals_come_in_the_documented_order() {
     let house = spawn_house().await;
     let too_large = "Host: a\r\nContent-Length: 17825792\r\n";
     let token = authorization();

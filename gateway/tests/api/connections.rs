@@ -1,4 +1,4 @@
-//! Connections of clients that say too much, too little, or an older protocol.
+//! Clients' connections: invalid bytes after a request, stalled heads, HTTP/1.0.
 
 use crate::app::{authorization, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};
@@ -9,7 +9,7 @@ const PATH: &str = "/api/v1/messages/get-messages";
 const POST: &str = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
 
 #[tokio::test]
-async fn a_second_head_that_stalls_ends_with_the_idle_timeout() {
+async fn a_stalled_second_head_ends_with_the_idle_timeout() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").await;
     let times = Times { idle: Duration::from_millis(300), ..Times::default() };
     let gateway = spawn_configured(&service, |config| config.times = times);
@@ -22,7 +22,7 @@ async fn a_second_head_that_stalls_ends_with_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn a_request_with_bytes_behind_it_that_are_none_is_answered_through_the_gateway() {
+async fn a_request_followed_by_invalid_bytes_is_answered() {
     let service = upstream(|mut wire| async move {
         while wire.try_until("\r\n\r\nhello").await.is_some() {
             wire.say("HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nfine").await;
@@ -41,7 +41,7 @@ async fn a_request_with_bytes_behind_it_that_are_none_is_answered_through_the_ga
 }
 
 #[tokio::test]
-async fn malformed_chunks_are_a_400_through_the_gateway_in_both_shapes() {
+async fn malformed_chunks_are_a_400_in_both_error_formats() {
     let service = upstream(|mut wire| async move {
         wire.rest().await;
     })
@@ -62,7 +62,7 @@ async fn malformed_chunks_are_a_400_through_the_gateway_in_both_shapes() {
 }
 
 #[tokio::test]
-async fn http_1_0_is_answered_without_chunks() {
+async fn http_1_0_clients_get_no_chunks() {
     let long = format!("\"{}\"", "x".repeat(3000));
     let media_type = "Content-Type: application/json\r\n";
     let chunked = format!(

@@ -1,4 +1,4 @@
-//! Pages of other origins.
+//! CORS.
 
 use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
 use crate::wire::upstream_that_says;
@@ -39,7 +39,7 @@ fn is_closed(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn no_origin_is_allowed_where_none_is_named() {
+async fn without_configuration_no_origin_is_allowed() {
     let house = spawn_house().await;
     let answer = house.gateway.user().with_header("origin", ORIGIN).get(PATH).await.expect(200);
     let asked = preflight(&house.gateway.client, PATH, ORIGIN).await.expect(204);
@@ -53,7 +53,7 @@ async fn no_origin_is_allowed_where_none_is_named() {
 }
 
 #[tokio::test]
-async fn an_origin_that_is_named_may_ask_and_read() {
+async fn a_listed_origin_may_send_preflights_and_read_responses() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     let gateway = allowing(&service, "https://other.example, https://app.example");
     for path in [PATH, "/api/v1/auth/login", "/api/v1/conversations/"] {
@@ -79,7 +79,7 @@ async fn an_origin_that_is_named_may_ask_and_read() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_allowed_may_send_the_headers_that_it_asks_for() {
+async fn a_preflight_allows_the_requested_headers() {
     let gateway = allowing(&nobody(), ORIGIN);
     for (asked, allowed) in [
         ("x-requested-with", "x-requested-with"),
@@ -97,7 +97,7 @@ async fn a_page_that_is_allowed_may_send_the_headers_that_it_asks_for() {
 }
 
 #[tokio::test]
-async fn errors_may_be_read_as_well() {
+async fn error_responses_may_be_read_as_well() {
     let limit = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
     let service = upstream_that_says(limit).await;
     let gateway = allowing(&service, ORIGIN);
@@ -120,7 +120,7 @@ async fn errors_may_be_read_as_well() {
 }
 
 #[tokio::test]
-async fn no_other_origin_is_allowed() {
+async fn an_unlisted_origin_is_not_allowed() {
     let said = "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n\
         Content-Length: 0\r\n\r\n";
     let gateway = allowing(&upstream_that_says(said).await, ORIGIN);
@@ -137,7 +137,7 @@ async fn no_other_origin_is_allowed() {
 }
 
 #[tokio::test]
-async fn all_origins_may_be_allowed() {
+async fn a_star_allows_all_origins() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     let gateway = allowing(&service, "*");
     let answer = gateway.user().with_header("origin", "null").get(PATH).await.expect(200);
@@ -151,7 +151,7 @@ async fn all_origins_may_be_allowed() {
 }
 
 #[tokio::test]
-async fn pages_on_the_machine_of_who_looks_at_them_may_be_allowed() {
+async fn local_origins_may_be_allowed() {
     let gateway = spawn_configured(&nobody(), |config| config.edge.allowed_origins = AllowedOrigins::Local);
     for origin in ["http://localhost:5173", "https://127.0.0.1:3000", "http://[::1]:8080", "http://localhost"]
     {
@@ -165,13 +165,13 @@ async fn pages_on_the_machine_of_who_looks_at_them_may_be_allowed() {
 }
 
 #[tokio::test]
-async fn a_path_that_no_route_begins_with_is_a_404_to_who_asks_first_too() {
+async fn a_preflight_for_a_path_without_a_route_is_a_404() {
     let gateway = allowing(&nobody(), ORIGIN);
     assert_eq!(preflight(&gateway.client, "/api/v1/nothing", ORIGIN).await.expect(404).code(), "not_found");
 }
 
 #[test]
-fn an_origin_that_is_none_stops_the_start_with_one_line() {
+fn an_invalid_origin_fails_the_start_with_one_line() {
     let url = nobody();
     let key = ("SECRET_KEY", shared::test_kit::SECRET_KEY);
     let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));

@@ -5,7 +5,7 @@ use reqwest::Method;
 use shared::test_kit::Answer;
 
 #[tokio::test]
-async fn the_page_and_its_files_are_served_and_name_no_other_server() {
+async fn docs_and_its_files_are_served_and_name_no_other_server() {
     let gateway = spawn_before(&nobody());
     for page in ["/docs", "/docs/"] {
         let answer = gateway.client.get(page).await.expect(200);
@@ -30,7 +30,7 @@ async fn the_page_and_its_files_are_served_and_name_no_other_server() {
 }
 
 #[tokio::test]
-async fn the_page_reads_the_document_of_this_gateway_and_asks_nobody_to_check_it() {
+async fn docs_reads_this_gateways_document_and_uses_no_external_validator() {
     let gateway = spawn_before(&nobody());
     let script = gateway.client.get("/docs/swagger-initializer.js").await.expect(200).text;
     assert!(script.contains("\"url\": root + \"/openapi.json\""), "{script}");
@@ -40,7 +40,7 @@ async fn the_page_reads_the_document_of_this_gateway_and_asks_nobody_to_check_it
 }
 
 #[tokio::test]
-async fn the_root_leads_to_the_page() {
+async fn the_root_redirects_to_docs() {
     let gateway = spawn_before(&nobody());
     for method in [Method::GET, Method::HEAD] {
         let answer = gateway.client.send(method, "/", None).await.expect(307);
@@ -51,7 +51,7 @@ async fn the_root_leads_to_the_page() {
 }
 
 #[tokio::test]
-async fn a_file_is_sent_compressed_and_only_if_it_has_changed() {
+async fn files_are_sent_compressed_and_only_if_changed() {
     let gateway = spawn_before(&nobody());
     for file in ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
         let plain = gateway.client.get(file).await.expect(200);
@@ -68,7 +68,7 @@ async fn a_file_is_sent_compressed_and_only_if_it_has_changed() {
 }
 
 #[tokio::test]
-async fn another_file_is_a_404_in_the_shape_of_the_api() {
+async fn an_unknown_file_is_a_404_in_the_error_format_of_the_api() {
     let gateway = spawn_before(&nobody());
     for file in ["/docs/nothing.js", "/docs/a/b"] {
         assert_eq!(gateway.client.get(file).await.expect(404).code(), "not_found");

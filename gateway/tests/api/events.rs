@@ -1,8 +1,8 @@
-//! Server-sent events: each as it comes, for as long as both sides stay.
+//! Server-sent events: streamed one by one, for as long as both sides stay.
 
 use crate::app::{authorization, no_cache, spawn_before, spawn_before_with};
 use crate::wire::{Wire, header, status, upstream};
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Url;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -51,7 +51,7 @@ async fn ask(wire: &mut Wire) {
 }
 
 #[tokio::test]
-async fn events_arrive_one_by_one_as_they_are_sent() {
+async fn server_sent_events_arrive_one_by_one() {
     let (url, tell, _times) = service().await;
     let gateway = spawn_before(&url);
     let mut wire = gateway.wire().await;
@@ -73,9 +73,9 @@ async fn events_arrive_one_by_one_as_they_are_sent() {
 }
 
 #[tokio::test]
-async fn a_stream_that_sends_comments_goes_on_for_longer_than_silence_may() {
+async fn comments_keep_a_stream_open_past_the_response_body_timeout() {
     let (url, tell, _times) = service().await;
-    let gateway = spawn_before_with(&url, Patience { piece: Duration::from_secs(1), ..no_cache() });
+    let gateway = spawn_before_with(&url, Timeouts { response_body: Duration::from_secs(1), ..no_cache() });
     let mut wire = gateway.wire().await;
     ask(&mut wire).await;
     tell.send(HEAD.to_owned()).unwrap();
@@ -92,7 +92,7 @@ async fn a_stream_that_sends_comments_goes_on_for_longer_than_silence_may() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_ends_the_stream_at_the_service_within_a_second() {
+async fn a_client_disconnect_ends_the_stream_at_the_service_within_1_s() {
     for head_came in [true, false] {
         let (url, tell, mut times) = service().await;
         let gateway = spawn_before(&url);

@@ -1,8 +1,8 @@
-//! Services that are not there, say nothing, or stop in the middle; and clients that do.
+//! Services that are unreachable, silent, or break off; and clients that stall.
 
 use crate::app::{authorization, no_cache, nobody, spawn_before, spawn_before_with};
 use crate::wire::{status, upstream, upstream_that_says};
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use serde_json::json;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const PATH: &str = "/api/v1/chats/get-chat";
 const SHORT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn a_service_that_is_not_reached_is_a_503_in_both_shapes() {
+async fn an_unreachable_service_is_a_503_in_both_error_formats() {
     let gateway = spawn_before(&nobody());
     let answer = gateway.user().get(PATH).await.expect(503);
     assert_eq!(answer.header("retry-after"), "1");
@@ -28,7 +28,7 @@ async fn a_service_that_is_not_reached_is_a_503_in_both_shapes() {
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_up_is_a_503() {
+async fn a_service_that_closes_without_a_response_is_a_503() {
     let service = upstream(|mut wire| async move {
         wire.head().await;
     })
@@ -38,18 +38,18 @@ async fn a_service_that_hangs_up_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_service_that_speaks_no_http_is_a_503() {
+async fn a_service_that_does_not_speak_http_is_a_503() {
     let service = upstream_that_says("what?\r\n\r\n").await;
     spawn_before(&service).user().get(PATH).await.expect(503);
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_in_time_is_a_504_in_both_shapes() {
+async fn a_service_that_does_not_respond_in_time_is_a_504_in_both_error_formats() {
     let service = upstream(|mut wire| async move {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Patience { head: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_head: SHORT, ..no_cache() });
     let answer = gateway.user().get(PATH).await.expect(504);
     assert_eq!(answer.json()["detail"], "The service did not answer in time");
     assert_eq!(answer.code(), "upstream_timeout");
@@ -61,13 +61,13 @@ async fn a_service_that_does_not_answer_in_time_is_a_504_in_both_shapes() {
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_read_is_a_504() {
+async fn a_service_that_does_not_read_the_body_is_a_504() {
     let service = upstream(|wire| async move {
         let _held = wire;
         std::future::pending::<()>().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Patience { head: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_head: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!(
         "POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 16777216\r\n{}\r\n",
@@ -80,12 +80,12 @@ async fn a_service_that_does_not_read_is_a_504() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_go_on_is_a_408() {
+async fn a_stalled_request_body_is_a_408() {
     let service = upstream(|mut wire| async move {
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Patience { body: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { request_body: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n{}\r\none", authorization()))
         .await;
@@ -95,14 +95,14 @@ async fn a_client_that_does_not_go_on_is_a_408() {
 }
 
 #[tokio::test]
-async fn a_service_that_goes_silent_in_its_answer_breaks_the_answer() {
+async fn a_stalled_response_body_breaks_the_response() {
     let service = upstream(|mut wire| async move {
         wire.head().await;
         wire.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n").await;
         wire.rest().await;
     })
     .await;
-    let gateway = spawn_before_with(&service, Patience { piece: SHORT, ..no_cache() });
+    let gateway = spawn_before_with(&service, Timeouts { response_body: SHORT, ..no_cache() });
     let mut wire = gateway.wire().await;
     wire.say(&format!("GET {PATH} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
     let answered = wire.rest().await;

@@ -1,4 +1,4 @@
-//! What a service is told of where a request comes from.
+//! `Forwarded` and `X-Forwarded-*`, as a service gets them.
 
 use crate::app::{TestGateway, authorization, nobody, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream};
@@ -49,7 +49,7 @@ fn behind(service: &Url, trusted: &str) -> TestGateway {
 }
 
 #[tokio::test]
-async fn what_a_trusted_proxy_says_is_extended() {
+async fn forwarding_headers_of_a_trusted_proxy_are_extended() {
     let (service, mut heads) = told().await;
     let gateway = behind(&service, "10.0.0.0/8, 127.0.0.0/8");
     let head = head_at_service(&gateway, SENT, &mut heads).await;
@@ -66,7 +66,7 @@ async fn what_a_trusted_proxy_says_is_extended() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_that_says_nothing_is_the_client() {
+async fn a_trusted_proxy_without_forwarding_headers_is_the_client() {
     let (service, mut heads) = told().await;
     let gateway = behind(&service, "127.0.0.1");
     let head = head_at_service(&gateway, "X-Real-IP: 6.6.6.6\r\n", &mut heads).await;
@@ -74,7 +74,7 @@ async fn a_trusted_proxy_that_says_nothing_is_the_client() {
 }
 
 #[tokio::test]
-async fn what_any_other_peer_says_is_made_anew() {
+async fn forwarding_headers_of_an_untrusted_peer_are_replaced() {
     let (service, mut heads) = told().await;
     for gateway in [spawn_before(&service), behind(&service, "10.0.0.0/8, ::1")] {
         let head = head_at_service(&gateway, SENT, &mut heads).await;
@@ -83,7 +83,7 @@ async fn what_any_other_peer_says_is_made_anew() {
 }
 
 #[tokio::test]
-async fn no_other_header_of_that_name_passes_a_trusted_proxy() {
+async fn other_x_forwarded_headers_of_a_trusted_proxy_are_dropped() {
     let (service, mut heads) = told().await;
     let gateway = behind(&service, "127.0.0.1");
     let sent = "X-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /internal\r\n";
@@ -92,7 +92,7 @@ async fn no_other_header_of_that_name_passes_a_trusted_proxy() {
 }
 
 #[test]
-fn a_network_that_is_none_stops_the_start_with_one_line() {
+fn an_invalid_network_fails_the_start_with_one_line() {
     let url = nobody();
     let env = |value| {
         let key = ("SECRET_KEY", shared::test_kit::SECRET_KEY);

@@ -1,4 +1,4 @@
-//! Answers made smaller.
+//! Compression of responses.
 
 use crate::app::{TestGateway, authorization, spawn_before};
 use crate::wire::{Wire, header, headers, status, upstream};
@@ -52,7 +52,7 @@ async fn chunks(wire: &mut Wire) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn long_json_is_compressed_for_who_takes_it() {
+async fn long_json_is_compressed_for_clients_that_accept_gzip() {
     for length in [1025, 3_000_000] {
         let media_type = "Content-Type: application/json; charset=utf-8\r\nETag: \"a\"\r\n";
         let gateway = before(media_type, json(length)).await;
@@ -70,7 +70,7 @@ async fn long_json_is_compressed_for_who_takes_it() {
 }
 
 #[tokio::test]
-async fn who_does_not_take_it_has_the_answer_as_it_is() {
+async fn other_clients_get_the_response_uncompressed() {
     let gateway = before("Content-Type: application/json\r\nETag: \"a\"\r\n", json(2000)).await;
     for sent in [
         "",
@@ -87,7 +87,7 @@ async fn who_does_not_take_it_has_the_answer_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_short_or_no_json_or_encoded_is_left_as_it_is() {
+async fn short_encoded_and_non_json_bodies_are_not_compressed() {
     for (kind, length) in [
         ("Content-Type: application/json\r\n", 1024),
         ("Content-Type: text/plain\r\n", 2000),
@@ -106,7 +106,7 @@ async fn what_is_short_or_no_json_or_encoded_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn head_tells_of_the_compressed_answer_without_a_length() {
+async fn head_of_a_compressed_response_has_no_length() {
     let gateway = before("Content-Type: application/json\r\n", json(2000)).await;
     let (head, mut wire) = ask(&gateway, "HEAD", "Accept-Encoding: gzip\r\n").await;
     assert_eq!((status(&head), header(&head, "content-encoding")), (200, Some("gzip")));
@@ -118,7 +118,7 @@ async fn head_tells_of_the_compressed_answer_without_a_length() {
 }
 
 #[tokio::test]
-async fn an_answer_of_a_service_that_breaks_is_not_taken_for_whole() {
+async fn a_broken_compressed_response_does_not_look_complete() {
     let service = upstream(|mut wire| async move {
         wire.head().await;
         wire.say("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2000\r\n\r\n\"").await;

@@ -1,4 +1,4 @@
-//! Which headers pass, in both directions.
+//! Which headers are passed on, in both directions.
 
 use crate::app::{authorization, only_request, spawn_before, spawn_house};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};
@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 const PATH: &str = "/api/v1/chats/get-chat";
 
 #[tokio::test]
-async fn what_concerns_one_connection_or_could_be_made_up_is_not_passed_on() {
+async fn hop_by_hop_and_forgeable_request_headers_are_not_passed_on() {
     let (heard, mut heads) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -67,7 +67,7 @@ async fn what_concerns_one_connection_or_could_be_made_up_is_not_passed_on() {
 }
 
 #[tokio::test]
-async fn answers_lose_what_concerns_one_connection_and_keep_the_rest() {
+async fn hop_by_hop_response_headers_are_dropped_and_the_rest_kept() {
     let service = upstream_that_says(
         "HTTP/1.1 201 Created\r\nConnection: keep-alive, X-Named\r\nX-Named: a\r\nKeep-Alive: timeout=5\r\n\
          Proxy-Authenticate: Basic\r\nTrailer: x\r\nUpgrade: h2c\r\nX-Request-Id: of-the-service\r\n\
@@ -113,7 +113,7 @@ async fn answers_lose_what_concerns_one_connection_and_keep_the_rest() {
 
 /// A service reads no more than the gateway's own parser does, and is sent more than the client has sent.
 #[tokio::test]
-async fn a_head_that_a_service_would_not_read_is_refused() {
+async fn a_head_too_large_for_a_service_is_a_431() {
     let house = spawn_house().await;
     for (length, told) in [(0x1_e000, 200), (0x1_ffe0, 431)] {
         let mut wire = house.gateway.wire().await;
@@ -128,7 +128,7 @@ async fn a_head_that_a_service_would_not_read_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_that_underscores_make_like_one_with_a_meaning_is_refused() {
+async fn a_header_with_underscores_that_resembles_a_known_one_is_a_400() {
     let house = spawn_house().await;
     for name in [
         "x_forwarded_for",
@@ -151,7 +151,7 @@ async fn a_name_that_underscores_make_like_one_with_a_meaning_is_refused() {
 }
 
 #[tokio::test]
-async fn any_other_name_with_an_underscore_goes_no_further() {
+async fn other_headers_with_underscores_are_dropped() {
     let house = spawn_house().await;
     let user = house.gateway.user().with_header("x-fine", "a_b").with_header("X-User_Id", "7");
     user.with_header("_", "1").with_header("client_version", "2.0").get(PATH).await.expect(200);

@@ -1,14 +1,14 @@
 //! `/livez`, `/readyz`, `/health`.
 
 use crate::app::{no_cache, nobody, spawn_house, spawn_with};
-use gateway::config::Upstreams;
+use gateway::config::UpstreamUrls;
 use reqwest::Method;
 use serde_json::json;
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
-async fn ready_is_who_has_three_ready_services() {
+async fn the_gateway_is_ready_when_its_three_services_are() {
     let house = spawn_house().await;
     let client = &house.gateway.client;
     assert_eq!(client.get("/readyz").await.expect(200).json(), json!({"status": "ready"}));
@@ -18,8 +18,8 @@ async fn ready_is_who_has_three_ready_services() {
 }
 
 #[tokio::test]
-async fn a_gateway_without_services_lives_and_says_which_are_down() {
-    let gateway = spawn_with(Upstreams { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
+async fn without_services_livez_passes_and_readyz_names_those_that_are_down() {
+    let gateway = spawn_with(UpstreamUrls { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
     let down = gateway.client.get("/readyz").await.expect(503).json()["down"].clone();
     assert_eq!(down, json!(["auth", "chat", "branch"]));
     for path in ["/livez", "/health", "/health/"] {

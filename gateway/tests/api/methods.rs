@@ -1,10 +1,10 @@
-//! Methods that no route has, and those that mean the same everywhere.
+//! Methods without a route, OPTIONS and HEAD.
 
 use crate::app::{authorization, nobody, spawn_before, spawn_house};
 use crate::wire::{header, status};
 
 #[tokio::test]
-async fn methods_that_are_not_implemented_are_a_501_whatever_the_path() {
+async fn unknown_methods_are_a_501_on_any_path() {
     let house = spawn_house().await;
     for (method, target) in [
         ("TRACE", "/api/v1/chats/get-chat"),
@@ -25,7 +25,7 @@ async fn methods_that_are_not_implemented_are_a_501_whatever_the_path() {
 }
 
 #[tokio::test]
-async fn options_of_the_whole_server_names_the_methods_that_there_are() {
+async fn options_asterisk_lists_all_methods() {
     let gateway = spawn_before(&nobody());
     let mut wire = gateway.wire().await;
     wire.say("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").await;

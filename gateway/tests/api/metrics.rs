@@ -1,4 +1,4 @@
-//! The number of series is bounded, whatever clients ask for.
+//! The number of time series is bounded, whatever clients request.
 
 use crate::app::{TestGateway, spawn_house};
 use futures_util::future::join_all;
@@ -65,7 +65,7 @@ async fn names(gateway: &TestGateway) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn ten_thousand_random_paths_and_methods_make_no_series() {
+async fn ten_thousand_random_paths_and_methods_add_no_time_series() {
     let house = spawn_house().await;
     ask_for_each(&house.gateway).await;
     let before = names(&house.gateway).await;

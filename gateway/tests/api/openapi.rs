@@ -1,7 +1,7 @@
-//! `/openapi.json`, from what the services say of themselves.
+//! `/openapi.json`, merged from the documents of the services.
 
 use crate::app::{TestHouse, no_cache, spawn_house, spawn_house_with, spawn_with};
-use gateway::config::{Patience, Upstreams};
+use gateway::config::{Timeouts, UpstreamUrls};
 use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::matchers::path;
@@ -34,7 +34,7 @@ async fn describe_all(house: &TestHouse) {
 }
 
 #[tokio::test]
-async fn the_documents_of_all_services_are_one() {
+async fn the_documents_of_all_services_are_merged() {
     let house = spawn_house().await;
     describe_all(&house).await;
     let answer = house.gateway.client.get("/openapi.json").await.expect(200);
@@ -54,7 +54,7 @@ async fn the_documents_of_all_services_are_one() {
 }
 
 #[tokio::test]
-async fn a_token_is_needed_and_can_be_had_with_a_form() {
+async fn protected_operations_require_one_of_two_security_schemes() {
     let house = spawn_house().await;
     describe_all(&house).await;
     let merged = house.gateway.client.get("/openapi.json").await.expect(200).json();
@@ -75,7 +75,7 @@ async fn a_token_is_needed_and_can_be_had_with_a_form() {
 }
 
 #[tokio::test]
-async fn the_server_is_the_one_that_was_asked_or_that_a_trusted_proxy_names() {
+async fn the_server_url_is_the_requested_one_or_that_of_a_trusted_proxy() {
     let house = spawn_house_with(|config| config.edge.trusted_proxies = "127.0.0.1".parse().unwrap()).await;
     describe_all(&house).await;
     let server = async |headers: &[(&str, &str)], path: &str| {
@@ -97,7 +97,7 @@ async fn the_server_is_the_one_that_was_asked_or_that_a_trusted_proxy_names() {
 }
 
 #[tokio::test]
-async fn a_document_that_has_not_changed_is_a_304() {
+async fn an_unchanged_document_is_a_304() {
     let house = spawn_house().await;
     describe_all(&house).await;
     for path in ["/openapi.json", "/openapi-3.0.json"] {
@@ -110,7 +110,7 @@ async fn a_document_that_has_not_changed_is_a_304() {
 }
 
 #[tokio::test]
-async fn components_that_differ_under_one_name_are_kept_apart() {
+async fn conflicting_components_are_kept_apart() {
     let house = spawn_house().await;
     describe_all(&house).await;
     house.branch.reset().await;
@@ -127,7 +127,7 @@ async fn components_that_differ_under_one_name_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn without_a_service_that_was_ever_read_there_is_none_and_later_the_last_one_counts() {
+async fn a_service_that_was_never_fetched_is_a_503_and_later_its_last_document_is_used() {
     let house = spawn_house().await;
     // The services answer, but not with JSON.
     let client = &house.gateway.client;
@@ -140,12 +140,13 @@ async fn without_a_service_that_was_ever_read_there_is_none_and_later_the_last_o
 }
 
 #[tokio::test]
-async fn the_document_is_kept_for_a_time() {
+async fn the_document_is_cached() {
     let house = spawn_house().await;
     describe_all(&house).await;
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    let upstreams = Upstreams { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
-    let gateway = spawn_with(upstreams, Patience { document: Duration::from_secs(3600), ..no_cache() });
+    let upstreams =
+        UpstreamUrls { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
+    let gateway = spawn_with(upstreams, Timeouts { document_ttl: Duration::from_secs(3600), ..no_cache() });
     for _ in 0..3 {
         gateway.client.get("/openapi.json").await.expect(200);
     }

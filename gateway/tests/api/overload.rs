@@ -1,9 +1,9 @@
-//! More requests than a service may have at once.
+//! Concurrency limits: more requests than a replica may have at once.
 
 use crate::app::{authorization, spawn_configured};
 use crate::wire::{header, status, upstream};
 use futures_util::future::join_all;
-use gateway::config::{Capacity, Config};
+use gateway::config::{ConcurrencyConfig, Config};
 use reqwest::Url;
 use serde_json::json;
 use shared::test_kit::Series;
@@ -18,7 +18,7 @@ const FINE: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\
 const SOON: Duration = Duration::from_secs(30);
 
 fn one_of_each(config: &mut Config) {
-    config.capacity = Some(Capacity { reads: 1, writes: 1, passwords: 1, waiting: 1 });
+    config.capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 1 });
 }
 
 /// A service that says when it has a request, and answers as often as it is let.
@@ -52,7 +52,7 @@ impl Slow {
 }
 
 #[tokio::test]
-async fn what_a_service_cannot_take_is_a_503_at_once() {
+async fn a_full_queue_answers_503_and_other_classes_are_served() {
     let mut service = Slow::start().await;
     let gateway = spawn_configured(&service.url, one_of_each);
     let user = gateway.user();
@@ -61,7 +61,7 @@ async fn what_a_service_cannot_take_is_a_503_at_once() {
         async move { user.get(READ).await }
     });
     service.has_one().await;
-    // One waits in vain, others have no place to wait at.
+    // One queues in vain, for the others the queue is full.
     let begun = Instant::now();
     let answers = join_all((0..5).map(|_| user.get(READ))).await;
     assert!(begun.elapsed() < SOON);
@@ -75,7 +75,7 @@ async fn what_a_service_cannot_take_is_a_503_at_once() {
     assert_eq!(series.sum("limits_hit_total", &["limit=\"upstream_chat\""]), Some(5.0));
     assert_eq!(series.sum("limits_hit_total", &["limit=\"upstream_auth\""]), Some(0.0));
 
-    // Others have seats of their own.
+    // Other classes have permits of their own.
     service.may_answer.add_permits(2);
     user.post(WRITE, &json!({})).await.expect(200);
     asking.await.unwrap().expect(200);
@@ -84,10 +84,10 @@ async fn what_a_service_cannot_take_is_a_503_at_once() {
 }
 
 #[tokio::test]
-async fn who_waits_a_moment_is_served() {
+async fn queued_requests_are_served() {
     let mut service = Slow::start().await;
     let gateway = spawn_configured(&service.url, |config| {
-        config.capacity = Some(Capacity { reads: 1, writes: 1, passwords: 1, waiting: 100 });
+        config.capacity = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 100 });
     });
     let user = gateway.user();
     service.may_answer.add_permits(20);
@@ -97,7 +97,7 @@ async fn who_waits_a_moment_is_served() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_in_its_body_keeps_nobody_out_for_long() {
+async fn a_stalled_request_body_gives_up_its_permit() {
     let (heard, mut begun) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -117,16 +117,16 @@ async fn a_client_that_stops_in_its_body_keeps_nobody_out_for_long() {
     timeout(SOON, begun.recv()).await.unwrap().unwrap();
     let deadline = Instant::now() + SOON;
     while gateway.user().post(WRITE, &json!({})).await.status == 503 {
-        assert!(Instant::now() < deadline, "its seat is not given up");
+        assert!(Instant::now() < deadline, "its permit is not given up");
     }
     wire.say("the rest").await;
     assert_eq!(status(&wire.head().await), 200);
-    // Both seats are one again.
+    // Both permits are one again.
     gateway.user().post(WRITE, &json!({})).await.expect(200);
 }
 
 #[tokio::test]
-async fn an_answer_that_lasts_keeps_nobody_out() {
+async fn a_long_response_body_holds_no_permit() {
     let (heard, mut begun) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();

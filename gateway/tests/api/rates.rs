@@ -1,9 +1,9 @@
-//! How many requests are taken of whom.
+//! Rate limits.
 
 use crate::app::{
     TestGateway, TestHouse, authorization, nobody, spawn_configured, spawn_house, spawn_house_with,
 };
-use gateway::config::{Config, Rates};
+use gateway::config::{Config, RateLimitConfig};
 use reqwest::Method;
 use serde_json::json;
 use shared::test_kit::{Answer, Series, TestClient};
@@ -20,13 +20,13 @@ const WRITE: &str = "/api/v1/chats/create-chat";
 /// Few of each, and a peer that may say who its clients are.
 fn few(config: &mut Config) {
     config.edge.trusted_proxies = "127.0.0.1".parse().unwrap();
-    config.rates = Some(Rates {
+    config.rates = Some(RateLimitConfig {
         login: rate("3/1h"),
         register: rate("2/1h"),
         anonymous: rate("4/1h"),
         reads: rate("5/1h"),
         writes: rate("2/1h"),
-        ..Rates::default()
+        ..RateLimitConfig::default()
     });
 }
 
@@ -64,7 +64,7 @@ async fn received(house: &TestHouse, path: &str) -> usize {
 }
 
 #[tokio::test]
-async fn logins_from_an_address_are_limited_and_the_answers_say_so() {
+async fn logins_are_limited_by_address_and_told_in_headers() {
     let house = spawn_house_with(few).await;
     let client = from(&house.gateway, "203.0.113.5");
     let begun = Instant::now();
@@ -92,7 +92,7 @@ async fn logins_from_an_address_are_limited_and_the_answers_say_so() {
 }
 
 #[tokio::test]
-async fn registrations_are_counted_apart_from_logins() {
+async fn registrations_have_a_limit_of_their_own() {
     let house = spawn_house_with(few).await;
     let client = from(&house.gateway, "203.0.113.5");
     for path in [REGISTER, LOGIN, REGISTER] {
@@ -104,7 +104,7 @@ async fn registrations_are_counted_apart_from_logins() {
 }
 
 #[tokio::test]
-async fn a_network_of_ipv6_is_one_address() {
+async fn an_ipv6_network_counts_as_one_address() {
     let house = spawn_house_with(few).await;
     for address in ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:3:4:5:6"] {
         post(&from(&house.gateway, address), LOGIN).await.expect(200);
@@ -114,10 +114,10 @@ async fn a_network_of_ipv6_is_one_address() {
 }
 
 #[tokio::test]
-async fn a_peer_on_this_machine_is_not_limited_by_its_address() {
+async fn a_loopback_peer_is_not_limited_by_address() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.edge = gateway::config::EdgeConfig::default();
+        config.edge = gateway::config::DownstreamConfig::default();
     })
     .await;
     for _ in 0..10 {
@@ -129,7 +129,7 @@ async fn a_peer_on_this_machine_is_not_limited_by_its_address() {
 }
 
 #[tokio::test]
-async fn reads_and_writes_of_a_user_are_counted_apart_from_others() {
+async fn reads_and_writes_are_limited_apart_for_each_user() {
     let house = spawn_house_with(few).await;
     let user = house.gateway.user();
     for (method, left) in [("GET", 4), ("HEAD", 3), ("OPTIONS", 2), ("GET", 1)] {
@@ -148,7 +148,7 @@ async fn reads_and_writes_of_a_user_are_counted_apart_from_others() {
 }
 
 #[tokio::test]
-async fn what_asks_for_the_password_again_is_as_strict_as_login() {
+async fn operations_that_check_a_password_have_the_limit_of_logins() {
     let house = spawn_house_with(few).await;
     let user = house.gateway.user();
     for _ in 0..2 {
@@ -161,7 +161,7 @@ async fn what_asks_for_the_password_again_is_as_strict_as_login() {
 }
 
 #[tokio::test]
-async fn requests_without_a_token_that_counts_are_limited_by_address() {
+async fn requests_without_a_valid_token_are_limited_by_address() {
     let house = spawn_house_with(few).await;
     let client = from(&house.gateway, "203.0.113.5");
     let answer = client.get(READ).await.expect(401);
@@ -177,7 +177,7 @@ async fn requests_without_a_token_that_counts_are_limited_by_address() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_it_is_routed_counts_as_well() {
+async fn requests_refused_before_routing_count_as_well() {
     let house = spawn_house_with(few).await;
     let refused = [
         (Method::TRACE, READ, 501),
@@ -211,7 +211,7 @@ async fn what_is_refused_before_it_is_routed_counts_as_well() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_is_limited_as_a_refresh_and_tells_it_in_the_words_of_oauth() {
+async fn the_token_endpoint_is_limited_as_refreshes_in_the_oauth_error_format() {
     let house = spawn_house_with(few).await;
     let client = from(&house.gateway, "203.0.113.5");
     let begun = Instant::now();
@@ -239,10 +239,10 @@ async fn the_token_endpoint_is_limited_as_a_refresh_and_tells_it_in_the_words_of
 }
 
 #[tokio::test]
-async fn what_was_used_up_comes_back() {
+async fn a_used_up_limit_refills() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.rates = config.rates.map(|rates| Rates { login: rate("1/1s"), ..rates });
+        config.rates = config.rates.map(|rates| RateLimitConfig { login: rate("1/1s"), ..rates });
     })
     .await;
     let client = from(&house.gateway, "203.0.113.5");
@@ -264,13 +264,13 @@ async fn what_was_used_up_comes_back() {
 
 /// A user who may write often, but only 16 MiB in an hour.
 fn few_bytes(config: &mut Config) {
-    config.rates = Some(Rates { bytes: "16MiB/1h".parse().unwrap(), ..Rates::default() });
+    config.rates = Some(RateLimitConfig { bytes: "16MiB/1h".parse().unwrap(), ..RateLimitConfig::default() });
 }
 
 const MEBIBYTE: usize = 1 << 20;
 
 #[tokio::test]
-async fn the_bytes_that_a_user_writes_are_limited_and_the_answers_say_so() {
+async fn written_bytes_are_limited_by_user_and_told_in_headers() {
     let house = spawn_house_with(few_bytes).await;
     let user = house.gateway.user();
     let write = |bytes: usize| user.send(Method::POST, WRITE, Some("x".repeat(bytes)));
@@ -308,7 +308,7 @@ async fn the_bytes_that_a_user_writes_are_limited_and_the_answers_say_so() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_is_counted_as_it_comes() {
+async fn a_body_of_unknown_length_is_counted_as_it_arrives() {
     let house = spawn_house_with(few_bytes).await;
     let token = authorization();
     let (mut status, mut whole, mut retry_after) = (200, 0, String::new());
@@ -331,7 +331,7 @@ async fn a_body_without_a_length_is_counted_as_it_comes() {
 }
 
 #[tokio::test]
-async fn what_is_not_of_the_api_is_not_limited() {
+async fn paths_outside_the_api_are_not_limited() {
     let house = spawn_house_with(|config| {
         few(config);
         config.edge.allowed_origins = gateway::config::AllowedOrigins::Any;
@@ -354,14 +354,14 @@ async fn what_is_not_of_the_api_is_not_limited() {
 }
 
 #[tokio::test]
-async fn an_answer_of_the_gateways_own_tells_of_the_limit_too() {
+async fn the_gateways_own_errors_have_ratelimit_headers() {
     let gateway = spawn_configured(&nobody(), few);
     let answer = gateway.user().get(READ).await.expect(503);
     tells(&answer, "\"reads\";q=5;w=3600", 4, 720);
 }
 
 #[tokio::test]
-async fn without_limits_nothing_is_counted_nor_told() {
+async fn with_limits_off_nothing_is_counted_nor_told_in_headers() {
     let house = spawn_house_with(|config| {
         few(config);
         config.rates = None;
@@ -377,7 +377,7 @@ async fn without_limits_nothing_is_counted_nor_told() {
 }
 
 #[tokio::test]
-async fn by_default_a_user_has_thirty_thousand_reads_a_minute() {
+async fn by_default_a_user_has_30000_reads_a_minute() {
     let house = spawn_house().await;
     let answer = house.gateway.user().get(READ).await.expect(200);
     tells(&answer, "\"reads\";q=30000;w=60", 29_999, 1);

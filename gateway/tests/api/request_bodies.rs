@@ -1,11 +1,11 @@
-//! Bodies on their way up: streamed, bounded, and never cut short unnoticed.
+//! Request bodies: streamed, bounded, and never cut short unnoticed.
 
 use crate::app::{
     authorization, no_cache, nobody, only_request, spawn_before, spawn_before_with, spawn_configured,
     spawn_house,
 };
 use crate::wire::{Wire, header, status, upstream};
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Method;
 use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::server::{BodyLimits, MemoryBudget, MinRate};
@@ -24,7 +24,7 @@ async fn post(wire: &mut Wire, headers: &str) {
 }
 
 #[tokio::test]
-async fn a_body_is_passed_on_while_it_comes() {
+async fn a_request_body_is_streamed_as_it_arrives() {
     let (heard, mut pieces) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -51,7 +51,7 @@ async fn a_body_is_passed_on_while_it_comes() {
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_stays_one() {
+async fn a_body_of_unknown_length_stays_of_unknown_length() {
     let (heard, mut heads) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -87,7 +87,7 @@ async fn a_post_without_a_body_has_none_at_the_service() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_largest_size_arrives_whole() {
+async fn a_body_of_the_maximum_size_arrives_whole() {
     let house = spawn_house().await;
     let body = "x".repeat(MAX_BODY_BYTES);
     let user = house.gateway.user();
@@ -96,7 +96,7 @@ async fn a_body_of_the_largest_size_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_announced_as_too_large_is_refused_before_it_is_sent() {
+async fn an_announced_oversized_body_is_refused_before_it_is_sent() {
     let house = spawn_house().await;
     let mut wire = house.gateway.wire().await;
     post(&mut wire, &format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1)).await;
@@ -109,7 +109,7 @@ async fn a_body_that_is_announced_as_too_large_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_or_method_is_told_before_a_body_that_is_too_large() {
+async fn a_wrong_path_or_method_takes_precedence_over_an_oversized_body() {
     for (answer, told) in [
         (ResponseTemplate::new(404), 404),
         (ResponseTemplate::new(405).insert_header("allow", "GET, HEAD"), 405),
@@ -126,7 +126,7 @@ async fn a_wrong_path_or_method_is_told_before_a_body_that_is_too_large() {
 }
 
 #[tokio::test]
-async fn who_sends_on_after_a_413_still_reads_it() {
+async fn a_client_that_keeps_sending_after_a_413_still_reads_it() {
     let house = spawn_house().await;
     for chunked in [false, true] {
         let mut wire = house.gateway.wire().await;
@@ -156,7 +156,7 @@ async fn who_sends_on_after_a_413_still_reads_it() {
 }
 
 #[tokio::test]
-async fn a_refused_body_without_end_is_not_read_for_ever() {
+async fn an_endless_refused_body_is_not_read_for_ever() {
     let house = spawn_house().await;
     let mut wire = house.gateway.wire().await;
     wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"))
@@ -175,7 +175,7 @@ async fn a_refused_body_without_end_is_not_read_for_ever() {
 }
 
 #[tokio::test]
-async fn a_service_never_takes_a_body_that_is_too_large_for_complete() {
+async fn an_oversized_body_is_never_complete_at_the_service() {
     let (heard, mut ends) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -198,7 +198,7 @@ async fn a_service_never_takes_a_body_that_is_too_large_for_complete() {
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_off_breaks_off_at_the_service() {
+async fn an_aborted_request_is_aborted_at_the_service() {
     let (heard, mut bodies) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -221,7 +221,7 @@ async fn a_client_that_breaks_off_breaks_off_at_the_service() {
 }
 
 #[tokio::test]
-async fn who_expects_to_be_told_to_continue_is_told() {
+async fn expect_100_continue_is_honoured() {
     let house = spawn_house().await;
     let mut wire = house.gateway.wire().await;
     post(&mut wire, "Expect: 100-continue\r\nContent-Length: 3\r\n").await;
@@ -233,7 +233,7 @@ async fn who_expects_to_be_told_to_continue_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_decided_by_the_head_is_answered_without_a_word_to_continue() {
+async fn a_request_decided_by_its_head_gets_no_100_continue() {
     let house = spawn_house().await;
     let token = authorization();
     let known = "Content-Length: 3\r\n";
@@ -263,7 +263,7 @@ async fn what_is_decided_by_the_head_is_answered_without_a_word_to_continue() {
 }
 
 #[tokio::test]
-async fn who_does_not_wait_to_be_told_to_continue_is_answered_and_goes_on() {
+async fn a_client_that_does_not_wait_for_100_continue_is_served() {
     let house = spawn_house().await;
     let mut wire = house.gateway.wire().await;
     for _ in 0..3 {
@@ -288,7 +288,7 @@ async fn who_does_not_wait_to_be_told_to_continue_is_answered_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_encoded_is_a_415_that_says_so() {
+async fn an_encoded_body_is_a_415() {
     let house = spawn_house().await;
     let options = ResponseTemplate::new(405).insert_header("allow", "POST, PUT");
     Mock::given(method("OPTIONS")).respond_with(options).mount(&house.branch).await;
@@ -314,7 +314,7 @@ async fn a_body_that_is_encoded_is_a_415_that_says_so() {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_before_the_body_was_read_arrives() {
+async fn a_response_before_the_end_of_the_request_body_arrives() {
     let service = upstream(|mut wire| async move {
         wire.head().await;
         wire.say("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone").await;
@@ -333,7 +333,7 @@ async fn an_answer_that_comes_before_the_body_was_read_arrives() {
 }
 
 #[tokio::test]
-async fn the_auth_service_is_sent_bodies_of_at_most_64_kibibytes() {
+async fn bodies_for_the_auth_service_have_at_most_64_kib() {
     let house = spawn_house().await;
     for (length, told) in [(MAX_AUTH_BODY_BYTES + 1, 413), (MAX_AUTH_BODY_BYTES, 200)] {
         let mut wire = house.gateway.wire().await;
@@ -357,7 +357,7 @@ async fn the_auth_service_is_sent_bodies_of_at_most_64_kibibytes() {
 }
 
 #[tokio::test]
-async fn what_the_gateway_refuses_at_the_token_endpoint_is_told_in_the_words_of_oauth() {
+async fn refusals_at_the_token_endpoint_have_the_oauth_error_format() {
     let house = spawn_house().await;
     let down = spawn_before(&nobody());
     let too_large = format!("Content-Length: {}\r\n", MAX_AUTH_BODY_BYTES + 1);
@@ -385,14 +385,14 @@ async fn what_the_gateway_refuses_at_the_token_endpoint_is_told_in_the_words_of_
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
+async fn a_body_below_the_minimum_rate_is_a_408() {
     let service = upstream(|mut wire| async move {
         wire.head().await;
         wire.rest().await;
     })
     .await;
-    let patience = Patience { body: Duration::from_millis(600), ..no_cache() };
-    let gateway = spawn_before_with(&service, patience);
+    let timeouts = Timeouts { request_body: Duration::from_millis(600), ..no_cache() };
+    let gateway = spawn_before_with(&service, timeouts);
     let mut wire = gateway.wire().await;
     post(&mut wire, "Content-Length: 100000\r\n").await;
     let begun = Instant::now();
@@ -403,7 +403,7 @@ async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
 }
 
 #[tokio::test]
-async fn what_is_held_of_bodies_is_counted_and_given_back() {
+async fn the_memory_of_bodies_is_reserved_and_released() {
     let (memory, upstream) = (MemoryBudget::new(64 << 20), nobody_reads().await);
     let bodies = BodyLimits::new(memory.clone(), MinRate::default());
     let gateway = spawn_configured(&upstream, |config| config.bodies = bodies);

@@ -1,11 +1,11 @@
-//! One id for a request, in the answer, in the error, and at the service.
+//! One request id in the response, in the error, and at the service.
 
 use crate::app::{nobody, only_request, spawn_before, spawn_house};
 
 const PATH: &str = "/api/v1/chats/get-chat";
 
 #[tokio::test]
-async fn an_id_is_taken_passed_on_and_answered_once() {
+async fn a_request_id_is_passed_on_and_returned_once() {
     let house = spawn_house().await;
     let answer = house.gateway.user().with_header("x-request-id", "mine-1").get(PATH).await.expect(200);
     let answered: Vec<_> = answer.headers.get_all("x-request-id").iter().collect();
@@ -16,7 +16,7 @@ async fn an_id_is_taken_passed_on_and_answered_once() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_safe_is_replaced_by_one_for_both() {
+async fn an_unsafe_request_id_is_replaced_for_client_and_service() {
     let house = spawn_house().await;
     let answer = house.gateway.user().with_header("x-request-id", "a b\"c").get(PATH).await.expect(200);
     let made = answer.header("x-request-id");
@@ -25,7 +25,7 @@ async fn an_id_that_is_not_safe_is_replaced_by_one_for_both() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_gateway_holds_the_id() {
+async fn the_gateways_errors_have_the_request_id() {
     let gateway = spawn_before(&nobody());
     let answer = gateway.user().with_header("x-request-id", "mine-2").get(PATH).await.expect(503);
     assert_eq!(

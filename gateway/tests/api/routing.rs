@@ -1,4 +1,4 @@
-//! Which paths lead where.
+//! Routing: which path leads to which service.
 
 use crate::app::{authorization, spawn_before, spawn_house};
 use crate::wire::{header, status, upstream};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 #[tokio::test]
-async fn every_prefix_leads_to_its_service() {
+async fn each_prefix_is_routed_to_its_service() {
     let house = spawn_house().await;
     let user = house.gateway.user();
     for (path, service) in [
@@ -41,7 +41,7 @@ async fn public_routes_need_no_token_with_any_method() {
 }
 
 #[tokio::test]
-async fn a_path_that_no_route_begins_with_is_a_404_with_and_without_a_token() {
+async fn a_path_without_a_route_is_a_404_with_and_without_a_token() {
     let house = spawn_house().await;
     for path in [
         "/nothing",
@@ -66,7 +66,7 @@ async fn a_path_that_no_route_begins_with_is_a_404_with_and_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_in_its_normal_form_is_a_400_before_it_is_routed() {
+async fn a_path_that_is_not_normalized_is_a_400_before_routing() {
     let house = spawn_house().await;
     for path in [
         "/api/v1/auth/../../../internal/users/7",
@@ -102,7 +102,7 @@ async fn a_path_that_is_not_in_its_normal_form_is_a_400_before_it_is_routed() {
 }
 
 #[tokio::test]
-async fn a_route_cannot_be_reached_past_its_limits_by_another_spelling() {
+async fn another_spelling_of_a_path_does_not_evade_its_limits() {
     let house = spawn_house().await;
     for (method, path) in [
         ("POST", "/api/v1/auth/register"),
@@ -150,7 +150,7 @@ async fn told() -> (Url, mpsc::UnboundedReceiver<(String, String, String)>) {
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_changes_nothing_and_the_query_stays_as_it_is_byte_for_byte() {
+async fn a_trailing_slash_is_ignored_and_the_query_is_passed_on_byte_for_byte() {
     let (service, mut lines) = told().await;
     let gateway = spawn_before(&service);
     let mut wire = gateway.wire().await;
@@ -183,7 +183,7 @@ async fn a_slash_at_the_end_changes_nothing_and_the_query_stays_as_it_is_byte_fo
 }
 
 #[tokio::test]
-async fn an_absolute_target_is_taken_as_its_path_and_its_host() {
+async fn an_absolute_target_is_taken_as_its_path_and_host() {
     let (service, mut lines) = told().await;
     let gateway = spawn_before(&service);
     let mut wire = gateway.wire().await;

@@ -1,4 +1,4 @@
-//! What every answer says to browsers.
+//! Security headers.
 
 use crate::app::{nobody, spawn_before, spawn_house};
 use crate::wire::upstream_that_says;
@@ -13,7 +13,7 @@ fn only<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn every_answer_has_them() {
+async fn every_response_has_the_security_headers() {
     let house = spawn_house().await;
     let (client, user) = (&house.gateway.client, &house.gateway.user());
     for (client, path, status, is_of_api) in [
@@ -40,7 +40,7 @@ async fn every_answer_has_them() {
 }
 
 #[tokio::test]
-async fn a_service_does_not_weaken_them() {
+async fn a_service_cannot_weaken_the_security_headers() {
     let service = upstream_that_says(
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nServer: nginx/1.2.3\r\nX-Powered-By: x\r\nCache-Control: public\r\n\
          Content-Security-Policy: default-src *\r\nReferrer-Policy: unsafe-url\r\n\r\n",
@@ -59,7 +59,7 @@ async fn a_service_does_not_weaken_them() {
 }
 
 #[tokio::test]
-async fn the_page_of_the_documents_has_a_policy_of_its_own() {
+async fn docs_has_a_content_security_policy_of_its_own() {
     let gateway = spawn_before(&nobody());
     let page = gateway.client.get("/docs").await.expect(200);
     let policy = only(&page, "content-security-policy").unwrap();

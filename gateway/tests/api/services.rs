@@ -1,4 +1,4 @@
-//! Services that answer oddly: nobody gets what was not meant for him.
+//! Services that respond in unusual ways: no client gets bytes that were not meant for it.
 
 use crate::app::{TestGateway, authorization, spawn_before};
 use crate::wire::{status, upstream, upstream_that_says};
@@ -26,7 +26,7 @@ async fn get(gateway: &TestGateway) -> String {
 }
 
 #[tokio::test]
-async fn what_follows_an_answer_is_no_answer() {
+async fn bytes_after_a_response_are_not_taken_for_the_next_one() {
     for (head, body) in [
         ("Content-Length: 4", "fine"),
         ("Transfer-Encoding: chunked", "4\r\nfine\r\n0\r\nX-Trailer: x\r\n\r\n"),
@@ -40,7 +40,7 @@ async fn what_follows_an_answer_is_no_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_to_head_or_without_a_body_has_none_whatever_follows() {
+async fn bytes_after_a_response_without_a_body_are_not_its_body() {
     for (method, answer) in
         [("HEAD", FINE), ("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nevil")]
     {
@@ -55,7 +55,7 @@ async fn an_answer_to_head_or_without_a_body_has_none_whatever_follows() {
 }
 
 #[tokio::test]
-async fn an_answer_that_can_be_read_in_two_ways_is_a_503() {
+async fn an_ambiguous_response_is_a_503() {
     for head in [
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5",
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4",
@@ -75,7 +75,7 @@ async fn an_answer_that_can_be_read_in_two_ways_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_fault_in_a_chunk_breaks_the_answer() {
+async fn a_malformed_chunk_breaks_the_response() {
     for body in [
         "4\r\nfine!\r\n0\r\n\r\n",
         "4\r\nfine\r\n-0\r\n\r\n",
@@ -92,7 +92,7 @@ async fn a_fault_in_a_chunk_breaks_the_answer() {
 }
 
 #[tokio::test]
-async fn interim_answers_are_passed_by() {
+async fn interim_responses_are_skipped() {
     let interim = "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
     let gateway = spawn_before(&service_that_repeats(format!("{interim}{FINE}")).await);
     for _ in 0..3 {
@@ -103,7 +103,7 @@ async fn interim_answers_are_passed_by() {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_a_body_was_not_sent_to_its_end_is_not_used_again() {
+async fn a_connection_with_an_unfinished_request_body_is_not_reused() {
     let service = service_that_repeats(FINE.to_owned()).await;
     let gateway = spawn_before(&service);
     for _ in 0..5 {
@@ -121,7 +121,7 @@ async fn a_connection_on_which_a_body_was_not_sent_to_its_end_is_not_used_again(
 }
 
 #[tokio::test]
-async fn a_body_goes_on_after_its_answer_has_begun() {
+async fn a_request_body_goes_on_after_the_response_has_begun() {
     const LONG: usize = 0x40_0000;
     let service = upstream(|mut wire| async move {
         wire.head().await;

@@ -1,4 +1,4 @@
-//! W3C Trace Context: a request stays in the trace that it says to belong to, and has one in any case.
+//! W3C Trace Context: a request continues the trace that it names, or begins one.
 
 use crate::app::{authorization, only_request, spawn_house};
 use crate::wire::status;
@@ -23,13 +23,13 @@ async fn sent_on(lines: &str) -> (String, Option<String>) {
 }
 
 #[tokio::test]
-async fn a_trace_is_continued() {
+async fn a_valid_trace_is_continued() {
     let lines = format!("traceparent: {VALID}\r\ntracestate: a=b\r\ntracestate: c=d\r\n");
     assert_eq!(sent_on(&lines).await, (VALID.to_owned(), Some("a=b,c=d".to_owned())));
 }
 
 #[tokio::test]
-async fn without_a_valid_one_a_trace_begins() {
+async fn without_a_valid_trace_a_new_one_begins() {
     let other = VALID.replace("0af7", "0bf7");
     for lines in [
         String::new(),

@@ -1,4 +1,4 @@
-//! Connections on which a test says and hears every byte, at either side of the gateway.
+//! Connections of which a test writes and reads every byte, at either side of the gateway.
 
 use reqwest::Url;
 use std::future::Future;
@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 /// After which a test that hears nothing has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const WIRE_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Wire {
     stream: TcpStream,
@@ -54,7 +54,7 @@ impl Wire {
 
     /// Says something, unless the other side does not listen any more.
     pub async fn try_say(&mut self, bytes: &[u8]) -> bool {
-        timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("it is read").is_ok()
+        timeout(WIRE_TIMEOUT, self.stream.write_all(bytes)).await.expect("it is read").is_ok()
     }
 
     /// What is heard up to and with `end`; `None` where the connection ends before.
@@ -134,7 +134,7 @@ impl Wire {
 
     /// How many bytes were heard anew; 0 at the end.
     async fn hear(&mut self) -> usize {
-        let heard = timeout(PATIENCE, self.stream.read_buf(&mut self.heard)).await;
+        let heard = timeout(WIRE_TIMEOUT, self.stream.read_buf(&mut self.heard)).await;
         heard.expect("something is heard").unwrap_or(0)
     }
 }

@@ -1,7 +1,7 @@
-//! A gateway for one test, before replicas with addresses of the test's own.
+//! A gateway for one test, in front of replicas on addresses of the test's own.
 
 use crate::replica::Replica;
-use gateway::config::{Config, DESCRIPTOR_USE, EdgeConfig, Patience, Resolution, Upstreams};
+use gateway::config::{Config, DESCRIPTOR_USE, DownstreamConfig, Resolution, Timeouts, UpstreamUrls};
 use gateway::startup;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -36,13 +36,18 @@ pub struct Town {
     _gateway: Running,
 }
 
-/// A name is looked up often; who is put out stays out, and nobody is checked.
-pub fn patience() -> Patience {
-    Patience { look_up: Duration::from_millis(50), check: NEVER, out: NEVER, ..Patience::default() }
+/// Names are looked up often, an ejection does not end by time, and there are no health checks.
+pub fn timeouts() -> Timeouts {
+    Timeouts {
+        dns_refresh_interval: Duration::from_millis(50),
+        health_check_interval: NEVER,
+        base_ejection: NEVER,
+        ..Timeouts::default()
+    }
 }
 
-/// A gateway before so many replicas, all of which are every service.
-pub async fn spawn(count: usize, patience: Patience) -> Town {
+/// A gateway with this many replicas, each of which plays every service.
+pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
     let (names, replicas) = (NameServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
     for name in NAMES {
@@ -51,7 +56,7 @@ pub async fn spawn(count: usize, patience: Patience) -> Town {
     let resolution = Resolution::Nameserver(names.address());
     let metrics = shown_metrics();
     let port = replicas[0].address.port();
-    let (client, gateway) = spawn_gateway_with(NAMES, port, patience, resolution, &metrics);
+    let (client, gateway) = spawn_gateway_with(NAMES, port, timeouts, resolution, &metrics);
     Town { client, names, replicas, metrics, _gateway: gateway }
 }
 
@@ -59,23 +64,23 @@ pub async fn spawn(count: usize, patience: Patience) -> Town {
 pub fn spawn_gateway(
     names: [&str; 3],
     port: u16,
-    patience: Patience,
+    timeouts: Timeouts,
     resolution: Resolution,
 ) -> (TestClient, Running) {
-    spawn_gateway_with(names, port, patience, resolution, &Metrics::off())
+    spawn_gateway_with(names, port, timeouts, resolution, &Metrics::off())
 }
 
 fn spawn_gateway_with(
     names: [&str; 3],
     port: u16,
-    patience: Patience,
+    timeouts: Timeouts,
     resolution: Resolution,
     metrics: &Metrics,
 ) -> (TestClient, Running) {
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
-    let upstreams = Upstreams { auth, chat, branch };
+    let upstreams = UpstreamUrls { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let (edge, metrics, traces) = (EdgeConfig::default(), metrics.clone(), Traces::off());
+    let (edge, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
     let (rates, capacity) = (None, None);
     let (listen, times) = (any_port(), Times::default());
     let config = Config {
@@ -87,7 +92,7 @@ fn spawn_gateway_with(
         capacity,
         times,
         bodies: BodyLimits::default(),
-        patience,
+        patience: timeouts,
         descriptor_use: DESCRIPTOR_USE,
         resolution,
         metrics,

@@ -1,6 +1,6 @@
-//! A replica that dies with requests on it: who is answered all the same, and that nothing is carried out twice.
+//! A replica that dies with requests in flight: which are retried, and that none is carried out twice.
 
-use crate::app::{POST, Town, patience, spawn};
+use crate::app::{POST, Town, spawn, timeouts};
 use crate::replica::Mode;
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -31,9 +31,9 @@ async fn held_by_the_dead<F: Future<Output = Answer>>(
 }
 
 #[tokio::test]
-async fn a_safe_request_is_answered_by_another_replica() {
+async fn a_safe_request_is_retried_on_another_replica() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-        let town = spawn(2, patience()).await;
+        let town = spawn(2, timeouts()).await;
         let (answer, id) = held_by_the_dead(&town, |id| {
             let (town, method) = (&town, method.clone());
             async move { town.send(method, &id).await }
@@ -44,8 +44,8 @@ async fn a_safe_request_is_answered_by_another_replica() {
 }
 
 #[tokio::test]
-async fn a_post_that_was_sent_is_not_sent_again_without_a_key() {
-    let town = spawn(2, patience()).await;
+async fn a_sent_post_without_a_key_is_not_retried() {
+    let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let town = &town;
         async move { town.post(&id, None).await }
@@ -57,8 +57,8 @@ async fn a_post_that_was_sent_is_not_sent_again_without_a_key() {
 }
 
 #[tokio::test]
-async fn a_post_with_a_key_is_sent_once_more_with_the_same_body() {
-    let town = spawn(2, patience()).await;
+async fn a_post_with_a_key_is_retried_once_with_the_same_body() {
+    let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let town = &town;
         async move { town.post(&id, Some("key")).await }
@@ -68,8 +68,8 @@ async fn a_post_with_a_key_is_sent_once_more_with_the_same_body() {
 }
 
 #[tokio::test]
-async fn a_key_where_it_does_not_count_does_not_help() {
-    let town = spawn(2, patience()).await;
+async fn a_key_on_a_path_that_ignores_it_allows_no_retry() {
+    let town = spawn(2, timeouts()).await;
     let put = |id: String| {
         let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
         async move { client.send(Method::POST, "/api/v1/chats/other", None).await }
@@ -78,14 +78,14 @@ async fn a_key_where_it_does_not_count_does_not_help() {
 }
 
 #[tokio::test]
-async fn a_post_whose_key_does_not_reach_the_service_is_not_sent_again() {
+async fn a_post_whose_key_is_not_passed_on_is_not_retried() {
     for headers in [
         &[("idempotency-key", "key"), ("connection", "idempotency-key")][..],
         &[("idempotency-key", "key"), ("connection", "keep-alive, Idempotency-Key")],
         &[("idempotency-key", "")],
         &[("idempotency-key", "  ")],
     ] {
-        let town = spawn(2, patience()).await;
+        let town = spawn(2, timeouts()).await;
         let post = |id: String| {
             let client = town.client.with_header("x-request-id", &id);
             let client = headers.iter().fold(client, |client, (name, value)| client.with_header(name, value));
@@ -98,8 +98,8 @@ async fn a_post_whose_key_does_not_reach_the_service_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
-    let town = spawn(2, patience()).await;
+async fn a_body_too_large_for_the_replay_buffer_is_not_retried() {
+    let town = spawn(2, timeouts()).await;
     let post = |id: String| {
         let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
         async move { client.send(Method::POST, POST, Some("x".repeat(0x2_0000))).await }
@@ -111,8 +111,8 @@ async fn a_body_that_is_too_large_to_be_kept_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_death_under_load_fails_no_get_and_doubles_no_post() {
-    let town = spawn(3, patience()).await;
+async fn a_replica_death_under_load_fails_no_get_and_repeats_no_post() {
+    let town = spawn(3, timeouts()).await;
     let client = |number: usize| {
         let town = &town;
         async move {

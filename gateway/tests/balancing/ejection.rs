@@ -1,9 +1,9 @@
-//! Who is left out, for how long, and what becomes of requests meanwhile.
+//! Outlier ejection: which replicas get no requests, for how long, and what becomes of requests meanwhile.
 
-use crate::app::{GET, SOON, Town, patience, spawn};
+use crate::app::{GET, SOON, Town, spawn, timeouts};
 use crate::replica::{Mode, Replica};
 use futures_util::future::join_all;
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use tokio::time::timeout;
 
 const SHORT: Duration = Duration::from_millis(100);
 
-/// Checks are made, and a replica has time to answer them on a busy machine.
-fn with_checks() -> Patience {
-    Patience { check: SHORT, check_answer: Duration::from_millis(700), ..patience() }
+/// Time-outs with health checks, which a replica has time to answer on a busy machine.
+fn with_health_checks() -> Timeouts {
+    Timeouts { health_check_interval: SHORT, health_check: Duration::from_millis(700), ..timeouts() }
 }
 
-/// A gateway that has left out the second of two replicas, which is there again.
-async fn before_one_that_was_left_out(patience: Patience) -> Town {
-    let town = spawn(2, patience).await;
+/// A gateway with two replicas, of which it has ejected the second, which answers again.
+async fn spawn_with_one_ejected(timeouts: Timeouts) -> Town {
+    let town = spawn(2, timeouts).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;
     for _ in 0..4 {
@@ -29,8 +29,8 @@ async fn before_one_that_was_left_out(patience: Patience) -> Town {
 }
 
 #[tokio::test]
-async fn five_failures_in_a_row_put_a_replica_out() {
-    let town = spawn(2, patience()).await;
+async fn five_consecutive_failures_eject_a_replica() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::HangsUp);
     let before = town.replicas[1].count();
@@ -43,8 +43,8 @@ async fn five_failures_in_a_row_put_a_replica_out() {
 }
 
 #[tokio::test]
-async fn four_failures_in_a_row_do_not() {
-    let town = spawn(2, patience()).await;
+async fn four_consecutive_failures_do_not_eject_a_replica() {
+    let town = spawn(2, timeouts()).await;
     for _ in 0..3 {
         town.until_answers(1).await;
         town.replicas[1].set(Mode::HangsUp);
@@ -58,8 +58,8 @@ async fn four_failures_in_a_row_do_not() {
 }
 
 #[tokio::test]
-async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
-    let town = spawn(2, patience()).await;
+async fn an_oversized_response_head_is_no_failure_of_a_replica() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::LongHead);
     let before = town.replicas[1].count();
@@ -77,21 +77,21 @@ async fn an_answer_whose_head_is_too_long_counts_against_nobody() {
 }
 
 #[tokio::test]
-async fn a_replica_that_was_left_out_comes_back() {
-    let town = before_one_that_was_left_out(Patience { out: SHORT, ..patience() }).await;
+async fn an_ejected_replica_comes_back() {
+    let town = spawn_with_one_ejected(Timeouts { base_ejection: SHORT, ..timeouts() }).await;
     town.until_answers(1).await;
 }
 
 #[tokio::test]
-async fn a_check_brings_back_who_was_not_reached() {
-    let town = before_one_that_was_left_out(with_checks()).await;
+async fn a_health_check_ends_the_ejection_of_an_unreached_replica() {
+    let town = spawn_with_one_ejected(with_health_checks()).await;
     // Its time would be over in an hour.
     town.until_answers(1).await;
 }
 
 #[tokio::test]
-async fn never_are_all_left_out() {
-    let town = spawn(2, patience()).await;
+async fn with_all_replicas_ejected_requests_are_still_sent() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
     for number in 0..20 {
@@ -111,8 +111,8 @@ async fn never_are_all_left_out() {
 }
 
 #[tokio::test]
-async fn repeats_stay_within_a_fifth_when_everything_fails() {
-    let town = spawn(2, patience()).await;
+async fn retries_stay_within_a_fifth_when_everything_fails() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas.iter().for_each(|replica| replica.set(Mode::HangsUp));
     let before = town.replicas.iter().map(Replica::count).sum::<usize>();
@@ -125,11 +125,11 @@ async fn repeats_stay_within_a_fifth_when_everything_fails() {
 }
 
 #[tokio::test]
-async fn a_replica_that_hangs_is_left_out_and_its_safe_requests_go_elsewhere() {
-    let town = spawn(2, with_checks()).await;
+async fn a_hanging_replica_is_ejected_and_its_safe_requests_are_retried_elsewhere() {
+    let town = spawn(2, with_health_checks()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Silent);
-    // Within its patience of 30 seconds, each of these would wait for the one that hangs.
+    // Within the time-out of 30 seconds, each of these would wait for the one that hangs.
     let answers = timeout(SOON, join_all((0..8).map(|_| town.client.get(GET)))).await.expect("answers");
     for answer in answers {
         assert_eq!(town.number(&answer.expect(200)), 0);
@@ -144,8 +144,8 @@ async fn a_replica_that_hangs_is_left_out_and_its_safe_requests_go_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_error_that_a_replica_answers_is_the_answer_and_no_failure() {
-    let town = spawn(2, patience()).await;
+async fn an_error_response_is_passed_on_and_is_no_failure() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Unwell);
     let before = town.replicas[1].count();
@@ -158,8 +158,8 @@ async fn an_error_that_a_replica_answers_is_the_answer_and_no_failure() {
 }
 
 #[tokio::test]
-async fn ready_is_a_service_with_one_replica_that_is() {
-    let town = spawn(2, patience()).await;
+async fn a_service_is_ready_if_one_replica_is() {
+    let town = spawn(2, timeouts()).await;
     town.replicas[0].set(Mode::Unwell);
     town.client.get("/readyz").await.expect(200);
     town.replicas[1].die().await;

@@ -1,11 +1,11 @@
-//! Connections that are kept, and that the service has closed meanwhile.
+//! Idle connections that the service has closed meanwhile.
 
-use crate::app::{patience, spawn};
+use crate::app::{spawn, timeouts};
 use crate::replica::Mode;
 
 #[tokio::test]
 async fn a_post_after_an_idle_connection_was_closed_is_carried_out_once() {
-    let town = spawn(1, patience()).await;
+    let town = spawn(1, timeouts()).await;
     town.replicas[0].set(Mode::AnswersAndCloses);
     for number in 0..50 {
         let id = format!("post-{number}");
@@ -17,8 +17,8 @@ async fn a_post_after_an_idle_connection_was_closed_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn one_replica_alone_is_asked_again_when_a_kept_connection_breaks() {
-    let town = spawn(1, patience()).await;
+async fn a_single_replica_is_retried_when_an_idle_connection_breaks() {
+    let town = spawn(1, timeouts()).await;
     town.who().await;
     town.replicas[0].die().await;
     town.replicas[0].revive().await;

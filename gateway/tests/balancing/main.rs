@@ -1,4 +1,4 @@
-//! The gateway before several replicas of a service, found by names that change while it runs.
+//! The gateway in front of several replicas of a service, discovered by names that change while it runs.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

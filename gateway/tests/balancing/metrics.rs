@@ -1,6 +1,6 @@
-//! What the metrics say of replicas.
+//! Metrics of replicas.
 
-use crate::app::{SOON, Town, patience, spawn};
+use crate::app::{SOON, Town, spawn, timeouts};
 use crate::replica::Mode;
 use shared::test_kit::Series;
 
@@ -19,8 +19,8 @@ impl Town {
 }
 
 #[tokio::test]
-async fn a_replica_that_fails_is_told_with_what_was_sent_again() {
-    let town = spawn(2, patience()).await;
+async fn metrics_show_an_ejected_replica_and_retries() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     for replica in [0, 1] {
         assert_eq!(town.told(UP, replica).await, Some(1.0));
@@ -38,8 +38,8 @@ async fn a_replica_that_fails_is_told_with_what_was_sent_again() {
 }
 
 #[tokio::test]
-async fn requests_on_their_way_are_told() {
-    let town = spawn(1, patience()).await;
+async fn metrics_show_requests_in_flight() {
+    let town = spawn(1, timeouts()).await;
     town.who().await;
     assert_eq!(town.told(IN_FLIGHT, 0).await, Some(0.0));
     town.replicas[0].set(Mode::Silent);
@@ -55,8 +55,8 @@ async fn requests_on_their_way_are_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_gone_is_told_no_more() {
-    let town = spawn(2, patience()).await;
+async fn metrics_of_a_removed_address_disappear() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     assert!(town.told(UP, 1).await.is_some());
     town.name(0..1);

@@ -1,13 +1,13 @@
-//! What the gateway makes of what a name server says.
+//! Service discovery by DNS.
 
-use crate::app::{GET, NAME, NEVER, SOON, patience, spawn, spawn_gateway, street};
+use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, street, timeouts};
 use crate::replica::Replica;
-use gateway::config::{Patience, Resolution};
+use gateway::config::{Resolution, Timeouts};
 use shared::test_kit::NameServer;
 
 #[tokio::test]
-async fn a_look_up_that_fails_changes_nothing() {
-    let town = spawn(2, patience()).await;
+async fn a_failed_lookup_changes_nothing() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.names.fail(NAME);
     town.is_looked_up().await;
@@ -18,7 +18,7 @@ async fn a_look_up_that_fails_changes_nothing() {
 
 #[tokio::test]
 async fn a_name_without_an_address_is_a_503_until_it_has_one() {
-    let town = spawn(1, patience()).await;
+    let town = spawn(1, timeouts()).await;
     town.who().await;
     town.names.forget(NAME);
     let refused = async {
@@ -37,9 +37,9 @@ async fn a_name_without_an_address_is_a_503_until_it_has_one() {
 }
 
 #[tokio::test]
-async fn an_address_that_fails_is_looked_up_at_once() {
-    let patience = Patience { look_up: NEVER, ..patience() };
-    let town = spawn(2, patience).await;
+async fn a_failed_address_triggers_a_lookup_at_once() {
+    let timeouts = Timeouts { dns_refresh_interval: NEVER, ..timeouts() };
+    let town = spawn(2, timeouts).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;
     let asked = town.names.is_asked(NAME, 2);
@@ -49,8 +49,8 @@ async fn an_address_that_fails_is_looked_up_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_too_long_for_udp_is_read_and_addresses_that_refuse_are_passed_over() {
-    let town = spawn(1, patience()).await;
+async fn a_dns_response_too_long_for_udp_is_read_and_refusing_addresses_are_skipped() {
+    let town = spawn(1, timeouts()).await;
     let street = street();
     let mut addresses: Vec<_> = (2..60).map(street).collect();
     addresses.push(town.replicas[0].address.ip());
@@ -65,13 +65,13 @@ async fn an_answer_too_long_for_udp_is_read_and_addresses_that_refuse_are_passed
 }
 
 #[tokio::test]
-async fn a_gateway_starts_while_its_name_server_fails() {
-    let town = spawn(1, patience()).await;
+async fn the_gateway_starts_while_dns_fails() {
+    let town = spawn(1, timeouts()).await;
     let names = NameServer::start().await;
     names.fail(NAME);
     let resolution = Resolution::Nameserver(names.address());
     let port = town.replicas[0].address.port();
-    let (client, _gateway) = spawn_gateway([NAME; 3], port, patience(), resolution);
+    let (client, _gateway) = spawn_gateway([NAME; 3], port, timeouts(), resolution);
     client.get(GET).await.expect(503);
     names.set(NAME, &[town.replicas[0].address.ip()]);
     names.is_asked(NAME, 16).await;
@@ -79,10 +79,10 @@ async fn a_gateway_starts_while_its_name_server_fails() {
 }
 
 #[tokio::test]
-async fn the_machine_knows_its_own_name() {
+async fn localhost_is_resolved_by_the_machine() {
     let replica = Replica::start("127.0.0.1:0".parse().unwrap()).await;
     let port = replica.address.port();
-    let (client, _gateway) = spawn_gateway(["localhost"; 3], port, patience(), Resolution::System);
+    let (client, _gateway) = spawn_gateway(["localhost"; 3], port, timeouts(), Resolution::System);
     client.get(GET).await.expect(200);
     assert_eq!(replica.count(), 1);
 }

@@ -1,4 +1,4 @@
-//! A process of a service, played on an address of its own: it counts what it was asked, and can be told to fail.
+//! A replica that a test plays on an address of its own: it counts requests, and can be told to fail.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
-//! Who gets how much, while replicas come and go.
+//! Load balancing: each replica's share of the requests, while replicas come and go.
 
-use crate::app::{GET, Town, patience, spawn};
+use crate::app::{GET, Town, spawn, timeouts};
 use crate::replica::Mode;
 use futures_util::future::join_all;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ fn assert_even(town: &Town, requests: usize) {
 
 #[tokio::test]
 async fn three_replicas_get_a_third_each_from_one_client() {
-    let town = spawn(3, patience()).await;
+    let town = spawn(3, timeouts()).await;
     for _ in 0..300 {
         town.who().await;
     }
@@ -25,7 +25,7 @@ async fn three_replicas_get_a_third_each_from_one_client() {
 
 #[tokio::test]
 async fn three_replicas_get_a_third_each_from_many_clients() {
-    let town = spawn(3, patience()).await;
+    let town = spawn(3, timeouts()).await;
     let client = || async {
         for _ in 0..75 {
             town.who().await;
@@ -36,9 +36,9 @@ async fn three_replicas_get_a_third_each_from_many_clients() {
 }
 
 #[tokio::test]
-async fn a_replica_that_ends_each_connection_with_its_first_answer_gets_a_third_all_the_same() {
+async fn a_replica_that_closes_after_each_response_still_gets_a_third() {
     for mode in [Mode::Closes, Mode::Http10] {
-        let town = spawn(3, patience()).await;
+        let town = spawn(3, timeouts()).await;
         town.replicas[1].set(mode);
         for number in 0..150 {
             let id = format!("post-{number}");
@@ -50,8 +50,8 @@ async fn a_replica_that_ends_each_connection_with_its_first_answer_gets_a_third_
 }
 
 #[tokio::test]
-async fn a_replica_that_is_busy_gets_less() {
-    let town = spawn(2, patience()).await;
+async fn a_busy_replica_gets_fewer_requests() {
+    let town = spawn(2, timeouts()).await;
     town.replicas[0].set(Mode::Silent);
     // The last of these waits.
     let held = async { while town.who().await != 0 {} };
@@ -67,8 +67,8 @@ async fn a_replica_that_is_busy_gets_less() {
 }
 
 #[tokio::test]
-async fn replicas_that_are_added_get_requests_without_a_restart() {
-    let town = spawn(3, patience()).await;
+async fn added_replicas_get_requests_without_a_restart() {
+    let town = spawn(3, timeouts()).await;
     town.name(0..1);
     town.is_looked_up().await;
     let before = town.replicas[1].count() + town.replicas[2].count();
@@ -82,8 +82,8 @@ async fn replicas_that_are_added_get_requests_without_a_restart() {
 }
 
 #[tokio::test]
-async fn scaling_down_under_load_costs_no_request() {
-    let town = spawn(3, patience()).await;
+async fn scaling_down_under_load_fails_no_request() {
+    let town = spawn(3, timeouts()).await;
     let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let client = |number: usize| {
         let (town, stop, answered) = (&town, &stop, &answered);
@@ -120,8 +120,8 @@ async fn scaling_down_under_load_costs_no_request() {
 }
 
 #[tokio::test]
-async fn a_replica_that_has_gone_is_disconnected_and_finishes_what_it_has() {
-    let town = spawn(2, patience()).await;
+async fn a_removed_replica_finishes_its_requests_and_is_disconnected() {
+    let town = spawn(2, timeouts()).await;
     town.until_answers(1).await;
     town.replicas[1].set(Mode::Silent);
     let before = town.replicas[1].count();

@@ -1,4 +1,4 @@
-//! Connections that end where they should not, or go on where they should end.
+//! Connections of services that end early, or go on after their end.
 
 use super::Told::{Broken, Refused, Whole};
 use super::script::{Script, answers, is_silent, says};
@@ -8,7 +8,7 @@ const LENGTH: &str = "Content-Length: 4\r\n";
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
 #[tokio::test]
-async fn an_answer_that_breaks_off() {
+async fn a_truncated_response_spares_the_next_user() {
     try_all([
         get("before it", Script::default().closes(), Refused),
         get("in the status line", says("HTTP/1.").closes(), Refused),
@@ -31,7 +31,7 @@ async fn an_answer_that_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_reset() {
+async fn a_reset_connection_spares_the_next_user() {
     try_all([
         get("before an answer", Script::default().resets(), Refused),
         get("in the head", says("HTTP/1.1 200 OK\r\nX: y").resets(), Refused),
@@ -46,7 +46,7 @@ async fn a_connection_that_is_reset() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_with_its_answer() {
+async fn a_connection_that_closes_after_a_response_spares_the_next_user() {
     let http10 = |fields: &str| says(format!("HTTP/1.0 200 OK\r\n{fields}\r\nfine"));
     let last = |rest: &str| answers(&format!("Connection: close\r\n{LENGTH}"), &format!("fine{rest}"));
     try_all([
@@ -83,7 +83,7 @@ async fn a_connection_that_ends_with_its_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_before_the_request_was_read() {
+async fn a_response_before_the_request_was_read_spares_the_next_user() {
     let post = Asks::UnfinishedPost;
     let last = answers(&format!("Connection: close\r\n{LENGTH}"), "fine");
     try_all([

@@ -1,11 +1,11 @@
-//! Heads of answers that are none, or might be read in another way.
+//! Malformed and ambiguous heads of responses.
 
 use super::Told::{Broken, Either, Refused, Whole};
 use super::script::{answers, is_silent, says};
 use super::{FINE, get, try_all};
 
 #[tokio::test]
-async fn what_is_no_answer() {
+async fn bytes_that_are_no_response_spare_the_next_user() {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let settings = b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\0\0\x04\x01\0\0\0\0";
     let go_away = b"\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01\r\n\r\n";
@@ -31,7 +31,7 @@ async fn what_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_status_line_that_is_not_well_formed() {
+async fn a_malformed_status_line_spares_the_next_user() {
     let line = |line: &str| says(format!("{line}\r\nContent-Length: 4\r\n\r\nfine"));
     try_all([
         get("HTTP/2", line("HTTP/2 200 OK"), Refused),
@@ -60,7 +60,7 @@ async fn a_status_line_that_is_not_well_formed() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_not_well_formed() {
+async fn a_malformed_response_header_spares_the_next_user() {
     let field = |field: &str| answers(&format!("{field}\r\nContent-Length: 4\r\n"), "fine");
     let long = format!("X: {}", "y".repeat(0x20_0000));
     let many = "X: y\r\n".repeat(0x2000);
@@ -98,7 +98,7 @@ async fn a_field_that_is_not_well_formed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_slowly() {
+async fn a_slow_response_spares_the_next_user() {
     let chunks = answers("Transfer-Encoding: chunked\r\n", "4\r\nfine\r\n0\r\nX-Sum: 1\r\n\r\n");
     try_all([
         get("with a length", says(FINE).trickled(), Whole("fine")),

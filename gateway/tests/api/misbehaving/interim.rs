@@ -1,11 +1,11 @@
-//! Interim answers (1xx), which come before the answer, and after which nothing changes.
+//! Interim responses (1xx), after which the final response still comes.
 
 use super::Told::{Either, Refused, Whole};
 use super::script::says;
 use super::{Asks, FINE, get, try_all};
 
 #[tokio::test]
-async fn interim_answers_before_the_answer() {
+async fn interim_responses_spare_the_next_user() {
     let before = |interim: &str| says(format!("{interim}{FINE}"));
     let hints = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
     let all = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n{hints}");
@@ -27,7 +27,7 @@ async fn interim_answers_before_the_answer() {
 }
 
 #[tokio::test]
-async fn interim_answers_with_more_than_a_head() {
+async fn interim_responses_with_a_body_spare_the_next_user() {
     let stray = "Content-Length: 5\r\n\r\nstray";
     try_all([
         get("a body", says(format!("HTTP/1.1 100 Continue\r\n{stray}{FINE}")), Refused),
@@ -47,7 +47,7 @@ async fn interim_answers_with_more_than_a_head() {
 }
 
 #[tokio::test]
-async fn another_protocol_that_nobody_asked_for() {
+async fn an_unrequested_protocol_switch_spares_the_next_user() {
     let upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
     try_all([
         get("a WebSocket", says(upgrade), Refused),

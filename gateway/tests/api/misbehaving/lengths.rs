@@ -1,4 +1,4 @@
-//! How long an answer is said to be, and how long it is.
+//! Lengths of response bodies, announced and actual.
 
 use super::Told::{Bodiless, Broken, Either, Lenient, Refused, Whole};
 use super::script::{answers, says};
@@ -7,7 +7,7 @@ use super::{Asks, FINE, STRAY, get, try_all};
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
 #[tokio::test]
-async fn a_length_that_is_wrong() {
+async fn a_wrong_content_length_spares_the_next_user() {
     let huge = "Content-Length: 18446744073709551615\r\n";
     let over = "Content-Length: 18446744073709551620\r\n";
     try_all([
@@ -38,7 +38,7 @@ async fn a_length_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_said_twice() {
+async fn a_repeated_content_length_spares_the_next_user() {
     let both = |fields: &str| answers(fields, "4\r\nfine\r\n0\r\n\r\n");
     try_all([
         get("two that differ", answers("Content-Length: 4\r\nContent-Length: 9\r\n", "fine"), Refused),
@@ -59,7 +59,7 @@ async fn a_length_that_is_said_twice() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_is_not_well_formed() {
+async fn a_malformed_response_chunk_spares_the_next_user() {
     let long = format!("4;{}\r\nfine\r\n0\r\n\r\n", "x".repeat(0x10_0000));
     let trailers = format!("4\r\nfine\r\n0\r\n{}\r\n", "X: yyyyyyyyyyyyyyyyyyyyyyyyy\r\n".repeat(0x8000));
     let chunks = |body: &str| answers(CHUNKED, body);
@@ -88,7 +88,7 @@ async fn a_chunk_that_is_not_well_formed() {
 }
 
 #[tokio::test]
-async fn chunks_that_are_unusual_and_right() {
+async fn unusual_valid_chunks_spare_the_next_user() {
     let chunks = |body: &str| answers(CHUNKED, body);
     try_all([
         get("one byte each", chunks("1\r\nf\r\n1\r\ni\r\n1\r\nn\r\n1\r\ne\r\n0\r\n\r\n"), Whole("fine")),
@@ -110,7 +110,7 @@ async fn chunks_that_are_unusual_and_right() {
 }
 
 #[tokio::test]
-async fn a_body_where_there_is_none() {
+async fn a_body_where_none_is_allowed_spares_the_next_user() {
     let with_body = |line: &str| says(format!("HTTP/1.1 {line}\r\nContent-Length: 5\r\n\r\nstray"));
     let chunked = |line: &str| says(format!("HTTP/1.1 {line}\r\n{CHUNKED}\r\n5\r\nstray\r\n0\r\n\r\n"));
     try_all([

@@ -14,7 +14,7 @@ mod user;
 
 use crate::app::{TestGateway, authorization, no_cache, spawn_before_with};
 use futures_util::future::join_all;
-use gateway::config::Patience;
+use gateway::config::Timeouts;
 use script::Script;
 use serde_json::Value;
 use service::Service;
@@ -83,8 +83,12 @@ impl Case {
         Self { is_hurried: true, ..self }
     }
 
-    fn patience(&self) -> Patience {
-        if self.is_hurried { Patience { head: SHORT, piece: SHORT, ..no_cache() } } else { no_cache() }
+    fn timeouts(&self) -> Timeouts {
+        if self.is_hurried {
+            Timeouts { response_head: SHORT, response_body: SHORT, ..no_cache() }
+        } else {
+            no_cache()
+        }
     }
 }
 
@@ -97,7 +101,7 @@ async fn try_all(cases: impl IntoIterator<Item = Case>) {
 
 async fn try_named(case: Case) -> Result<(), String> {
     let service = Service::start(&case.script).await;
-    let gateway = spawn_before_with(&service.url, case.patience());
+    let gateway = spawn_before_with(&service.url, case.timeouts());
     for (is_kept, on) in [(false, "a new connection"), (true, "a connection that was kept")] {
         let tried = timeout(CASE_TIMEOUT, try_case(&case, &service, &gateway, is_kept)).await;
         let tried = tried.unwrap_or_else(|_| Err("it hangs".to_owned()));
@@ -179,7 +183,7 @@ fn is_refusal(answer: &RawAnswer) -> bool {
 /// The net that the cases are tried with catches what it is for: where the service goes on well, the next user is served on
 /// the very connection that the first was.
 #[tokio::test]
-async fn the_next_user_is_served_on_the_connection_of_the_first() {
+async fn the_next_user_is_served_on_the_same_connection() {
     let service = Service::start(&script::says(FINE)).await;
     let gateway = spawn_before_with(&service.url, no_cache());
     let mut one = User::new(&gateway, "one").await;

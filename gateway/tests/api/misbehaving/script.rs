@@ -1,4 +1,4 @@
-//! What a service does with the one request that it answers badly.
+//! A service that follows a script for one request, and serves all others well.
 
 /// How the one request is answered.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! A service that follows a script for one request, and serves all others well.
+//! What a service does with the one request to which it responds badly.
 
 use super::script::{Script, Step};
 use crate::raw;

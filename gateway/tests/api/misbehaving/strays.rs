@@ -1,4 +1,4 @@
-//! What comes after an answer: at once, or while the connection is idle. Nobody has asked for it.
+//! Surplus bytes after a response: at once, or while the connection is idle.
 
 use super::Told::Whole;
 use super::script::{answers, says};
@@ -9,7 +9,7 @@ const ENDED: &str = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nConten
 const INTERIM: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 #[tokio::test]
-async fn more_than_the_answer() {
+async fn surplus_bytes_after_a_response_spare_the_next_user() {
     let chunks =
         |rest: &str| answers("Transfer-Encoding: chunked\r\n", &format!("4\r\nfine\r\n0\r\n\r\n{rest}"));
     let more = |rest: &str| says(format!("{FINE}{rest}"));
@@ -47,7 +47,7 @@ async fn more_than_the_answer() {
 }
 
 #[tokio::test]
-async fn more_than_the_answer_while_the_connection_is_idle() {
+async fn surplus_bytes_on_an_idle_connection_spare_the_next_user() {
     let late = |rest: &str| says(FINE).late(rest);
     try_all([
         get("another answer", late(STRAY), Whole("fine")),

@@ -1,4 +1,4 @@
-//! Bodies in chunks.
+//! Chunked bodies.
 
 use super::Told::{CutOff, Served, Swallowed, Unfinished};
 use super::{post, try_all};
@@ -6,7 +6,7 @@ use super::{post, try_all};
 const HEADERS: &str = "Transfer-Encoding: chunked\r\n";
 
 #[tokio::test]
-async fn a_chunk_that_is_not_well_formed_cuts_the_request_off() {
+async fn a_malformed_chunk_cuts_the_request_off() {
     let chunks = [
         ("a size of more than 64 bits", "10000000000000005\r\nhello\r\n0\r\n\r\n"),
         ("a negative size", "-5\r\nhello\r\n0\r\n\r\n"),
@@ -35,7 +35,7 @@ async fn a_chunk_that_is_not_well_formed_cuts_the_request_off() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_to_its_end_is_never_complete() {
+async fn a_truncated_body_is_never_complete_at_the_service() {
     let rfc = "RFC 9112, 8";
     try_all([
         post(
@@ -52,7 +52,7 @@ async fn a_body_that_does_not_come_to_its_end_is_never_complete() {
 }
 
 #[tokio::test]
-async fn what_surrounds_the_data_is_not_passed_on() {
+async fn chunk_extensions_and_trailers_are_not_passed_on() {
     let padded = format!("{}5\r\nhello\r\n0\r\n\r\n", "0".repeat(1000));
     let long = format!("5;a={}\r\nhello\r\n0\r\n\r\n", "b".repeat(0x1_0000));
     try_all([
@@ -86,7 +86,7 @@ async fn what_surrounds_the_data_is_not_passed_on() {
 
 /// What might end the trailers to other software goes on with them here: fewer requests are heard of, never more.
 #[tokio::test]
-async fn lines_of_trailers_end_with_cr_and_lf_alone() {
+async fn lines_of_trailers_end_with_crlf_only() {
     try_all([
         post("RFC 9112, 7.1.2", "LF for the last line", HEADERS, "5\r\nhello\r\n0\r\n\n", Swallowed("hello")),
         post(

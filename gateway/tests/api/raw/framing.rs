@@ -1,4 +1,4 @@
-//! How long a body is: `Content-Length` and `Transfer-Encoding`.
+//! Framing: `Content-Length` and `Transfer-Encoding`.
 
 use super::Told::{Last, Refused, Served};
 use super::{Case, post, try_all};
@@ -6,7 +6,7 @@ use super::{Case, post, try_all};
 const CHUNKED: &str = "5\r\nhello\r\n0\r\n\r\n";
 
 #[tokio::test]
-async fn a_length_that_is_not_one_number_is_refused() {
+async fn an_invalid_content_length_is_refused() {
     let sizes = [
         ("two that differ", "Content-Length: 5\r\nContent-Length: 6\r\n"),
         ("twice the same", "Content-Length: 5\r\nContent-Length: 5\r\n"),
@@ -33,7 +33,7 @@ async fn a_length_that_is_not_one_number_is_refused() {
 }
 
 #[tokio::test]
-async fn a_coding_that_is_not_chunked_alone_is_refused() {
+async fn a_transfer_coding_other_than_chunked_alone_is_refused() {
     let codings = [
         ("empty", "Transfer-Encoding:\r\n"),
         ("identity", "Transfer-Encoding: identity\r\n"),
@@ -60,7 +60,7 @@ async fn a_coding_that_is_not_chunked_alone_is_refused() {
 }
 
 #[tokio::test]
-async fn a_length_beside_a_coding_is_refused() {
+async fn content_length_with_transfer_encoding_is_refused() {
     let rfc = "RFC 9112, 6.3";
     let one_zero = |name, headers: &str| Case {
         rfc: "RFC 9112, 6.1",
@@ -96,7 +96,7 @@ async fn a_length_beside_a_coding_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_to_a_protocol_that_is_not_spoken_is_refused() {
+async fn a_websocket_upgrade_with_a_body_is_refused() {
     let rfc = "RFC 9110, 7.8";
     let lengths = ["Upgrade: websocket\r\nConnection: upgrade\r\n", "Upgrade: h2c, WebSocket\r\n"];
     let cases = lengths.map(|upgrade| {
@@ -121,7 +121,7 @@ async fn a_body_to_a_protocol_that_is_not_spoken_is_refused() {
 }
 
 #[tokio::test]
-async fn framing_that_is_named_as_of_one_connection_is_not_lost() {
+async fn framing_headers_named_by_connection_still_count() {
     let rfc = "RFC 9110, 7.6.1";
     try_all([
         post(

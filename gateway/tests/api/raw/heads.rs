@@ -6,7 +6,7 @@ use crate::app::{authorization, nobody, spawn_before};
 use crate::wire::status;
 
 #[tokio::test]
-async fn a_request_line_that_is_not_well_formed_is_refused() {
+async fn a_malformed_request_line_is_refused() {
     let lines = [
         ("RFC 9110, 9.1", "a method that is no token", "GE(T / HTTP/1.1", 400),
         ("RFC 9110, 9.1", "a method in lower case", "get / HTTP/1.1", 501),
@@ -42,7 +42,7 @@ async fn a_request_line_that_is_not_well_formed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_not_well_formed_is_refused() {
+async fn a_malformed_header_is_refused() {
     let fields = [
         ("RFC 9112, 5.1", "space before the colon", "X : y\r\n"),
         ("RFC 9112, 5.1", "a tab before the colon", "X\t: y\r\n"),
@@ -75,7 +75,7 @@ async fn a_field_that_is_not_well_formed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_refused() {
+async fn an_oversized_head_is_refused() {
     let many = "X: y\r\n".repeat(200);
     let some = "X: y\r\n".repeat(90);
     let rfc = "RFC 9110, 5.4";
@@ -93,7 +93,7 @@ async fn a_head_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn what_may_be_understood_comes_to_a_service_as_one_plain_request() {
+async fn a_tolerated_head_reaches_the_service_as_one_plain_request() {
     let bare = format!("{GET}Host: a\r\n{{auth}}X: y\r\n\r\n").replace("\r\n", "\n");
     let sent = |rfc, name, sent: String| Case { rfc, name, sent, told: Served("") };
     try_all([
@@ -124,7 +124,7 @@ async fn what_may_be_understood_comes_to_a_service_as_one_plain_request() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_refused() {
+async fn bytes_that_are_not_http_are_refused() {
     let gateway = spawn_before(&nobody());
     for sent in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],

@@ -1,10 +1,10 @@
-//! Whose request it is.
+//! Hosts.
 
 use super::Told::{Refused, Served};
 use super::{Case, get, try_all};
 
 #[tokio::test]
-async fn a_host_that_is_not_one_name_is_refused() {
+async fn an_invalid_host_is_refused() {
     let hosts = [
         ("RFC 9112, 3.2", "none", ""),
         ("RFC 9112, 3.2", "two", "Host: a\r\nHost: b\r\n"),
@@ -26,7 +26,7 @@ async fn a_host_that_is_not_one_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_target_of_absolute_form_is_one_of_http() {
+async fn an_absolute_target_must_be_http() {
     let target = |rfc, name, target: &str, told| Case {
         rfc,
         name,

@@ -1,4 +1,4 @@
-//! Paths that other software might take for other ones.
+//! Paths that other software might normalize to other ones.
 
 use super::Told::{Refused, Served};
 use super::{Case, try_all};
@@ -8,7 +8,7 @@ fn case((rfc, name, path): (&'static str, &'static str, &str), told: super::Told
 }
 
 #[tokio::test]
-async fn a_path_in_another_form_is_refused() {
+async fn a_path_that_is_not_normalized_is_refused() {
     let paths = [
         ("RFC 3986, 6.2.2.3", "..", "/api/v1/chats/../../../internal/users"),
         ("RFC 3986, 6.2.2.3", ".. at the end", "/api/v1/chats/x/.."),
@@ -39,7 +39,7 @@ async fn a_path_in_another_form_is_refused() {
 }
 
 #[tokio::test]
-async fn a_path_that_only_looks_so_passes() {
+async fn a_normalized_path_that_resembles_such_a_one_passes() {
     let paths = [
         ("RFC 3986, 3.3", "three dots", "/api/v1/chats/..."),
         ("RFC 3986, 2.4", "encoded twice", "/api/v1/chats/%252e%252e%252f"),

@@ -1,4 +1,4 @@
-//! What is unusual and right.
+//! Unusual valid requests.
 
 use super::{GET, POST};
 use crate::app::{authorization, spawn_before};
@@ -21,7 +21,7 @@ async fn echo() -> Url {
 }
 
 #[tokio::test]
-async fn requests_that_come_at_once_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let gateway = spawn_before(&echo().await);
     let token = authorization();
     let mut wire = gateway.wire().await;
@@ -44,7 +44,7 @@ async fn requests_that_come_at_once_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn what_follows_an_answer_that_closes_is_not_served() {
+async fn requests_after_a_closing_response_are_not_served() {
     let gateway = spawn_before(&echo().await);
     let token = authorization();
     for closing in ["Host: a\r\nConnection: close\r\n", "Host: a b\r\n"] {
@@ -61,7 +61,7 @@ async fn what_follows_an_answer_that_closes_is_not_served() {
 }
 
 #[tokio::test]
-async fn a_client_that_waits_to_continue_is_told_before_it_sends() {
+async fn expect_100_continue_is_answered_before_the_body() {
     let gateway = spawn_before(&echo().await);
     let mut wire = gateway.wire().await;
     let token = authorization();
@@ -73,7 +73,7 @@ async fn a_client_that_waits_to_continue_is_told_before_it_sends() {
 }
 
 #[tokio::test]
-async fn a_websocket_that_is_asked_for_is_passed_over() {
+async fn a_websocket_upgrade_is_ignored() {
     let gateway = spawn_before(&echo().await);
     let mut wire = gateway.wire().await;
     let token = authorization();

@@ -1,0 +1,86 @@
+//! The URL by which clients reach the gateway: what they have requested, or what a trusted proxy says that they have.
+
+use super::client_ip::{TrustedProxies, header_value};
+use super::host::{host, is_host};
+use actix_web::HttpRequest;
+
+/// The URL of the server that this request was sent to, without a slash at its end; empty where the request names no host.
+pub(crate) fn server_url(request: &HttpRequest, trusted: &TrustedProxies) -> String {
+    let scheme =
+        forwarded(request, trusted, "x-forwarded-proto", |scheme| matches!(scheme, "http" | "https"));
+    let forwarded_host = forwarded(request, trusted, "x-forwarded-host", is_host);
+    let prefix = path_prefix(request, trusted);
+    match forwarded_host.as_deref().or_else(|| host(request)) {
+        Some(host) => format!("{}://{host}{prefix}", scheme.as_deref().unwrap_or("http")),
+        None => prefix,
+    }
+}
+
+/// The prefix that a trusted proxy cuts off every path, without a slash at its end; empty if it names none.
+pub(crate) fn path_prefix(request: &HttpRequest, trusted: &TrustedProxies) -> String {
+    let prefix = forwarded(request, trusted, "x-forwarded-prefix", is_path);
+    prefix.map(|prefix| prefix.trim_end_matches('/').to_owned()).unwrap_or_default()
+}
+
+/// The value of a trusted proxy's header; of several, the one of the hop nearest to the client.
+fn forwarded(
+    request: &HttpRequest,
+    trusted: &TrustedProxies,
+    name: &str,
+    is_valid: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let values = header_value(request, name).filter(|_| trusted.have_sent(request))?;
+    let first = values.split(',').next()?.trim();
+    is_valid(first).then(|| first.to_owned())
+}
+
+fn is_path(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.starts_with('/') && !text.contains("//") && text.bytes().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use std::net::SocketAddr;
+
+    fn url(peer: &str, headers: &[(&'static str, &'static str)]) -> String {
+        let trusted: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+        let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+        let mut request = TestRequest::with_uri("/").peer_addr(peer);
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        server_url(&request.to_http_request(), &trusted)
+    }
+
+    #[test]
+    fn the_url_is_what_a_trusted_proxy_says() {
+        let host = ("host", "inside:8000");
+        let forwarded = [
+            host,
+            ("x-forwarded-proto", "https, http"),
+            ("x-forwarded-host", "api.example"),
+            ("x-forwarded-prefix", "/chat/"),
+        ];
+        assert_eq!(url("10.1.1.1", &forwarded), "https://api.example/chat");
+        assert_eq!(url("192.0.2.1", &forwarded), "http://inside:8000");
+        assert_eq!(url("192.0.2.1", &[host]), "http://inside:8000");
+        assert_eq!(url("192.0.2.1", &[]), "");
+    }
+
+    #[test]
+    fn an_invalid_host_scheme_or_prefix_is_ignored() {
+        let host = ("host", "inside:8000");
+        for bad in [
+            ("x-forwarded-host", "a/b"),
+            ("x-forwarded-proto", "javascript"),
+            ("x-forwarded-prefix", "//elsewhere.example"),
+            ("x-forwarded-prefix", "/\"><script>"),
+            ("x-forwarded-prefix", "elsewhere"),
+        ] {
+            assert_eq!(url("10.1.1.1", &[host, bad]), "http://inside:8000", "{bad:?}");
+        }
+    }
+}

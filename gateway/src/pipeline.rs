@@ -1,0 +1,188 @@
+//! A request's way through the gateway: receive, route, authenticate, admit, forward, respond.
+
+use crate::downstream::cors::Cors;
+use crate::downstream::{compression, request_checks, security_headers};
+use crate::error::Error;
+use crate::proxy::body_bounds::BodyBounds;
+use crate::proxy::body_refusal::{check_encoding, refuse_body};
+use crate::proxy::body_sender::BodySender;
+use crate::proxy::forward::Proxy;
+use crate::proxy::headers::body_length;
+use crate::proxy::request_body::RequestBody;
+use crate::proxy::response_body::respond;
+use crate::proxy::telemetry;
+use crate::proxy::token_cache::TokenCache;
+use crate::rate_limit;
+use crate::rate_limit::admission::RateLimits;
+use crate::rate_limit::byte_meter::ByteMeter;
+use crate::request_context::RequestContext;
+use crate::routing::table::{Access, is_of_api, is_token_endpoint};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::web::Data;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use shared::identity::{Identity, TokenKeys};
+use shared::problem::Problem;
+use shared::server::{self, Answering, BodyLimits, MinRate, PassedOn, Trace};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The most bytes of a head that the parser of a service reads.
+const MAX_HEAD_BYTES: usize = 0x1_ffff;
+
+/// One worker's pipeline, built once.
+pub(crate) struct Pipeline {
+    pub(crate) keys: TokenKeys,
+    pub(crate) bodies: BodyLimits,
+    pub(crate) cors: Arc<Cors>,
+    pub(crate) limits: Arc<RateLimits>,
+    pub(crate) tokens: TokenCache,
+    pub(crate) proxy: Proxy,
+}
+
+/// The server's hooks, which lead to the pipeline of the worker that a request is on.
+pub(crate) struct Hooks;
+
+impl server::Edge for Hooks {
+    /// Receive: refuses a request by its head.
+    fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        Ok(request_checks::check(request.request())?)
+    }
+
+    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
+        match request.app_data::<Data<Pipeline>>() {
+            Some(pipeline) => pipeline.refuse(request.request(), refusal),
+            None => refusal,
+        }
+    }
+
+    fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
+        let pipeline = request.app_data::<Data<Pipeline>>().filter(|_| is_of_api(request.path()));
+        let Some(pipeline) = pipeline.cloned() else {
+            return Err(request);
+        };
+        let (request, payload) = request.into_parts();
+        let trace = Rc::clone(trace);
+        Ok(Box::pin(async move {
+            match pipeline.handle(&request, payload, &trace).await {
+                Ok(response) => ServiceResponse::new(request, response),
+                Err(problem) => ServiceResponse::from_err(in_words_of(request.path(), problem), request),
+            }
+        }))
+    }
+
+    /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
+    fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
+        rate_limit::headers::finish(&mut response);
+        let request = response.request();
+        let cors =
+            request.app_data::<Data<Pipeline>>().map(|pipeline| pipeline.cors.response_headers(request));
+        if let Some(cors) = cors {
+            cors.set(response.headers_mut());
+        }
+        security_headers::finish(&mut response);
+        compression::compress(response)
+    }
+}
+
+impl Pipeline {
+    /// The error for a request whose head or path was refused: the refusal, or 429 after too many of them.
+    fn refuse(&self, request: &HttpRequest, refusal: Problem) -> Problem {
+        let admitted = self.admit_unrouted(request);
+        in_words_of(request.path(), admitted.err().map_or(refusal, Problem::from))
+    }
+
+    /// Responds to a request under the root of the API.
+    async fn handle(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        trace: &Trace,
+    ) -> Result<HttpResponse, Problem> {
+        let body = RequestBody::new(payload);
+        let mut record = PassedOn::default();
+        let response = self.run(request, &body, trace, &mut record).await;
+        request.extensions_mut().insert(record);
+        body.release();
+        response
+    }
+
+    /// The phases, in order. Their findings are recorded for logs and metrics, also of a request that fails.
+    async fn run(
+        &self,
+        request: &HttpRequest,
+        body: &RequestBody,
+        trace: &Trace,
+        record: &mut PassedOn,
+    ) -> Result<HttpResponse, Problem> {
+        let started = telemetry::start();
+        let mut context = self.route(request, trace)?;
+        record.route = Some(context.route.prefix);
+        if let Some(response) = self.cors.preflight(request) {
+            return Ok(response);
+        }
+        let caller = self.authenticate(&context);
+        context.caller = caller.as_ref().ok().copied().flatten();
+        record.caller = context.caller;
+        self.limits.admit(&context, caller)?;
+        self.forward(&context, body, record, started).await
+    }
+
+    /// Route: finds the route and the class of a request. One without a route counts against a rate limit.
+    fn route<'r>(&self, request: &'r HttpRequest, trace: &'r Trace) -> Result<RequestContext<'r>, Error> {
+        RequestContext::new(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
+    }
+
+    /// Authenticate: the user whose token the request has; `None` on public routes.
+    fn authenticate(&self, context: &RequestContext<'_>) -> Result<Option<Identity>, Problem> {
+        if context.route.access == Access::Public {
+            return Ok(None);
+        }
+        Ok(Some(self.tokens.identity(context.request.headers(), &self.keys)?))
+    }
+
+    /// Admit, for a request without a route: counts it, and fails after too many of them.
+    fn admit_unrouted(&self, request: &HttpRequest) -> Result<(), Error> {
+        let caller = self.tokens.identity(request.headers(), &self.keys).ok();
+        self.limits.admit_unrouted(request, caller)
+    }
+
+    /// Forward: sends the request to its service, and streams the response back.
+    async fn forward(
+        &self,
+        context: &RequestContext<'_>,
+        body: &RequestBody,
+        record: &mut PassedOn,
+        started: Option<Instant>,
+    ) -> Result<HttpResponse, Problem> {
+        let length = body_length(context.request.headers())?;
+        let request = self.proxy.request(context, length);
+        if request.head.len() > MAX_HEAD_BYTES {
+            return Err(Error::HeadTooLarge.into());
+        }
+        let body = BodySender::new(body, length, request.may_repeat, &self.bounds(context));
+        let mut body = match body.and_then(|body| check_encoding(context, length).map(|()| body)) {
+            Err(refusal @ (Error::BodyTooLarge(_) | Error::BodyEncoded)) => {
+                return Box::pin(refuse_body(context, &self.proxy, refusal)).await;
+            }
+            body => body?,
+        };
+        if let Some(meter) = ByteMeter::new(&self.limits, context) {
+            body.count_with(meter)?;
+        }
+        let response = self.proxy.send(&request, body, context.route.upstream).await?;
+        telemetry::record_response(record, &response, context.route, started);
+        Ok(respond(response, context.request.method(), self.proxy.timeouts()))
+    }
+
+    fn bounds(&self, context: &RequestContext<'_>) -> BodyBounds<'_> {
+        let min_rate = MinRate { grace: self.proxy.timeouts().request_body, ..self.bodies.min_rate };
+        let max_bytes = context.route.upstream.max_body_bytes();
+        BodyBounds { max_bytes, min_rate, memory: &self.bodies.memory }
+    }
+}
+
+/// An error in the words of OAuth 2, if the path is that of the token endpoint.
+fn in_words_of(path: &str, problem: Problem) -> Problem {
+    if is_token_endpoint(path) { problem.for_oauth() } else { problem }
+}

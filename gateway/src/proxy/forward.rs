@@ -1,0 +1,157 @@
+//! Forwards a request to a replica, and to another one where the first fails.
+
+use super::attempt::{Attempt, AttemptError};
+use super::body_sender::BodySender;
+use super::headers::{BodyLength, write_request_headers};
+use super::message::{UpstreamRequest, UpstreamResponse};
+use super::telemetry::write_trace_headers;
+use crate::downstream::client_ip::TrustedProxies;
+use crate::error::Error;
+use crate::request_context::RequestContext;
+use crate::routing::class::RequestClass;
+use crate::routing::upstream::Upstream;
+use crate::timeouts::Timeouts;
+use crate::upstream::balancer::Balancer;
+use crate::upstream::clusters::UpstreamClusters;
+use crate::upstream::pool::PooledConnection;
+use actix_web::http::Method;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The capacity of a head's buffer: most heads have fewer bytes.
+const HEAD_CAPACITY_BYTES: usize = 0x800;
+
+/// One worker's proxy to the services: paths, queries and bodies go as they came, no redirect is followed and nothing is
+/// unpacked.
+pub(crate) struct Proxy {
+    auth: Rc<Balancer>,
+    chat: Rc<Balancer>,
+    branch: Rc<Balancer>,
+    timeouts: Timeouts,
+    trusted_proxies: TrustedProxies,
+}
+
+impl Proxy {
+    /// A proxy without connections. Must be made on the worker's thread.
+    pub(crate) fn new(
+        clusters: &UpstreamClusters,
+        timeouts: Timeouts,
+        trusted_proxies: TrustedProxies,
+    ) -> Self {
+        let balancer = |upstream| Balancer::new(Arc::clone(clusters.of(upstream)));
+        Self {
+            auth: balancer(Upstream::Auth),
+            chat: balancer(Upstream::Chat),
+            branch: balancer(Upstream::Branch),
+            timeouts,
+            trusted_proxies,
+        }
+    }
+
+    fn balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
+        match upstream {
+            Upstream::Auth => &self.auth,
+            Upstream::Chat => &self.chat,
+            Upstream::Branch => &self.branch,
+        }
+    }
+
+    /// The balancer of a service, once its name was looked up.
+    async fn resolved_balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
+        let balancer = self.balancer(upstream);
+        if !balancer.is_resolved() {
+            Box::pin(balancer.wait_until_resolved()).await;
+        }
+        balancer
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    /// The request to the service that a client's request becomes.
+    pub(crate) fn request(&self, context: &RequestContext<'_>, length: BodyLength) -> UpstreamRequest {
+        self.request_with(context, context.request.method(), length)
+    }
+
+    /// The same with OPTIONS, and without a body.
+    pub(super) fn options(&self, context: &RequestContext<'_>) -> UpstreamRequest {
+        let request = self.request_with(context, &Method::OPTIONS, BodyLength::None);
+        UpstreamRequest { class: RequestClass::Read, ..request }
+    }
+
+    fn request_with(
+        &self,
+        context: &RequestContext<'_>,
+        method: &Method,
+        length: BodyLength,
+    ) -> UpstreamRequest {
+        let mut head = Vec::with_capacity(HEAD_CAPACITY_BYTES);
+        for part in [method.as_str(), " ", context.target.as_str(), " HTTP/1.1\r\n"] {
+            head.extend_from_slice(part.as_bytes());
+        }
+        let host = &self.balancer(context.route.upstream).cluster.origin.host_header;
+        let has_key = write_request_headers(&mut head, context, host, &self.trusted_proxies, length);
+        write_trace_headers(&mut head, context.trace);
+        head.extend_from_slice(b"\r\n");
+        let may_repeat = match *method {
+            Method::GET | Method::HEAD | Method::OPTIONS => true,
+            // The key that is sent decides, not the one that has come.
+            Method::POST => has_key && context.route.is_idempotent(context.target.path()),
+            _ => false,
+        };
+        UpstreamRequest { head, is_head: method == Method::HEAD, may_repeat, class: context.class }
+    }
+
+    /// Sends a request with its body to a replica, and waits for the head of the response.
+    ///
+    /// As long as nothing was sent, it goes to the next replica. Once something was, it is sent again from its beginning only
+    /// if the replay buffer has its body, which is so where repeating it does no harm; and only once, within the retry budget.
+    pub(crate) async fn send(
+        &self,
+        request: &UpstreamRequest,
+        mut body: BodySender,
+        upstream: Upstream,
+    ) -> Result<UpstreamResponse, Error> {
+        let balancer = self.resolved_balancer(upstream).await;
+        balancer.retry_budget.deposit();
+        body.read_ahead().await?;
+        let no_answer = |source| Error::NoAnswer { upstream, source };
+        let (mut unsent, mut tried) = (None, Vec::new());
+        let mut replica = balancer.pick(&tried).ok_or(Error::NoAddress(upstream))?;
+        let (mut may_repeat, mut may_reuse) = (true, true);
+        loop {
+            let attempt =
+                Attempt { balancer, replica: &replica, request, timeouts: self.timeouts, may_repeat };
+            let permit = replica.limits.acquire(request.class).await.ok_or(Error::Overloaded(upstream))?;
+            let is_whole = body.whole_flag().map(|is_whole| move || is_whole.get());
+            let run = attempt.run(unsent.take(), &mut body, may_reuse);
+            let cause = match permit.hold_during(is_whole, run).await {
+                Ok((connection, head)) => {
+                    let connection = PooledConnection { connection, replica };
+                    return Ok(UpstreamResponse { head, body_sender: body, connection });
+                }
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::Unsent(bytes, cause)) => {
+                    unsent = Some(bytes);
+                    cause
+                }
+                Err(AttemptError::Sent { cause, was_reused }) => {
+                    if !(may_repeat && body.can_repeat() && balancer.retry_budget.withdraw()) {
+                        return Err(no_answer(cause));
+                    }
+                    body.rewind();
+                    (may_repeat, may_reuse) = (false, false);
+                    if was_reused && !balancer.has_other_healthy(&replica.pool) {
+                        replica.record_retry();
+                        continue;
+                    }
+                    cause
+                }
+            };
+            tried.push(replica);
+            replica = balancer.pick(&tried).ok_or_else(|| no_answer(cause))?;
+            replica.record_retry();
+        }
+    }
+}

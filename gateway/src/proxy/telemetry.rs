@@ -1,0 +1,36 @@
+//! What logs, metrics and services are told of a proxied request, beside what the server knows.
+
+use super::message::UpstreamResponse;
+use crate::http1::field::write_line;
+use crate::log_target;
+use crate::routing::table::Route;
+use shared::server::{PassedOn, Trace};
+use std::time::Instant;
+use tracing::Level;
+
+/// The time now; `None` unless [`record_response`] logs its line, which is seldom.
+pub(crate) fn start() -> Option<Instant> {
+    tracing::enabled!(target: log_target::PROXY, Level::DEBUG).then(Instant::now)
+}
+
+/// Records which replica has answered a request that came at this time.
+pub(crate) fn record_response(
+    record: &mut PassedOn,
+    response: &UpstreamResponse,
+    route: &Route,
+    started: Option<Instant>,
+) {
+    let replica = response.connection.replica.address;
+    record.upstream = Some(replica);
+    let head_ms = started.map(|started| started.elapsed().as_secs_f64() * 1e3);
+    let status = response.head.status().as_u16();
+    tracing::debug!(target: log_target::PROXY, upstream = route.upstream.name(), %replica, status, head_ms, "answered");
+}
+
+/// Writes the headers of Trace Context, in the place of the client's, which may not be valid.
+pub(super) fn write_trace_headers(out: &mut Vec<u8>, trace: &Trace) {
+    write_line(out, "traceparent", trace.context.traceparent().as_bytes());
+    if let Some(state) = trace.context.tracestate() {
+        write_line(out, "tracestate", state.as_bytes());
+    }
+}

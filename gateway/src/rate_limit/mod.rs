@@ -1,0 +1,10 @@
+//! Rate limits: how many requests, and bytes, are taken of a user or an address in a time (token bucket).
+//!
+//! The buckets are in this process: a second gateway has its own, so that two allow twice as much.
+
+pub(crate) mod admission;
+pub(crate) mod byte_meter;
+pub(crate) mod byte_rate;
+pub(crate) mod config;
+pub(crate) mod headers;
+mod limiter;

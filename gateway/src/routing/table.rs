@@ -1,0 +1,178 @@
+//! The route table: which paths there are, which service has them, who may use them, and at what cost.
+
+use super::class::RequestClass;
+use super::upstream::Upstream;
+use actix_web::http::Method;
+
+/// The root of every route in the table.
+pub(crate) const API_ROOT: &str = "/api/v1";
+
+/// The login.
+pub(crate) const LOGIN: &str = "/api/v1/auth/login";
+/// The token endpoint of OAuth 2. The grant stands in the body of a request, so that the auth service limits password grants,
+/// and all others are limited as refreshes are.
+pub(crate) const TOKEN: &str = "/api/v1/auth/token";
+/// The registration.
+pub(crate) const REGISTER: &str = "/api/v1/auth/register";
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anyone. The route is this path alone.
+    Public,
+    /// Users with a token. The route is the path and all below it.
+    Protected,
+}
+
+/// A route.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// The path; of a protected route, also the prefix of all below it.
+    pub(crate) prefix: &'static str,
+    /// The service that has it.
+    pub(crate) upstream: Upstream,
+    /// The users that may use it.
+    pub(crate) access: Access,
+    /// The paths on which a request that changes something may have a password checked or hashed.
+    password_paths: &'static [&'static str],
+    /// The paths on which POST honours `Idempotency-Key`. Elsewhere the header does nothing.
+    idempotent_paths: &'static [&'static str],
+}
+
+/// The first route that matches counts. None matches `/internal`.
+const ROUTES: [Route; 9] = [
+    public(REGISTER, Upstream::Auth).with_passwords(&[REGISTER]),
+    public(LOGIN, Upstream::Auth).with_passwords(&[LOGIN]),
+    public("/api/v1/auth/refresh", Upstream::Auth),
+    public(TOKEN, Upstream::Auth).with_passwords(&[TOKEN]),
+    protected("/api/v1/auth", Upstream::Auth)
+        .with_passwords(&["/api/v1/auth/change-password", "/api/v1/auth/me"]),
+    protected("/api/v1/chats", Upstream::Chat).with_idempotency(&["/api/v1/chats/create-chat"]),
+    protected("/api/v1/conversations", Upstream::Chat).with_idempotency(&["/api/v1/conversations"]),
+    protected("/api/v1/messages", Upstream::Branch).with_idempotency(&["/api/v1/messages/add-message"]),
+    protected("/api/v1/branches", Upstream::Branch).with_idempotency(&["/api/v1/branches/create-branch"]),
+];
+
+/// The route of a path in its normal form.
+pub(crate) fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.matches(path))
+}
+
+/// Whether a path is the token endpoint, whose errors have the words of OAuth 2. A slash at its end does not count.
+pub(crate) fn is_token_endpoint(path: &str) -> bool {
+    path.trim_end_matches('/') == TOKEN
+}
+
+/// Whether a path is [`API_ROOT`], or below it.
+pub(crate) fn is_of_api(path: &str) -> bool {
+    path.strip_prefix(API_ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+const fn public(prefix: &'static str, upstream: Upstream) -> Route {
+    Route { prefix, upstream, access: Access::Public, password_paths: &[], idempotent_paths: &[] }
+}
+
+const fn protected(prefix: &'static str, upstream: Upstream) -> Route {
+    Route { access: Access::Protected, ..public(prefix, upstream) }
+}
+
+impl Route {
+    const fn with_passwords(self, password_paths: &'static [&'static str]) -> Self {
+        Self { password_paths, ..self }
+    }
+
+    const fn with_idempotency(self, idempotent_paths: &'static [&'static str]) -> Self {
+        Self { idempotent_paths, ..self }
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        path.strip_prefix(self.prefix).is_some_and(|rest| match self.access {
+            Access::Public => rest.is_empty(),
+            Access::Protected => rest.is_empty() || rest.starts_with('/'),
+        })
+    }
+
+    /// The class of a request for a path of this route, which has no slash at its end.
+    pub(crate) fn class(&self, method: &Method, path: &str) -> RequestClass {
+        match RequestClass::of(method) {
+            RequestClass::Write if self.password_paths.contains(&path) => RequestClass::Password,
+            class => class,
+        }
+    }
+
+    /// Whether POST of a path of this route, which has no slash at its end, is carried out once for each idempotency key.
+    pub(crate) fn is_idempotent(&self, path: &str) -> bool {
+        self.idempotent_paths.contains(&path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str) -> Option<(Upstream, Access)> {
+        find(path).map(|route| (route.upstream, route.access))
+    }
+
+    #[test]
+    fn each_path_of_the_api_has_one_route() {
+        let public = Some((Upstream::Auth, Access::Public));
+        for path in [REGISTER, LOGIN, TOKEN, "/api/v1/auth/refresh"] {
+            assert_eq!(found(path), public, "{path}");
+        }
+        for (path, upstream) in [
+            ("/api/v1/auth", Upstream::Auth),
+            ("/api/v1/auth/me", Upstream::Auth),
+            ("/api/v1/auth/login/more", Upstream::Auth),
+            ("/api/v1/auth/token/more", Upstream::Auth),
+            ("/api/v1/chats/get-chat/7", Upstream::Chat),
+            ("/api/v1/conversations", Upstream::Chat),
+            ("/api/v1/conversations/7", Upstream::Chat),
+            ("/api/v1/messages/add-message", Upstream::Branch),
+            ("/api/v1/branches/a..b/...", Upstream::Branch),
+        ] {
+            assert_eq!(found(path), Some((upstream, Access::Protected)), "{path}");
+        }
+    }
+
+    #[test]
+    fn post_honours_idempotency_keys_on_four_paths() {
+        let is_idempotent = |path: &str| find(path).is_some_and(|route| route.is_idempotent(path));
+        assert!(is_idempotent("/api/v1/conversations") && is_idempotent("/api/v1/messages/add-message"));
+        for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create-chat/7"] {
+            assert!(!is_idempotent(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn five_operations_may_check_a_password() {
+        let class = |method: &str, path: &str| find(path).unwrap().class(&method.parse().unwrap(), path);
+        for (method, path) in [
+            ("POST", LOGIN),
+            ("POST", TOKEN),
+            ("POST", REGISTER),
+            ("PUT", "/api/v1/auth/change-password"),
+            ("DELETE", "/api/v1/auth/me"),
+        ] {
+            assert_eq!(class(method, path), RequestClass::Password, "{method} {path}");
+        }
+        assert_eq!(class("GET", "/api/v1/auth/me"), RequestClass::Read);
+        assert_eq!(class("OPTIONS", LOGIN), RequestClass::Read);
+        assert_eq!(class("POST", "/api/v1/auth/refresh"), RequestClass::Write);
+    }
+
+    #[test]
+    fn other_paths_have_no_route() {
+        for path in [
+            "/",
+            "/api/v1",
+            "/api/v1/chatsx",
+            "/api/v2/chats",
+            "/API/v1/chats",
+            "/internal/users/7",
+            "/api/v1/internal",
+        ] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The side of the services: discovery of their replicas, health checks, outlier ejection, load balancing, connections.
+//!
+//! All workers share what is known of replicas. Connections belong to one worker: see [`pool`].
+
+pub(crate) mod balancer;
+pub(crate) mod cluster;
+pub(crate) mod clusters;
+pub(crate) mod connect;
+pub(crate) mod dns;
+mod health_check;
+mod metrics;
+pub(crate) mod origin;
+pub(crate) mod outlier;
+pub(crate) mod pool;
+pub(crate) mod replica;
+mod retry_budget;

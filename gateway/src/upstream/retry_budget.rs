@@ -1,0 +1,49 @@
+//! Retry budget: how many requests may be sent again, as in Finagle and tower.
+
+use std::cell::Cell;
+
+/// A budget of one retry for each five requests, and of ten after a quiet time. When everything fails, more would only add to
+/// the load.
+pub(crate) struct RetryBudget(Cell<u32>);
+
+impl RetryBudget {
+    /// What a retry costs, where each request deposits 1.
+    const COST_PER_RETRY: u32 = 5;
+    const MAX_BALANCE: u32 = 10 * Self::COST_PER_RETRY;
+
+    pub(super) const fn new() -> Self {
+        Self(Cell::new(Self::MAX_BALANCE))
+    }
+
+    /// Deposits what a new request adds.
+    pub(crate) fn deposit(&self) {
+        self.0.set(Self::MAX_BALANCE.min(self.0.get() + 1));
+    }
+
+    /// Whether the balance covers a retry.
+    pub(crate) fn has_retry(&self) -> bool {
+        self.0.get() >= Self::COST_PER_RETRY
+    }
+
+    /// Withdraws a retry; false, and nothing withdrawn, if the balance does not cover it.
+    pub(crate) fn withdraw(&self) -> bool {
+        let left = self.0.get().checked_sub(Self::COST_PER_RETRY);
+        self.0.set(left.unwrap_or(self.0.get()));
+        left.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fifth_of_the_requests_may_be_sent_again() {
+        let budget = RetryBudget::new();
+        let retries = (0..1000).filter(|_| {
+            budget.deposit();
+            budget.withdraw()
+        });
+        assert!((200..=210).contains(&retries.count()));
+    }
+}
