@@ -4,7 +4,7 @@
 //! bounded however deep it lies. The pointers are Myers' jump pointers over every 64th level ("An applicative
 //! random-access stack", 1983): any depth of a line is found after reading O(log) branches.
 
-use super::Stretch;
+use super::line::Stretch;
 use shared::ids::{BranchId, ResponseId};
 
 /// How many ancestors a branch knows by itself.
@@ -129,40 +129,6 @@ impl Ancestry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::Tree;
-
-    #[test]
-    fn a_fork_before_the_first_message_inherits_nothing() {
-        let mut tree = Tree::new();
-        tree.append(0, 3);
-        let fork = tree.fork(0, 0);
-        tree.append(fork, 2);
-        let (trunk, fork) = (&tree.places[0], &tree.places[fork]);
-        assert_eq!(fork.window, [Segment::of(trunk.branch, 1, 0)]);
-        assert_eq!(fork.owner(1), Some(fork.branch));
-        assert_eq!(fork.further(1), None);
-        assert_eq!(trunk.owner(0), None);
-    }
-
-    #[test]
-    fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
-        const LEVELS: usize = 10_000;
-        let mut tree = Tree::new();
-        tree.append(0, 1);
-        for level in 0..LEVELS {
-            let fork = tree.fork_at_head(level);
-            tree.append(fork, 1);
-        }
-        let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
-        let reads = depths.map(|depth| {
-            let (owner, reads) = tree.locate(LEVELS, depth);
-            assert_eq!(owner, tree.places[usize::try_from(depth - 1).unwrap()].branch);
-            reads
-        });
-        // Twice the binary logarithm of the landmarks (157), and one.
-        assert!(reads.max().unwrap() <= 16);
-        assert!(tree.places.iter().all(|place| place.window.len() <= WINDOW));
-    }
 
     #[test]
     fn a_child_made_without_the_wanted_ancestry_is_right_all_the_same() {

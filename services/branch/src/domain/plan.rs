@@ -1,6 +1,7 @@
 //! Where the messages of one page lie.
 
-use super::{Ancestry, Segment, Stretch};
+use super::ancestry::{Ancestry, Segment};
+use super::line::Stretch;
 use shared::ids::BranchId;
 
 /// A page's depths as ranges with both bounds, each within one branch: at most one more than the page has messages.

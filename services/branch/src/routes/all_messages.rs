@@ -1,6 +1,6 @@
 //! `GET /messages/all-messages`
 
-use super::is_possible;
+use super::cursor_time::is_possible;
 use super::message_view::MessageView;
 use crate::state::State;
 use crate::store::TimePlace;

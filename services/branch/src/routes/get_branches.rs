@@ -1,7 +1,7 @@
 //! `GET /branches/get-branches`
 
 use super::branch_view::BranchView;
-use super::is_possible;
+use super::cursor_time::is_possible;
 use crate::domain::BranchKey;
 use crate::error::Error;
 use crate::state::State;

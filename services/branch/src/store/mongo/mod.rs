@@ -6,41 +6,25 @@
 //! the head, which the unique index on (branch, depth) decides; turns and cached heads before it only spare retries.
 
 mod append;
-mod behind;
-mod branches;
-mod connect;
-mod connections;
-mod delete;
+mod client;
 mod documents;
-mod failure;
-mod fields;
-mod fork;
-mod forks;
-mod heads;
-mod inspect;
-mod look_up;
-mod messages;
-mod migrate;
-mod page;
-mod patience;
-mod ranges;
-mod sweep;
-mod turns;
-mod windows;
+mod engine;
+mod read;
+mod tree;
+mod write_behind;
 
 use super::{
     Answer, Branches, ContentStore, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest,
     Position, Target, TimePlace,
 };
 use crate::domain::{Branch, BranchKey, BranchName, Message};
-use crate::error::Error;
-pub use connect::MAX_DESCRIPTORS;
-pub use inspect::inspect;
+pub use client::connect::MAX_DESCRIPTORS;
+pub use client::inspect::inspect;
 
-use behind::Behind;
-use connections::Connections;
-use documents::{BranchDoc, MessageDoc};
-use mongodb::{Collection, Database};
+use append::queue::Turns;
+use client::{connect, migrate};
+use engine::Mongo;
+use read::{branches, lookup, messages, page};
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -49,26 +33,12 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
 use shared::server::{MemoryBudget, StartError, Tasks};
 use std::sync::Arc;
-use turns::Turns;
+use tree::{delete, fork, sweep, update};
+use write_behind::Behind;
 
 /// Messages and branches in MongoDB.
 #[derive(Debug, Clone)]
 pub struct MongoContent(Arc<Mongo>);
-
-/// What the operations share.
-#[derive(Debug)]
-struct Mongo {
-    database: Database,
-    connections: Arc<Connections>,
-    branches: Collection<BranchDoc>,
-    messages: Collection<MessageDoc>,
-    turns: Turns,
-    behind: Behind,
-    clock: Clock,
-    tasks: Tasks,
-    /// For the texts of pages.
-    memory: MemoryBudget,
-}
 
 impl MongoContent {
     /// Connects to the server of `MONGO_URL` and brings the collections up to date. What is written behind is written
@@ -99,16 +69,6 @@ impl MongoContent {
             memory,
         })))
     }
-
-    /// Runs work of several steps to its end, whether the client stays or not.
-    async fn to_the_end<T, W>(&self, work: impl FnOnce(Arc<Mongo>) -> W) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        W: Future<Output = Result<T, Error>> + Send + 'static,
-    {
-        let work = self.0.tasks.spawn(work(Arc::clone(&self.0)));
-        work.await.unwrap_or_else(|error| Err(failure::broken(error)))
-    }
 }
 
 impl ContentStore for MongoContent {
@@ -122,15 +82,15 @@ impl ContentStore for MongoContent {
     }
 
     fn look_up(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup> {
-        Box::pin(look_up::look_up(&self.0, owner, id))
+        Box::pin(lookup::look_up(&self.0, owner, id))
     }
 
     fn locate(&self, owner: UserId, id: BranchId) -> Answer<'_, Lookup<Target>> {
-        Box::pin(look_up::locate(&self.0, owner, id))
+        Box::pin(lookup::locate(&self.0, owner, id))
     }
 
     fn plant(&self, trunk: NewTrunk) -> Answer<'_, ()> {
-        Box::pin(look_up::plant(&self.0, trunk))
+        Box::pin(update::plant(&self.0, trunk))
     }
 
     fn replay_message<'a>(&'a self, key: &'a IdempotencyKey) -> Answer<'a, Option<Message>> {
@@ -139,7 +99,7 @@ impl ContentStore for MongoContent {
 
     fn append<'a>(&'a self, message: &'a NewMessage) -> Answer<'a, Created<Message>> {
         let message = message.clone();
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| append::append(&mongo, message).await))
+        Box::pin(self.0.to_the_end(async move |mongo: Arc<Mongo>| append::append(&mongo, message).await))
     }
 
     fn page<'a>(&'a self, page: &'a PageRequest) -> Answer<'a, Messages<Position>> {
@@ -161,7 +121,7 @@ impl ContentStore for MongoContent {
 
     fn replay_branch<'a>(&'a self, key: &'a IdempotencyKey) -> Answer<'a, Option<Node>> {
         let key = key.clone();
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| fork::replay(&mongo, &key).await))
+        Box::pin(self.0.to_the_end(async move |mongo: Arc<Mongo>| fork::replay(&mongo, &key).await))
     }
 
     fn check_fork<'a>(&'a self, branch: &'a NewBranch) -> Answer<'a, ()> {
@@ -170,7 +130,7 @@ impl ContentStore for MongoContent {
 
     fn fork<'a>(&'a self, branch: &'a NewBranch) -> Answer<'a, Created<Node>> {
         let branch = branch.clone();
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| fork::fork(&mongo, &branch).await))
+        Box::pin(self.0.to_the_end(async move |mongo: Arc<Mongo>| fork::fork(&mongo, &branch).await))
     }
 
     fn branches<'a>(
@@ -183,7 +143,7 @@ impl ContentStore for MongoContent {
     }
 
     fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Answer<'_, ()> {
-        Box::pin(branches::activate(&self.0, owner, chat, branch))
+        Box::pin(update::activate(&self.0, owner, chat, branch))
     }
 
     fn rename<'a>(
@@ -192,22 +152,22 @@ impl ContentStore for MongoContent {
         branch: BranchId,
         name: Option<&'a BranchName>,
     ) -> Answer<'a, Node> {
-        Box::pin(branches::rename(&self.0, owner, branch, name))
+        Box::pin(update::rename(&self.0, owner, branch, name))
     }
 
     fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Answer<'_, ()> {
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| {
+        Box::pin(self.0.to_the_end(async move |mongo: Arc<Mongo>| {
             delete::delete_branch(&mongo, owner, branch, cascade).await
         }))
     }
 
     fn delete_chat(&self, owner: UserId, chat: ChatId) -> Answer<'_, ()> {
         Box::pin(
-            self.to_the_end(async move |mongo: Arc<Mongo>| delete::delete_chat(&mongo, owner, chat).await),
+            self.0.to_the_end(async move |mongo: Arc<Mongo>| delete::delete_chat(&mongo, owner, chat).await),
         )
     }
 
     fn sweep(&self) -> Answer<'_, bool> {
-        Box::pin(self.to_the_end(async move |mongo: Arc<Mongo>| sweep::sweep(&mongo).await))
+        Box::pin(self.0.to_the_end(async move |mongo: Arc<Mongo>| sweep::sweep(&mongo).await))
     }
 }

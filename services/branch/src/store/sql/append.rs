@@ -1,9 +1,11 @@
 //! Appending: the line's row is locked, its head raised, and the message inserted, in one transaction.
 
+use super::abort::Abort;
+use super::content::SqlContent;
+use super::messages as stored;
 use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
-use super::{Abort, SqlContent, messages as stored};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::NewMessage;

@@ -1,9 +1,10 @@
 //! Listing the branches of a chat, and changing what can be changed of a branch.
 
 use super::conditions::ComesAfter;
+use super::content::SqlContent;
 use super::rows::BranchRow;
 use super::schema::branches;
-use super::{SqlContent, look_up, queries};
+use super::{look_up, queries};
 use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
 use crate::error::Error;
 use crate::store::lines::LISTED_CHILDREN;

@@ -1,8 +1,9 @@
 //! Deleting: tombstones at once, the sweep does the rest.
 
+use super::content::SqlContent;
 use super::look_up::{node, trunk_row};
+use super::queries;
 use super::schema::branches;
-use super::{SqlContent, queries};
 use crate::domain::{Branch, Twig, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;

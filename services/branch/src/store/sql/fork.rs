@@ -1,10 +1,11 @@
 //! Forking: one insert of bounded size, whatever lies before it.
 
+use super::abort::Abort;
+use super::content::SqlContent;
 use super::look_up::{node, replay};
 use super::place::{Place, ReadPlace};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
-use super::{Abort, SqlContent};
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::lines::{Places as _, reach};

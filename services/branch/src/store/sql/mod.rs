@@ -7,9 +7,11 @@
 //! Whoever is about to lock rows queues for them before a connection is taken from the pool, in the same order. So a
 //! line that many write, or that somebody has locked, holds one connection of a process and not all.
 
+mod abort;
 mod append;
 mod branches;
 mod conditions;
+mod content;
 mod delete;
 mod fork;
 mod forks;
@@ -22,14 +24,13 @@ mod queries;
 mod rows;
 mod schema;
 mod sweep;
-mod turn;
 
 use super::{
     Answer, Branches, ContentStore, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest,
     Position, TimePlace,
 };
 use crate::domain::{Branch, BranchKey, BranchName, Message};
-use crate::error::Error;
+pub use content::SqlContent;
 use secrecy::SecretString;
 use shared::check::Report;
 use shared::clock::Clock;
@@ -39,23 +40,12 @@ use shared::identity::Service;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::metrics::Metrics;
 use shared::server::{MemoryBudget, StartError, Tasks};
-use shared::store::{self, KeyedMutex, Migrations, Store, StoreError};
+use shared::store::{self, KeyedMutex, Migrations, Store};
 use std::time::Duration;
 
 /// The name of the schema on PostgreSQL.
 const SCHEMA: &str = "branch";
 const MIGRATIONS: Migrations = embed_store_migrations!();
-
-/// Messages and branches in SQL.
-#[derive(Debug, Clone)]
-pub struct SqlContent {
-    store: Store,
-    clock: Clock,
-    rows: KeyedMutex<BranchId>,
-    tasks: Tasks,
-    /// For the texts of pages.
-    memory: MemoryBudget,
-}
 
 /// Looks at the database of `DATABASE_URL`, and changes nothing.
 pub async fn inspect(report: &mut Report, url: &SecretString) {
@@ -74,39 +64,6 @@ impl SqlContent {
     ) -> Result<Self, StartError> {
         let store = Store::open(url, SCHEMA, MIGRATIONS, patience).await?;
         Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone(), memory })
-    }
-}
-
-/// Why a transaction is rolled back.
-#[derive(Debug)]
-enum Abort {
-    /// The row is there already, by its key or by its id.
-    Exists,
-    /// The answer is an error.
-    Refused(Error),
-}
-
-impl From<diesel::result::Error> for Abort {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Refused(StoreError::from(error).into())
-    }
-}
-
-impl From<StoreError> for Abort {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error.into())
-    }
-}
-
-impl From<Error> for Abort {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<diesel::result::Error> for Error {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Store(error.into())
     }
 }
 

@@ -1,19 +1,18 @@
 //! What is known about an id.
 
-use super::Mongo;
-use super::documents::{BranchDoc, State};
-use super::failure::{Refusal, refusal};
-use super::fields::texts;
-use super::heads::head;
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::lines::Places;
-use crate::store::{Answer, Lookup, NewTrunk, Node, Target};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::texts;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::head::head;
+use crate::store::{Answer, Lookup, Node, Target};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-pub(super) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+pub(crate) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
     Ok(match visible(mongo, owner, id).await? {
         Lookup::Found(line) => {
             let active = active(mongo, &line).await?;
@@ -25,7 +24,7 @@ pub(super) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Resul
     })
 }
 
-pub(super) async fn locate(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
+pub(crate) async fn locate(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
     Ok(match visible(mongo, owner, id).await? {
         Lookup::Found(line) => {
             let BranchDoc { id: branch, chat, .. } = line.branch;
@@ -67,7 +66,7 @@ async fn active(mongo: &Mongo, Visible { branch, trunk }: &Visible) -> Result<Br
 }
 
 /// The active branch of a chat: the one that was chosen, or its nearest living ancestor.
-pub(super) async fn living(
+pub(crate) async fn living(
     mongo: &Mongo,
     mut chosen: Option<BranchId>,
     chat: ChatId,
@@ -82,7 +81,7 @@ pub(super) async fn living(
 }
 
 /// A branch that must be there.
-pub(super) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
+pub(crate) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
     match look_up(mongo, owner, id).await? {
         Lookup::Found(node) => Ok(*node),
         Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
@@ -90,12 +89,12 @@ pub(super) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<N
 }
 
 /// Any branch, a tombstone as well.
-pub(super) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc>, Error> {
+pub(crate) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc>, Error> {
     Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
 }
 
 /// Those of these branches that are there, tombstones as well, in any order.
-pub(super) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
+pub(crate) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
     ids.sort_unstable();
     ids.dedup();
     if let [id] = *ids {
@@ -106,13 +105,13 @@ pub(super) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Ve
 
 /// A branch of a chat and its trunk, read in one query.
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    pub(super) branch: Option<BranchDoc>,
-    pub(super) trunk: Option<BranchDoc>,
+pub(crate) struct Line {
+    pub(crate) branch: Option<BranchDoc>,
+    pub(crate) trunk: Option<BranchDoc>,
 }
 
 /// Reads a branch of a chat and its trunk, those that are alive and the owner's.
-pub(super) async fn line(
+pub(crate) async fn line(
     mongo: &Mongo,
     owner: UserId,
     chat: ChatId,
@@ -133,18 +132,9 @@ pub(super) async fn line(
 
 impl Line {
     /// Branch and trunk, where both are there.
-    pub(super) fn both(self) -> Result<(BranchDoc, BranchDoc), Error> {
+    pub(crate) fn both(self) -> Result<(BranchDoc, BranchDoc), Error> {
         let branch = self.branch.ok_or(Error::BranchNotFound)?;
         Ok((branch, self.trunk.ok_or(Error::ChatNotFound)?))
-    }
-}
-
-/// Makes a trunk. What is there already is left as it is.
-pub(super) async fn plant(mongo: &Mongo, trunk: NewTrunk) -> Result<(), Error> {
-    match mongo.branches.insert_one(BranchDoc::trunk(trunk)).await {
-        Ok(_) => Ok(()),
-        Err(error) if refusal(&error) == Refusal::Duplicate => Ok(()),
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -152,10 +142,4 @@ impl Places for Mongo {
     fn place(&self, branch: BranchId) -> Answer<'_, Ancestry> {
         Box::pin(async move { find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry() })
     }
-}
-
-/// The filter for a branch that is in this state because of this operation.
-pub(super) fn in_state(branch: &BranchDoc, state: State) -> mongodb::bson::Document {
-    let op = branch.op.map(|op| op.to_string());
-    doc! {"_id": branch.id.to_string(), "state": state.name(), "op": op}
 }

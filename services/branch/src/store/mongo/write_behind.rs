@@ -2,7 +2,7 @@
 //! nothing is lost that is not found again: a hint is followed, or only says how to read, and the sweep looks at forks
 //! that seem to be under way.
 
-use super::documents::{BranchDoc, State};
+use crate::store::mongo::documents::branch::{BranchDoc, fork_done};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
@@ -97,7 +97,7 @@ async fn write(database: &Database, waiting: Waiting) {
         let behind = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
         update(behind, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
     });
-    let forks = waiting.forks.into_iter().map(|(branch, op)| done(branch, op));
+    let forks = waiting.forks.into_iter().map(|(branch, op)| fork_done(branch, op));
     let chats = waiting.chats.into_iter().map(|(chat, (forks, deepest))| {
         update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
     });
@@ -124,11 +124,4 @@ async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
 
 fn update(filter: Document, change: Document) -> Document {
     doc! {"q": filter, "u": change}
-}
-
-/// The write that says that a fork is done.
-pub(super) fn done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
-    let op = op.map(|op| op.to_string());
-    let filter = doc! {"_id": branch.to_string(), "state": State::Forking.name(), "op": op};
-    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
 }

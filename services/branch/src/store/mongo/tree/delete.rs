@@ -1,25 +1,23 @@
 //! Deleting: tombstones at once, the sweep does the rest.
 
-use super::Mongo;
-use super::branches::deeper;
-use super::documents::{BranchDoc, Id, State};
-use super::failure::{Refusal, refusal};
-use super::fields::texts;
-use super::fork::{give_up, settle};
-use super::look_up::{find, in_state, node};
-use super::patience::Patience;
 use crate::domain::{Twig, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;
-use mongodb::bson::{Document, doc};
-use shared::clock::Timestamp;
+use crate::store::mongo::client::errors::{Refusal, refusal};
+use crate::store::mongo::client::retry::Patience;
+use crate::store::mongo::documents::branch::{BranchDoc, State};
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::branches::deeper;
+use crate::store::mongo::read::lookup::{find, node};
+use crate::store::mongo::tree::transitions::{GRACE, mark, move_active, resolve, settle, tombstone};
+use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
 use std::collections::HashSet;
 
 /// How many branches a write marks at once.
 const CHUNK: usize = 500;
 
-pub(super) async fn delete_branch(
+pub(crate) async fn delete_branch(
     mongo: &Mongo,
     owner: UserId,
     branch: BranchId,
@@ -54,34 +52,6 @@ pub(super) async fn delete_branch(
     Ok(())
 }
 
-/// What makes a branch a tombstone.
-pub(super) fn tombstone(now: Timestamp) -> Document {
-    let now = now.as_micros();
-    doc! {
-        "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
-        "$unset": {"activate": "", "over": ""},
-    }
-}
-
-/// Makes those of these branches that are alive tombstones, and tells how many.
-pub(super) async fn mark(mongo: &Mongo, branches: &[BranchId]) -> Result<u64, Error> {
-    let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
-    Ok(mongo.branches.update_many(living, tombstone(mongo.clock.now())).await?.matched_count)
-}
-
-/// If one of these branches is the active one, their parent becomes it. Readers would find an ancestor by themselves,
-/// but not when the tombstones are gone.
-pub(super) async fn move_active(
-    mongo: &Mongo,
-    chat: ChatId,
-    from: &[BranchId],
-    to: BranchId,
-) -> Result<(), Error> {
-    let trunk = doc! {"_id": chat.to_string(), "active": {"$in": texts(from)}};
-    mongo.branches.update_one(trunk, doc! {"$set": {"active": to.to_string()}}).await?;
-    Ok(())
-}
-
 /// Deletes a branch that nothing forks from.
 async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
     let (op, mut patience) = (DeliveryId::generate(), Patience::new());
@@ -107,7 +77,7 @@ async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
 
 /// Begins to check a branch; `None` if something else happened to it first.
 async fn check(mongo: &Mongo, branch: &BranchDoc, op: DeliveryId) -> Result<Option<BranchDoc>, Error> {
-    let due = mongo.clock.now().plus(super::sweep::GRACE).as_micros();
+    let due = mongo.clock.now().plus(GRACE).as_micros();
     let state = branch.state.map(State::name);
     let as_seen = doc! {"_id": branch.id.to_string(), "alive": true, "state": state};
     let change = doc! {"$set": {"state": State::Checking.name(), "op": op.to_string(), "due": due}};
@@ -127,29 +97,8 @@ async fn finish(mongo: &Mongo, checking: &BranchDoc, op: DeliveryId) -> Result<(
     }
 }
 
-/// Ends the check of a branch, whoever began it: with a tombstone if nothing forks from it, which then is the work of
-/// the operation `by`.
-pub(super) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId) -> Result<(), Error> {
-    if has_children(mongo, checking.id).await? {
-        return give_up(mongo, checking).await;
-    }
-    let mut change = tombstone(mongo.clock.now());
-    if let Ok(set) = change.get_document_mut("$set") {
-        set.insert("op", by.to_string());
-    }
-    mongo.branches.update_one(in_state(checking, State::Checking), change).await?;
-    Ok(())
-}
-
-async fn has_children(mongo: &Mongo, branch: BranchId) -> Result<bool, Error> {
-    let children = doc! {"parent": branch.to_string(), "alive": true};
-    let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
-    let child = typed.find_one(children);
-    Ok(child.projection(doc! {"_id": 1}).await?.is_some_and(|child| child.id != branch))
-}
-
 /// Hides a chat: its trunk becomes a tombstone, also one that was never planted.
-pub(super) async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
+pub(crate) async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = mongo.clock.now();
     let trunk = doc! {
         "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,

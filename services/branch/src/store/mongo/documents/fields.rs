@@ -1,12 +1,32 @@
 //! How ids and times are written in documents: ids as strings, times as integer microseconds.
 
+use mongodb::bson::Binary;
+use mongodb::bson::spec::BinarySubtype;
+use serde::Deserialize;
+
+/// What `_id` alone tells.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Id<T: From<uuid::Uuid>> {
+    #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
+    pub(crate) id: T,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+pub(crate) fn binary(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
 /// The ids as the documents have them.
-pub(super) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+pub(crate) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
 }
 
 /// An id as a string.
-pub(super) mod text {
+pub(crate) mod text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
     use std::fmt::Display;
@@ -23,7 +43,7 @@ pub(super) mod text {
 }
 
 /// An id as a string, or nothing.
-pub(super) mod maybe_text {
+pub(crate) mod maybe_text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
     use std::fmt::Display;
@@ -46,7 +66,7 @@ pub(super) mod maybe_text {
 }
 
 /// A time as integer microseconds.
-pub(super) mod micros {
+pub(crate) mod micros {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};
     use shared::clock::Timestamp;

@@ -1,8 +1,8 @@
 //! The connection to the server.
 
-use super::connections::Connections;
-use super::failure::{is_passing, unavailable};
 use crate::error::Error;
+use crate::store::mongo::client::errors::{is_passing, unavailable};
+use crate::store::mongo::client::pool_metrics::Connections;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error as MongoError, ErrorKind};
 use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The database where the URL names none.
-pub(super) const DATABASE: &str = "banyan";
+pub(crate) const DATABASE: &str = "banyan";
 /// How long a server is looked for before an operation fails.
 const SELECTION: Duration = Duration::from_secs(3);
 /// The most connections to a server.
@@ -25,7 +25,7 @@ pub const MAX_DESCRIPTORS: u64 = 72;
 
 /// Connects to the server of `MONGO_URL`, as soon as there is one. All is read and written by majority, unless an
 /// operation says otherwise.
-pub(super) async fn connect(
+pub(crate) async fn connect(
     url: &SecretString,
     connections: &Arc<Connections>,
 ) -> Result<Database, StartError> {
@@ -39,7 +39,7 @@ pub(super) async fn connect(
 }
 
 /// Reads the URL. That of `mongodb+srv` is a name, which may not be known yet.
-pub(super) async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
+pub(crate) async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
     let parsed = ClientOptions::parse(url.expose_secret()).await;
     let mut options = parsed.map_err(|error| {
         if let ErrorKind::DnsResolve { message, .. } = &*error.kind {
@@ -59,7 +59,7 @@ pub(super) async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer>
     Ok(options)
 }
 
-pub(super) fn failed(error: &dyn std::fmt::Display) -> StartError {
+pub(crate) fn failed(error: &dyn std::fmt::Display) -> StartError {
     StartError::Store(format!("MONGO_URL: the database cannot be used: {error}"))
 }
 
@@ -78,7 +78,7 @@ fn no_answer(error: &MongoError) -> NoAnswer {
     if is_passing(error) { NoAnswer::Yet(cause) } else { NoAnswer::Ever(failed(&cause)) }
 }
 
-pub(super) fn topology(hello: &Document) -> &'static str {
+pub(crate) fn topology(hello: &Document) -> &'static str {
     match hello.get_str("msg") {
         Ok("isdbgrid") => "sharded",
         _ if hello.contains_key("setName") => "replica set",
@@ -87,7 +87,7 @@ pub(super) fn topology(hello: &Document) -> &'static str {
 }
 
 /// Asks the server whether it answers.
-pub(super) async fn ping(database: &Database) -> Result<(), Error> {
+pub(crate) async fn ping(database: &Database) -> Result<(), Error> {
     let answer = tokio::time::timeout(SELECTION, async { database.run_command(doc! {"ping": 1}).await });
     answer.await.map_err(unavailable)??;
     Ok(())

@@ -1,7 +1,7 @@
 //! A look at MongoDB, for `check`: whether it is reached, how far its collections are migrated, and by which clock it goes.
 
-use super::connect::{DATABASE, parse, topology};
-use super::migrate;
+use crate::store::mongo::client::connect::{DATABASE, parse, topology};
+use crate::store::mongo::client::migrate;
 use mongodb::Client;
 use mongodb::bson::doc;
 use mongodb::options::Tls;

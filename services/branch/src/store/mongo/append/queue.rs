@@ -4,11 +4,11 @@
 //! order in which they came. So a line with many writers costs a command for as many as came during the one before.
 //! It spares retries and commands; the unique index on depths decides.
 
-use super::failure::{broken, unavailable};
-use super::patience::Patience;
 use crate::domain::{ExpectedHead, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
+use crate::store::mongo::client::errors::{broken, unavailable};
+use crate::store::mongo::client::retry::Patience;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -38,31 +38,31 @@ const MEMORY: Duration = Duration::from_secs(60 * 60);
 
 /// The head of a line, and what never changes about its branch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// When it was the head.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The earliest time that the message after it may have.
-    pub(super) earliest: Timestamp,
-    pub(super) chat: ChatId,
-    pub(super) owner: UserId,
-    pub(super) depth: i64,
-    pub(super) id: Option<ResponseId>,
+    pub(crate) earliest: Timestamp,
+    pub(crate) chat: ChatId,
+    pub(crate) owner: UserId,
+    pub(crate) depth: i64,
+    pub(crate) id: Option<ResponseId>,
 }
 
 /// What an append is answered with.
-pub(super) type Appended = Result<Created<Message>, Error>;
+pub(crate) type Appended = Result<Created<Message>, Error>;
 
 /// A message whose turn has yet to come.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) new: NewMessage,
-    pub(super) id: ResponseId,
+pub(crate) struct Waiting {
+    pub(crate) new: NewMessage,
+    pub(crate) id: ResponseId,
     answer: Sender<Appended>,
 }
 
 impl Waiting {
     /// Answers the request.
-    pub(super) fn answer(self, appended: Appended) {
+    pub(crate) fn answer(self, appended: Appended) {
         // Nobody listens where its task has died.
         let _ = self.answer.send(appended);
     }
@@ -70,7 +70,7 @@ impl Waiting {
 
 /// The lines, in a fixed number of groups.
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(crate) struct Turns {
     stripes: Vec<Stripe>,
     hasher: RandomState,
 }
@@ -95,13 +95,13 @@ struct Known {
 }
 
 impl Turns {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stripes = std::iter::repeat_with(Stripe::default).take(STRIPES).collect();
         Self { stripes, hasher: RandomState::new() }
     }
 
     /// Puts a message behind those that wait for the same line.
-    pub(super) fn join(&self, new: NewMessage) -> Result<Place<'_>, Error> {
+    pub(crate) fn join(&self, new: NewMessage) -> Result<Place<'_>, Error> {
         let (branch, id) = (new.branch, ResponseId::generate());
         let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % STRIPES;
         let stripe = self.stripes.get(stripe).ok_or_else(|| broken("no such stripe"))?;
@@ -119,7 +119,7 @@ impl Stripe {
 
 /// A place in the queue. Who gives it up is no longer served, unless that has begun.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     stripe: &'a Stripe,
     branch: BranchId,
     id: ResponseId,
@@ -127,7 +127,7 @@ pub(super) struct Place<'a> {
 }
 
 /// What comes of waiting.
-pub(super) enum Turn<'a> {
+pub(crate) enum Turn<'a> {
     /// Another one has done the work.
     Answered(Appended),
     /// The line is this one's, for all who wait.
@@ -136,7 +136,7 @@ pub(super) enum Turn<'a> {
 
 impl<'a> Place<'a> {
     /// Waits for the answer or for the line, as long as there is time. Who comes first is served first.
-    pub(super) async fn wait(&mut self, patience: &Patience) -> Turn<'a> {
+    pub(crate) async fn wait(&mut self, patience: &Patience) -> Turn<'a> {
         let lock = self.stripe.known.lock();
         tokio::select! {
             biased;
@@ -147,7 +147,7 @@ impl<'a> Place<'a> {
     }
 
     /// The answer, if the message was served.
-    pub(super) fn answered(&mut self) -> Option<Appended> {
+    pub(crate) fn answered(&mut self) -> Option<Appended> {
         match self.answered.try_recv() {
             Err(oneshot::error::TryRecvError::Empty) => None,
             answer => Some(received(answer.ok())),
@@ -155,7 +155,7 @@ impl<'a> Place<'a> {
     }
 
     /// Gives up. What is being inserted just now is waited for: its client must not be told that it was not.
-    pub(super) async fn leave(&mut self) -> Appended {
+    pub(crate) async fn leave(&mut self) -> Appended {
         if self.withdraw() {
             return Err(unavailable("others came first for too long"));
         }
@@ -181,23 +181,23 @@ fn received(answer: Option<Appended>) -> Appended {
 
 /// A line that nobody else of this process appends to.
 #[derive(Debug)]
-pub(super) struct Locked<'a> {
+pub(crate) struct Locked<'a> {
     known: MutexGuard<'a, Known>,
     stripe: &'a Stripe,
     branch: BranchId,
 }
 
 impl Locked<'_> {
-    pub(super) const fn branch(&self) -> BranchId {
+    pub(crate) const fn branch(&self) -> BranchId {
         self.branch
     }
 
     /// Takes the remembered head: until [`Locked::remember`] there is none.
-    pub(super) fn take(&mut self, now: Timestamp) -> Option<Head> {
+    pub(crate) fn take(&mut self, now: Timestamp) -> Option<Head> {
         self.known.heads.remove(&self.branch).filter(|head| now <= head.at.plus(MEMORY))
     }
 
-    pub(super) fn remember(&mut self, head: Head) {
+    pub(crate) fn remember(&mut self, head: Head) {
         if self.known.heads.len() >= REMEMBERED {
             self.known.heads.clear();
         }
@@ -205,7 +205,7 @@ impl Locked<'_> {
     }
 
     /// Lets other replicas have the line, if they have had to wait for long.
-    pub(super) async fn rest(&mut self) {
+    pub(crate) async fn rest(&mut self) {
         let is_within = |instant: Option<Instant>, time| instant.is_some_and(|since| since.elapsed() < time);
         self.known.streak = if is_within(self.known.served, REST) { self.known.streak + 1 } else { 1 };
         if self.known.streak > STREAK && is_within(self.known.raced, SHARED) {
@@ -217,7 +217,7 @@ impl Locked<'_> {
 
     /// Takes those that can be inserted together: of one user and chat, and none that expects a head, unless it is the
     /// only one.
-    pub(super) fn batch(&self) -> Vec<Waiting> {
+    pub(crate) fn batch(&self) -> Vec<Waiting> {
         let mut waiting = self.stripe.waiting();
         let (mut batch, mut bytes) = (Vec::<Waiting>::new(), 0);
         let mut place = 0;
@@ -241,7 +241,7 @@ impl Locked<'_> {
     }
 
     /// Takes all that wait for the line.
-    pub(super) fn all(&self) -> Vec<Waiting> {
+    pub(crate) fn all(&self) -> Vec<Waiting> {
         let mut waiting = self.stripe.waiting();
         let (all, others): (Vec<_>, Vec<_>) =
             waiting.drain(..).partition(|one| one.new.branch == self.branch);
@@ -250,7 +250,7 @@ impl Locked<'_> {
     }
 
     /// Puts those back to the front that another replica came before.
-    pub(super) fn put_back(&mut self, batch: Vec<Waiting>) {
+    pub(crate) fn put_back(&mut self, batch: Vec<Waiting>) {
         self.known.raced = Some(Instant::now());
         self.known.streak = 0;
         let mut waiting = self.stripe.waiting();

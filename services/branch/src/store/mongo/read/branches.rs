@@ -1,20 +1,21 @@
 //! Listing the branches of a chat, and changing what can be changed of a branch.
 
-use super::documents::BranchDoc;
-use super::fields::{micros, text, texts};
-use super::forks::of;
-use super::heads::follow;
-use super::look_up::{find, line, node};
-use super::{Mongo, windows};
-use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
+use crate::domain::{Branch, BranchKey, Twig, subtree};
 use crate::error::Error;
+use crate::store::Branches;
 use crate::store::lines::LISTED_CHILDREN;
-use crate::store::{Branches, Node};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks::of;
+use crate::store::mongo::read::head::follow;
+use crate::store::mongo::read::lookup::find;
+use crate::store::mongo::read::windows;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, UserId};
+use shared::ids::{BranchId, ChatId};
 use std::collections::HashMap;
 
 /// How many branches a query by ids reads at once.
@@ -24,7 +25,7 @@ const MANY: i64 = 500;
 /// How many branches a level has on average, at most, of which several are read at once.
 const NARROW: i64 = 8;
 
-pub(super) async fn branches(
+pub(crate) async fn branches(
     mongo: &Mongo,
     node: &Branch,
     after: Option<BranchKey>,
@@ -153,7 +154,7 @@ async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<Branc
 
 /// A branch, what it hangs on, and its place among the branches of its chat.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct TwigDoc {
+pub(crate) struct TwigDoc {
     #[serde(rename = "_id", with = "text")]
     id: BranchId,
     #[serde(with = "text")]
@@ -170,7 +171,7 @@ impl From<&TwigDoc> for Twig {
 }
 
 /// The living branches of a chat that are deeper than a level, parents first.
-pub(super) async fn deeper(mongo: &Mongo, chat: ChatId, level: i64) -> Result<Vec<TwigDoc>, Error> {
+pub(crate) async fn deeper(mongo: &Mongo, chat: ChatId, level: i64) -> Result<Vec<TwigDoc>, Error> {
     let filter = doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}};
     let typed = mongo.branches.clone_with_type::<TwigDoc>();
     let found = typed.find(filter);
@@ -210,32 +211,4 @@ async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error
         found.extend(chunk.into_iter().map(|branch| (branch.id, branch)));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
-}
-
-/// A branch that is deleted meanwhile reads as its nearest living ancestor, so one look before is enough.
-pub(super) async fn activate(
-    mongo: &Mongo,
-    owner: UserId,
-    chat: ChatId,
-    branch: BranchId,
-) -> Result<(), Error> {
-    let found = line(mongo, owner, chat, branch).await?;
-    found.trunk.ok_or(Error::ChatNotFound)?;
-    found.branch.ok_or(Error::BranchNotFound)?;
-    let trunk = doc! {"_id": chat.to_string(), "alive": true};
-    let changed = mongo.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
-    if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
-}
-
-pub(super) async fn rename(
-    mongo: &Mongo,
-    owner: UserId,
-    branch: BranchId,
-    name: Option<&BranchName>,
-) -> Result<Node, Error> {
-    let unnamed = doc! {"$unset": {"name": ""}};
-    let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
-    let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
-    mongo.branches.update_one(filter, change).await?;
-    node(mongo, owner, branch).await
 }

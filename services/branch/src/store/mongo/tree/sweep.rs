@@ -4,13 +4,12 @@
 //! only scrubbed, because the key must answer for a day. An hour later a second pass takes what raced with the first;
 //! after a day the tombstone itself goes. Every step can be repeated, by any replica, so nothing is lost in a crash.
 
-use super::Mongo;
-use super::delete::{mark, move_active, resolve};
-use super::documents::{BranchDoc, Id, State};
-use super::fields::texts;
-use super::fork::settle;
-use super::look_up::{find_all, living};
 use crate::error::Error;
+use crate::store::mongo::documents::branch::{BranchDoc, State};
+use crate::store::mongo::documents::fields::{Id, text, texts};
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::lookup::{find_all, living};
+use crate::store::mongo::tree::transitions::{mark, move_active, resolve, settle};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -19,8 +18,6 @@ use shared::ids::{BranchId, ChatId, DeliveryId};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// For how long a request is left to end what it began.
-pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How many tombstones, messages or branches a step is about.
 const STEP: i64 = 200;
 /// When the second pass comes.
@@ -29,7 +26,7 @@ const SECOND_PASS: Duration = Duration::from_secs(60 * 60);
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Takes the next step; false if there is nothing to do now.
-pub(super) async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
+pub(crate) async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
     let now = mongo.clock.now();
     for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
         let found = due(mongo, state, now).await?;
@@ -134,7 +131,7 @@ fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
 async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId>, Error> {
     #[derive(Debug, Deserialize)]
     struct Of {
-        #[serde(with = "super::fields::text")]
+        #[serde(with = "text")]
         branch: BranchId,
     }
     let next =

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// The connections to all servers together.
 #[derive(Debug, Default)]
-pub(super) struct Connections {
+pub(crate) struct Connections {
     /// To one server.
     max: AtomicU32,
     open: AtomicUsize,
@@ -18,13 +18,13 @@ pub(super) struct Connections {
 
 impl Connections {
     /// Counts what the driver tells.
-    pub(super) fn handler(self: &Arc<Self>) -> EventHandler<CmapEvent> {
+    pub(crate) fn handler(self: &Arc<Self>) -> EventHandler<CmapEvent> {
         let connections = Arc::clone(self);
         EventHandler::callback(move |event| connections.hear(&event))
     }
 
     /// So many there may be to one server.
-    pub(super) fn may_be(&self, max: u32) {
+    pub(crate) fn may_be(&self, max: u32) {
         self.max.store(max, Ordering::Relaxed);
     }
 
@@ -44,7 +44,7 @@ impl Connections {
     }
 
     /// How they stand.
-    pub(super) fn state(&self) -> ConnectionPool {
+    pub(crate) fn state(&self) -> ConnectionPool {
         let max = usize::try_from(self.max.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
         let used = self.used.load(Ordering::Relaxed);
         let idle = self.open.load(Ordering::Relaxed).saturating_sub(used);

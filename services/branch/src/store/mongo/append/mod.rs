@@ -1,16 +1,19 @@
 //! Appending: one insert at the depths after the head, for all who wait for the line.
 
-use super::documents::{Id, MessageDoc};
-use super::failure::{Refusal, alike, refusal};
-use super::fields::texts;
-use super::heads::{TICK, head_in_time};
-use super::look_up::{Line, line};
-use super::patience::Patience;
-use super::turns::{Appended, Head, Locked, Turn, Waiting};
-use super::{Mongo, messages};
+pub(super) mod queue;
+
 use crate::domain::{Forks, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
+use crate::store::mongo::append::queue::{Appended, Head, Locked, Turn, Waiting};
+use crate::store::mongo::client::errors::{Refusal, alike, refusal};
+use crate::store::mongo::client::retry::Patience;
+use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::head::{TICK, head_in_time};
+use crate::store::mongo::read::lookup::{Line, line};
+use crate::store::mongo::read::messages;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
@@ -21,7 +24,7 @@ use shared::ids::{BranchId, ResponseId};
 use shared::store::StoreError;
 use std::collections::HashSet;
 
-pub(super) async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
+pub(crate) async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
     let mut patience = Patience::new();
     let mut place = mongo.turns.join(new)?;
     let mut locked = match place.wait(&patience).await {

@@ -1,9 +1,9 @@
 //! Where the heads of lines are.
 
-use super::Mongo;
-use super::documents::BranchDoc;
-use super::fields::{micros, text};
 use crate::error::Error;
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{micros, text};
+use crate::store::mongo::engine::Mongo;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ const STRIDE: i64 = 64;
 const CHUNK: usize = 300;
 const AT_ONCE: usize = 4;
 /// By how much a message is later than the one before, at least: what a time is kept to.
-pub(super) const TICK: Duration = Duration::from_micros(1);
+pub(crate) const TICK: Duration = Duration::from_micros(1);
 
 /// What of a message tells where a head is.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -33,14 +33,14 @@ struct Top {
 }
 
 /// The depth and the id of the last message of a branch's line: its hint, followed as far as there are messages.
-pub(super) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
+pub(crate) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
     let hint = (branch.head_depth, branch.head);
     Ok(top(mongo, branch).await?.map_or(hint, |top| (top.depth, Some(top.id))))
 }
 
 /// The same, with the earliest time that a message after it may have: times rise along a line, whatever the clocks of
 /// replicas say.
-pub(super) async fn head_in_time(
+pub(crate) async fn head_in_time(
     mongo: &Mongo,
     branch: &BranchDoc,
 ) -> Result<(i64, Option<ResponseId>, Timestamp), Error> {
@@ -79,7 +79,7 @@ async fn top(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<Top>, Error> {
 }
 
 /// Follows the hints of many branches, and puts the heads in their place.
-pub(super) async fn follow(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
+pub(crate) async fn follow(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
     let mut chunks = Vec::new();
     for chunk in branches.chunks_mut(CHUNK) {
         chunks.push(follow_chunk(mongo, chunk));

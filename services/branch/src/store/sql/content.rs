@@ -1,8 +1,20 @@
-//! Queueing for rows before the pool.
+//! What the operations share, and how they queue for rows before the pool.
 
-use super::SqlContent;
+use shared::clock::Clock;
 use shared::ids::BranchId;
-use shared::store::StoreError;
+use shared::server::{MemoryBudget, Tasks};
+use shared::store::{KeyedMutex, Store, StoreError};
+
+/// Messages and branches in SQL.
+#[derive(Debug, Clone)]
+pub struct SqlContent {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) rows: KeyedMutex<BranchId>,
+    pub(super) tasks: Tasks,
+    /// For the texts of pages.
+    pub(super) memory: MemoryBudget,
+}
 
 impl SqlContent {
     /// Runs a transaction that locks these rows, a trunk's before another's, when it is its turn. A client that leaves

@@ -3,8 +3,8 @@
 //! A step is a list of database commands, in `migrations/mongo/<name>/up.json`. The collection `schema` holds how many
 //! steps were run.
 
-use super::connect::failed;
-use super::failure::{Refusal, refusal};
+use crate::store::mongo::client::connect::failed;
+use crate::store::mongo::client::errors::{Refusal, refusal};
 use mongodb::bson::{Document, doc};
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
@@ -13,8 +13,8 @@ use shared::server::StartError;
 use std::time::Duration;
 
 /// The steps by name, oldest first. One that was published is never edited.
-pub(super) const STEPS: [(&str, &str); 1] =
-    [("2026-11-22-000000_tree", include_str!("../../../migrations/mongo/2026-11-22-000000_tree/up.json"))];
+pub(crate) const STEPS: [(&str, &str); 1] =
+    [("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json"))];
 /// For how long the lock of a process that died holds the others up.
 const LEASE: Duration = Duration::from_secs(60);
 /// How often the lock is asked for, and the pause between.
@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 1_200;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs what has not been run yet.
-pub(super) async fn migrate(database: &Database, clock: &Clock) -> Result<(), StartError> {
+pub(crate) async fn migrate(database: &Database, clock: &Clock) -> Result<(), StartError> {
     let schema = database.collection::<Document>("schema");
     if number(&schema).await.map_err(|error| failed(&error))? >= STEPS.len() {
         return Ok(());
@@ -36,7 +36,7 @@ pub(super) async fn migrate(database: &Database, clock: &Clock) -> Result<(), St
 }
 
 /// How many steps were run on a database.
-pub(super) async fn steps_made(database: &Database) -> mongodb::error::Result<usize> {
+pub(crate) async fn steps_made(database: &Database) -> mongodb::error::Result<usize> {
     number(&database.collection::<Document>("schema")).await
 }
 

@@ -11,7 +11,7 @@ const PASSING: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 1160
 
 /// How a write failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// A unique index refused it. It may be our own write, made before the connection died.
     Duplicate,
     /// It may be there or not; only a look tells.
@@ -21,7 +21,7 @@ pub(super) enum Refusal {
 }
 
 /// Sorts the failure of a write.
-pub(super) fn refusal(error: &MongoError) -> Refusal {
+pub(crate) fn refusal(error: &MongoError) -> Refusal {
     match &*error.kind {
         kind if code(kind) == Some(DUPLICATE) => Refusal::Duplicate,
         kind if is_unconfirmed(kind) => Refusal::Unknown,
@@ -34,7 +34,7 @@ pub(super) fn refusal(error: &MongoError) -> Refusal {
 }
 
 /// Whether the server may be well again soon.
-pub(super) fn is_passing(error: &MongoError) -> bool {
+pub(crate) fn is_passing(error: &MongoError) -> bool {
     match &*error.kind {
         ErrorKind::ServerSelection { .. }
         | ErrorKind::Io(_)
@@ -67,7 +67,7 @@ const fn is_unconfirmed(kind: &ErrorKind) -> bool {
 }
 
 /// The same failure, for another who waited for the same command.
-pub(super) fn alike(error: &Error) -> Error {
+pub(crate) fn alike(error: &Error) -> Error {
     match error {
         Error::ChatNotFound => Error::ChatNotFound,
         Error::BranchNotFound => Error::BranchNotFound,
@@ -86,11 +86,11 @@ impl From<MongoError> for Error {
 }
 
 /// 503: trying again may help.
-pub(super) fn unavailable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(crate) fn unavailable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Store(StoreError::Unavailable(reason.into()))
 }
 
 /// 500: this must not happen.
-pub(super) fn broken(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub(crate) fn broken(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Store(StoreError::Failed(reason.into()))
 }

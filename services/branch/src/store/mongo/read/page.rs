@@ -1,19 +1,21 @@
 //! A page of a line: find its segments, then read them, as far as they fit.
 
-use super::documents::{BranchDoc, MessageDoc};
-use super::heads::head;
-use super::look_up::line;
-use super::ranges::{Found, read, read_small};
-use super::{Mongo, forks};
 use crate::domain::{Ancestry, Order, Segment, Stretch};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks;
+use crate::store::mongo::read::head::head;
+use crate::store::mongo::read::lookup::line;
+use crate::store::mongo::read::ranges::{Found, read, read_small};
 use crate::store::{Messages, PageRequest, Position, text_bytes};
 
 /// How many depths past the hint of a head are read with the newest page.
 const AHEAD: i64 = 32;
 
-pub(super) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Messages<Position>, Error> {
+pub(crate) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Messages<Position>, Error> {
     let (branch, _) = line(mongo, request.owner, request.chat, request.branch).await?.both()?;
     let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
     let newest = match (order, request.start) {

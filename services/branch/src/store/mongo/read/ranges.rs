@@ -1,10 +1,11 @@
 //! Reading the messages of ranges of depths: the one range of a line by itself, or many short ones.
 
-use super::documents::MessageDoc;
-use super::fields::texts;
-use super::{Mongo, forks};
 use crate::domain::{Order, PAGE_BYTES, Segment, Stretch, fitting};
 use crate::error::Error;
+use crate::store::mongo::documents::fields::texts;
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use mongodb::Collection;
@@ -19,13 +20,13 @@ const PART: usize = 16;
 
 /// Messages, and the forks of those that were known by their ids.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) messages: Vec<MessageDoc>,
-    pub(super) forks: forks::Known,
+pub(crate) struct Found {
+    pub(crate) messages: Vec<MessageDoc>,
+    pub(crate) forks: forks::Known,
 }
 
 /// Reads as many of these messages as fit in a page. Mostly all do, and are read in one query.
-pub(super) async fn read(
+pub(crate) async fn read(
     mongo: &Mongo,
     ranges: &[Segment],
     stretch: Stretch,
@@ -50,7 +51,7 @@ fn check(found: usize, stretch: Stretch) -> Result<(), Error> {
 }
 
 /// Reads all of these messages, of which there are at most so many, or nothing if they do not fit in a page.
-pub(super) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Found>, Error> {
+pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Found>, Error> {
     let parts = filters(ranges).into_iter().map(|filter| read_part(mongo, filter, most));
     // Short segments end where something forks.
     let forked = known(ranges);

@@ -1,12 +1,13 @@
 //! The branches that fork from the messages of a page.
 
-use super::documents::{Id, MessageDoc};
-use super::failure::broken;
-use super::fields::{text, texts};
-use super::{Mongo, windows};
 use crate::domain::Forks;
 use crate::error::Error;
 use crate::store::lines::LISTED_FORKS;
+use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::documents::fields::{Id, text, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::windows;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -28,16 +29,16 @@ struct Fork {
 }
 
 /// The forks of messages, as far as they are known.
-pub(super) type Known = HashMap<ResponseId, Forks>;
+pub(crate) type Known = HashMap<ResponseId, Forks>;
 
 /// The forks of messages of which nothing is known but their ids: none, where there are very many.
-pub(super) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
     Ok(few(mongo, messages).await?.unwrap_or_default())
 }
 
 /// The forks of each of these messages that has any, some of which may be known. One query at most, unless there are
 /// very many.
-pub(super) async fn of_messages(
+pub(crate) async fn of_messages(
     mongo: &Mongo,
     messages: &[MessageDoc],
     mut known: Known,
@@ -125,7 +126,7 @@ async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error>
 }
 
 /// The first of the branches that this filter finds, oldest first.
-pub(super) async fn of(filter: Document, limit: i64, mongo: &Mongo) -> Result<Vec<BranchId>, Error> {
+pub(crate) async fn of(filter: Document, limit: i64, mongo: &Mongo) -> Result<Vec<BranchId>, Error> {
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let found = typed.find(filter).limit(limit);
     let found = found.sort(doc! {"created_at": 1, "_id": 1}).projection(doc! {"_id": 1});

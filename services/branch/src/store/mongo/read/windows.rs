@@ -13,7 +13,7 @@ const FIRST: i64 = 100_000;
 
 /// Reads the oldest of the documents that `equal` finds, from a time on. The windows become wider, and end with one that
 /// has all that is later than `now`.
-pub(super) async fn oldest<T>(
+pub(crate) async fn oldest<T>(
     collection: &Collection<T>,
     equal: &Document,
     from: i64,

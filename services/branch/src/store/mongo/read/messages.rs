@@ -1,11 +1,12 @@
 //! Messages by their id, by their key, and all those of a user.
 
-use super::documents::MessageDoc;
-use super::fields::{micros, text, texts};
-use super::look_up::{find_all, line};
-use super::{Mongo, forks};
 use crate::domain::Message;
 use crate::error::Error;
+use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks;
+use crate::store::mongo::read::lookup::{find_all, line};
 use crate::store::selection::{Entry, select};
 use crate::store::{Messages, TimePlace, text_bytes};
 use futures_util::TryStreamExt as _;
@@ -16,7 +17,7 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 
-pub(super) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+pub(crate) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
     let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
     let Some(found) = mongo.messages.find_one(filter).await? else { return Ok(None) };
     if line(mongo, owner, found.chat, found.branch).await?.both().is_err() {
@@ -29,7 +30,7 @@ pub(super) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Res
 }
 
 /// The message that a request with this key has made.
-pub(super) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+pub(crate) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
     let made = mongo.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
     let Some(made) = made else { return Ok(None) };
     if !made.is_of(key) {
@@ -58,7 +59,7 @@ impl EntryDoc {
     }
 }
 
-pub(super) async fn messages(
+pub(crate) async fn messages(
     mongo: &Mongo,
     owner: UserId,
     after: Option<TimePlace>,

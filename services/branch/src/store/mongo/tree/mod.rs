@@ -1,0 +1,7 @@
+//! What changes the tree: forking, deleting, and the sweep.
+
+pub(super) mod delete;
+pub(super) mod fork;
+pub(super) mod sweep;
+pub(super) mod transitions;
+pub(super) mod update;
