@@ -8,4 +8,5 @@ pub mod config;
 pub mod data_dir;
 pub mod settings;
 pub mod stack;
+pub mod traces;
 pub mod users;

@@ -1,7 +1,7 @@
 //! What `banyan` reads of its environment, before anything is opened or made.
 
 use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
-use crate::stack::StackTraces;
+use crate::traces::StackTraces;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates};

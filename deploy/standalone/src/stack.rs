@@ -5,14 +5,14 @@ pub use crate::config::Databases;
 use crate::config::{LISTEN_SETTING, Options};
 use crate::data_dir::DataDir;
 use crate::settings::Settings;
+use crate::traces::StackTraces;
 use gateway::config::{Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
 use reqwest::Url;
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys};
+use shared::config::Env;
+use shared::identity::TokenKeys;
 use shared::metrics::Metrics;
 use shared::server::{Application, BodyLimits, Listen, StartError, Times};
-use shared::traces::Traces;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -52,32 +52,6 @@ pub struct StackConfig {
     pub metrics: Metrics,
     /// Where the spans of requests go.
     pub traces: StackTraces,
-}
-
-/// Where the spans of requests to each service go, as each has a name of its own there.
-#[derive(Debug, Clone, Default)]
-pub struct StackTraces {
-    gateway: Traces,
-    auth: Traces,
-    chat: Traces,
-    branch: Traces,
-}
-
-impl StackTraces {
-    /// Reads the variables and sends nothing: see [`Traces::check_env`].
-    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
-        Traces::check_env(env).map(|_| Self::default())
-    }
-
-    /// As OpenTelemetry's variables say: see [`Traces::from_env`].
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self {
-            gateway: Traces::from_env(env, Service::Gateway)?,
-            auth: Traces::from_env(env, Service::Auth)?,
-            chat: Traces::from_env(env, Service::Chat)?,
-            branch: Traces::from_env(env, Service::Branch)?,
-        })
-    }
 }
 
 impl StackConfig {

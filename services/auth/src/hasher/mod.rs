@@ -7,8 +7,11 @@
 //! hash of a lower cost `c` has taken 2^c; the hashes of the costs from `c` up to the configured one are computed and
 //! thrown away after it, which makes 2^c + 2^c + 2^(c+1) + ... = 2^cost (as Django's `harden_runtime` does).
 
+mod error;
 mod queue;
 mod rounds;
+
+pub use error::HashError;
 
 use crate::domain::Password;
 use queue::Queue;
@@ -16,30 +19,6 @@ use rounds::Bcrypt;
 use shared::metrics::Metrics;
 use shared::server::StartError;
 use std::sync::Arc;
-use tokio::task::JoinError;
-
-/// A password that could not be hashed.
-#[derive(Debug, thiserror::Error)]
-pub enum HashError {
-    /// Too many wait already.
-    #[error("too many passwords wait to be checked")]
-    Busy,
-    /// The hash could not be computed, or a stored one not be read.
-    #[error("a password could not be hashed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<bcrypt::BcryptError> for HashError {
-    fn from(error: bcrypt::BcryptError) -> Self {
-        Self::Failed(Box::new(error))
-    }
-}
-
-impl From<JoinError> for HashError {
-    fn from(error: JoinError) -> Self {
-        Self::Failed(Box::new(error))
-    }
-}
 
 /// What comes of a password that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The queue before bcrypt: one job a core runs, off the async threads, and a bounded number waits.
 
-use super::HashError;
+use super::error::HashError;
 use shared::identity::Service;
 use shared::metrics::Metrics;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod families;
 mod known_addresses;
+mod name_holders;
 mod name_keys;
 mod names;
 mod pending_logins;

@@ -1,6 +1,6 @@
 //! The keys of names that registered before there were keys, or under another rule.
 
-use super::names::KEY_VERSION;
+use super::name_holders::KEY_VERSION;
 use super::schema::users;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

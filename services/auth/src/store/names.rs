@@ -3,19 +3,15 @@
 //! Names are matched by their key. Rows from before there were keys may share one, and those go by the folded name, by
 //! which they were matched until then; each is found by the name as it was written. Nobody else gets such a key.
 
+use super::name_holders::holders;
 use super::schema::users;
 use super::users::User;
 use crate::domain::{Username, folded_name};
-use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::on;
 use shared::store::{Store, StoreError};
 use shared::username::{composed_name, name_key};
-
-/// The version of the rule by which [`name_key`] makes keys: one more whenever another one might come out, also where that
-/// is because of a newer Unicode.
-pub(super) const KEY_VERSION: i16 = 1;
 
 /// The user of this name: who has written it so, or composed so, else who alone has its key, else who has kept its folded name.
 pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
@@ -48,12 +44,4 @@ pub async fn is_name_taken(store: &Store, name: &Username) -> Result<bool, Store
     let (key, folded) = (name.key(), folded_name(name.as_str()));
     let holders: i64 = on!(store, |c| holders(&key, &folded).count().get_result(c).await)?;
     Ok(holders > 0)
-}
-
-/// Those for whom a name is taken. Where a program from before there were keys still runs beside this one, there are rows
-/// whose key was not computed yet.
-#[auto_type(no_type_alias)]
-pub(super) fn holders<'a>(key: &'a str, folded: &'a str) -> _ {
-    let without_key = users::name_key.is_null().and(users::folded_name.eq(folded));
-    users::table.filter(users::name_key.eq(key).or(users::folded_name.eq(key)).or(without_key))
 }

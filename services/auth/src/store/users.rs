@@ -1,6 +1,6 @@
 //! Users.
 
-use super::names::{KEY_VERSION, holders};
+use super::name_holders::{KEY_VERSION, holders};
 use super::schema::{refresh_families, users};
 use crate::domain::{Username, folded_name};
 use crate::error::Error;
