@@ -1,11 +1,7 @@
-//! What the service answers when it cannot do what was asked.
+//! What can go wrong.
 
-use actix_web::http::StatusCode;
 use shared::client::CallError;
-use shared::idempotency::key_reused;
 use shared::ids::ResponseId;
-use shared::input::invalid;
-use shared::problem::{ApiError, Problem};
 use shared::server::OutOfMemory;
 use shared::store::StoreError;
 
@@ -51,56 +47,4 @@ pub enum Error {
     /// 503: there is no memory for the texts.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-}
-
-impl ApiError for Error {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::ChatNotFound | Self::BranchNotFound | Self::MessageNotFound => StatusCode::NOT_FOUND,
-            Self::HeadMoved { .. } | Self::IdTaken | Self::HasDescendants | Self::IsTrunk => {
-                StatusCode::CONFLICT
-            }
-            Self::BadCursor | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(error) => error.status(),
-            Self::Call(_) | Self::OutOfMemory(_) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::ChatNotFound => "chat_not_found",
-            Self::BranchNotFound => "branch_not_found",
-            Self::MessageNotFound => "message_not_found",
-            Self::HeadMoved { .. } => "head_moved",
-            Self::IdTaken => "id_taken",
-            Self::HasDescendants => "branch_has_descendants",
-            Self::IsTrunk => "branch_is_trunk",
-            Self::BadCursor => "validation_error",
-            Self::KeyReused => "idempotency_key_reused",
-            Self::Store(error) => error.code(),
-            Self::Call(_) => "service_unavailable",
-            Self::OutOfMemory(_) => "overloaded",
-        }
-    }
-
-    fn decorate(&self, problem: Problem) -> Problem {
-        match self {
-            Self::HeadMoved { head } => problem.with_member("head_response_id", head),
-            Self::BadCursor => bad_cursor(),
-            Self::KeyReused => key_reused(),
-            Self::OutOfMemory(error) => (*error).into(),
-            Self::ChatNotFound
-            | Self::BranchNotFound
-            | Self::MessageNotFound
-            | Self::IdTaken
-            | Self::HasDescendants
-            | Self::IsTrunk
-            | Self::Store(_)
-            | Self::Call(_) => problem,
-        }
-    }
-}
-
-fn bad_cursor() -> Problem {
-    invalid(&["query", "cursor"], "value_error", "Value error, the cursor is not one of this list")
 }

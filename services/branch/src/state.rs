@@ -6,12 +6,11 @@ use crate::store::{ContentStore, Lookup, NewTrunk, Node, Target};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::server::Trace;
-use std::sync::Arc;
 
 /// What the handlers share.
 pub struct State {
     /// Messages and branches.
-    pub store: Arc<dyn ContentStore>,
+    pub store: ContentStore,
     /// The chat service.
     pub chats: Chats,
     /// Clears away what was deleted.
@@ -40,7 +39,7 @@ impl State {
         let Some(known) = known.filter(|known| known.account_id == owner && !known.deleted) else {
             return Ok(None);
         };
-        self.store.plant(NewTrunk { chat, owner, created_at: known.created_at }).await?;
+        self.store.create_trunk(NewTrunk { chat, owner, created_at: known.created_at }).await?;
         match look_up().await? {
             Lookup::Found(found) => Ok(Some(*found)),
             Lookup::Hidden | Lookup::Unknown => Ok(None),

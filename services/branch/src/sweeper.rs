@@ -18,7 +18,7 @@ pub struct Sweeper(Arc<Notify>);
 
 impl Sweeper {
     /// Starts to sweep, until the service stops.
-    pub fn spawn(store: Arc<dyn ContentStore>, tasks: &Tasks) -> Self {
+    pub fn spawn(store: ContentStore, tasks: &Tasks) -> Self {
         let woken = Arc::new(Notify::new());
         let sweeper = Self(Arc::clone(&woken));
         let stopping = tasks.stopping().clone();

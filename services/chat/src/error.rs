@@ -1,9 +1,6 @@
-//! What can go wrong, and how it is answered.
+//! What can go wrong.
 
-use actix_web::http::StatusCode;
 use shared::client::CallError;
-use shared::idempotency::key_reused;
-use shared::problem::{ApiError, Problem};
 use shared::store::StoreError;
 
 /// An error of the chat service.
@@ -38,44 +35,5 @@ pub enum Error {
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         Self::Store(error.into())
-    }
-}
-
-impl ApiError for Error {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::ChatNotFound | Self::BranchNotFound | Self::ConversationNotFound => StatusCode::NOT_FOUND,
-            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(error) => error.status(),
-            Self::Call(_) => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidToken => "invalid_token",
-            Self::Forbidden => "forbidden",
-            Self::ChatNotFound => "chat_not_found",
-            Self::BranchNotFound => "branch_not_found",
-            Self::ConversationNotFound => "conversation_not_found",
-            Self::KeyReused => "idempotency_key_reused",
-            Self::Store(error) => error.code(),
-            Self::Call(_) => "service_unavailable",
-        }
-    }
-
-    fn decorate(&self, problem: Problem) -> Problem {
-        match self {
-            Self::KeyReused => key_reused(),
-            Self::InvalidToken
-            | Self::Forbidden
-            | Self::ChatNotFound
-            | Self::BranchNotFound
-            | Self::ConversationNotFound
-            | Self::Store(_)
-            | Self::Call(_) => problem,
-        }
     }
 }

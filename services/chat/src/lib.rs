@@ -7,6 +7,7 @@ mod current_user;
 pub mod domain;
 mod eraser;
 pub mod error;
+mod problem;
 pub mod routes;
 pub mod startup;
 mod state;

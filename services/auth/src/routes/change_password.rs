@@ -10,7 +10,6 @@ use crate::store::{self, User};
 use actix_web::web::{Data, Json};
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -53,23 +52,15 @@ pub async fn change_password(
     state: Data<State>,
     address: ClientAddress,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
-) -> Result<Json<Msg>, Problem> {
-    change(&state, user, &body, address).await?;
-    Ok(Json(Msg { msg: "Password changed" }))
-}
-
-async fn change(
-    state: &State,
-    user: User,
-    change: &PasswordChange,
-    address: ClientAddress,
-) -> Result<(), Error> {
-    if try_change(state, &user, change, address).await? {
-        return Ok(());
+) -> Result<Json<Msg>, Error> {
+    if !try_change(&state, &user, &body, address).await? {
+        // Between the two a login has renewed the hash, or somebody has changed the password, which makes it a wrong one.
+        let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
+        if !try_change(&state, &user, &body, address).await? {
+            return Err(Error::WrongPassword);
+        }
     }
-    // Between the two a login has renewed the hash, or somebody has changed the password, which makes it a wrong one.
-    let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
-    if try_change(state, &user, change, address).await? { Ok(()) } else { Err(Error::WrongPassword) }
+    Ok(Json(Msg { msg: "Password changed" }))
 }
 
 /// Says `false` where the hash that was checked is the user's no more.

@@ -9,7 +9,6 @@ use serde::Serialize;
 use shared::identity::Caller;
 use shared::ids::UserId;
 use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::problem::Problem;
 
 /// Which user.
 #[derive(Debug)]
@@ -48,10 +47,10 @@ pub async fn get_user(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<UserPath, NameQuery, ()>,
-) -> Result<Json<UserName>, Problem> {
+) -> Result<Json<UserName>, Error> {
     let user = match &query.name {
-        Some(name) => store::find_user_by_name(&state.store, name).await.map_err(Error::from)?,
-        None => store::find_user(&state.store, path.user_id).await.map_err(Error::from)?,
+        Some(name) => store::find_user_by_name(&state.store, name).await?,
+        None => store::find_user(&state.store, path.user_id).await?,
     };
     let user = user.filter(|user| user.id == path.user_id).ok_or(Error::UserNotFound)?;
     Ok(Json(UserName { user_id: user.id, username: user.username }))

@@ -40,7 +40,7 @@ impl Bench {
     pub async fn chat_of(&self, owner: UserId) -> ChatId {
         let chat = ChatId::generate();
         let created_at = Clock::system().now();
-        self.store.plant(NewTrunk { chat, owner, created_at }).await.unwrap();
+        self.store.create_trunk(NewTrunk { chat, owner, created_at }).await.unwrap();
         chat
     }
 

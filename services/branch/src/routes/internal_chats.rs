@@ -9,7 +9,6 @@ use shared::identity::Caller;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid};
 use shared::openapi::Msg;
-use shared::problem::Problem;
 
 /// Which chat.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ pub async fn get_branch(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<ChatPath, BranchQuery, ()>,
-) -> Result<Json<BranchOfChat>, Problem> {
+) -> Result<Json<BranchOfChat>, Error> {
     let branch_id = find(&state, path.chat_id, &query).await?.ok_or(Error::BranchNotFound)?;
     Ok(Json(BranchOfChat { branch_id }))
 }
@@ -88,7 +87,7 @@ pub async fn delete_chat(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<ChatPath, OwnerQuery, ()>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     state.store.delete_chat(query.owner, path.chat_id).await?;
     state.sweeper.wake();
     Ok(Json(Msg { msg: "Chat deleted" }))

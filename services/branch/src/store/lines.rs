@@ -1,6 +1,6 @@
 //! Finding one's way on a line, the same on every engine.
 
-use super::{Answer, Position};
+use super::Position;
 use crate::domain::{Ancestry, Plan, Segment, Stretch};
 use crate::error::Error;
 use shared::ids::BranchId;
@@ -13,7 +13,7 @@ pub(super) const LISTED_CHILDREN: i64 = 10_000;
 /// Where the places of branches are read.
 pub(super) trait Places: Sync {
     /// The place of a branch in its tree, which stays readable as long as any descendant lives.
-    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry>;
+    fn place(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
 }
 
 /// The place of the branch at or above `nearest` whose window holds `depth`.

@@ -9,6 +9,11 @@ use shared::ids::{BranchId, ChatId, ResponseId};
 /// How often a page from which hidden messages were dropped is filled up.
 const ROUNDS: usize = 6;
 
+/// The bytes of so many texts together.
+pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
+    usize::try_from(sizes.sum::<i64>()).unwrap_or_default()
+}
+
 /// A message of a user, as the index has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {

@@ -4,18 +4,17 @@ use crate::app::{Chat, TestApp, spawn_app, text, unknown};
 use branch::store::{ContentStore, Lookup};
 use serde_json::json;
 use shared::ids::BranchId;
-use std::sync::Arc;
 use std::time::Duration;
 
 const NEARLY_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Sweeps until nothing is left to do.
-pub async fn sweep(store: &Arc<dyn ContentStore>) {
+pub async fn sweep(store: &ContentStore) {
     while store.sweep().await.unwrap() {}
 }
 
-async fn is_known(store: &Arc<dyn ContentStore>, chat: &Chat, branch: &str) -> bool {
+async fn is_known(store: &ContentStore, chat: &Chat, branch: &str) -> bool {
     let id = BranchId::from(shared::ids::parse_uuid(branch).unwrap());
     store.look_up(chat.user, id).await.unwrap() != Lookup::Unknown
 }

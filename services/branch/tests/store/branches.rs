@@ -124,14 +124,14 @@ pub async fn a_trunk_is_planted_once(kit: &Kit) {
     let chat = kit.chat().await;
     chat.say(chat.trunk(), "1").await;
     let again = NewTrunk { chat: chat.id, owner: UserId::generate(), created_at: kit.clock.now() };
-    kit.store.plant(again).await.unwrap();
+    kit.store.create_trunk(again).await.unwrap();
     assert_eq!(chat.line(chat.trunk()).await, ["1"]);
     assert_eq!(kit.store.look_up(again.owner, chat.trunk()).await.unwrap(), Lookup::Hidden);
     assert_eq!(kit.store.look_up(chat.owner, BranchId::generate()).await.unwrap(), Lookup::Unknown);
     // A tombstone wins over a trunk that is planted later.
     let gone = NewTrunk { chat: ChatId::generate(), owner: chat.owner, created_at: kit.clock.now() };
     kit.store.delete_chat(gone.owner, gone.chat).await.unwrap();
-    kit.store.plant(gone).await.unwrap();
+    kit.store.create_trunk(gone).await.unwrap();
     assert_eq!(kit.store.look_up(gone.owner, gone.chat.trunk()).await.unwrap(), Lookup::Hidden);
     kit.store.check().await.unwrap();
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);

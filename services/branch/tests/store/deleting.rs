@@ -132,7 +132,7 @@ pub async fn a_long_line_is_cleared_away(kit: &Kit) {
     assert_eq!(kit.store.look_up(chat.owner, fork).await.unwrap(), Lookup::Unknown);
     // The same ids once more: nothing of the old line comes back.
     kit.store
-        .plant(NewTrunk { chat: chat.id, owner: chat.owner, created_at: kit.clock.now() })
+        .create_trunk(NewTrunk { chat: chat.id, owner: chat.owner, created_at: kit.clock.now() })
         .await
         .unwrap();
     assert!(chat.line(chat.trunk()).await.is_empty());

@@ -6,7 +6,6 @@ use branch::error::Error;
 use branch::store::ContentStore;
 use shared::ids::UserId;
 use shared::input::TextField as _;
-use std::sync::Arc;
 
 /// Runs work many times at once, through one store and the other by turns.
 async fn at_once<T, W>(kit: &Kit, chat: &Chat, count: usize, work: impl Fn(usize, Chat) -> W) -> Vec<T>
@@ -14,7 +13,7 @@ where
     T: Send + 'static,
     W: Future<Output = T> + Send + 'static,
 {
-    let stores = [Arc::clone(&kit.store), kit.replica().await];
+    let stores = [kit.store.clone(), kit.replica().await];
     let work = |number: usize| tokio::spawn(work(number, chat.through(&stores[number % 2])));
     let running: Vec<_> = (0..count).map(work).collect();
     let mut done = Vec::new();
@@ -154,7 +153,7 @@ pub async fn four_stores_open_at_once(kit: &Kit) {
     let opened = futures_util::future::join_all((0..4).map(|_| kit.replica())).await;
     let chat = kit.chat().await;
     for store in &opened {
-        let store: &Arc<dyn ContentStore> = store;
+        let store: &ContentStore = store;
         store.check().await.unwrap();
         chat.through(store).say(chat.trunk(), "x").await;
     }

@@ -10,7 +10,6 @@ use shared::clock::Timestamp;
 use shared::identity::Caller;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Input, Path};
-use shared::problem::Problem;
 
 /// What other services may know of a chat.
 #[derive(Debug, Serialize)]
@@ -26,8 +25,8 @@ pub async fn get_chat(
     _: Caller,
     state: Data<State>,
     Input { path, .. }: Path<ChatPath>,
-) -> Result<Json<KnownChat>, Problem> {
-    let chat = store::find_any_chat(&state.store, path.chat_id).await.map_err(Error::from)?;
+) -> Result<Json<KnownChat>, Error> {
+    let chat = store::find_any_chat(&state.store, path.chat_id).await?;
     let chat = chat.ok_or(Error::ChatNotFound)?;
     Ok(Json(KnownChat {
         chat_id: chat.id,

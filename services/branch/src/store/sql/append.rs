@@ -2,7 +2,6 @@
 
 use super::abort::Abort;
 use super::content::SqlContent;
-use super::messages as stored;
 use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
@@ -17,22 +16,24 @@ use shared::ids::{BranchId, ResponseId};
 use shared::store::Store;
 use shared::tx;
 
-pub(super) async fn append(content: &SqlContent, new: &NewMessage) -> Result<Created<Message>, Error> {
-    let inserted = content
-        .in_turn([new.branch], |content| {
-            let new = new.clone();
-            async move { insert(&content.store, &content.clock, &new).await }
-        })
-        .await;
-    match inserted {
-        Ok(message) => Ok(Created::new(message)),
-        Err(Abort::Refused(error)) => Err(error),
-        Err(Abort::Exists) => {
-            let made = match &new.key {
-                Some(key) => stored::replay(&content.store, key).await?,
-                None => None,
-            };
-            made.map(Created::replayed).ok_or(Error::MessageNotFound)
+impl SqlContent {
+    pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
+        let inserted = self
+            .in_turn([new.branch], |content| {
+                let new = new.clone();
+                async move { insert(&content.store, &content.clock, &new).await }
+            })
+            .await;
+        match inserted {
+            Ok(message) => Ok(Created::new(message)),
+            Err(Abort::Refused(error)) => Err(error),
+            Err(Abort::Exists) => {
+                let made = match &new.key {
+                    Some(key) => self.replay_message(key).await?,
+                    None => None,
+                };
+                made.map(Created::replayed).ok_or(Error::MessageNotFound)
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::conditions::ComesAfter;
 use super::content::SqlContent;
+use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
-use super::{look_up, queries};
 use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
 use crate::error::Error;
 use crate::store::lines::LISTED_CHILDREN;
@@ -20,23 +20,25 @@ use std::collections::HashMap;
 /// How many rows a query by ids reads at once.
 const CHUNK: usize = 500;
 
-pub(super) async fn branches(
-    store: &Store,
-    node: &Branch,
-    after: Option<BranchKey>,
-    limit: usize,
-) -> Result<Branches, Error> {
-    let children = queries::children(node.id).limit(LISTED_CHILDREN);
-    let children = on!(store, |c| children.load(c).await)?;
-    let mut items = if node.is_trunk() {
-        of_chat(store, node.chat, after, limit + 1).await?
-    } else {
-        below(store, node, after, limit + 1).await?
-    };
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(Branch::key);
-    Ok(Branches { children, items, next })
+impl SqlContent {
+    pub(crate) async fn branches(
+        &self,
+        node: &Branch,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> Result<Branches, Error> {
+        let children = queries::children(node.id).limit(LISTED_CHILDREN);
+        let children = on!(&self.store, |c| children.load(c).await)?;
+        let mut items = if node.is_trunk() {
+            of_chat(&self.store, node.chat, after, limit + 1).await?
+        } else {
+            below(&self.store, node, after, limit + 1).await?
+        };
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(Branch::key);
+        Ok(Branches { children, items, next })
+    }
 }
 
 /// A page of all branches of a chat, straight from the index.
@@ -99,17 +101,13 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-pub(super) async fn activate(
-    content: &SqlContent,
-    owner: UserId,
-    chat: ChatId,
-    branch: BranchId,
-) -> Result<(), Error> {
-    content
-        .in_turn([chat.trunk()], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+        self.in_turn([chat.trunk()], async move |content: SqlContent| {
             set_active(&content.store, owner, chat, branch).await
         })
         .await
+    }
 }
 
 async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
@@ -134,19 +132,20 @@ async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId
     })
 }
 
-pub(super) async fn rename(
-    content: &SqlContent,
-    owner: UserId,
-    branch: BranchId,
-    name: Option<&BranchName>,
-) -> Result<Node, Error> {
-    let name = name.map(|name| name.as_str().to_owned());
-    content
-        .in_turn([branch], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn rename(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        name: Option<&BranchName>,
+    ) -> Result<Node, Error> {
+        let name = name.map(|name| name.as_str().to_owned());
+        self.in_turn([branch], async move |content: SqlContent| {
             set_name(&content.store, owner, branch, name.as_deref()).await
         })
         .await?;
-    look_up::node(&content.store, owner, branch).await
+        self.node(owner, branch).await
+    }
 }
 
 async fn set_name(store: &Store, owner: UserId, branch: BranchId, name: Option<&str>) -> Result<(), Error> {

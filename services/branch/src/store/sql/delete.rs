@@ -1,7 +1,7 @@
 //! Deleting: tombstones at once, the sweep does the rest.
 
 use super::content::SqlContent;
-use super::look_up::{node, trunk_row};
+use super::lookup::trunk_row;
 use super::queries;
 use super::schema::branches;
 use crate::domain::{Branch, Twig, subtree};
@@ -18,19 +18,20 @@ use std::collections::HashSet;
 /// How many rows a statement marks at once.
 const CHUNK: usize = 500;
 
-pub(super) async fn delete_branch(
-    content: &SqlContent,
-    owner: UserId,
-    branch: BranchId,
-    cascade: bool,
-) -> Result<(), Error> {
-    let branch = node(&content.store, owner, branch).await?.branch;
-    let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-    content
-        .in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn delete_branch(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        cascade: bool,
+    ) -> Result<(), Error> {
+        let branch = self.node(owner, branch).await?.branch;
+        let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
+        self.in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
             mark(&content.store, &content.clock, &branch, parent, cascade).await
         })
         .await
+    }
 }
 
 /// Makes a branch a tombstone, with its descendants or only if it has none.
@@ -87,12 +88,13 @@ async fn mark(
     })
 }
 
-pub(super) async fn delete_chat(content: &SqlContent, owner: UserId, chat: ChatId) -> Result<(), Error> {
-    content
-        .in_turn([chat.trunk()], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
+        self.in_turn([chat.trunk()], async move |content: SqlContent| {
             mark_chat(&content.store, &content.clock, owner, chat).await
         })
         .await
+    }
 }
 
 async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) -> Result<(), Error> {

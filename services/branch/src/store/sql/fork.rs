@@ -2,7 +2,6 @@
 
 use super::abort::Abort;
 use super::content::SqlContent;
-use super::look_up::{node, replay};
 use super::place::{Place, ReadPlace};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
@@ -20,7 +19,7 @@ use shared::{on, tx};
 
 /// The branch and the depth that a fork begins at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin {
+struct Origin {
     parent: BranchId,
     depth: i64,
     /// When the message there was stored, if it begins at one.
@@ -28,7 +27,7 @@ pub(super) struct Origin {
 }
 
 /// Finds the message of a fork, which must lie on the line that was named.
-pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
+async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None });
     };
@@ -54,25 +53,30 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
     Ok(Origin { parent, depth, created_at: Some(created_at) })
 }
 
-pub(super) async fn fork(content: &SqlContent, new: &NewBranch) -> Result<Created<Node>, Error> {
-    let store = &content.store;
-    let origin = origin(store, new).await?;
-    let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
-    let inserted = content
-        .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
-            let new = new.clone();
-            async move { insert(&content.store, &content.clock, &new, origin).await }
-        })
-        .await;
-    match inserted {
-        Ok(id) => node(store, new.owner, id).await.map(Created::new),
-        Err(Abort::Refused(error)) => Err(error),
-        Err(Abort::Exists) => {
-            let made = match &new.key {
-                Some(key) => replay(store, key).await?,
-                None => None,
-            };
-            made.map(Created::replayed).ok_or(Error::IdTaken)
+impl SqlContent {
+    pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
+        origin(&self.store, new).await.map(drop)
+    }
+
+    pub(crate) async fn fork(&self, new: &NewBranch) -> Result<Created<Node>, Error> {
+        let origin = origin(&self.store, new).await?;
+        let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
+        let inserted = self
+            .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+                let new = new.clone();
+                async move { insert(&content.store, &content.clock, &new, origin).await }
+            })
+            .await;
+        match inserted {
+            Ok(id) => self.node(new.owner, id).await.map(Created::new),
+            Err(Abort::Refused(error)) => Err(error),
+            Err(Abort::Exists) => {
+                let made = match &new.key {
+                    Some(key) => self.replay_branch(key).await?,
+                    None => None,
+                };
+                made.map(Created::replayed).ok_or(Error::IdTaken)
+            }
         }
     }
 }

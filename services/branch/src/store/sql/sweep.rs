@@ -3,6 +3,7 @@
 //! Behind every tombstone go its messages; those that a keyed request has made are only scrubbed, because the key
 //! must answer for a day. Then the tombstone itself goes. At last the space is given back. Every step can be repeated, so nothing is lost in a crash.
 
+use super::content::SqlContent;
 use super::queries;
 use super::schema::{branches, messages};
 use crate::error::Error;
@@ -19,21 +20,23 @@ const STEP: i64 = 200;
 /// How long an id stays taken, and a key answers, after what they stood for was deleted.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) async fn sweep(store: &Store, clock: &Clock) -> Result<bool, Error> {
-    let tombstones = tombstones(store).await?;
-    if tombstones.is_empty() {
-        return Ok(purge(store, clock).await? || store.reclaim().await?);
-    }
-    for tombstone in &tombstones {
-        if tombstone.is_trunk() && mark(store, tombstone).await? > 0 {
-            return Ok(true);
+impl SqlContent {
+    pub(crate) async fn sweep(&self) -> Result<bool, Error> {
+        let tombstones = tombstones(&self.store).await?;
+        if tombstones.is_empty() {
+            return Ok(purge(&self.store, &self.clock).await? || self.store.reclaim().await?);
         }
+        for tombstone in &tombstones {
+            if tombstone.is_trunk() && mark(&self.store, tombstone).await? > 0 {
+                return Ok(true);
+            }
+        }
+        let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
+        if clear(&self.store, &ids).await? == 0 {
+            settle(&self.store, &ids, self.clock.now()).await?;
+        }
+        Ok(true)
     }
-    let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
-    if clear(store, &ids).await? == 0 {
-        settle(store, &ids, clock.now()).await?;
-    }
-    Ok(true)
 }
 
 /// A deleted branch behind which there may be something left.

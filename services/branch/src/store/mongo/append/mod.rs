@@ -13,7 +13,6 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::head::{TICK, head_in_time};
 use crate::store::mongo::read::lookup::{Line, line};
-use crate::store::mongo::read::messages;
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
@@ -23,8 +22,16 @@ use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
 use shared::store::StoreError;
 use std::collections::HashSet;
+use std::sync::Arc;
 
-pub(crate) async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
+impl Mongo {
+    pub(crate) async fn append(self: &Arc<Self>, new: &NewMessage) -> Appended {
+        let new = new.clone();
+        self.to_the_end(async move |mongo: Arc<Self>| append(&mongo, new).await).await
+    }
+}
+
+async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
     let mut patience = Patience::new();
     let mut place = mongo.turns.join(new)?;
     let mut locked = match place.wait(&patience).await {
@@ -117,7 +124,7 @@ async fn read(mongo: &Mongo, new: &NewMessage) -> Result<Head, Error> {
 
 async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Error> {
     match &new.key {
-        Some(key) => messages::replay(mongo, key).await,
+        Some(key) => mongo.replay_message(key).await,
         None => Ok(None),
     }
 }

@@ -25,22 +25,24 @@ const MANY: i64 = 500;
 /// How many branches a level has on average, at most, of which several are read at once.
 const NARROW: i64 = 8;
 
-pub(crate) async fn branches(
-    mongo: &Mongo,
-    node: &Branch,
-    after: Option<BranchKey>,
-    limit: usize,
-) -> Result<Branches, Error> {
-    let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, mongo);
-    let (children, found) = futures_util::join!(children, some(mongo, node, after, limit));
-    let (children, (found, more)) = (children?, found?);
-    let branch = |found: BranchDoc| {
-        let (depth, head) = (found.head_depth, found.head);
-        found.branch(depth, head)
-    };
-    let items: Vec<_> = found.into_iter().map(branch).collect();
-    let next = items.last().filter(|_| more).map(Branch::key);
-    Ok(Branches { children, items, next })
+impl Mongo {
+    pub(crate) async fn branches(
+        &self,
+        node: &Branch,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> Result<Branches, Error> {
+        let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, self);
+        let (children, found) = futures_util::join!(children, some(self, node, after, limit));
+        let (children, (found, more)) = (children?, found?);
+        let branch = |found: BranchDoc| {
+            let (depth, head) = (found.head_depth, found.head);
+            found.branch(depth, head)
+        };
+        let items: Vec<_> = found.into_iter().map(branch).collect();
+        let next = items.last().filter(|_| more).map(Branch::key);
+        Ok(Branches { children, items, next })
+    }
 }
 
 /// A page of a node and what is below it, with their heads, and whether there are more.

@@ -7,34 +7,36 @@ use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::head::head;
-use crate::store::{Answer, Lookup, Node, Target};
+use crate::store::{Lookup, Node, Target};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-pub(crate) async fn look_up(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-    Ok(match visible(mongo, owner, id).await? {
-        Lookup::Found(line) => {
-            let active = active(mongo, &line).await?;
-            let (depth, id) = head(mongo, &line.branch).await?;
-            Lookup::Found(Box::new(Node { branch: line.branch.branch(depth, id), active }))
-        }
-        Lookup::Hidden => Lookup::Hidden,
-        Lookup::Unknown => Lookup::Unknown,
-    })
-}
+impl Mongo {
+    pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+        Ok(match visible(self, owner, id).await? {
+            Lookup::Found(line) => {
+                let active = active(self, &line).await?;
+                let (depth, id) = head(self, &line.branch).await?;
+                Lookup::Found(Box::new(Node { branch: line.branch.branch(depth, id), active }))
+            }
+            Lookup::Hidden => Lookup::Hidden,
+            Lookup::Unknown => Lookup::Unknown,
+        })
+    }
 
-pub(crate) async fn locate(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
-    Ok(match visible(mongo, owner, id).await? {
-        Lookup::Found(line) => {
-            let BranchDoc { id: branch, chat, .. } = line.branch;
-            // Only a chat's id stands for the active branch.
-            let active = if line.trunk.is_none() { active(mongo, &line).await? } else { branch };
-            Lookup::Found(Box::new(Target { chat, branch, active }))
-        }
-        Lookup::Hidden => Lookup::Hidden,
-        Lookup::Unknown => Lookup::Unknown,
-    })
+    pub(crate) async fn locate(&self, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
+        Ok(match visible(self, owner, id).await? {
+            Lookup::Found(line) => {
+                let BranchDoc { id: branch, chat, .. } = line.branch;
+                // Only a chat's id stands for the active branch.
+                let active = if line.trunk.is_none() { active(self, &line).await? } else { branch };
+                Lookup::Found(Box::new(Target { chat, branch, active }))
+            }
+            Lookup::Hidden => Lookup::Hidden,
+            Lookup::Unknown => Lookup::Unknown,
+        })
+    }
 }
 
 /// A branch that its owner can see, and its trunk where that is another.
@@ -82,7 +84,7 @@ pub(crate) async fn living(
 
 /// A branch that must be there.
 pub(crate) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
-    match look_up(mongo, owner, id).await? {
+    match mongo.look_up(owner, id).await? {
         Lookup::Found(node) => Ok(*node),
         Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
     }
@@ -139,7 +141,7 @@ impl Line {
 }
 
 impl Places for Mongo {
-    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry> {
-        Box::pin(async move { find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry() })
+    async fn place(&self, branch: BranchId) -> Result<Ancestry, Error> {
+        find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
     }
 }

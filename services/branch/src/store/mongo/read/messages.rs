@@ -7,8 +7,9 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::forks;
 use crate::store::mongo::read::lookup::{find_all, line};
+use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace, text_bytes};
+use crate::store::{Messages, TimePlace};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -17,26 +18,29 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 
-pub(crate) async fn message(mongo: &Mongo, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-    let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
-    let Some(found) = mongo.messages.find_one(filter).await? else { return Ok(None) };
-    if line(mongo, owner, found.chat, found.branch).await?.both().is_err() {
-        return Ok(None);
+impl Mongo {
+    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+        let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
+        let Some(found) = self.messages.find_one(filter).await? else { return Ok(None) };
+        if line(self, owner, found.chat, found.branch).await?.both().is_err() {
+            return Ok(None);
+        }
+        let found = [found];
+        let forks =
+            forks::of_messages(self, &found, forks::Known::new()).await?.remove(&id).unwrap_or_default();
+        let [found] = found;
+        Ok(Some(found.into_message(forks)))
     }
-    let found = [found];
-    let forks = forks::of_messages(mongo, &found, forks::Known::new()).await?.remove(&id).unwrap_or_default();
-    let [found] = found;
-    Ok(Some(found.into_message(forks)))
-}
 
-/// The message that a request with this key has made.
-pub(crate) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-    let made = mongo.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
-    let Some(made) = made else { return Ok(None) };
-    if !made.is_of(key) {
-        return Err(Error::KeyReused);
+    /// The message that a request with this key has made.
+    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+        let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
+        let Some(made) = made else { return Ok(None) };
+        if !made.is_of(key) {
+            return Err(Error::KeyReused);
+        }
+        self.message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
-    message(mongo, made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
 }
 
 /// What the list of a user's messages needs of each.
@@ -59,24 +63,26 @@ impl EntryDoc {
     }
 }
 
-pub(crate) async fn messages(
-    mongo: &Mongo,
-    owner: UserId,
-    after: Option<TimePlace>,
-    limit: usize,
-) -> Result<Messages<TimePlace>, Error> {
-    let (chosen, next) = select(after, limit, |after, count| async move {
-        let found = entries(mongo, owner, after, count).await?;
-        let visible = chats_of(mongo, owner, &found).await?;
-        Ok(found.into_iter().map(|found| (found.entry(), visible.get(&found.branch).copied())).collect())
-    })
-    .await?;
-    let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
-    let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-    // What the driver has read is there beside the documents, and what is written after that beside what is not.
-    let memory = mongo.memory.reserve(2 * bytes).await?;
-    let items = read(mongo, &ids).await?;
-    Ok(Messages { items, next, memory })
+impl Mongo {
+    pub(crate) async fn messages(
+        &self,
+        owner: UserId,
+        after: Option<TimePlace>,
+        limit: usize,
+    ) -> Result<Messages<TimePlace>, Error> {
+        let (chosen, next) = select(after, limit, |after, count| async move {
+            let found = entries(self, owner, after, count).await?;
+            let visible = chats_of(self, owner, &found).await?;
+            Ok(found.into_iter().map(|found| (found.entry(), visible.get(&found.branch).copied())).collect())
+        })
+        .await?;
+        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
+        let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+        // What the driver has read is there beside the documents, and what is written after that beside what is not.
+        let memory = self.memory.reserve(2 * bytes).await?;
+        let items = read(self, &ids).await?;
+        Ok(Messages { items, next, memory })
+    }
 }
 
 async fn entries(

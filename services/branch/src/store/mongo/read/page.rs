@@ -10,40 +10,43 @@ use crate::store::mongo::read::forks;
 use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::line;
 use crate::store::mongo::read::ranges::{Found, read, read_small};
-use crate::store::{Messages, PageRequest, Position, text_bytes};
+use crate::store::selection::text_bytes;
+use crate::store::{Messages, PageRequest, Position};
 
 /// How many depths past the hint of a head are read with the newest page.
 const AHEAD: i64 = 32;
 
-pub(crate) async fn page(mongo: &Mongo, request: &PageRequest) -> Result<Messages<Position>, Error> {
-    let (branch, _) = line(mongo, request.owner, request.chat, request.branch).await?.both()?;
-    let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
-    let newest = match (order, request.start) {
-        (Order::Desc, None) => newest(mongo, &branch, limit).await?,
-        _ => None,
-    };
-    let (head, stretch, Found { messages: mut found, forks }) = match newest {
-        Some(newest) => newest,
-        None => somewhere(mongo, request, &branch, limit).await?,
-    };
-    match order {
-        Order::Asc => found.sort_unstable_by_key(|message| message.depth),
-        Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
+impl Mongo {
+    pub(crate) async fn page(&self, request: &PageRequest) -> Result<Messages<Position>, Error> {
+        let (branch, _) = line(self, request.owner, request.chat, request.branch).await?.both()?;
+        let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
+        let newest = match (order, request.start) {
+            (Order::Desc, None) => newest(self, &branch, limit).await?,
+            _ => None,
+        };
+        let (head, stretch, Found { messages: mut found, forks }) = match newest {
+            Some(newest) => newest,
+            None => somewhere(self, request, &branch, limit).await?,
+        };
+        match order {
+            Order::Asc => found.sort_unstable_by_key(|message| message.depth),
+            Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
+        }
+        let next = stretch.and_then(|stretch| stretch.next(order, head)).map(|depth| {
+            let last = found.last().map_or(request.branch, |message| message.branch);
+            // Downwards the last message's branch has all that comes next; upwards only the line's own has.
+            Position { via: if order == Order::Desc { last } else { request.branch }, depth }
+        });
+        // How much it is, is known only once it was read.
+        let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
+        let memory = self.memory.reserve(2 * bytes).await?;
+        let mut forks = forks::of_messages(self, &found, forks).await?;
+        let message = |message: MessageDoc| {
+            let forks = forks.remove(&message.id).unwrap_or_default();
+            message.into_message(forks)
+        };
+        Ok(Messages { items: found.into_iter().map(message).collect(), next, memory })
     }
-    let next = stretch.and_then(|stretch| stretch.next(order, head)).map(|depth| {
-        let last = found.last().map_or(request.branch, |message| message.branch);
-        // Downwards the last message's branch has all that comes next; upwards only the line's own has.
-        Position { via: if order == Order::Desc { last } else { request.branch }, depth }
-    });
-    // How much it is, is known only once it was read.
-    let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
-    let memory = mongo.memory.reserve(2 * bytes).await?;
-    let mut forks = forks::of_messages(mongo, &found, forks).await?;
-    let message = |message: MessageDoc| {
-        let forks = forks.remove(&message.id).unwrap_or_default();
-        message.into_message(forks)
-    };
-    Ok(Messages { items: found.into_iter().map(message).collect(), next, memory })
 }
 
 /// The head of a line as far as it was looked for, which depths were read, if there are any, and what was found there.

@@ -13,16 +13,28 @@ use crate::store::mongo::tree::transitions::{GRACE, mark, move_active, resolve, 
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// How many branches a write marks at once.
 const CHUNK: usize = 500;
 
-pub(crate) async fn delete_branch(
-    mongo: &Mongo,
-    owner: UserId,
-    branch: BranchId,
-    cascade: bool,
-) -> Result<(), Error> {
+impl Mongo {
+    pub(crate) async fn delete_branch(
+        self: &Arc<Self>,
+        owner: UserId,
+        branch: BranchId,
+        cascade: bool,
+    ) -> Result<(), Error> {
+        self.to_the_end(async move |mongo: Arc<Self>| delete_branch(&mongo, owner, branch, cascade).await)
+            .await
+    }
+
+    pub(crate) async fn delete_chat(self: &Arc<Self>, owner: UserId, chat: ChatId) -> Result<(), Error> {
+        self.to_the_end(async move |mongo: Arc<Self>| delete_chat(&mongo, owner, chat).await).await
+    }
+}
+
+async fn delete_branch(mongo: &Mongo, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
     let found = node(mongo, owner, branch).await?.branch;
     let Some(parent) = found.parent.filter(|_| !found.is_trunk()) else { return Err(Error::IsTrunk) };
     let mut doomed = HashSet::from([branch]);
@@ -98,7 +110,7 @@ async fn finish(mongo: &Mongo, checking: &BranchDoc, op: DeliveryId) -> Result<(
 }
 
 /// Hides a chat: its trunk becomes a tombstone, also one that was never planted.
-pub(crate) async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
+async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = mongo.clock.now();
     let trunk = doc! {
         "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,

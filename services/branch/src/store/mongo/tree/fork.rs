@@ -12,10 +12,27 @@ use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ResponseId};
+use std::sync::Arc;
+
+impl Mongo {
+    pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
+        origin(self, new).await.map(drop)
+    }
+
+    pub(crate) async fn fork(self: &Arc<Self>, new: &NewBranch) -> Result<Created<Node>, Error> {
+        let new = new.clone();
+        self.to_the_end(async move |mongo: Arc<Self>| fork(&mongo, &new).await).await
+    }
+
+    pub(crate) async fn replay_branch(self: &Arc<Self>, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
+        let key = key.clone();
+        self.to_the_end(async move |mongo: Arc<Self>| replay(&mongo, &key).await).await
+    }
+}
 
 /// The branch and the depth that a fork begins at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin {
+struct Origin {
     parent: BranchId,
     depth: i64,
     /// When the message there was stored, if it begins at one.
@@ -25,7 +42,7 @@ pub(crate) struct Origin {
 }
 
 /// Finds the message of a fork, which must lie on the line that was named.
-pub(crate) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
+async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None, unforked: None });
     };
@@ -48,7 +65,7 @@ pub(crate) async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Err
     Ok(Origin { parent, depth, created_at: Some(message.created_at), unforked })
 }
 
-pub(crate) async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
+async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
     let origin = origin(mongo, new).await?;
     let (parent, trunk) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
     // Not older than what it comes from, whatever the clock says.
@@ -103,7 +120,7 @@ async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
 }
 
 /// The branch that a request with this key has made.
-pub(crate) async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
+async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
     let made = mongo.branches.find_one(doc! {"key_id": key.id.to_string()}).await?;
     let Some(made) = made else { return Ok(None) };
     if !made.is_of(key) {

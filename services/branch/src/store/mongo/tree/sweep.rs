@@ -16,6 +16,7 @@ use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, DeliveryId};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many tombstones, messages or branches a step is about.
@@ -25,8 +26,14 @@ const SECOND_PASS: Duration = Duration::from_secs(60 * 60);
 /// How long an id stays taken, and a key answers, after what they stood for was deleted.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
+impl Mongo {
+    pub(crate) async fn sweep(self: &Arc<Self>) -> Result<bool, Error> {
+        self.to_the_end(async move |mongo: Arc<Self>| sweep(&mongo).await).await
+    }
+}
+
 /// Takes the next step; false if there is nothing to do now.
-pub(crate) async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
+async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
     let now = mongo.clock.now();
     for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
         let found = due(mongo, state, now).await?;

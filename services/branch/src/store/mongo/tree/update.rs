@@ -10,39 +10,36 @@ use crate::store::{NewTrunk, Node};
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-/// Makes a trunk. What is there already is left as it is.
-pub(crate) async fn plant(mongo: &Mongo, trunk: NewTrunk) -> Result<(), Error> {
-    match mongo.branches.insert_one(BranchDoc::trunk(trunk)).await {
-        Ok(_) => Ok(()),
-        Err(error) if refusal(&error) == Refusal::Duplicate => Ok(()),
-        Err(error) => Err(error.into()),
+impl Mongo {
+    /// Makes a trunk. What is there already is left as it is.
+    pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
+        match self.branches.insert_one(BranchDoc::trunk(trunk)).await {
+            Ok(_) => Ok(()),
+            Err(error) if refusal(&error) == Refusal::Duplicate => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
-}
 
-/// A branch that is deleted meanwhile reads as its nearest living ancestor, so one look before is enough.
-pub(crate) async fn activate(
-    mongo: &Mongo,
-    owner: UserId,
-    chat: ChatId,
-    branch: BranchId,
-) -> Result<(), Error> {
-    let found = line(mongo, owner, chat, branch).await?;
-    found.trunk.ok_or(Error::ChatNotFound)?;
-    found.branch.ok_or(Error::BranchNotFound)?;
-    let trunk = doc! {"_id": chat.to_string(), "alive": true};
-    let changed = mongo.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
-    if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
-}
+    /// A branch that is deleted meanwhile reads as its nearest living ancestor, so one look before is enough.
+    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+        let found = line(self, owner, chat, branch).await?;
+        found.trunk.ok_or(Error::ChatNotFound)?;
+        found.branch.ok_or(Error::BranchNotFound)?;
+        let trunk = doc! {"_id": chat.to_string(), "alive": true};
+        let changed = self.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
+        if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
+    }
 
-pub(crate) async fn rename(
-    mongo: &Mongo,
-    owner: UserId,
-    branch: BranchId,
-    name: Option<&BranchName>,
-) -> Result<Node, Error> {
-    let unnamed = doc! {"$unset": {"name": ""}};
-    let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
-    let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
-    mongo.branches.update_one(filter, change).await?;
-    node(mongo, owner, branch).await
+    pub(crate) async fn rename(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        name: Option<&BranchName>,
+    ) -> Result<Node, Error> {
+        let unnamed = doc! {"$unset": {"name": ""}};
+        let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
+        let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
+        self.branches.update_one(filter, change).await?;
+        node(self, owner, branch).await
+    }
 }
