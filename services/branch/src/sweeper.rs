@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// How often it looks without being woken: for what another process has left, and for tombstones whose day is over.
-const INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// The pause between two steps, in which others write.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_BETWEEN_STEPS: Duration = Duration::from_millis(5);
 
 /// Sweeps at start, when it is woken, and every minute.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Sweeper {
                     tracing::error!(error = causes(&error), "what was deleted is not cleared away");
                     false
                 });
-                let pause = tokio::time::sleep(if more { PAUSE } else { INTERVAL });
+                let pause = tokio::time::sleep(if more { PAUSE_BETWEEN_STEPS } else { SWEEP_INTERVAL });
                 tokio::select! {
                     () = stopping.cancelled() => return,
                     () = woken.notified(), if !more => {}

@@ -1,17 +1,17 @@
 //! Where a branch lies in its tree: which branch owns which depth of its line, without a copy of the line.
 //!
-//! A branch knows the nearest [`WINDOW`] segments of its line and one pointer past them, so what a fork writes is
+//! A branch knows the nearest [`MAX_WINDOW_SEGMENTS`] segments of its line and one pointer past them, so what a fork writes is
 //! bounded however deep it lies. The pointers are Myers' jump pointers over every 64th level ("An applicative
 //! random-access stack", 1983): any depth of a line is found after reading O(log) branches.
 
-use super::line::Stretch;
+use super::line::DepthRange;
 use shared::ids::{BranchId, ResponseId};
 
 /// How many ancestors a branch knows by itself.
-pub const WINDOW: usize = 64;
+pub const MAX_WINDOW_SEGMENTS: usize = 64;
 
 /// The levels between two landmarks: a window always reaches to the landmark before.
-const STRIDE: i64 = 64;
+const LEVELS_PER_LANDMARK: i64 = 64;
 
 /// The depths `from..=to` of a line, which `branch` owns. Empty (`to` below `from`) only for the trunk of a fork
 /// before the first message.
@@ -34,7 +34,7 @@ impl Segment {
     }
 
     /// The part of it that lies within `stretch`, if there is any.
-    pub fn within(self, stretch: Stretch) -> Option<Self> {
+    pub fn within(self, stretch: DepthRange) -> Option<Self> {
         let part = Self { from: self.from.max(stretch.from), to: self.to.min(stretch.to), ..self };
         (part.from <= part.to).then_some(part)
     }
@@ -75,16 +75,17 @@ impl Ancestry {
     /// The branch whose ancestry [`Ancestry::child`] wants to see beside this one: the pointer's target, for the
     /// children that are landmarks.
     pub fn wanted_by_child(&self) -> Option<BranchId> {
-        if (self.level + 1) % STRIDE == 0 { self.skip.map(|skip| skip.branch) } else { None }
+        if (self.level + 1) % LEVELS_PER_LANDMARK == 0 { self.skip.map(|skip| skip.branch) } else { None }
     }
 
     /// The place of `branch`, which forks from the message that this branch owns at `fork_depth`.
     #[must_use]
     pub fn child(&self, branch: BranchId, fork_depth: i64, wanted: Option<&Self>) -> Self {
         let own = Segment::of(self.branch, self.fork_depth + 1, fork_depth);
-        let window: Vec<_> = std::iter::once(own).chain(self.window.iter().copied()).take(WINDOW).collect();
+        let window: Vec<_> =
+            std::iter::once(own).chain(self.window.iter().copied()).take(MAX_WINDOW_SEGMENTS).collect();
         let level = self.level + 1;
-        let landmark = window.get(WINDOW - 1).filter(|_| level % STRIDE == 0);
+        let landmark = window.get(MAX_WINDOW_SEGMENTS - 1).filter(|_| level % LEVELS_PER_LANDMARK == 0);
         let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, wanted)));
         Self { branch, level, fork_depth, window, skip }
     }
@@ -101,7 +102,7 @@ impl Ancestry {
 
     /// Myers' rule: two jumps of one length become one of twice that length, else the jump goes to the landmark before.
     fn skip_over(&self, before: &Segment, wanted: Option<&Self>) -> Skip {
-        let level = self.level + 1 - STRIDE;
+        let level = self.level + 1 - LEVELS_PER_LANDMARK;
         let before = Skip { branch: before.branch, level, fork_depth: before.from - 1 };
         let twice = self.skip.zip(wanted).and_then(|(once, target)| {
             let twice = target.skip.filter(|_| target.branch == once.branch)?;
@@ -137,7 +138,7 @@ mod tests {
         for depth in 1..=1000 {
             place = place.child(BranchId::generate(), depth, None);
         }
-        assert_eq!(place.skip.unwrap().level, 960 - STRIDE);
+        assert_eq!(place.skip.unwrap().level, 960 - LEVELS_PER_LANDMARK);
         assert_ne!(place.skip.unwrap().branch, trunk);
         assert!(place.further(1).is_some());
     }

@@ -3,7 +3,7 @@
 use shared::input::{Field, Reason, Value};
 
 /// How many bytes of JSON text a message's metadata may have.
-const METADATA_BYTES: usize = 16 << 10;
+const MAX_METADATA_BYTES: usize = 16 << 10;
 
 /// A JSON object in the words in which it was sent: keys, numbers and order keep their text on every engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Field for Metadata {
         let Some(json) = value.json().filter(|json| json.starts_with('{')) else {
             return Err(Reason::new("dict_type", "Input should be a valid dictionary"));
         };
-        if json.len() > METADATA_BYTES {
+        if json.len() > MAX_METADATA_BYTES {
             return Err(Reason::new("too_long", "Dictionary should have at most 16384 bytes of JSON text"));
         }
         if !storable(json) {
@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn refuses_more_than_16_kib_of_text() {
         let object = |bytes: usize| object(&format!(r#""{}""#, "x".repeat(bytes - object(r#""""#).len())));
-        assert!(parse(&object(METADATA_BYTES)).is_ok());
-        assert!(parse(&object(METADATA_BYTES + 1)).is_err());
+        assert!(parse(&object(MAX_METADATA_BYTES)).is_ok());
+        assert!(parse(&object(MAX_METADATA_BYTES + 1)).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A tree that copies whole lines, and the same tree by its places: what one says, the other must.
 
-use super::ancestry::{Ancestry, Segment, WINDOW};
-use super::line::Stretch;
+use super::ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment};
+use super::line::DepthRange;
 use super::plan::Plan;
 use proptest::prelude::*;
 use shared::ids::BranchId;
@@ -68,7 +68,7 @@ impl Tree {
     }
 
     fn plan(&self, branch: usize, from: i64, to: i64) -> Vec<Segment> {
-        let mut plan = Plan::new(&self.reach(branch, to).0, Stretch { from, to });
+        let mut plan = Plan::new(&self.reach(branch, to).0, DepthRange { from, to });
         while let Some(missing) = plan.missing() {
             plan.go_on(&self.place(missing));
         }
@@ -185,5 +185,5 @@ fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
     });
     // Twice the binary logarithm of the landmarks (157), and one.
     assert!(reads.max().unwrap() <= 16);
-    assert!(tree.places.iter().all(|place| place.window.len() <= WINDOW));
+    assert!(tree.places.iter().all(|place| place.window.len() <= MAX_WINDOW_SEGMENTS));
 }

@@ -17,7 +17,7 @@ use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
 
 /// How often the active branch is looked up again because the one found was deleted meanwhile.
-const ATTEMPTS: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// A message to append to a line.
 #[derive(Debug, Clone, ToSchema)]
@@ -142,7 +142,7 @@ pub async fn add_message(
         expected_head: addition.expected_head,
         key,
     };
-    for _ in 1..ATTEMPTS {
+    for _ in 1..MAX_ATTEMPTS {
         let appended = state.store.append(&message).await;
         if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
             return Ok(appended?.map(MessageView::from));

@@ -2,8 +2,8 @@
 
 use super::mongo::Mongo;
 use super::operations::{
-    Branches, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
-    TimePlace,
+    BranchPage, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
+    TimePosition,
 };
 use super::sql::SqlContent;
 use crate::config::Database;
@@ -92,13 +92,13 @@ operations! {
     async fn append(message: &NewMessage) -> Created<Message>;
 
     /// Reads a page of a line.
-    async fn page(page: &PageRequest) -> Messages<Position>;
+    async fn page(page: &PageRequest) -> MessagePage<Position>;
 
     /// Reads one message.
     async fn message(owner: UserId, id: ResponseId) -> Option<Message>;
 
     /// Reads a page of all messages of a user, newest first. It may be short and yet not be the last.
-    async fn messages(owner: UserId, after: Option<TimePlace>, limit: usize) -> Messages<TimePlace>;
+    async fn messages(owner: UserId, after: Option<TimePosition>, limit: usize) -> MessagePage<TimePosition>;
 
     /// The branch that a request with this key has made. [`Error::KeyReused`] if that was another request,
     /// [`Error::BranchNotFound`] if the branch is gone.
@@ -111,7 +111,7 @@ operations! {
     async fn fork(branch: &NewBranch) -> Created<Node>;
 
     /// Reads a page of a node and all branches below it, after `after`.
-    async fn branches(node: &Branch, after: Option<BranchKey>, limit: usize) -> Branches;
+    async fn branches(node: &Branch, after: Option<BranchKey>, limit: usize) -> BranchPage;
 
     /// Makes a branch the active one of its chat.
     async fn activate(owner: UserId, chat: ChatId, branch: BranchId) -> ();

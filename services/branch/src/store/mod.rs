@@ -3,16 +3,16 @@
 //! [`ContentStore`] is one of two engines, MongoDB or SQL. Its operations are whole: each engine chooses how it makes them
 //! atomic. What is not there, hidden or another user's is one and the same to them.
 
+mod ancestry_encoding;
 mod content_store;
 mod lines;
 pub mod mongo;
 mod operations;
-mod place;
 mod selection;
 pub mod sql;
 
 pub use content_store::ContentStore;
 pub use operations::{
-    Branches, Lookup, Messages, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
-    TimePlace,
+    BranchPage, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
+    TimePosition,
 };

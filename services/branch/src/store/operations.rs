@@ -149,7 +149,7 @@ pub struct Position {
 
 /// The messages of a page, and where the next one begins.
 #[derive(Debug)]
-pub struct Messages<P> {
+pub struct MessagePage<P> {
     /// In the order that was asked for.
     pub items: Vec<Message>,
     /// None at the end.
@@ -160,7 +160,7 @@ pub struct Messages<P> {
 
 /// A place among the messages of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimePlace {
+pub struct TimePosition {
     /// When the message was stored.
     pub created_at: Timestamp,
     /// Its id.
@@ -190,7 +190,7 @@ pub struct NewBranch {
 
 /// A page of the branches below a node, the node itself being the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branches {
+pub struct BranchPage {
     /// The direct forks of the node, by time, as far as the limit for them goes.
     pub children: Vec<BranchId>,
     /// Parents first.

@@ -1,13 +1,13 @@
 //! Which messages of a user a page of all of them has, the same on every engine.
 
-use super::TimePlace;
-use crate::domain::PAGE_BYTES;
+use super::TimePosition;
+use crate::domain::MAX_PAGE_BYTES;
 use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
 /// How often a page from which hidden messages were dropped is filled up.
-const ROUNDS: usize = 6;
+const MAX_READS: usize = 6;
 
 /// The bytes of so many texts together.
 pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
@@ -24,21 +24,21 @@ pub(super) struct Entry {
 }
 
 /// The messages of a page in their order, each with its chat, and where the next page begins.
-pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePlace>);
+pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePosition>);
 
 /// Chooses the messages of a page. `read` tells so many messages after a place, newest first, each with its chat if its
 /// owner can see it.
 pub(super) async fn select<R>(
-    after: Option<TimePlace>,
+    after: Option<TimePosition>,
     limit: usize,
-    read: impl Fn(Option<TimePlace>, usize) -> R,
+    read: impl Fn(Option<TimePosition>, usize) -> R,
 ) -> Result<Selected, Error>
 where
     R: Future<Output = Result<Vec<(Entry, Option<ChatId>)>, Error>>,
 {
     let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
     let mut next = None;
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_READS {
         let entries = read(page.passed, limit + 1).await?;
         let is_last = entries.len() <= limit;
         let is_full = page.take(entries);
@@ -57,7 +57,7 @@ struct Selection {
     bytes: i64,
     chosen: Vec<(Entry, ChatId)>,
     /// The last one that was looked at.
-    passed: Option<TimePlace>,
+    passed: Option<TimePosition>,
 }
 
 impl Selection {
@@ -65,14 +65,14 @@ impl Selection {
     fn take(&mut self, entries: Vec<(Entry, Option<ChatId>)>) -> bool {
         for (entry, chat) in entries {
             if let Some(chat) = chat {
-                let crosses = self.bytes + entry.bytes > PAGE_BYTES && !self.chosen.is_empty();
+                let crosses = self.bytes + entry.bytes > MAX_PAGE_BYTES && !self.chosen.is_empty();
                 if crosses || self.chosen.len() == self.limit {
                     return true;
                 }
                 self.bytes += entry.bytes;
                 self.chosen.push((entry, chat));
             }
-            self.passed = Some(TimePlace { created_at: entry.created_at, id: entry.id });
+            self.passed = Some(TimePosition { created_at: entry.created_at, id: entry.id });
         }
         false
     }

@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, name, refused};
 use branch::domain::Branch;
-use branch::store::{Branches, Lookup, NewTrunk};
+use branch::store::{BranchPage, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
 }
 
 /// All pages together.
-async fn pages(chat: &Chat, node: &Branch, limit: usize) -> Branches {
+async fn pages(chat: &Chat, node: &Branch, limit: usize) -> BranchPage {
     let mut all = chat.store.branches(node, None, limit).await.unwrap();
     while let Some(after) = all.next {
         let page = chat.store.branches(node, Some(after), limit).await.unwrap();

@@ -1,12 +1,12 @@
-//! What the operations share: the connection, the collections, and what is kept in memory.
+//! The state that all operations share: connection, collections, append queue, write-behind.
 
 use crate::error::Error;
-use crate::store::mongo::append::queue::Turns;
+use crate::store::mongo::append::queue::AppendQueue;
 use crate::store::mongo::client::errors::broken;
-use crate::store::mongo::client::pool_metrics::Connections;
+use crate::store::mongo::client::pool_metrics::PoolGauges;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::write_behind::Behind;
+use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
 use shared::server::{MemoryBudget, Tasks};
@@ -16,19 +16,19 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Mongo {
     pub(super) database: Database,
-    pub(super) connections: Arc<Connections>,
+    pub(super) connections: Arc<PoolGauges>,
     pub(super) branches: Collection<BranchDoc>,
     pub(super) messages: Collection<MessageDoc>,
-    pub(super) turns: Turns,
-    pub(super) behind: Behind,
+    pub(super) append_queue: AppendQueue,
+    pub(super) write_behind: WriteBehind,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
-    /// For the texts of pages.
+    /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
 }
 
 impl Mongo {
-    /// Runs work of several steps to its end, whether the client stays or not.
+    /// Runs work of several writes to its end, also if the client disconnects.
     pub(super) async fn to_the_end<T, W>(
         self: &Arc<Self>,
         work: impl FnOnce(Arc<Self>) -> W,

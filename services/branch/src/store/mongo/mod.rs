@@ -1,9 +1,10 @@
 //! The store on MongoDB.
 //!
-//! There are no transactions here: every operation is an order of single-document writes in which a crash leaves
-//! nothing half there, and the sweep finishes what it finds. What a branch goes through is told by its `state`
-//! (`documents.rs`), and each change of it names the state that it expects. An append is one insert at the depth after
-//! the head, which the unique index on (branch, depth) decides; turns and cached heads before it only spare retries.
+//! It uses no transactions. Every operation is a sequence of single-document writes, ordered so that a crash leaves nothing
+//! half done that readers could see, and the sweep finishes what it finds. The `state` of a branch says which operation is
+//! under way (`tree::transitions` draws it), and each transition names the state that it expects. An append is one insert
+//! at the depth after the head, which the unique index on (branch, depth) decides; the append queue and its cached heads
+//! only spare retries.
 
 mod append;
 mod client;
@@ -19,7 +20,7 @@ pub use client::inspect::inspect;
 pub(super) use engine::Mongo;
 
 use crate::error::Error;
-use append::queue::Turns;
+use append::queue::AppendQueue;
 use client::{connect, migrate};
 use secrecy::SecretString;
 use shared::clock::Clock;
@@ -27,11 +28,10 @@ use shared::identity::Service;
 use shared::metrics::Metrics;
 use shared::server::{MemoryBudget, StartError, Tasks};
 use std::sync::Arc;
-use write_behind::Behind;
+use write_behind::WriteBehind;
 
 impl Mongo {
-    /// Connects to the server of `MONGO_URL` and brings the collections up to date. What is written behind is written
-    /// in `tasks`.
+    /// Connects to the server of `MONGO_URL`, runs the migrations, and starts the write-behind in `tasks`.
     pub(crate) async fn open(
         url: &SecretString,
         clock: Clock,
@@ -44,8 +44,8 @@ impl Mongo {
         Ok(Self {
             branches: database.collection("branches"),
             messages: database.collection("messages"),
-            behind: Behind::spawn(database.clone(), tasks),
-            turns: Turns::new(),
+            write_behind: WriteBehind::spawn(database.clone(), tasks),
+            append_queue: AppendQueue::new(),
             tasks: tasks.clone(),
             database,
             connections,

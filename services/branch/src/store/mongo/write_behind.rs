@@ -1,6 +1,7 @@
-//! What is written behind the answers: heads and numbers of forks as hints, and that forks are done. Many at a time, and
-//! nothing is lost that is not found again: a hint is followed, or only says how to read, and the sweep looks at forks
-//! that seem to be under way.
+//! Write-behind: heads and numbers of forks as hints, and the end of forks, written in batches after the answers.
+//!
+//! What is lost in a crash is found again: a reader follows the hint of a head to the head, the number of forks only says how
+//! to read them, and the sweep ends the forks that seem to be under way.
 
 use crate::store::mongo::documents::branch::{BranchDoc, fork_done};
 use mongodb::Database;
@@ -13,22 +14,22 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// For how long writes are gathered.
-const GATHER: Duration = Duration::from_millis(50);
+const FLUSH_DELAY: Duration = Duration::from_millis(50);
 /// How many updates go in one command.
-const CHUNK: usize = 500;
+const UPDATES_PER_COMMAND: usize = 500;
 
 /// What has yet to be written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Behind(Arc<Queue>);
+pub(super) struct WriteBehind(Arc<Buffer>);
 
 #[derive(Debug, Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
+struct Buffer {
+    pending: Mutex<PendingWrites>,
     woken: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingWrites {
     heads: HashMap<BranchId, (i64, ResponseId)>,
     forks: Vec<(BranchId, Option<DeliveryId>)>,
     /// How many forks were made in a chat, and how deep.
@@ -37,29 +38,29 @@ struct Waiting {
     messages: HashMap<(BranchId, ResponseId), i64>,
 }
 
-impl Behind {
+impl WriteBehind {
     /// Starts to write, until the service stops.
     pub(super) fn spawn(database: Database, tasks: &Tasks) -> Self {
-        let behind = Self::default();
-        let (queue, stopping) = (Arc::clone(&behind.0), tasks.stopping().clone());
+        let write_behind = Self::default();
+        let (buffer, stopping) = (Arc::clone(&write_behind.0), tasks.stopping().clone());
         tasks.spawn(async move {
             while !stopping.is_cancelled() {
                 tokio::select! {
                     () = stopping.cancelled() => {}
-                    () = queue.woken.notified() => {
-                        let _ = tokio::time::timeout(GATHER, stopping.cancelled()).await;
+                    () = buffer.woken.notified() => {
+                        let _ = tokio::time::timeout(FLUSH_DELAY, stopping.cancelled()).await;
                     }
                 }
-                write(&database, queue.take()).await;
+                write(&database, buffer.take()).await;
             }
         });
-        behind
+        write_behind
     }
 
     /// The line of `branch` has this head.
     pub(super) fn head(&self, branch: BranchId, depth: i64, id: ResponseId) {
-        self.0.add(|waiting| {
-            let head = waiting.heads.entry(branch).or_insert((depth, id));
+        self.0.add(|pending| {
+            let head = pending.heads.entry(branch).or_insert((depth, id));
             if head.0 < depth {
                 *head = (depth, id);
             }
@@ -69,41 +70,41 @@ impl Behind {
     /// This fork is done: there is one more in its chat, and from its message. All in one batch, lest what is counted is
     /// written apart from it.
     pub(super) fn forked(&self, child: &BranchDoc) {
-        self.0.add(|waiting| {
-            waiting.forks.push((child.id, child.op));
-            let (forks, deepest) = waiting.chats.entry(child.chat).or_default();
+        self.0.add(|pending| {
+            pending.forks.push((child.id, child.op));
+            let (forks, deepest) = pending.chats.entry(child.chat).or_default();
             (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));
             if let (Some(parent), Some(message)) = (child.parent, child.forked_from) {
-                *waiting.messages.entry((parent, message)).or_default() += 1;
+                *pending.messages.entry((parent, message)).or_default() += 1;
             }
         });
     }
 }
 
-impl Queue {
-    fn add(&self, add: impl FnOnce(&mut Waiting)) {
-        add(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+impl Buffer {
+    fn add(&self, add: impl FnOnce(&mut PendingWrites)) {
+        add(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         self.woken.notify_one();
     }
 
-    fn take(&self) -> Waiting {
-        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> PendingWrites {
+        std::mem::take(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-async fn write(database: &Database, waiting: Waiting) {
-    let heads = waiting.heads.into_iter().map(|(branch, (depth, id))| {
+async fn write(database: &Database, pending: PendingWrites) {
+    let heads = pending.heads.into_iter().map(|(branch, (depth, id))| {
         // Never lowered, in whatever order the replicas write.
-        let behind = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
-        update(behind, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
+        let lower = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
+        update(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
     });
-    let forks = waiting.forks.into_iter().map(|(branch, op)| fork_done(branch, op));
-    let chats = waiting.chats.into_iter().map(|(chat, (forks, deepest))| {
+    let forks = pending.forks.into_iter().map(|(branch, op)| fork_done(branch, op));
+    let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {
         update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
     });
     let forks = forks.map(|(filter, change)| update(filter, change));
     write_to(database, "branches", &heads.chain(forks).chain(chats).collect::<Vec<_>>()).await;
-    let messages = waiting.messages.into_iter().map(|((branch, message), forks)| {
+    let messages = pending.messages.into_iter().map(|((branch, message), forks)| {
         let forked = doc! {"_id": message.to_string(), "branch": branch.to_string()};
         update(forked, doc! {"$inc": {"forks": forks}})
     });
@@ -111,7 +112,7 @@ async fn write(database: &Database, waiting: Waiting) {
 }
 
 async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
-    for chunk in updates.chunks(CHUNK) {
+    for chunk in updates.chunks(UPDATES_PER_COMMAND) {
         // No one waits for it, and it need not outlive the server.
         let command = doc! {
             "update": collection, "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},

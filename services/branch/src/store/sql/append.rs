@@ -19,7 +19,7 @@ use shared::tx;
 impl SqlContent {
     pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
         let inserted = self
-            .in_turn([new.branch], |content| {
+            .run_in_turn([new.branch], |content| {
                 let new = new.clone();
                 async move { insert(&content.store, &content.clock, &new).await }
             })

@@ -5,10 +5,10 @@ use super::content::SqlContent;
 use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
-use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
+use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
-use crate::store::lines::LISTED_CHILDREN;
-use crate::store::{Branches, Node};
+use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::{BranchPage, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
@@ -18,7 +18,7 @@ use shared::{on, tx};
 use std::collections::HashMap;
 
 /// How many rows a query by ids reads at once.
-const CHUNK: usize = 500;
+const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
     pub(crate) async fn branches(
@@ -26,8 +26,8 @@ impl SqlContent {
         node: &Branch,
         after: Option<BranchKey>,
         limit: usize,
-    ) -> Result<Branches, Error> {
-        let children = queries::children(node.id).limit(LISTED_CHILDREN);
+    ) -> Result<BranchPage, Error> {
+        let children = queries::children(node.id).limit(MAX_LISTED_CHILDREN);
         let children = on!(&self.store, |c| children.load(c).await)?;
         let mut items = if node.is_trunk() {
             of_chat(&self.store, node.chat, after, limit + 1).await?
@@ -37,7 +37,7 @@ impl SqlContent {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(Branches { children, items, next })
+        Ok(BranchPage { children, items, next })
     }
 }
 
@@ -73,8 +73,8 @@ async fn below(
         branches::created_at,
     ));
     let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(store, |c| query.load(c).await)?;
-    let twigs = rows.iter().map(|&(branch, parent, ..)| Twig { branch, parent });
-    let inside = subtree([node.id], twigs);
+    let links = rows.iter().map(|&(branch, parent, ..)| BranchLink { branch, parent });
+    let inside = subtree([node.id], links);
     let keys: HashMap<_, _> =
         rows.iter().map(|&(id, _, level, created_at)| (id, BranchKey { level, created_at, id })).collect();
     let comes_after = |id: &BranchId| {
@@ -88,7 +88,7 @@ async fn below(
 /// Reads branches, in the order of these ids; those that are gone are left out.
 async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
         let rows: Vec<BranchRow> = on!(store, |c| {
             branches::table
                 .filter(branches::branch_id.eq_any(chunk).and(branches::deleted_at.is_null()))
@@ -103,7 +103,7 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
 
 impl SqlContent {
     pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        self.in_turn([chat.trunk()], async move |content: SqlContent| {
+        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
             set_active(&content.store, owner, chat, branch).await
         })
         .await
@@ -140,7 +140,7 @@ impl SqlContent {
         name: Option<&BranchName>,
     ) -> Result<Node, Error> {
         let name = name.map(|name| name.as_str().to_owned());
-        self.in_turn([branch], async move |content: SqlContent| {
+        self.run_in_turn([branch], async move |content: SqlContent| {
             set_name(&content.store, owner, branch, name.as_deref()).await
         })
         .await?;

@@ -2,7 +2,7 @@
 
 use super::schema::messages;
 use crate::domain::{BranchKey, Segment};
-use crate::store::TimePlace;
+use crate::store::TimePosition;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::QueryResult;
@@ -84,7 +84,7 @@ where
 
 /// The messages before a place in time, as one range of the index (`owner_id`, `created_at`, id).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct IsOlder(pub(super) TimePlace);
+pub(super) struct IsOlder(pub(super) TimePosition);
 
 impl<DB> QueryFragment<DB> for IsOlder
 where

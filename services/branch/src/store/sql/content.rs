@@ -19,7 +19,7 @@ pub struct SqlContent {
 impl SqlContent {
     /// Runs a transaction that locks these rows, a trunk's before another's, when it is its turn. A client that leaves
     /// before gives up its turn; one that leaves later stops nothing, lest the database keep the lock for a while.
-    pub(super) async fn in_turn<T, E, W>(
+    pub(super) async fn run_in_turn<T, E, W>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
         transaction: impl FnOnce(Self) -> W,

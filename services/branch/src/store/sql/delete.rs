@@ -4,7 +4,7 @@ use super::content::SqlContent;
 use super::lookup::trunk_row;
 use super::queries;
 use super::schema::branches;
-use crate::domain::{Branch, Twig, subtree};
+use crate::domain::{Branch, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;
 use diesel::prelude::*;
@@ -16,7 +16,7 @@ use shared::tx;
 use std::collections::HashSet;
 
 /// How many rows a statement marks at once.
-const CHUNK: usize = 500;
+const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
     pub(crate) async fn delete_branch(
@@ -27,7 +27,7 @@ impl SqlContent {
     ) -> Result<(), Error> {
         let branch = self.node(owner, branch).await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-        self.in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+        self.run_in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
             mark(&content.store, &content.clock, &branch, parent, cascade).await
         })
         .await
@@ -69,11 +69,11 @@ async fn mark(
         }
         // Again until nothing is found: a fork may have been under way until its parent's row was marked.
         while go_on {
-            let twigs = queries::of_chat(chat).filter(branches::level.gt(level));
-            let twigs = twigs.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
-            let twigs = twigs.into_iter().map(|(branch, parent)| Twig { branch, parent });
-            let below = subtree(doomed.iter().copied(), twigs);
-            for chunk in below.chunks(CHUNK) {
+            let links = queries::of_chat(chat).filter(branches::level.gt(level));
+            let links = links.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
+            let links = links.into_iter().map(|(branch, parent)| BranchLink { branch, parent });
+            let below = subtree(doomed.iter().copied(), links);
+            for chunk in below.chunks(ROWS_PER_STATEMENT) {
                 let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(chunk)));
                 update.set(branches::deleted_at.eq(now)).execute(c).await?;
             }
@@ -90,7 +90,7 @@ async fn mark(
 
 impl SqlContent {
     pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.in_turn([chat.trunk()], async move |content: SqlContent| {
+        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
             mark_chat(&content.store, &content.clock, owner, chat).await
         })
         .await

@@ -2,12 +2,12 @@
 
 use super::abort::Abort;
 use super::content::SqlContent;
-use super::place::{Place, ReadPlace};
+use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::{Places as _, reach};
+use crate::store::lines::{Ancestries as _, reach};
 use crate::store::{NewBranch, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -43,7 +43,7 @@ async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     })?;
     let (parent, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = store.place(line).await?;
+        let line = store.ancestry_of(line).await?;
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { reach(store, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {
@@ -62,7 +62,7 @@ impl SqlContent {
         let origin = origin(&self.store, new).await?;
         let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
         let inserted = self
-            .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+            .run_in_turn(trunk.into_iter().chain([origin.parent]), |content| {
                 let new = new.clone();
                 async move { insert(&content.store, &content.clock, &new, origin).await }
             })
@@ -94,19 +94,19 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
             .returning((branches::place, branches::created_at))
-            .get_result::<(ReadPlace, Timestamp)>(c)
+            .get_result::<(DecodedAncestry, Timestamp)>(c)
             .await
             .optional()?;
-        let (ReadPlace(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
+        let (DecodedAncestry(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
         let alive = trunk.filter(branches::deleted_at.is_null()).select(branches::branch_id);
         if alive.first::<BranchId>(c).await.optional()?.is_none() {
             return Err(Error::ChatNotFound.into());
         }
         let wanted = match parent.wanted_by_child() {
             None => None,
-            Some(wanted) => {
-                Some(branches::table.find(wanted).select(branches::place).first::<ReadPlace>(c).await?.0)
-            }
+            Some(wanted) => Some(
+                branches::table.find(wanted).select(branches::place).first::<DecodedAncestry>(c).await?.0,
+            ),
         };
         let place = parent.child(id, origin.depth, wanted.as_ref());
         // Not older than what it comes from, whatever the clock says.
@@ -130,7 +130,7 @@ fn row(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestam
         forked_from: new.from,
         fork_depth: place.fork_depth,
         level: place.level,
-        place: Place::encode(place),
+        place: EncodedAncestry::encode(place),
         name: new.name.as_ref().map(|name| name.as_str().to_owned()),
         head_depth: place.fork_depth,
         head_response_id: new.from,

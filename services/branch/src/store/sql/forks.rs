@@ -3,7 +3,7 @@
 use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::LISTED_FORKS;
+use crate::store::lines::MAX_LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -26,7 +26,8 @@ pub(super) async fn of_messages(
             .await
     })?;
     let counts: Vec<_> = counts.into_iter().filter_map(|(message, count)| Some((message?, count))).collect();
-    let (many, few): (Vec<_>, Vec<_>) = counts.iter().copied().partition(|(_, count)| *count > LISTED_FORKS);
+    let (many, few): (Vec<_>, Vec<_>) =
+        counts.iter().copied().partition(|(_, count)| *count > MAX_LISTED_FORKS);
     let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
     let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
     // A message with more forks than are listed is asked for by itself, lest thousands be read for a hundred.
@@ -59,7 +60,7 @@ async fn first(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Erro
     let query = branches::table
         .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
         .order((branches::created_at, branches::branch_id))
-        .limit(LISTED_FORKS)
+        .limit(MAX_LISTED_FORKS)
         .select(branches::branch_id);
     Ok(on!(store, |c| query.load(c).await)?)
 }

@@ -1,12 +1,12 @@
 //! What is known about an id.
 
 use super::content::SqlContent;
-use super::place::{Place, ReadPlace};
+use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Places;
+use crate::store::lines::Ancestries;
 use crate::store::{Lookup, NewTrunk, Node, Target};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -96,7 +96,7 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
         forked_from: None,
         fork_depth: 0,
         level: 0,
-        place: Place::encode(&Ancestry::trunk(id)),
+        place: EncodedAncestry::encode(&Ancestry::trunk(id)),
         name: None,
         head_depth: 0,
         head_response_id: None,
@@ -108,10 +108,10 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
     }
 }
 
-impl Places for Store {
-    async fn place(&self, branch: BranchId) -> Result<Ancestry, Error> {
+impl Ancestries for Store {
+    async fn ancestry_of(&self, branch: BranchId) -> Result<Ancestry, Error> {
         let query = branches::table.find(branch).select(branches::place);
-        let place: Option<ReadPlace> = on!(self, |c| query.first(c).await.optional())?;
+        let place: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
         place.map(|place| place.0).ok_or(Error::BranchNotFound)
     }
 }

@@ -1,4 +1,4 @@
-//! Messages by their id, by their key, and all those of a user.
+//! MessagePage by their id, by their key, and all those of a user.
 
 use super::conditions::IsOlder;
 use super::content::SqlContent;
@@ -9,7 +9,7 @@ use crate::domain::Message;
 use crate::error::Error;
 use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace};
+use crate::store::{MessagePage, TimePosition};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
@@ -55,9 +55,9 @@ impl SqlContent {
     pub(crate) async fn messages(
         &self,
         owner: UserId,
-        after: Option<TimePlace>,
+        after: Option<TimePosition>,
         limit: usize,
-    ) -> Result<Messages<TimePlace>, Error> {
+    ) -> Result<MessagePage<TimePosition>, Error> {
         let (chosen, next) = select(after, limit, |after, count| async move {
             let entries = entries(&self.store, owner, after, count).await?;
             let visible = chats_of(&self.store, owner, &entries).await?;
@@ -69,14 +69,14 @@ impl SqlContent {
         // What the driver has read is there beside the rows, and what is written after that beside what is not.
         let memory = self.memory.reserve(2 * bytes).await?;
         let items = read(&self.store, &chosen).await?;
-        Ok(Messages { items, next, memory })
+        Ok(MessagePage { items, next, memory })
     }
 }
 
 async fn entries(
     store: &Store,
     owner: UserId,
-    after: Option<TimePlace>,
+    after: Option<TimePosition>,
     count: usize,
 ) -> Result<Vec<Entry>, Error> {
     let query = messages::table

@@ -13,13 +13,13 @@ mod branches;
 mod conditions;
 mod content;
 mod delete;
+mod encoded_ancestry;
 mod fork;
 mod forks;
 mod lookup;
 mod messages;
 mod monotonic_time;
 mod page;
-mod place;
 mod queries;
 mod rows;
 mod schema;
@@ -52,12 +52,12 @@ impl SqlContent {
     /// `tasks`.
     pub(crate) async fn open(
         url: &SecretString,
-        patience: Duration,
+        statement_timeout: Duration,
         clock: Clock,
         tasks: &Tasks,
         memory: MemoryBudget,
     ) -> Result<Self, StartError> {
-        let store = Store::open(url, SCHEMA, MIGRATIONS, patience).await?;
+        let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
         Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone(), memory })
     }
 

@@ -2,15 +2,15 @@
 
 use super::conditions::LiesIn;
 use super::content::SqlContent;
+use super::encoded_ancestry::DecodedAncestry;
 use super::forks;
-use super::place::ReadPlace;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Ancestry, Order, Segment, Stretch, fitting};
+use crate::domain::{Ancestry, DepthRange, Order, Segment, fitting};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
 use crate::store::selection::text_bytes;
-use crate::store::{Messages, PageRequest, Position};
+use crate::store::{MessagePage, PageRequest, Position};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::BranchId;
@@ -18,7 +18,7 @@ use shared::on;
 use shared::store::Store;
 
 impl SqlContent {
-    pub(crate) async fn page(&self, request: &PageRequest) -> Result<Messages<Position>, Error> {
+    pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (line, head) = line(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
         let start = match request.start {
             None => line,
@@ -26,8 +26,9 @@ impl SqlContent {
         };
         let order = request.order;
         let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
-            return Ok(Messages { items: Vec::new(), next: None, memory: self.memory.reservation() });
+        let Some(stretch) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit)
+        else {
+            return Ok(MessagePage { items: Vec::new(), next: None, memory: self.memory.reservation() });
         };
         let ranges = plan(&self.store, start, stretch).await?;
         let sizes = sizes(&self.store, &ranges, order).await?;
@@ -52,7 +53,7 @@ impl SqlContent {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
             row.into_message(request.chat, forks)
         };
-        Ok(Messages { items: rows.into_iter().map(message).collect(), next, memory })
+        Ok(MessagePage { items: rows.into_iter().map(message).collect(), next, memory })
     }
 }
 
@@ -62,7 +63,7 @@ async fn line(
     request: &PageRequest,
     branch: BranchId,
 ) -> Result<Option<(Ancestry, i64)>, Error> {
-    let line: Option<(ReadPlace, i64)> = on!(store, |c| {
+    let line: Option<(DecodedAncestry, i64)> = on!(store, |c| {
         branches::table
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(branches::branch_id.eq(branch).and(branches::root_chat_id.eq(request.chat)))
@@ -108,7 +109,7 @@ async fn sizes(store: &Store, ranges: &[Segment], order: Order) -> Result<Vec<i6
 async fn rows(
     store: &Store,
     ranges: &[Segment],
-    stretch: Stretch,
+    stretch: DepthRange,
     order: Order,
 ) -> Result<Vec<MessageRow>, Error> {
     let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(stretch)).collect();

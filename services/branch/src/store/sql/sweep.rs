@@ -6,6 +6,7 @@
 use super::content::SqlContent;
 use super::queries;
 use super::schema::{branches, messages};
+use crate::domain::RETENTION;
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,12 +14,9 @@ use shared::clock::{Clock, Timestamp};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
 use shared::store::Store;
 use shared::{on, tx};
-use std::time::Duration;
 
 /// How many rows a step changes.
-const STEP: i64 = 200;
-/// How long an id stays taken, and a key answers, after what they stood for was deleted.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const ROWS_PER_SWEEP: i64 = 200;
 
 impl SqlContent {
     pub(crate) async fn sweep(&self) -> Result<bool, Error> {
@@ -58,7 +56,7 @@ async fn tombstones(store: &Store) -> Result<Vec<Tombstone>, Error> {
     let query = branches::table
         .filter(branches::deleted_at.is_not_null().and(branches::swept_at.is_null()))
         .order((branches::deleted_at, branches::level.desc()))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select((branches::branch_id, branches::root_chat_id, branches::deleted_at));
     Ok(on!(store, |c| query.load(c).await)?)
 }
@@ -66,7 +64,7 @@ async fn tombstones(store: &Store) -> Result<Vec<Tombstone>, Error> {
 /// Gives the branches of a deleted chat tombstones of their own. Marking a row waits for who is appending to it or
 /// forking it, so when nothing is left to mark, nothing comes after.
 async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
-    let living = queries::of_chat(trunk.chat).limit(STEP).select(branches::branch_id);
+    let living = queries::of_chat(trunk.chat).limit(ROWS_PER_SWEEP).select(branches::branch_id);
     let living: Vec<BranchId> = on!(store, |c| living.load(c).await)?;
     if living.is_empty() {
         return Ok(0);
@@ -81,7 +79,7 @@ async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
 async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     let left = messages::table
         .filter(messages::branch_id.eq_any(branches).and(messages::text_bytes.gt(0)))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select((messages::response_id, messages::key_id));
     let left: Vec<(ResponseId, Option<KeyId>)> = on!(store, |c| left.load(c).await)?;
     if left.is_empty() {
@@ -115,18 +113,20 @@ async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), E
 
 /// Removes tombstones whose day is over, with the scrubbed messages behind them.
 async fn purge(store: &Store, clock: &Clock) -> Result<bool, Error> {
-    let until = clock.now().minus(KEPT_FOR);
+    let until = clock.now().minus(RETENTION);
     let due = branches::table
         .filter(branches::swept_at.is_not_null().and(branches::deleted_at.le(until)))
         .order((branches::deleted_at, branches::level.desc()))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select(branches::branch_id);
     let due: Vec<BranchId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }
-    let scrubbed =
-        messages::table.filter(messages::branch_id.eq_any(&due)).limit(STEP).select(messages::response_id);
+    let scrubbed = messages::table
+        .filter(messages::branch_id.eq_any(&due))
+        .limit(ROWS_PER_SWEEP)
+        .select(messages::response_id);
     let scrubbed: Vec<ResponseId> = on!(store, |c| scrubbed.load(c).await)?;
     tx!(store, |c| {
         if scrubbed.is_empty() {

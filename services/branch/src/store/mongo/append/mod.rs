@@ -1,17 +1,17 @@
-//! Appending: one insert at the depths after the head, for all who wait for the line.
+//! Appending: the leader of a line inserts a batch at the depths after the head. The queue is told in `queue`.
 
 pub(super) mod queue;
 
 use crate::domain::{Forks, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
-use crate::store::mongo::append::queue::{Appended, Head, Locked, Turn, Waiting};
-use crate::store::mongo::client::errors::{Refusal, alike, refusal};
-use crate::store::mongo::client::retry::Patience;
+use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend, TicketOutcome};
+use crate::store::mongo::client::errors::{WriteError, clone_error, write_error};
+use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::head::{TICK, head_in_time};
+use crate::store::mongo::read::head::{MIN_TIME_STEP, head_in_time};
 use crate::store::mongo::read::lookup::{Line, line};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
@@ -32,94 +32,97 @@ impl Mongo {
 }
 
 async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
-    let mut patience = Patience::new();
-    let mut place = mongo.turns.join(new)?;
-    let mut locked = match place.wait(&patience).await {
-        Turn::Answered(appended) => return appended,
-        Turn::Leads(locked) => locked,
+    let mut deadline = RetryDeadline::new();
+    let mut ticket = mongo.append_queue.enqueue(new)?;
+    let mut line_lock = match ticket.wait(&deadline).await {
+        TicketOutcome::Answered(appended) => return appended,
+        TicketOutcome::Leader(line_lock) => line_lock,
     };
     loop {
-        if let Some(appended) = place.answered() {
+        if let Some(appended) = ticket.try_answer() {
             return appended;
         }
-        locked.rest().await;
-        let others = serve(mongo, &mut locked, &patience).await;
-        if !others.is_empty() {
-            // A replica was first.
-            locked.put_back(others);
-            if patience.pause().await.is_err() {
-                return place.leave().await;
+        line_lock.yield_to_replicas().await;
+        let raced = append_batch(mongo, &mut line_lock, &deadline).await;
+        if !raced.is_empty() {
+            line_lock.requeue(raced);
+            if deadline.back_off().await.is_err() {
+                return ticket.cancel().await;
             }
         }
     }
 }
 
-/// Inserts what waits for a line, and gives back what another replica came before.
-async fn serve(mongo: &Mongo, locked: &mut Locked<'_>, patience: &Patience) -> Vec<Waiting> {
-    let batch = locked.batch();
+/// Appends the next batch of a line. Returns the messages that lost the race against another replica.
+async fn append_batch(
+    mongo: &Mongo,
+    line_lock: &mut LineLock<'_>,
+    deadline: &RetryDeadline,
+) -> Vec<PendingAppend> {
+    let batch = line_lock.take_batch();
     let Some(first) = batch.first() else { return batch };
-    match begin(mongo, &first.new, locked).await {
-        Ok(Begin::At(head)) => insert(mongo, locked, head, batch, patience).await,
-        Ok(Begin::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
-        Err(error) => fail(locked, batch, &error),
+    match start(mongo, &first.new, line_lock).await {
+        Ok(BatchStart::At(head)) => insert(mongo, line_lock, head, batch, deadline).await,
+        Ok(BatchStart::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
+        Err(error) => fail_batch(line_lock, batch, &error),
     }
 }
 
-fn answer_all(batch: Vec<Waiting>, answer: impl Fn() -> Appended) -> Vec<Waiting> {
-    for waiting in batch {
-        waiting.answer(answer());
+fn answer_all(batch: Vec<PendingAppend>, answer: impl Fn() -> Appended) -> Vec<PendingAppend> {
+    for pending in batch {
+        pending.answer(answer());
     }
     Vec::new()
 }
 
-/// Answers a batch with an error, and where the store is not there all who wait for the line: one after the other they
-/// would wait for seconds to hear the same.
-fn fail(locked: &Locked<'_>, mut batch: Vec<Waiting>, error: &Error) -> Vec<Waiting> {
+/// Answers a batch with an error, and where the store is unavailable all that is queued for the line: one after the other
+/// they would wait for seconds to be told the same.
+fn fail_batch(line_lock: &LineLock<'_>, mut batch: Vec<PendingAppend>, error: &Error) -> Vec<PendingAppend> {
     if matches!(error, Error::Store(StoreError::Unavailable(_))) {
-        batch.extend(locked.all());
+        batch.extend(line_lock.take_all());
     }
-    answer_all(batch, || Err(alike(error)))
+    answer_all(batch, || Err(clone_error(error)))
 }
 
-/// What the first message of a batch meets.
-enum Begin {
+/// What the first message of a batch finds.
+enum BatchStart {
     /// The head that it follows.
-    At(Head),
-    /// An equal request was there before.
+    At(LineHead),
+    /// The message of an equal request.
     Replay(Message),
 }
 
-/// Where a batch begins. The head is taken from what is remembered, and is remembered again only after a success.
-async fn begin(mongo: &Mongo, new: &NewMessage, locked: &mut Locked<'_>) -> Result<Begin, Error> {
-    let remembered = locked.take(mongo.clock.now());
-    let mut head = match remembered {
+/// Finds the head that a batch follows. The cached head is taken out of the cache, and comes back only after a success.
+async fn start(mongo: &Mongo, new: &NewMessage, line_lock: &mut LineLock<'_>) -> Result<BatchStart, Error> {
+    let cached = line_lock.take_head(mongo.clock.now());
+    let mut head = match cached {
         Some(head) => head,
-        None => read(mongo, new).await?,
+        None => read_head(mongo, new).await?,
     };
     if head.chat != new.chat || head.owner != new.owner {
-        locked.remember(head);
+        line_lock.cache_head(head);
         return Err(Error::BranchNotFound);
     }
     if !new.expected_head.allows(head.id) {
         // Before the head is compared, else the second of two equal requests would be told that it has moved.
         if let Some(made) = replay(mongo, new).await? {
-            return Ok(Begin::Replay(made));
+            return Ok(BatchStart::Replay(made));
         }
-        if remembered.is_some() {
-            head = read(mongo, new).await?;
+        if cached.is_some() {
+            head = read_head(mongo, new).await?;
         }
         if !new.expected_head.allows(head.id) {
             return Err(Error::HeadMoved { head: head.id });
         }
     }
-    Ok(Begin::At(head))
+    Ok(BatchStart::At(head))
 }
 
-/// The head of the line as it is in the database.
-async fn read(mongo: &Mongo, new: &NewMessage) -> Result<Head, Error> {
+/// Reads the head of the line from the database.
+async fn read_head(mongo: &Mongo, new: &NewMessage) -> Result<LineHead, Error> {
     let (branch, _) = line(mongo, new.owner, new.chat, new.branch).await?.both()?;
-    let (depth, id, earliest) = head_in_time(mongo, &branch).await?;
-    Ok(Head { at: mongo.clock.now(), earliest, chat: new.chat, owner: new.owner, depth, id })
+    let (depth, id, earliest_next) = head_in_time(mongo, &branch).await?;
+    Ok(LineHead { seen_at: mongo.clock.now(), earliest_next, chat: new.chat, owner: new.owner, depth, id })
 }
 
 async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Error> {
@@ -129,47 +132,53 @@ async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Erro
     }
 }
 
-/// Inserts a batch after this head, answers it, and gives back what another replica came before.
+/// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
 async fn insert(
     mongo: &Mongo,
-    locked: &mut Locked<'_>,
-    head: Head,
-    batch: Vec<Waiting>,
-    patience: &Patience,
-) -> Vec<Waiting> {
+    line_lock: &mut LineLock<'_>,
+    head: LineHead,
+    batch: Vec<PendingAppend>,
+    deadline: &RetryDeadline,
+) -> Vec<PendingAppend> {
     let now = mongo.clock.now();
     let documents = documents(&batch, head, now);
-    // Whoever deletes the branch meanwhile is seen here, or sees the messages.
+    // At the same time: a deletion of the branch is either seen here, or sees the messages.
     let insert = mongo.messages.insert_many(&documents);
-    let seen = line(mongo, head.owner, head.chat, locked.branch());
-    let (inserted, seen) = futures_util::join!(insert.into_future(), seen);
-    let stored = match inserted {
-        Ok(_) => Stored { ids: ids(&documents), others: Others::None },
-        Err(error) => settle(mongo, &documents, error, patience).await,
+    let seen = line(mongo, head.owner, head.chat, line_lock.branch());
+    let (result, seen) = futures_util::join!(insert.into_future(), seen);
+    let inserted = match result {
+        Ok(_) => Inserted { ids: ids(&documents), rest: Rest::None },
+        Err(error) => confirm_insert(mongo, &documents, error, deadline).await,
     };
-    if let Err(error) = stay(mongo, locked.branch(), &stored, seen).await {
-        return fail(locked, batch, &error);
+    if let Err(error) = undo_if_gone(mongo, line_lock.branch(), &inserted, seen).await {
+        return fail_batch(line_lock, batch, &error);
     }
-    if let Others::Failed(error) = &stored.others {
-        fail(locked, Vec::new(), error);
+    if let Rest::Failed(error) = &inserted.rest {
+        fail_batch(line_lock, Vec::new(), error);
     }
-    if let Some(last) = documents.iter().rfind(|document| stored.ids.contains(&document.id)) {
-        if matches!(stored.others, Others::None) {
-            let earliest = last.created_at.plus(TICK);
-            locked.remember(Head { at: now, earliest, depth: last.depth, id: Some(last.id), ..head });
+    if let Some(last) = documents.iter().rfind(|document| inserted.ids.contains(&document.id)) {
+        if matches!(inserted.rest, Rest::None) {
+            let earliest_next = last.created_at.plus(MIN_TIME_STEP);
+            line_lock.cache_head(LineHead {
+                seen_at: now,
+                earliest_next,
+                depth: last.depth,
+                id: Some(last.id),
+                ..head
+            });
         }
-        mongo.behind.head(locked.branch(), last.depth, last.id);
+        mongo.write_behind.head(line_lock.branch(), last.depth, last.id);
     }
-    answer(mongo, batch, documents, &stored).await
+    answer(mongo, batch, documents, &inserted).await
 }
 
-/// The documents of a batch, one after the other. Their times rise along the line, as the lists by time show them.
-fn documents(batch: &[Waiting], head: Head, now: Timestamp) -> Vec<MessageDoc> {
-    let (mut parent, mut at) = (head.id, now.max(head.earliest));
+/// The documents of a batch. Their times rise along the line, which the lists by time rely on.
+fn documents(batch: &[PendingAppend], head: LineHead, now: Timestamp) -> Vec<MessageDoc> {
+    let (mut parent, mut at) = (head.id, now.max(head.earliest_next));
     let mut documents = Vec::with_capacity(batch.len());
-    for (waiting, depth) in batch.iter().zip(head.depth + 1..) {
-        documents.push(MessageDoc::new(&waiting.new, waiting.id, depth, parent, at));
-        (parent, at) = (Some(waiting.id), at.plus(TICK));
+    for (pending, depth) in batch.iter().zip(head.depth + 1..) {
+        documents.push(MessageDoc::new(&pending.new, pending.id, depth, parent, at));
+        (parent, at) = (Some(pending.id), at.plus(MIN_TIME_STEP));
     }
     documents
 }
@@ -178,91 +187,95 @@ fn ids(documents: &[MessageDoc]) -> HashSet<ResponseId> {
     documents.iter().map(|document| document.id).collect()
 }
 
-/// What became of a batch.
-struct Stored {
-    /// The messages that are there: all of those before one that is not.
+/// The outcome of an insert.
+struct Inserted {
+    /// The messages that are there: a prefix of the batch.
     ids: HashSet<ResponseId>,
-    others: Others,
+    rest: Rest,
 }
 
-/// What became of the messages that are not there.
-enum Others {
-    /// There are none.
+/// The outcome for the messages that were not inserted.
+enum Rest {
+    /// All were inserted.
     None,
-    /// Other messages were first, or equal requests.
+    /// Another replica or an equal request came first.
     Raced,
     /// The store failed.
     Failed(Error),
 }
 
-/// Looks what became of an insert that was answered with an error: what is there may be our own write, made before the
-/// connection died.
-async fn settle(mongo: &Mongo, documents: &[MessageDoc], error: MongoError, patience: &Patience) -> Stored {
-    let refusal = refusal(&error);
-    let looked = match refusal {
-        Refusal::Failed => Ok(HashSet::new()),
-        _ => patience.wait_briefly(there(mongo, ids(documents))).await.flatten(),
+/// Finds out what an insert did that was answered with an error: it may have been executed before the connection broke.
+async fn confirm_insert(
+    mongo: &Mongo,
+    documents: &[MessageDoc],
+    error: MongoError,
+    deadline: &RetryDeadline,
+) -> Inserted {
+    let write_error = write_error(&error);
+    let found = match write_error {
+        WriteError::Failed => Ok(HashSet::new()),
+        _ => deadline.confirm(find_inserted(mongo, ids(documents))).await.flatten(),
     };
-    match looked {
-        Ok(ids) if ids.len() == documents.len() => Stored { ids, others: Others::None },
-        Ok(ids) if refusal == Refusal::Duplicate => Stored { ids, others: Others::Raced },
-        Ok(ids) => Stored { ids, others: Others::Failed(error.into()) },
-        Err(_) => Stored { ids: HashSet::new(), others: Others::Failed(error.into()) },
+    match found {
+        Ok(ids) if ids.len() == documents.len() => Inserted { ids, rest: Rest::None },
+        Ok(ids) if write_error == WriteError::Duplicate => Inserted { ids, rest: Rest::Raced },
+        Ok(ids) => Inserted { ids, rest: Rest::Failed(error.into()) },
+        Err(_) => Inserted { ids: HashSet::new(), rest: Rest::Failed(error.into()) },
     }
 }
 
 /// Those of these messages that are there.
-async fn there(mongo: &Mongo, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
+async fn find_inserted(mongo: &Mongo, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
     let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
     let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
     let found: Vec<_> = found.await?.try_collect().await?;
     Ok(found.into_iter().map(|found| found.id).collect())
 }
 
-/// Takes back what was stored where the branch was gone by then.
-async fn stay(
+/// Deletes the inserted messages again if the branch was gone by then.
+async fn undo_if_gone(
     mongo: &Mongo,
     branch: BranchId,
-    stored: &Stored,
+    inserted: &Inserted,
     seen: Result<Line, Error>,
 ) -> Result<(), Error> {
     let Err(gone) = seen?.both() else { return Ok(()) };
-    let stored = doc! {"_id": {"$in": texts(&stored.ids)}, "branch": branch.to_string()};
-    mongo.messages.delete_many(stored).await?;
+    let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": branch.to_string()};
+    mongo.messages.delete_many(inserted).await?;
     Err(gone)
 }
 
-/// Answers each of a batch but those that another replica came before.
+/// Answers a batch. Returns the messages that lost the race against another replica.
 async fn answer(
     mongo: &Mongo,
-    batch: Vec<Waiting>,
+    batch: Vec<PendingAppend>,
     documents: Vec<MessageDoc>,
-    stored: &Stored,
-) -> Vec<Waiting> {
+    inserted: &Inserted,
+) -> Vec<PendingAppend> {
     let mut raced = Vec::new();
-    for (waiting, document) in batch.into_iter().zip(documents) {
-        if stored.ids.contains(&waiting.id) {
-            waiting.answer(Ok(Created::new(document.into_message(Forks::default()))));
-        } else if let Others::Failed(error) = &stored.others {
-            waiting.answer(Err(alike(error)));
+    for (pending, document) in batch.into_iter().zip(documents) {
+        if inserted.ids.contains(&pending.id) {
+            pending.answer(Ok(Created::new(document.into_message(Forks::default()))));
+        } else if let Rest::Failed(error) = &inserted.rest {
+            pending.answer(Err(clone_error(error)));
         } else {
-            raced.push(waiting);
+            raced.push(pending);
         }
     }
     answer_replays(mongo, raced).await
 }
 
-/// Answers those of a batch whose key an equal request has used, and gives the others back. All are looked for at the
-/// same time: they hold up the line.
-async fn answer_replays(mongo: &Mongo, batch: Vec<Waiting>) -> Vec<Waiting> {
-    let made = join_all(batch.iter().map(|waiting| replay(mongo, &waiting.new))).await;
-    let mut others = Vec::new();
-    for (waiting, made) in batch.into_iter().zip(made) {
+/// Answers the messages whose key an equal request has used, and returns the others. All keys are looked up at the same
+/// time, because the line is locked meanwhile.
+async fn answer_replays(mongo: &Mongo, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
+    let made = join_all(batch.iter().map(|pending| replay(mongo, &pending.new))).await;
+    let mut raced = Vec::new();
+    for (pending, made) in batch.into_iter().zip(made) {
         match made {
-            Ok(None) => others.push(waiting),
-            Ok(Some(made)) => waiting.answer(Ok(Created::replayed(made))),
-            Err(error) => waiting.answer(Err(error)),
+            Ok(None) => raced.push(pending),
+            Ok(Some(made)) => pending.answer(Ok(Created::replayed(made))),
+            Err(error) => pending.answer(Err(error)),
         }
     }
-    others
+    raced
 }

@@ -1,177 +1,196 @@
-//! Who appends to a line, and when.
+//! The queue of appends: group commit, as the write threads of LevelDB and RocksDB do it.
 //!
-//! Of one process only one at a time, and for all that wait: whoever has a line inserts their messages together, in the
-//! order in which they came. So a line with many writers costs a command for as many as came during the one before.
-//! It spares retries and commands; the unique index on depths decides.
+//! The first to lock a line leads: it inserts its own message and those of all who wait behind it, in the order in which
+//! they came. So a line with many writers costs one command for as many messages as came during the command before. The
+//! queue spares commands and retries within one process; across processes the unique index on (branch, depth) decides.
+//!
+//! An append:
+//!
+//! ```text
+//!   enqueue ---> [ queued ] ------------------------------------> Err: timed out, or the client left before a batch took it
+//!                   |  ^
+//!      take_batch   |  |  requeue: another replica inserted at this depth first
+//!    (by a leader)  v  |
+//!                [ in a batch ] --- insert_many, and a look whether the branch still lives ---.
+//!                                                                                             |
+//!         .--------------------------------.-------------------------------.------------------'
+//!         v                                v                               v
+//!   Ok: created                  Ok: replayed (equal key)        Err: gone, head moved, store failed
+//!
+//!   ticket:  wait --> Answered by another leader
+//!                 --> Leader --> serves batches until its own message is answered
+//! ```
 
 use crate::domain::{ExpectedHead, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::client::errors::{broken, unavailable};
-use crate::store::mongo::client::retry::Patience;
+use crate::store::mongo::client::retry::RetryDeadline;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Mutex as Short, MutexGuard as ShortGuard, PoisonError};
+use std::sync::{Mutex as SyncMutex, MutexGuard as SyncMutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot::{self, Receiver, Sender};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep};
 
-/// How many locks there are for all lines, and how many heads each remembers.
+/// Lock stripes for all lines.
 const STRIPES: usize = 1_024;
-const REMEMBERED: usize = 64;
-/// How many messages are inserted together, and how many bytes of text: a batch must not hold up the next for long.
-const BATCH: usize = 64;
-const BATCH_BYTES: i64 = 4 << 20;
-/// After how many batches in a row a line is left to the other replicas for a moment, where there seem to be any. Who
-/// has the head at hand is always quicker than who must read it first.
-const STREAK: u32 = 8;
-const REST: Duration = Duration::from_millis(8);
-/// For how long other replicas seem to be there after one was seen.
-const SHARED: Duration = Duration::from_secs(60);
-/// For how long a head is remembered: less than the day for which the id of a deleted branch stays taken, lest a
-/// branch that was made anew under this id be taken for the old one.
-const MEMORY: Duration = Duration::from_secs(60 * 60);
+/// Heads cached by each stripe.
+const MAX_CACHED_HEADS: usize = 64;
+/// Bounds of a batch, lest it hold up the next for long.
+const MAX_BATCH_MESSAGES: usize = 64;
+const MAX_BATCH_BYTES: i64 = 4 << 20;
+/// Batches in a row after which a contended line is left to the other replicas: a process that has the head cached is
+/// always faster than one that must read it.
+const BATCHES_BEFORE_PAUSE: u32 = 8;
+const PAUSE_BETWEEN_BATCHES: Duration = Duration::from_millis(8);
+/// How long a stripe counts as contended after another replica came first.
+const CONTENDED_FOR: Duration = Duration::from_secs(60);
+/// How long a cached head counts: less than the day for which the id of a deleted branch stays taken, lest a branch that
+/// was created anew under this id be taken for the old one.
+const HEAD_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// The head of a line, and what never changes about its branch.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Head {
-    /// When it was the head.
-    pub(crate) at: Timestamp,
-    /// The earliest time that the message after it may have.
-    pub(crate) earliest: Timestamp,
+pub(crate) struct LineHead {
+    /// When it was read or inserted.
+    pub(crate) seen_at: Timestamp,
+    /// The earliest time that the next message may have.
+    pub(crate) earliest_next: Timestamp,
     pub(crate) chat: ChatId,
     pub(crate) owner: UserId,
     pub(crate) depth: i64,
     pub(crate) id: Option<ResponseId>,
 }
 
-/// What an append is answered with.
+/// The answer to an append.
 pub(crate) type Appended = Result<Created<Message>, Error>;
 
-/// A message whose turn has yet to come.
+/// A message in the queue or in a batch.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct PendingAppend {
     pub(crate) new: NewMessage,
     pub(crate) id: ResponseId,
     answer: Sender<Appended>,
 }
 
-impl Waiting {
+impl PendingAppend {
     /// Answers the request.
     pub(crate) fn answer(self, appended: Appended) {
-        // Nobody listens where its task has died.
+        // It fails only where the request's task has died.
         let _ = self.answer.send(appended);
     }
 }
 
-/// The lines, in a fixed number of groups.
+/// The appends of this process, queued by line. Lines share stripes.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct AppendQueue {
     stripes: Vec<Stripe>,
     hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
 struct Stripe {
-    known: Mutex<Known>,
-    /// The messages for its lines, in the order in which they came.
-    waiting: Short<VecDeque<Waiting>>,
+    /// Its lock is the lock of every line of the stripe.
+    state: Mutex<StripeState>,
+    /// First in, first out.
+    queued: SyncMutex<VecDeque<PendingAppend>>,
 }
 
-/// What is known of the lines of a stripe.
 #[derive(Debug, Default)]
-struct Known {
-    /// The heads that they had when they were last unlocked.
-    heads: HashMap<BranchId, Head>,
-    /// When another replica was last seen to append.
-    raced: Option<Instant>,
-    /// How many batches were inserted in a row, and when the last one began.
-    streak: u32,
-    served: Option<Instant>,
+struct StripeState {
+    cached_heads: HashMap<BranchId, LineHead>,
+    /// When another replica last came first.
+    last_race: Option<Instant>,
+    batches_in_a_row: u32,
+    /// When the last batch began.
+    last_batch: Option<Instant>,
 }
 
-impl Turns {
+impl AppendQueue {
     pub(crate) fn new() -> Self {
         let stripes = std::iter::repeat_with(Stripe::default).take(STRIPES).collect();
         Self { stripes, hasher: RandomState::new() }
     }
 
-    /// Puts a message behind those that wait for the same line.
-    pub(crate) fn join(&self, new: NewMessage) -> Result<Place<'_>, Error> {
+    /// Puts a message at the end of the queue.
+    pub(crate) fn enqueue(&self, new: NewMessage) -> Result<QueueTicket<'_>, Error> {
         let (branch, id) = (new.branch, ResponseId::generate());
         let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % STRIPES;
         let stripe = self.stripes.get(stripe).ok_or_else(|| broken("no such stripe"))?;
         let (answer, answered) = oneshot::channel();
-        stripe.waiting().push_back(Waiting { new, id, answer });
-        Ok(Place { stripe, branch, id, answered })
+        stripe.queued().push_back(PendingAppend { new, id, answer });
+        Ok(QueueTicket { stripe, branch, id, answered })
     }
 }
 
 impl Stripe {
-    fn waiting(&self) -> ShortGuard<'_, VecDeque<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queued(&self) -> SyncMutexGuard<'_, VecDeque<PendingAppend>> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A place in the queue. Who gives it up is no longer served, unless that has begun.
+/// The place of one message in the queue. Dropped, it takes the message out of the queue, unless a batch has it.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct QueueTicket<'a> {
     stripe: &'a Stripe,
     branch: BranchId,
     id: ResponseId,
     answered: Receiver<Appended>,
 }
 
-/// What comes of waiting.
-pub(crate) enum Turn<'a> {
-    /// Another one has done the work.
+/// How a wait in the queue ends.
+pub(crate) enum TicketOutcome<'a> {
+    /// Another leader has served the message, or the deadline has passed.
     Answered(Appended),
-    /// The line is this one's, for all who wait.
-    Leads(Locked<'a>),
+    /// This one leads.
+    Leader(LineLock<'a>),
 }
 
-impl<'a> Place<'a> {
-    /// Waits for the answer or for the line, as long as there is time. Who comes first is served first.
-    pub(crate) async fn wait(&mut self, patience: &Patience) -> Turn<'a> {
-        let lock = self.stripe.known.lock();
+impl<'a> QueueTicket<'a> {
+    /// Waits for the answer or for the lock of the line, until the deadline. The lock is fair.
+    pub(crate) async fn wait(&mut self, deadline: &RetryDeadline) -> TicketOutcome<'a> {
+        let lock = self.stripe.state.lock();
         tokio::select! {
             biased;
-            answer = &mut self.answered => Turn::Answered(received(answer.ok())),
-            known = lock => Turn::Leads(Locked { known, stripe: self.stripe, branch: self.branch }),
-            () = patience.over() => Turn::Answered(self.leave().await),
+            answer = &mut self.answered => TicketOutcome::Answered(received(answer.ok())),
+            state = lock => TicketOutcome::Leader(LineLock { state, stripe: self.stripe, branch: self.branch }),
+            () = deadline.expired() => TicketOutcome::Answered(self.cancel().await),
         }
     }
 
-    /// The answer, if the message was served.
-    pub(crate) fn answered(&mut self) -> Option<Appended> {
+    /// The answer, if there is one already.
+    pub(crate) fn try_answer(&mut self) -> Option<Appended> {
         match self.answered.try_recv() {
             Err(oneshot::error::TryRecvError::Empty) => None,
             answer => Some(received(answer.ok())),
         }
     }
 
-    /// Gives up. What is being inserted just now is waited for: its client must not be told that it was not.
-    pub(crate) async fn leave(&mut self) -> Appended {
-        if self.withdraw() {
+    /// Gives up, unless a batch has the message: then its answer is waited for, lest its client be told that it was not
+    /// inserted.
+    pub(crate) async fn cancel(&mut self) -> Appended {
+        if self.remove_from_queue() {
             return Err(unavailable("others came first for too long"));
         }
         received((&mut self.answered).await.ok())
     }
 
-    fn withdraw(&self) -> bool {
-        let mut waiting = self.stripe.waiting();
-        let place = waiting.iter().position(|one| one.id == self.id);
-        place.is_some_and(|place| waiting.remove(place).is_some())
+    /// False if the message was not queued any more.
+    fn remove_from_queue(&self) -> bool {
+        let mut queued = self.stripe.queued();
+        let position = queued.iter().position(|pending| pending.id == self.id);
+        position.is_some_and(|position| queued.remove(position).is_some())
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueTicket<'_> {
     fn drop(&mut self) {
-        self.withdraw();
+        self.remove_from_queue();
     }
 }
 
@@ -179,83 +198,85 @@ fn received(answer: Option<Appended>) -> Appended {
     answer.unwrap_or_else(|| Err(broken("whoever appended for others has died")))
 }
 
-/// A line that nobody else of this process appends to.
+/// The lock of a line: nobody else in this process appends to it.
 #[derive(Debug)]
-pub(crate) struct Locked<'a> {
-    known: MutexGuard<'a, Known>,
+pub(crate) struct LineLock<'a> {
+    state: MutexGuard<'a, StripeState>,
     stripe: &'a Stripe,
     branch: BranchId,
 }
 
-impl Locked<'_> {
+impl LineLock<'_> {
     pub(crate) const fn branch(&self) -> BranchId {
         self.branch
     }
 
-    /// Takes the remembered head: until [`Locked::remember`] there is none.
-    pub(crate) fn take(&mut self, now: Timestamp) -> Option<Head> {
-        self.known.heads.remove(&self.branch).filter(|head| now <= head.at.plus(MEMORY))
+    /// Takes the cached head out of the cache. After a failed insert it must not be used again.
+    pub(crate) fn take_head(&mut self, now: Timestamp) -> Option<LineHead> {
+        let head = self.state.cached_heads.remove(&self.branch);
+        head.filter(|head| now <= head.seen_at.plus(HEAD_TTL))
     }
 
-    pub(crate) fn remember(&mut self, head: Head) {
-        if self.known.heads.len() >= REMEMBERED {
-            self.known.heads.clear();
+    pub(crate) fn cache_head(&mut self, head: LineHead) {
+        if self.state.cached_heads.len() >= MAX_CACHED_HEADS {
+            self.state.cached_heads.clear();
         }
-        self.known.heads.insert(self.branch, head);
+        self.state.cached_heads.insert(self.branch, head);
     }
 
-    /// Lets other replicas have the line, if they have had to wait for long.
-    pub(crate) async fn rest(&mut self) {
+    /// Pauses after [`BATCHES_BEFORE_PAUSE`] batches in a row on a contended line, so that other replicas get at it.
+    pub(crate) async fn yield_to_replicas(&mut self) {
+        let state = &mut *self.state;
         let is_within = |instant: Option<Instant>, time| instant.is_some_and(|since| since.elapsed() < time);
-        self.known.streak = if is_within(self.known.served, REST) { self.known.streak + 1 } else { 1 };
-        if self.known.streak > STREAK && is_within(self.known.raced, SHARED) {
-            sleep(REST).await;
-            self.known.streak = 1;
+        let follows = is_within(state.last_batch, PAUSE_BETWEEN_BATCHES);
+        state.batches_in_a_row = if follows { state.batches_in_a_row + 1 } else { 1 };
+        if state.batches_in_a_row > BATCHES_BEFORE_PAUSE && is_within(state.last_race, CONTENDED_FOR) {
+            sleep(PAUSE_BETWEEN_BATCHES).await;
+            state.batches_in_a_row = 1;
         }
-        self.known.served = Some(Instant::now());
+        state.last_batch = Some(Instant::now());
     }
 
-    /// Takes those that can be inserted together: of one user and chat, and none that expects a head, unless it is the
-    /// only one.
-    pub(crate) fn batch(&self) -> Vec<Waiting> {
-        let mut waiting = self.stripe.waiting();
-        let (mut batch, mut bytes) = (Vec::<Waiting>::new(), 0);
-        let mut place = 0;
-        while let Some(one) = waiting.get(place) {
-            if one.new.branch != self.branch {
-                place += 1;
+    /// Takes the next messages that can be inserted together: of one user and chat, none of which expects a head, unless it
+    /// is the only one.
+    pub(crate) fn take_batch(&self) -> Vec<PendingAppend> {
+        let mut queued = self.stripe.queued();
+        let (mut batch, mut bytes) = (Vec::<PendingAppend>::new(), 0);
+        let mut position = 0;
+        while let Some(next) = queued.get(position) {
+            if next.new.branch != self.branch {
+                position += 1;
                 continue;
             }
-            bytes += one.new.text_bytes();
-            let goes_with = |first: &Waiting| {
-                let of_one = (first.new.owner, first.new.chat) == (one.new.owner, one.new.chat);
-                of_one && [first, one].iter().all(|one| one.new.expected_head == ExpectedHead::Any)
+            bytes += next.new.text_bytes();
+            let goes_with = |first: &PendingAppend| {
+                let of_one = (first.new.owner, first.new.chat) == (next.new.owner, next.new.chat);
+                of_one && [first, next].iter().all(|one| one.new.expected_head == ExpectedHead::Any)
             };
-            let fits = batch.first().is_none_or(|first| goes_with(first) && bytes <= BATCH_BYTES);
-            if !fits || batch.len() >= BATCH {
+            let fits = batch.first().is_none_or(|first| goes_with(first) && bytes <= MAX_BATCH_BYTES);
+            if !fits || batch.len() >= MAX_BATCH_MESSAGES {
                 break;
             }
-            batch.extend(waiting.remove(place));
+            batch.extend(queued.remove(position));
         }
         batch
     }
 
-    /// Takes all that wait for the line.
-    pub(crate) fn all(&self) -> Vec<Waiting> {
-        let mut waiting = self.stripe.waiting();
-        let (all, others): (Vec<_>, Vec<_>) =
-            waiting.drain(..).partition(|one| one.new.branch == self.branch);
-        waiting.extend(others);
+    /// Takes all messages that are queued for the line.
+    pub(crate) fn take_all(&self) -> Vec<PendingAppend> {
+        let mut queued = self.stripe.queued();
+        let (all, others): (Vec<_>, Vec<_>) = queued.drain(..).partition(|one| one.new.branch == self.branch);
+        queued.extend(others);
         all
     }
 
-    /// Puts those back to the front that another replica came before.
-    pub(crate) fn put_back(&mut self, batch: Vec<Waiting>) {
-        self.known.raced = Some(Instant::now());
-        self.known.streak = 0;
-        let mut waiting = self.stripe.waiting();
-        for one in batch.into_iter().rev() {
-            waiting.push_front(one);
+    /// Puts messages back at the front of the queue, because another replica came first.
+    pub(crate) fn requeue(&mut self, batch: Vec<PendingAppend>) {
+        self.state.last_race = Some(Instant::now());
+        self.state.batches_in_a_row = 0;
+        let mut queued = self.stripe.queued();
+        for pending in batch.into_iter().rev() {
+            queued.push_front(pending);
         }
     }
 }

@@ -1,40 +1,40 @@
-//! What can go wrong with MongoDB, sorted by what is to be done about it.
+//! The driver's errors, classified by how to go on.
 
 use crate::error::Error;
 use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
 use shared::store::StoreError;
 
-/// The code of a document that a unique index refuses.
-const DUPLICATE: i32 = 11000;
-/// The codes by which a server says that it steps down, shuts down, starts, or took too long.
-const PASSING: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435];
+/// The server's code for a violation of a unique index.
+const DUPLICATE_KEY_CODE: i32 = 11000;
+/// The server's codes for a step-down, a shutdown, a start, or a time-out.
+const TRANSIENT_CODES: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435];
 
-/// How a write failed.
+/// A failed write, by whether it was executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// A unique index refused it. It may be our own write, made before the connection died.
+pub(crate) enum WriteError {
+    /// A unique index refused it. It may be this very write, executed before the connection broke.
     Duplicate,
-    /// It may be there or not; only a look tells.
+    /// Executed or not: a read tells.
     Unknown,
-    /// It was not made.
+    /// Not executed.
     Failed,
 }
 
-/// Sorts the failure of a write.
-pub(crate) fn refusal(error: &MongoError) -> Refusal {
+/// Classifies a failed write.
+pub(crate) fn write_error(error: &MongoError) -> WriteError {
     match &*error.kind {
-        kind if code(kind) == Some(DUPLICATE) => Refusal::Duplicate,
-        kind if is_unconfirmed(kind) => Refusal::Unknown,
-        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => Refusal::Unknown,
-        kind if code(kind).is_some_and(|code| PASSING.contains(&code)) => Refusal::Unknown,
-        // The first of many may be there.
-        ErrorKind::InsertMany(_) => Refusal::Unknown,
-        _ => Refusal::Failed,
+        kind if code(kind) == Some(DUPLICATE_KEY_CODE) => WriteError::Duplicate,
+        kind if is_unconfirmed(kind) => WriteError::Unknown,
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => WriteError::Unknown,
+        kind if code(kind).is_some_and(|code| TRANSIENT_CODES.contains(&code)) => WriteError::Unknown,
+        // The first documents may be inserted.
+        ErrorKind::InsertMany(_) => WriteError::Unknown,
+        _ => WriteError::Failed,
     }
 }
 
-/// Whether the server may be well again soon.
-pub(crate) fn is_passing(error: &MongoError) -> bool {
+/// Whether a retry may succeed soon.
+pub(crate) fn is_transient(error: &MongoError) -> bool {
     match &*error.kind {
         ErrorKind::ServerSelection { .. }
         | ErrorKind::Io(_)
@@ -42,12 +42,12 @@ pub(crate) fn is_passing(error: &MongoError) -> bool {
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::Shutdown => true,
         kind if is_unconfirmed(kind) => true,
-        kind if code(kind).is_some_and(|code| PASSING.contains(&code)) => true,
+        kind if code(kind).is_some_and(|code| TRANSIENT_CODES.contains(&code)) => true,
         _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
     }
 }
 
-/// The code with which the server refused a command, or the first document that it did not take.
+/// The server's code for the command, or for the first document that it refused.
 fn code(kind: &ErrorKind) -> Option<i32> {
     match kind {
         ErrorKind::Command(error) => Some(error.code),
@@ -57,7 +57,7 @@ fn code(kind: &ErrorKind) -> Option<i32> {
     }
 }
 
-/// Whether a write was made here, but not confirmed by as many servers as it must be.
+/// Whether a write was executed, but not acknowledged by a majority in time.
 const fn is_unconfirmed(kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
@@ -66,8 +66,8 @@ const fn is_unconfirmed(kind: &ErrorKind) -> bool {
     }
 }
 
-/// The same failure, for another who waited for the same command.
-pub(crate) fn alike(error: &Error) -> Error {
+/// A copy of an error, for another request that waited for the same command.
+pub(crate) fn clone_error(error: &Error) -> Error {
     match error {
         Error::ChatNotFound => Error::ChatNotFound,
         Error::BranchNotFound => Error::BranchNotFound,
@@ -81,16 +81,16 @@ pub(crate) fn alike(error: &Error) -> Error {
 
 impl From<MongoError> for Error {
     fn from(error: MongoError) -> Self {
-        if is_passing(&error) { unavailable(error) } else { broken(error) }
+        if is_transient(&error) { unavailable(error) } else { broken(error) }
     }
 }
 
-/// 503: trying again may help.
+/// 503: a retry may succeed.
 pub(crate) fn unavailable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Store(StoreError::Unavailable(reason.into()))
 }
 
-/// 500: this must not happen.
+/// 500: a bug, or damaged data.
 pub(crate) fn broken(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Store(StoreError::Failed(reason.into()))
 }

@@ -1,6 +1,6 @@
-//! A look at MongoDB, for `check`: whether it is reached, how far its collections are migrated, and by which clock it goes.
+//! MongoDB for `check`: reachability, migrations and clock.
 
-use crate::store::mongo::client::connect::{DATABASE, parse, topology};
+use crate::store::mongo::client::connect::{DEFAULT_DATABASE, parse, topology};
 use crate::store::mongo::client::migrate;
 use mongodb::Client;
 use mongodb::bson::doc;
@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 
 const SUBJECT: &str = "database of branch";
 
-/// Looks at the database of `MONGO_URL`, and changes nothing.
+/// Reports on the database of `MONGO_URL`, and changes nothing.
 pub async fn inspect(report: &mut Report, url: &SecretString) {
     let options = match parse(url).await {
         Ok(options) => options,
@@ -24,7 +24,7 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
         Err(NoAnswer::Ever(error)) => return report.error(SUBJECT, error.to_string(), "correct MONGO_URL"),
     };
     let tls = if matches!(options.tls, Some(Tls::Enabled(_))) { "with TLS" } else { "without TLS" };
-    let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+    let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let clock = Clock::system();
     let looked = async {
         let client = Client::with_options(options)?;
@@ -33,7 +33,7 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
         let before = clock.now();
         let hello = database.run_command(doc! {"hello": 1}).await?;
         let after = clock.now();
-        let steps = migrate::steps_made(&database).await?;
+        let steps = migrate::applied_migrations(&database).await?;
         mongodb::error::Result::Ok((build, hello, (before, after), steps))
     };
     match looked.await {
@@ -41,7 +41,7 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
             let version = build.get_str("version").unwrap_or("of unknown version");
             let topology = topology(&hello);
             report.ok(SUBJECT, format!("MongoDB {version} ({topology}) answers, {tls}"));
-            tell_steps(report, steps);
+            report_migrations(report, steps);
             let theirs = hello.get_datetime("localTime").ok().map(|time| time.timestamp_millis());
             if let Some(theirs) =
                 theirs.and_then(|millis| Timestamp::from_micros(millis.saturating_mul(1000)))
@@ -56,8 +56,8 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
     }
 }
 
-fn tell_steps(report: &mut Report, made: usize) {
-    let all = migrate::STEPS.len();
+fn report_migrations(report: &mut Report, made: usize) {
+    let all = migrate::MIGRATIONS.len();
     match made.cmp(&all) {
         Ordering::Greater => {
             let advice = "run the newer version that made them; this one works only where its notes say so";

@@ -1,10 +1,10 @@
-//! Migrations: numbered, embedded, and each can be repeated. Who runs them holds a lock document.
+//! Migrations: numbered, embedded, idempotent. The process that runs them holds a lock document.
 //!
-//! A step is a list of database commands, in `migrations/mongo/<name>/up.json`. The collection `schema` holds how many
-//! steps were run.
+//! A migration is a list of database commands, in `migrations/mongo/<name>/up.json`. The collection `schema` holds how many
+//! were run.
 
 use crate::store::mongo::client::connect::failed;
-use crate::store::mongo::client::errors::{Refusal, refusal};
+use crate::store::mongo::client::errors::{WriteError, write_error};
 use mongodb::bson::{Document, doc};
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
@@ -12,19 +12,19 @@ use shared::ids::DeliveryId;
 use shared::server::StartError;
 use std::time::Duration;
 
-/// The steps by name, oldest first. One that was published is never edited.
-pub(crate) const STEPS: [(&str, &str); 1] =
+/// The migrations by name, oldest first. A published one is never edited.
+pub(crate) const MIGRATIONS: [(&str, &str); 1] =
     [("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json"))];
-/// For how long the lock of a process that died holds the others up.
-const LEASE: Duration = Duration::from_secs(60);
-/// How often the lock is asked for, and the pause between.
-const ATTEMPTS: usize = 1_200;
-const PAUSE: Duration = Duration::from_millis(100);
+/// The lease of the lock: after it, the lock of a dead process is broken.
+const LOCK_LEASE: Duration = Duration::from_secs(60);
+/// Attempts at the lock, and the pause between.
+const MAX_LOCK_ATTEMPTS: usize = 1_200;
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Runs what has not been run yet.
+/// Runs the migrations that are not applied yet.
 pub(crate) async fn migrate(database: &Database, clock: &Clock) -> Result<(), StartError> {
     let schema = database.collection::<Document>("schema");
-    if number(&schema).await.map_err(|error| failed(&error))? >= STEPS.len() {
+    if number(&schema).await.map_err(|error| failed(&error))? >= MIGRATIONS.len() {
         return Ok(());
     }
     let holder = DeliveryId::generate().to_string();
@@ -35,8 +35,8 @@ pub(crate) async fn migrate(database: &Database, clock: &Clock) -> Result<(), St
     unlocked.map(drop).map_err(|error| failed(&error))
 }
 
-/// How many steps were run on a database.
-pub(crate) async fn steps_made(database: &Database) -> mongodb::error::Result<usize> {
+/// The number of migrations that were run on a database.
+pub(crate) async fn applied_migrations(database: &Database) -> mongodb::error::Result<usize> {
     number(&database.collection::<Document>("schema")).await
 }
 
@@ -47,25 +47,25 @@ async fn number(schema: &Collection<Document>) -> mongodb::error::Result<usize> 
 }
 
 async fn lock(schema: &Collection<Document>, holder: &str, clock: &Clock) -> Result<(), StartError> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MAX_LOCK_ATTEMPTS {
         let now = clock.now();
-        let lock = doc! {"_id": "lock", "holder": holder, "until": now.plus(LEASE).as_micros()};
+        let lock = doc! {"_id": "lock", "holder": holder, "until": now.plus(LOCK_LEASE).as_micros()};
         match schema.insert_one(&lock).await {
             Ok(_) => return Ok(()),
-            Err(error) if refusal(&error) == Refusal::Duplicate => {
+            Err(error) if write_error(&error) == WriteError::Duplicate => {
                 let expired = doc! {"_id": "lock", "until": {"$lt": now.as_micros()}};
                 schema.delete_one(expired).await.map_err(|error| failed(&error))?;
             }
             Err(error) => return Err(failed(&error)),
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(LOCK_RETRY_INTERVAL).await;
     }
     Err(failed(&"another process holds the lock of the migrations"))
 }
 
 async fn run(database: &Database, schema: &Collection<Document>) -> Result<(), StartError> {
     let done = number(schema).await.map_err(|error| failed(&error))?;
-    for (step, (name, commands)) in STEPS.iter().enumerate().skip(done) {
+    for (step, (name, commands)) in MIGRATIONS.iter().enumerate().skip(done) {
         let commands: Vec<Document> = serde_json::from_str(commands).map_err(|error| failed(&error))?;
         for command in commands {
             database.run_command(command).await.map_err(|error| failed(&error))?;
@@ -84,11 +84,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_step_is_a_list_of_commands_and_they_are_in_order() {
-        for (name, commands) in STEPS {
+    fn every_migration_is_a_list_of_commands_and_they_are_in_order() {
+        for (name, commands) in MIGRATIONS {
             let commands: Vec<Document> = serde_json::from_str(commands).unwrap();
             assert!(!commands.is_empty(), "{name}");
         }
-        assert!(STEPS.is_sorted_by_key(|(name, _)| *name));
+        assert!(MIGRATIONS.is_sorted_by_key(|(name, _)| *name));
     }
 }

@@ -1,4 +1,4 @@
-//! The driver's connections, counted by what it tells of them: it has no other way to ask.
+//! The driver's connection pool, counted from its events: it offers no other way.
 
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
@@ -6,44 +6,44 @@ use shared::metrics::ConnectionPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// The connections to all servers together.
+/// The connections to all servers.
 #[derive(Debug, Default)]
-pub(crate) struct Connections {
-    /// To one server.
+pub(crate) struct PoolGauges {
+    /// For one server.
     max: AtomicU32,
     open: AtomicUsize,
     used: AtomicUsize,
     waiting: AtomicUsize,
 }
 
-impl Connections {
-    /// Counts what the driver tells.
+impl PoolGauges {
+    /// A handler that counts the events of the driver.
     pub(crate) fn handler(self: &Arc<Self>) -> EventHandler<CmapEvent> {
         let connections = Arc::clone(self);
-        EventHandler::callback(move |event| connections.hear(&event))
+        EventHandler::callback(move |event| connections.record(&event))
     }
 
-    /// So many there may be to one server.
-    pub(crate) fn may_be(&self, max: u32) {
+    /// Sets the most connections to one server.
+    pub(crate) fn set_max(&self, max: u32) {
         self.max.store(max, Ordering::Relaxed);
     }
 
-    fn hear(&self, event: &CmapEvent) {
+    fn record(&self, event: &CmapEvent) {
         match event {
-            CmapEvent::ConnectionCreated(_) => up(&self.open),
-            CmapEvent::ConnectionClosed(_) => down(&self.open),
-            CmapEvent::ConnectionCheckoutStarted(_) => up(&self.waiting),
-            CmapEvent::ConnectionCheckoutFailed(_) => down(&self.waiting),
+            CmapEvent::ConnectionCreated(_) => increment(&self.open),
+            CmapEvent::ConnectionClosed(_) => decrement(&self.open),
+            CmapEvent::ConnectionCheckoutStarted(_) => increment(&self.waiting),
+            CmapEvent::ConnectionCheckoutFailed(_) => decrement(&self.waiting),
             CmapEvent::ConnectionCheckedOut(_) => {
-                down(&self.waiting);
-                up(&self.used);
+                decrement(&self.waiting);
+                increment(&self.used);
             }
-            CmapEvent::ConnectionCheckedIn(_) => down(&self.used),
+            CmapEvent::ConnectionCheckedIn(_) => decrement(&self.used),
             _ => {}
         }
     }
 
-    /// How they stand.
+    /// The present state.
     pub(crate) fn state(&self) -> ConnectionPool {
         let max = usize::try_from(self.max.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
         let used = self.used.load(Ordering::Relaxed);
@@ -52,11 +52,11 @@ impl Connections {
     }
 }
 
-fn up(count: &AtomicUsize) {
+fn increment(count: &AtomicUsize) {
     count.fetch_add(1, Ordering::Relaxed);
 }
 
-fn down(count: &AtomicUsize) {
-    // An error says that it is 0 already.
+fn decrement(count: &AtomicUsize) {
+    // An error means that it is 0 already.
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
 }

@@ -1,4 +1,5 @@
-//! How long an operation tries again.
+//! Retries of an operation: exponential backoff with full jitter (Brooker, "Exponential Backoff and Jitter", AWS
+//! Architecture Blog, 2015), bounded by a deadline.
 
 use crate::error::Error;
 use crate::store::mongo::client::errors::unavailable;
@@ -6,38 +7,38 @@ use shared::ids::KeyId;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-/// For how long all tries of one operation may take.
-const LIMIT: Duration = Duration::from_secs(5);
-/// For how long a second look may take, at a server that has just failed.
-const BRIEFLY: Duration = Duration::from_secs(1);
-/// The longest pause after the first try; it doubles with each, up to [`LONGEST`].
-const FIRST: Duration = Duration::from_millis(2);
-const LONGEST: Duration = Duration::from_millis(16);
+/// Bounds all attempts of one operation.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bounds the read that confirms a write, at a server that has just failed.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest pause after the first attempt. It doubles with each, up to [`MAX_BACKOFF`].
+const MIN_BACKOFF: Duration = Duration::from_millis(2);
+const MAX_BACKOFF: Duration = Duration::from_millis(16);
 
-/// What is left of the time for an operation.
+/// The deadline of an operation, and its next backoff.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryDeadline {
     end: Instant,
     pause: Duration,
 }
 
-impl Patience {
+impl RetryDeadline {
     pub(crate) fn new() -> Self {
-        Self { end: Instant::now() + LIMIT, pause: FIRST }
+        Self { end: Instant::now() + RETRY_TIMEOUT, pause: MIN_BACKOFF }
     }
 
-    /// Waits for something as long as there is time, and not for long.
-    pub(crate) async fn wait_briefly<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        timeout_at(self.end.min(Instant::now() + BRIEFLY), work).await.map_err(unavailable)
+    /// Awaits the read that confirms a write, for at most [`CONFIRM_TIMEOUT`].
+    pub(crate) async fn confirm<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        timeout_at(self.end.min(Instant::now() + CONFIRM_TIMEOUT), work).await.map_err(unavailable)
     }
 
-    /// Waits until the time is over.
-    pub(crate) async fn over(&self) {
+    /// Waits until the deadline.
+    pub(crate) async fn expired(&self) {
         sleep_until(self.end).await;
     }
 
-    /// Pauses before the next try, for a time by chance, so that those who collided do not do so again.
-    pub(crate) async fn pause(&mut self) -> Result<(), Error> {
+    /// Pauses before the next attempt, for a random part of the backoff. An error if the deadline would pass meanwhile.
+    pub(crate) async fn back_off(&mut self) -> Result<(), Error> {
         // The last bits of an id are random.
         let chance = KeyId::generate().as_uuid().as_bytes().last().copied().unwrap_or_default();
         let pause = self.pause.mul_f64(f64::from(chance) / 255.0);
@@ -45,7 +46,7 @@ impl Patience {
             return Err(unavailable("others came first for too long"));
         }
         sleep(pause).await;
-        self.pause = (self.pause * 2).min(LONGEST);
+        self.pause = (self.pause * 2).min(MAX_BACKOFF);
         Ok(())
     }
 }

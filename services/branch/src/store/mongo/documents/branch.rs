@@ -4,31 +4,31 @@ use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::{NewBranch, NewTrunk, place};
+use crate::store::{NewBranch, NewTrunk, ancestry_encoding};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, DeliveryId, KeyId, ResponseId, UserId};
 
-/// What a branch goes through. One that nothing happens to has no state.
+/// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// Inserted, but what it forked from may have been deleted meanwhile. Readers see it.
+pub(crate) enum BranchState {
+    /// Inserted; its parent may have been deleted meanwhile. Visible.
     Forking,
-    /// To be deleted if nothing forks from it. Readers see it.
+    /// Will be deleted if nothing forks from it. Visible.
     Checking,
-    /// Deleted. What is behind it has yet to be cleared away.
+    /// Deleted; its children and messages are not yet.
     Final,
-    /// Cleared away once; a second pass will take what raced with the first.
+    /// Its messages are deleted; a second pass deletes what raced with the first.
     Cleared,
-    /// Nothing is left but the id, and the keys of its messages.
+    /// Only the id and the idempotency keys of its messages are left.
     Swept,
 }
 
-impl State {
-    /// As the documents have it.
+impl BranchState {
+    /// The name in documents.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Forking => "forking",
@@ -58,11 +58,11 @@ pub(crate) struct BranchDoc {
     pub(crate) place: Binary,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
-    /// A hint of the head: never past it, and often behind.
+    /// A hint of the head: never past it, often behind.
     pub(crate) head_depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<ResponseId>,
-    /// On trunks alone. It may be gone: then its nearest living ancestor is meant.
+    /// On trunks only. If it is deleted, its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) active: Option<BranchId>,
     #[serde(with = "micros")]
@@ -71,38 +71,38 @@ pub(crate) struct BranchDoc {
     pub(crate) key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_hash: Option<Binary>,
-    /// No tombstone. A field of its own, so that indexes can tell.
+    /// False for a tombstone. A field of its own, so that partial indexes can use it.
     pub(crate) alive: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) state: Option<State>,
-    /// When the sweep looks at it, in microseconds.
+    pub(crate) state: Option<BranchState>,
+    /// When the sweep takes it up, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<i64>,
-    /// The operation that has put it into its state.
+    /// The id of the operation that has set the state.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) op: Option<DeliveryId>,
-    /// Whether the fork under way shall become the active branch.
+    /// Whether the fork under way becomes the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) activate: bool,
-    /// Which branch was active before such a fork.
+    /// The branch that was active before such a fork.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) over: Option<BranchId>,
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deleted_at: Option<i64>,
-    /// On trunks alone: about how many forks were made in the chat, and how deep. Hints, which say how to read the
-    /// branches and never what there is.
+    /// On trunks only: hints of how many forks the chat has, and how deep. They choose the way to read the branches, and
+    /// never the answer.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) forks: i64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) deepest: i64,
-    /// The depth up to which the messages of a tombstone were cleared away.
+    /// The depth up to which the messages of a tombstone are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cleared_to: Option<i64>,
 }
 
 impl BranchDoc {
-    /// A trunk that nothing was written to yet.
+    /// A trunk without messages.
     pub(crate) fn trunk(trunk: NewTrunk) -> Self {
         let id = trunk.chat.trunk();
         Self { active: Some(id), ..Self::at(&Ancestry::trunk(id), trunk.chat, trunk.owner, trunk.created_at) }
@@ -117,7 +117,7 @@ impl BranchDoc {
             head: new.from,
             key_id: new.key.as_ref().map(|key| key.id),
             request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
-            state: Some(State::Forking),
+            state: Some(BranchState::Forking),
             op: Some(DeliveryId::generate()),
             activate: new.activate,
             ..Self::at(place, new.chat, new.owner, created_at)
@@ -133,7 +133,7 @@ impl BranchDoc {
             forked_from: None,
             fork_depth: ancestry.fork_depth,
             level: ancestry.level,
-            place: binary(&place::encode(ancestry)),
+            place: binary(&ancestry_encoding::encode(ancestry)),
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
@@ -158,7 +158,7 @@ impl BranchDoc {
         self.id == self.chat.trunk()
     }
 
-    pub(crate) fn is_in(&self, state: State) -> bool {
+    pub(crate) fn is_in(&self, state: BranchState) -> bool {
         self.state == Some(state)
     }
 
@@ -167,9 +167,9 @@ impl BranchDoc {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
-    /// Its place in the tree.
+    /// Decodes the ancestry.
     pub(crate) fn ancestry(&self) -> Result<Ancestry, Error> {
-        place::decode(&self.place.bytes)
+        ancestry_encoding::decode(&self.place.bytes)
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 
@@ -190,10 +190,10 @@ impl BranchDoc {
     }
 }
 
-/// The write that says that a fork is done.
+/// The filter and the update that end a fork.
 pub(crate) fn fork_done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
     let op = op.map(|op| op.to_string());
-    let filter = doc! {"_id": branch.to_string(), "state": State::Forking.name(), "op": op};
+    let filter = doc! {"_id": branch.to_string(), "state": BranchState::Forking.name(), "op": op};
     (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
 }
 
@@ -219,7 +219,13 @@ mod tests {
 
     #[test]
     fn states_have_the_names_that_queries_use() {
-        for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
+        for state in [
+            BranchState::Forking,
+            BranchState::Checking,
+            BranchState::Final,
+            BranchState::Cleared,
+            BranchState::Swept,
+        ] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
     }

@@ -1,10 +1,10 @@
-//! How ids and times are written in documents: ids as strings, times as integer microseconds.
+//! Ids and times in documents: ids as strings, times as integer microseconds.
 
 use mongodb::bson::Binary;
 use mongodb::bson::spec::BinarySubtype;
 use serde::Deserialize;
 
-/// What `_id` alone tells.
+/// A document of which only `_id` is read.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Id<T: From<uuid::Uuid>> {
     #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
@@ -20,7 +20,7 @@ pub(crate) fn binary(bytes: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 
-/// The ids as the documents have them.
+/// Ids as strings.
 pub(crate) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
 }
@@ -42,7 +42,7 @@ pub(crate) mod text {
     }
 }
 
-/// An id as a string, or nothing.
+/// An optional id as a string.
 pub(crate) mod maybe_text {
     use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serializer};

@@ -25,12 +25,12 @@ pub(crate) struct MessageDoc {
     pub(crate) owner: UserId,
     #[serde(with = "micros")]
     pub(crate) created_at: Timestamp,
-    /// The bytes of question and response; never 0 but where they were scrubbed.
+    /// The bytes of question and response; 0 only after a scrub.
     pub(crate) text_bytes: i64,
-    /// Whether anything may have been forked from it: said before a fork is inserted, and never taken back.
+    /// Whether forks may exist: set before a fork is inserted, and never reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forked: Option<bool>,
-    /// About how many forks were made from it: a hint, which says how to read them.
+    /// A hint of how many forks it has, which chooses the way to read them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) forks: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ impl MessageDoc {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
-    /// Whether there may be forks of it.
+    /// Whether forks of it may exist.
     pub(crate) fn may_be_forked(&self) -> bool {
         self.forked != Some(false)
     }

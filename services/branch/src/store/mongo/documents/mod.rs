@@ -1,4 +1,4 @@
-//! Documents, and what they are to the rest of the service.
+//! The documents of the collections, and their conversion to and from domain types.
 
 pub(super) mod branch;
 pub(super) mod fields;

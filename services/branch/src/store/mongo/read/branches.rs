@@ -1,14 +1,14 @@
 //! Listing the branches of a chat, and changing what can be changed of a branch.
 
-use crate::domain::{Branch, BranchKey, Twig, subtree};
+use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
-use crate::store::Branches;
-use crate::store::lines::LISTED_CHILDREN;
+use crate::store::BranchPage;
+use crate::store::lines::MAX_LISTED_CHILDREN;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::forks::of;
-use crate::store::mongo::read::head::follow;
+use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::lookup::find;
 use crate::store::mongo::read::windows;
 use futures_util::TryStreamExt as _;
@@ -19,11 +19,11 @@ use shared::ids::{BranchId, ChatId};
 use std::collections::HashMap;
 
 /// How many branches a query by ids reads at once.
-const CHUNK: usize = 500;
+const IDS_PER_QUERY: usize = 500;
 /// From how many branches on, about, a page of those of a chat is looked for in parts of the index.
-const MANY: i64 = 500;
+const MIN_BRANCHES_FOR_WINDOWS: i64 = 500;
 /// How many branches a level has on average, at most, of which several are read at once.
-const NARROW: i64 = 8;
+const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
 impl Mongo {
     pub(crate) async fn branches(
@@ -31,8 +31,8 @@ impl Mongo {
         node: &Branch,
         after: Option<BranchKey>,
         limit: usize,
-    ) -> Result<Branches, Error> {
-        let children = of(doc! {"parent": node.id.to_string(), "alive": true}, LISTED_CHILDREN, self);
+    ) -> Result<BranchPage, Error> {
+        let children = of(doc! {"parent": node.id.to_string(), "alive": true}, MAX_LISTED_CHILDREN, self);
         let (children, found) = futures_util::join!(children, some(self, node, after, limit));
         let (children, (found, more)) = (children?, found?);
         let branch = |found: BranchDoc| {
@@ -41,7 +41,7 @@ impl Mongo {
         };
         let items: Vec<_> = found.into_iter().map(branch).collect();
         let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(Branches { children, items, next })
+        Ok(BranchPage { children, items, next })
     }
 }
 
@@ -59,7 +59,7 @@ async fn some(
     };
     let more = found.len() > limit;
     found.truncate(limit);
-    follow(mongo, &mut found).await?;
+    follow_hints(mongo, &mut found).await?;
     Ok((found, more))
 }
 
@@ -70,12 +70,13 @@ async fn of_chat(
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let is_few = |count: usize| i64::try_from(count).is_ok_and(|count| count <= MANY);
+    let is_few = |count: usize| i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_WINDOWS);
     if is_few(count)
-        && let Some(trunk) =
-            find(mongo, chat.trunk()).await?.filter(|trunk| trunk.alive && MANY < trunk.forks)
+        && let Some(trunk) = find(mongo, chat.trunk())
+            .await?
+            .filter(|trunk| trunk.alive && MIN_BRANCHES_FOR_WINDOWS < trunk.forks)
     {
-        return of_many(mongo, trunk, after, count).await;
+        return of_large_chat(mongo, trunk, after, count).await;
     }
     let chat = chat.to_string();
     // Each filter is one range of the index (root, level, created_at, id).
@@ -101,14 +102,14 @@ async fn of_chat(
 }
 
 /// A page of very many branches, level by level, or some narrow levels at once. No level is empty but past the deepest.
-async fn of_many(
+async fn of_large_chat(
     mongo: &Mongo,
     trunk: BranchDoc,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
     let chat = trunk.chat.to_string();
-    let is_narrow = trunk.forks < NARROW * (trunk.deepest + 1);
+    let is_narrow = trunk.forks < MAX_BRANCHES_PER_NARROW_LEVEL * (trunk.deepest + 1);
     let (oldest, now) = (trunk.created_at.as_micros(), mongo.clock.now());
     let of_level = |level: i64| doc! {"root": &chat, "alive": true, "level": level};
     let mut level = after.map_or(0, |after| after.level);
@@ -156,7 +157,7 @@ async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<Branc
 
 /// A branch, what it hangs on, and its place among the branches of its chat.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct TwigDoc {
+pub(crate) struct BranchLinkDoc {
     #[serde(rename = "_id", with = "text")]
     id: BranchId,
     #[serde(with = "text")]
@@ -166,16 +167,20 @@ pub(crate) struct TwigDoc {
     created_at: Timestamp,
 }
 
-impl From<&TwigDoc> for Twig {
-    fn from(twig: &TwigDoc) -> Self {
-        Self { branch: twig.id, parent: Some(twig.parent) }
+impl From<&BranchLinkDoc> for BranchLink {
+    fn from(link: &BranchLinkDoc) -> Self {
+        Self { branch: link.id, parent: Some(link.parent) }
     }
 }
 
-/// The living branches of a chat that are deeper than a level, parents first.
-pub(crate) async fn deeper(mongo: &Mongo, chat: ChatId, level: i64) -> Result<Vec<TwigDoc>, Error> {
+/// The living branches of a chat that are links_below than a level, parents first.
+pub(crate) async fn links_below(
+    mongo: &Mongo,
+    chat: ChatId,
+    level: i64,
+) -> Result<Vec<BranchLinkDoc>, Error> {
     let filter = doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}};
-    let typed = mongo.branches.clone_with_type::<TwigDoc>();
+    let typed = mongo.branches.clone_with_type::<BranchLinkDoc>();
     let found = typed.find(filter);
     let found = found.sort(doc! {"level": 1, "created_at": 1, "_id": 1}).batch_size(10_000);
     Ok(found
@@ -192,10 +197,11 @@ async fn below(
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let twigs = deeper(mongo, node.chat, node.level).await?;
-    let inside = subtree([node.id], twigs.iter().map(Twig::from));
-    let key = |twig: &TwigDoc| BranchKey { level: twig.level, created_at: twig.created_at, id: twig.id };
-    let keys: HashMap<_, _> = twigs.iter().map(|twig| (twig.id, key(twig))).collect();
+    let links = links_below(mongo, node.chat, node.level).await?;
+    let inside = subtree([node.id], links.iter().map(BranchLink::from));
+    let key =
+        |link: &BranchLinkDoc| BranchKey { level: link.level, created_at: link.created_at, id: link.id };
+    let keys: HashMap<_, _> = links.iter().map(|link| (link.id, key(link))).collect();
     let comes_after = |id: &BranchId| {
         let key = keys.get(id).copied().unwrap_or_else(|| node.key());
         after.is_none_or(|after| key > after)
@@ -207,7 +213,7 @@ async fn below(
 /// Reads branches, in the order of these ids; those that are gone are left out.
 async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(IDS_PER_QUERY) {
         let filter = doc! {"_id": {"$in": texts(chunk)}, "alive": true};
         let chunk: Vec<BranchDoc> = mongo.branches.find(filter).await?.try_collect().await?;
         found.extend(chunk.into_iter().map(|branch| (branch.id, branch)));

@@ -2,7 +2,7 @@
 
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::LISTED_FORKS;
+use crate::store::lines::MAX_LISTED_FORKS;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
@@ -15,9 +15,9 @@ use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
 
 /// From how many forks on, about, those of a message are counted by the server and not read.
-const MANY: i64 = 100;
+const MAX_BATCH_FORKS: i64 = 100;
 /// How many are read at once before all are counted, where the hints of that are behind.
-const FEW: i64 = 1_000;
+const MAX_FORKS_TOTAL: i64 = 1_000;
 
 /// A branch, and the message that it forks from.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -29,10 +29,10 @@ struct Fork {
 }
 
 /// The forks of messages, as far as they are known.
-pub(crate) type Known = HashMap<ResponseId, Forks>;
+pub(crate) type ForksByMessage = HashMap<ResponseId, Forks>;
 
 /// The forks of messages of which nothing is known but their ids: none, where there are very many.
-pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     Ok(few(mongo, messages).await?.unwrap_or_default())
 }
 
@@ -41,27 +41,28 @@ pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<Kno
 pub(crate) async fn of_messages(
     mongo: &Mongo,
     messages: &[MessageDoc],
-    mut known: Known,
-) -> Result<Known, Error> {
+    mut known: ForksByMessage,
+) -> Result<ForksByMessage, Error> {
     let unknown =
         messages.iter().filter(|message| message.may_be_forked() && !known.contains_key(&message.id));
-    let (many, few): (Vec<_>, Vec<_>) = unknown.partition(|message| message.forks >= MANY);
+    let (many, few): (Vec<_>, Vec<_>) = unknown.partition(|message| message.forks >= MAX_BATCH_FORKS);
     let few: Vec<_> = few.into_iter().map(|message| message.id).collect();
-    known.extend(of_few(mongo, &few).await?);
+    known.extend(of_batch(mongo, &few).await?);
     for message in many {
-        known.insert(message.id, of_one(mongo, message).await?);
+        known.insert(message.id, counted_one(mongo, message).await?);
     }
     Ok(known)
 }
 
 /// The forks of a message that has many: counted in the index, and only the oldest are read.
-async fn of_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
+async fn counted_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
     let forks = doc! {"forked_from": message.id.to_string(), "alive": true};
     let count = mongo.database.run_command(
         doc! {"count": "branches", "query": forks.clone(), "readConcern": {"level": "majority"}},
     );
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
-    let (from, most) = (message.created_at.as_micros(), usize::try_from(LISTED_FORKS).unwrap_or_default());
+    let (from, most) =
+        (message.created_at.as_micros(), usize::try_from(MAX_LISTED_FORKS).unwrap_or_default());
     let oldest = windows::oldest(&typed, &forks, from, mongo.clock.now(), most);
     let (count, oldest) = futures_util::join!(count.into_future(), oldest);
     let count = count?.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
@@ -69,7 +70,7 @@ async fn of_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
     Ok(Forks { count: count.ok_or_else(|| broken("a count without a number"))?, oldest })
 }
 
-async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+async fn of_batch(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     match few(mongo, messages).await? {
         Some(forks) => Ok(forks),
         None => counted(mongo, messages).await,
@@ -77,24 +78,25 @@ async fn of_few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> 
 }
 
 /// The forks of these messages, read; `None` if there are too many for that.
-async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<Known>, Error> {
-    let mut forks = Known::new();
+async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
+    let mut forks = ForksByMessage::new();
     if messages.is_empty() {
         return Ok(Some(forks));
     }
     let filter = doc! {"forked_from": {"$in": texts(messages)}, "alive": true};
     let typed = mongo.branches.clone_with_type::<Fork>();
     let found = typed.find(filter);
-    let found = found.sort(doc! {"forked_from": 1, "alive": 1, "created_at": 1, "_id": 1}).limit(FEW);
+    let found =
+        found.sort(doc! {"forked_from": 1, "alive": 1, "created_at": 1, "_id": 1}).limit(MAX_FORKS_TOTAL);
     let found: Vec<Fork> =
         found.projection(doc! {"_id": 1, "forked_from": 1}).batch_size(1_001).await?.try_collect().await?;
-    if i64::try_from(found.len()) == Ok(FEW) {
+    if i64::try_from(found.len()) == Ok(MAX_FORKS_TOTAL) {
         return Ok(None);
     }
     for fork in found {
         let forks = forks.entry(fork.forked_from).or_default();
         forks.count += 1;
-        if forks.count <= LISTED_FORKS {
+        if forks.count <= MAX_LISTED_FORKS {
             forks.oldest.push(fork.id);
         }
     }
@@ -109,7 +111,7 @@ struct Count {
     count: i64,
 }
 
-async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error> {
+async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     let counts = [
         doc! {"$match": {"forked_from": {"$in": texts(messages)}, "alive": true}},
         doc! {"$group": {"_id": "$forked_from", "count": {"$sum": 1_i64}}},
@@ -119,7 +121,7 @@ async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<Known, Error>
     let mut forks = HashMap::new();
     for Count { message, count } in counts {
         let oldest =
-            of(doc! {"forked_from": message.to_string(), "alive": true}, LISTED_FORKS, mongo).await?;
+            of(doc! {"forked_from": message.to_string(), "alive": true}, MAX_LISTED_FORKS, mongo).await?;
         forks.insert(message, Forks { oldest, count });
     }
     Ok(forks)

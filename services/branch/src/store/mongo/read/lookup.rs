@@ -2,7 +2,7 @@
 
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Places;
+use crate::store::lines::Ancestries;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::engine::Mongo;
@@ -140,8 +140,8 @@ impl Line {
     }
 }
 
-impl Places for Mongo {
-    async fn place(&self, branch: BranchId) -> Result<Ancestry, Error> {
+impl Ancestries for Mongo {
+    async fn ancestry_of(&self, branch: BranchId) -> Result<Ancestry, Error> {
         find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
     }
 }

@@ -1,4 +1,4 @@
-//! Messages by their id, by their key, and all those of a user.
+//! MessagePage by their id, by their key, and all those of a user.
 
 use crate::domain::Message;
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::store::mongo::read::forks;
 use crate::store::mongo::read::lookup::{find_all, line};
 use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace};
+use crate::store::{MessagePage, TimePosition};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -26,8 +26,10 @@ impl Mongo {
             return Ok(None);
         }
         let found = [found];
-        let forks =
-            forks::of_messages(self, &found, forks::Known::new()).await?.remove(&id).unwrap_or_default();
+        let forks = forks::of_messages(self, &found, forks::ForksByMessage::new())
+            .await?
+            .remove(&id)
+            .unwrap_or_default();
         let [found] = found;
         Ok(Some(found.into_message(forks)))
     }
@@ -67,9 +69,9 @@ impl Mongo {
     pub(crate) async fn messages(
         &self,
         owner: UserId,
-        after: Option<TimePlace>,
+        after: Option<TimePosition>,
         limit: usize,
-    ) -> Result<Messages<TimePlace>, Error> {
+    ) -> Result<MessagePage<TimePosition>, Error> {
         let (chosen, next) = select(after, limit, |after, count| async move {
             let found = entries(self, owner, after, count).await?;
             let visible = chats_of(self, owner, &found).await?;
@@ -81,14 +83,14 @@ impl Mongo {
         // What the driver has read is there beside the documents, and what is written after that beside what is not.
         let memory = self.memory.reserve(2 * bytes).await?;
         let items = read(self, &ids).await?;
-        Ok(Messages { items, next, memory })
+        Ok(MessagePage { items, next, memory })
     }
 }
 
 async fn entries(
     mongo: &Mongo,
     owner: UserId,
-    after: Option<TimePlace>,
+    after: Option<TimePosition>,
     count: usize,
 ) -> Result<Vec<EntryDoc>, Error> {
     let owner = owner.to_string();
@@ -148,7 +150,7 @@ async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> 
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = forks::of_messages(mongo, &found, forks::Known::new()).await?;
+    let mut forks = forks::of_messages(mongo, &found, forks::ForksByMessage::new()).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A page of a line: find its segments, then read them, as far as they fit.
 
-use crate::domain::{Ancestry, Order, Segment, Stretch};
+use crate::domain::{Ancestry, DepthRange, Order, Segment};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
 use crate::store::mongo::documents::branch::BranchDoc;
@@ -11,13 +11,13 @@ use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::line;
 use crate::store::mongo::read::ranges::{Found, read, read_small};
 use crate::store::selection::text_bytes;
-use crate::store::{Messages, PageRequest, Position};
+use crate::store::{MessagePage, PageRequest, Position};
 
 /// How many depths past the hint of a head are read with the newest page.
-const AHEAD: i64 = 32;
+const DEPTHS_PAST_HINT: i64 = 32;
 
 impl Mongo {
-    pub(crate) async fn page(&self, request: &PageRequest) -> Result<Messages<Position>, Error> {
+    pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (branch, _) = line(self, request.owner, request.chat, request.branch).await?.both()?;
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
         let newest = match (order, request.start) {
@@ -45,32 +45,34 @@ impl Mongo {
             let forks = forks.remove(&message.id).unwrap_or_default();
             message.into_message(forks)
         };
-        Ok(Messages { items: found.into_iter().map(message).collect(), next, memory })
+        Ok(MessagePage { items: found.into_iter().map(message).collect(), next, memory })
     }
 }
 
 /// The head of a line as far as it was looked for, which depths were read, if there are any, and what was found there.
-type Read = (i64, Option<Stretch>, Found);
+type LineRead = (i64, Option<DepthRange>, Found);
 
 /// Reads the newest page of a line in one query with what lies past the hint of its head. `None` if that cannot be:
 /// the hint is too far behind, the texts are too large, or somebody appends.
-async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<Read>, Error> {
+async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<LineRead>, Error> {
     let hint = branch.head_depth;
-    let mut ranges = match Stretch::page(Order::Desc, hint, None, limit) {
+    let mut ranges = match DepthRange::page(Order::Desc, hint, None, limit) {
         Some(stretch) => plan(mongo, branch.ancestry()?, stretch).await?,
         None => Vec::new(),
     };
-    let past = Segment::of(branch.id, hint + 1, hint + AHEAD);
+    let past = Segment::of(branch.id, hint + 1, hint + DEPTHS_PAST_HINT);
     match ranges.first_mut() {
         Some(own) if own.branch == branch.id => own.to = past.to,
         _ => ranges.insert(0, past),
     }
-    let Some(mut found) = read_small(mongo, &ranges, limit + AHEAD).await? else { return Ok(None) };
+    let Some(mut found) = read_small(mongo, &ranges, limit + DEPTHS_PAST_HINT).await? else {
+        return Ok(None);
+    };
     let head = found.messages.iter().map(|message| message.depth).max().unwrap_or_default();
-    let stretch = Stretch::page(Order::Desc, head, None, limit);
+    let stretch = DepthRange::page(Order::Desc, head, None, limit);
     found.messages.retain(|message| stretch.is_some_and(|stretch| stretch.from <= message.depth));
     // A message that was appended during the query can be in it without the one before.
-    let is_whole = i64::try_from(found.messages.len()) == Ok(stretch.map_or(0, Stretch::len));
+    let is_whole = i64::try_from(found.messages.len()) == Ok(stretch.map_or(0, DepthRange::len));
     let is_head = hint <= head && head < past.to;
     Ok(Some((head, stretch, found)).filter(|_| is_whole && is_head))
 }
@@ -81,7 +83,7 @@ async fn somewhere(
     request: &PageRequest,
     branch: &BranchDoc,
     limit: i64,
-) -> Result<Read, Error> {
+) -> Result<LineRead, Error> {
     let order = request.order;
     // Up to here, and one more, to tell whether the line goes on.
     let end = match (order, request.start) {
@@ -94,7 +96,7 @@ async fn somewhere(
         None => branch.ancestry()?,
         Some(start) => begin(mongo, request, branch, head, start).await?,
     };
-    let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
+    let Some(stretch) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit) else {
         return Ok((head, None, Found::default()));
     };
     let ranges = plan(mongo, start, stretch).await?;

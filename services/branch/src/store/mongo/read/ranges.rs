@@ -1,6 +1,6 @@
 //! Reading the messages of ranges of depths: the one range of a line by itself, or many short ones.
 
-use crate::domain::{Order, PAGE_BYTES, Segment, Stretch, fitting};
+use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, fitting};
 use crate::error::Error;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
@@ -16,22 +16,22 @@ use serde::de::DeserializeOwned;
 use shared::ids::ResponseId;
 
 /// How many ranges are read in one query.
-const PART: usize = 16;
+const RANGES_PER_QUERY: usize = 16;
 
-/// Messages, and the forks of those that were known by their ids.
+/// MessagePage, and the forks of those that were known by their ids.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) messages: Vec<MessageDoc>,
-    pub(crate) forks: forks::Known,
+    pub(crate) forks: forks::ForksByMessage,
 }
 
 /// Reads as many of these messages as fit in a page. Mostly all do, and are read in one query.
 pub(crate) async fn read(
     mongo: &Mongo,
     ranges: &[Segment],
-    stretch: Stretch,
+    stretch: DepthRange,
     order: Order,
-) -> Result<(Stretch, Found), Error> {
+) -> Result<(DepthRange, Found), Error> {
     if let Some(all) = read_small(mongo, ranges, stretch.len()).await? {
         check(all.messages.len(), stretch)?;
         return Ok((stretch, all));
@@ -46,7 +46,7 @@ pub(crate) async fn read(
 }
 
 /// The line has no gaps: where one is found, it was deleted while it was read.
-fn check(found: usize, stretch: Stretch) -> Result<(), Error> {
+fn check(found: usize, stretch: DepthRange) -> Result<(), Error> {
     if i64::try_from(found) == Ok(stretch.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> 
     let parts: Option<Vec<_>> = parts.into_iter().collect();
     let messages = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
     let fits = |messages: &Vec<MessageDoc>| {
-        messages.iter().map(|message| message.text_bytes).sum::<i64>() <= PAGE_BYTES
+        messages.iter().map(|message| message.text_bytes).sum::<i64>() <= MAX_PAGE_BYTES
     };
     Ok(messages.filter(fits).map(|messages| Found { messages, forks }))
 }
@@ -71,7 +71,7 @@ async fn read_part(mongo: &Mongo, filter: Document, most: i64) -> Result<Option<
     let (mut found, mut bytes) = (Vec::new(), 0);
     while let Some(message) = cursor.try_next().await? {
         bytes += message.text_bytes;
-        if bytes > PAGE_BYTES {
+        if bytes > MAX_PAGE_BYTES {
             return Ok(None);
         }
         found.push(message);
@@ -119,7 +119,7 @@ where
 fn filters(ranges: &[Segment]) -> Vec<Document> {
     let known = known(ranges);
     let others: Vec<_> = ranges.iter().filter(|range| range.only.is_none()).map(lies_in).collect();
-    let others = others.chunks(PART).map(|part| match part {
+    let others = others.chunks(RANGES_PER_QUERY).map(|part| match part {
         [one] => one.clone(),
         part => doc! {"$or": part},
     });

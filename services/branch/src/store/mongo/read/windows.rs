@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use shared::clock::Timestamp;
 
 /// How wide the first window is, in microseconds.
-const FIRST: i64 = 100_000;
+const FIRST_WINDOW_MICROS: i64 = 100_000;
 
 /// Reads the oldest of the documents that `equal` finds, from a time on. The windows become wider, and end with one that
 /// has all that is later than `now`.
@@ -23,7 +23,7 @@ pub(crate) async fn oldest<T>(
 where
     T: DeserializeOwned + Unpin + Send + Sync,
 {
-    let (mut begin, mut width) = (from, FIRST);
+    let (mut begin, mut width) = (from, FIRST_WINDOW_MICROS);
     let mut found = Vec::new();
     while found.len() < count {
         let end = Some(begin.saturating_add(width)).filter(|end| *end <= now.as_micros()).unwrap_or(i64::MAX);

@@ -1,12 +1,12 @@
-//! Forking: one insert of bounded size, and then a look whether what it forks from is still there.
+//! Forking: one insert of bounded size, and then a check that the parent still lives.
 
 use crate::error::Error;
-use crate::store::lines::{Places as _, reach};
-use crate::store::mongo::client::errors::{Refusal, refusal};
-use crate::store::mongo::documents::branch::{BranchDoc, State};
+use crate::store::lines::{Ancestries as _, reach};
+use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{find, line, living, node};
-use crate::store::mongo::tree::transitions::{GRACE, activate_fork, join, origins, settle};
+use crate::store::mongo::tree::transitions::{ABANDONED_AFTER, activate_fork, join, origins, settle};
 use crate::store::{NewBranch, Node};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;
@@ -30,18 +30,18 @@ impl Mongo {
     }
 }
 
-/// The branch and the depth that a fork begins at.
+/// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
     parent: BranchId,
     depth: i64,
-    /// When the message there was stored, if it begins at one.
+    /// When the message there was stored; none for a fork before the first message.
     created_at: Option<Timestamp>,
-    /// The message, where it has yet to say that it may be forked.
+    /// The message, if it is not marked as forked yet.
     unforked: Option<ResponseId>,
 }
 
-/// Finds the message of a fork, which must lie on the line that was named.
+/// Finds the message of a fork, which must lie on the named line.
 async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None, unforked: None });
@@ -55,7 +55,7 @@ async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
         return Err(Error::MessageNotFound);
     }
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = mongo.place(line).await?;
+        let line = mongo.ancestry_of(line).await?;
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { reach(mongo, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {
@@ -68,21 +68,21 @@ async fn origin(mongo: &Mongo, new: &NewBranch) -> Result<Origin, Error> {
 async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
     let origin = origin(mongo, new).await?;
     let (parent, trunk) = origins(line(mongo, new.owner, new.chat, origin.parent).await?)?;
-    // Not older than what it comes from, whatever the clock says.
+    // Never older than its parent and its message, whatever the clock says.
     let created_at = mongo.clock.now().max(parent.created_at);
     let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
     let parent = parent.ancestry()?;
     let wanted = match parent.wanted_by_child() {
         None => None,
-        Some(wanted) => Some(mongo.place(wanted).await?),
+        Some(wanted) => Some(mongo.ancestry_of(wanted).await?),
     };
     let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
     let place = place.forked_from(new.from);
     let mut child = BranchDoc::fork(new, &place, origin.parent, created_at);
-    child.due = Some(mongo.clock.now().plus(GRACE).as_micros());
+    child.due = Some(mongo.clock.now().plus(ABANDONED_AFTER).as_micros());
     child.over = trunk.active.filter(|_| new.activate);
     if let Some(message) = origin.unforked {
-        // Pages do not look for forks of messages that do not say this.
+        // Pages look for forks only of messages that are marked.
         let forked = doc! {"_id": message.to_string(), "branch": origin.parent.to_string()};
         mongo.messages.update_one(forked, doc! {"$set": {"forked": true}}).await?;
     }
@@ -97,36 +97,36 @@ async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
     if child.activate {
         activate_fork(mongo, &child, doc! {}).await?;
     }
-    mongo.behind.forked(&child);
+    mongo.write_behind.forked(&child);
     let active = if child.activate { child.id } else { living(mongo, trunk.active, child.chat).await? };
     let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(Node { branch: child.branch(depth, head), active }))
 }
 
-/// Inserts a fork; false if its id or its key is taken.
+/// Inserts a fork. False if its id or its key is taken.
 async fn insert(mongo: &Mongo, child: &BranchDoc) -> Result<bool, Error> {
     let Err(error) = mongo.branches.insert_one(child).await else { return Ok(true) };
-    let refusal = refusal(&error);
-    if refusal == Refusal::Failed {
+    let write_error = write_error(&error);
+    if write_error == WriteError::Failed {
         return Err(error.into());
     }
-    // Our own write, perhaps, made before the connection died.
+    // It may be this very write, executed before the connection broke.
     let found = find(mongo, child.id).await;
     match found {
         Ok(Some(found)) if found.op == child.op => Ok(true),
-        Ok(_) if refusal == Refusal::Duplicate => Ok(false),
+        Ok(_) if write_error == WriteError::Duplicate => Ok(false),
         Ok(_) | Err(_) => Err(error.into()),
     }
 }
 
-/// The branch that a request with this key has made.
+/// The branch of an equal request, which is settled first.
 async fn replay(mongo: &Mongo, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
     let made = mongo.branches.find_one(doc! {"key_id": key.id.to_string()}).await?;
     let Some(made) = made else { return Ok(None) };
     if !made.is_of(key) {
         return Err(Error::KeyReused);
     }
-    if made.is_in(State::Forking) {
+    if made.is_in(BranchState::Forking) {
         settle(mongo, &made).await?;
     }
     node(mongo, made.owner, made.id).await.map(Some)

@@ -1,4 +1,4 @@
-//! What changes the tree: forking, deleting, and the sweep.
+//! Changes of the tree: trunks, forks, deletions, and the sweep.
 
 pub(super) mod delete;
 pub(super) mod fork;

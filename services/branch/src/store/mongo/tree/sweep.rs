@@ -1,11 +1,12 @@
 //! Clearing away what was deleted, and ending what was begun, in steps so small that nobody waits for them.
 //!
-//! Behind every tombstone go the branches that hang on it and its messages; those that a keyed request has made are
+//! WriteBehind every tombstone go the branches that hang on it and its messages; those that a keyed request has made are
 //! only scrubbed, because the key must answer for a day. An hour later a second pass takes what raced with the first;
 //! after a day the tombstone itself goes. Every step can be repeated, by any replica, so nothing is lost in a crash.
 
+use crate::domain::RETENTION;
 use crate::error::Error;
-use crate::store::mongo::documents::branch::{BranchDoc, State};
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{find_all, living};
@@ -20,11 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many tombstones, messages or branches a step is about.
-const STEP: i64 = 200;
+const DOCUMENTS_PER_SWEEP: i64 = 200;
 /// When the second pass comes.
-const SECOND_PASS: Duration = Duration::from_secs(60 * 60);
-/// How long an id stays taken, and a key answers, after what they stood for was deleted.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const SECOND_PASS_AFTER: Duration = Duration::from_secs(60 * 60);
 
 impl Mongo {
     pub(crate) async fn sweep(self: &Arc<Self>) -> Result<bool, Error> {
@@ -35,17 +34,23 @@ impl Mongo {
 /// Takes the next step; false if there is nothing to do now.
 async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
     let now = mongo.clock.now();
-    for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
+    for state in [
+        BranchState::Forking,
+        BranchState::Checking,
+        BranchState::Final,
+        BranchState::Cleared,
+        BranchState::Swept,
+    ] {
         let found = due(mongo, state, now).await?;
         if found.is_empty() {
             continue;
         }
         match state {
-            State::Forking => end_forks(mongo, &found).await?,
-            State::Checking => end_checks(mongo, &found).await?,
-            State::Final => clear(mongo, &found, now).await?,
-            State::Cleared => clear_again(mongo, &found).await?,
-            State::Swept => purge(mongo, &found).await?,
+            BranchState::Forking => end_forks(mongo, &found).await?,
+            BranchState::Checking => end_checks(mongo, &found).await?,
+            BranchState::Final => clear(mongo, &found, now).await?,
+            BranchState::Cleared => clear_again(mongo, &found).await?,
+            BranchState::Swept => purge(mongo, &found).await?,
         }
         return Ok(true);
     }
@@ -53,9 +58,9 @@ async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
 }
 
 /// Some of the branches in a state that are due, of one chat the deepest first.
-async fn due(mongo: &Mongo, state: State, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
+async fn due(mongo: &Mongo, state: BranchState, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
     let filter = doc! {"state": state.name(), "due": {"$lte": now.as_micros()}};
-    let found = mongo.branches.find(filter).sort(doc! {"due": 1, "level": -1}).limit(STEP);
+    let found = mongo.branches.find(filter).sort(doc! {"due": 1, "level": -1}).limit(DOCUMENTS_PER_SWEEP);
     Ok(found.await?.try_collect().await?)
 }
 
@@ -95,10 +100,10 @@ async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Resul
         let change = if goes_on(window) {
             doc! {"$set": {"cleared_to": window.to}}
         } else {
-            let due = now.plus(SECOND_PASS).as_micros();
-            doc! {"$set": {"state": State::Cleared.name(), "due": due}, "$unset": {"name": "", "cleared_to": ""}}
+            let due = now.plus(SECOND_PASS_AFTER).as_micros();
+            doc! {"$set": {"state": BranchState::Cleared.name(), "due": due}, "$unset": {"name": "", "cleared_to": ""}}
         };
-        mongo.branches.update_one(doc! {"_id": id, "state": State::Final.name()}, change).await?;
+        mongo.branches.update_one(doc! {"_id": id, "state": BranchState::Final.name()}, change).await?;
     }
     Ok(())
 }
@@ -117,9 +122,9 @@ impl Window<'_> {
     }
 }
 
-/// The next windows of these branches: few wide ones or many narrow ones, [`STEP`] depths in all.
+/// The next windows of these branches: few wide ones or many narrow ones, [`DOCUMENTS_PER_SWEEP`] depths in all.
 fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
-    let mut left = STEP;
+    let mut left = DOCUMENTS_PER_SWEEP;
     let mut windows = Vec::new();
     for branch in tombstones {
         let from = branch.cleared_to.unwrap_or(branch.fork_depth) + 1;
@@ -179,7 +184,7 @@ async fn mark_orphans(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<bool, E
         [doc! {"root": {"$in": chats}, "alive": true}, doc! {"parent": {"$in": parents}, "alive": true}]
     {
         let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
-        let orphans = typed.find(filter).limit(STEP);
+        let orphans = typed.find(filter).limit(DOCUMENTS_PER_SWEEP);
         let orphans: Vec<_> = orphans.projection(doc! {"_id": 1}).await?.try_collect().await?;
         let orphans: Vec<_> = orphans.into_iter().map(|orphan| orphan.id).collect();
         if !orphans.is_empty() {
@@ -217,9 +222,9 @@ async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Erro
     settle_active(mongo, tombstones).await?;
     for tombstone in tombstones {
         let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
-        let due = deleted.unwrap_or_else(|| mongo.clock.now()).plus(KEPT_FOR).as_micros();
-        let change = doc! {"$set": {"state": State::Swept.name(), "due": due}};
-        let filter = doc! {"_id": tombstone.id.to_string(), "state": State::Cleared.name()};
+        let due = deleted.unwrap_or_else(|| mongo.clock.now()).plus(RETENTION).as_micros();
+        let change = doc! {"$set": {"state": BranchState::Swept.name(), "due": due}};
+        let filter = doc! {"_id": tombstone.id.to_string(), "state": BranchState::Cleared.name()};
         mongo.branches.update_one(filter, change).await?;
     }
     Ok(())
@@ -237,7 +242,7 @@ async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
         return Ok(());
     }
     settle_active(mongo, tombstones).await?;
-    mongo.branches.delete_many(doc! {"_id": {"$in": ids}, "state": State::Swept.name()}).await?;
+    mongo.branches.delete_many(doc! {"_id": {"$in": ids}, "state": BranchState::Swept.name()}).await?;
     Ok(())
 }
 
@@ -255,7 +260,7 @@ async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<Found>, Error> {
     let typed = mongo.messages.clone_with_type::<Found>();
     let fields = doc! {"_id": 1, "branch": 1, "key_id": 1};
     // A step's last window may be a little too wide.
-    Ok(typed.find(filter).projection(fields).limit(2 * STEP).await?.try_collect().await?)
+    Ok(typed.find(filter).projection(fields).limit(2 * DOCUMENTS_PER_SWEEP).await?.try_collect().await?)
 }
 
 /// These messages. Their branches are named: that is the key to shard on, once the collection can be sharded.

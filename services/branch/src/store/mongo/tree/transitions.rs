@@ -26,11 +26,11 @@
 //!       removed
 //! ```
 //!
-//! `mark` takes a branch from every state in which it is alive. A state that its request has left for [`GRACE`] is ended by
+//! `mark` takes a branch from every state in which it is alive. A state that its request has left for [`ABANDONED_AFTER`] is ended by
 //! the sweep, or by whichever request needs it ended.
 
 use crate::error::Error;
-use crate::store::mongo::documents::branch::{BranchDoc, State, fork_done};
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_done};
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{Line, line, living};
@@ -39,11 +39,11 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, DeliveryId};
 use std::time::Duration;
 
-/// For how long a request is left to end what it began.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
+/// How long a request may take to end what it began, before it counts as abandoned.
+pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 
-/// Brings a fork to its end that was found under way. Its request may have died long ago: it becomes the active branch
-/// only if that is still the one of then, or what remained of it, lest a choice made since be lost.
+/// Ends a fork that another request has left under way. That request may have died long ago: the fork becomes the active
+/// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
 pub(crate) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
     join(mongo, child).await?;
     if child.activate {
@@ -54,12 +54,12 @@ pub(crate) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error
         let (filter, change) = fork_done(child.id, child.op);
         mongo.branches.update_one(filter, change).await?;
     }
-    mongo.behind.forked(child);
+    mongo.write_behind.forked(child);
     Ok(())
 }
 
-/// Sees to it that a fork hangs on something that stays, and tells the trunk as it is then: the fork is taken back if what
-/// it forks from is gone.
+/// Ensures that the parent of a fork stays, by ending a check of it, and returns the trunk as it is then. If the parent or
+/// the trunk is gone, the fork is taken back.
 pub(crate) async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
@@ -70,16 +70,16 @@ pub(crate) async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, 
                 return Err(gone);
             }
         };
-        if !parent.is_in(State::Checking) {
+        if !parent.is_in(BranchState::Checking) {
             return Ok(trunk);
         }
-        // Somebody wants to delete it if nothing forks from it. This does.
+        // A deletion checks whether anything forks from it. This fork does.
         give_up(mongo, &parent).await?;
     }
 }
 
-/// Makes a fork the active branch, if its trunk is like this, and ends it. Before the answer: a repetition must not
-/// activate it once more, over what was chosen since.
+/// Makes a fork the active branch, if its trunk matches the filter, and ends the fork. It comes before the answer: a retry
+/// must not activate it again, over a later choice.
 pub(crate) async fn activate_fork(
     mongo: &Mongo,
     child: &BranchDoc,
@@ -92,20 +92,20 @@ pub(crate) async fn activate_fork(
     Ok(())
 }
 
-/// A tombstone, because somebody may have appended to it already; but its key is free.
+/// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
 async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
     let now = mongo.clock.now().as_micros();
     let change = doc! {
-        "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
+        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
         "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
     };
-    // Perhaps a cascade has taken it along already.
+    // The filter has no state: a cascade may have marked it already.
     let op = child.op.map(|op| op.to_string());
     mongo.branches.update_one(doc! {"_id": child.id.to_string(), "op": op}, change).await?;
     Ok(())
 }
 
-/// What a fork must find: its parent and the trunk.
+/// The parent and the trunk of a fork, or the error that says which is gone.
 pub(crate) fn origins(line: Line) -> Result<(BranchDoc, BranchDoc), Error> {
     if line.trunk.is_none() {
         return Err(Error::ChatNotFound);
@@ -113,8 +113,7 @@ pub(crate) fn origins(line: Line) -> Result<(BranchDoc, BranchDoc), Error> {
     line.both().map_err(|_| Error::MessageNotFound)
 }
 
-/// Ends the check of a branch, whoever began it: with a tombstone if nothing forks from it, which then is the work of
-/// the operation `by`.
+/// Ends the check of a branch, whoever began it: if nothing forks from it, with a tombstone of the operation `by`.
 pub(crate) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId) -> Result<(), Error> {
     if has_children(mongo, checking.id).await? {
         return give_up(mongo, checking).await;
@@ -123,7 +122,7 @@ pub(crate) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId)
     if let Ok(set) = change.get_document_mut("$set") {
         set.insert("op", by.to_string());
     }
-    mongo.branches.update_one(in_state(checking, State::Checking), change).await?;
+    mongo.branches.update_one(in_state(checking, BranchState::Checking), change).await?;
     Ok(())
 }
 
@@ -134,30 +133,30 @@ async fn has_children(mongo: &Mongo, branch: BranchId) -> Result<bool, Error> {
     Ok(child.projection(doc! {"_id": 1}).await?.is_some_and(|child| child.id != branch))
 }
 
-/// Ends the check of a branch that something forks from.
+/// Ends the check of a branch that has children: it stays.
 pub(crate) async fn give_up(mongo: &Mongo, parent: &BranchDoc) -> Result<(), Error> {
     let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
-    mongo.branches.update_one(in_state(parent, State::Checking), change).await?;
+    mongo.branches.update_one(in_state(parent, BranchState::Checking), change).await?;
     Ok(())
 }
 
-/// Makes those of these branches that are alive tombstones, and tells how many.
+/// Makes the living ones of these branches tombstones. Returns how many there were.
 pub(crate) async fn mark(mongo: &Mongo, branches: &[BranchId]) -> Result<u64, Error> {
     let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
     Ok(mongo.branches.update_many(living, tombstone(mongo.clock.now())).await?.matched_count)
 }
 
-/// What makes a branch a tombstone.
+/// The update that makes a branch a tombstone.
 pub(crate) fn tombstone(now: Timestamp) -> Document {
     let now = now.as_micros();
     doc! {
-        "$set": {"alive": false, "state": State::Final.name(), "due": now, "deleted_at": now},
+        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
         "$unset": {"activate": "", "over": ""},
     }
 }
 
-/// If one of these branches is the active one, their parent becomes it. Readers would find an ancestor by themselves,
-/// but not when the tombstones are gone.
+/// Makes `to` the active branch, if one of `from` is. Readers follow tombstones to a living ancestor, but not once the
+/// tombstones are removed.
 pub(crate) async fn move_active(
     mongo: &Mongo,
     chat: ChatId,
@@ -169,8 +168,8 @@ pub(crate) async fn move_active(
     Ok(())
 }
 
-/// The filter for a branch that is in this state because of this operation.
-pub(crate) fn in_state(branch: &BranchDoc, state: State) -> Document {
+/// A filter for a branch that is still in this state by the same operation.
+pub(crate) fn in_state(branch: &BranchDoc, state: BranchState) -> Document {
     let op = branch.op.map(|op| op.to_string());
     doc! {"_id": branch.id.to_string(), "state": state.name(), "op": op}
 }

@@ -1,8 +1,8 @@
-//! Making trunks, and changing what can be changed of a branch.
+//! Creating trunks; changing the active branch and names.
 
 use crate::domain::BranchName;
 use crate::error::Error;
-use crate::store::mongo::client::errors::{Refusal, refusal};
+use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{line, node};
@@ -11,16 +11,16 @@ use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
 impl Mongo {
-    /// Makes a trunk. What is there already is left as it is.
+    /// Creates a trunk. An existing one is left as it is.
     pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
         match self.branches.insert_one(BranchDoc::trunk(trunk)).await {
             Ok(_) => Ok(()),
-            Err(error) if refusal(&error) == Refusal::Duplicate => Ok(()),
+            Err(error) if write_error(&error) == WriteError::Duplicate => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A branch that is deleted meanwhile reads as its nearest living ancestor, so one look before is enough.
+    /// Checked once, before the write: a branch that is deleted meanwhile reads as its nearest living ancestor.
     pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
         let found = line(self, owner, chat, branch).await?;
         found.trunk.ok_or(Error::ChatNotFound)?;

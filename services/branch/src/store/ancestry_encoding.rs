@@ -120,7 +120,7 @@ fn take(rest: &mut &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::WINDOW;
+    use crate::domain::MAX_WINDOW_SEGMENTS;
 
     #[test]
     fn what_was_written_is_read() {
@@ -130,7 +130,7 @@ mod tests {
             // The first fork is one before the first message.
             place = place.child(BranchId::generate(), fork * fork * 100_000, None);
         }
-        assert_eq!(place.window.len(), WINDOW);
+        assert_eq!(place.window.len(), MAX_WINDOW_SEGMENTS);
         assert!(encode(&place).len() < 1_500);
     }
 

@@ -1,7 +1,7 @@
 //! A branch's ancestry in a column.
 
 use crate::domain::Ancestry;
-use crate::store::place;
+use crate::store::ancestry_encoding;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -11,15 +11,15 @@ use diesel::sql_types::Binary;
 /// An [`Ancestry`] as its column has it.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
-pub(super) struct Place(Vec<u8>);
+pub(super) struct EncodedAncestry(Vec<u8>);
 
-impl Place {
+impl EncodedAncestry {
     pub(super) fn encode(ancestry: &Ancestry) -> Self {
-        Self(place::encode(ancestry))
+        Self(ancestry_encoding::encode(ancestry))
     }
 }
 
-impl<DB: Backend> ToSql<Binary, DB> for Place
+impl<DB: Backend> ToSql<Binary, DB> for EncodedAncestry
 where
     Vec<u8>: ToSql<Binary, DB>,
 {
@@ -31,13 +31,13 @@ where
 /// What is read from the column.
 #[derive(Debug, FromSqlRow)]
 #[diesel(sql_type = Binary)]
-pub(super) struct ReadPlace(pub(super) Ancestry);
+pub(super) struct DecodedAncestry(pub(super) Ancestry);
 
-impl<DB: Backend> FromSql<Binary, DB> for ReadPlace
+impl<DB: Backend> FromSql<Binary, DB> for DecodedAncestry
 where
     Vec<u8>: FromSql<Binary, DB>,
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(place::decode(&Vec::from_sql(value)?).ok_or("branches.place is no ancestry")?))
+        Ok(Self(ancestry_encoding::decode(&Vec::from_sql(value)?).ok_or("branches.place is no ancestry")?))
     }
 }
