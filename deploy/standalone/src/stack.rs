@@ -173,7 +173,7 @@ impl Stack {
             database: databases.chat,
             auth: auth.url,
             branch: branch.url,
-            account_memory: chat::config::account_memory(tokens.access),
+            account_retention: chat::config::account_retention(tokens.access),
             clock: clock.clone(),
             times,
             bodies: bodies.clone(),

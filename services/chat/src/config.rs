@@ -30,7 +30,7 @@ use shared::traces::Traces;
 use std::time::Duration;
 
 /// How much longer than a token's life an account is remembered: for the leeway of its check, and clocks that differ.
-const MARGIN: Duration = Duration::from_secs(60);
+const CLOCK_SKEW_MARGIN: Duration = Duration::from_secs(60);
 
 /// Where it listens if nothing is said.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8002";
@@ -49,7 +49,7 @@ pub struct Config {
     /// Where the branch service is.
     pub branch: Url,
     /// How long a deleted account is remembered: as long as a token of it may count.
-    pub account_memory: Duration,
+    pub account_retention: Duration,
     /// Where the time comes from.
     pub clock: Clock,
     /// How long it waits for what.
@@ -85,7 +85,7 @@ impl Config {
             database: database_url(env),
             auth: env.base_url("AUTH_URL"),
             branch: env.base_url("BRANCH_URL"),
-            account_memory: access_token_ttl(env).map(account_memory),
+            account_retention: access_token_ttl(env).map(account_retention),
             clock: Ok(clock),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
@@ -101,6 +101,6 @@ pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
 }
 
 /// How long a deleted account is remembered where access tokens live for `ttl`.
-pub fn account_memory(ttl: Duration) -> Duration {
-    ttl.saturating_add(MARGIN)
+pub fn account_retention(ttl: Duration) -> Duration {
+    ttl.saturating_add(CLOCK_SKEW_MARGIN)
 }

@@ -1,8 +1,8 @@
 //! Puts the service together.
 
+use crate::account_deletion::AccountDeletion;
 use crate::clients::{Branches, Users};
 use crate::config::Config;
-use crate::eraser::Eraser;
 use crate::state::State;
 use crate::{routes, store};
 use actix_web::web::Data;
@@ -32,22 +32,22 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     relay.spawn();
     relay.observe(Service::Chat, &config.metrics);
     store.spawn_reclaim(&tasks);
-    let eraser = Eraser {
+    let account_deletion = AccountDeletion {
         store: store.clone(),
         relay: relay.clone(),
-        memory: config.account_memory,
+        retention: config.account_retention,
         clock: config.clock.clone(),
         tasks: tasks.clone(),
     };
-    eraser.spawn();
+    account_deletion.spawn();
     store::spawn_sweep(&store, &config.clock, &tasks);
     let state = State {
         store: store.clone(),
-        rows: KeyedMutex::default(),
+        chat_locks: KeyedMutex::default(),
         users: Users::new(auth),
         branches: Branches::new(branch),
         relay,
-        eraser,
+        account_deletion,
         clock: config.clock,
     };
     let state = Data::new(state);

@@ -1,7 +1,7 @@
 //! What the handlers share.
 
+use crate::account_deletion::AccountDeletion;
 use crate::clients::{Branches, Users};
-use crate::eraser::Eraser;
 use shared::clock::Clock;
 use shared::ids::ChatId;
 use shared::store::outbox::Relay;
@@ -12,7 +12,7 @@ pub struct State {
     /// Chats and conversation records.
     pub store: Store,
     /// Where the writers of one chat queue before they take a connection.
-    pub rows: KeyedMutex<ChatId>,
+    pub chat_locks: KeyedMutex<ChatId>,
     /// The auth service.
     pub users: Users,
     /// The branch service.
@@ -20,7 +20,7 @@ pub struct State {
     /// Tells the branch service of deleted chats.
     pub relay: Relay,
     /// Deletes all that belongs to an account.
-    pub eraser: Eraser,
+    pub account_deletion: AccountDeletion,
     /// Where the time comes from.
     pub clock: Clock,
 }

@@ -2,13 +2,13 @@
 
 use tokio::task::JoinError;
 
-/// A password that could not be hashed.
+/// A failure to hash or check a password.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// Too many wait already.
+    /// The queue is full.
     #[error("too many passwords wait to be checked")]
     Busy,
-    /// The hash could not be computed, or a stored one not be read.
+    /// bcrypt failed, or a stored hash is malformed.
     #[error("a password could not be hashed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -54,7 +54,7 @@ pub async fn change_password(
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
 ) -> Result<Json<Msg>, Error> {
     if !try_change(&state, &user, &body, address).await? {
-        // Between the two a login has renewed the hash, or somebody has changed the password, which makes it a wrong one.
+        // Meanwhile a login has renewed the hash, or the password was changed, which makes this one wrong.
         let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
         if !try_change(&state, &user, &body, address).await? {
             return Err(Error::WrongPassword);
@@ -63,7 +63,7 @@ pub async fn change_password(
     Ok(Json(Msg { msg: "Password changed" }))
 }
 
-/// Says `false` where the hash that was checked is the user's no more.
+/// Returns false if the checked hash is not the user's any more.
 async fn try_change(
     state: &State,
     user: &User,

@@ -73,8 +73,8 @@ pub async fn delete_me(
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 
-/// Holds a user to the password. A wrong one counts as a failed login from this address: who holds a token cannot try
-/// passwords out here instead of there.
+/// Checks the password of a user who confirms an operation. A wrong one counts as a failed login from this address, lest the
+/// holder of a token try passwords out here.
 pub async fn confirm(
     state: &State,
     user: &User,

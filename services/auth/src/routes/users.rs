@@ -1,5 +1,4 @@
-//! `GET /internal/users/{user_id}`, for services that know a user by id and want the name, or want to know whether a name is
-//! that user's.
+//! `GET /internal/users/{user_id}`: the name of a user, or whether a name is that user's.
 
 use crate::error::Error;
 use crate::state::State;
@@ -41,8 +40,8 @@ pub struct UserName {
     username: String,
 }
 
-/// Tells the name of a user. With a `name`, the user is there only if that is whom a login by the name would find: of a name
-/// that several old users share, it is nobody's but by its exact spelling.
+/// Returns the name of a user. With a `name`, 404 unless a login by that name would find this user: of a name that several
+/// old users share, only the exact spelling does.
 pub async fn get_user(
     _: Caller,
     state: Data<State>,

@@ -1,4 +1,4 @@
-//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+//! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod families;
 mod known_addresses;

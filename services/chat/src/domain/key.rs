@@ -5,7 +5,7 @@ use shared::idempotency::RequestHash;
 use std::time::Duration;
 
 /// How long a key answers after what it made was deleted.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the object under a key means for another request with the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Replay {
         request: &RequestHash,
         now: Timestamp,
     ) -> Self {
-        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(KEPT_FOR)) {
+        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(RETENTION)) {
             Self::Free
         } else if made_by != Some(request) {
             Self::Reused
@@ -52,11 +52,11 @@ mod tests {
             Replay::judge(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
         };
         let moment = Duration::from_micros(1);
-        assert_eq!(judge(false, &this, KEPT_FOR * 9), Replay::Answer);
-        assert_eq!(judge(false, &other, KEPT_FOR * 9), Replay::Reused);
-        assert_eq!(judge(true, &this, KEPT_FOR.saturating_sub(moment)), Replay::Gone);
-        assert_eq!(judge(true, &other, KEPT_FOR.saturating_sub(moment)), Replay::Reused);
-        assert_eq!(judge(true, &this, KEPT_FOR), Replay::Free);
-        assert_eq!(judge(true, &other, KEPT_FOR), Replay::Free);
+        assert_eq!(judge(false, &this, RETENTION * 9), Replay::Answer);
+        assert_eq!(judge(false, &other, RETENTION * 9), Replay::Reused);
+        assert_eq!(judge(true, &this, RETENTION.saturating_sub(moment)), Replay::Gone);
+        assert_eq!(judge(true, &other, RETENTION.saturating_sub(moment)), Replay::Reused);
+        assert_eq!(judge(true, &this, RETENTION), Replay::Free);
+        assert_eq!(judge(true, &other, RETENTION), Replay::Free);
     }
 }

@@ -7,5 +7,5 @@ mod name;
 
 pub use account::AccountRef;
 pub use chat_type::ChatType;
-pub use key::{KEPT_FOR, Replay};
+pub use key::{RETENTION, Replay};
 pub use name::Name;

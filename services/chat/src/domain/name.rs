@@ -3,7 +3,7 @@
 use shared::input::{Reason, TextField, text};
 use std::ops::RangeInclusive;
 
-const CHARACTERS: RangeInclusive<usize> = 1..=200;
+const NAME_CHARACTERS: RangeInclusive<usize> = 1..=200;
 
 /// A name of 1 to 200 characters, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Name {
 
 impl TextField for Name {
     fn parse(text: String) -> Result<Self, Reason> {
-        text::characters(&text, &CHARACTERS)?;
+        text::characters(&text, &NAME_CHARACTERS)?;
         Ok(Self(text))
     }
 }

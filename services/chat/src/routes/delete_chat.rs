@@ -32,10 +32,10 @@ pub async fn delete_chat(
     Input { path, .. }: Path<ChatPath>,
 ) -> Result<Json<Msg>, Error> {
     let chat = [path.chat_id];
-    let turn = state.rows.lock(path.chat_id).await?;
+    let lock = state.chat_locks.lock(path.chat_id).await?;
     let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
     let deliveries = deleted.await?;
-    drop(turn);
+    drop(lock);
     if deliveries.is_empty() {
         return Err(Error::ChatNotFound);
     }

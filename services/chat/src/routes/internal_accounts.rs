@@ -28,6 +28,6 @@ pub async fn delete_account(
     trace: Trace,
     Input { path, .. }: Path<AccountPath>,
 ) -> Result<Json<Msg>, Error> {
-    state.eraser.erase(path.user_id, &trace).await?;
+    state.account_deletion.delete(path.user_id, &trace).await?;
     Ok(Json(Msg { msg: "Account deleted" }))
 }

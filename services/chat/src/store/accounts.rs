@@ -9,7 +9,7 @@ use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
 /// How many accounts are looked at in one go.
-const BATCH: i64 = 100;
+const MAX_ACCOUNTS_PER_POLL: i64 = 100;
 
 /// An account that was deleted, as the table has it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -53,11 +53,11 @@ pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) 
 }
 
 /// Accounts whose second pass is due.
-pub async fn accounts_to_look_at(store: &Store, now: Timestamp) -> Result<Vec<DeletedAccount>, StoreError> {
+pub async fn accounts_due(store: &Store, now: Timestamp) -> Result<Vec<DeletedAccount>, StoreError> {
     let due = deleted_accounts::table
         .filter(deleted_accounts::second_pass_at.is_not_null().and(deleted_accounts::second_pass_at.le(now)))
         .order(deleted_accounts::second_pass_at)
-        .limit(BATCH);
+        .limit(MAX_ACCOUNTS_PER_POLL);
     on!(store, |c| due.select(DeletedAccount::as_select()).load(c).await)
 }
 

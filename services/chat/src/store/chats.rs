@@ -2,7 +2,7 @@
 
 use super::rows_of_page;
 use super::schema::{chats, deleted_accounts};
-use crate::domain::{ChatType, KEPT_FOR, Name, Replay};
+use crate::domain::{ChatType, Name, RETENTION, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -100,7 +100,7 @@ pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Err
         };
         let keyed = chats::table.filter(chats::key_id.eq(key));
         let free = (chats::key_id.eq(None::<KeyId>), chats::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(KEPT_FOR)));
+        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(RETENTION)));
         diesel::update(forgotten).set(free).execute(c).await?;
         // Waits for who is inserting the same key at the moment.
         let insert = diesel::insert_into(chats::table).values(&chat).on_conflict_do_nothing();

@@ -2,7 +2,7 @@
 
 use super::rows_of_page;
 use super::schema::{chats, conversations};
-use crate::domain::{KEPT_FOR, Replay};
+use crate::domain::{RETENTION, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -100,7 +100,7 @@ pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Cre
         let keyed = conversations::table.filter(conversations::key_id.eq(key));
         let free =
             (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(KEPT_FOR)));
+        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(RETENTION)));
         diesel::update(forgotten).set(free).execute(c).await?;
         // Waits for who is inserting the same key at the moment.
         let insert = diesel::insert_into(conversations::table).values(&new).on_conflict_do_nothing();

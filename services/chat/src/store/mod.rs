@@ -7,9 +7,7 @@ mod delete;
 mod schema;
 mod sweep;
 
-pub use accounts::{
-    DeletedAccount, accounts_to_look_at, finish_account, is_account_deleted, remember_account,
-};
+pub use accounts::{DeletedAccount, accounts_due, finish_account, is_account_deleted, remember_account};
 pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, list_chats, update_chat};
 pub use conversations::{
     Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,

@@ -1,7 +1,7 @@
 //! Clearing away what was deleted more than a day ago, at start and every hour.
 
 use super::schema::{chats, conversations, deleted_accounts};
-use crate::domain::KEPT_FOR;
+use crate::domain::RETENTION;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -14,11 +14,11 @@ use shared::{on, tx};
 use std::time::Duration;
 
 /// How often it is done.
-const INTERVAL: Duration = Duration::from_secs(3600);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
 /// How many rows a step changes, so that nobody waits for it.
-const STEP: i64 = 200;
+const ROWS_PER_SWEEP: i64 = 200;
 /// The pause between two steps, in which others write.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
 /// Clears away, until the service stops.
 pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
@@ -31,7 +31,7 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
             });
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = tokio::time::sleep(if more { PAUSE } else { INTERVAL }) => {}
+                () = tokio::time::sleep(if more { PAUSE_BETWEEN_SWEEPS } else { SWEEP_INTERVAL }) => {}
             }
         }
     });
@@ -39,7 +39,7 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
 
 /// Does a step of each kind; says whether there may be more to do.
 async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
-    let until = now.minus(KEPT_FOR);
+    let until = now.minus(RETENTION);
     let chats = purge_chats(store, until).await?;
     let keys = free_keys(store, until).await?;
     forget_accounts(store, now).await?;
@@ -48,7 +48,7 @@ async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
 
 async fn purge_chats(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
     let due = chats::deleted_at.is_not_null().and(chats::deleted_at.le(until));
-    let due = chats::table.filter(due).limit(STEP).select(chats::id);
+    let due = chats::table.filter(due).limit(ROWS_PER_SWEEP).select(chats::id);
     let due: Vec<ChatId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
@@ -65,7 +65,7 @@ async fn free_keys(store: &Store, until: Timestamp) -> Result<bool, StoreError> 
     let due = conversations::table
         .filter(conversations::deleted_at.is_not_null().and(conversations::key_id.is_not_null()))
         .filter(conversations::deleted_at.le(until))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select(conversations::id);
     let due: Vec<ConversationId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {
