@@ -8,43 +8,43 @@ use shared::store::StoreError;
 /// Every error of this service.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// 404: there is no such chat, or it is another user's.
+    /// 404: no such chat, or another user's.
     #[error("Chat not found")]
     ChatNotFound,
-    /// 404: there is no such branch in this chat.
+    /// 404: no such branch in this chat.
     #[error("Branch not found")]
     BranchNotFound,
-    /// 404: there is no such message, or it lies on no line that was named.
+    /// 404: no such message, or not on the named line.
     #[error("Message not found")]
     MessageNotFound,
     /// 409: the line has another head than the client expects.
     #[error("The branch has moved on")]
     HeadMoved {
-        /// The last message of the line as it is now.
+        /// The present head of the line.
         head: Option<ResponseId>,
     },
-    /// 409: the id that a new branch should have is that of another branch or chat.
+    /// 409: the chosen id belongs to another branch or chat.
     #[error("This id is taken")]
     IdTaken,
-    /// 409: branches fork from the one to be deleted.
+    /// 409: the branch to be deleted has children.
     #[error("The branch has descendants; delete them first, or with cascade=true")]
     HasDescendants,
-    /// 409: the trunk goes with its chat alone.
+    /// 409: a trunk is deleted only with its chat.
     #[error("The trunk of a chat cannot be deleted")]
     IsTrunk,
     /// 422: the cursor belongs to another line.
     #[error("The cursor is not one of this list")]
     BadCursor,
-    /// 422: the idempotency key came before with another request.
+    /// 422: the idempotency key was used with another request.
     #[error("The key was used before with another request body")]
     KeyReused,
-    /// 503 or 500: the store failed.
+    /// 507, 503 or 500: the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// 503: another service did not answer.
+    /// 503: a call to another service failed.
     #[error(transparent)]
     Call(#[from] CallError),
-    /// 503: there is no memory for the texts.
+    /// 503: no memory is left for the texts.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
 }

@@ -1,4 +1,4 @@
-//! Puts the service together.
+//! Builds the service.
 
 use crate::clients::Chats;
 use crate::config::{Config, Database};
@@ -12,7 +12,7 @@ use shared::client::{ServiceClient, http_client};
 use shared::identity::Service;
 use shared::server::{Application, Context, DescriptorUse, NotReady, Readiness, StartError, Tasks};
 
-/// Takes the port, opens the database, starts the background work and listens.
+/// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = descriptor_use(&config.database).max_connections()?;
@@ -45,7 +45,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     })
 }
 
-/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for the chat service.
+/// File descriptors of the service in a process of its own: a client's connection may need one to the chat service.
 pub fn descriptor_use(database: &Database) -> DescriptorUse {
     DescriptorUse { databases: database.max_descriptors(), servers: 1, per_connection: 2 }
 }

@@ -6,28 +6,28 @@ use shared::store::StoreError;
 /// An error of the chat service.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// 401: the access token's user is gone.
+    /// 401: the access token's user is deleted.
     #[error("Invalid token")]
     InvalidToken,
-    /// 403: a record should be made for somebody else.
+    /// 403: the request names another account.
     #[error("The account is not yours")]
     Forbidden,
-    /// 404: there is no such chat, or it is another user's.
+    /// 404: no such chat, or another user's.
     #[error("Chat not found")]
     ChatNotFound,
-    /// 404: there is no such branch in this chat.
+    /// 404: no such branch in this chat.
     #[error("Branch not found")]
     BranchNotFound,
-    /// 404: there is no such record, or it is another user's.
+    /// 404: no such record, or another user's.
     #[error("Conversation not found")]
     ConversationNotFound,
-    /// 422: the idempotency key came before with another request.
+    /// 422: the idempotency key was used with another request.
     #[error("The key was used before with another request body")]
     KeyReused,
     /// 503 or 500: the database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// 503: another service did not answer.
+    /// 503: a call to another service failed.
     #[error(transparent)]
     Call(#[from] CallError),
 }

@@ -2,7 +2,7 @@
 
 use shared::input::{Reason, TextField};
 
-/// How many bytes of questions and responses a page holds: the message that would cross this starts the next page.
+/// The most bytes of questions and responses of a page: the message that would exceed it starts the next page.
 pub const MAX_PAGE_BYTES: i64 = 8 << 20;
 
 /// Which end of a line comes first.
@@ -64,12 +64,12 @@ impl DepthRange {
         (page.from <= page.to).then_some(page)
     }
 
-    /// How many depths these are.
+    /// The number of depths.
     pub const fn len(self) -> i64 {
         self.to - self.from + 1
     }
 
-    /// Whether there is no depth in it; [`DepthRange::page`] makes none like that.
+    /// Whether it has no depth; [`DepthRange::page`] returns none like that.
     pub const fn is_empty(self) -> bool {
         self.len() <= 0
     }
@@ -93,7 +93,7 @@ impl DepthRange {
     }
 }
 
-/// How many of the messages with texts of these sizes fit in a page together: at least one, where there is one.
+/// The number of messages, with texts of these sizes, that fit in a page: at least one, if there is any.
 pub fn fitting(sizes: impl IntoIterator<Item = i64>) -> usize {
     let mut total = 0;
     let fits = |(place, size): &(usize, i64)| {

@@ -1,4 +1,4 @@
-//! The tree: what a line is and where its messages lie, and the values that requests carry. Rules without I/O.
+//! The tree of lines, and the values of requests. Rules without I/O.
 
 mod ancestry;
 mod branch;

@@ -1,8 +1,8 @@
-//! What a branch is called.
+//! Names of branches.
 
 use shared::input::{Reason, TextField, text};
 
-/// How many characters a name may have.
+/// The most characters of a name.
 const MAX_NAME_CHARACTERS: usize = 200;
 
 /// A branch's name: 1 to 200 characters, as they were sent.
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_characters_and_trims_nothing() {
+    fn a_name_has_1_to_200_characters_and_is_not_trimmed() {
         for name in [" ", "x", &"é".repeat(MAX_NAME_CHARACTERS), &"😀".repeat(MAX_NAME_CHARACTERS)] {
             assert_eq!(BranchName::parse(name.to_owned()).unwrap().as_str(), name);
         }

@@ -1,4 +1,4 @@
-//! Where the messages of one page lie.
+//! The ranges of one page.
 
 use super::ancestry::{Ancestry, Segment};
 use super::line::DepthRange;
@@ -13,11 +13,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a stretch of the line of `place`, whose window reaches its last depth (see [`Ancestry::further`]).
-    pub fn new(place: &Ancestry, stretch: DepthRange) -> Self {
-        let own = Segment::of(place.branch, place.fork_depth + 1, stretch.to);
+    /// Plans depths of the line of `ancestry`, whose window reaches the last of them (see [`Ancestry::further`]).
+    pub fn new(ancestry: &Ancestry, stretch: DepthRange) -> Self {
+        let own = Segment::of(ancestry.branch, ancestry.fork_depth + 1, stretch.to);
         let mut plan = Self { stretch, ranges: own.within(stretch).into_iter().collect(), missing: None };
-        plan.go_on(place);
+        plan.go_on(ancestry);
         plan
     }
 

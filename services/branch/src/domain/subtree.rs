@@ -1,9 +1,9 @@
-//! What lies below a branch, and what of it is alive.
+//! The descendants of branches.
 
 use shared::ids::BranchId;
 use std::collections::HashSet;
 
-/// A branch and what it hangs on.
+/// A branch and its parent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BranchLink {
     /// The branch.
@@ -12,7 +12,7 @@ pub struct BranchLink {
     pub parent: Option<BranchId>,
 }
 
-/// The branches among `links` that hang below `nodes`, in the order in which they come, which must be parents first.
+/// The descendants of `nodes` among `links`, in the order of these, which must be parents first.
 pub fn subtree(
     nodes: impl IntoIterator<Item = BranchId>,
     links: impl IntoIterator<Item = BranchLink>,

@@ -2,7 +2,7 @@
 
 use shared::input::{Reason, TextField, text};
 
-/// How many bytes of UTF-8 a question or a response may have.
+/// The most bytes of UTF-8 of a question or a response.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
 macro_rules! texts {

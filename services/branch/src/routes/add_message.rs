@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
 
-/// How often the active branch is looked up again because the one found was deleted meanwhile.
+/// The most lookups of the active branch, if the one found is deleted meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
 /// A message to append to a line.

@@ -2,7 +2,7 @@
 
 use shared::clock::Timestamp;
 
-/// Whether a time that came in a cursor can be one of ours. An engine need not know every year there is.
+/// Whether a time from a cursor can be one of ours. An engine need not support every year.
 pub fn is_possible(time: Timestamp) -> bool {
     time.as_micros() >= 0
 }

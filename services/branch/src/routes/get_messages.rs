@@ -17,7 +17,7 @@ use shared::problem::Problem;
 use shared::server::{Context, Trace};
 use utoipa::IntoParams;
 
-/// How often the active branch is looked up again because the one found was deleted meanwhile.
+/// The most lookups of the active branch, if the one found is deleted meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Which line, and which part of it.

@@ -1,9 +1,8 @@
-//! A branch's ancestry in bytes, as every engine keeps it.
+//! The binary encoding of an ancestry, the same on every engine.
 //!
-//! In few of them: a row of more than 2 KB would be moved out of its page by PostgreSQL. After a byte that tells the
-//! version come the branch itself and the pointer, and then the window. A segment begins where the one before it ends,
-//! so only its end is written. Numbers are written seven bits a byte, the lowest first (LEB128). Where ids of messages
-//! are known, the version is another one, and after each segment comes the id of its message, or that there is none.
+//! It is compact: PostgreSQL would move a row of more than 2 KB out of its page (TOAST). A version byte is followed by the
+//! branch itself, the skip pointer and the window. A segment begins where the one before it ends, so that only its end is
+//! written. Numbers are unsigned LEB128. In version 2 each segment is followed by the id of its message, or by a zero.
 
 use crate::domain::{Ancestry, Segment, Skip};
 use shared::ids::{BranchId, ResponseId};
@@ -13,22 +12,22 @@ const VERSION: u8 = 1;
 const VERSION_WITH_MESSAGES: u8 = 2;
 
 /// Writes an ancestry.
-pub(super) fn encode(place: &Ancestry) -> Vec<u8> {
-    let with_messages = place.window.iter().any(|segment| segment.only.is_some());
+pub(super) fn encode(ancestry: &Ancestry) -> Vec<u8> {
+    let with_messages = ancestry.window.iter().any(|segment| segment.only.is_some());
     let version = if with_messages { VERSION_WITH_MESSAGES } else { VERSION };
-    let mut bytes = vec![version, u8::from(place.skip.is_some())];
-    put_id(&mut bytes, place.branch);
-    put(&mut bytes, place.level);
-    put(&mut bytes, place.fork_depth);
-    if let Some(skip) = place.skip {
+    let mut bytes = vec![version, u8::from(ancestry.skip.is_some())];
+    put_id(&mut bytes, ancestry.branch);
+    put(&mut bytes, ancestry.level);
+    put(&mut bytes, ancestry.fork_depth);
+    if let Some(skip) = ancestry.skip {
         put_id(&mut bytes, skip.branch);
         put(&mut bytes, skip.level);
         put(&mut bytes, skip.fork_depth);
     }
-    if let Some(oldest) = place.window.last() {
+    if let Some(oldest) = ancestry.window.last() {
         put(&mut bytes, oldest.from);
     }
-    for segment in &place.window {
+    for segment in &ancestry.window {
         put_id(&mut bytes, segment.branch);
         put(&mut bytes, segment.to);
         if with_messages {
@@ -83,7 +82,7 @@ fn put_message(bytes: &mut Vec<u8>, message: Option<ResponseId>) {
     bytes.extend(message.iter().flat_map(|id| *id.as_uuid().as_bytes()));
 }
 
-/// The id of a message, if one was written; `Err` where the bytes are none of ours.
+/// The id of a message, if one was written. `Err` for malformed bytes.
 fn take_message(rest: &mut &[u8]) -> Result<Option<ResponseId>, ()> {
     let (is_there, after) = rest.split_first().ok_or(())?;
     *rest = after;
@@ -123,32 +122,32 @@ mod tests {
     use crate::domain::MAX_WINDOW_SEGMENTS;
 
     #[test]
-    fn what_was_written_is_read() {
-        let mut place = Ancestry::trunk(BranchId::generate());
+    fn an_encoded_ancestry_decodes_to_itself() {
+        let mut ancestry = Ancestry::trunk(BranchId::generate());
         for fork in 0..200 {
-            assert_eq!(decode(&encode(&place)), Some(place.clone()));
+            assert_eq!(decode(&encode(&ancestry)), Some(ancestry.clone()));
             // The first fork is one before the first message.
-            place = place.child(BranchId::generate(), fork * fork * 100_000, None);
+            ancestry = ancestry.child(BranchId::generate(), fork * fork * 100_000, None);
         }
-        assert_eq!(place.window.len(), MAX_WINDOW_SEGMENTS);
-        assert!(encode(&place).len() < 1_500);
+        assert_eq!(ancestry.window.len(), MAX_WINDOW_SEGMENTS);
+        assert!(encode(&ancestry).len() < 1_500);
     }
 
     #[test]
-    fn ids_of_messages_are_read_where_they_were_written() {
-        let mut place = Ancestry::trunk(BranchId::generate());
+    fn ids_of_messages_are_decoded_where_they_were_encoded() {
+        let mut ancestry = Ancestry::trunk(BranchId::generate());
         for depth in [1, 2, 4, 5, 5, 6] {
             let message = (depth != 6).then(ResponseId::generate);
-            let before = place.fork_depth;
-            place = place.child(BranchId::generate(), depth, None).forked_from(message);
-            let known = place.window.first().and_then(|parent| parent.only);
+            let before = ancestry.fork_depth;
+            ancestry = ancestry.child(BranchId::generate(), depth, None).forked_from(message);
+            let known = ancestry.window.first().and_then(|parent| parent.only);
             assert_eq!(known, message.filter(|_| depth == before + 1));
-            assert_eq!(decode(&encode(&place)), Some(place.clone()));
+            assert_eq!(decode(&encode(&ancestry)), Some(ancestry.clone()));
         }
     }
 
     #[test]
-    fn every_number_is_read_as_it_was_written() {
+    fn every_number_decodes_to_itself() {
         for number in [0, 1, 0x7F, 0x80, 0x3FFF, 0x4000, i64::from(u32::MAX), i64::MAX] {
             let mut bytes = Vec::new();
             put(&mut bytes, number);
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_written_here_is_refused() {
+    fn malformed_bytes_are_refused() {
         let trunk = Ancestry::trunk(BranchId::generate());
         let bytes = encode(&trunk.child(BranchId::generate(), 7, None));
         for wrong in [&[], &bytes[..1], &bytes[..bytes.len() - 1], &[3; 34], &[2, 0], &[1, 1, 0]] {

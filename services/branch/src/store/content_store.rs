@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// A store of messages and branches. Cheap to clone.
 ///
-/// Every change is durable when it is answered. Where an operation names an owner, nothing of others is seen or changed.
+/// Every change is durable when it is answered. An operation that names an owner neither sees nor changes anything of others.
 #[derive(Debug, Clone)]
 pub struct ContentStore(Engine);
 
@@ -29,7 +29,7 @@ enum Engine {
 }
 
 impl ContentStore {
-    /// Opens the store of a database, whichever engine it is of. The texts of pages are counted in `memory`.
+    /// Opens the store of a database, on its engine. `memory` bounds the texts of pages in flight.
     pub async fn open(
         database: &Database,
         times: Times,
@@ -46,7 +46,7 @@ impl ContentStore {
         }))
     }
 
-    /// Shows the connections to the database.
+    /// Registers the gauges of the connection pool.
     pub fn observe(&self, metrics: &Metrics) {
         match &self.0 {
             Engine::Mongo(mongo) => mongo.observe(metrics),
@@ -55,7 +55,7 @@ impl ContentStore {
     }
 }
 
-/// Writes an operation that both engines have, each in its own way.
+/// Writes the dispatch of operations that both engines have.
 macro_rules! operations {
     ($($(#[$doc:meta])* async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
         impl ContentStore {
@@ -72,7 +72,7 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Says whether the store can be used.
+    /// Checks that the store can be used.
     async fn check() -> ();
 
     /// Looks up an id.
@@ -81,11 +81,11 @@ operations! {
     /// Looks up an id without its head.
     async fn locate(owner: UserId, id: BranchId) -> Lookup<Target>;
 
-    /// Creates a trunk, unless its id is known already, as a tombstone at least.
+    /// Creates a trunk, unless its id is known already, be it as a tombstone.
     async fn create_trunk(trunk: NewTrunk) -> ();
 
-    /// The message that a request with this key has made. [`Error::KeyReused`] if that was another request,
-    /// [`Error::MessageNotFound`] if the message is gone.
+    /// The message that a request with this key has created. [`Error::KeyReused`] if that was another request,
+    /// [`Error::MessageNotFound`] if the message is deleted.
     async fn replay_message(key: &IdempotencyKey) -> Option<Message>;
 
     /// Appends a message to a line, at the depth after its head.
@@ -100,11 +100,11 @@ operations! {
     /// Reads a page of all messages of a user, newest first. It may be short and yet not be the last.
     async fn messages(owner: UserId, after: Option<TimePosition>, limit: usize) -> MessagePage<TimePosition>;
 
-    /// The branch that a request with this key has made. [`Error::KeyReused`] if that was another request,
-    /// [`Error::BranchNotFound`] if the branch is gone.
+    /// The branch that a request with this key has created. [`Error::KeyReused`] if that was another request,
+    /// [`Error::BranchNotFound`] if the branch is deleted.
     async fn replay_branch(key: &IdempotencyKey) -> Option<Node>;
 
-    /// Says whether the message of a fork lies where it must.
+    /// Checks that the message of a fork lies on the named line.
     async fn check_fork(branch: &NewBranch) -> ();
 
     /// Forks a branch.
@@ -122,9 +122,9 @@ operations! {
     /// Deletes a branch that is no trunk, with all its descendants or only if it has none.
     async fn delete_branch(owner: UserId, branch: BranchId, cascade: bool) -> ();
 
-    /// Hides a chat with all that is in it, whether it was heard of or not. What is there goes with [`Self::sweep`].
+    /// Hides a chat with all that is in it, also one that is not known here. [`Self::sweep`] removes its contents.
     async fn delete_chat(owner: UserId, chat: ChatId) -> ();
 
-    /// Takes the next small step of clearing away what was deleted; false if there is nothing left to do now.
+    /// Takes the next small step of the sweep. False if nothing is due.
     async fn sweep() -> bool;
 }

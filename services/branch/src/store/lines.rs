@@ -1,22 +1,22 @@
-//! Finding one's way on a line, the same on every engine.
+//! Navigation on a line by ancestries, the same on every engine.
 
 use super::Position;
 use crate::domain::{Ancestry, DepthRange, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
-/// How many forks of a message are listed with it.
+/// Forks of a message that are listed with it.
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
-/// How many children of a node are listed.
+/// Children of a node that are listed.
 pub(super) const MAX_LISTED_CHILDREN: i64 = 10_000;
 
-/// Where the places of branches are read.
+/// A reader of ancestries.
 pub(super) trait Ancestries: Sync {
-    /// The place of a branch in its tree, which stays readable as long as any descendant lives.
+    /// The ancestry of a branch, which stays readable as long as any descendant lives.
     fn ancestry_of(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
 }
 
-/// The place of the branch at or above `nearest` whose window holds `depth`.
+/// The ancestry of the branch at or above `nearest` whose window holds `depth`.
 pub(super) async fn reach(
     ancestries: &impl Ancestries,
     mut nearest: Ancestry,

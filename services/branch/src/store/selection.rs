@@ -1,4 +1,4 @@
-//! Which messages of a user a page of all of them has, the same on every engine.
+//! The selection of a page of all messages of a user, the same on every engine.
 
 use super::TimePosition;
 use crate::domain::MAX_PAGE_BYTES;
@@ -6,15 +6,15 @@ use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
-/// How often a page from which hidden messages were dropped is filled up.
+/// The most reads for a page whose hidden messages are dropped.
 const MAX_READS: usize = 6;
 
-/// The bytes of so many texts together.
+/// The sum of the sizes of texts, in bytes.
 pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
     usize::try_from(sizes.sum::<i64>()).unwrap_or_default()
 }
 
-/// A message of a user, as the index has it.
+/// A message of a user, without its texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) id: ResponseId,
@@ -23,11 +23,11 @@ pub(super) struct Entry {
     pub(super) bytes: i64,
 }
 
-/// The messages of a page in their order, each with its chat, and where the next page begins.
+/// The messages of a page, each with its chat, and where the next page begins.
 pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePosition>);
 
-/// Chooses the messages of a page. `read` tells so many messages after a place, newest first, each with its chat if its
-/// owner can see it.
+/// Selects the messages of a page. `read` returns messages after a position, newest first, each with its chat if its owner
+/// can see it.
 pub(super) async fn select<R>(
     after: Option<TimePosition>,
     limit: usize,
@@ -56,12 +56,12 @@ struct Selection {
     limit: usize,
     bytes: i64,
     chosen: Vec<(Entry, ChatId)>,
-    /// The last one that was looked at.
+    /// The last one that was considered.
     passed: Option<TimePosition>,
 }
 
 impl Selection {
-    /// Takes what is visible; true as soon as a message has no room, which then begins the next page.
+    /// Takes the visible messages. True as soon as one does not fit, which then begins the next page.
     fn take(&mut self, entries: Vec<(Entry, Option<ChatId>)>) -> bool {
         for (entry, chat) in entries {
             if let Some(chat) = chat {

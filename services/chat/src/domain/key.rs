@@ -1,27 +1,27 @@
-//! What comes of a request whose idempotency key is taken.
+//! Requests whose idempotency key is taken.
 
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
 use std::time::Duration;
 
-/// How long a key answers after what it made was deleted.
+/// How long a key answers after its object was deleted: 24 hours.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the object under a key means for another request with the key.
+/// The answer to a request whose key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// It answers with what was made.
+    /// The object that the key has created.
     Answer,
-    /// The key belongs to another request.
+    /// An error: the key was used with another request.
     Reused,
-    /// What was made is gone.
+    /// An error: the object is deleted.
     Gone,
-    /// What was made is gone for so long that the key is free again.
+    /// None: the object is deleted for longer than [`RETENTION`], and the key is free again.
     Free,
 }
 
 impl Replay {
-    /// Judges by the request that made the object, and when that was deleted.
+    /// Judges by the request that created the object, and by when that was deleted.
     pub fn judge(
         made_by: Option<&RequestHash>,
         deleted_at: Option<Timestamp>,
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_answers_until_a_day_after_the_deletion() {
+    fn a_key_answers_until_24_h_after_the_deletion() {
         let (this, other) = (RequestHash(vec![1]), RequestHash(vec![2]));
         let start = Timestamp::from_micros(0).unwrap();
         let judge = |deleted, request, after| {

@@ -1,4 +1,4 @@
-//! What a chat or a conversation record is called.
+//! Names of chats and conversation records.
 
 use shared::input::{Reason, TextField, text};
 use std::ops::RangeInclusive;
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_characters_and_trims_nothing() {
+    fn a_name_has_1_to_200_characters_and_is_not_trimmed() {
         for name in [" ", "x", " x\n", &"é".repeat(200), &"🌳".repeat(200)] {
             assert_eq!(Name::parse(name.to_owned()).unwrap().into_string(), name);
         }

@@ -86,7 +86,7 @@ pub async fn create_conversation(
     Ok(store::create_conversation(&state.store, record).await?.map(ConversationView::from))
 }
 
-/// Whom the request names must be the caller. Auth is asked only where the id does not settle it.
+/// Checks that the account that the request names is the caller's. Auth is asked only if it is not the id.
 async fn check_account(
     state: &State,
     caller: UserId,
@@ -98,6 +98,6 @@ async fn check_account(
     }
     let name = account.name().ok_or(Error::Forbidden)?;
     let caller_name = state.users.name_if_named(caller, name, trace).await?;
-    // An auth service from before this question names the user whatever is asked.
+    // An older auth service ignores the question and returns the name of the user.
     if caller_name.is_some_and(|name| account.is_name(&name)) { Ok(()) } else { Err(Error::Forbidden) }
 }

@@ -21,7 +21,7 @@ impl FromFields for AccountPath {
     }
 }
 
-/// Deletes all that belongs to an account. Doing it again changes nothing.
+/// Deletes the chats of an account. Idempotent.
 pub async fn delete_account(
     _: Caller,
     state: Data<State>,

@@ -1,4 +1,4 @@
-//! `GET /internal/chats/{chat_id}`, for the branch service, which keeps what it learns.
+//! `GET /internal/chats/{chat_id}`, for the branch service, which keeps the answer.
 
 use super::chat_view::ChatPath;
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub struct KnownChat {
     deleted: bool,
 }
 
-/// Tells whose a chat is, and for a day that it was deleted.
+/// Returns the owner of a chat, and for a day after its deletion that it is deleted.
 pub async fn get_chat(
     _: Caller,
     state: Data<State>,

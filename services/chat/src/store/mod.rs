@@ -1,4 +1,4 @@
-//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+//! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod accounts;
 mod chats;
@@ -22,7 +22,7 @@ pub fn migrations() -> Migrations {
     shared::embed_store_migrations!()
 }
 
-/// One more row than the page holds tells whether there is another page.
+/// The rows to read for a page: one more shows whether there is another page.
 fn rows_of_page(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }

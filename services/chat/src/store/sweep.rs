@@ -1,4 +1,4 @@
-//! Clearing away what was deleted more than a day ago, at start and every hour.
+//! The sweep: removes rows that were deleted more than a day ago, at start and every hour.
 
 use super::schema::{chats, conversations, deleted_accounts};
 use crate::domain::RETENTION;
@@ -13,14 +13,14 @@ use shared::store::{Store, StoreError};
 use shared::{on, tx};
 use std::time::Duration;
 
-/// How often it is done.
+/// The interval of sweeps.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-/// How many rows a step changes, so that nobody waits for it.
+/// Rows of one step, so few that nobody waits for it.
 const ROWS_PER_SWEEP: i64 = 200;
-/// The pause between two steps, in which others write.
+/// The pause between two steps, in which others can write.
 const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
-/// Clears away, until the service stops.
+/// Sweeps, until the service stops.
 pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
     let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
     tasks.spawn(async move {
@@ -37,7 +37,7 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
     });
 }
 
-/// Does a step of each kind; says whether there may be more to do.
+/// Does a step of each kind. Returns whether there may be more to do.
 async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let until = now.minus(RETENTION);
     let chats = purge_chats(store, until).await?;
@@ -54,7 +54,7 @@ async fn purge_chats(store: &Store, until: Timestamp) -> Result<bool, StoreError
         return Ok(false);
     }
     tx!(store, |c| {
-        // Their records go along (ON DELETE CASCADE).
+        // Deletes their records, too (ON DELETE CASCADE).
         diesel::delete(chats::table.filter(chats::id.eq_any(&due))).execute(c).await?;
         Ok(true)
     })

@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// For how long writes are gathered.
+/// How long writes are gathered before a flush.
 const FLUSH_DELAY: Duration = Duration::from_millis(50);
-/// How many updates go in one command.
+/// Updates of one command.
 const UPDATES_PER_COMMAND: usize = 500;
 
-/// What has yet to be written.
+/// The writes that are not flushed yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WriteBehind(Arc<Buffer>);
 
@@ -32,14 +32,14 @@ struct Buffer {
 struct PendingWrites {
     heads: HashMap<BranchId, (i64, ResponseId)>,
     forks: Vec<(BranchId, Option<DeliveryId>)>,
-    /// How many forks were made in a chat, and how deep.
+    /// New forks of a chat, and the deepest level.
     chats: HashMap<ChatId, (i64, i64)>,
-    /// How many were made from a message, which lies on this branch.
+    /// New forks of a message, which lies on this branch.
     messages: HashMap<(BranchId, ResponseId), i64>,
 }
 
 impl WriteBehind {
-    /// Starts to write, until the service stops.
+    /// Starts the task that flushes, until the service stops.
     pub(super) fn spawn(database: Database, tasks: &Tasks) -> Self {
         let write_behind = Self::default();
         let (buffer, stopping) = (Arc::clone(&write_behind.0), tasks.stopping().clone());
@@ -57,7 +57,7 @@ impl WriteBehind {
         write_behind
     }
 
-    /// The line of `branch` has this head.
+    /// Records the head of a line.
     pub(super) fn head(&self, branch: BranchId, depth: i64, id: ResponseId) {
         self.0.add(|pending| {
             let head = pending.heads.entry(branch).or_insert((depth, id));
@@ -67,8 +67,8 @@ impl WriteBehind {
         });
     }
 
-    /// This fork is done: there is one more in its chat, and from its message. All in one batch, lest what is counted is
-    /// written apart from it.
+    /// Records the end of a fork, and counts it for its chat and its message. All are flushed together, so that no fork is
+    /// ended without being counted.
     pub(super) fn forked(&self, child: &BranchDoc) {
         self.0.add(|pending| {
             pending.forks.push((child.id, child.op));
@@ -113,7 +113,7 @@ async fn write(database: &Database, pending: PendingWrites) {
 
 async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
     for chunk in updates.chunks(UPDATES_PER_COMMAND) {
-        // No one waits for it, and it need not outlive the server.
+        // Acknowledged by one server only: nobody waits for it, and it may be lost.
         let command = doc! {
             "update": collection, "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
         };

@@ -6,9 +6,9 @@ use shared::store::StoreError;
 /// Why a transaction is rolled back.
 #[derive(Debug)]
 pub(super) enum Abort {
-    /// The row is there already, by its key or by its id.
+    /// A row with this key or id exists.
     Exists,
-    /// The answer is an error.
+    /// The operation fails with this error.
     Refused(Error),
 }
 

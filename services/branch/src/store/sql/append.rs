@@ -42,7 +42,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
     let id = ResponseId::generate();
     let key = new.key.as_ref();
     tx!(store, |c| {
-        // The row is locked from here on: whoever appends to this line waits.
+        // Locks the line: other appends to it wait from here on.
         let line = diesel::update(branches::table.find(new.branch))
             .filter(branches::root_chat_id.eq(new.chat).and(branches::owner_id.eq(new.owner)))
             .filter(branches::deleted_at.is_null())
@@ -71,7 +71,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
         if !new.expected_head.allows(parent) {
             return Err(Error::HeadMoved { head: parent }.into());
         }
-        // Read under the lock, and in a statement after it: the one that waits does not see what it has waited for.
+        // Read under the lock, in a later statement: the snapshot of the waiting statement is from before the wait.
         let created_at = MonotonicTime { now: clock.now().max(branch_created_at), after: parent };
         let row = (row(new, id, depth, parent), messages::created_at.eq(created_at));
         let inserted: Option<Timestamp> = diesel::insert_into(messages::table)

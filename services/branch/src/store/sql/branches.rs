@@ -1,4 +1,4 @@
-//! Listing the branches of a chat, and changing what can be changed of a branch.
+//! Lists of branches; changing the active branch and names.
 
 use super::conditions::ComesAfter;
 use super::content::SqlContent;
@@ -17,7 +17,7 @@ use shared::store::Store;
 use shared::{on, tx};
 use std::collections::HashMap;
 
-/// How many rows a query by ids reads at once.
+/// Rows of one query by ids.
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
@@ -41,7 +41,7 @@ impl SqlContent {
     }
 }
 
-/// A page of all branches of a chat, straight from the index.
+/// A page of all branches of a chat, in the order of the index.
 async fn of_chat(
     store: &Store,
     chat: ChatId,
@@ -59,7 +59,7 @@ async fn of_chat(
     Ok(rows.into_iter().map(Branch::from).collect())
 }
 
-/// A page of a branch and all that is below it. The chat's branches are all looked at for that.
+/// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn below(
     store: &Store,
     node: &Branch,
@@ -85,7 +85,7 @@ async fn below(
     by_ids(store, &page).await
 }
 
-/// Reads branches, in the order of these ids; those that are gone are left out.
+/// Reads branches in the order of these ids, without deleted ones.
 async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(ROWS_PER_STATEMENT) {
@@ -112,7 +112,7 @@ impl SqlContent {
 
 async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
     tx!(store, |c| {
-        // The trunk's row first, and then a look at the branch: whoever deletes it has this lock, too.
+        // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
         let changed = diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
             .set(branches::active_branch_id.eq(Some(branch)))

@@ -1,4 +1,4 @@
-//! What the operations share, and how they queue for rows before the pool.
+//! The state that all operations share, and the queue for rows before the pool.
 
 use shared::clock::Clock;
 use shared::ids::BranchId;
@@ -12,13 +12,14 @@ pub struct SqlContent {
     pub(super) clock: Clock,
     pub(super) rows: KeyedMutex<BranchId>,
     pub(super) tasks: Tasks,
-    /// For the texts of pages.
+    /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
 }
 
 impl SqlContent {
-    /// Runs a transaction that locks these rows, a trunk's before another's, when it is its turn. A client that leaves
-    /// before gives up its turn; one that leaves later stops nothing, lest the database keep the lock for a while.
+    /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
+    /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
+    /// it notices.
     pub(super) async fn run_in_turn<T, E, W>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,

@@ -1,4 +1,4 @@
-//! Deleting: tombstones at once, the sweep does the rest.
+//! Deleting: tombstones at once; the sweep does the rest.
 
 use super::content::SqlContent;
 use super::lookup::trunk_row;
@@ -15,7 +15,7 @@ use shared::store::Store;
 use shared::tx;
 use std::collections::HashSet;
 
-/// How many rows a statement marks at once.
+/// Rows that one statement marks.
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
@@ -44,7 +44,7 @@ async fn mark(
 ) -> Result<(), Error> {
     let &Branch { id, chat, level, .. } = branch;
     tx!(store, |c| {
-        // The trunk's row first; then the branch's, so that no fork of it is under way.
+        // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
         let active = diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
@@ -67,7 +67,7 @@ async fn mark(
         if go_on && !cascade {
             return Err(Error::HasDescendants);
         }
-        // Again until nothing is found: a fork may have been under way until its parent's row was marked.
+        // Until nothing is found: a fork may have been under way until its parent's row was marked.
         while go_on {
             let links = queries::of_chat(chat).filter(branches::level.gt(level));
             let links = links.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
@@ -103,7 +103,7 @@ async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) ->
     tombstone.deleted_at = Some(now);
     tx!(store, |c| {
         diesel::insert_into(branches::table).values(tombstone).on_conflict_do_nothing().execute(c).await?;
-        // Nothing where the row is new, or was deleted before, or is no trunk of this user.
+        // Changes nothing if the row is new, was deleted before, or is no trunk of this user.
         diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::root_chat_id.eq(chat).and(branches::owner_id.eq(owner)))
             .filter(branches::deleted_at.is_null())

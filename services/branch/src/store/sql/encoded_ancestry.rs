@@ -1,4 +1,4 @@
-//! A branch's ancestry in a column.
+//! The ancestry column.
 
 use crate::domain::Ancestry;
 use crate::store::ancestry_encoding;
@@ -8,7 +8,7 @@ use diesel::expression::AsExpression;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Binary;
 
-/// An [`Ancestry`] as its column has it.
+/// An encoded [`Ancestry`], to write.
 #[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub(super) struct EncodedAncestry(Vec<u8>);
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// What is read from the column.
+/// A decoded [`Ancestry`], read.
 #[derive(Debug, FromSqlRow)]
 #[diesel(sql_type = Binary)]
 pub(super) struct DecodedAncestry(pub(super) Ancestry);

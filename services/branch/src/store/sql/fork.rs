@@ -1,4 +1,4 @@
-//! Forking: one insert of bounded size, whatever lies before it.
+//! Forking: one insert of bounded size, however long the line is.
 
 use super::abort::Abort;
 use super::content::SqlContent;
@@ -17,16 +17,16 @@ use shared::ids::BranchId;
 use shared::store::Store;
 use shared::{on, tx};
 
-/// The branch and the depth that a fork begins at.
+/// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
     parent: BranchId,
     depth: i64,
-    /// When the message there was stored, if it begins at one.
+    /// When the message there was stored; none for a fork before the first message.
     created_at: Option<Timestamp>,
 }
 
-/// Finds the message of a fork, which must lie on the line that was named.
+/// Finds the message of a fork, which must lie on the named line.
 async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None });
@@ -86,10 +86,10 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
     tx!(store, |c| {
         let trunk = branches::table.find(new.chat.trunk());
         if new.activate {
-            // The trunk's row first: see the order of locks in the module's doc.
+            // The trunk's row is locked first: see the order of locks in the doc of `sql`.
             diesel::update(trunk).set(branches::active_branch_id.eq(Some(id))).execute(c).await?;
         }
-        // The parent's row is locked from here on: it cannot be deleted before this fork is seen.
+        // Locks the parent's row: a deletion of it sees this fork.
         let parent = diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
@@ -108,11 +108,11 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
                 branches::table.find(wanted).select(branches::place).first::<DecodedAncestry>(c).await?.0,
             ),
         };
-        let place = parent.child(id, origin.depth, wanted.as_ref());
-        // Not older than what it comes from, whatever the clock says.
+        let ancestry = parent.child(id, origin.depth, wanted.as_ref());
+        // Never older than its parent and its message, whatever the clock says.
         let created_at = clock.now().max(parent_created_at);
         let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-        let row = row(new, &place, origin.parent, created_at);
+        let row = row(new, &ancestry, origin.parent, created_at);
         let inserted = diesel::insert_into(branches::table).values(row).on_conflict_do_nothing();
         if inserted.execute(c).await? == 0 {
             return Err(Abort::Exists);
@@ -121,18 +121,18 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
     })
 }
 
-fn row(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
+fn row(new: &NewBranch, ancestry: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
     NewBranchRow {
-        branch_id: place.branch,
+        branch_id: ancestry.branch,
         root_chat_id: new.chat,
         owner_id: new.owner,
         parent_branch_id: Some(parent),
         forked_from: new.from,
-        fork_depth: place.fork_depth,
-        level: place.level,
-        place: EncodedAncestry::encode(place),
+        fork_depth: ancestry.fork_depth,
+        level: ancestry.level,
+        place: EncodedAncestry::encode(ancestry),
         name: new.name.as_ref().map(|name| name.as_str().to_owned()),
-        head_depth: place.fork_depth,
+        head_depth: ancestry.fork_depth,
         head_response_id: new.from,
         active_branch_id: None,
         created_at,

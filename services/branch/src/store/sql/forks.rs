@@ -1,4 +1,4 @@
-//! The branches that fork from the messages of a page.
+//! The forks of messages.
 
 use super::schema::branches;
 use crate::domain::Forks;
@@ -12,7 +12,7 @@ use shared::on;
 use shared::store::Store;
 use std::collections::HashMap;
 
-/// The forks of each of these messages that has any.
+/// The forks of these messages, without entries for those that have none.
 pub(super) async fn of_messages(
     store: &Store,
     messages: &[ResponseId],
@@ -30,7 +30,7 @@ pub(super) async fn of_messages(
         counts.iter().copied().partition(|(_, count)| *count > MAX_LISTED_FORKS);
     let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
     let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
-    // A message with more forks than are listed is asked for by itself, lest thousands be read for a hundred.
+    // A message with more forks than are listed has a query of its own with a limit, lest thousands be read for a hundred.
     for (message, _) in many {
         oldest.insert(message, first(store, message).await?);
     }

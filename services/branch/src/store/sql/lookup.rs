@@ -1,4 +1,4 @@
-//! What is known about an id.
+//! Lookups of branches by id, and trunks.
 
 use super::content::SqlContent;
 use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
@@ -52,7 +52,7 @@ impl SqlContent {
         })
     }
 
-    /// A branch that must be there.
+    /// A branch of this owner, or [`Error::BranchNotFound`].
     pub(super) async fn node(&self, owner: UserId, id: BranchId) -> Result<Node, Error> {
         match self.look_up(owner, id).await? {
             Lookup::Found(node) => Ok(*node),
@@ -85,7 +85,7 @@ impl SqlContent {
     }
 }
 
-/// The row of a trunk that nothing was written to yet.
+/// The row of a trunk without messages.
 pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
     let id = trunk.chat.trunk();
     NewBranchRow {

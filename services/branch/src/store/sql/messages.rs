@@ -1,4 +1,4 @@
-//! MessagePage by their id, by their key, and all those of a user.
+//! Messages by id, by idempotency key, and by user.
 
 use super::conditions::IsOlder;
 use super::content::SqlContent;
@@ -66,7 +66,7 @@ impl SqlContent {
         })
         .await?;
         let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-        // What the driver has read is there beside the rows, and what is written after that beside what is not.
+        // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
         let memory = self.memory.reserve(2 * bytes).await?;
         let items = read(&self.store, &chosen).await?;
         Ok(MessagePage { items, next, memory })
@@ -92,7 +92,7 @@ async fn entries(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// The chats of those branches that the owner can see.
+/// The chats of the branches that the owner can see.
 async fn chats_of(
     store: &Store,
     owner: UserId,
@@ -113,7 +113,7 @@ async fn chats_of(
     Ok(visible.into_iter().collect())
 }
 
-/// Reads the chosen messages, in their order.
+/// Reads the chosen messages in their order.
 async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>, Error> {
     let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
     let rows: Vec<MessageRow> = on!(store, |c| {
@@ -127,7 +127,7 @@ async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>,
     let mut forks = forks::of_messages(store, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
-        // One that was deleted meanwhile is left out.
+        // Those that were deleted meanwhile are left out.
         rows.remove(&entry.id).map(|row| row.into_message(*chat, forks))
     };
     Ok(chosen.iter().filter_map(message).collect())

@@ -1,11 +1,11 @@
 //! The store on PostgreSQL and SQLite.
 //!
-//! A branch's row is the lock of its line: append, fork and delete begin with an UPDATE of it. Who takes more than one
-//! begins with the trunk's, so nobody waits in a circle. `head_depth` and `head_response_id` are raised in the append's
-//! own transaction. There are no caches here.
+//! A branch's row is the lock of its line: append, fork and delete begin with an UPDATE of it. A transaction that locks more
+//! than one row locks the trunk's first, so that there are no deadlocks. An append raises `head_depth` and
+//! `head_response_id` in its own transaction. There are no caches.
 //!
-//! Whoever is about to lock rows queues for them before a connection is taken from the pool, in the same order. So a
-//! line that many write, or that somebody has locked, holds one connection of a process and not all.
+//! A transaction queues in memory for the rows that it will lock, in the same order, before it takes a connection from the
+//! pool. So a line with many writers, or a locked one, holds one connection of a process and not all.
 
 mod abort;
 mod append;
@@ -38,18 +38,17 @@ use shared::server::{MemoryBudget, StartError, Tasks};
 use shared::store::{self, KeyedMutex, Migrations, Store};
 use std::time::Duration;
 
-/// The name of the schema on PostgreSQL.
+/// The schema on PostgreSQL.
 const SCHEMA: &str = "branch";
 const MIGRATIONS: Migrations = embed_store_migrations!();
 
-/// Looks at the database of `DATABASE_URL`, and changes nothing.
+/// Reports on the database of `DATABASE_URL`, and changes nothing.
 pub async fn inspect(report: &mut Report, url: &SecretString) {
     store::inspect(report, SCHEMA, url, MIGRATIONS).await;
 }
 
 impl SqlContent {
-    /// Connects to the database of `DATABASE_URL` and brings its tables up to date. Transactions that were begun end in
-    /// `tasks`.
+    /// Connects to the database of `DATABASE_URL` and runs the migrations. Transactions run in `tasks`, to their end.
     pub(crate) async fn open(
         url: &SecretString,
         statement_timeout: Duration,

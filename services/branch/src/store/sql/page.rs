@@ -1,4 +1,4 @@
-//! A page of a line: find its segments, read the sizes, then the texts of as many as fit.
+//! A page of a line: plans its ranges, reads the sizes, then the texts of as many messages as fit.
 
 use super::conditions::LiesIn;
 use super::content::SqlContent;
@@ -33,18 +33,18 @@ impl SqlContent {
         let ranges = plan(&self.store, start, stretch).await?;
         let sizes = sizes(&self.store, &ranges, order).await?;
         if i64::try_from(sizes.len()) != Ok(stretch.len()) {
-            // The line has no gaps: it was deleted while it was read.
+            // A line has no gaps: it was deleted during the read.
             return Err(Error::BranchNotFound);
         }
         let fitting = fitting(sizes.iter().copied());
         let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
         let bytes = text_bytes(sizes.into_iter().take(fitting));
-        // What the driver has read is there beside the rows, and what is written after that beside what is not.
+        // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
         let memory = self.memory.reserve(2 * bytes).await?;
         let rows = rows(&self.store, &ranges, stretch, order).await?;
         let next = stretch.next(order, head).map(|depth| {
             let last = rows.last().map_or(request.branch, |row| row.branch_id);
-            // Downwards the last message's branch has all that comes next; upwards only the line's own has.
+            // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
         });
         let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
@@ -57,7 +57,7 @@ impl SqlContent {
     }
 }
 
-/// The place and the head of a branch of the chat that the caller can see.
+/// The ancestry and the head of a branch of the chat that the caller can see.
 async fn line(
     store: &Store,
     request: &PageRequest,
@@ -77,7 +77,7 @@ async fn line(
     Ok(line.map(|(place, head)| (place.0, head)))
 }
 
-/// Where to begin at a cursor: at the branch that it names, so that a deep page costs what the first does.
+/// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn begin(
     store: &Store,
     request: &PageRequest,

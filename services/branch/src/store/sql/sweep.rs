@@ -1,7 +1,8 @@
-//! Clearing away what was deleted, in steps so small that nobody waits for them.
+//! The sweep: deletes what is behind tombstones, in steps so small that nobody waits.
 //!
-//! Behind every tombstone go its messages; those that a keyed request has made are only scrubbed, because the key
-//! must answer for a day. Then the tombstone itself goes. At last the space is given back. Every step can be repeated, so nothing is lost in a crash.
+//! The messages of a tombstone are deleted; those with an idempotency key are only scrubbed, because the key must answer for a
+//! day. Then the tombstone itself is removed, and at last the space is reclaimed. Every step is idempotent, so that a crash
+//! loses nothing.
 
 use super::content::SqlContent;
 use super::queries;
@@ -15,7 +16,7 @@ use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
 use shared::store::Store;
 use shared::{on, tx};
 
-/// How many rows a step changes.
+/// Rows of one step.
 const ROWS_PER_SWEEP: i64 = 200;
 
 impl SqlContent {
@@ -37,7 +38,7 @@ impl SqlContent {
     }
 }
 
-/// A deleted branch behind which there may be something left.
+/// A deleted branch that may still have messages.
 #[derive(Debug, Queryable)]
 struct Tombstone {
     branch: BranchId,
@@ -61,8 +62,8 @@ async fn tombstones(store: &Store) -> Result<Vec<Tombstone>, Error> {
     Ok(on!(store, |c| query.load(c).await)?)
 }
 
-/// Gives the branches of a deleted chat tombstones of their own. Marking a row waits for who is appending to it or
-/// forking it, so when nothing is left to mark, nothing comes after.
+/// Makes the branches of a deleted chat tombstones. Marking a row waits for appends and forks that lock it, so that once
+/// nothing is left to mark, nothing follows.
 async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
     let living = queries::of_chat(trunk.chat).limit(ROWS_PER_SWEEP).select(branches::branch_id);
     let living: Vec<BranchId> = on!(store, |c| living.load(c).await)?;
@@ -75,7 +76,7 @@ async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
     })
 }
 
-/// Removes some of the messages of these branches, and scrubs those that must answer to a key.
+/// Deletes some of the messages of these branches, and scrubs those with a key.
 async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     let left = messages::table
         .filter(messages::branch_id.eq_any(branches).and(messages::text_bytes.gt(0)))
@@ -102,7 +103,7 @@ async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     })
 }
 
-/// Notes that nothing is left behind these tombstones.
+/// Records that these tombstones have no messages left.
 async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), Error> {
     tx!(store, |c| {
         let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(ids)));
@@ -111,7 +112,7 @@ async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), E
     })
 }
 
-/// Removes tombstones whose day is over, with the scrubbed messages behind them.
+/// Removes tombstones after [`RETENTION`], with their scrubbed messages.
 async fn purge(store: &Store, clock: &Clock) -> Result<bool, Error> {
     let until = clock.now().minus(RETENTION);
     let due = branches::table

@@ -109,7 +109,12 @@ impl BranchDoc {
     }
 
     /// A fork that is under way.
-    pub(crate) fn fork(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> Self {
+    pub(crate) fn fork(
+        new: &NewBranch,
+        ancestry: &Ancestry,
+        parent: BranchId,
+        created_at: Timestamp,
+    ) -> Self {
         Self {
             parent: Some(parent),
             forked_from: new.from,
@@ -120,7 +125,7 @@ impl BranchDoc {
             state: Some(BranchState::Forking),
             op: Some(DeliveryId::generate()),
             activate: new.activate,
-            ..Self::at(place, new.chat, new.owner, created_at)
+            ..Self::at(ancestry, new.chat, new.owner, created_at)
         }
     }
 

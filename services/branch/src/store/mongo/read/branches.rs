@@ -1,4 +1,4 @@
-//! Listing the branches of a chat, and changing what can be changed of a branch.
+//! Lists of branches, and their links.
 
 use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
@@ -18,11 +18,11 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId};
 use std::collections::HashMap;
 
-/// How many branches a query by ids reads at once.
+/// Branches of one query by ids.
 const IDS_PER_QUERY: usize = 500;
-/// From how many branches on, about, a page of those of a chat is looked for in parts of the index.
+/// The branches of a chat (a hint) above which a page of them is read in windows of the index.
 const MIN_BRANCHES_FOR_WINDOWS: i64 = 500;
-/// How many branches a level has on average, at most, of which several are read at once.
+/// The average branches of a level up to which several levels are read at once.
 const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
 impl Mongo {
@@ -45,7 +45,7 @@ impl Mongo {
     }
 }
 
-/// A page of a node and what is below it, with their heads, and whether there are more.
+/// A page of a node and its descendants, with their heads, and whether there are more.
 async fn some(
     mongo: &Mongo,
     node: &Branch,
@@ -63,7 +63,7 @@ async fn some(
     Ok((found, more))
 }
 
-/// A page of all branches of a chat, straight from the index.
+/// A page of all branches of a chat, in the order of the index.
 async fn of_chat(
     mongo: &Mongo,
     chat: ChatId,
@@ -101,7 +101,8 @@ async fn of_chat(
     Ok(found)
 }
 
-/// A page of very many branches, level by level, or some narrow levels at once. No level is empty but past the deepest.
+/// A page of a chat with many branches: level by level, or several narrow levels at once. Only past the deepest is a level
+/// empty.
 async fn of_large_chat(
     mongo: &Mongo,
     trunk: BranchDoc,
@@ -134,7 +135,7 @@ async fn of_large_chat(
         } else {
             level += 1;
             let mut earlier = of_level(level);
-            // Clocks differ: one may be older than the chat.
+            // Clocks differ: a branch may be older than its chat.
             earlier.insert("created_at", doc! {"$gte": i64::MIN, "$lt": oldest});
             let mut next = first(mongo, earlier, missing).await?;
             let missing = missing - next.len();
@@ -155,7 +156,7 @@ async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<Branc
     Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
 }
 
-/// A branch, what it hangs on, and its place among the branches of its chat.
+/// A branch, its parent, and its key among the branches of its chat.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct BranchLinkDoc {
     #[serde(rename = "_id", with = "text")]
@@ -173,7 +174,7 @@ impl From<&BranchLinkDoc> for BranchLink {
     }
 }
 
-/// The living branches of a chat that are links_below than a level, parents first.
+/// The living branches of a chat below a level, parents first.
 pub(crate) async fn links_below(
     mongo: &Mongo,
     chat: ChatId,
@@ -190,7 +191,7 @@ pub(crate) async fn links_below(
         .await?)
 }
 
-/// A page of a branch and all that is below it. The chat's branches are all looked at for that.
+/// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn below(
     mongo: &Mongo,
     node: &Branch,
@@ -210,7 +211,7 @@ async fn below(
     by_ids(mongo, &page).await
 }
 
-/// Reads branches, in the order of these ids; those that are gone are left out.
+/// Reads branches in the order of these ids, without deleted ones.
 async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY) {

@@ -1,4 +1,4 @@
-//! The branches that fork from the messages of a page.
+//! The forks of messages.
 
 use crate::domain::Forks;
 use crate::error::Error;
@@ -14,12 +14,12 @@ use serde::Deserialize;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
 
-/// From how many forks on, about, those of a message are counted by the server and not read.
+/// The forks of a message (a hint) from which on they are counted by the server, and not read in the batch.
 const MAX_BATCH_FORKS: i64 = 100;
-/// How many are read at once before all are counted, where the hints of that are behind.
+/// The most forks that a batch reads. If there are more, because the hints are behind, all are counted.
 const MAX_FORKS_TOTAL: i64 = 1_000;
 
-/// A branch, and the message that it forks from.
+/// A branch and the message that it forks from.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Fork {
     #[serde(rename = "_id", with = "text")]
@@ -28,16 +28,16 @@ struct Fork {
     forked_from: ResponseId,
 }
 
-/// The forks of messages, as far as they are known.
+/// The forks of messages.
 pub(crate) type ForksByMessage = HashMap<ResponseId, Forks>;
 
-/// The forks of messages of which nothing is known but their ids: none, where there are very many.
+/// The forks of messages of which only the ids are known; empty if there are more than [`MAX_FORKS_TOTAL`].
 pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     Ok(few(mongo, messages).await?.unwrap_or_default())
 }
 
-/// The forks of each of these messages that has any, some of which may be known. One query at most, unless there are
-/// very many.
+/// The forks of these messages, without entries for those that have none. `known` ones are not read again. It takes at most
+/// one query, unless a message has many.
 pub(crate) async fn of_messages(
     mongo: &Mongo,
     messages: &[MessageDoc],
@@ -54,7 +54,7 @@ pub(crate) async fn of_messages(
     Ok(known)
 }
 
-/// The forks of a message that has many: counted in the index, and only the oldest are read.
+/// The forks of a message that has many: counted in the index; only the oldest are read.
 async fn counted_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
     let forks = doc! {"forked_from": message.id.to_string(), "alive": true};
     let count = mongo.database.run_command(
@@ -77,7 +77,7 @@ async fn of_batch(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessa
     }
 }
 
-/// The forks of these messages, read; `None` if there are too many for that.
+/// Reads the forks of these messages. `None` if there are [`MAX_FORKS_TOTAL`] or more.
 async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
     let mut forks = ForksByMessage::new();
     if messages.is_empty() {
@@ -103,7 +103,7 @@ async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<ForksByMes
     Ok(Some(forks))
 }
 
-/// What the database counts for one message.
+/// The number of forks of a message.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Count {
     #[serde(rename = "_id", with = "text")]
@@ -127,7 +127,7 @@ async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessag
     Ok(forks)
 }
 
-/// The first of the branches that this filter finds, oldest first.
+/// The oldest branches that match a filter.
 pub(crate) async fn of(filter: Document, limit: i64, mongo: &Mongo) -> Result<Vec<BranchId>, Error> {
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let found = typed.find(filter).limit(limit);

@@ -1,4 +1,4 @@
-//! Where the heads of lines are.
+//! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
 
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
@@ -12,15 +12,15 @@ use shared::ids::{BranchId, ResponseId};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How many depths past a hint are looked at first.
+/// The first stride of the search, in depths. It grows fourfold with each step.
 const FIRST_STRIDE_DEPTHS: i64 = 64;
-/// How many hints are followed in one query, and how many queries at once.
+/// Hints followed by one query, and queries at a time.
 const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
-/// By how much a message is later than the one before, at least: what a time is kept to.
+/// The least difference between the times of two messages of a line: the precision of a time.
 pub(crate) const MIN_TIME_STEP: Duration = Duration::from_micros(1);
 
-/// What of a message tells where a head is.
+/// The last message that a branch owns.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct LastMessage {
     #[serde(rename = "_id", with = "text")]
@@ -32,7 +32,7 @@ struct LastMessage {
     created_at: Timestamp,
 }
 
-/// The depth and the id of the last message of a branch's line: its hint, followed as far as there are messages.
+/// The depth and the id of the head of a line.
 pub(crate) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
     let hint = (branch.head_depth, branch.head);
     Ok(last_message(mongo, branch)
@@ -40,8 +40,8 @@ pub(crate) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Opti
         .map_or(hint, |last_message| (last_message.depth, Some(last_message.id))))
 }
 
-/// The same, with the earliest time that a message after it may have: times rise along a line, whatever the clocks of
-/// replicas say.
+/// The head of a line, and the earliest time of the next message: times rise along a line, whatever the clocks of replicas
+/// say.
 pub(crate) async fn head_in_time(
     mongo: &Mongo,
     branch: &BranchDoc,
@@ -50,7 +50,7 @@ pub(crate) async fn head_in_time(
     if let Some(last_message) = last_message(mongo, branch).await? {
         return Ok((last_message.depth, Some(last_message.id), after(last_message.created_at)));
     }
-    // A fork without messages of its own: the one that it forked from lies on another branch.
+    // A fork without messages of its own: its head lies on another branch.
     let earliest = match branch.head {
         Some(head) => {
             let typed = mongo.messages.clone_with_type::<LastMessage>();
@@ -63,11 +63,11 @@ pub(crate) async fn head_in_time(
     Ok((branch.head_depth, branch.head, earliest))
 }
 
-/// The last message that a branch owns, if it owns any: that of its hint, or the last one past it.
+/// The last message that a branch owns, if it owns any, searched from its hint.
 async fn last_message(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<LastMessage>, Error> {
     let (mut depth, mut stride, mut last) = (branch.head_depth, FIRST_STRIDE_DEPTHS, None);
     loop {
-        // Both bounds are given: depths have no gaps, so nothing lies past an empty range.
+        // With both bounds, as not every server stops early. Nothing lies past an empty range.
         let range = doc! {"branch": branch.id.to_string(), "depth": {"$gte": depth, "$lte": depth + stride}};
         let typed = mongo.messages.clone_with_type::<LastMessage>();
         let last_message = typed.find_one(range);
@@ -81,7 +81,7 @@ async fn last_message(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<LastMe
     }
 }
 
-/// Follows the hints of many branches, and puts the heads in their place.
+/// Replaces the hints of many branches by their heads.
 pub(crate) async fn follow_hints(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
     let mut chunks = Vec::new();
     for chunk in branches.chunks_mut(HINTS_PER_QUERY) {

@@ -1,4 +1,4 @@
-//! What is known about an id.
+//! Lookups of branches by id.
 
 use crate::domain::Ancestry;
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Mongo {
     }
 }
 
-/// A branch that its owner can see, and its trunk where that is another.
+/// A branch that its owner can see, and its trunk unless it is the trunk itself.
 struct Visible {
     branch: BranchDoc,
     trunk: Option<BranchDoc>,
@@ -67,7 +67,7 @@ async fn active(mongo: &Mongo, Visible { branch, trunk }: &Visible) -> Result<Br
     }
 }
 
-/// The active branch of a chat: the one that was chosen, or its nearest living ancestor.
+/// The active branch of a chat: the chosen one, or its nearest living ancestor.
 pub(crate) async fn living(
     mongo: &Mongo,
     mut chosen: Option<BranchId>,
@@ -82,7 +82,7 @@ pub(crate) async fn living(
     Ok(chat.trunk())
 }
 
-/// A branch that must be there.
+/// A branch of this owner, or [`Error::BranchNotFound`].
 pub(crate) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
     match mongo.look_up(owner, id).await? {
         Lookup::Found(node) => Ok(*node),
@@ -90,12 +90,12 @@ pub(crate) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<N
     }
 }
 
-/// Any branch, a tombstone as well.
+/// A branch or a tombstone.
 pub(crate) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc>, Error> {
     Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
 }
 
-/// Those of these branches that are there, tombstones as well, in any order.
+/// The branches and tombstones with these ids, in any order.
 pub(crate) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
     ids.sort_unstable();
     ids.dedup();
@@ -112,7 +112,7 @@ pub(crate) struct Line {
     pub(crate) trunk: Option<BranchDoc>,
 }
 
-/// Reads a branch of a chat and its trunk, those that are alive and the owner's.
+/// Reads a branch of a chat and its trunk. Deleted ones and those of other owners are absent.
 pub(crate) async fn line(
     mongo: &Mongo,
     owner: UserId,
@@ -133,7 +133,7 @@ pub(crate) async fn line(
 }
 
 impl Line {
-    /// Branch and trunk, where both are there.
+    /// Branch and trunk, or the error that says which is absent.
     pub(crate) fn both(self) -> Result<(BranchDoc, BranchDoc), Error> {
         let branch = self.branch.ok_or(Error::BranchNotFound)?;
         Ok((branch, self.trunk.ok_or(Error::ChatNotFound)?))

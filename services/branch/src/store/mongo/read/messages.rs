@@ -1,4 +1,4 @@
-//! MessagePage by their id, by their key, and all those of a user.
+//! Messages by id, by idempotency key, and by user.
 
 use crate::domain::Message;
 use crate::error::Error;
@@ -34,7 +34,7 @@ impl Mongo {
         Ok(Some(found.into_message(forks)))
     }
 
-    /// The message that a request with this key has made.
+    /// The message that a request with this key has created.
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
         let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
         let Some(made) = made else { return Ok(None) };
@@ -45,7 +45,7 @@ impl Mongo {
     }
 }
 
-/// What the list of a user's messages needs of each.
+/// The part of a message that the list of a user's messages needs.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct EntryDoc {
     #[serde(rename = "_id", with = "text")]
@@ -80,7 +80,7 @@ impl Mongo {
         .await?;
         let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
         let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-        // What the driver has read is there beside the documents, and what is written after that beside what is not.
+        // Twice: the driver's buffers beside the documents, and later the written part of the answer beside the unwritten.
         let memory = self.memory.reserve(2 * bytes).await?;
         let items = read(self, &ids).await?;
         Ok(MessagePage { items, next, memory })
@@ -124,7 +124,7 @@ async fn newest(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<Entr
     Ok(found.await?.try_collect().await?)
 }
 
-/// The chats of those branches that the owner can see.
+/// The chats of the branches that the owner can see.
 async fn chats_of(
     mongo: &Mongo,
     owner: UserId,
@@ -143,7 +143,7 @@ async fn chats_of(
     Ok(alive.iter().filter_map(visible).collect())
 }
 
-/// Reads messages, in the order of these ids. One that was deleted meanwhile is left out.
+/// Reads messages in the order of these ids, without those that were deleted meanwhile.
 async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Reading: ids, heads, pages of lines, and lists.
+//! Reads: lookups, heads, pages of lines, lists.
 
 pub(super) mod branches;
 pub(super) mod forks;

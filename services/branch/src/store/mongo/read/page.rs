@@ -1,4 +1,4 @@
-//! A page of a line: find its segments, then read them, as far as they fit.
+//! A page of a line: plans its ranges, then reads them as far as they fit.
 
 use crate::domain::{Ancestry, DepthRange, Order, Segment};
 use crate::error::Error;
@@ -13,7 +13,7 @@ use crate::store::mongo::read::ranges::{Found, read, read_small};
 use crate::store::selection::text_bytes;
 use crate::store::{MessagePage, PageRequest, Position};
 
-/// How many depths past the hint of a head are read with the newest page.
+/// Depths past the hint of the head that are read with the newest page.
 const DEPTHS_PAST_HINT: i64 = 32;
 
 impl Mongo {
@@ -34,10 +34,10 @@ impl Mongo {
         }
         let next = stretch.and_then(|stretch| stretch.next(order, head)).map(|depth| {
             let last = found.last().map_or(request.branch, |message| message.branch);
-            // Downwards the last message's branch has all that comes next; upwards only the line's own has.
+            // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
         });
-        // How much it is, is known only once it was read.
+        // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
         let mut forks = forks::of_messages(self, &found, forks).await?;
@@ -49,11 +49,11 @@ impl Mongo {
     }
 }
 
-/// The head of a line as far as it was looked for, which depths were read, if there are any, and what was found there.
+/// The head as far as it was searched, the depths that were read, and the messages.
 type LineRead = (i64, Option<DepthRange>, Found);
 
-/// Reads the newest page of a line in one query with what lies past the hint of its head. `None` if that cannot be:
-/// the hint is too far behind, the texts are too large, or somebody appends.
+/// Reads the newest page of a line in one query, together with the depths past the hint of its head. `None` if the hint is
+/// too far behind, the texts are too large, or an append interferes.
 async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<LineRead>, Error> {
     let hint = branch.head_depth;
     let mut ranges = match DepthRange::page(Order::Desc, hint, None, limit) {
@@ -71,7 +71,7 @@ async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<
     let head = found.messages.iter().map(|message| message.depth).max().unwrap_or_default();
     let stretch = DepthRange::page(Order::Desc, head, None, limit);
     found.messages.retain(|message| stretch.is_some_and(|stretch| stretch.from <= message.depth));
-    // A message that was appended during the query can be in it without the one before.
+    // A message that is appended during the query can be in the result without the one before.
     let is_whole = i64::try_from(found.messages.len()) == Ok(stretch.map_or(0, DepthRange::len));
     let is_head = hint <= head && head < past.to;
     Ok(Some((head, stretch, found)).filter(|_| is_whole && is_head))
@@ -85,7 +85,7 @@ async fn somewhere(
     limit: i64,
 ) -> Result<LineRead, Error> {
     let order = request.order;
-    // Up to here, and one more, to tell whether the line goes on.
+    // The last depth of the page, and one more to see whether the line goes on.
     let end = match (order, request.start) {
         (Order::Desc, None) => i64::MAX,
         (Order::Desc, Some(start)) => start.depth,
@@ -104,7 +104,7 @@ async fn somewhere(
     Ok((head, Some(stretch), found))
 }
 
-/// The head of a line: its hint, if that reaches as far as this.
+/// The head of a line, or its hint if that reaches this depth.
 async fn head_from(mongo: &Mongo, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
     if depth <= branch.head_depth {
         return Ok(branch.head_depth);
@@ -112,7 +112,7 @@ async fn head_from(mongo: &Mongo, branch: &BranchDoc, depth: i64) -> Result<i64,
     Ok(head(mongo, branch).await?.0)
 }
 
-/// Where to begin at a cursor: at the branch that it names, so that a deep page costs what the first does.
+/// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn begin(
     mongo: &Mongo,
     request: &PageRequest,

@@ -1,4 +1,4 @@
-//! Reading the messages of ranges of depths: the one range of a line by itself, or many short ones.
+//! Messages of ranges of depths: one long range, or many short ones.
 
 use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, fitting};
 use crate::error::Error;
@@ -15,17 +15,17 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared::ids::ResponseId;
 
-/// How many ranges are read in one query.
+/// Ranges of one query.
 const RANGES_PER_QUERY: usize = 16;
 
-/// MessagePage, and the forks of those that were known by their ids.
+/// Messages, and the forks of those whose ids were known before.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) messages: Vec<MessageDoc>,
     pub(crate) forks: forks::ForksByMessage,
 }
 
-/// Reads as many of these messages as fit in a page. Mostly all do, and are read in one query.
+/// Reads as many of these messages as fit in a page: usually all, in one query.
 pub(crate) async fn read(
     mongo: &Mongo,
     ranges: &[Segment],
@@ -45,15 +45,15 @@ pub(crate) async fn read(
     Ok((fitting, Found { messages, ..Found::default() }))
 }
 
-/// The line has no gaps: where one is found, it was deleted while it was read.
+/// A line has no gaps: if messages are missing, it was deleted during the read.
 fn check(found: usize, stretch: DepthRange) -> Result<(), Error> {
     if i64::try_from(found) == Ok(stretch.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
-/// Reads all of these messages, of which there are at most so many, or nothing if they do not fit in a page.
+/// Reads all of these messages, at most `most`. `None` if they do not fit in a page.
 pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Found>, Error> {
     let parts = filters(ranges).into_iter().map(|filter| read_part(mongo, filter, most));
-    // Short segments end where something forks.
+    // Short segments end at a message that has forks.
     let forked = known(ranges);
     let (parts, forks) = futures_util::try_join!(try_join_all(parts), forks::of_ids(mongo, &forked))?;
     let parts: Option<Vec<_>> = parts.into_iter().collect();
@@ -65,7 +65,7 @@ pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> 
 }
 
 async fn read_part(mongo: &Mongo, filter: Document, most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
-    // One more than there can be, so that the server need not be asked whether that was all.
+    // One more than there can be, so that the cursor is exhausted by the first batch.
     let batch = u32::try_from(most + 1).unwrap_or(u32::MAX);
     let mut cursor = mongo.messages.find(filter).batch_size(batch).await?;
     let (mut found, mut bytes) = (Vec::new(), 0);
@@ -79,7 +79,7 @@ async fn read_part(mongo: &Mongo, filter: Document, most: i64) -> Result<Option<
     Ok(Some(found))
 }
 
-/// What of a message tells whether it fits.
+/// The part of a message that decides whether it fits.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Size {
     depth: i64,
@@ -114,8 +114,8 @@ where
     Ok(found)
 }
 
-/// What together finds all of these messages: those whose ids are known by these, and the others by their ranges, not
-/// too many in one query.
+/// The filters that together find all of these messages: one for known ids, the others for [`RANGES_PER_QUERY`] ranges
+/// each.
 fn filters(ranges: &[Segment]) -> Vec<Document> {
     let known = known(ranges);
     let others: Vec<_> = ranges.iter().filter(|range| range.only.is_none()).map(lies_in).collect();

@@ -1,5 +1,5 @@
-//! The first documents of an index by time, read in windows with both bounds: not every server that speaks this protocol
-//! stops at a `limit`, so a window that holds a few of very many is what a page of them must cost.
+//! The oldest documents of an index, read in windows of time with both bounds: not every server that speaks this protocol
+//! stops at a `limit`, so that without windows a page would cost as much as all documents.
 
 use crate::error::Error;
 use futures_util::TryStreamExt as _;
@@ -8,11 +8,11 @@ use mongodb::bson::{Document, doc};
 use serde::de::DeserializeOwned;
 use shared::clock::Timestamp;
 
-/// How wide the first window is, in microseconds.
+/// The width of the first window, in microseconds.
 const FIRST_WINDOW_MICROS: i64 = 100_000;
 
-/// Reads the oldest of the documents that `equal` finds, from a time on. The windows become wider, and end with one that
-/// has all that is later than `now`.
+/// Reads the oldest documents that match `equal`, from a time on. The windows widen, eightfold after an empty one and twofold
+/// after others; the last is unbounded, once `now` is reached.
 pub(crate) async fn oldest<T>(
     collection: &Collection<T>,
     equal: &Document,
@@ -46,6 +46,6 @@ where
 {
     let found = collection.find(filter).sort(doc! {"created_at": 1, "_id": 1});
     let found = found.limit(i64::try_from(count).unwrap_or(i64::MAX));
-    // One more, so that the server need not be asked whether that was all.
+    // One more, so that the cursor is exhausted by the first batch.
     Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
 }

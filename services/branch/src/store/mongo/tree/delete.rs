@@ -1,4 +1,4 @@
-//! Deleting: tombstones at once, the sweep does the rest.
+//! Deleting: tombstones at once; the sweep does the rest.
 
 use crate::domain::{BranchLink, subtree};
 use crate::error::Error;

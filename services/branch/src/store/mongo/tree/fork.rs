@@ -76,9 +76,9 @@ async fn fork(mongo: &Mongo, new: &NewBranch) -> Result<Created<Node>, Error> {
         None => None,
         Some(wanted) => Some(mongo.ancestry_of(wanted).await?),
     };
-    let place = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
-    let place = place.forked_from(new.from);
-    let mut child = BranchDoc::fork(new, &place, origin.parent, created_at);
+    let ancestry = parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, wanted.as_ref());
+    let ancestry = ancestry.forked_from(new.from);
+    let mut child = BranchDoc::fork(new, &ancestry, origin.parent, created_at);
     child.due = Some(mongo.clock.now().plus(ABANDONED_AFTER).as_micros());
     child.over = trunk.active.filter(|_| new.activate);
     if let Some(message) = origin.unforked {

@@ -1,8 +1,9 @@
-//! Clearing away what was deleted, and ending what was begun, in steps so small that nobody waits for them.
+//! The sweep: deletes what is behind tombstones, and ends abandoned operations, in steps so small that nobody waits.
 //!
-//! WriteBehind every tombstone go the branches that hang on it and its messages; those that a keyed request has made are
-//! only scrubbed, because the key must answer for a day. An hour later a second pass takes what raced with the first;
-//! after a day the tombstone itself goes. Every step can be repeated, by any replica, so nothing is lost in a crash.
+//! The first pass makes the children of a tombstone tombstones and deletes its messages; messages with an idempotency key are
+//! only scrubbed, because the key must answer for a day. An hour later a second pass deletes what raced with the first. After
+//! a day the tombstone itself is removed. Every step is idempotent and any replica can take it, so that a crash loses
+//! nothing.
 
 use crate::domain::RETENTION;
 use crate::error::Error;
@@ -20,9 +21,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many tombstones, messages or branches a step is about.
+/// Tombstones, messages or branches of one step.
 const DOCUMENTS_PER_SWEEP: i64 = 200;
-/// When the second pass comes.
+/// The delay of the second pass.
 const SECOND_PASS_AFTER: Duration = Duration::from_secs(60 * 60);
 
 impl Mongo {
@@ -31,7 +32,7 @@ impl Mongo {
     }
 }
 
-/// Takes the next step; false if there is nothing to do now.
+/// Takes the next step. False if nothing is due.
 async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
     let now = mongo.clock.now();
     for state in [
@@ -57,14 +58,14 @@ async fn sweep(mongo: &Mongo) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Some of the branches in a state that are due, of one chat the deepest first.
+/// Due branches in a state, of one chat the deepest first.
 async fn due(mongo: &Mongo, state: BranchState, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
     let filter = doc! {"state": state.name(), "due": {"$lte": now.as_micros()}};
     let found = mongo.branches.find(filter).sort(doc! {"due": 1, "level": -1}).limit(DOCUMENTS_PER_SWEEP);
     Ok(found.await?.try_collect().await?)
 }
 
-/// Ends the forks whose request has died.
+/// Ends abandoned forks.
 async fn end_forks(mongo: &Mongo, forks: &[BranchDoc]) -> Result<(), Error> {
     for fork in forks {
         match settle(mongo, fork).await {
@@ -82,7 +83,7 @@ async fn end_checks(mongo: &Mongo, checks: &[BranchDoc]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The first pass: in windows of depths, because both bounds of a range are to be known.
+/// The first pass, in windows of depths: not every server stops at a `limit`, so that ranges need both bounds.
 async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Result<(), Error> {
     if mark_orphans(mongo, tombstones).await? {
         return Ok(());
@@ -108,7 +109,7 @@ async fn clear(mongo: &Mongo, tombstones: &[BranchDoc], now: Timestamp) -> Resul
     Ok(())
 }
 
-/// The depths of a branch that a step clears away.
+/// The depths of a branch whose messages a step deletes.
 #[derive(Debug, Clone, Copy)]
 struct Window<'a> {
     branch: &'a BranchDoc,
@@ -122,13 +123,13 @@ impl Window<'_> {
     }
 }
 
-/// The next windows of these branches: few wide ones or many narrow ones, [`DOCUMENTS_PER_SWEEP`] depths in all.
+/// The next windows of these branches, [`DOCUMENTS_PER_SWEEP`] depths in all.
 fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
     let mut left = DOCUMENTS_PER_SWEEP;
     let mut windows = Vec::new();
     for branch in tombstones {
         let from = branch.cleared_to.unwrap_or(branch.fork_depth) + 1;
-        // Up to the hint, and a little past it, where it may lag behind.
+        // Up to the hint, and a little past it, as it may be behind.
         let width = (branch.head_depth - from + 2).clamp(2, left.max(2));
         windows.push(Window { branch, from, to: from + width - 1 });
         left -= width;
@@ -139,7 +140,7 @@ fn windows(tombstones: &[BranchDoc]) -> Vec<Window<'_>> {
     windows
 }
 
-/// Those of these branches that have a message at the depth after their window.
+/// The branches that have a message at the depth after their window.
 async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId>, Error> {
     #[derive(Debug, Deserialize)]
     struct Of {
@@ -155,8 +156,8 @@ async fn go_on(mongo: &Mongo, windows: &[Window<'_>]) -> Result<HashSet<BranchId
     Ok(found.into_iter().map(|of| of.branch).collect())
 }
 
-/// Deletes some of the messages that a filter finds, and scrubs those that keep a key; false if there are none. They are
-/// looked for before: not every server of this protocol takes an index for a write that is about several ranges.
+/// Deletes some of the messages that match a filter, and scrubs those with a key. False if there are none. They are read
+/// first: not every server of this protocol uses an index for a write of several ranges.
 async fn clear_away(mongo: &Mongo, filter: Document) -> Result<bool, Error> {
     let found = some(mongo, filter).await?;
     let is_any = !found.is_empty();
@@ -174,8 +175,7 @@ fn scrub() -> Document {
     doc! {"$set": {"question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64}}
 }
 
-/// Gives the branches that hang on a tombstone tombstones of their own; all of its chat, if it is a trunk. True if
-/// there were any.
+/// Makes the living children of tombstones tombstones; for a trunk, all branches of its chat. True if there were any.
 async fn mark_orphans(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<bool, Error> {
     let trunks: Vec<_> = tombstones.iter().filter(|branch| branch.is_trunk()).collect();
     let chats = texts(trunks.iter().map(|trunk| trunk.chat));
@@ -195,8 +195,8 @@ async fn mark_orphans(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<bool, E
     Ok(false)
 }
 
-/// Where one of these tombstones is the active branch of its chat, its nearest living ancestor becomes it. Not merely
-/// its parent, which may be gone as well, and looked after already.
+/// If one of these tombstones is the active branch of its chat, its nearest living ancestor becomes active: its parent may be
+/// a tombstone as well, and swept already.
 async fn settle_active(mongo: &Mongo, tombstones: impl IntoIterator<Item = &BranchDoc>) -> Result<(), Error> {
     let gone: Vec<_> = tombstones.into_iter().filter(|branch| !branch.is_trunk()).collect();
     let chats: HashSet<ChatId> = gone.iter().map(|branch| branch.chat).collect();
@@ -210,7 +210,7 @@ async fn settle_active(mongo: &Mongo, tombstones: impl IntoIterator<Item = &Bran
     Ok(())
 }
 
-/// The second pass: whatever has texts, wherever it is.
+/// The second pass: all messages with texts, at any depth.
 async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
     if mark_orphans(mongo, tombstones).await? {
         return Ok(());
@@ -230,7 +230,7 @@ async fn clear_again(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Erro
     Ok(())
 }
 
-/// Removes tombstones whose day is over, with all that is behind them.
+/// Removes tombstones after [`RETENTION`], with their scrubbed messages.
 async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
     if mark_orphans(mongo, tombstones).await? {
         return Ok(());
@@ -246,7 +246,7 @@ async fn purge(mongo: &Mongo, tombstones: &[BranchDoc]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What of a message tells how it is cleared away.
+/// The part of a message that decides whether it is deleted or scrubbed.
 #[derive(Debug, Deserialize)]
 struct Found {
     #[serde(rename = "_id")]
@@ -255,15 +255,15 @@ struct Found {
     key_id: Option<String>,
 }
 
-/// Some of the messages that a filter finds: all of them, where it is about no more depths than a step.
+/// Messages that match a filter: all of them, if it spans no more depths than a step.
 async fn some(mongo: &Mongo, filter: Document) -> Result<Vec<Found>, Error> {
     let typed = mongo.messages.clone_with_type::<Found>();
     let fields = doc! {"_id": 1, "branch": 1, "key_id": 1};
-    // A step's last window may be a little too wide.
+    // The last window of a step may be a little wider.
     Ok(typed.find(filter).projection(fields).limit(2 * DOCUMENTS_PER_SWEEP).await?.try_collect().await?)
 }
 
-/// These messages. Their branches are named: that is the key to shard on, once the collection can be sharded.
+/// A filter for these messages. It names their branches, the shard key of a sharded collection.
 fn these(messages: Vec<Found>) -> Document {
     let branches: HashSet<_> = messages.iter().map(|message| message.branch.clone()).collect();
     let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
