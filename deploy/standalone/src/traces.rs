@@ -1,10 +1,10 @@
-//! Where the spans of each service go.
+//! The export of spans of each service.
 
 use shared::config::{ConfigError, Env};
 use shared::identity::Service;
 use shared::traces::Traces;
 
-/// Where the spans of requests to each service go, as each has a name of its own there.
+/// The exports of spans: each service has a name of its own in them.
 #[derive(Debug, Clone, Default)]
 pub struct StackTraces {
     pub(crate) gateway: Traces,
@@ -14,12 +14,12 @@ pub struct StackTraces {
 }
 
 impl StackTraces {
-    /// Reads the variables and sends nothing: see [`Traces::check_env`].
+    /// Reads the variables for `check`, and exports nothing: see [`Traces::check_env`].
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Traces::check_env(env).map(|_| Self::default())
     }
 
-    /// As OpenTelemetry's variables say: see [`Traces::from_env`].
+    /// Reads OpenTelemetry's variables: see [`Traces::from_env`].
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             gateway: Traces::from_env(env, Service::Gateway)?,
