@@ -1,4 +1,4 @@
-//! What the kernel says of a process.
+//! The memory and the processor time of a process.
 
 use crate::traffic::Failure;
 use std::fs;

@@ -1,4 +1,4 @@
-//! One question after the other on a connection of its own, as cheap as that can be.
+//! Requests one after the other on a connection, as cheaply as possible.
 
 use crate::traffic::Failure;
 use futures_util::future::poll_fn;
@@ -11,23 +11,23 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use tokio::net::TcpStream;
 
-/// What is asked, over and over.
+/// A request that is sent repeatedly.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
+pub(crate) struct RequestTemplate {
     method: Method,
     path: Uri,
     headers: HeaderMap,
     body: String,
 }
 
-/// A connection that is kept for the next question.
+/// A connection that is kept alive for the next request.
 #[derive(Debug)]
-pub(crate) struct Line(SendRequest<String>);
+pub(crate) struct Connection(SendRequest<String>);
 
-/// Why there was no answer.
+/// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Silence {
-    /// Nobody took the connection.
+pub(crate) enum RequestError {
+    /// The connection was refused.
     #[error("not connected: {0}")]
     NotConnected(#[from] std::io::Error),
     /// The connection broke.
@@ -35,7 +35,7 @@ pub(crate) enum Silence {
     BrokenOff(#[from] hyper::Error),
 }
 
-impl Question {
+impl RequestTemplate {
     /// GET of a path.
     pub(crate) fn get(path: &str, token: &str) -> Result<Self, Failure> {
         Self::new(Method::GET, path, token, String::new())
@@ -69,26 +69,26 @@ impl Question {
     }
 }
 
-impl Line {
+impl Connection {
     /// Connects.
-    pub(crate) async fn open(address: SocketAddr) -> Result<Self, Silence> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self, RequestError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, work) = http1::handshake(TokioIo::new(stream)).await?;
-        // How it ends is told to who asks.
+        // An error is reported by the request.
         tokio::task::spawn_local(async move { drop(work.await) });
         Ok(Self(sender))
     }
 
-    /// Whether another question can be asked.
+    /// Whether another request can be sent.
     pub(crate) fn is_open(&self) -> bool {
         !self.0.is_closed()
     }
 
-    /// Asks, and reads the answer to its end.
-    pub(crate) async fn ask(&mut self, question: &Question) -> Result<StatusCode, Silence> {
+    /// Sends a request, and reads the response to its end.
+    pub(crate) async fn send(&mut self, template: &RequestTemplate) -> Result<StatusCode, RequestError> {
         self.0.ready().await?;
-        let answer = self.0.send_request(question.request()).await?;
+        let answer = self.0.send_request(template.request()).await?;
         let status = answer.status();
         let mut body = answer.into_body();
         while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -98,17 +98,17 @@ impl Line {
     }
 }
 
-/// Asks on the connection that is left from before, or else on a new one.
-pub(crate) async fn ask(
-    line: &mut Option<Line>,
+/// Sends a request on the kept connection, or else on a new one.
+pub(crate) async fn send(
+    connection: &mut Option<Connection>,
     address: SocketAddr,
-    question: &Question,
-) -> Result<StatusCode, Silence> {
-    let mut open = match line.take().filter(Line::is_open) {
+    template: &RequestTemplate,
+) -> Result<StatusCode, RequestError> {
+    let mut open = match connection.take().filter(Connection::is_open) {
         Some(open) => open,
-        None => Line::open(address).await?,
+        None => Connection::open(address).await?,
     };
-    let status = open.ask(question).await?;
-    *line = Some(open);
+    let status = open.send(template).await?;
+    *connection = Some(open);
     Ok(status)
 }

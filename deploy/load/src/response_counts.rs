@@ -1,4 +1,4 @@
-//! What came back: of this second, and of the whole run.
+//! Counts of responses: of the present second, and of the run.
 
 use crate::figures::percentile;
 use crate::traffic::{Outcome, REFUSED};
@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Counts answers.
+/// The counts of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct ResponseCounts(Mutex<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -18,21 +18,21 @@ struct Counts {
     writes: Sum,
 }
 
-/// The answers of one second.
+/// The responses of one second.
 #[derive(Debug, Default)]
 pub(crate) struct Second {
     failed: usize,
     latencies: Vec<Duration>,
 }
 
-/// The answers of the run to one kind of request.
+/// The responses of the run to one kind of request.
 #[derive(Debug, Default)]
 struct Sum {
     answered: usize,
     failed: BTreeMap<String, usize>,
 }
 
-impl Tally {
+impl ResponseCounts {
     pub(crate) fn add(&self, outcome: Outcome) {
         self.with(|counts| {
             let sum = if outcome.is_write { &mut counts.writes } else { &mut counts.reads };
@@ -70,12 +70,12 @@ impl Tally {
     }
 }
 
-/// How many requests failed.
+/// The failed requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failed {
-    /// Because nobody took them.
+    /// Connections that were refused.
     pub(crate) refused: usize,
-    /// After they were taken.
+    /// Failures on an established connection.
     pub(crate) taken: usize,
 }
 
