@@ -30,7 +30,7 @@ pub struct StackConfig {
     /// Limits of bodies, of all services together.
     pub bodies: BodyLimits,
     /// Further time-outs of the gateway.
-    pub patience: Patience,
+    pub gateway_timeouts: Patience,
     /// The database of each service.
     pub databases: Databases,
     /// The lifetimes of tokens.
@@ -68,7 +68,7 @@ impl StackConfig {
             capacity: settings.capacity,
             times: settings.times,
             bodies: settings.bodies,
-            patience: settings.patience,
+            gateway_timeouts: settings.gateway_timeouts,
             databases: settings.databases,
             tokens: settings.tokens,
             passwords: settings.passwords,
@@ -93,7 +93,7 @@ impl StackConfig {
             capacity: self.capacity,
             times: self.times,
             bodies: self.bodies.clone(),
-            patience: self.patience,
+            patience: self.gateway_timeouts,
             descriptor_use: self.databases.descriptor_use(),
             resolution: Resolution::default(),
             metrics: self.metrics.clone(),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_on_this_machine_are_allowed_unless_others_are_named() {
+    async fn local_origins_are_allowed_unless_cors_allowed_origins_is_set() {
         assert_eq!(origins(&Env::default()), AllowedOrigins::Local);
         let named = Env::of([("CORS_ALLOWED_ORIGINS", "https://app.example")]);
         assert_eq!(origins(&named), AllowedOrigins::Listed(vec!["https://app.example".to_owned()]));

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_which_nothing_could_come_is_refused_with_the_name_of_its_variable() {
+    fn an_out_of_range_number_is_refused_with_the_name_of_its_variable() {
         for (name, value) in [
             ("ACCESS_TOKEN_TTL", "0"),
             ("ACCESS_TOKEN_TTL", "18446744073709551615"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_errors_of_the_configuration_are_reported_at_once() {
         let env = Env::of([("ACCESS_TOKEN_TTL", "0"), ("SECRET_KEY", "short"), ("LISTEN_ADDR", "here")]);
         let error = Config::check_env(&env).unwrap_err();
         let names: Vec<_> = error.problems().map(|(name, _)| name).collect();

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mongodb_comes_first_and_one_of_both_is_needed() {
+    fn mongo_url_takes_precedence_and_one_of_both_is_required() {
         let env = [("MONGO_URL", "mongodb://db"), ("DATABASE_URL", "sqlite:file")];
         assert!(matches!(Database::from_env(&Env::of(env)), Ok(Database::Mongo(_))));
         assert!(matches!(Database::from_env(&Env::of([env[1]])), Ok(Database::Sql(_))));

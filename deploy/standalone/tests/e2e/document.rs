@@ -143,7 +143,7 @@ async fn every_code_that_the_code_knows_is_described() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_a_route_is_described() {
+async fn errors_before_routing_are_described() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = document(&stack).await;

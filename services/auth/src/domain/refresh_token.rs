@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn reuse_is_forgiven_for_a_moment_unless_a_child_was_used() {
+    fn reuse_is_forgiven_within_the_grace_unless_a_child_was_used() {
         let used_at = Timestamp::from_micros(0).unwrap();
         let at = |seconds| used_at.plus(Duration::from_secs(seconds));
         let ten = Duration::from_secs(10);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_in_the_future_is_one_of_this_moment() {
+    fn a_use_in_the_future_counts_as_just_now() {
         let now = Timestamp::from_micros(0).unwrap();
         let used_at = now.plus(Duration::from_micros(1));
         assert_eq!(Reuse::judge(used_at, now, Duration::ZERO, false), Reuse::Theft);

@@ -61,7 +61,7 @@ async fn an_id_stays_taken_for_a_day() {
 }
 
 #[tokio::test]
-async fn of_a_deleted_chat_only_tombstones_are_left_and_then_nothing() {
+async fn a_deleted_chat_leaves_tombstones_for_a_day_and_then_nothing() {
     let app = spawn_app().await;
     let (chat, forks) = grown(&app).await;
     let (kept, kept_forks) = grown(&app).await;
@@ -85,7 +85,7 @@ async fn of_a_deleted_chat_only_tombstones_are_left_and_then_nothing() {
 }
 
 #[tokio::test]
-async fn more_than_one_step_is_taken() {
+async fn the_sweep_takes_as_many_steps_as_needed() {
     let app = spawn_app().await;
     let chat = app.chat();
     let mut last = chat.say(&chat.id, "0").await;

@@ -122,7 +122,7 @@ fn check_refusal(answer: &Answer) {
 pub async fn appends_while_the_database_is_killed_twenty_times() {
     let server = Server::new();
     let url = server.run("start");
-    let (chat, owner) = plant(&url).await;
+    let (chat, owner) = create_trunk(&url).await;
     let chats = MockServer::start().await;
     let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri());
     let client = process.client.as_user(owner);
@@ -195,7 +195,7 @@ async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
 }
 
 /// A chat of which the service knows.
-async fn plant(url: &str) -> (String, UserId) {
+async fn create_trunk(url: &str) -> (String, UserId) {
     let (tasks, clock) = (Tasks::default(), Clock::system());
     let database = Database::Mongo(url.to_owned().into());
     let store =

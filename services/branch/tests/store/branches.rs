@@ -43,7 +43,7 @@ async fn pages(chat: &Chat, node: &Branch, limit: usize) -> BranchPage {
 }
 
 /// On one level, made at once and over days; and on many levels, a few on each.
-pub async fn very_many_branches_come_in_pages_as_well(kit: &Kit) {
+pub async fn pages_of_wide_and_narrow_trees_are_complete(kit: &Kit) {
     let (wide, narrow) = (kit.chat().await, kit.chat().await);
     let first = wide.say(wide.trunk(), "0").await;
     let mut upper = narrow.say(narrow.trunk(), "0").await;
@@ -71,7 +71,7 @@ pub async fn very_many_branches_come_in_pages_as_well(kit: &Kit) {
 }
 
 /// Hints may lag behind: both by little and by much.
-pub async fn heads_are_told_however_they_were_raised(kit: &Kit) {
+pub async fn lists_and_lookups_have_the_present_heads(kit: &Kit) {
     let chat = kit.chat().await;
     let replica = chat.through(&kit.replica().await);
     let first = chat.say(chat.trunk(), "0").await;
@@ -120,7 +120,7 @@ pub async fn the_active_branch_is_one_of_the_chat(kit: &Kit) {
     assert_eq!(chat.active().await, chat.trunk());
 }
 
-pub async fn a_trunk_is_planted_once(kit: &Kit) {
+pub async fn a_trunk_is_created_once(kit: &Kit) {
     let chat = kit.chat().await;
     chat.say(chat.trunk(), "1").await;
     let again = NewTrunk { chat: chat.id, owner: UserId::generate(), created_at: kit.clock.now() };
