@@ -1,4 +1,4 @@
-//! The queue of appends: group commit, as the write threads of LevelDB and RocksDB do it.
+//! The queue of appends: group commit, as in the write threads of `LevelDB` and `RocksDB`.
 //!
 //! The first to lock a line leads: it inserts its own message and those of all who wait behind it, in the order in which
 //! they came. So a line with many writers costs one command for as many messages as came during the command before. The
