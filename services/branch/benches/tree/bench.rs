@@ -1,6 +1,6 @@
 //! The service, and what is asked of it.
 
-use crate::raw::Raw;
+use crate::raw::{PAGE, Raw};
 use branch::config::{Config, Database};
 use branch::startup;
 use branch::store::ContentStore;
@@ -14,9 +14,6 @@ pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use wiremock::MockServer;
-
-/// How many messages or branches a page has.
-pub const PAGE: usize = 50;
 
 /// A service with an empty database, and the ways to reach both.
 pub struct Bench {

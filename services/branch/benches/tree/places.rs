@@ -1,7 +1,7 @@
 //! Lines, trees and nests to measure at, made through the store or, where there are very many messages, in bulk.
 
-use crate::bench::{Bench, Engine, PAGE, QUESTION, RESPONSE, text};
-use crate::raw::RawPlace;
+use crate::bench::{Bench, Engine, QUESTION, RESPONSE, text};
+use crate::raw::{PAGE, RawPlace};
 use crate::sql;
 use branch::domain::{ExpectedHead, Metadata, Question, Response};
 use branch::store::{NewBranch, NewMessage, NewTrunk};
