@@ -11,6 +11,8 @@ use shared::store::outbox::{Delivery, Relay};
 use shared::store::{Store, StoreError};
 use std::time::Duration;
 
+/// The target of the log lines, kept from before the module moved: operators filter by it.
+const LOG_TARGET: &str = "chat::eraser";
 /// How long a request waits for the first pass, which goes on without it.
 const FIRST_PASS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The delay of the second pass: no creation that was under way at the first takes longer.
@@ -52,7 +54,7 @@ impl AccountDeletion {
                 Ok(deliveries) => this.relay.deliver_now(deliveries.unwrap_or_default(), &context).await,
                 Err(error) => {
                     let error = causes(&error);
-                    tracing::warn!(error, "chats of a deleted account are left to the second pass");
+                    tracing::warn!(target: LOG_TARGET, error, "chats of a deleted account are left to the second pass");
                 }
             }
         });
@@ -66,7 +68,7 @@ impl AccountDeletion {
         self.tasks.spawn(async move {
             loop {
                 if let Err(error) = this.run_due_second_passes().await {
-                    tracing::error!(error = causes(&error), "chats of deleted accounts are still there");
+                    tracing::error!(target: LOG_TARGET, error = causes(&error), "chats of deleted accounts are still there");
                 }
                 tokio::select! {
                     () = this.tasks.stopping().cancelled() => return,

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// The target of the log lines, kept from before the module moved: operators filter by it.
+const LOG_TARGET: &str = "branch::store::mongo::behind";
 /// How long writes are gathered before a flush.
 const FLUSH_DELAY: Duration = Duration::from_millis(50);
 /// Updates of one command.
@@ -118,7 +120,7 @@ async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
             "update": collection, "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
         };
         if let Err(error) = database.run_command(command).await {
-            tracing::debug!(%error, "what is written behind was not written");
+            tracing::debug!(target: LOG_TARGET, %error, "what is written behind was not written");
         }
     }
 }

@@ -12,6 +12,8 @@ use shared::ids::DeliveryId;
 use shared::server::StartError;
 use std::time::Duration;
 
+/// The target of the log lines, kept from before the module moved: operators filter by it.
+const LOG_TARGET: &str = "branch::store::mongo::migrate";
 /// The migrations by name, oldest first. A published one is never edited.
 pub(crate) const MIGRATIONS: [(&str, &str); 1] =
     [("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json"))];
@@ -74,7 +76,7 @@ async fn run(database: &Database, schema: &Collection<Document>) -> Result<(), S
         let update = doc! {"$max": {"number": number}};
         let update = schema.update_one(doc! {"_id": "schema"}, update).upsert(true);
         update.await.map_err(|error| failed(&error))?;
-        tracing::info!(migration = name, "migrated");
+        tracing::info!(target: LOG_TARGET, migration = name, "migrated");
     }
     Ok(())
 }
