@@ -72,8 +72,8 @@ async fn hold(address: SocketAddr, head: String, bytes: usize, until: Instant) -
     let Ok(stream) = TcpStream::connect(address).await else { return "not connected".to_owned() };
     let (mut input, mut output) = stream.into_split();
     let sending = trickle(&mut output, &head, bytes);
-    let mut line = vec![0; 12];
-    let answered = async { input.read_exact(&mut line).await };
+    let mut status_line = vec![0; 12];
+    let answered = async { input.read_exact(&mut status_line).await };
     let answered = timeout_at(until, async {
         tokio::pin!(answered, sending);
         tokio::select! {
@@ -84,7 +84,7 @@ async fn hold(address: SocketAddr, head: String, bytes: usize, until: Instant) -
     match answered.await {
         Err(_) => "held to the end".to_owned(),
         Ok(Err(_)) => "broken off".to_owned(),
-        Ok(Ok(())) => String::from_utf8_lossy(line.get(9..).unwrap_or_default()).into_owned(),
+        Ok(Ok(())) => String::from_utf8_lossy(status_line.get(9..).unwrap_or_default()).into_owned(),
     }
 }
 

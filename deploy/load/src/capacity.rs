@@ -1,6 +1,6 @@
-//! What is asked, and how much of it can be had.
+//! The requests of a load, and the capacity for them.
 
-use crate::asking::Question;
+use crate::connection::RequestTemplate;
 use crate::figures::rate;
 use crate::generator::closed_loop;
 use crate::traffic::{Failure, Traffic};
@@ -14,10 +14,10 @@ use shared::ids::UserId;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// So many connections are tried, each for so long.
+/// The numbers of connections that are tried, and for how long each.
 const CONNECTIONS: [usize; 5] = [8, 16, 32, 64, 128];
 const STEP_DURATION: Duration = Duration::from_secs(2);
-/// For how long the token of a stand-in's user counts.
+/// The life of the token of the stand-in.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// Who is asked for what.
@@ -41,7 +41,7 @@ enum Kind {
     StandIn,
 }
 
-/// The most that was answered with success.
+/// The highest goodput that was measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peak {
     /// Answers a second.
@@ -62,23 +62,23 @@ impl Target {
         address.ok_or_else(|| Failure::new(format!("{} has no address", self.base)))
     }
 
-    /// Makes what is needed to ask, and the questions.
-    pub(crate) async fn questions(&self) -> Result<Vec<Question>, Failure> {
+    /// Prepares chats and the templates of requests.
+    pub(crate) async fn templates(&self) -> Result<Vec<RequestTemplate>, Failure> {
         if self.kind == Kind::StandIn {
-            return Ok(vec![Question::get("/api/v1/chats/get-chat", &stand_in_token()?)?]);
+            return Ok(vec![RequestTemplate::get("/api/v1/chats/get-chat", &stand_in_token()?)?]);
         }
         let traffic = Traffic::prepare(self.base.clone()).await?;
-        let question = |chat: &String| match self.kind {
+        let template = |chat: &String| match self.kind {
             Kind::Appends => {
                 let message = json!({"chat_id": chat, "question": "How old?", "response": "Centuries."});
-                Question::post("/api/v1/messages/add-message", traffic.token(), message.to_string())
+                RequestTemplate::post("/api/v1/messages/add-message", traffic.token(), message.to_string())
             }
             Kind::Reads | Kind::StandIn => {
                 let path = format!("/api/v1/messages/get-messages?limit=10&chat_id={chat}");
-                Question::get(&path, traffic.token())
+                RequestTemplate::get(&path, traffic.token())
             }
         };
-        traffic.chats().iter().map(question).collect()
+        traffic.chats().iter().map(template).collect()
     }
 }
 
@@ -89,11 +89,11 @@ pub(crate) fn stand_in_token() -> Result<String, Failure> {
     keys.issue_access(UserId::generate(), TOKEN_LIFE).map_err(|_| Failure::new("no token could be made"))
 }
 
-/// Looks for the most that is answered, each connection asking again when it has its answer.
-pub(crate) async fn find(address: SocketAddr, questions: &[Question]) -> Peak {
+/// Finds the highest goodput in closed loops of rising numbers of connections.
+pub(crate) async fn find(address: SocketAddr, templates: &[RequestTemplate]) -> Peak {
     let mut peak = Peak { goodput: 0.0, connections: 0 };
     for connections in CONNECTIONS {
-        let answered = closed_loop(address, questions, connections, STEP_DURATION).await;
+        let answered = closed_loop(address, templates, connections, STEP_DURATION).await;
         let goodput = rate(answered.len(), STEP_DURATION);
         if goodput > peak.goodput {
             peak = Peak { goodput, connections };

@@ -1,9 +1,9 @@
-//! Figures, what they are held against, and how they are written.
+//! Figures, their aims, and their formats.
 
 use std::fmt::Display;
 use std::time::Duration;
 
-/// The least that so many of a hundred do not exceed.
+/// The latency that this percentage does not exceed (nearest rank).
 pub(crate) fn percentile(latencies: &[Duration], percent: usize) -> Duration {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_the_one_that_so_many_do_not_exceed() {
+    fn a_percentile_is_the_nearest_rank() {
         let latencies: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
         assert_eq!(percentile(&latencies, 50), Duration::from_millis(100));
         assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));

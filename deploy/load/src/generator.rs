@@ -1,9 +1,10 @@
-//! Requests by the clock: each is sent when it is due, whether the ones before were answered or not.
+//! An open-loop load generator: each request is sent when it is due, whether earlier ones are answered or not, and its
+//! latency counts from when it was due (no coordinated omission).
 //!
-//! A connection carries one request at a time, and there are as many as are needed, up to a bound. Beyond that a request
-//! waits here, and its waiting counts.
+//! A connection carries one request at a time. Connections are added as needed, up to a bound; beyond that a request waits
+//! here, and the wait counts.
 
-use crate::asking::{Question, ask};
+use crate::connection::{RequestTemplate, send};
 use crate::schedule::Schedule;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -14,17 +15,17 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// How often it is looked what is due.
+/// The interval at which due requests are sent.
 const TICK: Duration = Duration::from_millis(1);
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It was answered with success.
+pub(crate) enum RequestOutcome {
+    /// Answered with success.
     Accepted,
-    /// It was answered with 429 or 503: not now.
+    /// Answered with 429 or 503.
     Refused,
-    /// It was answered otherwise, or not at all.
+    /// Answered otherwise, or not at all.
     Failed,
 }
 
@@ -35,18 +36,18 @@ pub(crate) struct Sample {
     pub(crate) due: Instant,
     /// How long after that it was sent.
     pub(crate) lag: Duration,
-    /// How long after that its answer was there.
+    /// How long after that it was answered.
     pub(crate) took: Duration,
-    pub(crate) fate: Fate,
+    pub(crate) outcome: RequestOutcome,
 }
 
-/// Who sends, and notes what comes back.
+/// The generator, with its samples.
 pub(crate) struct Generator {
     address: SocketAddr,
-    questions: Vec<Question>,
+    templates: Vec<RequestTemplate>,
     asked: Cell<usize>,
-    patience: Duration,
-    most: usize,
+    request_timeout: Duration,
+    max_connections: usize,
     connections: Cell<usize>,
     busy: Cell<usize>,
     due: RefCell<VecDeque<Instant>>,
@@ -56,19 +57,19 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// Without a connection yet. No request is waited for longer than `patience`, from when it was due.
+    /// A generator without connections yet. `request_timeout` counts from when a request was due.
     pub(crate) fn new(
         address: SocketAddr,
-        questions: Vec<Question>,
-        patience: Duration,
-        most: usize,
+        templates: Vec<RequestTemplate>,
+        request_timeout: Duration,
+        max_connections: usize,
     ) -> Rc<Self> {
         Rc::new(Self {
             address,
-            questions,
+            templates,
             asked: Cell::new(0),
-            patience,
-            most,
+            request_timeout,
+            max_connections,
             connections: Cell::new(0),
             busy: Cell::new(0),
             due: RefCell::default(),
@@ -78,7 +79,7 @@ impl Generator {
         })
     }
 
-    /// Sends at this rate for so long. What was not sent by then is not sent any more; says how many those are.
+    /// Offers requests at this rate for this time. Returns how many were not sent by its end; they are dropped.
     pub(crate) async fn offer(self: &Rc<Self>, schedule: Schedule, time: Duration) -> usize {
         let begun = Instant::now();
         let mut offered = 0;
@@ -86,7 +87,7 @@ impl Generator {
             let due_by_now = schedule.due_by(begun.elapsed());
             for number in offered..due_by_now {
                 self.due.borrow_mut().push_back(begun + schedule.due(number));
-                self.employ();
+                self.add_connection();
                 self.wake.add_permits(1);
             }
             offered = due_by_now;
@@ -95,7 +96,7 @@ impl Generator {
         self.due.borrow_mut().drain(..).count()
     }
 
-    /// Waits until all that was sent is answered, and gives what became of it.
+    /// Waits for all responses, and returns the samples.
     pub(crate) async fn settle(&self) -> Vec<Sample> {
         while self.busy.get() > 0 {
             sleep(TICK).await;
@@ -103,27 +104,27 @@ impl Generator {
         self.samples.take()
     }
 
-    /// Why requests failed, and how often.
+    /// Failures by cause.
     pub(crate) fn failures(&self) -> BTreeMap<String, usize> {
         self.failures.borrow().clone()
     }
 
-    /// The most connections that there were at a time.
+    /// The number of connections.
     pub(crate) fn connections(&self) -> usize {
         self.connections.get()
     }
 
-    /// One more connection, if all that there are have something to do.
-    fn employ(self: &Rc<Self>) {
+    /// Adds a connection, if all are busy.
+    fn add_connection(self: &Rc<Self>) {
         let wanted = self.busy.get() + self.due.borrow().len();
-        if wanted > self.connections.get() && self.connections.get() < self.most {
+        if wanted > self.connections.get() && self.connections.get() < self.max_connections {
             self.connections.set(self.connections.get() + 1);
             spawn_local(Rc::clone(self).work());
         }
     }
 
     async fn work(self: Rc<Self>) {
-        let mut line = None;
+        let mut connection = None;
         while let Ok(woken) = self.wake.acquire().await {
             woken.forget();
             let Some(due) = self.due.borrow_mut().pop_front() else {
@@ -131,61 +132,64 @@ impl Generator {
             };
             self.busy.set(self.busy.get() + 1);
             let lag = due.elapsed();
-            let Some(question) = self.next_question() else {
+            let Some(template) = self.next_template() else {
                 return;
             };
-            let fate = match timeout_at(due + self.patience, ask(&mut line, self.address, question)).await {
-                Ok(Ok(status)) if status.is_success() => Fate::Accepted,
-                Ok(Ok(status)) if matches!(status.as_u16(), 429 | 503) => Fate::Refused,
-                Ok(Ok(status)) => self.failed(status.to_string()),
-                Ok(Err(silence)) => self.failed(silence.to_string()),
-                Err(_) => self.failed("no answer in time".to_owned()),
-            };
-            self.samples.borrow_mut().push(Sample { due, lag, took: due.elapsed(), fate });
+            let outcome =
+                match timeout_at(due + self.request_timeout, send(&mut connection, self.address, template))
+                    .await
+                {
+                    Ok(Ok(status)) if status.is_success() => RequestOutcome::Accepted,
+                    Ok(Ok(status)) if matches!(status.as_u16(), 429 | 503) => RequestOutcome::Refused,
+                    Ok(Ok(status)) => self.failed(status.to_string()),
+                    Ok(Err(error)) => self.failed(error.to_string()),
+                    Err(_) => self.failed("no answer in time".to_owned()),
+                };
+            self.samples.borrow_mut().push(Sample { due, lag, took: due.elapsed(), outcome });
             self.busy.set(self.busy.get() - 1);
         }
     }
 
-    /// One after the other, so that not all ask for the same.
-    fn next_question(&self) -> Option<&Question> {
+    /// The templates in turn.
+    fn next_template(&self) -> Option<&RequestTemplate> {
         self.asked.set(self.asked.get().wrapping_add(1));
-        self.questions.get(self.asked.get() % self.questions.len().max(1))
+        self.templates.get(self.asked.get() % self.templates.len().max(1))
     }
 
-    fn failed(&self, why: String) -> Fate {
+    fn failed(&self, why: String) -> RequestOutcome {
         *self.failures.borrow_mut().entry(why).or_default() += 1;
-        Fate::Failed
+        RequestOutcome::Failed
     }
 }
 
-/// How long each of those took that met this fate.
-pub(crate) fn took(samples: &[Sample], fate: Fate) -> Vec<Duration> {
-    samples.iter().filter(|sample| sample.fate == fate).map(|sample| sample.took).collect()
+/// The latencies of requests with this outcome.
+pub(crate) fn took(samples: &[Sample], outcome: RequestOutcome) -> Vec<Duration> {
+    samples.iter().filter(|sample| sample.outcome == outcome).map(|sample| sample.took).collect()
 }
 
-/// Asks on so many connections for so long, each the next question when the one before is answered. Says what was
-/// answered with success, and how long each took.
+/// A closed loop: each connection sends its next request when the one before is answered. Returns the latencies of the
+/// successful ones.
 pub(crate) async fn closed_loop(
     address: SocketAddr,
-    questions: &[Question],
+    templates: &[RequestTemplate],
     connections: usize,
     time: Duration,
 ) -> Vec<Duration> {
     let until = Instant::now() + time;
-    let asking = (0..connections).map(|connection| {
-        let questions = questions.to_vec();
+    let clients = (0..connections).map(|number| {
+        let templates = templates.to_vec();
         spawn_local(async move {
-            let (mut line, mut took) = (None, Vec::new());
-            for question in questions.iter().cycle().skip(connection) {
+            let (mut connection, mut took) = (None, Vec::new());
+            for template in templates.iter().cycle().skip(number) {
                 if Instant::now() >= until {
                     break;
                 }
                 let sent = Instant::now();
-                match timeout(time, ask(&mut line, address, question)).await {
+                match timeout(time, send(&mut connection, address, template)).await {
                     Ok(Ok(status)) if status.is_success() && Instant::now() < until => {
                         took.push(sent.elapsed());
                     }
-                    // Refused, or failed: not at once again.
+                    // Refused or failed: pause before the next.
                     _ => sleep(TICK).await,
                 }
             }
@@ -193,8 +197,8 @@ pub(crate) async fn closed_loop(
         })
     });
     let mut all = Vec::new();
-    for asked in asking.collect::<Vec<_>>() {
-        all.extend(asked.await.unwrap_or_default());
+    for client in clients.collect::<Vec<_>>() {
+        all.extend(client.await.unwrap_or_default());
     }
     all
 }

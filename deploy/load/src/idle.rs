@@ -1,6 +1,6 @@
 //! Readers beside connections that do nothing, and others whose heads come a byte now and then.
 
-use crate::asking::{Line, Question};
+use crate::connection::{Connection, RequestTemplate};
 use crate::figures::{Report, ms, ratio};
 use crate::probe::{self, Readers};
 use crate::process::resident;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// How long it is read without the crowd, and again with it.
+/// How long readers run without the connections, and again beside them.
 const READ_DURATION: Duration = Duration::from_secs(20);
 /// Between two bytes of a slow head. It takes longer than a head may, so that it begins anew when it was broken off.
 const TRICKLE_INTERVAL: Duration = Duration::from_millis(900);
@@ -52,7 +52,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     }
     let beside = readers.read(READ_DURATION).await?;
     let more = resident(options.pid)?.saturating_sub(memory);
-    let still = idle.iter().filter(|line| line.is_open()).count();
+    let still = idle.iter().filter(|connection| connection.is_open()).count();
     report.tell(&format!("beside {} idle and {} slow", options.idle, options.slow), beside.tell());
     report.tell("idle connections that are still open", format!("{still} of {}", options.idle));
     report.tell("memory of the gateway", format!("{} MiB more", more >> 20));
@@ -64,13 +64,13 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
 }
 
 /// A connection is idle after a request; without one it would be a slow head.
-async fn open_idle(address: SocketAddr, count: usize) -> Result<Vec<Line>, Failure> {
-    let question = Question::get("/livez", "")?;
+async fn open_idle(address: SocketAddr, count: usize) -> Result<Vec<Connection>, Failure> {
+    let template = RequestTemplate::get("/livez", "")?;
     let mut lines = Vec::with_capacity(count);
     for _ in 0..count {
-        let mut line = Line::open(address).await.map_err(|why| Failure::new(why.to_string()))?;
-        line.ask(&question).await.map_err(|why| Failure::new(why.to_string()))?;
-        lines.push(line);
+        let mut connection = Connection::open(address).await.map_err(|why| Failure::new(why.to_string()))?;
+        connection.send(&template).await.map_err(|why| Failure::new(why.to_string()))?;
+        lines.push(connection);
     }
     Ok(lines)
 }

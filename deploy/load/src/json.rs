@@ -1,6 +1,6 @@
 //! Readers beside objects of a million members that nobody knows, which anyone can send.
 
-use crate::asking::{Question, ask};
+use crate::connection::{RequestTemplate, send};
 use crate::figures::{Report, ms, percentile};
 use crate::probe::{self, Readers};
 use crate::traffic::{Failure, Traffic};
@@ -47,8 +47,8 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
         ("nested arrays, to add-message", append, traffic.token(), &deep),
         ("escapes, to add-message", append, traffic.token(), &long),
     ] {
-        let object = Question::post(path, token, body.clone())?;
-        let objects = spawn_local(send(address, object, Instant::now() + READ_DURATION));
+        let object = RequestTemplate::post(path, token, body.clone())?;
+        let objects = spawn_local(send_objects(address, object, Instant::now() + READ_DURATION));
         let beside = readers.read(READ_DURATION).await?;
         let (answers, took) = objects.await.map_err(|error| Failure::new(error.to_string()))?;
         let most = ms(percentile(&took, 100));
@@ -72,15 +72,15 @@ fn members(bytes: usize) -> String {
     object + "\"a\":1}"
 }
 
-async fn send(
+async fn send_objects(
     address: SocketAddr,
-    object: Question,
+    object: RequestTemplate,
     until: Instant,
 ) -> (BTreeMap<String, usize>, Vec<Duration>) {
     let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
     while Instant::now() < until {
         let begun = Instant::now();
-        let answer = ask(&mut None, address, &object).await;
+        let answer = send(&mut None, address, &object).await;
         let answer = answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned());
         *answers.entry(answer).or_default() += 1;
         took.push(begun.elapsed());

@@ -2,9 +2,9 @@
 //!
 //! Each command prints what it saw, and exits with 1 if that is not as it should be.
 
-mod asking;
 mod bodies;
 mod capacity;
+mod connection;
 mod figures;
 mod generator;
 mod idle;
@@ -16,9 +16,9 @@ mod pages;
 mod probe;
 mod process;
 mod readers;
+mod response_counts;
 mod schedule;
 mod steady;
-mod tally;
 mod traffic;
 mod uploads;
 mod upstream;

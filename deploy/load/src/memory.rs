@@ -1,4 +1,4 @@
-//! The memory of programs while something happens to them, and afterwards.
+//! The memory of programs during a load, and after it.
 
 use crate::capacity::Target;
 use crate::figures::Report;
@@ -12,12 +12,12 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{interval, sleep};
 
-/// How often the memory is looked at.
+/// The sampling interval.
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(20);
-/// How much of it a program may have.
+/// The most anonymous memory of a program.
 const MAX_ANONYMOUS_BYTES: u64 = 256 << 20;
-/// How long after a load it is looked whether the memory has come back.
-const AFTERWARDS: Duration = Duration::from_secs(10);
+/// The delay after a load before the memory is read again.
+const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// Whom a load goes to, and whose memory is looked at meanwhile.
 #[derive(Debug, Clone, Args)]
@@ -61,45 +61,45 @@ impl FromStr for Program {
     }
 }
 
-/// Who looks at the memory of programs.
+/// Samples the memory of programs.
 pub(crate) struct Watch {
     programs: Vec<Program>,
     before: Vec<u64>,
     most: Rc<RefCell<Vec<u64>>>,
-    glances: JoinHandle<()>,
+    sampling: JoinHandle<()>,
 }
 
 impl Programs {
-    /// Begins to look.
+    /// Starts sampling.
     pub(crate) fn watch(&self) -> Result<Watch, Failure> {
         let programs = self.programs.clone();
-        let before = look(&programs)?;
+        let before = read_all(&programs)?;
         let most = Rc::new(RefCell::new(before.clone()));
-        let glances = spawn_local(glance(programs.clone(), Rc::clone(&most)));
-        Ok(Watch { programs, before, most, glances })
+        let sampling = spawn_local(sample(programs.clone(), Rc::clone(&most)));
+        Ok(Watch { programs, before, most, sampling })
     }
 }
 
-fn look(programs: &[Program]) -> Result<Vec<u64>, Failure> {
+fn read_all(programs: &[Program]) -> Result<Vec<u64>, Failure> {
     programs.iter().map(|program| anonymous(program.pid)).collect()
 }
 
-async fn glance(programs: Vec<Program>, most: Rc<RefCell<Vec<u64>>>) {
-    let mut glances = interval(SAMPLING_INTERVAL);
+async fn sample(programs: Vec<Program>, most: Rc<RefCell<Vec<u64>>>) {
+    let mut sampling = interval(SAMPLING_INTERVAL);
     loop {
-        glances.tick().await;
-        let Ok(now) = look(&programs) else { return };
+        sampling.tick().await;
+        let Ok(now) = read_all(&programs) else { return };
         let mut most = most.borrow_mut();
         most.iter_mut().zip(now).for_each(|(most, now)| *most = now.max(*most));
     }
 }
 
 impl Watch {
-    /// Tells what was seen, once some time has passed since the load.
+    /// Reports the samples, once [`SETTLE_TIME`] has passed since the load.
     pub(crate) async fn report(self, report: &mut Report) -> Result<(), Failure> {
-        self.glances.abort();
-        sleep(AFTERWARDS).await;
-        let after = look(&self.programs)?;
+        self.sampling.abort();
+        sleep(SETTLE_TIME).await;
+        let after = read_all(&self.programs)?;
         let most = self.most.borrow();
         let seen = self.programs.iter().zip(&self.before).zip(most.iter().zip(after));
         for ((program, before), (&most, after)) in seen {

@@ -1,6 +1,6 @@
 //! Large pages that are read at once.
 
-use crate::asking::{Question, ask};
+use crate::connection::{RequestTemplate, send};
 use crate::figures::{Report, ms, percentile};
 use crate::memory::{LargePage, WatchedTarget};
 use crate::traffic::{Failure, Traffic};
@@ -24,7 +24,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let address = options.watched.target.address()?;
     let traffic = Traffic::prepare(options.watched.target.base()).await?;
-    let page = Question::get(&traffic.fill(options.page.mebibytes).await?, traffic.token())?;
+    let page = RequestTemplate::get(&traffic.fill(options.page.mebibytes).await?, traffic.token())?;
     let mut report = Report::new();
     let watch = options.watched.programs.watch()?;
     let mut all = JoinSet::new();
@@ -32,7 +32,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
         let page = page.clone();
         all.spawn_local(async move {
             let begun = Instant::now();
-            let answer = ask(&mut None, address, &page).await;
+            let answer = send(&mut None, address, &page).await;
             (answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned()), begun.elapsed())
         });
     }

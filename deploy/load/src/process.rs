@@ -1,4 +1,4 @@
-//! What the kernel says of a process.
+//! The memory and the processor time of a process.
 
 use crate::traffic::Failure;
 use std::fs;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernels_words_are_understood() {
+    fn the_files_of_procfs_are_parsed() {
         let status = "Name:\tgateway\nVmRSS:\t   12345 kB\nRssAnon:\t  8 kB\nThreads:\t4\n";
         assert_eq!(memory_in(status, "VmRSS:"), Some(12_641_280));
         assert_eq!(memory_in(status, "RssAnon:"), Some(8192));

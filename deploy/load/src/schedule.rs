@@ -1,4 +1,4 @@
-//! When requests are due by the clock, whatever became of those before.
+//! When requests are due, independent of earlier ones.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_due_at_once_and_the_others_evenly() {
+    fn the_first_request_is_due_at_once_and_the_others_evenly() {
         let schedule = Schedule::new(500);
         assert_eq!(schedule.due(0), Duration::ZERO);
         assert_eq!(schedule.due(1), Duration::from_millis(2));
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_late_finds_all_that_are_due() {
+    fn a_late_poll_finds_all_due_requests() {
         for a_second in [1, 3, 7, 100, 999, 5000, 30_000] {
             let schedule = Schedule::new(a_second);
             for number in (0..100).chain(999_990..1_000_000) {

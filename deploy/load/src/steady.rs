@@ -2,7 +2,7 @@
 //!
 //! Says each second what came back, and at the end whether a message was lost or made twice.
 
-use crate::tally::{Failed, Tally};
+use crate::response_counts::{Failed, ResponseCounts};
 use crate::traffic::{Failure, Traffic};
 use clap::Args;
 use reqwest::Url;
@@ -43,30 +43,30 @@ impl Options {
 /// Whether all is well: whether nothing was lost, and nothing failed that no option excuses.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let traffic = Arc::new(Traffic::prepare(options.base.clone()).await?);
-    let tally = Arc::new(Tally::default());
+    let response_counts = Arc::new(ResponseCounts::default());
     let mut requests = JoinSet::new();
     let mut ticks = interval(Duration::from_secs(1) / options.rate.max(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let each_second = tokio::spawn(say_each_second(Arc::clone(&tally)));
+    let each_second = tokio::spawn(say_each_second(Arc::clone(&response_counts)));
     for number in 0..options.rate * options.seconds {
         ticks.tick().await;
-        let (traffic, tally) = (Arc::clone(&traffic), Arc::clone(&tally));
+        let (traffic, response_counts) = (Arc::clone(&traffic), Arc::clone(&response_counts));
         let posts = number % 100 < options.posts;
-        requests.spawn(async move { tally.add(traffic.send(number, posts).await) });
+        requests.spawn(async move { response_counts.add(traffic.send(number, posts).await) });
     }
     requests.join_all().await;
     each_second.abort();
-    println!("{}", tally.summary());
+    println!("{}", response_counts.summary());
     let kept = traffic.look_again().await?;
     println!("{kept}");
-    Ok(options.excuses(tally.failed_reads(), tally.failed_writes()) && kept.is_right())
+    Ok(options.excuses(response_counts.failed_reads(), response_counts.failed_writes()) && kept.is_right())
 }
 
-async fn say_each_second(tally: Arc<Tally>) {
+async fn say_each_second(response_counts: Arc<ResponseCounts>) {
     let mut seconds = interval(Duration::from_secs(1));
     seconds.tick().await;
     for second in 1_u32.. {
         seconds.tick().await;
-        println!("{second:>4} s: {}", tally.take_second());
+        println!("{second:>4} s: {}", response_counts.take_second());
     }
 }

@@ -1,4 +1,4 @@
-//! One user with some chats, who reads and appends; and afterwards looks what is there.
+//! A user with some chats, who reads and appends, and checks afterwards what is stored.
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, Url};
@@ -10,14 +10,14 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The chats among which the messages are spread, so that writers seldom wait for one another. A prime, so that each
-/// gets its part of every kind of request.
+/// The chats among which messages are spread, so that writers seldom wait for one another. A prime, so that every chat gets
+/// every kind of request.
 const CHATS: u32 = 211;
 
 /// The bytes of a long message.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// What is said of a request that nobody took.
+/// The cause of a refused connection.
 pub(crate) const REFUSED: &str = "not connected";
 
 /// Why the run ends.
@@ -45,7 +45,7 @@ impl Failure {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) is_write: bool,
@@ -65,7 +65,7 @@ pub(crate) struct Traffic {
     answered: Mutex<HashSet<String>>,
 }
 
-/// What was found of the messages afterwards.
+/// The messages that are stored, compared with the answered ones.
 #[derive(Debug)]
 pub(crate) struct Kept {
     answered: usize,
@@ -75,7 +75,7 @@ pub(crate) struct Kept {
 }
 
 impl Traffic {
-    /// Makes the user and the chats.
+    /// Creates the user and the chats.
     pub(crate) async fn prepare(base: Url) -> Result<Self, Failure> {
         let user = json!({"username": format!("load-{}", KeyId::generate()), "password": KeyId::generate()});
         let (http, token, chats) = (http_client()?, String::new(), Vec::new());
@@ -106,10 +106,10 @@ impl Traffic {
         &self.user
     }
 
-    /// Appends messages of a mebibyte each to a chat, and tells the path of the page that has all of them.
+    /// Appends messages of 1 MiB each to a chat. Returns the path of the page with all of them.
     pub(crate) async fn fill(&self, messages: usize) -> Result<String, Failure> {
         let chat = self.chat(0);
-        // No two are the same, as what repeats would be small once it is compressed.
+        // No two are equal: repetitions would compress well.
         for number in 0..messages {
             let word = format!("{number:x}-{} ", KeyId::generate());
             let response = word.repeat(MESSAGE_BYTES / word.len());
@@ -126,7 +126,7 @@ impl Traffic {
         Outcome { is_write, took: begun.elapsed(), result: result.map_err(|failure| failure.0) }
     }
 
-    /// Reads all chats, and compares them with what was answered.
+    /// Reads all chats, and compares them with the answered requests.
     pub(crate) async fn look_again(&self) -> Result<Kept, Failure> {
         let mut found: HashMap<String, usize> = HashMap::new();
         for chat in &self.chats {
@@ -195,7 +195,7 @@ impl Traffic {
 }
 
 impl Kept {
-    /// Whether each message that was answered is there, and each that is there is there once.
+    /// Whether every answered message is stored, and none twice.
     pub(crate) fn is_right(&self) -> bool {
         self.lost == 0 && self.doubled == 0
     }
@@ -209,7 +209,7 @@ impl fmt::Display for Kept {
     }
 }
 
-/// The kind of a failure, the same for all of a kind: no port, no id.
+/// The cause of a failure, without ports and ids, so that equal causes are counted together.
 fn why(error: &reqwest::Error) -> Failure {
     Failure(if error.is_connect() {
         REFUSED.to_owned()

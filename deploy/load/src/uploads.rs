@@ -1,7 +1,7 @@
-//! Many large bodies at once, for a service that takes its time to read them.
+//! Many large bodies at once, for a service that reads them slowly.
 
-use crate::asking::{Question, ask};
 use crate::capacity::{Target, stand_in_token};
+use crate::connection::{RequestTemplate, send};
 use crate::figures::{Report, ms, percentile};
 use crate::process::resident;
 use crate::traffic::Failure;
@@ -12,11 +12,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
-/// How often the memory is looked at.
+/// The sampling interval.
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(10);
-/// How many small ones come first.
-const FIRST: usize = 20;
-/// How much more there may be of it.
+/// Small uploads before the measurement.
+const WARM_UP_UPLOADS: usize = 20;
+/// The most added memory.
 const MAX_ADDED_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, Args)]
@@ -39,19 +39,19 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let address = options.target.address()?;
     let token = stand_in_token()?;
     let path = "/api/v1/messages/add-message";
-    let one = Question::post(path, &token, "{}".to_owned())?;
-    let large = Question::post(path, &token, " ".repeat(options.bytes))?;
-    // So that what every first request costs is not counted.
-    send(address, &one, FIRST).join_all().await;
+    let one = RequestTemplate::post(path, &token, "{}".to_owned())?;
+    let large = RequestTemplate::post(path, &token, " ".repeat(options.bytes))?;
+    // So that the cost of first requests is not counted.
+    upload_all(address, &one, WARM_UP_UPLOADS).join_all().await;
     sleep(Duration::from_secs(1)).await;
     let before = resident(options.pid)?;
-    let mut uploads = send(address, &large, options.uploads);
+    let mut uploads = upload_all(address, &large, options.uploads);
     let mut most = before;
     let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
-    let mut glances = interval(SAMPLING_INTERVAL);
+    let mut samples = interval(SAMPLING_INTERVAL);
     loop {
         tokio::select! {
-            _ = glances.tick() => most = most.max(resident(options.pid)?),
+            _ = samples.tick() => most = most.max(resident(options.pid)?),
             done = uploads.join_next() => match done {
                 Some(done) => {
                     let (answer, time) = done.map_err(|error| Failure::new(error.to_string()))?;
@@ -71,14 +71,14 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     Ok(report.is_well())
 }
 
-/// Sends so many at once, each on a connection of its own, and gives what is answered, and after which time.
-fn send(address: SocketAddr, upload: &Question, count: usize) -> JoinSet<(String, Duration)> {
+/// Sends uploads at once, each on a connection of its own. Returns each response with its latency.
+fn upload_all(address: SocketAddr, upload: &RequestTemplate, count: usize) -> JoinSet<(String, Duration)> {
     let mut uploads = JoinSet::new();
     for _ in 0..count {
         let upload = upload.clone();
         uploads.spawn_local(async move {
             let begun = Instant::now();
-            let answer = ask(&mut None, address, &upload).await;
+            let answer = send(&mut None, address, &upload).await;
             (answer.map_or_else(|why| why.to_string(), |status| status.to_string()), begun.elapsed())
         });
     }

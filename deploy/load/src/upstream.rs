@@ -1,4 +1,4 @@
-//! A service that can do so much and no more: who comes while it is busy waits in line, and the line has no end.
+//! A stand-in for a service of fixed capacity: while it is busy, requests wait in an unbounded queue.
 
 use crate::traffic::Failure;
 use actix_web::web::{Data, Payload};

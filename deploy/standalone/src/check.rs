@@ -1,4 +1,4 @@
-//! `banyan check`: what it needs is looked at, and nothing is changed.
+//! `banyan check`: reports on all that Banyan needs, and changes nothing.
 
 use crate::config::{Databases, Options};
 use crate::data_dir::secret_file;
@@ -15,7 +15,7 @@ use std::path::Path;
 const FOLDER: &str = "data folder";
 const KEY: &str = "secret key";
 
-/// Looks at configuration, keys, files and databases, whether Banyan runs or not.
+/// Reports on configuration, keys, files and databases, whether Banyan runs or not.
 pub async fn check(options: &Options, env: &Env) -> Report {
     let (mut report, clock) = (Report::default(), Clock::system());
     check_own_clock(&mut report, clock.now());

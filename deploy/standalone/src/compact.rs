@@ -1,11 +1,11 @@
-//! `banyan compact`: the files of the data folder are rewritten without what was deleted.
+//! `banyan compact`: rewrites the SQLite files of the data folder without deleted rows.
 
 use crate::data_dir::DataDir;
 use shared::server::StartError;
 use shared::store::{compact, is_missing};
 use std::path::Path;
 
-/// Rewrites every file of a folder that nobody uses. Gives a line for each.
+/// Rewrites every file of a folder that no process uses. Returns a line for each.
 pub fn compact_data_dir(path: &Path) -> Result<Vec<String>, StartError> {
     let failed = |error| StartError::Io(format!("{}: cannot be read", path.display()), error);
     if is_missing(path) {

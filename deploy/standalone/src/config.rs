@@ -1,4 +1,4 @@
-//! What `banyan` is started with: options, and the variables that the services read, too.
+//! The options of `banyan`, and the databases of its services.
 
 use crate::data_dir::database_url;
 use clap::{Parser, Subcommand};
@@ -7,9 +7,9 @@ use shared::config::{ConfigError, Env};
 use shared::server::{CheckOptions, DescriptorUse};
 use std::path::{Path, PathBuf};
 
-/// Where it listens if nothing is said.
+/// The default of `--listen`.
 pub const LISTEN_ADDR: &str = "127.0.0.1:8000";
-/// The setting that says where it listens.
+/// The name of the setting in errors.
 pub const LISTEN_SETTING: &str = "--listen or BANYAN_LISTEN_ADDR";
 
 /// Banyan, a chat backend in which every answer can grow another conversation: all services in one process
@@ -45,7 +45,7 @@ pub enum Task {
     User(auth::cli::UserCommand),
 }
 
-/// The databases of all services, wherever they are.
+/// The databases of all services.
 #[derive(Debug, Clone)]
 pub struct Databases {
     /// Users and tokens.
@@ -57,7 +57,7 @@ pub struct Databases {
 }
 
 impl Databases {
-    /// Reads `DATABASE_URL` and `MONGO_URL`; what they leave out is in files of the data folder.
+    /// Reads `DATABASE_URL` and `MONGO_URL`. Services without one have a file in the data folder.
     pub fn from_env(env: &Env, data_dir: &Path) -> Result<Self, ConfigError> {
         let postgres = postgres_url(env)?;
         let database = |service| postgres.clone().unwrap_or_else(|| database_url(data_dir, service));
@@ -68,20 +68,20 @@ impl Databases {
         Ok(Self { auth: database("auth"), chat: database("chat"), branch })
     }
 
-    /// Whether none of them is a file.
+    /// Whether none of them is in the data folder.
     pub fn are_elsewhere(&self) -> bool {
         !self.auth.expose_secret().starts_with("sqlite")
     }
 
-    /// What all servers of this process together need of its file descriptors. Both ends of a connection to a service are here,
-    /// so that a client of the gateway leaves two for each of three services, and one for what these ask each other.
+    /// File descriptors of all servers of this process. Both ends of a connection to a service are here: a client of the
+    /// gateway needs its own, two for each of three services, and one for calls between these.
     pub fn descriptor_use(&self) -> DescriptorUse {
         let databases = 2 * shared::store::MAX_DESCRIPTORS + self.branch.max_descriptors();
         DescriptorUse { databases, servers: 4, per_connection: 8 }
     }
 }
 
-/// Reads `DATABASE_URL`, and refuses one that would put all services into one SQLite file.
+/// Reads `DATABASE_URL`. SQLite is refused: it would put all services into one file.
 fn postgres_url(env: &Env) -> Result<Option<SecretString>, ConfigError> {
     let url = env.secret("DATABASE_URL")?;
     match &url {

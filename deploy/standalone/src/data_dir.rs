@@ -1,7 +1,7 @@
-//! The folder of the data: locked by the process that uses it, closed to other users of the machine.
+//! The data folder: locked by the process that uses it, closed to other users of the machine.
 //!
-//! A folder that is there already is closed to them at start, with what is in it, if it is one of ours or empty. Another
-//! one, such as `/tmp`, is refused and left as it is.
+//! An existing folder is closed to them at start, with its files, if it was used before or is empty. Another one, such as
+//! `/tmp`, is refused and left as it is.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,25 +20,25 @@ const LOCK: &str = "lock";
 const SECRET: &str = "secret-key";
 /// The secret while it is being written.
 const UNFINISHED_SECRET: &str = "secret-key.new";
-/// The services that have a file in the folder, and what its name ends with.
+/// The services that have a file in the folder, and its extension.
 const SERVICES: [&str; 3] = ["auth", "chat", "branch"];
 const SQLITE_EXTENSION: &str = "sqlite3";
-/// At the root of a file system of its own.
+/// Present at the root of a file system.
 const LOST_AND_FOUND: &str = "lost+found";
-/// In a folder with this bit everybody has files of their own.
+/// Set on folders in which all users have files.
 const STICKY_BIT: u32 = 0o1000;
 
-/// The `DATABASE_URL` of a service whose data is a file in a data folder.
+/// The `DATABASE_URL` of a service with a file in the data folder.
 pub fn database_url(folder: &Path, service: &str) -> SecretString {
     format!("sqlite:{}", folder.join(format!("{service}.{SQLITE_EXTENSION}")).display()).into()
 }
 
-/// The file in a data folder that holds the secret, unless `SECRET_KEY` is set.
+/// The file of the secret, which is used unless `SECRET_KEY` is set.
 pub fn secret_file(folder: &Path) -> PathBuf {
     folder.join(SECRET)
 }
 
-/// The folder of the data. Nobody else can open it until this is dropped.
+/// The data folder. No other process can open it until this is dropped.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -46,7 +46,7 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the folder if need be, and locks it.
+    /// Creates the folder if it is missing, and locks it.
     pub fn open(path: &Path) -> Result<Self, StartError> {
         let failed =
             |error| StartError::Io(format!("{}: cannot be used as the data folder", path.display()), error);
@@ -73,7 +73,7 @@ impl DataDir {
         Ok(paths)
     }
 
-    /// Closes the files that SQLite does not make; the stores see to theirs.
+    /// Closes the files that are not databases to other users; the stores close theirs.
     fn close_files(&self) -> io::Result<()> {
         for name in [LOCK, SECRET, UNFINISHED_SECRET] {
             let path = self.path.join(name);
@@ -88,7 +88,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// The secret that signs tokens: made once, kept with mode 0600.
+    /// The secret that signs tokens: generated once, kept with mode 0600.
     pub fn secret_key(&self) -> Result<SecretString, StartError> {
         let path = self.path.join(SECRET);
         let failed = |error| StartError::Io(format!("{}: cannot keep the secret", path.display()), error);
@@ -100,7 +100,7 @@ impl DataDir {
         let mut bits = [0; 32];
         SystemRandom::new().fill(&mut bits).map_err(|_| failed(io::Error::other("no random bits")))?;
         let secret = URL_SAFE_NO_PAD.encode(bits);
-        // Written whole before it has its name, so that a crash leaves no half of a secret.
+        // Written to a temporary file and renamed, so that a crash leaves no partial secret.
         let unfinished = self.path.join(UNFINISHED_SECRET);
         let mut file = private_file().create(true).truncate(true).open(&unfinished).map_err(failed)?;
         file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
@@ -110,7 +110,7 @@ impl DataDir {
     }
 }
 
-/// Closes the folder, unless that would take it from others.
+/// Closes the folder to other users, unless it is theirs as well.
 fn close_to_others(path: &Path) -> io::Result<()> {
     if !private::is_open_to_others(path)? {
         return Ok(());
@@ -123,7 +123,7 @@ fn close_to_others(path: &Path) -> io::Result<()> {
     private::restrict(path, FOLDER_MODE)
 }
 
-/// Whether a folder is empty, or one that was used before.
+/// Whether a folder is empty or was used as a data folder before.
 fn is_ours(path: &Path) -> io::Result<bool> {
     let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
     let is_known = |name: &OsString| {
@@ -145,7 +145,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     #[test]
-    fn the_secret_is_made_once_and_closed_to_others() {
+    fn the_secret_is_generated_once_with_mode_0600() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
         let first = DataDir::open(&path).unwrap().secret_key().unwrap();
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_there_is_closed_to_others_with_what_is_in_it() {
+    fn an_existing_data_folder_is_closed_to_other_users_with_its_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         for name in [LOCK, SECRET] {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_folder_is_taken_and_one_of_others_is_refused_and_left_alone() {
+    fn an_empty_folder_is_accepted_and_a_foreign_one_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         for (mode, other, taken) in [

@@ -8,4 +8,6 @@ pub mod config;
 pub mod data_dir;
 pub mod settings;
 pub mod stack;
+pub mod stack_config;
+pub mod traces;
 pub mod users;

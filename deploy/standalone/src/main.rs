@@ -6,7 +6,8 @@ use shared::server::{self, StartError};
 use shared::telemetry::{self, LogFormat};
 use standalone::compact::compact_data_dir;
 use standalone::config::{Options, Task};
-use standalone::stack::{Stack, StackConfig};
+use standalone::stack::Stack;
+use standalone::stack_config::StackConfig;
 use standalone::{check, users};
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! What `banyan` reads of its environment, before anything is opened or made.
+//! The settings of `banyan`, read before anything is opened or created.
 
 use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
-use crate::stack::StackTraces;
+use crate::traces::StackTraces;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates};
@@ -16,14 +16,14 @@ use shared::settings;
 #[derive(Debug)]
 pub struct Settings {
     pub(crate) listen: Listen,
-    /// The keys of `SECRET_KEY`; without it they are in the data folder.
+    /// The keys of `SECRET_KEY`; without it those of the data folder are used.
     pub(crate) keys: Option<TokenKeys>,
     pub(crate) edge: EdgeConfig,
     pub(crate) rates: Option<Rates>,
     pub(crate) capacity: Option<Capacity>,
     pub(crate) times: Times,
     pub(crate) bodies: BodyLimits,
-    pub(crate) patience: Patience,
+    pub(crate) gateway_timeouts: Patience,
     pub(crate) databases: Databases,
     pub(crate) tokens: TokenLife,
     pub(crate) passwords: PasswordConfig,
@@ -33,12 +33,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads options and variables, and takes the port of the metrics.
+    /// Reads options and variables, and binds the port of the metrics.
     pub fn from_env(options: &Options, env: &Env, clock: &Clock) -> Result<Self, ConfigError> {
         Self::read(options, env, clock, (Metrics::from_env(env), StackTraces::from_env(env)))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same for `check`: binds no port and exports nothing.
     pub fn check_env(options: &Options, env: &Env, clock: &Clock) -> Result<Self, ConfigError> {
         Self::read(options, env, clock, (Metrics::check_env(env), StackTraces::check_env(env)))
     }
@@ -52,13 +52,13 @@ impl Settings {
         settings!(Self {
             listen: Listen::parse(LISTEN_SETTING, &options.listen, LISTEN_ADDR),
             keys: keys(env, clock),
-            // Pages that are developed on this machine.
+            // For pages that are developed on this machine.
             edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local),
             rates: Rates::from_env(env),
             capacity: Capacity::from_env(env),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
-            patience: Patience::from_env(env),
+            gateway_timeouts: Patience::from_env(env),
             databases: Databases::from_env(env, &options.data_dir),
             tokens: TokenLife::from_env(env),
             passwords: PasswordConfig::from_env(env),

@@ -7,7 +7,7 @@ use shared::config::Env;
 use shared::server::StartError;
 use shared::store::is_missing;
 
-/// Does what was asked for, whether Banyan runs or not: the data folder is not locked by it.
+/// Runs a command, also while Banyan runs: it does not lock the data folder.
 pub async fn run(command: UserCommand, options: &Options, env: &Env) -> Result<(), StartError> {
     let databases = Databases::from_env(env, &options.data_dir);
     let settings = UserSettings::with_database(env, databases.map(|databases| databases.auth))?;

@@ -11,7 +11,7 @@ fn compact(data_dir: &Path) -> Output {
 }
 
 #[test]
-fn the_files_of_a_folder_that_nobody_uses_are_rewritten() {
+fn compact_rewrites_the_files_of_an_unused_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("branch.sqlite3");
     fs::write(&path, "").unwrap();
@@ -27,7 +27,7 @@ fn the_files_of_a_folder_that_nobody_uses_are_rewritten() {
 }
 
 #[test]
-fn a_folder_that_is_used_or_is_not_there_is_refused_in_one_line() {
+fn compact_refuses_a_locked_or_missing_folder_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let lock = File::create(folder.path().join("lock")).unwrap();
     lock.lock().unwrap();

@@ -80,7 +80,7 @@ async fn write(client: TestClient, chat: Value, writer: usize, answered: Arc<Ato
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_a_kill() {
+async fn answered_writes_survive_a_kill() {
     let (folder, database) = (tempfile::tempdir().unwrap(), TestDatabase::create().await);
     let content = TestDatabase::mongo();
     let start = || Process::start(folder.path(), &database, content.as_ref());
@@ -125,7 +125,7 @@ async fn what_was_answered_survives_a_kill() {
 }
 
 #[test]
-fn a_wrong_start_is_one_line_that_says_what_is_expected() {
+fn a_failed_start_prints_one_line_with_what_is_expected() {
     let folder = tempfile::tempdir().unwrap();
     for (name, value) in [
         ("SECRET_KEY", "short"),

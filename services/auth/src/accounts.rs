@@ -1,4 +1,4 @@
-//! What routes and commands do with accounts alike.
+//! Operations on accounts that routes and commands share.
 
 use crate::domain::{Password, Username};
 use crate::error::Error;
@@ -11,14 +11,14 @@ use shared::server::Trace;
 use shared::store::Store;
 use shared::store::outbox::Delivery;
 
-/// Makes a user.
+/// Creates a user.
 pub async fn create(
     store: &Store,
     hasher: &Hasher,
     clock: &Clock,
     (name, password): (Username, Password),
 ) -> Result<User, Error> {
-    // A name that is taken need not cost a hash. The unique index decides all the same.
+    // Saves the hash for a name that is taken. The unique index decides all the same.
     if store::is_name_taken(store, &name).await? {
         return Err(Error::UsernameTaken);
     }
@@ -27,7 +27,7 @@ pub async fn create(
     if store::create_user(store, &user).await? { Ok(user) } else { Err(Error::UsernameTaken) }
 }
 
-/// Sets another password, whatever the old one is, and revokes every refresh token of the user.
+/// Sets a new password without the old one, and revokes every refresh token of the user.
 pub async fn reset_password(
     store: &Store,
     hasher: &Hasher,
@@ -37,14 +37,14 @@ pub async fn reset_password(
     let hash = hasher.hash(password).await?;
     loop {
         let user = store::find_user(store, id).await?.ok_or(Error::UserNotFound)?;
-        // Between the two a login has renewed the old hash, or somebody has changed the password.
+        // Between the two statements a login has renewed the hash, or the password was changed.
         if store::change_password(store, id, &user.password_hash, &hash).await? {
             return Ok(());
         }
     }
 }
 
-/// Deletes a user with its tokens. Gives the delivery that the chat service is owed of it.
+/// Deletes a user with its tokens. Returns the outbox delivery for the chat service.
 pub async fn delete(store: &Store, clock: &Clock, id: UserId, trace: &Trace) -> Result<Delivery, Error> {
     let delivery = Delivery::new(Service::Chat, format!("/internal/accounts/{id}"), trace, clock.now());
     store::delete_user(store, id, &delivery).await?;

@@ -1,4 +1,4 @@
-//! From where a request comes.
+//! The address of the client.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -7,10 +7,10 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Set by the gateway, whatever the client says. Nobody else gets to this service.
+/// Set by the gateway, which drops what the client sent. The service is not reachable otherwise.
 const X_REAL_IP: &str = "x-real-ip";
 
-/// The address of the client, as the gateway tells it; without a gateway the peer's.
+/// The client's address from the gateway; without a gateway the peer's.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub ClientNetwork);
 

@@ -38,16 +38,16 @@ use shared::traces::Traces;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Below, bcrypt refuses; above, a hash takes longer than a request may.
+/// bcrypt refuses lower costs; with higher ones a hash takes longer than a request may.
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=18;
 /// Thirty days.
 const DEFAULT_REFRESH_TOKEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 const DEFAULT_REUSE_GRACE: Duration = Duration::from_secs(10);
 
-/// Where it listens if nothing is said.
+/// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8001";
 
-/// What the service is started with.
+/// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where it listens.
@@ -58,45 +58,45 @@ pub struct Config {
     pub database: SecretString,
     /// Where the chat service is.
     pub chat: Url,
-    /// How long tokens live.
+    /// The lifetimes of tokens.
     pub tokens: TokenLife,
-    /// How passwords are hashed, and which are taken.
+    /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
     /// Who may register.
     pub registration: RegistrationPolicy,
-    /// Whether passwords have to wait after others were wrong.
+    /// Whether failed logins cost waits.
     pub throttles_logins: bool,
-    /// How many password grants of OAuth 2 are taken from one address; `None` for any number.
+    /// The rate limit of password grants by address; `None` without a limit.
     pub password_grant_rate: Option<Rate>,
-    /// Where the time comes from.
+    /// The clock.
     pub clock: Clock,
-    /// How long it waits for what.
+    /// Time-outs of the server.
     pub times: Times,
-    /// What bodies may cost.
+    /// Limits of bodies.
     pub bodies: BodyLimits,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where the spans of requests go.
+    /// The export of spans.
     pub traces: Traces,
 }
 
-/// How long tokens live.
+/// The lifetimes of tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenLife {
-    /// Of an access token.
+    /// The lifetime of an access token.
     pub access: Duration,
-    /// Of a refresh token.
+    /// The lifetime of a refresh token.
     pub refresh: Duration,
-    /// In which a used refresh token is answered again.
+    /// How long a used refresh token is answered again.
     pub reuse_grace: Duration,
 }
 
-/// How passwords are hashed, and which are taken.
+/// The cost of hashes and the policy for new passwords.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordConfig {
-    /// bcrypt's cost: the hash takes 2^cost rounds.
+    /// bcrypt's cost: a hash takes 2^cost rounds.
     pub bcrypt_cost: u32,
-    /// The rule for new passwords.
+    /// The policy for new passwords.
     pub policy: PasswordPolicy,
 }
 
@@ -106,7 +106,7 @@ impl Config {
         Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Auth))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same for `check`: binds no port and exports nothing.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Self::read(env, Metrics::check_env(env), Traces::check_env(env))
     }
@@ -141,7 +141,7 @@ pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 
-/// A wrong `RATE_LIMIT` is told where it is read for all passwords.
+/// An invalid `RATE_LIMIT` is reported where `throttles_logins` reads it.
 fn password_grant_rate(env: &Env) -> Result<Option<Rate>, ConfigError> {
     let is_limited = env.switch("RATE_LIMIT", true).unwrap_or(true);
     login_rate_from_env(env).map(|rate| is_limited.then_some(rate))
@@ -153,7 +153,7 @@ pub fn registration_policy(env: &Env) -> Result<RegistrationPolicy, ConfigError>
 }
 
 impl TokenLife {
-    /// Reads the life of each kind of token. A used refresh token must not be good for all of its life.
+    /// Reads the lifetimes. The reuse grace must be shorter than a refresh token's life.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let life = settings!(Self {
             access: access_token_ttl(env),
@@ -170,7 +170,7 @@ impl TokenLife {
 }
 
 impl PasswordConfig {
-    /// Reads cost and rule, and holds them within what bcrypt can do.
+    /// Reads cost and policy, within the bounds of bcrypt.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         settings!(Self {
             bcrypt_cost: env.number("AUTH_BCRYPT_COST", "rounds, as a power of two,", BCRYPT_COSTS, 12),
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_which_nothing_could_come_is_refused_with_the_name_of_its_variable() {
+    fn an_out_of_range_number_is_refused_with_the_name_of_its_variable() {
         for (name, value) in [
             ("ACCESS_TOKEN_TTL", "0"),
             ("ACCESS_TOKEN_TTL", "18446744073709551615"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once() {
+    fn all_errors_of_the_configuration_are_reported_at_once() {
         let env = Env::of([("ACCESS_TOKEN_TTL", "0"), ("SECRET_KEY", "short"), ("LISTEN_ADDR", "here")]);
         let error = Config::check_env(&env).unwrap_err();
         let names: Vec<_> = error.problems().map(|(name, _)| name).collect();

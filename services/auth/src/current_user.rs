@@ -1,4 +1,4 @@
-//! The user of a token, as the database has it now.
+//! The user of a token, read from the database.
 
 use crate::error::Error;
 use crate::state::State;
@@ -10,9 +10,9 @@ use futures_util::future::LocalBoxFuture;
 use shared::identity::Identity;
 use shared::problem::Problem;
 
-/// The user who calls. One whose account was deleted has no token that counts: 401, whatever else is wrong.
+/// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
-/// With a body, take it as `After<CurrentUser, Body<..>>`, so that it is looked up before the body is.
+/// With a body, extract it as `After<CurrentUser, Body<..>>`, so that the user is looked up before the body is read.
 #[derive(Debug)]
 pub struct CurrentUser(pub User);
 

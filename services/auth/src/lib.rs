@@ -9,6 +9,7 @@ pub mod domain;
 pub mod error;
 mod hasher;
 mod password_grants;
+mod problem;
 pub mod routes;
 mod sessions;
 pub mod startup;

@@ -1,7 +1,7 @@
-//! How many password grants are taken from an address.
+//! The rate limit of password grants at the token endpoint.
 //!
-//! The gateway limits logins by their route. A grant at the token endpoint it cannot tell from a refresh without reading the
-//! body, so that it is counted here, with the same rate and before the password is looked at.
+//! The gateway limits logins by route. It cannot tell a password grant from a refresh without reading the body, so that
+//! grants are limited here, at the same rate, before the password is checked.
 
 use crate::client_address::ClientAddress;
 use crate::error::Error;
@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 /// Limits the password grants from each address.
 pub struct PasswordGrants {
-    /// `None` where there is no limit.
+    /// `None` without a limit.
     limiter: Option<Arc<RateLimiter<Clock>>>,
     hits: LimitHits,
 }
 
 impl PasswordGrants {
-    /// With none taken yet. `tasks` keep it small.
+    /// Starts the limiter, and its sweep in `tasks`.
     pub fn spawn(rate: Option<Rate>, clock: &Clock, metrics: &Metrics, tasks: &Tasks) -> Self {
         let limiter = rate.map(|rate| Arc::new(RateLimiter::with_clock(rate, clock.clone())));
         if let Some(limiter) = limiter.clone() {
@@ -35,8 +35,8 @@ impl PasswordGrants {
         Self { limiter, hits: metrics.limit(Service::Auth, "password_grants") }
     }
 
-    /// Takes one from this address, or says how long to wait. Behind a proxy on this machine that nobody has named all have
-    /// one address, so that this one is not limited; the gateway does not limit its logins either.
+    /// Takes one grant from this address, or fails with the seconds to wait. A loopback address is not limited: behind a
+    /// proxy on this machine that is not configured as trusted, all clients have it. The gateway does the same for logins.
     pub fn take(&self, ClientAddress(address): ClientAddress) -> Result<(), Error> {
         let Some(limiter) = self.limiter.as_ref().filter(|_| !address.is_loopback()) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! A session begins with name and password and is carried on with refresh tokens, whichever route is asked.
+//! Sessions: opened with name and password, continued with refresh tokens. Several routes share this.
 
 use crate::client_address::ClientAddress;
 use crate::domain::{Password, RefreshToken};
@@ -28,7 +28,7 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// A new access token with a refresh token that is stored already.
+    /// Signs an access token, beside a refresh token that is stored already.
     fn issue(state: &State, user: UserId, refresh: &RefreshToken) -> Result<Self, Error> {
         let ttl = state.tokens.access;
         Ok(Self {
@@ -40,7 +40,7 @@ impl TokenPair {
     }
 }
 
-/// Begins a session of the user with this name, if it is the user's password.
+/// Opens a session for name and password.
 pub async fn open_session(
     state: &State,
     username: &str,
@@ -63,13 +63,13 @@ pub async fn open_session(
     Ok(tokens)
 }
 
-/// What comes of a login.
+/// The outcome of a login.
 enum Outcome {
-    /// It was the user.
+    /// Success.
     LoggedIn(TokenPair),
-    /// Nobody has the name, or the password is wrong.
+    /// Unknown name or wrong password.
     Refused,
-    /// The password was right, but meanwhile another login has renewed the hash, or the password was changed.
+    /// The password was right, but the stored hash was replaced meanwhile: renewed by another login, or changed.
     HashChanged(UserId),
 }
 
@@ -96,18 +96,18 @@ async fn log_in(
     }
 }
 
-/// A hash of the configured cost; none where too many wait for one, as the next login can make it as well.
+/// A hash of the configured cost; none if the queue is full, as the next login can renew it as well.
 async fn renewed_hash(state: &State, password: &Password) -> Option<String> {
     let hash = state.hasher.hash(password.clone()).await;
     hash.inspect_err(|error| tracing::warn!(error = causes(error), "an outdated hash is kept")).ok()
 }
 
-/// Carries a session on: uses a refresh token up, and answers the next.
+/// Continues a session: uses a refresh token up, and issues the next.
 pub async fn refresh_session(state: &State, presented: &RefreshToken) -> Result<TokenPair, Error> {
     let successor = RefreshToken::generate().map_err(|_| Error::Randomness)?;
     let (old, new) = (presented.hash(), successor.hash());
     state.pending_logins.write(&old).await?;
-    let Some(_turn) = state.lock_family(&old).await? else { return Err(Error::InvalidToken) };
+    let Some(_lock) = state.lock_family(&old).await? else { return Err(Error::InvalidToken) };
     match store::rotate(&state.store, &old, &new, state.tokens, &state.clock).await? {
         Rotation::Rotated(user) => TokenPair::issue(state, user, &successor),
         Rotation::Unknown => Err(Error::InvalidToken),

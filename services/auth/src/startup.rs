@@ -1,4 +1,4 @@
-//! Puts the service together.
+//! Builds the service.
 
 use crate::config::Config;
 use crate::hasher::Hasher;
@@ -16,11 +16,11 @@ use shared::server::{Application, Context, DescriptorUse, Readiness, StartError,
 use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store, StoreError};
 
-/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
+/// File descriptors of the service in a process of its own: a client's connection may need one to another service.
 pub const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
-/// Takes the port, opens the database, starts the background work and listens.
+/// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;

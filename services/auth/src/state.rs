@@ -1,4 +1,4 @@
-//! What the handlers share.
+//! The state that handlers share.
 
 use crate::config::TokenLife;
 use crate::domain::{RegistrationPolicy, TokenHash};
@@ -12,34 +12,34 @@ use shared::ids::FamilyId;
 use shared::store::outbox::Relay;
 use shared::store::{KeyGuard, KeyedMutex, Store, StoreError};
 
-/// What the handlers share.
+/// The state that handlers share.
 pub struct State {
-    /// The users and their refresh tokens.
+    /// Users and refresh tokens.
     pub store: Store,
-    /// Where the writers of one family queue before they take a connection.
+    /// Writers of one token family queue here before they take a connection.
     pub families: KeyedMutex<FamilyId>,
-    /// The logins that are still to be written.
+    /// Logins that are not written yet.
     pub pending_logins: PendingLogins,
     /// Who may register.
     pub registration: RegistrationPolicy,
-    /// Hashes and checks passwords.
+    /// bcrypt.
     pub hasher: Hasher,
-    /// Says which login has to wait.
+    /// Throttles password checks.
     pub throttle: Throttle,
     /// Limits the password grants from an address.
     pub password_grants: PasswordGrants,
     /// Signs access tokens.
     pub keys: TokenKeys,
-    /// How long tokens live.
+    /// The lifetimes of tokens.
     pub tokens: TokenLife,
-    /// Where the time comes from.
+    /// The clock.
     pub clock: Clock,
-    /// Tells the chat service of deleted accounts.
+    /// Delivers deletions of accounts to the chat service.
     pub relay: Relay,
 }
 
 impl State {
-    /// Queues for the family of a refresh token, whose row is locked next; `None` where the token is not known.
+    /// Queues for the family of a refresh token, whose row is locked next. `None` if the token is unknown.
     pub async fn lock_family(&self, token: &TokenHash) -> Result<Option<KeyGuard<FamilyId>>, StoreError> {
         match store::find_family(&self.store, token).await? {
             Some(family) => self.families.lock(family).await.map(Some),

@@ -1,4 +1,4 @@
-//! What the program `branch` is told to do.
+//! The command line of the program `branch`.
 
 use crate::config::{Config, Database, LISTEN_ADDR};
 use crate::startup;
@@ -33,7 +33,7 @@ enum Command {
     Compact,
 }
 
-/// Serves, or does what else it was told.
+/// Serves, or runs a command.
 pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
@@ -80,7 +80,7 @@ async fn check(env: &Env) -> Report {
     report
 }
 
-/// Looks at the database of messages and branches.
+/// Reports on the database of messages and branches.
 pub async fn check_database(report: &mut Report, database: &Database) {
     match database {
         Database::Sql(url) => sql::inspect(report, url).await,

@@ -28,10 +28,10 @@ use shared::server::{BodyLimits, Listen, Times};
 use shared::settings;
 use shared::traces::Traces;
 
-/// Where it listens if nothing is said.
+/// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
 
-/// What the service is started with.
+/// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where it listens.
@@ -42,19 +42,19 @@ pub struct Config {
     pub database: Database,
     /// Where the chat service is.
     pub chat: Url,
-    /// Where the time comes from.
+    /// The clock.
     pub clock: Clock,
-    /// How long it waits for what.
+    /// Time-outs of the server.
     pub times: Times,
-    /// What bodies may cost.
+    /// Limits of bodies.
     pub bodies: BodyLimits,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where the spans of requests go.
+    /// The export of spans.
     pub traces: Traces,
 }
 
-/// Which engine keeps messages and branches, and the URL of its database.
+/// The engine of messages and branches, and the URL of its database.
 #[derive(Debug, Clone)]
 pub enum Database {
     /// MongoDB.
@@ -64,7 +64,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// The file descriptors that its connections hold at most.
+    /// The most file descriptors of its connections.
     pub fn max_descriptors(&self) -> u64 {
         match self {
             Self::Mongo(_) => mongo::MAX_DESCRIPTORS,
@@ -72,7 +72,7 @@ impl Database {
         }
     }
 
-    /// `MONGO_URL` where it is set, else `DATABASE_URL`.
+    /// Reads `MONGO_URL`, and without it `DATABASE_URL`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         if let Some(url) = env.secret("MONGO_URL")? {
             return Ok(Self::Mongo(url));
@@ -88,7 +88,7 @@ impl Config {
         Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Branch))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same for `check`: binds no port and exports nothing.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Self::read(env, Metrics::check_env(env), Traces::check_env(env))
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mongodb_comes_first_and_one_of_both_is_needed() {
+    fn mongo_url_takes_precedence_and_one_of_both_is_required() {
         let env = [("MONGO_URL", "mongodb://db"), ("DATABASE_URL", "sqlite:file")];
         assert!(matches!(Database::from_env(&Env::of(env)), Ok(Database::Mongo(_))));
         assert!(matches!(Database::from_env(&Env::of([env[1]])), Ok(Database::Sql(_))));

@@ -5,6 +5,7 @@ mod clients;
 pub mod config;
 pub mod domain;
 pub mod error;
+mod problem;
 pub mod routes;
 pub mod startup;
 mod state;

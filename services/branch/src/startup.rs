@@ -1,4 +1,4 @@
-//! Puts the service together.
+//! Builds the service.
 
 use crate::clients::Chats;
 use crate::config::{Config, Database};
@@ -6,32 +6,26 @@ use crate::error::Error;
 use crate::routes;
 use crate::state::State;
 use crate::store::ContentStore;
-use crate::store::mongo::MongoContent;
-use crate::store::sql::SqlContent;
 use crate::sweeper::Sweeper;
 use actix_web::web::Data;
 use shared::client::{ServiceClient, http_client};
-use shared::clock::Clock;
 use shared::identity::Service;
-use shared::server::{
-    Application, Context, DescriptorUse, MemoryBudget, NotReady, Readiness, StartError, Tasks, Times,
-};
-use std::sync::Arc;
+use shared::server::{Application, Context, DescriptorUse, NotReady, Readiness, StartError, Tasks};
 
-/// Takes the port, opens the database, starts the background work and listens.
+/// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = descriptor_use(&config.database).max_connections()?;
     let tasks = Tasks::default();
     let memory = config.bodies.memory.clone();
-    let store = open_within(&config.database, config.times, config.clock, &tasks, memory).await?;
+    let store = ContentStore::open(&config.database, config.times, config.clock, &tasks, memory).await?;
     store.observe(&config.metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, config.keys.clone());
     let state = Data::new(State {
-        store: Arc::clone(&store),
+        store: store.clone(),
         chats: Chats::new(chat),
-        sweeper: Sweeper::spawn(Arc::clone(&store), &tasks),
+        sweeper: Sweeper::spawn(store.clone(), &tasks),
     });
     let context = Context {
         service: Service::Branch,
@@ -43,7 +37,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     let readiness = Readiness::new(move || {
-        let store = Arc::clone(&store);
+        let store = store.clone();
         async move { store.check().await.map_err(not_ready) }
     });
     Application::bind(&listen, context, tasks, readiness, move |app| {
@@ -51,7 +45,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     })
 }
 
-/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for the chat service.
+/// File descriptors of the service in a process of its own: a client's connection may need one to the chat service.
 pub fn descriptor_use(database: &Database) -> DescriptorUse {
     DescriptorUse { databases: database.max_descriptors(), servers: 1, per_connection: 2 }
 }
@@ -61,28 +55,4 @@ fn not_ready(error: Error) -> NotReady {
         Error::Store(error) => NotReady::from(&error),
         error => NotReady::from(format!("{error:?}")),
     }
-}
-
-/// Opens the store of a database, whichever engine it is of, with memory of its own for the texts of pages.
-pub async fn open(
-    database: &Database,
-    times: Times,
-    clock: Clock,
-    tasks: &Tasks,
-) -> Result<Arc<dyn ContentStore>, StartError> {
-    open_within(database, times, clock, tasks, MemoryBudget::default()).await
-}
-
-/// The same with memory that it shares with others.
-async fn open_within(
-    database: &Database,
-    times: Times,
-    clock: Clock,
-    tasks: &Tasks,
-    memory: MemoryBudget,
-) -> Result<Arc<dyn ContentStore>, StartError> {
-    Ok(match database {
-        Database::Mongo(url) => Arc::new(MongoContent::open(url, clock, tasks, memory).await?),
-        Database::Sql(url) => Arc::new(SqlContent::open(url, times.statement, clock, tasks, memory).await?),
-    })
 }

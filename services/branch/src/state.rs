@@ -1,4 +1,4 @@
-//! What the handlers share.
+//! The state that handlers share.
 
 use crate::clients::Chats;
 use crate::error::Error;
@@ -6,23 +6,22 @@ use crate::store::{ContentStore, Lookup, NewTrunk, Node, Target};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::server::Trace;
-use std::sync::Arc;
 
-/// What the handlers share.
+/// The state that handlers share.
 pub struct State {
     /// Messages and branches.
-    pub store: Arc<dyn ContentStore>,
+    pub store: ContentStore,
     /// The chat service.
     pub chats: Chats,
-    /// Clears away what was deleted.
+    /// The sweep.
     pub sweeper: Sweeper,
 }
 
 impl State {
-    /// What a lookup of this id finds.
+    /// Looks up an id.
     ///
-    /// The chat service is asked about an id that was never heard of; if it is a chat's, the answer is kept as its
-    /// trunk, so that nobody asks again.
+    /// For an unknown id the chat service is asked. If it is a chat's, its trunk is created, so that the question is not
+    /// repeated.
     async fn find<T>(
         &self,
         owner: UserId,
@@ -40,7 +39,7 @@ impl State {
         let Some(known) = known.filter(|known| known.account_id == owner && !known.deleted) else {
             return Ok(None);
         };
-        self.store.plant(NewTrunk { chat, owner, created_at: known.created_at }).await?;
+        self.store.create_trunk(NewTrunk { chat, owner, created_at: known.created_at }).await?;
         match look_up().await? {
             Lookup::Found(found) => Ok(Some(*found)),
             Lookup::Hidden | Lookup::Unknown => Ok(None),
@@ -53,19 +52,19 @@ impl State {
         found.ok_or(Error::ChatNotFound)
     }
 
-    /// What an id means that stands for a chat.
+    /// The target of an id that should be a chat's.
     pub async fn chat(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
         let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
         found.ok_or(Error::ChatNotFound)
     }
 
-    /// What an id means that stands for a branch.
+    /// The target of an id that should be a branch's.
     pub async fn branch(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
         let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
         found.ok_or(Error::BranchNotFound)
     }
 
-    /// Whether an id is that of a branch or a chat already, anyone's, the deleted ones included.
+    /// Whether an id belongs to any branch or chat, of any owner, also a deleted one.
     pub async fn is_taken(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<bool, Error> {
         match self.store.look_up(owner, id).await? {
             Lookup::Found(_) | Lookup::Hidden => Ok(true),

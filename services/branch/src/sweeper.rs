@@ -1,4 +1,4 @@
-//! Clears away in the background what was deleted.
+//! The background task of the sweep.
 
 use crate::store::ContentStore;
 use shared::problem::causes;
@@ -7,18 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often it looks without being woken: for what another process has left, and for tombstones whose day is over.
-const INTERVAL: Duration = Duration::from_secs(60);
-/// The pause between two steps, in which others write.
-const PAUSE: Duration = Duration::from_millis(5);
+/// The interval of sweeps without a wake-up: for what other processes have left, and for tombstones after their retention.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// The pause between two steps, in which others can write.
+const PAUSE_BETWEEN_STEPS: Duration = Duration::from_millis(5);
 
-/// Sweeps at start, when it is woken, and every minute.
+/// Sweeps at start, at a wake-up, and every minute.
 #[derive(Debug, Clone)]
 pub struct Sweeper(Arc<Notify>);
 
 impl Sweeper {
-    /// Starts to sweep, until the service stops.
-    pub fn spawn(store: Arc<dyn ContentStore>, tasks: &Tasks) -> Self {
+    /// Starts the task, until the service stops.
+    pub fn spawn(store: ContentStore, tasks: &Tasks) -> Self {
         let woken = Arc::new(Notify::new());
         let sweeper = Self(Arc::clone(&woken));
         let stopping = tasks.stopping().clone();
@@ -28,7 +28,7 @@ impl Sweeper {
                     tracing::error!(error = causes(&error), "what was deleted is not cleared away");
                     false
                 });
-                let pause = tokio::time::sleep(if more { PAUSE } else { INTERVAL });
+                let pause = tokio::time::sleep(if more { PAUSE_BETWEEN_STEPS } else { SWEEP_INTERVAL });
                 tokio::select! {
                     () = stopping.cancelled() => return,
                     () = woken.notified(), if !more => {}
@@ -39,7 +39,7 @@ impl Sweeper {
         sweeper
     }
 
-    /// Says that something was deleted.
+    /// Wakes the sweep after a deletion.
     pub fn wake(&self) {
         self.0.notify_one();
     }

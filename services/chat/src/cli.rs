@@ -1,4 +1,4 @@
-//! What the program `chat` is told to do.
+//! The command line of the program `chat`.
 
 use crate::config::{self, Config, LISTEN_ADDR};
 use crate::{startup, store};
@@ -33,7 +33,7 @@ enum Command {
     Compact,
 }
 
-/// Serves, or does what else it was told.
+/// Serves, or runs a command.
 pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
@@ -70,7 +70,7 @@ async fn check(env: &Env) -> Report {
     report
 }
 
-/// Looks at the database of chats.
+/// Reports on the database of chats.
 pub async fn check_database(report: &mut Report, url: &SecretString) {
     inspect(report, "chat", url, store::migrations()).await;
 }

@@ -29,13 +29,13 @@ use shared::settings;
 use shared::traces::Traces;
 use std::time::Duration;
 
-/// How much longer than a token's life an account is remembered: for the leeway of its check, and clocks that differ.
-const MARGIN: Duration = Duration::from_secs(60);
+/// Added to a token's life: for the leeway of its check, and for clocks that differ.
+const CLOCK_SKEW_MARGIN: Duration = Duration::from_secs(60);
 
-/// Where it listens if nothing is said.
+/// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8002";
 
-/// What the service is started with.
+/// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where it listens.
@@ -48,17 +48,17 @@ pub struct Config {
     pub auth: Url,
     /// Where the branch service is.
     pub branch: Url,
-    /// How long a deleted account is remembered: as long as a token of it may count.
-    pub account_memory: Duration,
-    /// Where the time comes from.
+    /// How long a deleted account is remembered: as long as one of its tokens may be valid.
+    pub account_retention: Duration,
+    /// The clock.
     pub clock: Clock,
-    /// How long it waits for what.
+    /// Time-outs of the server.
     pub times: Times,
-    /// What bodies may cost.
+    /// Limits of bodies.
     pub bodies: BodyLimits,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where the spans of requests go.
+    /// The export of spans.
     pub traces: Traces,
 }
 
@@ -68,7 +68,7 @@ impl Config {
         Self::read(env, Metrics::from_env(env), Traces::from_env(env, Service::Chat))
     }
 
-    /// Reads the same, takes no port and sends nothing: for who looks whether it is right.
+    /// Reads the same for `check`: binds no port and exports nothing.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Self::read(env, Metrics::check_env(env), Traces::check_env(env))
     }
@@ -85,7 +85,7 @@ impl Config {
             database: database_url(env),
             auth: env.base_url("AUTH_URL"),
             branch: env.base_url("BRANCH_URL"),
-            account_memory: access_token_ttl(env).map(account_memory),
+            account_retention: access_token_ttl(env).map(account_retention),
             clock: Ok(clock),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
@@ -100,7 +100,7 @@ pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 
-/// How long a deleted account is remembered where access tokens live for `ttl`.
-pub fn account_memory(ttl: Duration) -> Duration {
-    ttl.saturating_add(MARGIN)
+/// How long a deleted account is remembered, for this lifetime of access tokens.
+pub fn account_retention(ttl: Duration) -> Duration {
+    ttl.saturating_add(CLOCK_SKEW_MARGIN)
 }

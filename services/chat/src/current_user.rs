@@ -1,4 +1,4 @@
-//! The user of a token, so far as this service knows.
+//! The user of a token, unless the account is known to be deleted.
 
 use crate::error::Error;
 use crate::state::State;
@@ -11,9 +11,9 @@ use shared::identity::Identity;
 use shared::ids::UserId;
 use shared::problem::Problem;
 
-/// The user who calls. One whose account was deleted has no token that counts: 401, whatever else is wrong.
+/// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
-/// With a body, take it as `After<CurrentUser, Body<..>>`, so that it is looked up before the body is.
+/// With a body, extract it as `After<CurrentUser, Body<..>>`, so that the account is looked up before the body is read.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentUser(pub UserId);
 

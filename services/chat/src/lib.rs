@@ -1,12 +1,13 @@
 //! The chat service: chats and their conversation records, and whose they are.
 
+mod account_deletion;
 pub mod cli;
 mod clients;
 pub mod config;
 mod current_user;
 pub mod domain;
-mod eraser;
 pub mod error;
+mod problem;
 pub mod routes;
 pub mod startup;
 mod state;

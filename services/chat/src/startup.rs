@@ -1,8 +1,8 @@
-//! Puts the service together.
+//! Builds the service.
 
+use crate::account_deletion::AccountDeletion;
 use crate::clients::{Branches, Users};
 use crate::config::Config;
-use crate::eraser::Eraser;
 use crate::state::State;
 use crate::{routes, store};
 use actix_web::web::Data;
@@ -12,11 +12,11 @@ use shared::server::{Application, Context, DescriptorUse, Readiness, StartError,
 use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store};
 
-/// What it needs of the file descriptors of a process of its own: a connection of a client may wait for another service.
+/// File descriptors of the service in a process of its own: a client's connection may need one to another service.
 pub const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
-/// Takes the port, opens the database, starts the background work and listens.
+/// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;
@@ -32,22 +32,22 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     relay.spawn();
     relay.observe(Service::Chat, &config.metrics);
     store.spawn_reclaim(&tasks);
-    let eraser = Eraser {
+    let account_deletion = AccountDeletion {
         store: store.clone(),
         relay: relay.clone(),
-        memory: config.account_memory,
+        retention: config.account_retention,
         clock: config.clock.clone(),
         tasks: tasks.clone(),
     };
-    eraser.spawn();
+    account_deletion.spawn();
     store::spawn_sweep(&store, &config.clock, &tasks);
     let state = State {
         store: store.clone(),
-        rows: KeyedMutex::default(),
+        chat_locks: KeyedMutex::default(),
         users: Users::new(auth),
         branches: Branches::new(branch),
         relay,
-        eraser,
+        account_deletion,
         clock: config.clock,
     };
     let state = Data::new(state);

@@ -1,26 +1,26 @@
-//! What the handlers share.
+//! The state that handlers share.
 
+use crate::account_deletion::AccountDeletion;
 use crate::clients::{Branches, Users};
-use crate::eraser::Eraser;
 use shared::clock::Clock;
 use shared::ids::ChatId;
 use shared::store::outbox::Relay;
 use shared::store::{KeyedMutex, Store};
 
-/// What the handlers share.
+/// The state that handlers share.
 pub struct State {
     /// Chats and conversation records.
     pub store: Store,
-    /// Where the writers of one chat queue before they take a connection.
-    pub rows: KeyedMutex<ChatId>,
+    /// Writers of one chat queue here before they take a connection.
+    pub chat_locks: KeyedMutex<ChatId>,
     /// The auth service.
     pub users: Users,
     /// The branch service.
     pub branches: Branches,
-    /// Tells the branch service of deleted chats.
+    /// Delivers deletions of chats to the branch service.
     pub relay: Relay,
-    /// Deletes all that belongs to an account.
-    pub eraser: Eraser,
-    /// Where the time comes from.
+    /// Deletes the chats of deleted accounts.
+    pub account_deletion: AccountDeletion,
+    /// The clock.
     pub clock: Clock,
 }

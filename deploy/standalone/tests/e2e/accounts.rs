@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
-async fn with_an_account_go_its_chats_and_their_contents_and_nobody_elses() {
+async fn a_deleted_account_loses_its_chats_and_nobody_else_does() {
     let stack = spawn_stack().await;
     let (ann, bob) = (stack.user("ann").await, stack.user("bob").await);
     let (chat, other) = (ann.chat("Trees").await, bob.chat("Birds").await);
@@ -16,17 +16,17 @@ async fn with_an_account_go_its_chats_and_their_contents_and_nobody_elses() {
     let body = json!({"password": PASSWORD}).to_string();
     ann.client.send(Method::DELETE, "/api/v1/auth/me", Some(body)).await.expect(200);
     assert_eq!(ann.get("/auth/me").await.expect(401).json()["detail"], "Invalid token");
-    let patience = Duration::from_secs(30);
-    ann.wait_for(&format!("/chats/get-chat/{chat}"), 404, patience).await;
-    ann.wait_for(&format!("/messages/get-messages?chat_id={chat}"), 404, patience).await;
-    ann.wait_for(&format!("/messages/get-message/{}", text(&message["response_id"])), 404, patience).await;
+    let timeout = Duration::from_secs(30);
+    ann.wait_for(&format!("/chats/get-chat/{chat}"), 404, timeout).await;
+    ann.wait_for(&format!("/messages/get-messages?chat_id={chat}"), 404, timeout).await;
+    ann.wait_for(&format!("/messages/get-message/{}", text(&message["response_id"])), 404, timeout).await;
     assert_eq!(ann.get("/messages/all-messages").await.expect(200).json(), json!([]));
     ann.post("/chats/create-chat", &json!({"name": "late"})).await.expect(401);
     assert_eq!(bob.line(&format!("chat_id={other}")).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_session_is_carried_on_and_ended() {
+async fn a_session_is_refreshed_and_logged_out() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let body = json!({"refresh_token": ann.refresh_token});
@@ -64,7 +64,7 @@ async fn a_client_of_oauth_gets_its_tokens_where_the_document_says() {
 }
 
 #[tokio::test]
-async fn who_tries_passwords_out_has_to_wait_and_is_told_through_the_gateway() {
+async fn throttled_logins_get_retry_after_through_the_gateway() {
     let stack = spawn_stack().await;
     stack.user("ann").await;
     let guess = json!({"username": "ann", "password": "wrong horse"});

@@ -6,7 +6,10 @@ use shared::clock::Clock;
 use shared::metrics::Metrics;
 use shared::server::StartError;
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
-use standalone::stack::{Databases, Stack, StackConfig, StackTraces};
+use standalone::config::Databases;
+use standalone::stack::Stack;
+use standalone::stack_config::StackConfig;
+use standalone::traces::StackTraces;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,7 +55,7 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         capacity: gateway::config::Capacity::from_env(&env).unwrap(),
         times: shared::server::Times::from_env(&env).unwrap(),
         bodies: shared::server::BodyLimits::from_env(&env).unwrap(),
-        patience: gateway::config::Patience::from_env(&env).unwrap(),
+        gateway_timeouts: gateway::config::Patience::from_env(&env).unwrap(),
         databases,
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
@@ -165,14 +168,14 @@ impl User {
         items
     }
 
-    /// Waits until `path` answers `status`, for at most `patience`.
-    pub async fn wait_for(&self, path: &str, status: u16, patience: Duration) {
+    /// Waits until `path` answers `status`, for at most `timeout`.
+    pub async fn wait_for(&self, path: &str, status: u16, timeout: Duration) {
         let reached = async {
             while self.get(path).await.status.as_u16() != status {
                 tokio::task::yield_now().await;
             }
         };
-        let reached = tokio::time::timeout(patience, reached).await;
+        let reached = tokio::time::timeout(timeout, reached).await;
         assert!(reached.is_ok(), "{path} did not answer {status} in time");
     }
 }

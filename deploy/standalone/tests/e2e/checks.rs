@@ -54,7 +54,7 @@ async fn media_types_are_read_as_rfc_9110_writes_them() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_encoded_is_refused_after_a_wrong_route_and_before_its_type() {
+async fn an_encoded_body_is_refused_after_the_route_check_and_before_the_type_check() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let encoded =
@@ -85,7 +85,7 @@ async fn a_body_that_is_encoded_is_refused_after_a_wrong_route_and_before_its_ty
 }
 
 #[tokio::test]
-async fn too_many_headers_are_told_in_the_shape_of_every_error() {
+async fn too_many_headers_get_the_common_error_body() {
     let stack = spawn_stack().await;
     let mut client = stack.user("ann").await.client;
     for n in 0..80 {
@@ -120,7 +120,7 @@ async fn a_wrong_method_is_a_405_with_allow() {
 }
 
 #[tokio::test]
-async fn slashes_ids_and_unknown_fields_are_taken_as_clients_send_them() {
+async fn slashes_ids_and_unknown_fields_are_accepted_as_clients_send_them() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat =
@@ -215,7 +215,7 @@ async fn times_are_the_same_on_creating_and_on_every_later_read() {
 }
 
 #[tokio::test]
-async fn the_head_that_a_client_expects_is_checked() {
+async fn the_expected_head_is_checked() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("x").await;

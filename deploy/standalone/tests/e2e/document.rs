@@ -6,12 +6,12 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The matches of the code that say which code an error has.
+/// The sources with the table, or the match, of the codes of errors.
 const ERRORS: [&str; 4] = [
     include_str!("../../../../gateway/src/error.rs"),
-    include_str!("../../../../services/auth/src/error.rs"),
-    include_str!("../../../../services/chat/src/error.rs"),
-    include_str!("../../../../services/branch/src/error.rs"),
+    include_str!("../../../../services/auth/src/problem.rs"),
+    include_str!("../../../../services/chat/src/problem.rs"),
+    include_str!("../../../../services/branch/src/problem.rs"),
 ];
 
 /// What is answered outside of the described paths: where there is no route, and to services alone.
@@ -131,10 +131,9 @@ async fn every_code_that_the_code_knows_is_described() {
             .extend(errors.flat_map(|(_, response)| examples(response, "application/json").keys().cloned()));
     }
     for source in ERRORS {
-        let (_, codes) = source.split_once("fn code(&self)").unwrap();
-        let codes = codes.split("\n    }\n").next().unwrap();
-        let codes: Vec<_> =
-            codes.lines().filter_map(|line| line.split("=> \"").nth(1)?.split('"').next()).collect();
+        let table = source.split_once("fn answer(&self)").or_else(|| source.split_once("fn code(&self)"));
+        let codes = table.unwrap().1.split("\n    }\n").next().unwrap();
+        let codes: Vec<_> = codes.split('"').skip(1).step_by(2).collect();
         assert!(codes.len() > 5, "{codes:?}");
         for code in codes.into_iter().filter(|code| !UNDESCRIBED.contains(code)) {
             assert!(described.contains(code), "{code} is in no response of {described:?}");
@@ -143,7 +142,7 @@ async fn every_code_that_the_code_knows_is_described() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_a_route_is_described() {
+async fn errors_before_routing_are_described() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = document(&stack).await;

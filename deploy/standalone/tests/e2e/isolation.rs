@@ -81,7 +81,7 @@ async fn answers(user: &User, requests: Vec<(Method, String, Value)>) -> Vec<(St
 }
 
 #[tokio::test]
-async fn a_foreign_object_answers_as_one_that_is_not_there() {
+async fn a_foreign_object_is_answered_like_a_missing_one() {
     let stack: TestStack = spawn_stack().await;
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let owned = belongings(&ann).await;
@@ -105,7 +105,7 @@ async fn a_foreign_object_answers_as_one_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_new_id_that_somebody_has_is_taken() {
+async fn a_new_id_that_any_user_has_is_taken() {
     let stack = spawn_stack().await;
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let owned = belongings(&ann).await;

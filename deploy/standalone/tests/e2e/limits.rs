@@ -106,7 +106,7 @@ async fn a_page_holds_at_most_8_mebibytes_of_texts() {
 }
 
 #[tokio::test]
-async fn a_limit_is_coerced_from_above_and_refused_from_below() {
+async fn a_limit_is_capped_at_200_and_refused_below_1() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = chat_of(&ann).await;

@@ -70,7 +70,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn the_dashboard_and_the_alerts_name_nothing_that_is_not_shown() {
+async fn the_dashboard_and_the_alerts_name_only_exposed_metrics() {
     let stack = spawn_stack().await;
     stack.user("ann").await.chat("Trees").await;
     stack.client.get("/api/v1/auth/me").await.expect(401);

@@ -80,7 +80,7 @@ async fn a_form_is_as_strict_as_json() {
 }
 
 #[tokio::test]
-async fn nul_and_lone_surrogates_are_told_with_their_field() {
+async fn nul_and_lone_surrogates_are_a_422_with_their_field() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;

@@ -4,7 +4,7 @@ use crate::app::{TestStack, spawn_traced_stack};
 use serde_json::json;
 use shared::config::Env;
 use shared::test_kit::{Collector, SentSpan};
-use standalone::stack::StackTraces;
+use standalone::traces::StackTraces;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ async fn spans_follow_a_request_from_its_caller_through_every_service() {
 }
 
 #[tokio::test]
-async fn without_a_caller_a_trace_begins_at_the_gateway() {
+async fn without_traceparent_a_trace_begins_at_the_gateway() {
     let collector = Collector::start();
     let mut stack = spawn_before(&collector.endpoint()).await;
     stack.user("ann").await;
@@ -78,7 +78,7 @@ async fn without_a_caller_a_trace_begins_at_the_gateway() {
 }
 
 #[tokio::test]
-async fn what_a_caller_does_not_record_is_not_recorded_here() {
+async fn an_unsampled_caller_is_not_sampled_here() {
     let collector = Collector::start();
     let mut stack = spawn_before(&collector.endpoint()).await;
     let asking = stack.client.with_header("traceparent", &format!("00-{TRACE_ID}-{CALLER}-00"));
@@ -91,7 +91,7 @@ async fn what_a_caller_does_not_record_is_not_recorded_here() {
 }
 
 #[tokio::test]
-async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_stop() {
+async fn a_dead_collector_delays_neither_requests_nor_the_stop() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stack = spawn_before(&format!("http://{}", silent.local_addr().unwrap())).await;
     stack.user("ann").await;

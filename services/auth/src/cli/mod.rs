@@ -1,4 +1,4 @@
-//! What the program `auth` is told to do.
+//! The command line of the program `auth`.
 
 mod password;
 mod users;
@@ -41,7 +41,7 @@ enum Command {
     User(UserCommand),
 }
 
-/// Serves, or does what else it was told.
+/// Serves, or runs a command.
 pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
@@ -79,7 +79,7 @@ async fn check(env: &Env) -> Report {
     report
 }
 
-/// Looks at the database of users.
+/// Reports on the database of users.
 pub async fn check_database(report: &mut Report, url: &SecretString) {
     inspect(report, "auth", url, store::migrations()).await;
 }

@@ -1,4 +1,4 @@
-//! Passwords that are typed, or come through a pipe. They are never arguments, which every user of the machine can see.
+//! Passwords from a terminal or a pipe. They are never arguments, which every user of the machine can see.
 
 use crate::domain::{Password, PasswordPolicy};
 use shared::server::StartError;

@@ -1,4 +1,4 @@
-//! `user list`, `create`, `reset-password`, `delete`: what who runs the service does with users.
+//! The commands `user list`, `create`, `reset-password` and `delete`.
 
 use super::password::read_new_password;
 use crate::accounts;
@@ -22,9 +22,9 @@ use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a database is waited for: somebody sits before it.
+/// How long an interactive command waits for the database.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many users are read at a time.
+/// Users of one query.
 const USERS_PER_PAGE: i64 = 500;
 
 /// Commands about users.
@@ -63,30 +63,30 @@ pub enum UserCommand {
 }
 
 impl UserCommand {
-    /// Whether it makes sense before there is a database.
+    /// Whether the command may create the database.
     pub fn makes_database(&self) -> bool {
         matches!(self, Self::Create { .. })
     }
 }
 
-/// What commands about users need of the configuration of the service.
+/// The part of the service's configuration that commands about users need.
 #[derive(Debug, Clone)]
 pub struct UserSettings {
     /// The database of the users.
     pub database: SecretString,
-    /// How long the service waits for what.
+    /// The time-outs of the service.
     pub times: Times,
-    /// How passwords are hashed, and which are taken.
+    /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
 }
 
 impl UserSettings {
-    /// Reads the variables of the service that matter here.
+    /// Reads the variables of the service.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Self::with_database(env, config::database_url(env))
     }
 
-    /// The same, with a database that is known by another way.
+    /// The same, with a database from elsewhere.
     pub fn with_database(
         env: &Env,
         database: Result<SecretString, ConfigError>,
@@ -95,7 +95,7 @@ impl UserSettings {
     }
 }
 
-/// Does what was asked for, and tells of it on standard output.
+/// Runs a command, and prints its result.
 pub async fn run_user_command(command: UserCommand, settings: UserSettings) -> Result<(), StartError> {
     if !command.makes_database()
         && let Some(path) = missing_file(&settings.database)
@@ -117,7 +117,7 @@ async fn open(settings: &UserSettings) -> Result<Store, StartError> {
         let seconds = CONNECT_TIMEOUT.as_secs();
         StartError::Store(format!("DATABASE_URL: the database does not answer within {seconds} s"))
     })??;
-    // Names are found by their keys.
+    // Names are matched by their keys.
     store::renew_name_keys(&store).await.map_err(failed)?;
     Ok(store)
 }
@@ -133,7 +133,7 @@ async fn list(store: &Store, as_json: bool) -> Result<(), StartError> {
         printed = print(&mut output.lock(), &users, as_json);
     }
     match printed {
-        // Who reads has seen enough.
+        // The reader of the pipe has closed it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error)),
     }

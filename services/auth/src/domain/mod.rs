@@ -1,4 +1,4 @@
-//! Values that are parsed at the edge, and rules that need no I/O.
+//! Values parsed from requests, and rules without I/O.
 
 mod password;
 mod refresh_token;

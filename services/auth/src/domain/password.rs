@@ -1,4 +1,4 @@
-//! Passwords: kept in memory only, never printed, never cut.
+//! Passwords: never printed, never truncated.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::input::{Reason, TextField, text};
@@ -6,20 +6,20 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// What bcrypt looks at; it would ignore the rest.
-const MAX_BYTES: usize = 72;
+/// bcrypt ignores bytes past these.
+const MAX_PASSWORD_BYTES: usize = 72;
 
-/// A password for the document.
+/// The example in the OpenAPI document.
 const EXAMPLE: &str = "correct horse battery staple";
 
-/// A password that somebody has typed.
+/// A password from a request.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// A password that may be right: bcrypt can take it whole. How short it may be is no matter here.
+    /// A password to check: any length that bcrypt takes whole. The policy for new passwords does not apply.
     pub fn candidate(text: String) -> Result<Self, Reason> {
-        text::bytes(&text, MAX_BYTES)?;
+        text::bytes(&text, MAX_PASSWORD_BYTES)?;
         Ok(Self(SecretString::from(text)))
     }
 
@@ -40,9 +40,9 @@ impl TextField for Password {
 pub struct PasswordPolicy(usize);
 
 impl PasswordPolicy {
-    /// A rule that asks for so many characters; `None` where no password could have them.
+    /// A policy with this minimum of characters. `None` if no password could have them.
     pub fn new(min_characters: usize) -> Option<Self> {
-        (1..=MAX_BYTES).contains(&min_characters).then_some(Self(min_characters))
+        (1..=MAX_PASSWORD_BYTES).contains(&min_characters).then_some(Self(min_characters))
     }
 
     /// The fewest characters of a new password.
@@ -50,27 +50,27 @@ impl PasswordPolicy {
         self.0
     }
 
-    /// The rule as the document tells it.
+    /// The schema in the OpenAPI document.
     pub fn schema(self) -> RefOr<Schema> {
-        let description = format!("At least {} characters, at most {MAX_BYTES} bytes", self.0);
+        let description = format!("At least {} characters, at most {MAX_PASSWORD_BYTES} bytes", self.0);
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .min_length(Some(self.0))
-            .max_length(Some(MAX_BYTES))
+            .max_length(Some(MAX_PASSWORD_BYTES))
             .description(Some(description))
             .examples(Some(EXAMPLE).filter(|_| EXAMPLE.len() >= self.0))
             .into()
     }
 
-    /// Takes a new password that keeps the rule.
+    /// Parses a new password by the policy.
     pub fn parse(self, text: String) -> Result<Password, Reason> {
         text::characters(&text, &(self.0..=usize::MAX))?;
         Password::candidate(text)
     }
 }
 
-/// A new password in the document, where the policy by default stands until the configured one is put in its place.
+/// The schema of a new password, with the default policy until the configured one replaces it.
 #[derive(Debug)]
 pub struct NewPassword;
 
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_is_counted_in_characters_and_the_most_in_bytes() {
+    fn the_minimum_counts_characters_and_the_maximum_bytes() {
         let policy = PasswordPolicy::default();
         for taken in ["12345678", "ünïcödé!", "        ", &"x".repeat(72), &"🌳".repeat(18)] {
             assert_eq!(policy.parse(taken.to_owned()).unwrap().expose(), taken);

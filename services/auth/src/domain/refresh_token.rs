@@ -12,7 +12,7 @@ use std::time::Duration;
 /// SHA-256 of a token, which is what is stored. A token of 256 random bits needs no slower hash.
 pub type TokenHash = Vec<u8>;
 
-/// A token as its user holds it.
+/// A refresh token.
 #[derive(Debug, Clone)]
 pub struct RefreshToken(SecretString);
 
@@ -24,7 +24,7 @@ impl RefreshToken {
         Ok(Self(SecretString::from(URL_SAFE_NO_PAD.encode(bits))))
     }
 
-    /// A token as it was sent, whatever it is.
+    /// A token from a request, valid or not.
     pub fn sent(text: String) -> Self {
         Self(SecretString::from(text))
     }
@@ -34,25 +34,24 @@ impl RefreshToken {
         self.0.expose_secret()
     }
 
-    /// By which the token is found.
+    /// The hash by which the token is stored.
     pub fn hash(&self) -> TokenHash {
         digest(&SHA256, self.expose().as_bytes()).as_ref().to_vec()
     }
 }
 
-/// What a token that was used before comes to.
+/// The verdict on a token that was used before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reuse {
-    /// Two tabs, or an answer that got lost: it is answered again.
+    /// Two tabs, or a lost answer: the refresh is answered again.
     Forgiven,
-    /// Somebody has a copy of it: the whole family is revoked.
+    /// A stolen copy: the whole family is revoked.
     Theft,
 }
 
 impl Reuse {
-    /// Judges a token that was first used at `used_at`, which lies in the future where another machine's clock is
-    /// ahead: then no time has passed. Once one of the tokens given for it was itself used, its user has got the answer,
-    /// and nobody honest asks again.
+    /// Judges a token that was first used at `used_at`. If that lies in the future, because another machine's clock is ahead,
+    /// no time counts as passed. Once a child token was used, the user has received the answer, and a reuse is theft.
     pub fn judge(used_at: Timestamp, now: Timestamp, grace: Duration, child_was_used: bool) -> Self {
         let is_within_grace = now.max(used_at) < used_at.plus(grace);
         if is_within_grace && !child_was_used { Self::Forgiven } else { Self::Theft }
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn reuse_is_forgiven_for_a_moment_unless_a_child_was_used() {
+    fn reuse_is_forgiven_within_the_grace_unless_a_child_was_used() {
         let used_at = Timestamp::from_micros(0).unwrap();
         let at = |seconds| used_at.plus(Duration::from_secs(seconds));
         let ten = Duration::from_secs(10);
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_in_the_future_is_one_of_this_moment() {
+    fn a_use_in_the_future_counts_as_just_now() {
         let now = Timestamp::from_micros(0).unwrap();
         let used_at = now.plus(Duration::from_micros(1));
         assert_eq!(Reuse::judge(used_at, now, Duration::ZERO, false), Reuse::Theft);

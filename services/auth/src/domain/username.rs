@@ -8,15 +8,15 @@ use shared::username::{composed_name, name_key};
 use std::fmt;
 use std::ops::RangeInclusive;
 
-const CHARACTERS: RangeInclusive<usize> = 3..=64;
-const MARKS: &str = "._-+@";
+const NAME_CHARACTERS: RangeInclusive<usize> = 3..=64;
+const ALLOWED_MARKS: &str = "._-+@";
 
-/// A name as its user writes it, composed; matched by its key.
+/// A name as its user writes it, in composed form (NFC); matched by its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// The name in its one form.
+    /// The composed name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -35,10 +35,10 @@ impl fmt::Display for Username {
 
 impl TextField for Username {
     fn parse(text: String) -> Result<Self, Reason> {
-        // Marks that compose are parts of letters.
+        // Combining marks that compose are parts of letters.
         let text = composed_name(&text).into_owned();
-        text::characters(&text, &CHARACTERS)?;
-        if !text.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || MARKS.contains(c)) {
+        text::characters(&text, &NAME_CHARACTERS)?;
+        if !text.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || ALLOWED_MARKS.contains(c)) {
             let msg = "String should have only letters, digits and the characters . _ - + @";
             return Err(Reason::new("string_pattern_mismatch", msg));
         }
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn letters_digits_and_five_marks_are_taken() {
+    fn letters_digits_and_five_marks_are_accepted() {
         for name in ["abc", "Ann.O_Nym-7+x@example.org", "Jürgen", "樹木林", &"x".repeat(64)] {
             assert_eq!(Username::parse(name.to_owned()).unwrap().as_str(), name);
         }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_composed_before_it_is_judged() {
+    fn a_name_is_composed_before_it_is_validated() {
         for (name, composed) in [
             ("cafe\u{301}", "café"),
             ("E\u{302}\u{301}tude", "Ếtude"),
@@ -116,7 +116,7 @@ mod tests {
         }
 
         #[test]
-        fn a_name_is_taken_in_every_form_or_in_none(name in "\\PC{3,20}|[a-zé각ü\u{300}-\u{308}]{3,20}") {
+        fn a_name_is_accepted_in_every_unicode_form_or_in_none(name in "\\PC{3,20}|[a-zé각ü\u{300}-\u{308}]{3,20}") {
             let parse = |name: &str| Username::parse(name.to_owned()).ok();
             let composed = composed_name(&name);
             let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&name);
@@ -128,7 +128,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_taken_is_not_refused_in_the_form_of_its_key(name in "\\PC{3,64}") {
+        fn an_accepted_name_is_accepted_in_the_form_of_its_key_too(name in "\\PC{3,64}") {
             if let Ok(name) = Username::parse(name) {
                 prop_assert!(refuse_deceptive(&name.key()).is_ok());
             }

@@ -1,54 +1,33 @@
 //! bcrypt, off the async threads and within bounds.
 //!
-//! A hash takes a core for some 200 ms. At most one job a core runs at a time, and a bounded number waits; who comes
-//! after that is told to try again, so that a crowd at the door cannot stop the house.
+//! A hash takes a core for some 200 ms. One job a core runs at a time, and a bounded number waits; further requests are
+//! answered 503, so that a burst of logins cannot stall the service.
 //!
-//! A wrong password takes the same number of rounds whether the name is known or not: those of the configured cost. A
-//! hash of a lower cost `c` has taken 2^c; the hashes of the costs from `c` up to the configured one are computed and
-//! thrown away after it, which makes 2^c + 2^c + 2^(c+1) + ... = 2^cost (as Django's `harden_runtime` does).
+//! A wrong password takes the rounds of the configured cost, whether the name is known or not. A stored hash of a lower cost
+//! `c` takes 2^c; hashes of the costs from `c` up to the configured one are computed after it and dropped, which makes
+//! 2^c + 2^c + 2^(c+1) + ... = 2^cost (as Django's `harden_runtime` does).
 
+mod error;
 mod queue;
 mod rounds;
 
+pub use error::HashError;
+
 use crate::domain::Password;
-use queue::Queue;
+use queue::HashQueue;
 use rounds::Bcrypt;
 use shared::metrics::Metrics;
 use shared::server::StartError;
 use std::sync::Arc;
-use tokio::task::JoinError;
 
-/// A password that could not be hashed.
-#[derive(Debug, thiserror::Error)]
-pub enum HashError {
-    /// Too many wait already.
-    #[error("too many passwords wait to be checked")]
-    Busy,
-    /// The hash could not be computed, or a stored one not be read.
-    #[error("a password could not be hashed")]
-    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<bcrypt::BcryptError> for HashError {
-    fn from(error: bcrypt::BcryptError) -> Self {
-        Self::Failed(Box::new(error))
-    }
-}
-
-impl From<JoinError> for HashError {
-    fn from(error: JoinError) -> Self {
-        Self::Failed(Box::new(error))
-    }
-}
-
-/// What comes of a password that was checked.
+/// The result of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It does not belong to the hash, or there is none.
+    /// The password does not match, or there is no hash.
     Wrong,
-    /// It belongs to the hash.
+    /// The password matches.
     Right {
-        /// Whether the hash is of another cost than the configured one, and should be made anew.
+        /// Whether the hash has another cost than the configured one, and should be renewed.
         is_outdated: bool,
     },
 }
@@ -56,22 +35,22 @@ pub enum Verdict {
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Hasher {
-    queue: Queue,
+    queue: HashQueue,
     bcrypt: Bcrypt,
-    /// The hash of no password, so that an unknown user costs the same time.
+    /// A hash that no password is checked against, so that an unknown user costs the same time.
     decoy: Arc<str>,
 }
 
 impl Hasher {
-    /// A hasher that makes hashes of this cost.
+    /// A hasher for hashes of this cost.
     pub async fn new(cost: u32) -> Result<Self, StartError> {
-        let hasher = Self { queue: Queue::new(), bcrypt: Bcrypt::new(cost), decoy: Arc::from("") };
+        let hasher = Self { queue: HashQueue::new(), bcrypt: Bcrypt::new(cost), decoy: Arc::from("") };
         let decoy = hasher.run(|bcrypt| bcrypt.hash("")).await;
         let decoy = decoy.map_err(|error| StartError::Setup(format!("AUTH_BCRYPT_COST: {error}")))?;
         Ok(Self { decoy: Arc::from(decoy), ..hasher })
     }
 
-    /// Shows how many passwords are hashed or checked, and how many wait for that.
+    /// Registers the gauges of running and waiting jobs.
     pub fn observe(&self, metrics: &Metrics) {
         self.queue.observe(metrics);
     }
@@ -82,7 +61,7 @@ impl Hasher {
         self.run(move |bcrypt| bcrypt.hash(password.expose())).await
     }
 
-    /// Whether a password belongs to a hash. Without a hash it takes as long as a wrong one, and does not.
+    /// Checks a password against a hash. Without a hash it takes as long as for a wrong password, and is wrong.
     pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<Verdict, HashError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.decoy.to_string());
@@ -119,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_right_password_counts_and_no_other() {
+    async fn only_the_right_password_matches() {
         let hasher = Hasher::new(4).await.unwrap();
         let hash = hash_of_cost(4).await;
         let right = Verdict::Right { is_outdated: false };
@@ -129,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_that_python_has_made_is_known() {
+    async fn a_hash_made_by_python_is_accepted() {
         let hasher = Hasher::new(4).await.unwrap();
         let hash = "$2b$04$7C3HnxPHdeayPzlQ0WrV6.EDHlVSX5N9rU2E9Z.E04VWCofAun9qW".to_owned();
         let right = Verdict::Right { is_outdated: false };
@@ -165,9 +144,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_when_too_many_wait_is_sent_away() {
+    async fn a_full_queue_refuses_at_once() {
         let hasher = Hasher::new(4).await.unwrap();
-        let _crowd = hasher.queue.fill().await;
+        let _permits = hasher.queue.fill().await;
         assert!(matches!(hasher.hash(password("late")).await, Err(HashError::Busy)));
     }
 }

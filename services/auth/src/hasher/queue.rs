@@ -1,37 +1,37 @@
-//! The queue before bcrypt: one job a core runs, off the async threads, and a bounded number waits.
+//! A bounded queue before bcrypt: one job a core runs on the blocking threads, and a bounded number waits.
 
-use super::HashError;
+use super::error::HashError;
 use shared::identity::Service;
 use shared::metrics::Metrics;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// How many jobs may wait for each one that runs.
+/// Waiting jobs for each core.
 const WAITING_PER_CORE: usize = 32;
 
-/// Jobs that run, and that wait for it. Clones share it.
+/// The running and waiting jobs. Clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct Queue {
+pub(super) struct HashQueue {
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
     max_running: usize,
 }
 
-impl Queue {
+impl HashQueue {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let admitted = Arc::new(Semaphore::new(cores * (1 + WAITING_PER_CORE)));
         Self { admitted, running: Arc::new(Semaphore::new(cores)), max_running: cores }
     }
 
-    /// Runs a job when a core is free for it; refuses it where too many wait.
+    /// Runs a job once a core is free. Fails at once if too many wait.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
         let _admitted = self.admitted.try_acquire().map_err(|_| HashError::Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| HashError::Busy)?;
-        // The permit goes along, because the job goes on when nobody waits for it any more.
+        // The permit moves into the job, which goes on if the request is dropped.
         let result = tokio::task::spawn_blocking(move || {
             let result = job();
             drop(running);
@@ -40,7 +40,7 @@ impl Queue {
         Ok(result.await?)
     }
 
-    /// Shows how many jobs run and wait, and how many may.
+    /// Registers gauges of running and waiting jobs, and of their maximums.
     pub(super) fn observe(&self, metrics: &Metrics) {
         let queue = self.clone();
         metrics.observe(move |readings| {
@@ -56,12 +56,12 @@ impl Queue {
         });
     }
 
-    /// How many jobs run, and how many wait.
+    /// The running and the waiting jobs.
     fn jobs(&self) -> (usize, usize) {
         let running = self.max_running.saturating_sub(self.running.available_permits());
         let all = self.max_running + self.max_waiting();
         let admitted = all.saturating_sub(self.admitted.available_permits());
-        // One that nobody waits for any more runs on, and is not admitted.
+        // A job whose request was dropped still runs, and is not admitted any more.
         (running, admitted.saturating_sub(running))
     }
 
@@ -69,7 +69,7 @@ impl Queue {
         self.max_running * WAITING_PER_CORE
     }
 
-    /// Holds every place, as a crowd does.
+    /// Takes all permits, as a burst of requests would.
     #[cfg(test)]
     pub(super) async fn fill(&self) -> tokio::sync::OwnedSemaphorePermit {
         let all = u32::try_from(self.admitted.available_permits()).unwrap();
@@ -83,8 +83,8 @@ mod tests {
     use futures_util::FutureExt as _;
 
     #[tokio::test]
-    async fn what_waits_and_what_runs_is_told_apart() {
-        let queue = Queue::new();
+    async fn running_and_waiting_jobs_are_counted_apart() {
+        let queue = HashQueue::new();
         assert_eq!(queue.jobs(), (0, 0));
         let cores = u32::try_from(queue.max_running).unwrap();
         let busy = Arc::clone(&queue.running).acquire_many_owned(cores).await.unwrap();

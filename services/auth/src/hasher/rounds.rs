@@ -1,10 +1,10 @@
-//! bcrypt at a configured cost. All rounds are computed here, and counted.
+//! bcrypt at a configured cost, with a count of its rounds.
 
 use bcrypt::{BcryptError, HashParts};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// bcrypt at a cost. Clones count together.
+/// bcrypt at a cost. Clones share the count.
 #[derive(Debug, Clone)]
 pub(super) struct Bcrypt {
     cost: u32,
@@ -21,7 +21,7 @@ impl Bcrypt {
         self.cost
     }
 
-    /// The cost that a hash was made with.
+    /// The cost of a hash.
     pub(super) fn cost_of(hash: &str) -> Result<u32, BcryptError> {
         Ok(hash.parse::<HashParts>()?.get_cost())
     }
@@ -31,18 +31,18 @@ impl Bcrypt {
         self.hash_at(self.cost, password)
     }
 
-    /// Whether a password belongs to a hash, which takes the rounds of its cost.
+    /// Whether a password matches a hash. It takes the rounds of the hash's cost.
     pub(super) fn verify(&self, password: &str, hash: &str) -> Result<bool, BcryptError> {
         self.count(Self::cost_of(hash)?);
         bcrypt::verify(password, hash)
     }
 
-    /// Takes the rounds that are left after a hash of the cost `taken`, up to those of the configured one.
+    /// Computes the rounds that a hash of the cost `taken` lacks to the configured cost.
     pub(super) fn harden_runtime(&self, taken: u32, password: &str) -> Result<(), BcryptError> {
         (taken..self.cost).try_for_each(|cost| self.hash_at(cost, password).map(drop))
     }
 
-    /// How many rounds were computed until now.
+    /// The rounds computed so far.
     #[cfg(test)]
     pub(super) fn rounds(&self) -> u64 {
         self.rounds.load(Ordering::Relaxed)

@@ -10,7 +10,6 @@ use crate::store::{self, User};
 use actix_web::web::{Data, Json};
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -53,26 +52,18 @@ pub async fn change_password(
     state: Data<State>,
     address: ClientAddress,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
-) -> Result<Json<Msg>, Problem> {
-    change(&state, user, &body, address).await?;
+) -> Result<Json<Msg>, Error> {
+    if !try_change(&state, &user, &body, address).await? {
+        // Meanwhile a login has renewed the hash, or the password was changed, which makes this one wrong.
+        let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
+        if !try_change(&state, &user, &body, address).await? {
+            return Err(Error::WrongPassword);
+        }
+    }
     Ok(Json(Msg { msg: "Password changed" }))
 }
 
-async fn change(
-    state: &State,
-    user: User,
-    change: &PasswordChange,
-    address: ClientAddress,
-) -> Result<(), Error> {
-    if try_change(state, &user, change, address).await? {
-        return Ok(());
-    }
-    // Between the two a login has renewed the hash, or somebody has changed the password, which makes it a wrong one.
-    let user = store::find_user(&state.store, user.id).await?.ok_or(Error::InvalidToken)?;
-    if try_change(state, &user, change, address).await? { Ok(()) } else { Err(Error::WrongPassword) }
-}
-
-/// Says `false` where the hash that was checked is the user's no more.
+/// Returns false if the checked hash is not the user's any more.
 async fn try_change(
     state: &State,
     user: &User,

@@ -8,7 +8,6 @@ use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -50,6 +49,6 @@ pub async fn login(
     state: Data<State>,
     address: ClientAddress,
     Input { body: FormOrJson(Credentials { username, password }), .. }: Body<FormOrJson<Credentials>>,
-) -> Result<Json<TokenPair>, Problem> {
+) -> Result<Json<TokenPair>, Error> {
     Ok(Json(open_session(&state, &username, &password, address).await?))
 }

@@ -8,7 +8,6 @@ use crate::store;
 use actix_web::web::{Data, Json};
 use shared::input::{After, Body, Input, MAX_AUTH_BODY_BYTES};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 
 shared::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES)
@@ -27,10 +26,10 @@ shared::error_responses! {
 pub async fn logout(
     state: Data<State>,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PresentedToken>>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     let token = body.refresh_token.hash();
     state.pending_logins.forget(user.id, &token).await;
-    let _turn = state.lock_family(&token).await.map_err(Error::from)?;
-    store::revoke_family(&state.store, user.id, &token).await.map_err(Error::from)?;
+    let _turn = state.lock_family(&token).await?;
+    store::revoke_family(&state.store, user.id, &token).await?;
     Ok(Json(Msg { msg: "Logged out" }))
 }

@@ -13,7 +13,6 @@ use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use shared::server::Trace;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -67,15 +66,15 @@ pub async fn delete_me(
     trace: Trace,
     address: ClientAddress,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Confirmation>>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     confirm(&state, &user, body.password, address).await?;
     let delivery = accounts::delete(&state.store, &state.clock, user.id, &trace).await?;
     state.relay.deliver_now(vec![delivery], &trace.context).await;
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 
-/// Holds a user to the password. A wrong one counts as a failed login from this address: who holds a token cannot try
-/// passwords out here instead of there.
+/// Checks the password of a user who confirms an operation. A wrong one counts as a failed login from this address, lest the
+/// holder of a token try passwords out here.
 pub async fn confirm(
     state: &State,
     user: &User,

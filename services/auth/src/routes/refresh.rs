@@ -7,7 +7,6 @@ use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// A refresh token, as login, refresh or token answered it.
@@ -43,6 +42,6 @@ shared::error_responses! {
 pub async fn refresh(
     state: Data<State>,
     Input { body: FormOrJson(PresentedToken { refresh_token }), .. }: Body<FormOrJson<PresentedToken>>,
-) -> Result<Json<TokenPair>, Problem> {
+) -> Result<Json<TokenPair>, Error> {
     Ok(Json(refresh_session(&state, &refresh_token).await?))
 }

@@ -12,7 +12,6 @@ use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// Who wants to register.
@@ -69,17 +68,11 @@ shared::error_responses! {
 pub async fn register(
     state: Data<State>,
     Input { body, .. }: Body<Registration>,
-) -> Result<HttpResponse, Problem> {
-    let user = create(&state, body).await?;
-    Ok(HttpResponse::Created().json(UserView::from(user)))
-}
-
-async fn create(state: &State, registration: Registration) -> Result<User, Error> {
-    match state.registration {
-        RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
-        RegistrationPolicy::Open => {
-            let Registration { username, password } = registration;
-            accounts::create(&state.store, &state.hasher, &state.clock, (username, password)).await
-        }
+) -> Result<HttpResponse, Error> {
+    if state.registration == RegistrationPolicy::Closed {
+        return Err(Error::RegistrationClosed);
     }
+    let Registration { username, password } = body;
+    let user = accounts::create(&state.store, &state.hasher, &state.clock, (username, password)).await?;
+    Ok(HttpResponse::Created().json(UserView::from(user)))
 }

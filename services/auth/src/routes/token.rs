@@ -101,17 +101,16 @@ pub async fn create_token(
     state: Data<State>,
     address: ClientAddress,
     Input { body: grant, .. }: Body<Grant>,
-) -> Result<Json<TokenPair>, Problem> {
-    Ok(Json(redeem(&state, grant, address).await?))
-}
-
-async fn redeem(state: &State, grant: Grant, address: ClientAddress) -> Result<TokenPair, Error> {
-    match grant {
+) -> Result<Json<TokenPair>, Error> {
+    let tokens = match grant {
         Grant::Password(Credentials { username, password }) => {
             state.password_grants.take(address)?;
-            open_session(state, &username, &password, address).await
+            open_session(&state, &username, &password, address).await?
         }
-        Grant::RefreshToken(PresentedToken { refresh_token }) => refresh_session(state, &refresh_token).await,
-        Grant::Unsupported => Err(Error::UnsupportedGrantType),
-    }
+        Grant::RefreshToken(PresentedToken { refresh_token }) => {
+            refresh_session(&state, &refresh_token).await?
+        }
+        Grant::Unsupported => return Err(Error::UnsupportedGrantType),
+    };
+    Ok(Json(tokens))
 }

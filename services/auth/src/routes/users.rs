@@ -1,5 +1,4 @@
-//! `GET /internal/users/{user_id}`, for services that know a user by id and want the name, or want to know whether a name is
-//! that user's.
+//! `GET /internal/users/{user_id}`: the name of a user, or whether a name is that user's.
 
 use crate::error::Error;
 use crate::state::State;
@@ -9,7 +8,6 @@ use serde::Serialize;
 use shared::identity::Caller;
 use shared::ids::UserId;
 use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::problem::Problem;
 
 /// Which user.
 #[derive(Debug)]
@@ -42,16 +40,16 @@ pub struct UserName {
     username: String,
 }
 
-/// Tells the name of a user. With a `name`, the user is there only if that is whom a login by the name would find: of a name
-/// that several old users share, it is nobody's but by its exact spelling.
+/// Returns the name of a user. With a `name`, 404 unless a login by that name would find this user: of a name that several
+/// old users share, only the exact spelling does.
 pub async fn get_user(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<UserPath, NameQuery, ()>,
-) -> Result<Json<UserName>, Problem> {
+) -> Result<Json<UserName>, Error> {
     let user = match &query.name {
-        Some(name) => store::find_user_by_name(&state.store, name).await.map_err(Error::from)?,
-        None => store::find_user(&state.store, path.user_id).await.map_err(Error::from)?,
+        Some(name) => store::find_user_by_name(&state.store, name).await?,
+        None => store::find_user(&state.store, path.user_id).await?,
     };
     let user = user.filter(|user| user.id == path.user_id).ok_or(Error::UserNotFound)?;
     Ok(Json(UserName { user_id: user.id, username: user.username }))

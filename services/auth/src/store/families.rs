@@ -1,6 +1,6 @@
 //! Refresh tokens and their families. Whoever changes a family begins with an UPDATE of its row, which is the lock.
 
-use super::known_addresses::MEMORY;
+use super::known_addresses::KNOWN_ADDRESS_RETENTION;
 use super::schema::{known_addresses, refresh_families, refresh_tokens, users};
 use super::users::User;
 use crate::config::TokenLife;
@@ -16,7 +16,7 @@ use shared::store::{Store, StoreError};
 use shared::{on, tx};
 use std::time::Duration;
 
-/// How often tokens that have expired are cleared away.
+/// How often expired tokens are deleted.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -29,36 +29,36 @@ struct Token {
     used_at: Option<Timestamp>,
 }
 
-/// What became of a refresh token that was presented.
+/// The outcome of presenting a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// It was used up, and the new token is this user's.
+    /// Used up; its successor is this user's.
     Rotated(UserId),
-    /// It is not known, or has expired.
+    /// Unknown or expired.
     Unknown,
-    /// It was used before: its family is revoked.
+    /// Used before: its family is revoked.
     Revoked,
 }
 
 /// A login with the right password.
 #[derive(Debug, Clone)]
 pub struct Login<'a> {
-    /// Who has logged in, with the hash that the password was checked against.
+    /// The user, with the hash that the password was checked against.
     pub user: &'a User,
-    /// The hash that takes its place, where that is outdated.
+    /// The hash that replaces an outdated one.
     pub renewed_hash: Option<String>,
-    /// From where.
+    /// The client's address.
     pub address: ClientNetwork,
-    /// The first token of the family that begins.
+    /// The first token of the new family.
     pub token: TokenHash,
-    /// When that ends.
+    /// When that expires.
     pub expires_at: Timestamp,
-    /// When it was.
+    /// The time of the login.
     pub now: Timestamp,
 }
 
-/// Begins a family at a login, while the hash that was checked is still the user's; says `false` where it is not any
-/// more: the password was changed, or another login has renewed the hash.
+/// Opens a family at a login, if the checked hash is still the user's. False if it is not: the password was changed, or
+/// another login has renewed the hash.
 pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, StoreError> {
     let User { id: user, password_hash, .. } = login.user;
     let (user, expires_at, now) = (*user, login.expires_at, login.now);
@@ -66,7 +66,7 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
     let (family_id, address) = (FamilyId::generate(), login.address.to_string());
     tx!(store, |c| {
         let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
-        // Holds off a change of the password until this is committed, also where it changes nothing.
+        // Locks the row against a change of the password until the commit, also if it changes nothing.
         let found = diesel::update(user_row).set(users::password_hash.eq(new_hash)).execute(c).await?;
         if found == 0 {
             return Ok(false);
@@ -95,7 +95,7 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
 
 /// Uses up `presented` and puts `successor` in its place.
 ///
-/// The time is read under the lock of the family: else who waited for it would judge a use from before that use.
+/// The time is read under the lock of the family, so that it is never before the use that is judged.
 pub async fn rotate(
     store: &Store,
     presented: &TokenHash,
@@ -114,7 +114,7 @@ pub async fn rotate(
             .get_result(c)
             .await
             .optional()?;
-        // Read again, now that nobody else can use it up.
+        // Read again under the lock.
         let token: Option<Token> = token.select(Token::as_select()).first(c).await.optional()?;
         let (Some(user), Some(token)) = (user, token) else { return Ok(Rotation::Unknown) };
         let now = clock.now();
@@ -158,7 +158,7 @@ pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Re
     })
 }
 
-/// Clears away what has expired, at start and every hour.
+/// Deletes expired tokens, at start and every hour.
 pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
     let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
     tasks.spawn(async move {
@@ -180,7 +180,8 @@ async fn delete_expired(store: &Store, now: Timestamp) -> Result<(), StoreError>
         diesel::delete(families).execute(c).await?;
         let tokens = refresh_tokens::table.filter(refresh_tokens::expires_at.le(now));
         diesel::delete(tokens).execute(c).await?;
-        let known = known_addresses::table.filter(known_addresses::seen_at.le(now.minus(MEMORY)));
+        let known =
+            known_addresses::table.filter(known_addresses::seen_at.le(now.minus(KNOWN_ADDRESS_RETENTION)));
         diesel::delete(known).execute(c).await?;
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! From where users have logged in.
+//! Addresses from which users have logged in.
 
 use super::schema::known_addresses;
 use diesel::prelude::*;
@@ -9,10 +9,10 @@ use shared::on;
 use shared::store::{Store, StoreError};
 use std::time::Duration;
 
-/// How long it is remembered after the last time.
-pub(super) const MEMORY: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long an address is known after the last login.
+pub(super) const KNOWN_ADDRESS_RETENTION: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// Whether a user has logged in from there.
+/// Whether a user has logged in from an address.
 pub async fn knows_address(store: &Store, user: UserId, address: ClientNetwork) -> Result<bool, StoreError> {
     let known = known_addresses::table.find((user, address.to_string()));
     let known: i64 = on!(store, |c| known.count().get_result(c).await)?;

@@ -1,7 +1,8 @@
-//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+//! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod families;
 mod known_addresses;
+mod name_holders;
 mod name_keys;
 mod names;
 mod pending_logins;

@@ -1,6 +1,6 @@
-//! The keys of names that registered before there were keys, or under another rule.
+//! Keys of names that were registered before there were keys, or by an older rule.
 
-use super::names::KEY_VERSION;
+use super::name_holders::KEY_VERSION;
 use super::schema::users;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,14 +12,14 @@ use shared::username::name_key;
 use shared::{on, tx};
 use std::time::Duration;
 
-/// How many rows go in one transaction, for which logins of those users wait.
+/// Rows of one transaction. Logins of their users wait for it.
 const ROWS_PER_BATCH: i64 = 500;
-/// The most pairs of names that a start warns of.
+/// The most warnings at a start.
 const MAX_WARNINGS: i64 = 100;
-/// How often rows are looked for that a program from before there were keys has written meanwhile.
+/// How often rows are looked for that an older version without keys has written.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Computes the keys of rows that have none, or one by another rule. Several processes may do it at once.
+/// Computes missing and outdated keys. Several processes may do so at once.
 pub async fn renew_name_keys(store: &Store) -> Result<(), StoreError> {
     let mut renewed = 0;
     loop {
@@ -36,7 +36,7 @@ pub async fn renew_name_keys(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Warns of users whose names have the same key: each of them logs in by the name as it was written.
+/// Warns of users whose names share a key: each of them logs in by the exact name.
 pub async fn warn_of_shared_keys(store: &Store) -> Result<(), StoreError> {
     for (name, other) in shared_keys(store).await? {
         tracing::warn!(name, other, "two users have names that look alike; each logs in by the exact name");
@@ -44,7 +44,7 @@ pub async fn warn_of_shared_keys(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Renews keys again and again, until the service stops.
+/// Renews keys every minute, until the service stops.
 pub fn spawn_renewal(store: &Store, tasks: &Tasks) {
     let (store, stopping) = (store.clone(), tasks.stopping().clone());
     tasks.spawn(async move {
@@ -63,7 +63,7 @@ pub fn spawn_renewal(store: &Store, tasks: &Tasks) {
 struct Outdated {
     id: UserId,
     key: String,
-    /// Whether the key is the folded name, as it is of every name in ASCII.
+    /// Whether the key is the folded name, as for every name in ASCII.
     is_folded_name: bool,
 }
 
@@ -96,8 +96,8 @@ async fn renew(store: &Store, batch: Vec<Outdated>) -> Result<(), StoreError> {
     })
 }
 
-/// Pairs of names with the same key. At most one of those who share it has it as the folded name as well, so that the
-/// index of the others leads to all.
+/// Pairs of names that share a key. At most one of them has it as the folded name as well, so that the index of the others
+/// finds all pairs.
 async fn shared_keys(store: &Store) -> Result<Vec<(String, String)>, StoreError> {
     let other = diesel::alias!(users as other_users);
     let (other_id, other_name) = (other.field(users::id), other.field(users::username));

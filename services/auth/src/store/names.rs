@@ -1,23 +1,20 @@
-//! Whose a name is.
+//! Users by name.
 //!
-//! Names are matched by their key. Rows from before there were keys may share one, and those go by the folded name, by
-//! which they were matched until then; each is found by the name as it was written. Nobody else gets such a key.
+//! Names are matched by their key. Rows from before there were keys may share one; those are matched by the folded name, as
+//! until then, and each is found by its exact name. No new user gets a shared key.
 
+use super::name_holders::holders;
 use super::schema::users;
 use super::users::User;
 use crate::domain::{Username, folded_name};
-use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::on;
 use shared::store::{Store, StoreError};
 use shared::username::{composed_name, name_key};
 
-/// The version of the rule by which [`name_key`] makes keys: one more whenever another one might come out, also where that
-/// is because of a newer Unicode.
-pub(super) const KEY_VERSION: i16 = 1;
-
-/// The user of this name: who has written it so, or composed so, else who alone has its key, else who has kept its folded name.
+/// The user of this name: by the exact name, else by the composed name, else by its key if nobody shares that, else by its
+/// folded name.
 pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
     let (key, folded, composed) = (name_key(name), folded_name(name), composed_name(name));
     let candidates = users::table
@@ -27,7 +24,7 @@ pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>
             users::username.eq(&*composed).desc(),
             users::folded_name.eq(&folded).desc(),
         ))
-        // These three, and another that tells whether the key is shared.
+        // These three, and a fourth that shows whether the key is shared.
         .limit(4);
     let candidates: Vec<User> = on!(store, |c| candidates.select(User::as_select()).load(c).await)?;
     let has_key = |user: &User| user.name_key.as_ref() == Some(&key);
@@ -43,17 +40,9 @@ pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>
         .or_else(|| find(&has_kept_folded_name)))
 }
 
-/// Whether somebody has the name, or one with the same key.
+/// Whether a user has the name, or one with the same key.
 pub async fn is_name_taken(store: &Store, name: &Username) -> Result<bool, StoreError> {
     let (key, folded) = (name.key(), folded_name(name.as_str()));
     let holders: i64 = on!(store, |c| holders(&key, &folded).count().get_result(c).await)?;
     Ok(holders > 0)
-}
-
-/// Those for whom a name is taken. Where a program from before there were keys still runs beside this one, there are rows
-/// whose key was not computed yet.
-#[auto_type(no_type_alias)]
-pub(super) fn holders<'a>(key: &'a str, folded: &'a str) -> _ {
-    let without_key = users::name_key.is_null().and(users::folded_name.eq(folded));
-    users::table.filter(users::name_key.eq(key).or(users::folded_name.eq(key)).or(without_key))
 }

@@ -1,7 +1,7 @@
-//! Logins that are answered while SQLite's file takes no writes: the disk is full, or another process locks it.
+//! Logins that are answered while SQLite cannot write: the disk is full, or another process locks the file.
 //!
-//! Their refresh tokens are kept here until they can be written, and count from then on. On PostgreSQL nobody logs in
-//! meanwhile: another replica would not know the token.
+//! Their refresh tokens are kept in memory until they can be written, and are valid from then on. On PostgreSQL such logins
+//! fail: another replica would not know the token.
 
 use super::families::{Login, open_family};
 use super::users::User;
@@ -15,12 +15,12 @@ use shared::store::{Store, StoreError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many are kept at most: some megabytes.
+/// The most pending logins: some megabytes.
 const MAX_PENDING_LOGINS: usize = 10_000;
-/// How often it is tried to write them.
+/// The pause between attempts to write them.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A login that is still to be written.
+/// A login that is not written yet.
 #[derive(Debug, Clone)]
 struct PendingLogin {
     user: User,
@@ -42,7 +42,7 @@ impl PendingLogin {
         }
     }
 
-    /// Its hash is kept: a second login of this user that waits was checked against it, too.
+    /// Without a renewed hash: other pending logins of this user were checked against the present one.
     fn as_login(&self) -> Login<'_> {
         let Self { user, address, token, expires_at, now } = self;
         let (address, expires_at, now) = (*address, *expires_at, *now);
@@ -50,17 +50,17 @@ impl PendingLogin {
     }
 }
 
-/// Logins that are still to be written. Cheap to clone.
+/// The logins that are not written yet. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PendingLogins {
     store: Store,
     queue: Arc<Mutex<Vec<PendingLogin>>>,
-    /// Held by who writes one, so that none is written twice.
+    /// Held while one is written, so that none is written twice.
     writing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl PendingLogins {
-    /// None yet. They are written in the background until the service stops.
+    /// Starts the task that writes them, until the service stops.
     pub fn spawn(store: &Store, tasks: &Tasks) -> Self {
         let this = Self { store: store.clone(), queue: Arc::default(), writing: Arc::default() };
         if this.is_supported() {
@@ -83,10 +83,10 @@ impl PendingLogins {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a family at a login, now or as soon as the database takes writes; says `false` where the password is not the
-    /// user's any more.
+    /// Opens a family at a login, now or as soon as the database takes writes. False if the password was changed
+    /// meanwhile.
     pub async fn open_family(&self, login: &Login<'_>) -> Result<bool, StoreError> {
-        // Those that wait were checked against the hash as it is: it is renewed once they are written.
+        // Pending logins were checked against the present hash: it is renewed once they are written.
         let renewed_hash = login.renewed_hash.clone().filter(|_| !self.is_awaited_by(login.user.id));
         let login = &Login { renewed_hash, ..login.clone() };
         match open_family(&self.store, login).await {
@@ -105,7 +105,7 @@ impl PendingLogins {
         }
     }
 
-    /// Sees that the login of this token is written, if it is one of these.
+    /// Writes the login of this token, if it is pending.
     pub async fn write(&self, token: &TokenHash) -> Result<(), StoreError> {
         if self.find(token).is_none() {
             return Ok(());
@@ -114,7 +114,7 @@ impl PendingLogins {
         self.write_one(token).await
     }
 
-    /// Drops the login of this token, if it is one of these and this user's.
+    /// Drops the login of this token, if it is pending and this user's.
     pub async fn forget(&self, user: UserId, token: &TokenHash) {
         if self.find(token).is_none() {
             return;
@@ -131,7 +131,7 @@ impl PendingLogins {
         self.queue().iter().find(|login| login.token == *token).cloned()
     }
 
-    /// Writes one, while nobody else does. Whose user is gone, or has another password now, has no family.
+    /// Writes one, under the lock. It opens no family if the user is deleted or the password was changed.
     async fn write_one(&self, token: &TokenHash) -> Result<(), StoreError> {
         let Some(login) = self.find(token) else { return Ok(()) };
         match open_family(&self.store, &login.as_login()).await {

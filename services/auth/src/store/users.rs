@@ -1,6 +1,6 @@
 //! Users.
 
-use super::names::{KEY_VERSION, holders};
+use super::name_holders::{KEY_VERSION, holders};
 use super::schema::{refresh_families, users};
 use crate::domain::{Username, folded_name};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use shared::store::outbox::{Delivery, outbox};
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
-/// A user, as the table has it.
+/// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
 pub struct User {
@@ -20,9 +20,9 @@ pub struct User {
     pub id: UserId,
     /// The name as the user wrote it.
     pub username: String,
-    /// The key by which its name was matched when it registered; unique.
+    /// The key of the name at registration; unique.
     pub(super) folded_name: String,
-    /// The key by which its name is matched now.
+    /// The key of the name by the present rule.
     pub(super) name_key: Option<String>,
     key_version: i16,
     /// bcrypt's hash.
@@ -32,7 +32,7 @@ pub struct User {
 }
 
 impl User {
-    /// A user who registers now.
+    /// A user registered now.
     pub fn new(username: &Username, password_hash: String, now: Timestamp) -> Self {
         let key = username.key();
         Self {
@@ -47,8 +47,8 @@ impl User {
     }
 }
 
-/// Inserts a user; says `false` where somebody has the name. Of two who want it at once the unique index of the folded
-/// names decides; an older row may hold the key beside another folded name.
+/// Inserts a user. False if the name is taken. Between concurrent registrations the unique index on folded names decides; an
+/// older row may hold the key beside another folded name.
 pub async fn create_user(store: &Store, user: &User) -> Result<bool, StoreError> {
     let (key, folded) = (&user.folded_name, folded_name(&user.username));
     let inserted: Result<bool, StoreError> = tx!(store, |c| {
@@ -69,15 +69,15 @@ pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreE
     on!(store, |c| users::table.find(id).select(User::as_select()).first(c).await.optional())
 }
 
-/// The users whose ids come after `after`, at most `limit` of them, in the order of the ids: the older first.
+/// At most `limit` users after the id `after`, oldest first.
 pub async fn list_users(store: &Store, after: UserId, limit: i64) -> Result<Vec<User>, StoreError> {
     let page = users::table.filter(users::id.gt(after)).order(users::id).limit(limit);
     on!(store, |c| page.select(User::as_select()).load(c).await)
 }
 
-/// Sets another hash where `old_hash` is still the user's, and revokes all its refresh tokens.
+/// Replaces the hash if `old_hash` is still the user's, and revokes all its refresh tokens.
 ///
-/// Says `false` where it is not: the user is gone, or has changed the password meanwhile.
+/// False if it is not: the user is deleted, or the password was changed meanwhile.
 pub async fn change_password(
     store: &Store,
     id: UserId,
@@ -95,7 +95,7 @@ pub async fn change_password(
     })
 }
 
-/// Deletes a user and its tokens, and owes `delivery` to who keeps more of it.
+/// Deletes a user and its tokens, and puts `delivery` into the outbox.
 pub async fn delete_user(store: &Store, id: UserId, delivery: &Delivery) -> Result<(), Error> {
     tx!(store, |c| {
         // Its families and their tokens go along (ON DELETE CASCADE).

@@ -1,17 +1,17 @@
-//! Wrong passwords cost waits that grow, so that they cannot be tried out, wherever one is asked for; and nobody who has
-//! logged in before from where they are is kept out by what others fail at elsewhere.
+//! Throttling of password checks: failures cost waits that grow, at every endpoint that takes a password. A user who has
+//! logged in before from the same address is not locked out by failures from elsewhere.
 //!
-//! What fails is kept in memory: each process counts for itself, so that n replicas take n times as many. From where a
-//! user has logged in is kept in the database.
+//! Failures are counted in memory, by each process for itself, so that n replicas take n times as many. The addresses from
+//! which a user has logged in are kept in the database.
 
-mod ledger;
-mod tally;
-mod whose;
+mod failure_counter;
+mod failure_store;
+mod throttle_key;
 
 use crate::client_address::ClientAddress;
 use crate::error::Error;
 use crate::store;
-use ledger::Ledger;
+use failure_store::FailureStore;
 use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
@@ -20,21 +20,21 @@ use shared::store::Store;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use whose::{Who, Whose};
+use throttle_key::{LoginSource, ThrottleKey};
 
-/// Whose password is tried.
+/// The account whose password is tried.
 #[derive(Debug, Clone, Copy, Hash)]
 pub enum Account<'a> {
-    /// That of a user.
+    /// A user's.
     User(UserId),
-    /// That of a name which nobody has, by its key.
+    /// That of a name which nobody has, by its name key.
     Unknown(&'a str),
 }
 
-/// Says which check of a password has to wait.
+/// Decides whether a password check has to wait.
 pub struct Throttle {
-    /// `None` where none has.
-    ledger: Option<Mutex<Ledger>>,
+    /// `None` if the throttle is off.
+    failures: Option<Mutex<FailureStore>>,
     hasher: RandomState,
     clock: Clock,
     hits: Hits,
@@ -46,15 +46,15 @@ struct Hits {
     address: LimitHits,
 }
 
-/// A password that is being tried. It has neither failed nor succeeded where it is dropped.
+/// A password check under way. Dropped, it has neither failed nor succeeded.
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
-    who: Who,
+    source: LoginSource,
     has_failed: bool,
 }
 
 impl Throttle {
-    /// With nothing that has failed. One that is off holds nobody up.
+    /// A throttle without failures. One that is off lets everything through.
     pub fn new(is_on: bool, clock: Clock, metrics: &Metrics) -> Self {
         let hits = |name| metrics.limit(Service::Auth, name);
         let hits = Hits {
@@ -62,85 +62,85 @@ impl Throttle {
             account: hits("failed_logins_of_account"),
             address: hits("failed_logins_of_address"),
         };
-        let ledger = is_on.then(|| Mutex::new(Ledger::new()));
-        Self { ledger, hasher: RandomState::new(), clock, hits }
+        let failures = is_on.then(|| Mutex::new(FailureStore::new()));
+        Self { failures, hasher: RandomState::new(), clock, hits }
     }
 
-    /// Begins a check of a password of this account, unless it has to wait.
+    /// Begins a password check, or fails with the wait before the next one.
     pub async fn begin(
         &self,
         store: &Store,
         account: Account<'_>,
         ClientAddress(address): ClientAddress,
     ) -> Result<Attempt<'_>, Error> {
-        let mut who = Who { account: self.hasher.hash_one(account), address, is_known: false };
-        let mut begun = self.try_begin(who);
-        if let Err((Whose::Account(_) | Whose::Address(_), _)) = begun {
+        let mut source = LoginSource { account: self.hasher.hash_one(account), address, is_known: false };
+        let mut begun = self.try_begin(source);
+        if let Err((ThrottleKey::Account(_) | ThrottleKey::Address(_), _)) = begun {
             // An unknown name costs the same query.
             let user = if let Account::User(user) = account { user } else { UserId::generate() };
-            who.is_known = store::knows_address(store, user, address).await?;
-            begun = if who.is_known { self.try_begin(who) } else { begun };
+            source.is_known = store::knows_address(store, user, address).await?;
+            begun = if source.is_known { self.try_begin(source) } else { begun };
         }
         match begun {
-            Ok(()) => Ok(Attempt { throttle: self, who, has_failed: false }),
-            Err((whose, wait)) => {
-                self.hits.of(whose).hit();
+            Ok(()) => Ok(Attempt { throttle: self, source, has_failed: false }),
+            Err((key, wait)) => {
+                self.hits.of(key).hit();
                 Err(Error::TooManyFailures(wait))
             }
         }
     }
 
-    /// Begins, or says for what and for how long to wait.
-    fn try_begin(&self, who: Who) -> Result<(), (Whose, Duration)> {
-        let Some(mut ledger) = self.ledger() else {
+    /// Begins, or returns the key that has to wait, and how long.
+    fn try_begin(&self, source: LoginSource) -> Result<(), (ThrottleKey, Duration)> {
+        let Some(mut failures) = self.failures() else {
             return Ok(());
         };
         let now = self.clock.now();
-        for whose in who.counts() {
-            let wait = ledger.wait(whose, now);
+        for key in source.keys() {
+            let wait = failures.wait(key, now);
             if !wait.is_zero() {
-                return Err((whose, wait));
+                return Err((key, wait));
             }
         }
-        who.counts().for_each(|whose| ledger.begin(whose, now));
+        source.keys().for_each(|key| failures.begin(key, now));
         Ok(())
     }
 
-    fn ledger(&self) -> Option<MutexGuard<'_, Ledger>> {
-        Some(self.ledger.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn failures(&self) -> Option<MutexGuard<'_, FailureStore>> {
+        Some(self.failures.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Hits {
-    fn of(&self, whose: Whose) -> &LimitHits {
-        match whose {
-            Whose::AccountAtAddress(..) => &self.pair,
-            Whose::Account(_) => &self.account,
-            Whose::Address(_) => &self.address,
+    fn of(&self, key: ThrottleKey) -> &LimitHits {
+        match key {
+            ThrottleKey::AccountAtAddress(..) => &self.pair,
+            ThrottleKey::Account(_) => &self.account,
+            ThrottleKey::Address(_) => &self.address,
         }
     }
 }
 
 impl Attempt<'_> {
-    /// The password was wrong, or nobody has the name.
+    /// Ends the check of a wrong password, or of a name that nobody has.
     pub fn failed(mut self) {
         self.has_failed = true;
     }
 
-    /// It was the user.
+    /// Ends the check of the right password.
     pub fn succeeded(self) {
-        if let Some(mut ledger) = self.throttle.ledger() {
-            ledger.forget(Whose::AccountAtAddress(self.who.account, self.who.address));
+        if let Some(mut failures) = self.throttle.failures() {
+            failures.forget(ThrottleKey::AccountAtAddress(self.source.account, self.source.address));
         }
     }
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if let Some(mut ledger) = self.throttle.ledger() {
+        if let Some(mut failures) = self.throttle.failures() {
             let now = self.throttle.clock.now();
-            let end = if self.has_failed { Ledger::fail } else { Ledger::give_up };
-            self.who.counts().for_each(|whose| end(&mut ledger, whose, now));
+            let end = if self.has_failed { FailureStore::fail } else { FailureStore::cancel };
+            self.source.keys().for_each(|key| end(&mut failures, key, now));
         }
     }
 }

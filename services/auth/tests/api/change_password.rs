@@ -3,7 +3,7 @@
 use crate::app::{PASSWORD, refresh_token, spawn_app};
 
 #[tokio::test]
-async fn the_new_password_counts_and_refresh_tokens_do_not() {
+async fn a_change_accepts_the_new_password_and_revokes_refresh_tokens() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let elsewhere = refresh_token(&app.login("ann", PASSWORD).await.expect(200));
@@ -16,7 +16,7 @@ async fn the_new_password_counts_and_refresh_tokens_do_not() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_a_403_after_the_422s() {
+async fn validation_errors_422_come_before_a_wrong_password_403() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     assert_eq!(

@@ -44,7 +44,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn users_are_made_though_registration_is_closed_and_are_listed() {
+async fn user_create_works_with_closed_registration_and_user_list_shows_all() {
     let app = spawn_app_with(|config| config.registration = RegistrationPolicy::Closed).await;
     for name in ["ann", "Jürgen"] {
         succeeded(&auth(&app, &["user", "create", name], PASSWORD).await);
@@ -63,7 +63,7 @@ async fn users_are_made_though_registration_is_closed_and_are_listed() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_or_no_password_or_is_taken_is_refused_in_one_line() {
+async fn invalid_or_taken_names_and_passwords_are_refused_in_one_line() {
     let app = spawn_app().await;
     app.session("ann").await;
     for (name, password, says) in [
@@ -84,7 +84,7 @@ async fn what_is_no_name_or_no_password_or_is_taken_is_refused_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_forgotten_is_reset_and_every_refresh_token_revoked() {
+async fn reset_password_sets_a_new_one_and_revokes_every_refresh_token() {
     let app = spawn_app().await;
     let (ann, bob) = (app.session("ann").await, app.session("bob").await);
     succeeded(&auth(&app, &["user", "reset-password", "Ann"], NEW_PASSWORD).await);
@@ -95,7 +95,7 @@ async fn a_password_that_was_forgotten_is_reset_and_every_refresh_token_revoked(
 }
 
 #[tokio::test]
-async fn a_user_who_is_deleted_is_gone_and_chat_hears_of_it() {
+async fn user_delete_removes_the_user_and_notifies_chat() {
     let app = spawn_app().await;
     let ann = app.session("ann").await;
     let line = refused(&auth(&app, &["user", "delete", "ann"], "ann").await);
@@ -119,7 +119,7 @@ async fn a_user_who_is_deleted_is_gone_and_chat_hears_of_it() {
 }
 
 #[tokio::test]
-async fn a_check_says_whether_all_is_well_and_what_to_do_where_it_is_not() {
+async fn check_reports_each_finding_with_advice() {
     let app = spawn_app().await;
     app.chat.reset().await;
     Mock::given(method("OPTIONS")).respond_with(ResponseTemplate::new(405)).mount(&app.chat).await;
@@ -143,7 +143,7 @@ async fn a_check_says_whether_all_is_well_and_what_to_do_where_it_is_not() {
 }
 
 #[tokio::test]
-async fn a_check_tells_all_that_is_wrong_at_once_and_makes_nothing() {
+async fn check_reports_all_errors_at_once_and_creates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("auth.sqlite3");
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth"));
@@ -159,7 +159,7 @@ async fn a_check_tells_all_that_is_wrong_at_once_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn the_file_of_sqlite_is_compacted_and_another_engine_refused() {
+async fn compact_rewrites_a_sqlite_file_and_refuses_other_engines() {
     let app = spawn_app().await;
     let output = auth(&app, &["compact"], "").await;
     match &app.database {
@@ -170,7 +170,7 @@ async fn the_file_of_sqlite_is_compacted_and_another_engine_refused() {
 }
 
 #[test]
-fn a_stranger_is_told_what_there_is() {
+fn help_lists_all_commands() {
     let help = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_auth")).args(arguments).env_clear().output().unwrap();
         succeeded(&output)

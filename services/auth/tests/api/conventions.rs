@@ -52,7 +52,7 @@ async fn a_token_is_read_from_a_bearer_scheme_in_any_case() {
 }
 
 #[tokio::test]
-async fn an_error_comes_in_the_shape_that_is_asked_for() {
+async fn accept_chooses_the_media_type_of_an_error() {
     let app = spawn_app().await;
     let client =
         app.client.with_header("x-request-id", "my-id_1").with_header("accept", "application/problem+json");
@@ -84,7 +84,7 @@ async fn every_get_answers_head() {
 }
 
 #[tokio::test]
-async fn health_is_told_to_everyone() {
+async fn health_endpoints_need_no_token() {
     let app = spawn_app().await;
     for path in ["/livez", "/readyz", "/openapi.json"] {
         app.client.get(path).await.expect(200);

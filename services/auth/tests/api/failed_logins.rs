@@ -68,7 +68,7 @@ fn held(answer: Answer) -> u64 {
 }
 
 #[tokio::test]
-async fn twenty_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
+async fn twenty_failures_are_free_and_then_waits_double_to_60_s() {
     let app = app_with_ann().await;
     app.fail(20, HERE, "ann").await;
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
@@ -84,7 +84,7 @@ async fn twenty_failures_cost_nothing_and_then_waits_grow_to_a_minute() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_has_is_held_up_alike() {
+async fn an_unknown_name_is_throttled_like_a_known_one() {
     let app = app_with_ann().await;
     for name in ["ann", "bob", "a b"] {
         app.fail(21, HERE, name).await;
@@ -96,7 +96,7 @@ async fn a_name_that_nobody_has_is_held_up_alike() {
 }
 
 #[tokio::test]
-async fn who_fails_here_holds_up_nobody_elsewhere() {
+async fn failures_at_one_address_do_not_throttle_another() {
     let app = app_with_ann().await;
     app.fail(21, HERE, "ann").await;
     held(app.login_from(HERE, "ann", PASSWORD).await);
@@ -108,7 +108,7 @@ async fn who_fails_here_holds_up_nobody_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_account_that_many_fail_at_is_held_up_but_not_for_its_owner() {
+async fn an_account_is_throttled_for_strangers_but_not_at_its_owners_address() {
     let app = app_with_ann().await;
     app.login_from(HERE, "ann", PASSWORD).await.expect(200);
     for name in ["ann", "bob"] {
@@ -129,7 +129,7 @@ async fn an_account_that_many_fail_at_is_held_up_but_not_for_its_owner() {
 }
 
 #[tokio::test]
-async fn an_address_that_fails_at_many_accounts_is_held_up_but_not_for_who_is_known_there() {
+async fn an_address_is_throttled_but_not_for_accounts_known_there() {
     let app = app_with_ann().await;
     app.login_from(HERE, "ann", PASSWORD).await.expect(200);
     app.register(&json!({"username": "carl", "password": PASSWORD})).await.expect(201);
@@ -142,7 +142,7 @@ async fn an_address_that_fails_at_many_accounts_is_held_up_but_not_for_who_is_kn
 }
 
 #[tokio::test]
-async fn the_machine_itself_may_fail_at_many_accounts() {
+async fn loopback_is_not_throttled_by_address() {
     let app = app_with_ann().await;
     for number in 0..110 {
         app.fail(1, "127.0.0.1", &format!("user-{number}")).await;
@@ -151,7 +151,7 @@ async fn the_machine_itself_may_fail_at_many_accounts() {
 }
 
 #[tokio::test]
-async fn what_failed_a_quarter_of_an_hour_ago_is_forgotten() {
+async fn failures_are_forgotten_after_15_min() {
     let app = app_with_ann().await;
     app.fail(21, HERE, "ann").await;
     app.fail_from_many(51, "bob").await;
@@ -162,7 +162,7 @@ async fn what_failed_a_quarter_of_an_hour_ago_is_forgotten() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_is_tried_when_failures_cost_something() {
+async fn once_failures_cost_a_wait_one_of_many_concurrent_logins_is_tried() {
     let app = app_with_ann().await;
     app.fail(20, HERE, "ann").await;
     let answers = join_all((0..16).map(|_| app.login_from(HERE, "ann", WRONG))).await;
@@ -171,7 +171,7 @@ async fn of_many_at_once_one_is_tried_when_failures_cost_something() {
 }
 
 #[tokio::test]
-async fn many_logins_at_once_with_the_right_password_are_let_in() {
+async fn concurrent_logins_with_the_right_password_all_succeed() {
     let app = app_with_ann().await;
     let answers = join_all((0..32).map(|_| app.login_from(HERE, "ann", PASSWORD))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
@@ -226,7 +226,7 @@ async fn a_password_grant_counts_as_a_login() {
 }
 
 #[tokio::test]
-async fn of_many_password_grants_at_once_one_is_tried_when_failures_cost_something() {
+async fn once_failures_cost_a_wait_one_of_many_concurrent_password_grants_is_tried() {
     let app = app_with_ann().await;
     app.fail(20, HERE, "ann").await;
     let answers = join_all((0..16).map(|_| app.grant_from(HERE, "ann", WRONG))).await;
@@ -265,7 +265,7 @@ async fn password_grants_from_an_address_are_limited_as_logins_are() {
 }
 
 #[tokio::test]
-async fn password_grants_of_the_machine_itself_are_not_limited_nor_any_where_it_is_switched_off() {
+async fn password_grants_from_loopback_or_with_rate_limit_off_are_not_limited() {
     let app = app_with_ann().await;
     for _ in 0..40 {
         app.grant_from("127.0.0.1", "ann", PASSWORD).await.expect(200);
@@ -287,7 +287,7 @@ async fn the_right_password_ends_the_waits_wherever_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn passwords_are_not_tried_out_with_a_token_from_many_addresses() {
+async fn a_token_holder_is_throttled_across_addresses() {
     let app = spawn_app().await;
     let ann = app.session("ann").await;
     for number in 0..51 {
@@ -300,7 +300,7 @@ async fn passwords_are_not_tried_out_with_a_token_from_many_addresses() {
 }
 
 #[tokio::test]
-async fn of_many_confirmations_at_once_one_is_tried_when_failures_cost_something() {
+async fn once_failures_cost_a_wait_one_of_many_concurrent_confirmations_is_tried() {
     let app = spawn_app().await;
     let ann = app.session("ann").await.from(HERE);
     app.fail(20, HERE, "ann").await;
@@ -310,7 +310,7 @@ async fn of_many_confirmations_at_once_one_is_tried_when_failures_cost_something
 }
 
 #[tokio::test]
-async fn it_can_be_switched_off_and_is_counted_where_it_is_on() {
+async fn rate_limit_off_disables_the_throttle_and_hits_are_counted_when_on() {
     let off = with_ann(spawn_app_with(|config| config.throttles_logins = false).await).await;
     off.fail(30, HERE, "ann").await;
     off.login_from(HERE, "ann", PASSWORD).await.expect(200);

@@ -8,7 +8,7 @@ use shared::ids::UserId;
 use shared::test_kit::token_keys;
 
 #[tokio::test]
-async fn a_name_that_two_old_users_share_is_the_one_of_who_has_written_it_so() {
+async fn a_shared_old_name_belongs_to_the_exact_spelling() {
     let mut app = spawn_app().await;
     let old = |username, folded_name| OldUser { username, folded_name, password: username };
     app.restart_with_old_users(&[old("ＡＮＮ", "ａｎｎ"), old("ＡnＮ", "ａnｎ")]).await;

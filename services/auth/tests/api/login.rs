@@ -18,7 +18,7 @@ async fn a_user_logs_in_by_the_name_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_form_does_as_well_as_json() {
+async fn a_form_is_accepted_like_json() {
     let app = spawn_app().await;
     app.register(&json!({"username": "ann+x@example.org", "password": "a b&c=d é"})).await.expect(201);
     let form = app.client.with_header("content-type", "application/x-www-form-urlencoded");
@@ -62,7 +62,7 @@ async fn a_hash_of_another_cost_is_renewed_at_a_login() {
 }
 
 #[tokio::test]
-async fn who_comes_while_a_login_renews_the_hash_is_let_in_as_well() {
+async fn a_login_concurrent_with_a_renewal_of_the_hash_succeeds() {
     let mut app = spawn_app().await;
     let session = app.session("ann").await;
     app.restart_with(|config| config.passwords.bcrypt_cost = 5).await;
@@ -82,7 +82,7 @@ fn cost_of(hash: &str) -> u32 {
 }
 
 #[tokio::test]
-async fn an_access_token_counts_for_its_time() {
+async fn an_access_token_is_valid_for_its_lifetime() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     app.clock.advance(Duration::from_secs(3600));

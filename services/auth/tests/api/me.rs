@@ -7,7 +7,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
-async fn the_token_says_who_i_am() {
+async fn me_returns_the_user_of_the_token() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let me = session.me().await.expect(200).json();
@@ -19,7 +19,7 @@ async fn the_token_says_who_i_am() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_at_once_and_chat_hears_of_it() {
+async fn a_deleted_account_is_gone_at_once_and_chat_is_notified() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let other = app.session("bob").await;
@@ -43,7 +43,7 @@ async fn a_deleted_account_is_gone_at_once_and_chat_hears_of_it() {
 }
 
 #[tokio::test]
-async fn an_account_is_deleted_though_chat_is_down() {
+async fn an_account_is_deleted_while_chat_is_down() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     app.chat.reset().await;

@@ -31,7 +31,7 @@ fn old_user(username: &'static str, folded_name: &'static str) -> OldUser<'stati
 }
 
 #[tokio::test]
-async fn names_that_look_alike_are_one() {
+async fn lookalike_names_are_the_same_name() {
     let app = spawn_app().await;
     for names in [
         &["straße", "STRAẞE", "strasse", "STRASSE"][..],
@@ -65,7 +65,7 @@ async fn a_name_is_composed_at_register_and_everywhere_else() {
 }
 
 #[tokio::test]
-async fn of_many_who_want_names_that_look_alike_at_once_one_gets_it() {
+async fn one_of_many_concurrent_registrations_of_lookalike_names_succeeds() {
     let app = spawn_app().await;
     let names = ["straße", "STRAẞE", "strasse", "STRASSE", "ｓtrasse", "ﬆraße", "ſtraße", "strasſe"];
     let answers = join_all(names.map(|name| app.register_name(name))).await;
@@ -74,7 +74,7 @@ async fn of_many_who_want_names_that_look_alike_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn names_that_deceive_are_refused() {
+async fn deceptive_names_are_refused() {
     let app = spawn_app().await;
     for name in [
         "ann\u{3164}",
@@ -131,7 +131,7 @@ async fn old_names_stay_valid_and_are_matched_by_their_keys() {
 }
 
 #[tokio::test]
-async fn old_users_whose_names_look_alike_log_in_by_the_exact_name() {
+async fn old_users_with_lookalike_names_log_in_by_the_exact_name() {
     let mut app = spawn_app().await;
     app.restart_with_old_users(&[
         old_user("straße", "strasse"),
@@ -168,7 +168,7 @@ async fn old_users_whose_names_look_alike_log_in_by_the_exact_name() {
 }
 
 #[tokio::test]
-async fn failed_logins_of_one_do_not_hold_up_who_has_a_name_that_looks_alike() {
+async fn failed_logins_do_not_throttle_a_user_with_a_lookalike_name() {
     let mut app = spawn_app().await;
     app.restart_with_old_users(&[old_user("straße", "strasse"), old_user("STRAẞE", "straße")]).await;
     for _ in 0..21 {
@@ -202,7 +202,7 @@ async fn several_processes_may_compute_the_keys_at_once() {
 }
 
 #[tokio::test]
-async fn the_start_warns_of_names_that_look_alike() {
+async fn the_start_warns_of_lookalike_names() {
     let mut app = spawn_app().await;
     app.insert_old_users([
         old_user("straße", "strasse"),

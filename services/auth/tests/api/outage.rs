@@ -33,7 +33,7 @@ async fn spawn_on_sqlite() -> (TestApp, TestDatabase, String) {
 }
 
 #[tokio::test]
-async fn who_logs_in_while_the_file_is_locked_has_tokens_that_count() {
+async fn a_login_while_the_file_is_locked_gets_valid_tokens() {
     let (app, _database, path) = spawn_on_sqlite().await;
     let ann = app.session("ann").await;
     let lock = Lock::take(&path);
@@ -54,7 +54,7 @@ async fn who_logs_in_while_the_file_is_locked_has_tokens_that_count() {
 }
 
 #[tokio::test]
-async fn a_password_grant_does_what_a_login_does_while_the_file_is_locked() {
+async fn a_password_grant_works_like_a_login_while_the_file_is_locked() {
     let (app, _database, path) = spawn_on_sqlite().await;
     app.session("ann").await;
     let lock = Lock::take(&path);
@@ -68,7 +68,7 @@ async fn a_password_grant_does_what_a_login_does_while_the_file_is_locked() {
 }
 
 #[tokio::test]
-async fn a_login_from_before_the_password_was_changed_is_not_written_after_it() {
+async fn a_pending_login_is_dropped_after_a_password_change() {
     let (app, _database, path) = spawn_on_sqlite().await;
     let ann = app.session("ann").await;
     let lock = Lock::take(&path);
@@ -83,7 +83,7 @@ async fn a_login_from_before_the_password_was_changed_is_not_written_after_it() 
 }
 
 #[tokio::test]
-async fn a_login_that_waits_counts_though_a_later_one_finds_the_hash_outdated() {
+async fn a_pending_login_stays_valid_if_a_later_one_finds_the_hash_outdated() {
     let (app, _database, path) = spawn_on_sqlite().await;
     app.session("ann").await;
     let mut lock = Lock::take(&path);

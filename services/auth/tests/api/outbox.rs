@@ -11,7 +11,7 @@ const DELIVERIES: &str = "outbox_deliveries";
 const AGE: &str = "outbox_oldest_delivery_age_seconds";
 
 #[tokio::test]
-async fn what_is_owed_is_counted_with_the_age_of_the_oldest_until_it_is_delivered() {
+async fn the_outbox_backlog_and_its_age_are_gauged_until_delivery() {
     let metrics = shown_metrics();
     let app = spawn_app_with(|config| config.metrics = metrics.clone()).await;
     let figures = async || {

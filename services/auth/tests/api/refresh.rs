@@ -20,7 +20,7 @@ async fn a_refresh_token_gets_new_tokens() {
 }
 
 #[tokio::test]
-async fn a_form_does_as_well_as_json() {
+async fn a_form_is_accepted_like_json() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let form = app.client.with_header("content-type", "application/x-www-form-urlencoded");
@@ -36,7 +36,7 @@ async fn a_form_does_as_well_as_json() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_is_a_401() {
+async fn an_invalid_refresh_token_is_a_401() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     for token in ["", "x", &"x".repeat(60_000), text(&session.me().await.json()["user_id"])] {
@@ -48,7 +48,7 @@ async fn what_is_no_refresh_token_is_a_401() {
 }
 
 #[tokio::test]
-async fn a_used_token_again_revokes_the_family_after_the_grace() {
+async fn reuse_after_the_grace_revokes_the_family() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
@@ -59,7 +59,7 @@ async fn a_used_token_again_revokes_the_family_after_the_grace() {
 }
 
 #[tokio::test]
-async fn two_tabs_are_both_answered_and_go_on_by_themselves() {
+async fn two_concurrent_refreshes_both_succeed_and_continue() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let answers = join_all((0..4).map(|_| app.refresh(&session.refresh_token))).await;
@@ -71,7 +71,7 @@ async fn two_tabs_are_both_answered_and_go_on_by_themselves() {
 }
 
 #[tokio::test]
-async fn once_a_child_was_used_its_parent_is_not_forgiven() {
+async fn reuse_is_theft_once_a_child_was_used() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let one = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
@@ -82,7 +82,7 @@ async fn once_a_child_was_used_its_parent_is_not_forgiven() {
 }
 
 #[tokio::test]
-async fn without_a_grace_a_token_counts_once() {
+async fn without_a_grace_a_token_is_accepted_once() {
     let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
@@ -91,7 +91,7 @@ async fn without_a_grace_a_token_counts_once() {
 }
 
 #[tokio::test]
-async fn without_a_grace_one_of_many_at_once_is_answered() {
+async fn without_a_grace_one_of_many_concurrent_refreshes_succeeds() {
     let app = spawn_app_with(|config| {
         config.tokens.reuse_grace = Duration::ZERO;
         config.clock = Clock::system();
@@ -108,7 +108,7 @@ async fn without_a_grace_one_of_many_at_once_is_answered() {
 }
 
 #[tokio::test]
-async fn without_a_grace_a_token_counts_once_though_a_clock_is_behind() {
+async fn without_a_grace_a_token_is_accepted_once_with_clock_skew() {
     let mut app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
     let behind = app.clock.clone();
     let ahead = Clock::manual();

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 #[tokio::test]
-async fn a_new_user_is_answered_without_anything_secret() {
+async fn the_response_to_a_registration_has_no_secrets() {
     let app = spawn_app().await;
     let answer =
         app.register(&json!({"username": "Ann", "password": PASSWORD, "admin": true})).await.expect(201);
@@ -20,7 +20,7 @@ async fn a_new_user_is_answered_without_anything_secret() {
 }
 
 #[tokio::test]
-async fn where_registration_is_closed_nobody_registers_and_users_log_in() {
+async fn closed_registration_refuses_new_users_and_lets_others_log_in() {
     let mut app = spawn_app().await;
     app.session("ann").await;
     app.restart_with(|config| config.registration = RegistrationPolicy::Closed).await;
@@ -42,7 +42,7 @@ async fn a_name_is_taken_in_every_case() {
 }
 
 #[tokio::test]
-async fn of_many_who_want_a_name_at_once_one_gets_it() {
+async fn one_of_many_concurrent_registrations_of_a_name_succeeds() {
     let app = spawn_app().await;
     let body = json!({"username": "ann", "password": PASSWORD});
     let answers = join_all((0..8).map(|_| app.register(&body))).await;
@@ -52,7 +52,7 @@ async fn of_many_who_want_a_name_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told_at_once_and_none_is_echoed() {
+async fn all_invalid_fields_are_reported_at_once_and_no_value_is_echoed() {
     let app = spawn_app().await;
     let cases = [
         (json!({}), vec!["missing body.username", "missing body.password"]),
@@ -91,7 +91,7 @@ async fn a_password_may_have_72_bytes_of_any_script() {
 }
 
 #[tokio::test]
-async fn the_least_length_is_configured() {
+async fn the_minimum_length_is_configurable() {
     let app = spawn_app_with(|config| config.passwords.policy = PasswordPolicy::new(12).unwrap()).await;
     let answer = app.register(&json!({"username": "ann", "password": "12345678901"})).await.expect(422);
     assert_eq!(answer.field_errors(), ["string_too_short body.password"]);
@@ -99,7 +99,7 @@ async fn the_least_length_is_configured() {
 }
 
 #[tokio::test]
-async fn the_document_tells_the_least_length_that_is_configured() {
+async fn the_document_has_the_configured_minimum_length() {
     for least in [8, 12, 40] {
         let app =
             spawn_app_with(|config| config.passwords.policy = PasswordPolicy::new(least).unwrap()).await;

@@ -31,7 +31,7 @@ fn uncached(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_password_grant_is_answered_as_a_login() {
+async fn a_password_grant_gets_the_tokens_of_a_login() {
     let app = spawn_app().await;
     let body = json!({"username": "ann+x@example.org", "password": "a b&c=d é"});
     app.register(&body).await.expect(201);
@@ -88,7 +88,7 @@ async fn a_wrong_password_and_an_unknown_name_look_the_same() {
 }
 
 #[tokio::test]
-async fn what_clients_say_of_themselves_and_parameters_that_nobody_knows_are_taken() {
+async fn client_credentials_and_unknown_parameters_are_ignored() {
     let app = app_with_ann().await;
     let grant = password_grant("ann", PASSWORD);
     for more in [
@@ -112,7 +112,7 @@ async fn what_clients_say_of_themselves_and_parameters_that_nobody_knows_are_tak
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_form_is_a_400_that_says_so() {
+async fn an_invalid_form_is_a_400_with_invalid_request() {
     let app = app_with_ann().await;
     let long = format!("grant_type=password&username=ann&password={}", "x".repeat(73));
     for (form, description) in [
@@ -158,7 +158,7 @@ async fn no_parameter_may_come_twice() {
 }
 
 #[tokio::test]
-async fn only_a_form_is_taken_whatever_it_holds() {
+async fn only_forms_are_accepted_at_the_token_endpoint() {
     let app = app_with_ann().await;
     let grant = password_grant("ann", PASSWORD);
     let json = json!({"grant_type": "password", "username": "ann", "password": PASSWORD}).to_string();
@@ -184,7 +184,7 @@ async fn only_a_form_is_taken_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn every_other_error_of_the_route_has_the_shape_too() {
+async fn every_error_of_the_token_endpoint_has_the_shape_of_rfc_6749() {
     let app = app_with_ann().await;
     let answer = app.client.get("/api/v1/auth/token").await.expect(405);
     assert_eq!((error(&answer).as_str(), answer.header("allow")), ("invalid_request", "POST"));

@@ -1,6 +1,6 @@
 //! The service, and what is asked of it.
 
-use crate::raw::Raw;
+use crate::raw::{PAGE, Raw};
 use branch::config::{Config, Database};
 use branch::startup;
 use branch::store::ContentStore;
@@ -9,15 +9,11 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::UserId;
 use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Tasks, Times};
+use shared::server::{BodyLimits, MemoryBudget, Tasks, Times};
 pub use shared::test_kit::Engine;
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
-use std::sync::Arc;
 use wiremock::MockServer;
-
-/// How many messages or branches a page has.
-pub const PAGE: usize = 50;
 
 /// A service with an empty database, and the ways to reach both.
 pub struct Bench {
@@ -26,7 +22,7 @@ pub struct Bench {
     pub user: UserId,
     pub client: TestClient,
     /// The store, opened once more, to make places quickly.
-    pub store: Arc<dyn ContentStore>,
+    pub store: ContentStore,
     /// The bare driver, on MongoDB.
     pub raw: Option<Raw>,
     _service: Running,
@@ -44,7 +40,10 @@ impl Bench {
         let service = serve(&database, &chat).await;
         let client = TestClient::new(service.url()).as_user(user);
         let tasks = Tasks::default();
-        let store = startup::open(&database, Times::default(), Clock::system(), &tasks).await.unwrap();
+        let store =
+            ContentStore::open(&database, Times::default(), Clock::system(), &tasks, MemoryBudget::default())
+                .await
+                .unwrap();
         let raw = Raw::connect(&database).await;
         Self { engine, database, user, client, store, raw, _service: service, tasks, _kept: kept, chat }
     }

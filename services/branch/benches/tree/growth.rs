@@ -1,9 +1,9 @@
 //! What has to be flat: each operation against the messages of a line, the branches of a chat, and the fork depth.
 
-use crate::bench::{Bench, PAGE, newest};
+use crate::bench::{Bench, newest};
 use crate::figures::{Pair, head, in_turn, rows};
 use crate::places::{Place, response};
-use crate::raw::{Raw, RawPlace};
+use crate::raw::{PAGE, Raw, RawPlace};
 
 const MESSAGES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 const BRANCHES: [usize; 3] = [1, 100, 10_000];

@@ -1,7 +1,7 @@
 //! Lines, trees and nests to measure at, made through the store or, where there are very many messages, in bulk.
 
-use crate::bench::{Bench, Engine, PAGE, QUESTION, RESPONSE, text};
-use crate::raw::RawPlace;
+use crate::bench::{Bench, Engine, QUESTION, RESPONSE, text};
+use crate::raw::{PAGE, RawPlace};
 use crate::sql;
 use branch::domain::{ExpectedHead, Metadata, Question, Response};
 use branch::store::{NewBranch, NewMessage, NewTrunk};
@@ -40,7 +40,7 @@ impl Bench {
     pub async fn chat_of(&self, owner: UserId) -> ChatId {
         let chat = ChatId::generate();
         let created_at = Clock::system().now();
-        self.store.plant(NewTrunk { chat, owner, created_at }).await.unwrap();
+        self.store.create_trunk(NewTrunk { chat, owner, created_at }).await.unwrap();
         chat
     }
 

@@ -10,7 +10,6 @@
 //!
 //! It speaks no HTTP, checks no token and nobody's rights, and lets numbers of depths be as they are.
 
-use crate::bench::PAGE;
 use branch::config::Database;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
@@ -19,6 +18,9 @@ use mongodb::{Client, Collection};
 use secrecy::ExposeSecret as _;
 use shared::ids::{BranchId, ResponseId};
 use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How many messages or branches a page has.
+pub const PAGE: usize = 50;
 
 #[derive(Clone)]
 pub struct Raw {

@@ -1,8 +1,8 @@
 //! Many clients, each on a line of its own: the service against the bare driver.
 
-use crate::bench::{Bench, PAGE, append, newest};
+use crate::bench::{Bench, append, newest};
 use crate::figures::{Times, time};
-use crate::raw::{Raw, RawPlace};
+use crate::raw::{PAGE, Raw, RawPlace};
 use shared::test_kit::TestClient;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The chat service, which knows whose a chat is.
+//! The client of the chat service, which knows the owners of chats.
 
 use serde::Deserialize;
 use shared::client::{CallError, ServiceClient};
@@ -6,28 +6,28 @@ use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
 use shared::server::Trace;
 
-/// A chat, as far as this service cares.
+/// A chat, as the chat service knows it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Chat {
-    /// Whose it is.
+    /// The owner.
     pub account_id: UserId,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Whether it was deleted.
+    /// Whether it is deleted.
     pub deleted: bool,
 }
 
-/// Asks the chat service.
+/// Chats, as the chat service knows them.
 #[derive(Debug, Clone)]
 pub struct Chats(ServiceClient);
 
 impl Chats {
-    /// Asks by this client.
+    /// Calls through this client.
     pub const fn new(client: ServiceClient) -> Self {
         Self(client)
     }
 
-    /// The chat of this id, a deleted one included; none if there was never one, or it was long ago.
+    /// The chat of this id, also a deleted one. `None` if there never was one, or it was deleted long ago.
     pub async fn get(&self, chat: ChatId, trace: &Trace) -> Result<Option<Chat>, CallError> {
         self.0.get(&format!("/internal/chats/{chat}"), &[], trace).await
     }

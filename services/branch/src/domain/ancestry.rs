@@ -1,17 +1,17 @@
-//! Where a branch lies in its tree: which branch owns which depth of its line, without a copy of the line.
+//! The ancestry of a branch: which branch owns which depth of its line, without a copy of the line.
 //!
-//! A branch knows the nearest [`WINDOW`] segments of its line and one pointer past them, so what a fork writes is
+//! A branch knows the nearest [`MAX_WINDOW_SEGMENTS`] segments of its line and one pointer past them, so what a fork writes is
 //! bounded however deep it lies. The pointers are Myers' jump pointers over every 64th level ("An applicative
 //! random-access stack", 1983): any depth of a line is found after reading O(log) branches.
 
-use super::Stretch;
+use super::line::DepthRange;
 use shared::ids::{BranchId, ResponseId};
 
-/// How many ancestors a branch knows by itself.
-pub const WINDOW: usize = 64;
+/// The nearest ancestors whose segments a branch stores.
+pub const MAX_WINDOW_SEGMENTS: usize = 64;
 
-/// The levels between two landmarks: a window always reaches to the landmark before.
-const STRIDE: i64 = 64;
+/// The levels between two landmarks. A window always reaches the previous landmark.
+const LEVELS_PER_LANDMARK: i64 = 64;
 
 /// The depths `from..=to` of a line, which `branch` owns. Empty (`to` below `from`) only for the trunk of a fork
 /// before the first message.
@@ -23,7 +23,7 @@ pub struct Segment {
     pub from: i64,
     /// The last depth.
     pub to: i64,
-    /// Its message, where that is the only one and its id is known.
+    /// Its message, if that is the only one and its id is known.
     pub only: Option<ResponseId>,
 }
 
@@ -34,7 +34,7 @@ impl Segment {
     }
 
     /// The part of it that lies within `stretch`, if there is any.
-    pub fn within(self, stretch: Stretch) -> Option<Self> {
+    pub fn within(self, stretch: DepthRange) -> Option<Self> {
         let part = Self { from: self.from.max(stretch.from), to: self.to.min(stretch.to), ..self };
         (part.from <= part.to).then_some(part)
     }
@@ -51,46 +51,47 @@ pub struct Skip {
     pub fork_depth: i64,
 }
 
-/// A branch's place in its tree. It never changes.
+/// The ancestry of a branch. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ancestry {
     /// The branch itself.
     pub branch: BranchId,
     /// How many ancestors it has.
     pub level: i64,
-    /// The last depth that it inherits; its own messages come after.
+    /// The last inherited depth; its own messages follow.
     pub fork_depth: i64,
-    /// What it inherits from its nearest ancestors, the parent's segment first.
+    /// The inherited segments of its nearest ancestors, the parent's first.
     pub window: Vec<Segment>,
-    /// The way past the window, the same for all levels up to the next landmark.
+    /// The pointer past the window, the same for all levels up to the next landmark.
     pub skip: Option<Skip>,
 }
 
 impl Ancestry {
-    /// The place of a trunk that inherits nothing.
+    /// The ancestry of a trunk, which inherits nothing.
     pub const fn trunk(branch: BranchId) -> Self {
         Self { branch, level: 0, fork_depth: 0, window: Vec::new(), skip: None }
     }
 
-    /// The branch whose ancestry [`Ancestry::child`] wants to see beside this one: the pointer's target, for the
-    /// children that are landmarks.
+    /// The branch whose ancestry [`Ancestry::child`] needs beside this one, for children that are landmarks: the target of
+    /// the skip pointer.
     pub fn wanted_by_child(&self) -> Option<BranchId> {
-        if (self.level + 1) % STRIDE == 0 { self.skip.map(|skip| skip.branch) } else { None }
+        if (self.level + 1) % LEVELS_PER_LANDMARK == 0 { self.skip.map(|skip| skip.branch) } else { None }
     }
 
-    /// The place of `branch`, which forks from the message that this branch owns at `fork_depth`.
+    /// The ancestry of `branch`, which forks from the message that this branch owns at `fork_depth`.
     #[must_use]
     pub fn child(&self, branch: BranchId, fork_depth: i64, wanted: Option<&Self>) -> Self {
         let own = Segment::of(self.branch, self.fork_depth + 1, fork_depth);
-        let window: Vec<_> = std::iter::once(own).chain(self.window.iter().copied()).take(WINDOW).collect();
+        let window: Vec<_> =
+            std::iter::once(own).chain(self.window.iter().copied()).take(MAX_WINDOW_SEGMENTS).collect();
         let level = self.level + 1;
-        let landmark = window.get(WINDOW - 1).filter(|_| level % STRIDE == 0);
+        let landmark = window.get(MAX_WINDOW_SEGMENTS - 1).filter(|_| level % LEVELS_PER_LANDMARK == 0);
         let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, wanted)));
         Self { branch, level, fork_depth, window, skip }
     }
 
-    /// The same place, with the id of the message that it forks from. Where each branch of a line has a message or two,
-    /// that lets a page ask for its messages and not for the ranges in which they lie.
+    /// The same ancestry, with the id of the message that it forks from. If each branch of a line has a message or two, a page
+    /// can query its messages by id and not by ranges.
     #[must_use]
     pub fn forked_from(mut self, message: Option<ResponseId>) -> Self {
         if let Some(parent) = self.window.first_mut().filter(|parent| parent.from == parent.to) {
@@ -99,9 +100,9 @@ impl Ancestry {
         self
     }
 
-    /// Myers' rule: two jumps of one length become one of twice that length, else the jump goes to the landmark before.
+    /// Myers' rule: two jumps of equal length become one of twice that length; else the jump goes to the previous landmark.
     fn skip_over(&self, before: &Segment, wanted: Option<&Self>) -> Skip {
-        let level = self.level + 1 - STRIDE;
+        let level = self.level + 1 - LEVELS_PER_LANDMARK;
         let before = Skip { branch: before.branch, level, fork_depth: before.from - 1 };
         let twice = self.skip.zip(wanted).and_then(|(once, target)| {
             let twice = target.skip.filter(|_| target.branch == once.branch)?;
@@ -110,13 +111,13 @@ impl Ancestry {
         twice.unwrap_or(before)
     }
 
-    /// Where to look for an inherited `depth` that lies before the window; `None` if [`Ancestry::owner`] knows it.
+    /// The branch whose ancestry leads on to a `depth` before the window. `None` if [`Ancestry::owner`] knows it.
     pub fn further(&self, depth: i64) -> Option<BranchId> {
         let oldest = self.window.last().filter(|oldest| depth < oldest.from)?;
         Some(self.skip.filter(|skip| depth <= skip.fork_depth).map_or(oldest.branch, |skip| skip.branch))
     }
 
-    /// The branch that owns `depth` of this line, where the window reaches as far.
+    /// The branch that owns `depth` of this line, if the window reaches it.
     pub fn owner(&self, depth: i64) -> Option<BranchId> {
         if depth > self.fork_depth {
             return Some(self.branch);
@@ -129,50 +130,16 @@ impl Ancestry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::model::Tree;
 
     #[test]
-    fn a_fork_before_the_first_message_inherits_nothing() {
-        let mut tree = Tree::new();
-        tree.append(0, 3);
-        let fork = tree.fork(0, 0);
-        tree.append(fork, 2);
-        let (trunk, fork) = (&tree.places[0], &tree.places[fork]);
-        assert_eq!(fork.window, [Segment::of(trunk.branch, 1, 0)]);
-        assert_eq!(fork.owner(1), Some(fork.branch));
-        assert_eq!(fork.further(1), None);
-        assert_eq!(trunk.owner(0), None);
-    }
-
-    #[test]
-    fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
-        const LEVELS: usize = 10_000;
-        let mut tree = Tree::new();
-        tree.append(0, 1);
-        for level in 0..LEVELS {
-            let fork = tree.fork_at_head(level);
-            tree.append(fork, 1);
-        }
-        let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
-        let reads = depths.map(|depth| {
-            let (owner, reads) = tree.locate(LEVELS, depth);
-            assert_eq!(owner, tree.places[usize::try_from(depth - 1).unwrap()].branch);
-            reads
-        });
-        // Twice the binary logarithm of the landmarks (157), and one.
-        assert!(reads.max().unwrap() <= 16);
-        assert!(tree.places.iter().all(|place| place.window.len() <= WINDOW));
-    }
-
-    #[test]
-    fn a_child_made_without_the_wanted_ancestry_is_right_all_the_same() {
-        let mut place = Ancestry::trunk(BranchId::generate());
-        let trunk = place.branch;
+    fn a_child_made_without_the_wanted_ancestry_is_correct_too() {
+        let mut ancestry = Ancestry::trunk(BranchId::generate());
+        let trunk = ancestry.branch;
         for depth in 1..=1000 {
-            place = place.child(BranchId::generate(), depth, None);
+            ancestry = ancestry.child(BranchId::generate(), depth, None);
         }
-        assert_eq!(place.skip.unwrap().level, 960 - STRIDE);
-        assert_ne!(place.skip.unwrap().branch, trunk);
-        assert!(place.further(1).is_some());
+        assert_eq!(ancestry.skip.unwrap().level, 960 - LEVELS_PER_LANDMARK);
+        assert_ne!(ancestry.skip.unwrap().branch, trunk);
+        assert!(ancestry.further(1).is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! What a branch is.
+//! Branches.
 
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
@@ -18,13 +18,13 @@ pub struct Branch {
     pub fork_depth: i64,
     /// How many ancestors it has.
     pub level: i64,
-    /// What it is called.
+    /// The name.
     pub name: Option<String>,
     /// The depth of the last message of its line.
     pub head_depth: i64,
     /// The last message of its line, none while that is empty.
     pub head: Option<ResponseId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -34,12 +34,12 @@ impl Branch {
         self.id == self.chat.trunk()
     }
 
-    /// How many messages it owns.
+    /// The number of messages it owns.
     pub const fn message_count(&self) -> i64 {
         self.head_depth - self.fork_depth
     }
 
-    /// Its place among the branches of its chat, parents first.
+    /// Its key in the order of the branches of its chat.
     pub const fn key(&self) -> BranchKey {
         BranchKey { level: self.level, created_at: self.created_at, id: self.id }
     }
@@ -50,7 +50,7 @@ impl Branch {
 pub struct BranchKey {
     /// How many ancestors the branch has.
     pub level: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// Its id, among those of the same time.
     pub id: BranchId,

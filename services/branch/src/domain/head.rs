@@ -1,11 +1,11 @@
-//! What a client knows of a line's end.
+//! The head that a client expects.
 
 use shared::ids::ResponseId;
 
 /// The head that a client expects a line to have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ExpectedHead {
-    /// Whatever it is.
+    /// Any head.
     #[default]
     Any,
     /// This message, or none for an empty line.
@@ -13,7 +13,7 @@ pub enum ExpectedHead {
 }
 
 impl ExpectedHead {
-    /// Whether this is as expected.
+    /// Whether a head is as expected.
     pub fn allows(self, head: Option<ResponseId>) -> bool {
         match self {
             Self::Any => true,
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_line_is_something_to_expect() {
+    fn an_empty_line_can_be_expected() {
         let head = Some(ResponseId::generate());
         assert!(ExpectedHead::Any.allows(None) && ExpectedHead::Any.allows(head));
         assert!(ExpectedHead::Exactly(None).allows(None) && ExpectedHead::Exactly(head).allows(head));

@@ -2,8 +2,8 @@
 
 use shared::input::{Reason, TextField};
 
-/// How many bytes of questions and responses a page holds: the message that would cross this starts the next page.
-pub const PAGE_BYTES: i64 = 8 << 20;
+/// The most bytes of questions and responses of a page: the message that would exceed it starts the next page.
+pub const MAX_PAGE_BYTES: i64 = 8 << 20;
 
 /// Which end of a line comes first.
 #[derive(
@@ -40,14 +40,14 @@ impl TextField for Order {
 
 /// The depths `from..=to` of a line that one page is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct DepthRange {
     /// The first depth.
     pub from: i64,
     /// The last depth.
     pub to: i64,
 }
 
-impl Stretch {
+impl DepthRange {
     /// The page of at most `limit` messages that begins at `start`, or at the line's end that comes first in this
     /// order; `None` if no message lies there.
     pub fn page(order: Order, head: i64, start: Option<i64>, limit: i64) -> Option<Self> {
@@ -64,12 +64,12 @@ impl Stretch {
         (page.from <= page.to).then_some(page)
     }
 
-    /// How many depths these are.
+    /// The number of depths.
     pub const fn len(self) -> i64 {
         self.to - self.from + 1
     }
 
-    /// Whether there is no depth in it; [`Stretch::page`] makes none like that.
+    /// Whether it has no depth; [`DepthRange::page`] returns none like that.
     pub const fn is_empty(self) -> bool {
         self.len() <= 0
     }
@@ -93,12 +93,12 @@ impl Stretch {
     }
 }
 
-/// How many of the messages with texts of these sizes fit in a page together: at least one, where there is one.
+/// The number of messages, with texts of these sizes, that fit in a page: at least one, if there is any.
 pub fn fitting(sizes: impl IntoIterator<Item = i64>) -> usize {
     let mut total = 0;
     let fits = |(place, size): &(usize, i64)| {
         total += size;
-        *place == 0 || total <= PAGE_BYTES
+        *place == 0 || total <= MAX_PAGE_BYTES
     };
     sizes.into_iter().enumerate().take_while(fits).count()
 }
@@ -113,7 +113,7 @@ mod tests {
             for (head, limit) in [(0, 1), (1, 1), (5, 2), (6, 2), (6, 200), (7, 7)] {
                 let mut seen = Vec::new();
                 let mut start = None;
-                while let Some(page) = Stretch::page(order, head, start, limit) {
+                while let Some(page) = DepthRange::page(order, head, start, limit) {
                     assert!(page.len() <= limit && !page.is_empty());
                     let depths = page.from..=page.to;
                     match order {
@@ -131,18 +131,18 @@ mod tests {
 
     #[test]
     fn a_shortened_page_keeps_the_end_that_comes_first() {
-        let page = Stretch { from: 11, to: 20 };
-        assert_eq!(page.first(Order::Desc, 3), Stretch { from: 18, to: 20 });
-        assert_eq!(page.first(Order::Asc, 3), Stretch { from: 11, to: 13 });
+        let page = DepthRange { from: 11, to: 20 };
+        assert_eq!(page.first(Order::Desc, 3), DepthRange { from: 18, to: 20 });
+        assert_eq!(page.first(Order::Asc, 3), DepthRange { from: 11, to: 13 });
     }
 
     #[test]
     fn a_page_ends_before_the_message_that_would_cross_the_limit() {
-        let quarter = PAGE_BYTES / 4;
+        let quarter = MAX_PAGE_BYTES / 4;
         assert_eq!(fitting([]), 0);
         assert_eq!(fitting([quarter; 9]), 4);
         assert_eq!(fitting([quarter, quarter, quarter, quarter + 1, 0]), 3);
-        assert_eq!(fitting([PAGE_BYTES + 1, 0]), 1);
+        assert_eq!(fitting([MAX_PAGE_BYTES + 1, 0]), 1);
         assert_eq!(fitting([0; 200]), 200);
     }
 }

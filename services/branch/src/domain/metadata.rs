@@ -3,7 +3,7 @@
 use shared::input::{Field, Reason, Value};
 
 /// How many bytes of JSON text a message's metadata may have.
-const METADATA_BYTES: usize = 16 << 10;
+const MAX_METADATA_BYTES: usize = 16 << 10;
 
 /// A JSON object in the words in which it was sent: keys, numbers and order keep their text on every engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Field for Metadata {
         let Some(json) = value.json().filter(|json| json.starts_with('{')) else {
             return Err(Reason::new("dict_type", "Input should be a valid dictionary"));
         };
-        if json.len() > METADATA_BYTES {
+        if json.len() > MAX_METADATA_BYTES {
             return Err(Reason::new("too_long", "Dictionary should have at most 16384 bytes of JSON text"));
         }
         if !storable(json) {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_objects_as_they_are() {
+    fn metadata_keeps_the_text_of_an_object() {
         let deep = format!("{}{}", r#"{"a":"#.repeat(2_000) + "1", "}".repeat(2_000));
         let odd =
             r#"{"$a":1e400,"b.c":-0.0,"":[1.10],"":null,"\\u0000":"\\ud800 \" \u00e9 \ud83d\ude00 😀"}"#;
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_object() {
+    fn metadata_refuses_everything_but_objects() {
         for json in ["null", "[]", "1", r#""{}""#, "true"] {
             assert_eq!(
                 parse(json).unwrap_err(),
@@ -110,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_more_than_16_kib_of_text() {
+    fn metadata_refuses_more_than_16_kib() {
         let object = |bytes: usize| object(&format!(r#""{}""#, "x".repeat(bytes - object(r#""""#).len())));
-        assert!(parse(&object(METADATA_BYTES)).is_ok());
-        assert!(parse(&object(METADATA_BYTES + 1)).is_err());
+        assert!(parse(&object(MAX_METADATA_BYTES)).is_ok());
+        assert!(parse(&object(MAX_METADATA_BYTES + 1)).is_err());
     }
 
     #[test]
-    fn refuses_nul_and_half_surrogate_pairs_wherever_they_are() {
+    fn metadata_refuses_nul_and_lone_surrogates() {
         for text in [
             r"\u0000",
             r"\ud800",

@@ -1,4 +1,4 @@
-//! The tree: what a line is and where its messages lie, and the values that requests carry. Rules without I/O.
+//! The tree of lines, and the values of requests. Rules without I/O.
 
 mod ancestry;
 mod branch;
@@ -10,16 +10,18 @@ mod metadata;
 mod model;
 mod name;
 mod plan;
+mod retention;
 mod subtree;
 mod text;
 
-pub use ancestry::{Ancestry, Segment, Skip, WINDOW};
+pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchKey};
 pub use head::ExpectedHead;
-pub use line::{Order, PAGE_BYTES, Stretch, fitting};
+pub use line::{DepthRange, MAX_PAGE_BYTES, Order, fitting};
 pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;
-pub use subtree::{Twig, subtree};
+pub use retention::RETENTION;
+pub use subtree::{BranchLink, subtree};
 pub use text::{Question, Response};

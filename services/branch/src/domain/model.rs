@@ -1,20 +1,22 @@
-//! A tree that copies whole lines, and the same tree by its places: what one says, the other must.
+//! A tree that copies whole lines, and the same tree by its ancestries: what one says, the other must.
 
-use super::{Ancestry, Plan, Segment, Stretch};
+use super::ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment};
+use super::line::DepthRange;
+use super::plan::Plan;
 use proptest::prelude::*;
 use shared::ids::BranchId;
 
 /// Branches by number; the trunk is 0.
 pub(super) struct Tree {
-    /// By place, as the service has it.
-    pub(super) places: Vec<Ancestry>,
+    /// By ancestry, as the service stores it.
+    pub(super) ancestries: Vec<Ancestry>,
     /// By copy: for each branch, the owner of every message of its line.
     lines: Vec<Vec<usize>>,
 }
 
 impl Tree {
     pub(super) fn new() -> Self {
-        Self { places: vec![Ancestry::trunk(BranchId::generate())], lines: vec![Vec::new()] }
+        Self { ancestries: vec![Ancestry::trunk(BranchId::generate())], lines: vec![Vec::new()] }
     }
 
     pub(super) fn append(&mut self, branch: usize, count: usize) {
@@ -27,55 +29,58 @@ impl Tree {
         let parent = depth.checked_sub(1).map_or(0, |last| self.lines[branch][last]);
         let line = self.lines[branch][..depth].to_vec();
         self.lines.push(line);
-        let wanted = self.places[parent].wanted_by_child().map(|id| self.place(id));
-        let place =
-            self.places[parent].child(BranchId::generate(), i64::try_from(depth).unwrap(), wanted.as_ref());
-        self.places.push(place);
-        self.places.len() - 1
+        let wanted = self.ancestries[parent].wanted_by_child().map(|id| self.ancestry(id));
+        let ancestry = self.ancestries[parent].child(
+            BranchId::generate(),
+            i64::try_from(depth).unwrap(),
+            wanted.as_ref(),
+        );
+        self.ancestries.push(ancestry);
+        self.ancestries.len() - 1
     }
 
     /// As [`Tree::fork`] at the last message, for long chains: the copy of the line is left out.
     pub(super) fn fork_at_head(&mut self, branch: usize) -> usize {
-        let place = &self.places[branch];
-        let depth = place.fork_depth + i64::try_from(self.lines[branch].len()).unwrap();
-        let wanted = place.wanted_by_child().map(|id| self.place(id));
-        let place = place.child(BranchId::generate(), depth, wanted.as_ref());
-        self.places.push(place);
+        let ancestry = &self.ancestries[branch];
+        let depth = ancestry.fork_depth + i64::try_from(self.lines[branch].len()).unwrap();
+        let wanted = ancestry.wanted_by_child().map(|id| self.ancestry(id));
+        let ancestry = ancestry.child(BranchId::generate(), depth, wanted.as_ref());
+        self.ancestries.push(ancestry);
         self.lines.push(Vec::new());
-        self.places.len() - 1
+        self.ancestries.len() - 1
     }
 
-    fn place(&self, id: BranchId) -> Ancestry {
-        self.places.iter().find(|place| place.branch == id).unwrap().clone()
+    fn ancestry(&self, id: BranchId) -> Ancestry {
+        self.ancestries.iter().find(|ancestry| ancestry.branch == id).unwrap().clone()
     }
 
-    /// The owner of a depth of a line, and how many other places had to be read for it.
+    /// The owner of a depth of a line, and how many other ancestries had to be read for it.
     pub(super) fn locate(&self, branch: usize, depth: i64) -> (BranchId, usize) {
-        let (place, reads) = self.reach(branch, depth);
-        (place.owner(depth).unwrap(), reads)
+        let (ancestry, reads) = self.reach(branch, depth);
+        (ancestry.owner(depth).unwrap(), reads)
     }
 
     fn reach(&self, branch: usize, depth: i64) -> (Ancestry, usize) {
-        let mut place = self.places[branch].clone();
+        let mut ancestry = self.ancestries[branch].clone();
         let mut reads = 0;
-        while let Some(further) = place.further(depth) {
-            place = self.place(further);
+        while let Some(further) = ancestry.further(depth) {
+            ancestry = self.ancestry(further);
             reads += 1;
         }
-        (place, reads)
+        (ancestry, reads)
     }
 
     fn plan(&self, branch: usize, from: i64, to: i64) -> Vec<Segment> {
-        let mut plan = Plan::new(&self.reach(branch, to).0, Stretch { from, to });
+        let mut plan = Plan::new(&self.reach(branch, to).0, DepthRange { from, to });
         while let Some(missing) = plan.missing() {
-            plan.go_on(&self.place(missing));
+            plan.go_on(&self.ancestry(missing));
         }
         plan.ranges().to_vec()
     }
 
     /// Compares the line of `branch`, read as one page and as pages of `limit`, with the copy.
     fn check(&self, branch: usize, limit: usize) {
-        let line: Vec<_> = self.lines[branch].iter().map(|owner| self.places[*owner].branch).collect();
+        let line: Vec<_> = self.lines[branch].iter().map(|owner| self.ancestries[*owner].branch).collect();
         for (index, owner) in line.iter().enumerate() {
             assert_eq!(self.locate(branch, i64::try_from(index + 1).unwrap()).0, *owner);
         }
@@ -151,4 +156,37 @@ proptest! {
             tree.check(branch, limit);
         }
     }
+}
+
+#[test]
+fn a_fork_before_the_first_message_inherits_nothing() {
+    let mut tree = Tree::new();
+    tree.append(0, 3);
+    let fork = tree.fork(0, 0);
+    tree.append(fork, 2);
+    let (trunk, fork) = (&tree.ancestries[0], &tree.ancestries[fork]);
+    assert_eq!(fork.window, [Segment::of(trunk.branch, 1, 0)]);
+    assert_eq!(fork.owner(1), Some(fork.branch));
+    assert_eq!(fork.further(1), None);
+    assert_eq!(trunk.owner(0), None);
+}
+
+#[test]
+fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
+    const LEVELS: usize = 10_000;
+    let mut tree = Tree::new();
+    tree.append(0, 1);
+    for level in 0..LEVELS {
+        let fork = tree.fork_at_head(level);
+        tree.append(fork, 1);
+    }
+    let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
+    let reads = depths.map(|depth| {
+        let (owner, reads) = tree.locate(LEVELS, depth);
+        assert_eq!(owner, tree.ancestries[usize::try_from(depth - 1).unwrap()].branch);
+        reads
+    });
+    // Twice the binary logarithm of the landmarks (157), and one.
+    assert!(reads.max().unwrap() <= 16);
+    assert!(tree.ancestries.iter().all(|ancestry| ancestry.window.len() <= MAX_WINDOW_SEGMENTS));
 }

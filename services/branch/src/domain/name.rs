@@ -1,9 +1,9 @@
-//! What a branch is called.
+//! Names of branches.
 
 use shared::input::{Reason, TextField, text};
 
-/// How many characters a name may have.
-const NAME_CHARACTERS: usize = 200;
+/// The most characters of a name.
+const MAX_NAME_CHARACTERS: usize = 200;
 
 /// A branch's name: 1 to 200 characters, as they were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl BranchName {
 
 impl TextField for BranchName {
     fn parse(text: String) -> Result<Self, Reason> {
-        text::characters(&text, &(1..=NAME_CHARACTERS))?;
+        text::characters(&text, &(1..=MAX_NAME_CHARACTERS))?;
         Ok(Self(text))
     }
 }
@@ -28,11 +28,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_characters_and_trims_nothing() {
-        for name in [" ", "x", &"é".repeat(NAME_CHARACTERS), &"😀".repeat(NAME_CHARACTERS)] {
+    fn a_name_has_1_to_200_characters_and_is_not_trimmed() {
+        for name in [" ", "x", &"é".repeat(MAX_NAME_CHARACTERS), &"😀".repeat(MAX_NAME_CHARACTERS)] {
             assert_eq!(BranchName::parse(name.to_owned()).unwrap().as_str(), name);
         }
         assert!(BranchName::parse(String::new()).is_err());
-        assert!(BranchName::parse("x".repeat(NAME_CHARACTERS + 1)).is_err());
+        assert!(BranchName::parse("x".repeat(MAX_NAME_CHARACTERS + 1)).is_err());
     }
 }

@@ -1,22 +1,23 @@
-//! Where the messages of one page lie.
+//! The ranges of one page.
 
-use super::{Ancestry, Segment, Stretch};
+use super::ancestry::{Ancestry, Segment};
+use super::line::DepthRange;
 use shared::ids::BranchId;
 
 /// A page's depths as ranges with both bounds, each within one branch: at most one more than the page has messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    stretch: Stretch,
+    stretch: DepthRange,
     ranges: Vec<Segment>,
     missing: Option<BranchId>,
 }
 
 impl Plan {
-    /// Plans a stretch of the line of `place`, whose window reaches its last depth (see [`Ancestry::further`]).
-    pub fn new(place: &Ancestry, stretch: Stretch) -> Self {
-        let own = Segment::of(place.branch, place.fork_depth + 1, stretch.to);
+    /// Plans depths of the line of `ancestry`, whose window reaches the last of them (see [`Ancestry::further`]).
+    pub fn new(ancestry: &Ancestry, stretch: DepthRange) -> Self {
+        let own = Segment::of(ancestry.branch, ancestry.fork_depth + 1, stretch.to);
         let mut plan = Self { stretch, ranges: own.within(stretch).into_iter().collect(), missing: None };
-        plan.go_on(place);
+        plan.go_on(ancestry);
         plan
     }
 

@@ -2,8 +2,8 @@
 
 use shared::input::{Reason, TextField, text};
 
-/// How many bytes of UTF-8 a question or a response may have.
-const TEXT_BYTES: usize = 1 << 20;
+/// The most bytes of UTF-8 of a question or a response.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -20,7 +20,7 @@ macro_rules! texts {
 
         impl TextField for $name {
             fn parse(text: String) -> Result<Self, Reason> {
-                text::bytes(&text, TEXT_BYTES)?;
+                text::bytes(&text, MAX_TEXT_BYTES)?;
                 Ok(Self(text))
             }
         }
@@ -40,11 +40,11 @@ mod tests {
 
     #[test]
     fn a_text_has_at_most_1_mib_of_utf_8() {
-        for text in [String::new(), "x".repeat(TEXT_BYTES), "é".repeat(TEXT_BYTES / 2)] {
+        for text in [String::new(), "x".repeat(MAX_TEXT_BYTES), "é".repeat(MAX_TEXT_BYTES / 2)] {
             assert_eq!(Question::parse(text.clone()).unwrap().as_str(), text);
             assert_eq!(Response::parse(text.clone()).unwrap().as_str(), text);
         }
-        for text in ["x".repeat(TEXT_BYTES + 1), "é".repeat(TEXT_BYTES / 2 + 1)] {
+        for text in ["x".repeat(MAX_TEXT_BYTES + 1), "é".repeat(MAX_TEXT_BYTES / 2 + 1)] {
             assert!(Question::parse(text.clone()).is_err());
             assert!(Response::parse(text).is_err());
         }

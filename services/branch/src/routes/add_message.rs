@@ -1,24 +1,23 @@
 //! `POST /messages/add-message`
 
 use super::message_view::{MessageView, metadata_schema};
-use crate::domain::{ExpectedHead, Message, Metadata, Question, Response};
+use crate::domain::{ExpectedHead, Metadata, Question, Response};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::NewMessage;
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
+use shared::idempotency::{Created, IdempotencyHeader, Keyed};
 use shared::identity::Identity;
-use shared::ids::{BranchId, ResponseId, UserId};
+use shared::ids::{BranchId, ResponseId};
 use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
 
-/// How often the active branch is looked up again because the one found was deleted meanwhile.
-const ATTEMPTS: usize = 3;
+/// The most lookups of the active branch, if the one found is deleted meanwhile.
+const MAX_ATTEMPTS: usize = 3;
 
 /// A message to append to a line.
 #[derive(Debug, Clone, ToSchema)]
@@ -124,25 +123,15 @@ pub async fn add_message(
     state: Data<State>,
     trace: Trace,
     Input { body, .. }: Body<Keyed<MessageAddition>>,
-) -> Result<Created<MessageView>, Problem> {
-    let key = body.key(identity.user_id, "add-message");
-    let message = append(&state, identity.user_id, body.request, key, &trace).await?;
-    Ok(message.map(MessageView::from))
-}
-
-async fn append(
-    state: &State,
-    owner: UserId,
-    addition: MessageAddition,
-    key: Option<IdempotencyKey>,
-    trace: &Trace,
-) -> Result<Created<Message>, Error> {
+) -> Result<Created<MessageView>, Error> {
+    let (owner, key) = (identity.user_id, body.key(identity.user_id, "add-message"));
+    let addition = body.request;
     if let Some(key) = &key
         && let Some(message) = state.store.replay_message(key).await?
     {
-        return Ok(Created::replayed(message));
+        return Ok(Created::replayed(message.into()));
     }
-    let target = state.chat(owner, addition.chat_id, trace).await?;
+    let target = state.chat(owner, addition.chat_id, &trace).await?;
     let mut message = NewMessage {
         owner,
         chat: target.chat,
@@ -153,12 +142,12 @@ async fn append(
         expected_head: addition.expected_head,
         key,
     };
-    for _ in 1..ATTEMPTS {
+    for _ in 1..MAX_ATTEMPTS {
         let appended = state.store.append(&message).await;
         if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
-            return appended;
+            return Ok(appended?.map(MessageView::from));
         }
-        message.branch = state.chat(owner, addition.chat_id, trace).await?.line(None);
+        message.branch = state.chat(owner, addition.chat_id, &trace).await?.line(None);
     }
-    state.store.append(&message).await
+    Ok(state.store.append(&message).await?.map(MessageView::from))
 }

@@ -1,9 +1,9 @@
 //! `GET /messages/all-messages`
 
-use super::is_possible;
+use super::cursor_time::is_possible;
 use super::message_view::MessageView;
 use crate::state::State;
-use crate::store::TimePlace;
+use crate::store::TimePosition;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
@@ -28,7 +28,7 @@ pub struct ListQuery {
 
 /// Where a page of the list begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct ListCursor(TimePlace);
+pub struct ListCursor(TimePosition);
 
 impl Cursor for ListCursor {
     const KIND: &'static str = "all-messages";

@@ -9,10 +9,9 @@ use actix_web::web::Data;
 use serde::Serialize;
 use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
 use shared::identity::Identity;
-use shared::ids::{BranchId, ResponseId, UserId};
+use shared::ids::{BranchId, ResponseId};
 use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
@@ -102,23 +101,13 @@ pub async fn create_branch(
     state: Data<State>,
     trace: Trace,
     Input { body, .. }: Body<Keyed<BranchFork>>,
-) -> Result<Created<CreatedBranch>, Problem> {
-    let key = body.key(identity.user_id, "create-branch");
-    let branch = fork(&state, identity.user_id, body.request, key, &trace).await?;
-    Ok(branch.map(CreatedBranch::from))
-}
-
-async fn fork(
-    state: &State,
-    owner: UserId,
-    fork: BranchFork,
-    key: Option<IdempotencyKey>,
-    trace: &Trace,
-) -> Result<Created<Node>, Error> {
-    if let Some(made) = replay(state, key.as_ref()).await? {
+) -> Result<Created<CreatedBranch>, Error> {
+    let (owner, key) = (identity.user_id, body.key(identity.user_id, "create-branch"));
+    let fork = body.request;
+    if let Some(made) = replay(&state, key.as_ref()).await? {
         return Ok(made);
     }
-    let target = state.chat(owner, fork.original_chat_id, trace).await?;
+    let target = state.chat(owner, fork.original_chat_id, &trace).await?;
     let branch = NewBranch {
         owner,
         chat: target.chat,
@@ -132,15 +121,18 @@ async fn fork(
     if let Some(id) = branch.id {
         // What is not there is told before what is there already.
         state.store.check_fork(&branch).await?;
-        if state.is_taken(owner, id, trace).await? {
+        if state.is_taken(owner, id, &trace).await? {
             // By the same request, perhaps, which was sent twice at once.
-            return replay(state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
+            return replay(&state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
         }
     }
-    state.store.fork(&branch).await
+    Ok(state.store.fork(&branch).await?.map(CreatedBranch::from))
 }
 
-async fn replay(state: &State, key: Option<&IdempotencyKey>) -> Result<Option<Created<Node>>, Error> {
+async fn replay(
+    state: &State,
+    key: Option<&IdempotencyKey>,
+) -> Result<Option<Created<CreatedBranch>>, Error> {
     let Some(key) = key else { return Ok(None) };
-    Ok(state.store.replay_branch(key).await?.map(Created::replayed))
+    Ok(state.store.replay_branch(key).await?.map(|made| Created::replayed(made.into())))
 }

@@ -5,10 +5,8 @@ use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
-use shared::ids::{BranchId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::IntoParams;
 
@@ -47,22 +45,11 @@ pub async fn delete_branch(
     state: Data<State>,
     trace: Trace,
     Input { path, query, .. }: Input<BranchPath, Extent, ()>,
-) -> Result<Json<Msg>, Problem> {
-    delete(&state, identity.user_id, path.branch_id, query.cascade, &trace).await?;
-    Ok(Json(Msg { msg: "Branch deleted" }))
-}
-
-async fn delete(
-    state: &State,
-    owner: UserId,
-    branch: BranchId,
-    cascade: bool,
-    trace: &Trace,
-) -> Result<(), Error> {
-    if state.branch(owner, branch, trace).await?.is_trunk() {
+) -> Result<Json<Msg>, Error> {
+    if state.branch(identity.user_id, path.branch_id, &trace).await?.is_trunk() {
         return Err(Error::IsTrunk);
     }
-    state.store.delete_branch(owner, branch, cascade).await?;
+    state.store.delete_branch(identity.user_id, path.branch_id, query.cascade).await?;
     state.sweeper.wake();
-    Ok(())
+    Ok(Json(Msg { msg: "Branch deleted" }))
 }

@@ -1,20 +1,18 @@
 //! `GET /branches/get-branches`
 
 use super::branch_view::BranchView;
-use super::is_possible;
+use super::cursor_time::is_possible;
 use crate::domain::BranchKey;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{Branches, Node};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
-use shared::ids::{BranchId, UserId};
+use shared::ids::BranchId;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::ErrorResponses;
 use shared::page::{self, Cursor, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
 
@@ -105,8 +103,11 @@ pub async fn get_branches(
     trace: Trace,
     request: HttpRequest,
     Input { query, .. }: Query<TreeQuery>,
-) -> Result<HttpResponse, Problem> {
-    let (node, page) = read(&state, identity.user_id, &query, &trace).await?;
+) -> Result<HttpResponse, Error> {
+    let node = state.node(identity.user_id, query.chat_id, &trace).await?;
+    let after = query.cursor.map(|cursor| cursor.after);
+    let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
+    let page = state.store.branches(&node.branch, after, limit).await?;
     let mut response = HttpResponse::Ok();
     let next = page.next.map(|after| TreeCursor { node: node.branch.id, after });
     if let Some(cursor) = next {
@@ -118,17 +119,4 @@ pub async fn get_branches(
         children: page.children,
         branches: page.items.into_iter().map(|branch| BranchView::new(branch, node.active)).collect(),
     }))
-}
-
-async fn read(
-    state: &State,
-    owner: UserId,
-    query: &TreeQuery,
-    trace: &Trace,
-) -> Result<(Node, Branches), Error> {
-    let node = state.node(owner, query.chat_id, trace).await?;
-    let after = query.cursor.map(|cursor| cursor.after);
-    let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
-    let page = state.store.branches(&node.branch, after, limit).await?;
-    Ok((node, page))
 }

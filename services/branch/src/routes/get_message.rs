@@ -1,15 +1,13 @@
 //! `GET /messages/get-message/{response_id}`
 
 use super::message_view::MessageView;
-use crate::domain::Message;
 use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
-use shared::ids::{ResponseId, UserId};
+use shared::ids::ResponseId;
 use shared::input::{Fields, FromFields, Input, Invalid, Path};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Which message.
@@ -46,11 +44,7 @@ pub async fn get_message(
     identity: Identity,
     state: Data<State>,
     Input { path, .. }: Path<MessagePath>,
-) -> Result<Json<MessageView>, Problem> {
-    let message = read(&state, identity.user_id, path.response_id).await?;
-    Ok(Json(message.into()))
-}
-
-async fn read(state: &State, owner: UserId, id: ResponseId) -> Result<Message, Error> {
-    state.store.message(owner, id).await?.ok_or(Error::MessageNotFound)
+) -> Result<Json<MessageView>, Error> {
+    let message = state.store.message(identity.user_id, path.response_id).await?;
+    Ok(Json(message.ok_or(Error::MessageNotFound)?.into()))
 }

@@ -4,7 +4,7 @@ use super::message_view::MessageView;
 use crate::domain::Order;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{Messages, PageRequest, Position};
+use crate::store::{MessagePage, PageRequest, Position};
 use actix_web::Responder;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,8 @@ use shared::problem::Problem;
 use shared::server::{Context, Trace};
 use utoipa::IntoParams;
 
-/// How often the active branch is looked up again because the one found was deleted meanwhile.
-const ATTEMPTS: usize = 3;
+/// The most lookups of the active branch, if the one found is deleted meanwhile.
+const MAX_ATTEMPTS: usize = 3;
 
 /// Which line, and which part of it.
 #[derive(Debug, IntoParams)]
@@ -123,7 +123,7 @@ async fn read(
     owner: UserId,
     query: &LineQuery,
     trace: &Trace,
-) -> Result<(PageRequest, Messages<Position>), Error> {
+) -> Result<(PageRequest, MessagePage<Position>), Error> {
     let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
     let mut attempt = 1;
     loop {
@@ -143,7 +143,7 @@ async fn read(
             limit: query.limit.unwrap_or_default().get(),
         };
         match state.store.page(&request).await {
-            Err(Error::BranchNotFound) if named.is_none() && attempt < ATTEMPTS => attempt += 1,
+            Err(Error::BranchNotFound) if named.is_none() && attempt < MAX_ATTEMPTS => attempt += 1,
             page => return Ok((request, page?)),
         }
     }

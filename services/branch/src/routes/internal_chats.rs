@@ -9,7 +9,6 @@ use shared::identity::Caller;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid};
 use shared::openapi::Msg;
-use shared::problem::Problem;
 
 /// Which chat.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl FromFields for ChatPath {
     }
 }
 
-/// Whose the chat is, which the chat service has checked.
+/// The owner of the chat, which the chat service has checked.
 #[derive(Debug)]
 pub struct OwnerQuery {
     owner: UserId,
@@ -35,7 +34,7 @@ impl FromFields for OwnerQuery {
     }
 }
 
-/// Whose the chat is, and the branch that it is asked for.
+/// The owner of the chat, and the branch in question.
 #[derive(Debug)]
 pub struct BranchQuery {
     owner: UserId,
@@ -56,12 +55,12 @@ pub struct BranchOfChat {
     branch_id: BranchId,
 }
 
-/// Tells a chat's active branch, or whether a branch is the chat's.
+/// Returns a chat's active branch, or a named one if it is the chat's.
 pub async fn get_branch(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<ChatPath, BranchQuery, ()>,
-) -> Result<Json<BranchOfChat>, Problem> {
+) -> Result<Json<BranchOfChat>, Error> {
     let branch_id = find(&state, path.chat_id, &query).await?.ok_or(Error::BranchNotFound)?;
     Ok(Json(BranchOfChat { branch_id }))
 }
@@ -70,7 +69,7 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
     let trunk = match state.store.look_up(query.owner, chat.trunk()).await? {
         Lookup::Found(trunk) => Some(*trunk).filter(|trunk| trunk.branch.is_trunk()),
         Lookup::Hidden => None,
-        // Nothing was written to this chat yet: it has its trunk alone. (The chat service knows that there is one.)
+        // Nothing is written to this chat yet, so that it has only its trunk. The chat service knows that it exists.
         Lookup::Unknown => {
             return Ok(Some(chat.trunk()).filter(|trunk| query.branch_id.is_none_or(|named| named == *trunk)));
         }
@@ -83,12 +82,12 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
     }
 }
 
-/// Hides a chat with all that is in it. Doing it again changes nothing.
+/// Hides a chat with all that is in it. Idempotent.
 pub async fn delete_chat(
     _: Caller,
     state: Data<State>,
     Input { path, query, .. }: Input<ChatPath, OwnerQuery, ()>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     state.store.delete_chat(query.owner, path.chat_id).await?;
     state.sweeper.wake();
     Ok(Json(Msg { msg: "Chat deleted" }))

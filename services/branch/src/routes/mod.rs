@@ -1,9 +1,10 @@
-//! The URL table, and the document that describes it.
+//! The URL table and the OpenAPI document.
 
 mod add_message;
 mod all_messages;
 mod branch_view;
 mod create_branch;
+mod cursor_time;
 mod delete_branch;
 mod get_branches;
 mod get_message;
@@ -15,7 +16,6 @@ mod update_branch;
 
 use actix_web::web::{self, Json, ServiceConfig};
 use add_message::HeadMoved;
-use shared::clock::Timestamp;
 use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
 use shared::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
@@ -41,11 +41,6 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(protected("/update-branch/{branch_id}").put(update_branch::update_branch))
                 .service(protected("/delete-branch/{branch_id}").delete(delete_branch::delete_branch)),
         );
-}
-
-/// Whether a time that came in a cursor can be one of ours. An engine need not know every year there is.
-fn is_possible(time: Timestamp) -> bool {
-    time.as_micros() >= 0
 }
 
 #[derive(OpenApi)]

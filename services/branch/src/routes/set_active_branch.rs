@@ -5,10 +5,9 @@ use crate::state::State;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::identity::Identity;
-use shared::ids::{BranchId, ChatId, UserId};
+use shared::ids::{BranchId, ChatId};
 use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
@@ -59,13 +58,8 @@ pub async fn set_active_branch(
     state: Data<State>,
     trace: Trace,
     Input { body, .. }: Body<BranchSwitch>,
-) -> Result<Json<SwitchedBranch>, Problem> {
-    let chat_id = switch(&state, identity.user_id, &body, &trace).await?;
+) -> Result<Json<SwitchedBranch>, Error> {
+    let chat_id = state.chat(identity.user_id, body.chat_id, &trace).await?.chat;
+    state.store.activate(identity.user_id, chat_id, body.branch_id).await?;
     Ok(Json(SwitchedBranch { msg: "Active branch set", chat_id, active_branch_id: body.branch_id }))
-}
-
-async fn switch(state: &State, owner: UserId, switch: &BranchSwitch, trace: &Trace) -> Result<ChatId, Error> {
-    let chat = state.chat(owner, switch.chat_id, trace).await?.chat;
-    state.store.activate(owner, chat, switch.branch_id).await?;
-    Ok(chat)
 }

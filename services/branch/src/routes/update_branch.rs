@@ -4,13 +4,11 @@ use super::branch_view::BranchView;
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::Node;
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
-use shared::ids::{BranchId, UserId};
+use shared::ids::BranchId;
 use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,18 +66,8 @@ pub async fn update_branch(
     state: Data<State>,
     trace: Trace,
     Input { path, body, .. }: Input<BranchPath, (), BranchRenaming>,
-) -> Result<Json<BranchView>, Problem> {
-    let branch = rename(&state, identity.user_id, path.branch_id, body.name, &trace).await?;
+) -> Result<Json<BranchView>, Error> {
+    let target = state.branch(identity.user_id, path.branch_id, &trace).await?;
+    let branch = state.store.rename(identity.user_id, target.branch, body.name.as_ref()).await?;
     Ok(Json(branch.into()))
-}
-
-async fn rename(
-    state: &State,
-    owner: UserId,
-    branch: BranchId,
-    name: Option<BranchName>,
-    trace: &Trace,
-) -> Result<Node, Error> {
-    let target = state.branch(owner, branch, trace).await?;
-    state.store.rename(owner, target.branch, name.as_ref()).await
 }

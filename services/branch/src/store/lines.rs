@@ -1,43 +1,43 @@
-//! Finding one's way on a line, the same on every engine.
+//! Navigation on a line by ancestries, the same on every engine.
 
-use super::{Answer, Position};
-use crate::domain::{Ancestry, Plan, Segment, Stretch};
+use super::Position;
+use crate::domain::{Ancestry, DepthRange, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
-/// How many forks of a message are listed with it.
-pub(super) const LISTED_FORKS: i64 = 100;
-/// How many children of a node are listed.
-pub(super) const LISTED_CHILDREN: i64 = 10_000;
+/// Forks of a message that are listed with it.
+pub(super) const MAX_LISTED_FORKS: i64 = 100;
+/// Children of a node that are listed.
+pub(super) const MAX_LISTED_CHILDREN: i64 = 10_000;
 
-/// Where the places of branches are read.
-pub(super) trait Places: Sync {
-    /// The place of a branch in its tree, which stays readable as long as any descendant lives.
-    fn place(&self, branch: BranchId) -> Answer<'_, Ancestry>;
+/// A reader of ancestries.
+pub(super) trait Ancestries: Sync {
+    /// The ancestry of a branch, which stays readable as long as any descendant lives.
+    fn ancestry_of(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
 }
 
-/// The place of the branch at or above `nearest` whose window holds `depth`.
+/// The ancestry of the branch at or above `nearest` whose window holds `depth`.
 pub(super) async fn reach(
-    places: &impl Places,
+    ancestries: &impl Ancestries,
     mut nearest: Ancestry,
     depth: i64,
 ) -> Result<Ancestry, Error> {
     while let Some(further) = nearest.further(depth) {
-        nearest = places.place(further).await?;
+        nearest = ancestries.ancestry_of(further).await?;
     }
     Ok(nearest)
 }
 
 /// The ranges of a stretch of the line of `start`, deepest first.
 pub(super) async fn plan(
-    places: &impl Places,
+    ancestries: &impl Ancestries,
     start: Ancestry,
-    stretch: Stretch,
+    stretch: DepthRange,
 ) -> Result<Vec<Segment>, Error> {
-    let nearest = reach(places, start, stretch.to).await?;
+    let nearest = reach(ancestries, start, stretch.to).await?;
     let mut plan = Plan::new(&nearest, stretch);
     while let Some(missing) = plan.missing() {
-        plan.go_on(&places.place(missing).await?);
+        plan.go_on(&ancestries.ancestry_of(missing).await?);
     }
     Ok(plan.ranges().to_vec())
 }

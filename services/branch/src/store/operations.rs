@@ -1,4 +1,4 @@
-//! What the operations of a store take and give.
+//! Arguments and results of the operations of a store.
 
 use crate::domain::{
     Branch, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
@@ -18,7 +18,7 @@ pub struct Node {
     pub active: BranchId,
 }
 
-/// What an id stands for, as far as a request must know that only names a line: no head is read for it.
+/// The chat and the branch that an id stands for, without the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// The chat.
@@ -35,8 +35,8 @@ impl Target {
         self.branch == self.chat.trunk()
     }
 
-    /// The branch that a request which names this id is about: the one that it names beside, else this one, or, if
-    /// this is the trunk and so the name of the chat, the active one.
+    /// The branch that a request with this id means: the one that it names in addition; else this one; for a chat's id, the
+    /// active one.
     pub fn line(&self, named: Option<BranchId>) -> BranchId {
         named.unwrap_or(if self.is_trunk() { self.active } else { self.branch })
     }
@@ -48,14 +48,14 @@ impl From<&Node> for Target {
     }
 }
 
-/// What the store knows about an id.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<T = Node> {
     /// A branch of this user.
     Found(Box<T>),
-    /// A tombstone, or the branch of another user: the id is taken, but there is nothing to see.
+    /// A tombstone, or another user's branch: the id is taken, but not visible.
     Hidden,
-    /// Nothing. It may be a chat whose trunk was not planted yet.
+    /// Not known. It may be a chat whose trunk is not created yet.
     Unknown,
 }
 
@@ -64,28 +64,28 @@ pub enum Lookup<T = Node> {
 pub struct NewTrunk {
     /// The chat.
     pub chat: ChatId,
-    /// Whose it is. This never changes.
+    /// The owner, which never changes.
     pub owner: UserId,
-    /// When the chat was made.
+    /// When the chat was created.
     pub created_at: Timestamp,
 }
 
 /// A message to append.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// Who writes.
+    /// The author.
     pub owner: UserId,
     /// The chat.
     pub chat: ChatId,
     /// The branch of this chat that it goes to.
     pub branch: BranchId,
-    /// What was asked.
+    /// The question.
     pub question: Question,
-    /// What was answered.
+    /// The response.
     pub response: Response,
-    /// What is kept beside it.
+    /// The client's metadata.
     pub metadata: Metadata,
-    /// The head that the client has seen.
+    /// The head that the client expects.
     pub expected_head: ExpectedHead,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
@@ -98,7 +98,7 @@ impl NewMessage {
         i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 
-    /// What it is once it is stored.
+    /// The stored message.
     pub fn message(
         &self,
         id: ResponseId,
@@ -124,21 +124,21 @@ impl NewMessage {
 /// A page of a line to read.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest {
-    /// Who reads.
+    /// The reader.
     pub owner: UserId,
     /// The chat.
     pub chat: ChatId,
     /// The branch of this chat whose line is read.
     pub branch: BranchId,
-    /// Which end comes first.
+    /// The order of the page.
     pub order: Order,
-    /// Where the page begins; none for the line's end that comes first.
+    /// Where the page begins; none for the first page.
     pub start: Option<Position>,
     /// The most messages that the page may have.
     pub limit: usize,
 }
 
-/// A place on a line: a depth, and a branch at or above the line's own that has this depth on its line, too.
+/// A position on a line: a depth, and a branch at or above the line's own whose line has this depth, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The branch.
@@ -149,38 +149,38 @@ pub struct Position {
 
 /// The messages of a page, and where the next one begins.
 #[derive(Debug)]
-pub struct Messages<P> {
-    /// In the order that was asked for.
+pub struct MessagePage<P> {
+    /// The messages, in the requested order.
     pub items: Vec<Message>,
     /// None at the end.
     pub next: Option<P>,
-    /// Where their texts are counted.
+    /// The memory reserved for their texts.
     pub memory: Reservation,
 }
 
-/// A place among the messages of a user.
+/// A position among the messages of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimePlace {
+pub struct TimePosition {
     /// When the message was stored.
     pub created_at: Timestamp,
     /// Its id.
     pub id: ResponseId,
 }
 
-/// A branch to make.
+/// A branch to fork.
 #[derive(Debug, Clone)]
 pub struct NewBranch {
-    /// Who makes it.
+    /// The owner.
     pub owner: UserId,
     /// The chat.
     pub chat: ChatId,
-    /// The branch on whose line the message must lie; none if any line of the chat will do.
+    /// The branch on whose line the message must lie; none for any line of the chat.
     pub line: Option<BranchId>,
     /// The message that it forks from; none for a fork before the first message.
     pub from: Option<ResponseId>,
-    /// The id that it shall have, if the client has chosen one.
+    /// The id, if the client has chosen one.
     pub id: Option<BranchId>,
-    /// What it is called.
+    /// The name.
     pub name: Option<BranchName>,
     /// Whether it becomes the active branch of its chat.
     pub activate: bool,
@@ -190,7 +190,7 @@ pub struct NewBranch {
 
 /// A page of the branches below a node, the node itself being the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branches {
+pub struct BranchPage {
     /// The direct forks of the node, by time, as far as the limit for them goes.
     pub children: Vec<BranchId>,
     /// Parents first.

@@ -1,15 +1,20 @@
-//! Which messages of a user a page of all of them has, the same on every engine.
+//! The selection of a page of all messages of a user, the same on every engine.
 
-use super::TimePlace;
-use crate::domain::PAGE_BYTES;
+use super::TimePosition;
+use crate::domain::MAX_PAGE_BYTES;
 use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
-/// How often a page from which hidden messages were dropped is filled up.
-const ROUNDS: usize = 6;
+/// The most reads for a page whose hidden messages are dropped.
+const MAX_READS: usize = 6;
 
-/// A message of a user, as the index has it.
+/// The sum of the sizes of texts, in bytes.
+pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
+    usize::try_from(sizes.sum::<i64>()).unwrap_or_default()
+}
+
+/// A message of a user, without its texts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) id: ResponseId,
@@ -18,22 +23,22 @@ pub(super) struct Entry {
     pub(super) bytes: i64,
 }
 
-/// The messages of a page in their order, each with its chat, and where the next page begins.
-pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePlace>);
+/// The messages of a page, each with its chat, and where the next page begins.
+pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePosition>);
 
-/// Chooses the messages of a page. `read` tells so many messages after a place, newest first, each with its chat if its
-/// owner can see it.
+/// Selects the messages of a page. `read` returns messages after a position, newest first, each with its chat if its owner
+/// can see it.
 pub(super) async fn select<R>(
-    after: Option<TimePlace>,
+    after: Option<TimePosition>,
     limit: usize,
-    read: impl Fn(Option<TimePlace>, usize) -> R,
+    read: impl Fn(Option<TimePosition>, usize) -> R,
 ) -> Result<Selected, Error>
 where
     R: Future<Output = Result<Vec<(Entry, Option<ChatId>)>, Error>>,
 {
     let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
     let mut next = None;
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_READS {
         let entries = read(page.passed, limit + 1).await?;
         let is_last = entries.len() <= limit;
         let is_full = page.take(entries);
@@ -51,23 +56,23 @@ struct Selection {
     limit: usize,
     bytes: i64,
     chosen: Vec<(Entry, ChatId)>,
-    /// The last one that was looked at.
-    passed: Option<TimePlace>,
+    /// The last one that was considered.
+    passed: Option<TimePosition>,
 }
 
 impl Selection {
-    /// Takes what is visible; true as soon as a message has no room, which then begins the next page.
+    /// Takes the visible messages. True as soon as one does not fit, which then begins the next page.
     fn take(&mut self, entries: Vec<(Entry, Option<ChatId>)>) -> bool {
         for (entry, chat) in entries {
             if let Some(chat) = chat {
-                let crosses = self.bytes + entry.bytes > PAGE_BYTES && !self.chosen.is_empty();
+                let crosses = self.bytes + entry.bytes > MAX_PAGE_BYTES && !self.chosen.is_empty();
                 if crosses || self.chosen.len() == self.limit {
                     return true;
                 }
                 self.bytes += entry.bytes;
                 self.chosen.push((entry, chat));
             }
-            self.passed = Some(TimePlace { created_at: entry.created_at, id: entry.id });
+            self.passed = Some(TimePosition { created_at: entry.created_at, id: entry.id });
         }
         false
     }

@@ -68,7 +68,7 @@ async fn metadata_keeps_its_text() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told() {
+async fn every_invalid_field_is_reported() {
     let app = spawn_app().await;
     let chat = app.chat();
     let wrong = async |body: &str| {
@@ -143,7 +143,7 @@ async fn a_branch_is_named_in_any_of_three_ways() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_callers_is_not_there() {
+async fn objects_of_others_are_not_found() {
     let app = spawn_app().await;
     let (chat, stranger, deleted) = (app.chat(), app.chat(), app.chat());
     let first = chat.say(&chat.id, "mine").await;
@@ -159,7 +159,7 @@ async fn what_is_not_the_callers_is_not_there() {
 }
 
 #[tokio::test]
-async fn the_head_that_is_expected_must_be_the_head() {
+async fn an_unexpected_head_is_a_409() {
     let app = spawn_app().await;
     let chat = app.chat();
     let say = async |head: Value| {
@@ -189,7 +189,7 @@ async fn the_head_that_is_expected_must_be_the_head() {
 }
 
 #[tokio::test]
-async fn without_the_chat_service_only_known_chats_are_served() {
+async fn while_chat_is_down_only_known_chats_are_served() {
     let app = spawn_app().await;
     let (known, new) = (app.chat(), app.chat());
     known.say(&known.id, "one").await;
@@ -202,7 +202,7 @@ async fn without_the_chat_service_only_known_chats_are_served() {
 }
 
 #[tokio::test]
-async fn times_rise_along_a_line_though_the_clock_is_set_back() {
+async fn times_rise_along_a_line_if_the_clock_is_set_back() {
     let app = spawn_app().await;
     let chat = app.chat();
     let mut stamps = Vec::new();

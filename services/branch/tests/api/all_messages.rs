@@ -27,7 +27,7 @@ async fn a_user_sees_the_own_messages_of_all_chats_newest_first() {
 }
 
 #[tokio::test]
-async fn messages_of_one_moment_are_each_listed_once() {
+async fn messages_with_equal_times_are_each_listed_once() {
     let app = spawn_app().await;
     let chat = app.chat();
     for question in 0..7 {
@@ -45,7 +45,7 @@ async fn messages_of_one_moment_are_each_listed_once() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_not_listed_and_does_not_end_the_list() {
+async fn deleted_messages_are_not_listed_and_do_not_end_the_list() {
     let app = spawn_app().await;
     let user = UserId::generate();
     let (kept, deleted) = (app.chat_of(user), app.chat_of(user));
@@ -66,7 +66,7 @@ async fn what_was_deleted_is_not_listed_and_does_not_end_the_list() {
 }
 
 #[tokio::test]
-async fn a_wrong_limit_or_cursor_is_told() {
+async fn an_invalid_limit_or_cursor_is_a_422() {
     let app = spawn_app().await;
     let chat = app.chat();
     let answer = chat.client.get("/api/v1/messages/all-messages?limit=x&cursor=x").await.expect(422);

@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
 use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Tasks, Times};
+use shared::server::{BodyLimits, MemoryBudget, Tasks, Times};
 use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
 use std::collections::HashMap;
@@ -104,8 +104,16 @@ impl TestApp {
     }
 
     /// The service's store, opened once more.
-    pub async fn store(&self) -> Arc<dyn ContentStore> {
-        startup::open(&self.database, Times::default(), self.clock.clone(), &Tasks::default()).await.unwrap()
+    pub async fn store(&self) -> ContentStore {
+        ContentStore::open(
+            &self.database,
+            Times::default(),
+            self.clock.clone(),
+            &Tasks::default(),
+            MemoryBudget::default(),
+        )
+        .await
+        .unwrap()
     }
 }
 

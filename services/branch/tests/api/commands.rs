@@ -9,7 +9,7 @@ use wiremock::matchers::method;
 use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
-async fn a_check_says_that_the_database_is_migrated_and_chat_has_the_same_key() {
+async fn check_reports_migrations_and_a_shared_key() {
     let app = spawn_app().await;
     app.chat.reset().await;
     Mock::given(method("OPTIONS")).respond_with(ResponseTemplate::new(405)).mount(&app.chat).await;

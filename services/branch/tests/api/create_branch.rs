@@ -2,7 +2,7 @@ use crate::app::{spawn_app, text, unknown};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_fork_hangs_on_the_branch_that_owns_the_response() {
+async fn the_parent_of_a_fork_is_the_owner_of_the_response() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;
@@ -25,7 +25,7 @@ async fn a_fork_hangs_on_the_branch_that_owns_the_response() {
 }
 
 #[tokio::test]
-async fn a_fork_before_the_first_message_hangs_on_the_trunk() {
+async fn the_parent_of_a_fork_before_the_first_message_is_the_trunk() {
     let app = spawn_app().await;
     let chat = app.chat();
     let body = |id: &str| json!({"original_chat_id": id, "branch_from_response_id": null, "activate": true});
@@ -44,7 +44,7 @@ async fn a_fork_before_the_first_message_hangs_on_the_trunk() {
 }
 
 #[tokio::test]
-async fn the_response_must_lie_where_it_is_said_to() {
+async fn the_response_must_lie_on_the_named_line() {
     let app = spawn_app().await;
     let chat = app.chat();
     let other = app.chat_of(chat.user);
@@ -104,7 +104,7 @@ async fn an_id_can_be_chosen_unless_it_is_taken() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told() {
+async fn every_invalid_field_is_reported() {
     let app = spawn_app().await;
     let chat = app.chat();
     let wrong = async |body: Value| {

@@ -34,7 +34,7 @@ async fn a_deleted_branch_is_gone_with_its_messages() {
 }
 
 #[tokio::test]
-async fn descendants_go_along_only_when_that_is_asked_for() {
+async fn descendants_are_deleted_only_with_cascade() {
     let app = spawn_app().await;
     let chat = app.chat();
     let (branches, messages) = chain(&chat, 4).await;
@@ -63,7 +63,7 @@ async fn descendants_go_along_only_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_cascade_takes_thousands_along() {
+async fn a_cascade_deletes_thousands_of_descendants() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;
@@ -77,7 +77,7 @@ async fn a_cascade_takes_thousands_along() {
 }
 
 #[tokio::test]
-async fn the_trunk_goes_with_its_chat_alone() {
+async fn a_trunk_is_deleted_only_with_its_chat() {
     let app = spawn_app().await;
     let (chat, untouched) = (app.chat(), app.chat());
     chat.say(&chat.id, "1").await;
@@ -87,7 +87,7 @@ async fn the_trunk_goes_with_its_chat_alone() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_or_not_there_is_told() {
+async fn invalid_input_is_a_422_and_missing_objects_are_a_404() {
     let app = spawn_app().await;
     let (chat, stranger) = (app.chat(), app.chat());
     let (branches, _) = chain(&chat, 1).await;

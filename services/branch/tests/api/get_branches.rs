@@ -86,7 +86,7 @@ async fn the_branches_come_in_pages_and_the_children_on_each() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_or_not_there_is_told() {
+async fn invalid_input_is_a_422_and_missing_objects_are_a_404() {
     let app = spawn_app().await;
     let (chat, stranger) = (app.chat(), app.chat());
     let first = chat.say(&chat.id, "1").await;

@@ -23,7 +23,7 @@ async fn a_message_tells_what_forks_from_it() {
 }
 
 #[tokio::test]
-async fn an_id_is_taken_in_both_forms_and_nothing_else_is() {
+async fn an_id_is_accepted_in_both_forms_and_nothing_else() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "one").await;

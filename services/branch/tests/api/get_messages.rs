@@ -144,7 +144,7 @@ async fn a_page_ends_where_the_next_message_would_cross_8_mib() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_query_is_told() {
+async fn an_invalid_query_is_a_422() {
     let app = spawn_app().await;
     let (chat, stranger) = (app.chat(), app.chat());
     chat.say(&chat.id, "1").await;

@@ -8,7 +8,7 @@ const ADD: &str = "/api/v1/messages/add-message";
 const CREATE: &str = "/api/v1/branches/create-branch";
 
 #[tokio::test]
-async fn a_message_is_made_once_and_answered_as_it_is_now() {
+async fn a_key_creates_a_message_once_and_replays_its_present_state() {
     let app = spawn_app().await;
     let chat = app.chat();
     let client = chat.client.with_header("idempotency-key", "k");
@@ -38,7 +38,7 @@ async fn a_message_is_made_once_and_answered_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn a_branch_is_made_once_and_answered_as_it_is_now() {
+async fn a_key_creates_a_branch_once_and_replays_its_present_state() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;
@@ -57,7 +57,7 @@ async fn a_branch_is_made_once_and_answered_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn a_key_is_free_after_a_failure_and_dead_after_a_deletion() {
+async fn a_key_is_free_after_a_failure_and_answers_404_after_a_deletion() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;
@@ -94,7 +94,7 @@ async fn an_empty_or_a_long_key_is_refused() {
 }
 
 #[tokio::test]
-async fn of_many_equal_requests_at_once_one_creates() {
+async fn one_of_many_concurrent_equal_requests_creates() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;

@@ -63,7 +63,7 @@ async fn a_deleted_chat_is_gone_at_once_and_for_good() {
 }
 
 #[tokio::test]
-async fn a_deletion_reaches_the_chats_of_its_owner_alone() {
+async fn a_deletion_affects_only_chats_of_their_owner() {
     let app = spawn_app().await;
     let chat = app.chat();
     let first = chat.say(&chat.id, "1").await;
@@ -75,7 +75,7 @@ async fn a_deletion_reaches_the_chats_of_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn users_are_no_services() {
+async fn users_cannot_call_internal_endpoints() {
     let app = spawn_app().await;
     let chat = app.chat();
     let path = format!("/internal/chats/{}?owner={}", chat.id, chat.user);

@@ -34,7 +34,7 @@ async fn depths_have_no_gaps() {
 }
 
 #[tokio::test]
-async fn of_many_who_expect_one_head_one_appends() {
+async fn one_of_many_appends_that_expect_the_same_head_succeeds() {
     let app = spawn_app().await;
     let chat = app.chat();
     let body = json!({"chat_id": chat.id, "question": "q", "response": "r", "expected_head": null});

@@ -18,7 +18,7 @@ async fn a_chat_is_switched_by_its_id_or_that_of_any_branch() {
 }
 
 #[tokio::test]
-async fn a_branch_of_another_chat_is_not_there() {
+async fn a_branch_of_another_chat_is_not_found() {
     let app = spawn_app().await;
     let (chat, stranger) = (app.chat(), app.chat());
     let other = app.chat_of(chat.user);

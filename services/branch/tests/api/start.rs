@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 #[test]
-fn a_port_that_is_taken_is_told_before_the_database_is_looked_at() {
+fn a_taken_port_is_reported_before_the_database_is_opened() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_branch"));

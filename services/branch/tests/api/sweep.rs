@@ -4,18 +4,17 @@ use crate::app::{Chat, TestApp, spawn_app, text, unknown};
 use branch::store::{ContentStore, Lookup};
 use serde_json::json;
 use shared::ids::BranchId;
-use std::sync::Arc;
 use std::time::Duration;
 
 const NEARLY_A_DAY: Duration = Duration::from_secs(24 * 60 * 60 - 1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Sweeps until nothing is left to do.
-pub async fn sweep(store: &Arc<dyn ContentStore>) {
+pub async fn sweep(store: &ContentStore) {
     while store.sweep().await.unwrap() {}
 }
 
-async fn is_known(store: &Arc<dyn ContentStore>, chat: &Chat, branch: &str) -> bool {
+async fn is_known(store: &ContentStore, chat: &Chat, branch: &str) -> bool {
     let id = BranchId::from(shared::ids::parse_uuid(branch).unwrap());
     store.look_up(chat.user, id).await.unwrap() != Lookup::Unknown
 }
@@ -62,7 +61,7 @@ async fn an_id_stays_taken_for_a_day() {
 }
 
 #[tokio::test]
-async fn of_a_deleted_chat_only_tombstones_are_left_and_then_nothing() {
+async fn a_deleted_chat_leaves_tombstones_for_a_day_and_then_nothing() {
     let app = spawn_app().await;
     let (chat, forks) = grown(&app).await;
     let (kept, kept_forks) = grown(&app).await;
@@ -86,7 +85,7 @@ async fn of_a_deleted_chat_only_tombstones_are_left_and_then_nothing() {
 }
 
 #[tokio::test]
-async fn more_than_one_step_is_taken() {
+async fn the_sweep_takes_as_many_steps_as_needed() {
     let app = spawn_app().await;
     let chat = app.chat();
     let mut last = chat.say(&chat.id, "0").await;

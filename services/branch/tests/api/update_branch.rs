@@ -18,7 +18,7 @@ async fn a_branch_is_named_renamed_and_unnamed() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_or_not_there_is_told() {
+async fn invalid_input_is_a_422_and_missing_objects_are_a_404() {
     let app = spawn_app().await;
     let (chat, stranger) = (app.chat(), app.chat());
     let first = chat.say(&chat.id, "1").await;

@@ -8,7 +8,6 @@ use branch::store::ContentStore;
 use serde_json::json;
 use shared::clock::Clock;
 use shared::test_kit::{Answer, TestClient};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Longer than a request is left to end what it began.
@@ -188,7 +187,7 @@ impl Aftermath<'_> {
     /// Lets time pass, and sweeps until there is nothing to do.
     async fn sweep(&self, later: Duration) -> Ground {
         self.clock.advance(later);
-        let sweep = async |store: Arc<dyn ContentStore>| while store.sweep().await.unwrap() {};
+        let sweep = async |store: ContentStore| while store.sweep().await.unwrap() {};
         self.stage.with_store(&self.clock, sweep).await;
         Ground::of(&self.stage.raw, &self.request.tree.id).await
     }

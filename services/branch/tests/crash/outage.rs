@@ -4,13 +4,12 @@
 use crate::process::Process;
 use crate::tree::{list, text};
 use branch::config::Database;
-use branch::startup;
-use branch::store::NewTrunk;
+use branch::store::{ContentStore, NewTrunk};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::config::Env;
 use shared::ids::{ChatId, UserId};
-use shared::server::{Tasks, Times};
+use shared::server::{MemoryBudget, Tasks, Times};
 use shared::test_kit::{Answer, TestClient};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -123,7 +122,7 @@ fn check_refusal(answer: &Answer) {
 pub async fn appends_while_the_database_is_killed_twenty_times() {
     let server = Server::new();
     let url = server.run("start");
-    let (chat, owner) = plant(&url).await;
+    let (chat, owner) = create_trunk(&url).await;
     let chats = MockServer::start().await;
     let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri());
     let client = process.client.as_user(owner);
@@ -196,12 +195,15 @@ async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
 }
 
 /// A chat of which the service knows.
-async fn plant(url: &str) -> (String, UserId) {
+async fn create_trunk(url: &str) -> (String, UserId) {
     let (tasks, clock) = (Tasks::default(), Clock::system());
     let database = Database::Mongo(url.to_owned().into());
-    let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
+    let store =
+        ContentStore::open(&database, Times::default(), clock.clone(), &tasks, MemoryBudget::default())
+            .await
+            .unwrap();
     let trunk = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at: clock.now() };
-    store.plant(trunk).await.unwrap();
+    store.create_trunk(trunk).await.unwrap();
     tasks.finished().await;
     (trunk.chat.to_string(), trunk.owner)
 }

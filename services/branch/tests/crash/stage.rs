@@ -14,10 +14,9 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Tasks, Times};
+use shared::server::{BodyLimits, MemoryBudget, Tasks, Times};
 use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use shared::traces::Traces;
-use std::sync::Arc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
@@ -75,14 +74,20 @@ impl Stage {
     }
 
     /// Works with a store of its own. All that it writes behind is written in the end.
-    pub async fn with_store<T>(
-        &self,
-        clock: &Clock,
-        work: impl AsyncFnOnce(Arc<dyn ContentStore>) -> T,
-    ) -> T {
+    pub async fn with_store<T>(&self, clock: &Clock, work: impl AsyncFnOnce(ContentStore) -> T) -> T {
         let tasks = Tasks::default();
-        let done =
-            work(startup::open(&self.database, Times::default(), clock.clone(), &tasks).await.unwrap()).await;
+        let done = work(
+            ContentStore::open(
+                &self.database,
+                Times::default(),
+                clock.clone(),
+                &tasks,
+                MemoryBudget::default(),
+            )
+            .await
+            .unwrap(),
+        )
+        .await;
         tasks.finished().await;
         done
     }
@@ -183,7 +188,7 @@ impl Stage {
 
     async fn delete_a(&self, tree: &Tree) {
         let a = BranchId::from(tree.a.parse::<uuid::Uuid>().unwrap());
-        let delete = async |store: Arc<dyn ContentStore>| {
+        let delete = async |store: ContentStore| {
             store.delete_branch(tree.owner, a, true).await.unwrap();
         };
         self.with_store(&Clock::system(), delete).await;

@@ -8,7 +8,6 @@ use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::test_kit::{Answer, TestClient};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// On the trunk hang `other` and `a`, on `a` hangs `b`, on `b` `c`, and on that `e`, which is active.
 pub struct Tree {
@@ -30,10 +29,10 @@ pub struct Tree {
 
 impl Tree {
     /// Grows one in the chat of a new user.
-    pub async fn grow(store: &Arc<dyn ContentStore>, clock: &Clock) -> Self {
-        let chat = Chat { store: Arc::clone(store), id: ChatId::generate(), owner: UserId::generate() };
+    pub async fn grow(store: &ContentStore, clock: &Clock) -> Self {
+        let chat = Chat { store: store.clone(), id: ChatId::generate(), owner: UserId::generate() };
         let new = NewTrunk { chat: chat.id, owner: chat.owner, created_at: clock.now() };
-        store.plant(new).await.unwrap();
+        store.create_trunk(new).await.unwrap();
         let trunk = say(&chat, chat.trunk(), &["t1", "t2", "t3", "t4"]).await;
         let a = chat.fork(trunk[1].id).await;
         let in_a = say(&chat, a, &["a1", "a2"]).await;

@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, name, refused};
 use branch::domain::Branch;
-use branch::store::{Branches, Lookup, NewTrunk};
+use branch::store::{BranchPage, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
 }
 
 /// All pages together.
-async fn pages(chat: &Chat, node: &Branch, limit: usize) -> Branches {
+async fn pages(chat: &Chat, node: &Branch, limit: usize) -> BranchPage {
     let mut all = chat.store.branches(node, None, limit).await.unwrap();
     while let Some(after) = all.next {
         let page = chat.store.branches(node, Some(after), limit).await.unwrap();
@@ -43,7 +43,7 @@ async fn pages(chat: &Chat, node: &Branch, limit: usize) -> Branches {
 }
 
 /// On one level, made at once and over days; and on many levels, a few on each.
-pub async fn very_many_branches_come_in_pages_as_well(kit: &Kit) {
+pub async fn pages_of_wide_and_narrow_trees_are_complete(kit: &Kit) {
     let (wide, narrow) = (kit.chat().await, kit.chat().await);
     let first = wide.say(wide.trunk(), "0").await;
     let mut upper = narrow.say(narrow.trunk(), "0").await;
@@ -71,7 +71,7 @@ pub async fn very_many_branches_come_in_pages_as_well(kit: &Kit) {
 }
 
 /// Hints may lag behind: both by little and by much.
-pub async fn heads_are_told_however_they_were_raised(kit: &Kit) {
+pub async fn lists_and_lookups_have_the_present_heads(kit: &Kit) {
     let chat = kit.chat().await;
     let replica = chat.through(&kit.replica().await);
     let first = chat.say(chat.trunk(), "0").await;
@@ -120,18 +120,18 @@ pub async fn the_active_branch_is_one_of_the_chat(kit: &Kit) {
     assert_eq!(chat.active().await, chat.trunk());
 }
 
-pub async fn a_trunk_is_planted_once(kit: &Kit) {
+pub async fn a_trunk_is_created_once(kit: &Kit) {
     let chat = kit.chat().await;
     chat.say(chat.trunk(), "1").await;
     let again = NewTrunk { chat: chat.id, owner: UserId::generate(), created_at: kit.clock.now() };
-    kit.store.plant(again).await.unwrap();
+    kit.store.create_trunk(again).await.unwrap();
     assert_eq!(chat.line(chat.trunk()).await, ["1"]);
     assert_eq!(kit.store.look_up(again.owner, chat.trunk()).await.unwrap(), Lookup::Hidden);
     assert_eq!(kit.store.look_up(chat.owner, BranchId::generate()).await.unwrap(), Lookup::Unknown);
     // A tombstone wins over a trunk that is planted later.
     let gone = NewTrunk { chat: ChatId::generate(), owner: chat.owner, created_at: kit.clock.now() };
     kit.store.delete_chat(gone.owner, gone.chat).await.unwrap();
-    kit.store.plant(gone).await.unwrap();
+    kit.store.create_trunk(gone).await.unwrap();
     assert_eq!(kit.store.look_up(gone.owner, gone.chat.trunk()).await.unwrap(), Lookup::Hidden);
     kit.store.check().await.unwrap();
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);

@@ -18,7 +18,7 @@ async fn chain(chat: &Chat, length: usize) -> Vec<Message> {
     messages
 }
 
-pub async fn a_leaf_is_deleted_and_a_node_refused(kit: &Kit) {
+pub async fn without_cascade_only_a_leaf_is_deleted(kit: &Kit) {
     let chat = kit.chat().await;
     let messages = chain(&chat, 2).await;
     let (node, leaf) = (messages[1].branch, messages[2].branch);
@@ -43,7 +43,7 @@ pub async fn a_leaf_is_deleted_and_a_node_refused(kit: &Kit) {
     );
 }
 
-pub async fn a_cascade_takes_all_below_along(kit: &Kit) {
+pub async fn a_cascade_deletes_all_descendants(kit: &Kit) {
     let chat = kit.chat().await;
     let messages = chain(&chat, 5).await;
     let aside = chat.fork(messages[1].id).await;
@@ -69,7 +69,7 @@ pub async fn a_trunk_is_not_deleted(kit: &Kit) {
     refused!(chat.store.delete_branch(chat.owner, BranchId::generate(), true).await, BranchNotFound);
 }
 
-pub async fn a_chat_is_hidden_whether_it_was_heard_of_or_not(kit: &Kit) {
+pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
     let (chat, kept) = (kit.chat().await, kit.chat().await);
     let messages = chain(&chat, 3).await;
     let unknown = ChatId::generate();
@@ -115,7 +115,7 @@ pub async fn the_sweep_leaves_tombstones_for_a_day(kit: &Kit) {
     assert_eq!(chat.line(chat.trunk()).await, ["0"]);
 }
 
-pub async fn a_long_line_is_cleared_away(kit: &Kit) {
+pub async fn the_sweep_deletes_a_long_line(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let fork = chat.fork(first.id).await;
@@ -132,7 +132,7 @@ pub async fn a_long_line_is_cleared_away(kit: &Kit) {
     assert_eq!(kit.store.look_up(chat.owner, fork).await.unwrap(), Lookup::Unknown);
     // The same ids once more: nothing of the old line comes back.
     kit.store
-        .plant(NewTrunk { chat: chat.id, owner: chat.owner, created_at: kit.clock.now() })
+        .create_trunk(NewTrunk { chat: chat.id, owner: chat.owner, created_at: kit.clock.now() })
         .await
         .unwrap();
     assert!(chat.line(chat.trunk()).await.is_empty());
@@ -145,7 +145,7 @@ pub async fn a_long_line_is_cleared_away(kit: &Kit) {
     assert!(kit.store.messages(UserId::generate(), None, 5).await.unwrap().items.is_empty());
 }
 
-pub async fn what_is_deleted_can_be_asked_for_again(kit: &Kit) {
+pub async fn a_deleted_branch_is_not_found_by_appends_and_deletions(kit: &Kit) {
     let chat = kit.chat().await;
     let messages = chain(&chat, 2).await;
     let replica = chat.through(&kit.replica().await);
@@ -158,7 +158,7 @@ pub async fn what_is_deleted_can_be_asked_for_again(kit: &Kit) {
     assert!(replica.store.append(&chat.message(chat.trunk(), "x")).await.is_err());
 }
 
-pub async fn what_was_deleted_is_gone_from_the_files(kit: &Kit) {
+pub async fn deleted_texts_are_gone_from_the_files(kit: &Kit) {
     let (kept, gone) = (kit.chat().await, kit.chat().await);
     kept.say(kept.trunk(), "what stays").await;
     for _ in 0..200 {

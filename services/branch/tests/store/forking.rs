@@ -5,7 +5,7 @@ use branch::store::NewBranch;
 use shared::ids::{BranchId, ResponseId};
 use std::time::Duration;
 
-pub async fn a_fork_hangs_on_the_owner_of_the_message(kit: &Kit) {
+pub async fn the_parent_of_a_fork_is_the_owner_of_the_message(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let second = chat.say(chat.trunk(), "2").await;
@@ -35,7 +35,7 @@ pub async fn a_fork_hangs_on_the_owner_of_the_message(kit: &Kit) {
     assert_eq!((message.forks.oldest, message.forks.count), (vec![branch.id], 1));
 }
 
-pub async fn the_message_must_lie_on_the_line_that_was_named(kit: &Kit) {
+pub async fn a_fork_needs_a_message_on_the_named_line(kit: &Kit) {
     let chat = kit.chat().await;
     let other = kit.chat_of(chat.owner).await;
     let first = chat.say(chat.trunk(), "1").await;

@@ -15,12 +15,12 @@ use tokio::task::JoinHandle;
 const WRITERS: usize = 64;
 
 /// Writers on one line, and how many of them have been answered.
-struct Crowd {
+struct ConcurrentWriters {
     writers: Vec<JoinHandle<Result<i64, Error>>>,
     answered: Arc<AtomicUsize>,
 }
 
-impl Crowd {
+impl ConcurrentWriters {
     async fn on(chat: &Chat, branch: BranchId) -> Self {
         let answered = Arc::<AtomicUsize>::default();
         let (all, came) = (Arc::clone(&answered), Arc::<AtomicUsize>::default());
@@ -84,15 +84,15 @@ async fn check_one_waits(lock: &RowLock, answered: usize) {
 pub async fn a_locked_line_holds_one_connection(kit: &Kit) {
     let chat = kit.chat().await;
     let lock = kit.lock_branches().await;
-    let crowd = Crowd::on(&chat, chat.trunk()).await;
+    let writers = ConcurrentWriters::on(&chat, chat.trunk()).await;
     lock.wait_for_waiter().await;
     use_another_chat(kit).await;
-    check_one_waits(&lock, crowd.answered()).await;
+    check_one_waits(&lock, writers.answered()).await;
     drop(lock);
-    crowd.check(&chat, chat.trunk()).await;
+    writers.check(&chat, chat.trunk()).await;
 }
 
-pub async fn whatever_locks_a_row_holds_one_connection(kit: &Kit) {
+pub async fn operations_on_locked_rows_hold_one_connection(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let fork = chat.fork(first.id).await;
@@ -121,7 +121,7 @@ pub async fn whatever_locks_a_row_holds_one_connection(kit: &Kit) {
     }
 }
 
-pub async fn a_lock_is_waited_for_only_so_long(kit: &Kit) {
+pub async fn a_wait_for_a_lock_is_bounded(kit: &Kit) {
     let chat = kit.chat().await;
     let lock = kit.lock_branches().await;
     let answer = chat.store.append(&chat.message(chat.trunk(), "x")).await;
@@ -130,22 +130,22 @@ pub async fn a_lock_is_waited_for_only_so_long(kit: &Kit) {
     chat.say(chat.trunk(), "1").await;
 }
 
-pub async fn a_hot_line_lets_another_in(kit: &Kit) {
+pub async fn a_hot_line_does_not_starve_another(kit: &Kit) {
     let (chat, other) = (kit.chat().await, kit.chat().await);
     chat.say(chat.trunk(), "0").await;
     let hot = chat.fork(chat.say(chat.trunk(), "1").await.id).await;
     let version = chat.store.fork(&chat.branch(None)).await.unwrap().object.branch.id;
-    let crowd = Crowd::on(&chat, version).await;
+    let writers = ConcurrentWriters::on(&chat, version).await;
     other.say(other.trunk(), "1").await;
     chat.say(hot, "2").await;
-    let before = crowd.answered();
+    let before = writers.answered();
     assert!(before < WRITERS / 2, "{before} of {WRITERS} came before one message on another line");
-    assert_eq!(crowd.check(&chat, version).await, WRITERS);
+    assert_eq!(writers.check(&chat, version).await, WRITERS);
 }
 
-pub async fn writers_who_leave_hold_up_nobody(kit: &Kit) {
+pub async fn writers_that_disconnect_block_nobody(kit: &Kit) {
     let chat = kit.chat().await;
-    let Crowd { writers, .. } = Crowd::on(&chat, chat.trunk()).await;
+    let ConcurrentWriters { writers, .. } = ConcurrentWriters::on(&chat, chat.trunk()).await;
     let mut stayed = Vec::new();
     for (number, writer) in writers.into_iter().enumerate() {
         if number.is_multiple_of(2) {

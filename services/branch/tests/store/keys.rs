@@ -9,7 +9,7 @@ fn with_another_request(key: &IdempotencyKey) -> IdempotencyKey {
     IdempotencyKey { hash: RequestHash(vec![9; 32]), ..key.clone() }
 }
 
-pub async fn a_keyed_message_is_made_once(kit: &Kit) {
+pub async fn a_key_creates_a_message_once(kit: &Kit) {
     let chat = kit.chat().await;
     let mut new = chat.message(chat.trunk(), "q");
     new.key = Some(key(1));
@@ -43,7 +43,7 @@ pub async fn a_keyed_message_is_made_once(kit: &Kit) {
     assert!(!kit.store.append(&new).await.unwrap().replayed);
 }
 
-pub async fn a_keyed_branch_is_made_once(kit: &Kit) {
+pub async fn a_key_creates_a_branch_once(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let mut new = chat.branch(Some(first.id));
@@ -65,7 +65,7 @@ pub async fn a_keyed_branch_is_made_once(kit: &Kit) {
     assert_eq!(chat.tree(chat.trunk()).await.len(), 2);
 }
 
-pub async fn a_key_outlives_what_it_made_for_a_day(kit: &Kit) {
+pub async fn a_key_answers_for_a_day_after_the_deletion(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let mut branch = chat.branch(Some(first.id));

@@ -3,21 +3,19 @@
 use branch::config::Database;
 use branch::domain::{Branch, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response};
 use branch::error::Error;
-use branch::startup;
 use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position};
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::input::{Field as _, TextField, Value};
-use shared::server::{Tasks, Times};
+use shared::server::{MemoryBudget, Tasks, Times};
 pub use shared::test_kit::Engine;
 use shared::test_kit::{RowLock, TestDatabase};
-use std::sync::Arc;
 
 /// Any number of stores on one database.
 pub struct Kit {
-    pub store: Arc<dyn ContentStore>,
+    pub store: ContentStore,
     pub clock: Clock,
     database: Database,
     tasks: Tasks,
@@ -34,13 +32,24 @@ impl Kit {
             TestDatabase::Sqlite(_) | TestDatabase::Postgres { .. } => Database::Sql(url),
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
-        let store = startup::open(&database, Times::default(), clock.clone(), &tasks).await.unwrap();
+        let store =
+            ContentStore::open(&database, Times::default(), clock.clone(), &tasks, MemoryBudget::default())
+                .await
+                .unwrap();
         Self { store, clock, database, tasks, kept }
     }
 
     /// Another store on the same database, as another process has it.
-    pub async fn replica(&self) -> Arc<dyn ContentStore> {
-        startup::open(&self.database, Times::default(), self.clock.clone(), &self.tasks).await.unwrap()
+    pub async fn replica(&self) -> ContentStore {
+        ContentStore::open(
+            &self.database,
+            Times::default(),
+            self.clock.clone(),
+            &self.tasks,
+            MemoryBudget::default(),
+        )
+        .await
+        .unwrap()
     }
 
     /// Locks the rows that the table of branches has now, on PostgreSQL.
@@ -64,10 +73,16 @@ impl Kit {
     }
 
     /// A store on the same MongoDB, which it reaches by another URL.
-    pub async fn replica_by(&self, url: String) -> Arc<dyn ContentStore> {
-        startup::open(&Database::Mongo(url.into()), Times::default(), self.clock.clone(), &self.tasks)
-            .await
-            .unwrap()
+    pub async fn replica_by(&self, url: String) -> ContentStore {
+        ContentStore::open(
+            &Database::Mongo(url.into()),
+            Times::default(),
+            self.clock.clone(),
+            &self.tasks,
+            MemoryBudget::default(),
+        )
+        .await
+        .unwrap()
     }
 
     /// A chat of a new user.
@@ -78,8 +93,8 @@ impl Kit {
     pub async fn chat_of(&self, owner: UserId) -> Chat {
         let id = ChatId::generate();
         let trunk = NewTrunk { chat: id, owner, created_at: self.clock.now() };
-        self.store.plant(trunk).await.unwrap();
-        Chat { store: Arc::clone(&self.store), id, owner }
+        self.store.create_trunk(trunk).await.unwrap();
+        Chat { store: self.store.clone(), id, owner }
     }
 
     pub async fn sweep(&self) {
@@ -96,14 +111,14 @@ impl Drop for Kit {
 /// A chat as its owner uses it, through one of the stores.
 #[derive(Clone)]
 pub struct Chat {
-    pub store: Arc<dyn ContentStore>,
+    pub store: ContentStore,
     pub id: ChatId,
     pub owner: UserId,
 }
 
 impl Chat {
-    pub fn through(&self, store: &Arc<dyn ContentStore>) -> Self {
-        Self { store: Arc::clone(store), ..self.clone() }
+    pub fn through(&self, store: &ContentStore) -> Self {
+        Self { store: store.clone(), ..self.clone() }
     }
 
     pub fn trunk(&self) -> BranchId {

@@ -21,7 +21,7 @@ pub async fn a_message_lies_after_the_head(kit: &Kit) {
     assert_eq!(chat.line(chat.trunk()).await, ["1", "2"]);
 }
 
-pub async fn the_head_that_is_expected_must_be_the_head(kit: &Kit) {
+pub async fn an_unexpected_head_is_a_409(kit: &Kit) {
     let chat = kit.chat().await;
     let replica = kit.replica().await;
     let expecting = |branch: BranchId, head: Option<ResponseId>| {
@@ -127,7 +127,7 @@ pub async fn a_cursor_of_another_line_is_refused(kit: &Kit) {
     assert_eq!(theirs.depth, 1);
 }
 
-pub async fn another_users_ids_are_not_there(kit: &Kit) {
+pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
     let (chat, stranger) = (kit.chat().await, kit.chat().await);
     let first = chat.say(chat.trunk(), "1").await;
     let fork = chat.fork(first.id).await;

@@ -6,7 +6,6 @@ use branch::error::Error;
 use branch::store::ContentStore;
 use shared::ids::UserId;
 use shared::input::TextField as _;
-use std::sync::Arc;
 
 /// Runs work many times at once, through one store and the other by turns.
 async fn at_once<T, W>(kit: &Kit, chat: &Chat, count: usize, work: impl Fn(usize, Chat) -> W) -> Vec<T>
@@ -14,7 +13,7 @@ where
     T: Send + 'static,
     W: Future<Output = T> + Send + 'static,
 {
-    let stores = [Arc::clone(&kit.store), kit.replica().await];
+    let stores = [kit.store.clone(), kit.replica().await];
     let work = |number: usize| tokio::spawn(work(number, chat.through(&stores[number % 2])));
     let running: Vec<_> = (0..count).map(work).collect();
     let mut done = Vec::new();
@@ -37,7 +36,7 @@ pub async fn appends_from_two_stores_leave_no_gap(kit: &Kit) {
     assert_eq!(line, (0..32).map(|number| number.to_string()).collect::<Vec<_>>());
 }
 
-pub async fn one_of_many_equal_keys_creates(kit: &Kit) {
+pub async fn one_of_many_concurrent_equal_keys_creates(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let (of_message, of_branch) = (key(1), key(2));
@@ -62,7 +61,7 @@ pub async fn one_of_many_equal_keys_creates(kit: &Kit) {
     assert_eq!(chat.tree(chat.trunk()).await.len(), 2);
 }
 
-pub async fn of_many_who_expect_one_head_one_appends(kit: &Kit) {
+pub async fn one_of_many_appends_that_expect_the_same_head_succeeds(kit: &Kit) {
     let chat = kit.chat().await;
     let answers = at_once(kit, &chat, 16, async |_, chat: Chat| {
         let mut message = chat.message(chat.trunk(), "q");
@@ -77,7 +76,7 @@ pub async fn of_many_who_expect_one_head_one_appends(kit: &Kit) {
     }
 }
 
-pub async fn fork_against_delete(kit: &Kit) {
+pub async fn a_fork_concurrent_with_a_deletion_leaves_no_orphan(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     for round in 0..12 {
@@ -121,7 +120,7 @@ pub async fn fork_against_delete(kit: &Kit) {
     }
 }
 
-pub async fn delete_against_append(kit: &Kit) {
+pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     for round in 0..8 {
@@ -150,18 +149,18 @@ pub async fn delete_against_append(kit: &Kit) {
     assert!(kit.store.messages(chat.owner, None, 200).await.unwrap().items.len() == 1);
 }
 
-pub async fn four_stores_open_at_once(kit: &Kit) {
+pub async fn four_stores_can_open_concurrently(kit: &Kit) {
     let opened = futures_util::future::join_all((0..4).map(|_| kit.replica())).await;
     let chat = kit.chat().await;
     for store in &opened {
-        let store: &Arc<dyn ContentStore> = store;
+        let store: &ContentStore = store;
         store.check().await.unwrap();
         chat.through(store).say(chat.trunk(), "x").await;
     }
     assert_eq!(chat.line(chat.trunk()).await.len(), 4);
 }
 
-pub async fn appends_of_all_sorts_at_once(kit: &Kit) {
+pub async fn concurrent_appends_of_all_kinds_leave_no_gap(kit: &Kit) {
     let chat = kit.chat().await;
     let (large, one_key) = ("x".repeat(1 << 20), key(1));
     let answers = at_once(kit, &chat, 64, move |number, chat: Chat| {

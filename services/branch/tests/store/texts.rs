@@ -4,7 +4,7 @@ use crate::kit::{Kit, metadata};
 use branch::domain::{Order, Question, Response};
 use shared::input::TextField as _;
 
-pub async fn unusual_texts_come_back_as_they_were(kit: &Kit) {
+pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
     let chat = kit.chat().await;
     let texts = [
         "",

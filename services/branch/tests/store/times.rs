@@ -65,7 +65,7 @@ pub async fn times_rise_along_a_line_when_the_clock_is_set_back(kit: &Kit) {
     check_times(&chat).await;
 }
 
-pub async fn times_rise_for_writers_of_one_moment(kit: &Kit) {
+pub async fn times_rise_for_concurrent_writers(kit: &Kit) {
     let chat = kit.chat().await;
     let replica = kit.replica().await;
     let stores = [chat.clone(), chat.through(&replica)];

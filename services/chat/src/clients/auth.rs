@@ -1,11 +1,11 @@
-//! The auth service, which knows the names of users.
+//! The client of the auth service, which knows the names of users.
 
 use serde::Deserialize;
 use shared::client::{CallError, ServiceClient};
 use shared::ids::UserId;
 use shared::server::Trace;
 
-/// Asks the auth service.
+/// Users, as the auth service knows them.
 #[derive(Debug, Clone)]
 pub struct Users(ServiceClient);
 
@@ -15,12 +15,12 @@ struct User {
 }
 
 impl Users {
-    /// Asks by this client.
+    /// Calls through this client.
     pub const fn new(client: ServiceClient) -> Self {
         Self(client)
     }
 
-    /// The name of a user who would log in by `name`; none where that is somebody else, or nobody.
+    /// The name of a user whom a login by `name` would find. `None` if it would find somebody else, or nobody.
     pub async fn name_if_named(
         &self,
         user: UserId,

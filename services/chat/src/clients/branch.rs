@@ -1,11 +1,11 @@
-//! The branch service, which knows the branches of a chat.
+//! The client of the branch service, which knows the branches of a chat.
 
 use serde::Deserialize;
 use shared::client::{CallError, ServiceClient};
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::server::Trace;
 
-/// Asks the branch service. It takes our word for whose a chat is, so check that before.
+/// Branches, as the branch service knows them. It trusts the owner that it is given: check the ownership before.
 #[derive(Debug, Clone)]
 pub struct Branches(ServiceClient);
 
@@ -15,12 +15,12 @@ struct Branch {
 }
 
 impl Branches {
-    /// Asks by this client.
+    /// Calls through this client.
     pub const fn new(client: ServiceClient) -> Self {
         Self(client)
     }
 
-    /// The active branch of a chat, or the one that is named; none where that is not of the chat.
+    /// The active branch of a chat, or the named one. `None` if that is not a branch of the chat.
     pub async fn find(
         &self,
         owner: UserId,

@@ -1,13 +1,13 @@
-//! Whom a request names as the account.
+//! The account that a request names.
 
 use shared::ids::{UserId, parse_uuid};
 use shared::input::{Reason, TextField};
 use shared::username::name_key;
 
-/// Four times as many as a name has composed: no character of one decomposes into more.
+/// Four times the characters of a composed name: none of them decomposes into more.
 const MAX_NAME_CHARACTERS: usize = 4 * 64;
 
-/// A user's id, in either form, or a user's name, as it is matched at a login. Whose it is has to be found out.
+/// A user's id, in either form, or a user's name, as at a login. It is not resolved yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountRef(String);
 
@@ -17,7 +17,7 @@ impl AccountRef {
         parse_uuid(&self.0) == Some(user.as_uuid())
     }
 
-    /// What may be a name; `None` where it is longer than any, however that is composed.
+    /// The text as a name. `None` if it is longer than any name, in any composition.
     pub fn name(&self) -> Option<&str> {
         (self.0.chars().count() <= MAX_NAME_CHARACTERS).then_some(&*self.0)
     }
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_counts_in_both_forms_and_any_case() {
+    fn an_id_matches_in_both_forms_and_any_case() {
         let user = UserId::generate();
         let text = user.to_string();
         for same in [&text, &text.to_uppercase(), &text.replace('-', "")] {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_counts_as_at_a_login() {
+    fn a_name_matches_as_at_a_login() {
         assert!(account("ANN@example.org").is_name("ann@Example.org"));
         assert!(account("σίσυφος").is_name("ΣΊΣΥΦΟΣ"));
         assert!(account("STRAẞE").is_name("straße"));

@@ -1,34 +1,34 @@
-//! What comes of a request whose idempotency key is taken.
+//! Requests whose idempotency key is taken.
 
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
 use std::time::Duration;
 
-/// How long a key answers after what it made was deleted.
-pub const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a key answers after its object was deleted: 24 hours.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the object under a key means for another request with the key.
+/// The answer to a request whose key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
-    /// It answers with what was made.
+    /// The object that the key has created.
     Answer,
-    /// The key belongs to another request.
+    /// An error: the key was used with another request.
     Reused,
-    /// What was made is gone.
+    /// An error: the object is deleted.
     Gone,
-    /// What was made is gone for so long that the key is free again.
+    /// None: the object is deleted for longer than [`RETENTION`], and the key is free again.
     Free,
 }
 
 impl Replay {
-    /// Judges by the request that made the object, and when that was deleted.
+    /// Judges by the request that created the object, and by when that was deleted.
     pub fn judge(
         made_by: Option<&RequestHash>,
         deleted_at: Option<Timestamp>,
         request: &RequestHash,
         now: Timestamp,
     ) -> Self {
-        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(KEPT_FOR)) {
+        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(RETENTION)) {
             Self::Free
         } else if made_by != Some(request) {
             Self::Reused
@@ -45,18 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_answers_until_a_day_after_the_deletion() {
+    fn a_key_answers_until_24_h_after_the_deletion() {
         let (this, other) = (RequestHash(vec![1]), RequestHash(vec![2]));
         let start = Timestamp::from_micros(0).unwrap();
         let judge = |deleted, request, after| {
             Replay::judge(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
         };
         let moment = Duration::from_micros(1);
-        assert_eq!(judge(false, &this, KEPT_FOR * 9), Replay::Answer);
-        assert_eq!(judge(false, &other, KEPT_FOR * 9), Replay::Reused);
-        assert_eq!(judge(true, &this, KEPT_FOR.saturating_sub(moment)), Replay::Gone);
-        assert_eq!(judge(true, &other, KEPT_FOR.saturating_sub(moment)), Replay::Reused);
-        assert_eq!(judge(true, &this, KEPT_FOR), Replay::Free);
-        assert_eq!(judge(true, &other, KEPT_FOR), Replay::Free);
+        assert_eq!(judge(false, &this, RETENTION * 9), Replay::Answer);
+        assert_eq!(judge(false, &other, RETENTION * 9), Replay::Reused);
+        assert_eq!(judge(true, &this, RETENTION.saturating_sub(moment)), Replay::Gone);
+        assert_eq!(judge(true, &other, RETENTION.saturating_sub(moment)), Replay::Reused);
+        assert_eq!(judge(true, &this, RETENTION), Replay::Free);
+        assert_eq!(judge(true, &other, RETENTION), Replay::Free);
     }
 }

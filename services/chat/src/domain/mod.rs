@@ -1,4 +1,4 @@
-//! Values that are parsed at the edge, and rules that need no I/O.
+//! Values parsed from requests, and rules without I/O.
 
 mod account;
 mod chat_type;
@@ -7,5 +7,5 @@ mod name;
 
 pub use account::AccountRef;
 pub use chat_type::ChatType;
-pub use key::{KEPT_FOR, Replay};
+pub use key::{RETENTION, Replay};
 pub use name::Name;

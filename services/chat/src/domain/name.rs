@@ -1,9 +1,9 @@
-//! What a chat or a conversation record is called.
+//! Names of chats and conversation records.
 
 use shared::input::{Reason, TextField, text};
 use std::ops::RangeInclusive;
 
-const CHARACTERS: RangeInclusive<usize> = 1..=200;
+const NAME_CHARACTERS: RangeInclusive<usize> = 1..=200;
 
 /// A name of 1 to 200 characters, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Name {
 
 impl TextField for Name {
     fn parse(text: String) -> Result<Self, Reason> {
-        text::characters(&text, &CHARACTERS)?;
+        text::characters(&text, &NAME_CHARACTERS)?;
         Ok(Self(text))
     }
 }
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_characters_and_trims_nothing() {
+    fn a_name_has_1_to_200_characters_and_is_not_trimmed() {
         for name in [" ", "x", " x\n", &"é".repeat(200), &"🌳".repeat(200)] {
             assert_eq!(Name::parse(name.to_owned()).unwrap().into_string(), name);
         }

@@ -10,7 +10,6 @@ use actix_web::web::Data;
 use shared::idempotency::{Created, IdempotencyHeader, Keyed};
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// What the chat shall be.
@@ -54,7 +53,7 @@ shared::error_responses! {
 pub async fn create_chat(
     state: Data<State>,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ChatCreation>>>,
-) -> Result<Created<ChatView>, Problem> {
+) -> Result<Created<ChatView>, Error> {
     let key = body.key(user, "create-chat");
     let ChatCreation { name, chat_type } = body.request;
     let chat = Chat::new(user, name, chat_type, key, state.clock.now());

@@ -8,11 +8,10 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Conversation};
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
+use shared::idempotency::{Created, IdempotencyHeader, Keyed};
 use shared::ids::{BranchId, ChatId, UserId};
 use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use shared::server::Trace;
 use utoipa::ToSchema;
 
@@ -67,38 +66,27 @@ pub async fn create_conversation(
     state: Data<State>,
     trace: Trace,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ConversationCreation>>>,
-) -> Result<Created<ConversationView>, Problem> {
-    let key = body.key(user, "conversations");
-    let record = create(&state, user, body.request, key, &trace).await?;
-    Ok(record.map(ConversationView::from))
-}
-
-async fn create(
-    state: &State,
-    caller: UserId,
-    new: ConversationCreation,
-    key: Option<IdempotencyKey>,
-    trace: &Trace,
-) -> Result<Created<Conversation>, Error> {
+) -> Result<Created<ConversationView>, Error> {
+    let (key, new) = (body.key(user, "conversations"), body.request);
     if let Some(key) = &key
         && let Some(made) = store::replay_conversation(&state.store, key, state.clock.now()).await?
     {
-        return Ok(Created::replayed(made));
+        return Ok(Created::replayed(made.into()));
     }
     if let Some(account) = &new.account_id {
-        check_account(state, caller, account, trace).await?;
+        check_account(&state, user, account, &trace).await?;
     }
-    let chat = own_chat(state, caller, new.chat_id).await?;
-    let branch = state.branches.find(caller, chat.id, new.branch_id, trace).await?;
+    let chat = own_chat(&state, user, new.chat_id).await?;
+    let branch = state.branches.find(user, chat.id, new.branch_id, &trace).await?;
     let not_found = if new.branch_id.is_some() { Error::BranchNotFound } else { Error::ChatNotFound };
     let branch = branch.ok_or(not_found)?;
     let name = new.name.map_or(chat.name, Name::into_string);
-    let _turn = state.rows.lock(chat.id).await?;
-    let record = Conversation::new(caller, chat.id, branch, name, key, state.clock.now());
-    store::create_conversation(&state.store, record).await
+    let _lock = state.chat_locks.lock(chat.id).await?;
+    let record = Conversation::new(user, chat.id, branch, name, key, state.clock.now());
+    Ok(store::create_conversation(&state.store, record).await?.map(ConversationView::from))
 }
 
-/// Whom the request names must be the caller. Auth is asked only where the id does not settle it.
+/// Checks that the account that the request names is the caller's. Auth is asked only if it is not the id.
 async fn check_account(
     state: &State,
     caller: UserId,
@@ -110,6 +98,6 @@ async fn check_account(
     }
     let name = account.name().ok_or(Error::Forbidden)?;
     let caller_name = state.users.name_if_named(caller, name, trace).await?;
-    // An auth service from before this question names the user whatever is asked.
+    // An older auth service ignores the question and returns the name of the user.
     if caller_name.is_some_and(|name| account.is_name(&name)) { Ok(()) } else { Err(Error::Forbidden) }
 }

@@ -8,7 +8,6 @@ use actix_web::web::{Data, Json};
 use shared::identity::Identity;
 use shared::input::{Input, Path};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use shared::server::Trace;
 
 shared::error_responses! {
@@ -31,14 +30,14 @@ pub async fn delete_chat(
     state: Data<State>,
     trace: Trace,
     Input { path, .. }: Path<ChatPath>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     let chat = [path.chat_id];
-    let turn = state.rows.lock(path.chat_id).await.map_err(Error::from)?;
+    let lock = state.chat_locks.lock(path.chat_id).await?;
     let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
-    let deliveries = deleted.await.map_err(Error::from)?;
-    drop(turn);
+    let deliveries = deleted.await?;
+    drop(lock);
     if deliveries.is_empty() {
-        return Err(Error::ChatNotFound.into());
+        return Err(Error::ChatNotFound);
     }
     state.relay.deliver_now(deliveries, &trace.context).await;
     Ok(Json(Msg { msg: "Chat deleted" }))

@@ -8,7 +8,6 @@ use shared::identity::Identity;
 use shared::ids::ConversationId;
 use shared::input::{Fields, FromFields, Input, Invalid, Path};
 use shared::openapi::{ErrorResponses, Msg};
-use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Which record.
@@ -45,12 +44,8 @@ pub async fn delete_conversation(
     identity: Identity,
     state: Data<State>,
     Input { path, .. }: Path<ConversationPath>,
-) -> Result<Json<Msg>, Problem> {
+) -> Result<Json<Msg>, Error> {
     let deleted =
         store::delete_conversation(&state.store, identity.user_id, path.id, state.clock.now()).await;
-    if deleted.map_err(Error::from)? {
-        Ok(Json(Msg { msg: "Conversation deleted" }))
-    } else {
-        Err(Error::ConversationNotFound.into())
-    }
+    if deleted? { Ok(Json(Msg { msg: "Conversation deleted" })) } else { Err(Error::ConversationNotFound) }
 }

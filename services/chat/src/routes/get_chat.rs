@@ -9,7 +9,6 @@ use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Input, Path};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 
 shared::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
@@ -30,7 +29,7 @@ pub async fn get_chat(
     identity: Identity,
     state: Data<State>,
     Input { path, .. }: Path<ChatPath>,
-) -> Result<Json<ChatView>, Problem> {
+) -> Result<Json<ChatView>, Error> {
     Ok(Json(own_chat(&state, identity.user_id, path.chat_id).await?.into()))
 }
 

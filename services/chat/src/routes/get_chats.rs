@@ -10,7 +10,6 @@ use shared::identity::Identity;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::UserErrors;
 use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey};
-use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// The size of a page where the client does not say: older clients do not page.
@@ -71,11 +70,11 @@ pub async fn get_chats(
     identity: Identity,
     state: Data<State>,
     Input { query, .. }: Query<ListQuery>,
-) -> Result<Page<ChatView>, Problem> {
+) -> Result<Page<ChatView>, Error> {
     let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
     let after = query.cursor.map(|ListCursor(place)| place);
     let chats = store::list_chats(&state.store, identity.user_id, query.active, after, limit);
-    let chats = chats.await.map_err(Error::from)?;
+    let chats = chats.await?;
     let page = Page::of_rows(&query, chats, limit, |chat| {
         ListCursor(TimeKey { created_at: chat.created_at, id: chat.id.as_uuid() })
     });

@@ -4,15 +4,14 @@ use super::conversation_view::ConversationView;
 use super::get_chat::own_chat;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{self, Conversation};
+use crate::store;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::identity::Identity;
-use shared::ids::{ChatId, UserId};
+use shared::ids::ChatId;
 use shared::input::{Fields, FromFields, Input, Invalid, Query};
 use shared::openapi::ErrorResponses;
 use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
-use shared::problem::Problem;
 use utoipa::IntoParams;
 
 /// Of which chat, and which part of the list.
@@ -83,23 +82,14 @@ pub async fn get_conversations(
     identity: Identity,
     state: Data<State>,
     Input { query, .. }: Query<ListQuery>,
-) -> Result<Page<ConversationView>, Problem> {
+) -> Result<Page<ConversationView>, Error> {
     let limit = query.limit.unwrap_or_default().get();
-    let records = list(&state, identity.user_id, &query, limit).await?;
+    let chat = own_chat(&state, identity.user_id, query.chat_id).await?;
+    let after = query.cursor.map(|cursor| cursor.after);
+    let records = store::list_conversations(&state.store, chat.id, after, limit).await?;
     let page = Page::of_rows(&query, records, limit, |record| ListCursor {
         chat_id: record.chat_id,
         after: TimeKey { created_at: record.created_at, id: record.id.as_uuid() },
     });
     Ok(page.map(ConversationView::from))
-}
-
-async fn list(
-    state: &State,
-    caller: UserId,
-    query: &ListQuery,
-    limit: usize,
-) -> Result<Vec<Conversation>, Error> {
-    let chat = own_chat(state, caller, query.chat_id).await?;
-    let after = query.cursor.map(|cursor| cursor.after);
-    Ok(store::list_conversations(&state.store, chat.id, after, limit).await?)
 }

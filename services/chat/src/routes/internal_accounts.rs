@@ -7,7 +7,6 @@ use shared::identity::Caller;
 use shared::ids::UserId;
 use shared::input::{Fields, FromFields, Input, Invalid, Path};
 use shared::openapi::Msg;
-use shared::problem::Problem;
 use shared::server::Trace;
 
 /// Whose account.
@@ -22,13 +21,13 @@ impl FromFields for AccountPath {
     }
 }
 
-/// Deletes all that belongs to an account. Doing it again changes nothing.
+/// Deletes the chats of an account. Idempotent.
 pub async fn delete_account(
     _: Caller,
     state: Data<State>,
     trace: Trace,
     Input { path, .. }: Path<AccountPath>,
-) -> Result<Json<Msg>, Problem> {
-    state.eraser.erase(path.user_id, &trace).await.map_err(Error::from)?;
+) -> Result<Json<Msg>, Error> {
+    state.account_deletion.delete(path.user_id, &trace).await?;
     Ok(Json(Msg { msg: "Account deleted" }))
 }

@@ -1,4 +1,4 @@
-//! `GET /internal/chats/{chat_id}`, for the branch service, which keeps what it learns.
+//! `GET /internal/chats/{chat_id}`, for the branch service, which keeps the answer.
 
 use super::chat_view::ChatPath;
 use crate::error::Error;
@@ -10,7 +10,6 @@ use shared::clock::Timestamp;
 use shared::identity::Caller;
 use shared::ids::{ChatId, UserId};
 use shared::input::{Input, Path};
-use shared::problem::Problem;
 
 /// What other services may know of a chat.
 #[derive(Debug, Serialize)]
@@ -21,13 +20,13 @@ pub struct KnownChat {
     deleted: bool,
 }
 
-/// Tells whose a chat is, and for a day that it was deleted.
+/// Returns the owner of a chat, and for a day after its deletion that it is deleted.
 pub async fn get_chat(
     _: Caller,
     state: Data<State>,
     Input { path, .. }: Path<ChatPath>,
-) -> Result<Json<KnownChat>, Problem> {
-    let chat = store::find_any_chat(&state.store, path.chat_id).await.map_err(Error::from)?;
+) -> Result<Json<KnownChat>, Error> {
+    let chat = store::find_any_chat(&state.store, path.chat_id).await?;
     let chat = chat.ok_or(Error::ChatNotFound)?;
     Ok(Json(KnownChat {
         chat_id: chat.id,

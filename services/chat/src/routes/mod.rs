@@ -1,4 +1,4 @@
-//! The URL table, and the document that describes it.
+//! The URL table and the OpenAPI document.
 
 mod chat_view;
 mod conversation_view;

@@ -5,13 +5,11 @@ use super::get_chat::own_chat;
 use crate::domain::{ChatType, Name};
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{self, Chat, ChatChanges};
+use crate::store::{self, ChatChanges};
 use actix_web::web::{Data, Json};
 use shared::identity::Identity;
-use shared::ids::{ChatId, UserId};
 use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
 use shared::openapi::ErrorResponses;
-use shared::problem::Problem;
 use utoipa::ToSchema;
 
 /// What changes of a chat; what is left out stays.
@@ -57,17 +55,14 @@ pub async fn update_chat(
     identity: Identity,
     state: Data<State>,
     Input { path, body, .. }: Input<ChatPath, (), ChatUpdate>,
-) -> Result<Json<ChatView>, Problem> {
-    Ok(Json(update(&state, identity.user_id, path.chat_id, body).await?.into()))
-}
-
-async fn update(state: &State, caller: UserId, id: ChatId, update: ChatUpdate) -> Result<Chat, Error> {
-    let ChatUpdate { name, chat_type, active } = update;
+) -> Result<Json<ChatView>, Error> {
+    let (caller, id) = (identity.user_id, path.chat_id);
+    let ChatUpdate { name, chat_type, active } = body;
     if name.is_none() && chat_type.is_none() && active.is_none() {
-        return own_chat(state, caller, id).await;
+        return Ok(Json(own_chat(&state, caller, id).await?.into()));
     }
-    let name = name.map(Name::into_string);
-    let _turn = state.rows.lock(id).await?;
-    let changes = ChatChanges { name, chat_type, active };
-    store::update_chat(&state.store, caller, id, &changes, &state.clock).await?.ok_or(Error::ChatNotFound)
+    let changes = ChatChanges { name: name.map(Name::into_string), chat_type, active };
+    let _lock = state.chat_locks.lock(id).await?;
+    let chat = store::update_chat(&state.store, caller, id, &changes, &state.clock).await?;
+    Ok(Json(chat.ok_or(Error::ChatNotFound)?.into()))
 }

@@ -1,4 +1,4 @@
-//! Accounts that were deleted.
+//! Deleted accounts.
 
 use super::schema::deleted_accounts;
 use diesel::prelude::*;
@@ -8,27 +8,27 @@ use shared::ids::UserId;
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
-/// How many accounts are looked at in one go.
-const BATCH: i64 = 100;
+/// Accounts of one poll.
+const MAX_ACCOUNTS_PER_POLL: i64 = 100;
 
-/// An account that was deleted, as the table has it.
+/// A row of `deleted_accounts`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = deleted_accounts, treat_none_as_null = true)]
 pub struct DeletedAccount {
-    /// Whose it was.
+    /// The account.
     pub account_id: UserId,
-    /// Until then a token of it may be about.
+    /// Until when one of its tokens may be valid.
     pub until: Timestamp,
-    /// When to look for chats of it again, if that is still to be done.
+    /// When the second pass is due; none once it is done.
     pub second_pass_at: Option<Timestamp>,
-    /// Of the request that deleted it.
+    /// The id of the request that deleted it.
     pub request_id: String,
 }
 
-/// Remembers an account, from now on again if it was deleted before, and gives it as the table has it.
+/// Records a deleted account, anew if it was recorded before, and returns its row.
 ///
-/// Its times follow from `now`, which is read once nothing is waited for any more: counted from before a wait, the second
-/// pass would come before what was being made until the account was remembered.
+/// Its times follow from `now`, which is read under the lock: counted from before the wait for the lock, the second pass
+/// would come too early for chats that were being created until then.
 pub async fn remember_account(
     store: &Store,
     id: UserId,
@@ -45,7 +45,7 @@ pub async fn remember_account(
     })
 }
 
-/// Whether an account was deleted, so far as tokens of it may be about.
+/// Whether an account is deleted, as long as its tokens may be valid.
 pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) -> Result<bool, StoreError> {
     let remembered = deleted_accounts::table.find(account).filter(deleted_accounts::until.gt(now));
     let remembered: i64 = on!(store, |c| remembered.count().get_result(c).await)?;
@@ -53,15 +53,15 @@ pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) 
 }
 
 /// Accounts whose second pass is due.
-pub async fn accounts_to_look_at(store: &Store, now: Timestamp) -> Result<Vec<DeletedAccount>, StoreError> {
+pub async fn accounts_due(store: &Store, now: Timestamp) -> Result<Vec<DeletedAccount>, StoreError> {
     let due = deleted_accounts::table
         .filter(deleted_accounts::second_pass_at.is_not_null().and(deleted_accounts::second_pass_at.le(now)))
         .order(deleted_accounts::second_pass_at)
-        .limit(BATCH);
+        .limit(MAX_ACCOUNTS_PER_POLL);
     on!(store, |c| due.select(DeletedAccount::as_select()).load(c).await)
 }
 
-/// Notes that the second pass is done, unless the account was deleted once more meanwhile.
+/// Records that the second pass is done, unless the account was deleted again meanwhile.
 pub async fn finish_account(store: &Store, account: &DeletedAccount) -> Result<(), StoreError> {
     let same = deleted_accounts::table
         .find(account.account_id)

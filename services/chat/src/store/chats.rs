@@ -2,7 +2,7 @@
 
 use super::rows_of_page;
 use super::schema::{chats, deleted_accounts};
-use crate::domain::{ChatType, KEPT_FOR, Name, Replay};
+use crate::domain::{ChatType, Name, RETENTION, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,20 +13,20 @@ use shared::page::TimeKey;
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
-/// A chat, as the table has it.
+/// A row of `chats`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = chats)]
 #[expect(clippy::struct_field_names, reason = "the fields are called as in the API")]
 pub struct Chat {
     /// Its id.
     pub id: ChatId,
-    /// Whose it is.
+    /// The owner.
     pub account_id: UserId,
     /// What kind of chat it is.
     pub chat_type: ChatType,
-    /// What it is called; nothing once it was deleted.
+    /// The name; empty once it is deleted.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
@@ -39,7 +39,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// A chat that is made now.
+    /// A chat created now.
     pub fn new(
         owner: UserId,
         name: Name,
@@ -62,7 +62,7 @@ impl Chat {
         }
     }
 
-    /// What another request with this chat's key is answered.
+    /// The answer to a request with this chat's key.
     fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Self, Error> {
         match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
             Replay::Answer => Ok(self),
@@ -72,7 +72,7 @@ impl Chat {
     }
 }
 
-/// What changes of a chat; what is `None` stays.
+/// Changes of a chat. `None` leaves a column as it is.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = chats)]
 pub struct ChatChanges {
@@ -84,11 +84,11 @@ pub struct ChatChanges {
     pub active: Option<bool>,
 }
 
-/// Inserts a chat, or finds the one that an earlier request with its key has made.
+/// Inserts a chat, or finds the one that an equal request has created.
 pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
     let now = chat.created_at;
     tx!(store, |c| {
-        // Again: the body came after the first look, and perhaps slowly.
+        // Again: the body came after the first check, perhaps slowly.
         let owner = deleted_accounts::table.find(chat.account_id).filter(deleted_accounts::until.gt(now));
         let owners_gone: i64 = owner.count().get_result(c).await?;
         if owners_gone > 0 {
@@ -100,9 +100,9 @@ pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Err
         };
         let keyed = chats::table.filter(chats::key_id.eq(key));
         let free = (chats::key_id.eq(None::<KeyId>), chats::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(KEPT_FOR)));
+        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(RETENTION)));
         diesel::update(forgotten).set(free).execute(c).await?;
-        // Waits for who is inserting the same key at the moment.
+        // Waits for a concurrent insert of the same key.
         let insert = diesel::insert_into(chats::table).values(&chat).on_conflict_do_nothing();
         if insert.execute(c).await? == 1 {
             return Ok(Created::new(chat));
@@ -118,12 +118,12 @@ pub async fn find_chat(store: &Store, owner: UserId, id: ChatId) -> Result<Optio
     on!(store, |c| chat.select(Chat::as_select()).first(c).await.optional())
 }
 
-/// The chat of this id, whosever it is, a deleted one included.
+/// The chat of this id, of any owner, also a deleted one.
 pub async fn find_any_chat(store: &Store, id: ChatId) -> Result<Option<Chat>, StoreError> {
     on!(store, |c| chats::table.find(id).select(Chat::as_select()).first(c).await.optional())
 }
 
-/// The chats of a user, newest first, and one more than `limit` where there are more.
+/// The chats of a user, newest first: up to `limit` and one more.
 pub async fn list_chats(
     store: &Store,
     owner: UserId,
@@ -140,16 +140,16 @@ pub async fn list_chats(
         }
         if let Some(TimeKey { created_at, id }) = after {
             let older = chats::created_at.lt(created_at).or(chats::id.lt(ChatId::from(id)));
-            // The bound by itself is what an index can be entered with.
+            // The bound by itself lets the index be used.
             list = list.filter(chats::created_at.le(created_at).and(older));
         }
         list.limit(rows_of_page(limit)).select(Chat::as_select()).load(c).await
     })
 }
 
-/// Changes a chat, if it is this user's, and gives it as it is then.
+/// Changes a chat, if it is this user's, and returns it.
 ///
-/// The time is read under the lock of the row, and is never before the last one: `updated_at` rises with each change.
+/// The time is read under the lock of the row and is never before the last one, so that `updated_at` rises with each change.
 pub async fn update_chat(
     store: &Store,
     owner: UserId,

@@ -2,7 +2,7 @@
 
 use super::rows_of_page;
 use super::schema::{chats, conversations};
-use crate::domain::{KEPT_FOR, Replay};
+use crate::domain::{RETENTION, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -13,7 +13,7 @@ use shared::page::TimeKey;
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
-/// A conversation record, as the table has it.
+/// A row of `conversations`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = conversations)]
 pub struct Conversation {
@@ -21,13 +21,13 @@ pub struct Conversation {
     pub id: ConversationId,
     /// The chat that it leads into.
     pub chat_id: ChatId,
-    /// Whose it is.
+    /// The owner.
     pub account_id: UserId,
-    /// What it is called; nothing once its chat was deleted.
+    /// The name; empty once its chat is deleted.
     pub name: String,
     /// The branch that it leads to.
     pub branch_id: BranchId,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     key_id: Option<KeyId>,
     request_hash: Option<RequestHash>,
@@ -36,7 +36,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// A record that is made now.
+    /// A record created now.
     pub fn new(
         owner: UserId,
         chat: ChatId,
@@ -59,7 +59,7 @@ impl Conversation {
         }
     }
 
-    /// What another request with this record's key is answered; nothing where the key is free again.
+    /// The answer to a request with this record's key. `None` if the key is free again.
     fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Option<Self>, Error> {
         match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
             Replay::Answer => Ok(Some(self)),
@@ -70,7 +70,7 @@ impl Conversation {
     }
 }
 
-/// What an earlier request with this key has made, if there was one.
+/// The record that an equal request has created, if there is one.
 pub async fn replay_conversation(
     store: &Store,
     key: &IdempotencyKey,
@@ -82,13 +82,13 @@ pub async fn replay_conversation(
     made.map_or(Ok(None), |made| made.replay(&key.hash, now))
 }
 
-/// Inserts a record, or finds the one that an earlier request with its key has made.
+/// Inserts a record, or finds the one that an equal request has created.
 pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Created<Conversation>, Error> {
     let now = new.created_at;
     tx!(store, |c| {
         let chat = chats::table.filter(chats::id.eq(new.chat_id));
         let chat = chat.filter(chats::account_id.eq(new.account_id).and(chats::deleted_at.is_null()));
-        // Changes nothing, but holds off the chat's deletion, which takes its records along.
+        // Changes nothing, but locks the row against the chat's deletion, which deletes its records.
         let lock = diesel::update(chat).set(chats::updated_at.eq(chats::updated_at));
         if lock.execute(c).await? == 0 {
             return Err(Error::ChatNotFound);
@@ -100,9 +100,9 @@ pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Cre
         let keyed = conversations::table.filter(conversations::key_id.eq(key));
         let free =
             (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(KEPT_FOR)));
+        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(RETENTION)));
         diesel::update(forgotten).set(free).execute(c).await?;
-        // Waits for who is inserting the same key at the moment.
+        // Waits for a concurrent insert of the same key.
         let insert = diesel::insert_into(conversations::table).values(&new).on_conflict_do_nothing();
         if insert.execute(c).await? == 1 {
             return Ok(Created::new(new));
@@ -112,7 +112,7 @@ pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Cre
     })
 }
 
-/// The records of a chat, newest first, and one more than `limit` where there are more.
+/// The records of a chat, newest first: up to `limit` and one more.
 pub async fn list_conversations(
     store: &Store,
     chat: ChatId,
@@ -126,14 +126,14 @@ pub async fn list_conversations(
         if let Some(TimeKey { created_at, id }) = after {
             let id = ConversationId::from(id);
             let older = conversations::created_at.lt(created_at).or(conversations::id.lt(id));
-            // The bound by itself is what an index can be entered with.
+            // The bound by itself lets the index be used.
             list = list.filter(conversations::created_at.le(created_at).and(older));
         }
         list.limit(rows_of_page(limit)).select(Conversation::as_select()).load(c).await
     })
 }
 
-/// Deletes a record, if it is this user's; says whether there was one. It is kept as long as its chat.
+/// Deletes a record, if it is this user's. Returns whether there was one. The row is kept as long as its chat.
 pub async fn delete_conversation(
     store: &Store,
     owner: UserId,

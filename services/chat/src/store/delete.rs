@@ -1,4 +1,4 @@
-//! The deletion of chats, one by one and with their account.
+//! Deletion of chats, singly and with their account.
 
 use super::schema::{chats, conversations};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use shared::store::outbox::{Delivery, outbox};
 use shared::store::{Store, StoreError};
 use shared::{on, tx};
 
-/// Some chats of a user.
+/// The oldest chats of a user.
 pub async fn chats_of(store: &Store, owner: UserId, limit: usize) -> Result<Vec<ChatId>, StoreError> {
     let some = chats::table
         .filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()))
@@ -21,8 +21,8 @@ pub async fn chats_of(store: &Store, owner: UserId, limit: usize) -> Result<Vec<
     on!(store, |c| some.load(c).await)
 }
 
-/// Deletes those of the chats that are this user's, with their records, and owes the branch service a delivery for
-/// each: those are what it gives back.
+/// Deletes those of the chats that are this user's, with their records. Puts a delivery for the branch service into the
+/// outbox for each, and returns these.
 pub async fn delete_chats(
     store: &Store,
     owner: UserId,
@@ -42,7 +42,7 @@ pub async fn delete_chats(
         diesel::update(records).set(conversations::name.eq("")).execute(c).await?;
         diesel::update(living).set(conversations::deleted_at.eq(Some(now))).execute(c).await?;
         let deliveries: Vec<_> = deleted.iter().map(|chat| delivery(*chat, owner, trace, now)).collect();
-        // One by one: SQLite takes no batch in this form.
+        // One by one: diesel has no batch insert for SQLite in this form.
         for delivery in &deliveries {
             diesel::insert_into(outbox::table).values(delivery).execute(c).await?;
         }

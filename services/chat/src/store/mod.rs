@@ -1,4 +1,4 @@
-//! The queries: plain functions over a [`Store`]. "Not there" is `None`, not an error.
+//! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod accounts;
 mod chats;
@@ -7,9 +7,7 @@ mod delete;
 mod schema;
 mod sweep;
 
-pub use accounts::{
-    DeletedAccount, accounts_to_look_at, finish_account, is_account_deleted, remember_account,
-};
+pub use accounts::{DeletedAccount, accounts_due, finish_account, is_account_deleted, remember_account};
 pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, list_chats, update_chat};
 pub use conversations::{
     Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,
@@ -24,7 +22,7 @@ pub fn migrations() -> Migrations {
     shared::embed_store_migrations!()
 }
 
-/// One more row than the page holds tells whether there is another page.
+/// The rows to read for a page: one more shows whether there is another page.
 fn rows_of_page(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }

@@ -1,7 +1,7 @@
-//! Clearing away what was deleted more than a day ago, at start and every hour.
+//! The sweep: removes rows that were deleted more than a day ago, at start and every hour.
 
 use super::schema::{chats, conversations, deleted_accounts};
-use crate::domain::KEPT_FOR;
+use crate::domain::RETENTION;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -13,14 +13,14 @@ use shared::store::{Store, StoreError};
 use shared::{on, tx};
 use std::time::Duration;
 
-/// How often it is done.
-const INTERVAL: Duration = Duration::from_secs(3600);
-/// How many rows a step changes, so that nobody waits for it.
-const STEP: i64 = 200;
-/// The pause between two steps, in which others write.
-const PAUSE: Duration = Duration::from_millis(5);
+/// The interval of sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
+/// Rows of one step, so few that nobody waits for it.
+const ROWS_PER_SWEEP: i64 = 200;
+/// The pause between two steps, in which others can write.
+const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
-/// Clears away, until the service stops.
+/// Sweeps, until the service stops.
 pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
     let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
     tasks.spawn(async move {
@@ -31,15 +31,15 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
             });
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = tokio::time::sleep(if more { PAUSE } else { INTERVAL }) => {}
+                () = tokio::time::sleep(if more { PAUSE_BETWEEN_SWEEPS } else { SWEEP_INTERVAL }) => {}
             }
         }
     });
 }
 
-/// Does a step of each kind; says whether there may be more to do.
+/// Does a step of each kind. Returns whether there may be more to do.
 async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
-    let until = now.minus(KEPT_FOR);
+    let until = now.minus(RETENTION);
     let chats = purge_chats(store, until).await?;
     let keys = free_keys(store, until).await?;
     forget_accounts(store, now).await?;
@@ -48,13 +48,13 @@ async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
 
 async fn purge_chats(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
     let due = chats::deleted_at.is_not_null().and(chats::deleted_at.le(until));
-    let due = chats::table.filter(due).limit(STEP).select(chats::id);
+    let due = chats::table.filter(due).limit(ROWS_PER_SWEEP).select(chats::id);
     let due: Vec<ChatId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }
     tx!(store, |c| {
-        // Their records go along (ON DELETE CASCADE).
+        // Deletes their records, too (ON DELETE CASCADE).
         diesel::delete(chats::table.filter(chats::id.eq_any(&due))).execute(c).await?;
         Ok(true)
     })
@@ -65,7 +65,7 @@ async fn free_keys(store: &Store, until: Timestamp) -> Result<bool, StoreError> 
     let due = conversations::table
         .filter(conversations::deleted_at.is_not_null().and(conversations::key_id.is_not_null()))
         .filter(conversations::deleted_at.le(until))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select(conversations::id);
     let due: Vec<ConversationId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {

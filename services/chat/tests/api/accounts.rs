@@ -9,7 +9,7 @@ use std::time::Duration;
 const MEMORY: Duration = Duration::from_secs(5);
 
 #[tokio::test]
-async fn the_chats_of_an_account_go_and_nobody_elses() {
+async fn only_the_chats_of_the_account_are_deleted() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let bobs = bob.chat("bob's").await;
@@ -77,7 +77,7 @@ async fn an_account_may_have_many_chats() {
 }
 
 #[tokio::test]
-async fn what_was_in_flight_goes_at_the_second_pass_also_after_a_restart() {
+async fn the_second_pass_deletes_chats_in_flight_also_after_a_restart() {
     let mut app = spawn_app().await;
     let ann = app.user();
     app.delete_account(ann.id).await.expect(200);
@@ -95,7 +95,7 @@ async fn what_was_in_flight_goes_at_the_second_pass_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn chats_that_race_with_the_deletion_do_not_stay() {
+async fn chats_created_during_the_deletion_are_deleted() {
     let app = spawn_app().await;
     let ann = app.user();
     let bodies: Vec<_> = (0..24).map(|n| json!({"name": n.to_string()})).collect();

@@ -46,7 +46,7 @@ pub async fn spawn_app() -> TestApp {
         database: database.url("chat"),
         auth: auth.uri().parse().unwrap(),
         branch: branch.uri().parse().unwrap(),
-        account_memory: Duration::from_secs(5),
+        account_retention: Duration::from_secs(5),
         clock: clock.clone(),
         times: Times::default(),
         bodies: BodyLimits::default(),

@@ -12,7 +12,7 @@ async fn answers(server: &MockServer, status: u16) {
 }
 
 #[tokio::test]
-async fn a_check_tells_which_of_the_other_services_has_another_key() {
+async fn check_names_the_service_with_another_key() {
     let app = spawn_app().await;
     answers(&app.auth, 405).await;
     answers(&app.branch, 401).await;

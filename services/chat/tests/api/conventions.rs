@@ -67,7 +67,7 @@ async fn checks_come_in_the_order_of_the_api() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_is_a_405_with_allow() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ChatId::generate();
@@ -104,7 +104,7 @@ async fn every_get_answers_head() {
 }
 
 #[tokio::test]
-async fn an_error_comes_in_the_shape_that_is_asked_for() {
+async fn accept_chooses_the_media_type_of_an_error() {
     let app = spawn_app().await;
     let ann = app.user();
     let problem = ann.client.with_header("accept", "application/problem+json");
@@ -123,7 +123,7 @@ async fn an_error_comes_in_the_shape_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn health_and_the_document_are_told_to_everyone() {
+async fn health_and_the_document_need_no_token() {
     let app = spawn_app().await;
     for path in ["/livez", "/readyz"] {
         app.client.get(path).await.expect(200);

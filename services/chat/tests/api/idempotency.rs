@@ -100,12 +100,12 @@ async fn many_at_once(kind: Kind) {
 }
 
 #[tokio::test]
-async fn of_many_chats_at_once_one_is_created() {
+async fn one_of_many_concurrent_creations_of_a_chat_succeeds() {
     many_at_once(Kind::Chat).await;
 }
 
 #[tokio::test]
-async fn of_many_records_at_once_one_is_created() {
+async fn one_of_many_concurrent_creations_of_a_record_succeeds() {
     many_at_once(Kind::Conversation).await;
 }
 
@@ -217,7 +217,7 @@ async fn a_request_that_failed_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_replay_asks_nobody_and_comes_before_other_checks() {
+async fn a_replay_calls_no_service_and_comes_before_other_checks() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -245,7 +245,7 @@ async fn the_key_of_a_record_whose_chat_was_deleted_answers_404() {
 }
 
 #[tokio::test]
-async fn elsewhere_a_key_does_nothing() {
+async fn a_key_is_ignored_on_other_routes() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;

@@ -7,7 +7,7 @@ use shared::ids::ChatId;
 use shared::test_kit::token_keys;
 
 #[tokio::test]
-async fn a_service_learns_whose_a_chat_is() {
+async fn a_service_gets_the_owner_of_a_chat() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
@@ -26,7 +26,7 @@ async fn a_service_learns_whose_a_chat_is() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_answered() {
+async fn only_services_can_call_internal_endpoints() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;

@@ -7,7 +7,7 @@ use shared::ids::ChatId;
 use std::time::Duration;
 
 #[tokio::test]
-async fn what_is_sent_changes_and_the_rest_stays() {
+async fn only_the_fields_that_are_sent_change() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
@@ -41,7 +41,7 @@ async fn the_time_of_the_last_change_never_goes_back() {
 }
 
 #[tokio::test]
-async fn nothing_changes_nothing_and_neither_do_unknown_fields() {
+async fn an_empty_body_and_unknown_fields_change_nothing() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
@@ -55,7 +55,7 @@ async fn nothing_changes_nothing_and_neither_do_unknown_fields() {
 }
 
 #[tokio::test]
-async fn null_and_what_is_of_another_type_is_a_422() {
+async fn null_and_wrong_types_are_a_422() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
@@ -81,7 +81,7 @@ async fn null_and_what_is_of_another_type_is_a_422() {
 }
 
 #[tokio::test]
-async fn anothers_chat_is_a_404_and_stays_as_it_is() {
+async fn another_users_chat_is_a_404_and_is_unchanged() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let id = ann.chat("x").await;

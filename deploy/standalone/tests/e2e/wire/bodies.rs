@@ -7,7 +7,7 @@ use super::try_all;
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
 #[tokio::test]
-async fn chunks_that_are_not_well_formed() {
+async fn malformed_chunks_are_a_400_and_end_the_connection() {
     try_all(|mallory| {
         let body = mallory.message();
         let n = body.len();
@@ -39,7 +39,7 @@ async fn chunks_that_are_not_well_formed() {
 }
 
 #[tokio::test]
-async fn bodies_without_an_end() {
+async fn an_incomplete_body_ends_the_connection_without_an_answer() {
     try_all(|mallory| {
         let body = mallory.message();
         let n = body.len();
@@ -61,7 +61,7 @@ async fn bodies_without_an_end() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_longer_than_they_say() {
+async fn bytes_past_a_body_are_refused_as_a_request_of_their_own() {
     try_all(|mallory| {
         let body = mallory.message();
         let length = |n: usize| format!("Content-Length: {n}\r\n");
@@ -84,7 +84,7 @@ async fn bodies_that_are_longer_than_they_say() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_unusual_and_right() {
+async fn unusual_but_valid_bodies_are_accepted() {
     try_all(|mallory| {
         let body = mallory.message();
         let n = body.len();
@@ -159,7 +159,7 @@ async fn bodies_that_are_unusual_and_right() {
 }
 
 #[tokio::test]
-async fn bodies_that_nobody_reads() {
+async fn unread_bodies_do_not_desynchronise_the_connection() {
     try_all(|mallory| {
         let body = mallory.message();
         let (n, token) = (body.len(), mallory.authorization());

@@ -7,7 +7,7 @@ use super::try_all;
 const H2C: &str = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
 
 #[tokio::test]
-async fn fields_that_are_not_well_formed() {
+async fn malformed_fields_are_refused() {
     let fields = [
         ("space before the colon", "X : y\r\n"),
         ("a tab before the colon", "X\t: y\r\n"),
@@ -51,7 +51,7 @@ async fn fields_that_are_not_well_formed() {
 }
 
 #[tokio::test]
-async fn fields_that_are_unusual_and_right() {
+async fn unusual_but_valid_fields_are_accepted() {
     let fields = [
         ("every character of a token", "!#$%&'*+-.^`|~09aZ: y\r\n"),
         ("a value that is not ASCII", "X: \u{e9}\r\n"),
@@ -79,7 +79,7 @@ async fn fields_that_are_unusual_and_right() {
 }
 
 #[tokio::test]
-async fn whose_request_it_is() {
+async fn a_request_is_authenticated_by_its_own_token_alone() {
     try_all(|mallory| {
         let (body, token) = (mallory.message(), mallory.authorization());
         let length = format!("Content-Length: {}\r\n", body.len());

@@ -5,7 +5,7 @@ use super::case::{post, raw};
 use super::try_all;
 
 #[tokio::test]
-async fn lengths_that_are_not_one_number() {
+async fn malformed_content_lengths_are_refused() {
     try_all(|mallory| {
         let body = mallory.message();
         let n = body.len();
@@ -36,7 +36,7 @@ async fn lengths_that_are_not_one_number() {
 }
 
 #[tokio::test]
-async fn codings_that_are_not_chunked_alone() {
+async fn transfer_codings_other_than_chunked_are_refused() {
     let codings = [
         ("no coding", "Transfer-Encoding:\r\n"),
         ("identity", "Transfer-Encoding: identity\r\n"),
@@ -69,7 +69,7 @@ async fn codings_that_are_not_chunked_alone() {
 
 /// What is smuggled would make a chat, which is looked for.
 #[tokio::test]
-async fn a_length_beside_a_coding() {
+async fn content_length_beside_transfer_encoding_is_a_400() {
     try_all(|mallory| {
         let token = mallory.authorization();
         let smuggled = format!(

@@ -5,7 +5,7 @@ use super::case::{get, raw};
 use super::try_all;
 
 #[tokio::test]
-async fn request_lines() {
+async fn malformed_request_lines_are_refused_and_valid_ones_answered() {
     let lines = [
         ("a method that is no token", "GE(T / HTTP/1.1", 400),
         ("a method in lower case", "get / HTTP/1.1", 501),
@@ -53,7 +53,7 @@ async fn request_lines() {
 }
 
 #[tokio::test]
-async fn paths() {
+async fn ambiguous_paths_are_refused_and_others_answered() {
     let refused = [
         ("..", "/api/v1/chats/../../../internal/users"),
         (".. at the end", "/api/v1/chats/x/.."),
@@ -102,7 +102,7 @@ async fn paths() {
 }
 
 #[tokio::test]
-async fn hosts() {
+async fn a_missing_repeated_or_malformed_host_is_a_400() {
     let hosts = [
         ("no host", ""),
         ("two hosts", "Host: a\r\nHost: b\r\n"),

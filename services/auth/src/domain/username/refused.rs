@@ -1,11 +1,11 @@
-//! Names that look like others though every character of them is a letter.
+//! Names that look like others though every character is a letter.
 
 use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use shared::input::Reason;
 
-/// Refuses what cannot be seen, what would join the character before the name, and what would be shown in another order
-/// than it is written.
+/// Refuses invisible characters, a combining mark at the start, and names that are shown in another order than they are
+/// written.
 pub(super) fn refuse_deceptive(name: &str) -> Result<(), Reason> {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     if name.chars().any(|c| ignorable.contains(c)) {
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_reads_as_it_is_written_is_taken() {
+    fn names_that_read_as_they_are_written_are_accepted() {
         for name in
             ["ann", "_ann.", "7ann", "शांति", "דניאל", "שָׁלוֹם", "محمد", "مُحَمَّد", "محمد-7", "דני@דואר", "דני.7"]
         {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_or_reads_otherwise_is_refused() {
+    fn invisible_characters_and_mixed_directions_are_refused() {
         for name in [
             "ann\u{3164}",
             "\u{115f}\u{1160}ann",

@@ -1,9 +1,10 @@
 //! Appending: the line's row is locked, its head raised, and the message inserted, in one transaction.
 
+use super::abort::Abort;
+use super::content::SqlContent;
 use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
-use super::{Abort, SqlContent, messages as stored};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::NewMessage;
@@ -15,22 +16,24 @@ use shared::ids::{BranchId, ResponseId};
 use shared::store::Store;
 use shared::tx;
 
-pub(super) async fn append(content: &SqlContent, new: &NewMessage) -> Result<Created<Message>, Error> {
-    let inserted = content
-        .in_turn([new.branch], |content| {
-            let new = new.clone();
-            async move { insert(&content.store, &content.clock, &new).await }
-        })
-        .await;
-    match inserted {
-        Ok(message) => Ok(Created::new(message)),
-        Err(Abort::Refused(error)) => Err(error),
-        Err(Abort::Exists) => {
-            let made = match &new.key {
-                Some(key) => stored::replay(&content.store, key).await?,
-                None => None,
-            };
-            made.map(Created::replayed).ok_or(Error::MessageNotFound)
+impl SqlContent {
+    pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
+        let inserted = self
+            .run_in_turn([new.branch], |content| {
+                let new = new.clone();
+                async move { insert(&content.store, &content.clock, &new).await }
+            })
+            .await;
+        match inserted {
+            Ok(message) => Ok(Created::new(message)),
+            Err(Abort::Refused(error)) => Err(error),
+            Err(Abort::Exists) => {
+                let made = match &new.key {
+                    Some(key) => self.replay_message(key).await?,
+                    None => None,
+                };
+                made.map(Created::replayed).ok_or(Error::MessageNotFound)
+            }
         }
     }
 }
@@ -39,7 +42,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
     let id = ResponseId::generate();
     let key = new.key.as_ref();
     tx!(store, |c| {
-        // The row is locked from here on: whoever appends to this line waits.
+        // Locks the line: other appends to it wait from here on.
         let line = diesel::update(branches::table.find(new.branch))
             .filter(branches::root_chat_id.eq(new.chat).and(branches::owner_id.eq(new.owner)))
             .filter(branches::deleted_at.is_null())
@@ -68,7 +71,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
         if !new.expected_head.allows(parent) {
             return Err(Error::HeadMoved { head: parent }.into());
         }
-        // Read under the lock, and in a statement after it: the one that waits does not see what it has waited for.
+        // Read under the lock, in a later statement: the snapshot of the waiting statement is from before the wait.
         let created_at = MonotonicTime { now: clock.now().max(branch_created_at), after: parent };
         let row = (row(new, id, depth, parent), messages::created_at.eq(created_at));
         let inserted: Option<Timestamp> = diesel::insert_into(messages::table)

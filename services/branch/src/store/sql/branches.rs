@@ -1,13 +1,14 @@
-//! Listing the branches of a chat, and changing what can be changed of a branch.
+//! Lists of branches; changing the active branch and names.
 
 use super::conditions::ComesAfter;
+use super::content::SqlContent;
+use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
-use super::{SqlContent, look_up, queries};
-use crate::domain::{Branch, BranchKey, BranchName, Twig, subtree};
+use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
-use crate::store::lines::LISTED_CHILDREN;
-use crate::store::{Branches, Node};
+use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::{BranchPage, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
@@ -16,29 +17,31 @@ use shared::store::Store;
 use shared::{on, tx};
 use std::collections::HashMap;
 
-/// How many rows a query by ids reads at once.
-const CHUNK: usize = 500;
+/// Rows of one query by ids.
+const ROWS_PER_STATEMENT: usize = 500;
 
-pub(super) async fn branches(
-    store: &Store,
-    node: &Branch,
-    after: Option<BranchKey>,
-    limit: usize,
-) -> Result<Branches, Error> {
-    let children = queries::children(node.id).limit(LISTED_CHILDREN);
-    let children = on!(store, |c| children.load(c).await)?;
-    let mut items = if node.is_trunk() {
-        of_chat(store, node.chat, after, limit + 1).await?
-    } else {
-        below(store, node, after, limit + 1).await?
-    };
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(Branch::key);
-    Ok(Branches { children, items, next })
+impl SqlContent {
+    pub(crate) async fn branches(
+        &self,
+        node: &Branch,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> Result<BranchPage, Error> {
+        let children = queries::children(node.id).limit(MAX_LISTED_CHILDREN);
+        let children = on!(&self.store, |c| children.load(c).await)?;
+        let mut items = if node.is_trunk() {
+            of_chat(&self.store, node.chat, after, limit + 1).await?
+        } else {
+            below(&self.store, node, after, limit + 1).await?
+        };
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(Branch::key);
+        Ok(BranchPage { children, items, next })
+    }
 }
 
-/// A page of all branches of a chat, straight from the index.
+/// A page of all branches of a chat, in the order of the index.
 async fn of_chat(
     store: &Store,
     chat: ChatId,
@@ -56,7 +59,7 @@ async fn of_chat(
     Ok(rows.into_iter().map(Branch::from).collect())
 }
 
-/// A page of a branch and all that is below it. The chat's branches are all looked at for that.
+/// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn below(
     store: &Store,
     node: &Branch,
@@ -70,8 +73,8 @@ async fn below(
         branches::created_at,
     ));
     let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(store, |c| query.load(c).await)?;
-    let twigs = rows.iter().map(|&(branch, parent, ..)| Twig { branch, parent });
-    let inside = subtree([node.id], twigs);
+    let links = rows.iter().map(|&(branch, parent, ..)| BranchLink { branch, parent });
+    let inside = subtree([node.id], links);
     let keys: HashMap<_, _> =
         rows.iter().map(|&(id, _, level, created_at)| (id, BranchKey { level, created_at, id })).collect();
     let comes_after = |id: &BranchId| {
@@ -82,10 +85,10 @@ async fn below(
     by_ids(store, &page).await
 }
 
-/// Reads branches, in the order of these ids; those that are gone are left out.
+/// Reads branches in the order of these ids, without deleted ones.
 async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     let mut found = HashMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
         let rows: Vec<BranchRow> = on!(store, |c| {
             branches::table
                 .filter(branches::branch_id.eq_any(chunk).and(branches::deleted_at.is_null()))
@@ -98,22 +101,18 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-pub(super) async fn activate(
-    content: &SqlContent,
-    owner: UserId,
-    chat: ChatId,
-    branch: BranchId,
-) -> Result<(), Error> {
-    content
-        .in_turn([chat.trunk()], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
             set_active(&content.store, owner, chat, branch).await
         })
         .await
+    }
 }
 
 async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
     tx!(store, |c| {
-        // The trunk's row first, and then a look at the branch: whoever deletes it has this lock, too.
+        // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
         let changed = diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
             .set(branches::active_branch_id.eq(Some(branch)))
@@ -133,19 +132,20 @@ async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId
     })
 }
 
-pub(super) async fn rename(
-    content: &SqlContent,
-    owner: UserId,
-    branch: BranchId,
-    name: Option<&BranchName>,
-) -> Result<Node, Error> {
-    let name = name.map(|name| name.as_str().to_owned());
-    content
-        .in_turn([branch], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn rename(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        name: Option<&BranchName>,
+    ) -> Result<Node, Error> {
+        let name = name.map(|name| name.as_str().to_owned());
+        self.run_in_turn([branch], async move |content: SqlContent| {
             set_name(&content.store, owner, branch, name.as_deref()).await
         })
         .await?;
-    look_up::node(&content.store, owner, branch).await
+        self.node(owner, branch).await
+    }
 }
 
 async fn set_name(store: &Store, owner: UserId, branch: BranchId, name: Option<&str>) -> Result<(), Error> {

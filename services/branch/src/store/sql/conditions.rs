@@ -1,8 +1,8 @@
-//! Conditions that diesel has no words for.
+//! Conditions that diesel cannot express: row values, and VALUES lists.
 
 use super::schema::messages;
 use crate::domain::{BranchKey, Segment};
-use crate::store::TimePlace;
+use crate::store::TimePosition;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::QueryResult;
@@ -13,11 +13,11 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 use shared::store::sql_types::{Instant, Uid};
 
-/// The messages at these depths of these branches, each looked up in the index (`branch_id`, depth).
+/// Matches the messages at these depths of these branches, by the index (`branch_id`, depth).
 ///
-/// Written so that both engines take the index whatever their statistics say, and plan it in no time: ranges, one for
-/// each segment, took PostgreSQL longer to plan than to read. The number of places is filled up to a power of two, so
-/// that a connection has few statements to prepare.
+/// This form uses the index on both engines, whatever their statistics say, and is cheap to plan: one range for each segment
+/// took PostgreSQL longer to plan than to read. The list is filled up to a power of two entries, so that a connection
+/// prepares few statements.
 #[derive(Debug, Clone)]
 pub(super) struct LiesIn(Vec<(BranchId, i64)>);
 
@@ -59,7 +59,7 @@ where
     }
 }
 
-/// The branches after a place in their order, as one range of the index (`root_chat_id`, level, `created_at`, id).
+/// Matches the branches after a key, as one range of the index (`root_chat_id`, level, `created_at`, id).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ComesAfter(pub(super) BranchKey);
 
@@ -82,9 +82,9 @@ where
     }
 }
 
-/// The messages before a place in time, as one range of the index (`owner_id`, `created_at`, id).
+/// Matches the messages older than a position, as one range of the index (`owner_id`, `created_at`, id).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct IsOlder(pub(super) TimePlace);
+pub(super) struct IsOlder(pub(super) TimePosition);
 
 impl<DB> QueryFragment<DB> for IsOlder
 where

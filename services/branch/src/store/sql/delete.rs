@@ -1,9 +1,10 @@
-//! Deleting: tombstones at once, the sweep does the rest.
+//! Deleting: tombstones at once; the sweep does the rest.
 
-use super::look_up::{node, trunk_row};
+use super::content::SqlContent;
+use super::lookup::trunk_row;
+use super::queries;
 use super::schema::branches;
-use super::{SqlContent, queries};
-use crate::domain::{Branch, Twig, subtree};
+use crate::domain::{Branch, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;
 use diesel::prelude::*;
@@ -14,22 +15,23 @@ use shared::store::Store;
 use shared::tx;
 use std::collections::HashSet;
 
-/// How many rows a statement marks at once.
-const CHUNK: usize = 500;
+/// Rows that one statement marks.
+const ROWS_PER_STATEMENT: usize = 500;
 
-pub(super) async fn delete_branch(
-    content: &SqlContent,
-    owner: UserId,
-    branch: BranchId,
-    cascade: bool,
-) -> Result<(), Error> {
-    let branch = node(&content.store, owner, branch).await?.branch;
-    let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-    content
-        .in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn delete_branch(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        cascade: bool,
+    ) -> Result<(), Error> {
+        let branch = self.node(owner, branch).await?.branch;
+        let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
+        self.run_in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
             mark(&content.store, &content.clock, &branch, parent, cascade).await
         })
         .await
+    }
 }
 
 /// Makes a branch a tombstone, with its descendants or only if it has none.
@@ -42,7 +44,7 @@ async fn mark(
 ) -> Result<(), Error> {
     let &Branch { id, chat, level, .. } = branch;
     tx!(store, |c| {
-        // The trunk's row first; then the branch's, so that no fork of it is under way.
+        // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
         let active = diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
@@ -65,13 +67,13 @@ async fn mark(
         if go_on && !cascade {
             return Err(Error::HasDescendants);
         }
-        // Again until nothing is found: a fork may have been under way until its parent's row was marked.
+        // Until nothing is found: a fork may have been under way until its parent's row was marked.
         while go_on {
-            let twigs = queries::of_chat(chat).filter(branches::level.gt(level));
-            let twigs = twigs.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
-            let twigs = twigs.into_iter().map(|(branch, parent)| Twig { branch, parent });
-            let below = subtree(doomed.iter().copied(), twigs);
-            for chunk in below.chunks(CHUNK) {
+            let links = queries::of_chat(chat).filter(branches::level.gt(level));
+            let links = links.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
+            let links = links.into_iter().map(|(branch, parent)| BranchLink { branch, parent });
+            let below = subtree(doomed.iter().copied(), links);
+            for chunk in below.chunks(ROWS_PER_STATEMENT) {
                 let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(chunk)));
                 update.set(branches::deleted_at.eq(now)).execute(c).await?;
             }
@@ -86,12 +88,13 @@ async fn mark(
     })
 }
 
-pub(super) async fn delete_chat(content: &SqlContent, owner: UserId, chat: ChatId) -> Result<(), Error> {
-    content
-        .in_turn([chat.trunk()], async move |content: SqlContent| {
+impl SqlContent {
+    pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
+        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
             mark_chat(&content.store, &content.clock, owner, chat).await
         })
         .await
+    }
 }
 
 async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) -> Result<(), Error> {
@@ -100,7 +103,7 @@ async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) ->
     tombstone.deleted_at = Some(now);
     tx!(store, |c| {
         diesel::insert_into(branches::table).values(tombstone).on_conflict_do_nothing().execute(c).await?;
-        // Nothing where the row is new, or was deleted before, or is no trunk of this user.
+        // Changes nothing if the row is new, was deleted before, or is no trunk of this user.
         diesel::update(branches::table.find(chat.trunk()))
             .filter(branches::root_chat_id.eq(chat).and(branches::owner_id.eq(owner)))
             .filter(branches::deleted_at.is_null())

@@ -1,13 +1,13 @@
-//! Forking: one insert of bounded size, whatever lies before it.
+//! Forking: one insert of bounded size, however long the line is.
 
-use super::look_up::{node, replay};
-use super::place::{Place, ReadPlace};
+use super::abort::Abort;
+use super::content::SqlContent;
+use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
-use super::{Abort, SqlContent};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::{Places as _, reach};
+use crate::store::lines::{Ancestries as _, reach};
 use crate::store::{NewBranch, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -17,17 +17,17 @@ use shared::ids::BranchId;
 use shared::store::Store;
 use shared::{on, tx};
 
-/// The branch and the depth that a fork begins at.
+/// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Origin {
+struct Origin {
     parent: BranchId,
     depth: i64,
-    /// When the message there was stored, if it begins at one.
+    /// When the message there was stored; none for a fork before the first message.
     created_at: Option<Timestamp>,
 }
 
-/// Finds the message of a fork, which must lie on the line that was named.
-pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
+/// Finds the message of a fork, which must lie on the named line.
+async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None });
     };
@@ -43,7 +43,7 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
     })?;
     let (parent, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = store.place(line).await?;
+        let line = store.ancestry_of(line).await?;
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { reach(store, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {
@@ -53,25 +53,30 @@ pub(super) async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Err
     Ok(Origin { parent, depth, created_at: Some(created_at) })
 }
 
-pub(super) async fn fork(content: &SqlContent, new: &NewBranch) -> Result<Created<Node>, Error> {
-    let store = &content.store;
-    let origin = origin(store, new).await?;
-    let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
-    let inserted = content
-        .in_turn(trunk.into_iter().chain([origin.parent]), |content| {
-            let new = new.clone();
-            async move { insert(&content.store, &content.clock, &new, origin).await }
-        })
-        .await;
-    match inserted {
-        Ok(id) => node(store, new.owner, id).await.map(Created::new),
-        Err(Abort::Refused(error)) => Err(error),
-        Err(Abort::Exists) => {
-            let made = match &new.key {
-                Some(key) => replay(store, key).await?,
-                None => None,
-            };
-            made.map(Created::replayed).ok_or(Error::IdTaken)
+impl SqlContent {
+    pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
+        origin(&self.store, new).await.map(drop)
+    }
+
+    pub(crate) async fn fork(&self, new: &NewBranch) -> Result<Created<Node>, Error> {
+        let origin = origin(&self.store, new).await?;
+        let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
+        let inserted = self
+            .run_in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+                let new = new.clone();
+                async move { insert(&content.store, &content.clock, &new, origin).await }
+            })
+            .await;
+        match inserted {
+            Ok(id) => self.node(new.owner, id).await.map(Created::new),
+            Err(Abort::Refused(error)) => Err(error),
+            Err(Abort::Exists) => {
+                let made = match &new.key {
+                    Some(key) => self.replay_branch(key).await?,
+                    None => None,
+                };
+                made.map(Created::replayed).ok_or(Error::IdTaken)
+            }
         }
     }
 }
@@ -81,33 +86,33 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
     tx!(store, |c| {
         let trunk = branches::table.find(new.chat.trunk());
         if new.activate {
-            // The trunk's row first: see the order of locks in the module's doc.
+            // The trunk's row is locked first: see the order of locks in the doc of `sql`.
             diesel::update(trunk).set(branches::active_branch_id.eq(Some(id))).execute(c).await?;
         }
-        // The parent's row is locked from here on: it cannot be deleted before this fork is seen.
+        // Locks the parent's row: a deletion of it sees this fork.
         let parent = diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
             .returning((branches::place, branches::created_at))
-            .get_result::<(ReadPlace, Timestamp)>(c)
+            .get_result::<(DecodedAncestry, Timestamp)>(c)
             .await
             .optional()?;
-        let (ReadPlace(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
+        let (DecodedAncestry(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
         let alive = trunk.filter(branches::deleted_at.is_null()).select(branches::branch_id);
         if alive.first::<BranchId>(c).await.optional()?.is_none() {
             return Err(Error::ChatNotFound.into());
         }
         let wanted = match parent.wanted_by_child() {
             None => None,
-            Some(wanted) => {
-                Some(branches::table.find(wanted).select(branches::place).first::<ReadPlace>(c).await?.0)
-            }
+            Some(wanted) => Some(
+                branches::table.find(wanted).select(branches::place).first::<DecodedAncestry>(c).await?.0,
+            ),
         };
-        let place = parent.child(id, origin.depth, wanted.as_ref());
-        // Not older than what it comes from, whatever the clock says.
+        let ancestry = parent.child(id, origin.depth, wanted.as_ref());
+        // Never older than its parent and its message, whatever the clock says.
         let created_at = clock.now().max(parent_created_at);
         let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-        let row = row(new, &place, origin.parent, created_at);
+        let row = row(new, &ancestry, origin.parent, created_at);
         let inserted = diesel::insert_into(branches::table).values(row).on_conflict_do_nothing();
         if inserted.execute(c).await? == 0 {
             return Err(Abort::Exists);
@@ -116,18 +121,18 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
     })
 }
 
-fn row(new: &NewBranch, place: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
+fn row(new: &NewBranch, ancestry: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
     NewBranchRow {
-        branch_id: place.branch,
+        branch_id: ancestry.branch,
         root_chat_id: new.chat,
         owner_id: new.owner,
         parent_branch_id: Some(parent),
         forked_from: new.from,
-        fork_depth: place.fork_depth,
-        level: place.level,
-        place: Place::encode(place),
+        fork_depth: ancestry.fork_depth,
+        level: ancestry.level,
+        place: EncodedAncestry::encode(ancestry),
         name: new.name.as_ref().map(|name| name.as_str().to_owned()),
-        head_depth: place.fork_depth,
+        head_depth: ancestry.fork_depth,
         head_response_id: new.from,
         active_branch_id: None,
         created_at,

@@ -1,9 +1,9 @@
-//! The branches that fork from the messages of a page.
+//! The forks of messages.
 
 use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::LISTED_FORKS;
+use crate::store::lines::MAX_LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,7 +12,7 @@ use shared::on;
 use shared::store::Store;
 use std::collections::HashMap;
 
-/// The forks of each of these messages that has any.
+/// The forks of these messages, without entries for those that have none.
 pub(super) async fn of_messages(
     store: &Store,
     messages: &[ResponseId],
@@ -26,10 +26,11 @@ pub(super) async fn of_messages(
             .await
     })?;
     let counts: Vec<_> = counts.into_iter().filter_map(|(message, count)| Some((message?, count))).collect();
-    let (many, few): (Vec<_>, Vec<_>) = counts.iter().copied().partition(|(_, count)| *count > LISTED_FORKS);
+    let (many, few): (Vec<_>, Vec<_>) =
+        counts.iter().copied().partition(|(_, count)| *count > MAX_LISTED_FORKS);
     let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
     let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
-    // A message with more forks than are listed is asked for by itself, lest thousands be read for a hundred.
+    // A message with more forks than are listed has a query of its own with a limit, lest thousands be read for a hundred.
     for (message, _) in many {
         oldest.insert(message, first(store, message).await?);
     }
@@ -59,7 +60,7 @@ async fn first(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Erro
     let query = branches::table
         .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
         .order((branches::created_at, branches::branch_id))
-        .limit(LISTED_FORKS)
+        .limit(MAX_LISTED_FORKS)
         .select(branches::branch_id);
     Ok(on!(store, |c| query.load(c).await)?)
 }

@@ -1,80 +1,82 @@
-//! Messages by their id, by their key, and all those of a user.
+//! Messages by id, by idempotency key, and by user.
 
 use super::conditions::IsOlder;
+use super::content::SqlContent;
 use super::forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
+use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
-use crate::store::{Messages, TimePlace, text_bytes};
+use crate::store::{MessagePage, TimePosition};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::on;
-use shared::server::MemoryBudget;
 use shared::store::Store;
 use std::collections::HashMap;
 
-pub(super) async fn message(store: &Store, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-    let found: Option<(MessageRow, ChatId)> = on!(store, |c| {
-        messages::table
-            .inner_join(branches::table)
-            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
-            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
-            .select((MessageRow::as_select(), branches::root_chat_id))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    let Some((row, chat)) = found else { return Ok(None) };
-    let forks = forks::of_messages(store, &[id]).await?.remove(&id).unwrap_or_default();
-    Ok(Some(row.into_message(chat, forks)))
-}
-
-pub(super) async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-    let query = messages::table.filter(messages::key_id.eq(key.id)).select((
-        messages::response_id,
-        messages::owner_id,
-        messages::request_hash,
-    ));
-    let made: Option<(ResponseId, UserId, Option<RequestHash>)> =
-        on!(store, |c| query.first(c).await.optional())?;
-    let Some((id, owner, hash)) = made else { return Ok(None) };
-    if hash.as_ref() != Some(&key.hash) {
-        return Err(Error::KeyReused);
+impl SqlContent {
+    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+        let found: Option<(MessageRow, ChatId)> = on!(&self.store, |c| {
+            messages::table
+                .inner_join(branches::table)
+                .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+                .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
+                .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
+                .select((MessageRow::as_select(), branches::root_chat_id))
+                .first(c)
+                .await
+                .optional()
+        })?;
+        let Some((row, chat)) = found else { return Ok(None) };
+        let forks = forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
+        Ok(Some(row.into_message(chat, forks)))
     }
-    message(store, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
-}
 
-pub(super) async fn messages(
-    store: &Store,
-    memory: &MemoryBudget,
-    owner: UserId,
-    after: Option<TimePlace>,
-    limit: usize,
-) -> Result<Messages<TimePlace>, Error> {
-    let (chosen, next) = select(after, limit, |after, count| async move {
-        let entries = entries(store, owner, after, count).await?;
-        let visible = chats_of(store, owner, &entries).await?;
-        let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
-        Ok(entries.into_iter().map(chat).collect())
-    })
-    .await?;
-    let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
-    // What the driver has read is there beside the rows, and what is written after that beside what is not.
-    let memory = memory.reserve(2 * bytes).await?;
-    let items = read(store, &chosen).await?;
-    Ok(Messages { items, next, memory })
+    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+        let query = messages::table.filter(messages::key_id.eq(key.id)).select((
+            messages::response_id,
+            messages::owner_id,
+            messages::request_hash,
+        ));
+        let made: Option<(ResponseId, UserId, Option<RequestHash>)> =
+            on!(&self.store, |c| query.first(c).await.optional())?;
+        let Some((id, owner, hash)) = made else { return Ok(None) };
+        if hash.as_ref() != Some(&key.hash) {
+            return Err(Error::KeyReused);
+        }
+        self.message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+    }
+
+    pub(crate) async fn messages(
+        &self,
+        owner: UserId,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<MessagePage<TimePosition>, Error> {
+        let (chosen, next) = select(after, limit, |after, count| async move {
+            let entries = entries(&self.store, owner, after, count).await?;
+            let visible = chats_of(&self.store, owner, &entries).await?;
+            let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
+            Ok(entries.into_iter().map(chat).collect())
+        })
+        .await?;
+        let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+        // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
+        let memory = self.memory.reserve(2 * bytes).await?;
+        let items = read(&self.store, &chosen).await?;
+        Ok(MessagePage { items, next, memory })
+    }
 }
 
 async fn entries(
     store: &Store,
     owner: UserId,
-    after: Option<TimePlace>,
+    after: Option<TimePosition>,
     count: usize,
 ) -> Result<Vec<Entry>, Error> {
     let query = messages::table
@@ -90,7 +92,7 @@ async fn entries(
     Ok(rows.into_iter().map(entry).collect())
 }
 
-/// The chats of those branches that the owner can see.
+/// The chats of the branches that the owner can see.
 async fn chats_of(
     store: &Store,
     owner: UserId,
@@ -111,7 +113,7 @@ async fn chats_of(
     Ok(visible.into_iter().collect())
 }
 
-/// Reads the chosen messages, in their order.
+/// Reads the chosen messages in their order.
 async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>, Error> {
     let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
     let rows: Vec<MessageRow> = on!(store, |c| {
@@ -125,7 +127,7 @@ async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>,
     let mut forks = forks::of_messages(store, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
-        // One that was deleted meanwhile is left out.
+        // Those that were deleted meanwhile are left out.
         rows.remove(&entry.id).map(|row| row.into_message(*chat, forks))
     };
     Ok(chosen.iter().filter_map(message).collect())

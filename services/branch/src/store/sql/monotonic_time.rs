@@ -1,4 +1,4 @@
-//! The time of a message, which is later than that of the message before it whatever the clock says.
+//! The time of a message: later than that of the message before it, whatever the clock says.
 
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression};
@@ -12,9 +12,9 @@ use shared::clock::Timestamp;
 use shared::ids::ResponseId;
 use shared::store::sql_types::{Instant, Uid};
 
-/// `now`, or a microsecond after the message `after`, if that is later.
+/// `now`, or a microsecond after the time of the message `after`, if that is later.
 ///
-/// That message's own row tells its time, so no copy of it has to be kept true, also where an older version appends.
+/// That time is read from the message's own row, so that it is right also if an older version of the program appends.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MonotonicTime {
     pub(super) now: Timestamp,
@@ -22,7 +22,7 @@ pub(super) struct MonotonicTime {
 }
 
 impl MonotonicTime {
-    /// Writes `MAXIMUM(now, COALESCE((SELECT NEXT FROM messages ..), now))` in the words of an engine.
+    /// Writes `MAXIMUM(now, COALESCE((SELECT NEXT FROM messages ..), now))` in the syntax of an engine.
     fn walk<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>, maximum: &str, next: &str) -> QueryResult<()>
     where
         DB: Backend + HasSqlType<Instant> + HasSqlType<Uid>,

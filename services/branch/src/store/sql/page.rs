@@ -1,69 +1,69 @@
-//! A page of a line: find its segments, read the sizes, then the texts of as many as fit.
+//! A page of a line: plans its ranges, reads the sizes, then the texts of as many messages as fit.
 
 use super::conditions::LiesIn;
+use super::content::SqlContent;
+use super::encoded_ancestry::DecodedAncestry;
 use super::forks;
-use super::place::ReadPlace;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Ancestry, Order, Segment, Stretch, fitting};
+use crate::domain::{Ancestry, DepthRange, Order, Segment, fitting};
 use crate::error::Error;
 use crate::store::lines::{begins_on, plan};
-use crate::store::{Messages, PageRequest, Position, text_bytes};
+use crate::store::selection::text_bytes;
+use crate::store::{MessagePage, PageRequest, Position};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::BranchId;
 use shared::on;
-use shared::server::MemoryBudget;
 use shared::store::Store;
 
-pub(super) async fn page(
-    store: &Store,
-    memory: &MemoryBudget,
-    request: &PageRequest,
-) -> Result<Messages<Position>, Error> {
-    let (line, head) = line(store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
-    let start = match request.start {
-        None => line,
-        Some(start) => begin(store, request, line, head, start).await?,
-    };
-    let order = request.order;
-    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-    let Some(stretch) = Stretch::page(order, head, request.start.map(|start| start.depth), limit) else {
-        return Ok(Messages { items: Vec::new(), next: None, memory: memory.reservation() });
-    };
-    let ranges = plan(store, start, stretch).await?;
-    let sizes = sizes(store, &ranges, order).await?;
-    if i64::try_from(sizes.len()) != Ok(stretch.len()) {
-        // The line has no gaps: it was deleted while it was read.
-        return Err(Error::BranchNotFound);
+impl SqlContent {
+    pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
+        let (line, head) = line(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
+        let start = match request.start {
+            None => line,
+            Some(start) => begin(&self.store, request, line, head, start).await?,
+        };
+        let order = request.order;
+        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+        let Some(stretch) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit)
+        else {
+            return Ok(MessagePage { items: Vec::new(), next: None, memory: self.memory.reservation() });
+        };
+        let ranges = plan(&self.store, start, stretch).await?;
+        let sizes = sizes(&self.store, &ranges, order).await?;
+        if i64::try_from(sizes.len()) != Ok(stretch.len()) {
+            // A line has no gaps: it was deleted during the read.
+            return Err(Error::BranchNotFound);
+        }
+        let fitting = fitting(sizes.iter().copied());
+        let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
+        let bytes = text_bytes(sizes.into_iter().take(fitting));
+        // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
+        let memory = self.memory.reserve(2 * bytes).await?;
+        let rows = rows(&self.store, &ranges, stretch, order).await?;
+        let next = stretch.next(order, head).map(|depth| {
+            let last = rows.last().map_or(request.branch, |row| row.branch_id);
+            // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
+            Position { via: if order == Order::Desc { last } else { request.branch }, depth }
+        });
+        let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
+        let mut forks = forks::of_messages(&self.store, &ids).await?;
+        let message = |row: MessageRow| {
+            let forks = forks.remove(&row.response_id).unwrap_or_default();
+            row.into_message(request.chat, forks)
+        };
+        Ok(MessagePage { items: rows.into_iter().map(message).collect(), next, memory })
     }
-    let fitting = fitting(sizes.iter().copied());
-    let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
-    let bytes = text_bytes(sizes.into_iter().take(fitting));
-    // What the driver has read is there beside the rows, and what is written after that beside what is not.
-    let memory = memory.reserve(2 * bytes).await?;
-    let rows = rows(store, &ranges, stretch, order).await?;
-    let next = stretch.next(order, head).map(|depth| {
-        let last = rows.last().map_or(request.branch, |row| row.branch_id);
-        // Downwards the last message's branch has all that comes next; upwards only the line's own has.
-        Position { via: if order == Order::Desc { last } else { request.branch }, depth }
-    });
-    let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
-    let mut forks = forks::of_messages(store, &ids).await?;
-    let message = |row: MessageRow| {
-        let forks = forks.remove(&row.response_id).unwrap_or_default();
-        row.into_message(request.chat, forks)
-    };
-    Ok(Messages { items: rows.into_iter().map(message).collect(), next, memory })
 }
 
-/// The place and the head of a branch of the chat that the caller can see.
+/// The ancestry and the head of a branch of the chat that the caller can see.
 async fn line(
     store: &Store,
     request: &PageRequest,
     branch: BranchId,
 ) -> Result<Option<(Ancestry, i64)>, Error> {
-    let line: Option<(ReadPlace, i64)> = on!(store, |c| {
+    let line: Option<(DecodedAncestry, i64)> = on!(store, |c| {
         branches::table
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(branches::branch_id.eq(branch).and(branches::root_chat_id.eq(request.chat)))
@@ -77,7 +77,7 @@ async fn line(
     Ok(line.map(|(place, head)| (place.0, head)))
 }
 
-/// Where to begin at a cursor: at the branch that it names, so that a deep page costs what the first does.
+/// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn begin(
     store: &Store,
     request: &PageRequest,
@@ -109,7 +109,7 @@ async fn sizes(store: &Store, ranges: &[Segment], order: Order) -> Result<Vec<i6
 async fn rows(
     store: &Store,
     ranges: &[Segment],
-    stretch: Stretch,
+    stretch: DepthRange,
     order: Order,
 ) -> Result<Vec<MessageRow>, Error> {
     let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(stretch)).collect();

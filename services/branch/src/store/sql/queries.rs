@@ -1,4 +1,4 @@
-//! Queries that more than one operation has.
+//! Queries that several operations share.
 
 use super::schema::branches;
 use diesel::dsl::auto_type;
@@ -15,7 +15,7 @@ pub(super) fn of_chat(chat: ChatId) -> _ {
     ))
 }
 
-/// The living branches that hang on a branch, oldest first.
+/// The living children of a branch, oldest first.
 #[auto_type(no_type_alias)]
 pub(super) fn children(parent: BranchId) -> _ {
     branches::table

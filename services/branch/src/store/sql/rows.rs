@@ -1,4 +1,4 @@
-//! Rows, and what they are to the rest of the service.
+//! Rows, and their conversion to and from domain types.
 
 use super::schema::{branches, messages};
 use crate::domain::{Branch, Forks, Message};
@@ -7,7 +7,7 @@ use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 
-/// A branch, without what only the store needs.
+/// A branch, without the columns that only the store needs.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = branches)]
 pub(super) struct BranchRow {
@@ -51,7 +51,7 @@ pub(super) struct NewBranchRow {
     pub(super) forked_from: Option<ResponseId>,
     pub(super) fork_depth: i64,
     pub(super) level: i64,
-    pub(super) place: super::place::Place,
+    pub(super) place: super::encoded_ancestry::EncodedAncestry,
     pub(super) name: Option<String>,
     pub(super) head_depth: i64,
     pub(super) head_response_id: Option<ResponseId>,
@@ -110,7 +110,7 @@ impl MessageRow {
     }
 }
 
-/// A message to insert, without its time, which the database decides.
+/// A message to insert, without its time, which the database computes.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = messages)]
 pub(super) struct NewMessageRow<'a> {

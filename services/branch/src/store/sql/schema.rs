@@ -1,4 +1,4 @@
-//! The tables, as the migrations make them.
+//! The tables of the migrations.
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};

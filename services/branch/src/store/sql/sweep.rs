@@ -1,10 +1,13 @@
-//! Clearing away what was deleted, in steps so small that nobody waits for them.
+//! The sweep: deletes what is behind tombstones, in steps so small that nobody waits.
 //!
-//! Behind every tombstone go its messages; those that a keyed request has made are only scrubbed, because the key
-//! must answer for a day. Then the tombstone itself goes. At last the space is given back. Every step can be repeated, so nothing is lost in a crash.
+//! The messages of a tombstone are deleted; those with an idempotency key are only scrubbed, because the key must answer for a
+//! day. Then the tombstone itself is removed, and at last the space is reclaimed. Every step is idempotent, so that a crash
+//! loses nothing.
 
+use super::content::SqlContent;
 use super::queries;
 use super::schema::{branches, messages};
+use crate::domain::RETENTION;
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,31 +15,30 @@ use shared::clock::{Clock, Timestamp};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
 use shared::store::Store;
 use shared::{on, tx};
-use std::time::Duration;
 
-/// How many rows a step changes.
-const STEP: i64 = 200;
-/// How long an id stays taken, and a key answers, after what they stood for was deleted.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows of one step.
+const ROWS_PER_SWEEP: i64 = 200;
 
-pub(super) async fn sweep(store: &Store, clock: &Clock) -> Result<bool, Error> {
-    let tombstones = tombstones(store).await?;
-    if tombstones.is_empty() {
-        return Ok(purge(store, clock).await? || store.reclaim().await?);
-    }
-    for tombstone in &tombstones {
-        if tombstone.is_trunk() && mark(store, tombstone).await? > 0 {
-            return Ok(true);
+impl SqlContent {
+    pub(crate) async fn sweep(&self) -> Result<bool, Error> {
+        let tombstones = tombstones(&self.store).await?;
+        if tombstones.is_empty() {
+            return Ok(purge(&self.store, &self.clock).await? || self.store.reclaim().await?);
         }
+        for tombstone in &tombstones {
+            if tombstone.is_trunk() && mark(&self.store, tombstone).await? > 0 {
+                return Ok(true);
+            }
+        }
+        let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
+        if clear(&self.store, &ids).await? == 0 {
+            settle(&self.store, &ids, self.clock.now()).await?;
+        }
+        Ok(true)
     }
-    let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
-    if clear(store, &ids).await? == 0 {
-        settle(store, &ids, clock.now()).await?;
-    }
-    Ok(true)
 }
 
-/// A deleted branch behind which there may be something left.
+/// A deleted branch that may still have messages.
 #[derive(Debug, Queryable)]
 struct Tombstone {
     branch: BranchId,
@@ -55,15 +57,15 @@ async fn tombstones(store: &Store) -> Result<Vec<Tombstone>, Error> {
     let query = branches::table
         .filter(branches::deleted_at.is_not_null().and(branches::swept_at.is_null()))
         .order((branches::deleted_at, branches::level.desc()))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select((branches::branch_id, branches::root_chat_id, branches::deleted_at));
     Ok(on!(store, |c| query.load(c).await)?)
 }
 
-/// Gives the branches of a deleted chat tombstones of their own. Marking a row waits for who is appending to it or
-/// forking it, so when nothing is left to mark, nothing comes after.
+/// Makes the branches of a deleted chat tombstones. Marking a row waits for appends and forks that lock it, so that once
+/// nothing is left to mark, nothing follows.
 async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
-    let living = queries::of_chat(trunk.chat).limit(STEP).select(branches::branch_id);
+    let living = queries::of_chat(trunk.chat).limit(ROWS_PER_SWEEP).select(branches::branch_id);
     let living: Vec<BranchId> = on!(store, |c| living.load(c).await)?;
     if living.is_empty() {
         return Ok(0);
@@ -74,11 +76,11 @@ async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
     })
 }
 
-/// Removes some of the messages of these branches, and scrubs those that must answer to a key.
+/// Deletes some of the messages of these branches, and scrubs those with a key.
 async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     let left = messages::table
         .filter(messages::branch_id.eq_any(branches).and(messages::text_bytes.gt(0)))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select((messages::response_id, messages::key_id));
     let left: Vec<(ResponseId, Option<KeyId>)> = on!(store, |c| left.load(c).await)?;
     if left.is_empty() {
@@ -101,7 +103,7 @@ async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     })
 }
 
-/// Notes that nothing is left behind these tombstones.
+/// Records that these tombstones have no messages left.
 async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), Error> {
     tx!(store, |c| {
         let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(ids)));
@@ -110,20 +112,22 @@ async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), E
     })
 }
 
-/// Removes tombstones whose day is over, with the scrubbed messages behind them.
+/// Removes tombstones after [`RETENTION`], with their scrubbed messages.
 async fn purge(store: &Store, clock: &Clock) -> Result<bool, Error> {
-    let until = clock.now().minus(KEPT_FOR);
+    let until = clock.now().minus(RETENTION);
     let due = branches::table
         .filter(branches::swept_at.is_not_null().and(branches::deleted_at.le(until)))
         .order((branches::deleted_at, branches::level.desc()))
-        .limit(STEP)
+        .limit(ROWS_PER_SWEEP)
         .select(branches::branch_id);
     let due: Vec<BranchId> = on!(store, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }
-    let scrubbed =
-        messages::table.filter(messages::branch_id.eq_any(&due)).limit(STEP).select(messages::response_id);
+    let scrubbed = messages::table
+        .filter(messages::branch_id.eq_any(&due))
+        .limit(ROWS_PER_SWEEP)
+        .select(messages::response_id);
     let scrubbed: Vec<ResponseId> = on!(store, |c| scrubbed.load(c).await)?;
     tx!(store, |c| {
         if scrubbed.is_empty() {

@@ -1,36 +1,35 @@
 //! The document of a branch.
 
-use super::{binary, is_zero};
 use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
-use crate::store::mongo::failure::broken;
-use crate::store::mongo::fields::{maybe_text, micros, text};
-use crate::store::{NewBranch, NewTrunk, place};
-use mongodb::bson::Binary;
+use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
+use crate::store::{NewBranch, NewTrunk, ancestry_encoding};
+use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, DeliveryId, KeyId, ResponseId, UserId};
 
-/// What a branch goes through. One that nothing happens to has no state.
+/// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::store::mongo) enum State {
-    /// Inserted, but what it forked from may have been deleted meanwhile. Readers see it.
+pub(crate) enum BranchState {
+    /// Inserted; its parent may have been deleted meanwhile. Visible.
     Forking,
-    /// To be deleted if nothing forks from it. Readers see it.
+    /// Will be deleted if nothing forks from it. Visible.
     Checking,
-    /// Deleted. What is behind it has yet to be cleared away.
+    /// Deleted; its children and messages are not yet.
     Final,
-    /// Cleared away once; a second pass will take what raced with the first.
+    /// Its messages are deleted; a second pass deletes what raced with the first.
     Cleared,
-    /// Nothing is left but the id, and the keys of its messages.
+    /// Only the id and the idempotency keys of its messages are left.
     Swept,
 }
 
-impl State {
-    /// As the documents have it.
-    pub(in crate::store::mongo) const fn name(self) -> &'static str {
+impl BranchState {
+    /// The name in documents.
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Forking => "forking",
             Self::Checking => "checking",
@@ -43,76 +42,76 @@ impl State {
 
 /// A branch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::store::mongo) struct BranchDoc {
+pub(crate) struct BranchDoc {
     #[serde(rename = "_id", with = "text")]
-    pub(in crate::store::mongo) id: BranchId,
+    pub(crate) id: BranchId,
     #[serde(rename = "root", with = "text")]
-    pub(in crate::store::mongo) chat: ChatId,
+    pub(crate) chat: ChatId,
     #[serde(with = "text")]
-    pub(in crate::store::mongo) owner: UserId,
+    pub(crate) owner: UserId,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) parent: Option<BranchId>,
+    pub(crate) parent: Option<BranchId>,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) forked_from: Option<ResponseId>,
-    pub(in crate::store::mongo) fork_depth: i64,
-    pub(in crate::store::mongo) level: i64,
-    pub(in crate::store::mongo) place: Binary,
+    pub(crate) forked_from: Option<ResponseId>,
+    pub(crate) fork_depth: i64,
+    pub(crate) level: i64,
+    pub(crate) place: Binary,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) name: Option<String>,
-    /// A hint of the head: never past it, and often behind.
-    pub(in crate::store::mongo) head_depth: i64,
+    pub(crate) name: Option<String>,
+    /// A hint of the head: never past it, often behind.
+    pub(crate) head_depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) head: Option<ResponseId>,
-    /// On trunks alone. It may be gone: then its nearest living ancestor is meant.
+    pub(crate) head: Option<ResponseId>,
+    /// On trunks only. If it is deleted, its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) active: Option<BranchId>,
+    pub(crate) active: Option<BranchId>,
     #[serde(with = "micros")]
-    pub(in crate::store::mongo) created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) key_id: Option<KeyId>,
+    pub(crate) key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) request_hash: Option<Binary>,
-    /// No tombstone. A field of its own, so that indexes can tell.
-    pub(in crate::store::mongo) alive: bool,
+    pub(crate) request_hash: Option<Binary>,
+    /// False for a tombstone. A field of its own, so that partial indexes can use it.
+    pub(crate) alive: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) state: Option<State>,
-    /// When the sweep looks at it, in microseconds.
+    pub(crate) state: Option<BranchState>,
+    /// When the sweep takes it up, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) due: Option<i64>,
-    /// The operation that has put it into its state.
+    pub(crate) due: Option<i64>,
+    /// The id of the operation that has set the state.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) op: Option<DeliveryId>,
-    /// Whether the fork under way shall become the active branch.
+    pub(crate) op: Option<DeliveryId>,
+    /// Whether the fork under way becomes the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(in crate::store::mongo) activate: bool,
-    /// Which branch was active before such a fork.
+    pub(crate) activate: bool,
+    /// The branch that was active before such a fork.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) over: Option<BranchId>,
+    pub(crate) over: Option<BranchId>,
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) deleted_at: Option<i64>,
-    /// On trunks alone: about how many forks were made in the chat, and how deep. Hints, which say how to read the
-    /// branches and never what there is.
+    pub(crate) deleted_at: Option<i64>,
+    /// On trunks only: hints of how many forks the chat has, and how deep. They choose the way to read the branches, and
+    /// never the answer.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(in crate::store::mongo) forks: i64,
+    pub(crate) forks: i64,
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(in crate::store::mongo) deepest: i64,
-    /// The depth up to which the messages of a tombstone were cleared away.
+    pub(crate) deepest: i64,
+    /// The depth up to which the messages of a tombstone are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::store::mongo) cleared_to: Option<i64>,
+    pub(crate) cleared_to: Option<i64>,
 }
 
 impl BranchDoc {
-    /// A trunk that nothing was written to yet.
-    pub(in crate::store::mongo) fn trunk(trunk: NewTrunk) -> Self {
+    /// A trunk without messages.
+    pub(crate) fn trunk(trunk: NewTrunk) -> Self {
         let id = trunk.chat.trunk();
         Self { active: Some(id), ..Self::at(&Ancestry::trunk(id), trunk.chat, trunk.owner, trunk.created_at) }
     }
 
     /// A fork that is under way.
-    pub(in crate::store::mongo) fn fork(
+    pub(crate) fn fork(
         new: &NewBranch,
-        place: &Ancestry,
+        ancestry: &Ancestry,
         parent: BranchId,
         created_at: Timestamp,
     ) -> Self {
@@ -123,10 +122,10 @@ impl BranchDoc {
             head: new.from,
             key_id: new.key.as_ref().map(|key| key.id),
             request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
-            state: Some(State::Forking),
+            state: Some(BranchState::Forking),
             op: Some(DeliveryId::generate()),
             activate: new.activate,
-            ..Self::at(place, new.chat, new.owner, created_at)
+            ..Self::at(ancestry, new.chat, new.owner, created_at)
         }
     }
 
@@ -139,7 +138,7 @@ impl BranchDoc {
             forked_from: None,
             fork_depth: ancestry.fork_depth,
             level: ancestry.level,
-            place: binary(&place::encode(ancestry)),
+            place: binary(&ancestry_encoding::encode(ancestry)),
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
@@ -160,27 +159,27 @@ impl BranchDoc {
         }
     }
 
-    pub(in crate::store::mongo) fn is_trunk(&self) -> bool {
+    pub(crate) fn is_trunk(&self) -> bool {
         self.id == self.chat.trunk()
     }
 
-    pub(in crate::store::mongo) fn is_in(&self, state: State) -> bool {
+    pub(crate) fn is_in(&self, state: BranchState) -> bool {
         self.state == Some(state)
     }
 
     /// Whether a request with this key has made it.
-    pub(in crate::store::mongo) fn is_of(&self, key: &IdempotencyKey) -> bool {
+    pub(crate) fn is_of(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
-    /// Its place in the tree.
-    pub(in crate::store::mongo) fn ancestry(&self) -> Result<Ancestry, Error> {
-        place::decode(&self.place.bytes)
+    /// Decodes the ancestry.
+    pub(crate) fn ancestry(&self) -> Result<Ancestry, Error> {
+        ancestry_encoding::decode(&self.place.bytes)
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 
     /// The branch with the head of its line.
-    pub(in crate::store::mongo) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
+    pub(crate) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
         Branch {
             id: self.id,
             chat: self.chat,
@@ -194,6 +193,13 @@ impl BranchDoc {
             created_at: self.created_at,
         }
     }
+}
+
+/// The filter and the update that end a fork.
+pub(crate) fn fork_done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
+    let op = op.map(|op| op.to_string());
+    let filter = doc! {"_id": branch.to_string(), "state": BranchState::Forking.name(), "op": op};
+    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
 }
 
 #[cfg(test)]
@@ -218,7 +224,13 @@ mod tests {
 
     #[test]
     fn states_have_the_names_that_queries_use() {
-        for state in [State::Forking, State::Checking, State::Final, State::Cleared, State::Swept] {
+        for state in [
+            BranchState::Forking,
+            BranchState::Checking,
+            BranchState::Final,
+            BranchState::Cleared,
+            BranchState::Swept,
+        ] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
     }

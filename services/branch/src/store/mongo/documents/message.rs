@@ -1,9 +1,8 @@
 //! The document of a message.
 
-use super::{binary, is_zero};
 use crate::domain::{Forks, Message};
 use crate::store::NewMessage;
-use crate::store::mongo::fields::{maybe_text, micros, text};
+use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
 use mongodb::bson::Binary;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -12,28 +11,28 @@ use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 
 /// A message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(in crate::store::mongo) struct MessageDoc {
+pub(crate) struct MessageDoc {
     #[serde(rename = "_id", with = "text")]
-    pub(in crate::store::mongo) id: ResponseId,
+    pub(crate) id: ResponseId,
     #[serde(with = "text")]
-    pub(in crate::store::mongo) branch: BranchId,
-    pub(in crate::store::mongo) depth: i64,
+    pub(crate) branch: BranchId,
+    pub(crate) depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     parent: Option<ResponseId>,
     #[serde(with = "text")]
-    pub(in crate::store::mongo) chat: ChatId,
+    pub(crate) chat: ChatId,
     #[serde(with = "text")]
-    pub(in crate::store::mongo) owner: UserId,
+    pub(crate) owner: UserId,
     #[serde(with = "micros")]
-    pub(in crate::store::mongo) created_at: Timestamp,
-    /// The bytes of question and response; never 0 but where they were scrubbed.
-    pub(in crate::store::mongo) text_bytes: i64,
-    /// Whether anything may have been forked from it: said before a fork is inserted, and never taken back.
+    pub(crate) created_at: Timestamp,
+    /// The bytes of question and response; 0 only after a scrub.
+    pub(crate) text_bytes: i64,
+    /// Whether forks may exist: set before a fork is inserted, and never reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forked: Option<bool>,
-    /// About how many forks were made from it: a hint, which says how to read them.
+    /// A hint of how many forks it has, which chooses the way to read them.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(in crate::store::mongo) forks: i64,
+    pub(crate) forks: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +43,7 @@ pub(in crate::store::mongo) struct MessageDoc {
 }
 
 impl MessageDoc {
-    pub(in crate::store::mongo) fn new(
+    pub(crate) fn new(
         new: &NewMessage,
         id: ResponseId,
         depth: i64,
@@ -71,16 +70,16 @@ impl MessageDoc {
     }
 
     /// Whether a request with this key has made it.
-    pub(in crate::store::mongo) fn is_of(&self, key: &IdempotencyKey) -> bool {
+    pub(crate) fn is_of(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
-    /// Whether there may be forks of it.
-    pub(in crate::store::mongo) fn may_be_forked(&self) -> bool {
+    /// Whether forks of it may exist.
+    pub(crate) fn may_be_forked(&self) -> bool {
         self.forked != Some(false)
     }
 
-    pub(in crate::store::mongo) fn into_message(self, forks: Forks) -> Message {
+    pub(crate) fn into_message(self, forks: Forks) -> Message {
         Message {
             id: self.id,
             chat: self.chat,

@@ -1,0 +1,102 @@
+//! Counts of responses: of the present second, and of the run.
+
+use crate::figures::percentile;
+use crate::traffic::{Outcome, REFUSED};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The counts of a run.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseCounts(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    second: Second,
+    reads: Sum,
+    writes: Sum,
+}
+
+/// The responses of one second.
+#[derive(Debug, Default)]
+pub(crate) struct Second {
+    failed: usize,
+    latencies: Vec<Duration>,
+}
+
+/// The responses of the run to one kind of request.
+#[derive(Debug, Default)]
+struct Sum {
+    answered: usize,
+    failed: BTreeMap<String, usize>,
+}
+
+impl ResponseCounts {
+    pub(crate) fn add(&self, outcome: Outcome) {
+        self.with(|counts| {
+            let sum = if outcome.is_write { &mut counts.writes } else { &mut counts.reads };
+            match outcome.result {
+                Ok(()) => {
+                    sum.answered += 1;
+                    counts.second.latencies.push(outcome.took);
+                }
+                Err(why) => {
+                    *sum.failed.entry(why).or_default() += 1;
+                    counts.second.failed += 1;
+                }
+            }
+        });
+    }
+
+    pub(crate) fn take_second(&self) -> Second {
+        self.with(|counts| std::mem::take(&mut counts.second))
+    }
+
+    pub(crate) fn failed_reads(&self) -> Failed {
+        self.with(|counts| counts.reads.failed())
+    }
+
+    pub(crate) fn failed_writes(&self) -> Failed {
+        self.with(|counts| counts.writes.failed())
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        self.with(|counts| format!("GET: {}\nPOST: {}", counts.reads, counts.writes))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The failed requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failed {
+    /// Connections that were refused.
+    pub(crate) refused: usize,
+    /// Failures on an established connection.
+    pub(crate) taken: usize,
+}
+
+impl Sum {
+    fn failed(&self) -> Failed {
+        let refused = self.failed.get(REFUSED).copied().unwrap_or_default();
+        Failed { refused, taken: self.failed.values().sum::<usize>() - refused }
+    }
+}
+
+impl fmt::Display for Second {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (half, most) = (percentile(&self.latencies, 50), percentile(&self.latencies, 99));
+        write!(f, "{} answered, {} failed, ", self.latencies.len(), self.failed)?;
+        write!(f, "p50 {:.1} ms, p99 {:.1} ms", half.as_secs_f64() * 1e3, most.as_secs_f64() * 1e3)
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered, {} failed", self.answered, self.failed.values().sum::<usize>())?;
+        self.failed.iter().try_for_each(|(why, count)| write!(f, "\n  {count} x {why}"))
+    }
+}

@@ -1,0 +1,58 @@
+//! How each error is answered.
+
+use crate::error::Error;
+use actix_web::http::StatusCode;
+use shared::idempotency::key_reused;
+use shared::input::invalid;
+use shared::problem::{ApiError, Problem};
+
+impl Error {
+    /// The status and the code of each error.
+    fn answer(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
+            Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
+            Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
+            Self::HeadMoved { .. } => (StatusCode::CONFLICT, "head_moved"),
+            Self::IdTaken => (StatusCode::CONFLICT, "id_taken"),
+            Self::HasDescendants => (StatusCode::CONFLICT, "branch_has_descendants"),
+            Self::IsTrunk => (StatusCode::CONFLICT, "branch_is_trunk"),
+            Self::BadCursor => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            Self::Store(error) => (error.status(), error.code()),
+            Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
+            Self::OutOfMemory(_) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        }
+    }
+}
+
+impl ApiError for Error {
+    fn status(&self) -> StatusCode {
+        self.answer().0
+    }
+
+    fn code(&self) -> &'static str {
+        self.answer().1
+    }
+
+    fn decorate(&self, problem: Problem) -> Problem {
+        match self {
+            Self::HeadMoved { head } => problem.with_member("head_response_id", head),
+            Self::BadCursor => bad_cursor(),
+            Self::KeyReused => key_reused(),
+            Self::OutOfMemory(error) => (*error).into(),
+            _ => problem,
+        }
+    }
+}
+
+/// What a handler fails with is answered as its [`Problem`].
+impl From<Error> for actix_web::Error {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+fn bad_cursor() -> Problem {
+    invalid(&["query", "cursor"], "value_error", "Value error, the cursor is not one of this list")
+}

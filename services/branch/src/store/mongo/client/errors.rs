@@ -1,0 +1,96 @@
+//! The driver's errors, classified by how to go on.
+
+use crate::error::Error;
+use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
+use shared::store::StoreError;
+
+/// The server's code for a violation of a unique index.
+const DUPLICATE_KEY_CODE: i32 = 11000;
+/// The server's codes for a step-down, a shutdown, a start, or a time-out.
+const TRANSIENT_CODES: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435];
+
+/// A failed write, by whether it was executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WriteError {
+    /// A unique index refused it. It may be this very write, executed before the connection broke.
+    Duplicate,
+    /// Executed or not: a read tells.
+    Unknown,
+    /// Not executed.
+    Failed,
+}
+
+/// Classifies a failed write.
+pub(crate) fn write_error(error: &MongoError) -> WriteError {
+    match &*error.kind {
+        kind if code(kind) == Some(DUPLICATE_KEY_CODE) => WriteError::Duplicate,
+        kind if is_unconfirmed(kind) => WriteError::Unknown,
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => WriteError::Unknown,
+        kind if code(kind).is_some_and(|code| TRANSIENT_CODES.contains(&code)) => WriteError::Unknown,
+        // The first documents may be inserted.
+        ErrorKind::InsertMany(_) => WriteError::Unknown,
+        _ => WriteError::Failed,
+    }
+}
+
+/// Whether a retry may succeed soon.
+pub(crate) fn is_transient(error: &MongoError) -> bool {
+    match &*error.kind {
+        ErrorKind::ServerSelection { .. }
+        | ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::Shutdown => true,
+        kind if is_unconfirmed(kind) => true,
+        kind if code(kind).is_some_and(|code| TRANSIENT_CODES.contains(&code)) => true,
+        _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
+    }
+}
+
+/// The server's code for the command, or for the first document that it refused.
+fn code(kind: &ErrorKind) -> Option<i32> {
+    match kind {
+        ErrorKind::Command(error) => Some(error.code),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
+        ErrorKind::InsertMany(error) => error.write_errors.iter().flatten().map(|error| error.code).next(),
+        _ => None,
+    }
+}
+
+/// Whether a write was executed, but not acknowledged by a majority in time.
+const fn is_unconfirmed(kind: &ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+        ErrorKind::InsertMany(error) => error.write_concern_error.is_some(),
+        _ => false,
+    }
+}
+
+/// A copy of an error, for another request that waited for the same command.
+pub(crate) fn clone_error(error: &Error) -> Error {
+    match error {
+        Error::ChatNotFound => Error::ChatNotFound,
+        Error::BranchNotFound => Error::BranchNotFound,
+        Error::HeadMoved { head } => Error::HeadMoved { head: *head },
+        Error::KeyReused => Error::KeyReused,
+        Error::Store(StoreError::Unavailable(reason)) => unavailable(reason.to_string()),
+        Error::Store(StoreError::Failed(reason)) => broken(reason.to_string()),
+        other => broken(other.to_string()),
+    }
+}
+
+impl From<MongoError> for Error {
+    fn from(error: MongoError) -> Self {
+        if is_transient(&error) { unavailable(error) } else { broken(error) }
+    }
+}
+
+/// 503: a retry may succeed.
+pub(crate) fn unavailable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Store(StoreError::Unavailable(reason.into()))
+}
+
+/// 500: a bug, or damaged data.
+pub(crate) fn broken(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Store(StoreError::Failed(reason.into()))
+}

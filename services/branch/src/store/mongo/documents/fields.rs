@@ -1,0 +1,82 @@
+//! Ids and times in documents: ids as strings, times as integer microseconds.
+
+use mongodb::bson::Binary;
+use mongodb::bson::spec::BinarySubtype;
+use serde::Deserialize;
+
+/// A document of which only `_id` is read.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Id<T: From<uuid::Uuid>> {
+    #[serde(rename = "_id", with = "text", bound(deserialize = "T: From<uuid::Uuid>"))]
+    pub(crate) id: T,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+pub(crate) fn binary(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
+/// Ids as strings.
+pub(crate) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+    ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// An id as a string.
+pub(crate) mod text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Display;
+    use uuid::Uuid;
+
+    pub fn serialize<S: Serializer>(id: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)
+    }
+}
+
+/// An optional id as a string.
+pub(crate) mod maybe_text {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Display;
+    use uuid::Uuid;
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub fn serialize<S: Serializer>(id: &Option<impl Display>, serializer: S) -> Result<S::Ok, S::Error> {
+        match id {
+            Some(id) => serializer.collect_str(id),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)).transpose()
+    }
+}
+
+/// A time as integer microseconds.
+pub(crate) mod micros {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use shared::clock::Timestamp;
+
+    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let micros = i64::deserialize(deserializer)?;
+        Timestamp::from_micros(micros).ok_or_else(|| D::Error::custom("a time out of range"))
+    }
+}

@@ -1,0 +1,223 @@
+//! Lists of branches, and their links.
+
+use crate::domain::{Branch, BranchKey, BranchLink, subtree};
+use crate::error::Error;
+use crate::store::BranchPage;
+use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks::of;
+use crate::store::mongo::read::head::follow_hints;
+use crate::store::mongo::read::lookup::find;
+use crate::store::mongo::read::windows;
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId};
+use std::collections::HashMap;
+
+/// Branches of one query by ids.
+const IDS_PER_QUERY: usize = 500;
+/// The branches of a chat (a hint) above which a page of them is read in windows of the index.
+const MIN_BRANCHES_FOR_WINDOWS: i64 = 500;
+/// The average branches of a level up to which several levels are read at once.
+const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
+
+impl Mongo {
+    pub(crate) async fn branches(
+        &self,
+        node: &Branch,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> Result<BranchPage, Error> {
+        let children = of(doc! {"parent": node.id.to_string(), "alive": true}, MAX_LISTED_CHILDREN, self);
+        let (children, found) = futures_util::join!(children, some(self, node, after, limit));
+        let (children, (found, more)) = (children?, found?);
+        let branch = |found: BranchDoc| {
+            let (depth, head) = (found.head_depth, found.head);
+            found.branch(depth, head)
+        };
+        let items: Vec<_> = found.into_iter().map(branch).collect();
+        let next = items.last().filter(|_| more).map(Branch::key);
+        Ok(BranchPage { children, items, next })
+    }
+}
+
+/// A page of a node and its descendants, with their heads, and whether there are more.
+async fn some(
+    mongo: &Mongo,
+    node: &Branch,
+    after: Option<BranchKey>,
+    limit: usize,
+) -> Result<(Vec<BranchDoc>, bool), Error> {
+    let mut found = if node.is_trunk() {
+        of_chat(mongo, node.chat, after, limit + 1).await?
+    } else {
+        below(mongo, node, after, limit + 1).await?
+    };
+    let more = found.len() > limit;
+    found.truncate(limit);
+    follow_hints(mongo, &mut found).await?;
+    Ok((found, more))
+}
+
+/// A page of all branches of a chat, in the order of the index.
+async fn of_chat(
+    mongo: &Mongo,
+    chat: ChatId,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let is_few = |count: usize| i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_WINDOWS);
+    if is_few(count)
+        && let Some(trunk) = find(mongo, chat.trunk())
+            .await?
+            .filter(|trunk| trunk.alive && MIN_BRANCHES_FOR_WINDOWS < trunk.forks)
+    {
+        return of_large_chat(mongo, trunk, after, count).await;
+    }
+    let chat = chat.to_string();
+    // Each filter is one range of the index (root, level, created_at, id).
+    let ranges = match after {
+        None => vec![doc! {"root": chat, "alive": true}],
+        Some(BranchKey { level, created_at, id }) => {
+            let time = created_at.as_micros();
+            vec![
+                doc! {"root": &chat, "alive": true, "level": level, "created_at": time, "_id": {"$gt": id.to_string()}},
+                doc! {"root": &chat, "alive": true, "level": level, "created_at": {"$gt": time}},
+                doc! {"root": &chat, "alive": true, "level": {"$gt": level}},
+            ]
+        }
+    };
+    let mut found = Vec::new();
+    for range in ranges {
+        let missing = count - found.len();
+        if missing > 0 {
+            found.extend(first(mongo, range, missing).await?);
+        }
+    }
+    Ok(found)
+}
+
+/// A page of a chat with many branches: level by level, or several narrow levels at once. Only past the deepest is a level
+/// empty.
+async fn of_large_chat(
+    mongo: &Mongo,
+    trunk: BranchDoc,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let chat = trunk.chat.to_string();
+    let is_narrow = trunk.forks < MAX_BRANCHES_PER_NARROW_LEVEL * (trunk.deepest + 1);
+    let (oldest, now) = (trunk.created_at.as_micros(), mongo.clock.now());
+    let of_level = |level: i64| doc! {"root": &chat, "alive": true, "level": level};
+    let mut level = after.map_or(0, |after| after.level);
+    let mut found = match after {
+        None => Vec::from([trunk]),
+        Some(BranchKey { created_at, id, .. }) => {
+            let mut same = of_level(level);
+            same.extend(doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}});
+            let mut found = first(mongo, same, count).await?;
+            let (from, missing) = (created_at.as_micros() + 1, count - found.len());
+            found.extend(windows::oldest(&mongo.branches, &of_level(level), from, now, missing).await?);
+            found
+        }
+    };
+    while found.len() < count {
+        let missing = count - found.len();
+        let next = if is_narrow {
+            let levels = i64::try_from(missing).unwrap_or(i64::MAX);
+            let band = doc! {"$gt": level, "$lte": level + levels};
+            level += levels;
+            first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
+        } else {
+            level += 1;
+            let mut earlier = of_level(level);
+            // Clocks differ: a branch may be older than its chat.
+            earlier.insert("created_at", doc! {"$gte": i64::MIN, "$lt": oldest});
+            let mut next = first(mongo, earlier, missing).await?;
+            let missing = missing - next.len();
+            next.extend(windows::oldest(&mongo.branches, &of_level(level), oldest, now, missing).await?);
+            next
+        };
+        if next.is_empty() {
+            break;
+        }
+        found.extend(next);
+    }
+    Ok(found)
+}
+
+async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
+    let found = mongo.branches.find(range).sort(doc! {"level": 1, "created_at": 1, "_id": 1});
+    let found = found.limit(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
+}
+
+/// A branch, its parent, and its key among the branches of its chat.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct BranchLinkDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: BranchId,
+    #[serde(with = "text")]
+    parent: BranchId,
+    level: i64,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+}
+
+impl From<&BranchLinkDoc> for BranchLink {
+    fn from(link: &BranchLinkDoc) -> Self {
+        Self { branch: link.id, parent: Some(link.parent) }
+    }
+}
+
+/// The living branches of a chat below a level, parents first.
+pub(crate) async fn links_below(
+    mongo: &Mongo,
+    chat: ChatId,
+    level: i64,
+) -> Result<Vec<BranchLinkDoc>, Error> {
+    let filter = doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}};
+    let typed = mongo.branches.clone_with_type::<BranchLinkDoc>();
+    let found = typed.find(filter);
+    let found = found.sort(doc! {"level": 1, "created_at": 1, "_id": 1}).batch_size(10_000);
+    Ok(found
+        .projection(doc! {"_id": 1, "parent": 1, "level": 1, "created_at": 1})
+        .await?
+        .try_collect()
+        .await?)
+}
+
+/// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
+async fn below(
+    mongo: &Mongo,
+    node: &Branch,
+    after: Option<BranchKey>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let links = links_below(mongo, node.chat, node.level).await?;
+    let inside = subtree([node.id], links.iter().map(BranchLink::from));
+    let key =
+        |link: &BranchLinkDoc| BranchKey { level: link.level, created_at: link.created_at, id: link.id };
+    let keys: HashMap<_, _> = links.iter().map(|link| (link.id, key(link))).collect();
+    let comes_after = |id: &BranchId| {
+        let key = keys.get(id).copied().unwrap_or_else(|| node.key());
+        after.is_none_or(|after| key > after)
+    };
+    let page: Vec<_> = std::iter::once(node.id).chain(inside).filter(comes_after).take(count).collect();
+    by_ids(mongo, &page).await
+}
+
+/// Reads branches in the order of these ids, without deleted ones.
+async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(IDS_PER_QUERY) {
+        let filter = doc! {"_id": {"$in": texts(chunk)}, "alive": true};
+        let chunk: Vec<BranchDoc> = mongo.branches.find(filter).await?.try_collect().await?;
+        found.extend(chunk.into_iter().map(|branch| (branch.id, branch)));
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}

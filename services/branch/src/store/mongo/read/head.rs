@@ -1,0 +1,113 @@
+//! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
+
+use crate::error::Error;
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{micros, text};
+use crate::store::mongo::engine::Mongo;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// The first stride of the search, in depths. It grows fourfold with each step.
+const FIRST_STRIDE_DEPTHS: i64 = 64;
+/// Hints followed by one query, and queries at a time.
+const HINTS_PER_QUERY: usize = 300;
+const MAX_CONCURRENT_QUERIES: usize = 4;
+/// The least difference between the times of two messages of a line: the precision of a time.
+pub(crate) const MIN_TIME_STEP: Duration = Duration::from_micros(1);
+
+/// The last message that a branch owns.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct LastMessage {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    branch: BranchId,
+    depth: i64,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+}
+
+/// The depth and the id of the head of a line.
+pub(crate) async fn head(mongo: &Mongo, branch: &BranchDoc) -> Result<(i64, Option<ResponseId>), Error> {
+    let hint = (branch.head_depth, branch.head);
+    Ok(last_message(mongo, branch)
+        .await?
+        .map_or(hint, |last_message| (last_message.depth, Some(last_message.id))))
+}
+
+/// The head of a line, and the earliest time of the next message: times rise along a line, whatever the clocks of replicas
+/// say.
+pub(crate) async fn head_in_time(
+    mongo: &Mongo,
+    branch: &BranchDoc,
+) -> Result<(i64, Option<ResponseId>, Timestamp), Error> {
+    let after = |created_at: Timestamp| branch.created_at.max(created_at.plus(MIN_TIME_STEP));
+    if let Some(last_message) = last_message(mongo, branch).await? {
+        return Ok((last_message.depth, Some(last_message.id), after(last_message.created_at)));
+    }
+    // A fork without messages of its own: its head lies on another branch.
+    let earliest = match branch.head {
+        Some(head) => {
+            let typed = mongo.messages.clone_with_type::<LastMessage>();
+            let found =
+                typed.find_one(doc! {"_id": head.to_string()}).projection(last_message_fields()).await?;
+            found.map_or(branch.created_at, |found| after(found.created_at))
+        }
+        None => branch.created_at,
+    };
+    Ok((branch.head_depth, branch.head, earliest))
+}
+
+/// The last message that a branch owns, if it owns any, searched from its hint.
+async fn last_message(mongo: &Mongo, branch: &BranchDoc) -> Result<Option<LastMessage>, Error> {
+    let (mut depth, mut stride, mut last) = (branch.head_depth, FIRST_STRIDE_DEPTHS, None);
+    loop {
+        // With both bounds, as not every server stops early. Nothing lies past an empty range.
+        let range = doc! {"branch": branch.id.to_string(), "depth": {"$gte": depth, "$lte": depth + stride}};
+        let typed = mongo.messages.clone_with_type::<LastMessage>();
+        let last_message = typed.find_one(range);
+        let last_message = last_message.sort(doc! {"depth": -1}).projection(last_message_fields()).await?;
+        last = last_message.or(last);
+        match last_message {
+            Some(last_message) if last_message.depth == depth + stride => depth = last_message.depth,
+            _ => return Ok(last),
+        }
+        stride *= 4;
+    }
+}
+
+/// Replaces the hints of many branches by their heads.
+pub(crate) async fn follow_hints(mongo: &Mongo, branches: &mut [BranchDoc]) -> Result<(), Error> {
+    let mut chunks = Vec::new();
+    for chunk in branches.chunks_mut(HINTS_PER_QUERY) {
+        chunks.push(follow_chunk(mongo, chunk));
+    }
+    stream::iter(chunks).buffer_unordered(MAX_CONCURRENT_QUERIES).try_collect().await
+}
+
+async fn follow_chunk(mongo: &Mongo, chunk: &mut [BranchDoc]) -> Result<(), Error> {
+    let next =
+        chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
+    let past = doc! {"$or": next.collect::<Vec<_>>()};
+    let typed = mongo.messages.clone_with_type::<LastMessage>();
+    let past = typed.find(past).projection(last_message_fields());
+    let past: Vec<LastMessage> = past.await?.try_collect().await?;
+    let mut past: HashMap<_, _> =
+        past.into_iter().map(|last_message| (last_message.branch, last_message)).collect();
+    for branch in chunk {
+        if let Some(last_message) = past.remove(&branch.id) {
+            (branch.head_depth, branch.head) = (last_message.depth, Some(last_message.id));
+            (branch.head_depth, branch.head) = head(mongo, branch).await?;
+        }
+    }
+    Ok(())
+}
+
+fn last_message_fields() -> Document {
+    doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1}
+}

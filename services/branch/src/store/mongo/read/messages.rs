@@ -1,0 +1,160 @@
+//! Messages by id, by idempotency key, and by user.
+
+use crate::domain::Message;
+use crate::error::Error;
+use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::forks;
+use crate::store::mongo::read::lookup::{find_all, line};
+use crate::store::selection::text_bytes;
+use crate::store::selection::{Entry, select};
+use crate::store::{MessagePage, TimePosition};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::idempotency::IdempotencyKey;
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use std::collections::HashMap;
+
+impl Mongo {
+    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+        let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
+        let Some(found) = self.messages.find_one(filter).await? else { return Ok(None) };
+        if line(self, owner, found.chat, found.branch).await?.both().is_err() {
+            return Ok(None);
+        }
+        let found = [found];
+        let forks = forks::of_messages(self, &found, forks::ForksByMessage::new())
+            .await?
+            .remove(&id)
+            .unwrap_or_default();
+        let [found] = found;
+        Ok(Some(found.into_message(forks)))
+    }
+
+    /// The message that a request with this key has created.
+    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+        let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
+        let Some(made) = made else { return Ok(None) };
+        if !made.is_of(key) {
+            return Err(Error::KeyReused);
+        }
+        self.message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
+    }
+}
+
+/// The part of a message that the list of a user's messages needs.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct EntryDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    branch: BranchId,
+    #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+    text_bytes: i64,
+}
+
+impl EntryDoc {
+    const fn entry(self) -> Entry {
+        Entry { id: self.id, branch: self.branch, created_at: self.created_at, bytes: self.text_bytes }
+    }
+}
+
+impl Mongo {
+    pub(crate) async fn messages(
+        &self,
+        owner: UserId,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<MessagePage<TimePosition>, Error> {
+        let (chosen, next) = select(after, limit, |after, count| async move {
+            let found = entries(self, owner, after, count).await?;
+            let visible = chats_of(self, owner, &found).await?;
+            Ok(found.into_iter().map(|found| (found.entry(), visible.get(&found.branch).copied())).collect())
+        })
+        .await?;
+        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
+        let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+        // Twice: the driver's buffers beside the documents, and later the written part of the answer beside the unwritten.
+        let memory = self.memory.reserve(2 * bytes).await?;
+        let items = read(self, &ids).await?;
+        Ok(MessagePage { items, next, memory })
+    }
+}
+
+async fn entries(
+    mongo: &Mongo,
+    owner: UserId,
+    after: Option<TimePosition>,
+    count: usize,
+) -> Result<Vec<EntryDoc>, Error> {
+    let owner = owner.to_string();
+    // Each filter is one range of the index (owner, created_at, id).
+    let ranges = match after {
+        None => vec![doc! {"owner": owner}],
+        Some(after) => {
+            let time = after.created_at.as_micros();
+            vec![
+                doc! {"owner": &owner, "created_at": time, "_id": {"$lt": after.id.to_string()}},
+                doc! {"owner": &owner, "created_at": {"$lt": time}},
+            ]
+        }
+    };
+    let mut found = Vec::new();
+    for range in ranges {
+        let missing = count - found.len();
+        if missing > 0 {
+            found.extend(newest(mongo, range, missing).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn newest(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
+    let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
+    let typed = mongo.messages.clone_with_type::<EntryDoc>();
+    let found = typed.find(range).projection(fields);
+    let found =
+        found.sort(doc! {"created_at": -1, "_id": -1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(found.await?.try_collect().await?)
+}
+
+/// The chats of the branches that the owner can see.
+async fn chats_of(
+    mongo: &Mongo,
+    owner: UserId,
+    entries: &[EntryDoc],
+) -> Result<HashMap<BranchId, ChatId>, Error> {
+    let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
+    let found = find_all(mongo, ids).await?;
+    let alive: HashMap<_, _> = found
+        .into_iter()
+        .filter(|branch| branch.alive && branch.owner == owner)
+        .map(|branch| (branch.id, branch.chat))
+        .collect();
+    let visible = |(branch, chat): (&BranchId, &ChatId)| {
+        alive.get(&chat.trunk()).filter(|_| alive.contains_key(branch)).map(|_| (*branch, *chat))
+    };
+    Ok(alive.iter().filter_map(visible).collect())
+}
+
+/// Reads messages in the order of these ids, without those that were deleted meanwhile.
+async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
+    let found: Vec<MessageDoc> = found.await?.try_collect().await?;
+    let mut forks = forks::of_messages(mongo, &found, forks::ForksByMessage::new()).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
+    let message = |id: &ResponseId| {
+        let forks = forks.remove(id).unwrap_or_default();
+        found.remove(id).map(|found| found.into_message(forks))
+    };
+    Ok(ids.iter().filter_map(message).collect())
+}

@@ -1,0 +1,7 @@
+//! Changes of the tree: trunks, forks, deletions, and the sweep.
+
+pub(super) mod delete;
+pub(super) mod fork;
+pub(super) mod sweep;
+pub(super) mod transitions;
+pub(super) mod update;

@@ -1,0 +1,175 @@
+//! The transitions of a branch's state: each is one conditional write of one document, so that of two processes only one
+//! makes it.
+//!
+//! ```text
+//!      fork inserted                             trunk created
+//!           |                                          |
+//!           v        settle, activate_fork             v
+//!      [ forking ] -------------------------------> (no state) <------------------.
+//!           |                                       |    |                        |
+//!           |                        delete: check  |    | mark: cascade, chat    | give_up: something
+//!           |                                       v    | or parent deleted      | forks from it
+//!           |                             [ checking ] --|------------------------'
+//!           |                                    |       |
+//!           | take_back: parent or trunk gone    |       |
+//!           |                    resolve: a leaf |       |
+//!           v                                    v       v
+//!      [ final ] <---------------------------------------'      a tombstone from here on
+//!           | sweep, first pass: orphans marked, messages deleted, those with a key scrubbed
+//!           v
+//!     [ cleared ]
+//!           | sweep, an hour later: what raced with the first pass
+//!           v
+//!      [ swept ]
+//!           | sweep, a day after the deletion
+//!           v
+//!       removed
+//! ```
+//!
+//! `mark` takes a branch from every state in which it is alive. A state that its request has left for [`ABANDONED_AFTER`] is ended by
+//! the sweep, or by whichever request needs it ended.
+
+use crate::error::Error;
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_done};
+use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::lookup::{Line, line, living};
+use mongodb::bson::{Document, doc};
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, DeliveryId};
+use std::time::Duration;
+
+/// How long a request may take to end what it began, before it counts as abandoned.
+pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
+
+/// Ends a fork that another request has left under way. That request may have died long ago: the fork becomes the active
+/// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
+pub(crate) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
+    join(mongo, child).await?;
+    if child.activate {
+        let heir = living(mongo, child.over, child.chat).await?;
+        let before = texts(child.over.into_iter().chain([heir]));
+        activate_fork(mongo, child, doc! {"active": {"$in": before}}).await?;
+    } else {
+        let (filter, change) = fork_done(child.id, child.op);
+        mongo.branches.update_one(filter, change).await?;
+    }
+    mongo.write_behind.forked(child);
+    Ok(())
+}
+
+/// Ensures that the parent of a fork stays, by ending a check of it, and returns the trunk as it is then. If the parent or
+/// the trunk is gone, the fork is taken back.
+pub(crate) async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
+    let parent = child.parent.unwrap_or(child.chat.trunk());
+    loop {
+        let (parent, trunk) = match origins(line(mongo, child.owner, child.chat, parent).await?) {
+            Ok(origins) => origins,
+            Err(gone) => {
+                take_back(mongo, child).await?;
+                return Err(gone);
+            }
+        };
+        if !parent.is_in(BranchState::Checking) {
+            return Ok(trunk);
+        }
+        // A deletion checks whether anything forks from it. This fork does.
+        give_up(mongo, &parent).await?;
+    }
+}
+
+/// Makes a fork the active branch, if its trunk matches the filter, and ends the fork. It comes before the answer: a retry
+/// must not activate it again, over a later choice.
+pub(crate) async fn activate_fork(
+    mongo: &Mongo,
+    child: &BranchDoc,
+    mut trunk: Document,
+) -> Result<(), Error> {
+    trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
+    mongo.branches.update_one(trunk, doc! {"$set": {"active": child.id.to_string()}}).await?;
+    let (filter, change) = fork_done(child.id, child.op);
+    mongo.branches.update_one(filter, change).await?;
+    Ok(())
+}
+
+/// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
+async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
+    let now = mongo.clock.now().as_micros();
+    let change = doc! {
+        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
+        "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
+    };
+    // The filter has no state: a cascade may have marked it already.
+    let op = child.op.map(|op| op.to_string());
+    mongo.branches.update_one(doc! {"_id": child.id.to_string(), "op": op}, change).await?;
+    Ok(())
+}
+
+/// The parent and the trunk of a fork, or the error that says which is gone.
+pub(crate) fn origins(line: Line) -> Result<(BranchDoc, BranchDoc), Error> {
+    if line.trunk.is_none() {
+        return Err(Error::ChatNotFound);
+    }
+    line.both().map_err(|_| Error::MessageNotFound)
+}
+
+/// Ends the check of a branch, whoever began it: if nothing forks from it, with a tombstone of the operation `by`.
+pub(crate) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId) -> Result<(), Error> {
+    if has_children(mongo, checking.id).await? {
+        return give_up(mongo, checking).await;
+    }
+    let mut change = tombstone(mongo.clock.now());
+    if let Ok(set) = change.get_document_mut("$set") {
+        set.insert("op", by.to_string());
+    }
+    mongo.branches.update_one(in_state(checking, BranchState::Checking), change).await?;
+    Ok(())
+}
+
+async fn has_children(mongo: &Mongo, branch: BranchId) -> Result<bool, Error> {
+    let children = doc! {"parent": branch.to_string(), "alive": true};
+    let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+    let child = typed.find_one(children);
+    Ok(child.projection(doc! {"_id": 1}).await?.is_some_and(|child| child.id != branch))
+}
+
+/// Ends the check of a branch that has children: it stays.
+pub(crate) async fn give_up(mongo: &Mongo, parent: &BranchDoc) -> Result<(), Error> {
+    let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
+    mongo.branches.update_one(in_state(parent, BranchState::Checking), change).await?;
+    Ok(())
+}
+
+/// Makes the living ones of these branches tombstones. Returns how many there were.
+pub(crate) async fn mark(mongo: &Mongo, branches: &[BranchId]) -> Result<u64, Error> {
+    let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
+    Ok(mongo.branches.update_many(living, tombstone(mongo.clock.now())).await?.matched_count)
+}
+
+/// The update that makes a branch a tombstone.
+pub(crate) fn tombstone(now: Timestamp) -> Document {
+    let now = now.as_micros();
+    doc! {
+        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
+        "$unset": {"activate": "", "over": ""},
+    }
+}
+
+/// Makes `to` the active branch, if one of `from` is. Readers follow tombstones to a living ancestor, but not once the
+/// tombstones are removed.
+pub(crate) async fn move_active(
+    mongo: &Mongo,
+    chat: ChatId,
+    from: &[BranchId],
+    to: BranchId,
+) -> Result<(), Error> {
+    let trunk = doc! {"_id": chat.to_string(), "active": {"$in": texts(from)}};
+    mongo.branches.update_one(trunk, doc! {"$set": {"active": to.to_string()}}).await?;
+    Ok(())
+}
+
+/// A filter for a branch that is still in this state by the same operation.
+pub(crate) fn in_state(branch: &BranchDoc, state: BranchState) -> Document {
+    let op = branch.op.map(|op| op.to_string());
+    doc! {"_id": branch.id.to_string(), "state": state.name(), "op": op}
+}

@@ -1,0 +1,45 @@
+//! Creating trunks; changing the active branch and names.
+
+use crate::domain::BranchName;
+use crate::error::Error;
+use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::engine::Mongo;
+use crate::store::mongo::read::lookup::{line, node};
+use crate::store::{NewTrunk, Node};
+use mongodb::bson::doc;
+use shared::ids::{BranchId, ChatId, UserId};
+
+impl Mongo {
+    /// Creates a trunk. An existing one is left as it is.
+    pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
+        match self.branches.insert_one(BranchDoc::trunk(trunk)).await {
+            Ok(_) => Ok(()),
+            Err(error) if write_error(&error) == WriteError::Duplicate => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Checked once, before the write: a branch that is deleted meanwhile reads as its nearest living ancestor.
+    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+        let found = line(self, owner, chat, branch).await?;
+        found.trunk.ok_or(Error::ChatNotFound)?;
+        found.branch.ok_or(Error::BranchNotFound)?;
+        let trunk = doc! {"_id": chat.to_string(), "alive": true};
+        let changed = self.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
+        if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
+    }
+
+    pub(crate) async fn rename(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        name: Option<&BranchName>,
+    ) -> Result<Node, Error> {
+        let unnamed = doc! {"$unset": {"name": ""}};
+        let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
+        let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
+        self.branches.update_one(filter, change).await?;
+        node(self, owner, branch).await
+    }
+}

@@ -1,0 +1,130 @@
+//! Write-behind: heads and numbers of forks as hints, and the end of forks, written in batches after the answers.
+//!
+//! What is lost in a crash is found again: a reader follows the hint of a head to the head, the number of forks only says how
+//! to read them, and the sweep ends the forks that seem to be under way.
+
+use crate::store::mongo::documents::branch::{BranchDoc, fork_done};
+use mongodb::Database;
+use mongodb::bson::{Document, doc};
+use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
+use shared::server::Tasks;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// The target of the log lines, kept from before the module moved: operators filter by it.
+const LOG_TARGET: &str = "branch::store::mongo::behind";
+/// How long writes are gathered before a flush.
+const FLUSH_DELAY: Duration = Duration::from_millis(50);
+/// Updates of one command.
+const UPDATES_PER_COMMAND: usize = 500;
+
+/// The writes that are not flushed yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WriteBehind(Arc<Buffer>);
+
+#[derive(Debug, Default)]
+struct Buffer {
+    pending: Mutex<PendingWrites>,
+    woken: Notify,
+}
+
+#[derive(Debug, Default)]
+struct PendingWrites {
+    heads: HashMap<BranchId, (i64, ResponseId)>,
+    forks: Vec<(BranchId, Option<DeliveryId>)>,
+    /// New forks of a chat, and the deepest level.
+    chats: HashMap<ChatId, (i64, i64)>,
+    /// New forks of a message, which lies on this branch.
+    messages: HashMap<(BranchId, ResponseId), i64>,
+}
+
+impl WriteBehind {
+    /// Starts the task that flushes, until the service stops.
+    pub(super) fn spawn(database: Database, tasks: &Tasks) -> Self {
+        let write_behind = Self::default();
+        let (buffer, stopping) = (Arc::clone(&write_behind.0), tasks.stopping().clone());
+        tasks.spawn(async move {
+            while !stopping.is_cancelled() {
+                tokio::select! {
+                    () = stopping.cancelled() => {}
+                    () = buffer.woken.notified() => {
+                        let _ = tokio::time::timeout(FLUSH_DELAY, stopping.cancelled()).await;
+                    }
+                }
+                write(&database, buffer.take()).await;
+            }
+        });
+        write_behind
+    }
+
+    /// Records the head of a line.
+    pub(super) fn head(&self, branch: BranchId, depth: i64, id: ResponseId) {
+        self.0.add(|pending| {
+            let head = pending.heads.entry(branch).or_insert((depth, id));
+            if head.0 < depth {
+                *head = (depth, id);
+            }
+        });
+    }
+
+    /// Records the end of a fork, and counts it for its chat and its message. All are flushed together, so that no fork is
+    /// ended without being counted.
+    pub(super) fn forked(&self, child: &BranchDoc) {
+        self.0.add(|pending| {
+            pending.forks.push((child.id, child.op));
+            let (forks, deepest) = pending.chats.entry(child.chat).or_default();
+            (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));
+            if let (Some(parent), Some(message)) = (child.parent, child.forked_from) {
+                *pending.messages.entry((parent, message)).or_default() += 1;
+            }
+        });
+    }
+}
+
+impl Buffer {
+    fn add(&self, add: impl FnOnce(&mut PendingWrites)) {
+        add(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        self.woken.notify_one();
+    }
+
+    fn take(&self) -> PendingWrites {
+        std::mem::take(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn write(database: &Database, pending: PendingWrites) {
+    let heads = pending.heads.into_iter().map(|(branch, (depth, id))| {
+        // Never lowered, in whatever order the replicas write.
+        let lower = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
+        update(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
+    });
+    let forks = pending.forks.into_iter().map(|(branch, op)| fork_done(branch, op));
+    let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {
+        update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
+    });
+    let forks = forks.map(|(filter, change)| update(filter, change));
+    write_to(database, "branches", &heads.chain(forks).chain(chats).collect::<Vec<_>>()).await;
+    let messages = pending.messages.into_iter().map(|((branch, message), forks)| {
+        let forked = doc! {"_id": message.to_string(), "branch": branch.to_string()};
+        update(forked, doc! {"$inc": {"forks": forks}})
+    });
+    write_to(database, "messages", &messages.collect::<Vec<_>>()).await;
+}
+
+async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
+    for chunk in updates.chunks(UPDATES_PER_COMMAND) {
+        // Acknowledged by one server only: nobody waits for it, and it may be lost.
+        let command = doc! {
+            "update": collection, "updates": chunk.to_vec(), "ordered": false, "writeConcern": {"w": 1},
+        };
+        if let Err(error) = database.run_command(command).await {
+            tracing::debug!(target: LOG_TARGET, %error, "what is written behind was not written");
+        }
+    }
+}
+
+fn update(filter: Document, change: Document) -> Document {
+    doc! {"q": filter, "u": change}
+}

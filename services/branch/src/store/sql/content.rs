@@ -1,0 +1,45 @@
+//! The state that all operations share, and the queue for rows before the pool.
+
+use shared::clock::Clock;
+use shared::ids::BranchId;
+use shared::server::{MemoryBudget, Tasks};
+use shared::store::{KeyedMutex, Store, StoreError};
+
+/// Messages and branches in SQL.
+#[derive(Debug, Clone)]
+pub struct SqlContent {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) rows: KeyedMutex<BranchId>,
+    pub(super) tasks: Tasks,
+    /// Bounds the texts of pages in flight.
+    pub(super) memory: MemoryBudget,
+}
+
+impl SqlContent {
+    /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
+    /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
+    /// it notices.
+    pub(super) async fn run_in_turn<T, E, W>(
+        &self,
+        rows: impl IntoIterator<Item = BranchId>,
+        transaction: impl FnOnce(Self) -> W,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let mut turns = Vec::new();
+        for row in rows {
+            turns.push(self.rows.lock(row).await?);
+        }
+        let transaction = transaction(self.clone());
+        let work = self.tasks.spawn(async move {
+            let done = transaction.await;
+            drop(turns);
+            done
+        });
+        work.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into()).into()))
+    }
+}

@@ -1,0 +1,117 @@
+//! Lookups of branches by id, and trunks.
+
+use super::content::SqlContent;
+use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
+use super::rows::{BranchRow, NewBranchRow};
+use super::schema::{TRUNKS, branches};
+use crate::domain::Ancestry;
+use crate::error::Error;
+use crate::store::lines::Ancestries;
+use crate::store::{Lookup, NewTrunk, Node, Target};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use shared::idempotency::{IdempotencyKey, RequestHash};
+use shared::ids::{BranchId, UserId};
+use shared::store::Store;
+use shared::{on, tx};
+
+impl SqlContent {
+    pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+        type Row = (BranchRow, UserId, bool, bool, Option<BranchId>);
+        let found: Option<Row> = on!(&self.store, |c| {
+            branches::table
+                .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+                .filter(branches::branch_id.eq(id))
+                .select((
+                    BranchRow::as_select(),
+                    branches::owner_id,
+                    branches::deleted_at.is_null(),
+                    TRUNKS.field(branches::deleted_at).is_null(),
+                    TRUNKS.field(branches::active_branch_id),
+                ))
+                .first(c)
+                .await
+                .optional()
+        })?;
+        let Some((row, its_owner, is_alive, trunk_is_alive, active)) = found else {
+            return Ok(Lookup::Unknown);
+        };
+        let (true, true, true) = (its_owner == owner, is_alive, trunk_is_alive) else {
+            return Ok(Lookup::Hidden);
+        };
+        let branch = crate::domain::Branch::from(row);
+        let active = active.unwrap_or(branch.chat.trunk());
+        Ok(Lookup::Found(Box::new(Node { branch, active })))
+    }
+
+    pub(crate) async fn locate(&self, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
+        Ok(match self.look_up(owner, id).await? {
+            Lookup::Found(node) => Lookup::Found(Box::new(Target::from(&*node))),
+            Lookup::Hidden => Lookup::Hidden,
+            Lookup::Unknown => Lookup::Unknown,
+        })
+    }
+
+    /// A branch of this owner, or [`Error::BranchNotFound`].
+    pub(super) async fn node(&self, owner: UserId, id: BranchId) -> Result<Node, Error> {
+        match self.look_up(owner, id).await? {
+            Lookup::Found(node) => Ok(*node),
+            Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
+        }
+    }
+
+    pub(crate) async fn replay_branch(&self, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
+        let made: Option<(BranchId, UserId, Option<RequestHash>)> = on!(&self.store, |c| {
+            branches::table
+                .filter(branches::key_id.eq(key.id))
+                .select((branches::branch_id, branches::owner_id, branches::request_hash))
+                .first(c)
+                .await
+                .optional()
+        })?;
+        let Some((id, owner, hash)) = made else { return Ok(None) };
+        if hash.as_ref() != Some(&key.hash) {
+            return Err(Error::KeyReused);
+        }
+        self.node(owner, id).await.map(Some)
+    }
+
+    pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
+        let row = trunk_row(trunk);
+        tx!(&self.store, |c| {
+            diesel::insert_into(branches::table).values(row).on_conflict_do_nothing().execute(c).await?;
+            Ok(())
+        })
+    }
+}
+
+/// The row of a trunk without messages.
+pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
+    let id = trunk.chat.trunk();
+    NewBranchRow {
+        branch_id: id,
+        root_chat_id: trunk.chat,
+        owner_id: trunk.owner,
+        parent_branch_id: None,
+        forked_from: None,
+        fork_depth: 0,
+        level: 0,
+        place: EncodedAncestry::encode(&Ancestry::trunk(id)),
+        name: None,
+        head_depth: 0,
+        head_response_id: None,
+        active_branch_id: Some(id),
+        created_at: trunk.created_at,
+        key_id: None,
+        request_hash: None,
+        deleted_at: None,
+    }
+}
+
+impl Ancestries for Store {
+    async fn ancestry_of(&self, branch: BranchId) -> Result<Ancestry, Error> {
+        let query = branches::table.find(branch).select(branches::place);
+        let place: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
+        place.map(|place| place.0).ok_or(Error::BranchNotFound)
+    }
+}

@@ -1,0 +1,105 @@
+//! Deletes the chats of a deleted account: at once, and in a second pass 10 seconds later, for chats that were being created.
+//!
+//! The account is recorded first, in the database, so that the second pass follows whatever crashes meanwhile.
+
+use crate::store::{self, DeletedAccount};
+use shared::clock::Clock;
+use shared::ids::UserId;
+use shared::problem::causes;
+use shared::server::{Tasks, Trace};
+use shared::store::outbox::{Delivery, Relay};
+use shared::store::{Store, StoreError};
+use std::time::Duration;
+
+/// The target of the log lines, kept from before the module moved: operators filter by it.
+const LOG_TARGET: &str = "chat::eraser";
+/// How long a request waits for the first pass, which goes on without it.
+const FIRST_PASS_TIMEOUT: Duration = Duration::from_secs(1);
+/// The delay of the second pass: no creation that was under way at the first takes longer.
+const SECOND_PASS_AFTER: Duration = Duration::from_secs(10);
+/// How often due second passes are looked for.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Chats of one transaction.
+const CHATS_PER_TRANSACTION: usize = 100;
+
+/// The deletion of accounts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AccountDeletion {
+    /// The chats.
+    pub store: Store,
+    /// Delivers deletions of chats to the branch service.
+    pub relay: Relay,
+    /// How long a deleted account is remembered.
+    pub retention: Duration,
+    /// The clock.
+    pub clock: Clock,
+    /// The tasks in which passes run.
+    pub tasks: Tasks,
+}
+
+impl AccountDeletion {
+    /// Records the account and begins to delete its chats. Idempotent.
+    pub async fn delete(&self, account_id: UserId, trace: &Trace) -> Result<(), StoreError> {
+        let remembered =
+            store::remember_account(&self.store, account_id, &self.clock, |now| DeletedAccount {
+                account_id,
+                until: now.plus(self.retention),
+                second_pass_at: Some(now.plus(SECOND_PASS_AFTER)),
+                request_id: trace.request_id.clone(),
+            });
+        let account = remembered.await?;
+        let (this, context) = (self.clone(), trace.context.clone());
+        let work = self.tasks.spawn(async move {
+            match this.pass(&account).await {
+                Ok(deliveries) => this.relay.deliver_now(deliveries.unwrap_or_default(), &context).await,
+                Err(error) => {
+                    let error = causes(&error);
+                    tracing::warn!(target: LOG_TARGET, error, "chats of a deleted account are left to the second pass");
+                }
+            }
+        });
+        drop(tokio::time::timeout(FIRST_PASS_TIMEOUT, work).await);
+        Ok(())
+    }
+
+    /// Runs due second passes, until the service stops.
+    pub fn spawn(&self) {
+        let this = self.clone();
+        self.tasks.spawn(async move {
+            loop {
+                if let Err(error) = this.run_due_second_passes().await {
+                    tracing::error!(target: LOG_TARGET, error = causes(&error), "chats of deleted accounts are still there");
+                }
+                tokio::select! {
+                    () = this.tasks.stopping().cancelled() => return,
+                    () = tokio::time::sleep(POLL_INTERVAL) => {}
+                }
+            }
+        });
+    }
+
+    async fn run_due_second_passes(&self) -> Result<(), StoreError> {
+        for account in store::accounts_due(&self.store, self.clock.now()).await? {
+            // Its deliveries are left to the relay, so that a slow branch service holds up no other account.
+            if self.pass(&account).await?.is_some() {
+                store::finish_account(&self.store, &account).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the chats of an account, batch by batch. Returns the deliveries of the last batch, or `None` if the service
+    /// stopped before the end.
+    async fn pass(&self, account: &DeletedAccount) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let trace = Trace::resumed(account.request_id.clone());
+        while !self.tasks.stopping().is_cancelled() {
+            let (owner, now) = (account.account_id, self.clock.now());
+            let batch = store::chats_of(&self.store, owner, CHATS_PER_TRANSACTION).await?;
+            let deliveries = store::delete_chats(&self.store, owner, &batch, &trace, now).await?;
+            if batch.len() < CHATS_PER_TRANSACTION {
+                return Ok(Some(deliveries));
+            }
+        }
+        Ok(None)
+    }
+}

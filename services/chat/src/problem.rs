@@ -1,0 +1,46 @@
+//! How each error is answered.
+
+use crate::error::Error;
+use actix_web::http::StatusCode;
+use shared::idempotency::key_reused;
+use shared::problem::{ApiError, Problem};
+
+impl Error {
+    /// The status and the code of each error.
+    fn answer(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
+            Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
+            Self::ConversationNotFound => (StatusCode::NOT_FOUND, "conversation_not_found"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            Self::Store(error) => (error.status(), error.code()),
+            Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
+        }
+    }
+}
+
+impl ApiError for Error {
+    fn status(&self) -> StatusCode {
+        self.answer().0
+    }
+
+    fn code(&self) -> &'static str {
+        self.answer().1
+    }
+
+    fn decorate(&self, problem: Problem) -> Problem {
+        match self {
+            Self::KeyReused => key_reused(),
+            _ => problem,
+        }
+    }
+}
+
+/// What a handler fails with is answered as its [`Problem`].
+impl From<Error> for actix_web::Error {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
