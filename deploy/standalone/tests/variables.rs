@@ -48,7 +48,8 @@ fn in_table(file: &str, heading: &str) -> Names {
 fn help(program: &str) -> String {
     let path = Path::new(env!("CARGO_BIN_EXE_banyan")).with_file_name(program);
     let run = Command::new(&path).arg("--help").env_clear().output();
-    let output = run.unwrap_or_else(|error| panic!("{error}: {path:?}; cargo test --workspace builds it"));
+    let output =
+        run.unwrap_or_else(|error| panic!("{error}: {}; cargo test --workspace builds it", path.display()));
     assert!(output.status.success(), "{program}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
