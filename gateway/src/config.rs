@@ -22,7 +22,7 @@
 //! | `UPSTREAM_LIMIT_READS` | GET, HEAD and OPTIONS that a replica of a service has at once | 64 |
 //! | `UPSTREAM_LIMIT_WRITES` | other methods | 64 |
 //! | `UPSTREAM_LIMIT_PASSWORDS` | requests for which a password is hashed, or may be | 64 |
-//! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 512 |
+//! | `UPSTREAM_LIMIT_WAITING` | how many of each may wait for a moment | 1024 |
 //! | `HEAD_TIMEOUT` | seconds for the head of a request | 5 |
 //! | `BODY_TIMEOUT` | seconds for the next piece of a request's body | 30 |
 //! | `BODY_MIN_RATE` | bytes a second that a request's body comes with at least, and an answer is taken with; 0 for any | 16384 |

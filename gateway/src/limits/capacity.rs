@@ -15,13 +15,14 @@ pub struct Capacity {
     pub writes: usize,
     /// Of requests for which a password is hashed. The auth service works on one for each core, and keeps the others.
     pub passwords: usize,
-    /// Of each kind.
+    /// Of each kind. By default as many as may wait in the kernel to be accepted, so that those who come at once after a
+    /// restart are served one after the other and not refused.
     pub waiting: usize,
 }
 
 impl Default for Capacity {
     fn default() -> Self {
-        Self { reads: 64, writes: 64, passwords: 64, waiting: 512 }
+        Self { reads: 64, writes: 64, passwords: 64, waiting: 1024 }
     }
 }
 
