@@ -16,8 +16,9 @@ test *filter:
 lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets --locked -- -D warnings
-    .ci/paths
     .ci/circles
+    .ci/paths
+    .ci/glossary
 
 # Run all that a landing must pass.
 ci:
