@@ -3,12 +3,16 @@
 use crate::config::{Config, DESCRIPTOR_USE, LISTEN_ADDR};
 use crate::startup;
 use clap::Parser;
-use shared::check::{Peer, Report, check_descriptors, check_own_clock, check_peer};
+use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::Service;
-use shared::server::{self, Command, StartError};
-use shared::telemetry::{self, LogFormat};
+use shared::env::Env;
+use shared::error::StartError;
+use shared::service::Service;
+use shared_web::check::{Peer, check_descriptors, check_peer};
+use shared_web::server;
+use shared_web::server::Command;
+use shared_web::telemetry;
+use shared_web::telemetry::LogFormat;
 use std::process::ExitCode;
 
 /// The gateway of Banyan: checks tokens, limits, passes requests on to the services. Without a command it serves

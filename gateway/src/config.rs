@@ -45,20 +45,16 @@ pub use crate::timeouts::Timeouts;
 pub use crate::upstream::dns::Resolution;
 pub use shared::rate_limit::Rate;
 
-// The names of before, until `deploy/standalone` has the new ones.
-pub use crate::concurrency::config::ConcurrencyConfig as Capacity;
-pub use crate::rate_limit::config::RateLimitConfig as Rates;
-pub use crate::routing::upstream::UpstreamUrls as Upstreams;
-pub use crate::timeouts::Timeouts as Patience;
-pub use DownstreamConfig as EdgeConfig;
-
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys};
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, DescriptorUse, Listen, Times};
+use shared::env::{ConfigError, Env};
+use shared::service::Service;
 use shared::settings;
-use shared::traces::Traces;
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::server::{DescriptorUse, Listen};
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
+use shared_web::tokens::TokenKeys;
 
 /// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8000";
@@ -76,17 +72,17 @@ pub struct Config {
     /// The URLs of the services.
     pub upstreams: UpstreamUrls,
     /// The side of the clients.
-    pub edge: DownstreamConfig,
+    pub downstream: DownstreamConfig,
     /// The rate limits; `None` if they are off.
-    pub rates: Option<RateLimitConfig>,
+    pub rate_limits: Option<RateLimitConfig>,
     /// The concurrency limits of replicas; `None` if they are off.
-    pub capacity: Option<ConcurrencyConfig>,
+    pub concurrency: Option<ConcurrencyConfig>,
     /// The time-outs of clients' connections.
     pub times: Times,
     /// The bounds of bodies.
     pub bodies: BodyLimits,
     /// The other time-outs and intervals.
-    pub patience: Timeouts,
+    pub timeouts: Timeouts,
     /// The file descriptors that it needs.
     pub descriptor_use: DescriptorUse,
     /// How the names of services are resolved.
@@ -126,12 +122,12 @@ impl Config {
             listen: Listen::from_env(env, LISTEN_ADDR),
             keys: TokenKeys::from_env(env, Clock::system()),
             upstreams: UpstreamUrls::from_env(env),
-            edge: DownstreamConfig::from_env(env),
-            rates: RateLimitConfig::from_env(env),
-            capacity: ConcurrencyConfig::from_env(env),
+            downstream: DownstreamConfig::from_env(env),
+            rate_limits: RateLimitConfig::from_env(env),
+            concurrency: ConcurrencyConfig::from_env(env),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
-            patience: Timeouts::from_env(env),
+            timeouts: Timeouts::from_env(env),
             descriptor_use: Ok(DESCRIPTOR_USE),
             resolution: Ok(Resolution::System),
             metrics,

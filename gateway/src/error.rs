@@ -3,9 +3,10 @@
 use crate::routing::upstream::Upstream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use shared::input::{body_encoded, body_too_slow, payload_too_large};
-use shared::problem::{ApiError, Problem, causes};
-use shared::server::OutOfMemory;
+use shared::error::causes;
+use shared_web::body_limits::OutOfMemory;
+use shared_web::input::{body_encoded, body_too_slow, payload_too_large};
+use shared_web::problem::{ApiError, Problem};
 
 /// An error of the gateway's own.
 #[derive(Debug, thiserror::Error)]

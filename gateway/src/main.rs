@@ -2,8 +2,8 @@
 
 use clap::Parser as _;
 use gateway::cli::{self, Options};
-use shared::config::Env;
-use shared::server::StartError;
+use shared::env::Env;
+use shared::error::StartError;
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -5,8 +5,8 @@ use crate::routing::class::RequestClass;
 use crate::routing::table::{Route, find};
 use actix_web::HttpRequest;
 use actix_web::http::uri::PathAndQuery;
-use shared::identity::Identity;
-use shared::server::Trace;
+use shared_web::caller::Identity;
+use shared_web::telemetry::Trace;
 
 /// A request that has a route.
 pub(crate) struct RequestContext<'r> {

@@ -14,9 +14,15 @@ use crate::timeouts::Timeouts;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
 use futures_util::future::join_all;
-use shared::client::http_client;
-use shared::identity::{Service, TokenKeys};
-use shared::server::{self, Application, BodyLimits, Context, NotReady, Readiness, StartError, Tasks};
+use shared::error::StartError;
+use shared::http_client::http_client;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_web::body_limits::BodyLimits;
+use shared_web::context::Context;
+use shared_web::server;
+use shared_web::server::{Application, NotReady, Readiness};
+use shared_web::tokens::TokenKeys;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,17 +37,17 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
     let clusters = clusters(&config, &tasks)?;
     let readiness = readiness(Arc::clone(&clusters));
-    let trusted_proxies = config.edge.trusted_proxies;
+    let trusted_proxies = config.downstream.trusted_proxies;
     let pipelines = Pipelines {
         keys: config.keys.clone(),
         bodies: config.bodies.clone(),
-        cors: Arc::new(Cors::new(config.edge.allowed_origins)),
-        limits: RateLimits::new(config.rates, trusted_proxies.clone(), &config.metrics, &tasks),
+        cors: Arc::new(Cors::new(config.downstream.allowed_origins)),
+        limits: RateLimits::new(config.rate_limits, trusted_proxies.clone(), &config.metrics, &tasks),
         clusters,
-        timeouts: config.patience,
+        timeouts: config.timeouts,
         trusted_proxies: trusted_proxies.clone(),
     };
-    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.patience.document_ttl));
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
     let hooks: Arc<dyn server::Edge> = Arc::new(Hooks);
     let hooks = Data::from(hooks);
@@ -94,8 +100,8 @@ fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, Sta
     let clusters_config = ClustersConfig {
         urls: &config.upstreams,
         resolution: config.resolution,
-        timeouts: config.patience,
-        concurrency: config.capacity,
+        timeouts: config.timeouts,
+        concurrency: config.concurrency,
     };
     let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, tasks)?);
     clusters.register(&config.metrics);

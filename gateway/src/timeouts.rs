@@ -1,8 +1,8 @@
 //! Time-outs and intervals of the gateway.
 
-use shared::config::{ConfigError, Env};
-use shared::server::{Times, must_be_longer};
+use shared::env::{ConfigError, Env};
 use shared::settings;
+use shared_web::timeouts::{Times, must_be_longer};
 use std::time::Duration;
 
 /// Time-outs and intervals. Variables set `request_body`, `response_head` and `response_body`; tests set the others, too.

@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use reqwest::Url;
 use serde_json::json;
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::TokenKeys;
+use shared::env::Env;
 use shared::ids::UserId;
+use shared_web::tokens::TokenKeys;
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -24,7 +24,7 @@ mod uploads;
 mod upstream;
 
 use clap::{Parser, Subcommand};
-use shared::server::raise_descriptor_limit;
+use shared_web::server::raise_descriptor_limit;
 use std::process::ExitCode;
 use tokio::task::LocalSet;
 use traffic::Failure;

@@ -3,7 +3,7 @@
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, Url};
 use serde_json::{Value, json};
-use shared::client::http_client;
+use shared::http_client::http_client;
 use shared::ids::KeyId;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -34,7 +34,7 @@ impl fmt::Debug for Failure {
 
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
-        Self(shared::problem::causes(&error))
+        Self(shared::error::causes(&error))
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::config::{Databases, Options};
 use crate::data_dir::secret_file;
 use crate::settings::Settings;
-use shared::check::{Report, check_descriptors, check_file, check_own_clock};
+use shared::check::{Report, check_file, check_own_clock};
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::TokenKeys;
-use shared::store::is_missing;
-use shared::telemetry;
+use shared::env::Env;
+use shared_store::is_missing;
+use shared_web::check::check_descriptors;
+use shared_web::telemetry;
+use shared_web::tokens::TokenKeys;
 use std::fs;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! `banyan compact`: rewrites the SQLite files of the data folder without deleted rows.
 
 use crate::data_dir::DataDir;
-use shared::server::StartError;
-use shared::store::{compact, is_missing};
+use shared::error::StartError;
+use shared_store::{compact, is_missing};
 use std::path::Path;
 
 /// Rewrites every file of a folder that no process uses. Returns a line for each.

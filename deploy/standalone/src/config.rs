@@ -3,8 +3,8 @@
 use crate::data_dir::database_url;
 use clap::{Parser, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::config::{ConfigError, Env};
-use shared::server::{CheckOptions, DescriptorUse};
+use shared::env::{ConfigError, Env};
+use shared_web::server::{CheckOptions, DescriptorUse};
 use std::path::{Path, PathBuf};
 
 /// The default of `--listen`.
@@ -76,7 +76,7 @@ impl Databases {
     /// File descriptors of all servers of this process. Both ends of a connection to a service are here: a client of the
     /// gateway needs its own, two for each of three services, and one for calls between these.
     pub fn descriptor_use(&self) -> DescriptorUse {
-        let databases = 2 * shared::store::MAX_DESCRIPTORS + self.branch.max_descriptors();
+        let databases = 2 * shared_store::MAX_DESCRIPTORS + self.branch.max_descriptors();
         DescriptorUse { databases, servers: 4, per_connection: 8 }
     }
 }

@@ -1,9 +1,11 @@
 //! `cargo run`: the whole of Banyan in one process.
 
 use clap::Parser as _;
-use shared::config::Env;
-use shared::server::{self, StartError};
-use shared::telemetry::{self, LogFormat};
+use shared::env::Env;
+use shared::error::StartError;
+use shared_web::server;
+use shared_web::telemetry;
+use shared_web::telemetry::LogFormat;
 use standalone::compact::compact_data_dir;
 use standalone::config::{Options, Task};
 use standalone::stack::Stack;

@@ -4,13 +4,15 @@ use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
 use crate::traces::StackTraces;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
-use gateway::config::{AllowedOrigins, Capacity, EdgeConfig, Patience, Rates};
+use gateway::config::{AllowedOrigins, ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Timeouts};
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::TokenKeys;
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Listen, Times};
+use shared::env::{ConfigError, Env};
 use shared::settings;
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::server::Listen;
+use shared_web::timeouts::Times;
+use shared_web::tokens::TokenKeys;
 
 /// The settings of all services together.
 #[derive(Debug)]
@@ -18,12 +20,12 @@ pub struct Settings {
     pub(crate) listen: Listen,
     /// The keys of `SECRET_KEY`; without it those of the data folder are used.
     pub(crate) keys: Option<TokenKeys>,
-    pub(crate) edge: EdgeConfig,
-    pub(crate) rates: Option<Rates>,
-    pub(crate) capacity: Option<Capacity>,
+    pub(crate) downstream: DownstreamConfig,
+    pub(crate) rate_limits: Option<RateLimitConfig>,
+    pub(crate) concurrency: Option<ConcurrencyConfig>,
     pub(crate) times: Times,
     pub(crate) bodies: BodyLimits,
-    pub(crate) gateway_timeouts: Patience,
+    pub(crate) gateway_timeouts: Timeouts,
     pub(crate) databases: Databases,
     pub(crate) tokens: TokenLife,
     pub(crate) passwords: PasswordConfig,
@@ -53,12 +55,12 @@ impl Settings {
             listen: Listen::parse(LISTEN_SETTING, &options.listen, LISTEN_ADDR),
             keys: keys(env, clock),
             // For pages that are developed on this machine.
-            edge: EdgeConfig::from_env_or(env, AllowedOrigins::Local),
-            rates: Rates::from_env(env),
-            capacity: Capacity::from_env(env),
+            downstream: DownstreamConfig::from_env_or(env, AllowedOrigins::Local),
+            rate_limits: RateLimitConfig::from_env(env),
+            concurrency: ConcurrencyConfig::from_env(env),
             times: Times::from_env(env),
             bodies: BodyLimits::from_env(env),
-            gateway_timeouts: Patience::from_env(env),
+            gateway_timeouts: Timeouts::from_env(env),
             databases: Databases::from_env(env, &options.data_dir),
             tokens: TokenLife::from_env(env),
             passwords: PasswordConfig::from_env(env),

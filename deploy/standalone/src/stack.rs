@@ -2,9 +2,10 @@
 
 use crate::data_dir::DataDir;
 use crate::stack_config::StackConfig;
-use gateway::config::Upstreams;
+use gateway::config::UpstreamUrls;
 use reqwest::Url;
-use shared::server::{Application, Listen, StartError};
+use shared::error::StartError;
+use shared_web::server::{Application, Listen};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -40,7 +41,7 @@ impl Stack {
         config.databases.descriptor_use().max_connections()?;
         let (auth, chat, branch) = (Port::bind()?, Port::bind()?, Port::bind()?);
         let upstreams =
-            Upstreams { auth: auth.url.clone(), chat: chat.url.clone(), branch: branch.url.clone() };
+            UpstreamUrls { auth: auth.url.clone(), chat: chat.url.clone(), branch: branch.url.clone() };
         let services = vec![
             branch::startup::build(config.branch(branch.listen, chat.url.clone())).await?,
             chat::startup::build(config.chat(chat.listen, auth.url, branch.url)).await?,

@@ -4,13 +4,18 @@ use crate::config::{Databases, LISTEN_SETTING, Options};
 use crate::data_dir::DataDir;
 use crate::settings::Settings;
 use crate::traces::StackTraces;
-use gateway::config::{Capacity, EdgeConfig, Patience, Rates, Resolution, Upstreams};
+use gateway::config::{
+    ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UpstreamUrls,
+};
 use reqwest::Url;
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::TokenKeys;
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Listen, StartError, Times};
+use shared::env::Env;
+use shared::error::StartError;
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::server::Listen;
+use shared_web::timeouts::Times;
+use shared_web::tokens::TokenKeys;
 
 /// The configuration of the stack.
 #[derive(Debug)]
@@ -20,17 +25,17 @@ pub struct StackConfig {
     /// The keys of tokens.
     pub keys: TokenKeys,
     /// The gateway's side towards clients: proxies, CORS, compression.
-    pub edge: EdgeConfig,
+    pub downstream: DownstreamConfig,
     /// Rate limits; none if they are off.
-    pub rates: Option<Rates>,
+    pub rate_limits: Option<RateLimitConfig>,
     /// Concurrency limits; none if they are off.
-    pub capacity: Option<Capacity>,
+    pub concurrency: Option<ConcurrencyConfig>,
     /// Time-outs of all servers.
     pub times: Times,
     /// Limits of bodies, of all services together.
     pub bodies: BodyLimits,
     /// Further time-outs of the gateway.
-    pub gateway_timeouts: Patience,
+    pub gateway_timeouts: Timeouts,
     /// The database of each service.
     pub databases: Databases,
     /// The lifetimes of tokens.
@@ -63,9 +68,9 @@ impl StackConfig {
         Ok(Self {
             listen,
             keys,
-            edge: settings.edge,
-            rates: settings.rates,
-            capacity: settings.capacity,
+            downstream: settings.downstream,
+            rate_limits: settings.rate_limits,
+            concurrency: settings.concurrency,
             times: settings.times,
             bodies: settings.bodies,
             gateway_timeouts: settings.gateway_timeouts,
@@ -83,17 +88,17 @@ impl StackConfig {
 
 /// The configurations of the gateway and the services. Each knows the URLs that it calls.
 impl StackConfig {
-    pub(crate) fn gateway(&self, upstreams: Upstreams) -> gateway::config::Config {
+    pub(crate) fn gateway(&self, upstreams: UpstreamUrls) -> gateway::config::Config {
         gateway::config::Config {
             listen: self.listen.clone(),
             keys: self.keys.clone(),
             upstreams,
-            edge: self.edge.clone(),
-            rates: self.rates,
-            capacity: self.capacity,
+            downstream: self.downstream.clone(),
+            rate_limits: self.rate_limits,
+            concurrency: self.concurrency,
             times: self.times,
             bodies: self.bodies.clone(),
-            patience: self.gateway_timeouts,
+            timeouts: self.gateway_timeouts,
             descriptor_use: self.databases.descriptor_use(),
             resolution: Resolution::default(),
             metrics: self.metrics.clone(),
@@ -140,8 +145,8 @@ impl StackConfig {
             tokens: self.tokens,
             passwords: self.passwords,
             registration: self.registration,
-            throttles_logins: self.rates.is_some(),
-            password_grant_rate: self.rates.map(|rates| rates.login),
+            throttles_logins: self.rate_limits.is_some(),
+            password_grant_rate: self.rate_limits.map(|rates| rates.login),
             clock: self.clock.clone(),
             times: self.times,
             bodies: self.bodies.clone(),
@@ -160,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let options =
             Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data"), task: None };
-        StackConfig::from_env(&options, env).unwrap().edge.allowed_origins
+        StackConfig::from_env(&options, env).unwrap().downstream.allowed_origins
     }
 
     #[tokio::test]

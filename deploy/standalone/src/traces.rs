@@ -1,8 +1,8 @@
 //! The export of spans of each service.
 
-use shared::config::{ConfigError, Env};
-use shared::identity::Service;
-use shared::traces::Traces;
+use shared::env::{ConfigError, Env};
+use shared::service::Service;
+use shared_web::spans::Traces;
 
 /// The exports of spans: each service has a name of its own in them.
 #[derive(Debug, Clone, Default)]

@@ -3,9 +3,9 @@
 use crate::config::{Databases, Options};
 use crate::data_dir::DataDir;
 use auth::cli::{UserCommand, UserSettings, run_user_command};
-use shared::config::Env;
-use shared::server::StartError;
-use shared::store::is_missing;
+use shared::env::Env;
+use shared::error::StartError;
+use shared_store::is_missing;
 
 /// Runs a command, also while Banyan runs: it does not lock the data folder.
 pub async fn run(command: UserCommand, options: &Options, env: &Env) -> Result<(), StartError> {

@@ -8,7 +8,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::test_kit::{TestClient, TestDatabase};
+use shared_test_kit::{TestClient, TestDatabase};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

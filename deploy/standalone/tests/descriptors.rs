@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use reqwest::Url;
 use serde_json::json;
-use shared::test_kit::TestClient;
+use shared_test_kit::TestClient;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;

@@ -3,7 +3,7 @@
 
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
-use shared::test_kit::{TestClient, TestDatabase};
+use shared_test_kit::{TestClient, TestDatabase};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -3,7 +3,7 @@
 
 use reqwest::Url;
 use serde_json::{Value, json};
-use shared::test_kit::TestClient;
+use shared_test_kit::TestClient;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

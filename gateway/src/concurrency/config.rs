@@ -1,6 +1,6 @@
 //! The configuration of concurrency limits.
 
-use shared::config::{ConfigError, Env};
+use shared::env::{ConfigError, Env};
 use shared::settings;
 
 /// The largest limit that a variable may set: more than a replica could ever have at once.

@@ -5,7 +5,7 @@
 
 use super::adaptive::{AdaptiveLimit, LimitChange};
 use super::overload::OverloadDetector;
-use shared::metrics::LimitHits;
+use shared_web::metrics::LimitHits;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};

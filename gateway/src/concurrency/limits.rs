@@ -5,8 +5,8 @@ use super::limiter::ConcurrencyLimiter;
 use super::permit::Permit;
 use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
-use shared::identity::Service;
-use shared::metrics::{LimitHits, Metrics};
+use shared::service::Service;
+use shared_web::metrics::{LimitHits, Metrics};
 
 /// What the limits of all replicas of a service have in common.
 pub(crate) struct UpstreamLimits {

@@ -114,7 +114,7 @@ mod tests {
     use super::super::overload::{OVERLOAD_AFTER, OVERLOAD_FORGOTTEN_AFTER};
     use super::*;
     use futures_util::future::join_all;
-    use shared::metrics::LimitHits;
+    use shared_web::metrics::LimitHits;
     use tokio::time::advance;
 
     fn limiter(permits: usize, max_queued: usize) -> ConcurrencyLimiter {

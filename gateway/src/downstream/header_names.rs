@@ -1,6 +1,6 @@
 //! The headers of requests to which the gateway, its server or a service gives a meaning.
 
-use shared::server::X_REQUEST_ID;
+use shared_web::telemetry::X_REQUEST_ID;
 
 /// Headers that concern one connection alone (RFC 9110, 7.6.1), beside those that `Connection` names.
 pub(crate) const HOP_BY_HOP: [&str; 9] = [

@@ -65,7 +65,7 @@ impl Catalogue {
         };
         document
             .inspect_err(|error| {
-                let cause = shared::problem::causes(error);
+                let cause = shared::error::causes(error);
                 tracing::warn!(target: log_target::OPENAPI, upstream = upstream.name(), cause, "no OpenAPI document was read");
             })
             .ok()

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::routing::table::Access;
 use crate::routing::upstream::Upstream;
 use serde_json::{Map, Value, json};
-use shared::openapi::{ErrorResponses, responses};
+use shared_web::openapi::{ErrorResponses, responses};
 use std::collections::BTreeMap;
 
 /// The headers of all responses, as components.

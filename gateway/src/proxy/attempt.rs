@@ -14,7 +14,7 @@ use crate::upstream::outlier::Failure;
 use crate::upstream::pool::PooledReplica;
 use crate::upstream::replica::InFlightGuard;
 use actix_web::HttpResponse;
-use shared::server::is_out_of_descriptors;
+use shared_web::server::is_out_of_descriptors;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;

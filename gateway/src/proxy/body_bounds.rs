@@ -1,6 +1,6 @@
 //! Bounds of a request's body: size, transfer rate, memory.
 
-use shared::server::{MemoryBudget, MinRate, OutOfMemory, Reservation};
+use shared_web::body_limits::{MemoryBudget, MinRate, OutOfMemory, Reservation};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 

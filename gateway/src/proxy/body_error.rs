@@ -1,7 +1,7 @@
 //! Why a request's body ends before it is complete.
 
 use crate::error::Error;
-use shared::server::OutOfMemory;
+use shared_web::body_limits::OutOfMemory;
 use std::io;
 
 /// Why a body ended before it was complete.

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::request_context::RequestContext;
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode, header};
-use shared::input::is_encoded;
-use shared::problem::Problem;
+use shared_web::input::is_encoded;
+use shared_web::problem::Problem;
 
 /// Refuses a body with a content coding, which no service decodes. For methods that have a body on some routes alone, the
 /// service has to say whether it reads it.

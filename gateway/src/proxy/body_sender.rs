@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::http1::connection::Connection;
 use crate::rate_limit::byte_meter::ByteMeter;
 use actix_web::web::Bytes;
-use shared::server::{CHUNK_QUEUE_BYTES, TransferDeadline};
+use shared_web::body_limits::{CHUNK_QUEUE_BYTES, TransferDeadline};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;

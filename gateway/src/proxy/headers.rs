@@ -9,7 +9,7 @@ use crate::request_context::RequestContext;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use shared::server::X_REQUEST_ID;
+use shared_web::telemetry::X_REQUEST_ID;
 use std::fmt;
 use std::io::Write as _;
 

@@ -4,7 +4,8 @@ use super::message::UpstreamResponse;
 use crate::http1::field::write_line;
 use crate::log_target;
 use crate::routing::table::Route;
-use shared::server::{PassedOn, Trace};
+use shared_web::server::PassedOn;
+use shared_web::telemetry::Trace;
 use std::time::Instant;
 use tracing::Level;
 

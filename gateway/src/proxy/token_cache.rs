@@ -2,7 +2,8 @@
 
 use actix_web::http::header::HeaderMap;
 use foldhash::quality::RandomState;
-use shared::identity::{Checked, Identity, TokenError, TokenKeys, bearer_token};
+use shared_web::caller::{Identity, bearer_token};
+use shared_web::tokens::{Checked, TokenError, TokenKeys};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -69,7 +70,7 @@ mod tests {
     const TTL: Duration = Duration::from_secs(60);
 
     fn keys(clock: &Clock) -> TokenKeys {
-        TokenKeys::new(&shared::test_kit::SECRET_KEY.into(), clock.clone()).unwrap()
+        TokenKeys::new(&shared_test_kit::SECRET_KEY.into(), clock.clone()).unwrap()
     }
 
     fn identify(tokens: &TokenCache, keys: &TokenKeys, token: &str) -> Result<UserId, TokenError> {

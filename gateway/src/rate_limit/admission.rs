@@ -8,12 +8,12 @@ use crate::request_context::RequestContext;
 use crate::routing::class::RequestClass;
 use crate::routing::table::{LOGIN, REGISTER, Route};
 use actix_web::HttpRequest;
-use shared::client_network::ClientNetwork;
-use shared::identity::Identity;
-use shared::metrics::Metrics;
-use shared::problem::Problem;
 use shared::rate_limit::SWEEP_INTERVAL;
-use shared::server::Tasks;
+use shared::tasks::Tasks;
+use shared_web::caller::Identity;
+use shared_web::client_network::ClientNetwork;
+use shared_web::metrics::Metrics;
+use shared_web::problem::Problem;
 use std::sync::Arc;
 
 /// All rate limits, which the workers share.

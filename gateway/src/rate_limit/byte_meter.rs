@@ -6,7 +6,7 @@ use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
 use actix_web::HttpRequest;
 use shared::ids::UserId;
-use shared::input::MAX_BODY_BYTES;
+use shared_web::body_limits::MAX_BODY_BYTES;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 

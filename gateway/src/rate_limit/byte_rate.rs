@@ -1,8 +1,8 @@
 //! A rate of bytes.
 
 use bytesize::ByteSize;
-use shared::input::MAX_BODY_BYTES;
 use shared::rate_limit::Rate;
+use shared_web::body_limits::MAX_BODY_BYTES;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 

@@ -2,7 +2,7 @@
 
 use super::byte_rate::ByteRate;
 
-use shared::config::{ConfigError, Env};
+use shared::env::{ConfigError, Env};
 use shared::rate_limit::{DEFAULT_LOGIN_RATE, Rate, login_rate_from_env, rate_from_env};
 use shared::settings;
 

@@ -4,9 +4,9 @@ use super::headers::RateLimitHeaders;
 
 use super::byte_rate::ByteRate;
 use actix_web::http::header::HeaderValue;
-use shared::identity::Service;
-use shared::metrics::{LimitHits, Metrics};
 use shared::rate_limit::{Rate, RateLimited, RateLimiter};
+use shared::service::Service;
+use shared_web::metrics::{LimitHits, Metrics};
 use std::num::NonZeroU32;
 
 /// A rate limit on the requests, or the bytes, of each key.

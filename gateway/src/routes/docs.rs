@@ -8,8 +8,8 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, Content
 use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use flate2::read::GzDecoder;
-use shared::problem::Problem;
-use shared::server::route_not_found;
+use shared_web::problem::Problem;
+use shared_web::server::route_not_found;
 use std::borrow::Cow;
 use std::io::Read as _;
 use std::sync::Arc;

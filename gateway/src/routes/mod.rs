@@ -6,7 +6,7 @@ mod health;
 mod openapi;
 
 use actix_web::web::ServiceConfig;
-use shared::server::public;
+use shared_web::server::public;
 
 /// The URL table of the gateway's own endpoints; [`crate::routing::table`] has that of the services.
 pub(crate) fn configure(app: &mut ServiceConfig) {

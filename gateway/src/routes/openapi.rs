@@ -7,7 +7,7 @@ use crate::openapi::catalogue::{Catalogue, Version};
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use shared::problem::Problem;
+use shared_web::problem::Problem;
 
 /// GET `/openapi.json`.
 pub(super) async fn get_openapi(

@@ -1,10 +1,10 @@
 //! The upstream services, and their URLs.
 
 use reqwest::Url;
-use shared::config::{ConfigError, Env};
-use shared::identity::Service;
-use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
+use shared::env::{ConfigError, Env};
+use shared::service::Service;
 use shared::settings;
+use shared_web::body_limits::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use std::fmt;
 
 /// An upstream service.

@@ -11,7 +11,7 @@ use crate::routing::upstream::Upstream;
 use crate::timeouts::Timeouts;
 use actix_web::http::StatusCode;
 use futures_util::future::{join_all, select_ok};
-use shared::server::Tasks;
+use shared::tasks::Tasks;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Cluster {
                 }
                 Err(error) => {
                     if !has_failed {
-                        let (upstream, cause) = (self.upstream.name(), shared::problem::causes(&error));
+                        let (upstream, cause) = (self.upstream.name(), shared::error::causes(&error));
                         tracing::warn!(target: log_target::CLUSTER, upstream, name, cause, "a name was not looked up");
                     }
                     has_failed = true;

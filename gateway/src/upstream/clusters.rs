@@ -9,8 +9,9 @@ use crate::routing::upstream::{Upstream, UpstreamUrls};
 use crate::timeouts::Timeouts;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
-use shared::metrics::Metrics;
-use shared::server::{StartError, Tasks};
+use shared::error::StartError;
+use shared::tasks::Tasks;
+use shared_web::metrics::Metrics;
 use std::sync::Arc;
 
 /// The part of the gateway's configuration that concerns its clusters.

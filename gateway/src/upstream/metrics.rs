@@ -3,8 +3,8 @@
 use super::clusters::UpstreamClusters;
 use super::replica::Replica;
 use crate::routing::upstream::Upstream;
-use shared::identity::Service;
-use shared::metrics::{Metrics, Readings};
+use shared::service::Service;
+use shared_web::metrics::{Metrics, Readings};
 use std::sync::Arc;
 
 impl UpstreamClusters {

@@ -2,7 +2,7 @@
 
 use super::replica::{InFlightGuard, Replica};
 use crate::http1::connection::Connection;
-use shared::server::REUSE;
+use shared::http_client::REUSE;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;

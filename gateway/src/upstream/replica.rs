@@ -80,7 +80,7 @@ impl Replica {
         if let Some(time) = self.outlier.record_failure(failure) {
             let (upstream, address) = (self.upstream.name(), self.address);
             let out_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let cause = shared::problem::causes(cause);
+            let cause = shared::error::causes(cause);
             tracing::info!(target: log_target::REPLICA, upstream, %address, out_ms, %failure, cause, "a replica is left out");
         }
     }

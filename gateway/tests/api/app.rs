@@ -9,10 +9,11 @@ use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Times};
-use shared::test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
-use shared::traces::Traces;
+use shared_test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -65,7 +66,7 @@ pub fn spawn_configured(upstream: &Url, configure: impl FnOnce(&mut Config)) -> 
 }
 
 pub fn spawn_with(upstreams: UpstreamUrls, timeouts: Timeouts) -> TestGateway {
-    spawn(upstreams, |config| config.patience = timeouts)
+    spawn(upstreams, |config| config.timeouts = timeouts)
 }
 
 fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGateway {
@@ -74,12 +75,12 @@ fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGa
         listen: any_port(),
         keys: token_keys(&clock),
         upstreams,
-        edge: DownstreamConfig::default(),
-        rates: Some(RateLimitConfig::default()),
-        capacity: Some(ConcurrencyConfig::default()),
+        downstream: DownstreamConfig::default(),
+        rate_limits: Some(RateLimitConfig::default()),
+        concurrency: Some(ConcurrencyConfig::default()),
         times: Times::default(),
         bodies: BodyLimits::default(),
-        patience: no_cache(),
+        timeouts: no_cache(),
         descriptor_use: DESCRIPTOR_USE,
         resolution: Resolution::System,
         metrics: metrics.clone(),

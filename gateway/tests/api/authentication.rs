@@ -3,9 +3,9 @@
 use crate::app::{authorization, only_request, spawn_house};
 use crate::wire::status;
 use serde_json::json;
-use shared::identity::Service;
 use shared::ids::UserId;
-use shared::test_kit::{access_token, token_keys};
+use shared::service::Service;
+use shared_test_kit::{access_token, token_keys};
 use std::time::Duration;
 
 const PATH: &str = "/api/v1/chats/get-chat";

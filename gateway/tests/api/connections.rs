@@ -2,7 +2,7 @@
 
 use crate::app::{authorization, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};
-use shared::server::Times;
+use shared_web::timeouts::Times;
 use std::time::Duration;
 
 const PATH: &str = "/api/v1/messages/get-messages";

@@ -4,14 +4,14 @@ use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
 use crate::wire::upstream_that_says;
 use gateway::config::{AllowedOrigins, Config};
 use reqwest::{Method, Url};
-use shared::config::Env;
-use shared::test_kit::{Answer, TestClient};
+use shared::env::Env;
+use shared_test_kit::{Answer, TestClient};
 
 const PATH: &str = "/api/v1/chats/get-chat";
 const ORIGIN: &str = "https://app.example";
 
 fn allowing(service: &Url, origins: &str) -> TestGateway {
-    spawn_configured(service, |config| config.edge.allowed_origins = origins.parse().unwrap())
+    spawn_configured(service, |config| config.downstream.allowed_origins = origins.parse().unwrap())
 }
 
 fn header(answer: &Answer, name: &str) -> Option<String> {
@@ -152,7 +152,8 @@ async fn a_star_allows_all_origins() {
 
 #[tokio::test]
 async fn local_origins_may_be_allowed() {
-    let gateway = spawn_configured(&nobody(), |config| config.edge.allowed_origins = AllowedOrigins::Local);
+    let gateway =
+        spawn_configured(&nobody(), |config| config.downstream.allowed_origins = AllowedOrigins::Local);
     for origin in ["http://localhost:5173", "https://127.0.0.1:3000", "http://[::1]:8080", "http://localhost"]
     {
         let answer = preflight(&gateway.client, PATH, origin).await.expect(204);
@@ -173,7 +174,7 @@ async fn a_preflight_for_a_path_without_a_route_is_a_404() {
 #[test]
 fn an_invalid_origin_fails_the_start_with_one_line() {
     let url = nobody();
-    let key = ("SECRET_KEY", shared::test_kit::SECRET_KEY);
+    let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
     let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));
     let wrong = ("CORS_ALLOWED_ORIGINS", "https://app.example/");
     let line = Config::from_env(&Env::of([key, urls[0], urls[1], urls[2], wrong])).unwrap_err().to_string();

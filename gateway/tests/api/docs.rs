@@ -2,7 +2,7 @@
 
 use crate::app::{nobody, spawn_before};
 use reqwest::Method;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 #[tokio::test]
 async fn docs_and_its_files_are_served_and_name_no_other_server() {

@@ -4,7 +4,7 @@ use crate::app::{TestGateway, authorization, nobody, spawn_before, spawn_configu
 use crate::wire::{header, headers, status, upstream};
 use gateway::config::Config;
 use reqwest::Url;
-use shared::config::Env;
+use shared::env::Env;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const SENT: &str = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.5, 127.0.0.9\r\n\
@@ -45,7 +45,7 @@ fn assert_names_the_peer(head: &str) {
 }
 
 fn behind(service: &Url, trusted: &str) -> TestGateway {
-    spawn_configured(service, |config| config.edge.trusted_proxies = trusted.parse().unwrap())
+    spawn_configured(service, |config| config.downstream.trusted_proxies = trusted.parse().unwrap())
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn other_x_forwarded_headers_of_a_trusted_proxy_are_dropped() {
 fn an_invalid_network_fails_the_start_with_one_line() {
     let url = nobody();
     let env = |value| {
-        let key = ("SECRET_KEY", shared::test_kit::SECRET_KEY);
+        let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
         let urls = [("AUTH_URL", url.as_str()), ("CHAT_URL", url.as_str()), ("BRANCH_URL", url.as_str())];
         Env::of([key, urls[0], urls[1], urls[2], ("TRUSTED_PROXIES", value)])
     };

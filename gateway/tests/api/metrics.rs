@@ -3,7 +3,7 @@
 use crate::app::{TestGateway, spawn_house};
 use futures_util::future::join_all;
 use reqwest::Method;
-use shared::test_kit::{Series, TestClient};
+use shared_test_kit::{Series, TestClient};
 use std::collections::BTreeSet;
 
 const REQUESTS: usize = 10_000;

@@ -76,7 +76,8 @@ async fn protected_operations_require_one_of_two_security_schemes() {
 
 #[tokio::test]
 async fn the_server_url_is_the_requested_one_or_that_of_a_trusted_proxy() {
-    let house = spawn_house_with(|config| config.edge.trusted_proxies = "127.0.0.1".parse().unwrap()).await;
+    let house =
+        spawn_house_with(|config| config.downstream.trusted_proxies = "127.0.0.1".parse().unwrap()).await;
     describe_all(&house).await;
     let server = async |headers: &[(&str, &str)], path: &str| {
         let client = house.gateway.client.clone();

@@ -6,7 +6,7 @@ use crate::app::{
 use gateway::config::{Config, RateLimitConfig};
 use reqwest::Method;
 use serde_json::json;
-use shared::test_kit::{Answer, Series, TestClient};
+use shared_test_kit::{Answer, Series, TestClient};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -19,8 +19,8 @@ const WRITE: &str = "/api/v1/chats/create-chat";
 
 /// Few of each, and a peer that may say who its clients are.
 fn few(config: &mut Config) {
-    config.edge.trusted_proxies = "127.0.0.1".parse().unwrap();
-    config.rates = Some(RateLimitConfig {
+    config.downstream.trusted_proxies = "127.0.0.1".parse().unwrap();
+    config.rate_limits = Some(RateLimitConfig {
         login: rate("3/1h"),
         register: rate("2/1h"),
         anonymous: rate("4/1h"),
@@ -117,7 +117,7 @@ async fn an_ipv6_network_counts_as_one_address() {
 async fn a_loopback_peer_is_not_limited_by_address() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.edge = gateway::config::DownstreamConfig::default();
+        config.downstream = gateway::config::DownstreamConfig::default();
     })
     .await;
     for _ in 0..10 {
@@ -242,7 +242,7 @@ async fn the_token_endpoint_is_limited_as_refreshes_in_the_oauth_error_format() 
 async fn a_used_up_limit_refills() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.rates = config.rates.map(|rates| RateLimitConfig { login: rate("1/1s"), ..rates });
+        config.rate_limits = config.rate_limits.map(|rates| RateLimitConfig { login: rate("1/1s"), ..rates });
     })
     .await;
     let client = from(&house.gateway, "203.0.113.5");
@@ -264,7 +264,8 @@ async fn a_used_up_limit_refills() {
 
 /// A user who may write often, but only 16 MiB in an hour.
 fn few_bytes(config: &mut Config) {
-    config.rates = Some(RateLimitConfig { bytes: "16MiB/1h".parse().unwrap(), ..RateLimitConfig::default() });
+    config.rate_limits =
+        Some(RateLimitConfig { bytes: "16MiB/1h".parse().unwrap(), ..RateLimitConfig::default() });
 }
 
 const MEBIBYTE: usize = 1 << 20;
@@ -334,7 +335,7 @@ async fn a_body_of_unknown_length_is_counted_as_it_arrives() {
 async fn paths_outside_the_api_are_not_limited() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.edge.allowed_origins = gateway::config::AllowedOrigins::Any;
+        config.downstream.allowed_origins = gateway::config::AllowedOrigins::Any;
     })
     .await;
     let client = from(&house.gateway, "203.0.113.5");
@@ -364,7 +365,7 @@ async fn the_gateways_own_errors_have_ratelimit_headers() {
 async fn with_limits_off_nothing_is_counted_nor_told_in_headers() {
     let house = spawn_house_with(|config| {
         few(config);
-        config.rates = None;
+        config.rate_limits = None;
     })
     .await;
     let client = from(&house.gateway, "203.0.113.5");

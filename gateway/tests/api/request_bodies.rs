@@ -7,8 +7,8 @@ use crate::app::{
 use crate::wire::{Wire, header, status, upstream};
 use gateway::config::Timeouts;
 use reqwest::Method;
-use shared::input::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
-use shared::server::{BodyLimits, MemoryBudget, MinRate};
+use shared_web::body_limits::{BodyLimits, MemoryBudget, MinRate};
+use shared_web::body_limits::{MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;

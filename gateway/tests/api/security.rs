@@ -2,7 +2,7 @@
 
 use crate::app::{nobody, spawn_before, spawn_house};
 use crate::wire::upstream_that_says;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 

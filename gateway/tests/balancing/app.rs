@@ -7,10 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Times};
-use shared::test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
-use shared::traces::Traces;
+use shared_test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -80,19 +81,19 @@ fn spawn_gateway_with(
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
     let upstreams = UpstreamUrls { auth, chat, branch };
     let keys = token_keys(&Clock::system());
-    let (edge, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
-    let (rates, capacity) = (None, None);
+    let (downstream, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
+    let (rate_limits, concurrency) = (None, None);
     let (listen, times) = (any_port(), Times::default());
     let config = Config {
         listen,
         keys,
         upstreams,
-        edge,
-        rates,
-        capacity,
+        downstream,
+        rate_limits,
+        concurrency,
         times,
         bodies: BodyLimits::default(),
-        patience: timeouts,
+        timeouts,
         descriptor_use: DESCRIPTOR_USE,
         resolution,
         metrics,

@@ -4,7 +4,7 @@ use crate::app::{POST, Town, spawn, timeouts};
 use crate::replica::Mode;
 use futures_util::future::join_all;
 use reqwest::Method;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 /// Sends a request again and again, each with an id of its own, until the first replica holds one of them; it dies then.
 /// The answer to that one, and its id.

@@ -2,7 +2,7 @@
 
 use crate::app::{SOON, Town, spawn, timeouts};
 use crate::replica::Mode;
-use shared::test_kit::Series;
+use shared_test_kit::Series;
 
 const UP: &str = "gateway_upstream_replica_up";
 const EJECTED: &str = "gateway_upstream_replica_ejected";

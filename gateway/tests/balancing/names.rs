@@ -3,7 +3,7 @@
 use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, street, timeouts};
 use crate::replica::Replica;
 use gateway::config::{Resolution, Timeouts};
-use shared::test_kit::NameServer;
+use shared_test_kit::NameServer;
 
 #[tokio::test]
 async fn a_failed_lookup_changes_nothing() {

@@ -5,11 +5,11 @@ use crate::error::Error;
 use crate::hasher::Hasher;
 use crate::store::{self, User};
 use shared::clock::Clock;
-use shared::identity::Service;
 use shared::ids::UserId;
-use shared::server::Trace;
-use shared::store::Store;
-use shared::store::outbox::Delivery;
+use shared::service::Service;
+use shared_outbox::Delivery;
+use shared_store::Store;
+use shared_web::telemetry::Trace;
 
 /// Creates a user.
 pub async fn create(

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use shared::client_network::ClientNetwork;
+use shared_web::client_network::ClientNetwork;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};

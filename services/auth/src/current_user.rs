@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use shared::identity::Identity;
-use shared::problem::Problem;
+use shared_web::caller::Identity;
+use shared_web::problem::Problem;
 
 /// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
@@ -26,7 +26,7 @@ impl FromRequest for CurrentUser {
         Box::pin(async move {
             let identity = identity.await?;
             let state = state.await.map_err(Problem::internal)?;
-            let user = store::find_user(&state.store, identity.user_id).await?;
+            let user = store::find_user(&state.store, identity.user_id).await.map_err(Error::from)?;
             Ok(Self(user.ok_or(Error::InvalidToken)?))
         })
     }

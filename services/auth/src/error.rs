@@ -1,8 +1,8 @@
 //! What can go wrong.
 
 use crate::hasher::HashError;
-use shared::identity::SigningError;
-use shared::store::StoreError;
+use shared_store::StoreError;
+use shared_web::tokens::SigningError;
 use std::time::Duration;
 
 /// An error of the auth service.

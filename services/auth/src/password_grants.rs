@@ -6,10 +6,10 @@
 use crate::client_address::ClientAddress;
 use crate::error::Error;
 use shared::clock::Clock;
-use shared::identity::Service;
-use shared::metrics::{LimitHits, Metrics};
 use shared::rate_limit::{Rate, RateLimited, RateLimiter, SWEEP_INTERVAL};
-use shared::server::Tasks;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_web::metrics::{LimitHits, Metrics};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 

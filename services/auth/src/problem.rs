@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::hasher::HashError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use shared::problem::{ApiError, Problem};
+use shared_web::problem::{ApiError, Problem, store_answer};
 
 impl Error {
     /// The status and the code of each error.
@@ -23,7 +23,7 @@ impl Error {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal_error")
             }
             Self::Hash(HashError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
-            Self::Store(error) => (error.status(), error.code()),
+            Self::Store(error) => store_answer(error.fault()),
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::state::State;
 use crate::store::{self, Login, Rotation, User};
 use crate::throttle::Account;
 use serde::Serialize;
+use shared::error::causes;
 use shared::ids::UserId;
-use shared::problem::causes;
 use shared::username::name_key;
 use utoipa::ToSchema;
 

@@ -8,17 +8,22 @@ use crate::store::PendingLogins;
 use crate::throttle::Throttle;
 use crate::{routes, store};
 use actix_web::web::Data;
-use shared::client::{ServiceClient, http_client};
-use shared::identity::Service;
-use shared::input::{MAX_AUTH_BODY_BYTES, Settings};
-use shared::problem::causes;
-use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
-use shared::store::outbox::Relay;
-use shared::store::{KeyedMutex, Store, StoreError};
+use shared::error::StartError;
+use shared::error::causes;
+use shared::http_client::http_client;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_outbox::Relay;
+use shared_store::{KeyedMutex, Store, StoreError};
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::context::Context;
+use shared_web::input::Settings;
+use shared_web::server::{Application, DescriptorUse, Readiness};
+use shared_web::service_client::ServiceClient;
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to another service.
 pub const DESCRIPTOR_USE: DescriptorUse =
-    DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
+    DescriptorUse { databases: shared_store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
 /// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
@@ -27,7 +32,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let store = Store::open(&config.database, "auth", store::migrations(), config.times.statement).await?;
     store::renew_name_keys(&store).await.map_err(start_failed)?;
     store::warn_of_shared_keys(&store).await.map_err(start_failed)?;
-    store.observe(Service::Auth, &config.metrics);
+    let pools = store.clone();
+    config.metrics.observe_pools(Service::Auth, move || pools.pools());
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Auth, Service::Chat, config.keys.clone());
@@ -68,7 +74,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         max_connections,
         bodies: config.bodies.with_max_bytes(MAX_AUTH_BODY_BYTES),
     };
-    let readiness = Readiness::of_store(store);
+    let readiness = Readiness::new(store.readiness_check());
     Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).app_data(settings.clone()).configure(routes::configure);
     })

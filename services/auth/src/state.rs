@@ -7,10 +7,10 @@ use crate::password_grants::PasswordGrants;
 use crate::store::{self, PendingLogins};
 use crate::throttle::Throttle;
 use shared::clock::Clock;
-use shared::identity::TokenKeys;
 use shared::ids::FamilyId;
-use shared::store::outbox::Relay;
-use shared::store::{KeyGuard, KeyedMutex, Store, StoreError};
+use shared_outbox::Relay;
+use shared_store::{KeyGuard, KeyedMutex, Store, StoreError};
+use shared_web::tokens::TokenKeys;
 
 /// The state that handlers share.
 pub struct State {

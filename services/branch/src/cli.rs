@@ -4,13 +4,16 @@ use crate::config::{Config, Database, LISTEN_ADDR};
 use crate::startup;
 use crate::store::{mongo, sql};
 use clap::{Parser, Subcommand};
-use shared::check::{Peer, Report, check_descriptors, check_own_clock, check_peer};
+use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::Service;
-use shared::server::{self, StartError};
-use shared::store::compact_database;
-use shared::telemetry::{self, LogFormat};
+use shared::env::{ConfigError, Env};
+use shared::error::StartError;
+use shared::service::Service;
+use shared_store::compact_database;
+use shared_web::check::{Peer, check_descriptors, check_peer};
+use shared_web::server;
+use shared_web::telemetry;
+use shared_web::telemetry::LogFormat;
 use std::process::ExitCode;
 
 /// The branch service of Banyan: messages and branches, the tree. Without a command it serves

@@ -21,12 +21,15 @@ use crate::store::mongo;
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys};
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Listen, Times};
+use shared::env::{ConfigError, Env};
+use shared::service::Service;
 use shared::settings;
-use shared::traces::Traces;
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::server::Listen;
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
+use shared_web::tokens::TokenKeys;
 
 /// The default of `LISTEN_ADDR`.
 pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
@@ -68,7 +71,7 @@ impl Database {
     pub fn max_descriptors(&self) -> u64 {
         match self {
             Self::Mongo(_) => mongo::MAX_DESCRIPTORS,
-            Self::Sql(_) => shared::store::MAX_DESCRIPTORS,
+            Self::Sql(_) => shared_store::MAX_DESCRIPTORS,
         }
     }
 

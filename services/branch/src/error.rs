@@ -1,9 +1,9 @@
 //! What can go wrong.
 
-use shared::client::CallError;
 use shared::ids::ResponseId;
-use shared::server::OutOfMemory;
-use shared::store::StoreError;
+use shared_store::StoreError;
+use shared_web::body_limits::OutOfMemory;
+use shared_web::service_client::CallError;
 
 /// Every error of this service.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use actix_web::http::StatusCode;
-use shared::idempotency::key_reused;
-use shared::input::invalid;
-use shared::problem::{ApiError, Problem};
+use shared_web::idempotency::key_reused;
+use shared_web::input::invalid;
+use shared_web::problem::{ApiError, Problem, store_answer};
 
 impl Error {
     /// The status and the code of each error.
@@ -19,7 +19,7 @@ impl Error {
             Self::IsTrunk => (StatusCode::CONFLICT, "branch_is_trunk"),
             Self::BadCursor => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-            Self::Store(error) => (error.status(), error.code()),
+            Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
             Self::OutOfMemory(_) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         }

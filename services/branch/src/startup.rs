@@ -8,9 +8,13 @@ use crate::state::State;
 use crate::store::ContentStore;
 use crate::sweeper::Sweeper;
 use actix_web::web::Data;
-use shared::client::{ServiceClient, http_client};
-use shared::identity::Service;
-use shared::server::{Application, Context, DescriptorUse, NotReady, Readiness, StartError, Tasks};
+use shared::error::StartError;
+use shared::http_client::http_client;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_web::context::Context;
+use shared_web::server::{Application, DescriptorUse, NotReady, Readiness};
+use shared_web::service_client::ServiceClient;
 
 /// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
@@ -52,7 +56,7 @@ pub fn descriptor_use(database: &Database) -> DescriptorUse {
 
 fn not_ready(error: Error) -> NotReady {
     match error {
-        Error::Store(error) => NotReady::from(&error),
+        Error::Store(error) => NotReady::from(error.failure()),
         error => NotReady::from(format!("{error:?}")),
     }
 }

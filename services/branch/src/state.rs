@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::store::{ContentStore, Lookup, NewTrunk, Node, Target};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::server::Trace;
+use shared_web::telemetry::Trace;
 
 /// The state that handlers share.
 pub struct State {

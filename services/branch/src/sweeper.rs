@@ -1,8 +1,8 @@
 //! The background task of the sweep.
 
 use crate::store::ContentStore;
-use shared::problem::causes;
-use shared::server::Tasks;
+use shared::error::causes;
+use shared::tasks::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;

@@ -4,11 +4,12 @@
 
 use crate::store::{self, DeletedAccount};
 use shared::clock::Clock;
+use shared::error::causes;
 use shared::ids::UserId;
-use shared::problem::causes;
-use shared::server::{Tasks, Trace};
-use shared::store::outbox::{Delivery, Relay};
-use shared::store::{Store, StoreError};
+use shared::tasks::Tasks;
+use shared_outbox::{Delivery, Relay};
+use shared_store::{Store, StoreError};
+use shared_web::telemetry::Trace;
 use std::time::Duration;
 
 /// The target of the log lines, kept from before the module moved: operators filter by it.

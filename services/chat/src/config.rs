@@ -21,12 +21,15 @@
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::clock::Clock;
-use shared::config::{ConfigError, Env};
-use shared::identity::{Service, TokenKeys, access_token_ttl};
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, Listen, Times};
+use shared::env::{ConfigError, Env};
+use shared::service::Service;
 use shared::settings;
-use shared::traces::Traces;
+use shared_web::body_limits::BodyLimits;
+use shared_web::metrics::Metrics;
+use shared_web::server::Listen;
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
+use shared_web::tokens::{TokenKeys, access_token_ttl};
 use std::time::Duration;
 
 /// Added to a token's life: for the leeway of its check, and for clocks that differ.

@@ -7,9 +7,9 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use shared::identity::Identity;
 use shared::ids::UserId;
-use shared::problem::Problem;
+use shared_web::caller::Identity;
+use shared_web::problem::Problem;
 
 /// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
@@ -27,7 +27,8 @@ impl FromRequest for CurrentUser {
         Box::pin(async move {
             let Identity { user_id } = identity.await?;
             let state = state.await.map_err(Problem::internal)?;
-            if store::is_account_deleted(&state.store, user_id, state.clock.now()).await? {
+            let is_deleted = store::is_account_deleted(&state.store, user_id, state.clock.now()).await;
+            if is_deleted.map_err(Error::from)? {
                 return Err(Error::InvalidToken.into());
             }
             Ok(Self(user_id))

@@ -1,7 +1,7 @@
 //! What can go wrong.
 
-use shared::client::CallError;
-use shared::store::StoreError;
+use shared_store::StoreError;
+use shared_web::service_client::CallError;
 
 /// An error of the chat service.
 #[derive(Debug, thiserror::Error)]

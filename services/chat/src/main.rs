@@ -2,8 +2,8 @@
 
 use chat::cli::{self, Options};
 use clap::Parser as _;
-use shared::config::Env;
-use shared::server::StartError;
+use shared::env::Env;
+use shared::error::StartError;
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use actix_web::http::StatusCode;
-use shared::idempotency::key_reused;
-use shared::problem::{ApiError, Problem};
+use shared_web::idempotency::key_reused;
+use shared_web::problem::{ApiError, Problem, store_answer};
 
 impl Error {
     /// The status and the code of each error.
@@ -15,7 +15,7 @@ impl Error {
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
             Self::ConversationNotFound => (StatusCode::NOT_FOUND, "conversation_not_found"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-            Self::Store(error) => (error.status(), error.code()),
+            Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         }
     }

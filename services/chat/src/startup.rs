@@ -6,22 +6,27 @@ use crate::config::Config;
 use crate::state::State;
 use crate::{routes, store};
 use actix_web::web::Data;
-use shared::client::{ServiceClient, http_client};
-use shared::identity::Service;
-use shared::server::{Application, Context, DescriptorUse, Readiness, StartError, Tasks};
-use shared::store::outbox::Relay;
-use shared::store::{KeyedMutex, Store};
+use shared::error::StartError;
+use shared::http_client::http_client;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_outbox::Relay;
+use shared_store::{KeyedMutex, Store};
+use shared_web::context::Context;
+use shared_web::server::{Application, DescriptorUse, Readiness};
+use shared_web::service_client::ServiceClient;
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to another service.
 pub const DESCRIPTOR_USE: DescriptorUse =
-    DescriptorUse { databases: shared::store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
+    DescriptorUse { databases: shared_store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
 /// Binds the port, opens the database, starts the background tasks and builds the server.
 pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = config.listen.bind()?;
     let max_connections = DESCRIPTOR_USE.max_connections()?;
     let store = Store::open(&config.database, "chat", store::migrations(), config.times.statement).await?;
-    store.observe(Service::Chat, &config.metrics);
+    let pools = store.clone();
+    config.metrics.observe_pools(Service::Chat, move || pools.pools());
     let tasks = Tasks::default();
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let keys = config.keys.clone();
@@ -60,7 +65,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         max_connections,
         bodies: config.bodies,
     };
-    let readiness = Readiness::of_store(store);
+    let readiness = Readiness::new(store.readiness_check());
     Application::bind(&listen, context, tasks, readiness, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })

@@ -4,8 +4,8 @@ use crate::account_deletion::AccountDeletion;
 use crate::clients::{Branches, Users};
 use shared::clock::Clock;
 use shared::ids::ChatId;
-use shared::store::outbox::Relay;
-use shared::store::{KeyedMutex, Store};
+use shared_outbox::Relay;
+use shared_store::{KeyedMutex, Store};
 
 /// The state that handlers share.
 pub struct State {

@@ -3,9 +3,9 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::metrics::Metrics;
-use shared::server::StartError;
-use shared::test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
+use shared::error::StartError;
+use shared_test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
+use shared_web::metrics::Metrics;
 use standalone::config::Databases;
 use standalone::stack::Stack;
 use standalone::stack_config::StackConfig;
@@ -46,16 +46,16 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
     };
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
     let (clock, metrics) = (Clock::system(), shown_metrics());
-    let env = shared::config::Env::of([("AUTH_BCRYPT_COST", "4")]);
+    let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
     let mut config = StackConfig {
         listen: any_port(),
         keys: token_keys(&clock),
-        edge: gateway::config::EdgeConfig::default(),
-        rates: gateway::config::Rates::from_env(&env).unwrap(),
-        capacity: gateway::config::Capacity::from_env(&env).unwrap(),
-        times: shared::server::Times::from_env(&env).unwrap(),
-        bodies: shared::server::BodyLimits::from_env(&env).unwrap(),
-        gateway_timeouts: gateway::config::Patience::from_env(&env).unwrap(),
+        downstream: gateway::config::DownstreamConfig::default(),
+        rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
+        concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
+        times: shared_web::timeouts::Times::from_env(&env).unwrap(),
+        bodies: shared_web::body_limits::BodyLimits::from_env(&env).unwrap(),
+        gateway_timeouts: gateway::config::Timeouts::from_env(&env).unwrap(),
         databases,
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),

@@ -3,7 +3,7 @@
 use crate::app::{User, spawn_stack, text};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 async fn keyed(user: &User, key: &str, path: &str, body: &Value) -> Answer {
     user.client.with_header("idempotency-key", key).post(&format!("/api/v1{path}"), body).await

@@ -1,7 +1,7 @@
 //! The metrics of all services of one process, on one port.
 
 use crate::app::spawn_stack;
-use shared::test_kit::Series;
+use shared_test_kit::Series;
 use std::collections::BTreeSet;
 
 const COUNT: &str = "http_server_request_duration_seconds_count";

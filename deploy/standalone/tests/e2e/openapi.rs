@@ -5,7 +5,7 @@ use crate::document::resolved;
 use jsonschema::Draft;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::test_kit::{Answer, TestClient};
+use shared_test_kit::{Answer, TestClient};
 use std::collections::BTreeSet;
 
 struct Document {

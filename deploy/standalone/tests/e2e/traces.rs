@@ -2,8 +2,8 @@
 
 use crate::app::{TestStack, spawn_traced_stack};
 use serde_json::json;
-use shared::config::Env;
-use shared::test_kit::{Collector, SentSpan};
+use shared::env::Env;
+use shared_test_kit::{Collector, SentSpan};
 use standalone::traces::StackTraces;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

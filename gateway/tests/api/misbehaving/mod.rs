@@ -18,7 +18,7 @@ use gateway::config::Timeouts;
 use script::Script;
 use serde_json::Value;
 use service::Service;
-use shared::test_kit::{RawAnswer, RawError};
+use shared_test_kit::{RawAnswer, RawError};
 use std::time::Duration;
 use tokio::time::timeout;
 use user::User;

@@ -3,7 +3,7 @@
 use super::Asks;
 use super::service::{POISONED, Service};
 use crate::app::{TestGateway, authorization};
-use shared::test_kit::{RawAnswer, RawClient};
+use shared_test_kit::{RawAnswer, RawClient};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A user with a connection to the gateway.

@@ -9,13 +9,16 @@ use crate::config::{self, Config, LISTEN_ADDR};
 use crate::{startup, store};
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
-use shared::check::{Peer, Report, check_descriptors, check_own_clock, check_peer};
+use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::config::Env;
-use shared::identity::Service;
-use shared::server::{self, StartError};
-use shared::store::{compact_database, inspect};
-use shared::telemetry::{self, LogFormat};
+use shared::env::Env;
+use shared::error::StartError;
+use shared::service::Service;
+use shared_store::{compact_database, inspect};
+use shared_web::check::{Peer, check_descriptors, check_peer};
+use shared_web::server;
+use shared_web::telemetry;
+use shared_web::telemetry::LogFormat;
 use std::process::ExitCode;
 
 /// The auth service of Banyan: users, passwords and tokens. Without a command it serves

@@ -1,7 +1,7 @@
 //! Passwords from a terminal or a pipe. They are never arguments, which every user of the machine can see.
 
 use crate::domain::{Password, PasswordPolicy};
-use shared::server::StartError;
+use shared::error::StartError;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 /// A new password: typed twice without being shown, or the first line of standard input where that is no terminal.

@@ -1,7 +1,7 @@
 //! Passwords: never printed, never truncated.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::input::{Reason, TextField, text};
+use shared::validation::{Reason, TextField, text};
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};

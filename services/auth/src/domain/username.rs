@@ -3,8 +3,8 @@
 mod refused;
 
 use refused::refuse_deceptive;
-use shared::input::{Reason, TextField, text};
 use shared::username::{composed_name, name_key};
+use shared::validation::{Reason, TextField, text};
 use std::fmt;
 use std::ops::RangeInclusive;
 

@@ -16,8 +16,8 @@ pub use error::HashError;
 use crate::domain::Password;
 use queue::HashQueue;
 use rounds::Bcrypt;
-use shared::metrics::Metrics;
-use shared::server::StartError;
+use shared::error::StartError;
+use shared_web::metrics::Metrics;
 use std::sync::Arc;
 
 /// The result of a password check.

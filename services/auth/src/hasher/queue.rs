@@ -1,8 +1,8 @@
 //! A bounded queue before bcrypt: one job a core runs on the blocking threads, and a bounded number waits.
 
 use super::error::HashError;
-use shared::identity::Service;
-use shared::metrics::Metrics;
+use shared::service::Service;
+use shared_web::metrics::Metrics;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 

@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, User};
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
-use shared::openapi::{ErrorResponses, Msg};
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::{ErrorResponses, Msg};
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -33,7 +34,7 @@ impl FromFields for PasswordChange {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES);
     Error::WrongPassword, Error::TooManyFailures(Duration::from_secs(60))
 }

@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::sessions::{TokenPair, open_session};
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
-use shared::openapi::ErrorResponses;
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -30,7 +31,7 @@ impl FromFields for Credentials {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
     Error::InvalidCredentials, Error::TooManyFailures(Duration::from_secs(60))
 }

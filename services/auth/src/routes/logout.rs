@@ -6,10 +6,11 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Input, MAX_AUTH_BODY_BYTES};
-use shared::openapi::{ErrorResponses, Msg};
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::input::{After, Body, Input};
+use shared_web::openapi::{ErrorResponses, Msg};
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES)
 }
 

@@ -11,13 +11,14 @@ use crate::state::State;
 use crate::store::User;
 use crate::throttle::Account;
 use actix_web::web::{Data, Json};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
-use shared::openapi::{ErrorResponses, Msg};
-use shared::server::Trace;
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::{ErrorResponses, Msg};
+use shared_web::telemetry::Trace;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-shared::error_responses! {
+shared_web::error_responses! {
     ReadErrors: ErrorResponses::of_users()
 }
 
@@ -46,7 +47,7 @@ impl FromFields for Confirmation {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     DeleteErrors: ErrorResponses::of_users().with_body(MAX_AUTH_BODY_BYTES);
     Error::WrongPassword, Error::TooManyFailures(Duration::from_secs(60))
 }

@@ -11,9 +11,9 @@ mod users;
 
 use crate::domain::{NewPassword, PasswordPolicy};
 use actix_web::web::{Data, Json, ServiceConfig};
-use shared::input::Settings;
-use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
-use shared::server::{internal, protected, protected_scope, public};
+use shared_web::input::Settings;
+use shared_web::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
+use shared_web::server::{internal, protected, protected_scope, public};
 use utoipa::{OpenApi, ToSchema as _};
 
 /// Every route of the service.

@@ -10,8 +10,9 @@ use actix_web::web::Data;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
-use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_AUTH_BODY_BYTES};
-use shared::openapi::ErrorResponses;
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
 use utoipa::ToSchema;
 
 /// Who wants to register.
@@ -50,7 +51,7 @@ impl From<User> for UserView {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES);
     Error::RegistrationClosed, Error::UsernameTaken
 }

@@ -12,10 +12,9 @@ use crate::sessions::{TokenPair, open_session, refresh_session};
 use crate::state::State;
 use actix_web::HttpRequest;
 use actix_web::web::{Data, Json};
-use shared::input::{
-    Body, Field, Fields, FromBody, FromFields, Input, Invalid, OAuthForm, Reason, Settings, TextField, Value,
-};
-use shared::problem::Problem;
+use shared::validation::{Field, Reason, TextField, Value};
+use shared_web::input::{Body, Fields, FromBody, FromFields, Input, Invalid, OAuthForm, Settings};
+use shared_web::problem::Problem;
 
 /// What tokens are asked for.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
-use shared::identity::Caller;
 use shared::ids::UserId;
-use shared::input::{Fields, FromFields, Input, Invalid};
+use shared_web::caller::Caller;
+use shared_web::input::{Fields, FromFields, Input, Invalid};
 
 /// Which user.
 #[derive(Debug)]

@@ -7,13 +7,13 @@ use crate::config::TokenLife;
 use crate::domain::{Reuse, TokenHash};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::client_network::ClientNetwork;
 use shared::clock::{Clock, Timestamp};
+use shared::error::causes;
 use shared::ids::{FamilyId, UserId};
-use shared::problem::causes;
-use shared::server::Tasks;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared::tasks::Tasks;
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
+use shared_web::client_network::ClientNetwork;
 use std::time::Duration;
 
 /// How often expired tokens are deleted.

@@ -3,10 +3,10 @@
 use super::schema::known_addresses;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::client_network::ClientNetwork;
 use shared::ids::UserId;
-use shared::on;
-use shared::store::{Store, StoreError};
+use shared_store::on;
+use shared_store::{Store, StoreError};
+use shared_web::client_network::ClientNetwork;
 use std::time::Duration;
 
 /// How long an address is known after the last login.

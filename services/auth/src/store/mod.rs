@@ -16,9 +16,9 @@ pub use names::{find_user_by_name, is_name_taken};
 pub use pending_logins::PendingLogins;
 pub use users::{User, change_password, create_user, delete_user, find_user, list_users};
 
-use shared::store::Migrations;
+use shared_store::Migrations;
 
 /// The tables of this service.
 pub fn migrations() -> Migrations {
-    shared::embed_store_migrations!()
+    shared_store::embed_store_migrations!()
 }

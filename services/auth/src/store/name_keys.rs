@@ -4,12 +4,12 @@ use super::name_holders::KEY_VERSION;
 use super::schema::users;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use shared::error::causes;
 use shared::ids::UserId;
-use shared::problem::causes;
-use shared::server::Tasks;
-use shared::store::{Store, StoreError};
+use shared::tasks::Tasks;
 use shared::username::name_key;
-use shared::{on, tx};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
 use std::time::Duration;
 
 /// Rows of one transaction. Logins of their users wait for it.

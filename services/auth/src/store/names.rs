@@ -9,9 +9,9 @@ use super::users::User;
 use crate::domain::{Username, folded_name};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::on;
-use shared::store::{Store, StoreError};
 use shared::username::{composed_name, name_key};
+use shared_store::on;
+use shared_store::{Store, StoreError};
 
 /// The user of this name: by the exact name, else by the composed name, else by its key if nobody shares that, else by its
 /// folded name.

@@ -6,12 +6,12 @@
 use super::families::{Login, open_family};
 use super::users::User;
 use crate::domain::TokenHash;
-use shared::client_network::ClientNetwork;
 use shared::clock::Timestamp;
+use shared::error::causes;
 use shared::ids::UserId;
-use shared::problem::causes;
-use shared::server::Tasks;
-use shared::store::{Store, StoreError};
+use shared::tasks::Tasks;
+use shared_store::{Store, StoreError};
+use shared_web::client_network::ClientNetwork;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{Nullable, SmallInt, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     users (id) {
         id -> Uid,
@@ -16,7 +16,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     refresh_families (id) {
         id -> Uid,
@@ -27,7 +27,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     known_addresses (user_id, address) {
         user_id -> Uid,
@@ -38,7 +38,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     refresh_tokens (hash) {
         hash -> Binary,

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
-use shared::store::outbox::{Delivery, outbox};
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared_outbox::{Delivery, outbox};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

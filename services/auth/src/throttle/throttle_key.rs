@@ -1,7 +1,7 @@
 //! The keys by which failures are counted, and the rule of each.
 
 use super::failure_counter::ThrottleRule;
-use shared::client_network::ClientNetwork;
+use shared_web::client_network::ClientNetwork;
 
 /// Failures with the same key are counted together. An account is the hash of an [`Account`](super::Account), whether
 /// anybody has the name or not.

@@ -4,7 +4,7 @@ use crate::app::{PASSWORD, TestApp, spawn_app, spawn_app_with, text};
 use auth::domain::RegistrationPolicy;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use shared::test_kit::{SECRET_KEY, TestDatabase};
+use shared_test_kit::{SECRET_KEY, TestDatabase};
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;

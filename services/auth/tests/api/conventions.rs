@@ -17,7 +17,7 @@ async fn checks_come_in_the_order_of_the_api() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let text = session.client.with_header("content-type", "text/plain");
-    let too_large = "x".repeat(shared::input::MAX_AUTH_BODY_BYTES + 1);
+    let too_large = "x".repeat(shared_web::body_limits::MAX_AUTH_BODY_BYTES + 1);
 
     app.client.get("/api/v1/auth/unknown").await.expect(401);
     session.client.get("/api/v1/auth/unknown").await.expect(404);

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
 use std::time::Duration;
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     users (id) {
         id -> Uid,
@@ -88,7 +88,7 @@ impl TestApp {
     }
 
     async fn store(&self) -> Store {
-        let migrations = shared::embed_store_migrations!();
+        let migrations = shared_store::embed_store_migrations!();
         Store::open(&self.database.url("auth"), "auth", migrations, Duration::from_secs(10)).await.unwrap()
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::{PASSWORD, Session, TestApp, password_grant, spawn_app, spawn_app_with};
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::test_kit::{Answer, Series, shown_metrics};
+use shared_test_kit::{Answer, Series, shown_metrics};
 use std::time::Duration;
 
 const WRONG: &str = "wrong horse";

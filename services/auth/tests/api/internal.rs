@@ -3,9 +3,9 @@
 use crate::app::spawn_app;
 use crate::database::OldUser;
 use shared::clock::Clock;
-use shared::identity::Service;
 use shared::ids::UserId;
-use shared::test_kit::token_keys;
+use shared::service::Service;
+use shared_test_kit::token_keys;
 
 #[tokio::test]
 async fn a_shared_old_name_belongs_to_the_exact_spelling() {

@@ -4,7 +4,7 @@ use crate::app::{PASSWORD, TestApp, spawn_app};
 use crate::database::OldUser;
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;

@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use shared::test_kit::TestDatabase;
+use shared_test_kit::TestDatabase;
 
 /// Another process that locks the file.
 struct Lock(SqliteConnection);

@@ -2,7 +2,7 @@
 
 use crate::app::{PASSWORD, spawn_app_with};
 use serde_json::json;
-use shared::test_kit::{Series, shown_metrics};
+use shared_test_kit::{Series, shown_metrics};
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, ResponseTemplate};

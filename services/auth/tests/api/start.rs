@@ -1,6 +1,6 @@
 //! In which order the service starts.
 
-use shared::test_kit::SECRET_KEY;
+use shared_test_kit::SECRET_KEY;
 use std::net::TcpListener;
 use std::process::Command;
 

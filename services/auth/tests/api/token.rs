@@ -3,7 +3,7 @@
 use crate::app::{PASSWORD, TestApp, password_grant, refresh_token, spawn_app, text};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 use std::time::Duration;
 
 async fn app_with_ann() -> TestApp {
@@ -188,9 +188,9 @@ async fn every_error_of_the_token_endpoint_has_the_shape_of_rfc_6749() {
     let app = app_with_ann().await;
     let answer = app.client.get("/api/v1/auth/token").await.expect(405);
     assert_eq!((error(&answer).as_str(), answer.header("allow")), ("invalid_request", "POST"));
-    let answer = app.token(&"x".repeat(shared::input::MAX_AUTH_BODY_BYTES + 1)).await.expect(413);
+    let answer = app.token(&"x".repeat(shared_web::body_limits::MAX_AUTH_BODY_BYTES + 1)).await.expect(413);
     assert_eq!((error(&answer).as_str(), answer.code().as_str()), ("invalid_request", "payload_too_large"));
-    app.token(&"x".repeat(shared::input::MAX_AUTH_BODY_BYTES)).await.expect(400);
+    app.token(&"x".repeat(shared_web::body_limits::MAX_AUTH_BODY_BYTES)).await.expect(400);
     app.client.post("/api/v1/auth/token/", &json!({})).await.expect(400);
 
     let client = app.client.with_header("accept", "application/problem+json");

@@ -6,13 +6,15 @@ use branch::startup;
 use branch::store::ContentStore;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::identity::Service;
 use shared::ids::UserId;
-use shared::metrics::Metrics;
-use shared::server::{BodyLimits, MemoryBudget, Tasks, Times};
-pub use shared::test_kit::Engine;
-use shared::test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use shared::traces::Traces;
+use shared::service::Service;
+use shared::tasks::Tasks;
+pub use shared_test_kit::Engine;
+use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
+use shared_web::body_limits::{BodyLimits, MemoryBudget};
+use shared_web::metrics::Metrics;
+use shared_web::spans::Traces;
+use shared_web::timeouts::Times;
 use wiremock::MockServer;
 
 /// A service with an empty database, and the ways to reach both.

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared::input::TextField;
+use shared::validation::TextField;
 
 /// How many forks are made at once.
 const AT_ONCE: usize = 16;

@@ -2,11 +2,11 @@
 
 use branch::config::Database;
 use diesel_async::RunQueryDsl as _;
-use shared::embed_store_migrations;
 use shared::ids::BranchId;
-use shared::server::Times;
-use shared::store::{Store, StoreError};
-use shared::tx;
+use shared_store::embed_store_migrations;
+use shared_store::tx;
+use shared_store::{Store, StoreError};
+use shared_web::timeouts::Times;
 
 /// Makes a line as long as this by copying its first message, as the service would have written each.
 pub async fn lengthen(database: &Database, branch: BranchId, length: usize) {

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, append, newest};
 use crate::figures::{Times, time};
 use crate::raw::{PAGE, Raw, RawPlace};
-use shared::test_kit::TestClient;
+use shared_test_kit::TestClient;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, append, text};
 use crate::figures::{Times, time};
-use shared::test_kit::TestClient;
+use shared_test_kit::TestClient;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;

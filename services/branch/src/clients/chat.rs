@@ -1,10 +1,10 @@
 //! The client of the chat service, which knows the owners of chats.
 
 use serde::Deserialize;
-use shared::client::{CallError, ServiceClient};
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
-use shared::server::Trace;
+use shared_web::service_client::{CallError, ServiceClient};
+use shared_web::telemetry::Trace;
 
 /// A chat, as the chat service knows it.
 #[derive(Debug, Clone, Copy, Deserialize)]

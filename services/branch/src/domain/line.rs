@@ -1,6 +1,6 @@
 //! A line read page by page.
 
-use shared::input::{Reason, TextField};
+use shared::validation::{Reason, TextField};
 
 /// The most bytes of questions and responses of a page: the message that would exceed it starts the next page.
 pub const MAX_PAGE_BYTES: i64 = 8 << 20;

@@ -1,6 +1,6 @@
 //! What a client keeps beside a message: a JSON object, as text.
 
-use shared::input::{Field, Reason, Value};
+use shared::validation::{Field, Reason, Value};
 
 /// How many bytes of JSON text a message's metadata may have.
 const MAX_METADATA_BYTES: usize = 16 << 10;

@@ -1,6 +1,6 @@
 //! Names of branches.
 
-use shared::input::{Reason, TextField, text};
+use shared::validation::{Reason, TextField, text};
 
 /// The most characters of a name.
 const MAX_NAME_CHARACTERS: usize = 200;

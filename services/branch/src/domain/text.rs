@@ -1,6 +1,6 @@
 //! The two texts of a message.
 
-use shared::input::{Reason, TextField, text};
+use shared::validation::{Reason, TextField, text};
 
 /// The most bytes of UTF-8 of a question or a response.
 const MAX_TEXT_BYTES: usize = 1 << 20;

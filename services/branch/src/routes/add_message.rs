@@ -6,12 +6,15 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::NewMessage;
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyHeader, Keyed};
-use shared::identity::Identity;
+use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
-use shared::openapi::ErrorResponses;
-use shared::server::Trace;
+use shared::validation::Reason;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::caller::Identity;
+use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
+use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
@@ -99,7 +102,7 @@ pub struct HeadMoved {
     head_response_id: Option<ResponseId>,
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES).with_schema("head_moved", "HeadMoved");
     Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::HeadMoved { head: None }, Error::KeyReused
 }
@@ -123,13 +126,13 @@ pub async fn add_message(
     state: Data<State>,
     trace: Trace,
     Input { body, .. }: Body<Keyed<MessageAddition>>,
-) -> Result<Created<MessageView>, Error> {
+) -> Result<CreatedResponse<MessageView>, Error> {
     let (owner, key) = (identity.user_id, body.key(identity.user_id, "add-message"));
     let addition = body.request;
     if let Some(key) = &key
         && let Some(message) = state.store.replay_message(key).await?
     {
-        return Ok(Created::replayed(message.into()));
+        return Ok(CreatedResponse::of(Created::replayed(message)));
     }
     let target = state.chat(owner, addition.chat_id, &trace).await?;
     let mut message = NewMessage {
@@ -145,9 +148,9 @@ pub async fn add_message(
     for _ in 1..MAX_ATTEMPTS {
         let appended = state.store.append(&message).await;
         if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
-            return Ok(appended?.map(MessageView::from));
+            return Ok(CreatedResponse::of(appended?));
         }
         message.branch = state.chat(owner, addition.chat_id, &trace).await?.line(None);
     }
-    Ok(state.store.append(&message).await?.map(MessageView::from))
+    Ok(CreatedResponse::of(state.store.append(&message).await?))
 }

@@ -6,12 +6,13 @@ use crate::state::State;
 use crate::store::TimePosition;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use shared::identity::Identity;
-use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::UserErrors;
-use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
-use shared::problem::Problem;
-use shared::server::Context;
+use shared_web::caller::Identity;
+use shared_web::context::Context;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::openapi::UserErrors;
+use shared_web::page;
+use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
+use shared_web::problem::Problem;
 use utoipa::IntoParams;
 
 /// Which part of the list.

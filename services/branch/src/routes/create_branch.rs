@@ -7,12 +7,15 @@ use crate::state::State;
 use crate::store::{NewBranch, Node};
 use actix_web::web::Data;
 use serde::Serialize;
-use shared::idempotency::{Created, IdempotencyHeader, IdempotencyKey, Keyed};
-use shared::identity::Identity;
+use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ResponseId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
-use shared::openapi::ErrorResponses;
-use shared::server::Trace;
+use shared::validation::Reason;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::caller::Identity;
+use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
+use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
 /// Where a branch forks, and what it is.
@@ -77,7 +80,7 @@ impl From<Node> for CreatedBranch {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::IdTaken, Error::KeyReused
 }
@@ -101,7 +104,7 @@ pub async fn create_branch(
     state: Data<State>,
     trace: Trace,
     Input { body, .. }: Body<Keyed<BranchFork>>,
-) -> Result<Created<CreatedBranch>, Error> {
+) -> Result<CreatedResponse<CreatedBranch>, Error> {
     let (owner, key) = (identity.user_id, body.key(identity.user_id, "create-branch"));
     let fork = body.request;
     if let Some(made) = replay(&state, key.as_ref()).await? {
@@ -126,13 +129,13 @@ pub async fn create_branch(
             return replay(&state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
         }
     }
-    Ok(state.store.fork(&branch).await?.map(CreatedBranch::from))
+    Ok(CreatedResponse::of(state.store.fork(&branch).await?))
 }
 
 async fn replay(
     state: &State,
     key: Option<&IdempotencyKey>,
-) -> Result<Option<Created<CreatedBranch>>, Error> {
+) -> Result<Option<CreatedResponse<CreatedBranch>>, Error> {
     let Some(key) = key else { return Ok(None) };
-    Ok(state.store.replay_branch(key).await?.map(|made| Created::replayed(made.into())))
+    Ok(state.store.replay_branch(key).await?.map(|made| CreatedResponse::of(Created::replayed(made))))
 }

@@ -4,10 +4,10 @@ use super::update_branch::BranchPath;
 use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
-use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::openapi::{ErrorResponses, Msg};
-use shared::server::Trace;
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::openapi::{ErrorResponses, Msg};
+use shared_web::telemetry::Trace;
 use utoipa::IntoParams;
 
 /// What goes along.
@@ -25,7 +25,7 @@ impl FromFields for Extent {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::BranchNotFound, Error::IsTrunk, Error::HasDescendants
 }

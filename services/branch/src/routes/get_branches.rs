@@ -8,12 +8,13 @@ use crate::state::State;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use shared::identity::Identity;
 use shared::ids::BranchId;
-use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::ErrorResponses;
-use shared::page::{self, Cursor, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
-use shared::server::Trace;
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::openapi::ErrorResponses;
+use shared_web::page;
+use shared_web::page::{Cursor, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
+use shared_web::telemetry::Trace;
 use utoipa::{IntoParams, ToSchema};
 
 /// The size of a page where the client does not say: older clients do not page.
@@ -78,7 +79,7 @@ pub struct BranchTree {
     branches: Vec<BranchView>,
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::ChatNotFound, Error::BranchNotFound
 }

@@ -4,10 +4,10 @@ use super::message_view::MessageView;
 use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
 use shared::ids::ResponseId;
-use shared::input::{Fields, FromFields, Input, Invalid, Path};
-use shared::openapi::ErrorResponses;
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::openapi::ErrorResponses;
 use utoipa::IntoParams;
 
 /// Which message.
@@ -25,7 +25,7 @@ impl FromFields for MessagePath {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::MessageNotFound
 }

@@ -8,13 +8,15 @@ use crate::store::{MessagePage, PageRequest, Position};
 use actix_web::Responder;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::ErrorResponses;
-use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, foreign_cursor};
-use shared::problem::Problem;
-use shared::server::{Context, Trace};
+use shared_web::caller::Identity;
+use shared_web::context::Context;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::openapi::ErrorResponses;
+use shared_web::page;
+use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, foreign_cursor};
+use shared_web::problem::Problem;
+use shared_web::telemetry::Trace;
 use utoipa::IntoParams;
 
 /// The most lookups of the active branch, if the one found is deleted meanwhile.
@@ -83,7 +85,7 @@ impl PagedQuery for LineQuery {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::ChatNotFound, Error::BranchNotFound
 }

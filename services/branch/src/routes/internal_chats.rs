@@ -5,10 +5,10 @@ use crate::state::State;
 use crate::store::{Lookup, Node};
 use actix_web::web::{Data, Json};
 use serde::Serialize;
-use shared::identity::Caller;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{Fields, FromFields, Input, Invalid};
-use shared::openapi::Msg;
+use shared_web::caller::Caller;
+use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::openapi::Msg;
 
 /// Which chat.
 #[derive(Debug)]

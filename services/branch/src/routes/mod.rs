@@ -16,8 +16,8 @@ mod update_branch;
 
 use actix_web::web::{self, Json, ServiceConfig};
 use add_message::HeadMoved;
-use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
-use shared::server::{internal, protected, protected_scope, public};
+use shared_web::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
+use shared_web::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
 
 /// Every route of the service.

@@ -4,11 +4,12 @@ use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
-use shared::identity::Identity;
 use shared::ids::{BranchId, ChatId};
-use shared::input::{Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
-use shared::openapi::ErrorResponses;
-use shared::server::Trace;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::caller::Identity;
+use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
 /// Which branch of which chat.
@@ -38,7 +39,7 @@ pub struct SwitchedBranch {
     active_branch_id: BranchId,
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::ChatNotFound, Error::BranchNotFound
 }

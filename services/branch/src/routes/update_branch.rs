@@ -5,11 +5,13 @@ use crate::domain::BranchName;
 use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
 use shared::ids::BranchId;
-use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES, Reason};
-use shared::openapi::ErrorResponses;
-use shared::server::Trace;
+use shared::validation::Reason;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which branch.
@@ -45,7 +47,7 @@ impl FromFields for BranchRenaming {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::BranchNotFound
 }

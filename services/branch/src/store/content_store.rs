@@ -10,10 +10,13 @@ use crate::config::Database;
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
 use shared::clock::Clock;
+use shared::error::StartError;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared::metrics::Metrics;
-use shared::server::{MemoryBudget, StartError, Tasks, Times};
+use shared::tasks::Tasks;
+use shared_web::body_limits::MemoryBudget;
+use shared_web::metrics::Metrics;
+use shared_web::timeouts::Times;
 use std::sync::Arc;
 
 /// A store of messages and branches. Cheap to clone.

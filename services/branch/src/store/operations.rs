@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared::server::Reservation;
+use shared_web::body_limits::Reservation;
 
 /// A branch as its owner sees it, and which branch of its chat is active.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::app::spawn_app;
 use branch::config::Database;
 use secrecy::ExposeSecret as _;
-use shared::test_kit::SECRET_KEY;
+use shared_test_kit::SECRET_KEY;
 use std::process::Command;
 use wiremock::matchers::method;
 use wiremock::{Mock, ResponseTemplate};

@@ -36,7 +36,7 @@ async fn checks_come_in_the_order_of_the_api() {
     let answer = chat.client.get(path).await.expect(405);
     assert_eq!(answer.header("allow"), "PUT");
     let text = chat.client.with_header("content-type", "text/plain");
-    let too_large = "x".repeat(shared::input::MAX_BODY_BYTES + 1);
+    let too_large = "x".repeat(shared_web::body_limits::MAX_BODY_BYTES + 1);
     text.send(Method::PUT, path, Some(too_large)).await.expect(413);
     text.send(Method::PUT, path, Some("{".to_owned())).await.expect(415);
     let answer = chat.client.send(Method::PUT, path, Some("{".to_owned())).await.expect(422);

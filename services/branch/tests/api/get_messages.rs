@@ -1,6 +1,6 @@
 use crate::app::{Chat, questions, spawn_app, text, unknown};
 use serde_json::json;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 /// All pages from a first one, each the questions on it.
 async fn pages(chat: &Chat, first: Answer) -> Vec<Vec<String>> {

@@ -2,7 +2,7 @@
 
 use crate::app::{spawn_app, text};
 use serde_json::{Value, json};
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 
 async fn all(requests: impl Iterator<Item = impl Future<Output = Answer> + Send + 'static>) -> Vec<Answer> {
     let running: Vec<_> = requests.map(tokio::spawn).collect();

@@ -7,7 +7,7 @@ use crate::tree::{View, text};
 use branch::store::ContentStore;
 use serde_json::json;
 use shared::clock::Clock;
-use shared::test_kit::{Answer, TestClient};
+use shared_test_kit::{Answer, TestClient};
 use std::time::Duration;
 
 /// Longer than a request is left to end what it began.

@@ -21,7 +21,7 @@ mod wire;
 
 use libtest_mimic::{Arguments, Trial};
 use operations::Operation;
-use shared::test_kit::TestDatabase;
+use shared_test_kit::TestDatabase;
 use tokio::runtime::Builder;
 
 fn main() {

@@ -4,9 +4,9 @@ use crate::tree::{Tree, View};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
-use shared::identity::Service;
 use shared::ids::BranchId;
-use shared::test_kit::{Answer, TestClient, token_keys};
+use shared::service::Service;
+use shared_test_kit::{Answer, TestClient, token_keys};
 use std::fmt;
 
 /// What is asked.

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 use serde_json::Value;
-use shared::test_kit::{SECRET_KEY, TestClient};
+use shared_test_kit::{SECRET_KEY, TestClient};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};

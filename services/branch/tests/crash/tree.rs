@@ -6,7 +6,7 @@ use branch::store::{ContentStore, NewTrunk};
 use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared::test_kit::{Answer, TestClient};
+use shared_test_kit::{Answer, TestClient};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// On the trunk hang `other` and `a`, on `a` hangs `b`, on `b` `c`, and on that `e`, which is active.

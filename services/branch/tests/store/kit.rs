@@ -8,10 +8,12 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
-use shared::input::{Field as _, TextField, Value};
-use shared::server::{MemoryBudget, Tasks, Times};
-pub use shared::test_kit::Engine;
-use shared::test_kit::{RowLock, TestDatabase};
+use shared::tasks::Tasks;
+use shared::validation::{Field as _, TextField, Value};
+pub use shared_test_kit::Engine;
+use shared_test_kit::{RowLock, TestDatabase};
+use shared_web::body_limits::MemoryBudget;
+use shared_web::timeouts::Times;
 
 /// Any number of stores on one database.
 pub struct Kit {

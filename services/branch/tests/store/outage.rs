@@ -2,8 +2,8 @@
 
 use crate::kit::Kit;
 use branch::error::Error;
-use shared::store::StoreError;
-use shared::test_kit::Way;
+use shared_store::StoreError;
+use shared_test_kit::Way;
 use std::time::{Duration, Instant};
 
 pub async fn without_its_server_the_store_is_unavailable_and_then_comes_back(kit: &Kit) {

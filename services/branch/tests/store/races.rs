@@ -5,7 +5,7 @@ use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
 use branch::store::ContentStore;
 use shared::ids::UserId;
-use shared::input::TextField as _;
+use shared::validation::TextField as _;
 
 /// Runs work many times at once, through one store and the other by turns.
 async fn at_once<T, W>(kit: &Kit, chat: &Chat, count: usize, work: impl Fn(usize, Chat) -> W) -> Vec<T>

@@ -2,7 +2,7 @@
 
 use crate::kit::{Kit, metadata};
 use branch::domain::{Order, Question, Response};
-use shared::input::TextField as _;
+use shared::validation::TextField as _;
 
 pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
     let chat = kit.chat().await;

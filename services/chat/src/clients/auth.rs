@@ -1,9 +1,9 @@
 //! The client of the auth service, which knows the names of users.
 
 use serde::Deserialize;
-use shared::client::{CallError, ServiceClient};
 use shared::ids::UserId;
-use shared::server::Trace;
+use shared_web::service_client::{CallError, ServiceClient};
+use shared_web::telemetry::Trace;
 
 /// Users, as the auth service knows them.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! The client of the branch service, which knows the branches of a chat.
 
 use serde::Deserialize;
-use shared::client::{CallError, ServiceClient};
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::server::Trace;
+use shared_web::service_client::{CallError, ServiceClient};
+use shared_web::telemetry::Trace;
 
 /// Branches, as the branch service knows them. It trusts the owner that it is given: check the ownership before.
 #[derive(Debug, Clone)]

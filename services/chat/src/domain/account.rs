@@ -1,8 +1,8 @@
 //! The account that a request names.
 
 use shared::ids::{UserId, parse_uuid};
-use shared::input::{Reason, TextField};
 use shared::username::name_key;
+use shared::validation::{Reason, TextField};
 
 /// Four times the characters of a composed name: none of them decomposes into more.
 const MAX_NAME_CHARACTERS: usize = 4 * 64;

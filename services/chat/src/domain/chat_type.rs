@@ -1,6 +1,6 @@
 //! Kinds of chats.
 
-shared::text_enum! {
+shared_store::text_enum! {
     /// What kind of chat it is. The service makes no difference.
     pub enum ChatType {
         /// Of one person.

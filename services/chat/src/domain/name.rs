@@ -1,6 +1,6 @@
 //! Names of chats and conversation records.
 
-use shared::input::{Reason, TextField, text};
+use shared::validation::{Reason, TextField, text};
 use std::ops::RangeInclusive;
 
 const NAME_CHARACTERS: RangeInclusive<usize> = 1..=200;

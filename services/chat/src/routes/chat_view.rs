@@ -5,7 +5,7 @@ use crate::store::Chat;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
-use shared::input::{Fields, FromFields, Invalid};
+use shared_web::input::{Fields, FromFields, Invalid};
 use utoipa::{IntoParams, ToSchema};
 
 /// A chat.

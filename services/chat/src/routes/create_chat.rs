@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Chat};
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyHeader, Keyed};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
-use shared::openapi::ErrorResponses;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
+use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
 use utoipa::ToSchema;
 
 /// What the chat shall be.
@@ -31,7 +32,7 @@ impl FromFields for ChatCreation {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::ChatNotFound, Error::KeyReused
 }
@@ -53,9 +54,9 @@ shared::error_responses! {
 pub async fn create_chat(
     state: Data<State>,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ChatCreation>>>,
-) -> Result<Created<ChatView>, Error> {
+) -> Result<CreatedResponse<ChatView>, Error> {
     let key = body.key(user, "create-chat");
     let ChatCreation { name, chat_type } = body.request;
     let chat = Chat::new(user, name, chat_type, key, state.clock.now());
-    Ok(store::create_chat(&state.store, chat).await?.map(ChatView::from))
+    Ok(CreatedResponse::of(store::create_chat(&state.store, chat).await?))
 }

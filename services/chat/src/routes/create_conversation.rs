@@ -8,11 +8,13 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Conversation};
 use actix_web::web::Data;
-use shared::idempotency::{Created, IdempotencyHeader, Keyed};
+use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::input::{After, Body, Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
-use shared::openapi::ErrorResponses;
-use shared::server::Trace;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
+use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
 /// Where the record leads, and what it is called.
@@ -43,7 +45,7 @@ impl FromFields for ConversationCreation {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::Forbidden, Error::ChatNotFound, Error::BranchNotFound, Error::ConversationNotFound, Error::KeyReused
 }
@@ -66,12 +68,12 @@ pub async fn create_conversation(
     state: Data<State>,
     trace: Trace,
     After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ConversationCreation>>>,
-) -> Result<Created<ConversationView>, Error> {
+) -> Result<CreatedResponse<ConversationView>, Error> {
     let (key, new) = (body.key(user, "conversations"), body.request);
     if let Some(key) = &key
         && let Some(made) = store::replay_conversation(&state.store, key, state.clock.now()).await?
     {
-        return Ok(Created::replayed(made.into()));
+        return Ok(CreatedResponse::of(Created::replayed(made)));
     }
     if let Some(account) = &new.account_id {
         check_account(&state, user, account, &trace).await?;
@@ -83,7 +85,7 @@ pub async fn create_conversation(
     let name = new.name.map_or(chat.name, Name::into_string);
     let _lock = state.chat_locks.lock(chat.id).await?;
     let record = Conversation::new(user, chat.id, branch, name, key, state.clock.now());
-    Ok(store::create_conversation(&state.store, record).await?.map(ConversationView::from))
+    Ok(CreatedResponse::of(store::create_conversation(&state.store, record).await?))
 }
 
 /// Checks that the account that the request names is the caller's. Auth is asked only if it is not the id.

@@ -4,10 +4,10 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
 use shared::ids::ConversationId;
-use shared::input::{Fields, FromFields, Input, Invalid, Path};
-use shared::openapi::{ErrorResponses, Msg};
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::openapi::{ErrorResponses, Msg};
 use utoipa::IntoParams;
 
 /// Which record.
@@ -25,7 +25,7 @@ impl FromFields for ConversationPath {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::ConversationNotFound
 }

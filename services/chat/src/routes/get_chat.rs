@@ -5,12 +5,12 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, Chat};
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
 use shared::ids::{ChatId, UserId};
-use shared::input::{Input, Path};
-use shared::openapi::ErrorResponses;
+use shared_web::caller::Identity;
+use shared_web::input::{Input, Path};
+use shared_web::openapi::ErrorResponses;
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::ChatNotFound
 }

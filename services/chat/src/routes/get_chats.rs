@@ -6,10 +6,11 @@ use crate::state::State;
 use crate::store;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use shared::identity::Identity;
-use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::UserErrors;
-use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey};
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::openapi::UserErrors;
+use shared_web::page;
+use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, TimeKey};
 use utoipa::IntoParams;
 
 /// The size of a page where the client does not say: older clients do not page.

@@ -7,11 +7,12 @@ use crate::state::State;
 use crate::store;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use shared::identity::Identity;
 use shared::ids::ChatId;
-use shared::input::{Fields, FromFields, Input, Invalid, Query};
-use shared::openapi::ErrorResponses;
-use shared::page::{self, Cursor, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::openapi::ErrorResponses;
+use shared_web::page;
+use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
 use utoipa::IntoParams;
 
 /// Of which chat, and which part of the list.
@@ -59,7 +60,7 @@ impl PagedQuery for ListQuery {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
     Error::ChatNotFound
 }

@@ -3,11 +3,11 @@
 use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
-use shared::identity::Caller;
 use shared::ids::UserId;
-use shared::input::{Fields, FromFields, Input, Invalid, Path};
-use shared::openapi::Msg;
-use shared::server::Trace;
+use shared_web::caller::Caller;
+use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::openapi::Msg;
+use shared_web::telemetry::Trace;
 
 /// Whose account.
 #[derive(Debug)]

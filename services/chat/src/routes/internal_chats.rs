@@ -7,9 +7,9 @@ use crate::store;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::clock::Timestamp;
-use shared::identity::Caller;
 use shared::ids::{ChatId, UserId};
-use shared::input::{Input, Path};
+use shared_web::caller::Caller;
+use shared_web::input::{Input, Path};
 
 /// What other services may know of a chat.
 #[derive(Debug, Serialize)]

@@ -14,8 +14,8 @@ mod internal_chats;
 mod update_chat;
 
 use actix_web::web::{self, Json, ServiceConfig};
-use shared::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
-use shared::server::{internal, protected, protected_scope, public};
+use shared_web::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
+use shared_web::server::{internal, protected, protected_scope, public};
 use utoipa::OpenApi;
 
 /// Every route of the service.

@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, ChatChanges};
 use actix_web::web::{Data, Json};
-use shared::identity::Identity;
-use shared::input::{Fields, FromFields, Input, Invalid, MAX_BODY_BYTES};
-use shared::openapi::ErrorResponses;
+use shared_web::body_limits::MAX_BODY_BYTES;
+use shared_web::caller::Identity;
+use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::openapi::ErrorResponses;
 use utoipa::ToSchema;
 
 /// What changes of a chat; what is left out stays.
@@ -35,7 +36,7 @@ impl FromFields for ChatUpdate {
     }
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES);
     Error::ChatNotFound
 }

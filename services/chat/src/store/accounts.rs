@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
 
 /// Accounts of one poll.
 const MAX_ACCOUNTS_PER_POLL: i64 = 100;

@@ -9,9 +9,9 @@ use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{Created, IdempotencyKey, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
-use shared::page::TimeKey;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
+use shared_web::page::TimeKey;
 
 /// A row of `chats`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

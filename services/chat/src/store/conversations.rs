@@ -9,9 +9,9 @@ use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
-use shared::page::TimeKey;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
+use shared_web::page::TimeKey;
 
 /// A row of `conversations`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -4,12 +4,12 @@ use super::schema::{chats, conversations};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
-use shared::identity::Service;
 use shared::ids::{ChatId, UserId};
-use shared::server::Trace;
-use shared::store::outbox::{Delivery, outbox};
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared::service::Service;
+use shared_outbox::{Delivery, outbox};
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
+use shared_web::telemetry::Trace;
 
 /// The oldest chats of a user.
 pub async fn chats_of(store: &Store, owner: UserId, limit: usize) -> Result<Vec<ChatId>, StoreError> {

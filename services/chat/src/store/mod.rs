@@ -15,11 +15,11 @@ pub use conversations::{
 pub use delete::{chats_of, delete_chats};
 pub use sweep::spawn_sweep;
 
-use shared::store::Migrations;
+use shared_store::Migrations;
 
 /// The tables of this service.
 pub fn migrations() -> Migrations {
-    shared::embed_store_migrations!()
+    shared_store::embed_store_migrations!()
 }
 
 /// The rows to read for a page: one more shows whether there is another page.

@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{Binary, Bool, Nullable, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     chats (id) {
         id -> Uid,
@@ -20,7 +20,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Binary, Nullable, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     conversations (id) {
         id -> Uid,
@@ -37,7 +37,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     deleted_accounts (account_id) {
         account_id -> Uid,

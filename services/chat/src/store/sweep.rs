@@ -5,12 +5,12 @@ use crate::domain::RETENTION;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
+use shared::error::causes;
 use shared::idempotency::RequestHash;
 use shared::ids::{ChatId, ConversationId, KeyId};
-use shared::problem::causes;
-use shared::server::Tasks;
-use shared::store::{Store, StoreError};
-use shared::{on, tx};
+use shared::tasks::Tasks;
+use shared_store::{Store, StoreError};
+use shared_store::{on, tx};
 use std::time::Duration;
 
 /// The interval of sweeps.

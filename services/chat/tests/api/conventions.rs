@@ -51,7 +51,7 @@ async fn checks_come_in_the_order_of_the_api() {
     let ann = app.user();
     let text = ann.client.with_header("content-type", "text/plain");
     let create = format!("{CHATS}/create-chat");
-    let too_large = "x".repeat(shared::input::MAX_BODY_BYTES + 1);
+    let too_large = "x".repeat(shared_web::body_limits::MAX_BODY_BYTES + 1);
     ann.client.get("/api/v1/chats/unknown").await.expect(404);
     app.client.get("/nowhere").await.expect(404);
     text.send(Method::POST, &create, Some(too_large)).await.expect(413);

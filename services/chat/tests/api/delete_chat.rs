@@ -3,8 +3,8 @@
 use crate::app::{DAY, eventually, spawn_app};
 use reqwest::Method;
 use serde_json::json;
-use shared::identity::Service;
 use shared::ids::ChatId;
+use shared::service::Service;
 use std::time::Duration;
 
 #[tokio::test]

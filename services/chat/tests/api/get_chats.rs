@@ -4,7 +4,7 @@ use crate::app::{CHATS, column, spawn_app, text};
 use serde_json::json;
 use shared::clock::Timestamp;
 use shared::ids::ChatId;
-use shared::page::{Cursor, TimeKey};
+use shared_web::page::{Cursor, TimeKey};
 use std::time::Duration;
 
 #[tokio::test]

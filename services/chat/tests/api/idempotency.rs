@@ -4,7 +4,7 @@ use crate::app::{CHATS, DAY, TestApp, User, spawn_app, text};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use shared::test_kit::Answer;
+use shared_test_kit::Answer;
 use std::time::Duration;
 
 /// What can be created, and how.

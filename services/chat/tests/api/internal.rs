@@ -2,9 +2,9 @@
 
 use crate::app::spawn_app;
 use serde_json::json;
-use shared::identity::Service;
 use shared::ids::ChatId;
-use shared::test_kit::token_keys;
+use shared::service::Service;
+use shared_test_kit::token_keys;
 
 #[tokio::test]
 async fn a_service_gets_the_owner_of_a_chat() {

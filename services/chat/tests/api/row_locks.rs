@@ -2,7 +2,7 @@
 
 use crate::app::{CHATS, CONVERSATIONS, spawn_app};
 use serde_json::{Value, json};
-use shared::test_kit::RowLock;
+use shared_test_kit::RowLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -2,7 +2,7 @@
 
 use super::person::Person;
 use reqwest::Url;
-use shared::test_kit::{RawAnswer, RawClient, RawError};
+use shared_test_kit::{RawAnswer, RawClient, RawError};
 
 /// What becomes of a case, and of the request of another user behind it on the same connection.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ use person::{Ids, Person};
 
 /// The stack without limits, which hundreds of requests of one user would meet.
 async fn spawn_unlimited() -> TestStack {
-    spawn_stack_with(|config| config.rates = None).await
+    spawn_stack_with(|config| config.rate_limits = None).await
 }
 
 /// Tries cases one after the other, each as one user, with the requests of two others behind it and beside it.

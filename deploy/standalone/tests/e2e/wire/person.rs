@@ -2,7 +2,7 @@
 
 use crate::app::{TestStack, User};
 use serde_json::Value;
-use shared::test_kit::{RawAnswer, RawClient, RawError};
+use shared_test_kit::{RawAnswer, RawClient, RawError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -7,8 +7,8 @@ use super::person::{Ids, Person};
 use super::spawn_unlimited;
 use futures_util::future::join_all;
 use reqwest::Url;
-use shared::config::Env;
-use shared::test_kit::RawClient;
+use shared::env::Env;
+use shared_test_kit::RawClient;
 use std::time::Instant;
 
 const USERS: [&str; 6] = ["ann", "bob", "cyd", "dan", "eve", "fay"];

@@ -2,7 +2,7 @@
 
 use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use shared::input::Reason;
+use shared::validation::Reason;
 
 /// Refuses invisible characters, a combining mark at the start, and names that are shown in another order than they are
 /// written.

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use serde::Serialize;
-use shared::input::MAX_AUTH_BODY_BYTES;
-use shared::openapi::ErrorResponses;
+use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
+use shared_web::openapi::ErrorResponses;
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -64,7 +64,7 @@ pub struct TokenErrorBody {
     pub request_id: String,
 }
 
-shared::error_responses! {
+shared_web::error_responses! {
     /// The errors of the token endpoint.
     pub TokenErrors: ErrorResponses::of_all().with_body(MAX_AUTH_BODY_BYTES).with([
         Error::InvalidCredentials.into(), Error::InvalidToken.into(), Error::UnsupportedGrantType.into(),

@@ -9,7 +9,8 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
-use shared::server::{MemoryBudget, Tasks};
+use shared::tasks::Tasks;
+use shared_web::body_limits::MemoryBudget;
 use std::sync::Arc;
 
 /// Messages and branches in MongoDB.

@@ -24,9 +24,11 @@ use append::queue::AppendQueue;
 use client::{connect, migrate};
 use secrecy::SecretString;
 use shared::clock::Clock;
-use shared::identity::Service;
-use shared::metrics::Metrics;
-use shared::server::{MemoryBudget, StartError, Tasks};
+use shared::error::StartError;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_web::body_limits::MemoryBudget;
+use shared_web::metrics::Metrics;
 use std::sync::Arc;
 use write_behind::WriteBehind;
 

@@ -7,7 +7,7 @@ use crate::store::mongo::documents::branch::{BranchDoc, fork_done};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
-use shared::server::Tasks;
+use shared::tasks::Tasks;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

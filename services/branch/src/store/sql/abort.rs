@@ -1,7 +1,7 @@
 //! Why a transaction is rolled back.
 
 use crate::error::Error;
-use shared::store::StoreError;
+use shared_store::StoreError;
 
 /// Why a transaction is rolled back.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
-use shared::store::Store;
-use shared::tx;
+use shared_store::Store;
+use shared_store::tx;
 
 impl SqlContent {
     pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {

@@ -13,8 +13,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::store::Store;
-use shared::{on, tx};
+use shared_store::Store;
+use shared_store::{on, tx};
 use std::collections::HashMap;
 
 /// Rows of one query by ids.

@@ -11,7 +11,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use shared::store::sql_types::{Instant, Uid};
+use shared::sql_types::{Instant, Uid};
 
 /// Matches the messages at these depths of these branches, by the index (`branch_id`, depth).
 ///

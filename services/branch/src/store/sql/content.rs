@@ -2,8 +2,9 @@
 
 use shared::clock::Clock;
 use shared::ids::BranchId;
-use shared::server::{MemoryBudget, Tasks};
-use shared::store::{KeyedMutex, Store, StoreError};
+use shared::tasks::Tasks;
+use shared_store::{KeyedMutex, Store, StoreError};
+use shared_web::body_limits::MemoryBudget;
 
 /// Messages and branches in SQL.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared::store::Store;
-use shared::tx;
+use shared_store::Store;
+use shared_store::tx;
 use std::collections::HashSet;
 
 /// Rows that one statement marks.

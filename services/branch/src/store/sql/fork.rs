@@ -14,8 +14,8 @@ use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
 use shared::ids::BranchId;
-use shared::store::Store;
-use shared::{on, tx};
+use shared_store::Store;
+use shared_store::{on, tx};
 
 /// Where a fork begins.
 #[derive(Debug, Clone, Copy)]

@@ -8,8 +8,8 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::{BranchId, ResponseId};
-use shared::on;
-use shared::store::Store;
+use shared_store::Store;
+use shared_store::on;
 use std::collections::HashMap;
 
 /// The forks of these messages, without entries for those that have none.

@@ -12,8 +12,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
-use shared::store::Store;
-use shared::{on, tx};
+use shared_store::Store;
+use shared_store::{on, tx};
 
 impl SqlContent {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {

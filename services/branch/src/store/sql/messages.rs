@@ -15,8 +15,8 @@ use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared::on;
-use shared::store::Store;
+use shared_store::Store;
+use shared_store::on;
 use std::collections::HashMap;
 
 impl SqlContent {

@@ -31,11 +31,14 @@ use crate::error::Error;
 use secrecy::SecretString;
 use shared::check::Report;
 use shared::clock::Clock;
-use shared::embed_store_migrations;
-use shared::identity::Service;
-use shared::metrics::Metrics;
-use shared::server::{MemoryBudget, StartError, Tasks};
-use shared::store::{self, KeyedMutex, Migrations, Store};
+use shared::error::StartError;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_store;
+use shared_store::embed_store_migrations;
+use shared_store::{KeyedMutex, Migrations, Store};
+use shared_web::body_limits::MemoryBudget;
+use shared_web::metrics::Metrics;
 use std::time::Duration;
 
 /// The schema on PostgreSQL.
@@ -44,7 +47,7 @@ const MIGRATIONS: Migrations = embed_store_migrations!();
 
 /// Reports on the database of `DATABASE_URL`, and changes nothing.
 pub async fn inspect(report: &mut Report, url: &SecretString) {
-    store::inspect(report, SCHEMA, url, MIGRATIONS).await;
+    shared_store::inspect(report, SCHEMA, url, MIGRATIONS).await;
 }
 
 impl SqlContent {
@@ -65,6 +68,7 @@ impl SqlContent {
     }
 
     pub(crate) fn observe(&self, metrics: &Metrics) {
-        self.store.observe(Service::Branch, metrics);
+        let store = self.store.clone();
+        metrics.observe_pools(Service::Branch, move || store.pools());
     }
 }

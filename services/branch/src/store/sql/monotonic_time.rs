@@ -10,7 +10,7 @@ use diesel::sql_types::HasSqlType;
 use diesel::sqlite::Sqlite;
 use shared::clock::Timestamp;
 use shared::ids::ResponseId;
-use shared::store::sql_types::{Instant, Uid};
+use shared::sql_types::{Instant, Uid};
 
 /// `now`, or a microsecond after the time of the message `after`, if that is later.
 ///

@@ -14,8 +14,8 @@ use crate::store::{MessagePage, PageRequest, Position};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::BranchId;
-use shared::on;
-use shared::store::Store;
+use shared_store::Store;
+use shared_store::on;
 
 impl SqlContent {
     pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {

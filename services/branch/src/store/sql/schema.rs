@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     branches (branch_id) {
         branch_id -> Uid,
@@ -28,7 +28,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{BigInt, Binary, Nullable, Text};
-    use shared::store::sql_types::{Instant, Uid};
+    use shared::sql_types::{Instant, Uid};
 
     messages (response_id) {
         response_id -> Uid,

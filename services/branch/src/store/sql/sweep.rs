@@ -13,8 +13,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
-use shared::store::Store;
-use shared::{on, tx};
+use shared_store::Store;
+use shared_store::{on, tx};
 
 /// Rows of one step.
 const ROWS_PER_SWEEP: i64 = 200;

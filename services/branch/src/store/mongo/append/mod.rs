@@ -20,7 +20,7 @@ use mongodb::error::Error as MongoError;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
-use shared::store::StoreError;
+use shared_store::StoreError;
 use std::collections::HashSet;
 use std::sync::Arc;
 

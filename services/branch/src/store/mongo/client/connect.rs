@@ -8,8 +8,9 @@ use mongodb::error::{Error as MongoError, ErrorKind};
 use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, Database};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::config::ConfigError;
-use shared::server::{NoAnswer, StartError, until_it_answers};
+use shared::env::ConfigError;
+use shared::error::StartError;
+use shared::retry::{NoAnswer, until_it_answers};
 use std::sync::Arc;
 use std::time::Duration;
 

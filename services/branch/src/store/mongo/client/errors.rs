@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
-use shared::store::StoreError;
+use shared_store::StoreError;
 
 /// The server's code for a violation of a unique index.
 const DUPLICATE_KEY_CODE: i32 = 11000;

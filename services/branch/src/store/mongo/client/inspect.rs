@@ -8,7 +8,7 @@ use mongodb::options::Tls;
 use secrecy::SecretString;
 use shared::check::{Report, check_clock};
 use shared::clock::{Clock, Timestamp};
-use shared::server::NoAnswer;
+use shared::retry::NoAnswer;
 use std::cmp::Ordering;
 
 const SUBJECT: &str = "database of branch";

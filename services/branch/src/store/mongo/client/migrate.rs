@@ -8,8 +8,8 @@ use crate::store::mongo::client::errors::{WriteError, write_error};
 use mongodb::bson::{Document, doc};
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
+use shared::error::StartError;
 use shared::ids::DeliveryId;
-use shared::server::StartError;
 use std::time::Duration;
 
 /// The target of the log lines, kept from before the module moved: operators filter by it.

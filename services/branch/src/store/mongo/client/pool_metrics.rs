@@ -2,7 +2,7 @@
 
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
-use shared::metrics::ConnectionPool;
+use shared::pool_state::ConnectionPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
