@@ -53,7 +53,7 @@ use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::{DescriptorUse, Listen};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 
 /// The default of `LISTEN_ADDR`.
@@ -78,7 +78,7 @@ pub struct Config {
     /// The concurrency limits of replicas; `None` if they are off.
     pub concurrency: Option<ConcurrencyConfig>,
     /// The time-outs of clients' connections.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// The bounds of bodies.
     pub bodies: BodyLimits,
     /// The other time-outs and intervals.
@@ -125,7 +125,7 @@ impl Config {
             downstream: DownstreamConfig::from_env(env),
             rate_limits: RateLimitConfig::from_env(env),
             concurrency: ConcurrencyConfig::from_env(env),
-            times: Times::from_env(env),
+            times: ServerTimeouts::from_env(env),
             bodies: BodyLimits::from_env(env),
             timeouts: Timeouts::from_env(env),
             descriptor_use: Ok(DESCRIPTOR_USE),

@@ -24,7 +24,7 @@ use shared_web::body_limits::{BodyLimits, MinRate};
 use shared_web::caller::Identity;
 use shared_web::problem::Problem;
 use shared_web::server;
-use shared_web::server::{Answering, PassedOn};
+use shared_web::server::{ProxiedRoute, ResponseFuture};
 use shared_web::telemetry::Trace;
 use shared_web::tokens::TokenKeys;
 use std::rc::Rc;
@@ -47,20 +47,20 @@ pub(crate) struct Pipeline {
 /// The server's hooks, which lead to the pipeline of the worker that a request is on.
 pub(crate) struct Hooks;
 
-impl server::Edge for Hooks {
+impl server::ServerHooks for Hooks {
     /// Receive: refuses a request by its head.
-    fn receive(&self, request: &ServiceRequest) -> Result<(), Problem> {
+    fn filter_request(&self, request: &ServiceRequest) -> Result<(), Problem> {
         Ok(request_checks::check(request.request())?)
     }
 
-    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
+    fn filter_refusal(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
         match request.app_data::<Data<Pipeline>>() {
             Some(pipeline) => pipeline.refuse(request.request(), refusal),
             None => refusal,
         }
     }
 
-    fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
+    fn proxy(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
         let pipeline = request.app_data::<Data<Pipeline>>().filter(|_| is_of_api(request.path()));
         let Some(pipeline) = pipeline.cloned() else {
             return Err(request);
@@ -76,7 +76,7 @@ impl server::Edge for Hooks {
     }
 
     /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
-    fn finish(&self, mut response: ServiceResponse) -> ServiceResponse {
+    fn filter_response(&self, mut response: ServiceResponse) -> ServiceResponse {
         rate_limit::headers::finish(&mut response);
         let request = response.request();
         let cors =
@@ -104,7 +104,7 @@ impl Pipeline {
         trace: &Trace,
     ) -> Result<HttpResponse, Problem> {
         let body = RequestBody::new(payload);
-        let mut record = PassedOn::default();
+        let mut record = ProxiedRoute::default();
         let response = self.run(request, &body, trace, &mut record).await;
         request.extensions_mut().insert(record);
         body.release();
@@ -117,7 +117,7 @@ impl Pipeline {
         request: &HttpRequest,
         body: &RequestBody,
         trace: &Trace,
-        record: &mut PassedOn,
+        record: &mut ProxiedRoute,
     ) -> Result<HttpResponse, Problem> {
         let started = telemetry::start();
         let mut context = self.route(request, trace)?;
@@ -156,7 +156,7 @@ impl Pipeline {
         &self,
         context: &RequestContext<'_>,
         body: &RequestBody,
-        record: &mut PassedOn,
+        record: &mut ProxiedRoute,
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
         let length = body_length(context.request.headers())?;

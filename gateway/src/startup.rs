@@ -49,7 +49,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     };
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
-    let hooks: Arc<dyn server::Edge> = Arc::new(Hooks);
+    let hooks: Arc<dyn server::ServerHooks> = Arc::new(Hooks);
     let hooks = Data::from(hooks);
     let context = Context {
         service: Service::Gateway,

@@ -2,7 +2,7 @@
 
 use shared::env::{ConfigError, Env};
 use shared::settings;
-use shared_web::timeouts::{Times, must_be_longer};
+use shared_web::timeouts::{ServerTimeouts, must_be_longer};
 use std::time::Duration;
 
 /// Time-outs and intervals. Variables set `request_body`, `response_head` and `response_body`; tests set the others, too.
@@ -36,14 +36,14 @@ impl Timeouts {
             request_body: Duration,
             response_head: Duration,
             response_body: Duration,
-            services: Times,
+            services: ServerTimeouts,
         }
         let default = Self::default();
         let read = settings!(Read {
             request_body: env.timeout("BODY_TIMEOUT", default.request_body),
             response_head: env.timeout("UPSTREAM_TIMEOUT", default.response_head),
             response_body: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.response_body),
-            services: Times::from_env(env),
+            services: ServerTimeouts::from_env(env),
         })?;
         let Read { request_body, response_head, response_body, services } = read;
         must_be_longer(("UPSTREAM_TIMEOUT", response_head), ("SERVICE_TIMEOUT", services.service))?;

@@ -11,7 +11,7 @@ use shared::settings;
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::Listen;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 
 /// The settings of all services together.
@@ -23,7 +23,7 @@ pub struct Settings {
     pub(crate) downstream: DownstreamConfig,
     pub(crate) rate_limits: Option<RateLimitConfig>,
     pub(crate) concurrency: Option<ConcurrencyConfig>,
-    pub(crate) times: Times,
+    pub(crate) times: ServerTimeouts,
     pub(crate) bodies: BodyLimits,
     pub(crate) gateway_timeouts: Timeouts,
     pub(crate) databases: Databases,
@@ -58,7 +58,7 @@ impl Settings {
             downstream: DownstreamConfig::from_env_or(env, AllowedOrigins::Local),
             rate_limits: RateLimitConfig::from_env(env),
             concurrency: ConcurrencyConfig::from_env(env),
-            times: Times::from_env(env),
+            times: ServerTimeouts::from_env(env),
             bodies: BodyLimits::from_env(env),
             gateway_timeouts: Timeouts::from_env(env),
             databases: Databases::from_env(env, &options.data_dir),

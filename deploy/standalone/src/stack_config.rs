@@ -14,7 +14,7 @@ use shared::error::StartError;
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::Listen;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 
 /// The configuration of the stack.
@@ -31,7 +31,7 @@ pub struct StackConfig {
     /// Concurrency limits; none if they are off.
     pub concurrency: Option<ConcurrencyConfig>,
     /// Time-outs of all servers.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// Limits of bodies, of all services together.
     pub bodies: BodyLimits,
     /// Further time-outs of the gateway.

@@ -4,7 +4,7 @@ use super::message::UpstreamResponse;
 use crate::http1::field::write_line;
 use crate::log_target;
 use crate::routing::table::Route;
-use shared_web::server::PassedOn;
+use shared_web::server::ProxiedRoute;
 use shared_web::telemetry::Trace;
 use std::time::Instant;
 use tracing::Level;
@@ -16,7 +16,7 @@ pub(crate) fn start() -> Option<Instant> {
 
 /// Records which replica has answered a request that came at this time.
 pub(crate) fn record_response(
-    record: &mut PassedOn,
+    record: &mut ProxiedRoute,
     response: &UpstreamResponse,
     route: &Route,
     started: Option<Instant>,

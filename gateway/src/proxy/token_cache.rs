@@ -3,7 +3,7 @@
 use actix_web::http::header::HeaderMap;
 use foldhash::quality::RandomState;
 use shared_web::caller::{Identity, bearer_token};
-use shared_web::tokens::{Checked, TokenError, TokenKeys};
+use shared_web::tokens::{CheckedToken, TokenError, TokenKeys};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ const TOKENS_PER_GENERATION: usize = 4096;
 pub(crate) struct TokenCache(RefCell<Generations>);
 
 /// A fast hash will do: nobody chooses the keys, as the auth service has signed each token.
-type Generation = HashMap<Box<str>, Checked, RandomState>;
+type Generation = HashMap<Box<str>, CheckedToken, RandomState>;
 
 #[derive(Default)]
 struct Generations {
@@ -32,17 +32,17 @@ impl TokenCache {
         let token = bearer_token(headers)?;
         let known = self.0.borrow_mut().find(token);
         if let Some(checked) = known {
-            return keys.still(checked);
+            return keys.unless_expired(checked);
         }
         let checked = keys.check(token)?;
-        let identity = keys.still(checked)?;
+        let identity = keys.unless_expired(checked)?;
         self.0.borrow_mut().add(token.into(), checked);
         Ok(identity)
     }
 }
 
 impl Generations {
-    fn find(&mut self, token: &str) -> Option<Checked> {
+    fn find(&mut self, token: &str) -> Option<CheckedToken> {
         if let Some(checked) = self.young.get(token) {
             return Some(*checked);
         }
@@ -51,7 +51,7 @@ impl Generations {
         Some(checked)
     }
 
-    fn add(&mut self, token: Box<str>, checked: Checked) {
+    fn add(&mut self, token: Box<str>, checked: CheckedToken) {
         if self.young.len() >= TOKENS_PER_GENERATION {
             self.old = std::mem::take(&mut self.young);
         }

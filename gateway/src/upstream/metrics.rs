@@ -4,7 +4,7 @@ use super::clusters::UpstreamClusters;
 use super::replica::Replica;
 use crate::routing::upstream::Upstream;
 use shared::service::Service;
-use shared_web::metrics::{Metrics, Readings};
+use shared_web::metrics::{MetricFamilies, Metrics};
 use std::sync::Arc;
 
 impl UpstreamClusters {
@@ -23,7 +23,7 @@ impl UpstreamClusters {
     }
 }
 
-fn read(readings: &mut Readings, upstream: Upstream, replica: &Replica) {
+fn read(readings: &mut MetricFamilies, upstream: Upstream, replica: &Replica) {
     let address = replica.address.to_string();
     let labels = [("upstream", upstream.name()), ("address", address.as_str())];
     let mut gauge = |name, help, value| readings.gauge(name, help, Service::Gateway, &labels, value);

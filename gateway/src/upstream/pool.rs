@@ -2,7 +2,7 @@
 
 use super::replica::{InFlightGuard, Replica};
 use crate::http1::connection::Connection;
-use shared::http_client::REUSE;
+use shared::http_client::POOL_IDLE_TIMEOUT;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ impl ConnectionPool {
     /// Takes a connection on which a request can be sent now.
     pub(crate) fn take(&self, now: Instant) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
-        while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < REUSE) {
+        while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < POOL_IDLE_TIMEOUT) {
             if last.connection.is_idle() {
                 return Some(last.connection);
             }
@@ -52,7 +52,7 @@ impl ConnectionPool {
     /// Closes connections that were idle for too long, or that the service has closed.
     pub(crate) fn sweep(&self) {
         let is_reusable =
-            |idle: &mut IdleConnection| idle.since.elapsed() < REUSE && idle.connection.is_idle();
+            |idle: &mut IdleConnection| idle.since.elapsed() < POOL_IDLE_TIMEOUT && idle.connection.is_idle();
         self.idle.borrow_mut().retain_mut(is_reusable);
     }
 

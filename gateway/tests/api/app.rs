@@ -13,7 +13,7 @@ use shared_test_kit::{Running, TestClient, access_token, any_port, shown_metrics
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -78,7 +78,7 @@ fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGa
         downstream: DownstreamConfig::default(),
         rate_limits: Some(RateLimitConfig::default()),
         concurrency: Some(ConcurrencyConfig::default()),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies: BodyLimits::default(),
         timeouts: no_cache(),
         descriptor_use: DESCRIPTOR_USE,

@@ -2,7 +2,7 @@
 
 use crate::app::{authorization, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 
 const PATH: &str = "/api/v1/messages/get-messages";
@@ -11,7 +11,7 @@ const POST: &str = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
 #[tokio::test]
 async fn a_stalled_second_head_ends_with_the_idle_timeout() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").await;
-    let times = Times { idle: Duration::from_millis(300), ..Times::default() };
+    let times = ServerTimeouts { idle: Duration::from_millis(300), ..ServerTimeouts::default() };
     let gateway = spawn_configured(&service, |config| config.times = times);
     for said in ["G", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n"] {
         let mut wire = gateway.wire().await;

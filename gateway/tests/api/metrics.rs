@@ -3,7 +3,7 @@
 use crate::app::{TestGateway, spawn_house};
 use futures_util::future::join_all;
 use reqwest::Method;
-use shared_test_kit::{Series, TestClient};
+use shared_test_kit::{Samples, TestClient};
 use std::collections::BTreeSet;
 
 const REQUESTS: usize = 10_000;
@@ -61,7 +61,7 @@ async fn ask_for_each(gateway: &TestGateway) {
 }
 
 async fn names(gateway: &TestGateway) -> BTreeSet<String> {
-    Series::of(&gateway.metrics).await.0.into_keys().collect()
+    Samples::of(&gateway.metrics).await.0.into_keys().collect()
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn ten_thousand_random_paths_and_methods_add_no_time_series() {
     let after = names(&house.gateway).await;
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(after.len(), before.len());
-    let count = Series::of(&house.gateway.metrics).await;
+    let count = Samples::of(&house.gateway.metrics).await;
     let answered = count.sum("http_server_request_duration_seconds_count", &[]).unwrap();
     assert!(answered >= 10_000.0, "{answered}");
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use gateway::config::{ConcurrencyConfig, Config};
 use reqwest::Url;
 use serde_json::json;
-use shared_test_kit::Series;
+use shared_test_kit::Samples;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -71,7 +71,7 @@ async fn a_full_queue_answers_503_and_other_classes_are_served() {
         let (detail, id) = ("The service is overloaded, try again", answer.header("x-request-id"));
         assert_eq!(answer.json(), json!({"detail": detail, "code": "overloaded", "request_id": id}));
     }
-    let series = Series::of(&gateway.metrics).await;
+    let series = Samples::of(&gateway.metrics).await;
     assert_eq!(series.sum("limits_hit_total", &["limit=\"upstream_chat\""]), Some(5.0));
     assert_eq!(series.sum("limits_hit_total", &["limit=\"upstream_auth\""]), Some(0.0));
 

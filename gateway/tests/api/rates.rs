@@ -6,7 +6,7 @@ use crate::app::{
 use gateway::config::{Config, RateLimitConfig};
 use reqwest::Method;
 use serde_json::json;
-use shared_test_kit::{Answer, Series, TestClient};
+use shared_test_kit::{Answer, Samples, TestClient};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -86,7 +86,7 @@ async fn logins_are_limited_by_address_and_told_in_headers() {
 
     assert_eq!(received(&house, LOGIN).await, 3);
     post(&from(&house.gateway, "203.0.113.6"), LOGIN).await.expect(200);
-    let series = Series::of(&house.gateway.metrics).await;
+    let series = Samples::of(&house.gateway.metrics).await;
     assert_eq!(series.sum("limits_hit_total", &["limit=\"login\"", "service_name=\"gateway\""]), Some(2.0));
     assert_eq!(series.sum("limits_hit_total", &["limit=\"reads\""]), Some(0.0));
 }
@@ -304,7 +304,7 @@ async fn written_bytes_are_limited_by_user_and_told_in_headers() {
         house.chat.received_requests().await.unwrap().iter().filter(|r| r.url.path() == WRITE).count(),
         4
     );
-    let series = Series::of(&house.gateway.metrics).await;
+    let series = Samples::of(&house.gateway.metrics).await;
     assert_eq!(series.sum("limits_hit_total", &["limit=\"bytes\"", "service_name=\"gateway\""]), Some(1.0));
 }
 
@@ -374,7 +374,7 @@ async fn with_limits_off_nothing_is_counted_nor_told_in_headers() {
         assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
         client.get(READ).await.expect(401);
     }
-    assert_eq!(Series::of(&house.gateway.metrics).await.sum("limits_hit_total", &["limit=\"login\""]), None);
+    assert_eq!(Samples::of(&house.gateway.metrics).await.sum("limits_hit_total", &["limit=\"login\""]), None);
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared_test_kit::{Answer, NameServer, Running, TestClient, any_port, shown_metrics, token_keys};
+use shared_test_kit::{Answer, DnsServer, Running, TestClient, any_port, shown_metrics, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub const NEVER: Duration = Duration::from_secs(3600);
 
 pub struct Town {
     pub client: TestClient,
-    pub names: NameServer,
+    pub names: DnsServer,
     pub replicas: Vec<Replica>,
     pub metrics: Metrics,
     _gateway: Running,
@@ -49,7 +49,7 @@ pub fn timeouts() -> Timeouts {
 
 /// A gateway with this many replicas, each of which plays every service.
 pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
-    let (names, replicas) = (NameServer::start().await, start(count).await);
+    let (names, replicas) = (DnsServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
     for name in NAMES {
         names.set(name, &addresses);
@@ -83,7 +83,7 @@ fn spawn_gateway_with(
     let keys = token_keys(&Clock::system());
     let (downstream, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
     let (rate_limits, concurrency) = (None, None);
-    let (listen, times) = (any_port(), Times::default());
+    let (listen, times) = (any_port(), ServerTimeouts::default());
     let config = Config {
         listen,
         keys,
@@ -165,7 +165,7 @@ impl Town {
     /// Waits until the gateway has learned what its name gives since the last change.
     pub async fn is_looked_up(&self) {
         // A look-up asks twice, and more often where that fails. The one that was on its way may bring what was true before.
-        self.names.is_asked(NAME, 16).await;
+        self.names.wait_for_queries(NAME, 16).await;
     }
 
     /// Any method without a body.

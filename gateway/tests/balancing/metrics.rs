@@ -2,7 +2,7 @@
 
 use crate::app::{SOON, Town, spawn, timeouts};
 use crate::replica::Mode;
-use shared_test_kit::Series;
+use shared_test_kit::Samples;
 
 const UP: &str = "gateway_upstream_replica_up";
 const EJECTED: &str = "gateway_upstream_replica_ejected";
@@ -14,7 +14,7 @@ impl Town {
     async fn told(&self, metric: &str, replica: usize) -> Option<f64> {
         let address = format!("address=\"{}\"", self.replicas[replica].address);
         let labels = ["service_name=\"gateway\"", "upstream=\"chat\"", &address];
-        Series::of(&self.metrics).await.sum(metric, &labels)
+        Samples::of(&self.metrics).await.sum(metric, &labels)
     }
 }
 
@@ -62,7 +62,7 @@ async fn metrics_of_a_removed_address_disappear() {
     town.name(0..1);
     let gone = async { while town.told(UP, 1).await.is_some() {} };
     tokio::time::timeout(SOON, gone).await.expect("it is gone");
-    let series = Series::of(&town.metrics).await;
+    let series = Samples::of(&town.metrics).await;
     let address = town.replicas[1].address.to_string();
     // The other services have their names still.
     let of_chat = series.0.keys().filter(|series| series.contains("\"chat\""));

@@ -3,7 +3,7 @@
 use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, street, timeouts};
 use crate::replica::Replica;
 use gateway::config::{Resolution, Timeouts};
-use shared_test_kit::NameServer;
+use shared_test_kit::DnsServer;
 
 #[tokio::test]
 async fn a_failed_lookup_changes_nothing() {
@@ -20,7 +20,7 @@ async fn a_failed_lookup_changes_nothing() {
 async fn a_name_without_an_address_is_a_503_until_it_has_one() {
     let town = spawn(1, timeouts()).await;
     town.who().await;
-    town.names.forget(NAME);
+    town.names.remove(NAME);
     let refused = async {
         loop {
             let answer = town.client.get(GET).await;
@@ -42,7 +42,7 @@ async fn a_failed_address_triggers_a_lookup_at_once() {
     let town = spawn(2, timeouts).await;
     town.until_answers(1).await;
     town.replicas[1].die().await;
-    let asked = town.names.is_asked(NAME, 2);
+    let asked = town.names.wait_for_queries(NAME, 2);
     town.who().await;
     town.who().await;
     tokio::time::timeout(SOON, asked).await.expect("the name is looked up long before its time");
@@ -61,20 +61,20 @@ async fn a_dns_response_too_long_for_udp_is_read_and_refusing_addresses_are_skip
         town.post(&format!("post-{number}"), None).await.expect(200);
     }
     assert_eq!(town.replicas[0].count(), before + 10);
-    assert!(town.names.asked_over_tcp() > 0);
+    assert!(town.names.tcp_queries() > 0);
 }
 
 #[tokio::test]
 async fn the_gateway_starts_while_dns_fails() {
     let town = spawn(1, timeouts()).await;
-    let names = NameServer::start().await;
+    let names = DnsServer::start().await;
     names.fail(NAME);
     let resolution = Resolution::Nameserver(names.address());
     let port = town.replicas[0].address.port();
     let (client, _gateway) = spawn_gateway([NAME; 3], port, timeouts(), resolution);
     client.get(GET).await.expect(503);
     names.set(NAME, &[town.replicas[0].address.ip()]);
-    names.is_asked(NAME, 16).await;
+    names.wait_for_queries(NAME, 16).await;
     client.get(GET).await.expect(200);
 }
 

@@ -36,7 +36,7 @@ use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::Listen;
 use shared_web::spans::Traces;
-use shared_web::timeouts::{Times, must_be_longer};
+use shared_web::timeouts::{ServerTimeouts, must_be_longer};
 use shared_web::tokens::{TOKEN_TTL_SECONDS, TokenKeys, access_token_ttl};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -74,7 +74,7 @@ pub struct Config {
     /// The clock.
     pub clock: Clock,
     /// Time-outs of the server.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// Limits of bodies.
     pub bodies: BodyLimits,
     /// The metrics.
@@ -131,7 +131,7 @@ impl Config {
             throttles_logins: env.switch("RATE_LIMIT", true),
             password_grant_rate: password_grant_rate(env),
             clock: Ok(clock),
-            times: Times::from_env(env),
+            times: ServerTimeouts::from_env(env),
             bodies: BodyLimits::from_env(env),
             metrics,
             traces,

@@ -28,7 +28,7 @@ use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::Listen;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::{TokenKeys, access_token_ttl};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub struct Config {
     /// The clock.
     pub clock: Clock,
     /// Time-outs of the server.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// Limits of bodies.
     pub bodies: BodyLimits,
     /// The metrics.
@@ -90,7 +90,7 @@ impl Config {
             branch: env.base_url("BRANCH_URL"),
             account_retention: access_token_ttl(env).map(account_retention),
             clock: Ok(clock),
-            times: Times::from_env(env),
+            times: ServerTimeouts::from_env(env),
             bodies: BodyLimits::from_env(env),
             metrics,
             traces,

@@ -7,20 +7,20 @@ use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
 use shared::service::Service;
 use shared_store::StoreError;
-use shared_web::metrics::{Metrics, Readings};
+use shared_web::metrics::{MetricFamilies, Metrics};
 use std::time::Duration;
 
 impl Relay {
     /// Shows how much of a service is owed, and for how long the oldest of it.
     pub fn observe(&self, service: Service, metrics: &Metrics) {
         let relay = self.clone();
-        metrics.observe_later(move || {
+        metrics.observe_async(move || {
             let asked = relay.clone();
             // A connection to the database must not belong to who asks for the metrics.
             let backlog = relay.tasks.spawn(async move { asked.backlog().await });
             async move {
                 let (deliveries, age) = backlog.await.ok()?.ok()?;
-                let mut readings = Readings::default();
+                let mut readings = MetricFamilies::default();
                 let help = "Deletions that other services have still to be told of";
                 readings.gauge("outbox_deliveries", help, service, &[], deliveries);
                 let help = "Seconds since the oldest of them became due, 0 where there is none";

@@ -16,6 +16,9 @@ use shared_web::telemetry::{Trace, TraceContext};
 use std::time::Duration;
 use tracing::Instrument as _;
 
+/// The target of log events: that of the module before it was a crate of its own, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::store::outbox";
+
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
     use shared::sql_types::{Instant, Uid};
@@ -40,16 +43,16 @@ diesel::table! {
 }
 
 /// How long the request that wrote a row waits for its delivery.
-const PATIENCE: Duration = Duration::from_secs(1);
+const DELIVERY_WAIT: Duration = Duration::from_secs(1);
 /// How long the relay leaves a new row to the request that wrote it.
-const HEAD_START: Duration = Duration::from_secs(2);
+const RELAY_DELAY: Duration = Duration::from_secs(2);
 /// How often the relay looks for rows that are due.
-const INTERVAL: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts: all converges within 30 seconds of a restart.
-const MAX_BACK_OFF: Duration = Duration::from_secs(10);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// How many rows the relay takes at a time, and how many of them it delivers at once.
-const BATCH: i64 = 100;
-const CONCURRENCY: usize = 8;
+const ROWS_PER_BATCH: i64 = 100;
+const MAX_CONCURRENT_DELIVERIES: usize = 8;
 
 /// An owed `DELETE`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -74,7 +77,7 @@ impl Delivery {
             request_id: trace.request_id.clone(),
             created_at: now,
             attempts: 0,
-            next_attempt_at: now.plus(HEAD_START),
+            next_attempt_at: now.plus(RELAY_DELAY),
         }
     }
 }
@@ -100,23 +103,19 @@ impl Relay {
         let (relay, context) = (self.clone(), context.clone());
         let work = self.tasks.spawn(async move { relay.deliver_all(deliveries, Some(&context)).await });
         // A delivery that takes longer goes on in its task.
-        drop(tokio::time::timeout(PATIENCE, work).await);
+        drop(tokio::time::timeout(DELIVERY_WAIT, work).await);
     }
 
     /// Delivers what is due, again and again, until the service stops.
     pub fn spawn(&self) {
         let relay = self.clone();
-        self.tasks.spawn(async move {
-            loop {
-                let full = relay.deliver_due().await.unwrap_or_else(|error| {
-                    tracing::error!(error = causes(&error), "the outbox cannot be read");
+        self.tasks.every_while_busy(POLL_INTERVAL, Duration::ZERO, move || {
+            let relay = relay.clone();
+            async move {
+                relay.deliver_due().await.unwrap_or_else(|error| {
+                    tracing::error!(target: LOG_TARGET, error = causes(&error), "the outbox cannot be read");
                     false
-                });
-                let pause = if full { Duration::ZERO } else { INTERVAL };
-                tokio::select! {
-                    () = relay.tasks.stopping().cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
-                }
+                })
             }
         });
     }
@@ -126,10 +125,10 @@ impl Relay {
         let due = outbox::table
             .filter(outbox::next_attempt_at.le(self.clock.now()))
             .order((outbox::next_attempt_at, outbox::id))
-            .limit(BATCH);
+            .limit(ROWS_PER_BATCH);
         let rows: Vec<Delivery> =
             shared_store::on!(&self.store, |c| due.select(Delivery::as_select()).load(c).await)?;
-        let full = i64::try_from(rows.len()) == Ok(BATCH);
+        let full = i64::try_from(rows.len()) == Ok(ROWS_PER_BATCH);
         self.deliver_all(rows, None).await;
         Ok(full)
     }
@@ -139,27 +138,28 @@ impl Relay {
             let mut trace = Trace::resumed(delivery.request_id.clone());
             trace.context = context.cloned().unwrap_or(trace.context);
             let (request_id, trace_id) = (trace.request_id.as_str(), trace.context.trace_id());
-            let span = tracing::info_span!("delivery", request_id, %trace_id);
+            let span = tracing::info_span!(target: LOG_TARGET, "delivery", request_id, %trace_id);
             self.attempt(delivery, trace).instrument(span)
         });
-        stream::iter(attempts).buffer_unordered(CONCURRENCY).collect::<()>().await;
+        stream::iter(attempts).buffer_unordered(MAX_CONCURRENT_DELIVERIES).collect::<()>().await;
     }
 
     async fn attempt(&self, delivery: Delivery, trace: Trace) {
         let recorded = match self.send(&delivery, &trace).await {
-            Ok(()) => self.forget(&delivery).await,
+            Ok(()) => self.delete(&delivery).await,
             Err(error) => {
                 tracing::warn!(
+                    target: LOG_TARGET,
                     error,
                     destination = delivery.destination,
                     attempts = delivery.attempts + 1,
                     "a delivery failed and will be tried again"
                 );
-                self.put_off(&delivery).await
+                self.reschedule(&delivery).await
             }
         };
         if let Err(error) = recorded {
-            tracing::error!(error = causes(&error), "the outbox cannot be written");
+            tracing::error!(target: LOG_TARGET, error = causes(&error), "the outbox cannot be written");
         }
     }
 
@@ -169,7 +169,7 @@ impl Relay {
         client.delete(&delivery.path, trace).await.map_err(|error| error.to_string())
     }
 
-    async fn forget(&self, delivery: &Delivery) -> Result<(), StoreError> {
+    async fn delete(&self, delivery: &Delivery) -> Result<(), StoreError> {
         shared_store::tx!(&self.store, |c| {
             diesel::delete(outbox::table.find(delivery.id))
                 .execute(c)
@@ -179,8 +179,8 @@ impl Relay {
         })
     }
 
-    async fn put_off(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let next = self.clock.now().plus(back_off(delivery.attempts));
+    async fn reschedule(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let next = self.clock.now().plus(backoff(delivery.attempts));
         shared_store::tx!(&self.store, |c| {
             diesel::update(outbox::table.find(delivery.id))
                 .set((outbox::attempts.eq(delivery.attempts + 1), outbox::next_attempt_at.eq(next)))
@@ -192,10 +192,10 @@ impl Relay {
     }
 }
 
-/// Half a second, doubled with each attempt, at most [`MAX_BACK_OFF`].
-fn back_off(attempts: i32) -> Duration {
+/// Half a second, doubled with each attempt, at most [`MAX_BACKOFF`].
+fn backoff(attempts: i32) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 10)).unwrap_or(0);
-    Duration::from_millis(500).saturating_mul(2_u32.pow(doublings)).min(MAX_BACK_OFF)
+    Duration::from_millis(500).saturating_mul(2_u32.pow(doublings)).min(MAX_BACKOFF)
 }
 
 #[cfg(test)]
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn attempts_grow_apart_up_to_a_bound() {
-        assert_eq!(back_off(0), Duration::from_millis(500));
-        assert_eq!(back_off(2), Duration::from_secs(2));
-        assert_eq!(back_off(i32::MAX), MAX_BACK_OFF);
+        assert_eq!(backoff(0), Duration::from_millis(500));
+        assert_eq!(backoff(2), Duration::from_secs(2));
+        assert_eq!(backoff(i32::MAX), MAX_BACKOFF);
     }
 }

@@ -17,15 +17,15 @@ impl LastWrite {
         move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
                 match error.map(fault) {
-                    Some(Some(fault)) => self.note(Some(fault)),
-                    None if query.to_string().starts_with("COMMIT") => self.note(None),
+                    Some(Some(fault)) => self.record(Some(fault)),
+                    None if query.to_string().starts_with("COMMIT") => self.record(None),
                     _ => {}
                 }
             }
         }
     }
 
-    pub(super) fn note(&self, fault: Option<StoreFault>) {
+    pub(super) fn record(&self, fault: Option<StoreFault>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 

@@ -30,4 +30,4 @@ pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use last_write::LastWrite;
 pub use migrate::Migrations;
 pub use sqlite::{is_missing, missing_file};
-pub use store::{Lite, MAX_DESCRIPTORS, Store, checkout};
+pub use store::{AsyncSqlite, MAX_DESCRIPTORS, Store, checkout};

@@ -5,6 +5,9 @@ use diesel::migration::{MigrationConnection, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 use shared::error::StartError;
 
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::store::migrate";
+
 /// The migrations of a service, one folder per engine, with the same names in both.
 pub struct Migrations {
     /// `migrations/postgres`.
@@ -33,7 +36,7 @@ where
 {
     let run = connection.run_pending_migrations(migrations).map_err(|error| failed(&error))?;
     for migration in run {
-        tracing::info!(%migration, "migrated");
+        tracing::info!(target: LOG_TARGET, %migration, "migrated");
     }
     Ok(())
 }

@@ -70,9 +70,9 @@ impl TlsConnect<Socket> for Connector {
             let is_secured = match (mode, negotiation) {
                 (TlsMode::Disable, _) => false,
                 (_, SslNegotiation::Direct) => true,
-                (TlsMode::Prefer, _) => offers_tls(&mut socket).await?,
+                (TlsMode::Prefer, _) => request_tls(&mut socket).await?,
                 (TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull, _) => {
-                    if !offers_tls(&mut socket).await? {
+                    if !request_tls(&mut socket).await? {
                         return Err(io::Error::new(
                             io::ErrorKind::InvalidData,
                             "the server does not support TLS",
@@ -92,7 +92,7 @@ impl TlsConnect<Socket> for Connector {
 }
 
 /// Asks the server whether it has TLS.
-async fn offers_tls(socket: &mut Socket) -> io::Result<bool> {
+async fn request_tls(socket: &mut Socket) -> io::Result<bool> {
     socket.write_all(&SSL_REQUEST).await?;
     match socket.read_u8().await? {
         b'S' => Ok(true),

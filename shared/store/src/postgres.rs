@@ -16,7 +16,7 @@ use diesel_migrations::EmbeddedMigrations;
 use shared::env::ConfigError;
 use shared::error::StartError;
 use shared::error::causes;
-use shared::retry::{NoAnswer, until_it_answers};
+use shared::retry::{RetryError, retry_until};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,15 +25,15 @@ use tokio::net::UnixStream;
 use tokio_postgres::NoTls;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
-const CONNECTIONS: usize = 16;
+const POOL_SIZE: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a statement waits for a lock, or half as long as it may take, where that is shorter. Less than others wait
 /// for a connection.
 const MAX_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long all connections of the pool are kept at least after they were made anew.
-const STALE_INTERVAL: Duration = Duration::from_secs(1);
+const MIN_STALE_INTERVAL: Duration = Duration::from_secs(1);
 /// What was answered is on the disk: a server or a role that does without is overruled, and one that asks for more is not.
-const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+const SET_DURABLE_COMMITS: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
 /// The number of the advisory lock under which schemas are made and migrated; the same for every service.
 const MIGRATION_LOCK: i64 = 0x6261_6e79_616e;
 
@@ -41,10 +41,10 @@ pub(super) async fn open(
     url: &str,
     schema: &'static str,
     migrations: EmbeddedMigrations,
-    patience: Duration,
+    statement_timeout: Duration,
 ) -> Result<Store, StartError> {
     let target = Arc::new(Target::parse(url, schema)?);
-    let connection = until_it_answers("DATABASE_URL", async || target.prepare().await).await?;
+    let connection = retry_until("DATABASE_URL", async || target.prepare().await).await?;
     let migrated = tokio::task::spawn_blocking(move || {
         let mut connection = AsyncConnectionWrapper::<_>::from(connection);
         // The lock ends with the connection.
@@ -57,9 +57,11 @@ pub(super) async fn open(
     config.custom_setup = Box::new(move |_| {
         let target = Arc::clone(&target);
         Box::pin(async move {
-            let lock = MAX_LOCK_TIMEOUT.min(patience / 2).as_millis();
-            let settings =
-                [("statement_timeout", patience.as_millis().to_string()), ("lock_timeout", lock.to_string())];
+            let lock = MAX_LOCK_TIMEOUT.min(statement_timeout / 2).as_millis();
+            let settings = [
+                ("statement_timeout", statement_timeout.as_millis().to_string()),
+                ("lock_timeout", lock.to_string()),
+            ];
             Ok(target.connect(&settings).await?)
         })
     });
@@ -70,7 +72,7 @@ pub(super) async fn open(
         }
         Ok(())
     });
-    let pool = Pool::builder(manager).max_size(CONNECTIONS).pre_recycle(current).build();
+    let pool = Pool::builder(manager).max_size(POOL_SIZE).pre_recycle(current).build();
     Ok(Store::Postgres(pool.map_err(|error| unreachable(&error))?))
 }
 
@@ -79,7 +81,7 @@ fn unreachable(error: &dyn std::fmt::Display) -> StartError {
 }
 
 /// Connects once, to look and to change nothing.
-pub(super) async fn connect_to_look(
+pub(super) async fn connect_read_only(
     url: &str,
     schema: &'static str,
 ) -> Result<AsyncPgConnection, ConnectFailure> {
@@ -150,7 +152,7 @@ impl Target {
         ];
         let set = |(name, value): &(&str, String)| format!("SET {name} TO {value}");
         let mut statements: Vec<String> = common.iter().chain(settings).map(set).collect();
-        statements.push(DURABLE.to_owned());
+        statements.push(SET_DURABLE_COMMITS.to_owned());
         let set_up = connection.batch_execute(&statements.join(";")).await;
         set_up.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
@@ -189,11 +191,11 @@ impl Target {
     }
 
     /// Connects for the migrations, takes their lock, and makes the schema if need be.
-    async fn prepare(&self) -> Result<AsyncPgConnection, NoAnswer> {
+    async fn prepare(&self) -> Result<AsyncPgConnection, RetryError> {
         // Whoever migrates may take long, and is waited for.
         let unlimited = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
         let unlimited = unlimited.map(|name| (name, "0".to_owned()));
-        let mut connection = self.connect(&unlimited).await.map_err(ConnectFailure::at_start)?;
+        let mut connection = self.connect(&unlimited).await.map_err(ConnectFailure::into_retry_error)?;
         // Both statements fail when many do them at once, and so does diesel's own table: the lock comes first.
         let schema = self.schema;
         let prepare =
@@ -201,8 +203,8 @@ impl Target {
         match connection.batch_execute(&prepare).await.map_err(StoreError::from) {
             Ok(()) => Ok(connection),
             // As from a replica that is about to become the primary.
-            Err(error) if error.is_transient() => Err(NoAnswer::Yet(causes(&error))),
-            Err(error) => Err(NoAnswer::Ever(migrate::failed(&causes(&error)))),
+            Err(error) if error.is_transient() => Err(RetryError::Transient(causes(&error))),
+            Err(error) => Err(RetryError::Fatal(migrate::failed(&causes(&error)))),
         }
     }
 }
@@ -212,12 +214,12 @@ impl Target {
 struct StaleConnections(Mutex<Option<Instant>>);
 
 impl StaleConnections {
-    /// Marks those that are there now, at most once in [`STALE_INTERVAL`]: a server that takes no writes for long should
+    /// Marks those that are there now, at most once in [`MIN_STALE_INTERVAL`]: a server that takes no writes for long should
     /// not have all of them made anew with each.
     fn mark(&self) {
         let now = Instant::now();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| now.duration_since(last) >= STALE_INTERVAL) {
+        if last.is_none_or(|last| now.duration_since(last) >= MIN_STALE_INTERVAL) {
             *last = Some(now);
         }
     }

@@ -4,7 +4,7 @@ use super::last_write::LastWrite;
 use super::sqlite_maintenance::convert;
 use super::{migrate, private};
 use crate::engine::Engine;
-use crate::store::{Lite, Store};
+use crate::store::{AsyncSqlite, Store};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
 use diesel::{Connection as _, ConnectionError, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const READERS: usize = 4;
+const READER_POOL_SIZE: usize = 4;
 /// What the first connection begins with, which may make the file. The order matters: a file has a journal mode, and with it a
 /// first page, only after it was said that deleted content is overwritten and that free pages can be given back.
 pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
@@ -26,11 +26,11 @@ pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure
 /// What every other connection begins with. None of these waits for the lock of a writer, as `auto_vacuum` does.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON;";
-const READ_ONLY: &str = "PRAGMA query_only = ON;";
+const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 /// Who looks after the file does not wait for others as long as a request does.
-const IN_A_HURRY: &str = "PRAGMA busy_timeout = 1000;";
+const MAINTENANCE_PRAGMAS: &str = "PRAGMA busy_timeout = 1000;";
 /// Old files up to this size are rewritten at start, so that their free pages can be given back from then on.
-const REWRITTEN_AT_START_MAX_BYTES: i64 = 1 << 30;
+const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
 pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<Store, StartError> {
     let path = path_of(url).to_owned();
@@ -44,16 +44,16 @@ pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<St
         })?;
         let mut connection = connect(&file, FILE_PRAGMAS).map_err(|error| migrate::failed(&error))?;
         migrate::run(&mut connection, migrations)?;
-        convert(&mut connection, &file, REWRITTEN_AT_START_MAX_BYTES);
+        convert(&mut connection, &file, MAX_REWRITE_AT_START_BYTES);
         Ok::<_, StartError>(())
     });
     migrated.await.map_err(|error| failed(&error))??;
     let last_write = LastWrite::default();
     let noted = last_write.clone();
     let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
-    let readers = pool(&path, READERS, READ_ONLY, || ignore).map_err(|error| failed(&error))?;
-    let upkeep = pool(&path, 1, IN_A_HURRY, || ignore).map_err(|error| failed(&error))?;
-    Ok(Store::Sqlite { writer, readers, upkeep, last_write })
+    let readers = pool(&path, READER_POOL_SIZE, READER_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
+    let maintenance = pool(&path, 1, MAINTENANCE_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
+    Ok(Store::Sqlite { writer, readers, maintenance, last_write })
 }
 
 /// The file of a database on SQLite that is not there yet.
@@ -115,7 +115,7 @@ fn pool<I: Instrumentation>(
     size: usize,
     pragmas: &'static str,
     instrumentation: impl Fn() -> I + Send + Sync + 'static,
-) -> Result<Pool<Lite>, BuildError> {
+) -> Result<Pool<AsyncSqlite>, BuildError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |path| {
@@ -124,7 +124,7 @@ fn pool<I: Instrumentation>(
             let connected = tokio::task::spawn_blocking(move || {
                 let mut connection = connect(&path, &format!("{PRAGMAS}{pragmas}"))?;
                 connection.set_instrumentation(instrumentation);
-                Ok(Lite::new(connection))
+                Ok(AsyncSqlite::new(connection))
             });
             connected.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
         })

@@ -3,7 +3,7 @@
 
 use super::last_write::LastWrite;
 use crate::error::StoreError;
-use crate::store::{Lite, Store, checkout};
+use crate::store::{AsyncSqlite, Store, checkout};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection};
@@ -14,6 +14,8 @@ use shared::error::causes;
 use shared::tasks::Tasks;
 use std::time::Duration;
 
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::store::sqlite_maintenance";
 /// How many pages a step gives back, so that nobody waits for it: a mebibyte.
 const PAGES_PER_STEP: u32 = 256;
 /// The pause between two steps, in which others write.
@@ -32,12 +34,12 @@ impl Store {
     /// Whether the file takes writes: somebody could begin one now, and if the last one has failed another one succeeds.
     pub(super) async fn check_writes(
         &self,
-        writer: &Pool<Lite>,
-        upkeep: &Pool<Lite>,
+        writer: &Pool<AsyncSqlite>,
+        maintenance: &Pool<AsyncSqlite>,
         last_write: &LastWrite,
     ) -> Result<(), StoreError> {
         let last = last_write.fault();
-        let mut connection = checkout(upkeep.get()).await?;
+        let mut connection = checkout(maintenance.get()).await?;
         let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
         drop(connection);
         match (begun, last) {
@@ -46,7 +48,7 @@ impl Store {
             (Err(error), _) => Err(error),
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(StoreFault::Locked)) => {
-                last_write.note(None);
+                last_write.record(None);
                 Ok(())
             }
             (Ok(()), Some(_)) => self.probe_write().await,
@@ -69,7 +71,7 @@ impl Store {
     ///
     /// PostgreSQL does that by itself (autovacuum).
     pub async fn reclaim(&self) -> Result<bool, StoreError> {
-        let Self::Sqlite { writer, upkeep, .. } = self else { return Ok(false) };
+        let Self::Sqlite { writer, maintenance, .. } = self else { return Ok(false) };
         let free = diesel::dsl::sql::<diesel::sql_types::Nullable<BigInt>>(FREE_PAGES);
         let free: Option<i64> = crate::on!(self, |c| diesel::select(free).get_result(c).await)?;
         if free.is_some_and(|pages| pages > 0) {
@@ -77,7 +79,7 @@ impl Store {
             connection.batch_execute(&format!("PRAGMA incremental_vacuum({PAGES_PER_STEP})")).await?;
             return Ok(true);
         }
-        let mut connection = checkout(upkeep.get()).await?;
+        let mut connection = checkout(maintenance.get()).await?;
         // Where others still read the log, it stays until the next time.
         connection.batch_execute(TRUNCATE_LOG).await?;
         Ok(false)
@@ -85,20 +87,18 @@ impl Store {
 
     /// Gives back space until the service stops, for a service that deletes here and there.
     pub fn spawn_reclaim(&self, tasks: &Tasks) {
-        let (store, stopping) = (self.clone(), tasks.stopping().clone());
-        if matches!(store, Self::Postgres(_)) {
+        if matches!(self, Self::Postgres(_)) {
             return;
         }
-        tasks.spawn(async move {
-            loop {
-                let more = store.reclaim().await.unwrap_or_else(|error| {
-                    tracing::warn!(error = causes(&error), "the space of deleted rows is not given back");
+        let store = self.clone();
+        tasks.every_while_busy(RECLAIM_INTERVAL, PAUSE_BETWEEN_STEPS, move || {
+            let store = store.clone();
+            async move {
+                store.reclaim().await.unwrap_or_else(|error| {
+                    let error = causes(&error);
+                    tracing::warn!(target: LOG_TARGET, error, "the space of deleted rows is not given back");
                     false
-                });
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = tokio::time::sleep(if more { PAUSE_BETWEEN_STEPS } else { RECLAIM_INTERVAL }) => {}
-                }
+                })
             }
         });
     }
@@ -112,18 +112,18 @@ pub(super) fn convert(connection: &mut SqliteConnection, path: &str, max_bytes: 
         }
         let bytes = pragma(connection, "page_count")?.saturating_mul(pragma(connection, "page_size")?);
         if bytes >= max_bytes {
-            tracing::warn!(path, bytes, "{}", TOO_LARGE);
+            tracing::warn!(target: LOG_TARGET, path, bytes, "{}", TOO_LARGE_TO_REWRITE);
             return Ok(());
         }
-        tracing::info!(path, bytes, "the file is rewritten once, so that it can shrink from now on");
+        tracing::info!(target: LOG_TARGET, path, bytes, "the file is rewritten once, so that it can shrink from now on");
         rewrite(connection)
     })();
     if let Err(error) = converted {
-        tracing::warn!(path, error = causes(&error), "the file cannot be rewritten, and will not shrink");
+        tracing::warn!(target: LOG_TARGET, path, error = causes(&error), "the file cannot be rewritten, and will not shrink");
     }
 }
 
-const TOO_LARGE: &str = "the file will not shrink, and what was deleted may still be read in it: stop the service, and run \
+const TOO_LARGE_TO_REWRITE: &str = "the file will not shrink, and what was deleted may still be read in it: stop the service, and run \
                          `banyan compact`, or `PRAGMA auto_vacuum = 2; VACUUM` in SQLite's shell";
 
 /// Rewrites the file, without what was deleted.

@@ -21,7 +21,7 @@ pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 pub const MAX_DESCRIPTORS: u64 = 20;
 
 /// A connection to SQLite whose queries run off the async threads.
-pub type Lite = SyncConnectionWrapper<SqliteConnection>;
+pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
 /// A database. Cheap to clone.
 #[derive(Clone)]
@@ -31,11 +31,11 @@ pub enum Store {
     /// One connection that writes, and several that read: writers who share a pool starve each other.
     Sqlite {
         /// Used by [`tx!`](crate::tx).
-        writer: Pool<Lite>,
+        writer: Pool<AsyncSqlite>,
         /// Used by [`on!`](crate::on).
-        readers: Pool<Lite>,
+        readers: Pool<AsyncSqlite>,
         /// One that looks after the file, and waits for others but a second.
-        upkeep: Pool<Lite>,
+        maintenance: Pool<AsyncSqlite>,
         /// How the last write has ended.
         last_write: LastWrite,
     },
@@ -76,9 +76,9 @@ impl Store {
                 }
                 Ok(())
             }
-            Self::Sqlite { writer, upkeep, last_write, .. } => {
+            Self::Sqlite { writer, maintenance, last_write, .. } => {
                 self.ping().await?;
-                self.check_writes(writer, upkeep, last_write).await
+                self.check_writes(writer, maintenance, last_write).await
             }
         }
     }

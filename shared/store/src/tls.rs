@@ -61,7 +61,7 @@ pub(super) fn client_config(mode: TlsMode, roots: Option<&str>) -> Result<Client
         TlsMode::VerifyCa | TlsMode::VerifyFull => false,
     };
     let chain = if unchecked { None } else { Some(chain_verifier(roots, &provider)?) };
-    let verifier = Arc::new(Verifier { chain, host_matters: mode == TlsMode::VerifyFull, provider });
+    let verifier = Arc::new(Verifier { chain, verifies_host: mode == TlsMode::VerifyFull, provider });
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
@@ -85,7 +85,7 @@ fn chain_verifier(
 #[derive(Debug)]
 struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
-    host_matters: bool,
+    verifies_host: bool,
     provider: Arc<CryptoProvider>,
 }
 
@@ -104,7 +104,7 @@ impl ServerCertVerifier for Verifier {
         match chain.verify_server_cert(certificate, intermediates, name, ocsp, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if !self.host_matters => Ok(ServerCertVerified::assertion()),
+            )) if !self.verifies_host => Ok(ServerCertVerified::assertion()),
             verified => verified,
         }
     }

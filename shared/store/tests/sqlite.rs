@@ -21,7 +21,7 @@ use shared_web::metrics::Metrics;
 use shared_web::problem::Problem;
 use shared_web::server::{Application, Readiness, public};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -190,7 +190,7 @@ fn service_of(store: &Store) -> Running {
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         max_connections: 1000,
         bodies: BodyLimits::default(),
     };

@@ -8,7 +8,7 @@ use shared::ids::UserId;
 use std::time::Duration;
 
 /// How long an answer may take on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Speaks to one service, as one user or as nobody.
 #[derive(Debug, Clone)]
@@ -35,7 +35,11 @@ impl TestClient {
     /// # Panics
     /// Where no client can be made.
     pub fn new(base: Url) -> Self {
-        Self { http: http_client_with_timeout(PATIENCE).expect("a client"), base, headers: HeaderMap::new() }
+        Self {
+            http: http_client_with_timeout(RESPONSE_TIMEOUT).expect("a client"),
+            base,
+            headers: HeaderMap::new(),
+        }
     }
 
     /// The same client with a header in every request.
@@ -87,12 +91,12 @@ impl TestClient {
     /// # Panics
     /// Where no answer comes.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
-        self.exchange(method, path, body).await.expect("an answer")
+        self.round_trip(method, path, body).await.expect("an answer")
     }
 
     /// Any request to a server that may be gone; `None` where no answer comes.
     pub async fn try_send(&self, method: Method, path: &str, body: Option<String>) -> Option<Answer> {
-        self.exchange(method, path, body).await.ok()
+        self.round_trip(method, path, body).await.ok()
     }
 
     /// POST to a server that may be gone; `None` where no answer comes.
@@ -100,7 +104,7 @@ impl TestClient {
         self.try_send(Method::POST, path, Some(body.to_string())).await
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
+    async fn round_trip(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {
         let url = self.base.join(path).expect("a path");
         let mut request = self.http.request(method, url).headers(self.headers.clone());
         if let Some(body) = body {

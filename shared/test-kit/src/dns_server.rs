@@ -13,25 +13,25 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-const TTL: u32 = 600;
+const TTL_SECONDS: u32 = 600;
 
-/// The longest answer over UDP (RFC 1035, 4.2.1); a longer one is asked for again over TCP.
-const UDP_BYTES: usize = 512;
+/// The longest answer over UDP (RFC 1035, 4.2.1); a longer one is queries for again over TCP.
+const MAX_UDP_BYTES: usize = 512;
 
 /// A name server that runs until this is dropped.
 #[derive(Debug)]
-pub struct NameServer {
+pub struct DnsServer {
     address: SocketAddr,
-    book: Arc<Book>,
+    zone: Arc<Zone>,
     serving: [JoinHandle<io::Result<()>>; 2],
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct Zone {
     names: Mutex<HashMap<String, Entry>>,
-    /// How often each name was asked for.
-    asked: watch::Sender<HashMap<String, usize>>,
-    asked_over_tcp: AtomicUsize,
+    /// How often each name was queries for.
+    queries: watch::Sender<HashMap<String, usize>>,
+    tcp_queries: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -40,94 +40,94 @@ enum Entry {
     Failure,
 }
 
-impl NameServer {
+impl DnsServer {
     /// Starts without a name.
     ///
     /// # Panics
     /// Where no port is free.
     pub async fn start() -> Self {
-        let book = Arc::<Book>::default();
+        let zone = Arc::<Zone>::default();
         let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = tcp.local_addr().expect("an address");
         let udp = UdpSocket::bind(address).await.expect("the same port for UDP");
         let serving = [
-            tokio::spawn(serve_udp(udp, Arc::clone(&book))),
-            tokio::spawn(serve_tcp(tcp, Arc::clone(&book))),
+            tokio::spawn(serve_udp(udp, Arc::clone(&zone))),
+            tokio::spawn(serve_tcp(tcp, Arc::clone(&zone))),
         ];
-        Self { address, book, serving }
+        Self { address, zone, serving }
     }
 
-    /// Where it is asked.
+    /// Where it is queries.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// From now on, a name has these addresses.
     pub fn set(&self, name: &str, addresses: &[IpAddr]) {
-        self.book.write(name, Some(Entry::Addresses(addresses.to_vec())));
+        self.zone.write(name, Some(Entry::Addresses(addresses.to_vec())));
     }
 
     /// From now on, there is no such name.
-    pub fn forget(&self, name: &str) {
-        self.book.write(name, None);
+    pub fn remove(&self, name: &str) {
+        self.zone.write(name, None);
     }
 
     /// From now on, each question for a name ends in a failure of the server.
     pub fn fail(&self, name: &str) {
-        self.book.write(name, Some(Entry::Failure));
+        self.zone.write(name, Some(Entry::Failure));
     }
 
-    /// Waits until a name was asked for so many times more than now. A look-up for both kinds of addresses asks twice.
+    /// Waits until a name was queries for so many times more than now. A look-up for both kinds of addresses asks twice.
     ///
     /// # Panics
     /// Never: it counts as long as it is there.
-    pub fn is_asked(&self, name: &str, more: usize) -> impl Future<Output = ()> + use<> {
-        let mut asked = self.book.asked.subscribe();
+    pub fn wait_for_queries(&self, name: &str, more: usize) -> impl Future<Output = ()> + use<> {
+        let mut queries = self.zone.queries.subscribe();
         let name = name.to_owned();
-        let count = move |asked: &HashMap<String, usize>| asked.get(&name).copied().unwrap_or_default();
-        let goal = count(&asked.borrow_and_update()) + more;
+        let count = move |queries: &HashMap<String, usize>| queries.get(&name).copied().unwrap_or_default();
+        let goal = count(&queries.borrow_and_update()) + more;
         async move {
-            asked.wait_for(|asked| count(asked) >= goal).await.expect("it is counted");
+            queries.wait_for(|queries| count(queries) >= goal).await.expect("it is counted");
         }
     }
 
     /// How many questions came over TCP.
-    pub fn asked_over_tcp(&self) -> usize {
-        self.book.asked_over_tcp.load(Ordering::SeqCst)
+    pub fn tcp_queries(&self) -> usize {
+        self.zone.tcp_queries.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for NameServer {
+impl Drop for DnsServer {
     fn drop(&mut self) {
         self.serving.iter().for_each(JoinHandle::abort);
     }
 }
 
-async fn serve_udp(socket: UdpSocket, book: Arc<Book>) -> io::Result<()> {
+async fn serve_udp(socket: UdpSocket, zone: Arc<Zone>) -> io::Result<()> {
     let mut buffer = [0; 1500];
     loop {
         let (length, from) = socket.recv_from(&mut buffer).await?;
-        let answer = book.answer(&buffer[..length]);
+        let answer = zone.answer(&buffer[..length]);
         let whole = bytes(&answer);
-        let fits = whole.len() <= UDP_BYTES;
+        let fits = whole.len() <= MAX_UDP_BYTES;
         socket.send_to(&if fits { whole } else { bytes(&answer.truncate()) }, from).await?;
     }
 }
 
-async fn serve_tcp(listener: TcpListener, book: Arc<Book>) -> io::Result<()> {
+async fn serve_tcp(listener: TcpListener, zone: Arc<Zone>) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
-        tokio::spawn(serve_connection(stream, Arc::clone(&book)));
+        tokio::spawn(serve_connection(stream, Arc::clone(&zone)));
     }
 }
 
 /// Each message comes after its length (RFC 1035, 4.2.2).
-async fn serve_connection(mut stream: TcpStream, book: Arc<Book>) -> io::Result<()> {
+async fn serve_connection(mut stream: TcpStream, zone: Arc<Zone>) -> io::Result<()> {
     loop {
         let mut question = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut question).await?;
-        book.asked_over_tcp.fetch_add(1, Ordering::SeqCst);
-        let answer = bytes(&book.answer(&question));
+        zone.tcp_queries.fetch_add(1, Ordering::SeqCst);
+        let answer = bytes(&zone.answer(&question));
         stream.write_u16(u16::try_from(answer.len()).expect("an answer of the tests is short")).await?;
         stream.write_all(&answer).await?;
     }
@@ -137,7 +137,7 @@ fn bytes(message: &Message) -> Vec<u8> {
     message.to_vec().expect("a message")
 }
 
-impl Book {
+impl Zone {
     fn write(&self, name: &str, entry: Option<Entry>) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         match entry {
@@ -159,10 +159,12 @@ impl Book {
             Some(Entry::Addresses(addresses)) => {
                 let records = addresses.iter().map(|&address| RData::from(address));
                 let records = records.filter(|data| data.record_type() == query.query_type);
-                answer.add_answers(records.map(|data| Record::from_rdata(query.name.clone(), TTL, data)));
+                answer.add_answers(
+                    records.map(|data| Record::from_rdata(query.name.clone(), TTL_SECONDS, data)),
+                );
             }
         }
-        self.asked.send_modify(|asked| *asked.entry(name).or_default() += 1);
+        self.queries.send_modify(|queries| *queries.entry(name).or_default() += 1);
         answer
     }
 }

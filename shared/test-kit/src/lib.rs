@@ -22,15 +22,15 @@ mod tcp_proxy;
 pub use client::{Answer, TestClient};
 #[cfg(feature = "store")]
 pub use database::TestDatabase;
-pub use dns_server::NameServer;
+pub use dns_server::DnsServer;
 #[cfg(all(feature = "store", feature = "mongo"))]
 pub use engine::Engine;
-pub use metrics::{Series, shown_metrics};
-pub use otlp_collector::{Collector, SentSpan};
+pub use metrics::{Samples, shown_metrics};
+pub use otlp_collector::{ExportedSpan, OtlpCollector};
 pub use raw::{RawAnswer, RawClient, RawError};
 #[cfg(feature = "store")]
 pub use row_lock::RowLock;
-pub use tcp_proxy::Way;
+pub use tcp_proxy::TcpProxy;
 
 use reqwest::Url;
 use secrecy::SecretString;

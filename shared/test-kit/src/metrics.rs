@@ -14,9 +14,9 @@ pub fn shown_metrics() -> Metrics {
 
 /// All series of a moment: name and labels, as they are written, with the value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Series(pub BTreeMap<String, f64>);
+pub struct Samples(pub BTreeMap<String, f64>);
 
-impl Series {
+impl Samples {
     /// Reads them, where they are shown.
     ///
     /// # Panics

@@ -18,7 +18,7 @@ const MAX_BATCH: usize = 0x40_0000;
 
 /// A span, as a collector was sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SentSpan {
+pub struct ExportedSpan {
     /// The service whose it is.
     pub service: String,
     /// Its name.
@@ -37,19 +37,19 @@ pub struct SentSpan {
 
 /// A collector that runs until this is dropped.
 #[derive(Debug)]
-pub struct Collector {
+pub struct OtlpCollector {
     address: SocketAddr,
-    spans: Arc<Mutex<Vec<SentSpan>>>,
+    spans: Arc<Mutex<Vec<ExportedSpan>>>,
     server: ServerHandle,
 }
 
-impl Collector {
+impl OtlpCollector {
     /// Starts without a span.
     ///
     /// # Panics
     /// Where no port is free.
     pub fn start() -> Self {
-        let spans = Arc::<Mutex<Vec<SentSpan>>>::default();
+        let spans = Arc::<Mutex<Vec<ExportedSpan>>>::default();
         let data = Data::from(Arc::clone(&spans));
         let server = HttpServer::new(move || {
             let app = App::new().app_data(data.clone()).app_data(PayloadConfig::new(MAX_BATCH));
@@ -69,18 +69,18 @@ impl Collector {
     }
 
     /// What it was sent so far.
-    pub fn spans(&self) -> Vec<SentSpan> {
+    pub fn spans(&self) -> Vec<ExportedSpan> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Drop for Collector {
+impl Drop for OtlpCollector {
     fn drop(&mut self) {
         drop(self.server.stop(false));
     }
 }
 
-async fn post_traces(spans: Data<Mutex<Vec<SentSpan>>>, body: Bytes) -> HttpResponse {
+async fn post_traces(spans: Data<Mutex<Vec<ExportedSpan>>>, body: Bytes) -> HttpResponse {
     let Ok(batch) = ExportTraceServiceRequest::decode(body) else {
         return HttpResponse::BadRequest().finish();
     };
@@ -98,8 +98,8 @@ fn service_name(resource: Resource) -> String {
     read_attributes(resource.attributes).remove("service.name").unwrap_or_default()
 }
 
-fn read(service: String, span: Span) -> SentSpan {
-    SentSpan {
+fn read(service: String, span: Span) -> ExportedSpan {
+    ExportedSpan {
         service,
         name: span.name,
         trace_id: hex(&span.trace_id),

@@ -1,4 +1,4 @@
-//! A way to a server that a test can cut and mend.
+//! A proxy to a server that a test can disconnect and reconnect.
 
 use reqwest::Url;
 use std::io;
@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 /// How many connections may wait to be taken.
 const BACKLOG: u32 = 1024;
 
-/// Passes connections on to a server, until it is cut.
+/// Passes connections on to a server, until it is disconnect.
 #[derive(Debug)]
-pub struct Way {
+pub struct TcpProxy {
     address: SocketAddr,
     server: Arc<[SocketAddr]>,
     open: CancellationToken,
@@ -23,26 +23,26 @@ pub struct Way {
     _kept: TcpSocket,
 }
 
-impl Way {
-    /// A way to the server of `url` that is cut at first, and the URL by which it is used.
+impl TcpProxy {
+    /// A proxy to the server of `url` that is disconnect at first, and the URL by which it is used.
     ///
     /// # Panics
     /// Where `url` names no port, or no host that is found.
-    pub async fn cut_off_from(url: &Url) -> (Self, Url) {
+    pub async fn disconnected(url: &Url) -> (Self, Url) {
         let server = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
         let server = lookup_host(server).await.expect("the host is found").collect();
         let kept = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
         let address = kept.local_addr().expect("an address");
-        let mut through = url.clone();
-        through.set_host(Some("127.0.0.1")).expect("a URL with a host");
-        through.set_port(Some(address.port())).expect("a URL with a port");
+        let mut url_of_proxy = url.clone();
+        url_of_proxy.set_host(Some("127.0.0.1")).expect("a URL with a host");
+        url_of_proxy.set_port(Some(address.port())).expect("a URL with a port");
         let open = CancellationToken::new();
         open.cancel();
-        (Self { address, server, open, passing: JoinSet::new(), _kept: kept }, through)
+        (Self { address, server, open, passing: JoinSet::new(), _kept: kept }, url_of_proxy)
     }
 
     /// Ends all connections, and refuses new ones.
-    pub fn cut(&self) {
+    pub fn disconnect(&self) {
         self.open.cancel();
     }
 
@@ -50,13 +50,13 @@ impl Way {
     ///
     /// # Panics
     /// Where the test listens on the port itself. Where the server is not there, a task of its own panics.
-    pub async fn mend(&mut self) {
-        self.cut();
+    pub async fn reconnect(&mut self) {
+        self.disconnect();
         while self.passing.join_next().await.is_some() {}
         let listener =
-            bind(self.address).and_then(|socket| socket.listen(BACKLOG)).expect("the way's own port");
+            bind(self.address).and_then(|socket| socket.listen(BACKLOG)).expect("the proxy's own port");
         self.open = CancellationToken::new();
-        self.passing.spawn(pass_on(listener, Arc::clone(&self.server), self.open.clone()));
+        self.passing.spawn(forward(listener, Arc::clone(&self.server), self.open.clone()));
     }
 }
 
@@ -68,7 +68,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn pass_on(listener: TcpListener, server: Arc<[SocketAddr]>, open: CancellationToken) {
+async fn forward(listener: TcpListener, server: Arc<[SocketAddr]>, open: CancellationToken) {
     let mut connections = JoinSet::new();
     while let Some(Ok((mut client, _))) = open.run_until_cancelled(listener.accept()).await {
         let server = Arc::clone(&server);
@@ -91,18 +91,18 @@ mod tests {
     async fn a_way_keeps_its_port_whether_it_is_cut_or_not() {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap()).parse().unwrap();
-        let (mut way, through) = Way::cut_off_from(&url).await;
-        let address = way.address;
-        assert_eq!(through.port(), Some(address.port()));
+        let (mut proxy, url_of_proxy) = TcpProxy::disconnected(&url).await;
+        let address = proxy.address;
+        assert_eq!(url_of_proxy.port(), Some(address.port()));
         for _ in 0..3 {
             let refused = TcpStream::connect(address).await.unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
             assert_taken(address);
-            way.mend().await;
+            proxy.reconnect().await;
             let mut client = TcpStream::connect(address).await.unwrap();
             server.accept().await.unwrap();
             assert_taken(address);
-            way.cut();
+            proxy.disconnect();
             assert!(matches!(client.read(&mut [0]).await, Ok(0) | Err(_)));
         }
     }

@@ -1,4 +1,4 @@
-//! Time, passed in: so that expiry is tested without waiting for it.
+//! Time as an argument, so that expiry is tested without waiting.
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, Serializer};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(DateTime<Utc>);
 
 impl Timestamp {
-    /// The moment that lies `micros` microseconds after 1970; `None` outside of the calendar's range.
+    /// The time `micros` microseconds after 1970; `None` outside of the calendar's range.
     pub fn from_micros(micros: i64) -> Option<Self> {
         DateTime::from_timestamp_micros(micros).map(Self)
     }
@@ -27,19 +27,19 @@ impl Timestamp {
         self.0.timestamp_micros()
     }
 
-    /// Whole seconds since 1970, as JWT counts (RFC 7519, `NumericDate`).
+    /// Whole seconds since 1970: `NumericDate` of JWT (RFC 7519, 2).
     pub fn as_seconds(self) -> i64 {
         self.0.timestamp()
     }
 
-    /// The moment `span` later; the last moment there is where that is out of range.
+    /// This time plus `span`, at most the end of the calendar.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         let later = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_add_signed(span));
         Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// The moment `span` earlier; the first moment there is where that is out of range.
+    /// This time minus `span`, at least the beginning of the calendar.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         let earlier = TimeDelta::from_std(span).ok().and_then(|span| self.0.checked_sub_signed(span));
@@ -50,7 +50,7 @@ impl Timestamp {
 impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = &'static str;
 
-    /// Takes what RFC 3339 has and every engine keeps: the years 1 to 9999, to the microsecond.
+    /// Accepts the years 1 to 9999, which both RFC 3339 and every engine have, and cuts to the microsecond.
     fn try_from(time: DateTime<Utc>) -> Result<Self, Self::Error> {
         let time = Some(time).filter(|time| (1..=9999).contains(&time.year()));
         time.and_then(|time| Self::from_micros(time.timestamp_micros())).ok_or("a time out of range")
@@ -69,18 +69,18 @@ impl Serialize for Timestamp {
     }
 }
 
-/// The machine's clock, as all of this process read it.
+/// The system clock of this process.
 static MACHINE: MonotonicClock = MonotonicClock::new();
-/// When this process first asked for the time.
+/// The time of the first reading, for the elapsed time of the process.
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// A wall clock that never goes back, whatever happens to the one that it reads.
+/// A wall clock that never goes back, though the system clock does.
 ///
-/// While that one is behind what was read before, time is slewed: it goes on at half its speed until the other has
-/// caught up. So what expires does so at most twice as late, and does not wait until the step is over.
+/// While the system clock is behind an earlier reading, time is slewed: it runs at half speed until the system clock has caught
+/// up. So an expiry comes at most twice as late, and does not wait until the step is over.
 #[derive(Debug)]
 struct MonotonicClock {
-    /// The largest of all readings, each less half of the time that the process had run by then, in microseconds.
+    /// The maximum of all readings, each less half of the process's elapsed time then, in microseconds.
     floor: AtomicI64,
 }
 
@@ -89,7 +89,7 @@ impl MonotonicClock {
         Self { floor: AtomicI64::new(i64::MIN) }
     }
 
-    /// The time, where the wall clock says `wall` and `elapsed` microseconds have passed since the process began.
+    /// The time, given the system clock (`wall`) and the elapsed time of the process, in microseconds.
     fn read(&self, wall: i64, elapsed: i64) -> i64 {
         let slewed = elapsed / 2;
         let floor = self.floor.fetch_max(wall.saturating_sub(slewed), Ordering::SeqCst);
@@ -97,27 +97,27 @@ impl MonotonicClock {
     }
 }
 
-/// Where the time comes from.
+/// A source of time: the system clock, or one that a test moves.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
 impl Clock {
-    /// The machine's clock, which never goes back within a process.
+    /// The system clock, which never goes back within a process.
     pub const fn system() -> Self {
         Self(None)
     }
 
-    /// A clock that stands still at the present moment until [`Clock::advance`] moves it; its clones move along.
+    /// A clock that stands still until [`Clock::advance`] moves it. Clones share it.
     pub fn manual() -> Self {
         Self(Some(Arc::new(AtomicI64::new(Self::system().now().as_micros()))))
     }
 
-    /// The present moment.
+    /// The present time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.micros()).unwrap_or(Timestamp(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// The present moment in microseconds since 1970, for what happens at each request: a calendar takes longer.
+    /// The present time in microseconds since 1970. It is cheaper than [`Clock::now`], for use at each request.
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes from")]
     pub fn micros(&self) -> i64 {
         if let Some(micros) = &self.0 {
@@ -129,14 +129,14 @@ impl Clock {
         MACHINE.read(wall, elapsed)
     }
 
-    /// Moves a manual clock on. The machine's clock is left alone.
+    /// Moves a manual clock forward. It has no effect on the system clock.
     pub fn advance(&self, span: Duration) {
         if let Some(micros) = &self.0 {
             micros.fetch_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
 
-    /// Sets a manual clock back, as a restart after a step or another machine has it. The machine's clock is left alone.
+    /// Sets a manual clock back, as after a restart behind a step. It has no effect on the system clock.
     pub fn set_back(&self, span: Duration) {
         if let Some(micros) = &self.0 {
             micros.fetch_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -150,14 +150,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn is_written_with_exactly_six_fraction_digits() {
+    fn a_timestamp_is_written_with_exactly_six_fraction_digits() {
         let json = |micros| serde_json::to_string(&Timestamp::from_micros(micros).unwrap()).unwrap();
         assert_eq!(json(0), r#""1970-01-01T00:00:00.000000Z""#);
         assert_eq!(json(1_700_000_000_120_000), r#""2023-11-14T22:13:20.120000Z""#);
     }
 
     #[test]
-    fn is_read_within_the_range_that_every_engine_has() {
+    fn a_timestamp_is_accepted_in_the_years_1_to_9999_alone() {
         let read =
             |text: &str| serde_json::from_value::<Timestamp>(text.into()).ok().map(Timestamp::as_micros);
         assert_eq!(read("1970-01-01T00:00:00.0000019Z"), Some(1));
@@ -183,7 +183,7 @@ mod tests {
     const HOUR: i64 = 3_600_000_000;
 
     #[test]
-    fn a_clock_set_back_an_hour_is_caught_up_with_in_two_and_never_goes_back() {
+    fn a_step_back_of_an_hour_is_slewed_over_two_hours() {
         let clock = MonotonicClock::new();
         let noon = 500_000 * HOUR;
         assert_eq!(clock.read(noon, 0), noon);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_see_one_clock_that_never_goes_back() {
+    fn no_thread_sees_the_clock_go_back() {
         let clock = Arc::new(MonotonicClock::new());
         let started = Instant::now();
         let threads = (0..4).map(|thread| {

@@ -1,8 +1,8 @@
-//! Reading the environment, once, in `main`; what is wrong is said in a line for each variable, which names it.
+//! The environment, read once in `main`. Errors are a line for each variable, which begins with its name.
 //!
-//! Read by every service: `LISTEN_ADDR` and `METRICS_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`),
-//! `RUST_LOG` (a filter of `tracing-subscriber`), the `OTEL_` variables of OpenTelemetry's spans and `SECRET_KEY` (at least 32 bytes). Any secret `X` may come as `X_FILE`, the path of a file
-//! that holds it; a line end at its end is not part of it.
+//! Every service reads `LISTEN_ADDR` and `METRICS_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`), `RUST_LOG` (a
+//! filter of `tracing-subscriber`), the `OTEL_` variables of OpenTelemetry's spans and `SECRET_KEY` (at least 32 bytes). Any
+//! secret `X` may come as `X_FILE`, the path of a file that holds it, without the line end at its end.
 
 mod error;
 
@@ -15,15 +15,15 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The longest time-out: whoever asks for more has mistaken the unit.
+/// The longest time-out, a day: a larger number is taken for a mistaken unit.
 const MAX_TIMEOUT_SECONDS: u64 = 24 * 3600;
 
-/// The variables that a configuration is read from. A variable that is set but empty counts as not set.
+/// The environment variables. A variable that is empty counts as not set.
 #[derive(Debug, Clone, Default)]
 pub struct Env(HashMap<String, String>);
 
 impl Env {
-    /// The environment of this process. A variable that is no UTF-8 is left out.
+    /// The environment of this process, without variables that are not UTF-8.
     #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub fn of_process() -> Self {
         Self(
@@ -34,23 +34,23 @@ impl Env {
         )
     }
 
-    /// An environment of exactly these variables.
+    /// An environment of these variables alone.
     pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
         Self(variables.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect())
     }
 
-    /// The value of `name`, where set.
+    /// The value of `name`; `None` if it is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value of `name`, which is `expected` (a few words, for the error).
+    /// The value of `name`. `expected` describes it in the error.
     pub fn required<T: FromStr<Err: Display>>(&self, name: &str, expected: &str) -> Result<T, ConfigError> {
         self.optional(name, expected)?
             .ok_or_else(|| ConfigError::new(name, format!("is not set; expected {expected}")))
     }
 
-    /// The value of `name`, or `default` where it is not set.
+    /// The value of `name`, or `default` if it is not set.
     pub fn or<T: FromStr<Err: Display>>(
         &self,
         name: &str,
@@ -60,7 +60,7 @@ impl Env {
         Ok(self.optional(name, expected)?.unwrap_or(default))
     }
 
-    /// The value of `name`, `None` where it is not set.
+    /// The parsed value of `name`; `None` if it is not set.
     pub fn optional<T: FromStr<Err: Display>>(
         &self,
         name: &str,
@@ -74,7 +74,7 @@ impl Env {
             .transpose()
     }
 
-    /// The secret `name`, from the variable or from the file that `name` with `_FILE` points to.
+    /// The secret `name`, from the variable or from the file that `<name>_FILE` names.
     pub fn secret(&self, name: &str) -> Result<Option<SecretString>, ConfigError> {
         let file_variable = format!("{name}_FILE");
         match (self.get(name), self.get(&file_variable)) {
@@ -97,14 +97,14 @@ impl Env {
         }
     }
 
-    /// As [`Env::secret`], where there is no doing without.
+    /// As [`Env::secret`], but required.
     pub fn required_secret(&self, name: &str, expected: &str) -> Result<SecretString, ConfigError> {
         self.secret(name)?.ok_or_else(|| {
             ConfigError::new(name, format!("is not set; expected {expected}, here or as {name}_FILE"))
         })
     }
 
-    /// Something that is `on` or `off`.
+    /// A switch: `on` or `off`.
     pub fn switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
         match self.get(name).map(str::trim) {
             None => Ok(default),
@@ -114,7 +114,7 @@ impl Env {
         }
     }
 
-    /// A whole number within a range, of `unit`.
+    /// A whole number of `unit` within a range.
     pub fn number<T>(
         &self,
         name: &str,
@@ -133,7 +133,7 @@ impl Env {
         Err(ConfigError::new(name, format!("is {number}; expected {expected}")))
     }
 
-    /// A span of time in whole seconds, of which there is a range.
+    /// A duration in whole seconds within a range.
     pub fn seconds(
         &self,
         name: &str,
@@ -143,7 +143,7 @@ impl Env {
         self.number(name, "seconds", range, default.as_secs()).map(Duration::from_secs)
     }
 
-    /// How long to wait for something, in whole seconds: at least one, at most a day.
+    /// A time-out in whole seconds: from one to a day.
     pub fn timeout(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         self.seconds(name, 1..=MAX_TIMEOUT_SECONDS, default)
     }
@@ -165,7 +165,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     #[test]
-    fn what_is_wrong_is_one_line_that_names_the_variable() {
+    fn an_error_is_one_line_that_begins_with_the_variables_name() {
         let env = Env::of([("PORT", "many"), ("AUTH_URL", "auth:8001")]);
         let errors = [
             env.required::<u16>("PORT", "a port").unwrap_err(),

@@ -1,54 +1,54 @@
-//! Errors that end a program, faults of a database, and errors in one line.
+//! Errors that end a program, faults of a database, and an error's chain of causes as one line.
 
 use crate::env::ConfigError;
 
-/// Why a service does not start or has stopped: one line for who deploys it.
+/// Why a service does not start, or has stopped. `Display` and `Debug` are one line, for the operator.
 #[derive(thiserror::Error)]
 pub enum StartError {
     /// A variable is missing or wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The address cannot be listened on, or a file not be used.
+    /// An error of the operating system: an address, a file, a limit.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
     /// The database cannot be used.
     #[error("{0}")]
     Store(String),
-    /// Something else that the service cannot do without.
+    /// Anything else that the service needs.
     #[error("{0}")]
     Setup(String),
 }
 
 impl std::fmt::Debug for StartError {
-    /// The same line as `Display`, because this is what `main` prints.
+    /// The same as `Display`: a `main` that returns an error prints its `Debug`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
     }
 }
 
-/// A fault of a database, because of which trying again may help. An error of a database without one is an error of the query.
+/// A transient fault of a database: a retry may succeed. An error without a fault is one of the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
-    /// The database does not answer, not in time, or has no connection to spare.
+    /// The database does not answer in time, or the pool has no free connection.
     Unavailable,
-    /// Somebody else holds a lock for too long.
+    /// Another transaction holds a lock for too long.
     Locked,
-    /// The database takes no writes: it is a replica, or can only be read.
+    /// The database is read-only: a replica, or a file without write permission.
     ReadOnly,
     /// The database has no space left.
     Full,
 }
 
-/// Why a database cannot be used now.
+/// An error of a database, for its user and for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreFailure {
-    /// Its fault, where it is known.
+    /// The fault, if the error is one.
     pub fault: Option<StoreFault>,
-    /// The error with all that caused it, for the log.
+    /// The error with its causes, for the log.
     pub cause: String,
 }
 
-/// An error with all that caused it, in one line.
+/// An error with its chain of causes, in one line.
 pub fn causes(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();

@@ -1,16 +1,16 @@
-//! Pools of connections, whatever they lead to.
+//! The gauges of a connection pool, of whatever database.
 
-/// A pool of connections, as it is now.
+/// The present state of a connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnectionPool {
-    /// Its name, one of few.
+pub struct PoolState {
+    /// The pool's name, a label of the metrics.
     pub name: &'static str,
-    /// How many connections are at work.
+    /// Connections in use.
     pub used: usize,
-    /// How many are open and free.
+    /// Open connections that are idle.
     pub idle: usize,
-    /// How many there may be.
+    /// The maximum of connections.
     pub max: usize,
-    /// How many requests wait for one.
+    /// Requests that wait for a connection.
     pub waiting: usize,
 }

@@ -1,38 +1,40 @@
-//! A service may be started before its database: it waits.
+//! Retries with exponential backoff: a service may be started before its database.
 
 use crate::error::StartError;
 use std::time::Duration;
 
-/// The pause after the first attempt; each is twice as long as the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// The longest pause, so that a service is there soon after its database.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::server::patience";
+/// The pause after the first attempt. Each pause is twice the one before.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(250);
+/// The longest pause, so that a service is ready soon after its database.
+const MAX_BACKOFF: Duration = Duration::from_secs(3);
 
-/// Why a database cannot be used.
+/// Why an attempt failed.
 #[derive(Debug)]
-pub enum NoAnswer {
-    /// It is not there yet, or not ready yet. The cause goes to the log, and must not hold a secret.
-    Yet(String),
-    /// It will not be better later: a wrong password, a wrong URL.
-    Ever(StartError),
+pub enum RetryError {
+    /// A retry may succeed: the database is not up yet. The cause goes to the log, and must not hold a secret.
+    Transient(String),
+    /// A retry cannot succeed: a wrong password, a wrong URL.
+    Fatal(StartError),
 }
 
-/// Tries until the database of the variable `variable` answers, or is known never to.
-pub async fn until_it_answers<T, F>(variable: &str, attempt: impl Fn() -> F) -> Result<T, StartError>
+/// Retries `attempt` until it succeeds or fails fatally. `variable` names the database in the log.
+pub async fn retry_until<T, F>(variable: &str, attempt: impl Fn() -> F) -> Result<T, StartError>
 where
-    F: Future<Output = Result<T, NoAnswer>>,
+    F: Future<Output = Result<T, RetryError>>,
 {
-    let mut pause = FIRST_PAUSE;
+    let mut pause = INITIAL_BACKOFF;
     loop {
         match attempt().await {
             Ok(answer) => return Ok(answer),
-            Err(NoAnswer::Ever(error)) => return Err(error),
-            Err(NoAnswer::Yet(cause)) => {
+            Err(RetryError::Fatal(error)) => return Err(error),
+            Err(RetryError::Transient(cause)) => {
                 let pause_ms = pause.as_secs_f64() * 1e3;
-                tracing::warn!(variable, cause, pause_ms, "the database does not answer yet");
+                tracing::warn!(target: LOG_TARGET, variable, cause, pause_ms, "the database does not answer yet");
             }
         }
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_BACKOFF);
     }
 }

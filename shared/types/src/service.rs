@@ -1,11 +1,11 @@
-//! The services that Banyan consists of.
+//! The names of the services.
 
 use std::fmt;
 
-/// One of the services that call each other.
+/// A service of Banyan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// In front of the others.
+    /// The gateway, in front of the others.
     Gateway,
     /// Users and tokens.
     Auth,
@@ -16,7 +16,7 @@ pub enum Service {
 }
 
 impl Service {
-    /// The service's name, in logs, tokens and schemas.
+    /// The service's name in logs, tokens and schemas.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",

@@ -1,4 +1,4 @@
-//! SQL types that both engines know under one name.
+//! SQL types that stand for another type on each engine.
 
 use diesel::query_builder::QueryId;
 use diesel::sql_types::{SqlOrd, SqlType};
@@ -18,7 +18,7 @@ pub struct Instant;
 impl SqlOrd for Uid {}
 impl SqlOrd for Instant {}
 
-/// Writes a newtype over a UUID as [`Uid`].
+/// Implements reading and writing of a newtype over a UUID as [`Uid`].
 macro_rules! uid_as_uuid {
     ($name:ident) => {
         impl diesel::serialize::ToSql<$crate::sql_types::Uid, diesel::pg::Pg> for $name {

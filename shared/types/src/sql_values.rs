@@ -1,4 +1,4 @@
-//! How times and hashes are written in SQL.
+//! Times and hashes in SQL.
 
 use super::sql_types::Instant;
 use crate::clock::Timestamp;

@@ -1,4 +1,4 @@
-//! How the names of users are matched.
+//! When two usernames are the same (RFC 8265).
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -6,21 +6,20 @@ use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Rules as _;
 use std::borrow::Cow;
 
-/// The key of a name: two names with the same key are the same name.
+/// The key of a username: two names with the same key are the same name.
 ///
-/// It is made as the profile `UsernameCaseMapped` does it (RFC 8265, 3.3), but with full case folding instead of lower case, by
-/// which `ẞ` and `ß` are `ss`: width mapping, NFC, case folding, NFC.
+/// It follows the profile `UsernameCaseMapped` (RFC 8265, 3.3), but with full case folding instead of lower case, so that `ẞ` and
+/// `ß` are `ss`: width mapping, NFC, case folding, NFC.
 pub fn name_key(name: &str) -> String {
     let nfc = ComposingNormalizerBorrowed::new_nfc();
-    // The mapping of a character to another never fails.
+    // Width mapping never fails.
     let mapped = UsernameCaseMapped::new().width_mapping_rule(name).unwrap_or(Cow::Borrowed(name));
     let composed = nfc.normalize(&mapped);
     let folded = CaseMapper::new().fold_string(&composed);
     nfc.normalize(&folded).into_owned()
 }
 
-/// The form in which a name is judged, stored and shown: composed (NFC, as RFC 8265, 3.3.2, has it), so that one name has one
-/// spelling.
+/// The form in which a username is validated, stored and shown: composed (NFC, RFC 8265, 3.3.2), so that a name has one spelling.
 pub fn composed_name(name: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(name)
 }
@@ -32,7 +31,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_that_look_alike_have_one_key() {
+    fn names_that_differ_in_case_width_or_composition_have_one_key() {
         for (names, key) in [
             (&["Ann", "aNN", "Ａｎｎ"][..], "ann"),
             (&["straße", "STRASSE", "STRAẞE", "ﬆrasse"], "strasse"),
@@ -50,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn others_have_others() {
+    fn different_names_have_different_keys() {
         for (one, other) in [("ann", "anne"), ("ırmak", "irmak"), ("zoe", "zoë"), ("ann", "аnn")] {
             assert_ne!(name_key(one), name_key(other));
         }
@@ -72,7 +71,7 @@ mod tests {
         }
 
         #[test]
-        fn neither_the_form_nor_the_case_matters(name in any::<String>()) {
+        fn neither_normalisation_nor_case_changes_the_key(name in any::<String>()) {
             let key = name_key(&name);
             let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(&name).into_owned();
             prop_assert_eq!(name_key(&decomposed), key.clone());

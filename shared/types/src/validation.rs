@@ -1,43 +1,43 @@
-//! How a single field becomes a value: the types of fields, and the rules that several of them share.
+//! Validation of a single field: how it becomes a value, and rules that several types share.
 
 use std::borrow::Cow;
 
-/// Why a field is wrong: pydantic's name for it, and a sentence that does not echo the input.
+/// A validation error: pydantic's type of error, and a message that does not echo the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// The name of the kind of error.
+    /// The type of error, by pydantic's names.
     pub kind: Cow<'static, str>,
-    /// The sentence, for people.
+    /// The message, for people.
     pub msg: Cow<'static, str>,
 }
 
 impl Reason {
-    /// A reason with pydantic's name for the kind of error.
+    /// An error of one of pydantic's types.
     pub fn new(kind: &'static str, msg: impl Into<Cow<'static, str>>) -> Self {
         Self { kind: kind.into(), msg: msg.into() }
     }
 
-    /// A rule that pydantic has no name for.
+    /// An error that pydantic has no type for.
     pub fn value_error(msg: &str) -> Self {
         Self::new("value_error", format!("Value error, {msg}"))
     }
 
-    /// The sentence, for people.
+    /// The message, for people.
     pub fn message(&self) -> &str {
         &self.msg
     }
 
-    /// The field is not there.
+    /// The field is absent.
     pub fn missing() -> Self {
         Self::new("missing", "Field required")
     }
 
-    /// The text has fewer than `min` of `unit`.
+    /// The text has fewer than `min` units.
     pub fn too_short(min: usize, unit: &str) -> Self {
         Self::new("string_too_short", format!("String should have at least {}", counted(min, unit)))
     }
 
-    /// The text has more than `max` of `unit`.
+    /// The text has more than `max` units.
     pub fn too_long(max: usize, unit: &str) -> Self {
         Self::new("string_too_long", format!("String should have at most {}", counted(max, unit)))
     }
@@ -47,14 +47,14 @@ fn counted(n: usize, unit: &str) -> String {
     format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
-/// A field as it came: JSON from a body, text from a path, a query or a form.
+/// The raw value of a field: JSON from a body, text from a path, a query or a form.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
-    /// Valid JSON, as it was sent, without space around it.
+    /// Valid JSON as it was sent, without space around it.
     Json(&'a str),
     /// Decoded text.
     Text(&'a str),
-    /// What is no text once it is decoded.
+    /// Bytes that are not UTF-8 once they are decoded.
     NotUtf8,
 }
 
@@ -64,7 +64,7 @@ impl<'a> Value<'a> {
         matches!(self, Self::Json("null"))
     }
 
-    /// The JSON text as it was sent; plain text has none.
+    /// The JSON text as it was sent; `None` for plain text.
     pub fn json(self) -> Option<&'a str> {
         match self {
             Self::Json(json) => Some(json),
@@ -72,7 +72,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A text without NUL and lone surrogates, which not every engine keeps.
+    /// The text, without NUL and lone surrogates, which not every engine stores.
     pub fn string(self) -> Result<String, Reason> {
         let text = match self {
             Self::Text(text) => text.to_owned(),
@@ -89,15 +89,15 @@ impl<'a> Value<'a> {
     }
 }
 
-/// A type that a field can have.
+/// A type of a field.
 pub trait Field: Sized {
-    /// Reads the field, or says why it is wrong.
+    /// Parses the value.
     fn parse(value: Value<'_>) -> Result<Self, Reason>;
 }
 
-/// A text with rules of its own: a value of the domain, parsed at the edge.
+/// A type of the domain that is parsed from a text.
 pub trait TextField: Sized {
-    /// Takes the text exactly as it was sent, or says why not.
+    /// Parses the text, which is exactly as it was sent.
     fn parse(text: String) -> Result<Self, Reason>;
 }
 
@@ -133,12 +133,12 @@ impl Field for bool {
     }
 }
 
-/// Rules for texts that more than one type has.
+/// Rules of texts that more than one type has.
 pub mod text {
     use super::Reason;
     use std::ops::RangeInclusive;
 
-    /// Holds the number of characters (Unicode scalar values) within bounds.
+    /// Requires a number of characters (Unicode scalar values) within `bounds`.
     pub fn characters(text: &str, bounds: &RangeInclusive<usize>) -> Result<(), Reason> {
         let count = text.chars().count();
         if count < *bounds.start() {
@@ -150,7 +150,7 @@ pub mod text {
         Ok(())
     }
 
-    /// Holds the number of bytes (of UTF-8) below or at a maximum.
+    /// Requires at most `max` bytes of UTF-8.
     pub fn bytes(text: &str, max: usize) -> Result<(), Reason> {
         if text.len() > max { Err(Reason::too_long(max, "byte")) } else { Ok(()) }
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_kept_as_it_was_sent_or_refused() {
+    fn a_text_is_taken_as_it_was_sent_without_nul_and_lone_surrogates() {
         assert_eq!(json::<String>(r#"" \u00e9 \ud83c\udf33 ""#).unwrap(), " é 🌳 ");
         assert_eq!(json::<String>(r#""\ud83c""#).unwrap_err(), "string_unicode");
         assert_eq!(json::<String>(r#""a\u0000b""#).unwrap_err(), "value_error");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_is_strict_in_json_and_a_word_in_a_query() {
+    fn a_boolean_is_true_or_false_in_json_and_a_word_in_a_query() {
         assert!(json::<bool>("true").unwrap());
         assert_eq!(json::<bool>(r#""true""#).unwrap_err(), "bool_type");
         assert!(!bool::parse(Value::Text("False")).unwrap());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_counted_not_bytes() {
+    fn length_is_counted_in_characters_and_not_in_bytes() {
         assert!(text::characters("🌳🌳", &(1..=2)).is_ok());
         assert_eq!(text::characters("", &(1..=2)).unwrap_err(), Reason::too_short(1, "character"));
         assert_eq!(text::characters("abc", &(1..=2)).unwrap_err(), Reason::too_long(2, "character"));

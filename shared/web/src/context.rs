@@ -3,7 +3,7 @@
 use crate::body_limits::BodyLimits;
 use crate::metrics::Metrics;
 use crate::spans::Traces;
-use crate::timeouts::Times;
+use crate::timeouts::ServerTimeouts;
 use crate::tokens::TokenKeys;
 use shared::service::Service;
 
@@ -19,7 +19,7 @@ pub struct Context {
     /// Where their spans go.
     pub traces: Traces,
     /// How long it waits for what.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// How many connections it takes at once, of all its workers together: see [`DescriptorUse`].
     pub max_connections: usize,
     /// What the bodies of requests and answers may cost.

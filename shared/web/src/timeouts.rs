@@ -4,13 +4,13 @@
 //! takes longer than one statement of its database may. So the innermost gives up first, and who waits for it can say so.
 
 use shared::env::{ConfigError, Env};
-use shared::http_client::REUSE;
+use shared::http_client::POOL_IDLE_TIMEOUT;
 use shared::settings;
 use std::time::Duration;
 
 /// How long a service waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub struct ServerTimeouts {
     /// For the first byte on a connection, and from then on for the first head.
     pub head: Duration,
     /// From an answer to the whole head of the next request on its connection.
@@ -21,14 +21,14 @@ pub struct Times {
     pub statement: Duration,
 }
 
-impl Default for Times {
+impl Default for ServerTimeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self { head: seconds(5), idle: seconds(75), service: seconds(20), statement: seconds(10) }
     }
 }
 
-impl Times {
+impl ServerTimeouts {
     /// Reads `HEAD_TIMEOUT`, `IDLE_TIMEOUT`, `SERVICE_TIMEOUT` and `STATEMENT_TIMEOUT`, in seconds.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let default = Self::default();
@@ -41,7 +41,7 @@ impl Times {
         let (service, statement) =
             (("SERVICE_TIMEOUT", times.service), ("STATEMENT_TIMEOUT", times.statement));
         must_be_longer(service, statement)?;
-        must_be_longer(("IDLE_TIMEOUT", times.idle), ("the reuse of a connection", REUSE))?;
+        must_be_longer(("IDLE_TIMEOUT", times.idle), ("the reuse of a connection", POOL_IDLE_TIMEOUT))?;
         Ok(times)
     }
 }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn waits_out_of_order_stop_the_start_with_one_line() {
-        let line = |name, value| Times::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+        let line = |name, value| ServerTimeouts::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
         assert_eq!(
             line("SERVICE_TIMEOUT", "10"),
             "SERVICE_TIMEOUT: is 10 s; expected more than STATEMENT_TIMEOUT, which is 10 s"
@@ -79,7 +79,7 @@ mod tests {
             }
         }
         let env = Env::of([("SERVICE_TIMEOUT", "3"), ("STATEMENT_TIMEOUT", "2"), ("HEAD_TIMEOUT", "1")]);
-        let times = Times::from_env(&env).unwrap();
+        let times = ServerTimeouts::from_env(&env).unwrap();
         assert_eq!((times.service.as_secs(), times.statement.as_secs(), times.head.as_secs()), (3, 2, 1));
     }
 }

@@ -13,7 +13,7 @@ use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
 use shared_web::metrics::Metrics;
 use shared_web::server::{Application, Readiness, public};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -48,7 +48,7 @@ fn spawn(bodies: BodyLimits, answer: usize) -> Running {
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies,
         max_connections: 1000,
     };

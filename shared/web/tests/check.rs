@@ -14,7 +14,7 @@ use shared_web::context::Context;
 use shared_web::metrics::Metrics;
 use shared_web::server::{Application, Readiness, internal};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 
 async fn get_user(_: Caller) -> HttpResponse {
@@ -27,7 +27,7 @@ fn auth_service() -> Running {
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         max_connections: 100,
         bodies: BodyLimits::default(),
     };

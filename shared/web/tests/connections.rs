@@ -13,7 +13,7 @@ use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
 use shared_web::metrics::Metrics;
 use shared_web::server::{Application, Readiness, public};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn post_name(Input { body, .. }: Body<Named>, count: Data<AtomicUsize>) ->
 }
 
 /// A service with a route that takes a body and counts.
-fn spawn(times: Times) -> (Running, Arc<AtomicUsize>) {
+fn spawn(times: ServerTimeouts) -> (Running, Arc<AtomicUsize>) {
     let context = Context {
         service: Service::Chat,
         keys: token_keys(&Clock::system()),
@@ -81,7 +81,7 @@ fn post(body: &str, length: usize) -> String {
 
 #[tokio::test]
 async fn who_says_nothing_is_told_nothing() {
-    let (service, _) = spawn(Times { head: SHORT, ..Times::default() });
+    let (service, _) = spawn(ServerTimeouts { head: SHORT, ..ServerTimeouts::default() });
     let begun = Instant::now();
     let mut wire = connect(&service).await;
     assert_eq!(rest(&mut wire).await, "");
@@ -90,7 +90,7 @@ async fn who_says_nothing_is_told_nothing() {
 
 #[tokio::test]
 async fn whatever_comes_after_an_answer_ends_with_the_idle_timeout_if_it_is_no_whole_head() {
-    let (service, _) = spawn(Times { idle: SHORT, ..Times::default() });
+    let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let refused = format!("POST /nowhere HTTP/1.1\r\n{CHUNKED}1\r\na\r\n");
     for (asked, said) in
         [(GET, ""), (GET, "G"), (GET, "\r\n"), (GET, "GET / HTTP/1.1\r\nHost: a\r\nX: "), (&refused, "1")]
@@ -107,7 +107,7 @@ async fn whatever_comes_after_an_answer_ends_with_the_idle_timeout_if_it_is_no_w
 
 #[tokio::test]
 async fn what_trickles_after_an_answer_ends_with_the_idle_timeout() {
-    let (service, _) = spawn(Times { idle: SHORT, ..Times::default() });
+    let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let refused = format!("POST /nowhere HTTP/1.1\r\n{CHUNKED}fffffff\r\n");
     for (asked, trickled) in [(GET, "GET /"), (GET, "\r\n"), (GET, "GET / HTTP/1.1\r\nX: "), (&refused, "a")]
     {
@@ -129,7 +129,7 @@ async fn what_trickles_after_an_answer_ends_with_the_idle_timeout() {
 
 #[tokio::test]
 async fn an_idle_connection_is_used_again_before_its_timeout() {
-    let (service, _) = spawn(Times { idle: SHORT, ..Times::default() });
+    let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let mut client = RawClient::connect(&service.url()).await;
     let mut ticks = interval(SHORT / 3);
     let begun = Instant::now();
@@ -144,7 +144,7 @@ async fn an_idle_connection_is_used_again_before_its_timeout() {
 
 #[tokio::test]
 async fn pipelined_answers_are_framed_each_as_its_request_asks() {
-    let (service, _) = spawn(Times::default());
+    let (service, _) = spawn(ServerTimeouts::default());
     let named = post(r#"{"name":"x"}"#, 12);
     let requests =
         [("GET", GET.to_owned(), 200), ("HEAD", GET.replace("GET", "HEAD"), 200), ("POST", named, 201)];
@@ -167,7 +167,7 @@ async fn pipelined_answers_are_framed_each_as_its_request_asks() {
 
 #[tokio::test]
 async fn http_1_0_and_1_1_are_each_answered_in_their_version_though_they_are_pipelined() {
-    let (service, _) = spawn(Times::default());
+    let (service, _) = spawn(ServerTimeouts::default());
     let mut wire = connect(&service).await;
     let old = "GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
     let last = "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -180,7 +180,7 @@ async fn http_1_0_and_1_1_are_each_answered_in_their_version_though_they_are_pip
 
 #[tokio::test]
 async fn a_body_that_is_longer_than_it_says_is_answered_and_then_the_connection_ends() {
-    let (service, count) = spawn(Times::default());
+    let (service, count) = spawn(ServerTimeouts::default());
     let body = "{\"name\":\"\u{e9}\u{e9}\"}";
     for (body, length, more, status) in [
         // The length is in characters, and the body cut short by that.
@@ -205,7 +205,7 @@ async fn a_body_that_is_longer_than_it_says_is_answered_and_then_the_connection_
 
 #[tokio::test]
 async fn malformed_chunks_and_bodies_without_an_end_are_a_400_that_is_the_last_answer() {
-    let (service, count) = spawn(Times::default());
+    let (service, count) = spawn(ServerTimeouts::default());
     let chunked = format!("POST /name HTTP/1.1\r\nAccept: application/problem+json\r\n{CHUNKED}");
     for (sent, is_finished) in [
         (format!("{chunked}x\r\n{GET}"), false),
@@ -227,7 +227,7 @@ async fn malformed_chunks_and_bodies_without_an_end_are_a_400_that_is_the_last_a
 
 #[tokio::test]
 async fn after_the_last_answer_nothing_is_read_for_long() {
-    let (service, count) = spawn(Times::default());
+    let (service, count) = spawn(ServerTimeouts::default());
     let name = format!("{{\"name\":\"{}\"}}", "x".repeat(300_000));
     let last = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
     let (mut input, mut output) = connect(&service).await.into_split();
@@ -244,7 +244,7 @@ async fn after_the_last_answer_nothing_is_read_for_long() {
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_a_431_that_is_heard() {
-    let (service, _) = spawn(Times::default());
+    let (service, _) = spawn(ServerTimeouts::default());
     let (mut input, mut output) = connect(&service).await.into_split();
     let head = format!("{}X: {}\r\n\r\n", &GET[..GET.len() - 2], "x".repeat(400_000));
     let sending = tokio::spawn(async move {

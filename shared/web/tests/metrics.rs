@@ -9,15 +9,15 @@ use shared::env::Env;
 use shared::ids::UserId;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_test_kit::{Running, Series, TestClient, any_port, shown_metrics, token_keys};
+use shared_test_kit::{Running, Samples, TestClient, any_port, shown_metrics, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::caller::Identity;
 use shared_web::context::Context;
-use shared_web::metrics::{Metrics, Readings};
+use shared_web::metrics::{MetricFamilies, Metrics};
 use shared_web::server::{Application, Readiness, protected, public};
 use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
         keys,
         metrics: metrics.clone(),
         traces: Traces::off(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         max_connections: 1000,
         bodies: BodyLimits::default(),
     };
@@ -92,7 +92,7 @@ async fn requests_are_counted_by_method_route_and_status() {
     app.client.delete("/things/1").await.expect(405);
     let made_up = Method::from_bytes(b"MADE-UP").unwrap();
     app.client.send(made_up, "/nowhere", None).await.expect(404);
-    let series = Series::of(&metrics).await;
+    let series = Samples::of(&metrics).await;
     let count = |labels: &[&str]| series.sum(COUNT, labels);
     let of_chat = "service_name=\"chat\"";
     let route = "http_route=\"/things/{id}\"";
@@ -110,7 +110,7 @@ async fn durations_have_the_bounds_of_the_convention() {
     let metrics = shown_metrics();
     let app = spawn_app(Service::Chat, &metrics, token_keys(&Clock::system()));
     app.client.get("/things/1").await.expect(200);
-    let series = Series::of(&metrics).await;
+    let series = Samples::of(&metrics).await;
     let name = "http_server_request_duration_seconds_bucket";
     for bound in [
         "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.25", "0.5", "0.75", "1.0", "2.5", "5.0", "7.5",
@@ -130,10 +130,10 @@ async fn a_request_is_active_until_it_is_answered() {
     let client = app.client.clone();
     let request = tokio::spawn(async move { client.get("/slow").await });
     app.slow.come.acquire().await.unwrap().forget();
-    assert_eq!(Series::of(&metrics).await.sum(ACTIVE, &["http_request_method=\"GET\""]), Some(1.0));
+    assert_eq!(Samples::of(&metrics).await.sum(ACTIVE, &["http_request_method=\"GET\""]), Some(1.0));
     app.slow.go.add_permits(1);
     request.await.unwrap().expect(200);
-    assert_eq!(Series::of(&metrics).await.sum(ACTIVE, &[]), Some(0.0));
+    assert_eq!(Samples::of(&metrics).await.sum(ACTIVE, &[]), Some(0.0));
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn services_of_one_process_are_told_apart() {
     chat.client.get("/things/1").await.expect(200);
     auth.client.get("/things/1").await.expect(200);
     auth.client.get("/things/1").await.expect(200);
-    let series = Series::of(&metrics).await;
+    let series = Samples::of(&metrics).await;
     assert_eq!(series.sum(COUNT, &["service_name=\"chat\""]), Some(1.0));
     assert_eq!(series.sum(COUNT, &["service_name=\"auth\""]), Some(2.0));
 }
@@ -168,7 +168,7 @@ async fn refused_tokens_are_counted_by_reason() {
     for token in ["no token", "a.b.c", &of_a_service, &foreign, &old] {
         app.client.with_token(token).get("/mine").await.expect(401);
     }
-    let series = Series::of(&metrics).await;
+    let series = Samples::of(&metrics).await;
     let refused = |reason: &str| series.sum("tokens_refused_total", &[&format!("reason=\"{reason}\"")]);
     for (reason, count) in [("missing", 2.0), ("malformed", 2.0), ("bad_signature", 2.0), ("expired", 1.0)] {
         assert_eq!(refused(reason), Some(count), "{reason}: {series:?}");
@@ -177,7 +177,7 @@ async fn refused_tokens_are_counted_by_reason() {
 
 #[tokio::test]
 async fn the_process_and_its_build_are_shown_by_prometheus_names() {
-    let series = Series::of(&shown_metrics()).await;
+    let series = Samples::of(&shown_metrics()).await;
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     assert_eq!(series.sum("build_info", &[&version, "commit=\""]), Some(1.0), "{series:?}");
     let value = |name: &str| series.sum(name, &[]).unwrap_or_else(|| panic!("{name} in {series:?}"));
@@ -197,13 +197,13 @@ async fn figures_that_are_waited_for_are_shown_and_those_of_who_cannot_tell_are_
     let metrics = shown_metrics();
     for (service, value) in [(Service::Auth, Some(7_u64)), (Service::Chat, None), (Service::Branch, Some(1))]
     {
-        metrics.observe_later(move || async move {
-            let mut readings = Readings::default();
-            readings.gauge("backlog", "A figure of the test", service, &[], value?);
-            Some(readings)
+        metrics.observe_async(move || async move {
+            let mut families = MetricFamilies::default();
+            families.gauge("backlog", "A figure of the test", service, &[], value?);
+            Some(families)
         });
     }
-    let series = Series::of(&metrics).await;
+    let series = Samples::of(&metrics).await;
     let backlog = |service: &str| series.sum("backlog", &[&format!("service_name=\"{service}\"")]);
     assert_eq!(["auth", "chat", "branch"].map(backlog), [Some(7.0), None, Some(1.0)]);
 }
@@ -250,7 +250,7 @@ async fn what_is_no_request_is_counted_by_kind() {
         drop(stream.write_all(sent.as_bytes()).await);
         drop(stream.read_to_end(&mut Vec::new()).await);
         let labels = [&*format!("error_type=\"{kind}\""), "service_name=\"chat\""];
-        let errors = Series::of(&metrics).await.sum("http_server_connection_errors_total", &labels);
+        let errors = Samples::of(&metrics).await.sum("http_server_connection_errors_total", &labels);
         assert_eq!(errors, Some(count), "{sent:.30}");
     }
 }

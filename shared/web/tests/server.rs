@@ -13,7 +13,7 @@ use shared_web::context::Context;
 use shared_web::metrics::Metrics;
 use shared_web::server::{Application, Readiness, health_check, public};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,10 +38,10 @@ async fn get_slow(slow: Data<Slow>) -> HttpResponse {
 
 /// A service that is ready if `probe` is, with one route.
 fn service(probe: Result<(), String>) -> (Application, Slow) {
-    service_with(probe, Times::default())
+    service_with(probe, ServerTimeouts::default())
 }
 
-fn service_with(probe: Result<(), String>, times: Times) -> (Application, Slow) {
+fn service_with(probe: Result<(), String>, times: ServerTimeouts) -> (Application, Slow) {
     let slow = Slow { come: Arc::new(Semaphore::new(0)), go: Arc::new(Semaphore::new(0)) };
     let context = Context {
         service: Service::Chat,
@@ -62,7 +62,7 @@ fn service_with(probe: Result<(), String>, times: Times) -> (Application, Slow) 
 
 #[tokio::test]
 async fn what_takes_too_long_is_a_503_and_is_broken_off() {
-    let times = Times { service: Duration::from_millis(50), ..Times::default() };
+    let times = ServerTimeouts { service: Duration::from_millis(50), ..ServerTimeouts::default() };
     let (application, slow) = service_with(Ok(()), times);
     let service = Running::start(application);
     let client = TestClient::new(service.url());
@@ -76,7 +76,7 @@ async fn what_takes_too_long_is_a_503_and_is_broken_off() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_in_time_is_not_waited_for() {
-    let times = Times { head: Duration::from_millis(50), ..Times::default() };
+    let times = ServerTimeouts { head: Duration::from_millis(50), ..ServerTimeouts::default() };
     let service = Running::start(service_with(Ok(()), times).0);
     let url = service.url();
     let mut wire = TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await.unwrap();
@@ -89,7 +89,7 @@ async fn a_head_that_does_not_come_in_time_is_not_waited_for() {
 
 #[tokio::test]
 async fn who_was_told_to_stop_is_not_ready_and_closes_connections_after_their_answer() {
-    let application = service(Ok(())).0.with_farewell(Duration::from_secs(600));
+    let application = service(Ok(())).0.with_accept_after_stop(Duration::from_secs(600));
     let service = Running::start(application);
     let client = TestClient::new(service.url());
     let before = client.get("/readyz").await.expect(200);
@@ -138,7 +138,7 @@ async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_got_in_before_the_door_closed_is_answered() {
     const VISITORS: usize = 64;
-    let application = service(Ok(())).0.with_farewell(Duration::from_millis(50));
+    let application = service(Ok(())).0.with_accept_after_stop(Duration::from_millis(50));
     let address = application.address();
     let stop = CancellationToken::new();
     let running = tokio::spawn(application.run_until_stopped(stop.clone()));
@@ -156,7 +156,7 @@ async fn whoever_got_in_before_the_door_closed_is_answered() {
 
 #[tokio::test]
 async fn whoever_got_in_and_has_said_nothing_yet_is_waited_for() {
-    let application = service(Ok(())).0.with_farewell(Duration::from_millis(1));
+    let application = service(Ok(())).0.with_accept_after_stop(Duration::from_millis(1));
     let address = application.address();
     let stop = CancellationToken::new();
     let running = tokio::spawn(application.run_until_stopped(stop.clone()));

@@ -53,7 +53,7 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         downstream: gateway::config::DownstreamConfig::default(),
         rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
         concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
-        times: shared_web::timeouts::Times::from_env(&env).unwrap(),
+        times: shared_web::timeouts::ServerTimeouts::from_env(&env).unwrap(),
         bodies: shared_web::body_limits::BodyLimits::from_env(&env).unwrap(),
         gateway_timeouts: gateway::config::Timeouts::from_env(&env).unwrap(),
         databases,

@@ -1,7 +1,7 @@
 //! The metrics of all services of one process, on one port.
 
 use crate::app::spawn_stack;
-use shared_test_kit::Series;
+use shared_test_kit::Samples;
 use std::collections::BTreeSet;
 
 const COUNT: &str = "http_server_request_duration_seconds_count";
@@ -12,7 +12,7 @@ async fn every_service_counts_its_requests_and_its_connections() {
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;
     ann.say(&chat, "What is a banyan?").await;
-    let series = Series::of(&stack.metrics).await;
+    let series = Samples::of(&stack.metrics).await;
     for (service, route, count) in [
         ("gateway", "/api/v1/auth/login", 1.0),
         ("gateway", "/api/v1/messages", 1.0),
@@ -74,7 +74,7 @@ async fn the_dashboard_and_the_alerts_name_only_exposed_metrics() {
     let stack = spawn_stack().await;
     stack.user("ann").await.chat("Trees").await;
     stack.client.get("/api/v1/auth/me").await.expect(401);
-    let series = Series::of(&stack.metrics).await;
+    let series = Samples::of(&stack.metrics).await;
     let is_shown = |name: &&str| {
         let (metric, label) = (format!("{name}{{"), format!("{name}=\""));
         series

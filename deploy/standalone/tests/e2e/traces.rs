@@ -3,7 +3,7 @@
 use crate::app::{TestStack, spawn_traced_stack};
 use serde_json::json;
 use shared::env::Env;
-use shared_test_kit::{Collector, SentSpan};
+use shared_test_kit::{ExportedSpan, OtlpCollector};
 use standalone::traces::StackTraces;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -17,19 +17,19 @@ async fn spawn_before(endpoint: &str) -> TestStack {
 }
 
 /// The one span of a service that has this name.
-fn one<'a>(spans: &'a [SentSpan], service: &str, name: &str) -> &'a SentSpan {
+fn one<'a>(spans: &'a [ExportedSpan], service: &str, name: &str) -> &'a ExportedSpan {
     let found: Vec<_> = spans.iter().filter(|span| span.service == service && span.name == name).collect();
     assert_eq!(found.len(), 1, "{service} {name} in {spans:#?}");
     found[0]
 }
 
-fn attribute<'a>(span: &'a SentSpan, name: &str) -> &'a str {
+fn attribute<'a>(span: &'a ExportedSpan, name: &str) -> &'a str {
     span.attributes.get(name).map_or("", String::as_str)
 }
 
 #[tokio::test]
 async fn spans_follow_a_request_from_its_caller_through_every_service() {
-    let collector = Collector::start();
+    let collector = OtlpCollector::start();
     let mut stack = spawn_before(&collector.endpoint()).await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;
@@ -58,7 +58,7 @@ async fn spans_follow_a_request_from_its_caller_through_every_service() {
 
 #[tokio::test]
 async fn without_traceparent_a_trace_begins_at_the_gateway() {
-    let collector = Collector::start();
+    let collector = OtlpCollector::start();
     let mut stack = spawn_before(&collector.endpoint()).await;
     stack.user("ann").await;
     stack.client.get("/api/v1/chats/no-such-thing?secret=typed").await.expect(401);
@@ -79,7 +79,7 @@ async fn without_traceparent_a_trace_begins_at_the_gateway() {
 
 #[tokio::test]
 async fn an_unsampled_caller_is_not_sampled_here() {
-    let collector = Collector::start();
+    let collector = OtlpCollector::start();
     let mut stack = spawn_before(&collector.endpoint()).await;
     let asking = stack.client.with_header("traceparent", &format!("00-{TRACE_ID}-{CALLER}-00"));
     asking.get("/api/v1/auth/me").await.expect(401);

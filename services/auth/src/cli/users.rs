@@ -19,7 +19,7 @@ use shared::settings;
 use shared::validation::TextField as _;
 use shared_store::{Store, missing_file};
 use shared_web::telemetry::Trace;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 use uuid::Uuid;
@@ -77,7 +77,7 @@ pub struct UserSettings {
     /// The database of the users.
     pub database: SecretString,
     /// The time-outs of the service.
-    pub times: Times,
+    pub times: ServerTimeouts,
     /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
 }
@@ -93,7 +93,11 @@ impl UserSettings {
         env: &Env,
         database: Result<SecretString, ConfigError>,
     ) -> Result<Self, ConfigError> {
-        settings!(Self { database, times: Times::from_env(env), passwords: PasswordConfig::from_env(env) })
+        settings!(Self {
+            database,
+            times: ServerTimeouts::from_env(env),
+            passwords: PasswordConfig::from_env(env)
+        })
     }
 }
 

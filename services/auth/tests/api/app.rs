@@ -10,7 +10,7 @@ use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -50,7 +50,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         throttles_logins: true,
         password_grant_rate: Some(DEFAULT_LOGIN_RATE),
         clock: clock.clone(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),

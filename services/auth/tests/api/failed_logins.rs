@@ -3,7 +3,7 @@
 use crate::app::{PASSWORD, Session, TestApp, password_grant, spawn_app, spawn_app_with};
 use futures_util::future::join_all;
 use serde_json::json;
-use shared_test_kit::{Answer, Series, shown_metrics};
+use shared_test_kit::{Answer, Samples, shown_metrics};
 use std::time::Duration;
 
 const WRONG: &str = "wrong horse";
@@ -249,7 +249,7 @@ async fn password_grants_from_an_address_are_limited_as_logins_are() {
         assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("rate_limited", "2"));
         assert_eq!(refused.json()["error"], "temporarily_unavailable");
     }
-    let hits = Series::of(&metrics).await;
+    let hits = Samples::of(&metrics).await;
     let labels = ["service_name=\"auth\"", "limit=\"password_grants\""];
     assert_eq!(hits.sum("limits_hit_total", &labels), Some(3.0));
     // Neither elsewhere, nor refreshes, nor what is no password grant.
@@ -320,7 +320,7 @@ async fn rate_limit_off_disables_the_throttle_and_hits_are_counted_when_on() {
     let on = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
     on.fail(21, HERE, "ann").await;
     held(on.login_from(HERE, "ann", PASSWORD).await);
-    let hits = Series::of(&metrics).await;
+    let hits = Samples::of(&metrics).await;
     let sum =
         |limit: &str| hits.sum("limits_hit_total", &["service_name=\"auth\"", &format!("limit=\"{limit}\"")]);
     assert_eq!(sum("failed_logins_of_account_at_address"), Some(1.0));

@@ -2,7 +2,7 @@
 
 use crate::app::{PASSWORD, spawn_app_with};
 use serde_json::json;
-use shared_test_kit::{Series, shown_metrics};
+use shared_test_kit::{Samples, shown_metrics};
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, ResponseTemplate};
@@ -15,7 +15,7 @@ async fn the_outbox_backlog_and_its_age_are_gauged_until_delivery() {
     let metrics = shown_metrics();
     let app = spawn_app_with(|config| config.metrics = metrics.clone()).await;
     let figures = async || {
-        let series = Series::of(&metrics).await;
+        let series = Samples::of(&metrics).await;
         // As text, since they are compared exactly.
         [DELIVERIES, AGE].map(|name| series.sum(name, &["service_name=\"auth\""]).unwrap().to_string())
     };

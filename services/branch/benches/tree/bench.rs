@@ -14,7 +14,7 @@ use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token
 use shared_web::body_limits::{BodyLimits, MemoryBudget};
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use wiremock::MockServer;
 
 /// A service with an empty database, and the ways to reach both.
@@ -42,10 +42,15 @@ impl Bench {
         let service = serve(&database, &chat).await;
         let client = TestClient::new(service.url()).as_user(user);
         let tasks = Tasks::default();
-        let store =
-            ContentStore::open(&database, Times::default(), Clock::system(), &tasks, MemoryBudget::default())
-                .await
-                .unwrap();
+        let store = ContentStore::open(
+            &database,
+            ServerTimeouts::default(),
+            Clock::system(),
+            &tasks,
+            MemoryBudget::default(),
+        )
+        .await
+        .unwrap();
         let raw = Raw::connect(&database).await;
         Self { engine, database, user, client, store, raw, _service: service, tasks, _kept: kept, chat }
     }
@@ -96,7 +101,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: Clock::system(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),

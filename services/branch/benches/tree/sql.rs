@@ -6,13 +6,14 @@ use shared::ids::BranchId;
 use shared_store::embed_store_migrations;
 use shared_store::tx;
 use shared_store::{Store, StoreError};
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 
 /// Makes a line as long as this by copying its first message, as the service would have written each.
 pub async fn lengthen(database: &Database, branch: BranchId, length: usize) {
     let Database::Sql(url) = database else { panic!("no SQL") };
-    let store =
-        Store::open(url, "branch", embed_store_migrations!(), Times::default().statement).await.unwrap();
+    let store = Store::open(url, "branch", embed_store_migrations!(), ServerTimeouts::default().statement)
+        .await
+        .unwrap();
     let id = branch.as_uuid();
     let (id, random) = match store {
         Store::Sqlite { .. } => (format!("x'{}'", id.simple()), "randomblob(16)"),

@@ -1,4 +1,4 @@
-//! Times that come back in cursors.
+//! ServerTimeouts that come back in cursors.
 
 use shared::clock::Timestamp;
 

@@ -16,7 +16,7 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::tasks::Tasks;
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::sync::Arc;
 
 /// A store of messages and branches. Cheap to clone.
@@ -35,7 +35,7 @@ impl ContentStore {
     /// Opens the store of a database, on its engine. `memory` bounds the texts of pages in flight.
     pub async fn open(
         database: &Database,
-        times: Times,
+        times: ServerTimeouts,
         clock: Clock,
         tasks: &Tasks,
         memory: MemoryBudget,

@@ -12,7 +12,7 @@ use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token
 use shared_web::body_limits::{BodyLimits, MemoryBudget};
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use wiremock::matchers::method;
@@ -53,7 +53,7 @@ pub async fn spawn_app() -> TestApp {
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
         clock: clock.clone(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),
@@ -109,7 +109,7 @@ impl TestApp {
     pub async fn store(&self) -> ContentStore {
         ContentStore::open(
             &self.database,
-            Times::default(),
+            ServerTimeouts::default(),
             self.clock.clone(),
             &Tasks::default(),
             MemoryBudget::default(),

@@ -12,7 +12,7 @@ use shared::ids::{ChatId, UserId};
 use shared::tasks::Tasks;
 use shared_test_kit::{Answer, TestClient};
 use shared_web::body_limits::MemoryBudget;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -200,10 +200,15 @@ async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
 async fn create_trunk(url: &str) -> (String, UserId) {
     let (tasks, clock) = (Tasks::default(), Clock::system());
     let database = Database::Mongo(url.to_owned().into());
-    let store =
-        ContentStore::open(&database, Times::default(), clock.clone(), &tasks, MemoryBudget::default())
-            .await
-            .unwrap();
+    let store = ContentStore::open(
+        &database,
+        ServerTimeouts::default(),
+        clock.clone(),
+        &tasks,
+        MemoryBudget::default(),
+    )
+    .await
+    .unwrap();
     let trunk = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at: clock.now() };
     store.create_trunk(trunk).await.unwrap();
     tasks.finished().await;

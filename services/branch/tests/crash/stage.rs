@@ -18,7 +18,7 @@ use shared_test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
 use shared_web::body_limits::{BodyLimits, MemoryBudget};
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
@@ -81,7 +81,7 @@ impl Stage {
         let done = work(
             ContentStore::open(
                 &self.database,
-                Times::default(),
+                ServerTimeouts::default(),
                 clock.clone(),
                 &tasks,
                 MemoryBudget::default(),
@@ -102,7 +102,7 @@ impl Stage {
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
             clock: clock.clone(),
-            times: Times::default(),
+            times: ServerTimeouts::default(),
             bodies: BodyLimits::default(),
             metrics: Metrics::off(),
             traces: Traces::off(),

@@ -13,7 +13,7 @@ use shared::validation::{Field as _, TextField, Value};
 pub use shared_test_kit::Engine;
 use shared_test_kit::{RowLock, TestDatabase};
 use shared_web::body_limits::MemoryBudget;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 
 /// Any number of stores on one database.
 pub struct Kit {
@@ -34,10 +34,15 @@ impl Kit {
             TestDatabase::Sqlite(_) | TestDatabase::Postgres { .. } => Database::Sql(url),
         };
         let (clock, tasks) = (Clock::manual(), Tasks::default());
-        let store =
-            ContentStore::open(&database, Times::default(), clock.clone(), &tasks, MemoryBudget::default())
-                .await
-                .unwrap();
+        let store = ContentStore::open(
+            &database,
+            ServerTimeouts::default(),
+            clock.clone(),
+            &tasks,
+            MemoryBudget::default(),
+        )
+        .await
+        .unwrap();
         Self { store, clock, database, tasks, kept }
     }
 
@@ -45,7 +50,7 @@ impl Kit {
     pub async fn replica(&self) -> ContentStore {
         ContentStore::open(
             &self.database,
-            Times::default(),
+            ServerTimeouts::default(),
             self.clock.clone(),
             &self.tasks,
             MemoryBudget::default(),
@@ -78,7 +83,7 @@ impl Kit {
     pub async fn replica_by(&self, url: String) -> ContentStore {
         ContentStore::open(
             &Database::Mongo(url.into()),
-            Times::default(),
+            ServerTimeouts::default(),
             self.clock.clone(),
             &self.tasks,
             MemoryBudget::default(),

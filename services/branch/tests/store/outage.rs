@@ -3,17 +3,17 @@
 use crate::kit::Kit;
 use branch::error::Error;
 use shared_store::StoreError;
-use shared_test_kit::Way;
+use shared_test_kit::TcpProxy;
 use std::time::{Duration, Instant};
 
 pub async fn without_its_server_the_store_is_unavailable_and_then_comes_back(kit: &Kit) {
     let chat = kit.chat().await;
-    let (mut way, through) = Way::cut_off_from(&kit.mongo_url().unwrap()).await;
-    way.mend().await;
+    let (mut way, through) = TcpProxy::disconnected(&kit.mongo_url().unwrap()).await;
+    way.reconnect().await;
     let through = format!("{through}?directConnection=true");
     let cut_off = chat.through(&kit.replica_by(through).await);
     cut_off.say(chat.trunk(), "1").await;
-    way.cut();
+    way.disconnect();
     let begun = Instant::now();
     for _ in 0..2 {
         let answer = cut_off.store.append(&chat.message(chat.trunk(), "lost, perhaps")).await;
@@ -23,7 +23,7 @@ pub async fn without_its_server_the_store_is_unavailable_and_then_comes_back(kit
     }
     assert!(begun.elapsed() < Duration::from_secs(25));
     chat.say(chat.trunk(), "2").await;
-    way.mend().await;
+    way.reconnect().await;
     cut_off.say(chat.trunk(), "3").await;
     let line = chat.line(chat.trunk()).await;
     let answered: Vec<_> = line.iter().filter(|question| !question.starts_with("lost")).collect();

@@ -11,7 +11,7 @@ use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -49,7 +49,7 @@ pub async fn spawn_app() -> TestApp {
         branch: branch.uri().parse().unwrap(),
         account_retention: Duration::from_secs(5),
         clock: clock.clone(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         bodies: BodyLimits::default(),
         metrics: Metrics::off(),
         traces: Traces::off(),

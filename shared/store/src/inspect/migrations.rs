@@ -11,16 +11,16 @@ use std::collections::BTreeSet;
 pub(super) const APPLIED: &str = "SELECT version FROM __diesel_schema_migrations";
 
 #[derive(Debug, QueryableByName)]
-pub(super) struct Applied {
+pub(super) struct AppliedMigration {
     #[diesel(sql_type = Text)]
     pub(super) version: String,
 }
 
-pub(super) fn tell_migrations<DB: Backend>(
+pub(super) fn report_migrations<DB: Backend>(
     report: &mut Report,
     subject: &str,
     migrations: &EmbeddedMigrations,
-    applied: &[Applied],
+    applied: &[AppliedMigration],
 ) where
     EmbeddedMigrations: MigrationSource<DB>,
 {
@@ -52,9 +52,9 @@ mod tests {
     fn migrations_of_a_newer_version_are_told() {
         for (applied, status) in [(vec![], Status::Ok), (vec!["20300101000000"], Status::Warning)] {
             let applied: Vec<_> =
-                applied.iter().map(|version| Applied { version: (*version).to_owned() }).collect();
+                applied.iter().map(|version| AppliedMigration { version: (*version).to_owned() }).collect();
             let mut report = Report::default();
-            tell_migrations::<diesel::sqlite::Sqlite>(
+            report_migrations::<diesel::sqlite::Sqlite>(
                 &mut report,
                 "it",
                 &EmbeddedMigrations::new(&[]),

@@ -1,8 +1,8 @@
 //! A look at PostgreSQL.
 
-use super::migrations::{APPLIED, Applied, tell_migrations};
+use super::migrations::{APPLIED, AppliedMigration, report_migrations};
 use crate::error::StoreError;
-use crate::postgres::connect_to_look;
+use crate::postgres::connect_read_only;
 use diesel::pg::Pg;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryableByName, sql_query};
@@ -26,7 +26,7 @@ struct Server {
     micros: i64,
 }
 
-const SERVER: &str = "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_replica, \
+const SERVER_QUERY: &str = "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS is_replica, \
      coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS has_tls, \
      to_regclass('__diesel_schema_migrations') IS NOT NULL AS has_tables, \
      (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros";
@@ -38,16 +38,16 @@ pub(super) async fn inspect_postgres(
     url: &str,
     migrations: &EmbeddedMigrations,
 ) {
-    let mut connection = match connect_to_look(url, schema).await {
+    let mut connection = match connect_read_only(url, schema).await {
         Ok(connection) => connection,
         Err(failure) => {
-            let (cause, advice) = failure.told();
+            let (cause, advice) = failure.into_cause_and_advice();
             return report.error(subject, format!("PostgreSQL cannot be reached: {cause}"), advice);
         }
     };
     let clock = Clock::system();
     let before = clock.now();
-    match ask_postgres(&mut connection).await {
+    match query_server(&mut connection).await {
         Ok((server, applied)) => {
             let Server { version, is_replica, has_tls, micros, .. } = server;
             let tls = if has_tls { "with TLS" } else { "without TLS" };
@@ -62,7 +62,7 @@ pub(super) async fn inspect_postgres(
             } else {
                 report.ok(subject, format!("PostgreSQL {version} answers, {tls}"));
             }
-            tell_migrations::<Pg>(report, subject, migrations, &applied);
+            report_migrations::<Pg>(report, subject, migrations, &applied);
             if let Some(theirs) = Timestamp::from_micros(micros) {
                 check_clock(report, &format!("the {subject}"), theirs, before, clock.now());
             }
@@ -74,8 +74,10 @@ pub(super) async fn inspect_postgres(
     }
 }
 
-async fn ask_postgres(connection: &mut AsyncPgConnection) -> Result<(Server, Vec<Applied>), StoreError> {
-    let server: Server = sql_query(SERVER).get_result(connection).await?;
+async fn query_server(
+    connection: &mut AsyncPgConnection,
+) -> Result<(Server, Vec<AppliedMigration>), StoreError> {
+    let server: Server = sql_query(SERVER_QUERY).get_result(connection).await?;
     if !server.has_tables {
         return Ok((server, Vec::new()));
     }

@@ -1,6 +1,6 @@
 //! A look at a file of SQLite.
 
-use super::migrations::{APPLIED, Applied, tell_migrations};
+use super::migrations::{APPLIED, AppliedMigration, report_migrations};
 use crate::sqlite::{file_of, is_missing};
 use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::Sqlite;
@@ -24,12 +24,12 @@ pub(super) fn inspect_sqlite(
         return report.warning(subject, "is in memory, and is lost when the service stops", advice);
     };
     if is_missing(&file) {
-        return tell_of_missing_file(report, subject, &file);
+        return report_missing_file(report, subject, &file);
     }
     check_file(report, subject, &file);
     check_space(report, subject, &file);
     match applied_on_sqlite(&file) {
-        Ok(applied) => tell_migrations::<Sqlite>(report, subject, migrations, &applied),
+        Ok(applied) => report_migrations::<Sqlite>(report, subject, migrations, &applied),
         Err(error) => {
             let advice = "see whether it is a database of this service, and restore a backup if it is broken";
             report.error(subject, format!("{} cannot be read: {error}", file.display()), advice);
@@ -37,7 +37,7 @@ pub(super) fn inspect_sqlite(
     }
 }
 
-fn tell_of_missing_file(report: &mut Report, subject: &str, file: &Path) {
+fn report_missing_file(report: &mut Report, subject: &str, file: &Path) {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let shown = file.display();
     if folder.is_dir() {
@@ -51,7 +51,7 @@ fn tell_of_missing_file(report: &mut Report, subject: &str, file: &Path) {
 
 /// What was migrated in a file. SQLite makes a log beside a file that it opens; where nobody else has done so, there is
 /// nothing in one, and the file is taken for one that nobody changes.
-fn applied_on_sqlite(file: &Path) -> Result<Vec<Applied>, String> {
+fn applied_on_sqlite(file: &Path) -> Result<Vec<AppliedMigration>, String> {
     let beside = |suffix: &str| {
         let mut path = OsString::from(file);
         path.push(suffix);

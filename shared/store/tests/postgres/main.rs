@@ -22,13 +22,13 @@ use shared::error::StartError;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_store::{Migrations, Store, StoreError};
-use shared_test_kit::{Running, TestClient, TestDatabase, Way, any_port, token_keys};
+use shared_test_kit::{Running, TcpProxy, TestClient, TestDatabase, any_port, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
 use shared_web::server::{Application, Readiness};
 use shared_web::spans::Traces;
-use shared_web::timeouts::Times;
+use shared_web::timeouts::ServerTimeouts;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
@@ -76,14 +76,14 @@ async fn open(url: &Url) -> Result<Store, StartError> {
 }
 
 async fn a_service_waits_for_its_database(database: &TestDatabase) {
-    let (mut way, through) = Way::cut_off_from(&url(database)).await;
+    let (mut proxy, through) = TcpProxy::disconnected(&url(database)).await;
     let door = TcpListener::bind(("127.0.0.1", through.port().unwrap())).await.unwrap();
     let opening = tokio::spawn(async move { open(&through).await });
     for _ in 0..2 {
         door.accept().await.unwrap();
     }
     drop(door);
-    way.mend().await;
+    proxy.reconnect().await;
     opening.await.unwrap().unwrap().ping().await.unwrap();
 }
 
@@ -140,7 +140,7 @@ fn service_of(store: &Store) -> Running {
         keys: token_keys(&Clock::system()),
         metrics: Metrics::off(),
         traces: Traces::off(),
-        times: Times::default(),
+        times: ServerTimeouts::default(),
         max_connections: 1000,
         bodies: BodyLimits::default(),
     };
@@ -149,13 +149,13 @@ fn service_of(store: &Store) -> Running {
 }
 
 async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
-    let (mut way, through) = Way::cut_off_from(&url(database)).await;
-    way.mend().await;
+    let (mut proxy, through) = TcpProxy::disconnected(&url(database)).await;
+    proxy.reconnect().await;
     let store = open(&through).await.unwrap();
     let service = service_of(&store);
     let client = TestClient::new(service.url());
     client.get("/readyz").await.expect(200);
-    way.cut();
+    proxy.disconnect();
     let begun = Instant::now();
     // The first may still find a connection that it takes for a good one.
     for _ in 0..2 {
@@ -166,7 +166,7 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
         client.get("/livez").await.expect(200);
     }
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    way.mend().await;
+    proxy.reconnect().await;
     client.get("/readyz").await.expect(200);
     store.ping().await.unwrap();
 }

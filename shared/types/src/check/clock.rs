@@ -1,15 +1,15 @@
-//! The clock of the machine, beside those of others.
+//! Checks of the system clock, alone and against those of other machines.
 
 use crate::check::report::Report;
 use crate::clock::Timestamp;
 use std::time::Duration;
 
-/// The clock that is behind this, the beginning of 2026, was never set.
+/// The beginning of 2026: a clock behind it was never set.
 const EARLIEST_SECONDS: i64 = 1_767_225_600;
-/// How far two clocks may be apart. Tokens are taken for so long after their time; more, and they are refused.
+/// The most that two clocks may differ: the leeway of tokens.
 const MAX_CLOCK_DIFFERENCE: Duration = Duration::from_secs(5);
 
-/// Whether the machine's clock can be right.
+/// Checks that the system clock was set.
 pub fn check_own_clock(report: &mut Report, now: Timestamp) {
     if now.as_seconds() < EARLIEST_SECONDS {
         let advice = "set it, and have it kept by NTP: tokens and times depend on it";
@@ -19,7 +19,7 @@ pub fn check_own_clock(report: &mut Report, now: Timestamp) {
     }
 }
 
-/// Whether the clock of this machine, and that of something else, which was read between `before` and `after`, agree.
+/// Checks that another clock, which was read between `before` and `after`, agrees with this one.
 pub fn check_clock(report: &mut Report, whose: &str, theirs: Timestamp, before: Timestamp, after: Timestamp) {
     let (theirs, before, after) = (theirs.as_micros(), before.as_micros(), after.as_micros());
     let difference = (theirs - after).max(before - theirs).max(0);
@@ -39,7 +39,7 @@ mod tests {
     use crate::check::report::Status;
 
     #[test]
-    fn clocks_that_are_more_than_five_seconds_apart_are_told() {
+    fn clocks_that_differ_by_more_than_5_s_are_an_error() {
         let at = |seconds: i64| Timestamp::from_micros((EARLIEST_SECONDS + seconds) * 1_000_000).unwrap();
         // The answer took two seconds, from 100 to 102.
         for (theirs, says, status) in [
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_never_set_is_told() {
+    fn a_clock_that_was_never_set_is_an_error() {
         for (micros, is_well) in [(0, false), ((EARLIEST_SECONDS + 1) * 1_000_000, true)] {
             let mut report = Report::default();
             check_own_clock(&mut report, Timestamp::from_micros(micros).unwrap());

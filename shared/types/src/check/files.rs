@@ -1,4 +1,4 @@
-//! Files and folders with data: whose they are, who can open them, and how much room there is.
+//! Checks of data files: owner, permissions and free space.
 
 use crate::check::report::Report;
 use rustix::fs::{Access, access, statvfs};
@@ -9,15 +9,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 const MIB: u64 = 1 << 20;
-/// With less, a write of the largest size may fail.
+/// Below it, a write of the largest size may fail: an error.
 const MIN_FREE_BYTES: u64 = 64 * MIB;
-/// With less, somebody should make room.
+/// Below it: a warning.
 const LOW_FREE_BYTES: u64 = 1024 * MIB;
-/// The write-ahead log is cut once a minute. One that is larger is held by a reader that does not end.
+/// A larger write-ahead log is held by a reader that does not end, as it is truncated once a minute.
 const LARGE_LOG_BYTES: u64 = 256 * MIB;
 const GROUP_AND_OTHERS: u32 = 0o077;
 
-/// Whether a file or folder can be used by this user, and by nobody else.
+/// Checks that this user can use a file or folder, and that nobody else can.
 pub fn check_file(report: &mut Report, subject: &str, path: &Path) {
     let shown = path.display();
     let metadata = match path.metadata() {
@@ -57,7 +57,7 @@ fn needed(metadata: &Metadata) -> Access {
     if metadata.is_dir() { write | Access::EXEC_OK } else { write }
 }
 
-/// Whether there is room beside a file of SQLite, and its write-ahead log is cut.
+/// Checks the free space beside a SQLite file, and the size of its write-ahead log.
 pub fn check_space(report: &mut Report, subject: &str, path: &Path) {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_open_is_told_with_what_to_do() {
+    fn a_file_that_others_can_open_is_a_warning_with_advice() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
@@ -118,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_is_not_cut_is_told() {
+    fn a_write_ahead_log_that_is_not_truncated_is_a_warning() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        // Without a block on the disk.
+        // A sparse file, without a block on the disk.
         File::create(folder.path().join("file-wal")).unwrap().set_len(LARGE_LOG_BYTES + 1).unwrap();
         let (status, line) = found(|report| check_space(report, "space", &file));
         assert!(status == Status::Warning && line.contains("file-wal has 256 MiB"), "{line}");

@@ -1,7 +1,6 @@
-//! `check`: what a program needs is looked at, and a line says of each whether it is well, or what is wrong and what to do.
+//! The command `check`: a report of what a program needs, a line each, with advice where something is wrong.
 //!
-//! Nothing is changed by it: no folder is made, no table is migrated, no port is taken. It can be run while the service
-//! runs, and while it does not.
+//! A check changes nothing: it makes no folder, migrates no table, and binds no port. It runs beside the service or without it.
 
 mod clock;
 mod files;

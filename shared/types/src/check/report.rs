@@ -1,51 +1,51 @@
-//! What was found.
+//! The report of `check`.
 
 use crate::env::ConfigError;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// How something was found.
+/// The status of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It is well.
     Ok,
-    /// It works, and should be looked at.
+    /// It works, but needs attention.
     Warning,
     /// It does not work.
     Error,
 }
 
-/// What was found of one thing.
+/// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub subject: String,
-    /// How it is.
+    /// Its status.
     pub status: Status,
-    /// What was seen, or what is wrong.
+    /// What was found.
     pub detail: String,
-    /// What to do about it; nothing where it is well.
+    /// What to do about it; `None` if it is well.
     pub advice: Option<String>,
 }
 
-/// All that was found.
+/// All findings, in the order of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report(Vec<Finding>);
 
 impl Report {
-    /// It is well, as the detail says.
+    /// Adds a finding that is well.
     pub fn ok(&mut self, subject: &str, detail: impl Into<String>) {
         self.add(subject, Status::Ok, detail.into(), None);
     }
 
-    /// It works, and something should be done about it.
+    /// Adds a warning.
     pub fn warning(&mut self, subject: &str, detail: impl Into<String>, advice: impl Into<String>) {
         self.add(subject, Status::Warning, detail.into(), Some(advice.into()));
     }
 
-    /// It does not work until something is done about it.
+    /// Adds an error.
     pub fn error(&mut self, subject: &str, detail: impl Into<String>, advice: impl Into<String>) {
         self.add(subject, Status::Error, detail.into(), Some(advice.into()));
     }
@@ -54,7 +54,7 @@ impl Report {
         self.0.push(Finding { subject: subject.to_owned(), status, detail, advice });
     }
 
-    /// The variables, of which an error tells which are missing or wrong. Gives what was read of them.
+    /// Adds the finding of the configuration, and returns the configuration if it is valid.
     pub fn configuration<T>(&mut self, read: Result<T, ConfigError>) -> Option<T> {
         match read {
             Ok(configuration) => {
@@ -70,19 +70,19 @@ impl Report {
         }
     }
 
-    /// What was found, in the order in which it was looked at.
+    /// The findings.
     pub fn findings(&self) -> &[Finding] {
         &self.0
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no error.
     pub fn is_well(&self) -> bool {
         self.0.iter().all(|finding| finding.status != Status::Error)
     }
 
-    /// Prints all of it, and gives the exit status: 1 where something is wrong.
+    /// Prints the report, and returns the exit status: 1 if there is an error.
     pub fn print(&self, as_json: bool) -> ExitCode {
-        // Who reads may have left.
+        // The reader of a pipe may have closed it.
         drop(self.write(&mut io::stdout().lock(), as_json));
         if self.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_is_wrong_and_what_to_do() {
+    fn a_finding_is_a_line_with_its_status_detail_and_advice() {
         let mut report = Report::default();
         report.ok("clock", "agrees");
         report.warning("space", "100 MiB are free", "make room");

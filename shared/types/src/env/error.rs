@@ -1,8 +1,8 @@
-//! What is wrong with a configuration: a line for each variable.
+//! Errors of the configuration: a line for each variable.
 
 use std::fmt;
 
-/// Variables that are missing or wrong. Its text is what stops the start: one line for each of them.
+/// Variables that are missing or wrong. `Display` writes a line for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<Problem>);
 
@@ -13,18 +13,17 @@ struct Problem {
 }
 
 impl ConfigError {
-    /// Says what is wrong with the variable `name`. The text must not hold a secret.
+    /// An error of the variable `name`. The text must not hold a secret.
     pub fn new(name: &str, problem: impl Into<String>) -> Self {
         Self(vec![Problem { name: name.to_owned(), problem: problem.into() }])
     }
 
-    /// Nothing is wrong yet: see [`Self::note`].
+    /// An empty list of errors, for [`Self::note`].
     pub fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// The value that was read, unless it is wrong, which is told along with all else. Two settings may read one variable:
-    /// it is told once.
+    /// Returns the value that was read, or adds its errors to these. Two settings may read one variable: an error is kept once.
     pub fn note<T>(&mut self, read: Result<T, Self>) -> Option<T> {
         let error = match read {
             Ok(value) => return Some(value),
@@ -38,7 +37,7 @@ impl ConfigError {
         None
     }
 
-    /// The variables, each with what is wrong with it.
+    /// The names of the variables, each with its error.
     pub fn problems(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|Problem { name, problem }| (name.as_str(), problem.as_str()))
     }
@@ -57,7 +56,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Builds a struct of settings: `settings!(Self { field: env.or(..), other: Other::from_env(env) })`. Each value is a
-/// `Result<_, ConfigError>`, all of them are read, and where some are wrong the error tells of all.
+/// `Result<_, ConfigError>`. All of them are evaluated, and the error holds those of all.
 #[macro_export]
 macro_rules! settings {
     (@value $field:ident) => { $field };
@@ -89,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_at_once_each_in_a_line() {
+    fn all_errors_are_reported_at_once_a_line_each() {
         assert_eq!(read(Ok(1), Ok(2)), Ok(Pair { one: 1, other: 2 }));
         assert_eq!(read(Err("is 0"), Ok(2)), Err("ONE: is 0".to_owned()));
         assert_eq!(read(Err("is 0"), Err("is odd")), Err("ONE: is 0\nOTHER: is odd".to_owned()));
     }
 
     #[test]
-    fn a_variable_that_is_read_twice_is_told_once() {
+    fn the_error_of_a_variable_that_is_read_twice_is_reported_once() {
         let mut wrong = ConfigError::none();
         for _ in 0..2 {
             wrong.note::<()>(Err(ConfigError::new("ONE", "is 0")));

@@ -1,4 +1,4 @@
-//! One limit on rates: what each user, or each address, has left of it.
+//! The rate limiter: a generic cell rate algorithm (GCRA, ITU-T I.371) for each key, which is a user or an address.
 
 use crate::rate_limit::rate::Rate;
 use governor::clock::{Clock, MonotonicClock};
@@ -10,47 +10,46 @@ use std::time::Duration;
 
 /// The time between two calls of [`RateLimiter::sweep`] that keeps a limiter small.
 pub const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
-/// With more keys than this that are not as good as new, those who come share [`SHARED_KEYS`] among them, so that memory is
-/// bounded whoever comes: some 10 MB.
+/// The most keys that are kept exactly. Beyond it, all keys are mapped to [`SHARED_KEYS`], which bounds memory at some 10 MB.
 const MAX_KEYS: usize = 1 << 17;
 const SHARED_KEYS: u128 = 1 << 12;
 
-/// The generic cell rate algorithm, by key.
+/// A rate limiter by key.
 pub struct RateLimiter<C: Clock = MonotonicClock> {
     rate: Rate,
     buckets: governor::RateLimiter<u128, DashMapStateStore<u128>, C, StateInformationMiddleware>,
-    is_crowded: AtomicBool,
+    is_over_max_keys: AtomicBool,
 }
 
-/// A key has less left than was asked for, and nothing was taken of it.
+/// The request exceeds the rate. Nothing was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimited {
-    /// What it has left.
+    /// How many requests the key has left.
     pub left: u32,
-    /// Seconds until as much as was asked for is there.
+    /// Seconds until as many as were asked for are available.
     pub retry_after_seconds: u64,
 }
 
 impl RateLimiter {
-    /// A limiter of which nothing is used.
+    /// A limiter in which every key has its full burst.
     pub fn new(rate: Rate) -> Self {
         Self::with_clock(rate, MonotonicClock)
     }
 }
 
 impl<C: Clock> RateLimiter<C> {
-    /// A limiter by another clock.
+    /// The same with another clock.
     pub fn with_clock(rate: Rate, clock: C) -> Self {
         Self {
             rate,
             buckets: governor::RateLimiter::new(rate.quota(), DashMapStateStore::default(), clock),
-            is_crowded: AtomicBool::new(false),
+            is_over_max_keys: AtomicBool::new(false),
         }
     }
 
-    /// Takes so many of this key, and says how many are left; or none of them.
+    /// Takes `count` from the bucket of `key` and returns how many are left, or takes none.
     pub fn take(&self, key: u128, count: NonZeroU32) -> Result<u32, RateLimited> {
-        let key = if self.is_crowded.load(Ordering::Relaxed) { key % SHARED_KEYS } else { key };
+        let key = if self.is_over_max_keys.load(Ordering::Relaxed) { key % SHARED_KEYS } else { key };
         match self.buckets.check_key_n(&key, count) {
             Ok(Ok(state)) => Ok(state.remaining_burst_capacity()),
             Ok(Err(until)) => {
@@ -62,20 +61,20 @@ impl<C: Clock> RateLimiter<C> {
                     retry_after_seconds: u64::try_from(seconds).unwrap_or(u64::MAX).max(1),
                 })
             }
-            // More than there ever is.
+            // More than the burst: never available.
             Err(_) => Err(RateLimited { left: 0, retry_after_seconds: self.rate.seconds() }),
         }
     }
 
-    /// Forgets who has all of it left again.
+    /// Drops the keys whose bucket is full again.
     pub fn sweep(&self) {
         self.buckets.retain_recent();
         self.buckets.shrink_to_fit();
-        self.is_crowded.store(self.buckets.len() > MAX_KEYS, Ordering::Relaxed);
+        self.is_over_max_keys.store(self.buckets.len() > MAX_KEYS, Ordering::Relaxed);
     }
 }
 
-/// Limits that are tested without waiting.
+/// Lets a test move the limiter's time.
 impl Clock for crate::clock::Clock {
     type Instant = Duration;
 
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_up_comes_back_one_by_one() {
+    fn a_used_up_burst_is_replenished_one_request_at_a_time() {
         let (limiter, clock) = limiter("30/1m");
         let take = |key| limiter.take(key, NonZeroU32::MIN);
         let left: Vec<_> = (0..30).map(|_| take(1)).collect();
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn many_are_taken_at_once_or_none_of_them() {
+    fn a_batch_is_taken_whole_or_not_at_all() {
         let (limiter, clock) = limiter("30/1m");
         let take = |count| limiter.take(1, NonZeroU32::new(count).unwrap());
         assert_eq!(take(20), Ok(10));
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_all_of_it_left_is_forgotten() {
+    fn a_sweep_drops_the_keys_with_a_full_bucket() {
         let (limiter, clock) = limiter("2/10s");
         let taken = (0..1000).filter(|key| limiter.take(*key, NonZeroU32::MIN).is_ok()).count();
         assert_eq!(taken, 1000);
@@ -138,17 +137,17 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_shares_what_there_is_and_memory_is_bounded() {
+    fn above_max_keys_keys_share_buckets_and_memory_is_bounded() {
         let (limiter, clock) = limiter("2/10s");
         let take = |key| limiter.take(key, NonZeroU32::MIN).is_ok();
         assert!((0..u128::try_from(MAX_KEYS).unwrap() * 2).all(|key| take(key << 64)));
         limiter.sweep();
         let before = limiter.buckets.len();
         let taken = (0..1_000_000).filter(|key| take(u128::MAX - *key)).count();
-        assert!(taken < 1_000_000, "a crowd has no more than its share");
+        assert!(taken < 1_000_000, "keys above the maximum share their buckets");
         assert!(limiter.buckets.len() <= before + usize::try_from(SHARED_KEYS).unwrap());
         clock.advance(Duration::from_secs(60));
         limiter.sweep();
-        assert!(limiter.buckets.len() <= 1 && !limiter.is_crowded.load(Ordering::Relaxed));
+        assert!(limiter.buckets.len() <= 1 && !limiter.is_over_max_keys.load(Ordering::Relaxed));
     }
 }

@@ -1,4 +1,4 @@
-//! Limits on rates: how much of something is taken of whom in which time.
+//! Rate limiting: how many requests a user or an address may send in a time.
 
 mod limiter;
 mod rate;
@@ -8,7 +8,7 @@ pub use rate::Rate;
 
 use crate::env::{ConfigError, Env};
 
-/// The rate of logins from one address, where nothing is said.
+/// The default of `RATE_LIMIT_LOGIN`: 30 logins a minute from one address.
 pub const DEFAULT_LOGIN_RATE: Rate = Rate::per_minute(30);
 
 /// Reads a rate of requests, such as `30/1m`.
@@ -16,7 +16,7 @@ pub fn rate_from_env(env: &Env, name: &str, default: Rate) -> Result<Rate, Confi
     env.or(name, "a number of requests in a time, such as 30/1m", default)
 }
 
-/// Reads `RATE_LIMIT_LOGIN`, by which the gateway limits logins, and auth the password grants of OAuth 2.
+/// Reads `RATE_LIMIT_LOGIN`: the gateway limits logins by it, and auth the password grants of OAuth 2.
 pub fn login_rate_from_env(env: &Env) -> Result<Rate, ConfigError> {
     rate_from_env(env, "RATE_LIMIT_LOGIN", DEFAULT_LOGIN_RATE)
 }

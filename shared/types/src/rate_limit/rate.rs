@@ -1,13 +1,13 @@
-//! How many of something are taken in which time.
+//! A rate: a count in a time window.
 
 use governor::Quota;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-const LONGEST_SECONDS: u64 = 24 * 3600;
+const MAX_SECONDS: u64 = 24 * 3600;
 
-/// So many requests in a time: all of them may come at once, and then as many as the time that has passed gives back.
+/// `count` requests in `seconds`. The burst is the count; requests are replenished evenly over the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     count: NonZeroU32,
@@ -15,7 +15,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// So many in a minute; at least one.
+    /// A rate of `count` a minute, at least one.
     pub const fn per_minute(count: u32) -> Self {
         match NonZeroU32::new(count) {
             Some(count) => Self { count, seconds: 60 },
@@ -23,24 +23,24 @@ impl Rate {
         }
     }
 
-    /// The most that may come at once.
+    /// The burst: the most requests at once.
     pub fn count(self) -> u32 {
         self.count.get()
     }
 
-    /// In how many seconds.
+    /// The window in seconds.
     pub fn seconds(self) -> u64 {
         self.seconds
     }
 
-    /// For the library. The time for one request is rounded down to a nanosecond, and never 0.
+    /// The quota for `governor`. The time of one request is rounded down to a nanosecond, and is at least one.
     pub(super) fn quota(self) -> Quota {
         let one = Duration::from_secs(self.seconds) / self.count.get();
         let quota = Quota::with_period(one.max(Duration::from_nanos(1)));
         quota.map_or_else(|| Quota::per_second(self.count), |quota| quota.allow_burst(self.count))
     }
 
-    /// Seconds until all requests may come again, where so many are left.
+    /// Seconds until the bucket is full, if `left` requests are left now.
     pub fn seconds_to_full(self, left: u32) -> u64 {
         let used = u64::from(self.count().saturating_sub(left));
         (used * self.seconds).div_ceil(u64::from(self.count()))
@@ -48,14 +48,14 @@ impl Rate {
 }
 
 impl Rate {
-    /// The part of the count that comes back in a time, rounded up.
+    /// How many requests are replenished in `time`, rounded up.
     pub(super) fn count_in(self, time: Duration) -> u32 {
         let window_nanos = u128::from(self.seconds) * 1_000_000_000;
         let count = (time.as_nanos() * u128::from(self.count())).div_ceil(window_nanos);
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Reads a count, by its own rule, and a time in seconds (s), minutes (m) or hours (h).
+    /// Reads `COUNT/TIME`: the count by `parse_count`, the time in seconds (s), minutes (m) or hours (h).
     pub fn parse_with(
         text: &str,
         parse_count: impl FnOnce(&str) -> Option<NonZeroU32>,
@@ -71,7 +71,7 @@ impl Rate {
         let number = time.get(..time.len().saturating_sub(1)).unwrap_or_default();
         let number: u64 = if number.is_empty() { 1 } else { number.parse().map_err(|_| wrong())? };
         let seconds = unit.and_then(|unit: u64| number.checked_mul(unit)).ok_or_else(wrong)?;
-        if !(1..=LONGEST_SECONDS).contains(&seconds) {
+        if !(1..=MAX_SECONDS).contains(&seconds) {
             return Err(format!("{text:?} is not within a second and 24 hours"));
         }
         Ok(Self { count: parse_count(count.trim()).ok_or_else(wrong)?, seconds })
@@ -81,7 +81,7 @@ impl Rate {
 impl FromStr for Rate {
     type Err = String;
 
-    /// Reads `30/1m`: a number of requests in a time.
+    /// Reads a rate such as `30/1m`.
     fn from_str(text: &str) -> Result<Self, String> {
         Self::parse_with(text, |count| count.parse().ok())
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_a_number_in_a_time() {
+    fn a_rate_is_read_from_a_count_and_a_time_window() {
         for (text, count, seconds) in [("30/1m", 30, 60), ("1/s", 1, 1), ("5/10s", 5, 10), ("9/2h", 9, 7200)]
         {
             let rate: Rate = text.parse().unwrap();
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_the_time_gives_back_a_part_of_the_count() {
+    fn a_part_of_the_window_replenishes_that_part_of_the_count() {
         let rate = Rate::per_minute(30);
         let counts = [0, 1, 2000, 2001, 60_000].map(|ms| rate.count_in(Duration::from_millis(ms)));
         assert_eq!(counts, [0, 1, 1, 2, 30]);
     }
 
     #[test]
-    fn what_was_used_comes_back_with_time() {
+    fn the_time_to_a_full_bucket_grows_with_what_was_used() {
         let rate = Rate::per_minute(30);
         assert_eq!([30, 29, 28, 0].map(|left| rate.seconds_to_full(left)), [0, 2, 4, 60]);
         assert_eq!(Rate::per_minute(30_000).seconds_to_full(29_999), 1);

@@ -97,8 +97,8 @@ impl MemoryBudget {
         self.0.all.available_permits()
     }
 
-    /// The most that one reservation can have.
-    fn most(&self, bytes: usize) -> usize {
+    /// The bytes asked for, cut to the most that one reservation can have.
+    fn capped(&self, bytes: usize) -> usize {
         if bytes <= SMALL_BYTES { bytes } else { bytes.min(self.0.bytes - self.0.bytes / 8) }
     }
 }
@@ -126,14 +126,14 @@ impl Reservation {
         }
         let begun = Instant::now();
         let left = MAX_MEMORY_WAIT.saturating_sub(self.waited);
-        let acquired = timeout(left, self.acquire(self.budget.most(bytes))).await;
+        let acquired = timeout(left, self.acquire(self.budget.capped(bytes))).await;
         self.waited += begun.elapsed();
         acquired.unwrap_or(Err(OutOfMemory))
     }
 
     /// Grows to so many bytes if they are there now.
     pub fn try_grow_to(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
-        let bytes = self.budget.most(bytes);
+        let bytes = self.budget.capped(bytes);
         let shares = &self.budget.0;
         if bytes > SMALL_BYTES {
             try_take(&shares.large, &mut self.large, bytes)?;

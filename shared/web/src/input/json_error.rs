@@ -3,7 +3,7 @@
 //!
 //! `serde_json` tells where it gave up, and Python where what is wrong begins, such as at the quote of a string without an end.
 //! So a text that is refused is read once more, by the steps of `CPython`'s scanner (`Modules/_json.c` of 3.12 and before).
-//! `NaN`, `Infinity` and `-Infinity`, which that takes, are no JSON (RFC 8259, 6): they are wrong where they begin.
+//! `NaN`, `Infinity` and `-Infinity`, which that eat, are no JSON (RFC 8259, 6): they are wrong where they begin.
 
 /// The position of the first error in a text, in characters; none in what is JSON.
 pub(super) fn position(text: &str) -> Option<usize> {
@@ -36,7 +36,7 @@ impl Scanner<'_> {
                 let Some(&container) = open.last() else {
                     return if self.at == self.text.len() { Ok(()) } else { Err(self.at) };
                 };
-                if self.takes(if container == Container::Array { b']' } else { b'}' }) {
+                if self.eat(if container == Container::Array { b']' } else { b'}' }) {
                     open.pop();
                     continue;
                 }
@@ -53,15 +53,15 @@ impl Scanner<'_> {
     /// Reads a scalar or an empty container, or begins those that the first value within is in.
     fn read_value(&mut self, open: &mut Vec<Container>) -> Result<(), usize> {
         loop {
-            if self.takes(b'[') {
+            if self.eat(b'[') {
                 self.skip_space();
-                if self.takes(b']') {
+                if self.eat(b']') {
                     return Ok(());
                 }
                 open.push(Container::Array);
-            } else if self.takes(b'{') {
+            } else if self.eat(b'{') {
                 self.skip_space();
-                if self.takes(b'}') {
+                if self.eat(b'}') {
                     return Ok(());
                 }
                 self.read_name()?;
@@ -137,14 +137,14 @@ impl Scanner<'_> {
         self.text.get(self.at).copied()
     }
 
-    fn takes(&mut self, byte: u8) -> bool {
+    fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.next() == Some(byte);
         self.at += usize::from(is_next);
         is_next
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), usize> {
-        if self.takes(byte) { Ok(()) } else { Err(self.at) }
+        if self.eat(byte) { Ok(()) } else { Err(self.at) }
     }
 
     fn skip_space(&mut self) {

@@ -13,18 +13,18 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 type Labels = Vec<(&'static str, String)>;
-type Probe = Box<dyn Fn(&mut Readings) + Send + Sync>;
-pub(super) type LaterProbe = Box<dyn Fn() -> BoxFuture<'static, Option<Readings>> + Send + Sync>;
+type Callback = Box<dyn Fn(&mut MetricFamilies) + Send + Sync>;
+pub(super) type AsyncCallback = Box<dyn Fn() -> BoxFuture<'static, Option<MetricFamilies>> + Send + Sync>;
 
 /// How long an answer waits for figures: less than Prometheus waits for an answer.
-const MAX_PROBE_WAIT: Duration = Duration::from_secs(2);
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What probes have read, by the name of the metric.
+/// What callbacks have read, by the name of the metric.
 #[derive(Debug, Default)]
-pub struct Readings(BTreeMap<&'static str, Reading>);
+pub struct MetricFamilies(BTreeMap<&'static str, MetricFamily>);
 
 #[derive(Debug)]
-struct Reading {
+struct MetricFamily {
     help: &'static str,
     kind: Kind,
     samples: Vec<(Labels, u64)>,
@@ -36,7 +36,7 @@ enum Kind {
     Counter,
 }
 
-impl Readings {
+impl MetricFamilies {
     /// A figure of a service that goes up and down.
     pub fn gauge(
         &mut self,
@@ -73,86 +73,95 @@ impl Readings {
         let of_service = ("service_name", service.name().to_owned());
         let own = labels.iter().map(|&(label, value)| (label, value.to_owned()));
         let labels = std::iter::once(of_service).chain(own).collect();
-        let reading = self.0.entry(name).or_insert_with(|| Reading { help, kind, samples: Vec::new() });
-        reading.samples.push((labels, value.try_into().unwrap_or(u64::MAX)));
+        let family = self.0.entry(name).or_insert_with(|| MetricFamily { help, kind, samples: Vec::new() });
+        family.samples.push((labels, value.try_into().unwrap_or(u64::MAX)));
     }
 }
 
 /// Who is asked for figures.
 #[derive(Clone, Default)]
-pub(super) struct Probes(Arc<Mutex<Vec<Probe>>>);
+pub(super) struct Callbacks(Arc<Mutex<Vec<Callback>>>);
 
-impl Probes {
-    pub(super) fn add(&self, probe: Probe) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(probe);
+impl Callbacks {
+    pub(super) fn add(&self, callback: Callback) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
     }
 }
 
-impl Collector for Probes {
+impl Collector for Callbacks {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut readings = Readings::default();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|probe| probe(&mut readings));
-        readings.encode(encoder)
+        let mut families = MetricFamilies::default();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .for_each(|callback| callback(&mut families));
+        families.encode(encoder)
     }
 }
 
 /// Who is asked for figures that are waited for, and what was read last.
 #[derive(Clone, Default)]
-pub(super) struct LaterProbes {
-    probes: Arc<Mutex<Vec<LaterProbe>>>,
-    readings: Arc<Mutex<Readings>>,
+pub(super) struct AsyncCallbacks {
+    callbacks: Arc<Mutex<Vec<AsyncCallback>>>,
+    families: Arc<Mutex<MetricFamilies>>,
 }
 
-impl LaterProbes {
-    pub(super) fn add(&self, probe: LaterProbe) {
-        self.probes.lock().unwrap_or_else(PoisonError::into_inner).push(probe);
+impl AsyncCallbacks {
+    pub(super) fn add(&self, callback: AsyncCallback) {
+        self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
     }
 
     /// Asks all of them at once. Who gives nothing in time is left out.
     pub(super) async fn read(&self) {
-        let asked: Vec<_> =
-            self.probes.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|probe| probe()).collect();
-        let answered = join_all(asked.into_iter().map(|answer| timeout(MAX_PROBE_WAIT, answer))).await;
-        let mut readings = Readings::default();
-        answered.into_iter().flatten().flatten().for_each(|read| readings.merge(read));
-        *self.readings.lock().unwrap_or_else(PoisonError::into_inner) = readings;
+        let asked: Vec<_> = self
+            .callbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|callback| callback())
+            .collect();
+        let answered = join_all(asked.into_iter().map(|answer| timeout(CALLBACK_TIMEOUT, answer))).await;
+        let mut families = MetricFamilies::default();
+        answered.into_iter().flatten().flatten().for_each(|read| families.merge(read));
+        *self.families.lock().unwrap_or_else(PoisonError::into_inner) = families;
     }
 }
 
-impl Collector for LaterProbes {
+impl Collector for AsyncCallbacks {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        self.readings.lock().unwrap_or_else(PoisonError::into_inner).encode(encoder)
+        self.families.lock().unwrap_or_else(PoisonError::into_inner).encode(encoder)
     }
 }
 
-impl fmt::Debug for LaterProbes {
+impl fmt::Debug for AsyncCallbacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LaterProbes")
+        f.write_str("AsyncCallbacks")
     }
 }
 
-impl Readings {
+impl MetricFamilies {
     fn merge(&mut self, other: Self) {
-        for (name, reading) in other.0 {
+        for (name, family) in other.0 {
             match self.0.entry(name) {
                 Entry::Vacant(entry) => {
-                    entry.insert(reading);
+                    entry.insert(family);
                 }
-                Entry::Occupied(mut entry) => entry.get_mut().samples.extend(reading.samples),
+                Entry::Occupied(mut entry) => entry.get_mut().samples.extend(family.samples),
             }
         }
     }
 
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        for (name, reading) in &self.0 {
-            let kind = match reading.kind {
+        for (name, family) in &self.0 {
+            let kind = match family.kind {
                 Kind::Gauge => MetricType::Gauge,
                 Kind::Counter => MetricType::Counter,
             };
-            let mut metric = encoder.encode_descriptor(name, reading.help, None, kind)?;
-            for (labels, value) in &reading.samples {
+            let mut metric = encoder.encode_descriptor(name, family.help, None, kind)?;
+            for (labels, value) in &family.samples {
                 let mut sample = metric.encode_family(labels)?;
-                match reading.kind {
+                match family.kind {
                     Kind::Gauge => sample.encode_gauge(&i64::try_from(*value).unwrap_or(i64::MAX))?,
                     Kind::Counter => sample.encode_counter::<NoLabelSet, _, u64>(value, None)?,
                 }
@@ -162,8 +171,8 @@ impl Readings {
     }
 }
 
-impl fmt::Debug for Probes {
+impl fmt::Debug for Callbacks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Probes")
+        f.write_str("Callbacks")
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn serve(listener: TcpListener, recorder: &Arc<Recorder>) -> Result<(
 }
 
 async fn get_metrics(recorder: Data<Recorder>) -> Result<HttpResponse, Problem> {
-    recorder.later_probes.read().await;
+    recorder.async_callbacks.read().await;
     let mut page = String::new();
     text::encode(&mut page, &recorder.registry).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type(MEDIA_TYPE).body(page))

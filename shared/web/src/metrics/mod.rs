@@ -15,7 +15,7 @@ mod process;
 mod recorder;
 mod requests;
 
-pub use collector::Readings;
+pub use collector::MetricFamilies;
 pub(crate) use connections::ConnectionErrors;
 pub use limits::LimitHits;
 pub(crate) use requests::{InProgress, label_of};
@@ -25,7 +25,7 @@ use crate::metrics::recorder::Recorder;
 use crate::metrics::requests::{Begun, Refused};
 use actix_web::http::Method;
 use shared::env::{ConfigError, Env};
-use shared::pool_state::ConnectionPool;
+use shared::pool_state::PoolState;
 use shared::service::Service;
 use std::fmt;
 use std::net::SocketAddr;
@@ -67,9 +67,9 @@ impl Metrics {
     }
 
     /// Adds figures that are read when somebody asks for the metrics.
-    pub fn observe(&self, probe: impl Fn(&mut Readings) + Send + Sync + 'static) {
+    pub fn observe(&self, callback: impl Fn(&mut MetricFamilies) + Send + Sync + 'static) {
         if let Some(recorder) = &self.0 {
-            recorder.probes.add(Box::new(probe));
+            recorder.callbacks.add(Box::new(callback));
         }
     }
 
@@ -77,20 +77,20 @@ impl Metrics {
     pub fn observe_pools(
         &self,
         service: Service,
-        pools: impl Fn() -> Vec<ConnectionPool> + Send + Sync + 'static,
+        pools: impl Fn() -> Vec<PoolState> + Send + Sync + 'static,
     ) {
-        self.observe(move |readings| pools().iter().for_each(|pool| readings.pool(service, pool)));
+        self.observe(move |families| pools().iter().for_each(|pool| families.pool(service, pool)));
     }
 
     /// The same for figures that are waited for, as those of a database. They are left out of an answer that would be held
     /// up by them.
-    pub fn observe_later<F, Fut>(&self, probe: F)
+    pub fn observe_async<F, Fut>(&self, callback: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Option<Readings>> + Send + 'static,
+        Fut: Future<Output = Option<MetricFamilies>> + Send + 'static,
     {
         if let Some(recorder) = &self.0 {
-            recorder.later_probes.add(Box::new(move || Box::pin(probe())));
+            recorder.async_callbacks.add(Box::new(move || Box::pin(callback())));
         }
     }
 

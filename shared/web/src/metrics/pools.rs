@@ -1,15 +1,15 @@
 //! Pools of connections to databases, by OpenTelemetry's names.
 
-use crate::metrics::collector::Readings;
-use shared::pool_state::ConnectionPool;
+use crate::metrics::collector::MetricFamilies;
+use shared::pool_state::PoolState;
 use shared::service::Service;
 
 const NAME: &str = "db_client_connection_pool_name";
 const STATE: &str = "db_client_connection_state";
 
-impl Readings {
+impl MetricFamilies {
     /// A pool of a service.
-    pub fn pool(&mut self, service: Service, pool: &ConnectionPool) {
+    pub fn pool(&mut self, service: Service, pool: &PoolState) {
         for (state, count) in [("used", pool.used), ("idle", pool.idle)] {
             let labels = [(NAME, pool.name), (STATE, state)];
             let help = "Connections to the database, at work and free";

@@ -5,7 +5,7 @@ use super::connections::ConnectionError;
 use super::limits::Limit;
 use super::process::ProcessCollector;
 use super::requests::{Answered, Begun, Refused, duration_histogram};
-use crate::metrics::collector::{LaterProbes, Probes};
+use crate::metrics::collector::{AsyncCallbacks, Callbacks};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -23,8 +23,8 @@ pub(super) struct Recorder {
     pub(super) refused: Family<Refused, Counter>,
     pub(super) limits: Family<Limit, Counter>,
     pub(super) connection_errors: Family<ConnectionError, Counter>,
-    pub(super) probes: Probes,
-    pub(super) later_probes: LaterProbes,
+    pub(super) callbacks: Callbacks,
+    pub(super) async_callbacks: AsyncCallbacks,
 }
 
 impl Recorder {
@@ -33,7 +33,7 @@ impl Recorder {
         let constructor: fn() -> Histogram = duration_histogram;
         let durations = Family::new_with_constructor(constructor);
         let (active, refused, limits) = (Family::default(), Family::default(), Family::default());
-        let (probes, later_probes) = (Probes::default(), LaterProbes::default());
+        let (callbacks, async_callbacks) = (Callbacks::default(), AsyncCallbacks::default());
         let help = "Time from a request's head to the head of its answer";
         let name = "http_server_request_duration";
         registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
@@ -48,8 +48,8 @@ impl Recorder {
         registry.register("http_server_connection_errors", help, connection_errors.clone());
         registry.register("build", "Which build of Banyan this is", Info::new(build::labels()));
         registry.register_collector(Box::new(ProcessCollector));
-        registry.register_collector(Box::new(probes.clone()));
-        registry.register_collector(Box::new(later_probes.clone()));
+        registry.register_collector(Box::new(callbacks.clone()));
+        registry.register_collector(Box::new(async_callbacks.clone()));
         Self {
             address,
             registry,
@@ -58,8 +58,8 @@ impl Recorder {
             refused,
             limits,
             connection_errors,
-            probes,
-            later_probes,
+            callbacks,
+            async_callbacks,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// How much of a page is written in one piece at least.
-const PIECE_BYTES: usize = 64 << 10;
+const MIN_PIECE_BYTES: usize = 64 << 10;
 
 impl<T: Serialize + Send + 'static> Page<T> {
     /// Writes a page of large objects, for which `memory` has twice what their texts take. Each object is dropped when it is
@@ -39,7 +39,7 @@ fn write_array<T: Serialize>(items: Vec<T>) -> serde_json::Result<VecDeque<Bytes
             text.push(b',');
         }
         serde_json::to_writer(&mut text, &item)?;
-        if text.len() >= PIECE_BYTES {
+        if text.len() >= MIN_PIECE_BYTES {
             pieces.push_back(Bytes::copy_from_slice(&text));
             text.clear();
         }

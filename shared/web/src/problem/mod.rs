@@ -11,7 +11,7 @@ mod parts;
 mod store_fault;
 
 pub use body::{ErrorBody, ProblemDetails, ValidationErrorBody};
-pub use field_error::{FieldError, Place};
+pub use field_error::{ErrorLocation, FieldError};
 pub use store_fault::store_answer;
 
 use actix_web::http::StatusCode;

@@ -31,8 +31,10 @@ impl Problem {
     fn oauth_description(&self) -> String {
         let description = match self.0.errors.first() {
             Some(error) => match error.loc.last() {
-                Some(crate::problem::field_error::Place::Name(name)) => format!("{name}: {}", error.msg),
-                Some(crate::problem::field_error::Place::Position(_)) | None => error.msg.to_string(),
+                Some(crate::problem::field_error::ErrorLocation::Name(name)) => {
+                    format!("{name}: {}", error.msg)
+                }
+                Some(crate::problem::field_error::ErrorLocation::Position(_)) | None => error.msg.to_string(),
             },
             None => self.0.detail.to_string(),
         };

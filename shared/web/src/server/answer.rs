@@ -1,9 +1,9 @@
-//! Answers on their way to a client: within the memory of all bodies, and taken not too slowly.
+//! Backpressure and limits of responses: their memory is part of the budget of all bodies, and they have a minimum rate.
 //!
-//! The server writes an answer into a buffer as fast as its body gives it, so a large body is given in pieces, which stay
-//! here until the client has taken what came before. A body that is taken more slowly than [`MinRate`] allows is let go: what
-//! it holds is free, and the connection breaks off at the next piece. A client that takes nothing at all is left to the
-//! kernel, which breaks such a connection off ([`set_write_timeout`]).
+//! The server writes a response into a buffer as fast as its body yields, so a large body is yielded in pieces, which stay here
+//! until the client has read the ones before. A body that is read more slowly than [`MinRate`] allows is dropped: its memory is
+//! released, and the connection is aborted at the next piece. A client that reads nothing at all is left to the kernel
+//! ([`set_write_timeout`]).
 
 use crate::body_limits::BodyLimits;
 use crate::body_limits::{MinRate, TransferDeadline};
@@ -24,17 +24,20 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Up to so many bytes, an answer is not counted: it leaves with the head.
-const SMALL_ANSWER: u64 = 0x1_0000;
-/// The largest piece that the server is given at once.
-const PIECE: usize = 0x8000;
-/// What the server and a body that is passed on hold of it, whatever its length.
-const PASSED_ON_BYTES: usize = 0x2_0000;
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::server::answer";
+/// Responses up to this size take no memory of the budget: they are written with the head.
+const MAX_UNCOUNTED_BYTES: u64 = 0x1_0000;
+/// The largest piece that the server gets at once.
+const MAX_PIECE_BYTES: usize = 0x8000;
+/// The memory of a streamed body in the server and the stream, whatever its length.
+const STREAM_BUFFER_BYTES: usize = 0x2_0000;
 
-/// Bounds the answer to a request, or refuses it for lack of memory. What has changed something is answered all the same.
+/// Bounds a response, or replaces it by a 503 if there is no memory. The response of an unsafe method is sent all the same, as it has
+/// changed something.
 pub(super) async fn bound(response: ServiceResponse) -> ServiceResponse {
     let size = response.response().body().size();
-    if matches!(size, BodySize::None | BodySize::Sized(..=SMALL_ANSWER)) {
+    if matches!(size, BodySize::None | BodySize::Sized(..=MAX_UNCOUNTED_BYTES)) {
         return response;
     }
     let Some(context) = response.request().app_data::<Data<Context>>() else {
@@ -49,7 +52,7 @@ pub(super) async fn bound(response: ServiceResponse) -> ServiceResponse {
             let length = bytes.len();
             (Source::Whole(bytes), length)
         }
-        Err(body) => (Source::Stream(body), PASSED_ON_BYTES),
+        Err(body) => (Source::Stream(body), STREAM_BUFFER_BYTES),
     };
     match reserve(&limits, &source, needed).await {
         Err(error) if is_safe => ServiceResponse::from_err(Problem::from(error), request),
@@ -61,7 +64,7 @@ pub(super) async fn bound(response: ServiceResponse) -> ServiceResponse {
     }
 }
 
-/// Nothing is waited for with a whole answer in hand: those who wait would hold what there is too little of.
+/// A whole response does not wait for memory: those that wait would hold the memory that is short.
 async fn reserve(limits: &BodyLimits, source: &Source, bytes: usize) -> Result<Reservation, OutOfMemory> {
     match source {
         Source::Stream(_) => limits.memory.reserve(bytes).await,
@@ -77,22 +80,22 @@ enum Source {
     Stream(BoxBody),
 }
 
-/// A body that lets go what it holds when it is taken too slowly.
+/// A body that is dropped if it is read too slowly.
 struct BoundedBody {
     size: BodySize,
-    /// `None` once it is over.
+    /// `None` once it has ended or was dropped.
     held: Rc<RefCell<Option<Held>>>,
     watch: Option<JoinHandle<()>>,
-    /// Whether all of it was given.
+    /// Whether all of it was yielded.
     is_done: bool,
 }
 
 struct Held {
     source: Source,
-    /// Of a piece of the stream, what was not given yet.
+    /// The rest of the stream's last piece.
     rest: Bytes,
     deadline: TransferDeadline,
-    /// Whether it waits for its source, and not for the client.
+    /// Whether it waits for its source and not for the client.
     is_starved: bool,
     rate: MinRate,
     _memory: Option<Reservation>,
@@ -130,7 +133,7 @@ impl MessageBody for BoundedBody {
             *held = None;
             this.is_done = true;
         } else if this.watch.is_none() {
-            this.watch = Some(rt::spawn(let_go_late(Rc::downgrade(&this.held))));
+            this.watch = Some(rt::spawn(drop_when_late(Rc::downgrade(&this.held))));
         }
         piece
     }
@@ -162,7 +165,7 @@ impl Held {
                 },
             }
         }
-        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        let piece = self.rest.split_to(self.rest.len().min(MAX_PIECE_BYTES));
         self.deadline.moved(piece.len());
         match &self.source {
             Source::Whole(_) if piece.is_empty() => Poll::Ready(None),
@@ -170,8 +173,8 @@ impl Held {
         }
     }
 
-    /// When it is to be looked at next; `None` if it is late.
-    fn next_look(&self) -> Option<Instant> {
+    /// The time of the next check; `None` if it is late.
+    fn next_check(&self) -> Option<Instant> {
         let now = Instant::now();
         if self.is_starved {
             return Some(now + self.rate.grace);
@@ -180,14 +183,14 @@ impl Held {
     }
 }
 
-/// Lets a body go when it is late.
-async fn let_go_late(held: Weak<RefCell<Option<Held>>>) {
+/// Drops a body when it is late.
+async fn drop_when_late(held: Weak<RefCell<Option<Held>>>) {
     loop {
         let Some(held) = held.upgrade() else { return };
-        let Some(next) = held.borrow().as_ref().map(Held::next_look) else { return };
+        let Some(next) = held.borrow().as_ref().map(Held::next_check) else { return };
         let Some(next) = next else {
-            tracing::debug!("an answer was taken too slowly");
-            // Not while it is borrowed: what is dropped may look here.
+            tracing::debug!(target: LOG_TARGET, "an answer was taken too slowly");
+            // Dropped after the borrow: its destructor may borrow it.
             let late = held.borrow_mut().take();
             drop(late);
             return;
@@ -197,7 +200,7 @@ async fn let_go_late(held: Weak<RefCell<Option<Held>>>) {
     }
 }
 
-/// Has the kernel break off a connection whose client has taken nothing for so long (`TCP_USER_TIMEOUT`, RFC 5482).
+/// Sets the time after which the kernel aborts a connection whose client reads nothing (`TCP_USER_TIMEOUT`, RFC 5482).
 pub(super) fn set_write_timeout(stream: &TcpStream, time: Duration) {
     #[cfg(target_os = "linux")]
     drop(socket2::SockRef::from(stream).set_tcp_user_timeout(Some(time)));

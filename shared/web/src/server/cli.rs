@@ -1,4 +1,4 @@
-//! What a service's program can be told to do, and its question to itself whether it is well.
+//! The subcommands of every service, and its health check.
 
 use crate::server::listen::Listen;
 use clap::{Args, Subcommand};
@@ -7,8 +7,8 @@ use shared::error::StartError;
 use shared::http_client::http_client_with_timeout;
 use std::time::Duration;
 
-/// How long the service may take to answer.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// The time-out of the health check.
+const HEALTH_CHECK_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What every service can be told to do beside serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -28,13 +28,13 @@ pub struct CheckOptions {
     pub json: bool,
 }
 
-/// Asks `/readyz` of the service that listens where `LISTEN_ADDR` says, or else at `default`.
+/// Requests `/readyz` of the service at `LISTEN_ADDR`, or else at `default`.
 ///
-/// It is for health checks in images that hold no other program.
+/// It is the health check of images that hold no other program.
 pub async fn health_check(env: &Env, default: &str) -> Result<(), StartError> {
     let failed = |error: &dyn std::error::Error| StartError::Setup(shared::error::causes(error));
-    let address = Listen::from_env(env, default)?.on_this_machine()?;
-    let http = http_client_with_timeout(PATIENCE).map_err(|error| failed(&error))?;
+    let address = Listen::from_env(env, default)?.loopback_address()?;
+    let http = http_client_with_timeout(HEALTH_CHECK_TIMEOUT).map_err(|error| failed(&error))?;
     let answer = http.get(format!("http://{address}/readyz")).send().await.map_err(|error| failed(&error))?;
     if answer.status().is_success() {
         return Ok(());
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_is_not_known_is_refused_and_told_with_those_that_are() {
+    fn an_unknown_argument_is_refused_with_a_hint_at_help() {
         assert_eq!(parse(&[]).unwrap(), None);
         assert_eq!(parse(&["healthcheck"]).unwrap(), Some(Command::HealthCheck));
         let json = Command::Check(CheckOptions { json: true });
@@ -75,8 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_asked_over_loopback_unless_it_listens_on_one_address() {
-        let asked = |listen: &str| Listen::from(listen).on_this_machine().unwrap();
+    fn the_health_check_uses_loopback_unless_the_service_listens_on_one_address() {
+        let asked = |listen: &str| Listen::from(listen).loopback_address().unwrap();
         assert_eq!(asked("0.0.0.0:8001"), "127.0.0.1:8001");
         assert_eq!(asked("[::]:8001"), "[::1]:8001");
         assert_eq!(asked("10.0.0.7:8001"), "10.0.0.7:8001");

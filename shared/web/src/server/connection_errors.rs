@@ -1,9 +1,7 @@
-//! Counts what goes wrong on connections below the routes: heads that cannot be parsed, clients that speak another protocol,
-//! answers that break.
+//! Counts errors of connections below the routes: malformed heads, other protocols, aborted responses.
 //!
-//! The server's library answers such a connection by itself, and tells of it only as an event of `tracing` at level ERROR.
-//! Anybody who reaches the port can cause as many of those as they like, so that they are counted by kind, and not
-//! logged: see [`crate::telemetry`].
+//! The server's library responds by itself, and reports the error only as an event of `tracing` at level ERROR. Any client can
+//! cause any number of them, so they are counted by kind and not logged: see [`crate::telemetry`].
 
 use crate::metrics::{ConnectionErrors, Metrics};
 use shared::service::Service;
@@ -13,15 +11,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The modules of the server's library that tell of errors which a client can cause.
+/// The modules of the server's library whose events a client can cause.
 pub(crate) const TARGETS: [&str; 2] = ["actix_http::h1::decoder", "actix_http::h1::dispatcher"];
 
 thread_local! {
-    /// Whose connections this thread works on: a worker has those of one server.
+    /// The counter of this thread, whose worker belongs to one server.
     static OF_THIS_WORKER: RefCell<Option<ConnectionErrors>> = const { RefCell::new(None) };
 }
 
-/// Counts the errors on connections of this thread as those of a service.
+/// Counts the errors of this thread's connections as those of a service.
 pub(super) fn count_on_this_thread(service: Service, metrics: &Metrics) {
     OF_THIS_WORKER.with_borrow_mut(|errors| *errors = metrics.connection_errors(service));
 }
@@ -52,12 +50,12 @@ impl Visit for Message {
     }
 }
 
-/// How the text of an error begins, and its kind.
+/// The beginning of an error's text, and its kind.
 const KINDS: [(&str, &str); 12] = [
     ("invalid method", "invalid_method"),
     ("URI error", "invalid_target"),
     ("invalid HTTP version", "invalid_version"),
-    // All that is wrong with the syntax of a head.
+    // Any syntax error of a head.
     ("invalid Header", "invalid_head"),
     ("message head is too large", "head_too_large"),
     ("message is incomplete", "incomplete"),

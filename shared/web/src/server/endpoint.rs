@@ -1,9 +1,9 @@
-//! A line of a service's URL table: a path, who may call it, and a handler for each method.
+//! An entry of a service's URL table: a path, its access, and a handler for each method.
 
 use super::token_endpoint::answer_as_token_endpoint;
 use crate::caller::{Caller, Identity};
 use crate::problem::Problem;
-use crate::server::handler_timeout::InTime;
+use crate::server::handler_timeout::HandlerTimeout;
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -17,7 +17,7 @@ enum Access {
     Services,
 }
 
-/// A path with its handlers. Every GET answers HEAD; a method without a handler is a 405 with `Allow`.
+/// A path with its handlers. GET also handles HEAD; a method without a handler is a 405 with `Allow`.
 pub struct Endpoint {
     resource: Resource,
     methods: Vec<&'static str>,
@@ -25,22 +25,22 @@ pub struct Endpoint {
     answers_oauth: bool,
 }
 
-/// An endpoint that anyone may call.
+/// An endpoint without authentication.
 pub fn public(path: &str) -> Endpoint {
     Endpoint::new(path, Access::Public)
 }
 
-/// An endpoint for users. Its handlers take [`Identity`]; this says in which order a wrong method is told.
+/// An endpoint for users, whose handlers take [`Identity`]. A wrong method is a 401 first, and then a 405.
 pub fn protected(path: &str) -> Endpoint {
     Endpoint::new(path, Access::Users)
 }
 
-/// An endpoint for other services. Its handlers take [`Caller`].
+/// An endpoint for other services, whose handlers take [`Caller`].
 pub fn internal(path: &str) -> Endpoint {
     Endpoint::new(path, Access::Services)
 }
 
-/// A scope of protected endpoints: a path in it that is no route is a 401 first, and then a 404.
+/// A scope of protected endpoints: an unknown path in it is a 401 first, and then a 404.
 pub fn protected_scope(prefix: &str) -> Scope {
     web::scope(prefix).default_service(web::to(not_found_for_users))
 }
@@ -57,7 +57,8 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("HEAD", web::head().to(InTime(handler.clone()))).on("GET", web::get().to(InTime(handler)))
+        self.on("HEAD", web::head().to(HandlerTimeout(handler.clone())))
+            .on("GET", web::get().to(HandlerTimeout(handler)))
     }
 
     /// Handles POST.
@@ -67,7 +68,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("POST", web::post().to(InTime(handler)))
+        self.on("POST", web::post().to(HandlerTimeout(handler)))
     }
 
     /// Handles PUT.
@@ -77,7 +78,7 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("PUT", web::put().to(InTime(handler)))
+        self.on("PUT", web::put().to(HandlerTimeout(handler)))
     }
 
     /// Handles DELETE.
@@ -87,10 +88,10 @@ impl Endpoint {
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("DELETE", web::delete().to(InTime(handler)))
+        self.on("DELETE", web::delete().to(HandlerTimeout(handler)))
     }
 
-    /// Answers as the token endpoint of OAuth 2 does (RFC 6749, 5): errors have a member `error`, and nothing is cached.
+    /// Responds as a token endpoint of OAuth 2 (RFC 6749, 5): errors have a member `error`, and nothing is cached.
     #[must_use]
     pub fn as_token_endpoint(self) -> Self {
         Self { answers_oauth: true, ..self }
@@ -130,7 +131,7 @@ fn wrong_method(request: &HttpRequest, access: Access, allow: &str) -> Problem {
     allowed.err().unwrap_or_else(|| method_not_allowed(allow))
 }
 
-/// 405 with the methods that there are.
+/// 405 with `Allow`.
 pub fn method_not_allowed(allow: &str) -> Problem {
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
     match HeaderValue::from_str(allow) {
@@ -139,15 +140,15 @@ pub fn method_not_allowed(allow: &str) -> Problem {
     }
 }
 
-/// 404 for a path that is no route.
+/// 404 for an unknown path.
 pub fn route_not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found")
 }
 
-/// Every method that a route has.
+/// The methods of all routes.
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, POST, PUT";
 
-/// 404, but for `OPTIONS *`, which asks after the server as a whole (RFC 9110, 9.3.7).
+/// 404, except for `OPTIONS *`, which is about the server as a whole (RFC 9110, 9.3.7).
 pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
     if request.path() == "*" {
         return Ok(HttpResponse::NoContent().insert_header((ALLOW, METHODS)).finish());

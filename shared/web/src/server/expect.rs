@@ -1,9 +1,9 @@
-//! `100 Continue` is sent when the body is asked for, and not before (RFC 9110, 10.1.1): who is refused by the head of a
-//! request is told so at once, and need not send its body.
+//! `100 Continue` is sent once the handler reads the body, and not before (RFC 9110, 10.1.1): a request that is refused by its head
+//! gets the response at once, and its client need not send the body.
 //!
-//! The server's library asks a service of its own whether to continue, sends the interim answer, and calls the application
-//! then. Here that service calls the application, with a body that notes when it is asked for. Where the application answers
-//! first, that is the answer, without an interim one; where it asks first, its future is what the library goes on with.
+//! `actix-http` calls an `expect` service, sends the interim response, and calls the application then. Here the `expect` service
+//! itself calls the application, with a body that records whether it was polled. If the application responds first, that is the
+//! response, without an interim one; if it polls the body first, the library goes on with its future.
 
 use actix_http::{Payload, Request, Response};
 use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
@@ -20,10 +20,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// An application with the two services that the library calls: one worker's.
+/// The application of a worker, with the two services that the library calls.
 pub(super) struct ContinueOnDemand<F: ServiceFactory<Request>> {
     application: F,
-    /// Is there before the first connection is taken.
+    /// Set before the first connection is accepted.
     made: Rc<OnceCell<Rc<F::Service>>>,
 }
 
@@ -33,12 +33,12 @@ where
     F::Service: 'static,
     <F::Service as Service<Request>>::Future: 'static,
 {
-    /// Calls this application.
+    /// Wraps an application.
     pub(super) fn new(application: F) -> Self {
         Self { application, made: Rc::default() }
     }
 
-    /// What is asked whether to continue: the `expect` service of the library's builder.
+    /// The `expect` service.
     pub(super) fn expect<B>(
         &self,
     ) -> impl ServiceFactory<
@@ -62,7 +62,7 @@ where
         })
     }
 
-    /// The application, which goes on with what that has begun.
+    /// The application, which goes on with a request that the `expect` service has begun.
     pub(super) fn into_application(
         self,
     ) -> impl ServiceFactory<
@@ -86,10 +86,10 @@ where
     }
 }
 
-/// The future of a request that the application has begun already.
+/// The future of a request that the `expect` service has begun.
 struct Begun<Fut>(Pin<Box<Fut>>);
 
-/// Calls the application, or goes on with what it has begun.
+/// Calls the application, or returns the future that was begun.
 fn call<S>(application: &S, request: Request) -> Either<Pin<Box<S::Future>>, S::Future>
 where
     S: Service<Request>,
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// Calls the application until it has answered or asks for the body.
+/// Polls the application until it responds or reads the body.
 async fn begin<S, B>(application: Option<Rc<S>>, mut request: Request) -> Result<Request, Response<BoxBody>>
 where
     S: Service<Request>,
@@ -126,13 +126,13 @@ where
         begun.extensions_mut().insert(Begun(answering));
         return Ok(begun);
     };
-    // The library closes a connection, in good order, on which a body was not read to its end but is still there once the
-    // answer is written. The client may have taken the answer for a reason not to send it, so nothing else can follow.
+    // The library closes a connection gracefully if its body was not read to the end, but is still alive once the response is
+    // written. The client may not send the body after that response, so no request can follow.
     rt::spawn(async move { drop(body) });
     Err(answer.map_or_else(Into::into, |answer| answer.into().map_into_boxed_body()))
 }
 
-/// The body of a request that expects to be told to continue.
+/// The body of a request with `Expect: 100-continue`.
 struct Body {
     payload: RefCell<Payload>,
     is_asked_for: Cell<bool>,

@@ -1,8 +1,7 @@
-//! How many connections a server takes, as the limit of its process on file descriptors (`RLIMIT_NOFILE`) allows.
+//! The maximum of connections of a server, derived from the limit of file descriptors (`RLIMIT_NOFILE`).
 //!
-//! A process without a free descriptor can neither accept a connection nor open its database, and a library that does not
-//! expect that panics. So a server accepts fewer connections than there are descriptors: clients beyond that wait in the
-//! backlog of the listening socket until others have left.
+//! A process without a free descriptor can neither accept a connection nor open its database, and some libraries panic then. So
+//! a server accepts fewer connections than there are descriptors; further clients wait in the listen backlog.
 
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -11,31 +10,31 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
-/// Held by every program: its main runtime, standard streams, listening sockets, metrics, look-ups of names.
+/// Descriptors of every program: its main runtime, standard streams, listening sockets, metrics, DNS look-ups.
 const DESCRIPTORS_OF_A_PROCESS: u64 = 20;
-/// Held by each worker of a server: its runtime.
+/// Descriptors of each worker of a server: its runtime.
 const DESCRIPTORS_PER_WORKER: u64 = 3;
-/// With fewer, a server is of no use.
+/// The fewest connections with which a server starts.
 const MIN_CONNECTIONS: u64 = 8;
-/// A number that the server's library has as its own default, too.
+/// The default of `actix-server`, too.
 const MAX_CONNECTIONS_PER_WORKER: u64 = 25_000;
 
-/// What a program needs of the file descriptors that it may have open.
+/// How many file descriptors a program needs.
 #[derive(Debug, Clone, Copy)]
 pub struct DescriptorUse {
-    /// For its databases.
+    /// Descriptors of its databases.
     pub databases: u64,
-    /// How many servers it has, each with a worker a core.
+    /// The number of its servers, each with a worker a core.
     pub servers: u64,
-    /// For each connection of a client: that one, and those to services that are held for it.
+    /// Descriptors for each connection of a client: its own, and those to upstream services.
     pub per_connection: u64,
 }
 
 impl DescriptorUse {
-    /// How many connections a server of this program may have, after the soft limit was raised to the hard one.
+    /// Raises the soft limit to the hard one, and returns the maximum of connections of each server.
     ///
     /// # Errors
-    /// A limit under which it cannot work.
+    /// If the limit is too low.
     pub fn max_connections(self) -> Result<usize, StartError> {
         let limit = raise_descriptor_limit().map_err(|error| {
             StartError::Io("the limit of file descriptors cannot be raised".to_owned(), error)
@@ -43,7 +42,7 @@ impl DescriptorUse {
         self.connections_at(limit)
     }
 
-    /// The same, without raising the soft limit.
+    /// The maximum of connections at the hard limit. Nothing is raised.
     pub(crate) fn connections_at_hard_limit(self) -> Result<usize, StartError> {
         self.connections_at(getrlimit(Resource::Nofile).maximum)
     }
@@ -58,7 +57,7 @@ impl DescriptorUse {
         })
     }
 
-    /// The number of connections, or the least limit that would do.
+    /// The maximum of connections, or the lowest limit that suffices.
     fn connections_within(self, limit: u64, workers: u64) -> Result<u64, u64> {
         let reserved =
             DESCRIPTORS_OF_A_PROCESS + self.databases + self.servers * workers * DESCRIPTORS_PER_WORKER;
@@ -75,15 +74,15 @@ pub(super) fn workers() -> u64 {
     available_parallelism().map_or(2, NonZeroUsize::get).try_into().unwrap_or(u64::MAX)
 }
 
-/// Raises the soft limit of this process on descriptors to the hard one, and returns that; `None` is no limit. The soft
-/// limit is often 1024, for programs that use `select`.
+/// Raises the soft limit of descriptors to the hard one, and returns it; `None` is no limit. The soft limit is often 1024, for
+/// programs that use `select`.
 pub fn raise_descriptor_limit() -> io::Result<Option<u64>> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
     Ok(maximum)
 }
 
-/// Whether this error says that the process, or the machine, has no descriptor left.
+/// Whether the error is that the process, or the machine, has no descriptor left (`EMFILE`, `ENFILE`).
 pub fn is_out_of_descriptors(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_follow_from_the_limit_with_a_reserve() {
+    fn max_connections_are_derived_from_the_limit_less_a_reserve() {
         let service = DescriptorUse { databases: 16, servers: 1, per_connection: 2 };
         // 20 of the process, 16 of the database, 6 of two workers: 42.
         assert_eq!(service.connections_within(64, 2), Ok(11));

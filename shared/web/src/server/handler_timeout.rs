@@ -1,4 +1,4 @@
-//! A handler may take its time, and no longer. Reading the request is not part of it: a client may be slow.
+//! The time-out of a handler. Reading the request is not part of it, as a client may be slow.
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -10,14 +10,14 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::time::Duration;
 
-/// A handler that is dropped when it takes too long; the answer is a 503 then.
+/// A handler that is dropped at the time-out; the response is a 503 then.
 #[derive(Clone)]
-pub(super) struct InTime<H>(pub(super) H);
+pub(super) struct HandlerTimeout<H>(pub(super) H);
 
-/// How long a handler may take.
-pub(super) struct Limit(Option<Duration>);
+/// The time-out, as an extractor.
+pub(super) struct Timeout(Option<Duration>);
 
-impl FromRequest for Limit {
+impl FromRequest for Timeout {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;
 
@@ -27,7 +27,7 @@ impl FromRequest for Limit {
     }
 }
 
-impl<H, Args> Handler<(Limit, Args)> for InTime<H>
+impl<H, Args> Handler<(Timeout, Args)> for HandlerTimeout<H>
 where
     H: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
@@ -35,7 +35,7 @@ where
     type Output = Result<H::Output, Problem>;
     type Future = LocalBoxFuture<'static, Self::Output>;
 
-    fn call(&self, (limit, args): (Limit, Args)) -> Self::Future {
+    fn call(&self, (limit, args): (Timeout, Args)) -> Self::Future {
         let handler = self.0.clone();
         Box::pin(async move {
             match limit.0 {

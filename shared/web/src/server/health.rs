@@ -1,4 +1,4 @@
-//! `/livez`: the process answers. `/readyz`: it can do its work now.
+//! Health: `/livez` (the process responds) and `/readyz` (it can serve requests now).
 
 use super::endpoint::public;
 use crate::problem::Problem;
@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a look at what a service needs may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The time-out of the readiness probe.
+const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), NotReady>> + Send + Sync>;
 
@@ -26,14 +26,14 @@ pub struct NotReady {
 }
 
 impl NotReady {
-    /// Because these other services are not, which the answer names in `down`. The cause goes to the log.
+    /// Other services are not ready; the response names them in `down`. The cause goes to the log.
     pub fn down(services: Vec<&'static str>, cause: String) -> Self {
         Self { reason: "a service is not ready", cause, down: services }
     }
 }
 
 impl From<StoreFailure> for NotReady {
-    /// Because of the database, as the answer says in `reason`. The cause goes to the log.
+    /// The database cannot be used; the response says why in `reason`. The cause goes to the log.
     fn from(failure: StoreFailure) -> Self {
         let reason = match failure.fault {
             Some(StoreFault::Unavailable) | None => "the database does not answer",
@@ -46,7 +46,7 @@ impl From<StoreFailure> for NotReady {
 }
 
 impl From<String> for NotReady {
-    /// Because the database does not answer. The cause goes to the log.
+    /// The database does not answer. The cause goes to the log.
     fn from(cause: String) -> Self {
         StoreFailure { fault: None, cause }.into()
     }
@@ -59,15 +59,15 @@ impl From<NotReady> for Problem {
     }
 }
 
-/// Whether a service can do its work: its own store answers, and it is not stopping.
+/// The readiness of a service: its probe succeeds, and it is not stopping.
 #[derive(Clone)]
 pub struct Readiness {
     probe: Probe,
-    leaving: Arc<AtomicBool>,
+    stopping_flag: Arc<AtomicBool>,
 }
 
 impl Readiness {
-    /// Ready when `probe` succeeds; its error goes to the log.
+    /// Ready while `probe` succeeds; its error goes to the log.
     pub fn new<F, Fut, E>(probe: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -75,24 +75,24 @@ impl Readiness {
         E: Into<NotReady>,
     {
         let probe = move || -> BoxFuture<'static, Result<(), NotReady>> {
-            let looked = probe();
-            Box::pin(async move { looked.await.map_err(Into::into) })
+            let checked = probe();
+            Box::pin(async move { checked.await.map_err(Into::into) })
         };
-        Self { probe: Arc::new(probe), leaving: Arc::default() }
+        Self { probe: Arc::new(probe), stopping_flag: Arc::default() }
     }
 
-    /// Whether the service was told to stop.
-    pub(super) fn leaving(&self) -> &Arc<AtomicBool> {
-        &self.leaving
+    /// The flag that says whether the service is stopping.
+    pub(super) fn stopping_flag(&self) -> &Arc<AtomicBool> {
+        &self.stopping_flag
     }
 
     async fn check(&self) -> Result<(), NotReady> {
-        if self.leaving.load(Ordering::Relaxed) {
+        if self.stopping_flag.load(Ordering::Relaxed) {
             let reason = "the service is stopping";
             return Err(NotReady { reason, cause: reason.to_owned(), down: Vec::new() });
         }
-        let looked = tokio::time::timeout(PATIENCE, (self.probe)()).await;
-        looked.unwrap_or_else(|_| Err("timed out".to_owned().into()))
+        let checked = tokio::time::timeout(READINESS_TIMEOUT, (self.probe)()).await;
+        checked.unwrap_or_else(|_| Err("timed out".to_owned().into()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What surrounds the routes of a service that faces clients.
+//! Hooks of a server that faces clients, in the order of a request: the filters around its routes, and the proxy.
 
 use crate::problem::Problem;
 use crate::telemetry::Trace;
@@ -7,48 +7,47 @@ use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
 use std::rc::Rc;
 
-/// An answer that is still to come.
-pub type Answering = LocalBoxFuture<'static, ServiceResponse>;
+/// The response of a proxied request.
+pub type ResponseFuture = LocalBoxFuture<'static, ServiceResponse>;
 
-/// What a service that faces clients does beside its routes; set up as `Data<dyn Edge>`.
-pub trait Edge: Send + Sync {
-    /// Refuses a request by its head, before it is routed.
-    fn receive(&self, request: &ServiceRequest) -> Result<(), Problem>;
+/// The hooks of a server that faces clients; set up as `Data<dyn ServerHooks>`.
+pub trait ServerHooks: Send + Sync {
+    /// Filters a request by its head, before it is routed: an error is the response.
+    fn filter_request(&self, request: &ServiceRequest) -> Result<(), Problem>;
 
-    /// Says what a request is answered whose head or path was refused: that, or that too many such have come.
-    fn refuse(&self, request: &ServiceRequest, refusal: Problem) -> Problem;
+    /// Filters the refusal of a request whose head or path is not accepted, for instance to limit how many are answered so.
+    fn filter_refusal(&self, request: &ServiceRequest, refusal: Problem) -> Problem;
 
-    /// Answers a request that is for none of this service's own routes, and gives back one that is. It costs less than a
-    /// route.
-    fn pass_on(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest>;
+    /// Proxies a request that is for none of this server's own routes, and returns one that is. It costs less than a route.
+    fn proxy(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest>;
 
-    /// Finishes an answer, also one that is an error.
-    fn finish(&self, answer: ServiceResponse) -> ServiceResponse;
+    /// Filters a response, also that of an error.
+    fn filter_response(&self, answer: ServiceResponse) -> ServiceResponse;
 }
 
-pub(super) fn receive(request: &ServiceRequest) -> Result<(), Problem> {
-    request.app_data::<Data<dyn Edge>>().map_or(Ok(()), |edge| edge.receive(request))
+pub(super) fn filter_request(request: &ServiceRequest) -> Result<(), Problem> {
+    request.app_data::<Data<dyn ServerHooks>>().map_or(Ok(()), |hooks| hooks.filter_request(request))
 }
 
-pub(super) fn refuse(request: &ServiceRequest, refusal: Problem) -> Problem {
-    match request.app_data::<Data<dyn Edge>>() {
-        Some(edge) => edge.refuse(request, refusal),
+pub(super) fn filter_refusal(request: &ServiceRequest, refusal: Problem) -> Problem {
+    match request.app_data::<Data<dyn ServerHooks>>() {
+        Some(hooks) => hooks.filter_refusal(request, refusal),
         None => refusal,
     }
 }
 
-pub(super) fn pass_on(request: ServiceRequest, trace: &Rc<Trace>) -> Result<Answering, ServiceRequest> {
+pub(super) fn proxy(request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
     let head = request.request().clone();
-    match head.app_data::<Data<dyn Edge>>() {
-        Some(edge) => edge.pass_on(request, trace),
+    match head.app_data::<Data<dyn ServerHooks>>() {
+        Some(hooks) => hooks.proxy(request, trace),
         None => Err(request),
     }
 }
 
-pub(super) fn finish(answer: ServiceResponse) -> ServiceResponse {
+pub(super) fn filter_response(answer: ServiceResponse) -> ServiceResponse {
     let request = answer.request().clone();
-    match request.app_data::<Data<dyn Edge>>() {
-        Some(edge) => edge.finish(answer),
+    match request.app_data::<Data<dyn ServerHooks>>() {
+        Some(hooks) => hooks.filter_response(answer),
         None => answer,
     }
 }

@@ -1,7 +1,7 @@
-//! Where a service listens.
+//! The listening socket of a service.
 //!
-//! The port is taken before anything else is begun, so that one that is not to be had is told before a database is waited
-//! for or migrated. It is listened on when the service serves: until then who connects is refused, and not left waiting.
+//! It is bound before anything else is started, so that a port in use is reported before a database is waited for or migrated. It
+//! listens once the service serves: until then connections are refused, and do not wait.
 
 use shared::env::{ConfigError, Env};
 use shared::error::StartError;
@@ -10,18 +10,18 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::sync::Arc;
 
-/// How many connections may wait in the kernel to be accepted; the kernel has a maximum of its own (`net.core.somaxconn`). The
-/// standard library has 128, which a crowd that comes at once, or one beyond the limit of connections, does not fit into.
+/// The listen backlog, of which the kernel has a maximum of its own (`net.core.somaxconn`). The standard library has 128, which is
+/// too small for a burst of clients, or for those beyond the maximum of connections.
 const LISTEN_BACKLOG: i32 = 1024;
-/// The setting of a service by itself.
+/// The variable of a service.
 const LISTEN_ADDR: &str = "LISTEN_ADDR";
 
-/// Where a service listens.
+/// The address or the socket that a service listens on.
 #[derive(Debug, Clone)]
 pub enum Listen {
-    /// An address and a port; port 0 takes a free one.
+    /// An address and a port; port 0 is a free one.
     Address(String),
-    /// A socket that is bound already, for who has to know the port before the service is built.
+    /// A bound socket, whose port is known before the service is built.
     Bound(Arc<TcpListener>),
 }
 
@@ -31,7 +31,7 @@ impl Listen {
         Self::parse(LISTEN_ADDR, env.get(LISTEN_ADDR).unwrap_or(default), default)
     }
 
-    /// Reads an address and a port, or a port alone, which goes with the host of `default`. The error names `setting`.
+    /// Parses an address and a port, or a port alone on the host of `default`. The error names `setting`.
     pub fn parse(setting: &str, text: &str, default: &str) -> Result<Self, ConfigError> {
         let text = text.trim();
         if text.parse::<u16>().is_ok() {
@@ -45,12 +45,12 @@ impl Listen {
         Err(ConfigError::new(setting, problem))
     }
 
-    /// Takes the port of `LISTEN_ADDR`.
+    /// Binds the address of `LISTEN_ADDR`.
     pub fn bind(&self) -> Result<Self, StartError> {
         self.bind_as(LISTEN_ADDR)
     }
 
-    /// Takes the port of an address. The error names `setting`.
+    /// Binds the address. The error names `setting`.
     pub fn bind_as(&self, setting: &str) -> Result<Self, StartError> {
         self.socket(setting).map(Self::Bound)
     }
@@ -66,8 +66,8 @@ impl Listen {
         })
     }
 
-    /// What `/readyz` is asked at, from this machine. A name is left to who connects.
-    pub(super) fn on_this_machine(&self) -> Result<String, StartError> {
+    /// The address at which this machine reaches the service: loopback instead of an unspecified address.
+    pub(super) fn loopback_address(&self) -> Result<String, StartError> {
         let address = match self {
             Self::Address(address) => address.clone(),
             Self::Bound(listener) => listener.local_addr().map_err(not_listening)?.to_string(),
@@ -79,7 +79,7 @@ impl Listen {
         })
     }
 
-    /// The socket, which clients can connect to from now on.
+    /// The socket, listening.
     pub(super) fn listener(&self) -> Result<TcpListener, StartError> {
         let listener = self.socket(LISTEN_ADDR)?.try_clone().map_err(not_listening)?;
         SockRef::from(&listener).listen(LISTEN_BACKLOG).map_err(not_listening)?;
@@ -107,7 +107,7 @@ fn is_name_and_port(text: &str) -> bool {
     is_name && port.parse::<u16>().is_ok()
 }
 
-/// Binds the first of the addresses that can be had.
+/// Binds the first of the addresses that is available.
 fn bind(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in address.to_socket_addrs()? {
@@ -119,7 +119,7 @@ fn bind(address: &str) -> io::Result<TcpListener> {
     Err(failure)
 }
 
-/// As the standard library binds, but for the listening.
+/// As `TcpListener::bind` of the standard library, without `listen`.
 fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_port_and_a_port_alone_goes_with_the_host_of_the_default() {
+    fn an_address_needs_a_port_and_a_port_alone_takes_the_default_host() {
         for (text, address) in [
             ("9000", "0.0.0.0:9000"),
             (" 0 ", "0.0.0.0:0"),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_is_taken_is_told_with_the_name_of_the_setting() {
+    fn a_port_in_use_is_an_error_that_names_the_setting() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap().to_string();
         let line = Listen::from(address.as_str()).bind_as("--listen").unwrap_err().to_string();
@@ -171,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn who_connects_is_refused_until_it_is_listened_on() {
+    fn connections_are_refused_until_the_socket_listens() {
         let bound = Listen::from("127.0.0.1:0").bind().unwrap();
-        let address = bound.on_this_machine().unwrap();
+        let address = bound.loopback_address().unwrap();
         assert_eq!(TcpStream::connect(&address).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         let _listener = bound.listener().unwrap();
         TcpStream::connect(&address).unwrap();

@@ -1,11 +1,11 @@
-//! What surrounds every request: its id, its span, its line in the log, and the shape of its errors.
+//! The middleware of every request: its id, its span, its log line, and the rendering of errors.
 
 use super::connection::Connection;
 use super::health::Readiness;
 use super::{answer, path};
 use crate::problem::Problem;
 use crate::server::hooks;
-use crate::server::request_log::Exchange;
+use crate::server::request_log::RequestLog;
 use crate::telemetry::{REQUEST_ID, Trace};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -18,6 +18,9 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use tracing::Instrument as _;
 
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::server::scope";
+
 /// The middleware of [`super::Application`].
 pub(super) async fn request_scope(
     mut request: ServiceRequest,
@@ -25,35 +28,35 @@ pub(super) async fn request_scope(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let connection = Connection::of(&request).cloned();
     let mut trace = Trace::of(request.headers());
-    let exchange = Exchange::begin(&request, &mut trace);
+    let request_log = RequestLog::begin(&request, &mut trace);
     let trace = Rc::new(trace);
     request.extensions_mut().insert(Rc::clone(&trace));
-    let span = Exchange::span(&request, &trace);
-    let refusal = hooks::receive(&request).and_then(|()| path::normalise(&mut request)).err();
-    let refusal = refusal.map(|refusal| hooks::refuse(&request, refusal));
-    // What follows a refused head may be no request.
+    let span = RequestLog::span(&request, &trace);
+    let refusal = hooks::filter_request(&request).and_then(|()| path::normalise(&mut request)).err();
+    let refusal = refusal.map(|refusal| hooks::filter_refusal(&request, refusal));
+    // The bytes behind a refused head may be no request.
     let is_last = refusal.is_some()
-        // After one that asks for another protocol, the server's library closes as well.
+        // After a request for another protocol, the server's library closes as well.
         || request.head().connection_type() != ConnectionType::KeepAlive
-        || connection.as_ref().is_some_and(|connection| connection.is_crowded());
+        || connection.as_ref().is_some_and(|connection| connection.is_over_keep_alive_limit());
     async move {
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
-            None => match hooks::pass_on(request, &trace) {
+            None => match hooks::proxy(request, &trace) {
                 Ok(answer) => answer.await,
                 Err(request) => next.call(request).await?.map_into_boxed_body(),
             },
         };
         let response = answer::bound(response).await;
         let (response, refused) = render_error(response, &trace.request_id);
-        let mut response = hooks::finish(response);
+        let mut response = hooks::filter_response(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
         let is_delimited = delimit_by_close(&mut response);
         let is_last = is_last
             || is_delimited
-            || is_leaving(response.request())
+            || is_stopping(response.request())
             || connection.as_ref().is_some_and(|connection| connection.ends_after_answer());
         if is_last {
             if let Some(connection) = &connection {
@@ -61,14 +64,15 @@ pub(super) async fn request_scope(
             }
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
-        exchange.end(&response, refused);
+        request_log.end(&response, refused);
         Ok(response)
     }
     .instrument(span)
     .await
 }
 
-/// Has an answer of unknown length end with the connection, where the client knows no chunks (RFC 9112, 7.1); whether it does.
+/// Delimits a response of unknown length by the end of the connection if the client knows no chunked coding (RFC 9112, 7.1).
+/// Returns whether it does.
 fn delimit_by_close(response: &mut ServiceResponse) -> bool {
     let is_chunked = matches!(response.response().body().size(), BodySize::Stream);
     let is_delimited = is_chunked && response.request().version() < Version::HTTP_11;
@@ -78,13 +82,13 @@ fn delimit_by_close(response: &mut ServiceResponse) -> bool {
     is_delimited
 }
 
-/// Whether the service has been told to stop: then each answer is the last on its connection, and says so.
-fn is_leaving(request: &HttpRequest) -> bool {
+/// Whether the service is stopping: then each response is the last on its connection.
+fn is_stopping(request: &HttpRequest) -> bool {
     let readiness = request.app_data::<Data<Readiness>>();
-    readiness.is_some_and(|readiness| readiness.leaving().load(Ordering::Relaxed))
+    readiness.is_some_and(|readiness| readiness.stopping_flag().load(Ordering::Relaxed))
 }
 
-/// Gives an error its body, and leaves every other answer as it is. Says as well why a token was refused, if one was.
+/// Renders the body of an error, and leaves every other response as it is. Returns also why a token was refused, if it was.
 fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<&'static str>) {
     let Some(error) = response.response().error() else {
         return (response, None);
@@ -95,18 +99,18 @@ fn render_error(response: ServiceResponse, request_id: &str) -> (ServiceResponse
     };
     if let Some(cause) = problem.cause().filter(|_| problem.status().is_server_error()) {
         let status = problem.status().as_u16();
-        // Who is told to come again is, as long as something is busy or away: who looks for errors looks for others.
+        // A 503 is expected while a dependency is busy or down, so it is a warning.
         if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(status, cause, "request failed");
+            tracing::warn!(target: LOG_TARGET, status, cause, "request failed");
         } else {
-            tracing::error!(status, cause, "request failed");
+            tracing::error!(target: LOG_TARGET, status, cause, "request failed");
         }
     }
     let rendered = problem.render(response.request().headers(), request_id);
     (response.into_response(rendered), problem.refused_token())
 }
 
-/// For errors that the framework has made.
+/// The problem of an error of the framework.
 fn generic(status: StatusCode, error: &Error) -> Problem {
     match status {
         StatusCode::NOT_FOUND => crate::server::endpoint::route_not_found(),

@@ -1,4 +1,4 @@
-//! The HTTP server that every service is: bind, tell the port, serve, drain.
+//! The HTTP server of every service: bind, serve, drain.
 
 mod answer;
 mod cli;
@@ -26,17 +26,17 @@ pub use endpoint::{
 };
 pub use fd_limit::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
 pub use health::{NotReady, Readiness};
-pub use hooks::{Answering, Edge};
+pub use hooks::{ResponseFuture, ServerHooks};
 pub use listen::Listen;
 pub(crate) use path::invalid_path;
-pub use request_log::PassedOn;
+pub use request_log::ProxiedRoute;
 
 pub use process::{run, stop_on_signal, unless_stopped};
 
 use crate::context::Context;
 use crate::server::connection::ConnectionSettings;
 use crate::server::connection::Connections;
-use crate::server::drain::Door;
+use crate::server::drain::AcceptGate;
 use crate::server::listen::not_listening;
 use crate::spans::Traces;
 use actix_server::Server;
@@ -54,30 +54,30 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a process that was told to stop still takes connections, so that nobody meets a closed door who could have
-/// known better: `/readyz` says 503 by then, and every answer says that its connection closes.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// How long requests may take to finish after that.
-const REQUESTS: Duration = Duration::from_secs(12);
-/// How long all of it may take, what goes on in the background included. Who stops a service kills it at 20 s or later.
-const DRAIN: Duration = Duration::from_secs(16);
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::server";
+/// How long a stopping process still accepts connections, so that load balancers notice before the port closes: `/readyz` is a 503
+/// by then, and every response has `Connection: close`.
+const ACCEPT_AFTER_STOP: Duration = Duration::from_secs(2);
+/// The time-out of requests in flight after that.
+const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(12);
+/// The time-out of the whole drain with the background tasks. An orchestrator must not kill the process before 20 s.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(16);
 
-/// A service that has bound its address and is ready to serve.
+/// A service that has bound its address.
 pub struct Application {
     server: Server,
     address: SocketAddr,
-    door: Door,
+    accept_gate: AcceptGate,
     tasks: Tasks,
-    leaving: Arc<AtomicBool>,
-    farewell: Duration,
+    stopping_flag: Arc<AtomicBool>,
+    accept_after_stop: Duration,
     service: Service,
     traces: Traces,
 }
 
 impl Application {
-    /// Binds the address and sets up the routes of a service.
-    ///
-    /// Beside those it serves `/livez` and `/readyz`. `tasks` is what its background work runs in.
+    /// Binds the address and sets up the routes of a service, and `/livez` and `/readyz`. `tasks` holds its background tasks.
     pub fn bind<F>(
         listen: &Listen,
         context: Context,
@@ -94,10 +94,11 @@ impl Application {
         let max_connections_per_worker = (context.max_connections / workers).max(1);
         let silent = TaskTracker::new();
         let service = context.service;
-        // A client that leaves has its handler and its answer dropped. A service brings to its end what it has begun.
-        let cancels = service == Service::Gateway;
-        let connections = Connections::new(max_connections_per_worker * workers, silent.clone(), cancels);
-        let door = Door::of(&listener, silent).map_err(not_listening)?;
+        // The gateway drops the request of a client that closes its side. A service completes what it has begun.
+        let cancels_on_half_close = service == Service::Gateway;
+        let connections =
+            Connections::new(max_connections_per_worker * workers, silent.clone(), cancels_on_half_close);
+        let accept_gate = AcceptGate::of(&listener, silent).map_err(not_listening)?;
         let traces = context.traces.clone();
         let builder = Server::build();
         let settings = ConnectionSettings {
@@ -108,10 +109,10 @@ impl Application {
             draining: builder.graceful_shutdown_signal(),
         };
         let context = Data::new(context);
-        let leaving = Arc::clone(readiness.leaving());
+        let stopping_flag = Arc::clone(readiness.stopping_flag());
         let readiness = Data::new(readiness);
         let application = move || {
-            // This is called once on the thread of each worker.
+            // Called once on the thread of each worker.
             connection_errors::count_on_this_thread(context.service, &context.metrics);
             let app = App::new()
                 .app_data(context.clone())
@@ -125,49 +126,58 @@ impl Application {
         let server = builder
             .workers(workers)
             .max_concurrent_connections(max_connections_per_worker)
-            .shutdown_timeout(REQUESTS.as_secs())
+            .shutdown_timeout(REQUEST_DRAIN_TIMEOUT.as_secs())
             .disable_signals()
             .listen(service.name(), listener, application)
             .map_err(not_listening)?
             .run();
-        Ok(Self { server, address, door, tasks, leaving, farewell: Duration::ZERO, service, traces })
+        Ok(Self {
+            server,
+            address,
+            accept_gate,
+            tasks,
+            stopping_flag,
+            accept_after_stop: Duration::ZERO,
+            service,
+            traces,
+        })
     }
 
-    /// The address that is listened on.
+    /// The address that the service listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The port that is listened on.
+    /// The port that the service listens on.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Goes on to take connections for so long after it was told to stop.
+    /// Sets how long connections are accepted after the service is told to stop.
     #[must_use]
-    pub fn with_farewell(self, farewell: Duration) -> Self {
-        Self { farewell, ..self }
+    pub fn with_accept_after_stop(self, accept_after_stop: Duration) -> Self {
+        Self { accept_after_stop, ..self }
     }
 
-    /// Serves until `stop` is cancelled, then lets requests and background work finish.
+    /// Serves until `stop` is cancelled, then drains requests and background tasks.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
-        tracing::info!(service = %self.service, address = %self.address, "listening");
+        tracing::info!(target: LOG_TARGET, service = %self.service, address = %self.address, "listening");
         let stopping = self.tasks.stopping().clone();
         self.tasks.spawn(async move { stopping.run_until_cancelled(idle_memory::keep_returning()).await });
         let handle = self.server.handle();
         tokio::pin!(let server = self.server;);
         let (served, deadline) = tokio::select! {
-            served = &mut server => (served, Instant::now() + DRAIN),
+            served = &mut server => (served, Instant::now() + DRAIN_TIMEOUT),
             () = stop.cancelled() => {
-                tracing::info!(service = %self.service, "draining");
-                let deadline = Instant::now() + DRAIN;
-                self.leaving.store(true, Ordering::Relaxed);
+                tracing::info!(target: LOG_TARGET, service = %self.service, "draining");
+                let deadline = Instant::now() + DRAIN_TIMEOUT;
+                self.stopping_flag.store(true, Ordering::Relaxed);
                 let stopped = async {
-                    if self.farewell.is_zero() {
-                        drop(self.door);
+                    if self.accept_after_stop.is_zero() {
+                        drop(self.accept_gate);
                     } else {
-                        tokio::time::sleep(self.farewell).await;
-                        self.door.close().await;
+                        tokio::time::sleep(self.accept_after_stop).await;
+                        self.accept_gate.close().await;
                     }
                     self.tasks.stop();
                     handle.stop(true).await;
@@ -176,10 +186,10 @@ impl Application {
             }
         };
         if tokio::time::timeout_at(deadline, self.tasks.finished()).await.is_err() {
-            tracing::warn!(service = %self.service, "background work was cut off");
+            tracing::warn!(target: LOG_TARGET, service = %self.service, "background work was cut off");
         }
         self.traces.finish().await;
-        tracing::info!(service = %self.service, "stopped");
+        tracing::info!(target: LOG_TARGET, service = %self.service, "stopped");
         served.map_err(|error| StartError::Io(format!("{} stopped", self.service), error))
     }
 }

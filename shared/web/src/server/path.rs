@@ -1,6 +1,7 @@
-//! The one form in which a path is routed, passed on and logged. What has a second form that other software might take for
-//! the same path, or for another one, is refused: so whoever compares a path byte for byte, as the gateway does, and whoever
-//! decodes it first, as the router of a service does, come to the same route.
+//! The normal form of a path, in which it is routed, proxied and logged (RFC 3986, 6.2.2).
+//!
+//! A path in another form is refused. So a router that compares bytes, as the gateway's, and one that decodes first, as that of a
+//! service, match the same route.
 
 use crate::problem::Problem;
 use actix_web::dev::ServiceRequest;
@@ -8,7 +9,7 @@ use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode, Uri};
 use std::borrow::Cow;
 
-/// Takes one slash from the end of a path, and nothing else: the query stays byte for byte.
+/// Removes one slash from the end of the path, and refuses a path that is not normal. The query stays byte for byte.
 pub(super) fn normalise(request: &mut ServiceRequest) -> Result<(), Problem> {
     let path = request.uri().path();
     let is_whole_server = path == "*" && request.method() == Method::OPTIONS;
@@ -24,7 +25,7 @@ pub(super) fn normalise(request: &mut ServiceRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// 400 for a path that has another form, too.
+/// 400, for a path that is not in its normal form.
 pub fn invalid_path() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "invalid_path", "The path is not in its normal form")
 }
@@ -45,7 +46,7 @@ fn is_normal(path: &str) -> bool {
     path == "/" || (segments.all(is_plain) && is_well_encoded(path.as_bytes()))
 }
 
-/// Whether a segment is there and does not climb; some software cuts parameters off before it looks.
+/// Whether a segment is not empty and is no dot segment, with or without parameters, which some software removes first.
 fn is_plain(segment: &[u8]) -> bool {
     !matches!(segment, [] | [b'.'] | [b'.', b'.'] | [b'.', b';', ..] | [b'.', b'.', b';', ..])
 }
@@ -62,8 +63,8 @@ fn is_well_encoded(mut path: &[u8]) -> bool {
     true
 }
 
-/// Whether these are two hex digits of a byte that has no other spelling here: not of an unreserved character (RFC 3986, 2.3
-/// and 6.2.2.2), nor of a separator, nor NUL.
+/// Whether these are two hex digits of a byte that may be percent-encoded: no unreserved character (RFC 3986, 2.3 and 6.2.2.2), no
+/// separator, and not NUL.
 fn is_encodable(digits: [u8; 2]) -> bool {
     let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
     let byte = high.zip(low).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_has_one_form() {
+    fn a_path_is_accepted_in_its_normal_form_alone() {
         for path in [
             "/",
             "/a",

@@ -1,4 +1,4 @@
-//! A request with its answer, as the log and the metrics tell of it.
+//! The log line, the metrics and the span of a request.
 
 use crate::caller::Identity;
 use crate::context::Context;
@@ -14,28 +14,31 @@ use std::time::{Duration, Instant};
 use tracing::Span;
 use tracing::field::display;
 
-/// What is told of a request that is in no URL table of the server's, as an extension of the request; one for all, as each
-/// costs an allocation.
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::server::exchange";
+
+/// What the log says of a proxied request, which no URL table of the server has. It is one extension of the request, as each costs
+/// an allocation.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PassedOn {
-    /// Its route.
+pub struct ProxiedRoute {
+    /// The route.
     pub route: Option<&'static str>,
-    /// Whose token it has.
+    /// The user of its token.
     pub caller: Option<Identity>,
-    /// Who has answered it.
+    /// The address of the upstream that has responded.
     pub upstream: Option<SocketAddr>,
 }
 
-/// A request that is being answered.
-pub(super) struct Exchange {
+/// The record of a request in flight.
+pub(super) struct RequestLog {
     started: Instant,
     in_progress: Option<InProgress>,
-    /// Apart, so that a request without a span is no larger for it.
+    /// Boxed, so that a request without a span is no larger.
     recorded: Option<Box<RequestSpan>>,
 }
 
-impl Exchange {
-    /// It has come. Its trace goes on from its span, if that is recorded.
+impl RequestLog {
+    /// Begins the record. The request's span, if it is recorded, becomes the parent in `trace`.
     pub(super) fn begin(request: &ServiceRequest, trace: &mut Trace) -> Self {
         let started = Instant::now();
         let context = request.app_data::<Data<Context>>();
@@ -44,14 +47,14 @@ impl Exchange {
         Self { started, in_progress, recorded }
     }
 
-    /// What each line of the log says that it causes. A path is not told, as it holds what a client has typed.
+    /// The span of the log lines of this request. It has no path, because clients choose it.
     pub(super) fn span(request: &ServiceRequest, trace: &Trace) -> Span {
         let service = request.app_data::<Data<Context>>().map(|context| context.service.name());
         let (request_id, method) = (trace.request_id.as_str(), request.method().as_str());
-        tracing::info_span!("request", service, request_id, trace_id = %trace.context.trace_id(), method)
+        tracing::info_span!(target: LOG_TARGET, "request", service, request_id, trace_id = %trace.context.trace_id(), method)
     }
 
-    /// It is answered, perhaps by refusing its token.
+    /// Ends the record. `refused` is why the token was refused, if it was.
     pub(super) fn end(self, response: &ServiceResponse, refused: Option<&'static str>) {
         let duration = self.started.elapsed();
         let route = route(response);
@@ -70,21 +73,21 @@ impl Exchange {
 }
 
 fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
-    let told = response.request().extensions().get::<PassedOn>().and_then(|told| told.route);
-    told.map(Cow::Borrowed).or_else(|| response.request().match_pattern().map(Cow::Owned))
+    let proxied = response.request().extensions().get::<ProxiedRoute>().and_then(|proxied| proxied.route);
+    proxied.map(Cow::Borrowed).or_else(|| response.request().match_pattern().map(Cow::Owned))
 }
 
-/// The one line of a request.
+/// Writes the one log line of a request.
 fn log(route: Option<&str>, response: &ServiceResponse, duration: Duration) {
     let (status, duration_ms) = (response.status().as_u16(), duration.as_secs_f64() * 1e3);
     let extensions = response.request().extensions();
-    let told = extensions.get::<PassedOn>();
-    let caller = told.and_then(|told| told.caller.as_ref()).or_else(|| extensions.get::<Identity>());
+    let proxied = extensions.get::<ProxiedRoute>();
+    let caller = proxied.and_then(|proxied| proxied.caller.as_ref()).or_else(|| extensions.get::<Identity>());
     let user_id = caller.map(|caller| display(caller.user_id));
-    let upstream = told.and_then(|told| told.upstream).map(display);
+    let upstream = proxied.and_then(|proxied| proxied.upstream).map(display);
     if matches!(route, Some("/livez" | "/readyz")) {
-        tracing::debug!(route, status, duration_ms, user_id, upstream, "request finished");
+        tracing::debug!(target: LOG_TARGET, route, status, duration_ms, user_id, upstream, "request finished");
     } else {
-        tracing::info!(route, status, duration_ms, user_id, upstream, "request finished");
+        tracing::info!(target: LOG_TARGET, route, status, duration_ms, user_id, upstream, "request finished");
     }
 }

@@ -1,4 +1,4 @@
-//! What an answer of a token endpoint of OAuth 2 has beside that of any other route.
+//! Responses of an OAuth 2 token endpoint (RFC 6749, 5).
 
 use crate::problem::Problem;
 use actix_web::Error;
@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA};
 use actix_web::middleware::Next;
 
-/// Keeps tokens out of caches (RFC 6749, 5.1), and says errors as its clients read them (5.2).
+/// Forbids caching (RFC 6749, 5.1), and renders errors as its clients read them (5.2).
 pub(super) async fn answer_as_token_endpoint(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

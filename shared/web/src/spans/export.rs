@@ -19,7 +19,7 @@ const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"];
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
 /// How long sending a batch may take, in milliseconds, where no variable says it.
-const TIMEOUT: u64 = 10_000;
+const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 const MAX_TIMEOUT_MS: u64 = 600_000;
 
 /// Where spans are sent.
@@ -52,7 +52,7 @@ impl Destination {
                 return Err(ConfigError::new(name, format!("{other} is not spoken; expected http/protobuf")));
             }
         }
-        let mut timeout = TIMEOUT;
+        let mut timeout = DEFAULT_TIMEOUT_MS;
         for name in TIMEOUTS.into_iter().rev() {
             timeout = env.number(name, "milliseconds", 1..=MAX_TIMEOUT_MS, timeout)?;
         }

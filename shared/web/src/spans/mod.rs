@@ -21,11 +21,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The target of log events: that of the module before it was moved, as logs are filtered by it.
+const LOG_TARGET: &str = "shared::traces";
+/// The name of the instrumentation scope, as collectors know it.
+const INSTRUMENTATION_SCOPE: &str = "shared";
 /// How long the last spans may take to be sent when a service stops.
-const LAST_SPANS: Duration = Duration::from_secs(2);
+const FINAL_EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What asks whether a service is well, over and over.
-const CHECKS: [&str; 2] = ["/livez", "/readyz"];
+const HEALTH_CHECK_PATHS: [&str; 2] = ["/livez", "/readyz"];
 
 /// Where the spans of a service go. Cheap to clone.
 #[derive(Clone, Default)]
@@ -50,7 +54,7 @@ impl Traces {
             return Ok(Self::off());
         };
         let provider = provider(&destination, service)?;
-        let tracer = provider.tracer(env!("CARGO_PKG_NAME"));
+        let tracer = provider.tracer(INSTRUMENTATION_SCOPE);
         Ok(Self(Some(Arc::new(Recorder { tracer, provider }))))
     }
 
@@ -61,7 +65,7 @@ impl Traces {
 
     /// A request has come. From here on its trace goes on from its span. A health check has none.
     pub(crate) fn begin(&self, request: &ServiceRequest, trace: &mut Trace) -> Option<Box<RequestSpan>> {
-        let recorder = self.0.as_ref().filter(|_| !CHECKS.contains(&request.path()))?;
+        let recorder = self.0.as_ref().filter(|_| !HEALTH_CHECK_PATHS.contains(&request.path()))?;
         Some(Box::new(RequestSpan::begin(&recorder.tracer, request, trace)))
     }
 
@@ -70,12 +74,13 @@ impl Traces {
         let Some(recorder) = self.0.clone() else {
             return;
         };
-        let finished =
-            tokio::task::spawn_blocking(move || recorder.provider.shutdown_with_timeout(LAST_SPANS));
+        let finished = tokio::task::spawn_blocking(move || {
+            recorder.provider.shutdown_with_timeout(FINAL_EXPORT_TIMEOUT)
+        });
         match finished.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
-            Err(error) => tracing::warn!(%error, "the last spans were not sent"),
+            Ok(Err(error)) => tracing::warn!(target: LOG_TARGET, %error, "the last spans were not sent"),
+            Err(error) => tracing::warn!(target: LOG_TARGET, %error, "the last spans were not sent"),
         }
     }
 }

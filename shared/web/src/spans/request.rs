@@ -30,7 +30,7 @@ impl RequestSpan {
         let parent =
             sender.map_or_else(Context::new, |context| Context::new().with_remote_span_context(context));
         let span = tracer.build_with_context(builder, &parent);
-        trace.context.go_on_from(span.span_context());
+        trace.context.set_parent(span.span_context());
         Self { span, method }
     }
 

@@ -12,10 +12,10 @@ static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The header in which tracing systems keep what is theirs.
 static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// The most characters of `tracestate` that are passed on.
-const MAX_TRACESTATE: usize = 512;
+const MAX_TRACESTATE_CHARACTERS: usize = 512;
 
 /// The flag that says that the trace is recorded.
-const RECORDED: u8 = 1;
+const SAMPLED: u8 = 1;
 
 /// A trace, and where in it a request was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl TraceContext {
     pub(crate) fn sent(headers: &HeaderMap) -> Option<Self> {
         let mut parents = headers.get_all(&TRACEPARENT);
         let parent = parents.next().filter(|_| parents.next().is_none());
-        let continued = parent.and_then(|parent| Self::parse(parent.to_str().ok()?));
-        continued.map(|context| Self { tracestate: tracestate(headers), ..context })
+        let parsed = parent.and_then(|parent| Self::parse(parent.to_str().ok()?));
+        parsed.map(|context| Self { tracestate: tracestate(headers), ..context })
     }
 
     /// Reads `traceparent`. Of a version that is yet to come, what is known of this one is taken.
@@ -55,7 +55,7 @@ impl TraceContext {
         let flags = match (version, parts.next()) {
             (0xff, _) | (0, Some(_)) => return None,
             (0, None) => flags,
-            _ => flags & RECORDED,
+            _ => flags & SAMPLED,
         };
         Some(Self { trace_id, parent_id: u64::try_from(parent_id).ok()?, flags, tracestate: None })
     }
@@ -74,7 +74,7 @@ impl TraceContext {
     }
 
     /// From here on the trace goes on from this span. One that is not valid changes nothing.
-    pub(crate) fn go_on_from(&mut self, span: &SpanContext) {
+    pub(crate) fn set_parent(&mut self, span: &SpanContext) {
         if span.is_valid() {
             self.trace_id = u128::from_be_bytes(span.trace_id().to_bytes());
             self.parent_id = u64::from_be_bytes(span.span_id().to_bytes());
@@ -116,7 +116,7 @@ fn hex(text: &str, digits: usize) -> Option<u128> {
 /// All headers of that name as one; none where they are too long or not text.
 fn tracestate(headers: &HeaderMap) -> Option<String> {
     let values: Result<Vec<_>, _> = headers.get_all(&TRACESTATE).map(|value| value.to_str()).collect();
-    Some(values.ok()?.join(",")).filter(|state| (1..=MAX_TRACESTATE).contains(&state.len()))
+    Some(values.ok()?.join(",")).filter(|state| (1..=MAX_TRACESTATE_CHARACTERS).contains(&state.len()))
 }
 
 #[cfg(test)]

@@ -67,19 +67,19 @@ impl TokenKeys {
 
     /// The user that an access token is for.
     pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
-        self.still(self.check(token)?).map(|identity| identity.user_id)
+        self.unless_expired(self.check(token)?).map(|identity| identity.user_id)
     }
 
     /// Checks all of an access token but its time.
-    pub fn check(&self, token: &str) -> Result<Checked, TokenError> {
+    pub fn check(&self, token: &str) -> Result<CheckedToken, TokenError> {
         let claims = self.users.check(AUDIENCE, token)?;
         let user_id = parse_uuid(&claims.sub).map(UserId::from).ok_or(TokenError::WrongClaims)?;
-        Ok(Checked { user_id, exp: claims.exp })
+        Ok(CheckedToken { user_id, exp: claims.exp })
     }
 
     /// Whose token it is that was checked, unless its time is over.
-    pub fn still(&self, checked: Checked) -> Result<Identity, TokenError> {
-        in_time(checked.exp, &self.clock)?;
+    pub fn unless_expired(&self, checked: CheckedToken) -> Result<Identity, TokenError> {
+        check_expiry(checked.exp, &self.clock)?;
         Ok(Identity { user_id: checked.user_id })
     }
 
@@ -91,20 +91,20 @@ impl TokenKeys {
     /// The name of the service that has made a token for a call to `called`.
     pub fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
         let claims = self.services.check(called.name(), token)?;
-        in_time(claims.exp, &self.clock)?;
+        check_expiry(claims.exp, &self.clock)?;
         Ok(claims.sub)
     }
 }
 
 /// An access token that is good until its time is over.
 #[derive(Debug, Clone, Copy)]
-pub struct Checked {
+pub struct CheckedToken {
     user_id: UserId,
     exp: i64,
 }
 
 /// `exp` counts in seconds.
-fn in_time(exp: i64, clock: &Clock) -> Result<(), TokenError> {
+fn check_expiry(exp: i64, clock: &Clock) -> Result<(), TokenError> {
     let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or_default();
     if exp <= clock.micros().div_euclid(1_000_000) - leeway { Err(TokenError::Expired) } else { Ok(()) }
 }

@@ -1,6 +1,6 @@
-//! Where a body in chunks ends (RFC 9112, 7.1).
+//! The end of a chunked body (RFC 9112, 7.1).
 
-/// How far a chunked body has come, by the grammar of the server's own decoder: what that refuses is refused here, too.
+/// The state of a chunked body, by the grammar of `actix-http`'s decoder: what that refuses is refused here, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chunked {
     /// The first digit of a chunk's size comes next.
@@ -13,7 +13,7 @@ pub(super) enum Chunked {
     Extension(u64),
     /// LF after the size comes next.
     SizeLf(u64),
-    /// So many bytes of a chunk are still to come.
+    /// The rest of a chunk, in bytes.
     Data(u64),
     /// CR after the data comes next.
     DataCr,
@@ -27,14 +27,14 @@ pub(super) enum Chunked {
     TrailerLf,
     /// LF of the empty line at the end comes next.
     EndLf,
-    /// All has come.
+    /// The body has ended.
     Complete,
     /// The next byte is not one that may follow.
     Malformed,
 }
 
 impl Chunked {
-    /// How many of the bytes that come next belong to the body.
+    /// How many of these bytes belong to the body.
     pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while let Some((&byte, after)) = rest.split_first() {

@@ -1,29 +1,29 @@
-//! Where a request ends (RFC 9112, 6.3), by the parser and the rules of the server's own decoder.
+//! The end of a request (RFC 9112, 6.3), by the parser and the rules of `actix-http`'s decoder.
 
 use super::chunked::Chunked;
 use httparse::{Header, Request, Status};
 use std::mem::MaybeUninit;
 
-/// As many header fields as the server's decoder takes.
+/// The most header fields, as in the server's decoder.
 const MAX_HEADERS: usize = 96;
 
-/// How far the requests on a connection have come.
+/// The state of the requests on a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// A head comes next.
+    /// A head is next.
     Head,
-    /// So many bytes of a body are still to come.
+    /// The rest of a body, in bytes.
     Length(u64),
-    /// A body in chunks is coming.
+    /// A chunked body.
     Chunked(Chunked),
-    /// All that comes belongs to one request (a WebSocket, CONNECT).
+    /// All further bytes belong to one request (a WebSocket, CONNECT).
     UntilClose,
-    /// A head has come that the server's decoder refuses, and nothing that follows is a request.
+    /// A head that the server's decoder refuses: nothing behind it is a request.
     Refused,
 }
 
 impl Framing {
-    /// How many of the bytes that come next belong to the request that is coming, whose head is taken whole or not at all.
+    /// How many of these bytes belong to the present request. A head is taken whole or not at all.
     pub(super) fn take(&mut self, bytes: &[u8]) -> usize {
         match self {
             Self::Head => self.take_head(bytes),
@@ -46,7 +46,7 @@ impl Framing {
         }
     }
 
-    /// Of a body in chunks, only the head is taken with it: see [`super::stream`].
+    /// The bytes of a head, with those of its body unless that is chunked: see [`super::stream`].
     fn take_head(&mut self, bytes: &[u8]) -> usize {
         let mut headers = [const { MaybeUninit::<Header>::uninit() }; MAX_HEADERS];
         let mut request = Request::new(&mut []);
@@ -67,14 +67,14 @@ impl Framing {
         }
     }
 
-    /// Whether these bytes, which come where a head should, may begin one.
+    /// Whether these bytes may begin a head.
     pub(super) fn may_begin_head(bytes: &[u8]) -> bool {
         let first = bytes.iter().find(|byte| !matches!(byte, b'\r' | b'\n'));
         first.is_none_or(|&byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
     }
 }
 
-/// How the body of a request ends; `None` where the server's decoder refuses the head.
+/// The framing of a request's body; `None` if the server's decoder refuses the head.
 fn body_of(request: &Request<'_, '_>) -> Option<Framing> {
     let (mut length, mut coding, mut hosts, mut is_websocket) = (None, None, 0, false);
     for header in &*request.headers {
@@ -108,7 +108,7 @@ fn body_of(request: &Request<'_, '_>) -> Option<Framing> {
     }
 }
 
-/// The value of a field, where it is of visible ASCII and white space.
+/// The value of a field, if it is of visible ASCII and white space.
 fn text(value: &[u8]) -> Option<&str> {
     let is_text = value.iter().all(|&byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
     str::from_utf8(value).ok().filter(|_| is_text).map(str::trim)
@@ -124,7 +124,7 @@ mod tests {
     use proptest::sample::select;
     use tokio_util::codec::Decoder as _;
 
-    /// What a client may say, in parts that go together more or less.
+    /// Parts of requests, which fit together more or less.
     const PARTS: [&str; 38] = [
         "GET / HTTP/1.1\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\n",
@@ -166,9 +166,9 @@ mod tests {
         " ",
     ];
 
-    /// What is still to come after each request that the server's decoder takes, and whether it takes it.
+    /// For each request: the number of bytes behind it, and whether the server's decoder accepts it.
     fn decoded(text: &[u8]) -> Vec<(usize, bool)> {
-        // A decoder has a clock, which is a task.
+        // A decoder needs a runtime for its clock.
         actix_web::rt::Runtime::new().unwrap().block_on(async { decode(text) })
     }
 
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// The same of this framing, where the text comes in pieces of this length at most.
+    /// The same by this framing, if the text comes in pieces of at most this length.
     fn framed(text: &[u8], piece: usize) -> Vec<(usize, bool)> {
         let (mut framing, mut given, mut come) = (Framing::Head, 0, 0);
         let mut ends = Vec::new();
@@ -221,7 +221,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
-        fn requests_end_where_the_decoder_of_the_server_has_them_end(
+        fn requests_end_where_they_do_for_the_servers_decoder(
             parts in vec(select(&PARTS[..]), 1..14), piece in 1_usize..200,
         ) {
             let text = parts.concat();
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_begin_a_method_begins_no_head() {
+    fn a_byte_that_cannot_begin_a_method_begins_no_head() {
         for text in ["", "\r\n", "G", "\r\nGET", "x\"", "~"] {
             assert!(Framing::may_begin_head(text.as_bytes()), "{text:?}");
         }

@@ -1,15 +1,15 @@
-//! How long nothing has been answered.
+//! The idle time-out of a connection.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Tells when nothing was answered for so long.
+/// A timer that is restarted with each response.
 pub(super) struct IdleTimer {
     timeout: Duration,
     deadline: Instant,
-    /// Rings at the deadline or before, as it is not set anew for each answer.
+    /// Fires at the deadline or before it, as it is not reset for each response.
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -19,14 +19,14 @@ impl IdleTimer {
         Self { timeout, deadline, sleep: Box::pin(sleep_until(deadline)) }
     }
 
-    /// An answer was written.
+    /// Restarts the time-out after a response was written.
     pub(super) fn restart(&mut self, context: &mut Context<'_>) {
         self.deadline = Instant::now() + self.timeout;
-        // It is not over, but may have to be set.
+        // Registers the waker.
         let _: Poll<()> = self.poll_over(context);
     }
 
-    /// Whether the time is over; if it is not, the task is woken by then.
+    /// Ready once the time is over; until then the task is woken at the deadline.
     pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.sleep.as_mut().poll(context));

@@ -1,9 +1,9 @@
-//! The connections of a server, below its HTTP library: requests are handed to it one at a time.
+//! The connections of a server, below its HTTP library: the library gets one request at a time.
 //!
-//! The library's dispatcher decodes what was pipelined before the last request is answered, and times nothing but the first
-//! head. Here a thin stream under it ([`stream`]) finds where a request ends, by the same parser ([`framing`]), and holds back
-//! what follows until the answer is written; it closes a connection that has had no answer for `IDLE_TIMEOUT`. It delays and
-//! withholds bytes, and never changes one. `docs/decisions/0001-connections.md` says why.
+//! The library's dispatcher decodes pipelined requests before the last one is answered, and has no time-out but for the first
+//! head. A thin stream under it ([`stream`]) finds the end of each request by the same parser ([`framing`]), holds back what
+//! follows until the response is written, and closes a connection that has had no response for `IDLE_TIMEOUT`. It delays and
+//! withholds bytes, and never changes one. `docs/decisions/0001-connections.md` has the reasons.
 
 mod chunked;
 mod framing;
@@ -20,30 +20,30 @@ use std::rc::Rc;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// The connections of a server, and how many are so many that none may stay idle.
+/// The connections of a server, and from how many on keep-alive is off.
 #[derive(Clone)]
 pub(super) struct Connections {
     open: TaskTracker,
     silent: TaskTracker,
-    crowded_from: usize,
-    cancels: bool,
+    keep_alive_limit: usize,
+    cancels_on_half_close: bool,
 }
 
 impl Connections {
-    /// With at most so many at once, among them the silent ones, which have asked nothing yet. From seven eighths of them on
-    /// each answer is the last on its connection, so that those who wait for a connection get one, as long as anything is
-    /// answered. What a client has asked is perhaps cancelled when it says no more.
-    pub(super) fn new(max: usize, silent: TaskTracker, cancels: bool) -> Self {
-        Self { open: TaskTracker::new(), silent, crowded_from: max - max / 8, cancels }
+    /// At most `max` connections. From 7/8 of them on each response closes its connection, so that clients in the backlog get one.
+    /// `silent` tracks connections without a first request. `cancels_on_half_close`: whether a client that closes its side cancels
+    /// its request.
+    pub(super) fn new(max: usize, silent: TaskTracker, cancels_on_half_close: bool) -> Self {
+        Self { open: TaskTracker::new(), silent, keep_alive_limit: max - max / 8, cancels_on_half_close }
     }
 
     fn open(&self) -> Connection {
         Connection {
             silent: Cell::new(Some(self.silent.token())),
             open: self.open.token(),
-            crowded_from: self.crowded_from,
-            cancels: self.cancels,
-            turn: Cell::new(Turn::Idle),
+            keep_alive_limit: self.keep_alive_limit,
+            cancels_on_half_close: self.cancels_on_half_close,
+            phase: Cell::new(Phase::Idle),
             pass: Cell::default(),
             is_last: Cell::default(),
             ends_after_answer: Cell::default(),
@@ -52,28 +52,28 @@ impl Connections {
     }
 }
 
-/// Whose turn it is on a connection.
+/// The phase of the present request on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    /// The client's: all that was asked is answered.
+enum Phase {
+    /// The client's turn: every request is answered.
     Idle,
-    /// The dispatcher's: it was given a head.
-    Given,
-    /// The service's: it was called.
+    /// The dispatcher's turn: it has read a head.
+    HeadRead,
+    /// The service's turn: it was called.
     InFlight,
-    /// The dispatcher's: the answer has ended, and is to be written.
+    /// The dispatcher's turn: the response has ended, and is to be written.
     Answered,
 }
 
-/// A connection, as its stream and its requests know it.
+/// The state of a connection, which its stream and its requests share.
 pub(super) struct Connection {
-    /// Is held until the first request has come.
+    /// Held until the first request.
     silent: Cell<Option<TaskTrackerToken>>,
     open: TaskTrackerToken,
-    crowded_from: usize,
-    /// Whether what the client has asked is cancelled when it says no more.
-    cancels: bool,
-    turn: Cell<Turn>,
+    keep_alive_limit: usize,
+    /// Whether a client that closes its side cancels its request.
+    cancels_on_half_close: bool,
+    phase: Cell<Phase>,
     pass: Cell<u32>,
     is_last: Cell<bool>,
     ends_after_answer: Cell<bool>,
@@ -86,45 +86,45 @@ impl Connection {
         request.conn_data::<Rc<Self>>()
     }
 
-    /// Whether there are so many connections that this one may not stay idle after its answer.
-    pub(super) fn is_crowded(&self) -> bool {
-        self.open.task_tracker().len() >= self.crowded_from
+    /// Whether there are so many connections that this one is closed after its response.
+    pub(super) fn is_over_keep_alive_limit(&self) -> bool {
+        self.open.task_tracker().len() >= self.keep_alive_limit
     }
 
-    /// Whether no request can follow: the end of the body is unknown, or what has come behind it begins no head, as the rest of
-    /// a body does that is longer than its `Content-Length` says.
+    /// Whether no request can follow: the end of the body is unknown, or the bytes behind it begin no head, like the rest of a body
+    /// that is longer than its `Content-Length`.
     pub(super) fn ends_after_answer(&self) -> bool {
         self.ends_after_answer.get()
     }
 
-    /// The answer to the request that is in flight is the last.
+    /// Marks the response of the request in flight as the last.
     pub(super) fn close_after_answer(&self) {
         self.is_last.set(true);
     }
 
-    /// Whether the next head may be given to the dispatcher.
+    /// Whether the dispatcher may read the next head.
     fn takes_next(&self) -> bool {
-        self.turn.get() == Turn::Idle && !self.is_last.get()
+        self.phase.get() == Phase::Idle && !self.is_last.get()
     }
 
-    /// Whether nothing is being answered, so that the client is waited for.
+    /// Whether the connection waits for its client.
     fn waits_for_client(&self) -> bool {
-        matches!(self.turn.get(), Turn::Idle | Turn::Given)
+        matches!(self.phase.get(), Phase::Idle | Phase::HeadRead)
     }
 
-    /// The service is called, in this pass of the dispatcher.
+    /// Marks that the service is called, and returns the dispatcher's pass.
     fn begin(&self) -> u32 {
         drop(self.silent.take());
-        self.turn.set(Turn::InFlight);
+        self.phase.set(Phase::InFlight);
         self.pass()
     }
 
-    /// The dispatcher begins each pass by reading.
+    /// The number of the dispatcher's pass: it begins each by reading.
     fn pass(&self) -> u32 {
         self.pass.get()
     }
 
     fn end(&self) {
-        self.turn.set(Turn::Answered);
+        self.phase.set(Phase::Answered);
     }
 }

@@ -1,6 +1,6 @@
-//! What serves a connection, from its first byte to its end.
+//! The service of a connection, from its first byte to its end.
 
-use super::linger::LINGER;
+use super::linger::LINGER_TIMEOUT;
 use super::linger::linger;
 use super::stream::RequestStream;
 use super::{Connection, Connections};
@@ -30,17 +30,17 @@ use std::time::Duration;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// What the connections of a server have in common.
+/// The settings of all connections of a server.
 #[derive(Clone)]
 pub(in crate::server) struct ConnectionSettings {
     pub(in crate::server) connections: Connections,
-    /// How long the first byte is waited for, and from then on the first head.
+    /// The time-out of the first byte, and from then on of the first head.
     pub(in crate::server) head_timeout: Duration,
-    /// How long after an answer the head of the next request is waited for.
+    /// The time-out of the next head after a response.
     pub(in crate::server) idle_timeout: Duration,
-    /// How long a client may take nothing of an answer.
+    /// How long a client may read nothing of a response.
     pub(in crate::server) write_timeout: Duration,
-    /// Told when the server is to close what is idle.
+    /// Signals that idle connections are to be closed.
     pub(in crate::server) draining: GracefulShutdownSignal,
 }
 
@@ -64,10 +64,10 @@ where
         }));
     let draining = settings.draining.clone();
     let http = HttpService::build()
-        // A connection that idles is closed by its stream.
+        // The stream closes idle connections.
         .keep_alive(KeepAlive::Os)
         .client_request_timeout(settings.head_timeout)
-        .client_disconnect_timeout(LINGER)
+        .client_disconnect_timeout(LINGER_TIMEOUT)
         .graceful_shutdown_signal(move || {
             let draining = draining.clone();
             async move { draining.notified().await }
@@ -81,7 +81,7 @@ where
         let (http, settings) = (http.new_service(()), settings.clone());
         async move {
             let http = Rc::new(http.await?);
-            // In a box, as the server's library would hold it twice.
+            // Boxed, as the server's library would hold it twice.
             Ok(fn_service(move |socket| {
                 Box::pin(serve_connection(Rc::clone(&http), settings.clone(), socket))
             }))
@@ -89,7 +89,7 @@ where
     })
 }
 
-/// Has a request answered, and tells its connection.
+/// Calls the application, and updates the state of the connection.
 fn answer<S>(
     application: &S,
     mut request: Request,
@@ -106,15 +106,15 @@ where
             Ok(response) => response.into(),
             Err(error) => error.error_response().into(),
         };
-        // Who answers at once is overtaken by what has come of the body: with a body of which the dispatcher has more to decode
-        // when it is answered, it closes the connection.
+        // A response without a pass of the dispatcher would come before the dispatcher has decoded what has arrived of the body, and
+        // the dispatcher closes a connection with an undecoded body.
         let is_undecoded = has_body && begun_in == connection.as_ref().map(|connection| connection.pass());
         let decoding = OptionFuture::from(is_undecoded.then(yield_now));
         decoding.map(move |_| Ok(response.map_body(|_, body| Answer { body, connection })))
     })
 }
 
-/// The body of an answer, which tells its connection when it ends.
+/// The body of a response, which marks the end of the response on its connection.
 struct Answer {
     body: BoxBody,
     connection: Option<Rc<Connection>>,
@@ -152,11 +152,11 @@ where
     S: Service<(RequestStream, Protocol, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {
     set_write_timeout(&socket, settings.write_timeout);
-    // What cannot be set on a socket is one that is closed.
+    // It fails on a closed socket alone.
     drop(socket.set_nodelay(true));
     let address = socket.peer_addr().ok();
     let connection = Rc::new(settings.connections.open());
-    if !has_begun(&socket, &settings).await {
+    if !wait_for_first_byte(&socket, &settings).await {
         return Ok(());
     }
     let socket = Rc::new(RefCell::new(socket));
@@ -173,8 +173,9 @@ where
     served
 }
 
-/// Waits for a client's first byte, without the memory that a dispatcher has. Who says nothing is told nothing.
-async fn has_begun(socket: &TcpStream, settings: &ConnectionSettings) -> bool {
+/// Waits for the first byte, without the memory of a dispatcher. Returns `false` if the client sends none in time: it gets no
+/// response.
+async fn wait_for_first_byte(socket: &TcpStream, settings: &ConnectionSettings) -> bool {
     tokio::select! {
         readable = timeout(settings.head_timeout, socket.readable()) => matches!(readable, Ok(Ok(()))),
         () = settings.draining.notified() => false,

@@ -1,9 +1,9 @@
-//! The bytes of a connection on their way to and from the dispatcher.
+//! The stream between a socket and the dispatcher: it delivers one request at a time.
 
 use super::chunked::Chunked;
 use super::framing::Framing;
 use super::idle_timer::IdleTimer;
-use super::{Connection, Turn};
+use super::{Connection, Phase};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{Buf as _, BytesMut};
 use std::cell::RefCell;
@@ -15,29 +15,29 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The largest head: with more, the dispatcher refuses it.
+/// The largest head: the dispatcher refuses more.
 const MAX_HEAD_BYTES: usize = 0x2_0000;
-/// The most that is read ahead of a request's answer.
+/// The most bytes that are read ahead before a response is written.
 const MAX_AHEAD_BYTES: usize = 0x2000;
-/// What is read at once, where it is not read for the dispatcher.
+/// The size of a read that is not for the dispatcher.
 const READ_BYTES: usize = 0x1000;
-/// The most of the two line ends at the end of a head that an earlier piece may have brought, of the three bytes that tell.
+/// How many bytes of the end of a head (`\n\n` or `\n\r\n`) an earlier read may have brought.
 const CUT_BYTES: usize = 2;
 
-/// A stream that gives its reader one request at a time, and ends where nobody asks.
+/// A stream that delivers one request at a time, and ends at the idle time-out.
 pub(super) struct RequestStream {
     socket: Rc<RefCell<TcpStream>>,
     connection: Rc<Connection>,
     framing: Framing,
-    /// What has come and was not given yet; it has no memory while it is empty.
+    /// Bytes that were read and not delivered; without an allocation while empty.
     held: BytesMut,
-    /// How much of it belongs to the request that is being given.
+    /// How many of them belong to the present request.
     ready: usize,
-    /// Whether more has come since [`Framing`] last looked at what is held.
+    /// Whether `held` has bytes that [`Framing`] has not seen.
     is_unframed: bool,
-    /// Whether what follows a head is withheld until the dispatcher has looked at it; it is once.
+    /// Whether the bytes behind a head are withheld for one pass, so that the dispatcher handles the head first.
     pauses: bool,
-    /// Whether the client says no more.
+    /// Whether the client has closed its side.
     is_ended: bool,
     idle: IdleTimer,
 }
@@ -61,7 +61,7 @@ impl RequestStream {
         &self.connection
     }
 
-    /// Gives bytes of the request whose turn it is. No bytes are the end.
+    /// Delivers bytes of the present request. No bytes are the end.
     fn poll_request(&mut self, context: &mut Context<'_>, output: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             if self.ready > 0 {
@@ -74,7 +74,7 @@ impl RequestStream {
             if self.framing == Framing::Refused {
                 return self.poll_ahead(context);
             }
-            // The dispatcher drops a connection whose chunks are malformed; of a body without its end the handler hears.
+            // The dispatcher drops a connection with malformed chunks; a body that ends early is an error of the handler's.
             if self.framing == Framing::Chunked(Chunked::Malformed) {
                 self.connection.ends_after_answer.set(true);
                 return Poll::Ready(Ok(()));
@@ -102,24 +102,24 @@ impl RequestStream {
         }
     }
 
-    /// The client says no more, and all that it has said was given.
+    /// The end of the client's side, after all of its bytes.
     fn end(&self) -> io::Result<()> {
         self.connection.ends_after_answer.set(true);
         let is_within_body = self.framing != Framing::Head;
-        if is_within_body && self.connection.cancels {
+        if is_within_body && self.connection.cancels_on_half_close {
             Err(io::ErrorKind::ConnectionAborted.into())
         } else {
             Ok(())
         }
     }
 
-    /// How many of the bytes that come next may be given.
+    /// How many of these bytes may be delivered.
     fn frame(&mut self, bytes: &[u8]) -> usize {
         let was_head = self.framing == Framing::Head;
         let taken = self.framing.take(bytes);
         if was_head && taken > 0 {
-            self.connection.turn.set(Turn::Given);
-            // The dispatcher decodes all that it has into a queue, also chunks that nobody will read.
+            self.connection.phase.set(Phase::HeadRead);
+            // The dispatcher decodes all that it has into a queue, also chunks that no handler reads.
             self.pauses = matches!(self.framing, Framing::Chunked(_));
         }
         taken
@@ -137,7 +137,8 @@ impl RequestStream {
         self.look_ahead();
     }
 
-    /// Reads from the socket to where it is wanted, and holds what does not belong there. Whether anything was given.
+    /// Reads from the socket into `output`, and holds back what does not belong to the present request. Returns whether bytes were
+    /// delivered.
     fn poll_socket(&mut self, context: &mut Context<'_>, output: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         let before = output.filled().len();
         ready!(Pin::new(&mut *self.socket.borrow_mut()).poll_read(context, output))?;
@@ -153,7 +154,7 @@ impl RequestStream {
         Poll::Ready(Ok(given > 0))
     }
 
-    /// Reads more to what is held, which has no memory as long as nothing comes.
+    /// Reads more into `held`, which has no allocation until bytes arrive.
     fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut buffer = [MaybeUninit::uninit(); READ_BYTES];
         let mut read = ReadBuf::uninit(&mut buffer);
@@ -165,7 +166,7 @@ impl RequestStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads ahead while a request is being answered, if only to hear of a client that leaves.
+    /// Reads ahead while a request is in flight, also to notice that the client disconnects.
     fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.is_ended && self.held.len() < MAX_AHEAD_BYTES {
             let read = self.poll_hold(context);
@@ -175,13 +176,13 @@ impl RequestStream {
         if !self.is_ended {
             return Poll::Pending;
         }
-        match self.connection.turn.get() {
-            // The dispatcher begins the request that it was given before it hears of the end.
-            Turn::Given if !std::mem::replace(&mut self.pauses, true) => {
+        match self.connection.phase.get() {
+            // The dispatcher begins the request that it has read before it sees the end.
+            Phase::HeadRead if !std::mem::replace(&mut self.pauses, true) => {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Turn::InFlight if self.connection.cancels => {
+            Phase::InFlight if self.connection.cancels_on_half_close => {
                 Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
             }
             _ if self.held.is_empty() => Poll::Ready(Ok(())),
@@ -196,8 +197,8 @@ impl RequestStream {
     }
 }
 
-/// Whether a head may end with what has come behind the first `before` bytes. A long one is parsed when its empty line has come,
-/// not at each piece: it would be parsed from its first byte each time.
+/// Whether a head may end behind the first `before` bytes. A long head is parsed once its empty line has come and not at each read,
+/// because each parse begins at its first byte.
 fn may_end_head(held: &[u8], before: usize) -> bool {
     let new = held.get(before.saturating_sub(CUT_BYTES)..).unwrap_or_default();
     let is_line_end =
@@ -225,12 +226,12 @@ impl AsyncWrite for RequestStream {
         Pin::new(&mut *self.socket.borrow_mut()).poll_write(context, bytes)
     }
 
-    /// The dispatcher flushes once it has written all that it has.
+    /// The dispatcher flushes once the response is written.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut *this.socket.borrow_mut()).poll_flush(context))?;
-        if this.connection.turn.get() == Turn::Answered {
-            this.connection.turn.set(Turn::Idle);
+        if this.connection.phase.get() == Phase::Answered {
+            this.connection.phase.set(Phase::Idle);
             this.idle.restart(context);
             if this.is_ended || !this.held.is_empty() {
                 context.waker().wake_by_ref();

@@ -10,7 +10,7 @@ use mongodb::{Client, Database};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::ConfigError;
 use shared::error::StartError;
-use shared::retry::{NoAnswer, until_it_answers};
+use shared::retry::{RetryError, retry_until};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,25 +32,25 @@ pub(crate) async fn connect(
     url: &SecretString,
     connections: &Arc<PoolGauges>,
 ) -> Result<Database, StartError> {
-    let mut options = until_it_answers("MONGO_URL", || parse(url)).await?;
+    let mut options = retry_until("MONGO_URL", || parse(url)).await?;
     options.cmap_event_handler = Some(connections.handler());
     connections.set_max(options.max_pool_size.unwrap_or(MAX_POOL_SIZE));
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let database = Client::with_options(options).map_err(|error| failed(&error))?.database(&name);
-    until_it_answers("MONGO_URL", || say_who_answers(&database)).await?;
+    retry_until("MONGO_URL", || say_who_answers(&database)).await?;
     Ok(database)
 }
 
 /// Parses the URL. The name in one of `mongodb+srv` may not be resolvable yet.
-pub(crate) async fn parse(url: &SecretString) -> Result<ClientOptions, NoAnswer> {
+pub(crate) async fn parse(url: &SecretString) -> Result<ClientOptions, RetryError> {
     let parsed = ClientOptions::parse(url.expose_secret()).await;
     let mut options = parsed.map_err(|error| {
         if let ErrorKind::DnsResolve { message, .. } = &*error.kind {
-            return NoAnswer::Yet(message.clone());
+            return RetryError::Transient(message.clone());
         }
         // Other errors may quote the URL, and with it the password.
         let problem = "is no URL of MongoDB; expected mongodb://...";
-        NoAnswer::Ever(ConfigError::new("MONGO_URL", problem).into())
+        RetryError::Fatal(ConfigError::new("MONGO_URL", problem).into())
     })?;
     options.app_name.get_or_insert_with(|| "banyan-branch".to_owned());
     options.server_selection_timeout.get_or_insert(SERVER_SELECTION_TIMEOUT);
@@ -66,7 +66,7 @@ pub(crate) fn failed(error: &dyn std::fmt::Display) -> StartError {
     StartError::Store(format!("MONGO_URL: the database cannot be used: {error}"))
 }
 
-async fn say_who_answers(database: &Database) -> Result<(), NoAnswer> {
+async fn say_who_answers(database: &Database) -> Result<(), RetryError> {
     let (build, hello) = (doc! {"buildInfo": 1}, doc! {"hello": 1});
     let build = database.run_command(build).await.map_err(|error| no_answer(&error))?;
     let hello = database.run_command(hello).await.map_err(|error| no_answer(&error))?;
@@ -75,10 +75,10 @@ async fn say_who_answers(database: &Database) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-fn no_answer(error: &MongoError) -> NoAnswer {
+fn no_answer(error: &MongoError) -> RetryError {
     // The error's own text adds labels and sources.
     let cause = error.kind.to_string();
-    if is_transient(error) { NoAnswer::Yet(cause) } else { NoAnswer::Ever(failed(&cause)) }
+    if is_transient(error) { RetryError::Transient(cause) } else { RetryError::Fatal(failed(&cause)) }
 }
 
 pub(crate) fn topology(hello: &Document) -> &'static str {

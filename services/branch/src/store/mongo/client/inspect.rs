@@ -8,7 +8,7 @@ use mongodb::options::Tls;
 use secrecy::SecretString;
 use shared::check::{Report, check_clock};
 use shared::clock::{Clock, Timestamp};
-use shared::retry::NoAnswer;
+use shared::retry::RetryError;
 use std::cmp::Ordering;
 
 const SUBJECT: &str = "database of branch";
@@ -17,11 +17,13 @@ const SUBJECT: &str = "database of branch";
 pub async fn inspect(report: &mut Report, url: &SecretString) {
     let options = match parse(url).await {
         Ok(options) => options,
-        Err(NoAnswer::Yet(cause)) => {
+        Err(RetryError::Transient(cause)) => {
             let advice = "see whether the name servers know the name in MONGO_URL";
             return report.error(SUBJECT, format!("MongoDB is not found: {cause}"), advice);
         }
-        Err(NoAnswer::Ever(error)) => return report.error(SUBJECT, error.to_string(), "correct MONGO_URL"),
+        Err(RetryError::Fatal(error)) => {
+            return report.error(SUBJECT, error.to_string(), "correct MONGO_URL");
+        }
     };
     let tls = if matches!(options.tls, Some(Tls::Enabled(_))) { "with TLS" } else { "without TLS" };
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());

@@ -2,7 +2,7 @@
 
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
-use shared::pool_state::ConnectionPool;
+use shared::pool_state::PoolState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
@@ -44,11 +44,11 @@ impl PoolGauges {
     }
 
     /// The present state.
-    pub(crate) fn state(&self) -> ConnectionPool {
+    pub(crate) fn state(&self) -> PoolState {
         let max = usize::try_from(self.max.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
         let used = self.used.load(Ordering::Relaxed);
         let idle = self.open.load(Ordering::Relaxed).saturating_sub(used);
-        ConnectionPool { name: "mongodb", used, idle, max, waiting: self.waiting.load(Ordering::Relaxed) }
+        PoolState { name: "mongodb", used, idle, max, waiting: self.waiting.load(Ordering::Relaxed) }
     }
 }
 

@@ -18,7 +18,7 @@ async fn connect() -> (TcpStream, RequestStream) {
     (client, RequestStream::new(socket, connection, TIMEOUT))
 }
 
-/// What is given next, if anything is.
+/// The bytes that are delivered next.
 async fn next(stream: &mut RequestStream) -> String {
     let mut read = Vec::with_capacity(0x2000);
     stream.read_buf(&mut read).await.unwrap();
@@ -34,7 +34,7 @@ async fn answer(stream: &mut RequestStream) {
 }
 
 #[tokio::test]
-async fn a_long_head_is_given_wherever_its_end_is_cut() {
+async fn a_long_head_is_delivered_whole_wherever_its_end_is_cut() {
     for line_end in ["\r\n", "\n"] {
         let lines = ["GET / HTTP/1.1", "Host: a", &format!("X: {}", "a".repeat(3 * READ_BYTES)), "", ""];
         let head = lines.join(line_end);
@@ -45,7 +45,7 @@ async fn a_long_head_is_given_wherever_its_end_is_cut() {
             while stream.held.len() < cut {
                 let socket = Rc::clone(&stream.socket);
                 poll_fn(|context| socket.borrow().poll_read_ready(context)).await.unwrap();
-                assert_eq!(next(&mut stream).now_or_never(), None, "a part is given at {cut}");
+                assert_eq!(next(&mut stream).now_or_never(), None, "a part is delivered at {cut}");
             }
             client.write_all(rest.as_bytes()).await.unwrap();
             let mut given = String::new();
@@ -58,7 +58,7 @@ async fn a_long_head_is_given_wherever_its_end_is_cut() {
 }
 
 #[tokio::test]
-async fn requests_are_given_one_at_a_time_and_never_a_part_of_a_head() {
+async fn requests_are_delivered_one_at_a_time_and_heads_whole() {
     const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
     let (mut client, mut stream) = connect().await;
@@ -78,7 +78,7 @@ async fn requests_are_given_one_at_a_time_and_never_a_part_of_a_head() {
 }
 
 #[tokio::test]
-async fn chunks_are_given_after_their_head_was_looked_at_and_end_where_they_are_malformed() {
+async fn chunks_are_delivered_a_pass_after_their_head_and_end_where_they_are_malformed() {
     const HEAD: &str = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let (mut client, mut stream) = connect().await;
     client
@@ -97,7 +97,7 @@ async fn chunks_are_given_after_their_head_was_looked_at_and_end_where_they_are_
 }
 
 #[tokio::test]
-async fn what_idles_has_no_buffer() {
+async fn an_idle_connection_has_no_buffer() {
     let (mut client, mut stream) = connect().await;
     client.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(9).as_bytes()).await.unwrap();
     for _ in 0..9 {
