@@ -1,4 +1,4 @@
-//! A look at PostgreSQL.
+//! The checks of PostgreSQL.
 
 use super::migrations::{APPLIED, AppliedMigration, report_migrations};
 use crate::error::StoreError;
