@@ -20,7 +20,7 @@ impl Samples {
     /// Scrapes the metrics.
     ///
     /// # Panics
-    /// If they are not exposed, or not in the format of OpenMetrics.
+    /// If they are not exposed, or not in the format of `OpenMetrics`.
     pub async fn of(metrics: &Metrics) -> Self {
         let address = metrics.address().expect("metrics that are shown");
         let client = TestClient::new(format!("http://{address}").parse().expect("a URL"));

@@ -18,10 +18,10 @@ use uuid::Uuid;
 /// The header's name.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// The header of a replayed response.
-pub const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
+const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
 /// The most characters of a key.
 const MAX_CHARACTERS: usize = 255;
-/// The namespace of key ids (UUIDv5, RFC 9562, 5.5).
+/// The namespace of key ids (UUID version 5, RFC 9562, 5.5).
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2b_1c57_9d0e_4a7b_8a55_3c1e_f0d2_4b6a);
 
 /// The header in the document.

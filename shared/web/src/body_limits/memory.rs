@@ -1,7 +1,7 @@
 //! The memory budget of all bodies in flight: a semaphore of bytes.
 //!
-//! A reservation grows as bytes arrive and is released when it is dropped. One that finds no memory waits up to
-//! [`MAX_MEMORY_WAIT`] in all and fails then, so a deadlock of bodies that wait for one another ends by failing some of them.
+//! A reservation grows as bytes arrive and is released when it is dropped. One that finds no memory waits up to 2 s in all and
+//! fails then, so a deadlock of bodies that wait for one another ends by failing some of them.
 //!
 //! One eighth is reserved for bodies of at most [`SMALL_BYTES`]: large ones cannot starve them.
 
@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 /// How long a reservation waits for memory in all.
-pub const MAX_MEMORY_WAIT: Duration = Duration::from_secs(2);
+const MAX_MEMORY_WAIT: Duration = Duration::from_secs(2);
 /// The largest reservation that may take of the last eighth.
 pub const SMALL_BYTES: usize = 512 << 10;
 /// The default of `BODY_MEMORY`.
@@ -148,7 +148,7 @@ impl Reservation {
     }
 
     /// Releases all but `bytes`.
-    pub fn shrink_to(&mut self, bytes: usize) {
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
         for share in [&mut self.all, &mut self.large].into_iter().flatten() {
             let more = share.num_permits().saturating_sub(bytes);
             drop(share.split(more));

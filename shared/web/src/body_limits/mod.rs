@@ -3,7 +3,7 @@
 mod memory;
 mod min_rate;
 
-pub use memory::{MAX_MEMORY_WAIT, MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
+pub use memory::{MemoryBudget, OutOfMemory, Reservation, SMALL_BYTES};
 pub use min_rate::{MinRate, TransferDeadline};
 
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub const MAX_AUTH_BODY_BYTES: usize = 64 * 1024;
 pub const CHUNK_QUEUE_BYTES: usize = 1 << 20;
 /// Up to this size, a body is parsed and a list serialized on the worker, which takes less than a millisecond. A larger one goes to a
 /// thread for blocking work.
-pub const INLINE_BYTES: usize = 256 << 10;
+const INLINE_BYTES: usize = 256 << 10;
 
 /// The limits of all bodies of a program, of requests and of responses. Clones share the memory.
 #[derive(Debug, Clone)]

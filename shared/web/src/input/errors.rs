@@ -19,7 +19,7 @@ pub fn body_encoded() -> Problem {
 }
 
 /// 400, for a body that ended before it was complete, or whose chunks are malformed.
-pub fn body_broken() -> Problem {
+pub(crate) fn body_broken() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_request", "The body ended too early")
 }
 

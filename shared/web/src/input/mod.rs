@@ -14,7 +14,7 @@ mod receive;
 
 pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
-pub use errors::{body_broken, body_encoded, body_too_slow, invalid, payload_too_large};
+pub use errors::{body_encoded, body_too_slow, invalid, payload_too_large};
 
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;

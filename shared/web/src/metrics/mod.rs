@@ -1,4 +1,4 @@
-//! Metrics in the format of OpenMetrics, on a port of their own (`METRICS_ADDR`). Without it nothing is counted.
+//! Metrics in the format of `OpenMetrics`, on a port of their own (`METRICS_ADDR`). Without it nothing is counted.
 //!
 //! Names, labels and bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every series has the
 //! label `service_name`, because several services may run in one process. No label value is chosen by a client, so the number of

@@ -4,11 +4,11 @@ use shared::validation::{Field, Reason, Value};
 use std::fmt;
 
 /// The default of `limit`.
-pub const DEFAULT_LIMIT: usize = 50;
+const DEFAULT_LIMIT: usize = 50;
 /// The largest page; a larger `limit` is taken as this.
-pub const MAX_LIMIT: usize = 200;
+const MAX_LIMIT: usize = 200;
 
-/// The `limit` of a list: from 1 to [`MAX_LIMIT`].
+/// The `limit` of a list: from 1 to 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(usize);
 

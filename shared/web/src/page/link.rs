@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::{self, Write as _};
 
 /// The header of the next page's cursor, which `Link` holds, too; absent on the last page.
-pub const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// All but the unreserved characters (RFC 3986, 2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -6,8 +6,8 @@ mod link;
 mod written;
 
 pub use cursor::{Cursor, TimeKey, cursor, foreign_cursor};
-pub use limit::{DEFAULT_LIMIT, Limit, MAX_LIMIT};
-pub use link::{NEXT_CURSOR, NextPage, PagedQuery, Parameters};
+pub use limit::Limit;
+pub use link::{NextPage, PagedQuery, Parameters};
 pub use written::WrittenPage;
 
 use actix_web::body::BoxBody;

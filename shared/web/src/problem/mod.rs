@@ -87,7 +87,7 @@ impl Problem {
     }
 
     /// 401 with the challenge `Bearer` (RFC 9110, 15.5.2).
-    pub fn unauthorized(code: &'static str, detail: &'static str) -> Self {
+    pub(crate) fn unauthorized(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
@@ -122,7 +122,7 @@ impl Problem {
 
     /// Replaces the code.
     #[must_use]
-    pub fn with_code(mut self, code: &'static str) -> Self {
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = code;
         self
     }
@@ -173,7 +173,7 @@ impl Problem {
     }
 
     /// Renders the response, in the form that the request accepts.
-    pub fn render(&self, request_headers: &HeaderMap, request_id: &str) -> HttpResponse {
+    pub(crate) fn render(&self, request_headers: &HeaderMap, request_id: &str) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.0.status);
         for header in &self.0.headers {
             response.append_header(header.clone());

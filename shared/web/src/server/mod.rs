@@ -162,8 +162,7 @@ impl Application {
     /// Serves until `stop` is cancelled, then drains requests and background tasks.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
         tracing::info!(target: LOG_TARGET, service = %self.service, address = %self.address, "listening");
-        let stopping = self.tasks.stopping().clone();
-        self.tasks.spawn(async move { stopping.run_until_cancelled(idle_memory::keep_returning()).await });
+        self.tasks.every(idle_memory::PURGE_INTERVAL, async || idle_memory::purge());
         let handle = self.server.handle();
         tokio::pin!(let server = self.server;);
         let (served, deadline) = tokio::select! {

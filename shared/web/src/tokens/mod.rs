@@ -66,7 +66,7 @@ impl TokenKeys {
     }
 
     /// Verifies an access token, and returns its user.
-    pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
+    pub(crate) fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
         self.unless_expired(self.check(token)?).map(|identity| identity.user_id)
     }
 
@@ -89,7 +89,7 @@ impl TokenKeys {
     }
 
     /// Verifies a token for a call to `called`, and returns the name of the caller.
-    pub fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
+    pub(crate) fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
         let claims = self.services.check(called.name(), token)?;
         check_expiry(claims.exp, &self.clock)?;
         Ok(claims.sub)

@@ -1,4 +1,4 @@
-//! Comparisons with CPython.
+//! Comparisons with `CPython`.
 
 use super::*;
 use proptest::prelude::*;
