@@ -53,22 +53,31 @@ pub(super) async fn request_scope(
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
-        let is_delimited = delimit_by_close(&mut response);
-        let is_last = is_last
-            || is_delimited
-            || is_stopping(response.request())
-            || connection.as_ref().is_some_and(|connection| connection.ends_after_answer());
-        if is_last {
-            if let Some(connection) = &connection {
-                connection.close_after_answer();
-            }
-            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-        }
+        end_connection_after_last(&mut response, connection.as_deref(), is_last);
         request_log.end(&response, refused);
         Ok(response)
     }
     .instrument(span)
     .await
+}
+
+/// Closes the connection after this response if the request was the last, or no other can follow.
+fn end_connection_after_last(
+    response: &mut ServiceResponse,
+    connection: Option<&Connection>,
+    was_last_request: bool,
+) {
+    let is_delimited = delimit_by_close(response);
+    let is_last = was_last_request
+        || is_delimited
+        || is_stopping(response.request())
+        || connection.is_some_and(Connection::ends_after_answer);
+    if is_last {
+        if let Some(connection) = connection {
+            connection.close_after_answer();
+        }
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// Delimits a response of unknown length by the end of the connection if the client knows no chunked coding (RFC 9112, 7.1).
