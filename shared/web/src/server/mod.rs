@@ -1,6 +1,5 @@
 //! The HTTP server of every service: bind, serve, drain.
 
-mod answer;
 mod cli;
 mod connection;
 mod connection_errors;
@@ -17,6 +16,7 @@ mod middleware;
 mod path;
 mod process;
 mod request_log;
+mod response_body;
 mod token_endpoint;
 
 pub use cli::{CheckOptions, Command, health_check};
