@@ -23,7 +23,7 @@ macro_rules! on {
 
 /// Runs a transaction: `tx!(store, |c| { ... Ok(value) })`. It is committed on `Ok` and rolled back on `Err`.
 ///
-/// The body's error is any type that converts from diesel's and from [`StoreError`]. To commit though the request fails, return `Ok`,
+/// The body's error is any type that converts from diesel's and from [`StoreError`](crate::StoreError). To commit though the request fails, return `Ok`,
 /// and fail after the commit. `for_update` does not compile for SQLite: begin with an UPDATE of the row, which locks it on both
 /// engines.
 #[macro_export]
