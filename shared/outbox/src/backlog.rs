@@ -1,4 +1,4 @@
-//! How much is owed, for the metrics.
+//! The gauges of the backlog.
 
 use super::{Relay, outbox};
 use diesel::dsl::{count_star, min};
@@ -11,12 +11,12 @@ use shared_web::metrics::{MetricFamilies, Metrics};
 use std::time::Duration;
 
 impl Relay {
-    /// Shows how much of a service is owed, and for how long the oldest of it.
+    /// Adds the gauges of a service's backlog: the number of deliveries, and the age of the oldest.
     pub fn observe(&self, service: Service, metrics: &Metrics) {
         let relay = self.clone();
         metrics.observe_async(move || {
             let asked = relay.clone();
-            // A connection to the database must not belong to who asks for the metrics.
+            // Spawned, as a connection of the pool must not belong to the runtime of the metrics.
             let backlog = relay.tasks.spawn(async move { asked.backlog().await });
             async move {
                 let (deliveries, age) = backlog.await.ok()?.ok()?;
@@ -30,7 +30,7 @@ impl Relay {
         });
     }
 
-    /// How many deliveries are owed, and for how long the oldest.
+    /// The number of deliveries, and the age of the oldest.
     async fn backlog(&self) -> Result<(i64, Duration), StoreError> {
         let figures = outbox::table.select((count_star(), min(outbox::created_at)));
         let (deliveries, oldest): (i64, Option<Timestamp>) =

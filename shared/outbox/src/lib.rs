@@ -31,26 +31,26 @@ diesel::table! {
         destination -> Text,
         /// The internal path, with its query.
         path -> Text,
-        /// Of the request that made it due.
+        /// The id of the request that made it due.
         request_id -> Text,
-        /// When it became due.
+        /// The time at which it became due.
         created_at -> Instant,
-        /// How often it was tried in vain.
+        /// The number of failed attempts.
         attempts -> Integer,
-        /// Before this the relay leaves it alone.
+        /// The time of the relay's next attempt.
         next_attempt_at -> Instant,
     }
 }
 
-/// How long the request that wrote a row waits for its delivery.
+/// How long the request that wrote a row waits for its delivery at most.
 const DELIVERY_WAIT: Duration = Duration::from_secs(1);
-/// How long the relay leaves a new row to the request that wrote it.
+/// How long the relay leaves a new row to the request.
 const RELAY_DELAY: Duration = Duration::from_secs(2);
-/// How often the relay looks for rows that are due.
+/// The interval of the relay's polling.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest wait between two attempts: all converges within 30 seconds of a restart.
+/// The longest backoff between two attempts: all rows are delivered within 30 s of a restart.
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
-/// How many rows the relay takes at a time, and how many of them it delivers at once.
+/// The rows of a batch, and how many of them are delivered concurrently.
 const ROWS_PER_BATCH: i64 = 100;
 const MAX_CONCURRENT_DELIVERIES: usize = 8;
 
@@ -68,7 +68,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A delivery to `destination`; insert it into [`outbox`] in the transaction that makes it due.
+    /// A delivery to `destination`. Insert it into [`outbox`] in the transaction that makes it due.
     pub fn new(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
         Self {
             id: DeliveryId::generate(),
@@ -82,7 +82,7 @@ impl Delivery {
     }
 }
 
-/// Delivers the rows of an outbox. Cheap to clone.
+/// The relay of an outbox: it delivers the rows. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Relay {
     store: Store,
@@ -92,13 +92,12 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay for the outbox of `store`, to these services.
+    /// A relay of the outbox of `store` to these services.
     pub fn new(store: Store, clients: Vec<(Service, ServiceClient)>, clock: Clock, tasks: Tasks) -> Self {
         Self { store, clients, clock, tasks }
     }
 
-    /// Delivers what a request of this trace has just committed, and waits up to a second for it. What fails is left to
-    /// the loop.
+    /// Delivers what a request of this trace has committed, and waits up to a second for it. Failures are left to the relay's polling.
     pub async fn deliver_now(&self, deliveries: Vec<Delivery>, context: &TraceContext) {
         let (relay, context) = (self.clone(), context.clone());
         let work = self.tasks.spawn(async move { relay.deliver_all(deliveries, Some(&context)).await });
@@ -106,7 +105,7 @@ impl Relay {
         drop(tokio::time::timeout(DELIVERY_WAIT, work).await);
     }
 
-    /// Delivers what is due, again and again, until the service stops.
+    /// Polls and delivers until the service stops.
     pub fn spawn(&self) {
         let relay = self.clone();
         self.tasks.every_while_busy(POLL_INTERVAL, Duration::ZERO, move || {
@@ -120,7 +119,7 @@ impl Relay {
         });
     }
 
-    /// Delivers one batch of what is due; says whether there may be more.
+    /// Delivers a batch of due rows, and returns whether there may be more.
     async fn deliver_due(&self) -> Result<bool, StoreError> {
         let due = outbox::table
             .filter(outbox::next_attempt_at.le(self.clock.now()))
@@ -192,7 +191,7 @@ impl Relay {
     }
 }
 
-/// Half a second, doubled with each attempt, at most [`MAX_BACKOFF`].
+/// Exponential backoff: 0.5 s, doubled with each attempt, at most [`MAX_BACKOFF`].
 fn backoff(attempts: i32) -> Duration {
     let doublings = u32::try_from(attempts.clamp(0, 10)).unwrap_or(0);
     Duration::from_millis(500).saturating_mul(2_u32.pow(doublings)).min(MAX_BACKOFF)
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_grow_apart_up_to_a_bound() {
+    fn backoff_doubles_up_to_its_maximum() {
         assert_eq!(backoff(0), Duration::from_millis(500));
         assert_eq!(backoff(2), Duration::from_secs(2));
         assert_eq!(backoff(i32::MAX), MAX_BACKOFF);

@@ -1,4 +1,4 @@
-//! Files of SQLite, rewritten without what was deleted.
+//! The compaction of SQLite files.
 
 use super::engine::Engine;
 use super::sqlite::{FILE_PRAGMAS, connect, file_of, missing_file, path_of, secure};
@@ -8,7 +8,7 @@ use shared::env::ConfigError;
 use shared::error::StartError;
 use std::path::Path;
 
-/// Rewrites the file of a database that nobody uses, without its free pages. Gives its sizes before and after, in bytes.
+/// Rewrites the file of a database that is not in use, without free pages. Returns its sizes before and after, in bytes.
 pub fn compact(path: &Path) -> Result<(u64, u64), StartError> {
     let failed = |error: &dyn std::fmt::Display| {
         StartError::Store(format!("{}: cannot be compacted: {error}", path.display()))
@@ -23,7 +23,7 @@ pub fn compact(path: &Path) -> Result<(u64, u64), StartError> {
     Ok((before, size()?))
 }
 
-/// The same for the database of a service that is stopped, by its URL. Gives a line that tells of it.
+/// The same for the database of a stopped service, by its URL. Returns the result as a line.
 pub fn compact_database(url: &SecretString) -> Result<String, StartError> {
     let refused = |problem: String| StartError::from(ConfigError::new("DATABASE_URL", problem));
     if Engine::of(url)? == Engine::Postgres {
@@ -48,7 +48,7 @@ mod tests {
     use diesel::connection::{Connection as _, SimpleConnection as _};
 
     #[test]
-    fn a_file_that_is_too_large_stays_as_it_is_until_it_is_compacted() {
+    fn a_file_too_large_to_rewrite_at_start_shrinks_by_compaction() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("old");
         let file = path.to_str().unwrap();

@@ -1,4 +1,4 @@
-//! Why PostgreSQL was not reached, and whether it is worth to wait for it.
+//! Failures to connect to PostgreSQL, transient or fatal.
 
 use super::sqlstate;
 use crate::error::StoreError;
@@ -8,7 +8,7 @@ use shared::retry::RetryError;
 use std::error::Error;
 use std::io;
 
-/// An attempt to connect that failed.
+/// A failed attempt to connect.
 #[derive(Debug)]
 pub(super) struct ConnectFailure {
     is_transient: bool,
@@ -16,7 +16,7 @@ pub(super) struct ConnectFailure {
 }
 
 impl ConnectFailure {
-    /// The settings cannot work.
+    /// A fatal failure: the settings are wrong.
     pub(super) fn of_settings(error: &dyn std::fmt::Display) -> Self {
         Self { is_transient: false, cause: error.to_string() }
     }
@@ -25,7 +25,7 @@ impl ConnectFailure {
         Self { is_transient: true, cause: "no answer in time".to_owned() }
     }
 
-    /// Why it was not reached, and what to do about it.
+    /// The cause, and advice for the operator.
     pub(super) fn into_cause_and_advice(self) -> (String, &'static str) {
         let advice = if self.is_transient {
             "start the server, or correct host and port in DATABASE_URL"
@@ -35,7 +35,7 @@ impl ConnectFailure {
         (self.cause, advice)
     }
 
-    /// What a service that is starting does about it.
+    /// The error of an attempt of [`shared::retry::retry_until`].
     pub(super) fn into_retry_error(self) -> RetryError {
         if self.is_transient {
             return RetryError::Transient(self.cause);
@@ -49,9 +49,9 @@ impl From<tokio_postgres::Error> for ConnectFailure {
         let is_transient =
             match (error.code(), error.source().and_then(|cause| cause.downcast_ref::<io::Error>())) {
                 (Some(code), _) => sqlstate::fault(code.code()).is_some(),
-                // A certificate that does not hold comes as data that is not valid.
+                // rustls reports an invalid certificate as `InvalidData`.
                 (None, Some(error)) => error.kind() != io::ErrorKind::InvalidData,
-                // Connections are closed while the server starts or stops; all else is about passwords and TLS.
+                // The server closes connections while it starts or stops; other errors are about passwords and TLS.
                 (None, None) => error.is_closed(),
             };
         Self { is_transient, cause: shared::error::causes(&error) }

@@ -1,9 +1,9 @@
-//! Which engine a URL leads to.
+//! The engine of a URL.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::ConfigError;
 
-/// Which database a URL leads to.
+/// A SQL engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
     Postgres,
@@ -11,7 +11,7 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// Reads the scheme of a `DATABASE_URL`.
+    /// The engine of the scheme of a `DATABASE_URL`.
     pub(crate) fn of(url: &SecretString) -> Result<Self, ConfigError> {
         let expected = "a URL that begins with postgresql:// or sqlite:";
         let Some((scheme, _)) = url.expose_secret().split_once(':') else {

@@ -1,4 +1,4 @@
-//! What can go wrong with a store, sorted by what a client should do about it.
+//! Errors of a store, by what a client should do.
 
 use super::sqlite_error;
 use super::sqlstate;
@@ -9,16 +9,16 @@ use std::error::Error;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// A failure of the database. None of its text reaches a client.
+/// An error of the database. Its text never reaches a client.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database does not answer, or has no connection to spare. Trying again may help.
+    /// The database does not answer, or the pool has no free connection. A retry may succeed.
     #[error("the database is not available")]
     Unavailable(#[source] Cause),
-    /// Somebody else holds a lock for too long.
+    /// Another transaction holds a lock for too long.
     #[error("the database is locked")]
     Locked(#[source] Cause),
-    /// The database takes no writes: it is a replica, or can only be read.
+    /// The database is read-only: a replica, or a file without write permission.
     #[error("the database is read-only")]
     ReadOnly(#[source] Cause),
     /// The database has no space left.
@@ -27,18 +27,18 @@ pub enum StoreError {
     /// A query failed.
     #[error("a query failed")]
     Query(#[source] DieselError),
-    /// The same with a store that is not of SQL.
+    /// A query of a store without SQL failed.
     #[error("a query failed")]
     Failed(#[source] Cause),
 }
 
 impl StoreError {
-    /// Whether a row was refused because of a unique index.
+    /// Whether a unique index was violated.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Query(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
     }
 
-    /// The fault of the database; `None` where it is the query that is wrong.
+    /// The fault of the database; `None` if the query is wrong.
     pub fn fault(&self) -> Option<StoreFault> {
         match self {
             Self::Unavailable(_) => Some(StoreFault::Unavailable),
@@ -49,12 +49,12 @@ impl StoreError {
         }
     }
 
-    /// The same with all that caused it, for who asks whether the database can be used.
+    /// The fault and the chain of causes, for readiness.
     pub fn failure(&self) -> StoreFailure {
         StoreFailure { fault: self.fault(), cause: causes(self) }
     }
 
-    /// Whether the same may succeed later.
+    /// Whether a retry may succeed.
     pub fn is_transient(&self) -> bool {
         self.fault().is_some()
     }
@@ -79,7 +79,7 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// What an error says of the database. PostgreSQL is asked by SQLSTATE, SQLite by its texts, which are the same everywhere.
+/// The fault of an error: PostgreSQL's by SQLSTATE, SQLite's by its text.
 pub(super) fn fault(error: &DieselError) -> Option<StoreFault> {
     match error {
         DieselError::BrokenTransactionManager

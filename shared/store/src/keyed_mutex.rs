@@ -1,7 +1,7 @@
-//! A mutex for each key: the writers of one row queue here, before they take a connection from the pool.
+//! A mutex for each key: the writers of a row wait here, before they take a connection of the pool.
 //!
-//! A row's lock lets one writer in at a time, and every other that waits for it in the database holds a connection
-//! meanwhile. With a mutex before the pool a row that many write holds one connection in each process.
+//! A writer that waits for a row lock in the database holds a connection meanwhile. With a mutex in front of the pool, a row with many
+//! writers holds one connection in each process.
 
 use super::store::POOL_TIMEOUT;
 use crate::error::StoreError;
@@ -11,26 +11,26 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
-/// A fair mutex for each key that is locked or waited for; others take no memory. Cheap to clone.
+/// A fair (FIFO) mutex for each key. Keys that are neither locked nor waited for take no memory. Cheap to clone.
 #[derive(Debug)]
 pub struct KeyedMutex<K>(Arc<Mutex<HashMap<K, Entry>>>);
 
 #[derive(Debug, Default)]
 struct Entry {
     mutex: Arc<tokio::sync::Mutex<()>>,
-    /// How many hold it or wait for it.
+    /// How many tasks hold it or wait for it.
     users: usize,
 }
 
-/// A key that nobody else of this process has locked, until this is dropped.
+/// The lock of a key within this process, until it is dropped.
 #[derive(Debug)]
 pub struct KeyGuard<K: Copy + Eq + Hash> {
-    // Unlocked before the entry goes: who comes then must not find another mutex.
+    // Unlocked before the entry is removed: a new task must not find another mutex.
     _guard: OwnedMutexGuard<()>,
     _user: User<K>,
 }
 
-/// One who holds the mutex of a key or waits for it. Whoever stops to wait, for whatever reason, leaves nothing behind.
+/// A task that holds the mutex of a key or waits for it. Dropping it, also while it waits, removes an unused entry.
 #[derive(Debug)]
 struct User<K: Copy + Eq + Hash> {
     entries: KeyedMutex<K>,
@@ -39,8 +39,7 @@ struct User<K: Copy + Eq + Hash> {
 }
 
 impl<K: Copy + Eq + Hash> KeyedMutex<K> {
-    /// Locks a key, in the order in which it is asked for. [`StoreError::Locked`] after as long as a connection is
-    /// waited for.
+    /// Locks a key, in the order of the calls. It fails with [`StoreError::Locked`] after the time-out of the pool.
     pub async fn lock(&self, key: K) -> Result<KeyGuard<K>, StoreError> {
         let user = self.enter(key);
         let lock = Arc::clone(&user.mutex).lock_owned();
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_locked_key_holds_up_no_other() {
+    async fn a_locked_key_does_not_block_another_key() {
         let mutex = KeyedMutex::default();
         let one = mutex.lock(1).await.unwrap();
         let mut second = waiting(&mutex, 1);
@@ -121,9 +120,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever comes first is first, one at a time, whoever leaves meanwhile; and nothing stays behind.
+        /// Tasks get the lock in order, one at a time, while others give up; and no entry is left.
         #[test]
-        fn waiting_is_fair_and_leaves_nothing_behind(steps in prop::collection::vec(prop_oneof![
+        fn waiting_is_fair_and_leaves_no_entry_behind(steps in prop::collection::vec(prop_oneof![
             4 => Just(Step::Ask),
             2 => any::<usize>().prop_map(Step::Leave),
             3 => Just(Step::Unlock),

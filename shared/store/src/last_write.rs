@@ -1,18 +1,18 @@
-//! How the last write to a file of SQLite has ended.
+//! The result of the last write to a SQLite file.
 
 use super::error::fault;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use shared::error::StoreFault;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How the last write has ended. Cheap to clone.
+/// The fault of the last write, if it failed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct LastWrite {
     fault: Arc<Mutex<Option<StoreFault>>>,
 }
 
 impl LastWrite {
-    /// Watches a connection that writes.
+    /// The instrumentation of a writing connection, which records the result of each commit.
     pub(super) fn observer(self) -> impl Instrumentation {
         move |event: InstrumentationEvent<'_>| {
             if let InstrumentationEvent::FinishQuery { query, error, .. } = event {

@@ -1,8 +1,8 @@
-//! Queries that are compiled for both engines.
+//! The macros that compile a query for both engines.
 
-/// Reads: `on!(store, |c| query.load(c).await)` gives `Result<_, StoreError>`.
+/// Runs a read: `on!(store, |c| query.load(c).await)` is a `Result<_, StoreError>`.
 ///
-/// The body is compiled for both engines. On SQLite it gets a connection that can only read.
+/// The body is compiled for both engines. On SQLite its connection is read-only.
 #[macro_export]
 macro_rules! on {
     ($store:expr, |$c:ident| $body:expr) => {
@@ -21,11 +21,11 @@ macro_rules! on {
     };
 }
 
-/// A transaction that may write: `tx!(store, |c| { ... Ok(value) })`. It is committed on `Ok` and rolled back on `Err`.
+/// Runs a transaction: `tx!(store, |c| { ... Ok(value) })`. It is committed on `Ok` and rolled back on `Err`.
 ///
-/// The body's error is any that is made from diesel's and from [`StoreError`]. What must be kept though the request
-/// fails is an `Ok` value that becomes an error after the commit. `for_update` does not compile for SQLite: begin with
-/// an UPDATE of the row, which is the lock on both engines.
+/// The body's error is any type that converts from diesel's and from [`StoreError`](crate::StoreError). To commit though the request fails, return `Ok`,
+/// and fail after the commit. `for_update` does not compile for SQLite: begin with an UPDATE of the row, which locks it on both
+/// engines.
 #[macro_export]
 macro_rules! tx {
     ($store:expr, |$c:ident| $body:expr) => {
@@ -36,7 +36,7 @@ macro_rules! tx {
             }
             $crate::Store::Sqlite { writer, .. } => {
                 let mut connection = $crate::checkout(writer.get()).await?;
-                // SQLite itself rolls back where the disk is full, and then diesel tells that it cannot, and not why.
+                // SQLite itself rolls back if the disk is full. diesel's rollback fails then, and its error would hide the first.
                 let mut refused = None;
                 let done = connection.immediate_transaction(async |connection| {
                     let attempted = async {

@@ -1,4 +1,4 @@
-//! Migrations: embedded, and run at start, off the async threads, because they block.
+//! Embedded migrations, run at start on a thread for blocking work.
 
 use diesel::backend::Backend;
 use diesel::migration::{MigrationConnection, MigrationSource};
@@ -8,7 +8,7 @@ use shared::error::StartError;
 /// The target of log events: that of the module before it was moved, as logs are filtered by it.
 const LOG_TARGET: &str = "shared::store::migrate";
 
-/// The migrations of a service, one folder per engine, with the same names in both.
+/// The migrations of a service: a folder for each engine, with the same names in both.
 pub struct Migrations {
     /// `migrations/postgres`.
     pub postgres: EmbeddedMigrations,
@@ -16,7 +16,7 @@ pub struct Migrations {
     pub sqlite: EmbeddedMigrations,
 }
 
-/// Embeds `migrations/postgres` and `migrations/sqlite` of the crate that calls it.
+/// Embeds `migrations/postgres` and `migrations/sqlite` of the calling crate.
 #[macro_export]
 macro_rules! embed_store_migrations {
     () => {{
@@ -28,7 +28,7 @@ macro_rules! embed_store_migrations {
     }};
 }
 
-/// Runs what has not been run yet.
+/// Runs pending migrations.
 pub(super) fn run<C>(connection: &mut C, migrations: EmbeddedMigrations) -> Result<(), StartError>
 where
     C: MigrationHarness<C::Backend> + MigrationConnection<Backend: Backend>,

@@ -9,9 +9,8 @@ use shared::error::StartError;
 use std::time::Duration;
 
 impl Store {
-    /// Connects to `url`, the value of the variable `DATABASE_URL`, and brings the tables of the service `schema` up
-    /// to date. A statement may take as long as `statement_timeout` on PostgreSQL, which breaks it off then. (On SQLite it waits for who else
-    /// writes, for 5 s.)
+    /// Connects to `url`, the value of `DATABASE_URL`, and migrates the tables of the service `schema`. `statement_timeout` is that of
+    /// PostgreSQL. (A statement on SQLite waits up to 5 s for another writer.)
     pub async fn open(
         url: &SecretString,
         schema: &'static str,

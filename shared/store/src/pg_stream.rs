@@ -1,4 +1,4 @@
-//! The bytes from PostgreSQL: on the way each `ErrorResponse` gets its SQLSTATE into its message, where diesel keeps it.
+//! The stream from PostgreSQL. It puts the SQLSTATE of each `ErrorResponse` into its message, which diesel keeps.
 
 use super::sqlstate::{self, HEAD_BYTES};
 use std::io;
@@ -8,18 +8,18 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
-/// The kind of a message that is an `ErrorResponse`.
+/// The type of the message `ErrorResponse`.
 const ERROR_RESPONSE: u8 = b'E';
 
-/// Is told the SQLSTATE of each error.
+/// A callback that gets the SQLSTATE of each error.
 pub(super) type OnError = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// Finds the errors among the messages, whatever pieces these come in.
+/// Finds and rewrites the errors among the messages, in whatever pieces they come.
 struct ErrorRewriter {
     on_error: OnError,
-    /// The head of the present message, as far as it has come.
+    /// The received part of the present message's head.
     head: Vec<u8>,
-    /// How much of the present message's body is still to come.
+    /// The rest of the present message's body, in bytes.
     left: usize,
     /// The present message, if it is an error.
     error: Option<Vec<u8>>,
@@ -30,7 +30,7 @@ impl ErrorRewriter {
         Self { on_error, head: Vec::with_capacity(HEAD_BYTES), left: 0, error: None }
     }
 
-    /// How many bytes, from the first, belong to messages that are no errors.
+    /// How many of the first bytes belong to messages other than errors.
     fn pass(&mut self, bytes: &[u8]) -> usize {
         let mut passed = 0;
         while let Some((&first, rest)) = bytes.get(passed..).and_then(<[u8]>::split_first) {
@@ -48,7 +48,7 @@ impl ErrorRewriter {
         passed
     }
 
-    /// Takes a byte of a head; after the last one the length of the body is known.
+    /// Takes a byte of a head; the last one completes the length of the body.
     fn take_head(&mut self, byte: u8) {
         self.head.push(byte);
         if let Some([_, a, b, c, d]) = self.head.first_chunk::<HEAD_BYTES>().copied() {
@@ -58,7 +58,7 @@ impl ErrorRewriter {
         }
     }
 
-    /// Writes to `out` what has come whole: errors with their codes in their messages, and all else as it is.
+    /// Writes complete errors with their codes in their messages to `out`, and other bytes as they are.
     fn rewrite(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
             let Some(mut error) = self.error.take() else {
@@ -98,7 +98,7 @@ impl ErrorRewriter {
         }
     }
 
-    /// Whether an error is held back until the rest of it comes.
+    /// Whether an incomplete error is held back.
     fn is_holding(&self) -> bool {
         self.error.is_some()
     }
@@ -108,7 +108,7 @@ impl ErrorRewriter {
 pub(super) struct PgStream<S> {
     inner: S,
     rewriter: ErrorRewriter,
-    /// What was rewritten and not read yet.
+    /// Rewritten bytes that are not read yet.
     out: Vec<u8>,
 }
 
@@ -119,7 +119,7 @@ impl<S> PgStream<S> {
 }
 
 impl<S: AsyncRead + Unpin> PgStream<S> {
-    /// Gives what was rewritten, as much of it as there is room for.
+    /// Reads rewritten bytes, as many as fit.
     fn read_rewritten(&mut self, buffer: &mut ReadBuf<'_>) {
         let count = self.out.len().min(buffer.remaining());
         let given: Vec<u8> = self.out.drain(..count).collect();
@@ -210,11 +210,11 @@ mod tests {
         message(b'E', format!("SFEHLER\0C57014\0M{prefix}zu spät\0\0").as_bytes())
     }
 
-    /// Messages as they are sent, and as they should be read.
+    /// Messages as they are sent, and as they are read.
     fn conversation() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>)>> {
         let plain = (prop::sample::select(b"DRZCNTE".to_vec()), prop::collection::vec(any::<u8>(), 0..40))
             .prop_map(|(kind, body)| {
-                // What calls itself an error and is none passes as it is.
+                // A malformed error passes as it is.
                 let body = if kind == b'E' { vec![0] } else { body };
                 (message(kind, &body), message(kind, &body))
             });
@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_errors_change_whatever_pieces_they_come_in(
+        fn errors_alone_are_rewritten_in_whatever_pieces_they_come(
             messages in conversation(),
             pieces in prop::collection::vec(1_usize..30, 1..20),
             room in 1_usize..50,

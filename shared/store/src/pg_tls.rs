@@ -1,7 +1,7 @@
-//! The negotiation of TLS with PostgreSQL, so that a [`PgStream`] is around the connection with TLS and without.
+//! The negotiation of TLS with PostgreSQL, so that a [`PgStream`] wraps each connection, with TLS or without.
 //!
-//! `tokio-postgres` gives a connector the stream only where TLS is certain, as with `sslnegotiation=direct`. So it is told that
-//! for every connection, and what precedes is done here as libpq does it (`PostgreSQL` manual, 54.2.11).
+//! `tokio-postgres` calls a connector only if TLS is certain, as with `sslnegotiation=direct`. So every connection is configured like
+//! that, and the `SSLRequest` is sent here, as libpq does it (`PostgreSQL` manual, 54.2.11).
 
 use super::pg_stream::{OnError, PgStream};
 use super::tls::TlsMode;
@@ -16,13 +16,13 @@ use tokio_postgres::config::SslNegotiation;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// `SSLRequest`: its length, and the number that stands where a version would.
+/// `SSLRequest`: its length, and its code in the place of a protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 type Secured = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 type Securing = <MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect;
 
-/// Makes connectors for a database.
+/// The maker of connectors for a database.
 #[derive(Clone)]
 pub(super) struct Negotiator {
     pub(super) mode: TlsMode,
@@ -53,7 +53,7 @@ impl MakeTlsConnect<Socket> for Negotiator {
     }
 }
 
-/// Prepares one connection.
+/// The connector of one connection.
 pub(super) struct Connector {
     negotiator: Negotiator,
     securing: Securing,
@@ -91,13 +91,13 @@ impl TlsConnect<Socket> for Connector {
     }
 }
 
-/// Asks the server whether it has TLS.
+/// Sends an `SSLRequest`, and returns whether the server accepts TLS.
 async fn request_tls(socket: &mut Socket) -> io::Result<bool> {
     socket.write_all(&SSL_REQUEST).await?;
     match socket.read_u8().await? {
         b'S' => Ok(true),
         b'N' => Ok(false),
-        // It cannot even begin to serve, as when it has no process for it.
+        // The server cannot start a backend process, and sends an error.
         _ => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the server refuses the connection")),
     }
 }

@@ -1,9 +1,9 @@
-//! The state of the pools of connections.
+//! The gauges of the pools.
 
 use crate::store::Store;
 use shared::pool_state::PoolState;
 
-/// Both engines have this, but no type that can be named without the crate of the pool.
+/// A macro, as the type of a status cannot be named without the crate of the pool.
 macro_rules! state {
     ($name:literal, $pool:expr) => {{
         let status = $pool.status();
@@ -18,7 +18,7 @@ macro_rules! state {
 }
 
 impl Store {
-    /// The pools, as they are now.
+    /// The present state of the pools.
     pub fn pools(&self) -> Vec<PoolState> {
         match self {
             Self::Postgres(pool) => vec![state!("postgresql", pool)],

@@ -1,4 +1,4 @@
-//! PostgreSQL: one way to connect, for the pool and the migrations alike.
+//! PostgreSQL: connecting, for the pool and the migrations alike.
 
 use super::connect_failure::ConnectFailure;
 use super::pg_stream::PgStream;
@@ -27,14 +27,13 @@ use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 
 const POOL_SIZE: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a statement waits for a lock, or half as long as it may take, where that is shorter. Less than others wait
-/// for a connection.
+/// The longest `lock_timeout`; it is half of the statement's time-out if that is shorter. It is less than the time-out of the pool.
 const MAX_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long all connections of the pool are kept at least after they were made anew.
+/// The least time between two markings of all connections as stale.
 const MIN_STALE_INTERVAL: Duration = Duration::from_secs(1);
-/// What was answered is on the disk: a server or a role that does without is overruled, and one that asks for more is not.
+/// A commit is durable before the response: `synchronous_commit = off` of a server or a role is overridden, a stricter value is not.
 const SET_DURABLE_COMMITS: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
-/// The number of the advisory lock under which schemas are made and migrated; the same for every service.
+/// The advisory lock of migrations, the same for every service.
 const MIGRATION_LOCK: i64 = 0x6261_6e79_616e;
 
 pub(super) async fn open(
@@ -80,7 +79,7 @@ fn unreachable(error: &dyn std::fmt::Display) -> StartError {
     StartError::Store(format!("DATABASE_URL: cannot connect: {error}"))
 }
 
-/// Connects once, to look and to change nothing.
+/// Connects once, in read-only transactions.
 pub(super) async fn connect_read_only(
     url: &str,
     schema: &'static str,
@@ -91,7 +90,7 @@ pub(super) async fn connect_read_only(
     target.connect(&settings).await
 }
 
-/// Where and how to connect.
+/// The parameters of connections.
 struct Target {
     config: tokio_postgres::Config,
     tls: TlsMode,
@@ -101,7 +100,7 @@ struct Target {
 }
 
 impl Target {
-    /// Takes libpq's URLs, also with the name of a driver in the scheme, as SQLAlchemy has them.
+    /// Parses libpq's URLs, also with a driver's name in the scheme, as SQLAlchemy has it.
     fn parse(url: &str, schema: &'static str) -> Result<Self, ConfigError> {
         let wrong = |problem: String| ConfigError::new("DATABASE_URL", problem);
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
@@ -139,13 +138,13 @@ impl Target {
         Ok(Self { config, tls, root_certificates, schema, stale: Arc::default() })
     }
 
-    /// Connects, with the settings of every session and these.
+    /// Connects, and sets the parameters of every session and these.
     async fn connect(&self, settings: &[(&str, String)]) -> Result<AsyncPgConnection, ConnectFailure> {
         let connect = tokio::time::timeout(CONNECT_TIMEOUT, self.establish());
         let mut connection = connect.await.map_err(|_| ConnectFailure::timed_out())??;
         let common = [
             ("search_path", format!("\"{}\"", self.schema)),
-            // What the row locks are designed for, whatever the server, the database or the role has as its default.
+            // Row locks are designed for it, and the server, the database or the role may have another default.
             ("default_transaction_isolation", "'read committed'".to_owned()),
             // A notice may repeat a statement.
             ("client_min_messages", "warning".to_owned()),
@@ -173,49 +172,49 @@ impl Target {
         }
         let mut tls = tls::client_config(self.tls, self.root_certificates.as_deref())
             .map_err(|error| ConnectFailure::of_settings(&error))?;
-        // A server needs it where TLS comes first, and others do not mind.
+        // Direct negotiation needs it, and other servers ignore it.
         tls.alpn_protocols = vec![b"postgresql".to_vec()];
         let negotiator = Negotiator::new(self.tls, self.config.get_ssl_negotiation(), tls, on_error);
         let mut config = self.config.clone();
-        // So that the negotiator gets every connection.
+        // So that the negotiator is called for every connection.
         config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
         let (client, connection) = config.connect(negotiator).await?;
         Ok(AsyncPgConnection::try_from_client_and_connection(client, connection).await?)
     }
 
-    /// The path of the server's socket, where the URL names one. There is no TLS over it.
+    /// The path of the server's Unix socket, if the URL has one. It has no TLS.
     fn unix_socket(&self) -> Option<PathBuf> {
         let [Host::Unix(folder)] = self.config.get_hosts() else { return None };
         let port = self.config.get_ports().first().copied().unwrap_or(5432);
         Some(folder.join(format!(".s.PGSQL.{port}")))
     }
 
-    /// Connects for the migrations, takes their lock, and makes the schema if need be.
+    /// Connects for the migrations, takes their lock, and creates the schema.
     async fn prepare(&self) -> Result<AsyncPgConnection, RetryError> {
-        // Whoever migrates may take long, and is waited for.
+        // A migration may take long, and other processes wait for it.
         let unlimited = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
         let unlimited = unlimited.map(|name| (name, "0".to_owned()));
         let mut connection = self.connect(&unlimited).await.map_err(ConnectFailure::into_retry_error)?;
-        // Both statements fail when many do them at once, and so does diesel's own table: the lock comes first.
+        // CREATE SCHEMA and the creation of diesel's own table fail if they run concurrently: the lock comes first.
         let schema = self.schema;
         let prepare =
             format!("SELECT pg_advisory_lock({MIGRATION_LOCK}); CREATE SCHEMA IF NOT EXISTS \"{schema}\";");
         match connection.batch_execute(&prepare).await.map_err(StoreError::from) {
             Ok(()) => Ok(connection),
-            // As from a replica that is about to become the primary.
+            // For instance a replica that is being promoted.
             Err(error) if error.is_transient() => Err(RetryError::Transient(causes(&error))),
             Err(error) => Err(RetryError::Fatal(migrate::failed(&causes(&error)))),
         }
     }
 }
 
-/// Connections from before a server has refused to write: they may lead to one that is no primary any more.
+/// Connections that are older than a refused write: they may lead to a server that is no longer the primary.
 #[derive(Debug, Default)]
 struct StaleConnections(Mutex<Option<Instant>>);
 
 impl StaleConnections {
-    /// Marks those that are there now, at most once in [`MIN_STALE_INTERVAL`]: a server that takes no writes for long should
-    /// not have all of them made anew with each.
+    /// Marks all present connections, at most once in [`MIN_STALE_INTERVAL`]: a server that is read-only for long must not have all
+    /// connections replaced at each write.
     fn mark(&self) {
         let now = Instant::now();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -224,7 +223,7 @@ impl StaleConnections {
         }
     }
 
-    /// Whether a connection that was made then is one of them.
+    /// Whether a connection of this age is stale.
     fn covers(&self, created: Instant) -> bool {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.is_some_and(|last| created <= last)
@@ -237,7 +236,7 @@ mod tests {
     use tokio_postgres::config::Host;
 
     #[test]
-    fn the_env_of_the_service_that_this_replaces_is_taken() {
+    fn a_url_with_a_drivers_name_is_accepted() {
         for scheme in ["postgres", "postgresql", "postgresql+psycopg2", "postgresql+asyncpg"] {
             let url = format!("{scheme}://u:p%40ss@db:5433/name?sslmode=disable&connect_timeout=3");
             let target = Target::parse(&url, "auth").unwrap();
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn every_sslmode_is_known_and_no_other() {
+    fn every_sslmode_of_libpq_is_accepted_and_no_other() {
         let tls =
             |query: &str| Target::parse(&format!("postgresql://u@db/name{query}"), "auth").map(|t| t.tls);
         assert_eq!(tls("").unwrap(), TlsMode::Prefer);
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_named_by_host_address_or_socket() {
+    fn a_server_is_named_by_host_address_or_unix_socket() {
         let target = |rest: &str| Target::parse(&format!("postgresql://{rest}"), "auth").unwrap();
         let hosts = |rest: &str| target(rest).config.get_hosts().to_vec();
         assert_eq!(hosts("u@/name?hostaddr=10.0.0.7"), [Host::Tcp("10.0.0.7".to_owned())]);
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_from_before_a_refused_write_are_stale_and_later_ones_are_not() {
+    fn connections_older_than_a_refused_write_are_stale() {
         let (stale, before) = (StaleConnections::default(), Instant::now());
         assert!(!stale.covers(before));
         stale.mark();
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_url_is_told_without_its_password() {
+    fn the_error_of_a_wrong_url_does_not_quote_its_password() {
         let error = Target::parse("postgresql://u:hunter2@db:port/name", "auth").err().unwrap().to_string();
         assert!(error.starts_with("DATABASE_URL") && !error.contains("hunter2"), "{error}");
     }

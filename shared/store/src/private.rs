@@ -11,12 +11,12 @@ pub const FILE_MODE: u32 = 0o600;
 pub const FOLDER_MODE: u32 = 0o700;
 const GROUP_AND_OTHERS: u32 = 0o077;
 
-/// Whether somebody beside the owner has a permission.
+/// Whether the group or others have a permission.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & GROUP_AND_OTHERS != 0)
 }
 
-/// Takes the permissions of all but the owner away.
+/// Removes the permissions of group and others.
 pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     let failed = |why: &str| io::Error::other(format!("it is open to other users, and {why}"));
     if !is_open_to_others(path)? {
@@ -30,7 +30,7 @@ pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes an empty file that nobody else can ever open, unless it is there; then it is closed to others.
+/// Creates an empty file that only the owner can ever open. An existing file is restricted.
 pub fn create(path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
     restrict(path, FILE_MODE)
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn others_lose_what_they_could_and_the_owner_keeps_what_it_can() {
+    fn group_and_others_lose_their_permissions_and_the_owner_keeps_them() {
         let folder = tempfile::tempdir().unwrap();
         let (new, old) = (folder.path().join("new"), folder.path().join("old"));
         create(&new).unwrap();

@@ -1,4 +1,4 @@
-//! SQLite: a file in WAL mode, one connection that writes, several that read, one that looks after the file.
+//! SQLite: a file in WAL mode with one writer, several readers, and one connection for maintenance.
 
 use super::last_write::LastWrite;
 use super::sqlite_maintenance::convert;
@@ -11,7 +11,7 @@ use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_migrations::EmbeddedMigrations;
 use shared::error::StartError;
-// Named so that SQLite is built along with this crate, whatever the machine has.
+// Named so that the bundled SQLite is linked, and not the machine's.
 use libsqlite3_sys as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::ffi::OsString;
@@ -19,17 +19,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const READER_POOL_SIZE: usize = 4;
-/// What the first connection begins with, which may make the file. The order matters: a file has a journal mode, and with it a
-/// first page, only after it was said that deleted content is overwritten and that free pages can be given back.
+/// The pragmas of the first connection, which may create the file. The order matters: `secure_delete` and `auto_vacuum` must be set
+/// before `journal_mode`, which writes the first page.
 pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
                             PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-/// What every other connection begins with. None of these waits for the lock of a writer, as `auto_vacuum` does.
+/// The pragmas of every other connection. None of them waits for the lock of a writer, as `auto_vacuum` does.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON;";
 const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
-/// Who looks after the file does not wait for others as long as a request does.
+/// Maintenance waits for a lock less long than a request does.
 const MAINTENANCE_PRAGMAS: &str = "PRAGMA busy_timeout = 1000;";
-/// Old files up to this size are rewritten at start, so that their free pages can be given back from then on.
+/// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
 pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<Store, StartError> {
@@ -56,26 +56,26 @@ pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<St
     Ok(Store::Sqlite { writer, readers, maintenance, last_write })
 }
 
-/// The file of a database on SQLite that is not there yet.
+/// The file of a SQLite database, if it does not exist yet.
 pub fn missing_file(url: &SecretString) -> Option<PathBuf> {
     let is_sqlite = Engine::of(url).is_ok_and(|engine| engine == Engine::Sqlite);
     let file = is_sqlite.then(|| file_of(path_of(url.expose_secret()))).flatten()?;
     is_missing(&file).then_some(file)
 }
 
-/// Whether there is no such file. One that may not be looked at is there, perhaps.
+/// Whether a file does not exist. One that cannot be read counts as existing.
 pub fn is_missing(file: &Path) -> bool {
     file.metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The path in a URL: `sqlite:path`, or with two or three slashes, as SQLAlchemy writes it.
+/// The path of a URL: `sqlite:path`, or with two or three slashes, as SQLAlchemy writes it.
 pub(super) fn path_of(url: &str) -> &str {
     let prefixes = ["sqlite:///", "sqlite://", "sqlite:"];
     prefixes.iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url)
 }
 
-/// Closes the file to others, and what SQLite keeps beside it. SQLite makes those with the mode of the file, so that is made
-/// before SQLite sees it.
+/// Restricts the file to its owner, and the files beside it. SQLite creates those with the mode of the file, so the file is created
+/// before SQLite opens it.
 pub(super) fn secure(path: &str) -> io::Result<()> {
     let Some(file) = file_of(path) else { return Ok(()) };
     private::create(&file)?;
@@ -90,7 +90,7 @@ pub(super) fn secure(path: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The file of a path as SQLite reads it, which may be a URI; none for a database in memory.
+/// The file of SQLite's path, which may be a URI; `None` for a database in memory.
 pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     let Some(uri) = path.strip_prefix("file:") else {
         return (path != ":memory:").then(|| PathBuf::from(path));
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_written_in_each_of_the_usual_ways() {
+    fn a_url_has_its_path_behind_up_to_three_slashes() {
         assert_eq!(path_of("sqlite:data/auth.sqlite3"), "data/auth.sqlite3");
         assert_eq!(path_of("sqlite:/data/auth.sqlite3"), "/data/auth.sqlite3");
         assert_eq!(path_of("sqlite:///auth.sqlite3"), "auth.sqlite3");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_a_uri_is_found() {
+    fn the_file_of_a_uri_is_decoded_and_a_database_in_memory_has_none() {
         let file = |path: &str| file_of(path).map(|file| file.display().to_string());
         assert_eq!(file("data/auth.sqlite3").as_deref(), Some("data/auth.sqlite3"));
         assert_eq!(file("file:/data/a%20b?cache=private").as_deref(), Some("/data/a b"));

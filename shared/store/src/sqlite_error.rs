@@ -1,9 +1,9 @@
-//! The errors of SQLite that say something of the file or the disk, told by SQLite's own texts, which it never translates
-//! (`sqlite3ErrStr` in its `main.c`): diesel keeps no result code.
+//! Faults of SQLite, by the texts of its errors, which are never translated (`sqlite3ErrStr` in its `main.c`): diesel keeps no result
+//! code.
 
 use shared::error::StoreFault;
 
-/// What a text says of the database; nothing where it is the statement that is wrong.
+/// The fault of an error's text; `None` if the statement is wrong.
 pub(super) fn fault(message: &str) -> Option<StoreFault> {
     match message {
         // SQLITE_BUSY and SQLITE_LOCKED.

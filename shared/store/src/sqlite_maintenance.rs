@@ -1,5 +1,4 @@
-//! What the file of SQLite needs beside queries: free pages are given back, the log is cut, and somebody knows whether the
-//! last write has succeeded.
+//! The maintenance of a SQLite file: incremental vacuum, truncation of the write-ahead log, and a check whether it is writable.
 
 use super::last_write::LastWrite;
 use crate::error::StoreError;
@@ -16,22 +15,22 @@ use std::time::Duration;
 
 /// The target of log events: that of the module before it was moved, as logs are filtered by it.
 const LOG_TARGET: &str = "shared::store::sqlite_maintenance";
-/// How many pages a step gives back, so that nobody waits for it: a mebibyte.
+/// Pages that a step of incremental vacuum frees: 1 MiB, which delays no writer.
 const PAGES_PER_STEP: u32 = 256;
-/// The pause between two steps, in which others write.
+/// The pause between two steps, in which other writers run.
 const PAUSE_BETWEEN_STEPS: Duration = Duration::from_millis(5);
-/// How often a service that sweeps less often looks for free pages.
+/// The interval of looking for free pages.
 const RECLAIM_INTERVAL: Duration = Duration::from_secs(60);
-/// The free pages that can be given back: none in a file of before `auto_vacuum` was set.
+/// The free pages that incremental vacuum can free: none in a file without `auto_vacuum`.
 const FREE_PAGES: &str =
     "(SELECT freelist_count FROM pragma_freelist_count, pragma_auto_vacuum WHERE auto_vacuum = 2)";
 const TRUNCATE_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE);";
-/// Writes as much as a message takes, and takes it back.
+/// Writes as much as a large message, into a table that is dropped again.
 const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_probe (space BLOB); \
                            INSERT INTO write_probe VALUES (zeroblob(65536));";
 
 impl Store {
-    /// Whether the file takes writes: somebody could begin one now, and if the last one has failed another one succeeds.
+    /// Checks that the file is writable: a write can begin, and if the last one failed, a probe succeeds.
     pub(super) async fn check_writes(
         &self,
         writer: &Pool<AsyncSqlite>,
@@ -43,7 +42,7 @@ impl Store {
         let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
         drop(connection);
         match (begun, last) {
-            // The lock is our own.
+            // This process holds the lock.
             (Err(StoreError::Locked(_)), None) if writer.status().available == 0 => Ok(()),
             (Err(error), _) => Err(error),
             (Ok(()), None) => Ok(()),
@@ -66,8 +65,8 @@ impl Store {
         crate::tx!(self, |c| Ok(c.batch_execute(statements).await?))
     }
 
-    /// Gives some of the space of deleted rows back to the file system; says whether there is more. The last step cuts the
-    /// write-ahead log, which holds the rows from before they were deleted.
+    /// Frees some pages of deleted rows, and returns whether there are more. The last step truncates the write-ahead log, which holds
+    /// the rows as they were before.
     ///
     /// PostgreSQL does that by itself (autovacuum).
     pub async fn reclaim(&self) -> Result<bool, StoreError> {
@@ -80,12 +79,12 @@ impl Store {
             return Ok(true);
         }
         let mut connection = checkout(maintenance.get()).await?;
-        // Where others still read the log, it stays until the next time.
+        // While there are readers of the log, it stays until the next step.
         connection.batch_execute(TRUNCATE_LOG).await?;
         Ok(false)
     }
 
-    /// Gives back space until the service stops, for a service that deletes here and there.
+    /// Frees pages periodically until the service stops.
     pub fn spawn_reclaim(&self, tasks: &Tasks) {
         if matches!(self, Self::Postgres(_)) {
             return;
@@ -104,7 +103,7 @@ impl Store {
     }
 }
 
-/// Rewrites a file of before `auto_vacuum` was set, unless that would hold up the start for long.
+/// Rewrites a file without `auto_vacuum`, unless that would delay the start for long.
 pub(super) fn convert(connection: &mut SqliteConnection, path: &str, max_bytes: i64) {
     let converted = (|| {
         if pragma(connection, "auto_vacuum")? != 0 {
@@ -126,7 +125,7 @@ pub(super) fn convert(connection: &mut SqliteConnection, path: &str, max_bytes: 
 const TOO_LARGE_TO_REWRITE: &str = "the file will not shrink, and what was deleted may still be read in it: stop the service, and run \
                          `banyan compact`, or `PRAGMA auto_vacuum = 2; VACUUM` in SQLite's shell";
 
-/// Rewrites the file, without what was deleted.
+/// Rewrites the file without free pages.
 pub(super) fn rewrite(connection: &mut SqliteConnection) -> QueryResult<()> {
     connection.batch_execute(&format!("PRAGMA auto_vacuum = INCREMENTAL; VACUUM; {TRUNCATE_LOG}"))
 }

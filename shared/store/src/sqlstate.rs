@@ -1,14 +1,14 @@
-//! SQLSTATE, by which PostgreSQL tells errors apart in every language (`PostgreSQL` manual, appendix A).
+//! SQLSTATE: the code of an error, which is the same in every language (`PostgreSQL` manual, appendix A).
 //!
-//! diesel keeps the message of an error but not its code, except for a few kinds. So the message of every `ErrorResponse` is
-//! given its code as a prefix while it comes in, as `psql` shows it with `VERBOSITY verbose`: `57014: canceling statement`.
+//! diesel keeps the message of an error but not its code, except for a few kinds. So the stream prefixes the message of every
+//! `ErrorResponse` with its code, as `psql` does with `VERBOSITY verbose`: `57014: canceling statement`.
 
 use shared::error::StoreFault;
 
 /// The identifiers of fields of an `ErrorResponse` (`PostgreSQL` manual, 54.8).
 const CODE: u8 = b'C';
 const MESSAGE: u8 = b'M';
-/// The length of a message's head: its kind, and its length, which counts itself and not the kind.
+/// The size of a message's head: its type, and its length, which counts itself and not the type.
 pub(super) const HEAD_BYTES: usize = 5;
 
 /// `disk_full`.
@@ -17,12 +17,12 @@ const DISK_FULL: &str = "53100";
 pub(super) const READ_ONLY: &str = "25006";
 /// `serialization_failure`, `deadlock_detected` and `lock_not_available`.
 const LOCKED: [&str; 3] = ["40001", "40P01", "55P03"];
-/// Connection exception, insufficient resources, operator intervention: shutdown, and a statement that took too long.
+/// The classes connection exception, insufficient resources, and operator intervention (shutdown, statement time-out).
 const UNAVAILABLE_CLASSES: [&str; 3] = ["08", "53", "57"];
 /// `idle_in_transaction_session_timeout` and `transaction_timeout`: the server has ended the connection.
 const SESSION_ENDED: [&str; 2] = ["25P03", "25P04"];
 
-/// What an SQLSTATE says of the database; nothing where it is the statement that is wrong.
+/// The fault of an SQLSTATE; `None` if the statement is wrong.
 pub(super) fn fault(code: &str) -> Option<StoreFault> {
     if code == DISK_FULL {
         return Some(StoreFault::Full);
@@ -38,7 +38,7 @@ pub(super) fn fault(code: &str) -> Option<StoreFault> {
     unavailable.then_some(StoreFault::Unavailable)
 }
 
-/// The SQLSTATE that a message begins with.
+/// The SQLSTATE in front of a message.
 pub(super) fn of_message(message: &str) -> Option<&str> {
     let (code, _) = message.split_once(": ")?;
     is_code(code.as_bytes()).then_some(code)
@@ -48,9 +48,8 @@ fn is_code(code: &[u8]) -> bool {
     code.len() == 5 && code.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
-/// An `ErrorResponse` whose message begins with its code, and that code. `whole` has the head, too.
-///
-/// Nothing where it has no code, or is none.
+/// The `ErrorResponse` with its code in front of its message, and the code; `None` if it has none, or is malformed. `whole` includes
+/// the head.
 pub(super) fn with_code_in_message(whole: &[u8]) -> Option<(Vec<u8>, String)> {
     let fields: Vec<&[u8]> = whole.get(HEAD_BYTES..)?.split(|byte| *byte == 0).collect();
     let value = |kind: u8| fields.iter().find_map(|field| field.strip_prefix(&[kind]));
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_says_whether_trying_again_may_help() {
+    fn a_code_has_a_fault_if_a_retry_may_succeed() {
         for (code, is) in [
             ("57014", Some(StoreFault::Unavailable)),
             ("57P01", Some(StoreFault::Unavailable)),
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_shows_its_code_only_where_it_was_put_there() {
+    fn only_a_prefixed_message_has_a_code() {
         assert_eq!(of_message("57014: storniere Anfrage wegen Zeitüberschreitung"), Some("57014"));
         for none in ["database is locked", "near \"X\": syntax error", "5701: a", "57p01: a", ""] {
             assert_eq!(of_message(none), None, "{none}");
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_fields_of_an_error_stay_as_they_are() {
+    fn only_the_message_of_an_error_is_rewritten() {
         let body = b"SFEHLER\0VERROR\0C57014\0Mstorniere Anfrage\0HM\0\0";
         let whole = [&b"E"[..], &u32::try_from(body.len() + 4).unwrap().to_be_bytes(), body].concat();
         let (rewritten, code) = with_code_in_message(&whole).unwrap();

@@ -1,4 +1,4 @@
-//! The pools of connections.
+//! The store: the pools of connections.
 
 use super::last_write::LastWrite;
 use crate::error::StoreError;
@@ -13,14 +13,13 @@ use shared::error::StoreFailure;
 use std::future::Future;
 use std::time::Duration;
 
-/// How long a query waits for a connection to become free before it gives up.
+/// The time-out of waiting for a free connection.
 pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The file descriptors that a store holds at most: 16 connections of PostgreSQL, or 5 of SQLite with two files each; and
-/// some that are opened for a moment.
+/// The most file descriptors of a store: 16 connections to PostgreSQL, or 6 to SQLite with two files each, and a few of short life.
 pub const MAX_DESCRIPTORS: u64 = 20;
 
-/// A connection to SQLite whose queries run off the async threads.
+/// A connection to SQLite whose queries run on threads for blocking work.
 pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
 /// A database. Cheap to clone.
@@ -28,15 +27,15 @@ pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 pub enum Store {
     /// A pool of connections.
     Postgres(Pool<AsyncPgConnection>),
-    /// One connection that writes, and several that read: writers who share a pool starve each other.
+    /// One writer and several readers: writers of one pool would starve each other.
     Sqlite {
         /// Used by [`tx!`](crate::tx).
         writer: Pool<AsyncSqlite>,
         /// Used by [`on!`](crate::on).
         readers: Pool<AsyncSqlite>,
-        /// One that looks after the file, and waits for others but a second.
+        /// One connection for maintenance, with a lock time-out of 1 s.
         maintenance: Pool<AsyncSqlite>,
-        /// How the last write has ended.
+        /// The result of the last write.
         last_write: LastWrite,
     },
 }
@@ -51,13 +50,13 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Asks the database whether it answers.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
         crate::on!(self, |c| one.execute(c).await).map(drop)
     }
 
-    /// [`Self::check`], for who asks again and again whether the service is ready.
+    /// [`Self::check`] as a probe of readiness.
     pub fn readiness_check(self) -> impl Fn() -> BoxFuture<'static, Result<(), StoreFailure>> {
         move || {
             let store = self.clone();
@@ -65,7 +64,7 @@ impl Store {
         }
     }
 
-    /// Asks the database whether it answers, and whether it takes writes.
+    /// Checks that the database answers and is writable.
     pub async fn check(&self) -> Result<(), StoreError> {
         match self {
             Self::Postgres(_) => {
@@ -84,7 +83,7 @@ impl Store {
     }
 }
 
-/// Waits for a connection from a pool, but not for ever. Used by the macros.
+/// Waits for a connection of a pool, up to the time-out. Used by the macros.
 pub async fn checkout<T, E>(connection: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
 where
     StoreError: From<E>,

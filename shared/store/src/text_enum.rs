@@ -1,6 +1,6 @@
-//! Enums whose values are texts.
+//! The macro of enums whose values are texts.
 
-/// An enum whose values are texts: in JSON, in columns (`TEXT`), as a field of a request, in the `OpenAPI` document.
+/// Defines an enum whose values are texts: in JSON, in columns (`TEXT`), as a field of a request, in the `OpenAPI` document.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -13,7 +13,7 @@ macro_rules! text_enum {
         $visibility enum $name { $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
-            /// The text that stands for this value.
+            /// The text of this value.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }

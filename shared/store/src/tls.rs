@@ -14,18 +14,18 @@ use std::sync::Arc;
 pub(super) enum TlsMode {
     /// Never.
     Disable,
-    /// Where the server has it, unchecked. (libpq's `allow` tries without first; that it may be either is the same.)
+    /// If the server has it, unverified. (libpq's `allow` tries without it first, and is taken for the same.)
     Prefer,
-    /// Always, but unchecked, unless there are root certificates.
+    /// Always, but unverified unless there are root certificates.
     Require,
-    /// Always, and the certificate must come from a trusted authority.
+    /// Always, with a certificate of a trusted authority.
     VerifyCa,
-    /// Always, and the certificate must be the host's as well.
+    /// Always, with a certificate of a trusted authority for this host.
     VerifyFull,
 }
 
 impl TlsMode {
-    /// Whether a connection without TLS will do.
+    /// Whether a connection without TLS is accepted.
     pub(super) fn is_weak(self) -> bool {
         matches!(self, Self::Disable | Self::Prefer)
     }
@@ -49,7 +49,7 @@ impl FromStr for TlsMode {
     }
 }
 
-/// The client's side of TLS. `roots` is a file of root certificates (PEM); without one the machine's own count.
+/// The TLS configuration. `roots` is a file of root certificates (PEM); the default is the machine's own.
 pub(super) fn client_config(mode: TlsMode, roots: Option<&str>) -> Result<ClientConfig, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

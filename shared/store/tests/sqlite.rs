@@ -1,4 +1,4 @@
-//! The file of SQLite: who can read it, what is left of what was deleted, and what happens when it cannot be written.
+//! SQLite files: permissions, deleted content, and files that cannot be written.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
@@ -58,7 +58,7 @@ impl Database {
         Store::open(&url, "chat", migrations, Duration::from_secs(10)).await.unwrap()
     }
 
-    /// Another process that uses the file.
+    /// A connection of another program.
     fn stranger(&self) -> SqliteConnection {
         SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
     }
@@ -81,7 +81,7 @@ async fn execute(store: &Store, statements: &str) -> Result<(), StoreError> {
     tx!(store, |c| Ok(c.batch_execute(statements).await?))
 }
 
-/// Gives the connection that writes another setting, outside of a transaction.
+/// Changes a setting of the writer, outside of a transaction.
 async fn set(store: &Store, pragma: &str) {
     let Store::Sqlite { writer, .. } = store else { return };
     writer.get().await.unwrap().batch_execute(&format!("PRAGMA {pragma}")).await.unwrap();
@@ -103,7 +103,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn all_files_are_closed_to_others() {
+async fn all_files_have_mode_600() {
     let database = Database::create();
     let store = database.open().await;
     execute(&store, ROWS).await.unwrap();
@@ -111,7 +111,7 @@ async fn all_files_are_closed_to_others() {
     assert_eq!(files.len(), 3, "{files:?}");
     for file in &files {
         assert_eq!(mode(file), 0o600, "{}", file.display());
-        // As an earlier version has left them, or somebody who has copied them.
+        // As after an earlier version, or a copy.
         fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
     }
     let again = database.open().await;
@@ -123,7 +123,7 @@ async fn all_files_are_closed_to_others() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_gone_from_the_bytes_and_its_space_is_given_back() {
+async fn deleted_content_is_overwritten_and_its_pages_are_freed() {
     let database = Database::create();
     let store = database.open().await;
     execute(&store, ROWS).await.unwrap();
@@ -142,7 +142,7 @@ async fn what_was_deleted_is_gone_from_the_bytes_and_its_space_is_given_back() {
 }
 
 #[tokio::test]
-async fn an_old_file_is_converted_at_start_and_keeps_its_rows() {
+async fn a_file_without_auto_vacuum_is_rewritten_at_start_with_its_rows() {
     let database = Database::create();
     let mut old = database.stranger();
     old.batch_execute(&format!("PRAGMA journal_mode = WAL; {ROWS} {DELETE_ROWS}")).unwrap();
@@ -163,7 +163,7 @@ struct JournalMode {
 }
 
 #[tokio::test]
-async fn a_new_file_can_shrink() {
+async fn a_new_file_has_auto_vacuum_and_a_write_ahead_log() {
     let database = Database::create();
     let store = database.open().await;
     assert_eq!(number(&store, "SELECT auto_vacuum FROM pragma_auto_vacuum").await.unwrap(), 2);
@@ -202,7 +202,7 @@ fn service_of(store: &Store) -> Running {
     Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap())
 }
 
-/// Sees that a row is refused, that `/readyz` says why, and that rows are counted all the same.
+/// Asserts that a write is refused, that `/readyz` has the reason, and that reads succeed.
 async fn expect_refused(client: &TestClient, status: u16, code: &str, retry_after: &str, reason: &str) {
     let answer = client.post("/rows", &serde_json::json!({})).await.expect(status);
     assert_eq!((answer.code().as_str(), answer.header("retry-after")), (code, retry_after));
@@ -229,7 +229,7 @@ async fn set_up() -> (Database, Store, Running, TestClient) {
 }
 
 #[tokio::test]
-async fn a_file_that_another_process_locks_is_a_503_and_can_be_read() {
+async fn writes_to_a_file_locked_by_another_process_are_503_and_reads_succeed() {
     let (database, _store, _service, client) = set_up().await;
     let mut other = database.stranger();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
@@ -241,7 +241,7 @@ async fn a_file_that_another_process_locks_is_a_503_and_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_locked_file_is_read_on_connections_that_are_made_meanwhile() {
+async fn new_connections_can_read_a_locked_file() {
     let database = Database::create();
     let store = database.open().await;
     let mut stranger = database.stranger();
@@ -250,7 +250,7 @@ async fn a_locked_file_is_read_on_connections_that_are_made_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_a_507_and_can_be_read() {
+async fn writes_to_a_full_disk_are_507_and_reads_succeed() {
     let (_database, store, _service, client) = set_up().await;
     set(&store, "max_page_count = 1").await;
     expect_refused(&client, 507, "insufficient_storage", "30", "the database is full").await;
@@ -260,7 +260,7 @@ async fn a_full_disk_is_a_507_and_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_file_that_can_only_be_read_is_a_503_and_can_be_read() {
+async fn writes_to_a_read_only_file_are_503_and_reads_succeed() {
     let (_database, store, _service, client) = set_up().await;
     set(&store, "query_only = ON").await;
     expect_refused(&client, 503, "service_unavailable", "1", "the database is read-only").await;
@@ -269,7 +269,7 @@ async fn a_file_that_can_only_be_read_is_a_503_and_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_writer_of_our_own_does_not_make_us_unready() {
+async fn a_write_of_this_process_does_not_make_it_unready() {
     let (_database, store, _service, client) = set_up().await;
     let (begun, go) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
     let writing = async {

@@ -1,4 +1,4 @@
-//! A client for tests: JSON in, JSON out, every answer whole.
+//! An HTTP client for tests, which speaks JSON and reads whole responses.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
@@ -7,10 +7,10 @@ use shared::http_client::http_client_with_timeout;
 use shared::ids::UserId;
 use std::time::Duration;
 
-/// How long an answer may take on a machine that is busy with other tests.
+/// The time-out of a response, on a machine that is busy with other tests.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Speaks to one service, as one user or as nobody.
+/// A client of one service, with or without a user's token.
 #[derive(Debug, Clone)]
 pub struct TestClient {
     http: reqwest::Client,
@@ -18,14 +18,14 @@ pub struct TestClient {
     headers: HeaderMap,
 }
 
-/// An answer with its body read.
+/// A response with its body.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, as it came.
+    /// The body as it came.
     pub text: String,
 }
 
@@ -33,7 +33,7 @@ impl TestClient {
     /// A client without a token.
     ///
     /// # Panics
-    /// Where no client can be made.
+    /// If no client can be built.
     pub fn new(base: Url) -> Self {
         Self {
             http: http_client_with_timeout(RESPONSE_TIMEOUT).expect("a client"),
@@ -45,7 +45,7 @@ impl TestClient {
     /// The same client with a header in every request.
     ///
     /// # Panics
-    /// Where the header cannot be sent.
+    /// If the header is not valid.
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
@@ -60,7 +60,7 @@ impl TestClient {
         self.with_header("authorization", &format!("Bearer {token}"))
     }
 
-    /// The same client as a user of that id, whom no service need know.
+    /// The same client with a token of this user, who need not exist.
     #[must_use]
     pub fn as_user(&self, user: UserId) -> Self {
         self.with_token(&crate::access_token(user))
@@ -86,20 +86,20 @@ impl TestClient {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Any request. A body goes as `application/json`, unless the client has a header that says otherwise.
+    /// Any request. A body is sent as `application/json`, unless the client has another `Content-Type`.
     ///
     /// # Panics
-    /// Where no answer comes.
+    /// If there is no response.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Answer {
         self.round_trip(method, path, body).await.expect("an answer")
     }
 
-    /// Any request to a server that may be gone; `None` where no answer comes.
+    /// Any request to a server that may be down; `None` without a response.
     pub async fn try_send(&self, method: Method, path: &str, body: Option<String>) -> Option<Answer> {
         self.round_trip(method, path, body).await.ok()
     }
 
-    /// POST to a server that may be gone; `None` where no answer comes.
+    /// POST to a server that may be down; `None` without a response.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.try_send(Method::POST, path, Some(body.to_string())).await
     }
@@ -123,15 +123,15 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Panics
-    /// Where it is none.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
     }
 
-    /// This answer, which must have `status`.
+    /// Asserts the status.
     ///
     /// # Panics
-    /// Where it has another; the message shows the body.
+    /// If the status is another; the message shows the body.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "the status alone is worth a call")]
     pub fn expect(self, status: u16) -> Self {
@@ -154,7 +154,7 @@ impl Answer {
         self.json()["detail"].as_array().into_iter().flatten().map(error).collect()
     }
 
-    /// The value of a header; empty where there is none.
+    /// The value of a header; empty without one.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -162,7 +162,7 @@ impl Answer {
     /// The path of the next page of a list.
     ///
     /// # Panics
-    /// Where `X-Next-Cursor` names another page than `Link`.
+    /// If `X-Next-Cursor` and `Link` name different pages.
     pub fn next(&self) -> Option<String> {
         let link = self.header("link");
         let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));

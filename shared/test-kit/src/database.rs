@@ -1,5 +1,5 @@
-//! A database for one test: files in a folder of their own, or a database on the PostgreSQL of `TEST_DATABASE_URL`;
-//! and, with the feature `mongo`, one on the MongoDB of `TEST_MONGO_URL`.
+//! A database for one test: SQLite files in a temporary folder, a database on the PostgreSQL of `TEST_DATABASE_URL`, or, with the
+//! feature `mongo`, one on the MongoDB of `TEST_MONGO_URL`.
 
 use reqwest::Url;
 use secrecy::SecretString;
@@ -8,24 +8,24 @@ use shared::ids::DeliveryId;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
-/// The variables that name the servers.
+/// The variables of the servers' URLs.
 const POSTGRES: &str = "TEST_DATABASE_URL";
 #[cfg(feature = "mongo")]
 const MONGO: &str = "TEST_MONGO_URL";
 
-/// A database that is gone when this is dropped.
+/// A database that is dropped with this value.
 #[derive(Debug)]
 pub enum TestDatabase {
-    /// A folder with a file for each service.
+    /// A temporary folder with a file for each service.
     Sqlite(TempDir),
-    /// A database, in which each service has a schema.
+    /// A database with a schema for each service.
     Postgres {
         /// The URL of the test's own database.
         url: Url,
-        /// The URL by which it was made.
+        /// The URL of the server's own database.
         server: Url,
     },
-    /// A database of documents.
+    /// A document database.
     #[cfg(feature = "mongo")]
     Mongo {
         /// The URL of the test's own database.
@@ -34,7 +34,7 @@ pub enum TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes an empty SQL database, where `TEST_DATABASE_URL` says.
+    /// Creates an empty SQL database: on PostgreSQL if `TEST_DATABASE_URL` is set, else on SQLite.
     pub async fn create() -> Self {
         match Self::postgres().await {
             Some(database) => database,
@@ -42,42 +42,42 @@ impl TestDatabase {
         }
     }
 
-    /// Makes an empty folder for SQLite.
+    /// Creates an empty folder for SQLite.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    /// Makes an empty database on PostgreSQL, if there is one.
+    /// Creates an empty database on PostgreSQL; `None` if `TEST_DATABASE_URL` is not set.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub async fn postgres() -> Option<Self> {
         let (server, url, name) = own(POSTGRES)?;
         execute(&server, &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         Some(Self::Postgres { url, server })
     }
 
-    /// Names an empty database on MongoDB, if there is one.
+    /// Names an empty database on MongoDB; `None` if `TEST_MONGO_URL` is not set.
     #[cfg(feature = "mongo")]
     pub fn mongo() -> Option<Self> {
         own(MONGO).map(|(_, url, _)| Self::Mongo { url })
     }
 
-    /// Whether `TEST_DATABASE_URL` names a PostgreSQL.
+    /// Whether `TEST_DATABASE_URL` is set.
     pub fn has_postgres() -> bool {
         Env::of_process().get(POSTGRES).is_some()
     }
 
-    /// Whether `TEST_MONGO_URL` names a MongoDB.
+    /// Whether `TEST_MONGO_URL` is set.
     #[cfg(feature = "mongo")]
     pub fn has_mongo() -> bool {
         Env::of_process().get(MONGO).is_some()
     }
 
-    /// The `DATABASE_URL` for a service, or its `MONGO_URL`.
+    /// The `DATABASE_URL` or `MONGO_URL` of a service.
     pub fn url(&self, service: &str) -> SecretString {
         match self {
             Self::Sqlite(folder) => format!("sqlite:{}", folder.path().join(service).display()).into(),
@@ -106,7 +106,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The URL of a server, as its variable has it, and that of a database of its own for this test.
+/// The URL of a variable, the URL of a new database on that server, and the name of that database.
 fn own(variable: &str) -> Option<(Url, Url, String)> {
     let server: Url = Env::of_process().get(variable)?.parse().expect("a variable of the tests is a URL");
     let name = format!("test_{}", DeliveryId::generate().as_uuid().simple());
@@ -115,7 +115,7 @@ fn own(variable: &str) -> Option<(Url, Url, String)> {
     Some((server, url, name))
 }
 
-/// Runs the last work of a test on a runtime of its own, because the test's may be the one that drops the database.
+/// Runs the clean-up of a test on a runtime of its own, because that of the test may be shutting down.
 fn run_at_last(work: impl Future<Output = ()> + Send + 'static) {
     let done = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

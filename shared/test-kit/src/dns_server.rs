@@ -1,5 +1,4 @@
-//! A name server for one test, whose answers can be changed while it runs. They may be kept for 600 seconds, as Docker's
-//! name server says, too.
+//! A DNS server for one test, whose records can be changed while it runs. Their TTL is 600 s, as that of Docker's DNS server.
 
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{RData, Record};
@@ -15,10 +14,10 @@ use tokio::task::JoinHandle;
 
 const TTL_SECONDS: u32 = 600;
 
-/// The longest answer over UDP (RFC 1035, 4.2.1); a longer one is queries for again over TCP.
+/// The longest response over UDP (RFC 1035, 4.2.1); a longer one is truncated, and repeated over TCP.
 const MAX_UDP_BYTES: usize = 512;
 
-/// A name server that runs until this is dropped.
+/// A DNS server that runs until it is dropped.
 #[derive(Debug)]
 pub struct DnsServer {
     address: SocketAddr,
@@ -29,7 +28,7 @@ pub struct DnsServer {
 #[derive(Debug, Default)]
 struct Zone {
     names: Mutex<HashMap<String, Entry>>,
-    /// How often each name was queries for.
+    /// The number of queries for each name.
     queries: watch::Sender<HashMap<String, usize>>,
     tcp_queries: AtomicUsize,
 }
@@ -41,10 +40,10 @@ enum Entry {
 }
 
 impl DnsServer {
-    /// Starts without a name.
+    /// Starts a server without names.
     ///
     /// # Panics
-    /// Where no port is free.
+    /// If no port is free.
     pub async fn start() -> Self {
         let zone = Arc::<Zone>::default();
         let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -57,30 +56,30 @@ impl DnsServer {
         Self { address, zone, serving }
     }
 
-    /// Where it is queries.
+    /// The address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on, a name has these addresses.
+    /// Sets the addresses of a name.
     pub fn set(&self, name: &str, addresses: &[IpAddr]) {
         self.zone.write(name, Some(Entry::Addresses(addresses.to_vec())));
     }
 
-    /// From now on, there is no such name.
+    /// Removes a name: queries get NXDOMAIN.
     pub fn remove(&self, name: &str) {
         self.zone.write(name, None);
     }
 
-    /// From now on, each question for a name ends in a failure of the server.
+    /// Has queries for a name fail with SERVFAIL.
     pub fn fail(&self, name: &str) {
         self.zone.write(name, Some(Entry::Failure));
     }
 
-    /// Waits until a name was queries for so many times more than now. A look-up for both kinds of addresses asks twice.
+    /// Waits for `more` further queries for a name. A look-up of IPv4 and IPv6 addresses has two.
     ///
     /// # Panics
-    /// Never: it counts as long as it is there.
+    /// Never: the counter lives as long as the server.
     pub fn wait_for_queries(&self, name: &str, more: usize) -> impl Future<Output = ()> + use<> {
         let mut queries = self.zone.queries.subscribe();
         let name = name.to_owned();
@@ -91,7 +90,7 @@ impl DnsServer {
         }
     }
 
-    /// How many questions came over TCP.
+    /// The number of queries over TCP.
     pub fn tcp_queries(&self) -> usize {
         self.zone.tcp_queries.load(Ordering::SeqCst)
     }
@@ -121,7 +120,7 @@ async fn serve_tcp(listener: TcpListener, zone: Arc<Zone>) -> io::Result<()> {
     }
 }
 
-/// Each message comes after its length (RFC 1035, 4.2.2).
+/// Serves a TCP connection, on which each message follows its length (RFC 1035, 4.2.2).
 async fn serve_connection(mut stream: TcpStream, zone: Arc<Zone>) -> io::Result<()> {
     loop {
         let mut question = vec![0; usize::from(stream.read_u16().await?)];

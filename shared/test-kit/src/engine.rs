@@ -1,16 +1,16 @@
-//! The engines that messages and branches are kept on.
+//! The engines of content: messages and branches.
 
 use crate::database::TestDatabase;
 use std::fmt;
 
-/// What keeps the content.
+/// An engine of content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// Is always there.
+    /// SQLite, which is always available.
     Sqlite,
-    /// Is there where `TEST_DATABASE_URL` says.
+    /// The PostgreSQL of `TEST_DATABASE_URL`.
     Postgres,
-    /// Is there where `TEST_MONGO_URL` says.
+    /// The MongoDB of `TEST_MONGO_URL`.
     Mongo,
 }
 
@@ -18,7 +18,7 @@ impl Engine {
     /// All engines.
     pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mongo];
 
-    /// Its name in arguments and in the names of tests.
+    /// The name in arguments and in the names of tests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -27,7 +27,7 @@ impl Engine {
         }
     }
 
-    /// Whether the tests were told where one is.
+    /// Whether its variable is set.
     pub fn is_there(self) -> bool {
         match self {
             Self::Sqlite => true,
@@ -44,10 +44,10 @@ impl fmt::Display for Engine {
 }
 
 impl TestDatabase {
-    /// Makes an empty database on an engine.
+    /// Creates an empty database on an engine.
     ///
     /// # Panics
-    /// Where the engine is not there, or that fails.
+    /// If the engine is not available, or that fails.
     pub async fn on(engine: Engine) -> Self {
         let database = match engine {
             Engine::Sqlite => Some(Self::sqlite()),

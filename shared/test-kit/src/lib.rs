@@ -43,15 +43,15 @@ use shared_web::tokens::TokenKeys;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// The `SECRET_KEY` of the tests.
+/// The `SECRET_KEY` of tests.
 pub const SECRET_KEY: &str = "the secret of the tests, 32 bytes or more";
 
-/// Where a service under test listens: on a free port.
+/// A free port on loopback.
 pub fn any_port() -> Listen {
     Listen::from("127.0.0.1:0")
 }
 
-/// The keys that follow from [`SECRET_KEY`].
+/// The keys derived from [`SECRET_KEY`].
 ///
 /// # Panics
 /// Never: the secret is long enough.
@@ -59,15 +59,15 @@ pub fn token_keys(clock: &Clock) -> TokenKeys {
     TokenKeys::new(&SecretString::from(SECRET_KEY), clock.clone()).expect("the secret is long enough")
 }
 
-/// An access token for a user, by the machine's clock.
+/// An access token of a user, by the system clock.
 ///
 /// # Panics
-/// Where a token cannot be made.
+/// If a token cannot be signed.
 pub fn access_token(user: UserId) -> String {
     token_keys(&Clock::system()).issue_access(user, Duration::from_secs(3600)).expect("a token")
 }
 
-/// A service that runs until this is dropped.
+/// A running service, which is stopped when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     url: Url,
@@ -75,10 +75,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts to serve.
+    /// Starts the service.
     ///
     /// # Panics
-    /// Where the address of the service is no URL.
+    /// If the address of the service is not a URL.
     pub fn start(application: Application) -> Self {
         show_logs_if_asked();
         let url = format!("http://{}", application.address()).parse().expect("an address is a URL");
@@ -87,7 +87,7 @@ impl Running {
         Self { url, stop }
     }
 
-    /// Where the service is reached.
+    /// The URL of the service.
     pub fn url(&self) -> Url {
         self.url.clone()
     }

@@ -1,26 +1,26 @@
-//! Metrics under test, read as Prometheus reads them.
+//! Samples of metrics, parsed from their exposition.
 
 use crate::client::TestClient;
 use shared_web::metrics::Metrics;
 use std::collections::BTreeMap;
 
-/// The metrics of a service under test, shown on a free port.
+/// Metrics that are exposed on a free port.
 ///
 /// # Panics
-/// Where no port is free.
+/// If no port is free.
 pub fn shown_metrics() -> Metrics {
     Metrics::shown_at("127.0.0.1:0").expect("a free port")
 }
 
-/// All series of a moment: name and labels, as they are written, with the value.
+/// The samples of a scrape: name and labels as they are written, and the value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Samples(pub BTreeMap<String, f64>);
 
 impl Samples {
-    /// Reads them, where they are shown.
+    /// Scrapes the metrics.
     ///
     /// # Panics
-    /// Where they are not shown, or not in the form that Prometheus reads.
+    /// If they are not exposed, or not in the format of `OpenMetrics`.
     pub async fn of(metrics: &Metrics) -> Self {
         let address = metrics.address().expect("metrics that are shown");
         let client = TestClient::new(format!("http://{address}").parse().expect("a URL"));
@@ -33,7 +33,7 @@ impl Samples {
         Self(samples.collect())
     }
 
-    /// The sum of all series of this name with these labels, each as `name="value"`; `None` where there is none.
+    /// The sum of the samples of this name with these labels, each as `name="value"`; `None` without one.
     pub fn sum(&self, name: &str, labels: &[&str]) -> Option<f64> {
         let of_name = |series: &str| series == name || series.starts_with(&format!("{name}{{"));
         let fits = |series: &&String| of_name(series) && labels.iter().all(|label| series.contains(label));

@@ -1,4 +1,4 @@
-//! A collector of OpenTelemetry for one test: what spans it was sent.
+//! An OpenTelemetry collector for one test, which keeps the spans that it receives.
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::{Bytes, Data, PayloadConfig};
@@ -13,29 +13,29 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most bytes of a batch.
+/// The largest batch in bytes.
 const MAX_BATCH: usize = 0x40_0000;
 
-/// A span, as a collector was sent it.
+/// A received span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportedSpan {
-    /// The service whose it is.
+    /// The service.
     pub service: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The trace that it belongs to: 32 hexadecimal digits.
+    /// The trace id: 32 hexadecimal digits.
     pub trace_id: String,
-    /// Its id: 16 hexadecimal digits.
+    /// The span id: 16 hexadecimal digits.
     pub span_id: String,
-    /// The id of the span that it is a child of; empty where it is none's.
+    /// The id of the parent span; empty without one.
     pub parent_id: String,
-    /// What is told of it.
+    /// The attributes.
     pub attributes: BTreeMap<String, String>,
-    /// Whether it failed.
+    /// Whether its status is an error.
     pub is_error: bool,
 }
 
-/// A collector that runs until this is dropped.
+/// A collector that runs until it is dropped.
 #[derive(Debug)]
 pub struct OtlpCollector {
     address: SocketAddr,
@@ -44,10 +44,10 @@ pub struct OtlpCollector {
 }
 
 impl OtlpCollector {
-    /// Starts without a span.
+    /// Starts a collector.
     ///
     /// # Panics
-    /// Where no port is free.
+    /// If no port is free.
     pub fn start() -> Self {
         let spans = Arc::<Mutex<Vec<ExportedSpan>>>::default();
         let data = Data::from(Arc::clone(&spans));
@@ -63,12 +63,12 @@ impl OtlpCollector {
         Self { address, spans, server: handle }
     }
 
-    /// Where it is: the value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// The value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it was sent so far.
+    /// The spans received so far.
     pub fn spans(&self) -> Vec<ExportedSpan> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

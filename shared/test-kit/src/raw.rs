@@ -1,5 +1,4 @@
-//! A client that writes every byte itself, and reads answers strictly: what another client might read in another way is
-//! an error here.
+//! An HTTP client of raw bytes with a strict parser: an ambiguous response is an error.
 
 use actix_web::web::BytesMut;
 use reqwest::Url;
@@ -8,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// After which a test that hears nothing has failed, on a machine that is busy with other tests.
+/// The time-out of a read, on a machine that is busy with other tests.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection to a server.
@@ -18,32 +17,32 @@ pub struct RawClient {
     input: BytesMut,
 }
 
-/// A whole answer.
+/// A complete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawAnswer {
     /// The status.
     pub status: u16,
-    /// Status line and header fields, with the empty line.
+    /// The status line and header fields, with the empty line.
     pub head: String,
     /// The body without its framing.
     pub body: Vec<u8>,
 }
 
-/// Why there is no whole answer.
+/// Why there is no complete response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RawError {
-    /// The connection has ended before the first byte of an answer.
+    /// The connection ended before the first byte of a response.
     #[error("the connection ended without an answer")]
     Ended,
-    /// The connection has ended before the end of the answer, after these bytes.
+    /// The connection ended within a response, after these bytes.
     #[error("the connection ended within an answer: {0:?}")]
     Incomplete(String),
-    /// What was heard is not framed as RFC 9112 asks a sender to.
+    /// The response is not framed by the rules of RFC 9112 for senders.
     #[error("{0}")]
     Misframed(String),
 }
 
-/// How the end of a body is known.
+/// The framing of a body.
 enum Framing {
     Length(usize),
     Chunked,
@@ -53,7 +52,7 @@ impl RawClient {
     /// Connects to the server of a URL.
     ///
     /// # Panics
-    /// Where nobody listens there.
+    /// If nobody listens there.
     pub async fn connect(url: &Url) -> Self {
         let address = (url.host_str().expect("a host"), url.port().expect("a port"));
         let stream = TcpStream::connect(address).await.expect("the server listens");
@@ -61,33 +60,33 @@ impl RawClient {
         Self { stream, input: BytesMut::new() }
     }
 
-    /// Writes bytes; whether the server has taken them.
+    /// Writes bytes, and returns whether that succeeded.
     ///
     /// # Panics
-    /// Where the server does not read for a minute.
+    /// If the server does not read for a minute.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let sent = timeout(READ_TIMEOUT, self.stream.write_all(bytes.as_ref())).await;
         sent.expect("the server reads").is_ok()
     }
 
-    /// Writes nothing more, and reads on.
+    /// Closes the sending side.
     pub async fn finish(&mut self) {
-        // The server may have gone already.
+        // The server may have closed the connection already.
         drop(self.stream.shutdown().await);
     }
 
-    /// The next answer to a request that is not HEAD.
+    /// The next response to a request that is not HEAD.
     ///
     /// # Panics
-    /// Where nothing is heard for a minute.
+    /// If nothing arrives for a minute.
     pub async fn answer(&mut self) -> Result<RawAnswer, RawError> {
         self.answer_to(false).await
     }
 
-    /// The next answer; to HEAD it has no body.
+    /// The next response; that to HEAD has no body.
     ///
     /// # Panics
-    /// Where nothing is heard for a minute.
+    /// If nothing arrives for a minute.
     pub async fn answer_to(&mut self, is_head: bool) -> Result<RawAnswer, RawError> {
         let head = self.until(b"\r\n\r\n").await?;
         let head = String::from_utf8_lossy(&head).into_owned();
@@ -102,10 +101,10 @@ impl RawClient {
         Ok(RawAnswer { status, head, body })
     }
 
-    /// All that is heard until the connection ends.
+    /// All further bytes until the connection ends.
     ///
     /// # Panics
-    /// Where nothing is heard for a minute.
+    /// If nothing arrives for a minute.
     pub async fn rest(&mut self) -> Vec<u8> {
         while self.read().await > 0 {}
         self.input.split().to_vec()
@@ -130,7 +129,7 @@ impl RawClient {
         }
     }
 
-    /// What is heard up to and with `end`.
+    /// Reads up to and including `end`.
     async fn until(&mut self, end: &[u8]) -> Result<BytesMut, RawError> {
         let mut looked_at = 0;
         loop {
@@ -158,7 +157,7 @@ impl RawClient {
         RawError::Incomplete(String::from_utf8_lossy(&self.input).into_owned())
     }
 
-    /// How many bytes were heard anew; 0 at the end.
+    /// Reads more, and returns the number of bytes; 0 at the end.
     async fn read(&mut self) -> usize {
         self.input.reserve(0x4000);
         let read = timeout(READ_TIMEOUT, self.stream.read_buf(&mut self.input)).await;
@@ -167,10 +166,10 @@ impl RawClient {
 }
 
 impl RawAnswer {
-    /// The value of a header that is there at most once.
+    /// The value of a header that occurs at most once.
     ///
     /// # Panics
-    /// Where it is there more often.
+    /// If it occurs more often.
     pub fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
         let mut values = fields.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -184,13 +183,13 @@ impl RawAnswer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether this is the last answer on its connection.
+    /// Whether this is the last response on its connection.
     pub fn is_last(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 }
 
-/// The status, and how the end of the body is known.
+/// The status, and the framing of the body.
 fn parse_head(head: &str) -> Result<(u16, Option<Framing>), String> {
     let wrong = |what: &str| format!("{what}: {head:?}");
     let mut lines = head.strip_suffix("\r\n\r\n").ok_or_else(|| wrong("no end"))?.split("\r\n");
@@ -228,7 +227,7 @@ mod tests {
     use super::*;
     use tokio::net::TcpListener;
 
-    /// What is read of these bytes, and what is left over.
+    /// The response that is read from these bytes, and the bytes behind it.
     async fn read(bytes: &'static [u8]) -> (Result<RawAnswer, RawError>, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -242,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_ends_where_its_head_says() {
+    async fn a_response_ends_where_its_framing_says() {
         for (bytes, body, rest) in [
             (&b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nonetwo"[..], "one", "two"),
             (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\ntwo", "one", "two"),
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_whole_answer_is_an_error() {
+    async fn an_incomplete_or_misframed_response_is_an_error() {
         assert_eq!(read(b"").await.0, Err(RawError::Ended));
         for bytes in [
             &b"HTTP/1.1 200 OK\r\n"[..],

@@ -1,9 +1,9 @@
-//! Rows of PostgreSQL that somebody else has locked.
+//! Row locks of PostgreSQL that another transaction holds.
 
 use crate::database::TestDatabase;
 use tokio_postgres::{Client, NoTls};
 
-/// A transaction of somebody else that has locked all rows that a table had when it began, until this is dropped.
+/// A transaction that holds the locks of all present rows of a table, until it is dropped.
 #[derive(Debug)]
 pub struct RowLock {
     /// The transaction ends with the connection.
@@ -12,11 +12,10 @@ pub struct RowLock {
 }
 
 impl RowLock {
-    /// Locks the rows of `table`, with its schema; `None` where the database is not on PostgreSQL, which alone has such
-    /// locks.
+    /// Locks the rows of `table`, which is named with its schema; `None` on other engines than PostgreSQL, which have no row locks.
     ///
     /// # Panics
-    /// Where that fails.
+    /// If that fails.
     pub async fn of(database: &TestDatabase, table: &str) -> Option<Self> {
         let TestDatabase::Postgres { url, .. } = database else { return None };
         let (holder, watcher) = (connect(url.as_str()).await, connect(url.as_str()).await);
@@ -25,17 +24,17 @@ impl RowLock {
         Some(Self { _holder: holder, watcher })
     }
 
-    /// How many connections wait for a lock.
+    /// The number of connections that wait for a lock.
     ///
     /// # Panics
-    /// Where the server does not tell.
+    /// If the query fails.
     pub async fn waiting(&self) -> i64 {
         let waiting = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
         self.watcher.query_one(waiting, &[]).await.expect("the server tells who waits").get(0)
     }
 
-    /// Waits until somebody waits for a lock.
+    /// Waits until a connection waits for a lock.
     pub async fn wait_for_waiter(&self) {
         while self.waiting().await == 0 {
             tokio::task::yield_now().await;

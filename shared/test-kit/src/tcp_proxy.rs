@@ -1,4 +1,4 @@
-//! A proxy to a server that a test can disconnect and reconnect.
+//! A TCP proxy to a server, which a test disconnects and reconnects.
 
 use reqwest::Url;
 use std::io;
@@ -8,26 +8,26 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How many connections may wait to be taken.
+/// The listen backlog.
 const BACKLOG: u32 = 1024;
 
-/// Passes connections on to a server, until it is disconnect.
+/// A TCP proxy on a port of its own.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
     server: Arc<[SocketAddr]>,
     open: CancellationToken,
-    /// The task that has the listener, and the connections.
+    /// The task of the listener and the connections.
     passing: JoinSet<()>,
-    /// Never listens. It keeps the port from other processes while nobody does, and has connections refused.
+    /// A bound socket that never listens: it reserves the port while the proxy is disconnected, and connections are refused.
     _kept: TcpSocket,
 }
 
 impl TcpProxy {
-    /// A proxy to the server of `url` that is disconnect at first, and the URL by which it is used.
+    /// A disconnected proxy to the server of `url`, and its own URL.
     ///
     /// # Panics
-    /// Where `url` names no port, or no host that is found.
+    /// If `url` has no port, or its host is not found.
     pub async fn disconnected(url: &Url) -> (Self, Url) {
         let server = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
         let server = lookup_host(server).await.expect("the host is found").collect();
@@ -41,15 +41,15 @@ impl TcpProxy {
         (Self { address, server, open, passing: JoinSet::new(), _kept: kept }, url_of_proxy)
     }
 
-    /// Ends all connections, and refuses new ones.
+    /// Closes all connections, and refuses new ones.
     pub fn disconnect(&self) {
         self.open.cancel();
     }
 
-    /// Takes connections again, after the end of those that there were.
+    /// Accepts connections again, once the former ones are closed.
     ///
     /// # Panics
-    /// Where the test listens on the port itself. Where the server is not there, a task of its own panics.
+    /// If the test listens on the port itself. If the server is down, a task of the proxy panics.
     pub async fn reconnect(&mut self) {
         self.disconnect();
         while self.passing.join_next().await.is_some() {}
@@ -60,7 +60,7 @@ impl TcpProxy {
     }
 }
 
-/// Binds beside other sockets of the port, as long as none of them listens.
+/// Binds a port beside other sockets, none of which listens.
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -88,7 +88,7 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     #[tokio::test]
-    async fn a_way_keeps_its_port_whether_it_is_cut_or_not() {
+    async fn a_proxy_keeps_its_port_while_it_is_disconnected() {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", server.local_addr().unwrap()).parse().unwrap();
         let (mut proxy, url_of_proxy) = TcpProxy::disconnected(&url).await;
@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    /// To who does not say that it would share it, as to who asks for any port.
+    /// Asserts that a socket without `SO_REUSEADDR` cannot bind the port.
     fn assert_taken(address: SocketAddr) {
         let taken = TcpSocket::new_v4().unwrap().bind(address).unwrap_err();
         assert_eq!(taken.kind(), ErrorKind::AddrInUse);

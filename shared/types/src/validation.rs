@@ -33,7 +33,7 @@ impl Reason {
     }
 
     /// The text has fewer than `min` units.
-    pub fn too_short(min: usize, unit: &str) -> Self {
+    pub(crate) fn too_short(min: usize, unit: &str) -> Self {
         Self::new("string_too_short", format!("String should have at least {}", counted(min, unit)))
     }
 

@@ -1,4 +1,4 @@
-//! Authentication as extractors: a handler that takes [`Identity`] is protected, one without is visibly public.
+//! Authentication as extractors: a handler that takes [`Identity`] is protected, and one without is visibly public.
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::future::{Ready, ready};
 
 impl Identity {
-    /// Reads and checks the access token of a request.
+    /// Verifies the access token of a request.
     pub fn of(headers: &HeaderMap, keys: &TokenKeys) -> Result<Self, Problem> {
         let user_id = keys.verify_access(bearer_token(headers)?)?;
         Ok(Self { user_id })
@@ -31,10 +31,10 @@ impl FromRequest for Identity {
     }
 }
 
-/// Another service that calls, with a token that was made for a call to this one.
+/// The authenticated service that calls this one.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The name of the service that calls.
+    /// Its name.
     pub service: String,
 }
 

@@ -1,19 +1,19 @@
-//! By what a client is known that has not said who it is.
+//! The key of a client without an account.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An address of IPv4, or a network /64 of IPv6: who has one address in it has all of them.
+/// An IPv4 address, or an IPv6 /64: a client with one address of a /64 has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(IpAddr);
 
 impl ClientNetwork {
-    /// Whether it is the machine itself.
+    /// Whether it is this machine.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback()
     }
 
-    /// A number that no other has.
+    /// A unique number.
     pub fn as_u128(self) -> u128 {
         match self.0 {
             IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_of_ipv6_is_one_and_an_address_of_ipv4_is_one() {
+    fn an_ipv6_64_is_one_client_and_so_is_an_ipv4_address() {
         assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff:ffff:ffff:ffff"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));

@@ -1,4 +1,4 @@
-//! What every request of a service can rely on.
+//! The context of a server, which each of its requests can use.
 
 use crate::body_limits::BodyLimits;
 use crate::metrics::Metrics;
@@ -7,21 +7,21 @@ use crate::timeouts::ServerTimeouts;
 use crate::tokens::TokenKeys;
 use shared::service::Service;
 
-/// What every request of a service can rely on.
+/// The context of a server; set up as `Data<Context>`.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Which service this is.
+    /// The service.
     pub service: Service,
     /// The keys of its tokens.
     pub keys: TokenKeys,
-    /// Where its requests are counted.
+    /// The metrics of its requests.
     pub metrics: Metrics,
-    /// Where their spans go.
+    /// The recorder of their spans.
     pub traces: Traces,
-    /// How long it waits for what.
+    /// The time-outs.
     pub times: ServerTimeouts,
-    /// How many connections it takes at once, of all its workers together: see [`DescriptorUse`].
+    /// The maximum of connections of all workers together: see [`DescriptorUse`](crate::server::DescriptorUse).
     pub max_connections: usize,
-    /// What the bodies of requests and answers may cost.
+    /// The limits of bodies.
     pub bodies: BodyLimits,
 }

@@ -1,8 +1,7 @@
 //! `Idempotency-Key`: the same key and body from the same user on the same route creates once.
 //!
-//! There is no table of keys. The row that a keyed request creates holds [`KeyId`] under a unique index, which is the
-//! guard, and [`RequestHash`], which tells a repetition from another request under the same key. A store looks the
-//! key up before anything else, and answers with [`Created`].
+//! There is no table of keys. The row that a request creates holds [`KeyId`] under a unique index, and [`RequestHash`], which tells
+//! a repetition from another request with the same key. A store looks the key up before anything else, and returns [`Created`].
 
 use crate::input::{FromBody, Settings, invalid};
 use crate::problem::Problem;
@@ -18,11 +17,11 @@ use uuid::Uuid;
 
 /// The header's name.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// The header that tells a replayed answer.
-pub const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
-/// The most characters that a key may have.
+/// The header of a replayed response.
+const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
+/// The most characters of a key.
 const MAX_CHARACTERS: usize = 255;
-/// The name space of key ids (RFC 9562, 5.5); a constant of our own.
+/// The namespace of key ids (UUID version 5, RFC 9562, 5.5).
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2b_1c57_9d0e_4a7b_8a55_3c1e_f0d2_4b6a);
 
 /// The header in the document.
@@ -35,7 +34,7 @@ pub struct IdempotencyHeader {
     key: Option<String>,
 }
 
-/// A body with the idempotency key that came with it, if one did.
+/// A body with its idempotency key, if it has one.
 #[derive(Debug)]
 pub struct Keyed<B> {
     /// The body.
@@ -45,7 +44,7 @@ pub struct Keyed<B> {
 }
 
 impl<B> Keyed<B> {
-    /// The key for this user on this route (any fixed name of it); `None` where the request has no key.
+    /// The key of this user on this route (any fixed name of it); `None` without one.
     pub fn key(&self, user: UserId, route: &str) -> Option<IdempotencyKey> {
         let key = self.key.as_deref()?;
         let name = format!("{user}\n{route}\n{key}");
@@ -55,7 +54,7 @@ impl<B> Keyed<B> {
 }
 
 impl<B: FromBody> FromBody for Keyed<B> {
-    /// A key that is none is told after a wrong media type, and before what is wrong with the body.
+    /// The error of an invalid key comes after that of a wrong media type, and before those of the body.
     type Head = (B::Head, Result<Option<String>, Problem>);
 
     const IS_READ: bool = true;
@@ -86,7 +85,7 @@ fn key_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
     }
 }
 
-/// 422 for a key that came before with another body.
+/// 422, for a key that was used with another body.
 pub fn key_reused() -> Problem {
     invalid(
         &["header", IDEMPOTENCY_KEY],
@@ -96,12 +95,12 @@ pub fn key_reused() -> Problem {
     .with_code("idempotency_key_reused")
 }
 
-/// The answer of a creating request: 201 with the object, marked where it was there already.
+/// The response of a creating request: 201 with the object, and a header if it is replayed.
 #[derive(Debug)]
 pub struct CreatedResponse<T>(Created<T>);
 
 impl<T> CreatedResponse<T> {
-    /// Shows what a store has created, or had created before.
+    /// Converts the result of a store.
     pub fn of(created: Created<impl Into<T>>) -> Self {
         Self(created.map(Into::into))
     }

@@ -1,4 +1,4 @@
-//! Calls to other services, under `/internal`, with a token for each.
+//! Calls to the internal routes of other services, with a token for each call.
 
 use crate::problem::Problem;
 use crate::telemetry::{Trace, X_REQUEST_ID};
@@ -7,26 +7,26 @@ use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use shared::service::Service;
 
-/// A call to another service that brought no answer to the question. Clients get a 503.
+/// An error of a call to another service. Clients get a 503.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The service was not reached, or did not answer in time.
     #[error("the service {called} was not reached")]
     Unreachable {
-        /// Who was called.
+        /// The called service.
         called: Service,
-        /// Why.
+        /// The cause.
         source: reqwest::Error,
     },
-    /// The service answered with something that was not expected.
+    /// The service responded with an unexpected status.
     #[error("the service {called} answered {status}")]
     Unexpected {
-        /// Who was called.
+        /// The called service.
         called: Service,
-        /// With which status.
+        /// Its status.
         status: StatusCode,
     },
-    /// No token could be made for the call.
+    /// The token of the call could not be signed.
     #[error("no token could be made for a call")]
     Token,
 }
@@ -38,7 +38,7 @@ impl From<CallError> for Problem {
     }
 }
 
-/// Calls one other service.
+/// A client of one other service.
 #[derive(Debug, Clone)]
 pub struct ServiceClient {
     http: reqwest::Client,
@@ -49,12 +49,12 @@ pub struct ServiceClient {
 }
 
 impl ServiceClient {
-    /// A client by which `caller` calls `called`, which is found at `base`.
+    /// A client with which `caller` calls `called` at `base`.
     pub fn new(http: reqwest::Client, base: Url, caller: Service, called: Service, keys: TokenKeys) -> Self {
         Self { http, base, caller, called, keys }
     }
 
-    /// Gets an object; `None` where the service says that it is not there.
+    /// Gets an object; `None` if the service responds with 404.
     pub async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -73,7 +73,7 @@ impl ServiceClient {
         }
     }
 
-    /// Deletes an object by its path and query. That there is none to delete is a success.
+    /// Deletes an object by its path and query. The routes respond with success also if there is none.
     pub async fn delete(&self, path_and_query: &str, trace: &Trace) -> Result<(), CallError> {
         let response = self.send(Method::DELETE, self.url(path_and_query), trace).await?;
         match response.status() {
@@ -93,7 +93,7 @@ impl ServiceClient {
     }
 
     fn url(&self, path_and_query: &str) -> Url {
-        // A path of ours always joins; the base alone would be answered with a 404.
+        // A path always joins; the base alone would be a 404.
         self.base.join(path_and_query).unwrap_or_else(|_| self.base.clone())
     }
 

@@ -1,23 +1,23 @@
-//! How long a service waits for what, and that each wait is longer than those that it waits for.
+//! The time-outs of a server: each is longer than those within it.
 //!
-//! From the outside in: a client should wait for longer than the gateway, which waits for longer than a service may take, which
-//! takes longer than one statement of its database may. So the innermost gives up first, and who waits for it can say so.
+//! A client's time-out should be longer than the gateway's, which is longer than that of a service's handler, which is longer than
+//! that of a statement. So the innermost expires first, and the layer around it can report it.
 
 use shared::env::{ConfigError, Env};
 use shared::http_client::POOL_IDLE_TIMEOUT;
 use shared::settings;
 use std::time::Duration;
 
-/// How long a service waits for what.
+/// The time-outs of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerTimeouts {
-    /// For the first byte on a connection, and from then on for the first head.
+    /// From the connection to its first byte, and from then on to the end of the first head.
     pub head: Duration,
-    /// From an answer to the whole head of the next request on its connection.
+    /// From a response to the whole head of the next request on its connection.
     pub idle: Duration,
-    /// For what it does itself for a request.
+    /// Of a handler, without the reading of the request.
     pub service: Duration,
-    /// For one statement of its database.
+    /// Of one statement of the database.
     pub statement: Duration,
 }
 
@@ -46,7 +46,7 @@ impl ServerTimeouts {
     }
 }
 
-/// Refuses a wait that is not longer than the one within it.
+/// An error if the outer time-out is not longer than the inner one.
 pub fn must_be_longer(outer: (&str, Duration), inner: (&str, Duration)) -> Result<(), ConfigError> {
     if outer.1 > inner.1 {
         return Ok(());
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_out_of_order_stop_the_start_with_one_line() {
+    fn a_timeout_that_is_not_longer_than_an_inner_one_is_an_error_of_one_line() {
         let line = |name, value| ServerTimeouts::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
         assert_eq!(
             line("SERVICE_TIMEOUT", "10"),

@@ -1,4 +1,4 @@
-//! What bodies may cost a service: their size, their memory, their time.
+//! Limits of bodies: their size, memory and rate.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::web::Data;
@@ -20,7 +20,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 const MIB: usize = 1 << 20;
-/// After which a test has failed that waits for something.
+/// The time-out of a test's wait.
 const TOO_LATE: Duration = Duration::from_secs(20);
 
 /// A body with one field.
@@ -37,7 +37,7 @@ async fn post_name(Input { body, .. }: Body<Named>) -> HttpResponse {
     HttpResponse::Ok().body(body.0.len().to_string())
 }
 
-/// An answer of this many bytes.
+/// A response of this many bytes.
 async fn get_large(length: Data<usize>) -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain")).body("x".repeat(**length))
 }
@@ -72,12 +72,12 @@ async fn connect(service: &Running) -> TcpStream {
     TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await.unwrap()
 }
 
-/// A body of this length of which all but the last byte is sent.
+/// A body of this length, of which all but the last byte is sent.
 async fn unfinished(service: &Running, length: usize) -> TcpStream {
     let mut wire = connect(service).await;
     let head = format!("POST /name HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
     wire.write_all(head.as_bytes()).await.unwrap();
-    // Who is refused meanwhile hears of it later.
+    // A refusal is read later.
     drop(wire.write_all(" ".repeat(length - 1).as_bytes()).await);
     wire
 }
@@ -92,7 +92,7 @@ async fn answer(wire: &mut TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// Waits until so many bytes are not reserved.
+/// Waits until the free bytes are enough.
 async fn available(memory: &MemoryBudget, is_enough: impl Fn(usize) -> bool) {
     let waited = async {
         while !is_enough(memory.available()) {
@@ -103,7 +103,7 @@ async fn available(memory: &MemoryBudget, is_enough: impl Fn(usize) -> bool) {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
+async fn a_body_below_the_minimum_rate_is_answered_with_408() {
     let service = spawn(BodyLimits::new(MemoryBudget::default(), rate(600, 1000)), 0);
     let (mut input, mut output) = connect(&service).await.into_split();
     output.write_all(b"POST /name HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n").await.unwrap();
@@ -121,7 +121,7 @@ async fn a_body_that_trickles_is_a_408_though_each_byte_comes_soon() {
 }
 
 #[tokio::test]
-async fn bodies_in_flight_share_their_memory_and_the_last_eighth_is_for_small_ones() {
+async fn bodies_in_flight_share_the_memory_budget_and_an_eighth_is_for_small_ones() {
     let memory = MemoryBudget::new(64 * MIB);
     let service = spawn(BodyLimits::new(memory.clone(), MinRate::default()), 0);
     let mut held = Vec::new();
@@ -143,7 +143,7 @@ async fn bodies_in_flight_share_their_memory_and_the_last_eighth_is_for_small_on
 }
 
 #[tokio::test]
-async fn memory_is_reserved_as_bytes_come_and_not_as_they_are_announced() {
+async fn memory_is_reserved_for_received_bytes_and_not_for_announced_ones() {
     let memory = MemoryBudget::new(32 * MIB);
     let service = spawn(BodyLimits::new(memory.clone(), MinRate::default()), 0);
     let mut announced = Vec::new();
@@ -158,7 +158,7 @@ async fn memory_is_reserved_as_bytes_come_and_not_as_they_are_announced() {
     drop(announced);
 }
 
-/// Asks for the large answer, and takes nothing of it.
+/// Requests the large response, and reads nothing of it.
 async fn ask(service: &Running) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -169,7 +169,7 @@ async fn ask(service: &Running) -> TcpStream {
 }
 
 #[tokio::test]
-async fn an_answer_that_nobody_takes_is_counted_and_let_go_in_time() {
+async fn a_response_that_is_not_read_takes_memory_and_is_dropped_by_the_minimum_rate() {
     let memory = MemoryBudget::new(64 * MIB);
     let service = spawn(BodyLimits::new(memory.clone(), rate(2000, 1_000_000)), 24 * MIB);
     let readers = [ask(&service).await, ask(&service).await];
@@ -177,21 +177,21 @@ async fn an_answer_that_nobody_takes_is_counted_and_let_go_in_time() {
     let client = TestClient::new(service.url());
     let refused = client.get("/large").await.expect(503);
     assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("overloaded", "1"));
-    // What has changed something is answered all the same.
+    // A POST has changed something, and gets its response all the same.
     let told = client.post("/large", &serde_json::json!({})).await.expect(200);
     assert_eq!(told.text.len(), 24 * MIB);
     available(&memory, |bytes| bytes == 64 * MIB).await;
     assert_eq!(client.get("/large").await.expect(200).text.len(), 24 * MIB);
     for mut reader in readers {
         let mut taken = Vec::new();
-        // It breaks off: never a short answer that looks whole.
+        // It is aborted: never a short response that looks complete.
         drop(timeout(TOO_LATE, reader.read_to_end(&mut taken)).await.unwrap());
         assert!(taken.len() < 24 * MIB, "{}", taken.len());
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_taken_slowly_but_fast_enough_arrives_whole() {
+async fn a_response_that_is_read_above_the_minimum_rate_arrives_whole() {
     let memory = MemoryBudget::new(64 * MIB);
     let service = spawn(BodyLimits::new(memory.clone(), rate(1000, 1_000_000)), 8 * MIB);
     let mut wire = connect(&service).await;
@@ -209,7 +209,7 @@ async fn an_answer_that_is_taken_slowly_but_fast_enough_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_million_unknown_members_hold_nobody_up() {
+async fn a_body_of_a_million_unknown_members_delays_other_requests_by_less_than_1_s() {
     let service = spawn(BodyLimits::default(), 0);
     let client = TestClient::new(service.url());
     let body = format!("{{{}\"name\":\"x\"}}", "\"a\":1,".repeat(16 * MIB / 6 - 10));
@@ -227,6 +227,6 @@ async fn a_million_unknown_members_hold_nobody_up() {
     };
     let (large, worst) = tokio::join!(large, others);
     assert_eq!(large.unwrap().text().await.unwrap(), "1");
-    // It takes more than a second of the one thread where it is parsed into a map, as it was, unoptimised.
+    // Parsed into a map, it blocked the worker for more than a second in a debug build.
     assert!(worst < Duration::from_secs(1), "{worst:?}");
 }

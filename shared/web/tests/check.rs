@@ -1,4 +1,4 @@
-//! A look at another service.
+//! The check of another service.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
@@ -46,7 +46,7 @@ async fn look(base: &reqwest::Url, keys: &TokenKeys) -> Vec<Finding> {
 }
 
 #[tokio::test]
-async fn a_service_that_has_the_same_key_and_the_same_time_is_well() {
+async fn a_peer_with_the_same_key_and_time_is_well() {
     let service = auth_service();
     let findings = look(&service.url(), &token_keys(&Clock::system())).await;
     let details: Vec<_> = findings.iter().map(|finding| finding.detail.as_str()).collect();
@@ -56,7 +56,7 @@ async fn a_service_that_has_the_same_key_and_the_same_time_is_well() {
 }
 
 #[tokio::test]
-async fn one_with_another_key_or_that_is_not_there_is_told_with_what_to_do() {
+async fn a_peer_with_another_key_or_without_a_response_is_an_error_with_advice() {
     let service = auth_service();
     let other = TokenKeys::new(&"another secret of 32 bytes or more".into(), Clock::system()).unwrap();
     let refused = &look(&service.url(), &other).await[0];

@@ -1,4 +1,4 @@
-//! The edge of every service's server: how long a connection may idle, and how requests follow one another on it.
+//! Connections: idle time-outs, pipelining, and what ends them.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, interval, timeout};
 
-/// After which a test has failed that waits for something.
+/// The time-out of a test's wait.
 const TOO_LATE: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(300);
 const GET: &str = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -42,7 +42,7 @@ async fn post_name(Input { body, .. }: Body<Named>, count: Data<AtomicUsize>) ->
     HttpResponse::Created().body(body.0)
 }
 
-/// A service with a route that takes a body and counts.
+/// A service with a route that reads a body, and the count of its calls.
 fn spawn(times: ServerTimeouts) -> (Running, Arc<AtomicUsize>) {
     let context = Context {
         service: Service::Chat,
@@ -68,7 +68,7 @@ async fn connect(service: &Running) -> TcpStream {
     TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).await.unwrap()
 }
 
-/// All that is heard until the server closes, in good order.
+/// All further bytes until the server closes the connection gracefully.
 async fn rest(wire: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
     let mut heard = String::new();
     timeout(TOO_LATE, wire.read_to_string(&mut heard)).await.unwrap().unwrap();
@@ -80,7 +80,7 @@ fn post(body: &str, length: usize) -> String {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_told_nothing() {
+async fn a_connection_without_a_byte_is_closed_without_a_response() {
     let (service, _) = spawn(ServerTimeouts { head: SHORT, ..ServerTimeouts::default() });
     let begun = Instant::now();
     let mut wire = connect(&service).await;
@@ -89,7 +89,7 @@ async fn who_says_nothing_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn whatever_comes_after_an_answer_ends_with_the_idle_timeout_if_it_is_no_whole_head() {
+async fn an_incomplete_head_after_a_response_ends_with_the_idle_timeout() {
     let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let refused = format!("POST /nowhere HTTP/1.1\r\n{CHUNKED}1\r\na\r\n");
     for (asked, said) in
@@ -106,7 +106,7 @@ async fn whatever_comes_after_an_answer_ends_with_the_idle_timeout_if_it_is_no_w
 }
 
 #[tokio::test]
-async fn what_trickles_after_an_answer_ends_with_the_idle_timeout() {
+async fn a_trickle_after_a_response_ends_with_the_idle_timeout() {
     let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let refused = format!("POST /nowhere HTTP/1.1\r\n{CHUNKED}fffffff\r\n");
     for (asked, trickled) in [(GET, "GET /"), (GET, "\r\n"), (GET, "GET / HTTP/1.1\r\nX: "), (&refused, "a")]
@@ -120,7 +120,7 @@ async fn what_trickles_after_an_answer_ends_with_the_idle_timeout() {
             }
         });
         let mut heard = Vec::new();
-        // It may be reset, as what trickles is not read.
+        // The connection may be reset, as the trickle is not read.
         drop(timeout(TOO_LATE, input.read_to_end(&mut heard)).await.unwrap());
         assert_eq!(String::from_utf8_lossy(&heard).matches("HTTP/1.1 ").count(), 1, "{trickled:?}");
         timeout(TOO_LATE, trickle).await.unwrap().unwrap();
@@ -128,7 +128,7 @@ async fn what_trickles_after_an_answer_ends_with_the_idle_timeout() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_used_again_before_its_timeout() {
+async fn a_connection_can_be_reused_before_its_idle_timeout() {
     let (service, _) = spawn(ServerTimeouts { idle: SHORT, ..ServerTimeouts::default() });
     let mut client = RawClient::connect(&service.url()).await;
     let mut ticks = interval(SHORT / 3);
@@ -143,7 +143,7 @@ async fn an_idle_connection_is_used_again_before_its_timeout() {
 }
 
 #[tokio::test]
-async fn pipelined_answers_are_framed_each_as_its_request_asks() {
+async fn each_pipelined_response_has_the_framing_of_its_request() {
     let (service, _) = spawn(ServerTimeouts::default());
     let named = post(r#"{"name":"x"}"#, 12);
     let requests =
@@ -166,7 +166,7 @@ async fn pipelined_answers_are_framed_each_as_its_request_asks() {
 }
 
 #[tokio::test]
-async fn http_1_0_and_1_1_are_each_answered_in_their_version_though_they_are_pipelined() {
+async fn pipelined_requests_of_http_1_0_and_1_1_are_answered_in_their_version() {
     let (service, _) = spawn(ServerTimeouts::default());
     let mut wire = connect(&service).await;
     let old = "GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
@@ -179,14 +179,14 @@ async fn http_1_0_and_1_1_are_each_answered_in_their_version_though_they_are_pip
 }
 
 #[tokio::test]
-async fn a_body_that_is_longer_than_it_says_is_answered_and_then_the_connection_ends() {
+async fn a_body_longer_than_its_content_length_is_answered_and_ends_the_connection() {
     let (service, count) = spawn(ServerTimeouts::default());
     let body = "{\"name\":\"\u{e9}\u{e9}\"}";
     for (body, length, more, status) in [
-        // The length is in characters, and the body cut short by that.
+        // The length is in characters, which cuts the body short.
         (body, body.chars().count(), String::new(), "HTTP/1.1 422 "),
         (body, body.len(), "}".to_owned(), "HTTP/1.1 201 "),
-        // More than the server reads ahead, and than its socket has room for at once.
+        // More than the server reads ahead, and than fits into its socket.
         (body, body.len(), "}".repeat(300_000), "HTTP/1.1 201 "),
     ] {
         let (mut input, mut output) = connect(&service).await.into_split();
@@ -204,7 +204,7 @@ async fn a_body_that_is_longer_than_it_says_is_answered_and_then_the_connection_
 }
 
 #[tokio::test]
-async fn malformed_chunks_and_bodies_without_an_end_are_a_400_that_is_the_last_answer() {
+async fn malformed_chunks_and_incomplete_bodies_are_answered_with_400_and_end_the_connection() {
     let (service, count) = spawn(ServerTimeouts::default());
     let chunked = format!("POST /name HTTP/1.1\r\nAccept: application/problem+json\r\n{CHUNKED}");
     for (sent, is_finished) in [
@@ -226,7 +226,7 @@ async fn malformed_chunks_and_bodies_without_an_end_are_a_400_that_is_the_last_a
 }
 
 #[tokio::test]
-async fn after_the_last_answer_nothing_is_read_for_long() {
+async fn a_request_behind_the_last_response_is_not_handled() {
     let (service, count) = spawn(ServerTimeouts::default());
     let name = format!("{{\"name\":\"{}\"}}", "x".repeat(300_000));
     let last = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
@@ -243,7 +243,7 @@ async fn after_the_last_answer_nothing_is_read_for_long() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_a_431_that_is_heard() {
+async fn a_head_that_is_too_large_is_answered_with_431_and_no_reset() {
     let (service, _) = spawn(ServerTimeouts::default());
     let (mut input, mut output) = connect(&service).await.into_split();
     let head = format!("{}X: {}\r\n\r\n", &GET[..GET.len() - 2], "x".repeat(400_000));

@@ -1,4 +1,4 @@
-//! The metrics that every service has.
+//! The metrics of every service.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
@@ -37,7 +37,7 @@ async fn get_mine(_: Identity) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A request for `/slow` has come, and may be answered.
+/// The arrival of requests for `/slow`, and the permission to respond to them.
 #[derive(Clone)]
 struct Slow {
     come: Arc<Semaphore>,
@@ -106,7 +106,7 @@ async fn requests_are_counted_by_method_route_and_status() {
 }
 
 #[tokio::test]
-async fn durations_have_the_bounds_of_the_convention() {
+async fn durations_have_the_bucket_bounds_of_the_semantic_conventions() {
     let metrics = shown_metrics();
     let app = spawn_app(Service::Chat, &metrics, token_keys(&Clock::system()));
     app.client.get("/things/1").await.expect(200);
@@ -137,7 +137,7 @@ async fn a_request_is_active_until_it_is_answered() {
 }
 
 #[tokio::test]
-async fn services_of_one_process_are_told_apart() {
+async fn services_of_one_process_have_series_of_their_own() {
     let metrics = shown_metrics();
     let keys = token_keys(&Clock::system());
     let chat = spawn_app(Service::Chat, &metrics, keys.clone());
@@ -176,7 +176,7 @@ async fn refused_tokens_are_counted_by_reason() {
 }
 
 #[tokio::test]
-async fn the_process_and_its_build_are_shown_by_prometheus_names() {
+async fn the_process_and_its_build_have_prometheus_names() {
     let series = Samples::of(&shown_metrics()).await;
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     assert_eq!(series.sum("build_info", &[&version, "commit=\""]), Some(1.0), "{series:?}");
@@ -187,13 +187,13 @@ async fn the_process_and_its_build_are_shown_by_prometheus_names() {
     assert!((3.0..value("process_max_fds")).contains(&value("process_open_fds")), "{series:?}");
     let now = Clock::system().now().as_seconds();
     let start = value("process_start_time_seconds");
-    // The kernel tells when it was started to the second.
+    // The kernel's boot time is in whole seconds.
     let now = f64::from(u32::try_from(now).unwrap()) + 2.0;
     assert!((now - 86_400.0..now).contains(&start), "{series:?}");
 }
 
 #[tokio::test]
-async fn figures_that_are_waited_for_are_shown_and_those_of_who_cannot_tell_are_left_out() {
+async fn asynchronous_callbacks_are_scraped_and_one_without_a_result_is_left_out() {
     let metrics = shown_metrics();
     for (service, value) in [(Service::Auth, Some(7_u64)), (Service::Chat, None), (Service::Branch, Some(1))]
     {
@@ -209,7 +209,7 @@ async fn figures_that_are_waited_for_are_shown_and_those_of_who_cannot_tell_are_
 }
 
 #[tokio::test]
-async fn the_metrics_are_on_their_own_port_alone() {
+async fn metrics_are_exposed_on_their_own_port_alone() {
     let metrics = shown_metrics();
     let app = spawn_app(Service::Chat, &metrics, token_keys(&Clock::system()));
     app.client.get("/metrics").await.expect(404);
@@ -222,7 +222,7 @@ async fn the_metrics_are_on_their_own_port_alone() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_had_stops_the_start_with_one_line() {
+async fn an_address_that_cannot_be_bound_is_an_error_of_one_line() {
     assert_eq!(Metrics::from_env(&Env::default()).unwrap().address(), None);
     let taken = shown_metrics().address().unwrap().to_string();
     for wrong in ["9464", "nonsense", "256.0.0.1:9464", &taken] {
@@ -233,8 +233,8 @@ async fn an_address_that_cannot_be_had_stops_the_start_with_one_line() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_counted_by_kind() {
-    // Nothing is logged, and it is counted all the same.
+async fn errors_on_connections_are_counted_by_kind() {
+    // Errors are counted also if nothing is logged.
     telemetry::init(&Env::of([("RUST_LOG", "off")]), LogFormat::Json).unwrap();
     let metrics = shown_metrics();
     let app = spawn_app(Service::Chat, &metrics, token_keys(&Clock::system()));

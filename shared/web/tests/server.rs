@@ -1,4 +1,4 @@
-//! The server that every service is: its health, and how it stops.
+//! The server of every service: health and graceful shutdown.
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use actix_web::HttpResponse;
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// A request for `/slow` has come, and may be answered.
+/// The arrival of requests for `/slow`, and the permission to respond to them.
 #[derive(Clone)]
 struct Slow {
     come: Arc<Semaphore>,
@@ -36,7 +36,7 @@ async fn get_slow(slow: Data<Slow>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A service that is ready if `probe` is, with one route.
+/// A service with the readiness of `probe`, and one route.
 fn service(probe: Result<(), String>) -> (Application, Slow) {
     service_with(probe, ServerTimeouts::default())
 }
@@ -61,7 +61,7 @@ fn service_with(probe: Result<(), String>, times: ServerTimeouts) -> (Applicatio
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_a_503_and_is_broken_off() {
+async fn a_handler_over_its_timeout_is_dropped_and_answered_with_503() {
     let times = ServerTimeouts { service: Duration::from_millis(50), ..ServerTimeouts::default() };
     let (application, slow) = service_with(Ok(()), times);
     let service = Running::start(application);
@@ -71,11 +71,11 @@ async fn what_takes_too_long_is_a_503_and_is_broken_off() {
     assert_eq!(slow.come.available_permits(), 1);
     slow.go.add_permits(1);
     client.get("/slow").await.expect(200);
-    assert_eq!(slow.go.available_permits(), 0, "nobody else has waited for it");
+    assert_eq!(slow.go.available_permits(), 0, "the handler of the 503 was dropped");
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_in_time_is_not_waited_for() {
+async fn a_head_over_its_timeout_is_answered_with_408() {
     let times = ServerTimeouts { head: Duration::from_millis(50), ..ServerTimeouts::default() };
     let service = Running::start(service_with(Ok(()), times).0);
     let url = service.url();
@@ -88,7 +88,7 @@ async fn a_head_that_does_not_come_in_time_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn who_was_told_to_stop_is_not_ready_and_closes_connections_after_their_answer() {
+async fn a_stopping_service_is_not_ready_and_closes_each_connection_after_its_response() {
     let application = service(Ok(())).0.with_accept_after_stop(Duration::from_secs(600));
     let service = Running::start(application);
     let client = TestClient::new(service.url());
@@ -103,7 +103,7 @@ async fn who_was_told_to_stop_is_not_ready_and_closes_connections_after_their_an
     assert_eq!(client.get("/nowhere").await.expect(404).header("connection"), "close");
 }
 
-/// Asks until the service has heard that it should stop.
+/// Polls `/readyz` until the service is stopping.
 async fn told_to_stop(client: &TestClient) -> Answer {
     loop {
         let answer = client.get("/readyz").await;
@@ -114,13 +114,13 @@ async fn told_to_stop(client: &TestClient) -> Answer {
 }
 
 #[tokio::test]
-async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
+async fn a_stopping_service_answers_requests_in_flight_and_waits_for_no_idle_connection() {
     let (application, slow) = service(Ok(()));
     let address = application.address();
     let client = TestClient::new(format!("http://{address}").parse().unwrap());
     let stop = CancellationToken::new();
     let running = tokio::spawn(application.run_until_stopped(stop.clone()));
-    // Its connection stays open, and idle.
+    // This connection stays open and idle.
     let idle = TestClient::new(format!("http://{address}").parse().unwrap());
     idle.get("/livez").await.expect(200);
     let request = tokio::spawn(async move { client.get("/slow").await });
@@ -136,49 +136,49 @@ async fn what_was_begun_is_answered_and_then_nothing_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_got_in_before_the_door_closed_is_answered() {
-    const VISITORS: usize = 64;
+async fn every_connection_accepted_before_the_drain_is_answered() {
+    const CLIENTS: usize = 64;
     let application = service(Ok(())).0.with_accept_after_stop(Duration::from_millis(50));
     let address = application.address();
     let stop = CancellationToken::new();
     let running = tokio::spawn(application.run_until_stopped(stop.clone()));
-    let visitors: Vec<_> =
-        (0..VISITORS).map(|_| tokio::spawn(visit_until_the_door_is_closed(address))).collect();
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|_| tokio::spawn(request_until_connections_are_refused(address))).collect();
     for _ in 0..100 {
-        visit(address).await.unwrap().unwrap();
+        request(address).await.unwrap().unwrap();
     }
     stop.cancel();
-    for visitor in visitors {
-        assert_eq!(visitor.await.unwrap(), Vec::<String>::new());
+    for client in clients {
+        assert_eq!(client.await.unwrap(), Vec::<String>::new());
     }
     running.await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn whoever_got_in_and_has_said_nothing_yet_is_waited_for() {
+async fn an_accepted_connection_without_a_request_is_waited_for() {
     let application = service(Ok(())).0.with_accept_after_stop(Duration::from_millis(1));
     let address = application.address();
     let stop = CancellationToken::new();
     let running = tokio::spawn(application.run_until_stopped(stop.clone()));
-    let hesitant = TcpStream::connect(address).await.unwrap();
+    let silent = TcpStream::connect(address).await.unwrap();
     stop.cancel();
-    // Longer than those take whose request comes with the connection.
+    // Longer than the drain of the backlog takes.
     while let Ok(Ok(_)) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {}
-    assert_eq!(ask(hesitant).await, Ok(()));
+    assert_eq!(ask(silent).await, Ok(()));
     running.await.unwrap().unwrap();
 }
 
-/// Says which visits failed although there was a connection.
-async fn visit_until_the_door_is_closed(address: SocketAddr) -> Vec<String> {
+/// The requests that failed although they had a connection.
+async fn request_until_connections_are_refused(address: SocketAddr) -> Vec<String> {
     let mut failed = Vec::new();
-    while let Ok(answer) = visit(address).await {
+    while let Ok(answer) = request(address).await {
         failed.extend(answer.err());
     }
     failed
 }
 
-/// A request on a connection of its own: an error if there is none, and inside it what became of the request.
-async fn visit(address: SocketAddr) -> std::io::Result<Result<(), String>> {
+/// A request on a connection of its own. The outer error is that of connecting.
+async fn request(address: SocketAddr) -> std::io::Result<Result<(), String>> {
     Ok(ask(TcpStream::connect(address).await?).await)
 }
 
@@ -197,7 +197,7 @@ async fn ask(mut connection: TcpStream) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn the_health_check_says_in_one_line_why_a_service_is_not_ready() {
+async fn the_health_check_reports_in_one_line_why_a_service_is_not_ready() {
     let well = Running::start(service(Ok(())).0);
     let ill = Running::start(service(Err("hunter2 is refused".to_owned())).0);
     let check = async |service: &Running| {

@@ -1,4 +1,4 @@
-//! How far the tables of a database are migrated.
+//! The check of migrations.
 
 use diesel::QueryableByName;
 use diesel::backend::Backend;

@@ -1,5 +1,5 @@
-//! A look at a database, for `check`: whether it is reached, how far its tables are migrated, and by which clock it goes.
-//! Nothing is made or migrated.
+//! The checks of a database, for the command `check`: whether it can be reached, its migrations, and its clock. Nothing is created or
+//! migrated.
 
 mod migrations;
 mod postgres;
@@ -11,7 +11,7 @@ use crate::migrate::Migrations;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::check::Report;
 
-/// Looks at the database of the service `schema`.
+/// Checks the database of the service `schema`.
 pub async fn inspect(report: &mut Report, schema: &'static str, url: &SecretString, migrations: Migrations) {
     let subject = format!("database of {schema}");
     match Engine::of(url) {

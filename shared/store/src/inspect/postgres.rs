@@ -1,4 +1,4 @@
-//! A look at PostgreSQL.
+//! The checks of PostgreSQL.
 
 use super::migrations::{APPLIED, AppliedMigration, report_migrations};
 use crate::error::StoreError;
@@ -49,21 +49,9 @@ pub(super) async fn inspect_postgres(
     let before = clock.now();
     match query_server(&mut connection).await {
         Ok((server, applied)) => {
-            let Server { version, is_replica, has_tls, micros, .. } = server;
-            let tls = if has_tls { "with TLS" } else { "without TLS" };
-            if is_replica {
-                let advice =
-                    "name the primary in DATABASE_URL, or all servers with target_session_attrs=read-write";
-                report.error(
-                    subject,
-                    format!("PostgreSQL {version} is a replica, which takes no writes"),
-                    advice,
-                );
-            } else {
-                report.ok(subject, format!("PostgreSQL {version} answers, {tls}"));
-            }
+            report_server(report, subject, &server);
             report_migrations::<Pg>(report, subject, migrations, &applied);
-            if let Some(theirs) = Timestamp::from_micros(micros) {
+            if let Some(theirs) = Timestamp::from_micros(server.micros) {
                 check_clock(report, &format!("the {subject}"), theirs, before, clock.now());
             }
         }
@@ -72,6 +60,17 @@ pub(super) async fn inspect_postgres(
             report.error(subject, format!("PostgreSQL refuses: {}", causes(&error)), advice);
         }
     }
+}
+
+fn report_server(report: &mut Report, subject: &str, server: &Server) {
+    let version = &server.version;
+    if server.is_replica {
+        let advice = "name the primary in DATABASE_URL, or all servers with target_session_attrs=read-write";
+        let detail = format!("PostgreSQL {version} is a replica, which takes no writes");
+        return report.error(subject, detail, advice);
+    }
+    let tls = if server.has_tls { "with TLS" } else { "without TLS" };
+    report.ok(subject, format!("PostgreSQL {version} answers, {tls}"));
 }
 
 async fn query_server(

@@ -1,4 +1,4 @@
-//! A look at a file of SQLite.
+//! The checks of a SQLite file.
 
 use super::migrations::{APPLIED, AppliedMigration, report_migrations};
 use crate::sqlite::{file_of, is_missing};
@@ -10,7 +10,7 @@ use shared::check::{Report, check_file, check_space};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// That there is no such table, in the words of SQLite.
+/// SQLite's error of a missing table.
 const NO_TABLE: &str = "no such table";
 
 pub(super) fn inspect_sqlite(
@@ -49,8 +49,8 @@ fn report_missing_file(report: &mut Report, subject: &str, file: &Path) {
     }
 }
 
-/// What was migrated in a file. SQLite makes a log beside a file that it opens; where nobody else has done so, there is
-/// nothing in one, and the file is taken for one that nobody changes.
+/// The applied migrations of a file. SQLite would create a log beside a file that it opens; if no process has it open, there is none,
+/// and the file is opened as immutable.
 fn applied_on_sqlite(file: &Path) -> Result<Vec<AppliedMigration>, String> {
     let beside = |suffix: &str| {
         let mut path = OsString::from(file);

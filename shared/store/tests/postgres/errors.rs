@@ -1,4 +1,4 @@
-//! Errors by their codes, and a server that takes no writes.
+//! Errors by SQLSTATE, and a read-only server.
 
 use super::{open, service_of, url};
 use diesel::sql_types::Integer;
@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl as _;
 use shared_store::{Store, StoreError};
 use shared_test_kit::{TestClient, TestDatabase};
 
-/// Has the server answer with an error of this code and these words.
+/// Raises an error of this SQLSTATE and message on the server.
 async fn raise(store: &Store, code: &str, words: &str) -> StoreError {
     let raised = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = '{words}'; END $$");
     let raised = async { shared_store::on!(store, |c| diesel::sql_query(&raised).execute(c).await) };
@@ -23,10 +23,10 @@ fn name(error: &StoreError) -> &'static str {
     }
 }
 
-pub(super) async fn are_told_by_their_codes_in_every_language(database: &TestDatabase) {
+pub(super) async fn are_classified_by_sqlstate_in_every_language(database: &TestDatabase) {
     let store = open(&url(database)).await.unwrap();
     for (code, words, expected) in [
-        // What the server itself says of these where its lc_messages are German.
+        // The server's own messages with German lc_messages.
         ("57014", "storniere Anfrage wegen Zeitüberschreitung der Anfrage", "unavailable"),
         ("57P01", "breche Verbindung ab aufgrund von Anweisung des Administrators", "unavailable"),
         ("57P03", "das Datenbanksystem startet", "unavailable"),
@@ -40,7 +40,7 @@ pub(super) async fn are_told_by_their_codes_in_every_language(database: &TestDat
             "full",
         ),
         ("25006", "INSERT kann nicht in einer Read-Only-Transaktion ausgeführt werden", "read-only"),
-        // Words of one error under the code of another.
+        // The message of one error with the code of another.
         ("22012", "canceling statement due to statement timeout", "failed"),
         ("P0001", "database is locked", "failed"),
     ] {
@@ -56,7 +56,7 @@ async fn backend(store: &Store) -> i32 {
     pid.await.unwrap()
 }
 
-pub(super) async fn a_refused_write_has_all_connections_made_anew(database: &TestDatabase) {
+pub(super) async fn a_refused_write_replaces_all_connections(database: &TestDatabase) {
     let store = open(&url(database)).await.unwrap();
     let before = backend(&store).await;
     assert_eq!(backend(&store).await, before);
@@ -72,7 +72,7 @@ pub(super) async fn a_refused_write_has_all_connections_made_anew(database: &Tes
     assert_ne!(backend(&store).await, before);
 }
 
-pub(super) async fn a_server_that_takes_no_writes_is_not_ready(database: &TestDatabase) {
+pub(super) async fn a_read_only_server_is_not_ready(database: &TestDatabase) {
     let store = open(&url(database)).await.unwrap();
     super::settings::alter(database, "SET default_transaction_read_only = on").await;
     let service = service_of(&store);

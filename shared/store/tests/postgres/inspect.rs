@@ -1,4 +1,4 @@
-//! A look at a database, for `check`.
+//! The checks of a database.
 
 use crate::{open, url};
 use diesel::sql_types::BigInt;
@@ -23,7 +23,7 @@ async fn schemas_of_auth(store: &Store) -> Result<i64, StoreError> {
     shared_store::on!(store, |c| diesel::select(count).get_result(c).await)
 }
 
-pub async fn tells_what_is_there_and_makes_nothing(database: &TestDatabase) {
+pub async fn reports_the_server_and_creates_nothing(database: &TestDatabase) {
     let findings = look(&url(database)).await;
     let details: Vec<_> = findings.iter().map(|finding| finding.detail.as_str()).collect();
     assert!(
@@ -34,7 +34,7 @@ pub async fn tells_what_is_there_and_makes_nothing(database: &TestDatabase) {
     assert_eq!(schemas_of_auth(&open(&url(database)).await.unwrap()).await.unwrap(), 0);
 }
 
-pub async fn tells_what_to_do_and_no_password(database: &TestDatabase) {
+pub async fn gives_advice_and_no_password(database: &TestDatabase) {
     let mut nowhere = url(database);
     nowhere.set_path("/no_such_database");
     let mut closed = url(database);

@@ -1,5 +1,4 @@
-//! PostgreSQL that is not there yet, will never be, or is gone for a while. These tests are ignored where
-//! `TEST_DATABASE_URL` is not set.
+//! PostgreSQL that is not up yet, is misconfigured, or fails for a while. These tests are ignored without `TEST_DATABASE_URL`.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -47,20 +46,20 @@ macro_rules! trials {
 
 fn main() {
     let trials = trials! {
-        a_service_waits_for_its_database,
-        what_waiting_will_not_mend_ends_the_start_in_one_line,
-        an_outage_is_told_in_time_and_ends_by_itself,
-        a_statement_that_takes_too_long_is_broken_off,
-        a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most,
-        errors::are_told_by_their_codes_in_every_language,
-        errors::a_refused_write_has_all_connections_made_anew,
-        errors::a_server_that_takes_no_writes_is_not_ready,
-        inspect::tells_what_is_there_and_makes_nothing,
-        inspect::tells_what_to_do_and_no_password,
-        settings::defaults_that_others_chose_change_nothing,
-        settings::writers_of_one_row_wait_for_each_other_whatever_the_isolation,
-        settings::migrations_wait_for_their_lock_whatever_the_timeouts,
-        settings::a_replica_that_becomes_the_primary_is_waited_for,
+        a_service_waits_for_its_database_to_start,
+        a_fatal_error_ends_the_start_with_one_line,
+        an_outage_is_reported_within_15_s_and_ends_by_itself,
+        a_statement_is_cancelled_at_its_timeout,
+        the_lock_timeout_is_half_of_the_statements_and_at_most_2_s,
+        errors::are_classified_by_sqlstate_in_every_language,
+        errors::a_refused_write_replaces_all_connections,
+        errors::a_read_only_server_is_not_ready,
+        inspect::reports_the_server_and_creates_nothing,
+        inspect::gives_advice_and_no_password,
+        settings::defaults_of_the_database_are_overridden,
+        settings::writers_of_one_row_wait_for_each_other_at_any_default_isolation,
+        settings::migrations_wait_for_their_lock_beyond_default_timeouts,
+        settings::the_promotion_of_a_replica_is_waited_for,
     };
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -75,7 +74,7 @@ async fn open(url: &Url) -> Result<Store, StartError> {
     Store::open(&SecretString::from(url.as_str()), "chat", migrations, Duration::from_secs(2)).await
 }
 
-async fn a_service_waits_for_its_database(database: &TestDatabase) {
+async fn a_service_waits_for_its_database_to_start(database: &TestDatabase) {
     let (mut proxy, through) = TcpProxy::disconnected(&url(database)).await;
     let door = TcpListener::bind(("127.0.0.1", through.port().unwrap())).await.unwrap();
     let opening = tokio::spawn(async move { open(&through).await });
@@ -87,7 +86,7 @@ async fn a_service_waits_for_its_database(database: &TestDatabase) {
     opening.await.unwrap().unwrap().ping().await.unwrap();
 }
 
-async fn what_waiting_will_not_mend_ends_the_start_in_one_line(database: &TestDatabase) {
+async fn a_fatal_error_ends_the_start_with_one_line(database: &TestDatabase) {
     let mut nowhere = url(database);
     nowhere.set_path("/no_such_database");
     let mut nobody = url(database);
@@ -104,7 +103,7 @@ async fn what_waiting_will_not_mend_ends_the_start_in_one_line(database: &TestDa
     }
 }
 
-async fn a_statement_that_takes_too_long_is_broken_off(database: &TestDatabase) {
+async fn a_statement_is_cancelled_at_its_timeout(database: &TestDatabase) {
     let store = open(&url(database)).await.unwrap();
     let begun = Instant::now();
     let error = sleep(&store, 600).await.unwrap_err();
@@ -113,7 +112,7 @@ async fn a_statement_that_takes_too_long_is_broken_off(database: &TestDatabase) 
     sleep(&store, 0).await.unwrap();
 }
 
-async fn a_lock_is_waited_for_half_as_long_as_a_statement_and_2_s_at_most(database: &TestDatabase) {
+async fn the_lock_timeout_is_half_of_the_statements_and_at_most_2_s(database: &TestDatabase) {
     for (statement, lock) in [(1, "500ms"), (2, "1s"), (10, "2s")] {
         let none = || EmbeddedMigrations::new(&[]);
         let migrations = Migrations { postgres: none(), sqlite: none() };
@@ -133,7 +132,7 @@ async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {
     shared_store::on!(store, |c| diesel::sql_query(&statement).execute(c).await).map(drop)
 }
 
-/// A service that needs the store to be ready.
+/// A service with the readiness of the store.
 fn service_of(store: &Store) -> Running {
     let context = Context {
         service: Service::Chat,
@@ -148,7 +147,7 @@ fn service_of(store: &Store) -> Running {
     Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap())
 }
 
-async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
+async fn an_outage_is_reported_within_15_s_and_ends_by_itself(database: &TestDatabase) {
     let (mut proxy, through) = TcpProxy::disconnected(&url(database)).await;
     proxy.reconnect().await;
     let store = open(&through).await.unwrap();
@@ -157,7 +156,7 @@ async fn an_outage_is_told_in_time_and_ends_by_itself(database: &TestDatabase) {
     client.get("/readyz").await.expect(200);
     proxy.disconnect();
     let begun = Instant::now();
-    // The first may still find a connection that it takes for a good one.
+    // The first request may still get a connection that looks alive.
     for _ in 0..2 {
         store.ping().await.unwrap_err();
         let answer = client.get("/readyz").await.expect(503);

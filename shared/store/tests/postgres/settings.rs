@@ -1,4 +1,4 @@
-//! Settings that a server, a database or a role may have as defaults.
+//! Defaults of a server, a database or a role.
 
 use super::{open, url};
 use diesel::QueryableByName;
@@ -10,14 +10,14 @@ use shared_test_kit::TestDatabase;
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
 
-/// A connection of the test's own.
+/// A connection of the test.
 async fn connect(database: &TestDatabase) -> Client {
     let (client, connection) = tokio_postgres::connect(url(database).as_str(), NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-/// Gives new sessions of the database another default.
+/// Changes a default of the database for new sessions.
 pub(super) async fn alter(database: &TestDatabase, setting: &str) {
     let name = url(database).path().trim_start_matches('/').to_owned();
     connect(database).await.batch_execute(&format!("ALTER DATABASE {name} {setting}")).await.unwrap();
@@ -36,7 +36,7 @@ async fn show(store: &Store, name: &str) -> String {
     shown.await.unwrap().value
 }
 
-pub(super) async fn defaults_that_others_chose_change_nothing(database: &TestDatabase) {
+pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatabase) {
     for setting in [
         "SET default_transaction_isolation = 'serializable'",
         "SET synchronous_commit = off",
@@ -64,7 +64,7 @@ pub(super) async fn defaults_that_others_chose_change_nothing(database: &TestDat
     assert_eq!(show(&stricter, "synchronous_commit").await, "remote_apply");
 }
 
-pub(super) async fn writers_of_one_row_wait_for_each_other_whatever_the_isolation(database: &TestDatabase) {
+pub(super) async fn writers_of_one_row_wait_for_each_other_at_any_default_isolation(database: &TestDatabase) {
     for isolation in ["serializable", "repeatable read"] {
         alter(database, &format!("SET default_transaction_isolation = '{isolation}'")).await;
         let store = open(&url(database)).await.unwrap();
@@ -73,7 +73,7 @@ pub(super) async fn writers_of_one_row_wait_for_each_other_whatever_the_isolatio
         execute(&store, "INSERT INTO line VALUES (0)").await.unwrap();
         let writers = (0..16).map(|_| async {
             shared_store::tx!(&store, |c| {
-                // A snapshot, from before the others are done.
+                // Takes a snapshot before the other writers have committed.
                 diesel::sql_query("SELECT head FROM line").execute(c).await?;
                 diesel::sql_query("UPDATE line SET head = head + 1").execute(c).await?;
                 Ok::<_, StoreError>(())
@@ -92,7 +92,7 @@ async fn execute(store: &Store, statement: &str) -> Result<(), StoreError> {
     })
 }
 
-pub(super) async fn migrations_wait_for_their_lock_whatever_the_timeouts(database: &TestDatabase) {
+pub(super) async fn migrations_wait_for_their_lock_beyond_default_timeouts(database: &TestDatabase) {
     for setting in ["SET statement_timeout = '20ms'", "SET lock_timeout = '20ms'"] {
         alter(database, setting).await;
     }
@@ -109,7 +109,7 @@ pub(super) async fn migrations_wait_for_their_lock_whatever_the_timeouts(databas
     opening.await.unwrap().unwrap().ping().await.unwrap();
 }
 
-pub(super) async fn a_replica_that_becomes_the_primary_is_waited_for(database: &TestDatabase) {
+pub(super) async fn the_promotion_of_a_replica_is_waited_for(database: &TestDatabase) {
     alter(database, "SET default_transaction_read_only = on").await;
     let other = connect(database).await;
     let url = url(database);

@@ -1,9 +1,9 @@
-//! The memory that all bodies of a program share while they are in flight: a byte semaphore.
+//! The memory budget of all bodies in flight: a semaphore of bytes.
 //!
-//! A reservation grows as bytes come and is given back when it is dropped. Who finds no memory waits for
-//! [`MAX_MEMORY_WAIT`] all in all and is refused then, so bodies that wait for one another end by refusing some of them.
+//! A reservation grows as bytes arrive and is released when it is dropped. One that finds no memory waits up to 2 s in all and
+//! fails then, so a deadlock of bodies that wait for one another ends by failing some of them.
 //!
-//! One eighth is left to reservations of at most [`SMALL_BYTES`]: large bodies cannot keep small ones out.
+//! One eighth is reserved for bodies of at most [`SMALL_BYTES`]: large ones cannot starve them.
 
 use crate::problem::Problem;
 use actix_web::http::StatusCode;
@@ -15,18 +15,18 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-/// How long a reservation waits for memory, all in all.
-pub const MAX_MEMORY_WAIT: Duration = Duration::from_secs(2);
+/// How long a reservation waits for memory in all.
+const MAX_MEMORY_WAIT: Duration = Duration::from_secs(2);
 /// The largest reservation that may take of the last eighth.
 pub const SMALL_BYTES: usize = 512 << 10;
-/// The memory of a program where nothing is said.
+/// The default of `BODY_MEMORY`.
 const DEFAULT_BYTES: usize = 128 << 20;
-/// Less could not hold one body of the largest size beside its parsed fields.
+/// The least `BODY_MEMORY`: one body of the largest size beside its parsed fields.
 const MIN_BYTES: usize = 32 << 20;
-/// More than a machine has: whoever asks for it has mistaken the unit.
+/// The largest `BODY_MEMORY`: more is taken for a mistaken unit.
 const MAX_BYTES: usize = 1 << 40;
 
-/// The memory of all bodies in flight. Clones share it.
+/// The memory budget of all bodies in flight. Clones share it.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget(Arc<Shares>);
 
@@ -34,17 +34,17 @@ pub struct MemoryBudget(Arc<Shares>);
 struct Shares {
     bytes: usize,
     all: Arc<Semaphore>,
-    /// What of it large reservations may take.
+    /// The part that large reservations may take.
     large: Arc<Semaphore>,
 }
 
-/// There was no memory in time.
+/// No memory became free in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Too much is in flight, try again")]
 pub struct OutOfMemory;
 
 impl From<OutOfMemory> for Problem {
-    /// 503. One of many while memory is short: a line in the log for each would only add to the load.
+    /// 503, without a cause: a log line for each would add to the load while memory is short.
     fn from(error: OutOfMemory) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", error.to_string())
             .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
@@ -58,7 +58,7 @@ impl Default for MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// A budget of so many bytes.
+    /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Self {
         let large = bytes - bytes / 8;
         let semaphore = |bytes: usize| Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS)));
@@ -80,12 +80,12 @@ impl MemoryBudget {
         Ok(Self::new(bytes))
     }
 
-    /// A reservation of nothing yet.
+    /// An empty reservation.
     pub fn reservation(&self) -> Reservation {
         Reservation { budget: self.clone(), all: None, large: None, waited: Duration::ZERO }
     }
 
-    /// Reserves so many bytes, or as many as there can be.
+    /// Reserves `bytes`, or as many as a reservation can have.
     pub async fn reserve(&self, bytes: usize) -> Result<Reservation, OutOfMemory> {
         let mut reservation = self.reservation();
         reservation.grow_to(bytes).await?;
@@ -103,23 +103,23 @@ impl MemoryBudget {
     }
 }
 
-/// Bytes of a budget, until it is dropped.
+/// Reserved bytes of a budget, released on drop.
 #[derive(Debug)]
 pub struct Reservation {
     budget: MemoryBudget,
     all: Option<OwnedSemaphorePermit>,
     large: Option<OwnedSemaphorePermit>,
-    /// How long it has waited, all in all.
+    /// How long it has waited in all.
     waited: Duration,
 }
 
 impl Reservation {
-    /// How many bytes it has.
+    /// The reserved bytes.
     pub fn bytes(&self) -> usize {
         held(self.all.as_ref())
     }
 
-    /// Waits until it has at least so many bytes. More than the budget is taken as all of it.
+    /// Waits until at least `bytes` are reserved, or as many as a reservation can have.
     pub async fn grow_to(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
         if self.try_grow_to(bytes).is_ok() {
             return Ok(());
@@ -131,7 +131,7 @@ impl Reservation {
         acquired.unwrap_or(Err(OutOfMemory))
     }
 
-    /// Grows to so many bytes if they are there now.
+    /// Grows to `bytes` if they are free now.
     pub fn try_grow_to(&mut self, bytes: usize) -> Result<(), OutOfMemory> {
         let bytes = self.budget.capped(bytes);
         let shares = &self.budget.0;
@@ -141,14 +141,14 @@ impl Reservation {
         try_take(&shares.all, &mut self.all, bytes)
     }
 
-    /// All of it, which leaves nothing.
+    /// Takes the reservation, and leaves an empty one.
     #[must_use]
     pub fn take(&mut self) -> Self {
         std::mem::replace(self, self.budget.reservation())
     }
 
-    /// Gives back what is more than so many bytes.
-    pub fn shrink_to(&mut self, bytes: usize) {
+    /// Releases all but `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
         for share in [&mut self.all, &mut self.large].into_iter().flatten() {
             let more = share.num_permits().saturating_sub(bytes);
             drop(share.split(more));
@@ -171,7 +171,7 @@ fn held(permit: Option<&OwnedSemaphorePermit>) -> usize {
     permit.map_or(0, OwnedSemaphorePermit::num_permits)
 }
 
-/// How many more are needed; a semaphore counts them in 32 bits at once.
+/// The bytes that are missing; a semaphore takes at most 32 bits at once.
 fn missing(permit: Option<&OwnedSemaphorePermit>, bytes: usize) -> u32 {
     u32::try_from(bytes.saturating_sub(held(permit))).unwrap_or(u32::MAX)
 }
@@ -217,7 +217,7 @@ mod tests {
     const MIB: usize = 1 << 20;
 
     #[test]
-    fn a_wrong_size_stops_the_start_with_one_line() {
+    fn a_wrong_size_is_an_error_of_one_line() {
         for (text, bytes) in [("33554432", 32 * MIB), ("128MiB", 128 * MIB), ("1 GiB", 1 << 30)] {
             let budget = MemoryBudget::from_env(&Env::of([("BODY_MEMORY", text)])).unwrap();
             assert_eq!(budget.available(), bytes, "{text}");
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_reserved_is_given_back_and_never_exceeded() {
+    async fn reservations_are_released_and_never_exceed_the_budget() {
         let budget = MemoryBudget::new(64 * MIB);
         let mut one = budget.reserve(30 * MIB).await.unwrap();
         assert_eq!((one.bytes(), budget.available()), (30 * MIB, 34 * MIB));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn half_read_bodies_that_wait_for_one_another_end_in_time() {
+    async fn a_deadlock_of_half_read_bodies_ends_within_three_waits() {
         let budget = MemoryBudget::new(64 * MIB);
         let begun = Instant::now();
         let read = async |budget: &MemoryBudget| {

@@ -1,28 +1,27 @@
-//! The least rate at which a body must be sent or an answer taken: a leaky bucket (Apache's `mod_reqtimeout` has the same
-//! under the name `MinRate`).
+//! The minimum rate of sending a request's body or reading a response: a leaky bucket (`MinRate` of Apache's `mod_reqtimeout`).
 //!
-//! A transfer has [`MinRate::grace`] from its beginning. Each byte moves its deadline on by what a byte takes at the least
-//! rate, but never further than the grace from now. So no pause is longer than the grace, a body of n bytes has the grace
-//! and n bytes' time in all, and what came fast at first does not pay for a trickle afterwards.
+//! A transfer has [`MinRate::grace`] from its beginning. Each byte extends its deadline by the time of a byte at the minimum rate,
+//! to at most the grace from now. So no pause is longer than the grace, a body of n bytes has the grace and the time of n bytes in
+//! all, and a fast beginning earns no credit for a slow end.
 
 use shared::env::{ConfigError, Env};
 use shared::settings;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The grace where nothing is said.
+/// The default of `BODY_TIMEOUT`.
 const DEFAULT_GRACE: Duration = Duration::from_secs(30);
-/// The rate where nothing is said: an eighth of a megabit per second.
+/// The default of `BODY_MIN_RATE`: 16 KiB a second.
 const DEFAULT_BYTES_PER_SECOND: u32 = 16 << 10;
-/// The highest rate: the largest body in a second.
+/// The highest `BODY_MIN_RATE`: the largest body in a second.
 const MAX_BYTES_PER_SECOND: u32 = 16 << 20;
 
-/// A least rate with a grace.
+/// A minimum rate with a grace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinRate {
-    /// How long nothing may move.
+    /// The longest pause.
     pub grace: Duration,
-    /// How many bytes a second move at least.
+    /// The minimum rate; 0 is none.
     pub bytes_per_second: u32,
 }
 
@@ -33,7 +32,7 @@ impl Default for MinRate {
 }
 
 impl MinRate {
-    /// Reads `BODY_TIMEOUT`, in seconds, and `BODY_MIN_RATE`, in bytes a second; 0 asks for no rate beside the time-out.
+    /// Reads `BODY_TIMEOUT`, in seconds, and `BODY_MIN_RATE`, in bytes a second; 0 is no rate beside the time-out.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let range = 0..=MAX_BYTES_PER_SECOND;
         settings!(Self {
@@ -42,12 +41,12 @@ impl MinRate {
         })
     }
 
-    /// A transfer begins now.
+    /// Begins a transfer.
     pub fn begin(self) -> TransferDeadline {
         TransferDeadline { rate: self, at: Instant::now() + self.grace }
     }
 
-    /// How long so many bytes take at this rate.
+    /// The time of `bytes` at this rate.
     fn time_of(self, bytes: usize) -> Duration {
         if self.bytes_per_second == 0 {
             return self.grace;
@@ -57,7 +56,7 @@ impl MinRate {
     }
 }
 
-/// When a transfer is too slow, unless more of it has moved by then.
+/// The deadline of a transfer, which each byte extends.
 #[derive(Debug, Clone, Copy)]
 pub struct TransferDeadline {
     rate: MinRate,
@@ -65,17 +64,17 @@ pub struct TransferDeadline {
 }
 
 impl TransferDeadline {
-    /// So many bytes have moved.
+    /// Extends the deadline for `bytes` that were transferred.
     pub fn moved(&mut self, bytes: usize) {
         self.at = (self.at + self.rate.time_of(bytes)).min(Instant::now() + self.rate.grace);
     }
 
-    /// It was not the sender's turn for so long.
+    /// Extends the deadline by a time in which the sender had to wait.
     pub fn paused(&mut self, time: Duration) {
         self.at = (self.at + time).min(Instant::now() + self.rate.grace);
     }
 
-    /// When it is too slow.
+    /// The deadline.
     pub fn at(&self) -> Instant {
         self.at
     }
@@ -89,7 +88,7 @@ mod tests {
     const RATE: MinRate = MinRate { grace: Duration::from_secs(30), bytes_per_second: 1000 };
 
     #[tokio::test(start_paused = true)]
-    async fn a_trickle_ends_with_the_grace_however_it_is_cut() {
+    async fn a_trickle_is_ended_within_twice_the_grace_however_it_is_cut() {
         for (bytes, every) in [(1, 1), (1, 10), (1000, 2), (0, 29)] {
             let (begun, mut deadline) = (Instant::now(), RATE.begin());
             while begun.elapsed().as_secs() < 200 && Instant::now() < deadline.at() {
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_keeps_the_rate_is_never_late_and_a_fast_beginning_earns_no_rest() {
+    async fn a_transfer_at_the_rate_is_never_late_and_a_fast_beginning_earns_no_credit() {
         let mut deadline = RATE.begin();
         for _ in 0..1000 {
             advance(Duration::from_secs(10)).await;
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_say_both() {
+    fn the_grace_and_the_rate_are_read_from_variables() {
         let env = Env::of([("BODY_TIMEOUT", "7"), ("BODY_MIN_RATE", "0")]);
         let rate = MinRate::from_env(&env).unwrap();
         assert_eq!((rate.grace.as_secs(), rate.bytes_per_second), (7, 0));

@@ -1,9 +1,9 @@
-//! The file descriptors that a program needs.
+//! The check of the limit of file descriptors.
 
 use crate::server::DescriptorUse;
 use shared::check::Report;
 
-/// Whether a program that needs so many file descriptors has them.
+/// Checks that the limit of file descriptors suffices.
 pub fn check_descriptors(report: &mut Report, descriptor_use: DescriptorUse) {
     match descriptor_use.connections_at_hard_limit() {
         Ok(connections) => {

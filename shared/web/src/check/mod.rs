@@ -1,4 +1,4 @@
-//! What [`shared::check`] looks at of a server: its file descriptors, and the services that it calls.
+//! Checks of a server for [`shared::check`]: its file descriptors, and the services that it calls.
 
 mod descriptors;
 mod peer;

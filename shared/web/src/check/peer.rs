@@ -1,4 +1,4 @@
-//! The other services that a service calls: whether they answer, have the same key and the same time.
+//! Checks of the services that a service calls: whether they respond, with the same key and the same time.
 
 use crate::tokens::TokenKeys;
 use chrono::{DateTime, Utc};
@@ -10,20 +10,20 @@ use shared::error::causes;
 use shared::http_client::http_client;
 use shared::service::Service;
 
-/// Another service.
+/// A called service.
 #[derive(Debug, Clone)]
 pub struct Peer<'a> {
-    /// Who calls it.
+    /// The caller.
     pub caller: Service,
-    /// Which it is.
+    /// The called service.
     pub called: Service,
-    /// The variable that says where it is.
+    /// The variable of its URL.
     pub variable: &'a str,
-    /// Where it is.
+    /// Its URL.
     pub base: &'a Url,
 }
 
-/// An internal path of each service: who comes with a method that it has not is told so, once the token was found to count.
+/// An internal path of each service: a wrong method is a 405 once the token is accepted.
 const fn internal_path(called: Service) -> Option<&'static str> {
     match called {
         Service::Auth => Some("/internal/users/00000000-0000-0000-0000-000000000000"),
@@ -32,7 +32,7 @@ const fn internal_path(called: Service) -> Option<&'static str> {
     }
 }
 
-/// Asks a service whether it takes a token of ours.
+/// Checks that a service accepts a token of this one.
 pub async fn check_peer(report: &mut Report, peer: Peer<'_>, keys: &TokenKeys) {
     let subject = peer.called.name();
     let clock = Clock::system();
@@ -59,7 +59,7 @@ pub async fn check_peer(report: &mut Report, peer: Peer<'_>, keys: &TokenKeys) {
         }
     }
     if let Some(theirs) = date(&answer) {
-        // It was cut to whole seconds.
+        // `Date` has whole seconds.
         check_clock(report, subject, theirs, before.minus(std::time::Duration::from_secs(1)), clock.now());
     }
 }

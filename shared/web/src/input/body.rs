@@ -1,4 +1,4 @@
-//! Bodies: how they are read, and what a JSON object or a form becomes.
+//! Bodies as JSON objects or forms.
 
 use super::fields::{Fields, FromFields, Settings, Values, names_of, read_form};
 use super::json::parse_object;
@@ -9,18 +9,18 @@ use actix_web::http::{StatusCode, header};
 use mime::Mime;
 use shared::validation::Value;
 
-/// Something that is made from a body.
+/// A type that is read from a body.
 pub trait FromBody: Sized + Send + 'static {
-    /// What the head of the request says about the body.
+    /// What the request's head says about the body.
     type Head: Send + 'static;
 
-    /// Whether the body is looked at, at all.
+    /// Whether the body is read.
     const IS_READ: bool;
 
-    /// Reads the head, or answers 415 where it announces something else.
+    /// Reads the head; 415 if it announces another media type.
     fn read_head(request: &HttpRequest) -> Result<Self::Head, Problem>;
 
-    /// Makes the value, or answers 422. This may run in a thread of its own.
+    /// Parses the body; 422 if it is not valid. This may run in a thread for blocking work.
     fn from_body(head: Self::Head, settings: &Settings, bytes: &[u8]) -> Result<Self, Problem>;
 }
 
@@ -46,11 +46,11 @@ impl<T: FromFields + Send + 'static> FromBody for T {
     }
 }
 
-/// A body that may come as JSON or as a form, such as browsers and OAuth 2 clients send (RFC 6749, 4.3.2).
+/// A body as JSON or as a form, which browsers and OAuth 2 clients send (RFC 6749, 4.3.2).
 #[derive(Debug)]
 pub struct FormOrJson<T>(pub T);
 
-/// What a body is written in.
+/// The syntax of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
     /// `application/x-www-form-urlencoded`
@@ -88,12 +88,12 @@ pub(super) fn form_text(bytes: &[u8]) -> Result<&str, Problem> {
         .map_err(|_| invalid(&["body"], "string_unicode", "Input should be valid UTF-8"))
 }
 
-/// The announced media type; `None` where there is none.
+/// The announced media type; `None` without one.
 pub(super) fn media_type(request: &HttpRequest) -> Result<Option<Mime>, Problem> {
     let Some(value) = request.headers().get(header::CONTENT_TYPE).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    // Space is allowed around the semicolons (RFC 9110, 5.6.6), but not to the parser.
+    // Space around semicolons is allowed (RFC 9110, 5.6.6), but the parser refuses it.
     let parts = |value: &str| value.split(';').map(str::trim).collect::<Vec<_>>().join(";");
     let mime = value.to_str().ok().and_then(|value| parts(value).parse().ok());
     mime.map(Some).ok_or_else(|| unsupported_media_type("application/json"))
@@ -109,7 +109,7 @@ pub(super) fn is_form(mime: &Mime) -> bool {
     mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref()
 }
 
-/// 415, for a body that is not what was expected.
+/// 415, for a body of another media type.
 pub fn unsupported_media_type(expected: &str) -> Problem {
     let detail = format!("The body must be {expected}");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)

@@ -1,4 +1,4 @@
-//! The fields of one part of a request, each read once, each error kept.
+//! The fields of one part of a request, and the collection of their errors.
 
 use crate::problem::{FieldError, Problem};
 use actix_web::HttpRequest;
@@ -10,17 +10,17 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A sign that a field was wrong, which [`Fields`] has taken down.
+/// A marker that a field was wrong. [`Fields`] holds the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Invalid;
 
-/// Something that is read from the fields of a path, a query or a JSON object.
+/// A type that is read from the fields of a path, a query or a JSON object.
 pub trait FromFields: Sized {
-    /// Whether there is anything to read; a body that is not described is not looked at.
+    /// Whether there is anything to read; otherwise the body is not parsed.
     const IS_READ: bool = true;
 
-    /// Reads every field first and looks at the results then, so that no error hides another, and so that a dry run tells
-    /// the names of all fields there are.
+    /// Reads all fields before it looks at a result, so that no error hides another, and so that a dry run finds the names of all
+    /// fields.
     fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid>;
 }
 
@@ -32,7 +32,7 @@ impl FromFields for () {
     }
 }
 
-/// What a service has configured for the rules of its fields; set up as `Data<Settings>`.
+/// The configurable rules of a service's fields; set up as `Data<Settings>`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings(Option<Arc<dyn Any + Send + Sync>>);
 
@@ -42,25 +42,25 @@ impl Settings {
         Self(Some(Arc::new(rules)))
     }
 
-    /// The rules, or those by default where others or none are set up.
+    /// The rules of this type, or their default if none are set up.
     pub fn rules<T: Clone + Default + 'static>(&self) -> T {
         let rules = self.0.as_ref().and_then(|rules| rules.downcast_ref::<T>());
         rules.cloned().unwrap_or_default()
     }
 
-    /// What is set up for a request.
+    /// The settings of a request.
     pub(super) fn for_request(request: &HttpRequest) -> Self {
         request.app_data::<Data<Self>>().map(|settings| settings.get_ref().clone()).unwrap_or_default()
     }
 }
 
-/// The fields of one part of a request. Those that nobody asks for are ignored.
+/// The fields of one part of a request. Unknown ones are ignored.
 #[derive(Debug)]
 pub struct Fields<'a> {
     settings: &'a Settings,
     part: &'static str,
     values: Values<'a>,
-    /// The names that were asked for, in a dry run.
+    /// The names that a dry run has asked for.
     asked: Option<Vec<&'static str>>,
     errors: Vec<FieldError>,
 }
@@ -68,11 +68,11 @@ pub struct Fields<'a> {
 /// The values of the fields that are asked for.
 pub(super) type Values<'a> = HashMap<&'static str, Value<'a>>;
 
-/// The names of all fields that a `T` is read from: those that it asks for in a dry run.
+/// The names of all fields of a `T`, found by a dry run.
 pub(super) fn names_of<T: FromFields>(settings: &Settings) -> Vec<&'static str> {
     let mut fields = Fields::new(settings, "", Values::new());
     fields.asked = Some(Vec::new());
-    // Nothing is there, so all that is required is missed.
+    // It fails, as required fields are missing.
     drop(T::from_fields(&mut fields));
     fields.asked.unwrap_or_default()
 }
@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
         Self { settings, part, values, asked: None, errors: Vec::new() }
     }
 
-    /// What the service has set up for its requests, for rules that are configured.
+    /// The configured rules of a type.
     pub fn setting<T: Clone + Default + 'static>(&self) -> T {
         self.settings.rules()
     }
@@ -94,7 +94,7 @@ impl<'a> Fields<'a> {
         self.values.get(name).copied()
     }
 
-    /// A field that must be there, and not null.
+    /// A field that must be present and not null.
     pub fn required<T: Field>(&mut self, name: &'static str) -> Result<T, Invalid> {
         match self.get(name) {
             None => Err(self.reject(name, Reason::missing())),
@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that must be there, with a rule that is only known now.
+    /// A required text with a parser of the caller's.
     pub fn required_text<T>(
         &mut self,
         name: &'static str,
@@ -112,17 +112,17 @@ impl<'a> Fields<'a> {
         parse(text).map_err(|reason| self.reject(name, reason))
     }
 
-    /// A field that may be left out; null is as good as that.
+    /// A field that may be absent or null.
     pub fn optional<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
         self.nullable(name).map(Option::flatten)
     }
 
-    /// A field that may be left out, but is not null where it is there.
+    /// A field that may be absent, but not null.
     pub fn if_present<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
         self.get(name).map(|value| self.parse(name, value)).transpose()
     }
 
-    /// A field in which null means something else (`Some(None)`) than being left out (`None`).
+    /// A field in which null (`Some(None)`) differs from absent (`None`).
     pub fn nullable<T: Field>(&mut self, name: &'static str) -> Result<Option<Option<T>>, Invalid> {
         match self.get(name) {
             None => Ok(None),
@@ -131,7 +131,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes down an error at `name`, for rules that span fields.
+    /// Adds an error at `name`, also for rules across fields.
     pub fn reject(&mut self, name: &'static str, reason: Reason) -> Invalid {
         let loc = vec![self.part.into(), name.into()];
         self.errors.push(FieldError { kind: reason.kind, loc, msg: reason.msg });
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
         T::parse(value).map_err(|reason| self.reject(name, reason))
     }
 
-    /// Reads a whole `T`, or answers with all that is wrong with it.
+    /// Reads a `T`, or fails with all of its errors.
     pub(super) fn read<T: FromFields>(mut self) -> Result<T, Problem> {
         match T::from_fields(&mut self) {
             Ok(value) if self.errors.is_empty() => Ok(value),
@@ -174,14 +174,14 @@ pub(super) fn read_form<T: FromFields>(
     Fields::new(settings, part, values).read()
 }
 
-/// The parameters of these names in a query or a form (`application/x-www-form-urlencoded`), of a name that comes twice the
-/// last one; a value that is not UTF-8 has no text.
+/// The parameters of these names in a query or a form (`application/x-www-form-urlencoded`), of a repeated one the last. A value that
+/// is not UTF-8 is `None`.
 fn form_pairs(text: &str, names: &[&'static str]) -> HashMap<&'static str, Option<String>> {
     let last: HashMap<_, _> = known_pairs(text, names).collect();
     last.into_iter().map(|(name, value)| (name, decode(value))).collect()
 }
 
-/// The parameters of these names in the order in which they come, their values still encoded.
+/// The parameters of these names in their order, with values still encoded.
 pub(super) fn known_pairs<'t>(
     text: &'t str,
     names: &[&'static str],
@@ -190,10 +190,10 @@ pub(super) fn known_pairs<'t>(
     pairs.filter_map(|(name, value)| Some((known(name, names)?, value)))
 }
 
-/// The name that an encoded one stands for, if that is one of these.
+/// The known name that an encoded one stands for.
 fn known(encoded: &str, names: &[&'static str]) -> Option<&'static str> {
     let longest = names.iter().map(|name| name.len()).max()?;
-    // A byte takes three at most.
+    // A byte is encoded in at most three.
     if encoded.len() > 3 * longest {
         return None;
     }
@@ -201,7 +201,7 @@ fn known(encoded: &str, names: &[&'static str]) -> Option<&'static str> {
     names.iter().copied().find(|known| *known == name)
 }
 
-/// The text of a name or a value; `None` where it is not UTF-8.
+/// The decoded text of a name or a value; `None` if it is not UTF-8.
 pub(super) fn decode(encoded: &str) -> Option<String> {
     let encoded = encoded.replace('+', " ");
     percent_decode_str(&encoded).decode_utf8().ok().map(Cow::into_owned)
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_decoded_or_has_no_text() {
+    fn a_form_value_is_decoded_unless_it_is_not_utf8() {
         let names = ["a", "b", "c", "d", "e", "g h"];
         let pairs = form_pairs("a=1+2%2B3&b=%F0%9F%8C%B3&&c&d=%ff&e=a=b&e=2&f=3&%67+%68=4&%ff=5", &names);
         let expected = [
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dry_run_tells_all_names() {
+    fn a_dry_run_finds_the_names_of_all_fields() {
         assert_eq!(names_of::<Three>(&Settings::default()), ["one", "two", "three"]);
         assert!(names_of::<()>(&Settings::default()).is_empty());
     }

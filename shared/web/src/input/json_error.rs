@@ -1,23 +1,23 @@
-//! Where a text is no JSON, counted as clients of this API know it: in characters from 0, and at the place that Python's
-//! `json.JSONDecodeError.pos` names, which `FastAPI` puts into `loc`.
+//! The position of the first error in a JSON text, as clients of this API know it: in characters from 0, where Python's
+//! `json.JSONDecodeError.pos` is, which `FastAPI` puts into `loc`.
 //!
-//! `serde_json` tells where it gave up, and Python where what is wrong begins, such as at the quote of a string without an end.
-//! So a text that is refused is read once more, by the steps of `CPython`'s scanner (`Modules/_json.c` of 3.12 and before).
-//! `NaN`, `Infinity` and `-Infinity`, which that eat, are no JSON (RFC 8259, 6): they are wrong where they begin.
+//! `serde_json` reports where it stopped, and Python where the error begins, for instance at the quote of an unterminated string.
+//! So a refused text is scanned again by the steps of `CPython`'s scanner (`Modules/_json.c` of 3.12 and before). `NaN`, `Infinity`
+//! and `-Infinity`, which Python accepts, are not JSON (RFC 8259, 6): the error is at their beginning.
 
-/// The position of the first error in a text, in characters; none in what is JSON.
+/// The position of the first error, in characters; `None` for valid JSON.
 pub(super) fn position(text: &str) -> Option<usize> {
     let offset = Scanner { text: text.as_bytes(), at: 0 }.read_document().err()?;
     Some(text.char_indices().take_while(|(index, _)| *index < offset).count())
 }
 
-/// Reads a text up to its first error, whose byte is what its functions fail with.
+/// A scanner. Its functions fail with the byte offset of the first error.
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
 }
 
-/// What a value is in.
+/// The container of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Container {
     Array,
@@ -30,7 +30,7 @@ impl Scanner<'_> {
         self.skip_space();
         loop {
             self.read_value(&mut open)?;
-            // As long as nothing but ends follow, there is no other value.
+            // Closes containers until another value follows.
             loop {
                 self.skip_space();
                 let Some(&container) = open.last() else {
@@ -50,7 +50,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads a scalar or an empty container, or begins those that the first value within is in.
+    /// Reads a scalar or an empty container, or opens containers up to the first value in them.
     fn read_value(&mut self, open: &mut Vec<Container>) -> Result<(), usize> {
         loop {
             if self.eat(b'[') {
@@ -121,7 +121,7 @@ impl Scanner<'_> {
             Some(b'u') => {
                 let digits = self.text.get(self.at + 1..self.at + 5).unwrap_or_default();
                 let are_digits = digits.len() == 4 && digits.iter().all(u8::is_ascii_hexdigit);
-                // Python looks for the digits only where something follows them.
+                // Python reads the digits only if something follows them.
                 if !are_digits || self.at + 5 == self.text.len() {
                     return Err(self.at);
                 }
@@ -154,7 +154,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The length of the longest number that a text begins with.
+/// The length of the longest number at the beginning of a text.
 fn number_length(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| text.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
     let sign = usize::from(text.first() == Some(&b'-'));

@@ -1,8 +1,8 @@
-//! What a request carries, read in the order of the API: too large (413), wrong media type (415), not valid (422), and
-//! of the last the path first, then the query, then the body.
+//! The input of a request: path, query and body. Errors come in the order of the API: too large (413), wrong media type (415), not
+//! valid (422), and for the last the path first, then the query, then the body.
 //!
-//! [`Input`] is the one extractor for all three, because separate extractors would answer in an order of their own.
-//! What it reads is made by [`FromFields`], field by field, so that every wrong field of a part is told at once.
+//! [`Input`] is one extractor for all three, because separate extractors would fail in an order of their own. [`FromFields`] reads
+//! it field by field, so that all wrong fields of a part are reported at once.
 
 mod body;
 mod errors;
@@ -14,7 +14,7 @@ mod receive;
 
 pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
-pub use errors::{body_broken, body_encoded, body_too_slow, invalid, payload_too_large};
+pub use errors::{body_encoded, body_too_slow, invalid, payload_too_large};
 
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;
@@ -28,12 +28,12 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
-/// Path, query and body of a request. `()` stands for a part that is not looked at.
+/// Path, query and body of a request. `()` is a part that is not read.
 #[derive(Debug)]
 pub struct Input<P, Q, B> {
-    /// The parts of the path that a route names.
+    /// The parameters of the path.
     pub path: P,
-    /// The query's parameters.
+    /// The parameters of the query.
     pub query: Q,
     /// The body.
     pub body: B,
@@ -41,7 +41,7 @@ pub struct Input<P, Q, B> {
 
 /// Only a body.
 pub type Body<B> = Input<(), (), B>;
-/// Only parts of the path.
+/// Only a path.
 pub type Path<P> = Input<P, (), ()>;
 /// Only a query.
 pub type Query<Q> = Input<(), Q, ()>;
@@ -72,7 +72,7 @@ where
             let blocks = received.blocks;
             let parse = move || B::from_body(head, &settings, &blocks.join());
             let body = limits.run(received.memory.bytes(), parse).await??;
-            // What was read of it is held until the request is answered.
+            // The memory is reserved until the response.
             if received.memory.bytes() > 0 {
                 request.extensions_mut().insert(received.memory);
             }
@@ -81,7 +81,7 @@ where
     }
 }
 
-/// Two extractors of which the second waits for the first: side by side, the quicker one's error would be told.
+/// Two extractors in sequence: of concurrent ones, the error of the faster one would be the response.
 #[derive(Debug)]
 pub struct After<A, B>(pub A, pub B);
 
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Whether a body has a content coding other than none (RFC 9110, 8.4).
+/// Whether a body has a content coding other than `identity` (RFC 9110, 8.4).
 pub fn is_encoded(headers: &HeaderMap) -> bool {
     let codings =
         headers.get_all(CONTENT_ENCODING).flat_map(|value| value.as_bytes().split(|&byte| byte == b','));

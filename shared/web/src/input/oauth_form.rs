@@ -1,4 +1,4 @@
-//! Forms by the rules of OAuth 2 (RFC 6749, 3.2), which are stricter than those of HTML.
+//! Forms of OAuth 2 (RFC 6749, 3.2), which are stricter than those of HTML.
 
 use super::body::{FromBody, form_text, is_form, media_type, unsupported_media_type};
 use super::fields::{Fields, FromFields, Settings, decode, known_pairs, names_of};
@@ -7,8 +7,8 @@ use actix_web::HttpRequest;
 use shared::validation::{Reason, Value};
 use std::collections::HashMap;
 
-/// A form in which a parameter without a value counts as left out, and one that comes twice is an error; parameters that
-/// nobody asks for are ignored. A body without a media type is read as one.
+/// A form in which a parameter without a value counts as omitted, and a repeated one is an error; unknown parameters are ignored. A
+/// body without a media type is read as a form.
 #[derive(Debug)]
 pub struct OAuthForm<T>(pub T);
 
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_without_a_value_is_left_out_and_one_that_nobody_asks_for_may_come_twice() {
+    fn a_parameter_without_a_value_counts_as_omitted_and_unknown_ones_may_repeat() {
         let one = |two: Option<&str>| Ok(Pair("1".to_owned(), two.map(str::to_owned)));
         assert_eq!(pair("one=1&two=2+%2b"), one(Some("2 +")));
         for text in ["one=1", "one=1&two=", "two&one=1", "three=3&one=1&three=3&%ff=1", "&one=1&"] {
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_comes_twice_is_an_error_whatever_its_values() {
+    fn a_repeated_parameter_is_an_error_whatever_its_values() {
         for text in ["one=1&one=1", "one=1&two=&two=", "one=1&one=", "one=1&%6Fne=2"] {
             let told = pair(text).unwrap_err();
             assert!(told.ends_with("the parameter must not come more than once"), "{text}: {told}");

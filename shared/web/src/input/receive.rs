@@ -1,4 +1,4 @@
-//! How a body comes: within its size, within the memory of all bodies, and not too slowly.
+//! Receiving a body within its limits: its size, the memory of all bodies, the minimum rate.
 
 use crate::body_limits::{BodyLimits, CHUNK_QUEUE_BYTES, Reservation};
 use crate::input::errors::{body_broken, body_too_slow, payload_too_large};
@@ -10,11 +10,10 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use tokio::time::timeout_at;
 
-/// The bytes of a block that holds part of a body. What one body gives back the next one takes, without a detour by way of
-/// the kernel, as blocks are of one size.
+/// The size of a block of a body. Blocks have one size, so that the allocator reuses them for the next body.
 const BLOCK_BYTES: usize = 64 << 10;
 
-/// A body that has come, with its memory.
+/// A received body with its reserved memory.
 pub(super) struct Received {
     pub(super) blocks: Blocks,
     pub(super) memory: Reservation,
@@ -28,7 +27,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// How many bytes there are.
+    /// The number of bytes.
     pub(super) fn len(&self) -> usize {
         self.full.len() * BLOCK_BYTES + self.last.len()
     }
@@ -43,7 +42,7 @@ impl Blocks {
         }
     }
 
-    /// All of it in one piece. A block is given back as soon as it is copied.
+    /// The body in one piece. Each block is freed once it is copied.
     pub(super) fn join(self) -> BytesMut {
         if self.full.is_empty() {
             return self.last;
@@ -55,8 +54,8 @@ impl Blocks {
     }
 }
 
-/// Reads a body up to the limit, and keeps it where it is wanted. One that is announced as larger is refused before it
-/// is read. One that nobody wants is read as well: nothing is done before it is known to be within the limit.
+/// Reads a body up to the limit, and keeps it if it `is_wanted`. A body that is announced as larger is refused before it is read. An
+/// unwanted body is read as well, because a handler must not run before the body is known to be within the limit.
 pub(super) async fn receive(
     request: &HttpRequest,
     mut payload: Payload,
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_joined_as_it_came() {
+    fn blocks_are_joined_to_the_body_as_it_came() {
         for pieces in
             [vec![0], vec![1, 0, 2], vec![BLOCK_BYTES], vec![BLOCK_BYTES - 1, 2, 3 * BLOCK_BYTES, 7]]
         {

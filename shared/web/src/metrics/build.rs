@@ -1,8 +1,8 @@
-//! Which build this is.
+//! The metric `build_info`.
 
 /// The commit of a release tarball, which `git archive` writes here (`export-subst` in `.gitattributes`).
 const ARCHIVED_COMMIT: &str = include_str!("commit.txt");
-/// What `git archive` replaces.
+/// The placeholder that `git archive` replaces.
 const PLACEHOLDER: &str = "$Format:";
 const UNKNOWN: &str = "unknown";
 
@@ -14,7 +14,7 @@ pub(super) fn labels() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// The commit that the build was told, else that of the tarball.
+/// The commit of the variable `BANYAN_COMMIT`, else that of the tarball.
 fn commit(told: Option<&'static str>, archived: &'static str) -> &'static str {
     let archived = Some(archived.trim()).filter(|commit| !commit.starts_with(PLACEHOLDER));
     told.filter(|commit| !commit.is_empty()).or(archived).unwrap_or(UNKNOWN)
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_commit_is_what_the_build_was_told_or_the_tarball_says() {
+    fn the_commit_comes_from_the_variable_or_else_from_the_tarball() {
         let archived = concat!("$", "Format:%H$\n");
         assert_eq!(commit(None, archived), "unknown");
         assert_eq!(commit(Some(""), archived), "unknown");

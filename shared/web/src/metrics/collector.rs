@@ -1,4 +1,4 @@
-//! Figures that are read when somebody asks for them: what is gone by then is in no answer.
+//! Observable metrics: callbacks that are called at each scrape, so that what is gone by then has no sample.
 
 use futures_util::future::{BoxFuture, join_all};
 use prometheus_client::collector::Collector;
@@ -16,10 +16,10 @@ type Labels = Vec<(&'static str, String)>;
 type Callback = Box<dyn Fn(&mut MetricFamilies) + Send + Sync>;
 pub(super) type AsyncCallback = Box<dyn Fn() -> BoxFuture<'static, Option<MetricFamilies>> + Send + Sync>;
 
-/// How long an answer waits for figures: less than Prometheus waits for an answer.
+/// The time-out of asynchronous callbacks at a scrape: less than Prometheus' own.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What callbacks have read, by the name of the metric.
+/// The metric families that callbacks fill, by name.
 #[derive(Debug, Default)]
 pub struct MetricFamilies(BTreeMap<&'static str, MetricFamily>);
 
@@ -37,7 +37,7 @@ enum Kind {
 }
 
 impl MetricFamilies {
-    /// A figure of a service that goes up and down.
+    /// Adds a sample of a gauge.
     pub fn gauge(
         &mut self,
         name: &'static str,
@@ -49,7 +49,7 @@ impl MetricFamilies {
         self.add(name, help, Kind::Gauge, service, labels, value);
     }
 
-    /// A figure of a service that only goes up. Its name is shown with `_total`.
+    /// Adds a sample of a counter. The exposition appends `_total` to its name.
     pub fn counter(
         &mut self,
         name: &'static str,
@@ -78,7 +78,7 @@ impl MetricFamilies {
     }
 }
 
-/// Who is asked for figures.
+/// The synchronous callbacks.
 #[derive(Clone, Default)]
 pub(super) struct Callbacks(Arc<Mutex<Vec<Callback>>>);
 
@@ -100,7 +100,7 @@ impl Collector for Callbacks {
     }
 }
 
-/// Who is asked for figures that are waited for, and what was read last.
+/// The asynchronous callbacks, and what they returned at the last scrape.
 #[derive(Clone, Default)]
 pub(super) struct AsyncCallbacks {
     callbacks: Arc<Mutex<Vec<AsyncCallback>>>,
@@ -112,7 +112,7 @@ impl AsyncCallbacks {
         self.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
     }
 
-    /// Asks all of them at once. Who gives nothing in time is left out.
+    /// Runs all of them at once. One that returns nothing in time is left out.
     pub(super) async fn read(&self) {
         let asked: Vec<_> = self
             .callbacks

@@ -1,4 +1,4 @@
-//! What is counted of connections, below their requests.
+//! Metrics of connections.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -12,7 +12,7 @@ pub(super) struct ConnectionError {
     error_type: &'static str,
 }
 
-/// How often something went wrong on the connections of one service, by kind.
+/// The counter of errors on the connections of a service, by kind.
 pub(crate) struct ConnectionErrors {
     service: Service,
     counts: Family<ConnectionError, Counter>,
@@ -23,7 +23,7 @@ impl ConnectionErrors {
         Self { service, counts }
     }
 
-    /// An error of this kind, one of few, has come.
+    /// Counts an error. The kinds must be few, as each is a series.
     pub(crate) fn count(&self, error_type: &'static str) {
         let error = ConnectionError { service_name: self.service.name(), error_type };
         self.counts.get_or_create(&error).inc();

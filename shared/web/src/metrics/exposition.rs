@@ -1,4 +1,4 @@
-//! The port of the metrics, apart from the API's, so that only who watches the services gets to them.
+//! The exposition of metrics, on a port apart from the API's, so that only monitoring reaches them.
 
 use super::recorder::Recorder;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ pub(super) fn bind(address: &str) -> Result<(TcpListener, SocketAddr), ConfigErr
     Ok((listener, address))
 }
 
-/// Whether this could be an address.
+/// Validates an address without binding it.
 pub(super) fn check(address: &str) -> Result<(), ConfigError> {
     address.to_socket_addrs().map(drop).map_err(|error| failed(address, &error))
 }

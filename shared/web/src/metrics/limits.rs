@@ -1,4 +1,4 @@
-//! What is counted of limits.
+//! Metrics of limits.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -17,12 +17,12 @@ impl Limit {
     }
 }
 
-/// How often one limit of a service was hit. Cheap to clone.
+/// The counter of the requests that a limit refuses. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct LimitHits(pub(super) Counter);
 
 impl LimitHits {
-    /// A request was refused because of it.
+    /// Counts a refused request.
     pub fn hit(&self) {
         self.0.inc();
     }

@@ -1,9 +1,8 @@
-//! Metrics for Prometheus, on a port of their own: `METRICS_ADDR`. Without it nothing is counted.
+//! Metrics in the format of `OpenMetrics`, on a port of their own (`METRICS_ADDR`). Without it nothing is counted.
 //!
-//! Names, labels and the bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every
-//! series says by `service_name` whose it is, because several services may run in one process. No label holds what a
-//! client chooses, so that the number of series is bounded. Those of the process and of its build have Prometheus' names, and
-//! no `service_name`.
+//! Names, labels and bounds of buckets are those of OpenTelemetry's semantic conventions where it has some. Every series has the
+//! label `service_name`, because several services may run in one process. No label value is chosen by a client, so the number of
+//! series is bounded. The metrics of the process and its build have Prometheus' names, and no `service_name`.
 
 mod build;
 mod collector;
@@ -36,24 +35,24 @@ use std::sync::Arc;
 pub struct Metrics(Option<Arc<Recorder>>);
 
 impl Metrics {
-    /// Counts nothing.
+    /// Metrics that count nothing.
     pub fn off() -> Self {
         Self(None)
     }
 
-    /// Shows the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
+    /// Exposes the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         env.get("METRICS_ADDR").map_or_else(|| Ok(Self::off()), Self::shown_at)
     }
 
-    /// Reads `METRICS_ADDR` and shows nothing: for who looks whether it could be.
+    /// Validates `METRICS_ADDR`, for the command `check`. Nothing is exposed.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         env.get("METRICS_ADDR").map_or(Ok(()), exposition::check)?;
         Ok(Self::off())
     }
 
-    /// Shows the metrics at `/metrics` of an address, for as long as the runtime runs on which this is called. A service
-    /// can be watched so while it waits for its database, and until it has stopped.
+    /// Exposes the metrics at `/metrics` of an address, as long as the runtime runs on which this is called: also while a service waits
+    /// for its database, and until it has stopped.
     pub fn shown_at(address: &str) -> Result<Self, ConfigError> {
         let (listener, address) = exposition::bind(address)?;
         let recorder = Arc::new(Recorder::new(address));
@@ -61,19 +60,19 @@ impl Metrics {
         Ok(Self(Some(recorder)))
     }
 
-    /// Where the metrics are shown.
+    /// The address of the exposition.
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.as_ref().map(|recorder| recorder.address)
     }
 
-    /// Adds figures that are read when somebody asks for the metrics.
+    /// Adds a callback that is called at each scrape.
     pub fn observe(&self, callback: impl Fn(&mut MetricFamilies) + Send + Sync + 'static) {
         if let Some(recorder) = &self.0 {
             recorder.callbacks.add(Box::new(callback));
         }
     }
 
-    /// Shows the pools of a service's store, as they are whenever somebody asks.
+    /// Adds the gauges of a service's connection pools.
     pub fn observe_pools(
         &self,
         service: Service,
@@ -82,8 +81,8 @@ impl Metrics {
         self.observe(move |families| pools().iter().for_each(|pool| families.pool(service, pool)));
     }
 
-    /// The same for figures that are waited for, as those of a database. They are left out of an answer that would be held
-    /// up by them.
+    /// Adds an asynchronous callback, for instance a query of a database. Its samples are left out of a scrape that it would delay for
+    /// more than two seconds.
     pub fn observe_async<F, Fut>(&self, callback: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -94,13 +93,13 @@ impl Metrics {
         }
     }
 
-    /// Counts how often a limit is hit. Its series is there from now on, at 0.
+    /// A counter of the requests that a limit refuses. Its series exists from now on, at 0.
     pub fn limit(&self, service: Service, name: &'static str) -> LimitHits {
         let limit = Limit::of(service, name);
         LimitHits(self.0.as_ref().map(|all| all.limits.get_or_create(&limit).clone()).unwrap_or_default())
     }
 
-    /// A request to a service has come.
+    /// Counts a request of a service as active.
     pub(crate) fn begin(&self, service: Service, method: &Method) -> Option<InProgress> {
         let recorder = self.0.as_ref()?;
         let begun = Begun { service_name: service.name(), http_request_method: label_of(method) };
@@ -108,13 +107,13 @@ impl Metrics {
         Some(InProgress::new(begun, active, recorder.durations.clone()))
     }
 
-    /// Counts the errors on connections of a service.
+    /// The counter of a service's errors on connections.
     pub(crate) fn connection_errors(&self, service: Service) -> Option<ConnectionErrors> {
         let recorder = self.0.as_ref()?;
         Some(ConnectionErrors::new(service, recorder.connection_errors.clone()))
     }
 
-    /// A service has refused a token.
+    /// Counts a refused token.
     pub(crate) fn refused(&self, service: Service, why: &'static str) {
         if let Some(recorder) = &self.0 {
             let refused = Refused { service_name: service.name(), reason: why };

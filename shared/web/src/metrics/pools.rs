@@ -1,4 +1,4 @@
-//! Pools of connections to databases, by OpenTelemetry's names.
+//! Metrics of connection pools, by OpenTelemetry's names.
 
 use crate::metrics::collector::MetricFamilies;
 use shared::pool_state::PoolState;
@@ -8,7 +8,7 @@ const NAME: &str = "db_client_connection_pool_name";
 const STATE: &str = "db_client_connection_state";
 
 impl MetricFamilies {
-    /// A pool of a service.
+    /// Adds the gauges of a pool.
     pub fn pool(&mut self, service: Service, pool: &PoolState) {
         for (state, count) in [("used", pool.used), ("idle", pool.idle)] {
             let labels = [(NAME, pool.name), (STATE, state)];

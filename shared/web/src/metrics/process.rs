@@ -1,4 +1,4 @@
-//! The process: the figures that Prometheus' client libraries have in common, under their names.
+//! The process metrics of Prometheus' client libraries.
 //! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
 
 use prometheus_client::collector::Collector;
@@ -6,11 +6,11 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use std::fmt;
 
-/// Reads `/proc` when somebody asks. Without it, as on systems other than Linux, nothing is shown.
+/// Reads `/proc` at each scrape. Without it, on systems other than Linux, there are no process metrics.
 #[derive(Debug)]
 pub(super) struct ProcessCollector;
 
-/// What the process has used and may use.
+/// The resources of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct ProcessUse {
     cpu_seconds: f64,
@@ -85,7 +85,7 @@ impl ProcessUse {
     }
 }
 
-/// Exact up to 2^53, which none of these reaches.
+/// Exact up to 2^53, which none of these numbers reaches.
 #[cfg(target_os = "linux")]
 #[expect(
     clippy::as_conversions,

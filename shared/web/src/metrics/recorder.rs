@@ -1,4 +1,4 @@
-//! What is counted, and where it is shown.
+//! The registry of a process's metrics.
 
 use super::build;
 use super::connections::ConnectionError;
@@ -14,7 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::net::SocketAddr;
 
-/// What is counted, and where it is shown.
+/// The metrics of a process, and the address of their exposition.
 pub(super) struct Recorder {
     pub(super) address: SocketAddr,
     pub(super) registry: Registry,

@@ -1,4 +1,4 @@
-//! What is counted of requests.
+//! Metrics of requests.
 
 use actix_web::http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -8,27 +8,27 @@ use prometheus_client::metrics::histogram::Histogram;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// The bounds that OpenTelemetry asks for, in seconds.
+/// The bounds of buckets in seconds, by OpenTelemetry's semantic conventions.
 const BOUNDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// The labels of a request that has come.
+/// The labels of a request in flight.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Begun {
     pub(super) service_name: &'static str,
     pub(super) http_request_method: &'static str,
 }
 
-/// The labels of a request that was answered.
+/// The labels of a request with its response.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Answered {
     service_name: &'static str,
     http_request_method: &'static str,
-    /// Empty, which Prometheus takes for absent, where no route fits.
+    /// Empty if no route matches, which Prometheus takes for absent.
     http_route: Option<Cow<'static, str>>,
     http_response_status_code: u16,
 }
 
-/// The labels of a token that was refused.
+/// The labels of a refused token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Refused {
     pub(super) service_name: &'static str,
@@ -39,13 +39,13 @@ pub(super) fn duration_histogram() -> Histogram {
     Histogram::new(BOUNDS)
 }
 
-/// A method of which OpenTelemetry knows; a client can make up others.
+/// The label of a method, by OpenTelemetry's conventions: `_OTHER` for methods that a client invents.
 pub(crate) fn label_of(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
     KNOWN.into_iter().find(|&known| known == method.as_str()).unwrap_or("_OTHER")
 }
 
-/// A request that is being answered. It counts as active until this is dropped.
+/// A request in flight. It counts as active until this is dropped.
 pub(crate) struct InProgress {
     begun: Begun,
     active: Gauge,
@@ -62,7 +62,7 @@ impl InProgress {
         Self { begun, active, durations }
     }
 
-    /// It was answered so.
+    /// Records the response.
     pub(crate) fn end(self, route: Option<Cow<'static, str>>, status: StatusCode, duration: Duration) {
         let answered = Answered {
             service_name: self.begun.service_name,

@@ -1,5 +1,5 @@
-//! Errors as responses of the document. Status, code, text and headers come from the [`Problem`]s that the code answers, so that
-//! no example can say something else.
+//! Errors as responses of the document. Status, code, text and headers come from the [`Problem`]s of the code, so that the examples
+//! cannot differ from them.
 
 use crate::body_limits::OutOfMemory;
 use crate::input::{body_too_slow, invalid, payload_too_large, unsupported_media_type};
@@ -15,19 +15,19 @@ use utoipa::openapi::{
     ContentBuilder, Header, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
 };
 
-/// The id in the examples.
+/// The request id of the examples.
 const REQUEST_ID: &str = "019bd5f2-6d0e-7b4a-9c53-2f8e1a7d4b60";
 
-/// The schema of all errors of a token endpoint.
+/// The schema of the errors of a token endpoint.
 const TOKEN_ERROR: &str = "TokenErrorBody";
 
 /// The errors of a route, by their status.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorResponses {
     problems: Vec<Problem>,
-    /// The schemas of those that have fields of their own.
+    /// The schemas of errors with fields of their own, by code.
     schemas: BTreeMap<&'static str, &'static str>,
-    /// Whether clients of OAuth 2 read them.
+    /// Whether they are those of an OAuth 2 token endpoint.
     is_at_token_endpoint: bool,
 }
 
@@ -45,7 +45,7 @@ impl ErrorResponses {
         Self::default().with(problems)
     }
 
-    /// The errors of a route that asks for a token.
+    /// The errors of a route that needs a token.
     pub fn of_users() -> Self {
         Self::of_all().with([TokenError::Missing.into(), TokenError::Expired.into()])
     }
@@ -56,21 +56,21 @@ impl ErrorResponses {
         self.with([invalid(&["body", "name"], "missing", "Field required")])
     }
 
-    /// Adds the errors of a route that reads a body of at most so many bytes.
+    /// Adds the errors of a route that reads a body of at most `max_bytes`.
     #[must_use]
     pub fn with_body(self, max_bytes: usize) -> Self {
         let media_type = unsupported_media_type("application/json");
         self.with_input().with([payload_too_large(max_bytes), body_too_slow(), media_type])
     }
 
-    /// Adds errors. Of several with one status and one code the first is the example.
+    /// Adds errors. Of several with one status and code, the first is the example.
     #[must_use]
     pub fn with(mut self, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.problems.extend(problems);
         self
     }
 
-    /// The same errors as a token endpoint of OAuth 2 answers them, of which each body has the schema `TokenErrorBody`.
+    /// The same errors in the form of an OAuth 2 token endpoint, with the schema `TokenErrorBody`.
     #[must_use]
     pub fn at_token_endpoint(self) -> Self {
         let problems = self.problems.into_iter().map(Problem::for_oauth).collect();
@@ -129,7 +129,7 @@ fn response(problems: &[Problem], schema: Option<&str>) -> Response {
 
 type NamedExample = (String, utoipa::openapi::example::Example);
 
-/// The body of an error in both of its shapes, under its code.
+/// The examples of an error in both of its forms, named by its code.
 fn examples(problem: &Problem) -> (NamedExample, NamedExample) {
     let (plain, rfc9457) = problem.bodies(REQUEST_ID);
     let example = |body| {
@@ -150,7 +150,7 @@ fn header(name: &HeaderName) -> Header {
     HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build()
 }
 
-/// `retry-after` as it is written in documents: `Retry-After`. `WWW` is the one word that is no word.
+/// `retry-after` as `Retry-After`; `www` as `WWW`.
 fn title_case(name: &HeaderName) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_holds_what_the_code_answers() {
+    fn a_response_has_the_body_and_headers_of_its_problem() {
         let described = described(ErrorResponses::of_users());
         let unavailable = &described["503"];
         assert_eq!(unavailable["headers"]["Retry-After"]["schema"]["type"], "integer");

@@ -18,7 +18,7 @@ pub struct Msg {
 /// Declares types for `responses(..)` of a route: the errors that [`ErrorResponses`] lists, and those of the route's own.
 ///
 /// ```ignore
-/// shared::error_responses! { Errors: ErrorResponses::of_users().with_input(); Error::ChatNotFound }
+/// shared_web::error_responses! { Errors: ErrorResponses::of_users().with_input(); Error::ChatNotFound }
 /// ```
 #[macro_export]
 macro_rules! error_responses {

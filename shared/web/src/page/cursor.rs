@@ -9,9 +9,9 @@ use shared::clock::Timestamp;
 use shared::validation::{Reason, TextField};
 use uuid::Uuid;
 
-/// Where a page begins. Clients see a text that they only hand back; it gives no access to anything.
+/// The position at which a page begins. For clients it is an opaque text, which grants no access.
 pub trait Cursor: Serialize + DeserializeOwned {
-    /// Tells the lists apart, so that the cursor of one is refused by another.
+    /// The list's name, so that the cursor of one list is refused by another.
     const KIND: &'static str;
 
     /// The text that clients see.
@@ -20,7 +20,7 @@ pub trait Cursor: Serialize + DeserializeOwned {
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// Reads the text that a client has handed back.
+    /// Decodes the text.
     fn decode(text: &str) -> Option<Self> {
         let json = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (kind, cursor): (String, Self) = serde_json::from_slice(&json).ok()?;
@@ -28,8 +28,8 @@ pub trait Cursor: Serialize + DeserializeOwned {
     }
 }
 
-/// Reads the parameter `cursor` of a list: `None` is the first page, and so is an empty one, which generated clients send for a
-/// parameter that is not set; a bad one is a 422.
+/// Reads the parameter `cursor`: `None` is the first page, and so is an empty text, which generated clients send for a parameter that
+/// is not set; an invalid one is a 422.
 pub fn cursor<C: Cursor>(fields: &mut Fields<'_>) -> Result<Option<C>, Invalid> {
     Ok(fields.optional::<CursorField<C>>("cursor")?.and_then(|CursorField(cursor)| cursor))
 }
@@ -45,17 +45,17 @@ impl<C: Cursor> TextField for CursorField<C> {
     }
 }
 
-/// Why a cursor is refused: it is no text of ours, or of another list.
+/// The error of a cursor that is invalid or of another list.
 pub fn foreign_cursor() -> Reason {
     Reason::value_error("the cursor is not one of this list")
 }
 
-/// The place of an object in a list that is ordered by time: newest first is by (`created_at`, id).
+/// The sort key of a list that is ordered by time: (`created_at`, id).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeKey {
-    /// When the object was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// Its id, among those of the same time.
+    /// The id, which breaks ties.
     pub id: Uuid,
 }
 
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_own_list_alone() {
+    fn a_cursor_is_accepted_by_its_own_list_alone() {
         assert_eq!(Here::decode(&Here(7).encode()), Some(Here(7)));
         assert_eq!(There::decode(&Here(7).encode()), None);
         for wrong in ["", "x", "!!", "bm8"] {

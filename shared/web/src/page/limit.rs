@@ -3,12 +3,12 @@
 use shared::validation::{Field, Reason, Value};
 use std::fmt;
 
-/// The size of a page where the client does not say.
-pub const DEFAULT_LIMIT: usize = 50;
-/// The size of the largest page that a client can ask for; a larger number is taken as this.
-pub const MAX_LIMIT: usize = 200;
+/// The default of `limit`.
+const DEFAULT_LIMIT: usize = 50;
+/// The largest page; a larger `limit` is taken as this.
+const MAX_LIMIT: usize = 200;
 
-/// The `limit` of a list: from 1 to [`MAX_LIMIT`].
+/// The `limit` of a list: from 1 to 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit(usize);
 
@@ -48,7 +48,7 @@ impl Field for Limit {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(no_integer());
         }
-        // What does not fit is larger than any limit.
+        // An overflow is larger than any limit.
         let number = digits.parse().unwrap_or(usize::MAX);
         if negative || number == 0 { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_coerced_from_above_and_refused_from_below() {
+    fn a_limit_above_200_is_200_and_one_below_1_is_refused() {
         let limit = |text: &str| Limit::parse(Value::Text(text)).map(Limit::get).ok();
         assert_eq!(limit("1"), Some(1));
         assert_eq!(limit("200"), Some(200));

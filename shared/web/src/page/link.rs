@@ -6,16 +6,16 @@ use actix_web::{HttpRequest, HttpResponseBuilder};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::{self, Write as _};
 
-/// The cursor of the next page, beside the `Link` that holds it too; absent on the last page.
-pub const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+/// The header of the next page's cursor, which `Link` holds, too; absent on the last page.
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 
 /// All but the unreserved characters (RFC 3986, 2.3).
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The query of a list.
 pub trait PagedQuery {
-    /// The parameters that were sent, but for the cursor: what the `Link` to the next page repeats. They are written anew from
-    /// their values, so that the length of a `Link` is bounded whatever the query holds.
+    /// The parameters but for the cursor, which the `Link` to the next page repeats. They are written from their parsed values, so that
+    /// the length of a `Link` is bounded.
     fn parameters(&self) -> Parameters;
 }
 
@@ -40,12 +40,12 @@ pub struct NextPage {
 }
 
 impl NextPage {
-    /// That of the list which `query` has asked for, from `cursor` on.
+    /// The query of the page that begins at `cursor`.
     pub fn of(query: &impl PagedQuery, cursor: &impl Cursor) -> Self {
         Self { parameters: query.parameters(), cursor: cursor.encode() }
     }
 
-    /// Says in an answer where the page begins: in `Link`, and the cursor alone in `X-Next-Cursor`.
+    /// Adds `Link` and `X-Next-Cursor` to a response.
     pub fn point_to(self, response: &mut HttpResponseBuilder, request: &HttpRequest) {
         let cursor = self.cursor.clone();
         if let Some(link) = self.link(request) {
@@ -53,7 +53,7 @@ impl NextPage {
         }
     }
 
-    /// The `Link` to it (RFC 8288): the path of this request, and its parameters in the order in which they were sent.
+    /// The `Link`: the path of this request, and its parameters in the order in which they were sent.
     fn link(self, request: &HttpRequest) -> Option<HeaderValue> {
         let Self { parameters: Parameters(mut parameters), cursor } = self;
         let sent: Vec<_> = request.query_string().split('&').map(|pair| pair.split('=').next()).collect();
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_repeats_the_parameters_of_the_list_and_nothing_else() {
+    fn a_link_repeats_the_known_parameters_and_nothing_else() {
         let uri = format!("/api/v1/list?cursor=old&x={}&limit={:0>9000}", "y".repeat(50_000), 2);
         let request = TestRequest::with_uri(&uri).to_http_request();
         let link = NextPage::of(&Query("a b&c=\"<é>"), &Here(7)).link(&request).unwrap();

@@ -1,4 +1,4 @@
-//! Lists in keyset pages: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
+//! Keyset pagination: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
 
 mod cursor;
 mod limit;
@@ -6,8 +6,8 @@ mod link;
 mod written;
 
 pub use cursor::{Cursor, TimeKey, cursor, foreign_cursor};
-pub use limit::{DEFAULT_LIMIT, Limit, MAX_LIMIT};
-pub use link::{NEXT_CURSOR, NextPage, PagedQuery, Parameters};
+pub use limit::Limit;
+pub use link::{NextPage, PagedQuery, Parameters};
 pub use written::WrittenPage;
 
 use actix_web::body::BoxBody;
@@ -22,12 +22,12 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page of these objects, as `query` has asked for it; `next` is where the page after it begins.
+    /// A page of these objects for `query`; `next` is the cursor of the page after it.
     pub fn new<C: Cursor>(query: &impl PagedQuery, items: Vec<T>, next: Option<&C>) -> Self {
         Self { items, next: next.map(|cursor| NextPage::of(query, cursor)) }
     }
 
-    /// A page of at most `limit` of `rows`, which hold one more where there are more.
+    /// A page of the first `limit` of `rows`, which have one more if there is a next page.
     pub fn of_rows<C: Cursor>(
         query: &impl PagedQuery,
         mut rows: Vec<T>,
@@ -40,7 +40,7 @@ impl<T> Page<T> {
         Self::new(query, rows, next.as_ref())
     }
 
-    /// The same page with another view of its objects.
+    /// Converts the objects.
     pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(view).collect(), next: self.next }
     }

@@ -1,4 +1,4 @@
-//! Pages of large objects, written before they are answered.
+//! Pages of large objects, serialized before the response.
 
 use super::Page;
 use super::link::NextPage;
@@ -14,18 +14,18 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// How much of a page is written in one piece at least.
+/// The least size of a piece of a serialized page.
 const MIN_PIECE_BYTES: usize = 64 << 10;
 
 impl<T: Serialize + Send + 'static> Page<T> {
-    /// Writes a page of large objects, for which `memory` has twice what their texts take. Each object is dropped when it is
-    /// written, so that the page is never held twice; a large page is written in a thread for blocking work.
+    /// Serializes a page of large objects, for which `memory` holds twice the size of their texts. Each object is dropped once it is
+    /// serialized, so the page is never in memory twice; a large page is serialized in a thread for blocking work.
     pub async fn write(self, limits: &BodyLimits, mut memory: Reservation) -> Result<WrittenPage, Problem> {
         let Self { items, next } = self;
         let pieces =
             limits.run(memory.bytes(), move || write_array(items)).await?.map_err(Problem::internal)?;
         let length = pieces.iter().map(Bytes::len).sum();
-        // What is escaped is longer than the text that it was reserved for.
+        // Escaped texts are longer than those that memory was reserved for.
         memory.try_grow_to(length)?;
         memory.shrink_to(length);
         Ok(WrittenPage { body: WrittenBody { pieces, _memory: memory }, next })
@@ -49,7 +49,7 @@ fn write_array<T: Serialize>(items: Vec<T>) -> serde_json::Result<VecDeque<Bytes
     Ok(pieces)
 }
 
-/// A page that is written, with the memory that it takes.
+/// A serialized page with its reserved memory.
 pub struct WrittenPage {
     body: WrittenBody,
     next: Option<NextPage>,
@@ -67,7 +67,7 @@ impl Responder for WrittenPage {
     }
 }
 
-/// Each piece is dropped when it is sent.
+/// The body of a serialized page. Each piece is dropped once it is sent.
 struct WrittenBody {
     pieces: VecDeque<Bytes>,
     _memory: Reservation,

@@ -1,4 +1,4 @@
-//! The two shapes of the body, and what they are made of.
+//! The two forms of an error body.
 
 use super::field_error::FieldError;
 use super::parts::Parts;
@@ -54,18 +54,18 @@ pub struct ProblemDetails {
     pub members: BTreeMap<String, Value>,
 }
 
-/// The media type and the text of a body, in the shape that the request asks for.
+/// The media type and the text of a body, in the form that the request accepts.
 pub(super) fn write(parts: &Parts, request_headers: &HeaderMap, request_id: &str) -> (&'static str, String) {
     let (media_type, body) = if wants_problem_json(request_headers) {
         ("application/problem+json", serde_json::to_string(&Rfc9457Body::of(parts, request_id)))
     } else {
         ("application/json", serde_json::to_string(&PlainBody::of(parts, request_id)))
     };
-    // Nothing in a body can fail to be written.
+    // Serialization cannot fail.
     (media_type, body.unwrap_or_default())
 }
 
-/// The body in both of its shapes.
+/// The body in both of its forms.
 pub(super) fn values(parts: &Parts, request_id: &str) -> (Value, Value) {
     let value = |body: serde_json::Result<Value>| body.unwrap_or_default();
     let plain = serde_json::to_value(PlainBody::of(parts, request_id));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn problem_json_is_for_who_names_it() {
+    fn problem_json_is_sent_only_if_accept_names_it() {
         for yes in ["application/problem+json", "text/html, application/Problem+JSON;q=0.5"] {
             assert!(wants_problem_json(&accept(yes)), "{yes}");
         }

@@ -1,8 +1,8 @@
-//! The one error body of the API, in both shapes: plain `application/json`, and `application/problem+json` (RFC 9457)
-//! for who asks for it.
+//! The error body of the API in two forms: plain `application/json`, and `application/problem+json` (RFC 9457) if the request
+//! accepts that.
 //!
-//! A service has an enum of its own errors that implements [`ApiError`]; `?` in a handler turns it into a [`Problem`],
-//! and [`crate::server`] renders that with the request's id, and writes the cause of a 5xx to the log.
+//! A service has an enum of its errors that implements [`ApiError`]; `?` in a handler converts it to a [`Problem`], and
+//! [`crate::server`] renders that with the request id, and writes the cause of a 5xx to the log.
 
 mod body;
 mod field_error;
@@ -24,26 +24,26 @@ use shared::error::causes;
 use std::borrow::Cow;
 use std::fmt;
 
-/// An error that knows its answer. The text of its `Display` is for clients where the status is below 500.
+/// An error with a response. Its `Display` is sent to clients if the status is below 500.
 pub trait ApiError: std::error::Error {
-    /// The status of the answer.
+    /// The status of the response.
     fn status(&self) -> StatusCode;
 
-    /// The stable name by which clients tell this error from others.
+    /// The stable code, for programs.
     fn code(&self) -> &'static str;
 
-    /// Adds what this error has beside status, code and text: fields of its own, headers.
+    /// Adds members of the body and headers.
     fn decorate(&self, problem: Problem) -> Problem {
         problem
     }
 }
 
-/// An answer other than success.
+/// An error response.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
 
 impl Problem {
-    /// An answer of this status. `detail` is read by people, `code` by programs.
+    /// An error of this status. `detail` is for people, `code` for programs.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Parts {
             status,
@@ -57,7 +57,7 @@ impl Problem {
         }))
     }
 
-    /// 422, with each field that is wrong.
+    /// 422 with the validation errors.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = "The request is not valid";
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", detail);
@@ -86,43 +86,43 @@ impl Problem {
             .with_cause(cause)
     }
 
-    /// 401 with the challenge that RFC 9110 asks for.
-    pub fn unauthorized(code: &'static str, detail: &'static str) -> Self {
+    /// 401 with the challenge `Bearer` (RFC 9110, 15.5.2).
+    pub(crate) fn unauthorized(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// Adds a field to the body.
+    /// Adds a member to the body.
     #[must_use]
     pub fn with_member(mut self, name: &str, value: impl Serialize) -> Self {
         self.0.members.insert(name.to_owned(), json!(value));
         self
     }
 
-    /// Adds a header to the answer.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
-    /// Adds what happened inside, for the log.
+    /// Adds the cause, for the log.
     #[must_use]
     pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
         self.0.cause = Some(cause.to_string());
         self
     }
 
-    /// Adds why the request's token does not count, for the metrics.
+    /// Adds why the token was refused, for the metrics.
     #[must_use]
     pub(crate) fn with_refused_token(mut self, why: &'static str) -> Self {
         self.0.refused_token = Some(why);
         self
     }
 
-    /// The same under another code.
+    /// Replaces the code.
     #[must_use]
-    pub fn with_code(mut self, code: &'static str) -> Self {
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = code;
         self
     }
@@ -132,48 +132,48 @@ impl Problem {
         self
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The stable name by which clients tell this answer from others.
+    /// The stable code, for programs.
     pub fn code(&self) -> &'static str {
         self.0.code
     }
 
-    /// What is wrong, for people.
+    /// The detail, for people.
     pub fn detail(&self) -> &str {
         &self.0.detail
     }
 
-    /// The fields that are wrong.
+    /// The validation errors.
     pub fn errors(&self) -> &[FieldError] {
         &self.0.errors
     }
 
-    /// The names of the headers that this answer has beside those of every answer.
+    /// The names of the headers that were added.
     pub fn header_names(&self) -> impl Iterator<Item = &HeaderName> {
         self.0.headers.iter().map(|(name, _)| name)
     }
 
-    /// The body in both of its shapes: plain, and as RFC 9457 has it.
+    /// The body in both of its forms: plain, and by RFC 9457.
     pub fn bodies(&self, request_id: &str) -> (Value, Value) {
         body::values(&self.0, request_id)
     }
 
-    /// What happened inside, for the log alone.
+    /// The cause, for the log alone.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 
-    /// Why the request's token does not count, if that is what is wrong.
+    /// Why the token was refused, if it was.
     pub(crate) fn refused_token(&self) -> Option<&'static str> {
         self.0.refused_token
     }
 
-    /// Writes the answer, in the shape that the request asks for.
-    pub fn render(&self, request_headers: &HeaderMap, request_id: &str) -> HttpResponse {
+    /// Renders the response, in the form that the request accepts.
+    pub(crate) fn render(&self, request_headers: &HeaderMap, request_id: &str) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.0.status);
         for header in &self.0.headers {
             response.append_header(header.clone());
@@ -208,7 +208,7 @@ impl ResponseError for Problem {
         self.0.status
     }
 
-    /// Carries the problem to the middleware of [`crate::server`], which renders it.
+    /// An empty response: the middleware of [`crate::server`] renders the problem.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.0.status)
     }

@@ -1,15 +1,15 @@
-//! Errors in the words of OAuth 2 (RFC 6749, 5.2).
+//! Errors of OAuth 2 (RFC 6749, 5.2).
 //!
-//! A client of OAuth 2 knows an error by the member `error`, some of them by nothing else: authlib takes a body without it,
-//! whatever the status below 500, for the new token.
+//! A client of OAuth 2 knows an error by the member `error`: authlib takes a body without it, at any status below 500, for the new
+//! token.
 
 use super::Problem;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 
 impl Problem {
-    /// The same problem as a token endpoint answers it: with `error` and `error_description` beside its other members, and
-    /// with 400 where RFC 6749 has that for what is a 401, 415 or 422 elsewhere. An `error` that it has already is kept.
+    /// The same problem in the form of a token endpoint: with `error` and `error_description` beside its other members, and 400 instead
+    /// of 401, 415 or 422. A member `error` that it has already is kept.
     #[must_use]
     pub fn for_oauth(mut self) -> Self {
         let (status, error) = oauth_error(self.0.status);
@@ -27,7 +27,7 @@ impl Problem {
             .with_header(PRAGMA, HeaderValue::from_static("no-cache"))
     }
 
-    /// One sentence, of the characters that RFC 6749 allows there.
+    /// One sentence, of the characters that RFC 6749 allows in `error_description`.
     fn oauth_description(&self) -> String {
         let description = match self.0.errors.first() {
             Some(error) => match error.loc.last() {
@@ -43,8 +43,8 @@ impl Problem {
     }
 }
 
-/// The status at a token endpoint of what has this status elsewhere, and its name. `temporarily_unavailable` and
-/// `server_error` are those of RFC 6749, 4.1.2.1.
+/// The status and the `error` at a token endpoint for a status elsewhere. `temporarily_unavailable` and `server_error` are those of
+/// RFC 6749, 4.1.2.1.
 fn oauth_error(status: StatusCode) -> (StatusCode, &'static str) {
     match status {
         StatusCode::UNAUTHORIZED => (StatusCode::BAD_REQUEST, "invalid_grant"),
@@ -67,7 +67,7 @@ mod tests {
     use actix_web::http::header::{HeaderMap, RETRY_AFTER};
     use serde_json::Value;
 
-    /// The status of an answer to a client of OAuth 2, its headers and its body.
+    /// The status, headers and body at a token endpoint.
     fn render(problem: Problem) -> (u16, HeaderMap, Value) {
         let problem = problem.for_oauth();
         let (_, body) = super::super::body::write(&problem.0, &HeaderMap::new(), "id");
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn each_status_has_an_error_of_oauth_and_what_it_has_elsewhere() {
+    fn each_status_has_an_oauth_error_beside_its_own_detail_and_code() {
         for (elsewhere, at_the_endpoint, error) in [
             (400, 400, "invalid_request"),
             (401, 400, "invalid_grant"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_kept_but_for_a_challenge_and_so_is_an_error_that_is_known_better() {
+    fn headers_but_for_the_challenge_are_kept_and_so_is_a_given_error() {
         let (_, headers, _) = render(Problem::unavailable("a cause"));
         assert_eq!(headers.get(RETRY_AFTER).unwrap(), "1");
         let (_, headers, _) = render(Problem::unauthorized("invalid_credentials", "Invalid credentials"));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_wrong_field_is_named_in_characters_that_are_allowed() {
+    fn the_description_names_the_first_wrong_field_in_allowed_characters() {
         let field = |name: &'static str, msg: &'static str| FieldError {
             kind: "value_error".into(),
             loc: vec!["body".into(), name.into()],

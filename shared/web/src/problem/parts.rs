@@ -1,4 +1,4 @@
-//! What an error answer is made of.
+//! The parts of an error response.
 
 use super::field_error::FieldError;
 use actix_web::http::StatusCode;

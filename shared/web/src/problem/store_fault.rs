@@ -1,10 +1,10 @@
-//! What an error of a database answers.
+//! The response of a database error.
 
 use crate::problem::Problem;
 use actix_web::http::StatusCode;
 use shared::error::{StoreFailure, StoreFault};
 
-/// The status and the code: 503 or 507 where trying again may help, else 500.
+/// The status and the code: 503 or 507 if a retry may succeed, else 500.
 pub const fn store_answer(fault: Option<StoreFault>) -> (StatusCode, &'static str) {
     match fault {
         Some(StoreFault::Unavailable | StoreFault::Locked | StoreFault::ReadOnly) => {

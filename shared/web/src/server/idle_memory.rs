@@ -5,18 +5,14 @@
 
 use std::hint::black_box;
 use std::time::Duration;
-use tokio::time::sleep;
 
 /// The interval of purges.
-const PURGE_INTERVAL: Duration = Duration::from_secs(5);
+pub(super) const PURGE_INTERVAL: Duration = Duration::from_secs(5);
 /// The size of the block that triggers a purge: larger than the blocks that the allocator keeps for each thread. It is never written,
 /// so it takes no memory itself.
 const PROBE_BLOCK_BYTES: usize = 64 << 20;
 
-/// Triggers a purge again and again.
-pub(super) async fn keep_returning() {
-    loop {
-        sleep(PURGE_INTERVAL).await;
-        drop(black_box(Vec::<u8>::with_capacity(PROBE_BLOCK_BYTES)));
-    }
+/// Triggers a purge.
+pub(super) fn purge() {
+    drop(black_box(Vec::<u8>::with_capacity(PROBE_BLOCK_BYTES)));
 }

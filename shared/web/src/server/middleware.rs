@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::health::Readiness;
-use super::{answer, path};
+use super::{path, response_body};
 use crate::problem::Problem;
 use crate::server::hooks;
 use crate::server::request_log::RequestLog;
@@ -43,32 +43,41 @@ pub(super) async fn request_scope(
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
             None => match hooks::proxy(request, &trace) {
-                Ok(answer) => answer.await,
+                Ok(response) => response.await,
                 Err(request) => next.call(request).await?.map_into_boxed_body(),
             },
         };
-        let response = answer::bound(response).await;
+        let response = response_body::bound(response).await;
         let (response, refused) = render_error(response, &trace.request_id);
         let mut response = hooks::filter_response(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }
-        let is_delimited = delimit_by_close(&mut response);
-        let is_last = is_last
-            || is_delimited
-            || is_stopping(response.request())
-            || connection.as_ref().is_some_and(|connection| connection.ends_after_answer());
-        if is_last {
-            if let Some(connection) = &connection {
-                connection.close_after_answer();
-            }
-            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-        }
+        end_connection_after_last(&mut response, connection.as_deref(), is_last);
         request_log.end(&response, refused);
         Ok(response)
     }
     .instrument(span)
     .await
+}
+
+/// Closes the connection after this response if the request was the last, or no other can follow.
+fn end_connection_after_last(
+    response: &mut ServiceResponse,
+    connection: Option<&Connection>,
+    was_last_request: bool,
+) {
+    let is_delimited = delimit_by_close(response);
+    let is_last = was_last_request
+        || is_delimited
+        || is_stopping(response.request())
+        || connection.is_some_and(Connection::ends_after_response);
+    if is_last {
+        if let Some(connection) = connection {
+            connection.close_after_response();
+        }
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// Delimits a response of unknown length by the end of the connection if the client knows no chunked coding (RFC 9112, 7.1).

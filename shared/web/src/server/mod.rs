@@ -1,6 +1,5 @@
 //! The HTTP server of every service: bind, serve, drain.
 
-mod answer;
 mod cli;
 mod connection;
 mod connection_errors;
@@ -17,6 +16,7 @@ mod middleware;
 mod path;
 mod process;
 mod request_log;
+mod response_body;
 mod token_endpoint;
 
 pub use cli::{CheckOptions, Command, health_check};
@@ -46,7 +46,7 @@ use actix_web::web::{Data, ServiceConfig};
 use shared::error::StartError;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -90,57 +90,13 @@ impl Application {
     {
         let listener = listen.listener()?;
         let address = listener.local_addr().map_err(not_listening)?;
-        let workers = usize::try_from(fd_limit::workers()).unwrap_or(1);
-        let max_connections_per_worker = (context.max_connections / workers).max(1);
-        let silent = TaskTracker::new();
-        let service = context.service;
-        // The gateway drops the request of a client that closes its side. A service completes what it has begun.
-        let cancels_on_half_close = service == Service::Gateway;
-        let connections =
-            Connections::new(max_connections_per_worker * workers, silent.clone(), cancels_on_half_close);
-        let accept_gate = AcceptGate::of(&listener, silent).map_err(not_listening)?;
-        let traces = context.traces.clone();
-        let builder = Server::build();
-        let settings = ConnectionSettings {
-            connections,
-            head_timeout: context.times.head,
-            idle_timeout: context.times.idle,
-            write_timeout: context.bodies.min_rate.grace,
-            draining: builder.graceful_shutdown_signal(),
-        };
-        let context = Data::new(context);
+        let (service, traces) = (context.service, context.traces.clone());
         let stopping_flag = Arc::clone(readiness.stopping_flag());
-        let readiness = Data::new(readiness);
-        let application = move || {
-            // Called once on the thread of each worker.
-            connection_errors::count_on_this_thread(context.service, &context.metrics);
-            let app = App::new()
-                .app_data(context.clone())
-                .app_data(readiness.clone())
-                .configure(routes.clone())
-                .configure(health::routes)
-                .default_service(actix_web::web::to(endpoint::not_found))
-                .wrap(from_fn(middleware::request_scope));
-            connection::serve(app, settings.clone())
-        };
-        let server = builder
-            .workers(workers)
-            .max_concurrent_connections(max_connections_per_worker)
-            .shutdown_timeout(REQUEST_DRAIN_TIMEOUT.as_secs())
-            .disable_signals()
-            .listen(service.name(), listener, application)
-            .map_err(not_listening)?
-            .run();
-        Ok(Self {
-            server,
-            address,
-            accept_gate,
-            tasks,
-            stopping_flag,
-            accept_after_stop: Duration::ZERO,
-            service,
-            traces,
-        })
+        let silent = TaskTracker::new();
+        let accept_gate = AcceptGate::of(&listener, silent.clone()).map_err(not_listening)?;
+        let server = build_server(listener, context, readiness, silent, routes)?;
+        let accept_after_stop = Duration::ZERO;
+        Ok(Self { server, address, accept_gate, tasks, stopping_flag, accept_after_stop, service, traces })
     }
 
     /// The address that the service listens on.
@@ -162,8 +118,7 @@ impl Application {
     /// Serves until `stop` is cancelled, then drains requests and background tasks.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
         tracing::info!(target: LOG_TARGET, service = %self.service, address = %self.address, "listening");
-        let stopping = self.tasks.stopping().clone();
-        self.tasks.spawn(async move { stopping.run_until_cancelled(idle_memory::keep_returning()).await });
+        self.tasks.every(idle_memory::PURGE_INTERVAL, async || idle_memory::purge());
         let handle = self.server.handle();
         tokio::pin!(let server = self.server;);
         let (served, deadline) = tokio::select! {
@@ -192,4 +147,49 @@ impl Application {
         tracing::info!(target: LOG_TARGET, service = %self.service, "stopped");
         served.map_err(|error| StartError::Io(format!("{} stopped", self.service), error))
     }
+}
+
+/// Builds the server of a listener, with a worker for each core. `silent` tracks the connections without a first request.
+fn build_server<F>(
+    listener: TcpListener,
+    context: Context,
+    readiness: Readiness,
+    silent: TaskTracker,
+    routes: F,
+) -> Result<Server, StartError>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let workers = usize::try_from(fd_limit::workers()).unwrap_or(1);
+    let max_connections_per_worker = (context.max_connections / workers).max(1);
+    let service = context.service;
+    // The gateway drops the request of a client that closes its side. A service completes what it has begun.
+    let cancels_on_half_close = service == Service::Gateway;
+    let builder = Server::build();
+    let settings = ConnectionSettings {
+        connections: Connections::new(max_connections_per_worker * workers, silent, cancels_on_half_close),
+        head_timeout: context.times.head,
+        idle_timeout: context.times.idle,
+        write_timeout: context.bodies.min_rate.grace,
+        draining: builder.graceful_shutdown_signal(),
+    };
+    let (context, readiness) = (Data::new(context), Data::new(readiness));
+    let application = move || {
+        // Called once on the thread of each worker.
+        connection_errors::count_on_this_thread(context.service, &context.metrics);
+        let app = App::new()
+            .app_data(context.clone())
+            .app_data(readiness.clone())
+            .configure(routes.clone())
+            .configure(health::routes)
+            .default_service(actix_web::web::to(endpoint::not_found))
+            .wrap(from_fn(middleware::request_scope));
+        connection::serve(app, settings.clone())
+    };
+    let builder = builder
+        .workers(workers)
+        .max_concurrent_connections(max_connections_per_worker)
+        .shutdown_timeout(REQUEST_DRAIN_TIMEOUT.as_secs())
+        .disable_signals();
+    Ok(builder.listen(service.name(), listener, application).map_err(not_listening)?.run())
 }

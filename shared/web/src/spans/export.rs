@@ -1,4 +1,4 @@
-//! The way of spans to a collector: in batches, from a thread of OpenTelemetry's library, with the HTTP client of the house.
+//! The export of spans: in batches, from a thread of OpenTelemetry's library, with the HTTP client of this workspace.
 
 use async_trait::async_trait;
 use opentelemetry::Key;
@@ -18,11 +18,11 @@ const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const PROTOCOLS: [&str; 2] = ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"];
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-/// How long sending a batch may take, in milliseconds, where no variable says it.
+/// The default time-out of a batch.
 const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 const MAX_TIMEOUT_MS: u64 = 600_000;
 
-/// Where spans are sent.
+/// The collector that spans are sent to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Destination {
     url: Url,
@@ -30,7 +30,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// Reads what the library leaves to who uses it, and what it would pass over in silence.
+    /// Reads the variables that the library leaves to its user, and those whose errors it would ignore.
     pub(super) fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
         let is_disabled =
             env.get("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -60,7 +60,7 @@ impl Destination {
     }
 }
 
-/// The variable that says where spans are sent, and what it says.
+/// The variable that names the collector, and its value.
 fn endpoint(env: &Env, expected: &str) -> Result<Option<(&'static str, Url)>, ConfigError> {
     for name in [TRACES_ENDPOINT, ENDPOINT] {
         if let Some(url) = env.optional(name, expected)? {
@@ -70,7 +70,7 @@ fn endpoint(env: &Env, expected: &str) -> Result<Option<(&'static str, Url)>, Co
     Ok(None)
 }
 
-/// What makes the spans of a service, and sends them.
+/// The tracer provider of a service.
 pub(super) fn provider(
     destination: &Destination,
     service: Service,
@@ -88,7 +88,7 @@ pub(super) fn provider(
     Ok(provider.with_resource(resource(service)).build())
 }
 
-/// Whose the spans are. What the variables say comes first.
+/// The resource of a service's spans. `OTEL_SERVICE_NAME` takes precedence.
 fn resource(service: Service) -> Resource {
     let of_env = Resource::builder().build();
     let name = of_env.get(&Key::from(SERVICE_NAME)).map(|name| name.to_string());
@@ -97,7 +97,7 @@ fn resource(service: Service) -> Resource {
     if is_named { resource } else { resource.with_service_name(service.name()) }.build()
 }
 
-/// The HTTP client of the house, for a thread that has no runtime.
+/// The HTTP client of this workspace, for a thread without a runtime.
 #[derive(Debug)]
 struct Sender {
     http: reqwest::Client,
@@ -140,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn what_switches_it_off_does() {
+    fn spans_are_off_with_sdk_disabled_or_without_an_exporter() {
         let endpoint = (ENDPOINT, "http://c:4318");
         assert_eq!(url([endpoint, ("OTEL_SDK_DISABLED", "TRUE")]), Ok(None));
         assert_eq!(url([endpoint, ("OTEL_TRACES_EXPORTER", "none")]), Ok(None));
     }
 
     #[test]
-    fn what_cannot_be_done_stops_the_start_in_one_line() {
+    fn a_wrong_variable_is_an_error_of_one_line() {
         let endpoint = (ENDPOINT, "http://c:4318");
         for (name, line) in [
             (ENDPOINT, url([(ENDPOINT, "collector:4318")])),

@@ -1,9 +1,8 @@
-//! Spans of requests for OpenTelemetry, sent over OTLP/HTTP to where `OTEL_EXPORTER_OTLP_ENDPOINT` says. Without it none is
-//! recorded, and a request costs nothing more.
+//! Spans of requests for OpenTelemetry, exported by OTLP/HTTP to `OTEL_EXPORTER_OTLP_ENDPOINT`. Without it none is recorded, at no
+//! cost.
 //!
-//! A request's span is a child of the one that its `traceparent` names, and the parent of those of the services that are
-//! asked on its behalf. Names and attributes are those of OpenTelemetry's semantic conventions, but for the path and the
-//! query, which hold what a client has typed.
+//! A request's span is a child of the span of its `traceparent`, and the parent of the spans of the services that it calls. Names
+//! and attributes follow OpenTelemetry's semantic conventions, without path and query, which clients choose.
 
 mod export;
 mod request;
@@ -25,13 +24,13 @@ use std::time::Duration;
 const LOG_TARGET: &str = "shared::traces";
 /// The name of the instrumentation scope, as collectors know it.
 const INSTRUMENTATION_SCOPE: &str = "shared";
-/// How long the last spans may take to be sent when a service stops.
+/// The time-out of the last export when a service stops.
 const FINAL_EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What asks whether a service is well, over and over.
+/// The paths of health checks, which have no spans.
 const HEALTH_CHECK_PATHS: [&str; 2] = ["/livez", "/readyz"];
 
-/// Where the spans of a service go. Cheap to clone.
+/// The recorder of a service's spans. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Traces(Option<Arc<Recorder>>);
 
@@ -41,14 +40,14 @@ struct Recorder {
 }
 
 impl Traces {
-    /// Records nothing.
+    /// A recorder that records nothing.
     pub fn off() -> Self {
         Self(None)
     }
 
-    /// Sends the spans of a service as OpenTelemetry's variables say: `OTEL_EXPORTER_OTLP_ENDPOINT` or
-    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, without which nothing is sent, and those that its library reads by itself.
-    /// Must be called on the runtime that the spans are then sent from.
+    /// Exports the spans of a service by OpenTelemetry's variables: `OTEL_EXPORTER_OTLP_ENDPOINT` or
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, without which nothing is exported, and those that its library reads by itself. It must be
+    /// called on the runtime that exports the spans.
     pub fn from_env(env: &Env, service: Service) -> Result<Self, ConfigError> {
         let Some(destination) = Destination::from_env(env)? else {
             return Ok(Self::off());
@@ -58,18 +57,18 @@ impl Traces {
         Ok(Self(Some(Arc::new(Recorder { tracer, provider }))))
     }
 
-    /// Reads the same and sends nothing: for who looks whether it could be.
+    /// Validates the same variables, for the command `check`. Nothing is exported.
     pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
         Destination::from_env(env).map(|_| Self::off())
     }
 
-    /// A request has come. From here on its trace goes on from its span. A health check has none.
+    /// Begins the span of a request, and makes it the parent in `trace`. A health check has no span.
     pub(crate) fn begin(&self, request: &ServiceRequest, trace: &mut Trace) -> Option<Box<RequestSpan>> {
         let recorder = self.0.as_ref().filter(|_| !HEALTH_CHECK_PATHS.contains(&request.path()))?;
         Some(Box::new(RequestSpan::begin(&recorder.tracer, request, trace)))
     }
 
-    /// Sends what was not sent yet. Afterwards nothing is recorded any more.
+    /// Exports the remaining spans. Nothing is recorded afterwards.
     pub(crate) async fn finish(&self) {
         let Some(recorder) = self.0.clone() else {
             return;

@@ -1,4 +1,4 @@
-//! The span of a request, from its head to the head of its answer.
+//! The span of a request, from its head to the head of its response.
 
 use crate::metrics::label_of;
 use crate::telemetry::{Trace, TraceContext};
@@ -11,7 +11,7 @@ use opentelemetry_semantic_conventions::attribute::{
     ERROR_TYPE, HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, HTTP_ROUTE, URL_SCHEME,
 };
 
-/// The span of a request that is being answered. One that is dropped, because its client has left, ends without a status.
+/// The span of a request in flight. If it is dropped, because the client has disconnected, it ends without a status.
 pub(crate) struct RequestSpan {
     span: Span,
     method: &'static str,
@@ -22,10 +22,10 @@ impl RequestSpan {
         let method = label_of(request.method());
         let builder = tracer.span_builder(method).with_kind(SpanKind::Server).with_attributes([
             KeyValue::new(HTTP_REQUEST_METHOD, method),
-            // What this server speaks itself. What a proxy before it speaks is not known for certain.
+            // The scheme of this server. That of a proxy in front of it is not known.
             KeyValue::new(URL_SCHEME, "http"),
         ]);
-        // A trace that this process has made up a moment ago has no span that could be a parent.
+        // A trace that was generated here has no parent span.
         let sender = TraceContext::sent(request.headers()).map(|context| context.span_context());
         let parent =
             sender.map_or_else(Context::new, |context| Context::new().with_remote_span_context(context));
@@ -34,14 +34,14 @@ impl RequestSpan {
         Self { span, method }
     }
 
-    /// It was answered so.
+    /// Ends the span with the response.
     pub(crate) fn end(mut self, route: Option<&str>, status: StatusCode) {
         if let Some(route) = route {
             self.span.update_name(format!("{} {route}", self.method));
             self.span.set_attribute(KeyValue::new(HTTP_ROUTE, route.to_owned()));
         }
         self.span.set_attribute(KeyValue::new(HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
-        // An error of the client's is none of the server's.
+        // A 4xx is no error of a server span.
         if status.is_server_error() {
             self.span.set_attribute(KeyValue::new(ERROR_TYPE, status.as_str().to_owned()));
             self.span.set_status(Status::error(""));

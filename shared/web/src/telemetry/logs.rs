@@ -1,4 +1,4 @@
-//! Logs to standard output: one line an event, as JSON or for the eye.
+//! Logs to standard output: a line for each event, as JSON or for a terminal.
 
 use crate::server::{CONNECTION_ERROR_TARGETS, ConnectionErrorLayer};
 use shared::env::{ConfigError, Env};
@@ -10,19 +10,19 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt, registry};
 
-/// The crates of this workspace, whose events hold no content at any level.
+/// The prefixes of this workspace's targets, whose events hold no content of users at any level.
 const OWN_CRATES: [&str; 7] = ["auth", "banyan", "branch", "chat", "gateway", "shared", "standalone"];
 
-/// What is logged where `RUST_LOG` does not say: our own story, and of the HTTP server only what is wrong.
+/// The default of `RUST_LOG`: level INFO, and WARN of the HTTP server.
 fn default_filter() -> Targets {
     Targets::new().with_default(LevelFilter::INFO).with_target("actix_server", LevelFilter::WARN)
 }
 
-/// The most that is logged, whatever `RUST_LOG` asks for.
+/// The highest levels that are logged, whatever `RUST_LOG` says.
 ///
-/// Libraries write what they work on at `debug` and `trace`: `tokio_postgres` every statement with its parameters, which are
-/// texts and password hashes. At `info` it writes the notices of the server, which repeat statements where the server is
-/// told to log them. Errors on connections, which anybody can cause, are counted.
+/// Libraries log content at `debug` and `trace`: `tokio_postgres` logs every statement with its parameters, which are messages and
+/// password hashes. At `info` it logs the server's notices, which may repeat statements. Errors of connections, which any client
+/// can cause, are counted instead.
 fn content_cap() -> Targets {
     Targets::new()
         .with_default(LevelFilter::INFO)
@@ -31,17 +31,17 @@ fn content_cap() -> Targets {
         .with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::OFF)))
 }
 
-/// The events that are counted instead.
+/// The events of errors on connections, which are counted.
 fn connection_errors() -> Targets {
     Targets::new().with_targets(CONNECTION_ERROR_TARGETS.map(|target| (target, LevelFilter::ERROR)))
 }
 
-/// How log lines look (`LOG_FORMAT`).
+/// The format of log lines (`LOG_FORMAT`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// A JSON object a line.
     Json,
-    /// For people at a terminal.
+    /// Text for a terminal.
     Pretty,
 }
 
@@ -57,7 +57,7 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Reads `LOG_FORMAT` and `RUST_LOG`, and starts nothing.
+/// Validates `LOG_FORMAT` and `RUST_LOG`.
 pub fn check_env(env: &Env) -> Result<(), ConfigError> {
     read(env, LogFormat::Json).map(drop)
 }
@@ -74,14 +74,14 @@ fn read(env: &Env, default: LogFormat) -> Result<(LogFormat, Targets), ConfigErr
     Ok((read.format, read.filter))
 }
 
-/// Tells what goes wrong to standard error: for a command, whose own output others read.
+/// Logs warnings to standard error, for a command whose standard output is its result.
 pub fn init_for_command() {
     let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let filter = Targets::new().with_default(LevelFilter::WARN).and(content_cap());
     drop(registry().with(lines.with_filter(filter)).try_init());
 }
 
-/// Starts logging for this process, as `LOG_FORMAT` and `RUST_LOG` say. A second start does nothing.
+/// Starts logging for this process by `LOG_FORMAT` and `RUST_LOG`. A second call does nothing.
 pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
     let (format, filter) = read(env, default)?;
     let lines = fmt::layer().with_ansi(std::io::stdout().is_terminal());
@@ -91,7 +91,7 @@ pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
         }
         LogFormat::Pretty => lines.boxed(),
     };
-    // An error says that a subscriber is set already, as when several services run in one process.
+    // It fails if a subscriber is set already, as for several services in one process.
     let lines = lines.with_filter(filter.and(content_cap()));
     drop(registry().with(lines).with(ConnectionErrorLayer.with_filter(connection_errors())).try_init());
     Ok(())
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_that_log_what_they_work_on_are_capped() {
+    fn libraries_that_log_content_are_capped_at_info() {
         let cap = content_cap();
         let libraries =
             ["tokio_postgres::query", "mongodb::command", "diesel", "hyper", "reqwest", "rustls", "h2"];

@@ -1,4 +1,4 @@
-//! Logs, and the ids by which the lines and spans of one request are found in all services.
+//! Logs, and the ids that correlate the log lines and spans of a request across services.
 
 mod logs;
 mod trace;

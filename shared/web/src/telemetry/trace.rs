@@ -1,4 +1,4 @@
-//! What ties together all that one request causes: its id, and the trace that it belongs to.
+//! The ids of a request: its request id, and the trace that it belongs to.
 
 use crate::telemetry::trace_context::TraceContext;
 use actix_web::dev::Payload;
@@ -9,34 +9,34 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 
-/// The header of the request's id.
+/// The header of the request id.
 pub const X_REQUEST_ID: &str = "x-request-id";
-/// The same, as maps of headers are asked for it.
+/// The same as a header name.
 pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static(X_REQUEST_ID);
-/// The most characters of an id that is taken from a client.
+/// The most characters of a request id from a client.
 const MAX_ID_CHARACTERS: usize = 128;
 
-/// The ids of a request, for the answer, the log and calls to other services.
+/// The ids of a request, for the response, the log and calls to other services.
 #[derive(Debug, Clone)]
 pub struct Trace {
-    /// Taken from `X-Request-Id` where that is safe to pass on, made otherwise.
+    /// The client's `X-Request-Id` if it is safe to forward, else a new one.
     pub request_id: String,
     /// The trace that it belongs to.
     pub context: TraceContext,
 }
 
 impl Trace {
-    /// For work that no request has begun.
+    /// A trace for work without a request.
     pub fn generate() -> Self {
         Self::resumed(request_id())
     }
 
-    /// For work that goes on after the request with this id, and after its trace.
+    /// A new trace for work of the request with this id, after that has ended.
     pub fn resumed(request_id: String) -> Self {
         Self { request_id, context: TraceContext::generate() }
     }
 
-    /// Of a request's headers.
+    /// The trace of a request's headers.
     pub fn of(headers: &HeaderMap) -> Self {
         let sent = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_safe(id));
         let request_id = sent.map_or_else(request_id, str::to_owned);
@@ -54,7 +54,7 @@ impl FromRequest for Trace {
     }
 }
 
-/// Whether an id can stand in a header, a log line and a JSON text as it is.
+/// Whether an id needs no escaping in a header, a log line and a JSON text.
 fn is_safe(id: &str) -> bool {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_.:+/=@~".contains(c);
     (1..=MAX_ID_CHARACTERS).contains(&id.len()) && id.chars().all(safe)
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_taken_when_it_is_safe() {
+    fn a_request_id_is_accepted_up_to_128_safe_characters() {
         assert!(is_safe("018f3a5e-7b1c:a.b_c/d+e="));
         assert!(is_safe(&"x".repeat(128)));
         for id in ["", "a b", "a\"b", "é", &"x".repeat(129)] {

@@ -1,6 +1,6 @@
-//! W3C Trace Context: the trace that a request belongs to, whoever began it.
+//! W3C Trace Context: the trace that a request belongs to.
 //!
-//! Where no span is recorded, who comes after is told the span of who came before, as the recommendation has it.
+//! If no span is recorded here, the parent is forwarded as it came, as the recommendation asks of a proxy.
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 /// The header that names the trace.
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// The header in which tracing systems keep what is theirs.
+/// The header of the data of tracing systems.
 static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// The most characters of `tracestate` that are passed on.
+/// The most characters of `tracestate` that are forwarded.
 const MAX_TRACESTATE_CHARACTERS: usize = 512;
 
-/// The flag that says that the trace is recorded.
+/// The flag `sampled`.
 const SAMPLED: u8 = 1;
 
-/// A trace, and where in it a request was sent.
+/// A trace id, the id of the parent span, and the flags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -27,17 +27,17 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// A trace that begins here, and that nobody has decided to record.
+    /// A new trace that is not sampled.
     pub fn generate() -> Self {
         Self { trace_id: fastrand::u128(1..), parent_id: fastrand::u64(1..), flags: 0, tracestate: None }
     }
 
-    /// The trace that a request says to belong to, or a new one if it says nothing that is valid.
+    /// The trace of a request's headers, or a new one if they have no valid `traceparent`.
     pub fn of(headers: &HeaderMap) -> Self {
         Self::sent(headers).unwrap_or_else(Self::generate)
     }
 
-    /// The trace that a request says to belong to, if it says something that is valid.
+    /// The trace of a request's headers, if they have a valid `traceparent`.
     pub(crate) fn sent(headers: &HeaderMap) -> Option<Self> {
         let mut parents = headers.get_all(&TRACEPARENT);
         let parent = parents.next().filter(|_| parents.next().is_none());
@@ -45,7 +45,7 @@ impl TraceContext {
         parsed.map(|context| Self { tracestate: tracestate(headers), ..context })
     }
 
-    /// Reads `traceparent`. Of a version that is yet to come, what is known of this one is taken.
+    /// Parses `traceparent`. Of a later version, the fields of version 0 are taken.
     fn parse(traceparent: &str) -> Option<Self> {
         let mut parts = traceparent.splitn(5, '-');
         let version = hex(parts.next()?, 2)?;
@@ -60,20 +60,20 @@ impl TraceContext {
         Some(Self { trace_id, parent_id: u64::try_from(parent_id).ok()?, flags, tracestate: None })
     }
 
-    /// The id of the trace: 32 hexadecimal digits.
+    /// The trace id: 32 hexadecimal digits.
     pub fn trace_id(&self) -> impl fmt::Display + use<> {
         let trace_id = self.trace_id;
         fmt::from_fn(move |f| write!(f, "{trace_id:032x}"))
     }
 
-    /// The span that has sent the request, as OpenTelemetry's library knows it.
+    /// The parent span, as a type of OpenTelemetry's library.
     pub(crate) fn span_context(&self) -> SpanContext {
         let flags = TraceFlags::new(self.flags);
         let (trace_id, span_id) = (self.trace_id.into(), self.parent_id.into());
         SpanContext::new(trace_id, span_id, flags, true, TraceState::default())
     }
 
-    /// From here on the trace goes on from this span. One that is not valid changes nothing.
+    /// Makes a span the parent. One that is not valid is ignored.
     pub(crate) fn set_parent(&mut self, span: &SpanContext) {
         if span.is_valid() {
             self.trace_id = u128::from_be_bytes(span.trace_id().to_bytes());
@@ -82,9 +82,9 @@ impl TraceContext {
         }
     }
 
-    /// The value of `traceparent` with which the trace goes on.
+    /// The value of `traceparent` for requests of this trace.
     pub fn traceparent(&self) -> String {
-        // As large as a UUID, and written without the formatter, which takes several times as long: each request has these.
+        // Written as UUIDs, which is several times as fast as the formatter: each request has these.
         let digits = |number: u128| Uuid::from_u128(number).simple();
         let (trace_id, parent_id, flags) = (self.trace_id, self.parent_id.into(), self.flags.into());
         let mut buffers = [Uuid::encode_buffer(); 3];
@@ -95,25 +95,25 @@ impl TraceContext {
         ["00-", trace_id, "-", &parent_id[16..], "-", &flags[30..]].concat()
     }
 
-    /// The value of `tracestate` with which the trace goes on; without one, that header must not be sent.
+    /// The value of `tracestate`; without one, that header must not be sent.
     pub fn tracestate(&self) -> Option<&str> {
         self.tracestate.as_deref()
     }
 
-    /// The headers with which the trace goes on, and their values; one that has no value must not be sent.
+    /// The headers of requests of this trace; one without a value must not be sent.
     pub fn headers(&self) -> [(&'static str, Option<String>); 2] {
         [("traceparent", Some(self.traceparent())), ("tracestate", self.tracestate.clone())]
     }
 }
 
-/// A number of so many lower-case hexadecimal digits.
+/// A number of exactly `digits` lower-case hexadecimal digits.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_number = text.len() == digits && text.bytes().all(is_hex);
     is_number.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// All headers of that name as one; none where they are too long or not text.
+/// All headers `tracestate`, joined; `None` if they are too long or not text.
 fn tracestate(headers: &HeaderMap) -> Option<String> {
     let values: Result<Vec<_>, _> = headers.get_all(&TRACESTATE).map(|value| value.to_str()).collect();
     Some(values.ok()?.join(",")).filter(|state| (1..=MAX_TRACESTATE_CHARACTERS).contains(&state.len()))
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_valid_goes_on_as_it_came() {
+    fn a_valid_traceparent_is_forwarded_as_it_came() {
         for flags in ["00", "01", "03"] {
             let traceparent = format!("00-{TRACE_ID}-b7ad6b7169203331-{flags}");
             assert_eq!(sent_on(&traceparent), Some(traceparent));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_to_come_is_read_as_far_as_it_is_known() {
+    fn a_later_version_is_read_as_version_0() {
         let known = format!("00-{TRACE_ID}-b7ad6b7169203331-01");
         for (flags, rest) in [("01", ""), ("f1", "-what-is-to-come")] {
             assert_eq!(
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_valid_is_not_taken() {
+    fn an_invalid_traceparent_is_ignored() {
         let zeros = "0".repeat(32);
         for wrong in [
             String::new(),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_valid_and_new() {
+    fn a_generated_trace_is_valid_and_new() {
         let (one, two) = (TraceContext::generate(), TraceContext::generate());
         assert_ne!(one.trace_id().to_string(), two.trace_id().to_string());
         let traceparent = one.headers()[0].1.clone().unwrap();

@@ -1,15 +1,15 @@
-//! What can be wrong with a token.
+//! Errors of tokens.
 
 use crate::problem::Problem;
 use jsonwebtoken::errors::ErrorKind;
 
-/// Why a token does not count. Clients are told only that it does not, or that there is none.
+/// Why a token is refused. Clients learn only that it is, or that there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// There is none.
     #[error("there is no token")]
     Missing,
-    /// It has not the form of a token.
+    /// It is not a token.
     #[error("the token is malformed")]
     Malformed,
     /// It was signed with another key or algorithm.
@@ -18,18 +18,18 @@ pub enum TokenError {
     /// Its claims are not those of a token of this kind.
     #[error("the token's claims are not those of this kind of token")]
     WrongClaims,
-    /// Its time is over.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
 }
 
-/// No token could be made.
+/// A token could not be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no token could be made")]
 pub struct SigningError;
 
 impl TokenError {
-    /// Its name in the metrics.
+    /// The label of the metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -63,7 +63,7 @@ impl From<&ErrorKind> for TokenError {
             | ErrorKind::InvalidIssuer
             | ErrorKind::InvalidAudience
             | ErrorKind::InvalidSubject => Self::WrongClaims,
-            // The crate may find more to say; none of it is about a token of ours.
+            // Other errors do not occur with tokens of this crate.
             _ => Self::Malformed,
         }
     }

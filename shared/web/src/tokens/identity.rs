@@ -1,8 +1,8 @@
-//! The user who calls.
+//! The authenticated user.
 
 use shared::ids::UserId;
 
-/// The user who calls. As an extractor: without a token that counts the answer is a 401.
+/// The authenticated user. As an extractor, it fails with a 401 without a valid token.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {
     /// The user's id.

@@ -1,4 +1,4 @@
-//! HMAC-SHA256 for `jsonwebtoken`, on ring, which rustls brings along: so no second crypto library is built.
+//! HMAC-SHA256 for `jsonwebtoken` by ring, which rustls uses: no second crypto library is built.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
 use ring::hmac;
 use signature::{Error, Signer, Verifier};
 
-/// The one algorithm of Banyan's tokens.
+/// The algorithm of all tokens.
 pub(super) const ALGORITHM: Algorithm = Algorithm::HS256;
 
 static RING: CryptoProvider = CryptoProvider {
@@ -15,9 +15,9 @@ static RING: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes ring the process's provider. Every call but the first does nothing.
+/// Installs ring as the process's provider. Further calls do nothing.
 pub(super) fn install() {
-    // An error says that one is installed already, and this module's is the only one.
+    // It fails if the provider is installed already; this is the only one.
     let _ = RING.install_default();
 }
 

@@ -1,7 +1,7 @@
-//! Who is calling: users with access tokens, and services with tokens of their own.
+//! Access tokens of users, and tokens between services.
 //!
-//! Both are JWTs (RFC 7519) under HS256. Users' tokens are signed with `SECRET_KEY`, those between services with a key
-//! derived from it, so that neither passes for the other. Whoever holds `SECRET_KEY` is every user.
+//! Both are JWTs (RFC 7519) signed with HS256. Users' tokens are signed with `SECRET_KEY`, those between services with a key derived
+//! from it, so that neither is accepted as the other. The holder of `SECRET_KEY` can impersonate every user.
 
 mod error;
 mod identity;
@@ -26,14 +26,14 @@ use std::time::Duration;
 
 const ISSUER: &str = "banyan";
 const AUDIENCE: &str = "banyan-api";
-/// How far the clocks of two machines may be apart.
+/// The leeway of expiry, for clocks that differ.
 const LEEWAY: Duration = Duration::from_secs(5);
-/// The life of a token between services: one call.
+/// The lifetime of a token between services, which is used for one call.
 const SERVICE_TOKEN_TTL: Duration = Duration::from_secs(60);
-/// The fewest bytes that `SECRET_KEY` may have: as many as the hash gives (RFC 7518, 3.2).
+/// The fewest bytes of `SECRET_KEY`: the size of the hash (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
 
-/// The keys under which tokens are made and checked. Cheap to clone.
+/// The keys that sign and verify tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct TokenKeys {
     users: Arc<Key>,
@@ -42,7 +42,7 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// The keys that follow from `SECRET_KEY`, which must have at least 32 bytes.
+    /// Derives the keys from `SECRET_KEY`, which must have at least 32 bytes.
     pub fn new(secret: &SecretString, clock: Clock) -> Result<Self, ConfigError> {
         let secret = secret.expose_secret().as_bytes();
         if secret.len() < MIN_SECRET_BYTES {
@@ -60,43 +60,43 @@ impl TokenKeys {
         Self::new(&secret, clock)
     }
 
-    /// An access token for a user.
+    /// Issues an access token for a user.
     pub fn issue_access(&self, user: UserId, ttl: Duration) -> Result<String, SigningError> {
         self.users.sign(AUDIENCE, &user.to_string(), self.clock.now(), ttl)
     }
 
-    /// The user that an access token is for.
-    pub fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
+    /// Verifies an access token, and returns its user.
+    pub(crate) fn verify_access(&self, token: &str) -> Result<UserId, TokenError> {
         self.unless_expired(self.check(token)?).map(|identity| identity.user_id)
     }
 
-    /// Checks all of an access token but its time.
+    /// Verifies all of an access token but its expiry.
     pub fn check(&self, token: &str) -> Result<CheckedToken, TokenError> {
         let claims = self.users.check(AUDIENCE, token)?;
         let user_id = parse_uuid(&claims.sub).map(UserId::from).ok_or(TokenError::WrongClaims)?;
         Ok(CheckedToken { user_id, exp: claims.exp })
     }
 
-    /// Whose token it is that was checked, unless its time is over.
+    /// The user of a checked token, unless it has expired.
     pub fn unless_expired(&self, checked: CheckedToken) -> Result<Identity, TokenError> {
         check_expiry(checked.exp, &self.clock)?;
         Ok(Identity { user_id: checked.user_id })
     }
 
-    /// A token with which `caller` calls `called`, and nobody else.
+    /// Issues a token with which `caller` calls `called`, and no other service.
     pub fn issue_for_service(&self, caller: Service, called: Service) -> Result<String, SigningError> {
         self.services.sign(called.name(), caller.name(), self.clock.now(), SERVICE_TOKEN_TTL)
     }
 
-    /// The name of the service that has made a token for a call to `called`.
-    pub fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
+    /// Verifies a token for a call to `called`, and returns the name of the caller.
+    pub(crate) fn verify_for_service(&self, token: &str, called: Service) -> Result<String, TokenError> {
         let claims = self.services.check(called.name(), token)?;
         check_expiry(claims.exp, &self.clock)?;
         Ok(claims.sub)
     }
 }
 
-/// An access token that is good until its time is over.
+/// An access token that is valid but for its expiry, which is not checked yet.
 #[derive(Debug, Clone, Copy)]
 pub struct CheckedToken {
     user_id: UserId,
@@ -143,7 +143,7 @@ impl Key {
         jsonwebtoken::encode(&Header::new(jwt::ALGORITHM), &claims, &self.encoding).map_err(|_| SigningError)
     }
 
-    /// Checks all but the time, which is checked against the clock that was passed in.
+    /// Verifies all but the expiry, which is compared with the clock of [`TokenKeys`].
     fn check(&self, audience: &str, token: &str) -> Result<CheckedClaims, TokenError> {
         let mut validation = Validation::new(jwt::ALGORITHM);
         validation.set_issuer(&[ISSUER]);
@@ -166,7 +166,7 @@ struct Claims<'a> {
     jti: TokenId,
 }
 
-/// What is looked at in a token once its signature, issuer and audience have been checked.
+/// The claims that are read once signature, issuer and audience are verified.
 #[derive(Debug, Deserialize)]
 struct CheckedClaims {
     sub: String,
@@ -182,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_refused_and_not_told() {
+    fn a_short_secret_is_refused_without_quoting_it() {
         let error = TokenKeys::new(&SecretString::from("hunter2"), Clock::system()).unwrap_err().to_string();
         assert_eq!(error, "SECRET_KEY: has 7 bytes; expected at least 32");
     }
 
     #[test]
-    fn an_access_token_lives_for_its_time_and_the_leeway() {
+    fn an_access_token_expires_after_its_ttl_and_the_leeway() {
         let clock = Clock::manual();
         let keys = keys(&clock);
         let user = UserId::generate();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn users_and_services_cannot_pass_for_each_other() {
+    fn tokens_of_users_and_services_are_not_accepted_as_each_other() {
         let keys = keys(&Clock::system());
         let user = keys.issue_access(UserId::generate(), Duration::from_secs(60)).unwrap();
         let service = keys.issue_for_service(Service::Auth, Service::Chat).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn another_algorithm_or_another_key_does_not_count() {
+    fn another_algorithm_or_key_is_refused() {
         let keys = keys(&Clock::system());
         let token = keys.issue_access(UserId::generate(), Duration::from_secs(60)).unwrap();
         let (_, rest) = token.split_once('.').unwrap();

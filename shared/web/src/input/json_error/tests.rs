@@ -1,12 +1,12 @@
-//! Compared with what CPython says.
+//! Comparisons with `CPython`.
 
 use super::*;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-/// What `json.loads` of Python 3.11 says of the same texts.
+/// The positions of `json.loads` of Python 3.11.
 #[test]
-fn a_position_is_the_one_that_python_tells() {
+fn the_position_of_an_error_is_pythons() {
     for (text, expected) in [
         ("", 0),
         ("{", 1),
@@ -107,21 +107,21 @@ fn a_position_is_the_one_that_python_tells() {
 }
 
 #[test]
-fn a_number_that_only_python_takes_is_wrong_where_it_begins() {
+fn nan_and_infinity_are_errors_where_they_begin() {
     for (text, expected) in [("NaN", 0), ("[1, NaN]", 4), ("{\"a\": Infinity}", 6), ("[-Infinity]", 1)] {
         assert_eq!(position(text), Some(expected), "{text:?}");
     }
 }
 
 #[test]
-fn a_million_open_arrays_are_read_without_recursion() {
+fn a_million_nested_arrays_are_scanned_without_recursion() {
     let deep = "[".repeat(1 << 20);
     assert_eq!(position(&deep), Some(deep.len()));
 }
 
 proptest! {
     #[test]
-    fn there_is_an_error_where_the_parser_finds_one(
+    fn the_scanner_and_the_parser_refuse_the_same_texts(
         text in r#"([\[\]{}:,01.eE+\- "\\a-fu]|\\u|\\ud800|\\udc00|null|true|"a":|\n|é){0,12}"#,
     ) {
         let parsed = serde_json::from_str::<&RawValue>(&text);
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn a_position_moves_with_what_stands_before_it(
+    fn a_position_is_counted_in_characters_from_the_beginning(
         before in "(\r\n|\n|\t| |\"[é🌳a]*\",)*",
         after in "[}x1\"]{1,3}",
     ) {

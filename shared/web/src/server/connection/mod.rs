@@ -46,7 +46,7 @@ impl Connections {
             phase: Cell::new(Phase::Idle),
             pass: Cell::default(),
             is_last: Cell::default(),
-            ends_after_answer: Cell::default(),
+            ends_after_response: Cell::default(),
             has_unread: Cell::default(),
         }
     }
@@ -62,7 +62,7 @@ enum Phase {
     /// The service's turn: it was called.
     InFlight,
     /// The dispatcher's turn: the response has ended, and is to be written.
-    Answered,
+    Responded,
 }
 
 /// The state of a connection, which its stream and its requests share.
@@ -76,7 +76,7 @@ pub(super) struct Connection {
     phase: Cell<Phase>,
     pass: Cell<u32>,
     is_last: Cell<bool>,
-    ends_after_answer: Cell<bool>,
+    ends_after_response: Cell<bool>,
     has_unread: Cell<bool>,
 }
 
@@ -93,12 +93,12 @@ impl Connection {
 
     /// Whether no request can follow: the end of the body is unknown, or the bytes behind it begin no head, like the rest of a body
     /// that is longer than its `Content-Length`.
-    pub(super) fn ends_after_answer(&self) -> bool {
-        self.ends_after_answer.get()
+    pub(super) fn ends_after_response(&self) -> bool {
+        self.ends_after_response.get()
     }
 
     /// Marks the response of the request in flight as the last.
-    pub(super) fn close_after_answer(&self) {
+    pub(super) fn close_after_response(&self) {
         self.is_last.set(true);
     }
 
@@ -125,6 +125,6 @@ impl Connection {
     }
 
     fn end(&self) {
-        self.phase.set(Phase::Answered);
+        self.phase.set(Phase::Responded);
     }
 }

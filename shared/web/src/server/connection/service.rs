@@ -4,8 +4,8 @@ use super::linger::LINGER_TIMEOUT;
 use super::linger::linger;
 use super::stream::RequestStream;
 use super::{Connection, Connections};
-use crate::server::answer::set_write_timeout;
 use crate::server::expect::ContinueOnDemand;
+use crate::server::response_body::set_write_timeout;
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Payload, Protocol, Request, Response};
 use actix_server::GracefulShutdownSignal;
@@ -60,7 +60,7 @@ where
     let application = map_config(application, |()| AppConfig::default());
     let application =
         ContinueOnDemand::new(apply_fn_factory(application, |request: Request, application: &S::Service| {
-            answer(application, request)
+            call_application(application, request)
         }));
     let draining = settings.draining.clone();
     let http = HttpService::build()
@@ -75,7 +75,7 @@ where
         .on_connect_ext(|stream: &RequestStream, data| {
             data.insert(Rc::clone(stream.connection()));
         })
-        .expect(application.expect::<Answer>())
+        .expect(application.expect::<TrackedBody>())
         .finish(application.into_application());
     fn_factory(move || {
         let (http, settings) = (http.new_service(()), settings.clone());
@@ -90,10 +90,10 @@ where
 }
 
 /// Calls the application, and updates the state of the connection.
-fn answer<S>(
+fn call_application<S>(
     application: &S,
     mut request: Request,
-) -> impl Future<Output = Result<Response<Answer>, Error>> + 'static + use<S>
+) -> impl Future<Output = Result<Response<TrackedBody>, Error>> + 'static + use<S>
 where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = Error, Future: 'static>,
 {
@@ -110,17 +110,17 @@ where
         // the dispatcher closes a connection with an undecoded body.
         let is_undecoded = has_body && begun_in == connection.as_ref().map(|connection| connection.pass());
         let decoding = OptionFuture::from(is_undecoded.then(yield_now));
-        decoding.map(move |_| Ok(response.map_body(|_, body| Answer { body, connection })))
+        decoding.map(move |_| Ok(response.map_body(|_, body| TrackedBody { body, connection })))
     })
 }
 
 /// The body of a response, which marks the end of the response on its connection.
-struct Answer {
+struct TrackedBody {
     body: BoxBody,
     connection: Option<Rc<Connection>>,
 }
 
-impl MessageBody for Answer {
+impl MessageBody for TrackedBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -135,7 +135,7 @@ impl MessageBody for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
         if let Some(connection) = &self.connection {
             connection.end();

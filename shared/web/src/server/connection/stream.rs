@@ -76,7 +76,7 @@ impl RequestStream {
             }
             // The dispatcher drops a connection with malformed chunks; a body that ends early is an error of the handler's.
             if self.framing == Framing::Chunked(Chunked::Malformed) {
-                self.connection.ends_after_answer.set(true);
+                self.connection.ends_after_response.set(true);
                 return Poll::Ready(Ok(()));
             }
             if std::mem::take(&mut self.pauses) {
@@ -104,7 +104,7 @@ impl RequestStream {
 
     /// The end of the client's side, after all of its bytes.
     fn end(&self) -> io::Result<()> {
-        self.connection.ends_after_answer.set(true);
+        self.connection.ends_after_response.set(true);
         let is_within_body = self.framing != Framing::Head;
         if is_within_body && self.connection.cancels_on_half_close {
             Err(io::ErrorKind::ConnectionAborted.into())
@@ -192,7 +192,7 @@ impl RequestStream {
 
     fn look_ahead(&self) {
         if self.framing == Framing::Head && self.ready == 0 {
-            self.connection.ends_after_answer.set(!Framing::may_begin_head(&self.held));
+            self.connection.ends_after_response.set(!Framing::may_begin_head(&self.held));
         }
     }
 }
@@ -230,7 +230,7 @@ impl AsyncWrite for RequestStream {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(Pin::new(&mut *this.socket.borrow_mut()).poll_flush(context))?;
-        if this.connection.phase.get() == Phase::Answered {
+        if this.connection.phase.get() == Phase::Responded {
             this.connection.phase.set(Phase::Idle);
             this.idle.restart(context);
             if this.is_ended || !this.held.is_empty() {

@@ -65,7 +65,7 @@ async fn requests_are_delivered_one_at_a_time_and_heads_whole() {
     client.write_all(format!("{GET}{POST}{GET}GET / HT").as_bytes()).await.unwrap();
     for expected in [GET, POST, GET] {
         assert_eq!(next(&mut stream).await, expected);
-        assert!(!stream.connection.ends_after_answer());
+        assert!(!stream.connection.ends_after_response());
         answer(&mut stream).await;
     }
     assert_eq!(next(&mut stream).now_or_never(), None);
@@ -73,7 +73,7 @@ async fn requests_are_delivered_one_at_a_time_and_heads_whole() {
     assert_eq!(next(&mut stream).await, GET);
     stream.connection.begin();
     assert_eq!(next(&mut stream).now_or_never(), None);
-    assert!(stream.connection.ends_after_answer(), "what follows is no request");
+    assert!(stream.connection.ends_after_response(), "what follows is no request");
     assert_eq!(stream.held.as_ref(), b"}");
 }
 
@@ -93,7 +93,7 @@ async fn chunks_are_delivered_a_pass_after_their_head_and_end_where_they_are_mal
     assert_eq!(next(&mut stream).now_or_never(), None);
     assert_eq!(next(&mut stream).await, "2\r\nbb");
     assert_eq!(next(&mut stream).await, "", "it ends there");
-    assert!(stream.connection.ends_after_answer());
+    assert!(stream.connection.ends_after_response());
 }
 
 #[tokio::test]
