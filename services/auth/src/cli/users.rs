@@ -133,7 +133,7 @@ async fn list(store: &Store, as_json: bool) -> Result<(), StartError> {
         printed = print(&mut output.lock(), &users, as_json);
     }
     match printed {
-        // Who reads has seen enough.
+        // The reader has closed the pipe, as `head` does, and wants no more.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error)),
     }
