@@ -284,7 +284,7 @@ async fn written_bytes_are_limited_by_user_and_told_in_headers() {
         let left = left * u64::try_from(MEBIBYTE).unwrap();
         let told_left: u64 =
             told.strip_prefix("\"bytes\";r=").unwrap().split(';').next().unwrap().parse().unwrap();
-        // What has come back since, in whole KiB.
+        // The bucket refills by whole KiB while the test runs.
         let back = (begun.elapsed().as_secs() + 1) * 16_777_216 / 3600 + 1024;
         assert!((left..=left + back).contains(&told_left), "{told}");
     }

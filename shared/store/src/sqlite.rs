@@ -137,6 +137,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_what_is_known_not_to_be_there_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(is_missing(&folder.path().join("nothing")));
+        assert!(!is_missing(&file) && !is_missing(folder.path()));
+        // A path that cannot be looked at: below a file, which is an error other than "not found".
+        assert!(!file.join("below").exists() && !is_missing(&file.join("below")));
+    }
+
+    #[test]
     fn a_url_has_its_path_behind_up_to_three_slashes() {
         assert_eq!(path_of("sqlite:data/auth.sqlite3"), "data/auth.sqlite3");
         assert_eq!(path_of("sqlite:/data/auth.sqlite3"), "/data/auth.sqlite3");

@@ -139,7 +139,7 @@ async fn list(store: &Store, as_json: bool) -> Result<(), StartError> {
         printed = print(&mut output.lock(), &users, as_json);
     }
     match printed {
-        // The reader of the pipe has closed it.
+        // The reader has closed the pipe, as `head` does, and wants no more.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed.map_err(|error| StartError::Io("standard output".to_owned(), error)),
     }
