@@ -1,4 +1,4 @@
-//! ServerTimeouts that come back in cursors.
+//! Timestamps that come back in cursors.
 
 use shared::clock::Timestamp;
 
