@@ -20,9 +20,9 @@ use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
-use shared_web::server;
-use shared_web::server::{Application, NotReady, Readiness};
+use shared_web::server::{Application, ApplicationParts, NotReady, Readiness, ServerHooks};
 use shared_web::tokens::TokenKeys;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,8 +49,6 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     };
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
-    let hooks: Arc<dyn server::ServerHooks> = Arc::new(Hooks);
-    let hooks = Data::from(hooks);
     let context = Context {
         service: Service::Gateway,
         keys: config.keys,
@@ -60,13 +58,10 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         max_connections,
         bodies: config.bodies,
     };
-    Application::bind(&listen, context, tasks, readiness, move |app| {
-        // This runs once on each worker's thread.
-        app.app_data(hooks.clone())
-            .app_data(Data::new(pipelines.build()))
-            .app_data(trusted_proxies.clone())
-            .app_data(catalogue.clone())
-            .configure(routes::configure);
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
+    let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };
+    Application::bind(parts, hooks, move |app| {
+        app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(routes::configure);
     })
 }
 

@@ -18,7 +18,7 @@ use shared_store::{KeyedMutex, Store, StoreError};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
 use shared_web::context::Context;
 use shared_web::input::Settings;
-use shared_web::server::{Application, DescriptorUse, Readiness};
+use shared_web::server::{Application, ApplicationParts, DescriptorUse, Readiness, no_hooks};
 use shared_web::service_client::ServiceClient;
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to another service.
@@ -75,7 +75,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies.with_max_bytes(MAX_AUTH_BODY_BYTES),
     };
     let readiness = Readiness::new(store.readiness_check());
-    Application::bind(&listen, context, tasks, readiness, move |app| {
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false };
+    Application::bind(parts, no_hooks, move |app| {
         app.app_data(state.clone()).app_data(settings.clone()).configure(routes::configure);
     })
 }

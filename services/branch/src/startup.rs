@@ -13,7 +13,7 @@ use shared::http_client::http_client;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_web::context::Context;
-use shared_web::server::{Application, DescriptorUse, NotReady, Readiness};
+use shared_web::server::{Application, ApplicationParts, DescriptorUse, NotReady, Readiness, no_hooks};
 use shared_web::service_client::ServiceClient;
 
 /// Binds the port, opens the database, starts the background tasks and builds the server.
@@ -44,7 +44,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         let store = store.clone();
         async move { store.check().await.map_err(not_ready) }
     });
-    Application::bind(&listen, context, tasks, readiness, move |app| {
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false };
+    Application::bind(parts, no_hooks, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })
 }

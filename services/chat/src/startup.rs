@@ -13,7 +13,7 @@ use shared::tasks::Tasks;
 use shared_outbox::Relay;
 use shared_store::{KeyedMutex, Store};
 use shared_web::context::Context;
-use shared_web::server::{Application, DescriptorUse, Readiness};
+use shared_web::server::{Application, ApplicationParts, DescriptorUse, Readiness, no_hooks};
 use shared_web::service_client::ServiceClient;
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to another service.
@@ -66,7 +66,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
         bodies: config.bodies,
     };
     let readiness = Readiness::new(store.readiness_check());
-    Application::bind(&listen, context, tasks, readiness, move |app| {
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false };
+    Application::bind(parts, no_hooks, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })
 }

@@ -37,7 +37,9 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::UserId;
-use shared_web::server::{Application, Listen};
+use shared::tasks::Tasks;
+use shared_web::context::Context;
+use shared_web::server::{Application, ApplicationParts, Listen, Readiness};
 use shared_web::telemetry::{self, LogFormat};
 use shared_web::tokens::TokenKeys;
 use std::time::Duration;
@@ -49,6 +51,12 @@ pub const SECRET_KEY: &str = "the secret of the tests, 32 bytes or more";
 /// A free port on loopback.
 pub fn any_port() -> Listen {
     Listen::from("127.0.0.1:0")
+}
+
+/// The parts of a service on a free port, without background tasks.
+pub fn application_parts(context: Context, readiness: Readiness) -> ApplicationParts {
+    let (listen, tasks) = (any_port(), Tasks::default());
+    ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false }
 }
 
 /// The keys derived from [`SECRET_KEY`].

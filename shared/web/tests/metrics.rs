@@ -8,13 +8,12 @@ use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::UserId;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{Running, Samples, TestClient, any_port, shown_metrics, token_keys};
+use shared_test_kit::{Running, Samples, TestClient, application_parts, shown_metrics, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::caller::Identity;
 use shared_web::context::Context;
 use shared_web::metrics::{MetricFamilies, Metrics};
-use shared_web::server::{Application, Readiness, protected, public};
+use shared_web::server::{Application, Readiness, no_hooks, protected, public};
 use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
 use shared_web::timeouts::ServerTimeouts;
@@ -76,7 +75,7 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
             .service(public("/slow").get(get_slow))
             .service(protected("/mine").get(get_mine));
     };
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap();
+    let application = Application::bind(application_parts(context, readiness), no_hooks, routes).unwrap();
     let address = application.address();
     let running = Running::start(application);
     TestApp { client: TestClient::new(running.url()), slow, address, _running: running }

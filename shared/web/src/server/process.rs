@@ -1,7 +1,7 @@
 //! A service as a process: it is built, serves, and is stopped by signals. It may end the process: see [`unless_stopped`] and
 //! [`stop_on_signal`].
 
-use super::{ACCEPT_AFTER_STOP, Application};
+use super::application::{ACCEPT_AFTER_STOP, Application};
 use shared::error::StartError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
