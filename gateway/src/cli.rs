@@ -5,7 +5,7 @@ use crate::startup;
 use clap::Parser;
 use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared::error::StartError;
 use shared::service::Service;
 use shared_web::check::{Peer, check_descriptors, check_peer};
@@ -32,7 +32,7 @@ pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
             telemetry::init(env, LogFormat::Json)?;
-            let config = Config::from_env(env)?;
+            let config = Config::from_env(env, Purpose::Serve)?;
             server::run(async { startup::build(config) }).await?;
         }
         Some(Command::HealthCheck) => server::health_check(env, LISTEN_ADDR).await?,
@@ -45,7 +45,7 @@ async fn check(env: &Env) -> Report {
     let mut report = Report::default();
     check_own_clock(&mut report, Clock::system().now());
     check_descriptors(&mut report, DESCRIPTOR_USE);
-    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
+    let read = telemetry::check_env(env).and_then(|()| Config::from_env(env, Purpose::Check));
     let Some(config) = report.configuration(read) else { return report };
     let upstreams = config.upstreams;
     for (called, variable, base) in [
@@ -54,7 +54,7 @@ async fn check(env: &Env) -> Report {
         (Service::Branch, "BRANCH_URL", &upstreams.branch),
     ] {
         let peer = Peer { caller: Service::Gateway, called, variable, base };
-        check_peer(&mut report, peer, &config.keys).await;
+        check_peer(&mut report, peer, &config.server.keys).await;
     }
     report
 }

@@ -1,7 +1,7 @@
 //! `cargo run`: the whole of Banyan in one process.
 
 use clap::Parser as _;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared::error::StartError;
 use shared_web::server;
 use shared_web::telemetry;
@@ -40,7 +40,7 @@ async fn main() -> Result<ExitCode, StartError> {
 async fn serve(options: &Options, env: &Env) -> Result<(), StartError> {
     telemetry::init(env, LogFormat::Pretty)?;
     let stop = server::stop_on_signal()?;
-    let config = StackConfig::from_env(options, env)?;
+    let config = StackConfig::from_env(options, env, Purpose::Serve)?;
     let stack = server::unless_stopped(&stop, Box::pin(Stack::build(config))).await?;
     println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
     stack.run_until_stopped(stop).await

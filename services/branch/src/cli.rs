@@ -6,7 +6,7 @@ use crate::store::{mongo, sql};
 use clap::{Parser, Subcommand};
 use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::env::{ConfigError, Env};
+use shared::env::{ConfigError, Env, Purpose};
 use shared::error::StartError;
 use shared::service::Service;
 use shared_store::compact_database;
@@ -41,7 +41,7 @@ pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
             telemetry::init(env, LogFormat::Json)?;
-            server::run(Box::pin(startup::build(Config::from_env(env)?))).await?;
+            server::run(Box::pin(startup::build(Config::from_env(env, Purpose::Serve)?))).await?;
         }
         Some(Command::Common(server::Command::HealthCheck)) => server::health_check(env, LISTEN_ADDR).await?,
         Some(Command::Common(server::Command::Check(options))) => {
@@ -70,7 +70,7 @@ async fn check(env: &Env) -> Report {
     if let Ok(database) = &database {
         check_descriptors(&mut report, startup::descriptor_use(database));
     }
-    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
+    let read = telemetry::check_env(env).and_then(|()| Config::from_env(env, Purpose::Check));
     let config = report.configuration(read);
     if let Ok(database) = &database {
         check_database(&mut report, database).await;
@@ -78,7 +78,7 @@ async fn check(env: &Env) -> Report {
     if let Some(config) = config {
         let (caller, called) = (Service::Branch, Service::Chat);
         let chat = Peer { caller, called, variable: "CHAT_URL", base: &config.chat };
-        check_peer(&mut report, chat, &config.keys).await;
+        check_peer(&mut report, chat, &config.server.keys).await;
     }
     report
 }

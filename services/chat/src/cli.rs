@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use shared::check::{Report, check_own_clock};
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared::error::StartError;
 use shared::service::Service;
 use shared_store::{compact_database, inspect};
@@ -41,7 +41,7 @@ pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
     match options.command {
         None => {
             telemetry::init(env, LogFormat::Json)?;
-            server::run(startup::build(Config::from_env(env)?)).await?;
+            server::run(startup::build(Config::from_env(env, Purpose::Serve)?)).await?;
         }
         Some(Command::Common(server::Command::HealthCheck)) => server::health_check(env, LISTEN_ADDR).await?,
         Some(Command::Common(server::Command::Check(options))) => {
@@ -56,7 +56,7 @@ async fn check(env: &Env) -> Report {
     let mut report = Report::default();
     check_own_clock(&mut report, Clock::system().now());
     check_descriptors(&mut report, startup::DESCRIPTOR_USE);
-    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
+    let read = telemetry::check_env(env).and_then(|()| Config::from_env(env, Purpose::Check));
     let Some(config) = report.configuration(read) else {
         if let Ok(url) = config::database_url(env) {
             check_database(&mut report, &url).await;
@@ -68,7 +68,7 @@ async fn check(env: &Env) -> Report {
     for (called, variable, base) in
         [(Service::Auth, "AUTH_URL", &config.auth), (Service::Branch, "BRANCH_URL", &config.branch)]
     {
-        check_peer(&mut report, Peer { caller, called, variable, base }, &config.keys).await;
+        check_peer(&mut report, Peer { caller, called, variable, base }, &config.server.keys).await;
     }
     report
 }

@@ -38,9 +38,13 @@ use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::UserId;
 use shared::tasks::Tasks;
+use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
-use shared_web::server::{Application, ApplicationParts, Listen, Readiness};
+use shared_web::metrics::Metrics;
+use shared_web::server::{Application, ApplicationParts, Listen, Readiness, ServerConfig};
+use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -57,6 +61,19 @@ pub fn any_port() -> Listen {
 pub fn application_parts(context: Context, readiness: Readiness) -> ApplicationParts {
     let (listen, tasks) = (any_port(), Tasks::default());
     ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false }
+}
+
+/// The configuration of a server on a free port, with keys that this clock checks, without metrics or spans.
+pub fn server_config(clock: &Clock) -> ServerConfig {
+    ServerConfig {
+        listen: any_port(),
+        keys: token_keys(clock),
+        clock: clock.clone(),
+        times: ServerTimeouts::default(),
+        bodies: BodyLimits::default(),
+        metrics: Metrics::off(),
+        traces: Traces::off(),
+    }
 }
 
 /// The keys derived from [`SECRET_KEY`].

@@ -5,8 +5,10 @@
 //! secret `X` may come as `X_FILE`, the path of a file that holds it, without the line end at its end.
 
 mod error;
+mod purpose;
 
 pub use error::ConfigError;
+pub use purpose::Purpose;
 
 use secrecy::SecretString;
 use std::collections::HashMap;

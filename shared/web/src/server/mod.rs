@@ -2,6 +2,7 @@
 
 mod application;
 mod cli;
+mod config;
 mod connection;
 mod connection_errors;
 mod drain;
@@ -22,6 +23,7 @@ mod token_endpoint;
 
 pub use application::{Application, ApplicationParts};
 pub use cli::{CheckOptions, Command, health_check};
+pub use config::ServerConfig;
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use endpoint::{
     Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
