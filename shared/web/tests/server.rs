@@ -10,7 +10,8 @@ use shared_test_kit::{Answer, Running, TestClient, application_parts, token_keys
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, health_check, no_hooks, public};
+use shared_web::program::health_check;
+use shared_web::server::{Application, Readiness, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::net::SocketAddr;

@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 const LOG_TARGET: &str = "shared::server";
 /// How long a stopping process still accepts connections, so that load balancers notice before the port closes: `/readyz` is a 503
 /// by then, and every response has `Connection: close`.
-pub(super) const ACCEPT_AFTER_STOP: Duration = Duration::from_secs(2);
+pub(crate) const ACCEPT_AFTER_STOP: Duration = Duration::from_secs(2);
 /// The time-out of requests in flight after that.
 const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(12);
 /// The time-out of the whole drain with the background tasks. An orchestrator must not kill the process before 20 s.

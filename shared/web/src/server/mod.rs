@@ -1,7 +1,6 @@
 //! The HTTP server of every service: bind, serve, drain.
 
 mod application;
-mod cli;
 mod config;
 mod connection;
 mod connection_errors;
@@ -16,13 +15,12 @@ mod idle_memory;
 mod listen;
 mod middleware;
 mod path;
-mod process;
 mod request_log;
 mod response_body;
 mod token_endpoint;
 
+pub(crate) use application::ACCEPT_AFTER_STOP;
 pub use application::{Application, ApplicationParts};
-pub use cli::{CheckOptions, Command, health_check};
 pub use config::ServerConfig;
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
 pub use endpoint::{
@@ -33,5 +31,4 @@ pub use health::{NotReady, Readiness};
 pub use hooks::{ResponseFuture, ServerHooks, no_hooks};
 pub use listen::Listen;
 pub(crate) use path::invalid_path;
-pub use process::{run, stop_on_signal, unless_stopped};
 pub use request_log::ProxiedRoute;
