@@ -20,7 +20,7 @@ const DEFAULT_REFRESH_TOKEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 const DEFAULT_REUSE_GRACE: Duration = Duration::from_secs(10);
 
 /// The default of `LISTEN_ADDR`.
-pub const LISTEN_ADDR: &str = "0.0.0.0:8001";
+pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8001";
 
 /// The configuration of the service.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Config {
 }
 
 /// Reads `DATABASE_URL`.
-pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
+pub(crate) fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 

@@ -9,7 +9,7 @@ use shared::settings;
 use shared_web::server::ServerConfig;
 
 /// The default of `LISTEN_ADDR`.
-pub const LISTEN_ADDR: &str = "0.0.0.0:8003";
+pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8003";
 
 /// The configuration of the service.
 #[derive(Debug, Clone)]

@@ -43,7 +43,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
 }
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to the chat service.
-pub fn descriptor_use(database: &Database) -> DescriptorUse {
+pub(crate) fn descriptor_use(database: &Database) -> DescriptorUse {
     DescriptorUse { databases: database.max_descriptors(), servers: 1, per_connection: 2 }
 }
 

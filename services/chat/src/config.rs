@@ -13,7 +13,7 @@ use std::time::Duration;
 const CLOCK_SKEW_MARGIN: Duration = Duration::from_secs(60);
 
 /// The default of `LISTEN_ADDR`.
-pub const LISTEN_ADDR: &str = "0.0.0.0:8002";
+pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8002";
 
 /// The configuration of the service.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Config {
 }
 
 /// Reads `DATABASE_URL`.
-pub fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
+pub(crate) fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 

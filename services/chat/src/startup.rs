@@ -16,7 +16,7 @@ use shared_web::server::{Application, ApplicationParts, DescriptorUse, Readiness
 use shared_web::service_client::ServiceClient;
 
 /// File descriptors of the service in a process of its own: a client's connection may need one to another service.
-pub const DESCRIPTOR_USE: DescriptorUse =
+pub(crate) const DESCRIPTOR_USE: DescriptorUse =
     DescriptorUse { databases: shared_store::MAX_DESCRIPTORS, servers: 1, per_connection: 2 };
 
 /// Binds the port, opens the database, starts the background tasks and builds the server.
