@@ -2,59 +2,54 @@
 
 use crate::config::{Config, DESCRIPTOR_USE, LISTEN_ADDR};
 use crate::startup;
-use clap::Parser;
-use shared::check::{Report, check_own_clock};
-use shared::clock::Clock;
-use shared::env::Env;
+use shared::check::Report;
+use shared::env::{ConfigError, Env, Purpose};
 use shared::error::StartError;
 use shared::service::Service;
-use shared_web::check::{Peer, check_descriptors, check_peer};
-use shared_web::server;
-use shared_web::server::Command;
-use shared_web::telemetry;
-use shared_web::telemetry::LogFormat;
-use std::process::ExitCode;
+use shared_web::check::Peer;
+use shared_web::program::ServiceProgram;
+use shared_web::server::{Application, DescriptorUse, ServerConfig};
+use std::convert::Infallible;
 
-/// The gateway of Banyan: checks tokens, limits, passes requests on to the services. Without a command it serves
-#[derive(Debug, Parser)]
-#[command(
-    name = "gateway",
-    version,
-    after_help = "Its settings are environment variables: gateway/README.md lists them."
-)]
-pub struct Options {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
+/// The program `gateway`.
+pub struct Program;
 
-/// Runs a command; without one, serves.
-pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
-    match options.command {
-        None => {
-            telemetry::init(env, LogFormat::Json)?;
-            let config = Config::from_env(env)?;
-            server::run(async { startup::build(config) }).await?;
-        }
-        Some(Command::HealthCheck) => server::health_check(env, LISTEN_ADDR).await?,
-        Some(Command::Check(options)) => return Ok(check(env).await.print(options.json)),
+impl ServiceProgram for Program {
+    const SERVICE: Service = Service::Gateway;
+    const ABOUT: &'static str = "The gateway of Banyan: checks tokens, limits, passes requests on to the services. Without a command it serves";
+    const LISTEN_ADDR: &'static str = LISTEN_ADDR;
+    const README: &'static str = include_str!("../README.md");
+    type Command = Infallible;
+    type Config = Config;
+
+    fn config(env: &Env, purpose: Purpose) -> Result<Config, ConfigError> {
+        Config::from_env(env, purpose)
     }
-    Ok(ExitCode::SUCCESS)
-}
 
-async fn check(env: &Env) -> Report {
-    let mut report = Report::default();
-    check_own_clock(&mut report, Clock::system().now());
-    check_descriptors(&mut report, DESCRIPTOR_USE);
-    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
-    let Some(config) = report.configuration(read) else { return report };
-    let upstreams = config.upstreams;
-    for (called, variable, base) in [
-        (Service::Auth, "AUTH_URL", &upstreams.auth),
-        (Service::Chat, "CHAT_URL", &upstreams.chat),
-        (Service::Branch, "BRANCH_URL", &upstreams.branch),
-    ] {
-        let peer = Peer { caller: Service::Gateway, called, variable, base };
-        check_peer(&mut report, peer, &config.keys).await;
+    fn server(config: &Config) -> &ServerConfig {
+        &config.server
     }
-    report
+
+    async fn build(config: Config) -> Result<Application, StartError> {
+        startup::build(config)
+    }
+
+    async fn run(command: Infallible, _: &Env) -> Result<(), StartError> {
+        match command {}
+    }
+
+    fn descriptor_use(_: &Env) -> Option<DescriptorUse> {
+        Some(DESCRIPTOR_USE)
+    }
+
+    async fn check_database(_: &mut Report, _: &Env) {}
+
+    fn peers(config: &Config) -> Vec<Peer<'_>> {
+        let (caller, urls) = (Service::Gateway, &config.upstreams);
+        vec![
+            Peer { caller, called: Service::Auth, variable: "AUTH_URL", base: &urls.auth },
+            Peer { caller, called: Service::Chat, variable: "CHAT_URL", base: &urls.chat },
+            Peer { caller, called: Service::Branch, variable: "BRANCH_URL", base: &urls.branch },
+        ]
+    }
 }

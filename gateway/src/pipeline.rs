@@ -18,7 +18,6 @@ use crate::rate_limit::byte_meter::ByteMeter;
 use crate::request_context::RequestContext;
 use crate::routing::table::{Access, is_of_api, is_token_endpoint};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use shared_web::body_limits::{BodyLimits, MinRate};
 use shared_web::caller::Identity;
@@ -44,8 +43,16 @@ pub(crate) struct Pipeline {
     pub(crate) proxy: Proxy,
 }
 
-/// The server's hooks, which lead to the pipeline of the worker that a request is on.
-pub(crate) struct Hooks;
+/// The server's hooks: a worker's pipeline.
+pub(crate) struct Hooks {
+    pipeline: Rc<Pipeline>,
+}
+
+impl Hooks {
+    pub(crate) fn new(pipeline: Pipeline) -> Self {
+        Self { pipeline: Rc::new(pipeline) }
+    }
+}
 
 impl server::ServerHooks for Hooks {
     /// Receive: refuses a request by its head.
@@ -54,19 +61,15 @@ impl server::ServerHooks for Hooks {
     }
 
     fn filter_refusal(&self, request: &ServiceRequest, refusal: Problem) -> Problem {
-        match request.app_data::<Data<Pipeline>>() {
-            Some(pipeline) => pipeline.refuse(request.request(), refusal),
-            None => refusal,
-        }
+        self.pipeline.refuse(request.request(), refusal)
     }
 
     fn proxy(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
-        let pipeline = request.app_data::<Data<Pipeline>>().filter(|_| is_of_api(request.path()));
-        let Some(pipeline) = pipeline.cloned() else {
+        if !is_of_api(request.path()) {
             return Err(request);
-        };
+        }
         let (request, payload) = request.into_parts();
-        let trace = Rc::clone(trace);
+        let (pipeline, trace) = (Rc::clone(&self.pipeline), Rc::clone(trace));
         Ok(Box::pin(async move {
             match pipeline.handle(&request, payload, &trace).await {
                 Ok(response) => ServiceResponse::new(request, response),
@@ -78,12 +81,8 @@ impl server::ServerHooks for Hooks {
     /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
     fn filter_response(&self, mut response: ServiceResponse) -> ServiceResponse {
         rate_limit::headers::finish(&mut response);
-        let request = response.request();
-        let cors =
-            request.app_data::<Data<Pipeline>>().map(|pipeline| pipeline.cors.response_headers(request));
-        if let Some(cors) = cors {
-            cors.set(response.headers_mut());
-        }
+        let cors = self.pipeline.cors.response_headers(response.request());
+        cors.set(response.headers_mut());
         security_headers::finish(&mut response);
         compression::compress(response)
     }

@@ -19,10 +19,9 @@ use shared::http_client::http_client;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_web::body_limits::BodyLimits;
-use shared_web::context::Context;
-use shared_web::server;
-use shared_web::server::{Application, NotReady, Readiness};
+use shared_web::server::{Application, ApplicationParts, NotReady, Readiness, ServerHooks};
 use shared_web::tokens::TokenKeys;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,42 +30,30 @@ const READINESS_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Builds the gateway, and binds its address.
 pub fn build(config: Config) -> Result<Application, StartError> {
-    let listen = config.listen.bind()?;
-    let max_connections = config.descriptor_use.max_connections()?;
+    let listen = config.server.listen.bind()?;
+    let context = config.server.context(Service::Gateway, config.descriptor_use)?;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let tasks = Tasks::default();
     let clusters = clusters(&config, &tasks)?;
     let readiness = readiness(Arc::clone(&clusters));
     let trusted_proxies = config.downstream.trusted_proxies;
+    let metrics = &config.server.metrics;
+    let limits = RateLimits::new(config.rate_limits, trusted_proxies.clone(), metrics, &tasks);
     let pipelines = Pipelines {
-        keys: config.keys.clone(),
-        bodies: config.bodies.clone(),
+        keys: config.server.keys,
+        bodies: config.server.bodies,
         cors: Arc::new(Cors::new(config.downstream.allowed_origins)),
-        limits: RateLimits::new(config.rate_limits, trusted_proxies.clone(), &config.metrics, &tasks),
+        limits,
         clusters,
         timeouts: config.timeouts,
         trusted_proxies: trusted_proxies.clone(),
     };
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
-    let hooks: Arc<dyn server::ServerHooks> = Arc::new(Hooks);
-    let hooks = Data::from(hooks);
-    let context = Context {
-        service: Service::Gateway,
-        keys: config.keys,
-        metrics: config.metrics,
-        traces: config.traces,
-        times: config.times,
-        max_connections,
-        bodies: config.bodies,
-    };
-    Application::bind(&listen, context, tasks, readiness, move |app| {
-        // This runs once on each worker's thread.
-        app.app_data(hooks.clone())
-            .app_data(Data::new(pipelines.build()))
-            .app_data(trusted_proxies.clone())
-            .app_data(catalogue.clone())
-            .configure(routes::configure);
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
+    let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };
+    Application::bind(parts, hooks, move |app| {
+        app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(routes::configure);
     })
 }
 
@@ -103,8 +90,8 @@ fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, Sta
         timeouts: config.timeouts,
         concurrency: config.concurrency,
     };
-    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.metrics, tasks)?);
-    clusters.register(&config.metrics);
+    let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.server.metrics, tasks)?);
+    clusters.register(&config.server.metrics);
     Ok(clusters)
 }
 

@@ -2,10 +2,10 @@
 
 use crate::config::{Databases, Options};
 use crate::data_dir::secret_file;
-use crate::settings::Settings;
+use crate::stack_config::StackConfig;
 use shared::check::{Report, check_file, check_own_clock};
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared_store::is_missing;
 use shared_web::check::check_descriptors;
 use shared_web::telemetry;
@@ -20,9 +20,9 @@ const KEY: &str = "secret key";
 pub async fn check(options: &Options, env: &Env) -> Report {
     let (mut report, clock) = (Report::default(), Clock::system());
     check_own_clock(&mut report, clock.now());
-    let read = telemetry::check_env(env).and_then(|()| Settings::check_env(options, env, &clock));
-    let settings = report.configuration(read);
-    let has_own_key = settings.as_ref().is_some_and(|settings| settings.keys.is_some());
+    let read = telemetry::check_env(env).and_then(|()| StackConfig::from_env(options, env, Purpose::Check));
+    let config = report.configuration(read);
+    let has_own_key = config.is_some_and(|config| config.keys.is_some());
     check_folder(&mut report, &options.data_dir);
     if !has_own_key {
         check_key(&mut report, &secret_file(&options.data_dir), &clock);

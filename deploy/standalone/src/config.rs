@@ -4,22 +4,20 @@ use crate::data_dir::database_url;
 use clap::{Parser, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::{ConfigError, Env};
-use shared_web::server::{CheckOptions, DescriptorUse};
+use shared_web::program::{CheckOptions, ServiceProgram as _, Variables};
+use shared_web::server::DescriptorUse;
 use std::path::{Path, PathBuf};
 
 /// The default of `--listen`.
 pub const LISTEN_ADDR: &str = "127.0.0.1:8000";
+/// The variables of the services that `banyan` does not read: their servers find each other.
+const NOT_OF_BANYAN: [&str; 4] = ["LISTEN_ADDR", "AUTH_URL", "CHAT_URL", "BRANCH_URL"];
 /// The name of the setting in errors.
 pub const LISTEN_SETTING: &str = "--listen or BANYAN_LISTEN_ADDR";
 
 /// Banyan, a chat backend in which every answer can grow another conversation: all services in one process
 #[derive(Debug, Clone, Parser)]
-#[command(
-    name = "banyan",
-    version,
-    after_help = "Without a command it serves. What else can be set are environment variables, which .env.example lists \
-                  with their defaults; none is needed."
-)]
+#[command(name = "banyan", version, after_help = after_help())]
 pub struct Options {
     /// The address and port on which the gateway listens; a port alone is one of 127.0.0.1, and 0.0.0.0:PORT one of every
     /// address
@@ -31,6 +29,18 @@ pub struct Options {
     /// What to do instead of serving
     #[command(subcommand)]
     pub task: Option<Task>,
+}
+
+fn after_help() -> String {
+    let variables = Variables::of_readme(include_str!("../README.md"))
+        .and(Variables::of_every_program())
+        .and(Variables::of_readme(gateway::cli::Program::README))
+        .and(Variables::of_readme(auth::cli::Program::README))
+        .and(Variables::of_readme(branch::cli::Program::README))
+        .without(&NOT_OF_BANYAN);
+    format!(
+        "Without a command it serves. What else can be set are environment variables; none is needed:\n{variables}"
+    )
 }
 
 /// What `banyan` does beside serving.

@@ -6,7 +6,6 @@ pub mod check;
 pub mod compact;
 pub mod config;
 pub mod data_dir;
-pub mod settings;
 pub mod stack;
 pub mod stack_config;
 pub mod traces;

@@ -1,9 +1,10 @@
 //! `cargo run`: the whole of Banyan in one process.
 
 use clap::Parser as _;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared::error::StartError;
-use shared_web::server;
+use shared_web::program;
+use shared_web::program::Exit;
 use shared_web::telemetry;
 use shared_web::telemetry::LogFormat;
 use standalone::compact::compact_data_dir;
@@ -16,13 +17,16 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> Result<ExitCode, StartError> {
-    let mut options = Options::parse();
-    let env = Env::of_process();
+fn main() -> Result<ExitCode, StartError> {
+    program::block_on(run(Options::parse(), Env::of_process()))
+}
+
+async fn run(mut options: Options, env: Env) -> Result<Exit, StartError> {
     match options.task.take() {
-        None => serve(&options, &env).await?,
-        Some(Task::Check(how)) => return Ok(check::check(&options, &env).await.print(how.json)),
+        None => return serve(options, env).await,
+        Some(Task::Check(how)) => {
+            return Ok(Exit::Graceful(check::check(&options, &env).await.print(how.json)));
+        }
         Some(Task::Compact) => {
             telemetry::init(&env, LogFormat::Pretty)?;
             for line in compact_data_dir(&options.data_dir)? {
@@ -34,14 +38,19 @@ async fn main() -> Result<ExitCode, StartError> {
             users::run(command, &options, &env).await?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Graceful(ExitCode::SUCCESS))
 }
 
-async fn serve(options: &Options, env: &Env) -> Result<(), StartError> {
-    telemetry::init(env, LogFormat::Pretty)?;
-    let stop = server::stop_on_signal()?;
-    let config = StackConfig::from_env(options, env)?;
-    let stack = server::unless_stopped(&stop, Box::pin(Stack::build(config))).await?;
-    println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
-    stack.run_until_stopped(stop).await
+async fn serve(options: Options, env: Env) -> Result<Exit, StartError> {
+    telemetry::init(&env, LogFormat::Pretty)?;
+    program::until_second_signal(|stop| async move {
+        let config = StackConfig::from_env(&options, &env, Purpose::Serve)?;
+        let Some(stack) = program::unless_stopped(&stop, Box::pin(Stack::build(config))).await? else {
+            return Ok(Exit::Immediate(ExitCode::SUCCESS));
+        };
+        println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
+        stack.run_until_stopped(stop).await?;
+        Ok(Exit::Graceful(ExitCode::SUCCESS))
+    })
+    .await
 }

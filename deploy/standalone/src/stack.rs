@@ -1,11 +1,13 @@
 //! The services and the gateway in one process.
 
+use crate::config::LISTEN_SETTING;
 use crate::data_dir::DataDir;
 use crate::stack_config::StackConfig;
 use gateway::config::UpstreamUrls;
 use reqwest::Url;
 use shared::error::StartError;
-use shared_web::server::{Application, Listen};
+use shared_web::server::{Application, Listen, ServerConfig};
+use shared_web::tokens::TokenKeys;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Stack {
     gateway: Application,
     services: Vec<Application>,
-    data_dir: Option<DataDir>,
+    data_dir: DataDir,
 }
 
 /// A loopback port for a service, bound before the service is built, because the services need one another's URLs.
@@ -35,20 +37,29 @@ impl Port {
 }
 
 impl Stack {
-    /// Opens the databases, builds the services on ports of their own, and the gateway before them.
+    /// Opens the databases, builds the services on ports of their own, and the gateway before them. Every port is bound before the
+    /// data folder is created.
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
+        let listen = config.listen.bind_as(LISTEN_SETTING)?;
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let keys = match &config.keys {
+            Some(keys) => keys.clone(),
+            None => TokenKeys::new(&data_dir.secret_key()?, config.clock.clone())?,
+        };
         // Checked before a database is opened, which fails in ways of its own without a descriptor.
         config.databases.descriptor_use().max_connections()?;
         let (auth, chat, branch) = (Port::bind()?, Port::bind()?, Port::bind()?);
         let upstreams =
             UpstreamUrls { auth: auth.url.clone(), chat: chat.url.clone(), branch: branch.url.clone() };
+        let server = config.server(listen, keys);
+        let on = |port: &Port| ServerConfig { listen: port.listen.clone(), ..server.clone() };
         let services = vec![
-            branch::startup::build(config.branch(branch.listen, chat.url.clone())).await?,
-            chat::startup::build(config.chat(chat.listen, auth.url, branch.url)).await?,
-            auth::startup::build(config.auth(auth.listen, chat.url)).await?,
+            branch::startup::build(config.branch(on(&branch), chat.url.clone())).await?,
+            chat::startup::build(config.chat(on(&chat), auth.url.clone(), branch.url.clone())).await?,
+            auth::startup::build(config.auth(on(&auth), chat.url.clone())).await?,
         ];
-        let gateway = gateway::startup::build(config.gateway(upstreams))?;
-        Ok(Self { gateway, services, data_dir: config.data_dir })
+        let gateway = gateway::startup::build(config.gateway(server, upstreams))?;
+        Ok(Self { gateway, services, data_dir })
     }
 
     /// Where the gateway listens.

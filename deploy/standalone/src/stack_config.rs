@@ -1,29 +1,30 @@
 //! The configuration of the stack, and of each of its programs.
 
-use crate::config::{Databases, LISTEN_SETTING, Options};
-use crate::data_dir::DataDir;
-use crate::settings::Settings;
+use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
 use crate::traces::StackTraces;
+use auth::config::{PasswordConfig, TokenLife, registration_policy};
+use auth::domain::RegistrationPolicy;
 use gateway::config::{
-    ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UpstreamUrls,
+    AllowedOrigins, ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UpstreamUrls,
 };
 use reqwest::Url;
 use shared::clock::Clock;
-use shared::env::Env;
-use shared::error::StartError;
+use shared::env::{ConfigError, Env, Purpose};
+use shared::settings;
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
-use shared_web::server::Listen;
+use shared_web::server::{Listen, ServerConfig};
 use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
+use std::path::PathBuf;
 
 /// The configuration of the stack.
 #[derive(Debug)]
 pub struct StackConfig {
     /// Where the gateway listens.
     pub listen: Listen,
-    /// The keys of tokens.
-    pub keys: TokenKeys,
+    /// The keys of `SECRET_KEY`; without it those of the data folder are used.
+    pub keys: Option<TokenKeys>,
     /// The gateway's side towards clients: proxies, CORS, compression.
     pub downstream: DownstreamConfig,
     /// Rate limits; none if they are off.
@@ -39,15 +40,15 @@ pub struct StackConfig {
     /// The database of each service.
     pub databases: Databases,
     /// The lifetimes of tokens.
-    pub tokens: auth::config::TokenLife,
+    pub tokens: TokenLife,
     /// The cost of hashes and the policy for new passwords.
-    pub passwords: auth::config::PasswordConfig,
+    pub passwords: PasswordConfig,
     /// Who may register.
-    pub registration: auth::domain::RegistrationPolicy,
+    pub registration: RegistrationPolicy,
     /// The clock.
     pub clock: Clock,
-    /// The folder of the data, held for as long as the stack runs.
-    pub data_dir: Option<DataDir>,
+    /// The folder of the data.
+    pub data_dir: PathBuf,
     /// The metrics of all services together.
     pub metrics: Metrics,
     /// The export of spans.
@@ -55,91 +56,81 @@ pub struct StackConfig {
 }
 
 impl StackConfig {
-    /// The configuration of `cargo run`. Every variable is read and every port is bound before the data folder is created.
-    pub fn from_env(options: &Options, env: &Env) -> Result<Self, StartError> {
+    /// Reads options and variables. To serve, it binds the port of the metrics.
+    pub fn from_env(options: &Options, env: &Env, purpose: Purpose) -> Result<Self, ConfigError> {
         let clock = Clock::system();
-        let settings = Settings::from_env(options, env, &clock)?;
-        let listen = settings.listen.bind_as(LISTEN_SETTING)?;
-        let data_dir = DataDir::open(&options.data_dir)?;
-        let keys = match settings.keys {
-            Some(keys) => keys,
-            None => TokenKeys::new(&data_dir.secret_key()?, clock.clone())?,
-        };
-        Ok(Self {
-            listen,
-            keys,
-            downstream: settings.downstream,
-            rate_limits: settings.rate_limits,
-            concurrency: settings.concurrency,
-            times: settings.times,
-            bodies: settings.bodies,
-            gateway_timeouts: settings.gateway_timeouts,
-            databases: settings.databases,
-            tokens: settings.tokens,
-            passwords: settings.passwords,
-            registration: settings.registration,
-            clock,
-            data_dir: Some(data_dir),
-            metrics: settings.metrics,
-            traces: settings.traces,
+        settings!(Self {
+            listen: Listen::parse(LISTEN_SETTING, &options.listen, LISTEN_ADDR),
+            keys: keys(env, &clock),
+            // For pages that are developed on this machine.
+            downstream: DownstreamConfig::from_env_or(env, AllowedOrigins::Local),
+            rate_limits: RateLimitConfig::from_env(env),
+            concurrency: ConcurrencyConfig::from_env(env),
+            times: ServerTimeouts::from_env(env),
+            bodies: BodyLimits::from_env(env),
+            gateway_timeouts: Timeouts::from_env(env),
+            databases: Databases::from_env(env, &options.data_dir),
+            tokens: TokenLife::from_env(env),
+            passwords: PasswordConfig::from_env(env),
+            registration: registration_policy(env),
+            clock: Ok(clock),
+            data_dir: Ok(options.data_dir.clone()),
+            metrics: Metrics::from_env(env, purpose),
+            traces: StackTraces::from_env(env, purpose),
         })
     }
 }
 
+fn keys(env: &Env, clock: &Clock) -> Result<Option<TokenKeys>, ConfigError> {
+    env.secret("SECRET_KEY")?.map(|secret| TokenKeys::new(&secret, clock.clone())).transpose()
+}
+
 /// The configurations of the gateway and the services. Each knows the URLs that it calls.
 impl StackConfig {
-    pub(crate) fn gateway(&self, upstreams: UpstreamUrls) -> gateway::config::Config {
-        gateway::config::Config {
-            listen: self.listen.clone(),
-            keys: self.keys.clone(),
-            upstreams,
-            downstream: self.downstream.clone(),
-            rate_limits: self.rate_limits,
-            concurrency: self.concurrency,
+    /// The server of the gateway, from which those of the services follow.
+    pub(crate) fn server(&self, listen: Listen, keys: TokenKeys) -> ServerConfig {
+        ServerConfig {
+            listen,
+            keys,
+            clock: self.clock.clone(),
             times: self.times,
             bodies: self.bodies.clone(),
-            timeouts: self.gateway_timeouts,
-            descriptor_use: self.databases.descriptor_use(),
-            resolution: Resolution::default(),
             metrics: self.metrics.clone(),
             traces: self.traces.gateway.clone(),
         }
     }
 
-    pub(crate) fn branch(&self, listen: Listen, chat: Url) -> branch::config::Config {
-        branch::config::Config {
-            listen,
-            keys: self.keys.clone(),
-            database: self.databases.branch.clone(),
-            chat,
-            clock: self.clock.clone(),
-            times: self.times,
-            bodies: self.bodies.clone(),
-            metrics: self.metrics.clone(),
-            traces: self.traces.branch.clone(),
+    pub(crate) fn gateway(&self, server: ServerConfig, upstreams: UpstreamUrls) -> gateway::config::Config {
+        gateway::config::Config {
+            server,
+            upstreams,
+            downstream: self.downstream.clone(),
+            rate_limits: self.rate_limits,
+            concurrency: self.concurrency,
+            timeouts: self.gateway_timeouts,
+            descriptor_use: self.databases.descriptor_use(),
+            resolution: Resolution::default(),
         }
     }
 
-    pub(crate) fn chat(&self, listen: Listen, auth: Url, branch: Url) -> chat::config::Config {
+    pub(crate) fn branch(&self, server: ServerConfig, chat: Url) -> branch::config::Config {
+        let server = ServerConfig { traces: self.traces.branch.clone(), ..server };
+        branch::config::Config { server, database: self.databases.branch.clone(), chat }
+    }
+
+    pub(crate) fn chat(&self, server: ServerConfig, auth: Url, branch: Url) -> chat::config::Config {
         chat::config::Config {
-            listen,
-            keys: self.keys.clone(),
+            server: ServerConfig { traces: self.traces.chat.clone(), ..server },
             database: self.databases.chat.clone(),
             auth,
             branch,
             account_retention: chat::config::account_retention(self.tokens.access),
-            clock: self.clock.clone(),
-            times: self.times,
-            bodies: self.bodies.clone(),
-            metrics: self.metrics.clone(),
-            traces: self.traces.chat.clone(),
         }
     }
 
-    pub(crate) fn auth(&self, listen: Listen, chat: Url) -> auth::config::Config {
+    pub(crate) fn auth(&self, server: ServerConfig, chat: Url) -> auth::config::Config {
         auth::config::Config {
-            listen,
-            keys: self.keys.clone(),
+            server: ServerConfig { traces: self.traces.auth.clone(), ..server },
             database: self.databases.auth.clone(),
             chat,
             tokens: self.tokens,
@@ -147,11 +138,6 @@ impl StackConfig {
             registration: self.registration,
             throttles_logins: self.rate_limits.is_some(),
             password_grant_rate: self.rate_limits.map(|rates| rates.login),
-            clock: self.clock.clone(),
-            times: self.times,
-            bodies: self.bodies.clone(),
-            metrics: self.metrics.clone(),
-            traces: self.traces.auth.clone(),
         }
     }
 }
@@ -159,13 +145,10 @@ impl StackConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gateway::config::AllowedOrigins;
 
     fn origins(env: &Env) -> AllowedOrigins {
-        let folder = tempfile::tempdir().unwrap();
-        let options =
-            Options { listen: "127.0.0.1:0".to_owned(), data_dir: folder.path().join("data"), task: None };
-        StackConfig::from_env(&options, env).unwrap().downstream.allowed_origins
+        let options = Options { listen: "127.0.0.1:0".to_owned(), data_dir: "data".into(), task: None };
+        StackConfig::from_env(&options, env, Purpose::Check).unwrap().downstream.allowed_origins
     }
 
     #[tokio::test]

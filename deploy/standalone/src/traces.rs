@@ -1,6 +1,6 @@
 //! The export of spans of each service.
 
-use shared::env::{ConfigError, Env};
+use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared_web::spans::Traces;
 
@@ -14,18 +14,13 @@ pub struct StackTraces {
 }
 
 impl StackTraces {
-    /// Reads the variables for `check`, and exports nothing: see [`Traces::check_env`].
-    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
-        Traces::check_env(env).map(|_| Self::default())
-    }
-
     /// Reads OpenTelemetry's variables: see [`Traces::from_env`].
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+    pub fn from_env(env: &Env, purpose: Purpose) -> Result<Self, ConfigError> {
         Ok(Self {
-            gateway: Traces::from_env(env, Service::Gateway)?,
-            auth: Traces::from_env(env, Service::Auth)?,
-            chat: Traces::from_env(env, Service::Chat)?,
-            branch: Traces::from_env(env, Service::Branch)?,
+            gateway: Traces::from_env(env, Service::Gateway, purpose)?,
+            auth: Traces::from_env(env, Service::Auth, purpose)?,
+            chat: Traces::from_env(env, Service::Chat, purpose)?,
+            branch: Traces::from_env(env, Service::Branch, purpose)?,
         })
     }
 }

@@ -1,5 +1,4 @@
-//! What is said of variables in four places names the same ones: `--help` with the document that it refers to,
-//! `.env.example`, and the compose files.
+//! What is said of variables in four places names the same ones: the READMEs, `--help`, `.env.example`, and the compose files.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
 use std::collections::BTreeSet;
@@ -54,21 +53,13 @@ fn help(program: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The variables that a help text names, and those of the README that it refers to.
+/// The variables that a help text documents: those of options, and the first column below them.
 fn in_help(program: &str) -> Names {
     let help = help(program);
-    // Without the names of values, such as `<DATA_DIR>`.
-    let told: String =
-        help.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect();
-    let words = told.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let mut names: Names =
-        words.filter(|word| is_name(word) && word.contains('_')).map(str::to_owned).collect();
-    let paths = help.split_whitespace().filter(|word| word.ends_with("README.md"));
-    for path in paths {
-        names.append(&mut in_table(path, "## Variables"));
-        names.append(&mut in_table("deploy/README.md", "### Of every program"));
-    }
-    names
+    let of_options = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+    let listed = help.split_once(" environment variables").unwrap().1.lines();
+    let of_lists = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    of_options.chain(of_lists).filter(|name| is_name(name)).map(str::to_owned).collect()
 }
 
 /// The lines `NAME=value` of the example, set or commented out.
@@ -102,6 +93,16 @@ fn read_by(compose: &str) -> Names {
     let text = read(compose);
     let names = text.split("${").skip(1).filter_map(|rest| rest.split([':', '}', '-', '?']).next());
     names.map(str::to_owned).collect()
+}
+
+#[test]
+fn help_prints_every_variable_that_the_readmes_document_and_no_others() {
+    for service in SERVICES {
+        let folder = if service == "gateway" { service.to_owned() } else { format!("services/{service}") };
+        let mut documented = in_table(&format!("{folder}/README.md"), "## Variables");
+        documented.append(&mut in_table("deploy/README.md", "### Of every program"));
+        assert_eq!(in_help(service), documented, "{service}");
+    }
 }
 
 #[test]

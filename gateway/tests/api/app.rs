@@ -9,11 +9,9 @@ use gateway::startup;
 use reqwest::Url;
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared_test_kit::{Running, TestClient, access_token, any_port, shown_metrics, token_keys};
-use shared_web::body_limits::BodyLimits;
+use shared_test_kit::{Running, TestClient, access_token, server_config, shown_metrics};
 use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
-use shared_web::timeouts::ServerTimeouts;
+use shared_web::server::ServerConfig;
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -72,19 +70,14 @@ pub fn spawn_with(upstreams: UpstreamUrls, timeouts: Timeouts) -> TestGateway {
 fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGateway {
     let (clock, metrics) = (Clock::manual(), shown_metrics());
     let mut config = Config {
-        listen: any_port(),
-        keys: token_keys(&clock),
+        server: ServerConfig { metrics: metrics.clone(), ..server_config(&clock) },
         upstreams,
         downstream: DownstreamConfig::default(),
         rate_limits: Some(RateLimitConfig::default()),
         concurrency: Some(ConcurrencyConfig::default()),
-        times: ServerTimeouts::default(),
-        bodies: BodyLimits::default(),
         timeouts: no_cache(),
         descriptor_use: DESCRIPTOR_USE,
         resolution: Resolution::System,
-        metrics: metrics.clone(),
-        traces: Traces::off(),
     };
     configure(&mut config);
     let running = Running::start(startup::build(config).unwrap());

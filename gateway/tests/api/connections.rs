@@ -12,7 +12,7 @@ const POST: &str = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
 async fn a_stalled_second_head_ends_with_the_idle_timeout() {
     let service = upstream_that_says("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine").await;
     let times = ServerTimeouts { idle: Duration::from_millis(300), ..ServerTimeouts::default() };
-    let gateway = spawn_configured(&service, |config| config.times = times);
+    let gateway = spawn_configured(&service, |config| config.server.times = times);
     for said in ["G", "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n"] {
         let mut wire = gateway.wire().await;
         wire.say(&format!("GET {PATH} HTTP/1.1\r\nHost: a\r\n{}\r\n{said}", authorization())).await;

@@ -4,7 +4,7 @@ use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
 use crate::wire::upstream_that_says;
 use gateway::config::{AllowedOrigins, Config};
 use reqwest::{Method, Url};
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared_test_kit::{Answer, TestClient};
 
 const PATH: &str = "/api/v1/chats/get-chat";
@@ -177,7 +177,9 @@ fn an_invalid_origin_fails_the_start_with_one_line() {
     let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
     let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));
     let wrong = ("CORS_ALLOWED_ORIGINS", "https://app.example/");
-    let line = Config::from_env(&Env::of([key, urls[0], urls[1], urls[2], wrong])).unwrap_err().to_string();
+    let line = Config::from_env(&Env::of([key, urls[0], urls[1], urls[2], wrong]), Purpose::Serve)
+        .unwrap_err()
+        .to_string();
     assert!(line.starts_with("CORS_ALLOWED_ORIGINS: \"https://app.example/\" is no origin"), "{line}");
     assert!(line.contains("expected") && !line.contains('\n'), "{line}");
 }

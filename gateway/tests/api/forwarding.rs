@@ -4,7 +4,7 @@ use crate::app::{TestGateway, authorization, nobody, spawn_before, spawn_configu
 use crate::wire::{header, headers, status, upstream};
 use gateway::config::Config;
 use reqwest::Url;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const SENT: &str = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.5, 127.0.0.9\r\n\
@@ -99,8 +99,8 @@ fn an_invalid_network_fails_the_start_with_one_line() {
         let urls = [("AUTH_URL", url.as_str()), ("CHAT_URL", url.as_str()), ("BRANCH_URL", url.as_str())];
         Env::of([key, urls[0], urls[1], urls[2], ("TRUSTED_PROXIES", value)])
     };
-    Config::from_env(&env("10.0.0.0/8, ::1")).unwrap();
-    let line = Config::from_env(&env("10.0.0.0/8, example")).unwrap_err().to_string();
+    Config::from_env(&env("10.0.0.0/8, ::1"), Purpose::Serve).unwrap();
+    let line = Config::from_env(&env("10.0.0.0/8, example"), Purpose::Serve).unwrap_err().to_string();
     assert!(line.starts_with("TRUSTED_PROXIES: \"example\" is no network; expected"), "{line}");
     assert!(!line.contains('\n'));
 }

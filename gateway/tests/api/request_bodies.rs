@@ -406,7 +406,7 @@ async fn a_body_below_the_minimum_rate_is_a_408() {
 async fn the_memory_of_bodies_is_reserved_and_released() {
     let (memory, upstream) = (MemoryBudget::new(64 << 20), nobody_reads().await);
     let bodies = BodyLimits::new(memory.clone(), MinRate::default());
-    let gateway = spawn_configured(&upstream, |config| config.bodies = bodies);
+    let gateway = spawn_configured(&upstream, |config| config.server.bodies = bodies);
     let mut wires = Vec::new();
     for _ in 0..8 {
         let mut wire = gateway.wire().await;

@@ -7,11 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
-use shared_test_kit::{Answer, DnsServer, Running, TestClient, any_port, shown_metrics, token_keys};
-use shared_web::body_limits::BodyLimits;
+use shared_test_kit::{Answer, DnsServer, Running, TestClient, server_config, shown_metrics};
 use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
-use shared_web::timeouts::ServerTimeouts;
+use shared_web::server::ServerConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -80,24 +78,15 @@ fn spawn_gateway_with(
 ) -> (TestClient, Running) {
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
     let upstreams = UpstreamUrls { auth, chat, branch };
-    let keys = token_keys(&Clock::system());
-    let (downstream, metrics, traces) = (DownstreamConfig::default(), metrics.clone(), Traces::off());
-    let (rate_limits, concurrency) = (None, None);
-    let (listen, times) = (any_port(), ServerTimeouts::default());
     let config = Config {
-        listen,
-        keys,
+        server: ServerConfig { metrics: metrics.clone(), ..server_config(&Clock::system()) },
         upstreams,
-        downstream,
-        rate_limits,
-        concurrency,
-        times,
-        bodies: BodyLimits::default(),
+        downstream: DownstreamConfig::default(),
+        rate_limits: None,
+        concurrency: None,
         timeouts,
         descriptor_use: DESCRIPTOR_USE,
         resolution,
-        metrics,
-        traces,
     };
     let gateway = Running::start(startup::build(config).unwrap());
     (TestClient::new(gateway.url()).as_user(UserId::generate()), gateway)

@@ -3,53 +3,68 @@
 use crate::config::{Config, Database, LISTEN_ADDR};
 use crate::startup;
 use crate::store::{mongo, sql};
-use clap::{Parser, Subcommand};
-use shared::check::{Report, check_own_clock};
-use shared::clock::Clock;
-use shared::env::{ConfigError, Env};
+use clap::Subcommand;
+use shared::check::Report;
+use shared::env::{ConfigError, Env, Purpose};
 use shared::error::StartError;
 use shared::service::Service;
 use shared_store::compact_database;
-use shared_web::check::{Peer, check_descriptors, check_peer};
-use shared_web::server;
-use shared_web::telemetry;
-use shared_web::telemetry::LogFormat;
-use std::process::ExitCode;
+use shared_web::check::Peer;
+use shared_web::program::ServiceProgram;
+use shared_web::server::{Application, DescriptorUse, ServerConfig};
 
-/// The branch service of Banyan: messages and branches, the tree. Without a command it serves
-#[derive(Debug, Parser)]
-#[command(
-    name = "branch",
-    version,
-    after_help = "Its settings are environment variables: services/branch/README.md lists them."
-)]
-pub struct Options {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
+/// The program `branch`.
+pub struct Program;
 
+/// The commands that no other program has.
 #[derive(Debug, Subcommand)]
-enum Command {
-    #[command(flatten)]
-    Common(server::Command),
+pub enum Command {
     /// Rewrite the SQLite file of `DATABASE_URL` without what was deleted; stop the service first
     Compact,
 }
 
-/// Serves, or runs a command.
-pub async fn run(options: Options, env: &Env) -> Result<ExitCode, StartError> {
-    match options.command {
-        None => {
-            telemetry::init(env, LogFormat::Json)?;
-            server::run(Box::pin(startup::build(Config::from_env(env)?))).await?;
-        }
-        Some(Command::Common(server::Command::HealthCheck)) => server::health_check(env, LISTEN_ADDR).await?,
-        Some(Command::Common(server::Command::Check(options))) => {
-            return Ok(check(env).await.print(options.json));
-        }
-        Some(Command::Compact) => println!("{}", compact(&Database::from_env(env)?)?),
+impl ServiceProgram for Program {
+    const SERVICE: Service = Service::Branch;
+    const ABOUT: &'static str =
+        "The branch service of Banyan: messages and branches, the tree. Without a command it serves";
+    const LISTEN_ADDR: &'static str = LISTEN_ADDR;
+    const README: &'static str = include_str!("../README.md");
+    type Command = Command;
+    type Config = Config;
+
+    fn config(env: &Env, purpose: Purpose) -> Result<Config, ConfigError> {
+        Config::from_env(env, purpose)
     }
-    Ok(ExitCode::SUCCESS)
+
+    fn server(config: &Config) -> &ServerConfig {
+        &config.server
+    }
+
+    async fn build(config: Config) -> Result<Application, StartError> {
+        Box::pin(startup::build(config)).await
+    }
+
+    async fn run(command: Command, env: &Env) -> Result<(), StartError> {
+        match command {
+            Command::Compact => println!("{}", compact(&Database::from_env(env)?)?),
+        }
+        Ok(())
+    }
+
+    fn descriptor_use(env: &Env) -> Option<DescriptorUse> {
+        Database::from_env(env).ok().as_ref().map(startup::descriptor_use)
+    }
+
+    async fn check_database(report: &mut Report, env: &Env) {
+        if let Ok(database) = Database::from_env(env) {
+            check_database(report, &database).await;
+        }
+    }
+
+    fn peers(config: &Config) -> Vec<Peer<'_>> {
+        let (caller, called) = (Service::Branch, Service::Chat);
+        vec![Peer { caller, called, variable: "CHAT_URL", base: &config.chat }]
+    }
 }
 
 fn compact(database: &Database) -> Result<String, StartError> {
@@ -61,26 +76,6 @@ fn compact(database: &Database) -> Result<String, StartError> {
             Err(ConfigError::new("MONGO_URL", problem).into())
         }
     }
-}
-
-async fn check(env: &Env) -> Report {
-    let mut report = Report::default();
-    check_own_clock(&mut report, Clock::system().now());
-    let database = Database::from_env(env);
-    if let Ok(database) = &database {
-        check_descriptors(&mut report, startup::descriptor_use(database));
-    }
-    let read = telemetry::check_env(env).and_then(|()| Config::check_env(env));
-    let config = report.configuration(read);
-    if let Ok(database) = &database {
-        check_database(&mut report, database).await;
-    }
-    if let Some(config) = config {
-        let (caller, called) = (Service::Branch, Service::Chat);
-        let chat = Peer { caller, called, variable: "CHAT_URL", base: &config.chat };
-        check_peer(&mut report, chat, &config.keys).await;
-    }
-    report
 }
 
 /// Reports on the database of messages and branches.

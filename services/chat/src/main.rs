@@ -1,15 +1,13 @@
 //! The chat service as a process of its own.
 
-use chat::cli::{self, Options};
-use clap::Parser as _;
-use shared::env::Env;
+use chat::cli::Program;
 use shared::error::StartError;
+use shared_web::program;
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> Result<ExitCode, StartError> {
-    cli::run(Options::parse(), &Env::of_process()).await
+fn main() -> Result<ExitCode, StartError> {
+    program::run::<Program>()
 }

@@ -11,15 +11,14 @@ use diesel_migrations::EmbeddedMigrations;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::service::Service;
-use shared::tasks::Tasks;
 use shared_store::{Migrations, Store, StoreError};
 use shared_store::{on, tx};
-use shared_test_kit::{Running, TestClient, any_port, token_keys};
+use shared_test_kit::{Running, TestClient, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
 use shared_web::problem::Problem;
-use shared_web::server::{Application, Readiness, public};
+use shared_web::server::{Application, Readiness, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::fs::{self, Permissions};
@@ -199,7 +198,7 @@ fn service_of(store: &Store) -> Running {
     let routes = move |app: &mut ServiceConfig| {
         app.app_data(data.clone()).service(public("/rows").get(get_rows).post(post_row));
     };
-    Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap())
+    Running::start(Application::bind(application_parts(context, readiness), no_hooks, routes).unwrap())
 }
 
 /// Asserts that a write is refused, that `/readyz` has the reason, and that reads succeed.

@@ -37,8 +37,14 @@ use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::UserId;
-use shared_web::server::{Application, Listen};
+use shared::tasks::Tasks;
+use shared_web::body_limits::BodyLimits;
+use shared_web::context::Context;
+use shared_web::metrics::Metrics;
+use shared_web::server::{Application, ApplicationParts, Listen, Readiness, ServerConfig};
+use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
+use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +55,25 @@ pub const SECRET_KEY: &str = "the secret of the tests, 32 bytes or more";
 /// A free port on loopback.
 pub fn any_port() -> Listen {
     Listen::from("127.0.0.1:0")
+}
+
+/// The parts of a service on a free port, without background tasks.
+pub fn application_parts(context: Context, readiness: Readiness) -> ApplicationParts {
+    let (listen, tasks) = (any_port(), Tasks::default());
+    ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false }
+}
+
+/// The configuration of a server on a free port, with keys that this clock checks, without metrics or spans.
+pub fn server_config(clock: &Clock) -> ServerConfig {
+    ServerConfig {
+        listen: any_port(),
+        keys: token_keys(clock),
+        clock: clock.clone(),
+        times: ServerTimeouts::default(),
+        bodies: BodyLimits::default(),
+        metrics: Metrics::off(),
+        traces: Traces::off(),
+    }
 }
 
 /// The keys derived from [`SECRET_KEY`].

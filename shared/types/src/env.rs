@@ -1,12 +1,12 @@
 //! The environment, read once in `main`. Errors are a line for each variable, which begins with its name.
 //!
-//! Every service reads `LISTEN_ADDR` and `METRICS_ADDR` (address and port), `LOG_FORMAT` (`json` or `pretty`), `RUST_LOG` (a
-//! filter of `tracing-subscriber`), the `OTEL_` variables of OpenTelemetry's spans and `SECRET_KEY` (at least 32 bytes). Any
-//! secret `X` may come as `X_FILE`, the path of a file that holds it, without the line end at its end.
+//! Any secret `X` may come as `X_FILE`, the path of a file that holds it, without the line end at its end.
 
 mod error;
+mod purpose;
 
 pub use error::ConfigError;
+pub use purpose::Purpose;
 
 use secrecy::SecretString;
 use std::collections::HashMap;

@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod problem;
+pub mod program;
 pub mod server;
 pub mod service_client;
 pub mod spans;

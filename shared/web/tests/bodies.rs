@@ -5,13 +5,12 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header::CONTENT_TYPE};
 use shared::clock::Clock;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{Running, TestClient, any_port, token_keys};
+use shared_test_kit::{Running, TestClient, application_parts, token_keys};
 use shared_web::body_limits::{BodyLimits, MemoryBudget, MinRate, SMALL_BYTES};
 use shared_web::context::Context;
 use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, public};
+use shared_web::server::{Application, Readiness, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
@@ -59,7 +58,7 @@ fn spawn(bodies: BodyLimits, answer: usize) -> Running {
             .service(public("/name").post(post_name))
             .service(public("/large").get(get_large).post(get_large));
     };
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, routes);
+    let application = Application::bind(application_parts(context, readiness), no_hooks, routes);
     Running::start(application.unwrap())
 }
 

@@ -5,14 +5,13 @@ use actix_web::HttpResponse;
 use shared::check::{Finding, Report};
 use shared::clock::Clock;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{Running, any_port, token_keys};
+use shared_test_kit::{Running, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::caller::Caller;
 use shared_web::check::{Peer, check_peer};
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, internal};
+use shared_web::server::{Application, Readiness, internal, no_hooks};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
@@ -32,7 +31,7 @@ fn auth_service() -> Running {
         bodies: BodyLimits::default(),
     };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, |app| {
+    let application = Application::bind(application_parts(context, readiness), no_hooks, |app| {
         app.service(internal("/internal/users/{user_id}").get(get_user));
     });
     Running::start(application.unwrap())

@@ -5,13 +5,12 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use shared::clock::Clock;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{RawClient, Running, any_port, token_keys};
+use shared_test_kit::{RawClient, Running, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, public};
+use shared_web::server::{Application, Readiness, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::sync::Arc;
@@ -59,7 +58,7 @@ fn spawn(times: ServerTimeouts) -> (Running, Arc<AtomicUsize>) {
         app.app_data(data.clone()).service(public("/name").post(post_name));
     };
     let readiness = Readiness::new(|| std::future::ready(Ok::<(), String>(())));
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, routes);
+    let application = Application::bind(application_parts(context, readiness), no_hooks, routes);
     (Running::start(application.unwrap()), count)
 }
 

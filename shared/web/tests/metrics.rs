@@ -5,16 +5,15 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use reqwest::Method;
 use shared::clock::Clock;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared::ids::UserId;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{Running, Samples, TestClient, any_port, shown_metrics, token_keys};
+use shared_test_kit::{Running, Samples, TestClient, application_parts, shown_metrics, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::caller::Identity;
 use shared_web::context::Context;
 use shared_web::metrics::{MetricFamilies, Metrics};
-use shared_web::server::{Application, Readiness, protected, public};
+use shared_web::server::{Application, Readiness, no_hooks, protected, public};
 use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
 use shared_web::timeouts::ServerTimeouts;
@@ -76,7 +75,7 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
             .service(public("/slow").get(get_slow))
             .service(protected("/mine").get(get_mine));
     };
-    let application = Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap();
+    let application = Application::bind(application_parts(context, readiness), no_hooks, routes).unwrap();
     let address = application.address();
     let running = Running::start(application);
     TestApp { client: TestClient::new(running.url()), slow, address, _running: running }
@@ -223,10 +222,11 @@ async fn metrics_are_exposed_on_their_own_port_alone() {
 
 #[tokio::test]
 async fn an_address_that_cannot_be_bound_is_an_error_of_one_line() {
-    assert_eq!(Metrics::from_env(&Env::default()).unwrap().address(), None);
+    assert_eq!(Metrics::from_env(&Env::default(), Purpose::Serve).unwrap().address(), None);
     let taken = shown_metrics().address().unwrap().to_string();
     for wrong in ["9464", "nonsense", "256.0.0.1:9464", &taken] {
-        let line = Metrics::from_env(&Env::of([("METRICS_ADDR", wrong)])).unwrap_err().to_string();
+        let line =
+            Metrics::from_env(&Env::of([("METRICS_ADDR", wrong)]), Purpose::Serve).unwrap_err().to_string();
         assert!(line.starts_with("METRICS_ADDR: cannot listen on ") && line.contains("expected"), "{line}");
         assert!(!line.contains('\n'), "{line}");
     }

@@ -6,12 +6,12 @@ use actix_web::web::Data;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_test_kit::{Answer, Running, TestClient, any_port, token_keys};
+use shared_test_kit::{Answer, Running, TestClient, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, health_check, public};
+use shared_web::program::health_check;
+use shared_web::server::{Application, Readiness, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ fn service_with(probe: Result<(), String>, times: ServerTimeouts) -> (Applicatio
     let routes = move |app: &mut actix_web::web::ServiceConfig| {
         app.app_data(data.clone()).service(public("/slow").get(get_slow));
     };
-    (Application::bind(&any_port(), context, Tasks::default(), readiness, routes).unwrap(), slow)
+    (Application::bind(application_parts(context, readiness), no_hooks, routes).unwrap(), slow)
 }
 
 #[tokio::test]

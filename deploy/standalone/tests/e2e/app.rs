@@ -11,6 +11,7 @@ use standalone::stack::Stack;
 use standalone::stack_config::StackConfig;
 use standalone::traces::StackTraces;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ pub struct TestStack {
     stop: CancellationToken,
     running: JoinHandle<Result<(), StartError>>,
     _databases: (TestDatabase, Option<TestDatabase>),
+    _folder: TempDir,
 }
 
 /// Starts a stack on free ports.
@@ -46,10 +48,11 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
     };
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
     let (clock, metrics) = (Clock::system(), shown_metrics());
+    let folder = tempfile::tempdir().unwrap();
     let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
     let mut config = StackConfig {
         listen: any_port(),
-        keys: token_keys(&clock),
+        keys: Some(token_keys(&clock)),
         downstream: gateway::config::DownstreamConfig::default(),
         rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
         concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
@@ -61,7 +64,7 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
         registration: auth::domain::RegistrationPolicy::Open,
         clock,
-        data_dir: None,
+        data_dir: folder.path().to_owned(),
         metrics: metrics.clone(),
         traces: StackTraces::default(),
     };
@@ -77,6 +80,7 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         stop,
         running,
         _databases: (database, documents),
+        _folder: folder,
     }
 }
 

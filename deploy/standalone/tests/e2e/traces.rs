@@ -2,7 +2,7 @@
 
 use crate::app::{TestStack, spawn_traced_stack};
 use serde_json::json;
-use shared::env::Env;
+use shared::env::{Env, Purpose};
 use shared_test_kit::{ExportedSpan, OtlpCollector};
 use standalone::traces::StackTraces;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ const CALLER: &str = "b7ad6b7169203331";
 
 async fn spawn_before(endpoint: &str) -> TestStack {
     let env = Env::of([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]);
-    spawn_traced_stack(StackTraces::from_env(&env).unwrap()).await
+    spawn_traced_stack(StackTraces::from_env(&env, Purpose::Serve).unwrap()).await
 }
 
 /// The one span of a service that has this name.

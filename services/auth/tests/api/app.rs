@@ -6,11 +6,7 @@ use auth::startup;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::rate_limit::DEFAULT_LOGIN_RATE;
-use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use shared_web::body_limits::BodyLimits;
-use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
-use shared_web::timeouts::ServerTimeouts;
+use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config};
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -40,8 +36,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
     Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&chat).await;
     let seconds = Duration::from_secs;
     let mut config = Config {
-        listen: any_port(),
-        keys: token_keys(&clock),
+        server: server_config(&clock),
         database: database.url("auth"),
         chat: chat.uri().parse().unwrap(),
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
@@ -49,11 +44,6 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         registration: RegistrationPolicy::Open,
         throttles_logins: true,
         password_grant_rate: Some(DEFAULT_LOGIN_RATE),
-        clock: clock.clone(),
-        times: ServerTimeouts::default(),
-        bodies: BodyLimits::default(),
-        metrics: Metrics::off(),
-        traces: Traces::off(),
     };
     change(&mut config);
     let service = Running::start(startup::build(config.clone()).await.unwrap());

@@ -238,7 +238,7 @@ async fn once_failures_cost_a_wait_one_of_many_concurrent_password_grants_is_tri
 async fn password_grants_from_an_address_are_limited_as_logins_are() {
     let metrics = shown_metrics();
     let shown = metrics.clone();
-    let app = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
+    let app = with_ann(spawn_app_with(|config| config.server.metrics = shown).await).await;
     for _ in 0..29 {
         app.grant_from("2001:db8:1:2::1", "ann", PASSWORD).await.expect(200);
     }
@@ -317,7 +317,7 @@ async fn rate_limit_off_disables_the_throttle_and_hits_are_counted_when_on() {
 
     let metrics = shown_metrics();
     let shown = metrics.clone();
-    let on = with_ann(spawn_app_with(|config| config.metrics = shown).await).await;
+    let on = with_ann(spawn_app_with(|config| config.server.metrics = shown).await).await;
     on.fail(21, HERE, "ann").await;
     held(on.login_from(HERE, "ann", PASSWORD).await);
     let hits = Samples::of(&metrics).await;

@@ -13,7 +13,7 @@ const AGE: &str = "outbox_oldest_delivery_age_seconds";
 #[tokio::test]
 async fn the_outbox_backlog_and_its_age_are_gauged_until_delivery() {
     let metrics = shown_metrics();
-    let app = spawn_app_with(|config| config.metrics = metrics.clone()).await;
+    let app = spawn_app_with(|config| config.server.metrics = metrics.clone()).await;
     let figures = async || {
         let series = Samples::of(&metrics).await;
         // As text, since they are compared exactly.

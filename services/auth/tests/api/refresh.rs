@@ -94,7 +94,7 @@ async fn without_a_grace_a_token_is_accepted_once() {
 async fn without_a_grace_one_of_many_concurrent_refreshes_succeeds() {
     let app = spawn_app_with(|config| {
         config.tokens.reuse_grace = Duration::ZERO;
-        config.clock = Clock::system();
+        config.server.clock = Clock::system();
     })
     .await;
     app.session("ann").await;
@@ -113,10 +113,10 @@ async fn without_a_grace_a_token_is_accepted_once_with_clock_skew() {
     let behind = app.clock.clone();
     let ahead = Clock::manual();
     ahead.advance(Duration::from_secs(5));
-    app.restart_with(|config| config.clock = ahead).await;
+    app.restart_with(|config| config.server.clock = ahead).await;
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
-    app.restart_with(|config| config.clock = behind).await;
+    app.restart_with(|config| config.server.clock = behind).await;
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&child).await.expect(401);
 }

@@ -10,10 +10,8 @@ use shared::ids::UserId;
 use shared::service::Service;
 use shared::tasks::Tasks;
 pub use shared_test_kit::Engine;
-use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use shared_web::body_limits::{BodyLimits, MemoryBudget};
-use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
+use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
+use shared_web::body_limits::MemoryBudget;
 use shared_web::timeouts::ServerTimeouts;
 use wiremock::MockServer;
 
@@ -96,15 +94,9 @@ impl Drop for Bench {
 
 async fn serve(database: &Database, chat: &MockServer) -> Running {
     let config = Config {
-        listen: any_port(),
-        keys: token_keys(&Clock::system()),
+        server: server_config(&Clock::system()),
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
-        clock: Clock::system(),
-        times: ServerTimeouts::default(),
-        bodies: BodyLimits::default(),
-        metrics: Metrics::off(),
-        traces: Traces::off(),
     };
     Running::start(startup::build(config).await.unwrap())
 }

@@ -46,6 +46,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark is a program of its own")]
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     // `cargo test --benches` starts this, too, and wants to hear only that it can be started.

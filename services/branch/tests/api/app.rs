@@ -8,10 +8,9 @@ use shared::clock::Clock;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use shared_web::body_limits::{BodyLimits, MemoryBudget};
-use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
+use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
+use shared_web::body_limits::MemoryBudget;
+use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -48,15 +47,9 @@ pub async fn spawn_app() -> TestApp {
     };
     Mock::given(method("GET")).respond_with(answer).mount(&chat).await;
     let config = Config {
-        listen: any_port(),
-        keys: token_keys(&Clock::system()),
+        server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(&clock) },
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
-        clock: clock.clone(),
-        times: ServerTimeouts::default(),
-        bodies: BodyLimits::default(),
-        metrics: Metrics::off(),
-        traces: Traces::off(),
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());

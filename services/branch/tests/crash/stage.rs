@@ -14,10 +14,9 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::tasks::Tasks;
-use shared_test_kit::{Answer, TestClient, TestDatabase, any_port, token_keys};
-use shared_web::body_limits::{BodyLimits, MemoryBudget};
-use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
+use shared_test_kit::{Answer, TestClient, TestDatabase, server_config, token_keys};
+use shared_web::body_limits::MemoryBudget;
+use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -97,15 +96,9 @@ impl Stage {
     /// The service anew, with a clock of its own, and where it is; until the guard is dropped.
     async fn restart(&self, clock: &Clock) -> (Url, DropGuard) {
         let config = Config {
-            listen: any_port(),
-            keys: token_keys(&Clock::system()),
+            server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(clock) },
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
-            clock: clock.clone(),
-            times: ServerTimeouts::default(),
-            bodies: BodyLimits::default(),
-            metrics: Metrics::off(),
-            traces: Traces::off(),
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();

@@ -7,11 +7,7 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::service::Service;
-use shared_test_kit::{Answer, Running, TestClient, TestDatabase, any_port, token_keys};
-use shared_web::body_limits::BodyLimits;
-use shared_web::metrics::Metrics;
-use shared_web::spans::Traces;
-use shared_web::timeouts::ServerTimeouts;
+use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
 use std::time::Duration;
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -42,17 +38,11 @@ pub async fn spawn_app() -> TestApp {
     let (auth, branch) = (MockServer::start().await, MockServer::start().await);
     mount_branch(&branch).await;
     let config = Config {
-        listen: any_port(),
-        keys: token_keys(&clock),
+        server: server_config(&clock),
         database: database.url("chat"),
         auth: auth.uri().parse().unwrap(),
         branch: branch.uri().parse().unwrap(),
         account_retention: Duration::from_secs(5),
-        clock: clock.clone(),
-        times: ServerTimeouts::default(),
-        bodies: BodyLimits::default(),
-        metrics: Metrics::off(),
-        traces: Traces::off(),
     };
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
@@ -109,9 +99,9 @@ impl TestApp {
 
     /// Another service on the same database, whose clock is ahead by so much.
     pub async fn replica(&self, ahead: Duration) -> (Running, TestClient) {
-        let clock = Clock::manual();
-        clock.advance(ahead);
-        let config = Config { clock, ..self.config.clone() };
+        let mut config = self.config.clone();
+        config.server.clock = Clock::manual();
+        config.server.clock.advance(ahead);
         let service = Running::start(startup::build(config).await.unwrap());
         let client = TestClient::new(service.url());
         (service, client)

@@ -19,13 +19,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::error::StartError;
 use shared::service::Service;
-use shared::tasks::Tasks;
 use shared_store::{Migrations, Store, StoreError};
-use shared_test_kit::{Running, TcpProxy, TestClient, TestDatabase, any_port, token_keys};
+use shared_test_kit::{Running, TcpProxy, TestClient, TestDatabase, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness};
+use shared_web::server::{Application, Readiness, no_hooks};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use std::time::{Duration, Instant};
@@ -144,7 +143,7 @@ fn service_of(store: &Store) -> Running {
         bodies: BodyLimits::default(),
     };
     let readiness = Readiness::new(store.clone().readiness_check());
-    Running::start(Application::bind(&any_port(), context, Tasks::default(), readiness, |_| {}).unwrap())
+    Running::start(Application::bind(application_parts(context, readiness), no_hooks, |_| {}).unwrap())
 }
 
 async fn an_outage_is_reported_within_15_s_and_ends_by_itself(database: &TestDatabase) {

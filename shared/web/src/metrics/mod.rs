@@ -23,7 +23,7 @@ use crate::metrics::limits::Limit;
 use crate::metrics::recorder::Recorder;
 use crate::metrics::requests::{Begun, Refused};
 use actix_web::http::Method;
-use shared::env::{ConfigError, Env};
+use shared::env::{ConfigError, Env, Purpose};
 use shared::pool_state::PoolState;
 use shared::service::Service;
 use std::fmt;
@@ -40,15 +40,13 @@ impl Metrics {
         Self(None)
     }
 
-    /// Exposes the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`].
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        env.get("METRICS_ADDR").map_or_else(|| Ok(Self::off()), Self::shown_at)
-    }
-
-    /// Validates `METRICS_ADDR`, for the command `check`. Nothing is exposed.
-    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
-        env.get("METRICS_ADDR").map_or(Ok(()), exposition::check)?;
-        Ok(Self::off())
+    /// Exposes the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`]. To check it, nothing is exposed.
+    pub fn from_env(env: &Env, purpose: Purpose) -> Result<Self, ConfigError> {
+        match (env.get("METRICS_ADDR"), purpose) {
+            (None, _) => Ok(Self::off()),
+            (Some(address), Purpose::Serve) => Self::shown_at(address),
+            (Some(address), Purpose::Check) => exposition::check(address).map(|()| Self::off()),
+        }
     }
 
     /// Exposes the metrics at `/metrics` of an address, as long as the runtime runs on which this is called: also while a service waits

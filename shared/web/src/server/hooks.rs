@@ -3,15 +3,14 @@
 use crate::problem::Problem;
 use crate::telemetry::Trace;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
 use std::rc::Rc;
 
 /// The response of a proxied request.
 pub type ResponseFuture = LocalBoxFuture<'static, ServiceResponse>;
 
-/// The hooks of a server that faces clients; set up as `Data<dyn ServerHooks>`.
-pub trait ServerHooks: Send + Sync {
+/// The hooks of a server that faces clients; each worker has its own.
+pub trait ServerHooks {
     /// Filters a request by its head, before it is routed: an error is the response.
     fn filter_request(&self, request: &ServiceRequest) -> Result<(), Problem>;
 
@@ -22,32 +21,30 @@ pub trait ServerHooks: Send + Sync {
     fn proxy(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest>;
 
     /// Filters a response, also that of an error.
-    fn filter_response(&self, answer: ServiceResponse) -> ServiceResponse;
+    fn filter_response(&self, response: ServiceResponse) -> ServiceResponse;
 }
 
-pub(super) fn filter_request(request: &ServiceRequest) -> Result<(), Problem> {
-    request.app_data::<Data<dyn ServerHooks>>().map_or(Ok(()), |hooks| hooks.filter_request(request))
+/// The hooks of a server that has none.
+pub fn no_hooks() -> Rc<dyn ServerHooks> {
+    Rc::new(NoHooks)
 }
 
-pub(super) fn filter_refusal(request: &ServiceRequest, refusal: Problem) -> Problem {
-    match request.app_data::<Data<dyn ServerHooks>>() {
-        Some(hooks) => hooks.filter_refusal(request, refusal),
-        None => refusal,
+struct NoHooks;
+
+impl ServerHooks for NoHooks {
+    fn filter_request(&self, _: &ServiceRequest) -> Result<(), Problem> {
+        Ok(())
     }
-}
 
-pub(super) fn proxy(request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
-    let head = request.request().clone();
-    match head.app_data::<Data<dyn ServerHooks>>() {
-        Some(hooks) => hooks.proxy(request, trace),
-        None => Err(request),
+    fn filter_refusal(&self, _: &ServiceRequest, refusal: Problem) -> Problem {
+        refusal
     }
-}
 
-pub(super) fn filter_response(answer: ServiceResponse) -> ServiceResponse {
-    let request = answer.request().clone();
-    match request.app_data::<Data<dyn ServerHooks>>() {
-        Some(hooks) => hooks.filter_response(answer),
-        None => answer,
+    fn proxy(&self, request: ServiceRequest, _: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
+        Err(request)
+    }
+
+    fn filter_response(&self, response: ServiceResponse) -> ServiceResponse {
+        response
     }
 }

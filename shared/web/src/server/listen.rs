@@ -67,7 +67,7 @@ impl Listen {
     }
 
     /// The address at which this machine reaches the service: loopback instead of an unspecified address.
-    pub(super) fn loopback_address(&self) -> Result<String, StartError> {
+    pub(crate) fn loopback_address(&self) -> Result<String, StartError> {
         let address = match self {
             Self::Address(address) => address.clone(),
             Self::Bound(listener) => listener.local_addr().map_err(not_listening)?.to_string(),
@@ -177,5 +177,14 @@ mod tests {
         assert_eq!(TcpStream::connect(&address).unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
         let _listener = bound.listener().unwrap();
         TcpStream::connect(&address).unwrap();
+    }
+
+    #[test]
+    fn the_health_check_uses_loopback_unless_the_service_listens_on_one_address() {
+        let asked = |listen: &str| Listen::from(listen).loopback_address().unwrap();
+        assert_eq!(asked("0.0.0.0:8001"), "127.0.0.1:8001");
+        assert_eq!(asked("[::]:8001"), "[::1]:8001");
+        assert_eq!(asked("10.0.0.7:8001"), "10.0.0.7:8001");
+        assert_eq!(asked("localhost:8001"), "localhost:8001");
     }
 }

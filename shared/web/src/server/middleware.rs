@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::health::Readiness;
 use super::{path, response_body};
 use crate::problem::Problem;
-use crate::server::hooks;
+use crate::server::hooks::ServerHooks;
 use crate::server::request_log::RequestLog;
 use crate::telemetry::{REQUEST_ID, Trace};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -21,8 +21,9 @@ use tracing::Instrument as _;
 /// The target of log events: that of the module before it was moved, as logs are filtered by it.
 const LOG_TARGET: &str = "shared::server::scope";
 
-/// The middleware of [`super::Application`].
+/// The middleware of an application.
 pub(super) async fn request_scope(
+    hooks: Rc<dyn ServerHooks>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -32,8 +33,8 @@ pub(super) async fn request_scope(
     let trace = Rc::new(trace);
     request.extensions_mut().insert(Rc::clone(&trace));
     let span = RequestLog::span(&request, &trace);
-    let refusal = hooks::filter_request(&request).and_then(|()| path::normalise(&mut request)).err();
-    let refusal = refusal.map(|refusal| hooks::filter_refusal(&request, refusal));
+    let refusal = hooks.filter_request(&request).and_then(|()| path::normalise(&mut request)).err();
+    let refusal = refusal.map(|refusal| hooks.filter_refusal(&request, refusal));
     // The bytes behind a refused head may be no request.
     let is_last = refusal.is_some()
         // After a request for another protocol, the server's library closes as well.
@@ -42,14 +43,14 @@ pub(super) async fn request_scope(
     async move {
         let response = match refusal {
             Some(refusal) => request.error_response(refusal),
-            None => match hooks::proxy(request, &trace) {
+            None => match hooks.proxy(request, &trace) {
                 Ok(response) => response.await,
                 Err(request) => next.call(request).await?.map_into_boxed_body(),
             },
         };
         let response = response_body::bound(response).await;
         let (response, refused) = render_error(response, &trace.request_id);
-        let mut response = hooks::filter_response(response);
+        let mut response = hooks.filter_response(response);
         if let Ok(value) = HeaderValue::from_str(&trace.request_id) {
             response.headers_mut().insert(REQUEST_ID.clone(), value);
         }

@@ -14,7 +14,7 @@ use crate::telemetry::Trace;
 use actix_web::dev::ServiceRequest;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use shared::env::{ConfigError, Env};
+use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use std::fmt;
 use std::sync::Arc;
@@ -47,19 +47,15 @@ impl Traces {
 
     /// Exports the spans of a service by OpenTelemetry's variables: `OTEL_EXPORTER_OTLP_ENDPOINT` or
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, without which nothing is exported, and those that its library reads by itself. It must be
-    /// called on the runtime that exports the spans.
-    pub fn from_env(env: &Env, service: Service) -> Result<Self, ConfigError> {
-        let Some(destination) = Destination::from_env(env)? else {
+    /// called on the runtime that exports the spans. To check the variables, nothing is exported.
+    pub fn from_env(env: &Env, service: Service, purpose: Purpose) -> Result<Self, ConfigError> {
+        let destination = Destination::from_env(env)?.filter(|_| purpose == Purpose::Serve);
+        let Some(destination) = destination else {
             return Ok(Self::off());
         };
         let provider = provider(&destination, service)?;
         let tracer = provider.tracer(INSTRUMENTATION_SCOPE);
         Ok(Self(Some(Arc::new(Recorder { tracer, provider }))))
-    }
-
-    /// Validates the same variables, for the command `check`. Nothing is exported.
-    pub fn check_env(env: &Env) -> Result<Self, ConfigError> {
-        Destination::from_env(env).map(|_| Self::off())
     }
 
     /// Begins the span of a request, and makes it the parent in `trace`. A health check has no span.
