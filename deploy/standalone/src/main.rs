@@ -10,6 +10,7 @@ use standalone::compact::compact_data_dir;
 use standalone::config::{Options, Task};
 use standalone::stack::Stack;
 use standalone::stack_config::StackConfig;
+use standalone::welcome::{location, welcome};
 use standalone::{check, users};
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ async fn main() -> Result<ExitCode, StartError> {
         None => serve(&options, &env).await?,
         Some(Task::Check(how)) => return Ok(check::check(&options, &env).await.print(how.json)),
         Some(Task::Compact) => {
-            telemetry::init(&env, LogFormat::Pretty)?;
+            telemetry::init_for_command();
             for line in compact_data_dir(&options.data_dir)? {
                 println!("{line}");
             }
@@ -38,10 +39,11 @@ async fn main() -> Result<ExitCode, StartError> {
 }
 
 async fn serve(options: &Options, env: &Env) -> Result<(), StartError> {
-    telemetry::init(env, LogFormat::Pretty)?;
+    let format = telemetry::init(env, LogFormat::Pretty)?;
     let stop = server::stop_on_signal()?;
     let config = StackConfig::from_env(options, env)?;
+    let data = location(&config.databases, &options.data_dir);
     let stack = server::unless_stopped(&stop, Box::pin(Stack::build(config))).await?;
-    println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
+    welcome(format, stack.address(), &data);
     stack.run_until_stopped(stop).await
 }

@@ -48,6 +48,10 @@ impl Stack {
             auth::startup::build(config.auth(auth.listen, chat.url)).await?,
         ];
         let gateway = gateway::startup::build(config.gateway(upstreams))?;
+        for service in &services {
+            tracing::debug!(service = %service.service(), address = %service.address(), "listening");
+        }
+        gateway.log_listening();
         Ok(Self { gateway, services, data_dir: config.data_dir })
     }
 

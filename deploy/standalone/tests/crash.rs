@@ -39,7 +39,7 @@ impl Process {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("it does not say where it listens: {line}")).parse().unwrap();
         Self { child, client: TestClient::new(url) }
     }

@@ -133,7 +133,9 @@ impl Cluster {
             replicas.iter().find(|replica| replica.address == address).map(Arc::clone)
         };
         let new = |address| {
-            tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
+            if matches!(self.origin.host, Host::Name(_)) {
+                tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
+            }
             Arc::new(Replica::new(self.upstream, address, self.timeouts, self.limits.for_replica()))
         };
         let now: Arc<[_]> =

@@ -18,6 +18,7 @@ pub fn run(
     async {
         let stop = stop_on_signal()?;
         let application = unless_stopped(&stop, build).await?;
+        application.log_listening();
         application.with_accept_after_stop(ACCEPT_AFTER_STOP).run_until_stopped(stop).await
     }
 }
