@@ -160,15 +160,12 @@ pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Re
 
 /// Deletes expired tokens, at start and every hour.
 pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
-    let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
-    tasks.spawn(async move {
-        loop {
-            if let Err(error) = delete_expired(&store, clock.now()).await {
+    let (store, clock) = (store.clone(), clock.clone());
+    tasks.every(EXPIRY_INTERVAL, move || {
+        let (store, now) = (store.clone(), clock.now());
+        async move {
+            if let Err(error) = delete_expired(&store, now).await {
                 tracing::warn!(error = causes(&error), "expired tokens are still there");
-            }
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
             }
         }
     });
