@@ -45,9 +45,28 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         None => branch::config::Database::Sql(database.url("branch")),
     };
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
-    let (clock, metrics) = (Clock::system(), shown_metrics());
+    let metrics = shown_metrics();
+    let mut config = default_config(databases, metrics.clone());
+    configure(&mut config);
+    let stack = Stack::build(config).await.unwrap();
+    let url: Url = format!("http://{}", stack.address()).parse().unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(stack.run_until_stopped(stop.clone()));
+    TestStack {
+        client: TestClient::new(url.clone()),
+        url,
+        metrics,
+        stop,
+        running,
+        _databases: (database, documents),
+    }
+}
+
+/// The defaults of every variable, on a free port.
+fn default_config(databases: Databases, metrics: Metrics) -> StackConfig {
+    let clock = Clock::system();
     let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
-    let mut config = StackConfig {
+    StackConfig {
         listen: any_port(),
         keys: token_keys(&clock),
         downstream: gateway::config::DownstreamConfig::default(),
@@ -62,21 +81,8 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         registration: auth::domain::RegistrationPolicy::Open,
         clock,
         data_dir: None,
-        metrics: metrics.clone(),
-        traces: StackTraces::default(),
-    };
-    configure(&mut config);
-    let stack = Stack::build(config).await.unwrap();
-    let url: Url = format!("http://{}", stack.address()).parse().unwrap();
-    let stop = CancellationToken::new();
-    let running = tokio::spawn(stack.run_until_stopped(stop.clone()));
-    TestStack {
-        client: TestClient::new(url.clone()),
-        url,
         metrics,
-        stop,
-        running,
-        _databases: (database, documents),
+        traces: StackTraces::default(),
     }
 }
 
