@@ -55,8 +55,10 @@ async fn user_create_works_with_closed_registration_and_user_list_shows_all() {
     let names: Vec<_> = users.iter().map(|user| text(&user["username"])).collect();
     assert_eq!(names, ["ann", "Jürgen"]);
     assert!(users.iter().all(|user| text(&user["created_at"]).ends_with('Z')), "{users:?}");
+
     let table = succeeded(&auth(&app, &["user", "list"], "").await);
     assert!(table.lines().count() == 3 && table.contains(text(&users[0]["user_id"])), "{table}");
+
     for secret in [PASSWORD, "$2b$"] {
         assert!(!lines.contains(secret) && !table.contains(secret), "{secret}");
     }
@@ -77,6 +79,7 @@ async fn invalid_or_taken_names_and_passwords_are_refused_in_one_line() {
     // A password is no argument: everybody on the machine could see it.
     let output = auth(&app, &["user", "create", "bob", PASSWORD], "").await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+
     for command in ["reset-password", "delete"] {
         let line = refused(&auth(&app, &["user", command, "nobody"], PASSWORD).await);
         assert!(line.contains("there is no user \"nobody\""), "{line}");
@@ -88,6 +91,7 @@ async fn reset_password_sets_a_new_one_and_revokes_every_refresh_token() {
     let app = spawn_app().await;
     let (ann, bob) = (app.session("ann").await, app.session("bob").await);
     succeeded(&auth(&app, &["user", "reset-password", "Ann"], NEW_PASSWORD).await);
+
     app.login("ann", PASSWORD).await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", NEW_PASSWORD).await.expect(200);
@@ -101,10 +105,12 @@ async fn user_delete_removes_the_user_and_notifies_chat() {
     let line = refused(&auth(&app, &["user", "delete", "ann"], "ann").await);
     assert!(line.contains("--yes"), "{line}");
     ann.me().await.expect(200);
+
     succeeded(&auth(&app, &["user", "delete", "ann", "--yes"], "").await);
     ann.me().await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", PASSWORD).await.expect(401);
+
     // The service that runs, whose clock stands still, delivers what is due.
     app.clock.advance(Duration::from_secs(60));
     let heard = async {
@@ -151,6 +157,7 @@ async fn check_reports_all_errors_at_once_and_creates_nothing() {
     command.env("SECRET_KEY", "short").env("ACCESS_TOKEN_TTL", "0").env("CHAT_URL", "chat:8002");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+
     let lines = String::from_utf8(output.stdout).unwrap();
     for says in ["SECRET_KEY: has 5 bytes", "ACCESS_TOKEN_TTL: is 0", "CHAT_URL: ", "is not there yet"] {
         assert!(lines.contains(says), "{says} in {lines}");

@@ -54,6 +54,7 @@ async fn a_name_is_composed_at_register_and_everywhere_else() {
     let (composed, decomposed) = ("café", "cafe\u{301}");
     let body = app.register_name(decomposed).await.expect(201).json();
     assert_eq!(body["username"], composed);
+
     for name in [composed, decomposed, "CAFE\u{301}"] {
         assert_eq!(app.name_of(name, PASSWORD).await, composed, "{name}");
         app.register_name(name).await.expect(409);
@@ -68,7 +69,9 @@ async fn a_name_is_composed_at_register_and_everywhere_else() {
 async fn one_of_many_concurrent_registrations_of_lookalike_names_succeeds() {
     let app = spawn_app().await;
     let names = ["straße", "STRAẞE", "strasse", "STRASSE", "ｓtrasse", "ﬆraße", "ſtraße", "strasſe"];
+
     let answers = join_all(names.map(|name| app.register_name(name))).await;
+
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 7);
 }
@@ -149,11 +152,13 @@ async fn old_users_with_lookalike_names_log_in_by_the_exact_name() {
     // Half composed, it is the one that is composed.
     let mixed = DECOMPOSED.replacen("\u{1100}\u{1161}\u{11a8}", "각", 1);
     assert_eq!(app.name_of(&mixed, COMPOSED).await, COMPOSED);
+
     // As before, where the key does not tell.
     for (name, username) in [("STRASSE", "straße"), ("straẞe", "STRAẞE"), ("ａｎｎ", "ＡＮＮ")] {
         assert_eq!(app.name_of(name, username).await, username, "{name}");
     }
     app.login("ann", "ＡＮＮ").await.expect(401);
+
     for name in ["straße", "STRAẞE", "Strasse", "ann", "Ann", "ａnn", COMPOSED, DECOMPOSED] {
         app.register_name(name).await.expect(409);
     }
@@ -174,6 +179,7 @@ async fn failed_logins_do_not_throttle_a_user_with_a_lookalike_name() {
     for _ in 0..21 {
         app.login("straße", "wrong horse").await.expect(401);
     }
+
     app.login("straße", "straße").await.expect(429);
     app.login("strasse", "straße").await.expect(429);
     app.login("STRAẞE", "STRAẞE").await.expect(200);

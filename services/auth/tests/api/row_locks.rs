@@ -32,6 +32,7 @@ async fn a_locked_family_holds_one_connection() {
     client.get("/api/v1/auth/me").await.expect(200);
     let (before, waiting) = (answered.load(Ordering::SeqCst), lock.waiting().await);
     assert!(before < 16 && waiting <= 1, "{before} were answered before another user was, {waiting} wait");
+
     drop(lock);
     for one in using {
         let answer = one.await.unwrap();

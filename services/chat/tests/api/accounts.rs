@@ -73,6 +73,7 @@ async fn an_account_may_have_many_chats() {
     let mut heard = app.deliveries().await;
     heard.sort_unstable();
     heard.dedup();
+
     assert_eq!(heard.len(), 250);
 }
 
@@ -103,6 +104,7 @@ async fn chats_created_during_the_deletion_are_deleted() {
     let (created, deleted) = join(creating, app.delete_account(ann.id)).await;
     deleted.expect(200);
     assert!(created.iter().all(|answer| [201, 401].contains(&answer.status.as_u16())));
+
     app.clock.advance(Duration::from_secs(10));
     eventually("the chats are gone", async || ann.get_chats("").await.json() == json!([])).await;
 }

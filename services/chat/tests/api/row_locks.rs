@@ -34,6 +34,7 @@ async fn a_locked_chat_holds_one_connection() {
     other.client.get(&format!("{CHATS}/get-chat")).await.expect(200);
     let (before, waiting) = (answered.load(Ordering::SeqCst), lock.waiting().await);
     assert!(before < 16 && waiting <= 1, "{before} were answered before another user was, {waiting} wait");
+
     drop(lock);
     for one in using {
         let answer = one.await.unwrap();
