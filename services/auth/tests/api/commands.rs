@@ -1,4 +1,4 @@
-//! The program `auth` when it is told to do something beside serving.
+//! The commands of the program `auth`.
 
 use crate::app::{PASSWORD, TestApp, spawn_app, spawn_app_with, text};
 use auth::domain::RegistrationPolicy;
@@ -13,7 +13,7 @@ use wiremock::{Mock, ResponseTemplate};
 
 const NEW_PASSWORD: &str = "battery staple";
 
-/// Runs `auth` on the database of a service that runs, with a line of standard input.
+/// Runs `auth` on the database of a running service, with a line of standard input.
 async fn auth(app: &TestApp, arguments: &[&str], line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth"));
     command.args(arguments).env_clear().env("AUTH_BCRYPT_COST", "4");
@@ -35,7 +35,7 @@ fn succeeded(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The one line that it ends with.
+/// The single line that it writes to standard error.
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let line = String::from_utf8(output.stderr.clone()).unwrap();
@@ -76,7 +76,7 @@ async fn invalid_or_taken_names_and_passwords_are_refused_in_one_line() {
         let line = refused(&auth(&app, &["user", "create", name], password).await);
         assert!(line.contains(says) && !line.contains(password), "{line}");
     }
-    // A password is no argument: everybody on the machine could see it.
+    // A password is no argument: arguments are visible to everybody on the machine.
     let output = auth(&app, &["user", "create", "bob", PASSWORD], "").await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 
@@ -111,7 +111,7 @@ async fn user_delete_removes_the_user_and_notifies_chat() {
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", PASSWORD).await.expect(401);
 
-    // The service that runs, whose clock stands still, delivers what is due.
+    // The running service, whose clock stands still, makes due deliveries.
     app.clock.advance(Duration::from_secs(60));
     let heard = async {
         while app.chat.received_requests().await.unwrap().is_empty() {

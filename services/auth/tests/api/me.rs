@@ -28,7 +28,7 @@ async fn a_deleted_account_is_gone_at_once_and_chat_is_notified() {
     session.delete_me(&json!({"password": PASSWORD})).await.expect(200);
 
     session.me().await.expect(401);
-    // Whatever else is wrong with the request.
+    // Before any other error of the request.
     session.delete_me(&json!({})).await.expect(401);
     session.change_password("", "").await.expect(401);
     session.logout("unknown").await.expect(401);

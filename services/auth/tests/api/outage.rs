@@ -1,4 +1,4 @@
-//! What goes on while SQLite's file cannot be written. On PostgreSQL none of it is to be had.
+//! Sessions while SQLite's file cannot be written. On PostgreSQL they fail.
 
 use crate::app::{PASSWORD, TestApp, password_grant, spawn_app_with};
 use auth::config::Config;
@@ -46,7 +46,7 @@ async fn a_login_while_the_file_is_locked_gets_valid_tokens() {
     let tokens = [&first, &second].map(|pair| pair["refresh_token"].as_str().unwrap());
     let refused = app.refresh(tokens[0]).await.expect(503);
     assert_eq!(refused.header("retry-after"), "1");
-    // Who logs out again has no session, also once the login could be written.
+    // A logout ends the session, also once the login could be written.
     client.post("/api/v1/auth/logout", &json!({"refresh_token": tokens[1]})).await.expect(200);
 
     lock.release();

@@ -1,4 +1,4 @@
-//! What chat is owed of deleted accounts, as the metrics tell it.
+//! Metrics of the outbox: deliveries of deleted accounts to chat.
 
 use crate::app::{PASSWORD, spawn_app_with};
 use serde_json::json;

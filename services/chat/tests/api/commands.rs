@@ -1,4 +1,4 @@
-//! The program `chat` when it is told to do something beside serving.
+//! The commands of the program `chat`.
 
 use crate::app::spawn_app;
 use secrecy::ExposeSecret as _;

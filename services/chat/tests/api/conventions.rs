@@ -1,4 +1,4 @@
-//! The rules that every route keeps, shown on this service's.
+//! The conventions of the API, on the routes of this service.
 
 use crate::app::{CHATS, spawn_app};
 use reqwest::Method;

@@ -115,7 +115,7 @@ async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
-    // Of two users with one key, each is found by the exact name.
+    // Each of two users with the same key is found by the exact name.
     let asked = Mock::given(method("GET")).and(path(format!("/internal/users/{}", ann.id)));
     let asked = asked.and(query_param("name", "straße"));
     let answer = json!({"user_id": ann.id, "username": "straße"});
@@ -125,7 +125,7 @@ async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
     }
     assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);
 
-    // No name is so long.
+    // Longer than any name.
     let long = "é".repeat(257);
     ann.create_conversation(&json!({"chat_id": chat, "account_id": long})).await.expect(403);
     assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);

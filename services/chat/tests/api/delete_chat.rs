@@ -61,7 +61,7 @@ async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
 
-    // It is owed across a restart, too.
+    // The delivery is made after a restart, too.
     app.branch_answers(503, &json!({})).await;
     ann.delete_chat(&other).await.expect(200);
     app.restart().await;
@@ -107,7 +107,7 @@ async fn a_deleted_chat_is_purged_after_a_day() {
     assert_eq!(known["deleted"], true);
 
     app.clock.advance(DAY);
-    // The service sweeps at its start.
+    // The service sweeps at start.
     app.restart().await;
     eventually("the chat is purged", async || app.service(Service::Branch).get(&path).await.status == 404)
         .await;

@@ -20,7 +20,7 @@ async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
         assert!(answer.field_errors()[0].ends_with("path.chat_id"), "{wrong}");
     }
 
-    // That is no path in its normal form.
+    // This is no path in normal form.
     assert_eq!(ann.get_chat("%00").await.expect(400).code(), "invalid_path");
 }
 

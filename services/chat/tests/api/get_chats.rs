@@ -82,7 +82,7 @@ async fn writing_while_paging_does_not_shift_pages() {
 
     ann.chat("new").await;
     ann.update_chat(&ids[1], &json!({"active": false})).await.expect(200);
-    // The last of the page, at which the next one begins, may go meanwhile.
+    // The last chat of the page, after which the next one begins, may be deleted meanwhile.
     ann.delete_chat(&ids[3]).await.expect(200);
     let second = ann.client.get(&first.next().unwrap()).await.expect(200);
     assert_eq!(column(&second, "name"), ["c", "b"]);

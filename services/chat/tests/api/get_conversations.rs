@@ -30,7 +30,7 @@ async fn a_page_has_50_and_pages_hold_every_record_once() {
     let chat = ann.chat("x").await;
     let mut made = Vec::new();
     for n in 0..51 {
-        // All at the same moment.
+        // All with the same time.
         made.push(ann.conversation(&chat, &n.to_string()).await);
     }
     made.sort_unstable_by(|one, other| other.cmp(one));

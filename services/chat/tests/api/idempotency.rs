@@ -7,7 +7,7 @@ use serde_json::json;
 use shared_test_kit::Answer;
 use std::time::Duration;
 
-/// What can be created, and how.
+/// A kind of object, and how it is created.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Chat,
@@ -51,7 +51,7 @@ impl Setting {
         };
     }
 
-    /// How many there are, the parent aside.
+    /// The number of objects, without the parent.
     async fn count(&self) -> usize {
         match self.kind {
             Kind::Chat => self.ann.get_chats("").await.json().as_array().unwrap().len() - 1,

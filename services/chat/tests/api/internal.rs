@@ -1,4 +1,4 @@
-//! What other services ask, and nobody else may.
+//! The internal endpoints, for other services alone.
 
 use crate::app::spawn_app;
 use serde_json::json;

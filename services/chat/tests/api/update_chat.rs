@@ -95,7 +95,7 @@ async fn another_users_chat_is_a_404_and_is_unchanged() {
         assert_eq!(bob.update_chat(&id, &body).await.expect(404).code(), "chat_not_found");
         ann.update_chat(&ChatId::generate().to_string(), &body).await.expect(404);
     }
-    // What is wrong with the request is told before what is not there; and the path before the body.
+    // A 422 comes before a 404, and errors of the path before those of the body.
     bob.update_chat(&id, &json!({"name": ""})).await.expect(422);
 
     let answer = bob.update_chat("x", &json!({"name": ""})).await.expect(422);

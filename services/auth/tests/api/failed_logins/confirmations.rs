@@ -14,7 +14,7 @@ async fn a_wrong_password_counts_wherever_it_is_asked_for() {
         app.fail(1, HERE, "ann").await;
     }
     for seconds in [1, 2] {
-        // The right password is not looked at either.
+        // The right password is not checked either.
         for password in [WRONG, PASSWORD] {
             assert_eq!(held(ann.delete_with(password).await), seconds);
             assert_eq!(held(ann.change_with(password).await), seconds);
@@ -24,7 +24,7 @@ async fn a_wrong_password_counts_wherever_it_is_asked_for() {
         ann.delete_with(WRONG).await.expect(403);
     }
 
-    // Neither elsewhere nor for others.
+    // Neither from other addresses nor for other users.
     ann.from(ELSEWHERE).change_with(WRONG).await.expect(403);
     app.login_from(ELSEWHERE, "ann", PASSWORD).await.expect(200);
     app.session("bob").await.from(HERE).delete_with(PASSWORD).await.expect(200);
@@ -50,7 +50,7 @@ async fn a_token_holder_is_throttled_across_addresses() {
 
     assert_eq!(held(ann.from(ELSEWHERE).change_with(PASSWORD).await), 1);
     assert_eq!(held(app.login_from(ELSEWHERE, "ann", PASSWORD).await), 1);
-    // Here she has logged in.
+    // She has logged in from this address.
     ann.change_with(PASSWORD).await.expect(200);
 }
 

@@ -13,7 +13,7 @@ async fn twenty_failures_are_free_and_then_waits_double_to_60_s() {
     for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
         app.fail(1, HERE, "Ann").await;
         assert_eq!(held(app.login_from(HERE, "ann", WRONG).await), seconds);
-        // The right password is not looked at either.
+        // The right password is not checked either.
         assert_eq!(held(app.login_from(HERE, "ANN", PASSWORD).await), seconds);
         app.wait(seconds);
     }
@@ -59,7 +59,7 @@ async fn an_account_is_throttled_for_strangers_but_not_at_its_owners_address() {
         app.fail(1, HERE, "ann").await;
         app.login_from(HERE, "ann", PASSWORD).await.expect(200);
     }
-    // Who is not known waits, and then is let in, and known.
+    // From an unknown address she waits, logs in, and then the address is known.
     held(app.login_from(ELSEWHERE, "ann", PASSWORD).await);
 
     app.wait(1);

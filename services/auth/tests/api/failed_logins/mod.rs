@@ -33,14 +33,14 @@ impl TestApp {
         self.token_by(&client, &password_grant(username, password)).await
     }
 
-    /// Fails so often that the next is not free.
+    /// Fails this many times.
     async fn fail(&self, times: usize, address: &str, username: &str) {
         for _ in 0..times {
             self.login_from(address, username, WRONG).await.expect(401);
         }
     }
 
-    /// Fails from so many addresses, once each.
+    /// Fails once from each of this many addresses.
     async fn fail_from_many(&self, times: usize, username: &str) {
         for number in 0..times {
             self.login_from(&format!("192.0.2.{number}"), username, WRONG).await.expect(401);
@@ -62,7 +62,7 @@ impl Session {
     }
 }
 
-/// How long this answer says to wait.
+/// The wait that a 429 says, in seconds.
 #[track_caller]
 fn held(answer: Answer) -> u64 {
     let answer = answer.expect(429);

@@ -14,7 +14,7 @@ async fn a_password_grant_counts_as_a_login() {
     }
     for seconds in [1, 2] {
         assert_eq!(app.grant_from(HERE, "ann", WRONG).await.expect(400).code(), "invalid_credentials");
-        // The right password is not looked at either.
+        // The right password is not checked either.
         for password in [WRONG, PASSWORD] {
             let refused = app.grant_from(HERE, "Ann", password).await;
             assert_eq!(refused.json()["error"], "temporarily_unavailable");
@@ -57,7 +57,7 @@ async fn password_grants_from_an_address_are_limited_as_logins_are() {
     let hits = Samples::of(&metrics).await;
     let labels = ["service_name=\"auth\"", "limit=\"password_grants\""];
     assert_eq!(hits.sum("limits_hit_total", &labels), Some(3.0));
-    // Neither elsewhere, nor refreshes, nor what is no password grant.
+    // Not limited: other addresses, refreshes, and malformed grants.
     app.grant_from("2001:db8:1:3::1", "ann", PASSWORD).await.expect(200);
 
     let client = app.client.with_header("x-real-ip", "2001:db8:1:2::1");
