@@ -10,3 +10,4 @@ pub mod stack;
 pub mod stack_config;
 pub mod traces;
 pub mod users;
+pub mod welcome;

@@ -11,6 +11,7 @@ use standalone::compact::compact_data_dir;
 use standalone::config::{Options, Task};
 use standalone::stack::Stack;
 use standalone::stack_config::StackConfig;
+use standalone::welcome::{location, welcome};
 use standalone::{check, users};
 use std::process::ExitCode;
 
@@ -28,7 +29,7 @@ async fn run(mut options: Options, env: Env) -> Result<Exit, StartError> {
             return Ok(Exit::Graceful(check::check(&options, &env).await.print(how.json)));
         }
         Some(Task::Compact) => {
-            telemetry::init(&env, LogFormat::Pretty)?;
+            telemetry::init_for_command();
             for line in compact_data_dir(&options.data_dir)? {
                 println!("{line}");
             }
@@ -42,13 +43,14 @@ async fn run(mut options: Options, env: Env) -> Result<Exit, StartError> {
 }
 
 async fn serve(options: Options, env: Env) -> Result<Exit, StartError> {
-    telemetry::init(&env, LogFormat::Pretty)?;
+    let format = telemetry::init(&env, LogFormat::Pretty)?;
     program::until_second_signal(|stop| async move {
         let config = StackConfig::from_env(&options, &env, Purpose::Serve)?;
+        let data = location(&config.databases, &options.data_dir);
         let Some(stack) = program::unless_stopped(&stop, Box::pin(Stack::build(config))).await? else {
             return Ok(Exit::Immediate(ExitCode::SUCCESS));
         };
-        println!("Banyan listens on http://{0}, its API is described on http://{0}/docs", stack.address());
+        welcome(format, stack.address(), &data);
         stack.run_until_stopped(stop).await?;
         Ok(Exit::Graceful(ExitCode::SUCCESS))
     })

@@ -59,6 +59,10 @@ impl Stack {
             auth::startup::build(config.auth(on(&auth), chat.url.clone())).await?,
         ];
         let gateway = gateway::startup::build(config.gateway(server, upstreams))?;
+        for service in &services {
+            tracing::debug!(service = %service.service(), address = %service.address(), "listening");
+        }
+        gateway.log_listening();
         Ok(Self { gateway, services, data_dir })
     }
 

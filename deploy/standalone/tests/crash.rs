@@ -39,7 +39,7 @@ impl Process {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split([' ', ',']).find(|word| word.starts_with("http://"));
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
         let url = url.unwrap_or_else(|| panic!("it does not say where it listens: {line}")).parse().unwrap();
         Self { child, client: TestClient::new(url) }
     }
@@ -79,6 +79,18 @@ async fn write(client: TestClient, chat: Value, writer: usize, answered: Arc<Ato
     written
 }
 
+/// All messages of a chat's line, from the first.
+async fn line_of(client: &TestClient, chat: &str) -> Vec<Value> {
+    let mut line = Vec::new();
+    let mut next = Some(format!("/api/v1/messages/get-messages?chat_id={chat}&order=asc&limit=200"));
+    while let Some(path) = next {
+        let page = client.get(&path).await.expect(200);
+        line.extend(page.json().as_array().unwrap().clone());
+        next = page.next();
+    }
+    line
+}
+
 #[tokio::test]
 async fn answered_writes_survive_a_kill() {
     let (folder, database) = (tempfile::tempdir().unwrap(), TestDatabase::create().await);
@@ -106,15 +118,7 @@ async fn answered_writes_survive_a_kill() {
         process = start();
     }
 
-    let ann = log_in(&process.client).await;
-    let mut line = Vec::new();
-    let mut next =
-        Some(format!("/api/v1/messages/get-messages?chat_id={}&order=asc&limit=200", chat.as_str().unwrap()));
-    while let Some(path) = next {
-        let page = ann.get(&path).await.expect(200);
-        line.extend(page.json().as_array().unwrap().clone());
-        next = page.next();
-    }
+    let line = line_of(&log_in(&process.client).await, chat.as_str().unwrap()).await;
     for id in &answered {
         let times = line.iter().filter(|message| &message["response_id"] == id).count();
         assert_eq!(times, 1, "{id}");

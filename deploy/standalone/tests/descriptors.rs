@@ -34,7 +34,7 @@ impl Process {
         let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
         let line = lines.find_map(|line| Some(line.unwrap().strip_prefix("Banyan listens on ")?.to_owned()));
         std::thread::spawn(move || lines.for_each(drop));
-        line.unwrap().split(',').next().unwrap().parse().unwrap()
+        line.unwrap().parse().unwrap()
     }
 
     /// What it has said of what is wrong, once it was killed.

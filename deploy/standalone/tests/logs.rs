@@ -45,8 +45,9 @@ impl Process {
         let url = loop {
             let mut line = String::new();
             assert!(stdout.read_line(&mut line).unwrap() > 0, "it does not say where it listens");
-            if let Some(rest) = line.strip_prefix("Banyan listens on ") {
-                break rest.split(',').next().unwrap().parse::<Url>().unwrap();
+            let event: Value = serde_json::from_str(&line).unwrap();
+            if event["message"] == "Banyan is ready" {
+                break event["url"].as_str().unwrap().parse::<Url>().unwrap();
             }
         };
         Self {
@@ -216,4 +217,19 @@ async fn every_line_that_a_request_causes_says_which_and_of_what_trace() {
         let [request_id, trace_id] = ["request_id", "trace_id"].map(|name| line["span"][name].as_str());
         assert!(request_id.is_some() && trace_id.is_some_and(|id| id.len() == 32), "{line}");
     }
+}
+
+#[tokio::test]
+async fn durations_have_at_most_three_decimals() {
+    let process = Process::start().await;
+
+    live(&process.client).await;
+
+    let lines = process.lines();
+    let durations = lines.iter().flat_map(|line| line.split("_ms\":").skip(1));
+    let durations: Vec<&str> = durations.filter_map(|rest| rest.split([',', '}']).next()).collect();
+    assert!(durations.len() > 40, "{durations:?}");
+    let decimals = |text: &&str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let long: Vec<_> = durations.iter().filter(|text| decimals(text) > 3 || text.contains('e')).collect();
+    assert!(long.is_empty(), "{long:?}");
 }

@@ -58,7 +58,7 @@ impl Banyan {
         self.running = Some(child);
         let line = lines.next().unwrap().unwrap();
         std::thread::spawn(move || lines.for_each(drop));
-        let url = line.strip_prefix("Banyan listens on ").unwrap().split(',').next().unwrap();
+        let url = line.strip_prefix("Banyan listens on ").unwrap();
         TestClient::new(url.parse::<Url>().unwrap())
     }
 

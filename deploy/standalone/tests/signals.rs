@@ -67,7 +67,7 @@ fn a_second_signal_while_requests_are_finished_ends_at_once() {
         let mut line = String::new();
         BufReader::new(process.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address =
-            line.split([' ', ',']).find_map(|word| word.strip_prefix("http://")).unwrap().to_owned();
+            line.split_whitespace().find_map(|word| word.strip_prefix("http://")).unwrap().to_owned();
         // A request whose body does not come, and is waited for.
         let mut request = TcpStream::connect(&address).unwrap();
         let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\

@@ -1,8 +1,14 @@
-//! What is told before anything is made.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+//! What a start tells: what is wrong before anything is made, and the welcome at its end.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is amiss")]
 
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -68,6 +74,127 @@ fn a_port_alone_is_one_of_this_machine() {
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     child.wait().unwrap();
-    let beginning = format!("Banyan listens on http://127.0.0.1:{port}, ");
-    assert!(line.starts_with(&beginning), "{line} {errors}");
+    assert_eq!(line, format!("Banyan listens on http://127.0.0.1:{port}\n"), "{errors}");
+}
+
+/// The lines of a start on this folder, and of the stop that follows once it has told where `/docs` is.
+fn lines_of_a_start(folder: &Path, variables: &[(&str, &str)]) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_banyan"));
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.join("data"));
+    command.env_clear().env("AUTH_BCRYPT_COST", "4").envs(variables.iter().copied());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+
+    let mut lines = Vec::new();
+    while lines.last().is_none_or(|line: &String| !line.contains("/docs")) {
+        lines.push(output.next().expect("the start tells where /docs is"));
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    lines.extend(output);
+    assert!(child.wait().unwrap().success(), "{lines:#?}");
+    lines
+}
+
+#[test]
+fn a_start_ends_with_the_address_the_documentation_and_the_data_on_lines_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let lines = lines_of_a_start(folder.path(), &[]);
+
+    let welcome = lines.iter().position(|line| line.starts_with("Banyan listens on ")).unwrap();
+    let url = lines[welcome].strip_prefix("Banyan listens on ").unwrap();
+    assert!(url.starts_with("http://127.0.0.1:") && !url.contains(' '), "{lines:#?}");
+    assert_eq!(lines[welcome + 1], format!("Documentation:    {url}/docs"));
+    assert_eq!(lines[welcome + 2], format!("Data:             {}", folder.path().join("data").display()));
+    assert!(lines[welcome + 3].contains("draining"), "{lines:#?}");
+}
+
+#[test]
+fn migrations_are_one_line_a_service_and_none_where_nothing_is_migrated() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let [first, second] = [(), ()].map(|()| lines_of_a_start(folder.path(), &[]));
+
+    let migrated = |lines: &[String]| -> Vec<String> {
+        lines.iter().filter(|line| line.contains("migrat")).cloned().collect()
+    };
+    let told = migrated(&first);
+    assert_eq!(told.len(), 3, "{told:#?}");
+    for service in ["auth", "chat", "branch"] {
+        let service = format!("service=\"{service}\" migrations=");
+        assert!(told.iter().any(|line| line.contains(&service) && line.contains("up_to=")), "{told:#?}");
+    }
+    assert_eq!(migrated(&second), Vec::<String>::new());
+}
+
+#[test]
+fn the_ports_of_the_services_are_told_at_debug_alone() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let [told, told_at_debug] = ["info", "debug"].map(|level| {
+        let lines = lines_of_a_start(folder.path(), &[("RUST_LOG", level)]);
+        let addresses = lines.into_iter().filter(|line| line.contains("address=127.0.0.1:"));
+        addresses.collect::<Vec<_>>()
+    });
+
+    assert!(told.len() == 1 && told.iter().all(|line| line.contains("service=gateway")), "{told:#?}");
+    for service in ["gateway", "auth", "chat", "branch"] {
+        let listening = format!("listening service={service} ");
+        assert!(told_at_debug.iter().any(|line| line.contains(&listening)), "{told_at_debug:#?}");
+    }
+}
+
+#[test]
+fn with_json_logs_every_line_is_json_and_the_welcome_is_an_event() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let lines = lines_of_a_start(folder.path(), &[("LOG_FORMAT", "json")]);
+
+    let parse = |line: &String| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line.as_str()));
+    let events: Vec<Value> = lines.iter().map(parse).collect();
+    let not_json: Vec<_> = events.iter().filter(|event| !event.is_object()).collect();
+    assert!(not_json.is_empty(), "{not_json:#?}");
+    let welcome = events.iter().find(|event| event["message"] == "Banyan is ready").unwrap();
+    let url = welcome["url"].as_str().unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{welcome}");
+    assert_eq!(welcome["docs"], format!("{url}/docs"));
+    assert_eq!(welcome["data"], folder.path().join("data").display().to_string());
+}
+
+/// What a start writes to a terminal, up to where `/docs` is.
+fn on_a_terminal(variables: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let screen = OpenOptions::new().write(true).open(OsStr::from_bytes(name.to_bytes())).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_banyan"));
+    command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path().join("data"));
+    command.env_clear().env("AUTH_BCRYPT_COST", "4").envs(variables.iter().copied());
+    let mut child = command.stdout(Stdio::from(screen)).spawn().unwrap();
+
+    let mut written = String::new();
+    let mut output = BufReader::new(File::from(terminal));
+    while !written.contains("/docs") {
+        output.read_line(&mut written).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    written
+}
+
+#[test]
+fn logs_on_a_terminal_have_colours_unless_no_color_is_set_and_not_empty() {
+    for (variables, has_colours) in [
+        (&[][..], true),
+        (&[("NO_COLOR", "")][..], true),
+        (&[("NO_COLOR", "1")][..], false),
+        (&[("NO_COLOR", "0")][..], false),
+    ] {
+        let written = on_a_terminal(variables);
+
+        assert!(written.contains("listening"), "{written}");
+        assert_eq!(written.contains('\u{1b}'), has_colours, "{variables:?}: {written}");
+    }
 }

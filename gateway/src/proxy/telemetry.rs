@@ -4,6 +4,7 @@ use super::message::UpstreamResponse;
 use crate::http1::field::write_line;
 use crate::log_target;
 use crate::routing::table::Route;
+use shared::log_fields::millis;
 use shared_web::server::ProxiedRoute;
 use shared_web::telemetry::Trace;
 use std::time::Instant;
@@ -23,7 +24,7 @@ pub(crate) fn record_response(
 ) {
     let replica = response.connection.replica.address;
     record.upstream = Some(replica);
-    let head_ms = started.map(|started| started.elapsed().as_secs_f64() * 1e3);
+    let head_ms = started.map(|started| millis(started.elapsed()));
     let status = response.head.status().as_u16();
     tracing::debug!(target: log_target::PROXY, upstream = route.upstream.name(), %replica, status, head_ms, "answered");
 }

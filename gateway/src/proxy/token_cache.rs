@@ -2,60 +2,40 @@
 
 use actix_web::http::header::HeaderMap;
 use foldhash::quality::RandomState;
+use quick_cache::UnitWeighter;
+use quick_cache::unsync::{Cache, DefaultLifecycle};
 use shared_web::caller::{Identity, bearer_token};
 use shared_web::tokens::{CheckedToken, TokenError, TokenKeys};
 use std::cell::RefCell;
-use std::collections::HashMap;
 
-/// The most tokens of a generation. A token has some 300 bytes.
-const TOKENS_PER_GENERATION: usize = 4096;
+/// The most tokens of a worker. A token has some 300 bytes.
+const MAX_TOKENS: usize = 8192;
 
 /// The valid tokens, each as a whole, with their expiry. An invalid token is verified each time.
 ///
-/// Eviction by two generations: a full one becomes the old one, and the old one's tokens that were not used meanwhile are
-/// forgotten.
-#[derive(Default)]
-pub(crate) struct TokenCache(RefCell<Generations>);
-
 /// A fast hash will do: nobody chooses the keys, as the auth service has signed each token.
-type Generation = HashMap<Box<str>, CheckedToken, RandomState>;
+pub(crate) struct TokenCache(RefCell<Cache<Box<str>, CheckedToken, UnitWeighter, RandomState>>);
 
-#[derive(Default)]
-struct Generations {
-    young: Generation,
-    old: Generation,
+impl Default for TokenCache {
+    fn default() -> Self {
+        let capacity = u64::try_from(MAX_TOKENS).unwrap_or(u64::MAX);
+        let (hasher, lifecycle) = (RandomState::default(), DefaultLifecycle::default());
+        Self(RefCell::new(Cache::with(MAX_TOKENS, capacity, UnitWeighter, hasher, lifecycle)))
+    }
 }
 
 impl TokenCache {
     /// The user whose token a request has, as [`Identity::of`].
     pub(crate) fn identity(&self, headers: &HeaderMap, keys: &TokenKeys) -> Result<Identity, TokenError> {
         let token = bearer_token(headers)?;
-        let known = self.0.borrow_mut().find(token);
+        let known = self.0.borrow().get(token).copied();
         if let Some(checked) = known {
             return keys.unless_expired(checked);
         }
         let checked = keys.check(token)?;
         let identity = keys.unless_expired(checked)?;
-        self.0.borrow_mut().add(token.into(), checked);
+        self.0.borrow_mut().insert(token.into(), checked);
         Ok(identity)
-    }
-}
-
-impl Generations {
-    fn find(&mut self, token: &str) -> Option<CheckedToken> {
-        if let Some(checked) = self.young.get(token) {
-            return Some(*checked);
-        }
-        let (token, checked) = self.old.remove_entry(token)?;
-        self.add(token, checked);
-        Some(checked)
-    }
-
-    fn add(&mut self, token: Box<str>, checked: CheckedToken) {
-        if self.young.len() >= TOKENS_PER_GENERATION {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(token, checked);
     }
 }
 
@@ -89,6 +69,7 @@ mod tests {
             assert_eq!(identify(&tokens, &keys, &token), Ok(user));
         }
         clock.advance(TTL + Duration::from_secs(5));
+
         assert_eq!(identify(&tokens, &keys, &token), Err(TokenError::Expired));
     }
 
@@ -101,21 +82,24 @@ mod tests {
         let (signed, _) = one.rsplit_once('.').unwrap();
         let (_, signature) = two.rsplit_once('.').unwrap();
         let forged = format!("{signed}.{signature}");
+
         assert_eq!(identify(&tokens, &keys, &forged), Err(TokenError::BadSignature));
     }
 
     #[test]
-    fn at_most_two_generations_are_kept_and_tokens_in_use_stay() {
+    fn at_most_8192_tokens_are_kept_and_tokens_in_use_stay() {
         let clock = Clock::manual();
         let (tokens, keys) = (TokenCache::default(), keys(&clock));
         let (user, often) = (UserId::generate(), UserId::generate());
         let wanted = keys.issue_access(often, TTL).unwrap();
-        for _ in 0..3 * TOKENS_PER_GENERATION {
+
+        for _ in 0..3 * MAX_TOKENS / 2 {
             identify(&tokens, &keys, &keys.issue_access(user, TTL).unwrap()).unwrap();
             assert_eq!(identify(&tokens, &keys, &wanted), Ok(often));
         }
+
         let kept = tokens.0.borrow();
-        assert!(kept.young.len() <= TOKENS_PER_GENERATION && kept.old.len() <= TOKENS_PER_GENERATION);
-        assert!(kept.young.contains_key(wanted.as_str()), "a token in use stays");
+        assert!((MAX_TOKENS / 2..=MAX_TOKENS).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.contains_key(wanted.as_str()), "a token in use stays");
     }
 }

@@ -51,8 +51,11 @@ impl RateLimits {
             bytes: Limiter::of_bytes("bytes", rates.bytes, metrics),
         });
         let limits = Arc::new(Self { limiters, trusted_proxies });
-        let (sweeping, stopping) = (Arc::clone(&limits), tasks.stopping().clone());
-        tasks.spawn(async move { stopping.run_until_cancelled(sweeping.keep_sweeping()).await });
+        let sweeping = Arc::clone(&limits);
+        tasks.every(SWEEP_INTERVAL, move || {
+            sweeping.sweep();
+            std::future::ready(())
+        });
         limits
     }
 
@@ -102,14 +105,8 @@ impl RateLimits {
         address.map(|address| ClientNetwork::from(address).as_u128())
     }
 
-    async fn keep_sweeping(&self) {
-        let Some(limiters) = &self.limiters else {
-            return;
-        };
-        loop {
-            tokio::time::sleep(SWEEP_INTERVAL).await;
-            limiters.all().into_iter().for_each(Limiter::sweep);
-        }
+    fn sweep(&self) {
+        self.limiters.iter().flat_map(Limiters::all).for_each(Limiter::sweep);
     }
 }
 

@@ -72,13 +72,16 @@ impl Cluster {
         let Host::Name(name) = &self.origin.host else {
             return;
         };
-        let (discovering, checking) = (Arc::clone(self), Arc::clone(self));
-        let (name, stopping) = (name.clone(), tasks.stopping().clone());
-        tasks.spawn(async move {
-            stopping.run_until_cancelled(discovering.run_discovery(&name, resolution)).await
+        let (cluster, name, stopping) = (Arc::clone(self), name.clone(), tasks.stopping().clone());
+        tasks.spawn(
+            async move { stopping.run_until_cancelled(cluster.run_discovery(&name, resolution)).await },
+        );
+        let (cluster, stopping) = (Arc::clone(self), tasks.stopping().clone());
+        tasks.every(self.timeouts.health_check_interval, move || {
+            let (cluster, stopping) = (Arc::clone(&cluster), stopping.clone());
+            // A replica that hangs does not delay the drain.
+            async move { stopping.run_until_cancelled(cluster.check_all()).await.unwrap_or_default() }
         });
-        let stopping = tasks.stopping().clone();
-        tasks.spawn(async move { stopping.run_until_cancelled(checking.run_health_checks()).await });
     }
 
     async fn run_discovery(&self, name: &str, resolution: Resolution) {
@@ -133,7 +136,9 @@ impl Cluster {
             replicas.iter().find(|replica| replica.address == address).map(Arc::clone)
         };
         let new = |address| {
-            tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
+            if matches!(self.origin.host, Host::Name(_)) {
+                tracing::info!(target: log_target::CLUSTER, upstream, %address, "a replica was found");
+            }
             Arc::new(Replica::new(self.upstream, address, self.timeouts, self.limits.for_replica()))
         };
         let now: Arc<[_]> =
@@ -144,15 +149,12 @@ impl Cluster {
         now
     }
 
-    /// Probes each replica at an interval, so that one that hangs is ejected before many requests hang on it, and one that is
-    /// back gets requests. A single replica is not probed, as there is no other to send requests to.
-    async fn run_health_checks(&self) {
-        loop {
-            sleep(self.timeouts.health_check_interval).await;
-            let replicas = Arc::clone(&self.discovered.borrow().replicas);
-            if replicas.len() > 1 {
-                join_all(replicas.iter().map(|replica| self.check_health(replica))).await;
-            }
+    /// Probes each replica, so that one that hangs is ejected before many requests hang on it, and one that is back gets
+    /// requests. A single replica is not probed, as there is no other to send requests to.
+    async fn check_all(&self) {
+        let replicas = Arc::clone(&self.discovered.borrow().replicas);
+        if replicas.len() > 1 {
+            join_all(replicas.iter().map(|replica| self.check_health(replica))).await;
         }
     }
 

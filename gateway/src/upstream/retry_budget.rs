@@ -36,6 +36,7 @@ impl RetryBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_fifth_of_the_requests_may_be_sent_again() {
@@ -44,6 +45,34 @@ mod tests {
             budget.deposit();
             budget.withdraw()
         });
+
         assert!((200..=210).contains(&retries.count()));
+    }
+
+    /// tower's `TpsBudget` with a reserve of one retry a second sends each of these twice.
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_does_not_refill_with_time() {
+        let budget = RetryBudget::new();
+        let mut retries = 0;
+
+        for _ in 0..1000 {
+            budget.deposit();
+            retries += u32::from(budget.withdraw());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+
+        assert!((200..=210).contains(&retries), "{retries}");
+    }
+
+    /// tower's budget can only be withdrawn from.
+    #[test]
+    fn to_ask_whether_a_retry_is_left_takes_none() {
+        let budget = RetryBudget::new();
+
+        let answers = [(); 100].map(|()| budget.has_retry());
+        let retries = (0..100).filter(|_| budget.withdraw()).count();
+
+        assert_eq!((answers, retries), ([true; 100], 10));
+        assert!(!budget.has_retry());
     }
 }

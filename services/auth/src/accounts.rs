@@ -18,7 +18,7 @@ pub async fn create(
     clock: &Clock,
     (name, password): (Username, Password),
 ) -> Result<User, Error> {
-    // Saves the hash for a name that is taken. The unique index decides all the same.
+    // A taken name costs no hash. The unique index decides in any case.
     if store::is_name_taken(store, &name).await? {
         return Err(Error::UsernameTaken);
     }

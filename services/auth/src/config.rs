@@ -155,6 +155,7 @@ mod tests {
         let env =
             Env::of([("REFRESH_TOKEN_TTL", "11"), ("ACCESS_TOKEN_TTL", "1"), ("AUTH_BCRYPT_COST", "18")]);
         let life = TokenLife::from_env(&env).unwrap();
+
         assert_eq!((life.refresh.as_secs(), life.access.as_secs()), (11, 1));
     }
 

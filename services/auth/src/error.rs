@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! The errors of the service.
 
 use crate::hasher::HashError;
 use shared_store::StoreError;

@@ -1,4 +1,4 @@
-//! The auth service: users, passwords, and the tokens that show who somebody is.
+//! The auth service: users, passwords and tokens.
 
 mod accounts;
 pub mod cli;

@@ -25,11 +25,9 @@ impl PasswordGrants {
     pub fn spawn(rate: Option<Rate>, clock: &Clock, metrics: &Metrics, tasks: &Tasks) -> Self {
         let limiter = rate.map(|rate| Arc::new(RateLimiter::with_clock(rate, clock.clone())));
         if let Some(limiter) = limiter.clone() {
-            let stopping = tasks.stopping().clone();
-            tasks.spawn(async move {
-                while stopping.run_until_cancelled(tokio::time::sleep(SWEEP_INTERVAL)).await.is_some() {
-                    limiter.sweep();
-                }
+            tasks.every(SWEEP_INTERVAL, move || {
+                limiter.sweep();
+                std::future::ready(())
             });
         }
         Self { limiter, hits: metrics.limit(Service::Auth, "password_grants") }

@@ -1,4 +1,4 @@
-//! How each error is answered.
+//! The status and the code of each error.
 
 use crate::error::Error;
 use crate::hasher::HashError;
@@ -39,7 +39,7 @@ impl ApiError for Error {
 
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
-            // RFC 6749, 5.2 has a name of its own for it.
+            // Its name in RFC 6749, 5.2.
             Self::UnsupportedGrantType => problem.with_member("error", self.code()),
             Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
             Self::TooManyFailures(wait) => {
@@ -51,7 +51,7 @@ impl ApiError for Error {
     }
 }
 
-/// What a handler fails with is answered as its [`Problem`].
+/// The error of a handler is answered as its [`Problem`].
 impl From<Error> for actix_web::Error {
     fn from(error: Error) -> Self {
         Problem::from(error).into()

@@ -39,7 +39,7 @@ pub struct State {
 }
 
 impl State {
-    /// Queues for the family of a refresh token, whose row is locked next. `None` if the token is unknown.
+    /// Waits until no other request of this process changes the family of a refresh token. `None` if the token is unknown.
     pub async fn lock_family(&self, token: &TokenHash) -> Result<Option<KeyGuard<FamilyId>>, StoreError> {
         match store::find_family(&self.store, token).await? {
             Some(family) => self.families.lock(family).await.map(Some),

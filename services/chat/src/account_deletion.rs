@@ -1,6 +1,6 @@
 //! Deletes the chats of a deleted account: at once, and in a second pass 10 seconds later, for chats that were being created.
 //!
-//! The account is recorded first, in the database, so that the second pass follows whatever crashes meanwhile.
+//! The account is recorded first, in the database, so that the second pass runs even after a crash.
 
 use crate::store::{self, DeletedAccount};
 use shared::clock::Clock;
@@ -14,11 +14,11 @@ use std::time::Duration;
 
 /// The target of the log lines, kept from before the module moved: operators filter by it.
 const LOG_TARGET: &str = "chat::eraser";
-/// How long a request waits for the first pass, which goes on without it.
+/// How long a request waits for the first pass. The pass goes on after that.
 const FIRST_PASS_TIMEOUT: Duration = Duration::from_secs(1);
 /// The delay of the second pass: no creation that was under way at the first takes longer.
 const SECOND_PASS_AFTER: Duration = Duration::from_secs(10);
-/// How often due second passes are looked for.
+/// The interval of polls for due second passes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Chats of one transaction.
 const CHATS_PER_TRANSACTION: usize = 100;
@@ -66,14 +66,11 @@ impl AccountDeletion {
     /// Runs due second passes, until the service stops.
     pub fn spawn(&self) {
         let this = self.clone();
-        self.tasks.spawn(async move {
-            loop {
+        self.tasks.every(POLL_INTERVAL, move || {
+            let this = this.clone();
+            async move {
                 if let Err(error) = this.run_due_second_passes().await {
                     tracing::error!(target: LOG_TARGET, error = causes(&error), "chats of deleted accounts are still there");
-                }
-                tokio::select! {
-                    () = this.tasks.stopping().cancelled() => return,
-                    () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
             }
         });

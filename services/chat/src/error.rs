@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! The errors of the service.
 
 use shared_store::StoreError;
 use shared_web::service_client::CallError;

@@ -1,4 +1,4 @@
-//! The chat service: chats and their conversation records, and whose they are.
+//! The chat service: chats with their owners, and conversation records.
 
 mod account_deletion;
 pub mod cli;

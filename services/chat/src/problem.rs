@@ -1,4 +1,4 @@
-//! How each error is answered.
+//! The status and the code of each error.
 
 use crate::error::Error;
 use actix_web::http::StatusCode;
@@ -38,7 +38,7 @@ impl ApiError for Error {
     }
 }
 
-/// What a handler fails with is answered as its [`Problem`].
+/// The error of a handler is answered as its [`Problem`].
 impl From<Error> for actix_web::Error {
     fn from(error: Error) -> Self {
         Problem::from(error).into()

@@ -28,15 +28,19 @@ macro_rules! embed_store_migrations {
     }};
 }
 
-/// Runs pending migrations.
-pub(super) fn run<C>(connection: &mut C, migrations: EmbeddedMigrations) -> Result<(), StartError>
+/// Runs pending migrations of the tables of a service.
+pub(super) fn run<C>(
+    connection: &mut C,
+    service: &str,
+    migrations: EmbeddedMigrations,
+) -> Result<(), StartError>
 where
     C: MigrationHarness<C::Backend> + MigrationConnection<Backend: Backend>,
     EmbeddedMigrations: MigrationSource<C::Backend>,
 {
     let run = connection.run_pending_migrations(migrations).map_err(|error| failed(&error))?;
-    for migration in run {
-        tracing::info!(target: LOG_TARGET, %migration, "migrated");
+    if let Some(last) = run.last() {
+        tracing::info!(target: LOG_TARGET, service, migrations = run.len(), up_to = %last, "migrated");
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ impl Store {
             Engine::Postgres => {
                 postgres::open(url.expose_secret(), schema, migrations.postgres, statement_timeout).await
             }
-            Engine::Sqlite => sqlite::open(url.expose_secret(), migrations.sqlite).await,
+            Engine::Sqlite => sqlite::open(url.expose_secret(), schema, migrations.sqlite).await,
         }
     }
 }

@@ -227,7 +227,7 @@ mod tests {
         fn errors_alone_are_rewritten_in_whatever_pieces_they_come(
             messages in conversation(),
             pieces in prop::collection::vec(1_usize..30, 1..20),
-            room in 1_usize..50,
+            capacity in 1_usize..50,
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let codes = Arc::new(Mutex::new(Vec::new()));
@@ -246,7 +246,7 @@ mod tests {
                     let (piece, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
                     far.write_all(piece).await.unwrap();
                     rest = later;
-                    read_what_has_come(&mut stream, room, &mut all).await;
+                    read_what_has_come(&mut stream, capacity, &mut all).await;
                 }
                 drop(far);
                 stream.read_to_end(&mut all).await.unwrap();
@@ -259,10 +259,10 @@ mod tests {
 
     async fn read_what_has_come(
         stream: &mut PgStream<tokio::io::DuplexStream>,
-        room: usize,
+        capacity: usize,
         all: &mut Vec<u8>,
     ) {
-        let mut buffer = vec![0; room];
+        let mut buffer = vec![0; capacity];
         loop {
             let mut read = ReadBuf::new(&mut buffer);
             let polled = std::future::poll_fn(|context| {

@@ -47,7 +47,7 @@ pub(super) async fn open(
     let migrated = tokio::task::spawn_blocking(move || {
         let mut connection = AsyncConnectionWrapper::<_>::from(connection);
         // The lock ends with the connection.
-        migrate::run(&mut connection, migrations)
+        migrate::run(&mut connection, schema, migrations)
     });
     migrated.await.map_err(|error| migrate::failed(&error))??;
     let stale = Arc::clone(&target.stale);

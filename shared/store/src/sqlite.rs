@@ -32,7 +32,11 @@ const MAINTENANCE_PRAGMAS: &str = "PRAGMA busy_timeout = 1000;";
 /// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
-pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<Store, StartError> {
+pub(super) async fn open(
+    url: &str,
+    service: &'static str,
+    migrations: EmbeddedMigrations,
+) -> Result<Store, StartError> {
     let path = path_of(url).to_owned();
     let failed = |error: &dyn std::fmt::Display| {
         StartError::Store(format!("DATABASE_URL: cannot open the file: {error}"))
@@ -43,7 +47,7 @@ pub(super) async fn open(url: &str, migrations: EmbeddedMigrations) -> Result<St
             StartError::Store(format!("DATABASE_URL: {file}: cannot be kept to its owner: {error}"))
         })?;
         let mut connection = connect(&file, FILE_PRAGMAS).map_err(|error| migrate::failed(&error))?;
-        migrate::run(&mut connection, migrations)?;
+        migrate::run(&mut connection, service, migrations)?;
         convert(&mut connection, &file, MAX_REWRITE_AT_START_BYTES);
         Ok::<_, StartError>(())
     });

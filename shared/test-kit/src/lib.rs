@@ -17,6 +17,7 @@ mod otlp_collector;
 mod raw;
 #[cfg(feature = "store")]
 mod row_lock;
+mod start;
 mod tcp_proxy;
 
 pub use client::{Answer, TestClient};
@@ -30,6 +31,7 @@ pub use otlp_collector::{ExportedSpan, OtlpCollector};
 pub use raw::{RawAnswer, RawClient, RawError};
 #[cfg(feature = "store")]
 pub use row_lock::RowLock;
+pub use start::check_taken_port_comes_first;
 pub use tcp_proxy::TcpProxy;
 
 use reqwest::Url;

@@ -1,6 +1,10 @@
 //! The idempotency key of a row: a repeated request creates nothing.
 
 use crate::ids::KeyId;
+use std::time::Duration;
+
+/// How long an id stays taken, and an idempotency key answers, after the deletion of its object: 24 hours.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// SHA-256 of a request's body.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub mod error;
 pub mod http_client;
 pub mod idempotency;
 pub mod ids;
+pub mod log_fields;
 pub mod pool_state;
 pub mod rate_limit;
 pub mod retry;

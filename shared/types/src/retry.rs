@@ -1,6 +1,7 @@
 //! Retries with exponential backoff: a service may be started before its database.
 
 use crate::error::StartError;
+use crate::log_fields::millis;
 use std::time::Duration;
 
 /// The target of log events: that of the module before it was moved, as logs are filtered by it.
@@ -30,7 +31,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(RetryError::Fatal(error)) => return Err(error),
             Err(RetryError::Transient(cause)) => {
-                let pause_ms = pause.as_secs_f64() * 1e3;
+                let pause_ms = millis(pause);
                 tracing::warn!(target: LOG_TARGET, variable, cause, pause_ms, "the database does not answer yet");
             }
         }

@@ -10,6 +10,7 @@ use standalone::config::Databases;
 use standalone::stack::Stack;
 use standalone::stack_config::StackConfig;
 use standalone::traces::StackTraces;
+use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -47,27 +48,9 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         None => branch::config::Database::Sql(database.url("branch")),
     };
     let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
-    let (clock, metrics) = (Clock::system(), shown_metrics());
+    let metrics = shown_metrics();
     let folder = tempfile::tempdir().unwrap();
-    let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
-    let mut config = StackConfig {
-        listen: any_port(),
-        keys: Some(token_keys(&clock)),
-        downstream: gateway::config::DownstreamConfig::default(),
-        rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
-        concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
-        times: shared_web::timeouts::ServerTimeouts::from_env(&env).unwrap(),
-        bodies: shared_web::body_limits::BodyLimits::from_env(&env).unwrap(),
-        gateway_timeouts: gateway::config::Timeouts::from_env(&env).unwrap(),
-        databases,
-        tokens: auth::config::TokenLife::from_env(&env).unwrap(),
-        passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
-        registration: auth::domain::RegistrationPolicy::Open,
-        clock,
-        data_dir: folder.path().to_owned(),
-        metrics: metrics.clone(),
-        traces: StackTraces::default(),
-    };
+    let mut config = default_config(databases, metrics.clone(), folder.path());
     configure(&mut config);
     let stack = Stack::build(config).await.unwrap();
     let url: Url = format!("http://{}", stack.address()).parse().unwrap();
@@ -81,6 +64,30 @@ pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestS
         running,
         _databases: (database, documents),
         _folder: folder,
+    }
+}
+
+/// The defaults of every variable, on a free port.
+fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> StackConfig {
+    let clock = Clock::system();
+    let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
+    StackConfig {
+        listen: any_port(),
+        keys: Some(token_keys(&clock)),
+        downstream: gateway::config::DownstreamConfig::default(),
+        rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
+        concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
+        times: shared_web::timeouts::ServerTimeouts::from_env(&env).unwrap(),
+        bodies: shared_web::body_limits::BodyLimits::from_env(&env).unwrap(),
+        gateway_timeouts: gateway::config::Timeouts::from_env(&env).unwrap(),
+        databases,
+        tokens: auth::config::TokenLife::from_env(&env).unwrap(),
+        passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
+        registration: auth::domain::RegistrationPolicy::Open,
+        clock,
+        data_dir: data_dir.to_owned(),
+        metrics,
+        traces: StackTraces::default(),
     }
 }
 

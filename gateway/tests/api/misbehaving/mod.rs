@@ -140,6 +140,11 @@ async fn try_case(
     for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
         others.push(User::new(gateway, "two").await);
     }
+    are_served(others, service).await
+}
+
+/// Each is served, and is sent nothing else.
+async fn are_served(mut others: Vec<User>, service: &Service) -> Result<(), String> {
     for two in &mut others {
         // POST first: it is sent once, so that no second try hides what happened to the first.
         two.is_served("POST", service).await?;

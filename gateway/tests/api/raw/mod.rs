@@ -111,13 +111,7 @@ async fn answered(gateway: &TestGateway, case: &Case) -> Result<(), String> {
     if let Told::Unfinished = case.told {
         wire.try_finish().await;
     }
-    let expected: &[u16] = match case.told {
-        Told::Refused(status) => &[status],
-        Told::CutOff => &[400],
-        Told::Unfinished => &[],
-        Told::Served(_) => &[200, 200],
-        Told::Swallowed(_) | Told::Last(_) => &[200],
-    };
+    let expected = case.told.statuses();
     let mut statuses = Vec::new();
     while statuses.len() < expected.len()
         && let Some(head) = wire.try_until("\r\n\r\n").await
@@ -143,6 +137,19 @@ async fn answered(gateway: &TestGateway, case: &Case) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("was answered {statuses:?} and {rest:?}"))
+    }
+}
+
+impl Told {
+    /// The statuses that the client is sent.
+    fn statuses(self) -> Vec<u16> {
+        match self {
+            Self::Refused(status) => vec![status],
+            Self::CutOff => vec![400],
+            Self::Unfinished => vec![],
+            Self::Served(_) => vec![200, 200],
+            Self::Swallowed(_) | Self::Last(_) => vec![200],
+        }
     }
 }
 

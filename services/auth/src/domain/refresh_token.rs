@@ -65,6 +65,7 @@ mod tests {
     #[test]
     fn tokens_differ_and_are_found_by_their_hash() {
         let (one, other) = (RefreshToken::generate().unwrap(), RefreshToken::generate().unwrap());
+
         assert_ne!(one.expose(), other.expose());
         assert_eq!(one.expose().len(), 43);
         assert_eq!(RefreshToken::sent(one.expose().to_owned()).hash(), one.hash());
@@ -76,6 +77,7 @@ mod tests {
         let used_at = Timestamp::from_micros(0).unwrap();
         let at = |seconds| used_at.plus(Duration::from_secs(seconds));
         let ten = Duration::from_secs(10);
+
         assert_eq!(Reuse::judge(used_at, at(9), ten, false), Reuse::Forgiven);
         assert_eq!(Reuse::judge(used_at, at(9), ten, true), Reuse::Theft);
         assert_eq!(Reuse::judge(used_at, at(10), ten, false), Reuse::Theft);

@@ -21,7 +21,7 @@ impl Username {
         &self.0
     }
 
-    /// The form by which names are matched.
+    /// The key that names are matched by.
     pub fn key(&self) -> String {
         name_key(&self.0)
     }
@@ -48,7 +48,7 @@ impl TextField for Username {
     }
 }
 
-/// The form by which names were matched before they had keys, which rows from then still hold.
+/// The folded name: names were matched by it before they had keys, and older rows still hold it.
 pub fn folded_name(name: &str) -> String {
     // By way of the upper case, so that letters with two lower cases, such as the Greek sigma, fold to one.
     name.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
@@ -98,6 +98,7 @@ mod tests {
         ] {
             assert_eq!(Username::parse(name.to_owned()).unwrap().as_str(), composed);
         }
+
         assert!(Username::parse("e\u{301}".repeat(65)).is_err());
     }
 

@@ -37,7 +37,7 @@ pub enum Verdict {
 pub struct Hasher {
     queue: HashQueue,
     bcrypt: Bcrypt,
-    /// A hash that no password is checked against, so that an unknown user costs the same time.
+    /// The hash that stands in for that of an unknown user, so that the check takes the same time.
     decoy: Arc<str>,
 }
 
@@ -102,6 +102,7 @@ mod tests {
         let hasher = Hasher::new(4).await.unwrap();
         let hash = hash_of_cost(4).await;
         let right = Verdict::Right { is_outdated: false };
+
         assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), right);
         assert_eq!(hasher.verify(password("wrong horse"), Some(hash)).await.unwrap(), Verdict::Wrong);
         assert_eq!(hasher.verify(password(""), None).await.unwrap(), Verdict::Wrong);
@@ -112,6 +113,7 @@ mod tests {
         let hasher = Hasher::new(4).await.unwrap();
         let hash = "$2b$04$7C3HnxPHdeayPzlQ0WrV6.EDHlVSX5N9rU2E9Z.E04VWCofAun9qW".to_owned();
         let right = Verdict::Right { is_outdated: false };
+
         assert_eq!(hasher.verify(password("correct horse"), Some(hash.clone())).await.unwrap(), right);
         assert_eq!(hasher.verify(password("wrong horse"), Some(hash)).await.unwrap(), Verdict::Wrong);
     }

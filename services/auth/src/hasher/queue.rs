@@ -86,6 +86,7 @@ mod tests {
     async fn running_and_waiting_jobs_are_counted_apart() {
         let queue = HashQueue::new();
         assert_eq!(queue.jobs(), (0, 0));
+
         let cores = u32::try_from(queue.max_running).unwrap();
         let busy = Arc::clone(&queue.running).acquire_many_owned(cores).await.unwrap();
         let admitted = queue.admitted.acquire_many(cores).await.unwrap();
@@ -93,6 +94,7 @@ mod tests {
         tokio::pin!(waits);
         assert!((&mut waits).now_or_never().is_none());
         assert_eq!(queue.jobs(), (queue.max_running, 1));
+
         drop((busy, admitted));
         assert_eq!(waits.await.unwrap(), 7);
         assert_eq!(queue.jobs(), (0, 0));

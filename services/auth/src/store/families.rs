@@ -5,6 +5,7 @@ use super::schema::{known_addresses, refresh_families, refresh_tokens, users};
 use super::users::User;
 use crate::config::TokenLife;
 use crate::domain::{Reuse, TokenHash};
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -104,34 +105,27 @@ pub async fn rotate(
     clock: &Clock,
 ) -> Result<Rotation, StoreError> {
     tx!(store, |c| {
-        let token = refresh_tokens::table.find(presented);
-        let family: Option<FamilyId> = token.select(refresh_tokens::family_id).first(c).await.optional()?;
+        let row = refresh_tokens::table.find(presented);
+        let family: Option<FamilyId> = row.select(refresh_tokens::family_id).first(c).await.optional()?;
         let Some(family_id) = family else { return Ok(Rotation::Unknown) };
         let family = refresh_families::table.find(family_id);
-        let user: Option<UserId> = diesel::update(family)
-            .set(refresh_families::expires_at.eq(refresh_families::expires_at))
-            .returning(refresh_families::user_id)
-            .get_result(c)
-            .await
-            .optional()?;
+        let lock = diesel::update(family).set(refresh_families::expires_at.eq(refresh_families::expires_at));
+        let user = lock.returning(refresh_families::user_id).get_result(c).await.optional()?;
         // Read again under the lock.
-        let token: Option<Token> = token.select(Token::as_select()).first(c).await.optional()?;
+        let token: Option<Token> = row.select(Token::as_select()).first(c).await.optional()?;
         let (Some(user), Some(token)) = (user, token) else { return Ok(Rotation::Unknown) };
         let now = clock.now();
         if token.expires_at <= now {
             return Ok(Rotation::Unknown);
         }
         if let Some(used_at) = token.used_at {
-            let children = refresh_tokens::table.filter(refresh_tokens::parent.eq(presented));
-            let used_children = children.filter(refresh_tokens::used_at.is_not_null()).count();
-            let used: i64 = used_children.get_result(c).await?;
+            let used: i64 = used_children(presented).count().get_result(c).await?;
             if Reuse::judge(used_at, now, life.reuse_grace, used > 0) == Reuse::Theft {
                 diesel::delete(family).execute(c).await?;
                 return Ok(Rotation::Revoked);
             }
         } else {
-            let used_up = diesel::update(refresh_tokens::table.find(presented));
-            used_up.set(refresh_tokens::used_at.eq(now)).execute(c).await?;
+            diesel::update(row).set(refresh_tokens::used_at.eq(now)).execute(c).await?;
         }
         let expires_at = now.plus(life.refresh);
         diesel::update(family).set(refresh_families::expires_at.eq(expires_at)).execute(c).await?;
@@ -140,6 +134,14 @@ pub async fn rotate(
         diesel::insert_into(refresh_tokens::table).values(child).execute(c).await?;
         Ok(Rotation::Rotated(user))
     })
+}
+
+/// The successors of a token that were used.
+#[auto_type(no_type_alias)]
+fn used_children(token: &TokenHash) -> _ {
+    refresh_tokens::table
+        .filter(refresh_tokens::parent.eq(token))
+        .filter(refresh_tokens::used_at.is_not_null())
 }
 
 /// The family of a token, if it is known.
@@ -160,15 +162,12 @@ pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Re
 
 /// Deletes expired tokens, at start and every hour.
 pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
-    let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
-    tasks.spawn(async move {
-        loop {
-            if let Err(error) = delete_expired(&store, clock.now()).await {
+    let (store, clock) = (store.clone(), clock.clone());
+    tasks.every(EXPIRY_INTERVAL, move || {
+        let (store, now) = (store.clone(), clock.now());
+        async move {
+            if let Err(error) = delete_expired(&store, now).await {
                 tracing::warn!(error = causes(&error), "expired tokens are still there");
-            }
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
             }
         }
     });

@@ -16,7 +16,7 @@ use std::time::Duration;
 const ROWS_PER_BATCH: i64 = 500;
 /// The most warnings at a start.
 const MAX_WARNINGS: i64 = 100;
-/// How often rows are looked for that an older version without keys has written.
+/// The interval of renewals. An older version that runs beside this one writes rows without keys.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Computes missing and outdated keys. Several processes may do so at once.
@@ -44,15 +44,12 @@ pub async fn warn_of_shared_keys(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Renews keys every minute, until the service stops.
+/// Renews keys at once and every minute, until the service stops.
 pub fn spawn_renewal(store: &Store, tasks: &Tasks) {
-    let (store, stopping) = (store.clone(), tasks.stopping().clone());
-    tasks.spawn(async move {
-        loop {
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(RENEWAL_INTERVAL) => {}
-            }
+    let store = store.clone();
+    tasks.every(RENEWAL_INTERVAL, move || {
+        let store = store.clone();
+        async move {
             if let Err(error) = renew_name_keys(&store).await {
                 tracing::warn!(error = causes(&error), "the keys of some names are not computed yet");
             }

@@ -1,7 +1,7 @@
 //! Users by name.
 //!
-//! Names are matched by their key. Rows from before there were keys may share one; those are matched by the folded name, as
-//! until then, and each is found by its exact name. No new user gets a shared key.
+//! Names are matched by their key. Rows that are older than keys may share one: these are matched by the folded name, and each
+//! is found by its exact name. No new user gets a shared key.
 
 use super::name_holders::holders;
 use super::schema::users;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// The most pending logins: some megabytes.
 const MAX_PENDING_LOGINS: usize = 10_000;
-/// The pause between attempts to write them.
+/// The interval of attempts to write them.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A login that is not written yet.
@@ -64,11 +64,15 @@ impl PendingLogins {
     pub fn spawn(store: &Store, tasks: &Tasks) -> Self {
         let this = Self { store: store.clone(), queue: Arc::default(), writing: Arc::default() };
         if this.is_supported() {
+            let pending = this.clone();
+            tasks.every(RETRY_INTERVAL, move || {
+                let pending = pending.clone();
+                async move { pending.write_all().await }
+            });
+            // The last attempt: what is not written then is lost.
             let (pending, stopping) = (this.clone(), tasks.stopping().clone());
             tasks.spawn(async move {
-                while stopping.run_until_cancelled(tokio::time::sleep(RETRY_INTERVAL)).await.is_some() {
-                    pending.write_all().await;
-                }
+                stopping.cancelled().await;
                 pending.write_all().await;
             });
         }

@@ -120,6 +120,7 @@ mod tests {
                 wait
             })
             .collect();
+
         assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 
@@ -134,6 +135,7 @@ mod tests {
         }
         counter.begin(IN_A_ROW, clock.now());
         assert_eq!(counter.wait(clock.now()), Duration::from_secs(1));
+
         counter.cancel(clock.now());
         assert!(counter.wait(clock.now()).is_zero());
     }
@@ -148,6 +150,7 @@ mod tests {
         clock.advance(Duration::from_secs(899));
         assert!(counter.decay(IN_A_ROW, clock.now()));
         assert_eq!(fail(&mut counter, IN_A_ROW, &clock), 4);
+
         clock.advance(FAILURE_TTL);
         assert!(!counter.decay(IN_A_ROW, clock.now()));
         assert_eq!(fail(&mut counter, IN_A_ROW, &clock), 0);
@@ -158,12 +161,15 @@ mod tests {
         let clock = Clock::manual();
         let mut counter = FailureCounter::new(clock.now());
         assert_eq!((0..91).map(|_| fail(&mut counter, LEAKING, &clock)).max(), Some(1));
+
         // One in ten seconds is forgotten.
         clock.advance(Duration::from_secs(20));
         assert_eq!([0; 2].map(|_| fail(&mut counter, LEAKING, &clock)), [0, 1]);
+
         clock.advance(FAILURE_TTL);
         counter.decay(LEAKING, clock.now());
         assert_eq!(fail(&mut counter, LEAKING, &clock), 0);
+
         clock.advance(FAILURE_TTL);
         assert!(!counter.decay(LEAKING, clock.now()));
     }
@@ -175,6 +181,7 @@ mod tests {
         for _ in 0..20 {
             fail(&mut counter, IN_A_ROW, &clock);
         }
+
         assert_eq!(counter.wait(clock.now()), Duration::from_secs(60));
         assert!(counter.wait(clock.now().minus(Duration::from_secs(3600))).is_zero());
     }

@@ -84,12 +84,14 @@ mod tests {
         clock.advance(FAILURE_TTL);
         failures.fail(ThrottleKey::Account(few), clock.now());
         assert_eq!(failures.counters.len(), 1);
+
         let most = u64::try_from(MAX_COUNTERS).unwrap();
         for account in 0..most + 10 {
             clock.advance(Duration::from_micros(1));
             failures.fail(ThrottleKey::Account(account), clock.now());
         }
         assert_eq!(failures.counters.len(), MAX_COUNTERS);
+
         let is_kept = |account| failures.counters.contains_key(&ThrottleKey::Account(account));
         assert!(is_kept(most + 9) && !is_kept(0));
     }

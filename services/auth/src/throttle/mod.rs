@@ -27,7 +27,7 @@ use throttle_key::{LoginSource, ThrottleKey};
 pub enum Account<'a> {
     /// A user's.
     User(UserId),
-    /// That of a name which nobody has, by its name key.
+    /// None: a name without a user, by its name key.
     Unknown(&'a str),
 }
 
@@ -122,12 +122,12 @@ impl Hits {
 }
 
 impl Attempt<'_> {
-    /// Ends the check of a wrong password, or of a name that nobody has.
+    /// Ends the check: the password is wrong, or the name unknown.
     pub fn failed(mut self) {
         self.has_failed = true;
     }
 
-    /// Ends the check of the right password.
+    /// Ends the check: the password is right.
     pub fn succeeded(self) {
         if let Some(mut failures) = self.throttle.failures() {
             failures.forget(ThrottleKey::AccountAtAddress(self.source.account, self.source.address));

@@ -3,8 +3,8 @@
 use super::failure_counter::ThrottleRule;
 use shared_web::client_network::ClientNetwork;
 
-/// Failures with the same key are counted together. An account is the hash of an [`Account`](super::Account), whether
-/// anybody has the name or not.
+/// Failures with the same key are counted together. An account is the hash of an [`Account`](super::Account), of
+/// a user or of an unknown name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ThrottleKey {
     /// One account from one address, in a row.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-/// A password that every rule takes.
+/// A password that every policy accepts.
 pub const PASSWORD: &str = "correct horse";
 
 pub struct TestApp {
@@ -23,7 +23,7 @@ pub struct TestApp {
     pub database: TestDatabase,
 }
 
-/// Starts a service on a free port, with a clock that stands still and a chat service that takes everything.
+/// Starts a service on a free port, with a manual clock and a chat service that accepts every call.
 pub async fn spawn_app() -> TestApp {
     spawn_app_with(|_| {}).await
 }
@@ -64,7 +64,7 @@ impl Replica {
     }
 }
 
-/// A user who has logged in.
+/// A logged-in user.
 #[derive(Clone)]
 pub struct Session {
     pub client: TestClient,
@@ -94,7 +94,7 @@ impl TestApp {
         self.client.post("/api/v1/auth/refresh", &json!({"refresh_token": token})).await
     }
 
-    /// Asks the token endpoint with a form.
+    /// Sends a form to the token endpoint.
     pub async fn token(&self, form: &str) -> Answer {
         self.token_by(&self.client, form).await
     }
@@ -105,7 +105,7 @@ impl TestApp {
         client.send(reqwest::Method::POST, "/api/v1/auth/token", Some(form.to_owned())).await
     }
 
-    /// Asks the token endpoint with a refresh token.
+    /// Sends a refresh token to the token endpoint.
     pub async fn refresh_grant(&self, token: &str) -> Answer {
         self.token(&format!("grant_type=refresh_token&refresh_token={token}")).await
     }
@@ -126,7 +126,7 @@ impl TestApp {
 }
 
 impl Session {
-    /// The same session at a service that was started anew.
+    /// The same session at a restarted service.
     pub fn at(&self, app: &TestApp) -> Self {
         Self { client: app.client.with_token(&self.access_token), ..self.clone() }
     }

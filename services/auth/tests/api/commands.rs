@@ -1,4 +1,4 @@
-//! The program `auth` when it is told to do something beside serving.
+//! The commands of the program `auth`.
 
 use crate::app::{PASSWORD, TestApp, spawn_app, spawn_app_with, text};
 use auth::domain::RegistrationPolicy;
@@ -13,7 +13,7 @@ use wiremock::{Mock, ResponseTemplate};
 
 const NEW_PASSWORD: &str = "battery staple";
 
-/// Runs `auth` on the database of a service that runs, with a line of standard input.
+/// Runs `auth` on the database of a running service, with a line of standard input.
 async fn auth(app: &TestApp, arguments: &[&str], line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_auth"));
     command.args(arguments).env_clear().env("AUTH_BCRYPT_COST", "4");
@@ -35,7 +35,7 @@ fn succeeded(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The one line that it ends with.
+/// The single line that it writes to standard error.
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let line = String::from_utf8(output.stderr.clone()).unwrap();
@@ -55,8 +55,10 @@ async fn user_create_works_with_closed_registration_and_user_list_shows_all() {
     let names: Vec<_> = users.iter().map(|user| text(&user["username"])).collect();
     assert_eq!(names, ["ann", "Jürgen"]);
     assert!(users.iter().all(|user| text(&user["created_at"]).ends_with('Z')), "{users:?}");
+
     let table = succeeded(&auth(&app, &["user", "list"], "").await);
     assert!(table.lines().count() == 3 && table.contains(text(&users[0]["user_id"])), "{table}");
+
     for secret in [PASSWORD, "$2b$"] {
         assert!(!lines.contains(secret) && !table.contains(secret), "{secret}");
     }
@@ -74,9 +76,10 @@ async fn invalid_or_taken_names_and_passwords_are_refused_in_one_line() {
         let line = refused(&auth(&app, &["user", "create", name], password).await);
         assert!(line.contains(says) && !line.contains(password), "{line}");
     }
-    // A password is no argument: everybody on the machine could see it.
+    // A password is no argument: arguments are visible to everybody on the machine.
     let output = auth(&app, &["user", "create", "bob", PASSWORD], "").await;
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+
     for command in ["reset-password", "delete"] {
         let line = refused(&auth(&app, &["user", command, "nobody"], PASSWORD).await);
         assert!(line.contains("there is no user \"nobody\""), "{line}");
@@ -88,6 +91,7 @@ async fn reset_password_sets_a_new_one_and_revokes_every_refresh_token() {
     let app = spawn_app().await;
     let (ann, bob) = (app.session("ann").await, app.session("bob").await);
     succeeded(&auth(&app, &["user", "reset-password", "Ann"], NEW_PASSWORD).await);
+
     app.login("ann", PASSWORD).await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", NEW_PASSWORD).await.expect(200);
@@ -101,11 +105,13 @@ async fn user_delete_removes_the_user_and_notifies_chat() {
     let line = refused(&auth(&app, &["user", "delete", "ann"], "ann").await);
     assert!(line.contains("--yes"), "{line}");
     ann.me().await.expect(200);
+
     succeeded(&auth(&app, &["user", "delete", "ann", "--yes"], "").await);
     ann.me().await.expect(401);
     app.refresh(&ann.refresh_token).await.expect(401);
     app.login("ann", PASSWORD).await.expect(401);
-    // The service that runs, whose clock stands still, delivers what is due.
+
+    // The running service, whose clock stands still, makes due deliveries.
     app.clock.advance(Duration::from_secs(60));
     let heard = async {
         while app.chat.received_requests().await.unwrap().is_empty() {
@@ -151,6 +157,7 @@ async fn check_reports_all_errors_at_once_and_creates_nothing() {
     command.env("SECRET_KEY", "short").env("ACCESS_TOKEN_TTL", "0").env("CHAT_URL", "chat:8002");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+
     let lines = String::from_utf8(output.stdout).unwrap();
     for says in ["SECRET_KEY: has 5 bytes", "ACCESS_TOKEN_TTL: is 0", "CHAT_URL: ", "is not there yet"] {
         assert!(lines.contains(says), "{says} in {lines}");

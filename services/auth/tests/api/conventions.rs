@@ -1,4 +1,4 @@
-//! The rules that every route keeps, shown on this service's.
+//! The conventions of the API, on the routes of this service.
 
 use crate::app::{PASSWORD, spawn_app};
 use reqwest::Method;
@@ -78,7 +78,9 @@ async fn accept_chooses_the_media_type_of_an_error() {
 async fn every_get_answers_head() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
+
     let answer = session.client.send(Method::HEAD, "/api/v1/auth/me", None).await.expect(200);
+
     assert_eq!(answer.text, "");
     assert!(answer.header("content-length").parse::<usize>().unwrap() > 0);
 }
@@ -96,7 +98,9 @@ async fn a_body_has_at_most_64_kibibytes() {
     let app = spawn_app().await;
     let frame = json!({"refresh_token": "x", "unknown": ""}).to_string().len();
     let body = |bytes: usize| json!({"refresh_token": "x", "unknown": "x".repeat(bytes - frame)});
+
     let answer = app.client.post("/api/v1/auth/refresh", &body((64 << 10) + 1)).await.expect(413);
+
     assert_eq!(answer.code(), "payload_too_large");
     assert_eq!(answer.json()["detail"], "The body is larger than 65536 bytes");
     app.client.post("/api/v1/auth/refresh", &body(64 << 10)).await.expect(401);

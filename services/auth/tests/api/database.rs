@@ -1,4 +1,4 @@
-//! A look into the database of the service under test, and rows that an older one has written.
+//! The database of the service under test, and rows of an older version.
 
 use crate::app::{Replica, TestApp};
 use diesel::prelude::*;
@@ -22,14 +22,14 @@ diesel::table! {
     }
 }
 
-/// Takes back the migration that brought the keys of names.
+/// Reverts the migration that added the keys of names.
 const BEFORE_NAME_KEYS: [&str; 2] = [
     include_str!("../../migrations/sqlite/2026-11-28-000000_name_keys/down.sql"),
     include_str!("../../migrations/postgres/2026-11-28-000000_name_keys/down.sql"),
 ];
 const FORGET_NAME_KEYS: &str = "DELETE FROM __diesel_schema_migrations WHERE version = '20261128000000'";
 
-/// A user as a service without keys of names has written it.
+/// A user as written by a version without keys of names.
 #[derive(Clone, Copy)]
 pub struct OldUser<'a> {
     pub username: &'a str,
@@ -48,13 +48,12 @@ struct Row {
 }
 
 impl TestApp {
-    /// The hash of the password of the user who has registered with this name.
+    /// The password hash of the user of this name.
     pub async fn password_hash(&self, username: &str) -> String {
         password_hash(&self.store().await, username).await.unwrap()
     }
 
-    /// Takes the tables back to where they were without keys of names, and inserts users. The service is of no use until
-    /// it was started anew.
+    /// Reverts the tables to those without keys of names, and inserts users. The service has to be restarted after that.
     pub async fn insert_old_users(&self, users: impl IntoIterator<Item = OldUser<'_>>) {
         let hash = |password: &str| bcrypt::hash(password, 4).unwrap();
         let now = Clock::system().now();
@@ -71,18 +70,18 @@ impl TestApp {
         insert_before_name_keys(&self.store().await, &rows).await.unwrap();
     }
 
-    /// Starts the service anew over a database with these users.
+    /// Restarts the service on a database with these users.
     pub async fn restart_with_old_users(&mut self, users: &[OldUser<'static>]) {
         self.insert_old_users(users.iter().copied()).await;
         self.restart_with(|_| {}).await;
     }
 
-    /// Brings the tables up to date, and leaves the rows as they are.
+    /// Migrates the tables, and leaves the rows as they are.
     pub async fn migrate(&self) {
         self.store().await;
     }
 
-    /// Another service over the same database.
+    /// Another service on the same database.
     pub async fn replica(&self) -> Replica {
         Replica::start(self.config.clone()).await
     }

@@ -1,4 +1,4 @@
-//! What other services ask, and nobody else may.
+//! The internal endpoints, for other services alone.
 
 use crate::app::spawn_app;
 use crate::database::OldUser;
@@ -26,6 +26,7 @@ async fn a_shared_old_name_belongs_to_the_exact_spelling() {
             }
         }
     }
+
     assert_eq!(found, [("ＡＮＮ", "ＡＮＮ"), ("ＡnＮ", "ＡnＮ")]);
 }
 
@@ -38,6 +39,7 @@ async fn a_service_learns_the_name_of_a_user() {
     let user = chat.get(&format!("/internal/users/{}", session.user_id)).await.expect(200).json();
     assert_eq!(user["username"], "Ann");
     chat.get(&format!("/internal/users/{}", UserId::generate())).await.expect(404);
+
     for (name, status) in [("Ann", 200), ("aNN", 200), ("bob", 404), ("", 404)] {
         chat.get(&format!("/internal/users/{}?name={name}", session.user_id)).await.expect(status);
         chat.get(&format!("/internal/users/{}?name={name}", UserId::generate())).await.expect(404);

@@ -13,6 +13,7 @@ async fn a_user_logs_in_by_the_name_in_any_case() {
     let tokens = app.login("ann@example.ORG", PASSWORD).await.expect(200).json();
     assert_eq!(tokens["token_type"], "bearer");
     assert_eq!(tokens["expires_in"], 3600);
+
     let me = app.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await.expect(200);
     assert_eq!(me.json()["username"], "Ann@Example.org");
 }
@@ -25,6 +26,7 @@ async fn a_form_is_accepted_like_json() {
     let body = "grant_type=password&username=ann%2Bx%40example.org&password=a+b%26c%3Dd+%C3%A9&scope=";
     let answer = form.send(Method::POST, "/api/v1/auth/login", Some(body.to_owned())).await.expect(200);
     assert!(!text(&answer.json()["access_token"]).is_empty());
+
     let answer =
         form.send(Method::POST, "/api/v1/auth/login", Some("username=ann".to_owned())).await.expect(422);
     assert_eq!(answer.field_errors(), ["missing body.password"]);
@@ -88,5 +90,6 @@ async fn an_access_token_is_valid_for_its_lifetime() {
     app.clock.advance(Duration::from_secs(3600));
     session.me().await.expect(200);
     app.clock.advance(Duration::from_secs(6));
+
     assert_eq!(session.me().await.expect(401).json()["detail"], "Invalid token");
 }

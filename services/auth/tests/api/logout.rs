@@ -3,18 +3,20 @@
 use crate::app::{refresh_token, spawn_app};
 
 #[tokio::test]
-async fn the_whole_family_is_revoked() {
+async fn a_logout_revokes_the_whole_family() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+
     let answer = session.logout(&session.refresh_token).await.expect(200);
+
     assert!(answer.json()["msg"].is_string());
     app.refresh(&child).await.expect(401);
     session.me().await.expect(200);
 }
 
 #[tokio::test]
-async fn an_unknown_or_another_users_token_is_left_alone() {
+async fn a_logout_with_an_unknown_or_another_users_token_changes_nothing() {
     let app = spawn_app().await;
     let ann = app.session("ann").await;
     let bob = app.session("bob").await;

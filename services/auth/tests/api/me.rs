@@ -10,7 +10,9 @@ use wiremock::{Mock, ResponseTemplate};
 async fn me_returns_the_user_of_the_token() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
+
     let me = session.me().await.expect(200).json();
+
     assert_eq!(
         (me["user_id"].as_str(), me["username"].as_str()),
         (Some(session.user_id.as_str()), Some("ann"))
@@ -26,7 +28,7 @@ async fn a_deleted_account_is_gone_at_once_and_chat_is_notified() {
     session.delete_me(&json!({"password": PASSWORD})).await.expect(200);
 
     session.me().await.expect(401);
-    // Whatever else is wrong with the request.
+    // Before any other error of the request.
     session.delete_me(&json!({})).await.expect(401);
     session.change_password("", "").await.expect(401);
     session.logout("unknown").await.expect(401);
@@ -49,6 +51,7 @@ async fn an_account_is_deleted_while_chat_is_down() {
     app.chat.reset().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(503)).mount(&app.chat).await;
     session.delete_me(&json!({"password": PASSWORD})).await.expect(200);
+
     session.me().await.expect(401);
 }
 
@@ -56,6 +59,7 @@ async fn an_account_is_deleted_while_chat_is_down() {
 async fn a_deletion_needs_the_password() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
+
     assert_eq!(
         session.delete_me(&json!({"password": "wrong horse"})).await.expect(403).code(),
         "wrong_password"

@@ -1,4 +1,4 @@
-//! Names that look alike, and users from before such names were one.
+//! Lookalike names, and users who were registered when such names were different ones.
 
 use crate::app::{PASSWORD, TestApp, spawn_app};
 use crate::database::OldUser;
@@ -17,7 +17,7 @@ impl TestApp {
         self.register(&json!({"username": username, "password": PASSWORD})).await
     }
 
-    /// As whom one logs in by this name.
+    /// The user that a login with this name finds.
     async fn name_of(&self, username: &str, password: &str) -> String {
         let tokens = self.login(username, password).await.expect(200).json();
         let client = self.client.with_token(tokens["access_token"].as_str().unwrap());
@@ -25,7 +25,7 @@ impl TestApp {
     }
 }
 
-/// A user from before, with a password of its own.
+/// A user of an older version, with a password of its own.
 fn old_user(username: &'static str, folded_name: &'static str) -> OldUser<'static> {
     OldUser { username, folded_name, password: username }
 }
@@ -54,13 +54,14 @@ async fn a_name_is_composed_at_register_and_everywhere_else() {
     let (composed, decomposed) = ("café", "cafe\u{301}");
     let body = app.register_name(decomposed).await.expect(201).json();
     assert_eq!(body["username"], composed);
+
     for name in [composed, decomposed, "CAFE\u{301}"] {
         assert_eq!(app.name_of(name, PASSWORD).await, composed, "{name}");
         app.register_name(name).await.expect(409);
     }
     let name = app.register_name(DECOMPOSED).await.expect(201).json()["username"].clone();
     assert_eq!(name, COMPOSED);
-    // A mark that composes with nothing is no letter.
+    // A combining mark alone is no letter.
     app.register_name("q\u{301}afe").await.expect(422);
 }
 
@@ -68,7 +69,9 @@ async fn a_name_is_composed_at_register_and_everywhere_else() {
 async fn one_of_many_concurrent_registrations_of_lookalike_names_succeeds() {
     let app = spawn_app().await;
     let names = ["straße", "STRAẞE", "strasse", "STRASSE", "ｓtrasse", "ﬆraße", "ſtraße", "strasſe"];
+
     let answers = join_all(names.map(|name| app.register_name(name))).await;
+
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 7);
 }
@@ -116,10 +119,10 @@ async fn old_names_stay_valid_and_are_matched_by_their_keys() {
         ("bob", "ＢＯＢ"),
         (DECOMPOSED, DECOMPOSED),
         (COMPOSED, DECOMPOSED),
-        // No name that could be registered now.
+        // These names could not be registered now.
         ("carl\u{3164}", "carl\u{3164}"),
         ("CARL\u{3164}", "carl\u{3164}"),
-        // Matched as before, as long as nobody has the name.
+        // Matched by the folded name, as long as nobody has the name.
         ("IRMAK", "ırmak"),
     ] {
         assert_eq!(app.name_of(name, username).await, username, "{name}");
@@ -136,7 +139,7 @@ async fn old_users_with_lookalike_names_log_in_by_the_exact_name() {
     app.restart_with_old_users(&[
         old_user("straße", "strasse"),
         old_user("STRAẞE", "straße"),
-        // Nobody has the key of these as it was before.
+        // Nobody has the folded name of these.
         old_user("ＡＮＮ", "ａｎｎ"),
         old_user("ＡnＮ", "ａnｎ"),
         old_user(COMPOSED, COMPOSED),
@@ -146,18 +149,20 @@ async fn old_users_with_lookalike_names_log_in_by_the_exact_name() {
     for name in ["straße", "STRAẞE", "ＡＮＮ", "ＡnＮ", COMPOSED, DECOMPOSED] {
         assert_eq!(app.name_of(name, name).await, name);
     }
-    // Half composed, it is the one that is composed.
+    // The half composed form finds the composed name.
     let mixed = DECOMPOSED.replacen("\u{1100}\u{1161}\u{11a8}", "각", 1);
     assert_eq!(app.name_of(&mixed, COMPOSED).await, COMPOSED);
-    // As before, where the key does not tell.
+
+    // By the folded name, where the key is shared.
     for (name, username) in [("STRASSE", "straße"), ("straẞe", "STRAẞE"), ("ａｎｎ", "ＡＮＮ")] {
         assert_eq!(app.name_of(name, username).await, username, "{name}");
     }
     app.login("ann", "ＡＮＮ").await.expect(401);
+
     for name in ["straße", "STRAẞE", "Strasse", "ann", "Ann", "ａnn", COMPOSED, DECOMPOSED] {
         app.register_name(name).await.expect(409);
     }
-    // The key is not free for others when one of those who share it goes, and then leads to the other.
+    // Once one of its two users is deleted, the key is still taken, and finds the other.
     let tokens = app.login("straße", "straße").await.expect(200).json();
     let client = app.client.with_token(tokens["access_token"].as_str().unwrap());
     let body = json!({"password": "straße"}).to_string();
@@ -174,6 +179,7 @@ async fn failed_logins_do_not_throttle_a_user_with_a_lookalike_name() {
     for _ in 0..21 {
         app.login("straße", "wrong horse").await.expect(401);
     }
+
     app.login("straße", "straße").await.expect(429);
     app.login("strasse", "straße").await.expect(429);
     app.login("STRAẞE", "STRAẞE").await.expect(200);
@@ -222,7 +228,7 @@ async fn the_start_warns_of_lookalike_names() {
     }
 }
 
-/// What is logged.
+/// The lines of the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! What goes on while SQLite's file cannot be written. On PostgreSQL none of it is to be had.
+//! Sessions while SQLite's file cannot be written. On PostgreSQL they fail.
 
 use crate::app::{PASSWORD, TestApp, password_grant, spawn_app_with};
 use auth::config::Config;
@@ -42,11 +42,13 @@ async fn a_login_while_the_file_is_locked_gets_valid_tokens() {
     let client = app.client.with_token(first["access_token"].as_str().unwrap());
     client.get("/api/v1/auth/me").await.expect(200);
     app.login("ann", "another horse").await.expect(401);
+
     let tokens = [&first, &second].map(|pair| pair["refresh_token"].as_str().unwrap());
     let refused = app.refresh(tokens[0]).await.expect(503);
     assert_eq!(refused.header("retry-after"), "1");
-    // Who logs out again has no session, also once the login could be written.
+    // A logout ends the session, also once the login could be written.
     client.post("/api/v1/auth/logout", &json!({"refresh_token": tokens[1]})).await.expect(200);
+
     lock.release();
     app.refresh(tokens[0]).await.expect(200);
     app.refresh(tokens[1]).await.expect(401);
@@ -63,6 +65,7 @@ async fn a_password_grant_works_like_a_login_while_the_file_is_locked() {
     let refused = app.refresh_grant(token).await.expect(503);
     assert_eq!((refused.header("retry-after"), refused.code().as_str()), ("1", "service_unavailable"));
     assert_eq!(refused.json()["error"], "temporarily_unavailable");
+
     lock.release();
     app.refresh_grant(token).await.expect(200);
 }
@@ -75,6 +78,7 @@ async fn a_pending_login_is_dropped_after_a_password_change() {
     let pair = app.login("ann", PASSWORD).await.expect(200).json();
     let change = json!({"current_password": PASSWORD, "new_password": "another horse"});
     ann.client.put("/api/v1/auth/change-password", &change).await.expect(503);
+
     let mut lock = lock;
     // The other process changes it.
     lock.0.batch_execute("UPDATE users SET password_hash = 'x'; COMMIT; BEGIN").unwrap();

@@ -1,4 +1,4 @@
-//! What chat is owed of deleted accounts, as the metrics tell it.
+//! Metrics of the outbox: deliveries of deleted accounts to chat.
 
 use crate::app::{PASSWORD, spawn_app_with};
 use serde_json::json;
@@ -20,6 +20,7 @@ async fn the_outbox_backlog_and_its_age_are_gauged_until_delivery() {
         [DELIVERIES, AGE].map(|name| series.sum(name, &["service_name=\"auth\""]).unwrap().to_string())
     };
     assert_eq!(figures().await, ["0", "0"]);
+
     app.chat.reset().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(503)).mount(&app.chat).await;
     for (name, count) in [("ann", "1"), ("bob", "2")] {
@@ -29,6 +30,7 @@ async fn the_outbox_backlog_and_its_age_are_gauged_until_delivery() {
         app.clock.advance(Duration::from_secs(60));
     }
     assert_eq!(figures().await, ["2", "120"]);
+
     app.chat.reset().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&app.chat).await;
     app.clock.advance(Duration::from_secs(60));

@@ -15,6 +15,7 @@ async fn a_refresh_token_gets_new_tokens() {
     let tokens = answer.json();
     assert_eq!((tokens["token_type"].as_str(), tokens["expires_in"].as_u64()), (Some("bearer"), Some(3600)));
     assert_ne!(refresh_token(&answer), session.refresh_token);
+
     let me = app.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await.expect(200);
     assert_eq!(me.json()["user_id"], session.user_id.as_str());
 }
@@ -28,6 +29,7 @@ async fn a_form_is_accepted_like_json() {
     let body = format!("grant_type=refresh_token&refresh_token={}&client_id=x", session.refresh_token);
     let answer = refresh(body).await.expect(200);
     app.refresh(&refresh_token(&answer)).await.expect(200);
+
     assert_eq!(
         refresh("token=x".to_owned()).await.expect(422).field_errors(),
         ["missing body.refresh_token"]
@@ -43,7 +45,9 @@ async fn an_invalid_refresh_token_is_a_401() {
         let answer = app.refresh(token).await.expect(401);
         assert_eq!(answer.json()["detail"], "Invalid token");
     }
+
     let answer = app.client.post("/api/v1/auth/refresh", &json!({"refresh_token": 1})).await.expect(422);
+
     assert_eq!(answer.field_errors(), ["string_type body.refresh_token"]);
 }
 
@@ -53,6 +57,7 @@ async fn reuse_after_the_grace_revokes_the_family() {
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
     app.clock.advance(Duration::from_secs(10));
+
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&child).await.expect(401);
     session.me().await.expect(200);
@@ -67,6 +72,7 @@ async fn two_concurrent_refreshes_both_succeed_and_continue() {
     for child in &children {
         app.refresh(child).await.expect(200);
     }
+
     assert!(children.iter().all(|child| children.iter().filter(|other| *other == child).count() == 1));
 }
 
@@ -77,6 +83,7 @@ async fn reuse_is_theft_once_a_child_was_used() {
     let one = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
     let other = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
     app.refresh(&one).await.expect(200);
+
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&other).await.expect(401);
 }
@@ -85,7 +92,9 @@ async fn reuse_is_theft_once_a_child_was_used() {
 async fn without_a_grace_a_token_is_accepted_once() {
     let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
     let session = app.session("ann").await;
+
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
+
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&child).await.expect(401);
 }
@@ -117,6 +126,7 @@ async fn without_a_grace_a_token_is_accepted_once_with_clock_skew() {
     let session = app.session("ann").await;
     let child = refresh_token(&app.refresh(&session.refresh_token).await.expect(200));
     app.restart_with(|config| config.server.clock = behind).await;
+
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&child).await.expect(401);
 }
@@ -130,11 +140,12 @@ async fn a_refresh_token_expires() {
 }
 
 #[tokio::test]
-async fn other_logins_of_the_user_are_left_alone() {
+async fn a_revoked_family_leaves_other_logins_of_the_user_valid() {
     let app = spawn_app_with(|config| config.tokens.reuse_grace = Duration::ZERO).await;
     let session = app.session("ann").await;
     let other = refresh_token(&app.login("ann", PASSWORD).await.expect(200));
     app.refresh(&session.refresh_token).await.expect(200);
+
     app.refresh(&session.refresh_token).await.expect(401);
     app.refresh(&other).await.expect(200);
 }

@@ -15,6 +15,7 @@ async fn the_response_to_a_registration_has_no_secrets() {
     assert_eq!(user.as_object().unwrap().keys().collect::<Vec<_>>(), ["created_at", "user_id", "username"]);
     assert_eq!(user["username"], "Ann");
     assert_eq!(Uuid::parse_str(text(&user["user_id"])).unwrap().get_version_num(), 7);
+
     let created_at = text(&user["created_at"]);
     assert!(created_at.len() == 27 && created_at.ends_with('Z'), "{created_at}");
 }
@@ -28,6 +29,7 @@ async fn closed_registration_refuses_new_users_and_lets_others_log_in() {
         let answer = app.register(&json!({"username": name, "password": PASSWORD})).await.expect(403);
         assert_eq!(answer.code(), "registration_closed");
     }
+
     app.register(&json!({"username": "bob"})).await.expect(422);
     app.login("bob", PASSWORD).await.expect(401);
     app.login("ann", PASSWORD).await.expect(200);
@@ -48,6 +50,7 @@ async fn one_of_many_concurrent_registrations_of_a_name_succeeds() {
     let answers = join_all((0..8).map(|_| app.register(&body))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
+
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
 }
 
@@ -86,6 +89,7 @@ async fn a_password_may_have_72_bytes_of_any_script() {
     app.register(&json!({"username": "ann", "password": password})).await.expect(201);
     app.login("ann", &password).await.expect(200);
     let longer = format!("{password}x");
+
     app.register(&json!({"username": "bob", "password": longer})).await.expect(422);
     app.login("ann", &longer).await.expect(422);
 }

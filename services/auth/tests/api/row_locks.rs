@@ -1,4 +1,4 @@
-//! A family that somebody has locked: other users do not wait for it.
+//! A locked family: other users do not wait for it.
 
 use crate::app::{Session, spawn_app};
 use serde_json::json;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 async fn a_locked_family_holds_one_connection() {
     let app = spawn_app().await;
     let session = app.session("ann").await;
-    // On SQLite there is nothing to lock but the file.
+    // SQLite has no row locks.
     let Some(lock) = RowLock::of(&app.database, "auth.refresh_families").await else { return };
     let answered = Arc::<AtomicUsize>::default();
     let using = (0..64).map(|number| {
@@ -32,6 +32,7 @@ async fn a_locked_family_holds_one_connection() {
     client.get("/api/v1/auth/me").await.expect(200);
     let (before, waiting) = (answered.load(Ordering::SeqCst), lock.waiting().await);
     assert!(before < 16 && waiting <= 1, "{before} were answered before another user was, {waiting} wait");
+
     drop(lock);
     for one in using {
         let answer = one.await.unwrap();

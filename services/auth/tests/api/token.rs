@@ -43,9 +43,11 @@ async fn a_password_grant_gets_the_tokens_of_a_login() {
     let members = |tokens: &Value| tokens.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(members(&tokens), members(&login));
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("bearer"), &json!(3600)));
+
     let me = app.client.with_token(text(&tokens["access_token"])).get("/api/v1/auth/me").await.expect(200);
     assert_eq!(me.json()["username"], "ann+x@example.org");
-    // One session, whichever route carries it on.
+
+    // Both routes continue the same session.
     for _ in 0..2 {
         tokens = app.refresh(text(&tokens["refresh_token"])).await.expect(200).json();
         tokens = app.refresh_grant(text(&tokens["refresh_token"])).await.expect(200).json();
@@ -61,6 +63,7 @@ async fn a_refresh_token_is_rotated_and_its_reuse_revokes_the_family_after_the_g
     let child = refresh_token(&answer);
     let sibling = refresh_token(&app.refresh_grant(&session.refresh_token).await.expect(200));
     assert!(child != sibling && child != session.refresh_token);
+
     app.clock.advance(Duration::from_secs(10));
     for token in [&session.refresh_token, &child, &sibling] {
         let refused = app.refresh_grant(token).await.expect(400);
@@ -178,8 +181,9 @@ async fn only_forms_are_accepted_at_the_token_endpoint() {
     {
         ask(media_type, &grant).await.expect(200);
     }
-    // What stands in the query is in logs, and counts for nothing (RFC 6749, 2.3.1).
+    // The query, which logs hold, is ignored (RFC 6749, 2.3.1).
     let path = format!("/api/v1/auth/token?{grant}");
+
     assert_eq!(error(&app.client.send(Method::POST, &path, None).await.expect(400)), "invalid_request");
 }
 

@@ -10,7 +10,6 @@ mod metadata;
 mod model;
 mod name;
 mod plan;
-mod retention;
 mod subtree;
 mod text;
 
@@ -22,6 +21,5 @@ pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;
-pub use retention::RETENTION;
 pub use subtree::{BranchLink, subtree};
 pub use text::{Question, Response};

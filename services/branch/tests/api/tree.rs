@@ -79,17 +79,7 @@ async fn take(chat: &Chat, model: &mut Model, step: &Step) {
             let branch = model.pick(*branch);
             let line = &model.branches[&branch].line;
             let line = line[..depth.index(line.len() + 1)].to_vec();
-            let (from, parent) = match line.last() {
-                Some((response, _, owner)) => (Some(response.clone()), owner.clone()),
-                None => (None, chat.id.clone()),
-            };
-            let body =
-                json!({"original_chat_id": branch, "branch_from_response_id": from, "activate": activate});
-            let fork = text(&chat.post_branch(&body).await.expect(201).json()["branch_id"]);
-            if *activate {
-                model.active.clone_from(&fork);
-            }
-            model.branches.insert(fork, Copy { parent: Some(parent), from, name: Value::Null, line });
+            fork(chat, model, &branch, line, *activate).await;
         }
         Step::Activate(index) => {
             model.active = model.pick(*index);
@@ -103,20 +93,43 @@ async fn take(chat: &Chat, model: &mut Model, step: &Step) {
         }
         Step::Delete { branch, cascade } => {
             let branch = model.pick(*branch);
-            let doomed = model.below(&branch);
-            let answer = chat.delete_branch(&branch, &format!("?cascade={cascade}")).await;
-            if branch == chat.id || (doomed.len() > 1 && !cascade) {
-                assert_eq!(answer.status, 409);
-                return;
-            }
-            assert_eq!(answer.status, 200, "{}", answer.text);
-            let parent = model.branches[&branch].parent.clone().unwrap();
-            for gone in doomed {
-                model.branches.remove(&gone);
-                if model.active == gone {
-                    model.active.clone_from(&parent);
-                }
-            }
+            delete(chat, model, &branch, *cascade).await;
+        }
+    }
+}
+
+async fn fork(
+    chat: &Chat,
+    model: &mut Model,
+    branch: &str,
+    line: Vec<(String, String, String)>,
+    activate: bool,
+) {
+    let (from, parent) = match line.last() {
+        Some((response, _, owner)) => (Some(response.clone()), owner.clone()),
+        None => (None, chat.id.clone()),
+    };
+    let body = json!({"original_chat_id": branch, "branch_from_response_id": from, "activate": activate});
+    let fork = text(&chat.post_branch(&body).await.expect(201).json()["branch_id"]);
+    if activate {
+        model.active.clone_from(&fork);
+    }
+    model.branches.insert(fork, Copy { parent: Some(parent), from, name: Value::Null, line });
+}
+
+async fn delete(chat: &Chat, model: &mut Model, branch: &str, cascade: bool) {
+    let doomed = model.below(branch);
+    let answer = chat.delete_branch(branch, &format!("?cascade={cascade}")).await;
+    if branch == chat.id || (doomed.len() > 1 && !cascade) {
+        assert_eq!(answer.status, 409);
+        return;
+    }
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let parent = model.branches[branch].parent.clone().unwrap();
+    for gone in doomed {
+        model.branches.remove(&gone);
+        if model.active == gone {
+            model.active.clone_from(&parent);
         }
     }
 }
@@ -137,22 +150,7 @@ async fn check(chat: &Chat, model: &Model) {
         assert_eq!(branch["name"], copy.name);
         assert_eq!(branch["active"], id == model.active);
         assert_eq!(branch["head_response_id"], json!(copy.line.last().map(|(response, ..)| response)));
-        let line = chat.get_line(&chat.id, &format!("&branch_id={id}&order=asc&limit=200")).await.expect(200);
-        assert_eq!(
-            questions(&line),
-            copy.line.iter().map(|(_, question, _)| question.as_str()).collect::<Vec<_>>()
-        );
-        for (index, message) in line.json().as_array().unwrap().iter().enumerate() {
-            let (response, _, owner) = &copy.line[index];
-            assert_eq!((&message["response_id"], &message["branch_id"]), (&json!(response), &json!(owner)));
-            assert_eq!(message["depth"], index + 1);
-            let parent = index.checked_sub(1).map(|before| &copy.line[before].0);
-            assert_eq!(message["parent_response_id"], json!(parent));
-            let mut forks: Vec<_> = message["branches"].as_array().unwrap().iter().map(text).collect();
-            forks.sort_unstable();
-            let expected = model.branches.iter().filter(|(_, copy)| copy.from.as_ref() == Some(response));
-            assert_eq!(forks, expected.map(|(id, _)| id.clone()).collect::<Vec<_>>());
-        }
+        check_line(chat, model, &id).await;
         let below = chat.tree(&id).await;
         let mut found: Vec<_> =
             below["branches"].as_array().unwrap().iter().map(|b| text(&b["branch_id"])).collect();
@@ -160,6 +158,26 @@ async fn check(chat: &Chat, model: &Model) {
         found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected);
+    }
+}
+
+async fn check_line(chat: &Chat, model: &Model, branch: &str) {
+    let copy = &model.branches[branch];
+    let line = chat.get_line(&chat.id, &format!("&branch_id={branch}&order=asc&limit=200")).await.expect(200);
+    assert_eq!(
+        questions(&line),
+        copy.line.iter().map(|(_, question, _)| question.as_str()).collect::<Vec<_>>()
+    );
+    for (index, message) in line.json().as_array().unwrap().iter().enumerate() {
+        let (response, _, owner) = &copy.line[index];
+        assert_eq!((&message["response_id"], &message["branch_id"]), (&json!(response), &json!(owner)));
+        assert_eq!(message["depth"], index + 1);
+        let parent = index.checked_sub(1).map(|before| &copy.line[before].0);
+        assert_eq!(message["parent_response_id"], json!(parent));
+        let mut forks: Vec<_> = message["branches"].as_array().unwrap().iter().map(text).collect();
+        forks.sort_unstable();
+        let expected = model.branches.iter().filter(|(_, copy)| copy.from.as_ref() == Some(response));
+        assert_eq!(forks, expected.map(|(id, _)| id.clone()).collect::<Vec<_>>());
     }
 }
 

@@ -89,46 +89,57 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             let branch = model.pick(*branch);
             let line = &model.branches[&branch].line;
             let line = line[..depth.index(line.len() + 1)].to_vec();
-            let (from, parent) = match line.last() {
-                Some((response, _, owner)) => (Some(*response), *owner),
-                None => (None, chat.trunk()),
-            };
-            let line_named = Some(branch).filter(|branch| *branch != chat.trunk());
-            let new = NewBranch { line: line_named, activate: *activate, ..chat.branch(from) };
-            let fork = chat.store.fork(&new).await.unwrap().object.branch;
-            assert_eq!(fork.parent, Some(parent));
-            if *activate {
-                model.active = fork.id;
-            }
-            model.branches.insert(fork.id, Copy { parent: Some(parent), line });
+            fork(chat, model, branch, line, *activate).await;
         }
         Step::Activate(index) => {
             model.active = model.pick(*index);
             chat.store.activate(chat.owner, chat.id, model.active).await.unwrap();
         }
-        Step::Delete { branch, cascade } => {
-            let branch = model.pick(*branch);
-            let doomed = model.below(branch);
-            let answer = chat.store.delete_branch(chat.owner, branch, *cascade).await;
-            if branch == chat.trunk() {
-                refused!(answer, IsTrunk);
-            } else if doomed.len() > 1 && !cascade {
-                refused!(answer, HasDescendants);
-            } else {
-                answer.unwrap();
-                let parent = model.branches[&branch].parent.unwrap();
-                for gone in doomed {
-                    model.branches.remove(&gone);
-                    if model.active == gone {
-                        model.active = parent;
-                    }
-                }
-            }
-        }
+        Step::Delete { branch, cascade } => delete(chat, model, model.pick(*branch), *cascade).await,
         Step::Sweep => kit.sweep().await,
         Step::Clock(seconds) => {
             let span = Duration::from_secs(u64::from(seconds.unsigned_abs()));
             if *seconds < 0 { kit.clock.set_back(span) } else { kit.clock.advance(span) }
+        }
+    }
+}
+
+async fn fork(
+    chat: &Chat,
+    model: &mut Model,
+    branch: BranchId,
+    line: Vec<(ResponseId, String, BranchId)>,
+    activate: bool,
+) {
+    let (from, parent) = match line.last() {
+        Some((response, _, owner)) => (Some(*response), *owner),
+        None => (None, chat.trunk()),
+    };
+    let line_named = Some(branch).filter(|branch| *branch != chat.trunk());
+    let new = NewBranch { line: line_named, activate, ..chat.branch(from) };
+    let fork = chat.store.fork(&new).await.unwrap().object.branch;
+    assert_eq!(fork.parent, Some(parent));
+    if activate {
+        model.active = fork.id;
+    }
+    model.branches.insert(fork.id, Copy { parent: Some(parent), line });
+}
+
+async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool) {
+    let doomed = model.below(branch);
+    let answer = chat.store.delete_branch(chat.owner, branch, cascade).await;
+    if branch == chat.trunk() {
+        refused!(answer, IsTrunk);
+    } else if doomed.len() > 1 && !cascade {
+        refused!(answer, HasDescendants);
+    } else {
+        answer.unwrap();
+        let parent = model.branches[&branch].parent.unwrap();
+        for gone in doomed {
+            model.branches.remove(&gone);
+            if model.active == gone {
+                model.active = parent;
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::kit::{Chat, Kit, key, refused};
 use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
 use branch::store::ContentStore;
-use shared::ids::UserId;
+use shared::ids::{BranchId, UserId};
 use shared::validation::TextField as _;
 
 /// Runs work many times at once, through one store and the other by turns.
@@ -99,24 +99,35 @@ pub async fn a_fork_concurrent_with_a_deletion_leaves_no_orphan(kit: &Kit) {
             }
             deleted = deletion.or(deleted);
         }
-        match deleted.unwrap() {
-            Ok(()) => {
-                assert_eq!(chat.node(fork).await, None);
-                for fork in forks {
-                    assert!(cascade);
-                    assert_eq!(chat.node(fork).await, None);
-                }
-            }
-            Err(Error::HasDescendants) => {
-                assert!(!cascade && !forks.is_empty());
-                for fork in forks {
-                    assert_eq!(chat.line(fork).await, ["1", "2"]);
-                }
-                chat.store.delete_branch(chat.owner, fork, true).await.unwrap();
-            }
-            Err(other) => panic!("{other:?}"),
-        }
+        check_forks(&chat, fork, &forks, deleted.unwrap(), cascade).await;
         assert_eq!(chat.tree(chat.trunk()).await.len(), 1);
+    }
+}
+
+/// The forks of a deleted branch are gone; those of one that was not deleted are there, and are deleted with it.
+async fn check_forks(
+    chat: &Chat,
+    branch: BranchId,
+    forks: &[BranchId],
+    deleted: Result<(), Error>,
+    cascade: bool,
+) {
+    match deleted {
+        Ok(()) => {
+            assert_eq!(chat.node(branch).await, None);
+            for fork in forks {
+                assert!(cascade);
+                assert_eq!(chat.node(*fork).await, None);
+            }
+        }
+        Err(Error::HasDescendants) => {
+            assert!(!cascade && !forks.is_empty());
+            for fork in forks {
+                assert_eq!(chat.line(*fork).await, ["1", "2"]);
+            }
+            chat.store.delete_branch(chat.owner, branch, true).await.unwrap();
+        }
+        Err(other) => panic!("{other:?}"),
     }
 }
 

@@ -49,6 +49,7 @@ mod tests {
         for same in [&text, &text.to_uppercase(), &text.replace('-', "")] {
             assert!(account(same).is_id(user), "{same}");
         }
+
         assert!(!account(&UserId::generate().to_string()).is_id(user));
         assert!(!account("ann").is_id(user));
     }

@@ -1,11 +1,7 @@
 //! Requests whose idempotency key is taken.
 
 use shared::clock::Timestamp;
-use shared::idempotency::RequestHash;
-use std::time::Duration;
-
-/// How long a key answers after its object was deleted: 24 hours.
-pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+use shared::idempotency::{RETENTION, RequestHash};
 
 /// The answer to a request whose key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +39,7 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_key_answers_until_24_h_after_the_deletion() {
@@ -52,6 +49,7 @@ mod tests {
             Replay::judge(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
         };
         let moment = Duration::from_micros(1);
+
         assert_eq!(judge(false, &this, RETENTION * 9), Replay::Answer);
         assert_eq!(judge(false, &other, RETENTION * 9), Replay::Reused);
         assert_eq!(judge(true, &this, RETENTION.saturating_sub(moment)), Replay::Gone);

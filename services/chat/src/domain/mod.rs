@@ -7,5 +7,5 @@ mod name;
 
 pub use account::AccountRef;
 pub use chat_type::ChatType;
-pub use key::{RETENTION, Replay};
+pub use key::Replay;
 pub use name::Name;

@@ -2,12 +2,12 @@
 
 use super::rows_of_page;
 use super::schema::{chats, deleted_accounts};
-use crate::domain::{ChatType, Name, RETENTION, Replay};
+use crate::domain::{ChatType, Name, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
-use shared::idempotency::{Created, IdempotencyKey, RequestHash};
+use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
 use shared_store::{Store, StoreError};
 use shared_store::{on, tx};

@@ -2,12 +2,12 @@
 
 use super::rows_of_page;
 use super::schema::{chats, conversations};
-use crate::domain::{RETENTION, Replay};
+use crate::domain::Replay;
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
-use shared::idempotency::{Created, IdempotencyKey, RequestHash};
+use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
 use shared_store::{Store, StoreError};
 use shared_store::{on, tx};
@@ -19,13 +19,13 @@ use shared_web::page::TimeKey;
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
-    /// The chat that it leads into.
+    /// Its chat.
     pub chat_id: ChatId,
     /// The owner.
     pub account_id: UserId,
     /// The name; empty once its chat is deleted.
     pub name: String,
-    /// The branch that it leads to.
+    /// Its branch.
     pub branch_id: BranchId,
     /// When it was created.
     pub created_at: Timestamp,

@@ -1,12 +1,11 @@
 //! The sweep: removes rows that were deleted more than a day ago, at start and every hour.
 
 use super::schema::{chats, conversations, deleted_accounts};
-use crate::domain::RETENTION;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
-use shared::idempotency::RequestHash;
+use shared::idempotency::{RETENTION, RequestHash};
 use shared::ids::{ChatId, ConversationId, KeyId};
 use shared::tasks::Tasks;
 use shared_store::{Store, StoreError};
@@ -15,29 +14,26 @@ use std::time::Duration;
 
 /// The interval of sweeps.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
-/// Rows of one step, so few that nobody waits for it.
+/// Rows of one step: few, so that no writer waits long for it.
 const ROWS_PER_SWEEP: i64 = 200;
 /// The pause between two steps, in which others can write.
 const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
 /// Sweeps, until the service stops.
 pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
-    let (store, clock, stopping) = (store.clone(), clock.clone(), tasks.stopping().clone());
-    tasks.spawn(async move {
-        loop {
-            let more = sweep(&store, clock.now()).await.unwrap_or_else(|error| {
+    let (store, clock) = (store.clone(), clock.clone());
+    tasks.every_while_busy(SWEEP_INTERVAL, PAUSE_BETWEEN_SWEEPS, move || {
+        let (store, now) = (store.clone(), clock.now());
+        async move {
+            sweep(&store, now).await.unwrap_or_else(|error| {
                 tracing::warn!(error = causes(&error), "what was deleted is still there");
                 false
-            });
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                () = tokio::time::sleep(if more { PAUSE_BETWEEN_SWEEPS } else { SWEEP_INTERVAL }) => {}
-            }
+            })
         }
     });
 }
 
-/// Does a step of each kind. Returns whether there may be more to do.
+/// Runs a step of each kind, and returns whether there may be more to do.
 async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let until = now.minus(RETENTION);
     let chats = purge_chats(store, until).await?;

@@ -5,7 +5,7 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use std::time::Duration;
 
-/// For how long the service under test remembers an account; less than until the second pass.
+/// The retention of accounts in the service under test: shorter than the delay of the second pass.
 const MEMORY: Duration = Duration::from_secs(5);
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn only_the_chats_of_the_account_are_deleted() {
     bob.get_chat(&bobs).await.expect(200);
     assert_eq!(app.deliveries().await.len(), 2);
 
-    // A delivery may come again.
+    // A delivery may be repeated.
     app.delete_account(ann.id).await.expect(200);
     assert_eq!(app.deliveries().await.len(), 2);
 }
@@ -44,7 +44,7 @@ async fn nothing_can_be_created_for_a_deleted_account() {
         keyed.create_chat(&json!({"name": "x"})).await,
         ann.create_conversation(&json!({"chat_id": chat})).await,
         keyed.create_conversation(&json!({"chat_id": chat})).await,
-        // Before the body is looked at.
+        // Before the body is read.
         ann.create_chat(&json!({})).await,
         ann.create_conversation(&json!({})).await,
         ann.with_key("").create_chat(&json!({"name": "z"})).await,
@@ -73,6 +73,7 @@ async fn an_account_may_have_many_chats() {
     let mut heard = app.deliveries().await;
     heard.sort_unstable();
     heard.dedup();
+
     assert_eq!(heard.len(), 250);
 }
 
@@ -81,7 +82,7 @@ async fn the_second_pass_deletes_chats_in_flight_also_after_a_restart() {
     let mut app = spawn_app().await;
     let ann = app.user();
     app.delete_account(ann.id).await.expect(200);
-    // Stands for a chat that was being made: the account is remembered no more, but was not looked at again.
+    // A chat that was being created: the account is forgotten, and its second pass is still to come.
     app.clock.advance(MEMORY);
     let chat = ann.chat("late").await;
     app.restart().await;
@@ -103,6 +104,7 @@ async fn chats_created_during_the_deletion_are_deleted() {
     let (created, deleted) = join(creating, app.delete_account(ann.id)).await;
     deleted.expect(200);
     assert!(created.iter().all(|answer| [201, 401].contains(&answer.status.as_u16())));
+
     app.clock.advance(Duration::from_secs(10));
     eventually("the chats are gone", async || ann.get_chats("").await.json() == json!([])).await;
 }

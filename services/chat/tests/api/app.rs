@@ -16,13 +16,13 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 pub const CHATS: &str = "/api/v1/chats";
 /// The route of the records.
 pub const CONVERSATIONS: &str = "/api/v1/conversations/";
-/// As long as a deleted chat is kept.
+/// The retention of a deleted chat.
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub struct TestApp {
     pub client: TestClient,
     pub clock: Clock,
-    /// The auth service, who knows nobody.
+    /// The auth service, which knows no user.
     pub auth: MockServer,
     /// The branch service, where every chat has its trunk alone.
     pub branch: MockServer,
@@ -31,7 +31,7 @@ pub struct TestApp {
     pub database: TestDatabase,
 }
 
-/// Starts a service on a free port, with a clock that stands still.
+/// Starts a service on a free port, with a manual clock.
 pub async fn spawn_app() -> TestApp {
     let clock = Clock::manual();
     let database = TestDatabase::create().await;
@@ -65,7 +65,7 @@ fn only_the_trunk(request: &Request) -> ResponseTemplate {
 }
 
 impl TestApp {
-    /// A user of whom this service has never heard.
+    /// A user who is new to this service.
     pub fn user(&self) -> User {
         self.user_of(UserId::generate())
     }
@@ -74,7 +74,7 @@ impl TestApp {
         self.user_at(&self.client, id)
     }
 
-    /// A user who speaks to another replica.
+    /// The same user at another replica.
     pub fn user_at(&self, replica: &TestClient, id: UserId) -> User {
         let token = token_keys(&self.clock).issue_access(id, 9 * DAY).unwrap();
         User { id, client: replica.with_token(&token) }
@@ -97,7 +97,7 @@ impl TestApp {
         self.client = TestClient::new(self.service.url());
     }
 
-    /// Another service on the same database, whose clock is ahead by so much.
+    /// Another service on the same database, with a clock that is ahead.
     pub async fn replica(&self, ahead: Duration) -> (Running, TestClient) {
         let mut config = self.config.clone();
         config.server.clock = Clock::manual();
@@ -107,27 +107,27 @@ impl TestApp {
         (service, client)
     }
 
-    /// Lets auth know a user's name, whatever it is asked.
+    /// Makes auth answer every call with a user of this name.
     pub async fn name_user(&self, user: &User, name: &str) {
         let answer = json!({"user_id": user.id, "username": name});
         let named = Mock::given(method("GET")).and(path(format!("/internal/users/{}", user.id)));
         named.respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&self.auth).await;
     }
 
-    /// Gives the branch service another answer to every call.
+    /// Makes branch answer every call like this.
     pub async fn branch_answers(&self, status: u16, body: &Value) {
         self.branch.reset().await;
         let answer = ResponseTemplate::new(status).set_body_json(body);
         Mock::given(any()).respond_with(answer).mount(&self.branch).await;
     }
 
-    /// Gives the branch service its usual answers again.
+    /// Makes branch answer as usual again.
     pub async fn branch_is_well(&self) {
         self.branch.reset().await;
         mount_branch(&self.branch).await;
     }
 
-    /// The deliveries that the branch service has got: path and query, in no order.
+    /// The deliveries that branch has received: path and query, in no order.
     pub async fn deliveries(&self) -> Vec<String> {
         let requests = self.branch.received_requests().await.unwrap();
         let deliveries = requests.iter().filter(|request| request.method.as_str() == "DELETE");
@@ -190,12 +190,12 @@ impl User {
         self.client.delete(&format!("{CONVERSATIONS}{id}")).await
     }
 
-    /// A body that is sent as it is.
+    /// Sends a body as it is.
     pub async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
         self.client.send(method, path, Some(body.to_owned())).await
     }
 
-    /// What `field` is in each object of a list, from `path` to the last page.
+    /// The values of `field` in the objects of a list, from `path` to the last page.
     pub async fn all_pages(&self, path: &str, field: &str) -> Vec<String> {
         let mut all = Vec::new();
         let mut next = Some(path.to_owned());
@@ -208,7 +208,7 @@ impl User {
     }
 }
 
-/// What `field` is in each object of a list.
+/// The values of `field` in the objects of a list.
 pub fn column(answer: &Answer, field: &str) -> Vec<String> {
     answer.json().as_array().unwrap().iter().map(|object| text(&object[field]).to_owned()).collect()
 }
@@ -218,7 +218,7 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-/// Waits for what happens in the background, for half a minute at the most.
+/// Waits for work in the background, for at most half a minute.
 pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
     for _ in 0..1500 {
         if condition().await {

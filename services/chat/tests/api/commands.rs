@@ -1,4 +1,4 @@
-//! The program `chat` when it is told to do something beside serving.
+//! The commands of the program `chat`.
 
 use crate::app::spawn_app;
 use secrecy::ExposeSecret as _;
@@ -22,6 +22,7 @@ async fn check_names_the_service_with_another_key() {
     command.env("DATABASE_URL", app.database.url("chat").expose_secret());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+
     let lines = String::from_utf8(output.stdout).unwrap();
     for says in ["database of chat: all ", "ok    auth: answers at ", "ERROR branch: refuses our token at "] {
         assert!(lines.contains(says), "{says} in {lines}");

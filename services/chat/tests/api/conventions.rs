@@ -1,4 +1,4 @@
-//! The rules that every route keeps, shown on this service's.
+//! The conventions of the API, on the routes of this service.
 
 use crate::app::{CHATS, spawn_app};
 use reqwest::Method;
@@ -16,6 +16,7 @@ async fn a_trailing_slash_changes_nothing() {
     }
     assert_eq!(ann.get_chat(&format!("{id}/")).await.expect(200).json(), chat);
     ann.update_chat(&format!("{id}/"), &json!({"name": "x"})).await.expect(200);
+
     for path in ["/api/v1/conversations", "/api/v1/conversations/"] {
         ann.client.post(path, &json!({"chat_id": id})).await.expect(201);
         ann.client.get(&format!("{path}?chat_id={id}")).await.expect(200);
@@ -60,7 +61,9 @@ async fn checks_come_in_the_order_of_the_api() {
     let answer = encoded.send(Method::POST, &create, Some("{".to_owned())).await.expect(415);
     assert_eq!(answer.header("accept-encoding"), "identity");
     encoded.get(&format!("{CHATS}/get-chat")).await.expect(200);
+
     let unknown = format!("{CHATS}/update-chat/{}", ChatId::generate());
+
     text.send(Method::PUT, &unknown, Some("{}".to_owned())).await.expect(415);
     ann.send(Method::PUT, &unknown, "{").await.expect(422);
     ann.send(Method::PUT, &unknown, "{}").await.expect(404);
@@ -116,7 +119,9 @@ async fn accept_chooses_the_media_type_of_an_error() {
     let keyed = problem.with_header("idempotency-key", "k");
     let create = format!("{CHATS}/create-chat");
     keyed.post(&create, &json!({"name": "x"})).await.expect(201);
+
     let body = keyed.post(&create, &json!({"name": "y"})).await.expect(422).json();
+
     assert_eq!(body["code"], "idempotency_key_reused");
     assert!(body["detail"].is_string());
     assert!(body["errors"].is_array());
@@ -142,6 +147,7 @@ async fn health_and_the_document_need_no_token() {
             "/api/v1/conversations/{id}",
         ]
     );
+
     let text = document.to_string();
     for reference in text.split("#/components/schemas/").skip(1) {
         let name = reference.split('"').next().unwrap();

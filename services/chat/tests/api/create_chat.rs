@@ -12,6 +12,7 @@ async fn a_chat_is_created_and_read_back_the_same() {
     let created_at = text(&chat["created_at"]);
     assert_eq!(created_at.len(), "2026-01-31T12:00:00.000000Z".len());
     assert!(created_at.ends_with('Z'));
+
     let expected = json!({
         "chat_id": chat["chat_id"], "account_id": ann.id, "chat_type": "group", "name": "Trees",
         "created_at": created_at, "updated_at": created_at, "active": true,
@@ -25,6 +26,7 @@ async fn the_type_defaults_to_personal_and_is_one_of_two() {
     let app = spawn_app().await;
     let ann = app.user();
     assert_eq!(ann.create_chat(&json!({"name": "x"})).await.expect(201).json()["chat_type"], "personal");
+
     for (wrong, kind) in [
         (json!("Personal"), "enum"),
         (json!(""), "enum"),
@@ -59,6 +61,7 @@ async fn a_name_has_1_to_200_characters_and_is_kept_as_it_was_sent() {
         assert_eq!(answer.field_errors(), [format!("{kind} body.name")], "{body}");
         assert!(!answer.text.contains("xxx"), "the input is not echoed");
     }
+
     assert_eq!(ann.get_chats("").await.json().as_array().unwrap().len(), 7);
 }
 
@@ -79,16 +82,19 @@ async fn a_body_that_is_no_object_or_holds_a_lone_surrogate_is_a_422() {
     ] {
         assert_eq!(ann.send(Method::POST, &path, body).await.expect(422).field_errors(), [error], "{body}");
     }
+
     let answer = ann.send(Method::POST, &path, r#"{"name": "\ud83c\udf33"}"#).await.expect(201);
+
     assert_eq!(answer.json()["name"], "🌳");
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_told_and_unknown_ones_are_ignored() {
+async fn every_invalid_field_is_reported_and_unknown_ones_are_ignored() {
     let app = spawn_app().await;
     let ann = app.user();
     let answer = ann.create_chat(&json!({"chat_type": "club"})).await.expect(422);
     assert_eq!(answer.field_errors(), ["missing body.name", "enum body.chat_type"]);
+
     let body = json!({"name": "x", "account_id": "other", "active": false, "chat_id": 1, "deleted_at": []});
     let chat = ann.create_chat(&body).await.expect(201).json();
     assert_eq!(chat["account_id"], json!(ann.id));

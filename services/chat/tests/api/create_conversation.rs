@@ -24,7 +24,7 @@ async fn name_and_branch_default_to_those_of_the_chat() {
 }
 
 #[tokio::test]
-async fn the_active_branch_is_asked_for_with_the_owner() {
+async fn the_active_branch_is_requested_with_the_owner() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -32,19 +32,21 @@ async fn the_active_branch_is_asked_for_with_the_owner() {
     app.branch_answers(200, &json!({"branch_id": active})).await;
     let record = ann.create_conversation(&json!({"chat_id": chat})).await.expect(201).json();
     assert_eq!(record["branch_id"], json!(active));
+
     let asked = app.branch.received_requests().await.unwrap();
     assert_eq!(asked[0].url.path(), format!("/internal/chats/{chat}/branch"));
     assert_eq!(asked[0].url.query(), Some(&*format!("owner={}", ann.id)));
 }
 
 #[tokio::test]
-async fn a_branch_that_is_named_must_be_of_the_chat() {
+async fn a_named_branch_must_be_of_the_chat() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     let branch = BranchId::generate().to_string();
     let body = json!({"chat_id": chat, "branch_id": branch.to_uppercase(), "name": "fork"});
     assert_eq!(ann.create_conversation(&body).await.expect(404).code(), "branch_not_found");
+
     let known = Mock::given(method("GET")).and(path(format!("/internal/chats/{chat}/branch")));
     let known = known.and(query_param("branch_id", &*branch)).and(query_param("owner", ann.id.to_string()));
     let answer = ResponseTemplate::new(200).set_body_json(json!({"branch_id": branch}));
@@ -65,16 +67,19 @@ async fn nothing_is_written_while_branch_is_down() {
         assert_eq!(answer.code(), "service_unavailable");
         assert_eq!(answer.header("retry-after"), "1");
     }
+
     assert_eq!(ann.get_conversations(&format!("?chat_id={chat}")).await.expect(200).json(), json!([]));
 }
 
 #[tokio::test]
-async fn a_chat_that_branch_knows_as_gone_is_a_404() {
+async fn a_chat_that_branch_has_deleted_is_a_404() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     app.branch_answers(404, &json!({})).await;
+
     let answer = ann.create_conversation(&json!({"chat_id": chat})).await.expect(404);
+
     assert_eq!(answer.code(), "chat_not_found");
 }
 
@@ -90,6 +95,7 @@ async fn the_account_is_the_caller_by_id_or_by_name() {
         assert_eq!(record["account_id"], id.as_str());
     }
     assert!(app.auth.received_requests().await.unwrap().is_empty(), "an id needs no asking");
+
     app.name_user(&ann, "Jürgen@example.org").await;
     for account in ["Jürgen@example.org", "JÜRGEN@EXAMPLE.ORG"] {
         let body = json!({"chat_id": chat, "account_id": account});
@@ -109,7 +115,7 @@ async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
-    // Of two users with one key, each is found by the exact name.
+    // Each of two users with the same key is found by the exact name.
     let asked = Mock::given(method("GET")).and(path(format!("/internal/users/{}", ann.id)));
     let asked = asked.and(query_param("name", "straße"));
     let answer = json!({"user_id": ann.id, "username": "straße"});
@@ -118,19 +124,21 @@ async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
         ann.create_conversation(&json!({"chat_id": chat, "account_id": account})).await.expect(status);
     }
     assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);
-    // No name is so long.
+
+    // Longer than any name.
     let long = "é".repeat(257);
     ann.create_conversation(&json!({"chat_id": chat, "account_id": long})).await.expect(403);
     assert_eq!(app.auth.received_requests().await.unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn a_name_is_not_known_while_auth_is_down_and_not_the_callers_if_auth_knows_none() {
+async fn a_name_is_a_503_while_auth_is_down_and_a_403_if_auth_knows_no_such_user() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     let body = json!({"chat_id": chat, "account_id": "ann"});
     ann.create_conversation(&body).await.expect(403);
+
     Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&app.auth).await;
     ann.create_conversation(&body).await.expect(503);
     assert_eq!(ann.get_conversations(&format!("?chat_id={chat}")).await.json(), json!([]));
@@ -146,15 +154,17 @@ async fn checks_come_in_the_order_422_403_404() {
     let answer = ann.create_conversation(&json!({"chat_id": unknown, "account_id": "bob", "name": ""})).await;
     answer.expect(422);
     ann.create_conversation(&json!({"chat_id": unknown, "account_id": "bob"})).await.expect(403);
+
     let answer = ann.create_conversation(&json!({"chat_id": unknown, "account_id": "ann"})).await.expect(404);
     assert_eq!(answer.code(), "chat_not_found");
+
     let answer = ann.create_conversation(&json!({"chat_id": chat, "branch_id": chat})).await.expect(404);
     assert_eq!(answer.code(), "chat_not_found");
     assert!(app.branch.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_field_by_field() {
+async fn every_invalid_field_is_reported() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -178,6 +188,7 @@ async fn what_is_wrong_is_told_field_by_field() {
     }
     let body = format!(r#"{{"chat_id": "{chat}", "account_id": "\udc00"}}"#);
     ann.send(Method::POST, CONVERSATIONS, &body).await.expect(422);
+
     let name = "🌳".repeat(200);
     let body = json!({"chat_id": chat, "name": name, "deleted": true, "id": 1});
     let record = ann.create_conversation(&body).await.expect(201).json();

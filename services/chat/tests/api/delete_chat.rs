@@ -8,7 +8,7 @@ use shared::service::Service;
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_deleted_chat_is_gone_with_its_records_and_branch_hears_of_it() {
+async fn a_deleted_chat_is_gone_with_its_records_and_branch_is_notified() {
     let app = spawn_app().await;
     let ann = app.user();
     let (id, other) = (ann.chat("x").await, ann.chat("y").await);
@@ -43,11 +43,12 @@ async fn the_delivery_carries_the_ids_of_its_request() {
     for (name, value) in [("x-request-id", "my-id"), ("traceparent", traceparent), ("tracestate", "a=b")] {
         assert_eq!(heard[0].headers[name], value);
     }
+
     assert!(heard[0].headers["authorization"].to_str().unwrap().starts_with("Bearer "));
 }
 
 #[tokio::test]
-async fn a_chat_is_deleted_though_branch_is_down_which_hears_of_it_later() {
+async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     let mut app = spawn_app().await;
     let ann = app.user();
     let (one, other) = (ann.chat("x").await, ann.chat("y").await);
@@ -60,7 +61,7 @@ async fn a_chat_is_deleted_though_branch_is_down_which_hears_of_it_later() {
     let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
 
-    // It is owed across a restart, too.
+    // The delivery is made after a restart, too.
     app.branch_answers(503, &json!({})).await;
     ann.delete_chat(&other).await.expect(200);
     app.restart().await;
@@ -71,11 +72,13 @@ async fn a_chat_is_deleted_though_branch_is_down_which_hears_of_it_later() {
 }
 
 #[tokio::test]
-async fn anothers_chat_is_a_404_and_stays() {
+async fn another_users_chat_is_a_404_and_stays() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let id = ann.chat("x").await;
+
     let answer = bob.delete_chat(&id).await.expect(404);
+
     assert_eq!(answer.code(), "chat_not_found");
     bob.delete_chat(&ChatId::generate().to_string()).await.expect(404);
     bob.delete_chat("x").await.expect(422);
@@ -93,7 +96,7 @@ async fn a_body_is_ignored() {
 }
 
 #[tokio::test]
-async fn after_a_day_nothing_is_left_of_it() {
+async fn a_deleted_chat_is_purged_after_a_day() {
     let mut app = spawn_app().await;
     let ann = app.user();
     let (id, other) = (ann.chat("x").await, ann.chat("y").await);
@@ -102,8 +105,9 @@ async fn after_a_day_nothing_is_left_of_it() {
     let path = format!("/internal/chats/{id}");
     let known = app.service(Service::Branch).get(&path).await.expect(200).json();
     assert_eq!(known["deleted"], true);
+
     app.clock.advance(DAY);
-    // The service sweeps at its start.
+    // The service sweeps at start.
     app.restart().await;
     eventually("the chat is purged", async || app.service(Service::Branch).get(&path).await.status == 404)
         .await;

@@ -19,12 +19,13 @@ async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
         let answer = ann.get_chat(wrong).await.expect(422);
         assert!(answer.field_errors()[0].ends_with("path.chat_id"), "{wrong}");
     }
-    // That is no path in its normal form.
+
+    // This is no path in normal form.
     assert_eq!(ann.get_chat("%00").await.expect(400).code(), "invalid_path");
 }
 
 #[tokio::test]
-async fn anothers_chat_is_as_if_there_were_none() {
+async fn another_users_chat_is_answered_like_a_missing_one() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let id = ann.chat("x").await;
@@ -33,19 +34,22 @@ async fn anothers_chat_is_as_if_there_were_none() {
         body
     };
     let theirs = bob.get_chat(&id).await.expect(404);
+
     let none = bob.get_chat(&ChatId::generate().to_string()).await.expect(404);
+
     assert_eq!(without_request_id(theirs.json()), without_request_id(none.json()));
     assert_eq!(theirs.code(), "chat_not_found");
     assert_eq!(theirs.json()["detail"], "Chat not found");
 }
 
 #[tokio::test]
-async fn head_says_what_get_would() {
+async fn head_answers_with_the_status_of_get_and_no_body() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
     let answer = ann.client.send(Method::HEAD, &format!("{CHATS}/get-chat/{id}"), None).await.expect(200);
     assert_eq!(answer.text, "");
+
     let absent = format!("{CHATS}/get-chat/{}", ChatId::generate());
     ann.client.send(Method::HEAD, &absent, None).await.expect(404);
 }

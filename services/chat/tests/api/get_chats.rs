@@ -8,10 +8,11 @@ use shared_web::page::{Cursor, TimeKey};
 use std::time::Duration;
 
 #[tokio::test]
-async fn chats_are_listed_newest_first_and_ones_own_alone() {
+async fn only_the_callers_chats_are_listed_newest_first() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     assert_eq!(ann.get_chats("").await.expect(200).json(), json!([]));
+
     for name in ["a", "b", "c"] {
         ann.chat(name).await;
         bob.chat("bob's").await;
@@ -19,13 +20,14 @@ async fn chats_are_listed_newest_first_and_ones_own_alone() {
     }
     let list = ann.get_chats("").await.expect(200);
     assert_eq!(column(&list, "name"), ["c", "b", "a"]);
+
     let chats = list.json();
     assert_eq!(chats[0], ann.get_chat(text(&chats[0]["chat_id"])).await.json());
     assert_eq!(list.next(), None);
 }
 
 #[tokio::test]
-async fn active_picks_those_that_are_or_are_not() {
+async fn the_parameter_active_selects_active_or_archived_chats() {
     let app = spawn_app().await;
     let ann = app.user();
     for n in 0..6 {
@@ -39,8 +41,10 @@ async fn active_picks_those_that_are_or_are_not() {
     assert_eq!(names("?active=true").await, ["5", "3", "1"]);
     assert_eq!(names("?active=0").await, ["4", "2", "0"]);
     assert_eq!(names("").await.len(), 6);
+
     let paged = ann.all_pages(&format!("{CHATS}/get-chat?active=false&limit=1"), "name").await;
     assert_eq!(paged, ["4", "2", "0"]);
+
     let answer = ann.get_chats("?active=perhaps").await.expect(422);
     assert_eq!(answer.field_errors(), ["bool_parsing query.active"]);
 }
@@ -75,12 +79,14 @@ async fn writing_while_paging_does_not_shift_pages() {
     }
     let first = ann.get_chats("?limit=2").await.expect(200);
     assert_eq!(column(&first, "name"), ["e", "d"]);
+
     ann.chat("new").await;
     ann.update_chat(&ids[1], &json!({"active": false})).await.expect(200);
-    // The last of the page, at which the next one begins, may go meanwhile.
+    // The last chat of the page, after which the next one begins, may be deleted meanwhile.
     ann.delete_chat(&ids[3]).await.expect(200);
     let second = ann.client.get(&first.next().unwrap()).await.expect(200);
     assert_eq!(column(&second, "name"), ["c", "b"]);
+
     let third = ann.client.get(&second.next().unwrap()).await.expect(200);
     assert_eq!(column(&third, "name"), ["a"]);
     assert_eq!(third.next(), None);
@@ -112,9 +118,11 @@ async fn without_a_limit_there_are_up_to_1000_and_with_one_up_to_200() {
     }
     let first = ann.get_chats("").await.expect(200);
     assert_eq!(first.json().as_array().unwrap().len(), 1000);
+
     let second = ann.client.get(&first.next().unwrap()).await.expect(200);
     assert_eq!(second.json().as_array().unwrap().len(), 1);
     assert_eq!(second.next(), None);
+
     for limit in ["200", "201", "1000000000000000000000"] {
         let page = ann.get_chats(&format!("?limit={limit}")).await.expect(200);
         assert_eq!(page.json().as_array().unwrap().len(), 200, "{limit}");
@@ -163,7 +171,9 @@ async fn a_bad_limit_or_cursor_is_a_422() {
         let answer = ann.get_chats(&format!("?cursor={cursor}")).await.expect(422);
         assert_eq!(answer.field_errors(), ["value_error query.cursor"], "{cursor}");
     }
+
     let answer = ann.get_chats("?limit=0&cursor=x&active=x").await.expect(422);
+
     assert_eq!(answer.field_errors().len(), 3);
 }
 
@@ -176,7 +186,7 @@ impl Cursor for ListCursor {
 }
 
 #[tokio::test]
-async fn a_forged_cursor_is_a_place_or_a_422_but_never_an_error() {
+async fn a_forged_cursor_is_a_position_or_a_422_but_never_a_500() {
     let app = spawn_app().await;
     let ann = app.user();
     ann.chat("a").await;
@@ -184,6 +194,7 @@ async fn a_forged_cursor_is_a_place_or_a_422_but_never_an_error() {
     let late = Timestamp::from_micros(253_402_300_799_000_000).unwrap();
     let cursor = ListCursor(TimeKey { created_at: late, id }).encode();
     assert_eq!(ann.get_chats(&format!("?cursor={cursor}")).await.expect(200).json()[0]["name"], "a");
+
     for micros in [-70_000_000_000_000_000, 8_000_000_000_000_000_000] {
         let created_at = Timestamp::from_micros(micros).unwrap();
         let cursor = ListCursor(TimeKey { created_at, id }).encode();
@@ -192,7 +203,7 @@ async fn a_forged_cursor_is_a_place_or_a_422_but_never_an_error() {
 }
 
 #[tokio::test]
-async fn anothers_cursor_gives_no_access() {
+async fn another_users_cursor_gives_no_access() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     for _ in 0..3 {
@@ -201,6 +212,8 @@ async fn anothers_cursor_gives_no_access() {
         app.clock.advance(Duration::from_secs(1));
     }
     let next = ann.get_chats("?limit=1").await.expect(200).next().unwrap();
+
     let seen = column(&bob.client.get(&next).await.expect(200), "name");
+
     assert!(seen.iter().all(|name| name == "bob's"));
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use shared_test_kit::Answer;
 use std::time::Duration;
 
-/// What can be created, and how.
+/// A kind of object, and how it is created.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Chat,
@@ -51,7 +51,7 @@ impl Setting {
         };
     }
 
-    /// How many there are, the parent aside.
+    /// The number of objects, without the parent.
     async fn count(&self) -> usize {
         match self.kind {
             Kind::Chat => self.ann.get_chats("").await.json().as_array().unwrap().len() - 1,
@@ -163,16 +163,19 @@ async fn a_replay_answers_what_was_created_as_it_is_now() {
     let chat = keyed.create_chat(&json!({"name": "x"})).await.expect(201).json();
     let id = text(&chat["chat_id"]);
     app.clock.advance(Duration::from_secs(1));
+
     let updated = ann.update_chat(id, &json!({"name": "y", "active": false})).await.expect(200).json();
+
     assert_eq!(keyed.create_chat(&json!({"name": "x"})).await.expect(201).json(), updated);
 }
 
 #[tokio::test]
-async fn other_bytes_are_another_body() {
+async fn a_body_of_other_bytes_is_another_request() {
     let app = spawn_app().await;
     let ann = app.user().with_key("k");
     let path = format!("{CHATS}/create-chat");
     ann.send(Method::POST, &path, r#"{"name":"x"}"#).await.expect(201);
+
     ann.send(Method::POST, &path, r#"{"name": "x"}"#).await.expect(422);
 }
 
@@ -183,6 +186,7 @@ async fn a_key_belongs_to_one_user_and_one_route() {
     let chat = ann.create_chat(&json!({"name": "x"})).await.expect(201).json();
     let other = bob.create_chat(&json!({"name": "y"})).await.expect(201).json();
     assert_ne!(chat["chat_id"], other["chat_id"]);
+
     let answer = ann.create_conversation(&json!({"chat_id": chat["chat_id"]})).await.expect(201);
     assert_eq!(answer.header("idempotency-replayed"), "");
 }
@@ -228,6 +232,7 @@ async fn a_replay_calls_no_service_and_comes_before_other_checks() {
     app.branch_answers(503, &json!({})).await;
     app.auth.reset().await;
     assert_eq!(keyed.create_conversation(&record).await.expect(201).json(), made);
+
     let answer = keyed.create_conversation(&json!({"chat_id": chat, "account_id": "bob"})).await.expect(422);
     assert_eq!(answer.code(), "idempotency_key_reused");
 }
@@ -240,7 +245,9 @@ async fn the_key_of_a_record_whose_chat_was_deleted_answers_404() {
     let keyed = ann.with_key("k");
     keyed.create_conversation(&json!({"chat_id": chat})).await.expect(201);
     ann.delete_chat(&chat).await.expect(200);
+
     let answer = keyed.create_conversation(&json!({"chat_id": chat})).await.expect(404);
+
     assert_eq!(answer.code(), "conversation_not_found");
 }
 
@@ -256,5 +263,6 @@ async fn a_key_is_ignored_on_other_routes() {
         assert_eq!(answer.header("idempotency-replayed"), "");
     }
     keyed.delete_chat(&chat).await.expect(200);
+
     keyed.delete_chat(&chat).await.expect(404);
 }

@@ -1,4 +1,4 @@
-//! What other services ask, and nobody else may.
+//! The internal endpoints, for other services alone.
 
 use crate::app::spawn_app;
 use serde_json::json;
@@ -14,7 +14,9 @@ async fn a_service_gets_the_owner_of_a_chat() {
     let created_at = ann.get_chat(&id).await.json()["created_at"].clone();
     let path = format!("/internal/chats/{id}");
     let branch = app.service(Service::Branch);
+
     let known = branch.get(&path).await.expect(200).json();
+
     assert_eq!(
         known,
         json!({"chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false})
@@ -37,6 +39,7 @@ async fn only_services_can_call_internal_endpoints() {
         client.delete(&format!("/internal/accounts/{}", ann.id)).await.expect(401);
     }
     let of_a_service = app.service(Service::Branch);
+
     of_a_service.get(&format!("/api/v1/chats/get-chat/{id}")).await.expect(401);
     ann.get_chat(&id).await.expect(200);
 }

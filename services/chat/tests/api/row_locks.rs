@@ -1,4 +1,4 @@
-//! A chat that somebody has locked: other users do not wait for it.
+//! A locked chat: other users do not wait for it.
 
 use crate::app::{CHATS, CONVERSATIONS, spawn_app};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn a_locked_chat_holds_one_connection() {
     let create = format!("{CHATS}/create-chat");
     let chat: Value = user.client.post(&create, &json!({"name": "Trees"})).await.expect(201).json();
     let chat = chat["chat_id"].as_str().unwrap().to_owned();
-    // On SQLite there is nothing to lock but the file.
+    // SQLite has no row locks.
     let Some(lock) = RowLock::of(&app.database, "chat.chats").await else { return };
     let answered = Arc::<AtomicUsize>::default();
     let using = (0..64).map(|number| {
@@ -34,6 +34,7 @@ async fn a_locked_chat_holds_one_connection() {
     other.client.get(&format!("{CHATS}/get-chat")).await.expect(200);
     let (before, waiting) = (answered.load(Ordering::SeqCst), lock.waiting().await);
     assert!(before < 16 && waiting <= 1, "{before} were answered before another user was, {waiting} wait");
+
     drop(lock);
     for one in using {
         let answer = one.await.unwrap();

@@ -21,7 +21,9 @@ async fn only_the_fields_that_are_sent_change() {
         assert_eq!(ann.get_chat(&id).await.json(), expected);
     }
     let body = json!({"name": "z", "chat_type": "personal", "active": true});
+
     let chat = ann.update_chat(&id.to_uppercase(), &body).await.expect(200).json();
+
     assert_eq!(
         (&chat["name"], &chat["chat_type"], &chat["active"]),
         (&json!("z"), &json!("personal"), &json!(true))
@@ -35,7 +37,9 @@ async fn the_time_of_the_last_change_never_goes_back() {
     let id = ann.chat("x").await;
     let (_service, ahead) = app.replica(Duration::from_secs(5)).await;
     let first = app.user_at(&ahead, ann.id).update_chat(&id, &json!({"name": "y"})).await.expect(200).json();
+
     let second = ann.update_chat(&id, &json!({"name": "z"})).await.expect(200).json();
+
     assert_eq!(second["updated_at"], first["updated_at"]);
     assert_eq!(ann.get_chat(&id).await.json(), second);
 }
@@ -51,6 +55,7 @@ async fn an_empty_body_and_unknown_fields_change_nothing() {
     {
         assert_eq!(ann.update_chat(&id, &body).await.expect(200).json(), chat);
     }
+
     assert_eq!(ann.get_chat(&id).await.json(), chat);
 }
 
@@ -64,6 +69,7 @@ async fn null_and_wrong_types_are_a_422() {
         answer.expect(422).field_errors(),
         ["string_type body.name", "string_type body.chat_type", "bool_type body.active"]
     );
+
     for (body, error) in [
         (json!({"name": ""}), "string_too_short body.name"),
         (json!({"name": "🌳".repeat(201)}), "string_too_long body.name"),
@@ -89,8 +95,9 @@ async fn another_users_chat_is_a_404_and_is_unchanged() {
         assert_eq!(bob.update_chat(&id, &body).await.expect(404).code(), "chat_not_found");
         ann.update_chat(&ChatId::generate().to_string(), &body).await.expect(404);
     }
-    // What is wrong with the request is told before what is not there; and the path before the body.
+    // A 422 comes before a 404, and errors of the path before those of the body.
     bob.update_chat(&id, &json!({"name": ""})).await.expect(422);
+
     let answer = bob.update_chat("x", &json!({"name": ""})).await.expect(422);
     assert_eq!(answer.field_errors(), ["uuid_parsing path.chat_id"]);
     assert_eq!(ann.get_chat(&id).await.json()["name"], "x");

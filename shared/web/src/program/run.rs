@@ -85,6 +85,7 @@ async fn serve<P: ServiceProgram>(env: &Env) -> Result<Exit, StartError> {
         let Some(application) = unless_stopped(&stop, build).await? else {
             return Ok(Exit::Immediate(ExitCode::SUCCESS));
         };
+        application.log_listening();
         application.with_accept_after_stop(ACCEPT_AFTER_STOP).run_until_stopped(stop).await?;
         Ok(Exit::Graceful(ExitCode::SUCCESS))
     })

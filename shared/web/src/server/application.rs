@@ -81,6 +81,16 @@ impl Application {
         Ok(Self { server, address, accept_gate, tasks, stopping_flag, accept_after_stop, service, traces })
     }
 
+    /// Logs the address, for who deploys the service.
+    pub fn log_listening(&self) {
+        tracing::info!(target: LOG_TARGET, service = %self.service, address = %self.address, "listening");
+    }
+
+    /// The service.
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
     /// The address that the service listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -99,7 +109,6 @@ impl Application {
 
     /// Serves until `stop` is cancelled, then drains requests and background tasks.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
-        tracing::info!(target: LOG_TARGET, service = %self.service, address = %self.address, "listening");
         self.tasks.every(idle_memory::PURGE_INTERVAL, async || idle_memory::purge());
         let handle = self.server.handle();
         tokio::pin!(let server = self.server;);

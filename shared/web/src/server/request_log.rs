@@ -8,6 +8,7 @@ use crate::telemetry::Trace;
 use actix_web::HttpMessage as _;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::web::Data;
+use shared::log_fields::millis;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -79,7 +80,7 @@ fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
 
 /// Writes the one log line of a request.
 fn log(route: Option<&str>, response: &ServiceResponse, duration: Duration) {
-    let (status, duration_ms) = (response.status().as_u16(), duration.as_secs_f64() * 1e3);
+    let (status, duration_ms) = (response.status().as_u16(), millis(duration));
     let extensions = response.request().extensions();
     let proxied = extensions.get::<ProxiedRoute>();
     let caller = proxied.and_then(|proxied| proxied.caller.as_ref()).or_else(|| extensions.get::<Identity>());

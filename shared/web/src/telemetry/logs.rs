@@ -3,7 +3,7 @@
 use crate::server::{CONNECTION_ERROR_TARGETS, ConnectionErrorLayer};
 use shared::env::{ConfigError, Env};
 use shared::settings;
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 use std::str::FromStr;
 use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -76,15 +76,20 @@ fn read(env: &Env, default: LogFormat) -> Result<(LogFormat, Targets), ConfigErr
 
 /// Logs warnings to standard error, for a command whose standard output is its result.
 pub fn init_for_command() {
-    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let lines = lines(&std::io::stderr()).with_writer(std::io::stderr);
     let filter = Targets::new().with_default(LevelFilter::WARN).and(content_cap());
     drop(registry().with(lines.with_filter(filter)).try_init());
 }
 
-/// Starts logging for this process by `LOG_FORMAT` and `RUST_LOG`. A second call does nothing.
-pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
+/// Log lines for this stream: with colours on a terminal, unless `NO_COLOR` is set and not empty, which the library sees to.
+fn lines<S>(stream: &impl IsTerminal) -> fmt::Layer<S> {
+    if stream.is_terminal() { fmt::Layer::default() } else { fmt::Layer::default().with_ansi(false) }
+}
+
+/// Starts logging for this process by `LOG_FORMAT` and `RUST_LOG`, and returns the format. A second call changes nothing.
+pub fn init(env: &Env, default: LogFormat) -> Result<LogFormat, ConfigError> {
     let (format, filter) = read(env, default)?;
-    let lines = fmt::layer().with_ansi(std::io::stdout().is_terminal());
+    let lines = lines(&std::io::stdout());
     let lines = match format {
         LogFormat::Json => {
             lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
@@ -94,7 +99,7 @@ pub fn init(env: &Env, default: LogFormat) -> Result<(), ConfigError> {
     // It fails if a subscriber is set already, as for several services in one process.
     let lines = lines.with_filter(filter.and(content_cap()));
     drop(registry().with(lines).with(ConnectionErrorLayer.with_filter(connection_errors())).try_init());
-    Ok(())
+    Ok(format)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Names that look like others though every character is a letter.
+//! Names that are refused because they look like others, although their characters are allowed.
 
 use icu_properties::props::{BidiClass, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -24,8 +24,8 @@ fn is_mark(c: char) -> bool {
     GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
-/// The Bidi Rule of RFC 5893, 2, which RFC 8265 applies to names that have characters written from right to left. No such
-/// name is a left-to-right label, so conditions 5 and 6 are met by none.
+/// The Bidi Rule of RFC 5893, 2. RFC 8265 applies it to names with characters that are written from right to left. Such a name
+/// is no left-to-right label, so conditions 5 and 6 do not apply.
 fn breaks_bidi_rule(name: &str) -> bool {
     use BidiClass as B;
     let bidi = CodePointMapData::<BidiClass>::new();
@@ -42,7 +42,7 @@ fn breaks_bidi_rule(name: &str) -> bool {
     !(begins_well && ends_well && !mixes_numbers && classes.iter().all(|&class| is_right_to_left(class)))
 }
 
-/// Condition 2: what a right-to-left label may have.
+/// Condition 2: the characters of a right-to-left label.
 fn is_right_to_left(class: BidiClass) -> bool {
     use BidiClass as B;
     [

@@ -40,28 +40,25 @@ impl SqlContent {
 
 async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Message, Abort> {
     let id = ResponseId::generate();
-    let key = new.key.as_ref();
     tx!(store, |c| {
         // Locks the line: other appends to it wait from here on.
-        let line = diesel::update(branches::table.find(new.branch))
-            .filter(branches::root_chat_id.eq(new.chat).and(branches::owner_id.eq(new.owner)))
-            .filter(branches::deleted_at.is_null())
-            .set((
-                branches::head_depth.eq(branches::head_depth + 1),
-                branches::before_head_id.eq(branches::head_response_id),
-                branches::head_response_id.eq(Some(id)),
-            ))
-            .returning((branches::head_depth, branches::before_head_id, branches::created_at))
-            .get_result::<(i64, Option<ResponseId>, Timestamp)>(c)
-            .await
-            .optional()?;
-        let (depth, parent, branch_created_at) = line.ok_or(Error::BranchNotFound)?;
+        let line = branches::table.find(new.branch).filter(branches::deleted_at.is_null());
+        let line = line.filter(branches::root_chat_id.eq(new.chat).and(branches::owner_id.eq(new.owner)));
+        let raised = (
+            branches::head_depth.eq(branches::head_depth + 1),
+            branches::before_head_id.eq(branches::head_response_id),
+            branches::head_response_id.eq(Some(id)),
+        );
+        let raised = diesel::update(line).set(raised);
+        let raised = raised.returning((branches::head_depth, branches::before_head_id, branches::created_at));
+        let raised: Option<(i64, _, Timestamp)> = raised.get_result(c).await.optional()?;
+        let (depth, parent, branch_created_at) = raised.ok_or(Error::BranchNotFound)?;
         if new.branch != new.chat.trunk() {
             let trunk = branches::table.find(new.chat.trunk()).filter(branches::deleted_at.is_null());
             let trunk = trunk.select(branches::branch_id).first::<BranchId>(c).await.optional()?;
             trunk.ok_or(Error::ChatNotFound)?;
         }
-        if let Some(key) = key {
+        if let Some(key) = &new.key {
             // Before the head is compared, else the second of two equal requests would be told that it has moved.
             let made = messages::table.filter(messages::key_id.eq(key.id)).select(messages::depth);
             if made.first::<i64>(c).await.optional()?.is_some() {
@@ -74,15 +71,10 @@ async fn insert(store: &Store, clock: &Clock, new: &NewMessage) -> Result<Messag
         // Read under the lock, in a later statement: the snapshot of the waiting statement is from before the wait.
         let created_at = MonotonicTime { now: clock.now().max(branch_created_at), after: parent };
         let row = (row(new, id, depth, parent), messages::created_at.eq(created_at));
-        let inserted: Option<Timestamp> = diesel::insert_into(messages::table)
-            .values(row)
-            .on_conflict(messages::key_id)
-            .do_nothing()
-            .returning(messages::created_at)
-            .get_result(c)
-            .await
-            .optional()?;
-        let created_at = inserted.ok_or(Abort::Exists)?;
+        let inserted = diesel::insert_into(messages::table).values(row);
+        let inserted = inserted.on_conflict(messages::key_id).do_nothing().returning(messages::created_at);
+        let created_at: Option<Timestamp> = inserted.get_result(c).await.optional()?;
+        let created_at = created_at.ok_or(Abort::Exists)?;
         Ok(new.message(id, depth, parent, created_at))
     })
 }

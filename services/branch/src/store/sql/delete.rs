@@ -28,38 +28,24 @@ impl SqlContent {
         let branch = self.node(owner, branch).await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
         self.run_in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
-            mark(&content.store, &content.clock, &branch, parent, cascade).await
+            mark(&content, &branch, parent, cascade).await
         })
         .await
     }
 }
 
 /// Makes a branch a tombstone, with its descendants or only if it has none.
-async fn mark(
-    store: &Store,
-    clock: &Clock,
-    branch: &Branch,
-    parent: BranchId,
-    cascade: bool,
-) -> Result<(), Error> {
+async fn mark(content: &SqlContent, branch: &Branch, parent: BranchId, cascade: bool) -> Result<(), Error> {
     let &Branch { id, chat, level, .. } = branch;
-    tx!(store, |c| {
+    let (trunk, is_alive) = (branches::table.find(chat.trunk()), branches::deleted_at.is_null());
+    tx!(&content.store, |c| {
         // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
-        let active = diesel::update(branches::table.find(chat.trunk()))
-            .filter(branches::deleted_at.is_null())
-            .set(branches::head_depth.eq(branches::head_depth))
-            .returning(branches::active_branch_id)
-            .get_result::<Option<BranchId>>(c)
-            .await
-            .optional()?
-            .ok_or(Error::BranchNotFound)?;
-        let now = Some(clock.now());
-        let marked = diesel::update(branches::table.find(id))
-            .filter(branches::deleted_at.is_null())
-            .set(branches::deleted_at.eq(now))
-            .execute(c)
-            .await?;
-        if marked == 0 {
+        let lock = diesel::update(trunk.filter(is_alive)).set(branches::head_depth.eq(branches::head_depth));
+        let active = lock.returning(branches::active_branch_id).get_result(c).await.optional()?;
+        let active: Option<BranchId> = active.ok_or(Error::BranchNotFound)?;
+        let tombstone = branches::deleted_at.eq(Some(content.clock.now()));
+        let mark = diesel::update(branches::table.find(id).filter(is_alive)).set(tombstone);
+        if mark.execute(c).await? == 0 {
             return Err(Error::BranchNotFound);
         }
         let mut doomed = HashSet::from([id]);
@@ -74,15 +60,14 @@ async fn mark(
             let links = links.into_iter().map(|(branch, parent)| BranchLink { branch, parent });
             let below = subtree(doomed.iter().copied(), links);
             for chunk in below.chunks(ROWS_PER_STATEMENT) {
-                let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(chunk)));
-                update.set(branches::deleted_at.eq(now)).execute(c).await?;
+                let rows = branches::table.filter(branches::branch_id.eq_any(chunk));
+                diesel::update(rows).set(tombstone).execute(c).await?;
             }
             go_on = !below.is_empty();
             doomed.extend(below);
         }
         if active.is_some_and(|active| doomed.contains(&active)) {
-            let update = diesel::update(branches::table.find(chat.trunk()));
-            update.set(branches::active_branch_id.eq(Some(parent))).execute(c).await?;
+            diesel::update(trunk).set(branches::active_branch_id.eq(Some(parent))).execute(c).await?;
         }
         Ok(())
     })

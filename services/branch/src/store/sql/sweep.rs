@@ -7,11 +7,11 @@
 use super::content::SqlContent;
 use super::queries;
 use super::schema::{branches, messages};
-use crate::domain::RETENTION;
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
+use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
 use shared_store::Store;
 use shared_store::{on, tx};

@@ -3,8 +3,8 @@
 use crate::store::mongo::client::connect::{DEFAULT_DATABASE, parse, topology};
 use crate::store::mongo::client::migrate;
 use mongodb::Client;
-use mongodb::bson::doc;
-use mongodb::options::Tls;
+use mongodb::bson::{Document, doc};
+use mongodb::options::{ClientOptions, Tls};
 use secrecy::SecretString;
 use shared::check::{Report, check_clock};
 use shared::clock::{Clock, Timestamp};
@@ -28,22 +28,12 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
     let tls = if matches!(options.tls, Some(Tls::Enabled(_))) { "with TLS" } else { "without TLS" };
     let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
     let clock = Clock::system();
-    let looked = async {
-        let client = Client::with_options(options)?;
-        let database = client.database(&name);
-        let build = database.run_command(doc! {"buildInfo": 1}).await?;
-        let before = clock.now();
-        let hello = database.run_command(doc! {"hello": 1}).await?;
-        let after = clock.now();
-        let steps = migrate::applied_migrations(&database).await?;
-        mongodb::error::Result::Ok((build, hello, (before, after), steps))
-    };
-    match looked.await {
-        Ok((build, hello, (before, after), steps)) => {
+    match look(options, &name, &clock).await {
+        Ok(Seen { build, hello, before, after, migrations }) => {
             let version = build.get_str("version").unwrap_or("of unknown version");
             let topology = topology(&hello);
             report.ok(SUBJECT, format!("MongoDB {version} ({topology}) answers, {tls}"));
-            report_migrations(report, steps);
+            report_migrations(report, migrations);
             let theirs = hello.get_datetime("localTime").ok().map(|time| time.timestamp_millis());
             if let Some(theirs) =
                 theirs.and_then(|millis| Timestamp::from_micros(millis.saturating_mul(1000)))
@@ -56,6 +46,26 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
             report.error(SUBJECT, format!("MongoDB cannot be used: {}", error.kind), advice);
         }
     }
+}
+
+/// The answers of a database, with the times before and after that of `hello`.
+struct Seen {
+    build: Document,
+    hello: Document,
+    before: Timestamp,
+    after: Timestamp,
+    migrations: usize,
+}
+
+async fn look(options: ClientOptions, name: &str, clock: &Clock) -> mongodb::error::Result<Seen> {
+    let client = Client::with_options(options)?;
+    let database = client.database(name);
+    let build = database.run_command(doc! {"buildInfo": 1}).await?;
+    let before = clock.now();
+    let hello = database.run_command(doc! {"hello": 1}).await?;
+    let after = clock.now();
+    let migrations = migrate::applied_migrations(&database).await?;
+    Ok(Seen { build, hello, before, after, migrations })
 }
 
 fn report_migrations(report: &mut Report, made: usize) {

@@ -10,6 +10,7 @@ use mongodb::{Collection, Database};
 use shared::clock::Clock;
 use shared::error::StartError;
 use shared::ids::DeliveryId;
+use shared::service::Service;
 use std::time::Duration;
 
 /// The target of the log lines, kept from before the module moved: operators filter by it.
@@ -67,7 +68,7 @@ async fn lock(schema: &Collection<Document>, holder: &str, clock: &Clock) -> Res
 
 async fn run(database: &Database, schema: &Collection<Document>) -> Result<(), StartError> {
     let done = number(schema).await.map_err(|error| failed(&error))?;
-    for (step, (name, commands)) in MIGRATIONS.iter().enumerate().skip(done) {
+    for (step, (_, commands)) in MIGRATIONS.iter().enumerate().skip(done) {
         let commands: Vec<Document> = serde_json::from_str(commands).map_err(|error| failed(&error))?;
         for command in commands {
             database.run_command(command).await.map_err(|error| failed(&error))?;
@@ -76,7 +77,11 @@ async fn run(database: &Database, schema: &Collection<Document>) -> Result<(), S
         let update = doc! {"$max": {"number": number}};
         let update = schema.update_one(doc! {"_id": "schema"}, update).upsert(true);
         update.await.map_err(|error| failed(&error))?;
-        tracing::info!(target: LOG_TARGET, migration = name, "migrated");
+    }
+    let run = MIGRATIONS.len().saturating_sub(done);
+    if let Some((last, _)) = MIGRATIONS.last().filter(|_| run > 0) {
+        let service = Service::Branch.name();
+        tracing::info!(target: LOG_TARGET, service, migrations = run, up_to = last, "migrated");
     }
     Ok(())
 }

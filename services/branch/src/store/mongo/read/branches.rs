@@ -111,18 +111,15 @@ async fn of_large_chat(
 ) -> Result<Vec<BranchDoc>, Error> {
     let chat = trunk.chat.to_string();
     let is_narrow = trunk.forks < MAX_BRANCHES_PER_NARROW_LEVEL * (trunk.deepest + 1);
-    let (oldest, now) = (trunk.created_at.as_micros(), mongo.clock.now());
+    let oldest = trunk.created_at.as_micros();
     let of_level = |level: i64| doc! {"root": &chat, "alive": true, "level": level};
     let mut level = after.map_or(0, |after| after.level);
     let mut found = match after {
         None => Vec::from([trunk]),
         Some(BranchKey { created_at, id, .. }) => {
-            let mut same = of_level(level);
-            same.extend(doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}});
-            let mut found = first(mongo, same, count).await?;
-            let (from, missing) = (created_at.as_micros() + 1, count - found.len());
-            found.extend(windows::oldest(&mongo.branches, &of_level(level), from, now, missing).await?);
-            found
+            let same_time = doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}};
+            let range = (same_time, created_at.as_micros() + 1);
+            range_of_level(mongo, of_level(level), range, count).await?
         }
     };
     while found.len() < count {
@@ -134,19 +131,30 @@ async fn of_large_chat(
             first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
         } else {
             level += 1;
-            let mut earlier = of_level(level);
             // Clocks differ: a branch may be older than its chat.
-            earlier.insert("created_at", doc! {"$gte": i64::MIN, "$lt": oldest});
-            let mut next = first(mongo, earlier, missing).await?;
-            let missing = missing - next.len();
-            next.extend(windows::oldest(&mongo.branches, &of_level(level), oldest, now, missing).await?);
-            next
+            let earlier = doc! {"created_at": {"$gte": i64::MIN, "$lt": oldest}};
+            range_of_level(mongo, of_level(level), (earlier, oldest), missing).await?
         };
         if next.is_empty() {
             break;
         }
         found.extend(next);
     }
+    Ok(found)
+}
+
+/// The first branches of a level: those of a filter, and then those that were created from this time (in microseconds) on.
+async fn range_of_level(
+    mongo: &Mongo,
+    level: Document,
+    (filter, from): (Document, i64),
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let mut filtered = level.clone();
+    filtered.extend(filter);
+    let mut found = first(mongo, filtered, count).await?;
+    let (now, missing) = (mongo.clock.now(), count - found.len());
+    found.extend(windows::oldest(&mongo.branches, &level, from, now, missing).await?);
     Ok(found)
 }
 

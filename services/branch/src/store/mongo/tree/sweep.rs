@@ -5,7 +5,6 @@
 //! a day the tombstone itself is removed. Every step is idempotent and any replica can take it, so that a crash loses
 //! nothing.
 
-use crate::domain::RETENTION;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
@@ -16,6 +15,7 @@ use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
+use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, ChatId, DeliveryId};
 use std::collections::HashSet;
 use std::sync::Arc;
