@@ -17,6 +17,7 @@ mod path;
 mod process;
 mod request_log;
 mod response_body;
+mod routes;
 mod token_endpoint;
 
 pub use cli::{CheckOptions, Command, health_check};
@@ -30,6 +31,7 @@ pub use hooks::{ResponseFuture, ServerHooks};
 pub use listen::Listen;
 pub(crate) use path::invalid_path;
 pub use request_log::ProxiedRoute;
+pub use routes::{DocumentedHandler, Routes};
 
 pub use process::{run, stop_on_signal, unless_stopped};
 
