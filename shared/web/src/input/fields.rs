@@ -82,11 +82,6 @@ impl<'a> Fields<'a> {
         Self { settings, part, values, asked: None, errors: Vec::new() }
     }
 
-    /// The configured rules of a type.
-    pub fn setting<T: Clone + Default + 'static>(&self) -> T {
-        self.settings.rules()
-    }
-
     fn get(&mut self, name: &'static str) -> Option<Value<'a>> {
         if let Some(asked) = &mut self.asked {
             asked.push(name);
@@ -100,16 +95,6 @@ impl<'a> Fields<'a> {
             None => Err(self.reject(name, Reason::missing())),
             Some(value) => self.parse(name, value),
         }
-    }
-
-    /// A required text with a parser of the caller's.
-    pub fn required_text<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(String) -> Result<T, Reason>,
-    ) -> Result<T, Invalid> {
-        let text = self.required(name)?;
-        parse(text).map_err(|reason| self.reject(name, reason))
     }
 
     /// A text that must be present and not null, by configured rules.

@@ -35,18 +35,8 @@ pub fn public(path: &str) -> Endpoint {
     Endpoint::new(path, Access::Public)
 }
 
-/// An endpoint for users, whose handlers take [`Identity`].
-pub fn protected(path: &str) -> Endpoint {
-    Endpoint::new(path, Access::Protected)
-}
-
-/// An endpoint for other services, whose handlers take [`Caller`].
-pub fn internal(path: &str) -> Endpoint {
-    Endpoint::new(path, Access::Internal)
-}
-
 /// A scope of protected endpoints: an unknown path in it is a 401 first, and then a 404.
-pub fn protected_scope(prefix: &str) -> Scope {
+pub(super) fn protected_scope(prefix: &str) -> Scope {
     web::scope(prefix).default_service(web::to(not_found_for_users))
 }
 
@@ -74,35 +64,6 @@ impl Endpoint {
         Args: FromRequest + 'static,
     {
         self.handle(&Method::POST, &move |method| route(method, handler.clone()));
-        self
-    }
-
-    /// Handles PUT.
-    #[must_use]
-    pub fn put<F, Args>(mut self, handler: F) -> Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.handle(&Method::PUT, &move |method| route(method, handler.clone()));
-        self
-    }
-
-    /// Handles DELETE.
-    #[must_use]
-    pub fn delete<F, Args>(mut self, handler: F) -> Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.handle(&Method::DELETE, &move |method| route(method, handler.clone()));
-        self
-    }
-
-    /// Responds as a token endpoint of OAuth 2 (RFC 6749, 5).
-    #[must_use]
-    pub fn as_token_endpoint(mut self) -> Self {
-        self.set_token_endpoint();
         self
     }
 

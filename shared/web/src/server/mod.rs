@@ -22,9 +22,7 @@ mod token_endpoint;
 
 pub use cli::{CheckOptions, Command, health_check};
 pub(crate) use connection_errors::{ConnectionErrorLayer, TARGETS as CONNECTION_ERROR_TARGETS};
-pub use endpoint::{
-    Endpoint, internal, method_not_allowed, protected, protected_scope, public, route_not_found,
-};
+pub use endpoint::{Endpoint, method_not_allowed, public, route_not_found};
 pub use fd_limit::{DescriptorUse, is_out_of_descriptors, raise_descriptor_limit};
 pub use health::{NotReady, Readiness};
 pub use hooks::{ResponseFuture, ServerHooks};
