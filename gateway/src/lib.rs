@@ -26,4 +26,6 @@ pub mod startup;
 mod timeouts;
 mod upstream;
 
+pub use routing::class::RequestClass;
+pub use routing::table::{Access, Policy, policy};
 pub use routing::upstream::Upstream;

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 /// The class of a request, by what it costs a service. Each class has limits of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestClass {
+pub enum RequestClass {
     /// The request changes nothing.
     Read,
     /// The request changes something.

@@ -17,7 +17,7 @@ pub(crate) const REGISTER: &str = "/api/v1/auth/register";
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Anyone. The route is this path alone.
     Public,
     /// Users with a token. The route is the path and all below it.
@@ -52,6 +52,30 @@ const ROUTES: [Route; 9] = [
     protected("/api/v1/messages", Upstream::Branch).with_idempotency(&["/api/v1/messages/add-message"]),
     protected("/api/v1/branches", Upstream::Branch).with_idempotency(&["/api/v1/branches/create-branch"]),
 ];
+
+/// What the table says of an operation, for the test that holds it to the documents of the services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// The service that has it.
+    pub upstream: Upstream,
+    /// The users that may use it.
+    pub access: Access,
+    /// What it costs.
+    pub class: RequestClass,
+    /// Whether it is carried out once for each idempotency key.
+    pub is_idempotent: bool,
+}
+
+/// The policy of an operation; `None` where there is no route.
+pub fn policy(method: &str, path: &str) -> Option<Policy> {
+    let (method, route) = (Method::from_bytes(method.as_bytes()).ok()?, find(path)?);
+    Some(Policy {
+        upstream: route.upstream,
+        access: route.access,
+        class: route.class(&method, path),
+        is_idempotent: method == Method::POST && route.is_idempotent(path),
+    })
+}
 
 /// The route of a path in its normal form.
 pub(crate) fn find(path: &str) -> Option<&'static Route> {

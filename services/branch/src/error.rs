@@ -3,6 +3,7 @@
 use shared::ids::ResponseId;
 use shared_store::StoreError;
 use shared_web::body_limits::OutOfMemory;
+use shared_web::page::WriteError;
 use shared_web::service_client::CallError;
 
 /// Every error of this service.
@@ -47,4 +48,7 @@ pub enum Error {
     /// 503: no memory is left for the texts.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
+    /// 503 or 500: a page was not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }

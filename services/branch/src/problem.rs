@@ -4,6 +4,7 @@ use crate::error::Error;
 use actix_web::http::StatusCode;
 use shared_web::idempotency::key_reused;
 use shared_web::input::invalid;
+use shared_web::page::WriteError;
 use shared_web::problem::{ApiError, Problem, store_answer};
 
 impl Error {
@@ -21,7 +22,10 @@ impl Error {
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
-            Self::OutOfMemory(_) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+            Self::OutOfMemory(_) | Self::Write(WriteError::OutOfMemory(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "overloaded")
+            }
+            Self::Write(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
 }
@@ -40,7 +44,7 @@ impl ApiError for Error {
             Self::HeadMoved { head } => problem.with_member("head_response_id", head),
             Self::BadCursor => bad_cursor(),
             Self::KeyReused => key_reused(),
-            Self::OutOfMemory(error) => (*error).into(),
+            Self::OutOfMemory(error) | Self::Write(WriteError::OutOfMemory(error)) => (*error).into(),
             _ => problem,
         }
     }

@@ -101,6 +101,15 @@ pub trait TextField: Sized {
     fn parse(text: String) -> Result<Self, Reason>;
 }
 
+/// A type that is parsed from a text by rules that are configured.
+pub trait ConfiguredField: Sized {
+    /// The rules; their default counts where none are configured.
+    type Rules: Clone + Default + 'static;
+
+    /// Parses the text.
+    fn parse(text: String, rules: Self::Rules) -> Result<Self, Reason>;
+}
+
 impl<T: TextField> Field for T {
     fn parse(value: Value<'_>) -> Result<Self, Reason> {
         T::parse(value.string()?)
@@ -137,6 +146,8 @@ impl Field for bool {
 pub mod text {
     use super::Reason;
     use std::ops::RangeInclusive;
+    use utoipa::openapi::ObjectBuilder;
+    use utoipa::openapi::schema::Type;
 
     /// Requires a number of characters (Unicode scalar values) within `bounds`.
     pub fn characters(text: &str, bounds: &RangeInclusive<usize>) -> Result<(), Reason> {
@@ -153,6 +164,16 @@ pub mod text {
     /// Requires at most `max` bytes of UTF-8.
     pub fn bytes(text: &str, max: usize) -> Result<(), Reason> {
         if text.len() > max { Err(Reason::too_long(max, "byte")) } else { Ok(()) }
+    }
+
+    /// The schema of a text with a number of characters within `bounds`.
+    pub fn characters_schema(bounds: &RangeInclusive<usize>) -> ObjectBuilder {
+        bytes_schema(*bounds.end()).min_length(Some(*bounds.start()))
+    }
+
+    /// The schema of a text of at most `max` bytes, which has no more characters than that.
+    pub fn bytes_schema(max: usize) -> ObjectBuilder {
+        ObjectBuilder::new().schema_type(Type::String).max_length(Some(max))
     }
 }
 

@@ -11,11 +11,14 @@ use shared_web::caller::Caller;
 use shared_web::check::{Peer, check_peer};
 use shared_web::context::Context;
 use shared_web::metrics::Metrics;
-use shared_web::server::{Application, Readiness, internal, no_hooks};
+use shared_web::routes;
+use shared_web::server::{Application, Readiness, Routes, no_hooks};
 use shared_web::spans::Traces;
 use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
+use utoipa::openapi::OpenApi;
 
+#[utoipa::path(get, path = "/internal/users/{user_id}")]
 async fn get_user(_: Caller) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
@@ -32,7 +35,7 @@ fn auth_service() -> Running {
     };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
     let application = Application::bind(application_parts(context, readiness), no_hooks, |app| {
-        app.service(internal("/internal/users/{user_id}").get(get_user));
+        Routes::new(OpenApi::default).internal(routes![get_user]).configure(app);
     });
     Running::start(application.unwrap())
 }

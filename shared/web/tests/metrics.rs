@@ -13,7 +13,8 @@ use shared_web::body_limits::BodyLimits;
 use shared_web::caller::Identity;
 use shared_web::context::Context;
 use shared_web::metrics::{MetricFamilies, Metrics};
-use shared_web::server::{Application, Readiness, no_hooks, protected, public};
+use shared_web::routes;
+use shared_web::server::{Application, Readiness, Routes, no_hooks, public};
 use shared_web::spans::Traces;
 use shared_web::telemetry::{self, LogFormat};
 use shared_web::timeouts::ServerTimeouts;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
+use utoipa::openapi::OpenApi;
 
 const COUNT: &str = "http_server_request_duration_seconds_count";
 const ACTIVE: &str = "http_server_active_requests";
@@ -32,6 +34,7 @@ async fn get_thing(_: Path<String>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+#[utoipa::path(get, path = "/mine")]
 async fn get_mine(_: Identity) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
@@ -69,13 +72,13 @@ fn spawn_app(service: Service, metrics: &Metrics, keys: TokenKeys) -> TestApp {
         bodies: BodyLimits::default(),
     };
     let readiness = Readiness::new(|| std::future::ready(Ok::<_, String>(())));
-    let routes = move |app: &mut actix_web::web::ServiceConfig| {
+    let configure = move |app: &mut actix_web::web::ServiceConfig| {
         app.app_data(data.clone())
             .service(public("/things/{id}").get(get_thing))
-            .service(public("/slow").get(get_slow))
-            .service(protected("/mine").get(get_mine));
+            .service(public("/slow").get(get_slow));
+        Routes::new(OpenApi::default).documented(routes![get_mine]).configure(app);
     };
-    let application = Application::bind(application_parts(context, readiness), no_hooks, routes).unwrap();
+    let application = Application::bind(application_parts(context, readiness), no_hooks, configure).unwrap();
     let address = application.address();
     let running = Running::start(application);
     TestApp { client: TestClient::new(running.url()), slow, address, _running: running }

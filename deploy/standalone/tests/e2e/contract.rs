@@ -1,15 +1,23 @@
-//! The three places that name the routes agree: the contract's tables, `/openapi.json`, and the URL tables of the code.
+//! The three places that tell of the routes agree: the contract's tables, the documents of the services, from which their routes are
+//! registered, and the gateway's route table.
 
 use crate::app::spawn_stack;
-use serde_json::Value;
+use crate::document::{operations, resolved};
+use gateway::{Access, Policy, RequestClass, Upstream, policy};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const CONTRACT: &str = include_str!("../../../../gateway/API.md");
-const URL_TABLES: [&str; 3] = [
-    include_str!("../../../../services/auth/src/routes/mod.rs"),
-    include_str!("../../../../services/chat/src/routes/mod.rs"),
-    include_str!("../../../../services/branch/src/routes/mod.rs"),
-];
+
+/// The documents of the services, as they tell of themselves.
+fn service_documents() -> [(Upstream, Value); 3] {
+    let documents = [
+        (Upstream::Auth, auth::routes::routes().document()),
+        (Upstream::Chat, chat::routes::routes().document()),
+        (Upstream::Branch, branch::routes::routes().document()),
+    ];
+    documents.map(|(upstream, document)| (upstream, serde_json::to_value(document).unwrap()))
+}
 
 /// `GET /api/v1/chats/get-chat/{}`: a method and a path without the names of its parameters.
 type Routes = BTreeSet<String>;
@@ -35,49 +43,23 @@ async fn in_document() -> Routes {
     let stack = spawn_stack().await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let paths = document["paths"].as_object().unwrap().clone();
-    let routes = paths.iter().flat_map(|(path, methods)| {
-        let methods = methods.as_object().unwrap().keys().map(String::as_str);
-        let is_method = |name: &&str| ["get", "post", "put", "delete", "patch"].contains(name);
-        methods.filter(is_method).map(|method| route(&method.to_uppercase(), path)).collect::<Vec<_>>()
-    });
-    routes.collect()
+    routes_of(&document)
 }
 
-/// The lines of the URL tables: a scope, and in it endpoints with a handler for each method.
-fn in_code() -> Routes {
-    let mut routes = Routes::new();
-    for table in URL_TABLES {
-        let (mut scope, mut path) = (String::new(), String::new());
-        // Each piece begins with the name of a function and its first argument.
-        for piece in table.split_inclusive('(').zip(table.split('(').skip(1)) {
-            let name = piece
-                .0
-                .trim_end_matches('(')
-                .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-                .next()
-                .unwrap();
-            let argument = piece.1.split(')').next().unwrap().trim().trim_matches('"').to_owned();
-            match name {
-                "protected_scope" => scope = argument,
-                "protected" | "public" => path = format!("{scope}{argument}"),
-                "internal" => path = String::new(),
-                "get" | "post" | "put" | "delete" if path.starts_with("/api/") => {
-                    routes.insert(route(&name.to_uppercase(), &path));
-                }
-                _ => {}
-            }
-        }
-    }
-    routes
+fn in_services() -> Routes {
+    service_documents().iter().flat_map(|(_, document)| routes_of(document)).collect()
+}
+
+fn routes_of(document: &Value) -> Routes {
+    operations(document).into_iter().map(|(path, method, _)| route(method.as_str(), path)).collect()
 }
 
 #[tokio::test]
-async fn contract_document_and_code_name_the_same_routes() {
-    let (contract, document, code) = (in_contract(), in_document().await, in_code());
+async fn contract_document_and_services_name_the_same_routes() {
+    let (contract, document, services) = (in_contract(), in_document().await, in_services());
     assert!(contract.len() > 20, "the contract's tables were not read: {contract:?}");
     assert_eq!(contract, document);
-    assert_eq!(code, document);
+    assert_eq!(services, document);
 }
 
 #[tokio::test]
@@ -89,8 +71,7 @@ async fn every_documented_route_is_served_and_asks_for_a_token_where_it_says_so(
             let url = path.replace(['{', '}'], "");
             let method = method.to_uppercase().parse().unwrap();
             let answer = stack.client.send(method, &url, None).await;
-            let is_public = operation["security"] == serde_json::json!([{}])
-                || operation["security"] == serde_json::json!([]);
+            let is_public = operation["security"] == json!([{}]) || operation["security"] == json!([]);
             let expected = match path.as_str() {
                 // RFC 6749, 5.2.
                 "/api/v1/auth/token" => 400,
@@ -102,4 +83,40 @@ async fn every_documented_route_is_served_and_asks_for_a_token_where_it_says_so(
             assert!(described.is_some_and(Value::is_object), "{path} does not describe {expected}");
         }
     }
+}
+
+/// Whether the body of an operation has a password to check or to hash.
+fn has_password(document: &Value, operation: &Value) -> bool {
+    let Some(content) = operation["requestBody"]["content"].as_object() else { return false };
+    let schema = resolved(document, &content.values().next().unwrap()["schema"]);
+    let properties = schema["properties"].as_object().unwrap();
+    properties.contains_key("password") || properties.contains_key("current_password")
+}
+
+/// Whether an operation has the parameter `Idempotency-Key`.
+fn is_keyed(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array();
+    parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key"))
+}
+
+#[test]
+fn the_gateways_table_agrees_with_every_documented_operation() {
+    let (mut passwords, mut keyed) = (0, 0);
+    for (upstream, document) in service_documents() {
+        for (path, method, operation) in operations(&document) {
+            let (has_password, is_keyed) = (has_password(&document, operation), is_keyed(operation));
+            let access =
+                if operation["security"] == json!([{}]) { Access::Public } else { Access::Protected };
+            let class = match method.as_str() {
+                _ if has_password => RequestClass::Password,
+                "GET" => RequestClass::Read,
+                _ => RequestClass::Write,
+            };
+            let expected = Policy { upstream, access, class, is_idempotent: is_keyed };
+            assert_eq!(policy(method.as_str(), path), Some(expected), "{method} {path}");
+            passwords += usize::from(has_password);
+            keyed += usize::from(is_keyed);
+        }
+    }
+    assert_eq!((passwords, keyed), (5, 4), "the documents were not read");
 }

@@ -1,8 +1,8 @@
 //! Passwords: never printed, never truncated.
 
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::validation::{Reason, TextField, text};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use shared::validation::{ConfiguredField, Reason, TextField, text};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -53,11 +53,8 @@ impl PasswordPolicy {
     /// The schema in the OpenAPI document.
     pub fn schema(self) -> RefOr<Schema> {
         let description = format!("At least {} characters, at most {MAX_PASSWORD_BYTES} bytes", self.0);
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+        password_schema()
             .min_length(Some(self.0))
-            .max_length(Some(MAX_PASSWORD_BYTES))
             .description(Some(description))
             .examples(Some(EXAMPLE).filter(|_| EXAMPLE.len() >= self.0))
             .into()
@@ -70,10 +67,38 @@ impl PasswordPolicy {
     }
 }
 
-/// The schema of a new password, with the default policy until the configured one replaces it.
-#[derive(Debug)]
-pub struct NewPassword;
+fn password_schema() -> ObjectBuilder {
+    text::bytes_schema(MAX_PASSWORD_BYTES).format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+}
 
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        password_schema().into()
+    }
+}
+
+impl ToSchema for Password {}
+
+/// A new password from a request, which the policy has accepted.
+#[derive(Debug, Clone)]
+pub struct NewPassword(Password);
+
+impl NewPassword {
+    /// The password.
+    pub fn into_password(self) -> Password {
+        self.0
+    }
+}
+
+impl ConfiguredField for NewPassword {
+    type Rules = PasswordPolicy;
+
+    fn parse(text: String, policy: PasswordPolicy) -> Result<Self, Reason> {
+        policy.parse(text).map(Self)
+    }
+}
+
+/// The schema by the default policy, until that by the configured one replaces it.
 impl PartialSchema for NewPassword {
     fn schema() -> RefOr<Schema> {
         PasswordPolicy::default().schema()

@@ -7,13 +7,15 @@ use ring::error::Unspecified;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Timestamp;
+use shared::validation::{Reason, TextField};
 use std::time::Duration;
 
 /// SHA-256 of a token, which is what is stored. A token of 256 random bits needs no slower hash.
 pub type TokenHash = Vec<u8>;
 
 /// A refresh token.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, utoipa::ToSchema)]
+#[schema(value_type = String)]
 pub struct RefreshToken(SecretString);
 
 impl RefreshToken {
@@ -24,11 +26,6 @@ impl RefreshToken {
         Ok(Self(SecretString::from(URL_SAFE_NO_PAD.encode(bits))))
     }
 
-    /// A token from a request, valid or not.
-    pub fn sent(text: String) -> Self {
-        Self(SecretString::from(text))
-    }
-
     /// The token itself.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -37,6 +34,13 @@ impl RefreshToken {
     /// The hash by which the token is stored.
     pub fn hash(&self) -> TokenHash {
         digest(&SHA256, self.expose().as_bytes()).as_ref().to_vec()
+    }
+}
+
+/// A token from a request, valid or not.
+impl TextField for RefreshToken {
+    fn parse(text: String) -> Result<Self, Reason> {
+        Ok(Self(SecretString::from(text)))
     }
 }
 
@@ -68,7 +72,7 @@ mod tests {
 
         assert_ne!(one.expose(), other.expose());
         assert_eq!(one.expose().len(), 43);
-        assert_eq!(RefreshToken::sent(one.expose().to_owned()).hash(), one.hash());
+        assert_eq!(RefreshToken::parse(one.expose().to_owned()).unwrap().hash(), one.hash());
         assert_ne!(one.hash(), other.hash());
     }
 

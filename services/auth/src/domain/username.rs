@@ -7,6 +7,8 @@ use shared::username::{composed_name, name_key};
 use shared::validation::{Reason, TextField, text};
 use std::fmt;
 use std::ops::RangeInclusive;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 const NAME_CHARACTERS: RangeInclusive<usize> = 3..=64;
 const ALLOWED_MARKS: &str = "._-+@";
@@ -47,6 +49,14 @@ impl TextField for Username {
         Ok(Self(text))
     }
 }
+
+impl PartialSchema for Username {
+    fn schema() -> RefOr<Schema> {
+        text::characters_schema(&NAME_CHARACTERS).into()
+    }
+}
+
+impl ToSchema for Username {}
 
 /// The folded name: names were matched by it before they had keys, and older rows still hold it.
 pub fn folded_name(name: &str) -> String {

@@ -3,34 +3,24 @@
 use super::me::confirm;
 use crate::client_address::ClientAddress;
 use crate::current_user::CurrentUser;
-use crate::domain::{NewPassword, Password, PasswordPolicy};
+use crate::domain::{NewPassword, Password};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::{self, User};
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{After, Body, Input};
 use shared_web::openapi::{ErrorResponses, Msg};
 use std::time::Duration;
-use utoipa::ToSchema;
 
-/// The old password and the new.
-#[derive(Debug, ToSchema)]
-pub struct PasswordChange {
-    /// The password until now
-    #[schema(value_type = String, format = Password, max_length = 72)]
-    current_password: Password,
-    /// The password from now on
-    #[schema(value_type = NewPassword)]
-    new_password: Password,
-}
-
-impl FromFields for PasswordChange {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let policy: PasswordPolicy = fields.setting();
-        let current_password = fields.required("current_password");
-        let new_password = fields.required_text("new_password", |text| policy.parse(text));
-        Ok(Self { current_password: current_password?, new_password: new_password? })
+shared_web::request! {
+    /// The old password and the new.
+    pub struct PasswordChange in body {
+        /// The password until now
+        required current_password: Password,
+        /// The password from now on
+        #[schema(component)]
+        configured new_password: NewPassword,
     }
 }
 
@@ -72,6 +62,6 @@ async fn try_change(
     address: ClientAddress,
 ) -> Result<bool, Error> {
     confirm(state, user, current_password.clone(), address).await?;
-    let hash = state.hasher.hash(new_password.clone()).await?;
+    let hash = state.hasher.hash(new_password.clone().into_password()).await?;
     Ok(store::change_password(&state.store, user.id, &user.password_hash, &hash).await?)
 }

@@ -7,27 +7,19 @@ use crate::sessions::{TokenPair, open_session};
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
+use shared_web::input::{Body, FormOrJson, Input};
 use shared_web::openapi::ErrorResponses;
 use std::time::Duration;
-use utoipa::ToSchema;
 
-/// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
-#[derive(Debug, ToSchema)]
-pub struct Credentials {
-    /// As it was registered, or in another case
-    #[schema(example = "ann@example.org")]
-    pub username: String,
-    /// At most 72 bytes
-    #[schema(value_type = String, format = Password, max_length = 72, example = "correct horse")]
-    pub password: Password,
-}
-
-impl FromFields for Credentials {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let username = fields.required("username");
-        let password = fields.required("password");
-        Ok(Self { username: username?, password: password? })
+shared_web::request! {
+    /// Who wants to log in. Other fields of OAuth 2's password grant are ignored.
+    pub struct Credentials in body {
+        /// As it was registered, or in another case
+        #[schema(example = "ann@example.org")]
+        pub required username: String,
+        /// At most 72 bytes
+        #[schema(example = "correct horse")]
+        pub required password: Password,
     }
 }
 

@@ -12,11 +12,10 @@ use crate::store::User;
 use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{After, Body, Input};
 use shared_web::openapi::{ErrorResponses, Msg};
 use shared_web::telemetry::Trace;
 use std::time::Duration;
-use utoipa::ToSchema;
 
 shared_web::error_responses! {
     ReadErrors: ErrorResponses::of_users()
@@ -33,17 +32,11 @@ pub async fn get_me(CurrentUser(user): CurrentUser) -> Json<UserView> {
     Json(user.into())
 }
 
-/// The password that confirms a deletion.
-#[derive(Debug, ToSchema)]
-pub struct Confirmation {
-    /// The user's password
-    #[schema(value_type = String, format = Password, max_length = 72)]
-    password: Password,
-}
-
-impl FromFields for Confirmation {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { password: fields.required("password")? })
+shared_web::request! {
+    /// The password that confirms a deletion.
+    pub struct Confirmation in body {
+        /// The user's password
+        required password: Password,
     }
 }
 

@@ -6,22 +6,14 @@ use crate::sessions::{TokenPair, refresh_session};
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{Body, Fields, FormOrJson, FromFields, Input, Invalid};
+use shared_web::input::{Body, FormOrJson, Input};
 use shared_web::openapi::ErrorResponses;
-use utoipa::ToSchema;
 
-/// A refresh token, as login, refresh or token answered it.
-#[derive(Debug, ToSchema)]
-pub struct PresentedToken {
-    /// As it was answered
-    #[schema(value_type = String)]
-    pub refresh_token: RefreshToken,
-}
-
-impl FromFields for PresentedToken {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let refresh_token = fields.required("refresh_token").map(RefreshToken::sent)?;
-        Ok(Self { refresh_token })
+shared_web::request! {
+    /// A refresh token, as login, refresh or token answered it.
+    pub struct PresentedToken in body {
+        /// As it was answered
+        pub required refresh_token: RefreshToken,
     }
 }
 

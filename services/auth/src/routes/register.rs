@@ -1,7 +1,7 @@
 //! `POST /auth/register`
 
 use crate::accounts;
-use crate::domain::{NewPassword, Password, PasswordPolicy, RegistrationPolicy, Username};
+use crate::domain::{NewPassword, RegistrationPolicy, Username};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::User;
@@ -11,26 +11,18 @@ use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use utoipa::ToSchema;
 
-/// Who wants to register.
-#[derive(Debug, ToSchema)]
-pub struct Registration {
-    /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case, width and composition
-    #[schema(value_type = String, min_length = 3, max_length = 64, example = "ann@example.org")]
-    username: Username,
-    #[schema(value_type = NewPassword)]
-    password: Password,
-}
-
-impl FromFields for Registration {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let policy: PasswordPolicy = fields.setting();
-        let username = fields.required("username");
-        let password = fields.required_text("password", |text| policy.parse(text));
-        Ok(Self { username: username?, password: password? })
+shared_web::request! {
+    /// Who wants to register.
+    pub struct Registration in body {
+        /// 3 to 64 letters, digits and `.`, `_`, `-`, `+`, `@`; matched without regard to case, width and composition
+        #[schema(example = "ann@example.org")]
+        required username: Username,
+        #[schema(component)]
+        configured password: NewPassword,
     }
 }
 
@@ -74,6 +66,7 @@ pub async fn register(
         return Err(Error::RegistrationClosed);
     }
     let Registration { username, password } = body;
+    let password = password.into_password();
     let user = accounts::create(&state.store, &state.hasher, &state.clock, (username, password)).await?;
     Ok(HttpResponse::Created().json(UserView::from(user)))
 }

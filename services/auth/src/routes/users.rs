@@ -7,29 +7,21 @@ use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::UserId;
 use shared_web::caller::Caller;
-use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::input::Input;
 
-/// Which user.
-#[derive(Debug)]
-pub struct UserPath {
-    user_id: UserId,
-}
-
-impl FromFields for UserPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { user_id: fields.required("user_id")? })
+shared_web::request! {
+    /// Which user.
+    pub struct UserPath in path {
+        /// The user
+        required user_id: UserId,
     }
 }
 
-/// A name by which the user must be found.
-#[derive(Debug)]
-pub struct NameQuery {
-    name: Option<String>,
-}
-
-impl FromFields for NameQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { name: fields.optional("name")? })
+shared_web::request! {
+    /// A name by which the user must be found.
+    pub struct NameQuery in query {
+        /// The name, in any form that counts at a login
+        optional name: String,
     }
 }
 
@@ -42,6 +34,7 @@ pub struct UserName {
 
 /// Returns the name of a user. With a `name`, 404 unless a login by that name would find this user: of a name that several
 /// old users share, only the exact spelling does.
+#[utoipa::path(get, path = "/internal/users/{user_id}", params(UserPath, NameQuery))]
 pub async fn get_user(
     _: Caller,
     state: Data<State>,

@@ -22,6 +22,13 @@ impl ExpectedHead {
     }
 }
 
+/// Of a field in which null is the empty line, and one that is absent expects nothing.
+impl From<Option<Option<ResponseId>>> for ExpectedHead {
+    fn from(expected: Option<Option<ResponseId>>) -> Self {
+        expected.map_or(Self::Any, Self::Exactly)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! A line read page by page.
 
 use shared::validation::{Reason, TextField};
+use std::fmt;
 
 /// The most bytes of questions and responses of a page: the message that would exceed it starts the next page.
 pub const MAX_PAGE_BYTES: i64 = 8 << 20;
@@ -25,6 +26,12 @@ impl Order {
             Self::Desc => "desc",
             Self::Asc => "asc",
         }
+    }
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

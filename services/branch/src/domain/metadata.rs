@@ -1,6 +1,10 @@
 //! What a client keeps beside a message: a JSON object, as text.
 
+use serde_json::json;
 use shared::validation::{Field, Reason, Value};
+use utoipa::openapi::schema::{AdditionalProperties, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// How many bytes of JSON text a message's metadata may have.
 const MAX_METADATA_BYTES: usize = 16 << 10;
@@ -38,6 +42,20 @@ impl Default for Metadata {
         Self("{}".to_owned())
     }
 }
+
+/// An object of any members, which the derive can only write for maps.
+impl PartialSchema for Metadata {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .description(Some("As it was sent"))
+            .examples([json!({"model": "fig-1"})])
+            .into()
+    }
+}
+
+impl ToSchema for Metadata {}
 
 /// Whether the escapes of a well-formed JSON text all stand for characters that every engine keeps.
 ///

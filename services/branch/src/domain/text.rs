@@ -1,6 +1,8 @@
 //! The two texts of a message.
 
 use shared::validation::{Reason, TextField, text};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The most bytes of UTF-8 of a question or a response.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -24,6 +26,14 @@ macro_rules! texts {
                 Ok(Self(text))
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                text::bytes_schema(MAX_TEXT_BYTES).into()
+            }
+        }
+
+        impl ToSchema for $name {}
     )+};
 }
 

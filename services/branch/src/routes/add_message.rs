@@ -1,6 +1,6 @@
 //! `POST /messages/add-message`
 
-use super::message_view::{MessageView, metadata_schema};
+use super::message_view::MessageView;
 use crate::domain::{ExpectedHead, Metadata, Question, Response};
 use crate::error::Error;
 use crate::state::State;
@@ -12,78 +12,41 @@ use shared::validation::Reason;
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{SchemaType, Type};
-use utoipa::openapi::{Object, ObjectBuilder};
 
 /// The most lookups of the active branch, if the one found is deleted meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
-/// A message to append to a line.
-#[derive(Debug, Clone, ToSchema)]
-#[schema(example = json!({
-    "chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
-    "question": "What is a banyan?",
-    "response": "A fig whose branches grow roots of their own.",
-    "metadata": {"model": "fig-1"}
-}))]
-pub struct MessageAddition {
-    /// A chat's id, or a branch's
-    #[schema(value_type = Uuid)]
-    chat_id: BranchId,
-    /// At most 1 MiB
-    #[schema(value_type = String, max_length = 1_048_576, example = "What is a banyan?")]
-    question: Question,
-    /// At most 1 MiB; not empty where the question is
-    #[schema(value_type = String, max_length = 1_048_576, example = "A fig whose branches grow roots.")]
-    response: Response,
-    /// The branch it goes to; left out, the one that `chat_id` names, or the chat's active branch
-    #[schema(value_type = Option<Uuid>)]
-    branch_id: Option<BranchId>,
-    /// Any JSON object of at most 16 KiB
-    #[schema(schema_with = nullable_metadata)]
-    metadata: Option<Metadata>,
-    /// The response that the client saw last on the branch, null where it saw an empty line; left out, nothing is
-    /// checked
-    #[schema(value_type = Option<Uuid>)]
-    expected_head: ExpectedHead,
-}
-
-impl FromFields for MessageAddition {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let question = fields.required::<Question>("question");
-        let response = fields.required::<Response>("response");
-        let branch_id = fields.optional("branch_id");
-        let metadata = fields.optional("metadata");
-        let expected_head = fields.nullable::<ResponseId>("expected_head");
-        let (question, response) = match (question, response) {
-            (Ok(question), Ok(response)) if question.as_str().is_empty() && response.as_str().is_empty() => {
-                let reason = Reason::value_error("question and response must not both be empty");
-                return Err(fields.reject("question", reason));
-            }
-            (question, response) => (question?, response?),
-        };
-        Ok(Self {
-            chat_id: chat_id?,
-            question,
-            response,
-            branch_id: branch_id?,
-            metadata: metadata?,
-            expected_head: expected_head?.map_or(ExpectedHead::Any, ExpectedHead::Exactly),
-        })
+shared_web::request! {
+    /// A message to append to a line.
+    #[example({
+        "chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
+        "question": "What is a banyan?",
+        "response": "A fig whose branches grow roots of their own.",
+        "metadata": {"model": "fig-1"}
+    })]
+    pub struct MessageAddition in body {
+        /// A chat's id, or a branch's
+        required chat_id: BranchId,
+        /// At most 1 MiB
+        #[schema(example = "What is a banyan?")]
+        required question: Question,
+        /// At most 1 MiB; not empty where the question is
+        #[schema(example = "A fig whose branches grow roots.")]
+        required response: Response,
+        /// The branch it goes to; left out, the one that `chat_id` names, or the chat's active branch
+        optional branch_id: BranchId,
+        /// Any JSON object of at most 16 KiB
+        optional metadata: Metadata = Metadata::default(),
+        /// The response that the client saw last on the branch, null where it saw an empty line; left out, nothing is
+        /// checked
+        nullable expected_head: ResponseId as ExpectedHead,
     }
-}
-
-fn nullable_metadata() -> Object {
-    let schema_type = SchemaType::from_iter([Type::Object, Type::Null]);
-    ObjectBuilder::from(metadata_schema())
-        .schema_type(schema_type)
-        .description(Some("Any JSON object of at most 16 KiB"))
-        .build()
+    check question(question, response): !question.as_str().is_empty() || !response.as_str().is_empty(),
+        or Reason::value_error("question and response must not both be empty");
 }
 
 /// The error body of a 409: the one of every error, and the head that there is.
@@ -141,7 +104,7 @@ pub async fn add_message(
         branch: target.line(addition.branch_id),
         question: addition.question,
         response: addition.response,
-        metadata: addition.metadata.unwrap_or_default(),
+        metadata: addition.metadata,
         expected_head: addition.expected_head,
         key,
     };

@@ -2,29 +2,26 @@
 
 use super::cursor_time::is_possible;
 use super::message_view::MessageView;
+use crate::error::Error;
 use crate::state::State;
 use crate::store::TimePosition;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared_web::caller::Identity;
 use shared_web::context::Context;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::input::{Input, Query};
 use shared_web::openapi::UserErrors;
-use shared_web::page;
-use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, WrittenPage, foreign_cursor};
-use shared_web::problem::Problem;
-use utoipa::IntoParams;
+use shared_web::page::{Cursor, Limit, Page, WrittenPage, foreign_cursor};
 
-/// Which part of the list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// How many messages at most; left out 50, and more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1)]
-    limit: Option<Limit>,
-    /// From `X-Next-Cursor` of the page before; empty, the first page
-    #[param(value_type = Option<String>)]
-    cursor: Option<ListCursor>,
+shared_web::request! {
+    /// Which part of the list.
+    pub struct ListQuery in paged_query {
+        /// How many messages at most; left out 50, and more than 200 is taken as 200
+        optional limit: Limit,
+        /// From `X-Next-Cursor` of the page before; empty, the first page
+        cursor cursor: ListCursor,
+    }
+    check cursor(cursor): cursor.is_none_or(|ListCursor(place)| is_possible(place.created_at)), or foreign_cursor();
 }
 
 /// Where a page of the list begins.
@@ -33,23 +30,6 @@ pub struct ListCursor(TimePosition);
 
 impl Cursor for ListCursor {
     const KIND: &'static str = "all-messages";
-}
-
-impl FromFields for ListQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let limit = fields.optional("limit");
-        let cursor = page::cursor::<ListCursor>(fields)?;
-        if cursor.is_some_and(|ListCursor(place)| !is_possible(place.created_at)) {
-            return Err(fields.reject("cursor", foreign_cursor()));
-        }
-        Ok(Self { limit: limit?, cursor })
-    }
-}
-
-impl PagedQuery for ListQuery {
-    fn parameters(&self) -> Parameters {
-        Parameters::default().with("limit", self.limit)
-    }
 }
 
 /// List the caller's own messages in all chats, newest first
@@ -71,11 +51,11 @@ pub async fn get_all_messages(
     state: Data<State>,
     context: Data<Context>,
     Input { query, .. }: Query<ListQuery>,
-) -> Result<WrittenPage, Problem> {
+) -> Result<WrittenPage, Error> {
     let after = query.cursor.map(|ListCursor(place)| place);
     let limit = query.limit.unwrap_or_default().get();
     let page = state.store.messages(identity.user_id, after, limit).await?;
     let next = page.next.map(ListCursor);
     let (page, memory) = (Page::new(&query, page.items, next.as_ref()).map(MessageView::from), page.memory);
-    page.write(&context.bodies, memory).await
+    Ok(page.write(&context.bodies, memory).await?)
 }

@@ -9,59 +9,34 @@ use actix_web::web::Data;
 use serde::Serialize;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ResponseId};
-use shared::validation::Reason;
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
-/// Where a branch forks, and what it is.
-#[derive(Debug, ToSchema)]
-#[schema(example = json!({
-    "original_chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
-    "branch_from_response_id": "019bd5f1-02b4-7a11-8c6d-5e2f9a3b4c70",
-    "name": "another ending",
-    "activate": true
-}))]
-pub struct BranchFork {
-    /// A chat's id, or that of a branch on whose line the response lies
-    #[schema(value_type = Uuid)]
-    original_chat_id: BranchId,
-    /// The response that it forks from; null for a fork before the first message
-    #[schema(value_type = Option<Uuid>, required = true)]
-    branch_from_response_id: Option<ResponseId>,
-    /// The id that the branch shall have
-    #[schema(value_type = Option<Uuid>)]
-    new_chat_id: Option<BranchId>,
-    /// 1 to 200 characters
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200, example = "another ending")]
-    name: Option<BranchName>,
-    /// Whether it becomes the chat's active branch; left out, it does not
-    #[schema(value_type = Option<bool>)]
-    activate: bool,
-}
-
-impl FromFields for BranchFork {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let original_chat_id = fields.required("original_chat_id");
-        let from = match fields.nullable("branch_from_response_id") {
-            Ok(None) => Err(fields.reject("branch_from_response_id", Reason::missing())),
-            Ok(Some(from)) => Ok(from),
-            Err(invalid) => Err(invalid),
-        };
-        let new_chat_id = fields.optional("new_chat_id");
-        let name = fields.optional("name");
-        let activate = fields.optional("activate");
-        Ok(Self {
-            original_chat_id: original_chat_id?,
-            branch_from_response_id: from?,
-            new_chat_id: new_chat_id?,
-            name: name?,
-            activate: activate?.unwrap_or_default(),
-        })
+shared_web::request! {
+    /// Where a branch forks, and what it is.
+    #[example({
+        "original_chat_id": "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21",
+        "branch_from_response_id": "019bd5f1-02b4-7a11-8c6d-5e2f9a3b4c70",
+        "name": "another ending",
+        "activate": true
+    })]
+    pub struct BranchFork in body {
+        /// A chat's id, or that of a branch on whose line the response lies
+        required original_chat_id: BranchId,
+        /// The response that it forks from; null for a fork before the first message
+        required_nullable branch_from_response_id: ResponseId,
+        /// The id that the branch shall have
+        optional new_chat_id: BranchId,
+        /// 1 to 200 characters
+        #[schema(example = "another ending")]
+        optional name: BranchName,
+        /// Whether it becomes the chat's active branch; left out, it does not
+        optional activate: bool = false,
     }
 }
 

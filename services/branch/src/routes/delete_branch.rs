@@ -5,23 +5,15 @@ use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::input::Input;
 use shared_web::openapi::{ErrorResponses, Msg};
 use shared_web::telemetry::Trace;
-use utoipa::IntoParams;
 
-/// What goes along.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Extent {
-    /// Whether its descendants go along; left out, they do not, and a branch that has some stays
-    #[param(value_type = Option<bool>)]
-    cascade: bool,
-}
-
-impl FromFields for Extent {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { cascade: fields.optional("cascade")?.unwrap_or_default() })
+shared_web::request! {
+    /// What goes along.
+    pub struct Extent in query {
+        /// Whether its descendants go along; left out, they do not, and a branch that has some stays
+        optional cascade: bool = false,
     }
 }
 

@@ -10,29 +10,26 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use shared::ids::BranchId;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
-use shared_web::page;
-use shared_web::page::{Cursor, Limit, NextPage, PagedQuery, Parameters, foreign_cursor};
+use shared_web::page::{Cursor, Limit, NextPage, foreign_cursor};
 use shared_web::telemetry::Trace;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 /// The size of a page where the client does not say: older clients do not page.
 const DEFAULT_LIMIT: usize = 10_000;
 
-/// Which chat or branch, and which part of what is below it.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TreeQuery {
-    /// A chat's id, or a branch's
-    #[param(value_type = Uuid)]
-    chat_id: BranchId,
-    /// How many branches at most; left out 10,000, and more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1)]
-    limit: Option<Limit>,
-    /// From `X-Next-Cursor` of the page before; empty, the first page
-    #[param(value_type = Option<String>)]
-    cursor: Option<TreeCursor>,
+shared_web::request! {
+    /// Which chat or branch, and which part of what is below it.
+    pub struct TreeQuery in paged_query {
+        /// A chat's id, or a branch's
+        required chat_id: BranchId,
+        /// How many branches at most; left out 10,000, and more than 200 is taken as 200
+        optional limit: Limit,
+        /// From `X-Next-Cursor` of the page before; empty, the first page
+        cursor cursor: TreeCursor,
+    }
+    check cursor(cursor, chat_id): cursor.is_none_or(|cursor| cursor.is_below(*chat_id)), or foreign_cursor();
 }
 
 /// Where a page of the branches below a node begins.
@@ -46,23 +43,9 @@ impl Cursor for TreeCursor {
     const KIND: &'static str = "tree";
 }
 
-impl FromFields for TreeQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let limit = fields.optional("limit");
-        let cursor = page::cursor::<TreeCursor>(fields);
-        let (chat_id, cursor) = (chat_id?, cursor?);
-        let of_another = |cursor: TreeCursor| cursor.node != chat_id || !is_possible(cursor.after.created_at);
-        if cursor.is_some_and(of_another) {
-            return Err(fields.reject("cursor", foreign_cursor()));
-        }
-        Ok(Self { chat_id, limit: limit?, cursor })
-    }
-}
-
-impl PagedQuery for TreeQuery {
-    fn parameters(&self) -> Parameters {
-        Parameters::default().with("chat_id", Some(self.chat_id)).with("limit", self.limit)
+impl TreeCursor {
+    fn is_below(&self, node: BranchId) -> bool {
+        self.node == node && is_possible(self.after.created_at)
     }
 }
 

@@ -6,22 +6,14 @@ use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::ids::ResponseId;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::input::{Input, Path};
 use shared_web::openapi::ErrorResponses;
-use utoipa::IntoParams;
 
-/// Which message.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct MessagePath {
-    /// The message
-    #[param(value_type = Uuid)]
-    response_id: ResponseId,
-}
-
-impl FromFields for MessagePath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { response_id: fields.required("response_id")? })
+shared_web::request! {
+    /// Which message.
+    pub struct MessagePath in path {
+        /// The message
+        required response_id: ResponseId,
     }
 }
 

@@ -11,36 +11,29 @@ use serde::{Deserialize, Serialize};
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::caller::Identity;
 use shared_web::context::Context;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
-use shared_web::page;
-use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, foreign_cursor};
-use shared_web::problem::Problem;
+use shared_web::page::{Cursor, Limit, Page, foreign_cursor};
 use shared_web::telemetry::Trace;
-use utoipa::IntoParams;
 
 /// The most lookups of the active branch, if the one found is deleted meanwhile.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Which line, and which part of it.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct LineQuery {
-    /// A chat's id, or a branch's
-    #[param(value_type = Uuid)]
-    chat_id: BranchId,
-    /// The branch to read; left out, the one that `chat_id` names, or the chat's active branch
-    #[param(value_type = Option<Uuid>)]
-    branch_id: Option<BranchId>,
-    /// How many messages at most; left out 50, and more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1)]
-    limit: Option<Limit>,
-    /// From `X-Next-Cursor` of the page before; stays on its branch; empty, the first page
-    #[param(value_type = Option<String>)]
-    cursor: Option<LineCursor>,
-    /// `desc` for the newest first, as when it is left out; `asc` for the oldest
-    #[param(value_type = Option<Order>, inline)]
-    order: Option<Order>,
+shared_web::request! {
+    /// Which line, and which part of it.
+    pub struct LineQuery in paged_query {
+        /// A chat's id, or a branch's
+        required chat_id: BranchId,
+        /// The branch to read; left out, the one that `chat_id` names, or the chat's active branch
+        optional branch_id: BranchId,
+        /// How many messages at most; left out 50, and more than 200 is taken as 200
+        optional limit: Limit,
+        /// From `X-Next-Cursor` of the page before; stays on its branch; empty, the first page
+        cursor cursor: LineCursor,
+        /// `desc` for the newest first, as when it is left out; `asc` for the oldest
+        optional order: Order,
+    }
+    check cursor(branch_id, order, cursor): cursor.is_none_or(|cursor| cursor.is_of(*branch_id, *order)), or foreign_cursor();
 }
 
 /// Where a page of a line begins.
@@ -56,32 +49,10 @@ impl Cursor for LineCursor {
     const KIND: &'static str = "line";
 }
 
-impl FromFields for LineQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let branch_id = fields.optional("branch_id");
-        let limit = fields.optional("limit");
-        let cursor = page::cursor::<LineCursor>(fields);
-        let order = fields.optional("order");
-        let (branch_id, order, cursor) = (branch_id?, order?, cursor?);
-        let of_another = |cursor: &LineCursor| {
-            branch_id.is_some_and(|branch| branch != cursor.branch)
-                || order.unwrap_or_default() != cursor.order
-        };
-        if cursor.as_ref().is_some_and(of_another) {
-            return Err(fields.reject("cursor", foreign_cursor()));
-        }
-        Ok(Self { chat_id: chat_id?, branch_id, limit: limit?, cursor, order })
-    }
-}
-
-impl PagedQuery for LineQuery {
-    fn parameters(&self) -> Parameters {
-        Parameters::default()
-            .with("chat_id", Some(self.chat_id))
-            .with("branch_id", self.branch_id)
-            .with("limit", self.limit)
-            .with("order", self.order.map(Order::name))
+impl LineCursor {
+    /// Whether it is of a query with this branch and this order.
+    fn is_of(&self, branch: Option<BranchId>, order: Option<Order>) -> bool {
+        branch.is_none_or(|branch| branch == self.branch) && order.unwrap_or_default() == self.order
     }
 }
 
@@ -111,7 +82,7 @@ pub async fn get_messages(
     context: Data<Context>,
     trace: Trace,
     Input { query, .. }: Query<LineQuery>,
-) -> Result<impl Responder, Problem> {
+) -> Result<impl Responder, Error> {
     let (line, page) = read(&state, identity.user_id, &query, &trace).await?;
     let PageRequest { chat, branch, order, .. } = line;
     let next = page.next.map(|start| LineCursor { chat, branch, order, start });

@@ -7,45 +7,32 @@ use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::caller::Caller;
-use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::input::Input;
 use shared_web::openapi::Msg;
 
-/// Which chat.
-#[derive(Debug)]
-pub struct ChatPath {
-    chat_id: ChatId,
-}
-
-impl FromFields for ChatPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { chat_id: fields.required("chat_id")? })
+shared_web::request! {
+    /// Which chat.
+    pub struct ChatPath in path {
+        /// The chat
+        required chat_id: ChatId,
     }
 }
 
-/// The owner of the chat, which the chat service has checked.
-#[derive(Debug)]
-pub struct OwnerQuery {
-    owner: UserId,
-}
-
-impl FromFields for OwnerQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { owner: fields.required("owner")? })
+shared_web::request! {
+    /// The owner of the chat, which the chat service has checked.
+    pub struct OwnerQuery in query {
+        /// The owner
+        required owner: UserId,
     }
 }
 
-/// The owner of the chat, and the branch in question.
-#[derive(Debug)]
-pub struct BranchQuery {
-    owner: UserId,
-    branch_id: Option<BranchId>,
-}
-
-impl FromFields for BranchQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let owner = fields.required("owner");
-        let branch_id = fields.optional("branch_id");
-        Ok(Self { owner: owner?, branch_id: branch_id? })
+shared_web::request! {
+    /// The owner of the chat, and the branch in question.
+    pub struct BranchQuery in query {
+        /// The owner
+        required owner: UserId,
+        /// The branch; left out, the active one
+        optional branch_id: BranchId,
     }
 }
 
@@ -56,6 +43,7 @@ pub struct BranchOfChat {
 }
 
 /// Returns a chat's active branch, or a named one if it is the chat's.
+#[utoipa::path(get, path = "/internal/chats/{chat_id}/branch", params(ChatPath, BranchQuery))]
 pub async fn get_branch(
     _: Caller,
     state: Data<State>,
@@ -83,6 +71,7 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
 }
 
 /// Hides a chat with all that is in it. Idempotent.
+#[utoipa::path(delete, path = "/internal/chats/{chat_id}", params(ChatPath, OwnerQuery))]
 pub async fn delete_chat(
     _: Caller,
     state: Data<State>,

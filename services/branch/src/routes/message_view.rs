@@ -1,14 +1,11 @@
 //! A message as clients see it.
 
-use crate::domain::Message;
+use crate::domain::{Message, Metadata};
 use serde::Serialize;
-use serde_json::json;
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, Type};
-use utoipa::openapi::{Object, ObjectBuilder};
+use utoipa::{PartialSchema as _, ToSchema};
 
 /// A question with its response.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,18 +33,8 @@ pub struct MessageView {
     #[schema(minimum = 0, example = 0)]
     branch_count: i64,
     /// As it was sent
-    #[schema(schema_with = metadata_schema)]
+    #[schema(schema_with = Metadata::schema)]
     metadata: Box<RawValue>,
-}
-
-/// An object of any members, which the derive can only write for maps.
-pub fn metadata_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
-        .description(Some("As it was sent"))
-        .examples([json!({"model": "fig-1"})])
-        .build()
 }
 
 impl From<Message> for MessageView {

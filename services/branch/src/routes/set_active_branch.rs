@@ -7,25 +7,20 @@ use serde::Serialize;
 use shared::ids::{BranchId, ChatId};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
-use shared_web::input::{Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
-/// Which branch of which chat.
-#[derive(Debug, ToSchema)]
-pub struct BranchSwitch {
-    /// The chat's id, or that of any of its branches
-    chat_id: BranchId,
-    /// The branch that becomes active
-    branch_id: BranchId,
-}
-
-impl FromFields for BranchSwitch {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let branch_id = fields.required("branch_id");
-        Ok(Self { chat_id: chat_id?, branch_id: branch_id? })
+shared_web::request! {
+    /// Which branch of which chat.
+    pub struct BranchSwitch in body {
+        /// The chat's id, or that of any of its branches
+        #[schema(component)]
+        required chat_id: BranchId,
+        /// The branch that becomes active
+        #[schema(component)]
+        required branch_id: BranchId,
     }
 }
 

@@ -6,44 +6,26 @@ use crate::error::Error;
 use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::ids::BranchId;
-use shared::validation::Reason;
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::input::Input;
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
-use utoipa::{IntoParams, ToSchema};
 
-/// Which branch.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct BranchPath {
-    /// The branch
-    #[param(value_type = Uuid)]
-    pub branch_id: BranchId,
-}
-
-impl FromFields for BranchPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { branch_id: fields.required("branch_id")? })
+shared_web::request! {
+    /// Which branch.
+    pub struct BranchPath in path {
+        /// The branch
+        pub required branch_id: BranchId,
     }
 }
 
-/// What changes of a branch.
-#[derive(Debug, ToSchema)]
-pub struct BranchRenaming {
-    /// 1 to 200 characters; null for none
-    #[schema(value_type = Option<String>, required = true, min_length = 1, max_length = 200,
-             example = "another ending")]
-    name: Option<BranchName>,
-}
-
-impl FromFields for BranchRenaming {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        match fields.nullable("name")? {
-            None => Err(fields.reject("name", Reason::missing())),
-            Some(name) => Ok(Self { name }),
-        }
+shared_web::request! {
+    /// What changes of a branch.
+    pub struct BranchRenaming in body {
+        /// 1 to 200 characters; null for none
+        #[schema(example = "another ending")]
+        required_nullable name: BranchName,
     }
 }
 

@@ -8,7 +8,7 @@ use shared::validation::{Reason, TextField};
 const MAX_NAME_CHARACTERS: usize = 4 * 64;
 
 /// A user's id, in either form, or a user's name, as at a login. It is not resolved yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
 pub struct AccountRef(String);
 
 impl AccountRef {

@@ -2,6 +2,8 @@
 
 use shared::validation::{Reason, TextField, text};
 use std::ops::RangeInclusive;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 const NAME_CHARACTERS: RangeInclusive<usize> = 1..=200;
 
@@ -22,6 +24,14 @@ impl TextField for Name {
         Ok(Self(text))
     }
 }
+
+impl PartialSchema for Name {
+    fn schema() -> RefOr<Schema> {
+        text::characters_schema(&NAME_CHARACTERS).into()
+    }
+}
+
+impl ToSchema for Name {}
 
 #[cfg(test)]
 mod tests {

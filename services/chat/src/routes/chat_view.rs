@@ -1,12 +1,13 @@
 //! A chat as clients see it, and the path that names one.
 
-use crate::domain::ChatType;
+use crate::domain::{ChatType, Name};
 use crate::store::Chat;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
-use shared_web::input::{Fields, FromFields, Invalid};
-use utoipa::{IntoParams, ToSchema};
+use shared_web::input::with_example;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema as _, ToSchema};
 
 /// A chat.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,13 +17,17 @@ pub struct ChatView {
     /// The owner's `user_id`
     account_id: UserId,
     chat_type: ChatType,
-    #[schema(min_length = 1, max_length = 200, example = "Trees of the world")]
+    #[schema(schema_with = name_schema)]
     name: String,
     created_at: Timestamp,
     /// When it was last changed by update-chat
     updated_at: Timestamp,
     /// False for an archived chat, in which everything still works
     active: bool,
+}
+
+fn name_schema() -> RefOr<Schema> {
+    with_example(Name::schema(), "Trees of the world")
 }
 
 impl From<Chat> for ChatView {
@@ -39,17 +44,10 @@ impl From<Chat> for ChatView {
     }
 }
 
-/// Which chat.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct ChatPath {
-    /// The chat
-    #[param(value_type = Uuid)]
-    pub chat_id: ChatId,
-}
-
-impl FromFields for ChatPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { chat_id: fields.required("chat_id")? })
+shared_web::request! {
+    /// Which chat.
+    pub struct ChatPath in path {
+        /// The chat
+        pub required chat_id: ChatId,
     }
 }

@@ -1,9 +1,12 @@
 //! A conversation record as clients see it.
 
+use crate::domain::Name;
 use crate::store::Conversation;
 use serde::Serialize;
 use shared::ids::{BranchId, ChatId, ConversationId, UserId};
-use utoipa::ToSchema;
+use shared_web::input::with_example;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema as _, ToSchema};
 
 /// A conversation record: a named entry point into a chat.
 #[derive(Debug, Serialize, ToSchema)]
@@ -13,11 +16,15 @@ pub struct ConversationView {
     chat_id: ChatId,
     /// The owner's `user_id`
     account_id: UserId,
-    #[schema(min_length = 1, max_length = 200, example = "Where the banyan comes in")]
+    #[schema(schema_with = name_schema)]
     name: String,
     /// The branch that it leads to
     branch_id: BranchId,
     deleted: bool,
+}
+
+fn name_schema() -> RefOr<Schema> {
+    with_example(Name::schema(), "Where the banyan comes in")
 }
 
 impl From<Conversation> for ConversationView {

@@ -9,26 +9,18 @@ use crate::store::{self, Chat};
 use actix_web::web::Data;
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{After, Body, Input};
 use shared_web::openapi::ErrorResponses;
-use utoipa::ToSchema;
 
-/// What the chat shall be.
-#[derive(Debug, ToSchema)]
-pub struct ChatCreation {
-    /// 1 to 200 characters
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "Trees of the world")]
-    name: Name,
-    /// What kind of chat it is; left out, `personal`
-    #[schema(required = false)]
-    chat_type: ChatType,
-}
-
-impl FromFields for ChatCreation {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let name = fields.required("name");
-        let chat_type = fields.if_present("chat_type");
-        Ok(Self { name: name?, chat_type: chat_type?.unwrap_or(ChatType::Personal) })
+shared_web::request! {
+    /// What the chat shall be.
+    pub struct ChatCreation in body {
+        /// 1 to 200 characters
+        #[schema(example = "Trees of the world")]
+        required name: Name,
+        /// What kind of chat it is; left out, `personal`
+        #[schema(component)]
+        if_present chat_type: ChatType = ChatType::Personal,
     }
 }
 

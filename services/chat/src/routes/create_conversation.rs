@@ -12,36 +12,23 @@ use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{After, Body, Fields, FromFields, Input, Invalid};
+use shared_web::input::{After, Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
-use utoipa::ToSchema;
 
-/// Where the record leads, and what it is called.
-#[derive(Debug, ToSchema)]
-pub struct ConversationCreation {
-    /// A chat of the caller's
-    #[schema(value_type = Uuid)]
-    chat_id: ChatId,
-    /// 1 to 200 characters; left out, the chat's name
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200,
-             example = "Where the banyan comes in")]
-    name: Option<Name>,
-    /// A branch of the chat; left out, the active one
-    #[schema(value_type = Option<Uuid>)]
-    branch_id: Option<BranchId>,
-    /// The caller's own id or name, where it is sent at all
-    #[schema(value_type = Option<String>, example = "ann@example.org")]
-    account_id: Option<AccountRef>,
-}
-
-impl FromFields for ConversationCreation {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let name = fields.optional("name");
-        let branch_id = fields.optional("branch_id");
-        let account_id = fields.optional("account_id");
-        Ok(Self { chat_id: chat_id?, name: name?, branch_id: branch_id?, account_id: account_id? })
+shared_web::request! {
+    /// Where the record leads, and what it is called.
+    pub struct ConversationCreation in body {
+        /// A chat of the caller's
+        required chat_id: ChatId,
+        /// 1 to 200 characters; left out, the chat's name
+        #[schema(example = "Where the banyan comes in")]
+        optional name: Name,
+        /// A branch of the chat; left out, the active one
+        optional branch_id: BranchId,
+        /// The caller's own id or name, where it is sent at all
+        #[schema(example = "ann@example.org")]
+        optional account_id: AccountRef,
     }
 }
 

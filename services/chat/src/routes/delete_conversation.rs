@@ -6,22 +6,14 @@ use crate::store;
 use actix_web::web::{Data, Json};
 use shared::ids::ConversationId;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::input::{Input, Path};
 use shared_web::openapi::{ErrorResponses, Msg};
-use utoipa::IntoParams;
 
-/// Which record.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct ConversationPath {
-    /// The record
-    #[param(value_type = Uuid)]
-    id: ConversationId,
-}
-
-impl FromFields for ConversationPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { id: fields.required("id")? })
+shared_web::request! {
+    /// Which record.
+    pub struct ConversationPath in path {
+        /// The record
+        required id: ConversationId,
     }
 }
 

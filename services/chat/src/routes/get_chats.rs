@@ -7,27 +7,23 @@ use crate::store;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::input::{Input, Query};
 use shared_web::openapi::UserErrors;
-use shared_web::page;
-use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, TimeKey};
-use utoipa::IntoParams;
+use shared_web::page::{Cursor, Limit, Page, TimeKey};
 
 /// The size of a page where the client does not say: older clients do not page.
 const DEFAULT_LIMIT: usize = 1000;
 
-/// Which chats, and which part of the list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// Only those that are active, or only those that are not
-    active: Option<bool>,
-    /// How many chats at most; left out 1000, and more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1)]
-    limit: Option<Limit>,
-    /// From `X-Next-Cursor` of the page before; empty, the first page
-    #[param(value_type = Option<String>)]
-    cursor: Option<ListCursor>,
+shared_web::request! {
+    /// Which chats, and which part of the list.
+    pub struct ListQuery in paged_query {
+        /// Only those that are active, or only those that are not
+        optional active: bool,
+        /// How many chats at most; left out 1000, and more than 200 is taken as 200
+        optional limit: Limit,
+        /// From `X-Next-Cursor` of the page before; empty, the first page
+        cursor cursor: ListCursor,
+    }
 }
 
 /// Where a page of the list begins.
@@ -36,21 +32,6 @@ pub struct ListCursor(TimeKey);
 
 impl Cursor for ListCursor {
     const KIND: &'static str = "chats";
-}
-
-impl FromFields for ListQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let active = fields.optional("active");
-        let limit = fields.optional("limit");
-        let cursor = page::cursor::<ListCursor>(fields)?;
-        Ok(Self { active: active?, limit: limit?, cursor })
-    }
-}
-
-impl PagedQuery for ListQuery {
-    fn parameters(&self) -> Parameters {
-        Parameters::default().with("active", self.active).with("limit", self.limit)
-    }
 }
 
 /// List the caller's chats, newest first

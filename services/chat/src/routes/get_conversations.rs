@@ -9,25 +9,21 @@ use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared::ids::ChatId;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Query};
+use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
-use shared_web::page;
-use shared_web::page::{Cursor, Limit, Page, PagedQuery, Parameters, TimeKey, foreign_cursor};
-use utoipa::IntoParams;
+use shared_web::page::{Cursor, Limit, Page, TimeKey, foreign_cursor};
 
-/// Of which chat, and which part of the list.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct ListQuery {
-    /// A chat of the caller's
-    #[param(value_type = Uuid)]
-    chat_id: ChatId,
-    /// How many records at most; left out 50, and more than 200 is taken as 200
-    #[param(value_type = Option<i64>, minimum = 1)]
-    limit: Option<Limit>,
-    /// From `X-Next-Cursor` of the page before; empty, the first page
-    #[param(value_type = Option<String>)]
-    cursor: Option<ListCursor>,
+shared_web::request! {
+    /// Of which chat, and which part of the list.
+    pub struct ListQuery in paged_query {
+        /// A chat of the caller's
+        required chat_id: ChatId,
+        /// How many records at most; left out 50, and more than 200 is taken as 200
+        optional limit: Limit,
+        /// From `X-Next-Cursor` of the page before; empty, the first page
+        cursor cursor: ListCursor,
+    }
+    check cursor(cursor, chat_id): cursor.is_none_or(|cursor| cursor.chat_id == *chat_id), or foreign_cursor();
 }
 
 /// Where a page of the list begins.
@@ -39,25 +35,6 @@ pub struct ListCursor {
 
 impl Cursor for ListCursor {
     const KIND: &'static str = "conversations";
-}
-
-impl FromFields for ListQuery {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let chat_id = fields.required("chat_id");
-        let limit = fields.optional("limit");
-        let cursor = page::cursor::<ListCursor>(fields);
-        let (chat_id, cursor) = (chat_id?, cursor?);
-        if cursor.is_some_and(|cursor| cursor.chat_id != chat_id) {
-            return Err(fields.reject("cursor", foreign_cursor()));
-        }
-        Ok(Self { chat_id, limit: limit?, cursor })
-    }
-}
-
-impl PagedQuery for ListQuery {
-    fn parameters(&self) -> Parameters {
-        Parameters::default().with("chat_id", Some(self.chat_id)).with("limit", self.limit)
-    }
 }
 
 shared_web::error_responses! {

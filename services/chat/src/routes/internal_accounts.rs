@@ -5,23 +5,20 @@ use crate::state::State;
 use actix_web::web::{Data, Json};
 use shared::ids::UserId;
 use shared_web::caller::Caller;
-use shared_web::input::{Fields, FromFields, Input, Invalid, Path};
+use shared_web::input::{Input, Path};
 use shared_web::openapi::Msg;
 use shared_web::telemetry::Trace;
 
-/// Whose account.
-#[derive(Debug)]
-pub struct AccountPath {
-    user_id: UserId,
-}
-
-impl FromFields for AccountPath {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        Ok(Self { user_id: fields.required("user_id")? })
+shared_web::request! {
+    /// Whose account.
+    pub struct AccountPath in path {
+        /// The account's user
+        required user_id: UserId,
     }
 }
 
 /// Deletes the chats of an account. Idempotent.
+#[utoipa::path(delete, path = "/internal/accounts/{user_id}", params(AccountPath))]
 pub async fn delete_account(
     _: Caller,
     state: Data<State>,

@@ -21,6 +21,7 @@ pub struct KnownChat {
 }
 
 /// Returns the owner of a chat, and for a day after its deletion that it is deleted.
+#[utoipa::path(get, path = "/internal/chats/{chat_id}", params(ChatPath))]
 pub async fn get_chat(
     _: Caller,
     state: Data<State>,

@@ -1,4 +1,4 @@
-//! The URL table and the OpenAPI document.
+//! All routes of the service. Path and method of each stand at its handler.
 
 mod chat_view;
 mod conversation_view;
@@ -13,56 +13,35 @@ mod internal_accounts;
 mod internal_chats;
 mod update_chat;
 
-use actix_web::web::{self, Json, ServiceConfig};
-use shared_web::problem::{ErrorBody, ProblemDetails, ValidationErrorBody};
-use shared_web::server::{internal, protected, protected_scope, public};
+use actix_web::web::ServiceConfig;
+use shared_web::routes;
+use shared_web::server::Routes;
 use utoipa::OpenApi;
 
-/// Every route of the service.
-pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(public("/openapi.json").get(get_openapi))
-        .service(internal("/internal/chats/{chat_id}").get(internal_chats::get_chat))
-        .service(internal("/internal/accounts/{user_id}").delete(internal_accounts::delete_account))
-        .service(
-            protected_scope("/api/v1/chats")
-                .service(protected("/create-chat").post(create_chat::create_chat))
-                .service(protected("/get-chat").get(get_chats::get_chats))
-                .service(protected("/get-chat/{chat_id}").get(get_chat::get_chat))
-                .service(protected("/update-chat/{chat_id}").put(update_chat::update_chat))
-                .service(protected("/delete-chat/{chat_id}").delete(delete_chat::delete_chat)),
-        )
-        .service(
-            protected_scope("/api/v1/conversations")
-                .service(
-                    protected("")
-                        .post(create_conversation::create_conversation)
-                        .get(get_conversations::get_conversations),
-                )
-                .service(protected("/{id}").delete(delete_conversation::delete_conversation)),
-        );
-}
-
 #[derive(OpenApi)]
-#[openapi(
-    paths(
-        create_chat::create_chat,
-        get_chats::get_chats,
-        get_chat::get_chat,
-        update_chat::update_chat,
-        delete_chat::delete_chat,
-        create_conversation::create_conversation,
-        get_conversations::get_conversations,
-        delete_conversation::delete_conversation
-    ),
-    components(schemas(ErrorBody, ValidationErrorBody, ProblemDetails)),
-    tags(
-        (name = "chats", description = "Chats, and whose they are"),
-        (name = "conversations", description = "Named entry points into a chat")
-    )
-)]
+#[openapi(tags(
+    (name = "chats", description = "Chats, and whose they are"),
+    (name = "conversations", description = "Named entry points into a chat")
+))]
 struct Document;
 
-async fn get_openapi() -> Json<utoipa::openapi::OpenApi> {
-    web::Json(Document::openapi())
+/// Registers every route.
+pub fn configure(config: &mut ServiceConfig) {
+    routes().configure(config);
+}
+
+/// Every route of the service.
+pub fn routes() -> Routes {
+    Routes::new(Document::openapi)
+        .documented(routes![
+            create_chat::create_chat,
+            get_chats::get_chats,
+            get_chat::get_chat,
+            update_chat::update_chat,
+            delete_chat::delete_chat,
+            create_conversation::create_conversation,
+            get_conversations::get_conversations,
+            delete_conversation::delete_conversation,
+        ])
+        .internal(routes![internal_chats::get_chat, internal_accounts::delete_account])
 }

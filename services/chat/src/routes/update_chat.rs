@@ -9,30 +9,20 @@ use crate::store::{self, ChatChanges};
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
-use shared_web::input::{Fields, FromFields, Input, Invalid};
+use shared_web::input::Input;
 use shared_web::openapi::ErrorResponses;
-use utoipa::ToSchema;
 
-/// What changes of a chat; what is left out stays.
-#[derive(Debug, ToSchema)]
-pub struct ChatUpdate {
-    /// 1 to 200 characters
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 200, example = "Banyans")]
-    name: Option<Name>,
-    /// What kind of chat it is
-    #[schema(value_type = ChatType, required = false)]
-    chat_type: Option<ChatType>,
-    /// False archives the chat
-    #[schema(value_type = bool, required = false)]
-    active: Option<bool>,
-}
-
-impl FromFields for ChatUpdate {
-    fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
-        let name = fields.if_present("name");
-        let chat_type = fields.if_present("chat_type");
-        let active = fields.if_present("active");
-        Ok(Self { name: name?, chat_type: chat_type?, active: active? })
+shared_web::request! {
+    /// What changes of a chat; what is left out stays.
+    pub struct ChatUpdate in body {
+        /// 1 to 200 characters
+        #[schema(example = "Banyans")]
+        if_present name: Name,
+        /// What kind of chat it is
+        #[schema(component)]
+        if_present chat_type: ChatType,
+        /// False archives the chat
+        if_present active: bool,
     }
 }
 

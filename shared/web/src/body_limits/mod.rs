@@ -12,7 +12,8 @@ use shared::env::{ConfigError, Env};
 use shared::settings;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
+use tokio::task::JoinError;
 
 /// The largest body of a request, in bytes.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -24,6 +25,23 @@ pub const CHUNK_QUEUE_BYTES: usize = 1 << 20;
 /// Up to this size, a body is parsed and a list serialized on the worker, which takes less than a millisecond. A larger one goes to a
 /// thread for blocking work.
 const INLINE_BYTES: usize = 256 << 10;
+
+/// Why work on a body was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// The threads are closed.
+    #[error(transparent)]
+    Closed(#[from] AcquireError),
+    /// The work has panicked.
+    #[error(transparent)]
+    Panicked(#[from] JoinError),
+}
+
+impl From<WorkError> for Problem {
+    fn from(error: WorkError) -> Self {
+        Self::internal(error)
+    }
+}
 
 /// The limits of all bodies of a program, of requests and of responses. Clones share the memory.
 #[derive(Debug, Clone)]
@@ -69,7 +87,7 @@ impl BodyLimits {
 
     /// Runs work on a body of `bytes`: on the worker if it is small, else in a thread for blocking work, of which half as many as cores
     /// run at once.
-    pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, Problem>
+    pub async fn run<T, F>(&self, bytes: usize, work: F) -> Result<T, WorkError>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
@@ -77,12 +95,12 @@ impl BodyLimits {
         if bytes <= INLINE_BYTES {
             return Ok(work());
         }
-        let turn = Arc::clone(&self.threads).acquire_owned().await.map_err(Problem::internal)?;
+        let turn = Arc::clone(&self.threads).acquire_owned().await?;
         let work = move || {
             let done = work();
             drop(turn);
             done
         };
-        spawn_blocking(work).await.map_err(Problem::internal)
+        Ok(spawn_blocking(work).await?)
     }
 }

@@ -4,7 +4,7 @@ use crate::problem::{FieldError, Problem};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use percent_encoding::percent_decode_str;
-use shared::validation::{Field, Reason, Value};
+use shared::validation::{ConfiguredField, Field, Reason, Value};
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -49,7 +49,7 @@ impl Settings {
     }
 
     /// The settings of a request.
-    pub(super) fn for_request(request: &HttpRequest) -> Self {
+    pub(crate) fn for_request(request: &HttpRequest) -> Self {
         request.app_data::<Data<Self>>().map(|settings| settings.get_ref().clone()).unwrap_or_default()
     }
 }
@@ -82,11 +82,6 @@ impl<'a> Fields<'a> {
         Self { settings, part, values, asked: None, errors: Vec::new() }
     }
 
-    /// The configured rules of a type.
-    pub fn setting<T: Clone + Default + 'static>(&self) -> T {
-        self.settings.rules()
-    }
-
     fn get(&mut self, name: &'static str) -> Option<Value<'a>> {
         if let Some(asked) = &mut self.asked {
             asked.push(name);
@@ -102,14 +97,10 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A required text with a parser of the caller's.
-    pub fn required_text<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(String) -> Result<T, Reason>,
-    ) -> Result<T, Invalid> {
+    /// A text that must be present and not null, by configured rules.
+    pub fn configured<T: ConfiguredField>(&mut self, name: &'static str) -> Result<T, Invalid> {
         let text = self.required(name)?;
-        parse(text).map_err(|reason| self.reject(name, reason))
+        T::parse(text, self.settings.rules()).map_err(|reason| self.reject(name, reason))
     }
 
     /// A field that may be absent or null.
@@ -129,6 +120,11 @@ impl<'a> Fields<'a> {
             Some(value) if value.is_null() => Ok(Some(None)),
             Some(value) => self.parse(name, value).map(|value| Some(Some(value))),
         }
+    }
+
+    /// A field that must be present, and may be null.
+    pub fn required_nullable<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        self.nullable(name)?.ok_or_else(|| self.reject(name, Reason::missing()))
     }
 
     /// Adds an error at `name`, also for rules across fields.
@@ -227,15 +223,25 @@ mod tests {
         assert_eq!(pairs, HashMap::from(expected));
     }
 
+    struct Any;
+
+    impl ConfiguredField for Any {
+        type Rules = ();
+
+        fn parse(_: String, (): ()) -> Result<Self, Reason> {
+            Ok(Self)
+        }
+    }
+
     #[derive(Debug)]
     struct Three;
 
     impl FromFields for Three {
         fn from_fields(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
             let one = fields.required::<String>("one");
-            let two = fields.required_text("two", Ok);
+            let two = fields.configured::<Any>("two");
             let three = fields.nullable::<bool>("three");
-            one.and(two).and(three).map(|_| Self)
+            one.and(two.map(drop)).and(three.map(drop)).map(|()| Self)
         }
     }
 

@@ -2,7 +2,7 @@
 //! valid (422), and for the last the path first, then the query, then the body.
 //!
 //! [`Input`] is one extractor for all three, because separate extractors would fail in an order of their own. [`FromFields`] reads
-//! it field by field, so that all wrong fields of a part are reported at once.
+//! it field by field, so that all wrong fields of a part are reported at once; [`request!`](crate::request) implements it.
 
 mod body;
 mod errors;
@@ -10,7 +10,9 @@ mod fields;
 mod json;
 mod json_error;
 mod oauth_form;
+mod property;
 mod receive;
+mod request;
 
 pub(crate) use body::unsupported_media_type;
 pub use body::{FormOrJson, FromBody};
@@ -18,6 +20,7 @@ pub use errors::{body_encoded, body_too_slow, invalid, payload_too_large};
 
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;
+pub use property::{Property, body_schema, with_example};
 
 use crate::body_limits::BodyLimits;
 use crate::context::Context;

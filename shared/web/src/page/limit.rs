@@ -2,7 +2,12 @@
 
 use shared::validation::{Field, Reason, Value};
 use std::fmt;
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
+/// The smallest page.
+const MIN_LIMIT: usize = 1;
 /// The default of `limit`.
 const DEFAULT_LIMIT: usize = 50;
 /// The largest page; a larger `limit` is taken as this.
@@ -50,9 +55,21 @@ impl Field for Limit {
         }
         // An overflow is larger than any limit.
         let number = digits.parse().unwrap_or(usize::MAX);
-        if negative || number == 0 { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
+        if negative || number < MIN_LIMIT { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
     }
 }
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(MIN_LIMIT))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {}
 
 #[cfg(test)]
 mod tests {

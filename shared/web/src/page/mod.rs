@@ -8,7 +8,7 @@ mod written;
 pub use cursor::{Cursor, TimeKey, cursor, foreign_cursor};
 pub use limit::Limit;
 pub use link::{NextPage, PagedQuery, Parameters};
-pub use written::WrittenPage;
+pub use written::{WriteError, WrittenPage};
 
 use actix_web::body::BoxBody;
 use actix_web::{HttpRequest, HttpResponse, Responder};

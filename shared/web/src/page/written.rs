@@ -2,8 +2,7 @@
 
 use super::Page;
 use super::link::NextPage;
-use crate::body_limits::{BodyLimits, Reservation};
-use crate::problem::Problem;
+use crate::body_limits::{BodyLimits, OutOfMemory, Reservation, WorkError};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::ContentType;
 use actix_web::web::Bytes;
@@ -17,13 +16,30 @@ use std::task::{Context, Poll};
 /// The least size of a piece of a serialized page.
 const MIN_PIECE_BYTES: usize = 64 << 10;
 
+/// Why a page was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// No memory is left for its texts.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    /// It was not serialized.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// It is no JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
 impl<T: Serialize + Send + 'static> Page<T> {
     /// Serializes a page of large objects, for which `memory` holds twice the size of their texts. Each object is dropped once it is
     /// serialized, so the page is never in memory twice; a large page is serialized in a thread for blocking work.
-    pub async fn write(self, limits: &BodyLimits, mut memory: Reservation) -> Result<WrittenPage, Problem> {
+    pub async fn write(
+        self,
+        limits: &BodyLimits,
+        mut memory: Reservation,
+    ) -> Result<WrittenPage, WriteError> {
         let Self { items, next } = self;
-        let pieces =
-            limits.run(memory.bytes(), move || write_array(items)).await?.map_err(Problem::internal)?;
+        let pieces = limits.run(memory.bytes(), move || write_array(items)).await??;
         let length = pieces.iter().map(Bytes::len).sum();
         // Escaped texts are longer than those that memory was reserved for.
         memory.try_grow_to(length)?;

@@ -1,119 +1,107 @@
-//! An entry of a service's URL table: a path, its access, and a handler for each method.
+//! An endpoint of a server: a path, its access, and a handler for each method.
 
 use super::token_endpoint::answer_as_token_endpoint;
 use crate::caller::{Caller, Identity};
 use crate::problem::Problem;
 use crate::server::handler_timeout::HandlerTimeout;
 use actix_web::dev::{AppService, HttpServiceFactory};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Scope, web};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, Scope, web};
 
+/// Who may call an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
+    /// Anyone.
     Public,
-    Users,
-    Services,
+    /// Users: its handlers take [`Identity`].
+    Protected,
+    /// Other services: its handlers take [`Caller`].
+    Internal,
 }
 
-/// A path with its handlers. GET also handles HEAD; a method without a handler is a 405 with `Allow`.
+/// A path with its handlers. GET also handles HEAD; a method without a handler is a 405 with `Allow`, and before that a 401 where a
+/// token is needed.
 pub struct Endpoint {
-    resource: Resource,
-    methods: Vec<&'static str>,
+    path: String,
     access: Access,
+    handlers: Vec<(Method, Route)>,
     answers_oauth: bool,
 }
 
-/// An endpoint without authentication.
+/// An endpoint without authentication that is in no document.
 pub fn public(path: &str) -> Endpoint {
     Endpoint::new(path, Access::Public)
 }
 
-/// An endpoint for users, whose handlers take [`Identity`]. A wrong method is a 401 first, and then a 405.
-pub fn protected(path: &str) -> Endpoint {
-    Endpoint::new(path, Access::Users)
-}
-
-/// An endpoint for other services, whose handlers take [`Caller`].
-pub fn internal(path: &str) -> Endpoint {
-    Endpoint::new(path, Access::Services)
-}
-
 /// A scope of protected endpoints: an unknown path in it is a 401 first, and then a 404.
-pub fn protected_scope(prefix: &str) -> Scope {
+pub(super) fn protected_scope(prefix: &str) -> Scope {
     web::scope(prefix).default_service(web::to(not_found_for_users))
 }
 
 impl Endpoint {
-    fn new(path: &str, access: Access) -> Self {
-        Self { resource: web::resource(path.to_owned()), methods: Vec::new(), access, answers_oauth: false }
+    pub(super) fn new(path: &str, access: Access) -> Self {
+        Self { path: path.to_owned(), access, handlers: Vec::new(), answers_oauth: false }
     }
 
     /// Handles GET, and HEAD with it.
     #[must_use]
-    pub fn get<F, Args>(self, handler: F) -> Self
+    pub fn get<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("HEAD", web::head().to(HandlerTimeout(handler.clone())))
-            .on("GET", web::get().to(HandlerTimeout(handler)))
+        self.handle(&Method::GET, &move |method| route(method, handler.clone()));
+        self
     }
 
     /// Handles POST.
     #[must_use]
-    pub fn post<F, Args>(self, handler: F) -> Self
+    pub fn post<F, Args>(mut self, handler: F) -> Self
     where
         F: Handler<Args, Output: Responder + 'static>,
         Args: FromRequest + 'static,
     {
-        self.on("POST", web::post().to(HandlerTimeout(handler)))
+        self.handle(&Method::POST, &move |method| route(method, handler.clone()));
+        self
     }
 
-    /// Handles PUT.
-    #[must_use]
-    pub fn put<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.on("PUT", web::put().to(HandlerTimeout(handler)))
-    }
-
-    /// Handles DELETE.
-    #[must_use]
-    pub fn delete<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args, Output: Responder + 'static>,
-        Args: FromRequest + 'static,
-    {
-        self.on("DELETE", web::delete().to(HandlerTimeout(handler)))
+    /// Handles a method with the route that is made for it, and HEAD with GET.
+    pub(super) fn handle(&mut self, method: &Method, route: &dyn Fn(Method) -> Route) {
+        if method == Method::GET {
+            self.handlers.push((Method::HEAD, route(Method::HEAD)));
+        }
+        self.handlers.push((method.clone(), route(method.clone())));
     }
 
     /// Responds as a token endpoint of OAuth 2 (RFC 6749, 5): errors have a member `error`, and nothing is cached.
-    #[must_use]
-    pub fn as_token_endpoint(self) -> Self {
-        Self { answers_oauth: true, ..self }
-    }
-
-    fn on(mut self, method: &'static str, route: actix_web::Route) -> Self {
-        self.resource = self.resource.route(route);
-        self.methods.push(method);
-        self
+    pub(super) fn set_token_endpoint(&mut self) {
+        self.answers_oauth = true;
     }
 }
 
+/// The route of a method, whose handler has a time-out.
+pub(super) fn route<F, Args>(method: Method, handler: F) -> Route
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::method(method).to(HandlerTimeout(handler))
+}
+
 impl HttpServiceFactory for Endpoint {
-    fn register(mut self, config: &mut AppService) {
-        self.methods.sort_unstable();
-        let allow = self.methods.join(", ");
+    fn register(self, config: &mut AppService) {
+        let mut methods: Vec<_> = self.handlers.iter().map(|(method, _)| method.to_string()).collect();
+        methods.sort_unstable();
+        let allow = methods.join(", ");
         let access = self.access;
         let other_method = web::to(move |request: HttpRequest| {
             let answer = wrong_method(&request, access, &allow);
             async move { Err::<HttpResponse, Problem>(answer) }
         });
-        let resource = self.resource.default_service(other_method);
+        let routes = self.handlers.into_iter().map(|(_, route)| route);
+        let resource = routes.fold(web::resource(self.path), Resource::route).default_service(other_method);
         if self.answers_oauth {
             resource.wrap(from_fn(answer_as_token_endpoint)).register(config);
         } else {
@@ -125,8 +113,8 @@ impl HttpServiceFactory for Endpoint {
 fn wrong_method(request: &HttpRequest, access: Access, allow: &str) -> Problem {
     let allowed = match access {
         Access::Public => Ok(()),
-        Access::Users => Identity::extract(request).into_inner().map(drop),
-        Access::Services => Caller::extract(request).into_inner().map(drop),
+        Access::Protected => Identity::extract(request).into_inner().map(drop),
+        Access::Internal => Caller::extract(request).into_inner().map(drop),
     };
     allowed.err().unwrap_or_else(|| method_not_allowed(allow))
 }
