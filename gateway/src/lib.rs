@@ -2,10 +2,10 @@
 //! database.
 //!
 //! `pipeline` tells a request's way. `downstream` is the side of the clients and `upstream` that of the services; `proxy` passes
-//! requests and responses between them, and `http1` is its client. `routing` has the route table, `rate_limit` and `concurrency`
-//! the limits, `openapi` the merged document, `routes` the gateway's own endpoints.
+//! requests and responses between them. `routing` has the route table, `rate_limit` and `concurrency` the limits, `openapi` the
+//! merged document, `routes` the gateway's own endpoints.
 //!
-//! Imports run one way: routing, timeouts, http1; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
+//! Imports run one way: routing, timeouts; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
 //! routes; pipeline, config; startup; main.
 
 pub mod cli;
@@ -13,7 +13,6 @@ mod concurrency;
 pub mod config;
 mod downstream;
 mod error;
-mod http1;
 mod log_target;
 mod openapi;
 mod pipeline;

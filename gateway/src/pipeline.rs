@@ -159,8 +159,8 @@ impl Pipeline {
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
         let length = body_length(context.request.headers())?;
-        let request = self.proxy.request(context, length);
-        if request.head.len() > MAX_HEAD_BYTES {
+        let request = self.proxy.request(context, length)?;
+        if request.head.bytes() > MAX_HEAD_BYTES {
             return Err(Error::HeadTooLarge.into());
         }
         let body = BodySender::new(body, length, request.may_repeat, &self.bounds(context));

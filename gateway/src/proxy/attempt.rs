@@ -1,24 +1,22 @@
 //! One attempt to get a response from one replica.
 
-use super::body_error::SendError;
-use super::body_sender::{BodySender, WaitingFor};
-use super::headers::response_head;
+use super::body_sender::BodySender;
 use super::message::UpstreamRequest;
+use super::streamed_body::WaitingFor;
 use crate::error::Error;
-use crate::http1::connection::Connection;
-use crate::http1::head::is_head_too_long;
 use crate::timeouts::Timeouts;
 use crate::upstream::balancer::Balancer;
 use crate::upstream::connect::connect;
+use crate::upstream::connection::{Connection, IncomingResponse, OutgoingRequest, Unanswered};
 use crate::upstream::outlier::Failure;
 use crate::upstream::pool::PooledReplica;
 use crate::upstream::replica::InFlightGuard;
-use actix_web::HttpResponse;
 use shared_web::server::is_out_of_descriptors;
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,8 +27,8 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an attempt has brought no response.
 pub(super) enum AttemptError {
-    /// None of these bytes was sent, so that the request is as new.
-    Unsent(Vec<u8>, Cause),
+    /// Nothing was sent, so that the request is as new. It is there unless the connection has kept it.
+    Unsent(Option<Box<OutgoingRequest>>, Cause),
     /// The request may have been read, and carried out.
     Sent { cause: Cause, was_reused: bool },
     /// Another replica would be no better.
@@ -42,6 +40,7 @@ pub(super) struct Attempt<'a> {
     pub(super) balancer: &'a Rc<Balancer>,
     pub(super) replica: &'a InFlightGuard<PooledReplica>,
     pub(super) request: &'a UpstreamRequest,
+    pub(super) body: &'a BodySender,
     pub(super) timeouts: Timeouts,
     pub(super) may_repeat: bool,
 }
@@ -50,22 +49,25 @@ impl Attempt<'_> {
     /// Tries idle connections first. The service may have closed them: then nothing was sent.
     pub(super) async fn run(
         &self,
-        mut unsent: Option<Vec<u8>>,
-        body: &mut BodySender,
+        unsent: Option<Box<OutgoingRequest>>,
         may_reuse: bool,
-    ) -> Result<(Connection, HttpResponse), AttemptError> {
+    ) -> Result<(Connection, IncomingResponse), AttemptError> {
+        let mut request = self.unsent_or_new(unsent);
         let now = Instant::now();
         while may_reuse && let Some(connection) = self.replica.pool.take(now) {
-            match self.send(connection, Some(now), unsent.take(), body).await {
-                Err(AttemptError::Unsent(bytes, _)) => unsent = Some(bytes),
+            match self.send(connection, Some(now), request).await {
+                Err(AttemptError::Unsent(unsent, _)) => request = self.unsent_or_new(unsent),
                 other => return other,
             }
         }
         let cluster = &self.balancer.cluster;
+        let connected = async {
+            let stream = connect(self.replica.address, &cluster.origin, self.timeouts.connect).await?;
+            Connection::new(stream).await.map_err(io::Error::other)
+        };
         // In a box, as it is large and seldom needed.
-        let connected = connect(self.replica.address, &cluster.origin, self.timeouts.connect);
         match Box::pin(connected).await {
-            Ok(connection) => self.send(connection, None, unsent, body).await,
+            Ok(connection) => self.send(connection, None, request).await,
             // Of the gateway's own making: it says nothing of the replica.
             Err(error) if is_out_of_descriptors(&error) => {
                 Err(AttemptError::Final(Error::Overloaded(cluster.upstream)))
@@ -73,9 +75,13 @@ impl Attempt<'_> {
             Err(error) => {
                 self.replica.record_failure(Failure::NotReached, &error);
                 cluster.refresh();
-                Err(AttemptError::Unsent(unsent.unwrap_or_else(|| self.request.head.clone()), error.into()))
+                Err(AttemptError::Unsent(Some(Box::new(request)), error.into()))
             }
         }
+    }
+
+    fn unsent_or_new(&self, unsent: Option<Box<OutgoingRequest>>) -> OutgoingRequest {
+        unsent.map_or_else(|| self.request.head.with_body(self.body.outgoing()), |request| *request)
     }
 
     /// Sends the request on a connection; one that is reused was taken from the pool at the time `reused`.
@@ -83,83 +89,63 @@ impl Attempt<'_> {
         &self,
         mut connection: Connection,
         reused: Option<Instant>,
-        unsent: Option<Vec<u8>>,
-        body: &mut BodySender,
-    ) -> Result<(Connection, HttpResponse), AttemptError> {
+        request: OutgoingRequest,
+    ) -> Result<(Connection, IncomingResponse), AttemptError> {
         let sent = reused.unwrap_or_else(Instant::now);
-        connection.begin(unsent.as_ref().unwrap_or(&self.request.head));
-        connection.set_timer(self.next_check(sent, sent, body));
-        let mut failed = None;
+        self.body.begin(connection.progress());
+        let mut response = pin!(connection.send(request));
+        connection.set_timer(self.next_check(sent, sent));
         let response = poll_fn(|context| {
-            let response = self.poll_response(&mut connection, body, &mut failed, context);
-            if let Poll::Ready(response) = response {
+            if let Poll::Ready(response) = connection.poll_response(response.as_mut(), context) {
                 return Poll::Ready(Ok(response));
             }
             loop {
                 ready!(connection.poll_timer(context));
-                self.check(sent, body)?;
-                connection.set_timer(self.next_check(sent, Instant::now(), body));
+                self.check(sent)?;
+                connection.set_timer(self.next_check(sent, Instant::now()));
             }
         });
         match response.await? {
-            Ok(head) => {
+            Ok(response) => {
+                self.body.record_answer();
                 self.replica.record_success(sent);
-                Ok((connection, head))
+                Ok((connection, response))
             }
-            Err(error) => Err(self.attempt_error(error, connection, reused.is_some())),
+            Err(unanswered) => Err(self.attempt_error(unanswered, &connection, reused.is_some())),
         }
     }
 
     /// Tells a broken connection that has sent nothing from one on which the request was perhaps carried out.
-    fn attempt_error(&self, error: SendError, mut connection: Connection, is_reused: bool) -> AttemptError {
-        let unsent = (!connection.has_begun()).then(|| std::mem::take(connection.output()));
-        match (error, unsent) {
-            (SendError::Body(error), _) => {
-                drop(connection);
-                AttemptError::Final(error.into())
-            }
-            // Another replica would answer the same, and this one has answered.
-            (SendError::Connection(cause), _) if is_head_too_long(&cause) => {
-                let upstream = self.balancer.cluster.upstream;
-                AttemptError::Final(Error::NoAnswer { upstream, source: cause.into() })
-            }
-            (SendError::Connection(cause), Some(unsent)) if is_reused => {
-                AttemptError::Unsent(unsent, cause.into())
-            }
-            (SendError::Connection(cause), unsent) => {
-                self.replica.record_failure(Failure::BrokenOff, &cause);
-                match unsent {
-                    Some(unsent) => AttemptError::Unsent(unsent, cause.into()),
-                    None => AttemptError::Sent { cause: cause.into(), was_reused: is_reused },
-                }
-            }
-        }
-    }
-
-    /// Sends the request, and reads the head of the response, which may come before all was sent. A service that reads no more
-    /// has perhaps said why.
-    fn poll_response(
+    fn attempt_error(
         &self,
-        connection: &mut Connection,
-        body: &mut BodySender,
-        failed: &mut Option<io::Error>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<HttpResponse, SendError>> {
-        if failed.is_none() {
-            match body.poll_send(connection, context) {
-                Poll::Ready(Err(SendError::Connection(error))) if connection.has_begun() => {
-                    *failed = Some(error);
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Ready(Ok(())) | Poll::Pending => {}
-            }
+        unanswered: Unanswered,
+        connection: &Connection,
+        is_reused: bool,
+    ) -> AttemptError {
+        let Unanswered { unsent, error } = unanswered;
+        if let Some(error) = self.body.error() {
+            return AttemptError::Final(error.into());
         }
-        let head = ready!(connection.poll_head(context, self.request.is_head, response_head));
-        Poll::Ready(head.map_err(|error| SendError::Connection(failed.take().unwrap_or(error))))
+        // Another replica would answer the same, and this one has answered.
+        if error.is_head_too_large() {
+            let upstream = self.balancer.cluster.upstream;
+            return AttemptError::Final(Error::NoAnswer { upstream, source: error.into() });
+        }
+        let is_unsent = !connection.progress().has_begun();
+        if !(is_unsent && is_reused) {
+            self.replica.record_failure(Failure::BrokenOff, &error);
+        }
+        if is_unsent {
+            self.body.take_back();
+            AttemptError::Unsent(unsent, error.into())
+        } else {
+            AttemptError::Sent { cause: error.into(), was_reused: is_reused }
+        }
     }
 
     /// The time of the next [`Self::check`]: when a time limit is over, or sooner where the request could be repeated.
-    fn next_check(&self, sent: Instant, now: Instant, body: &BodySender) -> Instant {
+    fn next_check(&self, sent: Instant, now: Instant) -> Instant {
+        let body = self.body;
         let (side, since) = waiting(body, sent);
         // The side that it waits for may change meanwhile.
         let again = now + self.timeouts.response_head.min(self.timeouts.request_body);
@@ -171,7 +157,8 @@ impl Attempt<'_> {
     }
 
     /// Gives up when nothing has moved for too long, or when the replica was ejected and there is a better one.
-    fn check(&self, sent: Instant, body: &BodySender) -> Result<(), AttemptError> {
+    fn check(&self, sent: Instant) -> Result<(), AttemptError> {
+        let body = self.body;
         let (side, since) = waiting(body, sent);
         let now = Instant::now();
         let is_overdue = since + time_limit(side, self.timeouts) <= now;
@@ -183,15 +170,15 @@ impl Attempt<'_> {
                 self.replica.record_failure(Failure::NoAnswer, &error);
                 Err(AttemptError::Final(error))
             }
-            _ if self.has_better_replica(body) => {
+            _ if self.has_better_replica() => {
                 Err(AttemptError::Sent { cause: "the replica was left out".into(), was_reused: false })
             }
             _ => Ok(()),
         }
     }
 
-    fn has_better_replica(&self, body: &BodySender) -> bool {
-        let may_repeat = self.may_repeat && body.can_repeat();
+    fn has_better_replica(&self) -> bool {
+        let may_repeat = self.may_repeat && self.body.can_repeat();
         may_repeat
             && self.replica.is_ejected()
             && self.balancer.retry_budget.has_retry()

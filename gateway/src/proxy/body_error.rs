@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use shared_web::body_limits::OutOfMemory;
-use std::io;
 
 /// Why a body ended before it was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +25,4 @@ impl From<BodyError> for Error {
             BodyError::ClientAborted => Self::BodyBroken,
         }
     }
-}
-
-/// Why a request was not sent to its end.
-#[derive(Debug)]
-pub(super) enum SendError {
-    /// Its body ended.
-    Body(BodyError),
-    /// The connection to the service broke.
-    Connection(io::Error),
 }

@@ -7,7 +7,8 @@ use super::response_body::respond;
 use crate::error::Error;
 use crate::request_context::RequestContext;
 use actix_web::HttpResponse;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::Method;
+use hyper::StatusCode;
 use shared_web::input::is_encoded;
 use shared_web::problem::Problem;
 
@@ -27,14 +28,15 @@ pub(crate) async fn refuse_body(
     proxy: &Proxy,
     refusal: Error,
 ) -> Result<HttpResponse, Problem> {
-    let (options, upstream) = (proxy.options(context), context.route.upstream);
+    let (options, upstream) = (proxy.options(context)?, context.route.upstream);
     let Ok(response) = proxy.send(&options, BodySender::none(), upstream).await else {
         return Err(refusal.into());
     };
     let method = context.request.method();
-    let allowed = response.head.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
+    let head = &response.incoming.response;
+    let allowed = head.headers().get(hyper::header::ALLOW).and_then(|allow| allow.to_str().ok());
     let is_allowed = |allow: &str| allow.split(", ").any(|allowed| allowed == method.as_str());
-    match (response.head.status(), allowed) {
+    match (head.status(), allowed) {
         (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(refusal.into()),
         (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => {
             Ok(respond(response, method, proxy.timeouts()))

@@ -2,9 +2,10 @@
 
 use super::attempt::{Attempt, AttemptError};
 use super::body_sender::BodySender;
-use super::headers::{BodyLength, write_request_headers};
+use super::headers::{BodyLength, set_request_headers};
 use super::message::{UpstreamRequest, UpstreamResponse};
-use super::telemetry::write_trace_headers;
+use super::request_head::{RequestHead, RequestHeaders};
+use super::telemetry::set_trace_headers;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
 use crate::request_context::RequestContext;
@@ -17,9 +18,6 @@ use crate::upstream::pool::PooledConnection;
 use actix_web::http::Method;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// The capacity of a head's buffer: most heads have fewer bytes.
-const HEAD_CAPACITY_BYTES: usize = 0x800;
 
 /// One worker's proxy to the services: paths, queries and bodies go as they came, no redirect is followed and nothing is
 /// unpacked.
@@ -70,14 +68,18 @@ impl Proxy {
     }
 
     /// The request to the service that a client's request becomes.
-    pub(crate) fn request(&self, context: &RequestContext<'_>, length: BodyLength) -> UpstreamRequest {
+    pub(crate) fn request(
+        &self,
+        context: &RequestContext<'_>,
+        length: BodyLength,
+    ) -> Result<UpstreamRequest, Error> {
         self.request_with(context, context.request.method(), length)
     }
 
     /// The same with OPTIONS, and without a body.
-    pub(super) fn options(&self, context: &RequestContext<'_>) -> UpstreamRequest {
-        let request = self.request_with(context, &Method::OPTIONS, BodyLength::None);
-        UpstreamRequest { class: RequestClass::Read, ..request }
+    pub(super) fn options(&self, context: &RequestContext<'_>) -> Result<UpstreamRequest, Error> {
+        let request = self.request_with(context, &Method::OPTIONS, BodyLength::None)?;
+        Ok(UpstreamRequest { class: RequestClass::Read, ..request })
     }
 
     fn request_with(
@@ -85,22 +87,21 @@ impl Proxy {
         context: &RequestContext<'_>,
         method: &Method,
         length: BodyLength,
-    ) -> UpstreamRequest {
-        let mut head = Vec::with_capacity(HEAD_CAPACITY_BYTES);
-        for part in [method.as_str(), " ", context.target.as_str(), " HTTP/1.1\r\n"] {
-            head.extend_from_slice(part.as_bytes());
-        }
+    ) -> Result<UpstreamRequest, Error> {
+        let mut headers = RequestHeaders::new();
         let host = &self.balancer(context.route.upstream).cluster.origin.host_header;
-        let has_key = write_request_headers(&mut head, context, host, &self.trusted_proxies, length);
-        write_trace_headers(&mut head, context.trace);
-        head.extend_from_slice(b"\r\n");
+        let has_key = set_request_headers(&mut headers, context, host, &self.trusted_proxies, length);
+        set_trace_headers(&mut headers, context.trace);
         let may_repeat = match *method {
             Method::GET | Method::HEAD | Method::OPTIONS => true,
             // The key that is sent decides, not the one that has come.
             Method::POST => has_key && context.route.is_idempotent(context.target.path()),
             _ => false,
         };
-        UpstreamRequest { head, is_head: method == Method::HEAD, may_repeat, class: context.class }
+        let method = hyper::Method::from_bytes(method.as_str().as_bytes()).map_err(|_| Error::Method)?;
+        let target = context.target.as_str().parse().map_err(|_| Error::Target)?;
+        let head = RequestHead::new(method, target, headers);
+        Ok(UpstreamRequest { head, may_repeat, class: context.class })
     }
 
     /// Sends a request with its body to a replica, and waits for the head of the response.
@@ -119,21 +120,27 @@ impl Proxy {
         let no_answer = |source| Error::NoAnswer { upstream, source };
         let (mut unsent, mut tried) = (None, Vec::new());
         let mut replica = balancer.pick(&tried).ok_or(Error::NoAddress(upstream))?;
-        let (mut may_repeat, mut may_reuse) = (true, true);
+        let (mut may_repeat, mut may_reuse) = (request.may_repeat, true);
         loop {
-            let attempt =
-                Attempt { balancer, replica: &replica, request, timeouts: self.timeouts, may_repeat };
+            let attempt = Attempt {
+                balancer,
+                replica: &replica,
+                request,
+                body: &body,
+                timeouts: self.timeouts,
+                may_repeat,
+            };
             let permit = replica.limits.acquire(request.class).await.ok_or(Error::Overloaded(upstream))?;
             let is_whole = body.whole_flag().map(|is_whole| move || is_whole.get());
-            let run = attempt.run(unsent.take(), &mut body, may_reuse);
+            let run = attempt.run(unsent.take(), may_reuse);
             let cause = match permit.hold_during(is_whole, run).await {
-                Ok((connection, head)) => {
+                Ok((connection, incoming)) => {
                     let connection = PooledConnection { connection, replica };
-                    return Ok(UpstreamResponse { head, body_sender: body, connection });
+                    return Ok(UpstreamResponse { incoming, connection });
                 }
                 Err(AttemptError::Final(error)) => return Err(error),
-                Err(AttemptError::Unsent(bytes, cause)) => {
-                    unsent = Some(bytes);
+                Err(AttemptError::Unsent(request, cause)) => {
+                    unsent = request;
                     cause
                 }
                 Err(AttemptError::Sent { cause, was_reused }) => {

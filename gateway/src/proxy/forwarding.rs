@@ -1,35 +1,41 @@
 //! Headers that tell a service where a request comes from: `Forwarded` (RFC 7239) and `X-Forwarded-*`.
 
+use super::request_head::RequestHeaders;
 use crate::downstream::client_ip::{TrustedProxies, X_FORWARDED_FOR, header_value, peer};
 use crate::downstream::host::host;
-use crate::http1::field::write_line;
 use actix_web::HttpRequest;
+use hyper::header::{FORWARDED, HeaderName};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// The capacity of one hop's text, enough with most hosts.
 const HOP_CAPACITY_BYTES: usize = 0x80;
 
-/// Writes the headers: extended where a trusted proxy sends them, new for any other peer.
-pub(super) fn write_forwarding(out: &mut Vec<u8>, request: &HttpRequest, trusted: &TrustedProxies) {
+static FORWARDED_FOR: HeaderName = HeaderName::from_static(X_FORWARDED_FOR);
+static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// Sets the headers: extended where a trusted proxy sends them, new for any other peer.
+pub(super) fn set_forwarding(headers: &mut RequestHeaders, request: &HttpRequest, trusted: &TrustedProxies) {
     let peer = peer(request);
     let is_trusted = trusted.have_sent(request);
-    let before = |name| is_trusted.then(|| header_value(request, name)).flatten();
+    let before = |name: &HeaderName| is_trusted.then(|| header_value(request, name.as_str())).flatten();
     let host = host(request);
-    let mut line = |name, value: &str| write_line(out, name, value.as_bytes());
+    let mut set = |name: &HeaderName, value: &str| headers.append(name.clone(), value.as_bytes());
     let address = peer.map(text_of);
-    line("forwarded", &extended(before("forwarded"), &forwarded(address.as_deref(), host)));
+    set(&FORWARDED, &extended(before(&FORWARDED), &forwarded(address.as_deref(), host)));
     if let Some(address) = &address {
-        line(X_FORWARDED_FOR, &extended(before(X_FORWARDED_FOR), address));
+        set(&FORWARDED_FOR, &extended(before(&FORWARDED_FOR), address));
     }
-    let forwarded_host = before("x-forwarded-host");
+    let forwarded_host = before(&FORWARDED_HOST);
     if let Some(host) = forwarded_host.as_deref().or(host) {
-        line("x-forwarded-host", host);
+        set(&FORWARDED_HOST, host);
     }
-    line("x-forwarded-proto", before("x-forwarded-proto").as_deref().unwrap_or("http"));
+    set(&FORWARDED_PROTO, before(&FORWARDED_PROTO).as_deref().unwrap_or("http"));
     let client = is_trusted.then(|| trusted.client_address(request)).flatten().map(text_of);
     if let Some(client) = client.or(address) {
-        line("x-real-ip", &client);
+        set(&REAL_IP, &client);
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) mod headers;
 pub(crate) mod message;
 mod replay_buffer;
 pub(crate) mod request_body;
+mod request_head;
 pub(crate) mod response_body;
+mod streamed_body;
 pub(crate) mod telemetry;
 pub(crate) mod token_cache;

@@ -39,6 +39,11 @@ impl ReplayBuffer {
         Some(piece)
     }
 
+    /// Whether the next piece is still to be read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.pieces.as_ref().is_none_or(|pieces| self.next >= pieces.len())
+    }
+
     /// Keeps a piece that was read, the last of this many bytes.
     pub(super) fn push(&mut self, piece: &Bytes, total_bytes: usize) {
         self.pieces =

@@ -14,11 +14,6 @@ use std::task::{Context, Poll};
 pub(crate) struct RequestBody(Option<Rc<Cell<Option<Payload>>>>);
 
 impl RequestBody {
-    /// No body.
-    pub(super) fn none() -> Self {
-        Self(None)
-    }
-
     /// The body of a request.
     pub(crate) fn new(payload: Payload) -> Self {
         match payload {

@@ -1,6 +1,6 @@
 //! Streams a response's body to the client, with back-pressure: the service is read from no faster than the client reads.
 
-use super::body_sender::BodySender;
+use super::headers::response_head;
 use super::message::UpstreamResponse;
 use crate::timeouts::Timeouts;
 use crate::upstream::outlier::Failure;
@@ -9,37 +9,47 @@ use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
 use actix_web::web::Bytes;
+use hyper::body::{Body as _, Incoming};
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// A body of at most this many bytes that has come with its head is passed on in one piece.
+const MAX_SMALL_BODY_BYTES: u64 = 0x4000;
+
 /// Responds to a request of this method with the response of a service.
 ///
 /// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
 /// short response that looks whole.
 pub(crate) fn respond(response: UpstreamResponse, method: &Method, timeouts: Timeouts) -> HttpResponse {
-    let UpstreamResponse { head, mut connection, body_sender } = response;
+    let UpstreamResponse { incoming, connection } = response;
+    let head = response_head(&incoming.response);
     if method == Method::HEAD {
-        // The length that GET would have.
-        let announced = connection.connection.announced();
-        let body = LengthOnly(announced.map_or(BodySize::None, BodySize::Sized));
-        if body_sender.is_ended() {
-            connection.release();
-        }
-        return head.set_body(BoxBody::new(body));
-    }
-    if body_sender.is_ended()
-        && let Some(body) = connection.connection.take_small_body()
-    {
         connection.release();
-        return head.set_body(BoxBody::new(body));
+        let size = incoming.announced_length.map_or(BodySize::None, BodySize::Sized);
+        return head.set_body(BoxBody::new(LengthOnly(size)));
     }
-    let size = connection.connection.length().map_or(BodySize::Stream, BodySize::Sized);
-    let timeout = timeouts.response_body;
-    let body = ResponseBody { size, timeout, is_waiting: false, body_sender, connection: Some(connection) };
-    head.set_body(BoxBody::new(body))
+    let mut incoming = incoming.response.into_body();
+    let length = incoming.size_hint().exact();
+    let is_small = length.is_some_and(|length| length <= MAX_SMALL_BODY_BYTES);
+    let first = match connection.connection.poll_piece(&mut incoming) {
+        Poll::Ready(piece) => piece,
+        Poll::Pending => None,
+    };
+    if is_small && incoming.is_end_stream() && !matches!(first, Some(Err(_))) {
+        connection.release();
+        return head.set_body(BoxBody::new(first.and_then(Result::ok).unwrap_or_default()));
+    }
+    head.set_body(BoxBody::new(ResponseBody {
+        size: length.map_or(BodySize::Stream, BodySize::Sized),
+        timeout: timeouts.response_body,
+        is_waiting: false,
+        first,
+        incoming,
+        connection: Some(connection),
+    }))
 }
 
 /// The body of a response to HEAD, of which there is only the length.
@@ -63,8 +73,9 @@ struct ResponseBody {
     /// The next piece of the service. The client may take its time with one.
     timeout: Duration,
     is_waiting: bool,
-    /// The rest of the request's body, which may still be to be sent.
-    body_sender: BodySender,
+    /// A piece that has come with the head.
+    first: Option<hyper::Result<Bytes>>,
+    incoming: Incoming,
     /// `None` once the body has ended.
     connection: Option<PooledConnection>,
 }
@@ -84,33 +95,27 @@ impl MessageBody for ResponseBody {
         let Some(pooled) = &mut this.connection else {
             return Poll::Ready(None);
         };
-        if !this.body_sender.is_ended() || !pooled.connection.output().is_empty() {
-            // A service that has answered need not read the rest.
-            drop(this.body_sender.poll_send(&mut pooled.connection, context));
-        }
-        let piece = match pooled.connection.poll_body(context) {
-            Poll::Ready(piece) => piece,
-            Poll::Pending => return this.poll_timeout(context),
+        let piece = match this.first.take() {
+            Some(piece) => Some(piece),
+            None => match pooled.connection.poll_body(&mut this.incoming, context) {
+                Poll::Ready(piece) => piece,
+                Poll::Pending => return this.poll_timeout(context),
+            },
         };
         this.is_waiting = false;
-        if let Err(error) = &piece {
+        if let Some(Err(error)) = &piece {
             pooled.replica.record_failure(Failure::BrokenOff, error);
             this.connection = None;
-        } else if pooled.connection.is_read() {
-            this.release();
+        } else if (piece.is_none() || this.incoming.is_end_stream())
+            && let Some(connection) = this.connection.take()
+        {
+            connection.release();
         }
-        Poll::Ready(piece.map_err(Into::into).transpose())
+        Poll::Ready(piece.map(|piece| piece.map_err(Into::into)))
     }
 }
 
 impl ResponseBody {
-    /// Releases the connection for another request, unless there is more of this one to send.
-    fn release(&mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| self.body_sender.is_ended()) {
-            connection.release();
-        }
-    }
-
     fn poll_timeout(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
         let Some(pooled) = &mut self.connection else {
             return Poll::Ready(None);

@@ -1,9 +1,10 @@
 //! What logs, metrics and services are told of a proxied request, beside what the server knows.
 
 use super::message::UpstreamResponse;
-use crate::http1::field::write_line;
+use super::request_head::RequestHeaders;
 use crate::log_target;
 use crate::routing::table::Route;
+use hyper::header::HeaderName;
 use shared::log_fields::millis;
 use shared_web::server::ProxiedRoute;
 use shared_web::telemetry::Trace;
@@ -25,14 +26,17 @@ pub(crate) fn record_response(
     let replica = response.connection.replica.address;
     record.upstream = Some(replica);
     let head_ms = started.map(|started| millis(started.elapsed()));
-    let status = response.head.status().as_u16();
+    let status = response.incoming.response.status().as_u16();
     tracing::debug!(target: log_target::PROXY, upstream = route.upstream.name(), %replica, status, head_ms, "answered");
 }
 
-/// Writes the headers of Trace Context, in the place of the client's, which may not be valid.
-pub(super) fn write_trace_headers(out: &mut Vec<u8>, trace: &Trace) {
-    write_line(out, "traceparent", trace.context.traceparent().as_bytes());
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// Sets the headers of Trace Context, in the place of the client's, which may not be valid.
+pub(super) fn set_trace_headers(headers: &mut RequestHeaders, trace: &Trace) {
+    headers.append(TRACEPARENT.clone(), trace.context.traceparent().as_bytes());
     if let Some(state) = trace.context.tracestate() {
-        write_line(out, "tracestate", state.as_bytes());
+        headers.append(TRACESTATE.clone(), state.as_bytes());
     }
 }

@@ -1,8 +1,7 @@
 //! Connections to replicas.
 
 use super::origin::Origin;
-use crate::http1::connection::Connection;
-use crate::http1::stream::Stream;
+use super::stream::ByteStream;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,12 +9,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Connects to an address of an origin. The time limit holds for TCP, and once more for the handshake of TLS.
-pub(crate) async fn connect(address: SocketAddr, origin: &Origin, limit: Duration) -> io::Result<Connection> {
+pub(crate) async fn connect(address: SocketAddr, origin: &Origin, limit: Duration) -> io::Result<ByteStream> {
     let stream = timeout(limit, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
-    let stream = match &origin.tls {
-        None => Stream::Plain(stream),
-        Some((tls, name)) => Stream::Tls(Box::new(timeout(limit, tls.connect(name.clone(), stream)).await??)),
-    };
-    Ok(Connection::new(stream))
+    Ok(match &origin.tls {
+        None => ByteStream::Left(stream),
+        Some((tls, name)) => {
+            ByteStream::Right(Box::new(timeout(limit, tls.connect(name.clone(), stream)).await??))
+        }
+    })
 }

@@ -3,9 +3,14 @@
 use super::connect::connect;
 use super::origin::Origin;
 use actix_web::http::StatusCode;
-use std::future::poll_fn;
+use futures_util::future::{Either, select};
+use hyper::Request;
+use hyper::client::conn::http1::handshake;
+use hyper::header::{CONNECTION, HOST};
+use hyper_util::rt::TokioIo;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -25,9 +30,14 @@ async fn get(
     path: &'static str,
     limit: Duration,
 ) -> io::Result<StatusCode> {
-    let mut connection = connect(address, origin, limit).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", origin.host_header);
-    connection.begin(request.as_bytes());
-    poll_fn(|context| connection.poll_write(context)).await?;
-    poll_fn(|context| connection.poll_head(context, false, |status, _| status)).await
+    let stream = connect(address, origin, limit).await?;
+    let (mut sender, driver) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let request = Request::get(path).header(HOST, &origin.host_header).header(CONNECTION, "close");
+    let response = sender.send_request(request.body(String::new()).map_err(io::Error::other)?);
+    let response = match select(pin!(response), driver).await {
+        Either::Left((response, _)) => response,
+        Either::Right((_, response)) => response.await,
+    };
+    let status = response.map_err(io::Error::other)?.status();
+    StatusCode::from_u16(status.as_u16()).map_err(io::Error::other)
 }

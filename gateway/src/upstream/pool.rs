@@ -1,7 +1,7 @@
 //! Connection pool: the idle connections of one worker to one replica.
 
+use super::connection::Connection;
 use super::replica::{InFlightGuard, Replica};
-use crate::http1::connection::Connection;
 use shared::http_client::POOL_IDLE_TIMEOUT;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -32,19 +32,15 @@ impl ConnectionPool {
         &self.replica
     }
 
-    /// Takes a connection on which a request can be sent now.
+    /// Takes a connection. The service may have closed it: then it hands the request back.
     pub(crate) fn take(&self, now: Instant) -> Option<Connection> {
-        let mut idle = self.idle.borrow_mut();
-        while let Some(mut last) = idle.pop_if(|last| now.duration_since(last.since) < POOL_IDLE_TIMEOUT) {
-            if last.connection.is_idle() {
-                return Some(last.connection);
-            }
-        }
-        None
+        let last = self.idle.borrow_mut().pop_if(|last| now.duration_since(last.since) < POOL_IDLE_TIMEOUT);
+        last.map(|last| last.connection)
     }
 
     fn put(&self, connection: Connection) {
         if !self.is_closed.get() {
+            connection.rest();
             self.idle.borrow_mut().push(IdleConnection { connection, since: Instant::now() });
         }
     }
@@ -84,10 +80,10 @@ pub(crate) struct PooledConnection {
 }
 
 impl PooledConnection {
-    /// Returns the connection to its pool if another request can be sent on it, as the response was read to its end.
+    /// Returns the connection to its pool if another request can be sent on it.
     pub(crate) fn release(self) {
-        if let Some(connection) = self.connection.used() {
-            self.replica.pool.put(connection);
+        if self.connection.is_reusable() {
+            self.replica.pool.put(self.connection);
         }
     }
 }
