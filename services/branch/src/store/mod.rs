@@ -3,10 +3,10 @@
 //! [`ContentStore`] is one of two engines, MongoDB or SQL. Its operations are whole: each engine chooses how it makes them
 //! atomic. What is not there, hidden or another user's is one and the same to them.
 
-mod ancestry_encoding;
+mod ancestry_codec;
 mod content_store;
-mod lines;
 pub mod mongo;
+mod navigation;
 mod operations;
 mod selection;
 pub mod sql;

@@ -8,8 +8,8 @@
 
 mod append;
 mod client;
+mod content;
 mod documents;
-mod engine;
 mod read;
 mod tree;
 mod write_behind;
@@ -17,7 +17,7 @@ mod write_behind;
 pub use client::connect::MAX_DESCRIPTORS;
 pub use client::inspect::inspect;
 
-pub(super) use engine::Mongo;
+pub(super) use content::Mongo;
 
 use crate::error::Error;
 use append::queue::AppendQueue;

@@ -7,7 +7,7 @@ use super::rows::BranchRow;
 use super::schema::branches;
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::navigation::MAX_LISTED_CHILDREN;
 use crate::store::{BranchPage, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

@@ -1,13 +1,13 @@
 //! Forking: one insert of bounded size, however long the line is.
 
 use super::abort::Abort;
+use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::content::SqlContent;
-use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::{Ancestries as _, reach};
+use crate::store::navigation::{Ancestries as _, reach};
 use crate::store::{NewBranch, Node};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

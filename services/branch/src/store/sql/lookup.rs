@@ -1,12 +1,12 @@
 //! Lookups of branches by id, and trunks.
 
+use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::content::SqlContent;
-use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Ancestries;
+use crate::store::navigation::Ancestries;
 use crate::store::{Lookup, NewTrunk, Node, Target};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;

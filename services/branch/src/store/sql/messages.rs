@@ -2,7 +2,7 @@
 
 use super::conditions::IsOlder;
 use super::content::SqlContent;
-use super::forks;
+use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
@@ -33,7 +33,7 @@ impl SqlContent {
                 .optional()
         })?;
         let Some((row, chat)) = found else { return Ok(None) };
-        let forks = forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
+        let forks = message_forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
         Ok(Some(row.into_message(chat, forks)))
     }
 
@@ -124,7 +124,7 @@ async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>,
             .await
     })?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.response_id, row)).collect();
-    let mut forks = forks::of_messages(store, &ids).await?;
+    let mut forks = message_forks::of_messages(store, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
         // Those that were deleted meanwhile are left out.

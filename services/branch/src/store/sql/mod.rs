@@ -8,15 +8,15 @@
 //! pool. So a line with many writers, or a locked one, holds one connection of a process and not all.
 
 mod abort;
+mod ancestry_column;
 mod append;
 mod branches;
 mod conditions;
 mod content;
 mod delete;
-mod encoded_ancestry;
 mod fork;
-mod forks;
 mod lookup;
+mod message_forks;
 mod messages;
 mod monotonic_time;
 mod page;

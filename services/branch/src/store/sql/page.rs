@@ -1,14 +1,14 @@
 //! A page of a line: plans its ranges, reads the sizes, then the texts of as many messages as fit.
 
+use super::ancestry_column::DecodedAncestry;
 use super::conditions::LiesIn;
 use super::content::SqlContent;
-use super::encoded_ancestry::DecodedAncestry;
-use super::forks;
+use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, fitting};
 use crate::error::Error;
-use crate::store::lines::{begins_on, plan};
+use crate::store::navigation::{begins_on, plan};
 use crate::store::selection::text_bytes;
 use crate::store::{MessagePage, PageRequest, Position};
 use diesel::prelude::*;
@@ -48,7 +48,7 @@ impl SqlContent {
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
         });
         let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
-        let mut forks = forks::of_messages(&self.store, &ids).await?;
+        let mut forks = message_forks::of_messages(&self.store, &ids).await?;
         let message = |row: MessageRow| {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
             row.into_message(request.chat, forks)

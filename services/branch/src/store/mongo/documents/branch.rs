@@ -4,7 +4,7 @@ use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::{NewBranch, NewTrunk, ancestry_encoding};
+use crate::store::{NewBranch, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -138,7 +138,7 @@ impl BranchDoc {
             forked_from: None,
             fork_depth: ancestry.fork_depth,
             level: ancestry.level,
-            place: binary(&ancestry_encoding::encode(ancestry)),
+            place: binary(&ancestry_codec::encode(ancestry)),
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
@@ -174,7 +174,7 @@ impl BranchDoc {
 
     /// Decodes the ancestry.
     pub(crate) fn ancestry(&self) -> Result<Ancestry, Error> {
-        ancestry_encoding::decode(&self.place.bytes)
+        ancestry_codec::decode(&self.place.bytes)
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 

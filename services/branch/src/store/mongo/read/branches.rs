@@ -3,14 +3,14 @@
 use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::BranchPage;
-use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks::of;
 use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::lookup::find;
-use crate::store::mongo::read::windows;
+use crate::store::mongo::read::message_forks::of;
+use crate::store::mongo::read::time_ranges;
+use crate::store::navigation::MAX_LISTED_CHILDREN;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -121,7 +121,7 @@ async fn of_large_chat(
             same.extend(doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}});
             let mut found = first(mongo, same, count).await?;
             let (from, missing) = (created_at.as_micros() + 1, count - found.len());
-            found.extend(windows::oldest(&mongo.branches, &of_level(level), from, now, missing).await?);
+            found.extend(time_ranges::oldest(&mongo.branches, &of_level(level), from, now, missing).await?);
             found
         }
     };
@@ -139,7 +139,7 @@ async fn of_large_chat(
             earlier.insert("created_at", doc! {"$gte": i64::MIN, "$lt": oldest});
             let mut next = first(mongo, earlier, missing).await?;
             let missing = missing - next.len();
-            next.extend(windows::oldest(&mongo.branches, &of_level(level), oldest, now, missing).await?);
+            next.extend(time_ranges::oldest(&mongo.branches, &of_level(level), oldest, now, missing).await?);
             next
         };
         if next.is_empty() {

@@ -1,9 +1,9 @@
 //! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
 
 use crate::error::Error;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text};
-use crate::store::mongo::engine::Mongo;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;

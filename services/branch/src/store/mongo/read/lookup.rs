@@ -2,11 +2,11 @@
 
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Ancestries;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::head::head;
+use crate::store::navigation::Ancestries;
 use crate::store::{Lookup, Node, Target};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;

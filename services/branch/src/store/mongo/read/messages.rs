@@ -2,11 +2,11 @@
 
 use crate::domain::Message;
 use crate::error::Error;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks;
 use crate::store::mongo::read::lookup::{find_all, line};
+use crate::store::mongo::read::message_forks;
 use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
 use crate::store::{MessagePage, TimePosition};
@@ -26,7 +26,7 @@ impl Mongo {
             return Ok(None);
         }
         let found = [found];
-        let forks = forks::of_messages(self, &found, forks::ForksByMessage::new())
+        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new())
             .await?
             .remove(&id)
             .unwrap_or_default();
@@ -150,7 +150,7 @@ async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> 
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = forks::of_messages(mongo, &found, forks::ForksByMessage::new()).await?;
+    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();

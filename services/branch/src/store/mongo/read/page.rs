@@ -2,14 +2,14 @@
 
 use crate::domain::{Ancestry, DepthRange, Order, Segment};
 use crate::error::Error;
-use crate::store::lines::{begins_on, plan};
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks;
 use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::line;
-use crate::store::mongo::read::ranges::{Found, read, read_small};
+use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::segments::{Found, read, read_small};
+use crate::store::navigation::{begins_on, plan};
 use crate::store::selection::text_bytes;
 use crate::store::{MessagePage, PageRequest, Position};
 
@@ -40,7 +40,7 @@ impl Mongo {
         // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
-        let mut forks = forks::of_messages(self, &found, forks).await?;
+        let mut forks = message_forks::of_messages(self, &found, forks).await?;
         let message = |message: MessageDoc| {
             let forks = forks.remove(&message.id).unwrap_or_default();
             message.into_message(forks)

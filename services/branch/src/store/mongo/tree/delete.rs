@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::store::NewTrunk;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::branches::links_below;
 use crate::store::mongo::read::lookup::{find, node};
 use crate::store::mongo::tree::transitions::{

@@ -1,12 +1,12 @@
 //! Forking: one insert of bounded size, and then a check that the parent still lives.
 
 use crate::error::Error;
-use crate::store::lines::{Ancestries as _, reach};
 use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{find, line, living, node};
 use crate::store::mongo::tree::transitions::{ABANDONED_AFTER, activate_fork, join, origins, settle};
+use crate::store::navigation::{Ancestries as _, reach};
 use crate::store::{NewBranch, Node};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;

@@ -7,9 +7,9 @@
 
 use crate::domain::RETENTION;
 use crate::error::Error;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{find_all, living};
 use crate::store::mongo::tree::transitions::{mark, move_active, resolve, settle};
 use futures_util::TryStreamExt as _;

@@ -30,9 +30,9 @@
 //! the sweep, or by whichever request needs it ended.
 
 use crate::error::Error;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_done};
 use crate::store::mongo::documents::fields::{Id, texts};
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{Line, line, living};
 use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;

@@ -3,8 +3,8 @@
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::lookup::{line, node};
 use crate::store::{NewTrunk, Node};
 use mongodb::bson::doc;

@@ -1,8 +1,8 @@
 //! Crashes of the service, step by step.
 
-use crate::aftermath::{Aftermath, Then};
 use crate::operations::{Operation, Request};
 use crate::process::Process;
+use crate::recovery_checks::{Aftermath, Then};
 use crate::tree::Tree;
 use crate::wire::Wire;
 use branch::config::{Config, Database};

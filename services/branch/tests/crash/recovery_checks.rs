@@ -1,8 +1,8 @@
 //! What comes after a crash, and what must be there then.
 
-use crate::ground::Ground;
+use crate::crash_driver::Stage;
+use crate::database_state::Ground;
 use crate::operations::{Effect, Operation, Request};
-use crate::stage::Stage;
 use crate::tree::{View, text};
 use branch::store::ContentStore;
 use serde_json::json;

@@ -2,12 +2,12 @@
 
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_FORKS;
 use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::windows;
+use crate::store::mongo::read::time_ranges;
+use crate::store::navigation::MAX_LISTED_FORKS;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -63,7 +63,7 @@ async fn counted_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let (from, most) =
         (message.created_at.as_micros(), usize::try_from(MAX_LISTED_FORKS).unwrap_or_default());
-    let oldest = windows::oldest(&typed, &forks, from, mongo.clock.now(), most);
+    let oldest = time_ranges::oldest(&typed, &forks, from, mongo.clock.now(), most);
     let (count, oldest) = futures_util::join!(count.into_future(), oldest);
     let count = count?.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
     let oldest = oldest?.into_iter().map(|fork| fork.id).collect();

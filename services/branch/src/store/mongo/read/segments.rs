@@ -2,10 +2,10 @@
 
 use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, fitting};
 use crate::error::Error;
+use crate::store::mongo::content::Mongo;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks;
+use crate::store::mongo::read::message_forks;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use mongodb::Collection;
@@ -22,7 +22,7 @@ const RANGES_PER_QUERY: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) messages: Vec<MessageDoc>,
-    pub(crate) forks: forks::ForksByMessage,
+    pub(crate) forks: message_forks::ForksByMessage,
 }
 
 /// Reads as many of these messages as fit in a page: usually all, in one query.
@@ -55,7 +55,7 @@ pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> 
     let parts = filters(ranges).into_iter().map(|filter| read_part(mongo, filter, most));
     // Short segments end at a message that has forks.
     let forked = known(ranges);
-    let (parts, forks) = futures_util::try_join!(try_join_all(parts), forks::of_ids(mongo, &forked))?;
+    let (parts, forks) = futures_util::try_join!(try_join_all(parts), message_forks::of_ids(mongo, &forked))?;
     let parts: Option<Vec<_>> = parts.into_iter().collect();
     let messages = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
     let fits = |messages: &Vec<MessageDoc>| {

@@ -3,7 +3,7 @@
 use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_FORKS;
+use crate::store::navigation::MAX_LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
