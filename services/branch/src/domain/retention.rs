@@ -3,4 +3,4 @@
 use std::time::Duration;
 
 /// How long an id stays taken, and an idempotency key answers, after what they stood for was deleted: 24 hours.
-pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+pub const TOMBSTONE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);

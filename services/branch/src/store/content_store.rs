@@ -1,9 +1,9 @@
 //! The store of messages and branches, on the engine that the configuration names.
 
-use super::mongo::Mongo;
+use super::mongo::MongoContent;
 use super::operations::{
-    BranchPage, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
-    TimePosition,
+    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
+    Position, ResolvedId, TimePosition,
 };
 use super::sql::SqlContent;
 use crate::config::Database;
@@ -27,7 +27,7 @@ pub struct ContentStore(Engine);
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Mongo(Arc<Mongo>),
+    Mongo(Arc<MongoContent>),
     Sql(Arc<SqlContent>),
 }
 
@@ -41,7 +41,9 @@ impl ContentStore {
         memory: MemoryBudget,
     ) -> Result<Self, StartError> {
         Ok(Self(match database {
-            Database::Mongo(url) => Engine::Mongo(Arc::new(Mongo::open(url, clock, tasks, memory).await?)),
+            Database::Mongo(url) => {
+                Engine::Mongo(Arc::new(MongoContent::open(url, clock, tasks, memory).await?))
+            }
             Database::Sql(url) => {
                 let content = SqlContent::open(url, times.statement, clock, tasks, memory).await?;
                 Engine::Sql(Arc::new(content))
@@ -82,7 +84,7 @@ operations! {
     async fn look_up(owner: UserId, id: BranchId) -> Lookup;
 
     /// Looks up an id without its head.
-    async fn locate(owner: UserId, id: BranchId) -> Lookup<Target>;
+    async fn resolve(owner: UserId, id: BranchId) -> Lookup<ResolvedId>;
 
     /// Creates a trunk, unless its id is known already, be it as a tombstone.
     async fn create_trunk(trunk: NewTrunk) -> ();
@@ -95,32 +97,32 @@ operations! {
     async fn append(message: &NewMessage) -> Created<Message>;
 
     /// Reads a page of a line.
-    async fn page(page: &PageRequest) -> MessagePage<Position>;
+    async fn read_page(page: &PageRequest) -> MessagePage<Position>;
 
     /// Reads one message.
-    async fn message(owner: UserId, id: ResponseId) -> Option<Message>;
+    async fn read_message(owner: UserId, id: ResponseId) -> Option<Message>;
 
     /// Reads a page of all messages of a user, newest first. It may be short and yet not be the last.
-    async fn messages(owner: UserId, after: Option<TimePosition>, limit: usize) -> MessagePage<TimePosition>;
+    async fn list_messages(owner: UserId, after: Option<TimePosition>, limit: usize) -> MessagePage<TimePosition>;
 
     /// The branch that a request with this key has created. [`Error::KeyReused`] if that was another request,
     /// [`Error::BranchNotFound`] if the branch is deleted.
-    async fn replay_branch(key: &IdempotencyKey) -> Option<Node>;
+    async fn replay_branch(key: &IdempotencyKey) -> Option<BranchWithActive>;
 
     /// Checks that the message of a fork lies on the named line.
     async fn check_fork(branch: &NewBranch) -> ();
 
     /// Forks a branch.
-    async fn fork(branch: &NewBranch) -> Created<Node>;
+    async fn fork(branch: &NewBranch) -> Created<BranchWithActive>;
 
     /// Reads a page of a node and all branches below it, after `after`.
-    async fn branches(node: &Branch, after: Option<BranchKey>, limit: usize) -> BranchPage;
+    async fn list_branches(subtree_root: &Branch, after: Option<BranchKey>, limit: usize) -> BranchPage;
 
     /// Makes a branch the active one of its chat.
     async fn activate(owner: UserId, chat: ChatId, branch: BranchId) -> ();
 
     /// Changes the name of a branch.
-    async fn rename(owner: UserId, branch: BranchId, name: Option<&BranchName>) -> Node;
+    async fn rename(owner: UserId, branch: BranchId, name: Option<&BranchName>) -> BranchWithActive;
 
     /// Deletes a branch that is no trunk, with all its descendants or only if it has none.
     async fn delete_branch(owner: UserId, branch: BranchId, cascade: bool) -> ();

@@ -13,6 +13,6 @@ pub mod sql;
 
 pub use content_store::ContentStore;
 pub use operations::{
-    BranchPage, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
-    TimePosition,
+    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
+    Position, ResolvedId, TimePosition,
 };

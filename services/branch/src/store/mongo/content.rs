@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Messages and branches in MongoDB.
 #[derive(Debug)]
-pub(crate) struct Mongo {
+pub(crate) struct MongoContent {
     pub(super) database: Database,
     pub(super) connections: Arc<PoolGauges>,
     pub(super) branches: Collection<BranchDoc>,
@@ -28,9 +28,9 @@ pub(crate) struct Mongo {
     pub(super) memory: MemoryBudget,
 }
 
-impl Mongo {
+impl MongoContent {
     /// Runs work of several writes to its end, also if the client disconnects.
-    pub(super) async fn to_the_end<T, W>(
+    pub(super) async fn run_to_completion<T, W>(
         self: &Arc<Self>,
         work: impl FnOnce(Arc<Self>) -> W,
     ) -> Result<T, Error>

@@ -17,7 +17,7 @@ mod write_behind;
 pub use client::connect::MAX_DESCRIPTORS;
 pub use client::inspect::inspect;
 
-pub(super) use content::Mongo;
+pub(super) use content::MongoContent;
 
 use crate::error::Error;
 use append::queue::AppendQueue;
@@ -32,7 +32,7 @@ use shared_web::metrics::Metrics;
 use std::sync::Arc;
 use write_behind::WriteBehind;
 
-impl Mongo {
+impl MongoContent {
     /// Connects to the server of `MONGO_URL`, runs the migrations, and starts the write-behind in `tasks`.
     pub(crate) async fn open(
         url: &SecretString,

@@ -1,4 +1,4 @@
-//! The ancestry column.
+//! The values of the ancestry's column, `branches.place`.
 
 use crate::domain::Ancestry;
 use crate::store::ancestry_codec;

@@ -11,7 +11,7 @@ use shared_web::body_limits::MemoryBudget;
 pub struct SqlContent {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) rows: KeyedMutex<BranchId>,
+    pub(super) row_mutex: KeyedMutex<BranchId>,
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
@@ -21,7 +21,7 @@ impl SqlContent {
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
     /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
     /// it notices.
-    pub(super) async fn run_in_turn<T, E, W>(
+    pub(super) async fn run_with_row_mutexes<T, E, W>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
         transaction: impl FnOnce(Self) -> W,
@@ -31,14 +31,14 @@ impl SqlContent {
         E: From<StoreError> + Send + 'static,
         W: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let mut turns = Vec::new();
+        let mut guards = Vec::new();
         for row in rows {
-            turns.push(self.rows.lock(row).await?);
+            guards.push(self.row_mutex.lock(row).await?);
         }
         let transaction = transaction(self.clone());
         let work = self.tasks.spawn(async move {
             let done = transaction.await;
-            drop(turns);
+            drop(guards);
             done
         });
         work.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into()).into()))

@@ -20,7 +20,7 @@ use shared_store::on;
 use std::collections::HashMap;
 
 impl SqlContent {
-    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+    pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         let found: Option<(MessageRow, ChatId)> = on!(&self.store, |c| {
             messages::table
                 .inner_join(branches::table)
@@ -49,10 +49,10 @@ impl SqlContent {
         if hash.as_ref() != Some(&key.hash) {
             return Err(Error::KeyReused);
         }
-        self.message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+        self.read_message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
 
-    pub(crate) async fn messages(
+    pub(crate) async fn list_messages(
         &self,
         owner: UserId,
         after: Option<TimePosition>,

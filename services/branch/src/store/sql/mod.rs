@@ -60,7 +60,7 @@ impl SqlContent {
         memory: MemoryBudget,
     ) -> Result<Self, StartError> {
         let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
-        Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone(), memory })
+        Ok(Self { store, clock, row_mutex: KeyedMutex::default(), tasks: tasks.clone(), memory })
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {

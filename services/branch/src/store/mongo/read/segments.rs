@@ -1,8 +1,8 @@
-//! Messages of ranges of depths: one long range, or many short ones.
+//! Messages of segments: of a long one, or of many short ones.
 
-use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, fitting};
+use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::mongo::content::Mongo;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::read::message_forks;
@@ -15,56 +15,64 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared::ids::ResponseId;
 
-/// Ranges of one query.
-const RANGES_PER_QUERY: usize = 16;
+/// Segments of one query.
+const SEGMENTS_PER_QUERY: usize = 16;
 
-/// Messages, and the forks of those whose ids were known before.
+/// Messages, and the forks of those whose ids were known before the read.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct MessagesWithForks {
     pub(crate) messages: Vec<MessageDoc>,
     pub(crate) forks: message_forks::ForksByMessage,
 }
 
 /// Reads as many of these messages as fit in a page: usually all, in one query.
 pub(crate) async fn read(
-    mongo: &Mongo,
-    ranges: &[Segment],
-    stretch: DepthRange,
+    mongo: &MongoContent,
+    segments: &[Segment],
+    depths: DepthRange,
     order: Order,
-) -> Result<(DepthRange, Found), Error> {
-    if let Some(all) = read_small(mongo, ranges, stretch.len()).await? {
-        check(all.messages.len(), stretch)?;
-        return Ok((stretch, all));
+) -> Result<(DepthRange, MessagesWithForks), Error> {
+    if let Some(all) = read_small(mongo, segments, depths.len()).await? {
+        check(all.messages.len(), depths)?;
+        return Ok((depths, all));
     }
-    let sizes = sizes(mongo, ranges, order).await?;
-    check(sizes.len(), stretch)?;
-    let fitting = stretch.first(order, i64::try_from(fitting(sizes)).unwrap_or(i64::MAX));
-    let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(fitting)).collect();
-    let messages = all(&mongo.messages, &ranges, None).await?;
+    let sizes = sizes(mongo, segments, order).await?;
+    check(sizes.len(), depths)?;
+    let fitting = depths.first(order, i64::try_from(count_fitting(sizes)).unwrap_or(i64::MAX));
+    let segments: Vec<_> = segments.iter().filter_map(|segment| segment.intersection(fitting)).collect();
+    let messages = all(&mongo.messages, &segments, None).await?;
     check(messages.len(), fitting)?;
-    Ok((fitting, Found { messages, ..Found::default() }))
+    Ok((fitting, MessagesWithForks { messages, ..MessagesWithForks::default() }))
 }
 
 /// A line has no gaps: if messages are missing, it was deleted during the read.
-fn check(found: usize, stretch: DepthRange) -> Result<(), Error> {
-    if i64::try_from(found) == Ok(stretch.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
+fn check(found: usize, depths: DepthRange) -> Result<(), Error> {
+    if i64::try_from(found) == Ok(depths.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
 /// Reads all of these messages, at most `most`. `None` if they do not fit in a page.
-pub(crate) async fn read_small(mongo: &Mongo, ranges: &[Segment], most: i64) -> Result<Option<Found>, Error> {
-    let parts = filters(ranges).into_iter().map(|filter| read_part(mongo, filter, most));
+pub(crate) async fn read_small(
+    mongo: &MongoContent,
+    segments: &[Segment],
+    most: i64,
+) -> Result<Option<MessagesWithForks>, Error> {
+    let parts = filters(segments).into_iter().map(|filter| read_part(mongo, filter, most));
     // Short segments end at a message that has forks.
-    let forked = known(ranges);
+    let forked = known(segments);
     let (parts, forks) = futures_util::try_join!(try_join_all(parts), message_forks::of_ids(mongo, &forked))?;
     let parts: Option<Vec<_>> = parts.into_iter().collect();
     let messages = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
     let fits = |messages: &Vec<MessageDoc>| {
         messages.iter().map(|message| message.text_bytes).sum::<i64>() <= MAX_PAGE_BYTES
     };
-    Ok(messages.filter(fits).map(|messages| Found { messages, forks }))
+    Ok(messages.filter(fits).map(|messages| MessagesWithForks { messages, forks }))
 }
 
-async fn read_part(mongo: &Mongo, filter: Document, most: i64) -> Result<Option<Vec<MessageDoc>>, Error> {
+async fn read_part(
+    mongo: &MongoContent,
+    filter: Document,
+    most: i64,
+) -> Result<Option<Vec<MessageDoc>>, Error> {
     // One more than there can be, so that the cursor is exhausted by the first batch.
     let batch = u32::try_from(most + 1).unwrap_or(u32::MAX);
     let mut cursor = mongo.messages.find(filter).batch_size(batch).await?;
@@ -87,9 +95,9 @@ struct Size {
 }
 
 /// The bytes of text of each message, in order.
-async fn sizes(mongo: &Mongo, ranges: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
+async fn sizes(mongo: &MongoContent, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
     let fields = doc! {"_id": 0, "depth": 1, "text_bytes": 1};
-    let mut sizes: Vec<Size> = all(&mongo.messages.clone_with_type(), ranges, Some(fields)).await?;
+    let mut sizes: Vec<Size> = all(&mongo.messages.clone_with_type(), segments, Some(fields)).await?;
     match order {
         Order::Asc => sizes.sort_unstable_by_key(|size| size.depth),
         Order::Desc => sizes.sort_unstable_by_key(|size| std::cmp::Reverse(size.depth)),
@@ -100,26 +108,27 @@ async fn sizes(mongo: &Mongo, ranges: &[Segment], order: Order) -> Result<Vec<i6
 /// These fields of all of these messages.
 async fn all<T>(
     messages: &Collection<T>,
-    ranges: &[Segment],
+    segments: &[Segment],
     fields: Option<Document>,
 ) -> Result<Vec<T>, Error>
 where
     T: DeserializeOwned + Unpin + Send + Sync,
 {
     let mut found = Vec::new();
-    for filter in filters(ranges) {
+    for filter in filters(segments) {
         let part = messages.find(filter).optional(fields.clone(), Find::projection).await?;
         found.extend(part.try_collect::<Vec<_>>().await?);
     }
     Ok(found)
 }
 
-/// The filters that together find all of these messages: one for known ids, the others for [`RANGES_PER_QUERY`] ranges
+/// The filters that together find all of these messages: one for known ids, the others for [`SEGMENTS_PER_QUERY`] segments
 /// each.
-fn filters(ranges: &[Segment]) -> Vec<Document> {
-    let known = known(ranges);
-    let others: Vec<_> = ranges.iter().filter(|range| range.only.is_none()).map(lies_in).collect();
-    let others = others.chunks(RANGES_PER_QUERY).map(|part| match part {
+fn filters(segments: &[Segment]) -> Vec<Document> {
+    let known = known(segments);
+    let others: Vec<_> =
+        segments.iter().filter(|segment| segment.only_message.is_none()).map(lies_in).collect();
+    let others = others.chunks(SEGMENTS_PER_QUERY).map(|part| match part {
         [one] => one.clone(),
         part => doc! {"$or": part},
     });
@@ -128,10 +137,10 @@ fn filters(ranges: &[Segment]) -> Vec<Document> {
     known.into_iter().chain(others).collect()
 }
 
-fn known(ranges: &[Segment]) -> Vec<ResponseId> {
-    ranges.iter().filter_map(|range| range.only).collect()
+fn known(segments: &[Segment]) -> Vec<ResponseId> {
+    segments.iter().filter_map(|segment| segment.only_message).collect()
 }
 
-fn lies_in(range: &Segment) -> Document {
-    doc! {"branch": range.branch.to_string(), "depth": {"$gte": range.from, "$lte": range.to}}
+fn lies_in(segment: &Segment) -> Document {
+    doc! {"branch": segment.branch.to_string(), "depth": {"$gte": segment.from, "$lte": segment.to}}
 }
