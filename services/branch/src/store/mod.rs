@@ -1,9 +1,10 @@
 //! Where messages and branches are kept.
 //!
-//! [`ContentStore`] is one of two engines, MongoDB or SQL. Its operations are whole: each engine chooses how it makes them
-//! atomic. What is not there, hidden or another user's is one and the same to them.
+//! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Both implement the trait `ContentEngine`, the contract of
+//! their operations.
 
 mod ancestry_codec;
+mod content_engine;
 mod content_store;
 pub mod mongo;
 mod navigation;

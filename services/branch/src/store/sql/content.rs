@@ -1,16 +1,33 @@
-//! The state that all operations share, and the queue for rows before the pool.
+//! What all operations on SQL share: the pool, and the queue for rows before it.
 
+use crate::error::Error;
+use secrecy::SecretString;
+use shared::check::Report;
 use shared::clock::Clock;
+use shared::error::StartError;
 use shared::ids::BranchId;
+use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{KeyedMutex, Store, StoreError};
+use shared_store::{KeyedMutex, Migrations, Store, StoreError, embed_store_migrations};
 use shared_web::body_limits::MemoryBudget;
+use shared_web::metrics::Metrics;
+use std::time::Duration;
+
+/// The schema on PostgreSQL.
+const SCHEMA: &str = "branch";
+const MIGRATIONS: Migrations = embed_store_migrations!();
+
+/// Reports on the database of `DATABASE_URL`, and changes nothing.
+pub async fn inspect(report: &mut Report, url: &SecretString) {
+    shared_store::inspect(report, SCHEMA, url, MIGRATIONS).await;
+}
 
 /// Messages and branches in SQL.
 #[derive(Debug, Clone)]
 pub struct SqlContent {
     pub(super) store: Store,
     pub(super) clock: Clock,
+    /// One writer of a row at a time takes a connection.
     pub(super) row_mutex: KeyedMutex<BranchId>,
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
@@ -18,6 +35,27 @@ pub struct SqlContent {
 }
 
 impl SqlContent {
+    /// Connects to the database of `DATABASE_URL` and runs the migrations. Transactions run in `tasks`, to their end.
+    pub(crate) async fn open(
+        url: &SecretString,
+        statement_timeout: Duration,
+        clock: Clock,
+        tasks: &Tasks,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
+        let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
+        Ok(Self { store, clock, row_mutex: KeyedMutex::default(), tasks: tasks.clone(), memory })
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        Ok(self.store.check().await?)
+    }
+
+    pub(crate) fn observe(&self, metrics: &Metrics) {
+        let store = self.store.clone();
+        metrics.observe_pools(Service::Branch, move || store.pools());
+    }
+
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
     /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
     /// it notices.
