@@ -2,7 +2,7 @@
 
 use crate::clients::Chats;
 use crate::error::Error;
-use crate::store::{ContentStore, Lookup, NewTrunk, Node, Target};
+use crate::store::{BranchWithActive, ContentStore, Lookup, NewTrunk, ResolvedId};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::telemetry::Trace;
@@ -18,11 +18,11 @@ pub struct State {
 }
 
 impl State {
-    /// Looks up an id.
+    /// Looks up an id in the database.
     ///
-    /// For an unknown id the chat service is asked. If it is a chat's, its trunk is created, so that the question is not
-    /// repeated.
-    async fn find<T>(
+    /// For an unknown id the chat service is called. If the id is that of a chat of this owner, its trunk is created, so that the
+    /// call is not repeated.
+    async fn find_or_create_trunk<T>(
         &self,
         owner: UserId,
         id: BranchId,
@@ -46,26 +46,41 @@ impl State {
         }
     }
 
-    /// The chat or the branch of this id, as a branch.
-    pub async fn node(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Node, Error> {
-        let found = self.find(owner, id, trace, || self.store.look_up(owner, id)).await?;
+    /// Reads the branch of an id, with its head; for a chat's id, the trunk. [`Error::ChatNotFound`] if there is none.
+    pub async fn look_up_or_create_trunk(
+        &self,
+        owner: UserId,
+        id: BranchId,
+        trace: &Trace,
+    ) -> Result<BranchWithActive, Error> {
+        let found = self.find_or_create_trunk(owner, id, trace, || self.store.look_up(owner, id)).await?;
         found.ok_or(Error::ChatNotFound)
     }
 
-    /// The target of an id that should be a chat's.
-    pub async fn chat(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
-        let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
+    /// Resolves the `chat_id` of a request, where older clients send a branch's id. [`Error::ChatNotFound`] if it is neither's.
+    pub async fn resolve_chat_or_create_trunk(
+        &self,
+        owner: UserId,
+        id: BranchId,
+        trace: &Trace,
+    ) -> Result<ResolvedId, Error> {
+        let found = self.find_or_create_trunk(owner, id, trace, || self.store.resolve(owner, id)).await?;
         found.ok_or(Error::ChatNotFound)
     }
 
-    /// The target of an id that should be a branch's.
-    pub async fn branch(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<Target, Error> {
-        let found = self.find(owner, id, trace, || self.store.locate(owner, id)).await?;
+    /// Resolves the `branch_id` of a request, which may be a chat's id. [`Error::BranchNotFound`] if it is neither's.
+    pub async fn resolve_branch_or_create_trunk(
+        &self,
+        owner: UserId,
+        id: BranchId,
+        trace: &Trace,
+    ) -> Result<ResolvedId, Error> {
+        let found = self.find_or_create_trunk(owner, id, trace, || self.store.resolve(owner, id)).await?;
         found.ok_or(Error::BranchNotFound)
     }
 
-    /// Whether an id belongs to any branch or chat, of any owner, also a deleted one.
-    pub async fn is_taken(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<bool, Error> {
+    /// Whether a branch or chat has this id, of any owner, also a deleted one. The chat service is called for an unknown id.
+    pub async fn id_exists(&self, owner: UserId, id: BranchId, trace: &Trace) -> Result<bool, Error> {
         match self.store.look_up(owner, id).await? {
             Lookup::Found(_) | Lookup::Hidden => Ok(true),
             Lookup::Unknown => Ok(self.chats.get(ChatId::from(id.as_uuid()), trace).await?.is_some()),

@@ -105,6 +105,8 @@ typed_ids! {
     TokenId,
     /// A row of an outbox.
     DeliveryId,
+    /// An operation that changes the state of a branch in several steps.
+    OperationId,
 }
 
 impl ChatId {

@@ -23,19 +23,19 @@ pub struct Segment {
     pub from: i64,
     /// The last depth.
     pub to: i64,
-    /// Its message, if that is the only one and its id is known.
-    pub only: Option<ResponseId>,
+    /// The only message of the segment, if there is one alone and its id is known.
+    pub only_message: Option<ResponseId>,
 }
 
 impl Segment {
     /// These depths of a branch, whatever messages lie there.
     pub const fn of(branch: BranchId, from: i64, to: i64) -> Self {
-        Self { branch, from, to, only: None }
+        Self { branch, from, to, only_message: None }
     }
 
-    /// The part of it that lies within `stretch`, if there is any.
-    pub fn within(self, stretch: DepthRange) -> Option<Self> {
-        let part = Self { from: self.from.max(stretch.from), to: self.to.min(stretch.to), ..self };
+    /// The intersection with `depths`, unless it is empty.
+    pub fn intersection(self, depths: DepthRange) -> Option<Self> {
+        let part = Self { from: self.from.max(depths.from), to: self.to.min(depths.to), ..self };
         (part.from <= part.to).then_some(part)
     }
 }
@@ -72,47 +72,48 @@ impl Ancestry {
         Self { branch, level: 0, fork_depth: 0, window: Vec::new(), skip: None }
     }
 
-    /// The branch whose ancestry [`Ancestry::child`] needs beside this one, for children that are landmarks: the target of
-    /// the skip pointer.
-    pub fn wanted_by_child(&self) -> Option<BranchId> {
+    /// The target of the skip pointer, whose ancestry [`Ancestry::child`] needs beside this one if the child is a landmark.
+    pub fn skip_target_for_child(&self) -> Option<BranchId> {
         if (self.level + 1) % LEVELS_PER_LANDMARK == 0 { self.skip.map(|skip| skip.branch) } else { None }
     }
 
-    /// The ancestry of `branch`, which forks from the message that this branch owns at `fork_depth`.
+    /// The ancestry of `branch`, which forks from the message that this branch owns at `fork_depth`. `skip_target` is the
+    /// ancestry of [`Ancestry::skip_target_for_child`]; without it, skip pointers do not double in length.
     #[must_use]
-    pub fn child(&self, branch: BranchId, fork_depth: i64, wanted: Option<&Self>) -> Self {
+    pub fn child(&self, branch: BranchId, fork_depth: i64, skip_target: Option<&Self>) -> Self {
         let own = Segment::of(self.branch, self.fork_depth + 1, fork_depth);
         let window: Vec<_> =
             std::iter::once(own).chain(self.window.iter().copied()).take(MAX_WINDOW_SEGMENTS).collect();
         let level = self.level + 1;
         let landmark = window.get(MAX_WINDOW_SEGMENTS - 1).filter(|_| level % LEVELS_PER_LANDMARK == 0);
-        let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, wanted)));
+        let skip = landmark.map_or(self.skip, |before| Some(self.skip_over(before, skip_target)));
         Self { branch, level, fork_depth, window, skip }
     }
 
     /// The same ancestry, with the id of the message that it forks from. If each branch of a line has a message or two, a page
     /// can query its messages by id and not by ranges.
     #[must_use]
-    pub fn forked_from(mut self, message: Option<ResponseId>) -> Self {
+    pub fn with_fork_message(mut self, message: Option<ResponseId>) -> Self {
         if let Some(parent) = self.window.first_mut().filter(|parent| parent.from == parent.to) {
-            parent.only = message;
+            parent.only_message = message;
         }
         self
     }
 
     /// Myers' rule: two jumps of equal length become one of twice that length; else the jump goes to the previous landmark.
-    fn skip_over(&self, before: &Segment, wanted: Option<&Self>) -> Skip {
+    fn skip_over(&self, before: &Segment, skip_target: Option<&Self>) -> Skip {
         let level = self.level + 1 - LEVELS_PER_LANDMARK;
         let before = Skip { branch: before.branch, level, fork_depth: before.from - 1 };
-        let twice = self.skip.zip(wanted).and_then(|(once, target)| {
+        let twice = self.skip.zip(skip_target).and_then(|(once, target)| {
             let twice = target.skip.filter(|_| target.branch == once.branch)?;
             (before.level - once.level == once.level - twice.level).then_some(twice)
         });
         twice.unwrap_or(before)
     }
 
-    /// The branch whose ancestry leads on to a `depth` before the window. `None` if [`Ancestry::owner`] knows it.
-    pub fn further(&self, depth: i64) -> Option<BranchId> {
+    /// The branch whose ancestry is read next on the way to a `depth` before the window. `None` if [`Ancestry::owner`] knows
+    /// the depth.
+    pub fn next_toward(&self, depth: i64) -> Option<BranchId> {
         let oldest = self.window.last().filter(|oldest| depth < oldest.from)?;
         Some(self.skip.filter(|skip| depth <= skip.fork_depth).map_or(oldest.branch, |skip| skip.branch))
     }
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_made_without_the_wanted_ancestry_is_correct_too() {
+    fn a_child_made_without_the_skip_targets_ancestry_is_correct_too() {
         let mut ancestry = Ancestry::trunk(BranchId::generate());
         let trunk = ancestry.branch;
         for depth in 1..=1000 {
@@ -140,6 +141,6 @@ mod tests {
         }
         assert_eq!(ancestry.skip.unwrap().level, 960 - LEVELS_PER_LANDMARK);
         assert_ne!(ancestry.skip.unwrap().branch, trunk);
-        assert!(ancestry.further(1).is_some());
+        assert!(ancestry.next_toward(1).is_some());
     }
 }

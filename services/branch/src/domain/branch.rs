@@ -39,13 +39,13 @@ impl Branch {
         self.head_depth - self.fork_depth
     }
 
-    /// Its key in the order of the branches of its chat.
+    /// Its sort key.
     pub const fn key(&self) -> BranchKey {
         BranchKey { level: self.level, created_at: self.created_at, id: self.id }
     }
 }
 
-/// The order of the branches of a chat: parents first.
+/// The sort key of a branch among those of its chat: parents come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct BranchKey {
     /// How many ancestors the branch has.

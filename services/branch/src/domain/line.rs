@@ -20,7 +20,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// As requests name it.
+    /// The name in requests.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Desc => "desc",
@@ -101,11 +101,11 @@ impl DepthRange {
 }
 
 /// The number of messages, with texts of these sizes, that fit in a page: at least one, if there is any.
-pub fn fitting(sizes: impl IntoIterator<Item = i64>) -> usize {
+pub fn count_fitting(sizes: impl IntoIterator<Item = i64>) -> usize {
     let mut total = 0;
-    let fits = |(place, size): &(usize, i64)| {
+    let fits = |(index, size): &(usize, i64)| {
         total += size;
-        *place == 0 || total <= MAX_PAGE_BYTES
+        *index == 0 || total <= MAX_PAGE_BYTES
     };
     sizes.into_iter().enumerate().take_while(fits).count()
 }
@@ -146,10 +146,10 @@ mod tests {
     #[test]
     fn a_page_ends_before_the_message_that_would_cross_the_limit() {
         let quarter = MAX_PAGE_BYTES / 4;
-        assert_eq!(fitting([]), 0);
-        assert_eq!(fitting([quarter; 9]), 4);
-        assert_eq!(fitting([quarter, quarter, quarter, quarter + 1, 0]), 3);
-        assert_eq!(fitting([MAX_PAGE_BYTES + 1, 0]), 1);
-        assert_eq!(fitting([0; 200]), 200);
+        assert_eq!(count_fitting([]), 0);
+        assert_eq!(count_fitting([quarter; 9]), 4);
+        assert_eq!(count_fitting([quarter, quarter, quarter, quarter + 1, 0]), 3);
+        assert_eq!(count_fitting([MAX_PAGE_BYTES + 1, 0]), 1);
+        assert_eq!(count_fitting([0; 200]), 200);
     }
 }

@@ -1,4 +1,4 @@
-//! What a message is.
+//! Messages.
 
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
@@ -12,13 +12,13 @@ pub struct Message {
     pub chat: ChatId,
     /// The branch that owns it.
     pub branch: BranchId,
-    /// Its place on the line, from 1.
+    /// Its depth on the line, from 1 without gaps.
     pub depth: i64,
     /// The message before it on the line.
     pub parent: Option<ResponseId>,
-    /// What was asked.
+    /// The question.
     pub question: String,
-    /// What was answered.
+    /// The response.
     pub response: String,
     /// A JSON object, as text.
     pub metadata: String,

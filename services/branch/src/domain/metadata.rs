@@ -1,4 +1,4 @@
-//! What a client keeps beside a message: a JSON object, as text.
+//! The metadata that a client keeps with a message: a JSON object, as text.
 
 use serde_json::json;
 use shared::validation::{Field, Reason, Value};
@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 /// How many bytes of JSON text a message's metadata may have.
 const MAX_METADATA_BYTES: usize = 16 << 10;
 
-/// A JSON object in the words in which it was sent: keys, numbers and order keep their text on every engine.
+/// A JSON object, as the text that was sent: keys, numbers and order are kept on every engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata(String);
 
@@ -29,7 +29,7 @@ impl Field for Metadata {
         if json.len() > MAX_METADATA_BYTES {
             return Err(Reason::new("too_long", "Dictionary should have at most 16384 bytes of JSON text"));
         }
-        if !storable(json) {
+        if !is_storable(json) {
             return Err(Reason::value_error("the texts must not contain NUL characters or lone surrogates"));
         }
         Ok(Self(json.to_owned()))
@@ -37,7 +37,7 @@ impl Field for Metadata {
 }
 
 impl Default for Metadata {
-    /// What a message has that came without: `{}`.
+    /// The metadata of a message that was sent without: `{}`.
     fn default() -> Self {
         Self("{}".to_owned())
     }
@@ -60,7 +60,7 @@ impl ToSchema for Metadata {}
 /// Whether the escapes of a well-formed JSON text all stand for characters that every engine keeps.
 ///
 /// A backslash is only found within strings, and unescaped NUL in none.
-fn storable(json: &str) -> bool {
+fn is_storable(json: &str) -> bool {
     let mut rest = json;
     while let Some((_, escape)) = rest.split_once('\\') {
         let Some(unit) = code_unit(escape) else {
@@ -72,7 +72,7 @@ fn storable(json: &str) -> bool {
         rest = match unit {
             0 | 0xDC00..=0xDFFF => return false,
             0xD800..=0xDBFF => {
-                match after.strip_prefix('\\').filter(|low| code_unit(low).is_some_and(is_low)) {
+                match after.strip_prefix('\\').filter(|low| code_unit(low).is_some_and(is_low_surrogate)) {
                     Some(low) => low.get(5..).unwrap_or_default(),
                     None => return false,
                 }
@@ -88,7 +88,7 @@ fn code_unit(escape: &str) -> Option<u16> {
     u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok()
 }
 
-const fn is_low(unit: u16) -> bool {
+const fn is_low_surrogate(unit: u16) -> bool {
     matches!(unit, 0xDC00..=0xDFFF)
 }
 

@@ -16,7 +16,7 @@ mod text;
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchKey};
 pub use head::ExpectedHead;
-pub use line::{DepthRange, MAX_PAGE_BYTES, Order, fitting};
+pub use line::{DepthRange, MAX_PAGE_BYTES, Order, count_fitting};
 pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;

@@ -1,4 +1,4 @@
-//! A tree that copies whole lines, and the same tree by its ancestries: what one says, the other must.
+//! The model: a tree that copies whole lines, compared with the same tree by its ancestries.
 
 use super::ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment};
 use super::line::DepthRange;
@@ -29,11 +29,11 @@ impl Tree {
         let parent = depth.checked_sub(1).map_or(0, |last| self.lines[branch][last]);
         let line = self.lines[branch][..depth].to_vec();
         self.lines.push(line);
-        let wanted = self.ancestries[parent].wanted_by_child().map(|id| self.ancestry(id));
+        let skip_target = self.ancestries[parent].skip_target_for_child().map(|id| self.ancestry(id));
         let ancestry = self.ancestries[parent].child(
             BranchId::generate(),
             i64::try_from(depth).unwrap(),
-            wanted.as_ref(),
+            skip_target.as_ref(),
         );
         self.ancestries.push(ancestry);
         self.ancestries.len() - 1
@@ -43,8 +43,8 @@ impl Tree {
     pub(super) fn fork_at_head(&mut self, branch: usize) -> usize {
         let ancestry = &self.ancestries[branch];
         let depth = ancestry.fork_depth + i64::try_from(self.lines[branch].len()).unwrap();
-        let wanted = ancestry.wanted_by_child().map(|id| self.ancestry(id));
-        let ancestry = ancestry.child(BranchId::generate(), depth, wanted.as_ref());
+        let skip_target = ancestry.skip_target_for_child().map(|id| self.ancestry(id));
+        let ancestry = ancestry.child(BranchId::generate(), depth, skip_target.as_ref());
         self.ancestries.push(ancestry);
         self.lines.push(Vec::new());
         self.ancestries.len() - 1
@@ -55,7 +55,7 @@ impl Tree {
     }
 
     /// The owner of a depth of a line, and how many other ancestries had to be read for it.
-    pub(super) fn locate(&self, branch: usize, depth: i64) -> (BranchId, usize) {
+    pub(super) fn owner_of(&self, branch: usize, depth: i64) -> (BranchId, usize) {
         let (ancestry, reads) = self.reach(branch, depth);
         (ancestry.owner(depth).unwrap(), reads)
     }
@@ -63,7 +63,7 @@ impl Tree {
     fn reach(&self, branch: usize, depth: i64) -> (Ancestry, usize) {
         let mut ancestry = self.ancestries[branch].clone();
         let mut reads = 0;
-        while let Some(further) = ancestry.further(depth) {
+        while let Some(further) = ancestry.next_toward(depth) {
             ancestry = self.ancestry(further);
             reads += 1;
         }
@@ -72,27 +72,27 @@ impl Tree {
 
     fn plan(&self, branch: usize, from: i64, to: i64) -> Vec<Segment> {
         let mut plan = Plan::new(&self.reach(branch, to).0, DepthRange { from, to });
-        while let Some(missing) = plan.missing() {
-            plan.go_on(&self.ancestry(missing));
+        while let Some(missing) = plan.missing_ancestry() {
+            plan.extend(&self.ancestry(missing));
         }
-        plan.ranges().to_vec()
+        plan.segments().to_vec()
     }
 
     /// Compares the line of `branch`, read as one page and as pages of `limit`, with the copy.
     fn check(&self, branch: usize, limit: usize) {
         let line: Vec<_> = self.lines[branch].iter().map(|owner| self.ancestries[*owner].branch).collect();
         for (index, owner) in line.iter().enumerate() {
-            assert_eq!(self.locate(branch, i64::try_from(index + 1).unwrap()).0, *owner);
+            assert_eq!(self.owner_of(branch, i64::try_from(index + 1).unwrap()).0, *owner);
         }
         for page in [line.len().max(1), limit] {
             for (number, copy) in line.chunks(page).enumerate() {
                 let from = i64::try_from(number * page + 1).unwrap();
                 let to = from + i64::try_from(copy.len()).unwrap() - 1;
-                let ranges = self.plan(branch, from, to);
-                assert!(ranges.len() <= copy.len());
-                let ranges = ranges.iter().rev();
-                let read: Vec<_> = ranges
-                    .flat_map(|range| (range.from..=range.to).map(|depth| (depth, range.branch)))
+                let segments = self.plan(branch, from, to);
+                assert!(segments.len() <= copy.len());
+                let segments = segments.iter().rev();
+                let read: Vec<_> = segments
+                    .flat_map(|segment| (segment.from..=segment.to).map(|depth| (depth, segment.branch)))
                     .collect();
                 assert_eq!(read, (from..).zip(copy.iter().copied()).collect::<Vec<_>>());
             }
@@ -131,7 +131,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn places_and_copies_agree(steps in prop::collection::vec(step(), 1..40), limit in 1..70_usize) {
+    fn ancestries_and_copies_agree(steps in prop::collection::vec(step(), 1..40), limit in 1..70_usize) {
         let mut tree = Tree::new();
         for step in steps {
             match step {
@@ -167,7 +167,7 @@ fn a_fork_before_the_first_message_inherits_nothing() {
     let (trunk, fork) = (&tree.ancestries[0], &tree.ancestries[fork]);
     assert_eq!(fork.window, [Segment::of(trunk.branch, 1, 0)]);
     assert_eq!(fork.owner(1), Some(fork.branch));
-    assert_eq!(fork.further(1), None);
+    assert_eq!(fork.next_toward(1), None);
     assert_eq!(trunk.owner(0), None);
 }
 
@@ -182,7 +182,7 @@ fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
     }
     let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
     let reads = depths.map(|depth| {
-        let (owner, reads) = tree.locate(LEVELS, depth);
+        let (owner, reads) = tree.owner_of(LEVELS, depth);
         assert_eq!(owner, tree.ancestries[usize::try_from(depth - 1).unwrap()].branch);
         reads
     });

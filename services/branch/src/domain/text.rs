@@ -38,9 +38,9 @@ macro_rules! texts {
 }
 
 texts! {
-    /// What was asked: at most 1 MiB, possibly nothing.
+    /// A question: at most 1 MiB, possibly empty.
     Question,
-    /// What was answered: at most 1 MiB, nothing where the answer was stopped at once.
+    /// A response: at most 1 MiB, empty where it was stopped at once.
     Response,
 }
 

@@ -97,11 +97,11 @@ pub async fn add_message(
     {
         return Ok(CreatedResponse::of(Created::replayed(message)));
     }
-    let target = state.chat(owner, addition.chat_id, &trace).await?;
+    let target = state.resolve_chat_or_create_trunk(owner, addition.chat_id, &trace).await?;
     let mut message = NewMessage {
         owner,
         chat: target.chat,
-        branch: target.line(addition.branch_id),
+        branch: target.branch_for(addition.branch_id),
         question: addition.question,
         response: addition.response,
         metadata: addition.metadata,
@@ -113,7 +113,8 @@ pub async fn add_message(
         if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
             return Ok(CreatedResponse::of(appended?));
         }
-        message.branch = state.chat(owner, addition.chat_id, &trace).await?.line(None);
+        message.branch =
+            state.resolve_chat_or_create_trunk(owner, addition.chat_id, &trace).await?.branch_for(None);
     }
     Ok(CreatedResponse::of(state.store.append(&message).await?))
 }

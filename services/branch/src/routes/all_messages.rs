@@ -54,7 +54,7 @@ pub async fn get_all_messages(
 ) -> Result<WrittenPage, Error> {
     let after = query.cursor.map(|ListCursor(place)| place);
     let limit = query.limit.unwrap_or_default().get();
-    let page = state.store.messages(identity.user_id, after, limit).await?;
+    let page = state.store.list_messages(identity.user_id, after, limit).await?;
     let next = page.next.map(ListCursor);
     let (page, memory) = (Page::new(&query, page.items, next.as_ref()).map(MessageView::from), page.memory);
     Ok(page.write(&context.bodies, memory).await?)

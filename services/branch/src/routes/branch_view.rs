@@ -1,7 +1,7 @@
 //! A branch as clients see it.
 
 use crate::domain::Branch;
-use crate::store::Node;
+use crate::store::BranchWithActive;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
@@ -54,8 +54,8 @@ impl BranchView {
     }
 }
 
-impl From<Node> for BranchView {
-    fn from(node: Node) -> Self {
+impl From<BranchWithActive> for BranchView {
+    fn from(node: BranchWithActive) -> Self {
         Self::new(node.branch, node.active)
     }
 }

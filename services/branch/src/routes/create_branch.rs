@@ -4,7 +4,7 @@ use super::branch_view::BranchView;
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{NewBranch, Node};
+use crate::store::{BranchWithActive, NewBranch};
 use actix_web::web::Data;
 use serde::Serialize;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -49,8 +49,8 @@ pub struct CreatedBranch {
     branch: BranchView,
 }
 
-impl From<Node> for CreatedBranch {
-    fn from(node: Node) -> Self {
+impl From<BranchWithActive> for CreatedBranch {
+    fn from(node: BranchWithActive) -> Self {
         Self { chat_id: node.branch.id, branch: node.into() }
     }
 }
@@ -85,7 +85,7 @@ pub async fn create_branch(
     if let Some(made) = replay(&state, key.as_ref()).await? {
         return Ok(made);
     }
-    let target = state.chat(owner, fork.original_chat_id, &trace).await?;
+    let target = state.resolve_chat_or_create_trunk(owner, fork.original_chat_id, &trace).await?;
     let branch = NewBranch {
         owner,
         chat: target.chat,
@@ -99,7 +99,7 @@ pub async fn create_branch(
     if let Some(id) = branch.id {
         // What is not there is told before what is there already.
         state.store.check_fork(&branch).await?;
-        if state.is_taken(owner, id, &trace).await? {
+        if state.id_exists(owner, id, &trace).await? {
             // By the same request, perhaps, which was sent twice at once.
             return replay(&state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
         }

@@ -88,10 +88,10 @@ pub async fn get_branches(
     request: HttpRequest,
     Input { query, .. }: Query<TreeQuery>,
 ) -> Result<HttpResponse, Error> {
-    let node = state.node(identity.user_id, query.chat_id, &trace).await?;
+    let node = state.look_up_or_create_trunk(identity.user_id, query.chat_id, &trace).await?;
     let after = query.cursor.map(|cursor| cursor.after);
     let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
-    let page = state.store.branches(&node.branch, after, limit).await?;
+    let page = state.store.list_branches(&node.branch, after, limit).await?;
     let mut response = HttpResponse::Ok();
     let next = page.next.map(|after| TreeCursor { node: node.branch.id, after });
     if let Some(cursor) = next {

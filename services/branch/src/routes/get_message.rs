@@ -37,6 +37,6 @@ pub async fn get_message(
     state: Data<State>,
     Input { path, .. }: Path<MessagePath>,
 ) -> Result<Json<MessageView>, Error> {
-    let message = state.store.message(identity.user_id, path.response_id).await?;
+    let message = state.store.read_message(identity.user_id, path.response_id).await?;
     Ok(Json(message.ok_or(Error::MessageNotFound)?.into()))
 }

@@ -100,13 +100,13 @@ async fn read(
     let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
     let mut attempt = 1;
     loop {
-        let target = state.chat(owner, query.chat_id, trace).await?;
+        let target = state.resolve_chat_or_create_trunk(owner, query.chat_id, trace).await?;
         let of_another = |named: BranchId| !target.is_trunk() && named != target.branch;
         let of_another_chat = query.cursor.is_some_and(|cursor| cursor.chat != target.chat);
         if of_another_chat || (query.branch_id.is_none() && named.is_some_and(of_another)) {
             return Err(Error::BadCursor);
         }
-        let branch = target.line(named);
+        let branch = target.branch_for(named);
         let request = PageRequest {
             owner,
             chat: target.chat,
@@ -115,7 +115,7 @@ async fn read(
             start: query.cursor.map(|cursor| cursor.start),
             limit: query.limit.unwrap_or_default().get(),
         };
-        match state.store.page(&request).await {
+        match state.store.read_page(&request).await {
             Err(Error::BranchNotFound) if named.is_none() && attempt < MAX_ATTEMPTS => attempt += 1,
             page => return Ok((request, page?)),
         }

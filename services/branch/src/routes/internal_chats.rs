@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{Lookup, Node};
+use crate::store::{BranchWithActive, Lookup};
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use shared::ids::{BranchId, ChatId, UserId};
@@ -62,7 +62,7 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
             return Ok(Some(chat.trunk()).filter(|trunk| query.branch_id.is_none_or(|named| named == *trunk)));
         }
     };
-    let Some(Node { active, .. }) = trunk else { return Ok(None) };
+    let Some(BranchWithActive { active, .. }) = trunk else { return Ok(None) };
     let Some(named) = query.branch_id else { return Ok(Some(active)) };
     match state.store.look_up(query.owner, named).await? {
         Lookup::Found(node) if node.branch.chat == chat => Ok(Some(named)),

@@ -55,7 +55,7 @@ pub async fn set_active_branch(
     trace: Trace,
     Input { body, .. }: Body<BranchSwitch>,
 ) -> Result<Json<SwitchedBranch>, Error> {
-    let chat_id = state.chat(identity.user_id, body.chat_id, &trace).await?.chat;
+    let chat_id = state.resolve_chat_or_create_trunk(identity.user_id, body.chat_id, &trace).await?.chat;
     state.store.activate(identity.user_id, chat_id, body.branch_id).await?;
     Ok(Json(SwitchedBranch { msg: "Active branch set", chat_id, active_branch_id: body.branch_id }))
 }

@@ -1,18 +1,19 @@
 //! Where messages and branches are kept.
 //!
-//! [`ContentStore`] is one of two engines, MongoDB or SQL. Its operations are whole: each engine chooses how it makes them
-//! atomic. What is not there, hidden or another user's is one and the same to them.
+//! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Both implement the trait `ContentEngine`, the contract of
+//! their operations.
 
-mod ancestry_encoding;
+mod ancestry_codec;
+mod content_engine;
 mod content_store;
-mod lines;
 pub mod mongo;
+mod navigation;
 mod operations;
 mod selection;
 pub mod sql;
 
 pub use content_store::ContentStore;
 pub use operations::{
-    BranchPage, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position, Target,
-    TimePosition,
+    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
+    Position, ResolvedId, TimePosition,
 };

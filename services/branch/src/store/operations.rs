@@ -9,18 +9,18 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::body_limits::Reservation;
 
-/// A branch as its owner sees it, and which branch of its chat is active.
+/// A branch with its head, and the active branch of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct BranchWithActive {
     /// The branch.
     pub branch: Branch,
     /// The active branch of its chat.
     pub active: BranchId,
 }
 
-/// The chat and the branch that an id stands for, without the head.
+/// The chat and the branch that an id of either stands for, without the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct ResolvedId {
     /// The chat.
     pub chat: ChatId,
     /// The branch that has this id.
@@ -29,28 +29,28 @@ pub struct Target {
     pub active: BranchId,
 }
 
-impl Target {
+impl ResolvedId {
     /// Whether the id is the chat's.
     pub fn is_trunk(&self) -> bool {
         self.branch == self.chat.trunk()
     }
 
-    /// The branch that a request with this id means: the one that it names in addition; else this one; for a chat's id, the
-    /// active one.
-    pub fn line(&self, named: Option<BranchId>) -> BranchId {
+    /// The branch that a request with this id is about: `named`, if the request names one in addition; else this branch, or
+    /// for a chat's id the active one.
+    pub fn branch_for(&self, named: Option<BranchId>) -> BranchId {
         named.unwrap_or(if self.is_trunk() { self.active } else { self.branch })
     }
 }
 
-impl From<&Node> for Target {
-    fn from(node: &Node) -> Self {
-        Self { chat: node.branch.chat, branch: node.branch.id, active: node.active }
+impl From<&BranchWithActive> for ResolvedId {
+    fn from(BranchWithActive { branch, active }: &BranchWithActive) -> Self {
+        Self { chat: branch.chat, branch: branch.id, active: *active }
     }
 }
 
 /// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup<T = Node> {
+pub enum Lookup<T = BranchWithActive> {
     /// A branch of this user.
     Found(Box<T>),
     /// A tombstone, or another user's branch: the id is taken, but not visible.
@@ -188,10 +188,10 @@ pub struct NewBranch {
     pub key: Option<IdempotencyKey>,
 }
 
-/// A page of the branches below a node, the node itself being the first.
+/// A page of a branch and its descendants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchPage {
-    /// The direct forks of the node, by time, as far as the limit for them goes.
+    /// The ids of its children, oldest first, 10,000 at most.
     pub children: Vec<BranchId>,
     /// Parents first.
     pub items: Vec<Branch>,

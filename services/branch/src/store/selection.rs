@@ -7,7 +7,7 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
 /// The most reads for a page whose hidden messages are dropped.
-const MAX_READS: usize = 6;
+const MAX_READS_PER_PAGE: usize = 6;
 
 /// The sum of the sizes of texts, in bytes.
 pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
@@ -38,7 +38,7 @@ where
 {
     let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
     let mut next = None;
-    for _ in 0..MAX_READS {
+    for _ in 0..MAX_READS_PER_PAGE {
         let entries = read(page.passed, limit + 1).await?;
         let is_last = entries.len() <= limit;
         let is_full = page.take(entries);

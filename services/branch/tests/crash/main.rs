@@ -7,15 +7,15 @@
     reason = "a test ends where something is amiss"
 )]
 
-mod aftermath;
-mod ground;
+mod crash_driver;
+mod database_state;
 #[path = "../store/kit.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "it is that of the stores' suite")]
 mod kit;
 mod operations;
 mod outage;
 mod process;
-mod stage;
+mod recovery_checks;
 mod tree;
 mod wire;
 
@@ -39,7 +39,7 @@ fn main() {
     ];
     let mut trials = Vec::from(operations.map(|(name, operation)| {
         let test = format!("killed_at_every_step_of::{name}");
-        trial(test, TestDatabase::has_mongo(), move || stage::at_every_step(operation))
+        trial(test, TestDatabase::has_mongo(), move || crash_driver::at_every_step(operation))
     }));
     trials.push(trial(
         "outage::appends_while_the_database_is_killed_twenty_times".to_owned(),

@@ -19,7 +19,7 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
     }
     for node in [chat.trunk(), messages[1].branch, messages[25].branch] {
         let node = chat.node(node).await.unwrap().branch;
-        let whole = chat.store.branches(&node, None, 10_000).await.unwrap();
+        let whole = chat.store.list_branches(&node, None, 10_000).await.unwrap();
         assert_eq!((whole.items[0].id, whole.next), (node.id, None));
         assert!(whole.items.is_sorted_by_key(Branch::key));
         let children = whole.items.iter().filter(|branch| branch.parent == Some(node.id));
@@ -31,9 +31,9 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
 
 /// All pages together.
 async fn pages(chat: &Chat, node: &Branch, limit: usize) -> BranchPage {
-    let mut all = chat.store.branches(node, None, limit).await.unwrap();
+    let mut all = chat.store.list_branches(node, None, limit).await.unwrap();
     while let Some(after) = all.next {
-        let page = chat.store.branches(node, Some(after), limit).await.unwrap();
+        let page = chat.store.list_branches(node, Some(after), limit).await.unwrap();
         assert_eq!(page.children, all.children);
         assert!(page.items.len() <= limit);
         all.items.extend(page.items);
@@ -62,7 +62,7 @@ pub async fn pages_of_wide_and_narrow_trees_are_complete(kit: &Kit) {
     }
     for chat in [wide, narrow] {
         let node = chat.node(chat.trunk()).await.unwrap().branch;
-        let whole = chat.store.branches(&node, None, 10_000).await.unwrap();
+        let whole = chat.store.list_branches(&node, None, 10_000).await.unwrap();
         assert!(whole.items.len() > 600 && whole.items.is_sorted_by_key(Branch::key));
         for limit in [70, 200] {
             assert_eq!(pages(&chat, &node, limit).await, whole);

@@ -70,7 +70,7 @@ async fn use_another_chat(kit: &Kit) {
     let fork = other.fork(first.id).await;
     other.store.activate(other.owner, other.id, fork).await.unwrap();
     assert_eq!(other.line(other.trunk()).await, ["1"]);
-    assert_eq!(kit.store.messages(other.owner, None, 50).await.unwrap().items.len(), 1);
+    assert_eq!(kit.store.list_messages(other.owner, None, 50).await.unwrap().items.len(), 1);
 }
 
 /// One connection waits for the lock, and not all of a pool have given up by now. One after the other may, on a slow

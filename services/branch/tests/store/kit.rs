@@ -3,7 +3,7 @@
 use branch::config::Database;
 use branch::domain::{Branch, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response};
 use branch::error::Error;
-use branch::store::{ContentStore, NewBranch, NewMessage, NewTrunk, Node, PageRequest, Position};
+use branch::store::{BranchWithActive, ContentStore, NewBranch, NewMessage, NewTrunk, PageRequest, Position};
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -178,7 +178,7 @@ impl Chat {
         let mut request = PageRequest { order, limit, ..self.page(branch) };
         let mut messages = Vec::new();
         loop {
-            let page = self.store.page(&request).await?;
+            let page = self.store.read_page(&request).await?;
             assert!(page.items.len() <= limit);
             messages.extend(page.items);
             let Some(next) = page.next else { return Ok(messages) };
@@ -197,7 +197,7 @@ impl Chat {
         messages.into_iter().map(|message| message.question).collect()
     }
 
-    pub async fn node(&self, branch: BranchId) -> Option<Node> {
+    pub async fn node(&self, branch: BranchId) -> Option<BranchWithActive> {
         use branch::store::Lookup;
         match self.store.look_up(self.owner, branch).await.unwrap() {
             Lookup::Found(node) => Some(*node),
@@ -208,7 +208,7 @@ impl Chat {
     /// A node and all below it.
     pub async fn tree(&self, branch: BranchId) -> Vec<Branch> {
         let node = self.node(branch).await.unwrap();
-        self.store.branches(&node.branch, None, 10_000).await.unwrap().items
+        self.store.list_branches(&node.branch, None, 10_000).await.unwrap().items
     }
 
     pub async fn active(&self) -> BranchId {

@@ -16,7 +16,7 @@ pub async fn a_message_lies_after_the_head(kit: &Kit) {
     let fork = chat.fork(first.id).await;
     let third = chat.say(fork, "2f").await;
     assert_eq!((third.depth, third.parent, third.branch), (2, Some(first.id), fork));
-    assert_eq!(chat.store.message(chat.owner, second.id).await.unwrap(), Some(second));
+    assert_eq!(chat.store.read_message(chat.owner, second.id).await.unwrap(), Some(second));
     assert_eq!(chat.line(fork).await, ["1", "2f"]);
     assert_eq!(chat.line(chat.trunk()).await, ["1", "2"]);
 }
@@ -120,10 +120,10 @@ pub async fn a_cursor_of_another_line_is_refused(kit: &Kit) {
         [at(chat.trunk(), 2), at(fork, 3), at(fork, 0), at(stranger.trunk(), 1), at(BranchId::generate(), 1)]
     {
         let request = PageRequest { start: Some(start), ..chat.page(fork) };
-        refused!(chat.store.page(&request).await, BadCursor);
+        refused!(chat.store.read_page(&request).await, BadCursor);
     }
     let request = PageRequest { start: Some(at(chat.trunk(), 1)), ..chat.page(fork) };
-    assert_eq!(chat.store.page(&request).await.unwrap().items.len(), 2);
+    assert_eq!(chat.store.read_page(&request).await.unwrap().items.len(), 2);
     assert_eq!(theirs.depth, 1);
 }
 
@@ -142,11 +142,11 @@ pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
     refused!(store.append(&foreign(chat.id, stranger.owner)).await, BranchNotFound);
     refused!(store.append(&foreign(stranger.id, chat.owner)).await, BranchNotFound);
     refused!(store.append(&foreign(stranger.id, stranger.owner)).await, BranchNotFound);
-    assert_eq!(store.message(stranger.owner, first.id).await.unwrap(), None);
+    assert_eq!(store.read_message(stranger.owner, first.id).await.unwrap(), None);
     let request = PageRequest { owner: stranger.owner, ..chat.page(fork) };
-    refused!(store.page(&request).await, BranchNotFound);
+    refused!(store.read_page(&request).await, BranchNotFound);
     let request = PageRequest { chat: stranger.id, ..chat.page(fork) };
-    refused!(store.page(&request).await, BranchNotFound);
+    refused!(store.read_page(&request).await, BranchNotFound);
     let hidden = store.look_up(stranger.owner, fork).await.unwrap();
     assert_eq!(hidden, branch::store::Lookup::Hidden);
     refused!(store.rename(stranger.owner, fork, None).await, BranchNotFound);

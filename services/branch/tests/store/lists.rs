@@ -7,7 +7,7 @@ use std::time::Duration;
 async fn all(kit: &Kit, owner: UserId, limit: usize) -> Vec<ResponseId> {
     let (mut seen, mut after) = (Vec::new(), None);
     loop {
-        let page = kit.store.messages(owner, after, limit).await.unwrap();
+        let page = kit.store.list_messages(owner, after, limit).await.unwrap();
         assert!(page.items.len() <= limit);
         seen.extend(page.items.into_iter().map(|message| message.id));
         after = page.next;
@@ -37,8 +37,8 @@ pub async fn a_users_messages_come_newest_first(kit: &Kit) {
     for limit in [1, 5, 24, 200] {
         assert_eq!(all(kit, chat.owner, limit).await, expected);
     }
-    let page = kit.store.messages(chat.owner, None, 2).await.unwrap();
-    assert_eq!(kit.store.messages(stranger.owner, page.next, 200).await.unwrap().items.len(), 24 - 2);
+    let page = kit.store.list_messages(chat.owner, None, 2).await.unwrap();
+    assert_eq!(kit.store.list_messages(stranger.owner, page.next, 200).await.unwrap().items.len(), 24 - 2);
 }
 
 pub async fn hidden_messages_do_not_end_the_list(kit: &Kit) {

@@ -151,13 +151,13 @@ pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
             }
         }
         for message in appended {
-            assert_eq!(chat.store.message(chat.owner, message).await.unwrap(), None);
+            assert_eq!(chat.store.read_message(chat.owner, message).await.unwrap(), None);
         }
         refused!(chat.store.append(&chat.message(fork, "x")).await, BranchNotFound);
         assert_eq!(chat.node(fork).await, None);
     }
     kit.sweep().await;
-    assert!(kit.store.messages(chat.owner, None, 200).await.unwrap().items.len() == 1);
+    assert!(kit.store.list_messages(chat.owner, None, 200).await.unwrap().items.len() == 1);
 }
 
 pub async fn four_stores_can_open_concurrently(kit: &Kit) {

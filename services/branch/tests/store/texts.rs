@@ -27,7 +27,7 @@ pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
         new.response = Response::parse(format!("{text}!")).unwrap();
         new.metadata = metadata(json[number % json.len()]);
         let made = kit.store.append(&new).await.unwrap().object;
-        let read = kit.store.message(chat.owner, made.id).await.unwrap().unwrap();
+        let read = kit.store.read_message(chat.owner, made.id).await.unwrap().unwrap();
         assert_eq!(read, made);
         assert_eq!((read.question.as_str(), read.response), (*text, format!("{text}!")));
         assert_eq!(read.metadata, json[number % json.len()]);
@@ -52,7 +52,7 @@ pub async fn the_largest_texts_fit_and_a_page_holds_eight_mib(kit: &Kit) {
         request.order = order;
         let mut found = Vec::new();
         loop {
-            let page = kit.store.page(&request).await.unwrap();
+            let page = kit.store.read_page(&request).await.unwrap();
             found.push(page.items.len());
             for message in page.items {
                 assert_eq!((message.question.len(), message.metadata.len()), (1 << 20, 16 << 10));
@@ -62,7 +62,7 @@ pub async fn the_largest_texts_fit_and_a_page_holds_eight_mib(kit: &Kit) {
         }
         assert_eq!(found, sizes, "{order:?}");
     }
-    let first = kit.store.messages(chat.owner, None, 200).await.unwrap();
+    let first = kit.store.list_messages(chat.owner, None, 200).await.unwrap();
     assert_eq!(first.items.len(), 4);
     assert!(first.next.is_some());
 }

@@ -1,12 +1,12 @@
-//! Write-behind: heads and numbers of forks as hints, and the end of forks, written in batches after the answers.
+//! Write-behind: heads and numbers of forks as hints, and the completion of forks, written in batches after the answers.
 //!
 //! What is lost in a crash is found again: a reader follows the hint of a head to the head, the number of forks only says how
-//! to read them, and the sweep ends the forks that seem to be under way.
+//! to read them, and the sweep completes the forks that seem to be under way.
 
-use crate::store::mongo::documents::branch::{BranchDoc, fork_done};
+use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
-use shared::ids::{BranchId, ChatId, DeliveryId, ResponseId};
+use shared::ids::{BranchId, ChatId, OperationId, ResponseId};
 use shared::tasks::Tasks;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,7 @@ struct Buffer {
 #[derive(Debug, Default)]
 struct PendingWrites {
     heads: HashMap<BranchId, (i64, ResponseId)>,
-    forks: Vec<(BranchId, Option<DeliveryId>)>,
+    forks: Vec<(BranchId, Option<OperationId>)>,
     /// New forks of a chat, and the deepest level.
     chats: HashMap<ChatId, (i64, i64)>,
     /// New forks of a message, which lies on this branch.
@@ -60,7 +60,7 @@ impl WriteBehind {
     }
 
     /// Records the head of a line.
-    pub(super) fn head(&self, branch: BranchId, depth: i64, id: ResponseId) {
+    pub(super) fn record_head(&self, branch: BranchId, depth: i64, id: ResponseId) {
         self.0.add(|pending| {
             let head = pending.heads.entry(branch).or_insert((depth, id));
             if head.0 < depth {
@@ -69,9 +69,9 @@ impl WriteBehind {
         });
     }
 
-    /// Records the end of a fork, and counts it for its chat and its message. All are flushed together, so that no fork is
-    /// ended without being counted.
-    pub(super) fn forked(&self, child: &BranchDoc) {
+    /// Records the completion of a fork, and counts it for its chat and its message. All are flushed together, so that no fork
+    /// is completed without being counted.
+    pub(super) fn record_fork(&self, child: &BranchDoc) {
         self.0.add(|pending| {
             pending.forks.push((child.id, child.op));
             let (forks, deepest) = pending.chats.entry(child.chat).or_default();
@@ -100,7 +100,7 @@ async fn write(database: &Database, pending: PendingWrites) {
         let lower = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
         update(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
     });
-    let forks = pending.forks.into_iter().map(|(branch, op)| fork_done(branch, op));
+    let forks = pending.forks.into_iter().map(|(branch, op)| fork_completion(branch, op));
     let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {
         update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
     });

@@ -19,7 +19,7 @@ use shared_store::tx;
 impl SqlContent {
     pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
         let inserted = self
-            .run_in_turn([new.branch], |content| {
+            .run_with_row_mutexes([new.branch], |content| {
                 let new = new.clone();
                 async move { insert(&content.store, &content.clock, &new).await }
             })

@@ -7,8 +7,8 @@ use super::rows::BranchRow;
 use super::schema::branches;
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_CHILDREN;
-use crate::store::{BranchPage, Node};
+use crate::store::navigation::MAX_LISTED_CHILDREN;
+use crate::store::{BranchPage, BranchWithActive};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
@@ -21,18 +21,18 @@ use std::collections::HashMap;
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
-    pub(crate) async fn branches(
+    pub(crate) async fn list_branches(
         &self,
-        node: &Branch,
+        subtree_root: &Branch,
         after: Option<BranchKey>,
         limit: usize,
     ) -> Result<BranchPage, Error> {
-        let children = queries::children(node.id).limit(MAX_LISTED_CHILDREN);
+        let children = queries::children(subtree_root.id).limit(MAX_LISTED_CHILDREN);
         let children = on!(&self.store, |c| children.load(c).await)?;
-        let mut items = if node.is_trunk() {
-            of_chat(&self.store, node.chat, after, limit + 1).await?
+        let mut items = if subtree_root.is_trunk() {
+            page_of_chat(&self.store, subtree_root.chat, after, limit + 1).await?
         } else {
-            below(&self.store, node, after, limit + 1).await?
+            page_of_subtree(&self.store, subtree_root, after, limit + 1).await?
         };
         let more = items.len() > limit;
         items.truncate(limit);
@@ -42,7 +42,7 @@ impl SqlContent {
 }
 
 /// A page of all branches of a chat, in the order of the index.
-async fn of_chat(
+async fn page_of_chat(
     store: &Store,
     chat: ChatId,
     after: Option<BranchKey>,
@@ -60,13 +60,13 @@ async fn of_chat(
 }
 
 /// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
-async fn below(
+async fn page_of_subtree(
     store: &Store,
-    node: &Branch,
+    subtree_root: &Branch,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<Branch>, Error> {
-    let query = queries::of_chat(node.chat).filter(branches::level.gt(node.level)).select((
+    let query = queries::of_chat(subtree_root.chat).filter(branches::level.gt(subtree_root.level)).select((
         branches::branch_id,
         branches::parent_branch_id,
         branches::level,
@@ -74,14 +74,15 @@ async fn below(
     ));
     let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(store, |c| query.load(c).await)?;
     let links = rows.iter().map(|&(branch, parent, ..)| BranchLink { branch, parent });
-    let inside = subtree([node.id], links);
+    let inside = subtree([subtree_root.id], links);
     let keys: HashMap<_, _> =
         rows.iter().map(|&(id, _, level, created_at)| (id, BranchKey { level, created_at, id })).collect();
     let comes_after = |id: &BranchId| {
-        let key = keys.get(id).copied().unwrap_or_else(|| node.key());
+        let key = keys.get(id).copied().unwrap_or_else(|| subtree_root.key());
         after.is_none_or(|after| key > after)
     };
-    let page: Vec<_> = std::iter::once(node.id).chain(inside).filter(comes_after).take(count).collect();
+    let page: Vec<_> =
+        std::iter::once(subtree_root.id).chain(inside).filter(comes_after).take(count).collect();
     by_ids(store, &page).await
 }
 
@@ -103,7 +104,7 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
 
 impl SqlContent {
     pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
+        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlContent| {
             set_active(&content.store, owner, chat, branch).await
         })
         .await
@@ -138,13 +139,13 @@ impl SqlContent {
         owner: UserId,
         branch: BranchId,
         name: Option<&BranchName>,
-    ) -> Result<Node, Error> {
+    ) -> Result<BranchWithActive, Error> {
         let name = name.map(|name| name.as_str().to_owned());
-        self.run_in_turn([branch], async move |content: SqlContent| {
+        self.run_with_row_mutexes([branch], async move |content: SqlContent| {
             set_name(&content.store, owner, branch, name.as_deref()).await
         })
         .await?;
-        self.node(owner, branch).await
+        self.owned_branch(owner, branch).await
     }
 }
 

@@ -22,16 +22,16 @@ use shared::sql_types::{Instant, Uid};
 pub(super) struct LiesIn(Vec<(BranchId, i64)>);
 
 impl LiesIn {
-    pub(super) fn new(ranges: &[Segment]) -> Self {
-        let depths = |range: &Segment| {
-            let branch = range.branch;
-            (range.from..=range.to).map(move |depth| (branch, depth))
+    pub(super) fn new(segments: &[Segment]) -> Self {
+        let depths = |segment: &Segment| {
+            let branch = segment.branch;
+            (segment.from..=segment.to).map(move |depth| (branch, depth))
         };
-        let mut places: Vec<_> = ranges.iter().flat_map(depths).collect();
-        if let Some((branch, _)) = places.last().copied() {
-            places.resize(places.len().next_power_of_two(), (branch, 0));
+        let mut pairs: Vec<_> = segments.iter().flat_map(depths).collect();
+        if let Some((branch, _)) = pairs.last().copied() {
+            pairs.resize(pairs.len().next_power_of_two(), (branch, 0));
         }
-        Self(places)
+        Self(pairs)
     }
 }
 

@@ -1,27 +1,65 @@
-//! The state that all operations share, and the queue for rows before the pool.
+//! What all operations on SQL share: the pool, and the queue for rows before it.
 
+use crate::error::Error;
+use secrecy::SecretString;
+use shared::check::Report;
 use shared::clock::Clock;
+use shared::error::StartError;
 use shared::ids::BranchId;
+use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{KeyedMutex, Store, StoreError};
+use shared_store::{KeyedMutex, Migrations, Store, StoreError, embed_store_migrations};
 use shared_web::body_limits::MemoryBudget;
+use shared_web::metrics::Metrics;
+use std::time::Duration;
+
+/// The schema on PostgreSQL.
+const SCHEMA: &str = "branch";
+const MIGRATIONS: Migrations = embed_store_migrations!();
+
+/// Reports on the database of `DATABASE_URL`, and changes nothing.
+pub async fn inspect(report: &mut Report, url: &SecretString) {
+    shared_store::inspect(report, SCHEMA, url, MIGRATIONS).await;
+}
 
 /// Messages and branches in SQL.
 #[derive(Debug, Clone)]
 pub struct SqlContent {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) rows: KeyedMutex<BranchId>,
+    /// One writer of a row at a time takes a connection.
+    pub(super) row_mutex: KeyedMutex<BranchId>,
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
 }
 
 impl SqlContent {
+    /// Connects to the database of `DATABASE_URL` and runs the migrations. Transactions run in `tasks`, to their end.
+    pub(crate) async fn open(
+        url: &SecretString,
+        statement_timeout: Duration,
+        clock: Clock,
+        tasks: &Tasks,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
+        let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
+        Ok(Self { store, clock, row_mutex: KeyedMutex::default(), tasks: tasks.clone(), memory })
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        Ok(self.store.check().await?)
+    }
+
+    pub(crate) fn observe(&self, metrics: &Metrics) {
+        let store = self.store.clone();
+        metrics.observe_pools(Service::Branch, move || store.pools());
+    }
+
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
     /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
     /// it notices.
-    pub(super) async fn run_in_turn<T, E, W>(
+    pub(super) async fn run_with_row_mutexes<T, E, W>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
         transaction: impl FnOnce(Self) -> W,
@@ -31,14 +69,14 @@ impl SqlContent {
         E: From<StoreError> + Send + 'static,
         W: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let mut turns = Vec::new();
+        let mut guards = Vec::new();
         for row in rows {
-            turns.push(self.rows.lock(row).await?);
+            guards.push(self.row_mutex.lock(row).await?);
         }
         let transaction = transaction(self.clone());
         let work = self.tasks.spawn(async move {
             let done = transaction.await;
-            drop(turns);
+            drop(guards);
             done
         });
         work.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into()).into()))

@@ -15,7 +15,7 @@ use shared_store::Store;
 use shared_store::tx;
 use std::collections::HashSet;
 
-/// Rows that one statement marks.
+/// Rows that one statement makes tombstones.
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlContent {
@@ -25,17 +25,22 @@ impl SqlContent {
         branch: BranchId,
         cascade: bool,
     ) -> Result<(), Error> {
-        let branch = self.node(owner, branch).await?.branch;
+        let branch = self.owned_branch(owner, branch).await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-        self.run_in_turn([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
-            mark(&content, &branch, parent, cascade).await
+        self.run_with_row_mutexes([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+            tombstone_branch(&content, &branch, parent, cascade).await
         })
         .await
     }
 }
 
 /// Makes a branch a tombstone, with its descendants or only if it has none.
-async fn mark(content: &SqlContent, branch: &Branch, parent: BranchId, cascade: bool) -> Result<(), Error> {
+async fn tombstone_branch(
+    content: &SqlContent,
+    branch: &Branch,
+    parent: BranchId,
+    cascade: bool,
+) -> Result<(), Error> {
     let &Branch { id, chat, level, .. } = branch;
     let (trunk, is_alive) = (branches::table.find(chat.trunk()), branches::deleted_at.is_null());
     tx!(&content.store, |c| {
@@ -48,25 +53,25 @@ async fn mark(content: &SqlContent, branch: &Branch, parent: BranchId, cascade: 
         if mark.execute(c).await? == 0 {
             return Err(Error::BranchNotFound);
         }
-        let mut doomed = HashSet::from([id]);
-        let mut go_on = queries::children(id).first::<BranchId>(c).await.optional()?.is_some();
-        if go_on && !cascade {
+        let mut deleted_ids = HashSet::from([id]);
+        let mut has_more = queries::children(id).first::<BranchId>(c).await.optional()?.is_some();
+        if has_more && !cascade {
             return Err(Error::HasDescendants);
         }
         // Until nothing is found: a fork may have been under way until its parent's row was marked.
-        while go_on {
+        while has_more {
             let links = queries::of_chat(chat).filter(branches::level.gt(level));
             let links = links.select((branches::branch_id, branches::parent_branch_id)).load(c).await?;
             let links = links.into_iter().map(|(branch, parent)| BranchLink { branch, parent });
-            let below = subtree(doomed.iter().copied(), links);
+            let below = subtree(deleted_ids.iter().copied(), links);
             for chunk in below.chunks(ROWS_PER_STATEMENT) {
                 let rows = branches::table.filter(branches::branch_id.eq_any(chunk));
                 diesel::update(rows).set(tombstone).execute(c).await?;
             }
-            go_on = !below.is_empty();
-            doomed.extend(below);
+            has_more = !below.is_empty();
+            deleted_ids.extend(below);
         }
-        if active.is_some_and(|active| doomed.contains(&active)) {
+        if active.is_some_and(|active| deleted_ids.contains(&active)) {
             diesel::update(trunk).set(branches::active_branch_id.eq(Some(parent))).execute(c).await?;
         }
         Ok(())
@@ -75,14 +80,14 @@ async fn mark(content: &SqlContent, branch: &Branch, parent: BranchId, cascade: 
 
 impl SqlContent {
     pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.run_in_turn([chat.trunk()], async move |content: SqlContent| {
-            mark_chat(&content.store, &content.clock, owner, chat).await
+        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlContent| {
+            tombstone_chat(&content.store, &content.clock, owner, chat).await
         })
         .await
     }
 }
 
-async fn mark_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) -> Result<(), Error> {
+async fn tombstone_chat(store: &Store, clock: &Clock, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = clock.now();
     let mut tombstone = trunk_row(NewTrunk { chat, owner, created_at: now });
     tombstone.deleted_at = Some(now);

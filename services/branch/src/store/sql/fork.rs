@@ -1,14 +1,14 @@
 //! Forking: one insert of bounded size, however long the line is.
 
 use super::abort::Abort;
+use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::content::SqlContent;
-use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::{Ancestries as _, reach};
-use crate::store::{NewBranch, Node};
+use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
+use crate::store::{BranchWithActive, NewBranch};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -43,9 +43,9 @@ async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     })?;
     let (parent, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = store.ancestry_of(line).await?;
+        let line = store.read_ancestry(line).await?;
         let inherited = depth <= line.fork_depth;
-        let owner = if inherited { reach(store, line, depth).await?.owner(depth) } else { None };
+        let owner = if inherited { ancestry_reaching(store, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {
             return Err(Error::MessageNotFound);
         }
@@ -58,17 +58,17 @@ impl SqlContent {
         origin(&self.store, new).await.map(drop)
     }
 
-    pub(crate) async fn fork(&self, new: &NewBranch) -> Result<Created<Node>, Error> {
+    pub(crate) async fn fork(&self, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
         let origin = origin(&self.store, new).await?;
         let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
         let inserted = self
-            .run_in_turn(trunk.into_iter().chain([origin.parent]), |content| {
+            .run_with_row_mutexes(trunk.into_iter().chain([origin.parent]), |content| {
                 let new = new.clone();
                 async move { insert(&content.store, &content.clock, &new, origin).await }
             })
             .await;
         match inserted {
-            Ok(id) => self.node(new.owner, id).await.map(Created::new),
+            Ok(id) => self.owned_branch(new.owner, id).await.map(Created::new),
             Err(Abort::Refused(error)) => Err(error),
             Err(Abort::Exists) => {
                 let made = match &new.key {
@@ -93,7 +93,7 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
         let parent = diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
-            .returning((branches::place, branches::created_at))
+            .returning((branches::ancestry, branches::created_at))
             .get_result::<(DecodedAncestry, Timestamp)>(c)
             .await
             .optional()?;
@@ -102,13 +102,18 @@ async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -
         if alive.first::<BranchId>(c).await.optional()?.is_none() {
             return Err(Error::ChatNotFound.into());
         }
-        let wanted = match parent.wanted_by_child() {
+        let skip_target = match parent.skip_target_for_child() {
             None => None,
-            Some(wanted) => Some(
-                branches::table.find(wanted).select(branches::place).first::<DecodedAncestry>(c).await?.0,
+            Some(skip_target) => Some(
+                branches::table
+                    .find(skip_target)
+                    .select(branches::ancestry)
+                    .first::<DecodedAncestry>(c)
+                    .await?
+                    .0,
             ),
         };
-        let ancestry = parent.child(id, origin.depth, wanted.as_ref());
+        let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
         // Never older than its parent and its message, whatever the clock says.
         let created_at = clock.now().max(parent_created_at);
         let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
@@ -130,7 +135,7 @@ fn row(new: &NewBranch, ancestry: &Ancestry, parent: BranchId, created_at: Times
         forked_from: new.from,
         fork_depth: ancestry.fork_depth,
         level: ancestry.level,
-        place: EncodedAncestry::encode(ancestry),
+        ancestry: EncodedAncestry::encode(ancestry),
         name: new.name.as_ref().map(|name| name.as_str().to_owned()),
         head_depth: ancestry.fork_depth,
         head_response_id: new.from,

@@ -1,13 +1,13 @@
 //! Lookups of branches by id, and trunks.
 
+use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::content::SqlContent;
-use super::encoded_ancestry::{DecodedAncestry, EncodedAncestry};
 use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Ancestries;
-use crate::store::{Lookup, NewTrunk, Node, Target};
+use crate::store::navigation::AncestryReader;
+use crate::store::{BranchWithActive, Lookup, NewTrunk, ResolvedId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -41,26 +41,29 @@ impl SqlContent {
         };
         let branch = crate::domain::Branch::from(row);
         let active = active.unwrap_or(branch.chat.trunk());
-        Ok(Lookup::Found(Box::new(Node { branch, active })))
+        Ok(Lookup::Found(Box::new(BranchWithActive { branch, active })))
     }
 
-    pub(crate) async fn locate(&self, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
+    pub(crate) async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
         Ok(match self.look_up(owner, id).await? {
-            Lookup::Found(node) => Lookup::Found(Box::new(Target::from(&*node))),
+            Lookup::Found(found) => Lookup::Found(Box::new(ResolvedId::from(&*found))),
             Lookup::Hidden => Lookup::Hidden,
             Lookup::Unknown => Lookup::Unknown,
         })
     }
 
     /// A branch of this owner, or [`Error::BranchNotFound`].
-    pub(super) async fn node(&self, owner: UserId, id: BranchId) -> Result<Node, Error> {
+    pub(super) async fn owned_branch(&self, owner: UserId, id: BranchId) -> Result<BranchWithActive, Error> {
         match self.look_up(owner, id).await? {
-            Lookup::Found(node) => Ok(*node),
+            Lookup::Found(found) => Ok(*found),
             Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
         }
     }
 
-    pub(crate) async fn replay_branch(&self, key: &IdempotencyKey) -> Result<Option<Node>, Error> {
+    pub(crate) async fn replay_branch(
+        &self,
+        key: &IdempotencyKey,
+    ) -> Result<Option<BranchWithActive>, Error> {
         let made: Option<(BranchId, UserId, Option<RequestHash>)> = on!(&self.store, |c| {
             branches::table
                 .filter(branches::key_id.eq(key.id))
@@ -73,7 +76,7 @@ impl SqlContent {
         if hash.as_ref() != Some(&key.hash) {
             return Err(Error::KeyReused);
         }
-        self.node(owner, id).await.map(Some)
+        self.owned_branch(owner, id).await.map(Some)
     }
 
     pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
@@ -96,7 +99,7 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
         forked_from: None,
         fork_depth: 0,
         level: 0,
-        place: EncodedAncestry::encode(&Ancestry::trunk(id)),
+        ancestry: EncodedAncestry::encode(&Ancestry::trunk(id)),
         name: None,
         head_depth: 0,
         head_response_id: None,
@@ -108,10 +111,10 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
     }
 }
 
-impl Ancestries for Store {
-    async fn ancestry_of(&self, branch: BranchId) -> Result<Ancestry, Error> {
-        let query = branches::table.find(branch).select(branches::place);
-        let place: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
-        place.map(|place| place.0).ok_or(Error::BranchNotFound)
+impl AncestryReader for Store {
+    async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
+        let query = branches::table.find(branch).select(branches::ancestry);
+        let ancestry: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
+        ancestry.map(|ancestry| ancestry.0).ok_or(Error::BranchNotFound)
     }
 }

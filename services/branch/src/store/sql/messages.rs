@@ -2,7 +2,7 @@
 
 use super::conditions::IsOlder;
 use super::content::SqlContent;
-use super::forks;
+use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
@@ -20,7 +20,7 @@ use shared_store::on;
 use std::collections::HashMap;
 
 impl SqlContent {
-    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+    pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         let found: Option<(MessageRow, ChatId)> = on!(&self.store, |c| {
             messages::table
                 .inner_join(branches::table)
@@ -33,7 +33,7 @@ impl SqlContent {
                 .optional()
         })?;
         let Some((row, chat)) = found else { return Ok(None) };
-        let forks = forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
+        let forks = message_forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
         Ok(Some(row.into_message(chat, forks)))
     }
 
@@ -49,10 +49,10 @@ impl SqlContent {
         if hash.as_ref() != Some(&key.hash) {
             return Err(Error::KeyReused);
         }
-        self.message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+        self.read_message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
 
-    pub(crate) async fn messages(
+    pub(crate) async fn list_messages(
         &self,
         owner: UserId,
         after: Option<TimePosition>,
@@ -124,7 +124,7 @@ async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>,
             .await
     })?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.response_id, row)).collect();
-    let mut forks = forks::of_messages(store, &ids).await?;
+    let mut forks = message_forks::of_messages(store, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
         // Those that were deleted meanwhile are left out.

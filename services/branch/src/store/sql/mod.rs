@@ -8,15 +8,16 @@
 //! pool. So a line with many writers, or a locked one, holds one connection of a process and not all.
 
 mod abort;
+mod ancestry_column;
 mod append;
 mod branches;
 mod conditions;
 mod content;
 mod delete;
-mod encoded_ancestry;
+mod engine;
 mod fork;
-mod forks;
 mod lookup;
+mod message_forks;
 mod messages;
 mod monotonic_time;
 mod page;
@@ -26,49 +27,5 @@ mod schema;
 mod sweep;
 
 pub(super) use content::SqlContent;
-
-use crate::error::Error;
-use secrecy::SecretString;
-use shared::check::Report;
-use shared::clock::Clock;
-use shared::error::StartError;
-use shared::service::Service;
-use shared::tasks::Tasks;
-use shared_store;
-use shared_store::embed_store_migrations;
-use shared_store::{KeyedMutex, Migrations, Store};
-use shared_web::body_limits::MemoryBudget;
-use shared_web::metrics::Metrics;
-use std::time::Duration;
-
-/// The schema on PostgreSQL.
-const SCHEMA: &str = "branch";
-const MIGRATIONS: Migrations = embed_store_migrations!();
-
-/// Reports on the database of `DATABASE_URL`, and changes nothing.
-pub async fn inspect(report: &mut Report, url: &SecretString) {
-    shared_store::inspect(report, SCHEMA, url, MIGRATIONS).await;
-}
-
-impl SqlContent {
-    /// Connects to the database of `DATABASE_URL` and runs the migrations. Transactions run in `tasks`, to their end.
-    pub(crate) async fn open(
-        url: &SecretString,
-        statement_timeout: Duration,
-        clock: Clock,
-        tasks: &Tasks,
-        memory: MemoryBudget,
-    ) -> Result<Self, StartError> {
-        let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
-        Ok(Self { store, clock, rows: KeyedMutex::default(), tasks: tasks.clone(), memory })
-    }
-
-    pub(crate) async fn check(&self) -> Result<(), Error> {
-        Ok(self.store.check().await?)
-    }
-
-    pub(crate) fn observe(&self, metrics: &Metrics) {
-        let store = self.store.clone();
-        metrics.observe_pools(Service::Branch, move || store.pools());
-    }
-}
+pub use content::inspect;
+pub(super) use engine::SqlEngine;

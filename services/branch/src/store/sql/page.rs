@@ -1,14 +1,14 @@
-//! A page of a line: plans its ranges, reads the sizes, then the texts of as many messages as fit.
+//! A page of a line: plans its segments, reads the sizes, then the texts of as many messages as fit.
 
+use super::ancestry_column::DecodedAncestry;
 use super::conditions::LiesIn;
 use super::content::SqlContent;
-use super::encoded_ancestry::DecodedAncestry;
-use super::forks;
+use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Ancestry, DepthRange, Order, Segment, fitting};
+use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::lines::{begins_on, plan};
+use crate::store::navigation::{is_on_line, plan_page};
 use crate::store::selection::text_bytes;
 use crate::store::{MessagePage, PageRequest, Position};
 use diesel::prelude::*;
@@ -18,37 +18,38 @@ use shared_store::Store;
 use shared_store::on;
 
 impl SqlContent {
-    pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        let (line, head) = line(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
+    pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
+        let (line, head) =
+            ancestry_and_head(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
         let start = match request.start {
             None => line,
-            Some(start) => begin(&self.store, request, line, head, start).await?,
+            Some(start) => starting_ancestry(&self.store, request, line, head, start).await?,
         };
         let order = request.order;
         let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let Some(stretch) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit)
+        let Some(depths) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit)
         else {
             return Ok(MessagePage { items: Vec::new(), next: None, memory: self.memory.reservation() });
         };
-        let ranges = plan(&self.store, start, stretch).await?;
-        let sizes = sizes(&self.store, &ranges, order).await?;
-        if i64::try_from(sizes.len()) != Ok(stretch.len()) {
+        let segments = plan_page(&self.store, start, depths).await?;
+        let sizes = sizes(&self.store, &segments, order).await?;
+        if i64::try_from(sizes.len()) != Ok(depths.len()) {
             // A line has no gaps: it was deleted during the read.
             return Err(Error::BranchNotFound);
         }
-        let fitting = fitting(sizes.iter().copied());
-        let stretch = stretch.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
+        let fitting = count_fitting(sizes.iter().copied());
+        let depths = depths.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
         let bytes = text_bytes(sizes.into_iter().take(fitting));
         // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
         let memory = self.memory.reserve(2 * bytes).await?;
-        let rows = rows(&self.store, &ranges, stretch, order).await?;
-        let next = stretch.next(order, head).map(|depth| {
+        let rows = rows(&self.store, &segments, depths, order).await?;
+        let next = depths.next(order, head).map(|depth| {
             let last = rows.last().map_or(request.branch, |row| row.branch_id);
             // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
         });
         let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
-        let mut forks = forks::of_messages(&self.store, &ids).await?;
+        let mut forks = message_forks::of_messages(&self.store, &ids).await?;
         let message = |row: MessageRow| {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
             row.into_message(request.chat, forks)
@@ -58,7 +59,7 @@ impl SqlContent {
 }
 
 /// The ancestry and the head of a branch of the chat that the caller can see.
-async fn line(
+async fn ancestry_and_head(
     store: &Store,
     request: &PageRequest,
     branch: BranchId,
@@ -69,16 +70,16 @@ async fn line(
             .filter(branches::branch_id.eq(branch).and(branches::root_chat_id.eq(request.chat)))
             .filter(branches::owner_id.eq(request.owner).and(branches::deleted_at.is_null()))
             .filter(TRUNKS.field(branches::deleted_at).is_null())
-            .select((branches::place, branches::head_depth))
+            .select((branches::ancestry, branches::head_depth))
             .first(c)
             .await
             .optional()
     })?;
-    Ok(line.map(|(place, head)| (place.0, head)))
+    Ok(line.map(|(ancestry, head)| (ancestry.0, head)))
 }
 
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
-async fn begin(
+async fn starting_ancestry(
     store: &Store,
     request: &PageRequest,
     line_of_branch: Ancestry,
@@ -91,16 +92,16 @@ async fn begin(
     if start.via == request.branch {
         return Ok(line_of_branch);
     }
-    let (via, via_head) = line(store, request, start.via).await?.ok_or(Error::BadCursor)?;
-    if !begins_on(&line_of_branch, &via, via_head, start) {
+    let (via, via_head) = ancestry_and_head(store, request, start.via).await?.ok_or(Error::BadCursor)?;
+    if !is_on_line(&line_of_branch, &via, via_head, start) {
         return Err(Error::BadCursor);
     }
     Ok(via)
 }
 
 /// The bytes of text of each message, in order.
-async fn sizes(store: &Store, ranges: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
-    let query = messages::table.filter(LiesIn::new(ranges)).select((messages::depth, messages::text_bytes));
+async fn sizes(store: &Store, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
+    let query = messages::table.filter(LiesIn::new(segments)).select((messages::depth, messages::text_bytes));
     let mut sizes: Vec<(i64, i64)> = on!(store, |c| query.load(c).await)?;
     sort(&mut sizes, order, |(depth, _)| *depth);
     Ok(sizes.into_iter().map(|(_, bytes)| bytes).collect())
@@ -108,13 +109,13 @@ async fn sizes(store: &Store, ranges: &[Segment], order: Order) -> Result<Vec<i6
 
 async fn rows(
     store: &Store,
-    ranges: &[Segment],
-    stretch: DepthRange,
+    segments: &[Segment],
+    depths: DepthRange,
     order: Order,
 ) -> Result<Vec<MessageRow>, Error> {
-    let ranges: Vec<_> = ranges.iter().filter_map(|range| range.within(stretch)).collect();
+    let segments: Vec<_> = segments.iter().filter_map(|segment| segment.intersection(depths)).collect();
     let mut rows: Vec<MessageRow> = on!(store, |c| {
-        messages::table.filter(LiesIn::new(&ranges)).select(MessageRow::as_select()).load(c).await
+        messages::table.filter(LiesIn::new(&segments)).select(MessageRow::as_select()).load(c).await
     })?;
     sort(&mut rows, order, |row| row.depth);
     Ok(rows)

@@ -51,7 +51,7 @@ pub(super) struct NewBranchRow {
     pub(super) forked_from: Option<ResponseId>,
     pub(super) fork_depth: i64,
     pub(super) level: i64,
-    pub(super) place: super::encoded_ancestry::EncodedAncestry,
+    pub(super) ancestry: super::ancestry_column::EncodedAncestry,
     pub(super) name: Option<String>,
     pub(super) head_depth: i64,
     pub(super) head_response_id: Option<ResponseId>,

@@ -12,7 +12,9 @@ diesel::table! {
         forked_from -> Nullable<Uid>,
         fork_depth -> BigInt,
         level -> BigInt,
-        place -> Binary,
+        // The name in the code is `ancestry`; the column keeps that of its migration.
+        #[sql_name = "place"]
+        ancestry -> Binary,
         name -> Nullable<Text>,
         head_depth -> BigInt,
         head_response_id -> Nullable<Uid>,

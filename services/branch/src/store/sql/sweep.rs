@@ -23,16 +23,16 @@ impl SqlContent {
     pub(crate) async fn sweep(&self) -> Result<bool, Error> {
         let tombstones = tombstones(&self.store).await?;
         if tombstones.is_empty() {
-            return Ok(purge(&self.store, &self.clock).await? || self.store.reclaim().await?);
+            return Ok(remove_tombstones(&self.store, &self.clock).await? || self.store.reclaim().await?);
         }
         for tombstone in &tombstones {
-            if tombstone.is_trunk() && mark(&self.store, tombstone).await? > 0 {
+            if tombstone.is_trunk() && tombstone_branches_of(&self.store, tombstone).await? > 0 {
                 return Ok(true);
             }
         }
         let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
-        if clear(&self.store, &ids).await? == 0 {
-            settle(&self.store, &ids, self.clock.now()).await?;
+        if delete_or_scrub(&self.store, &ids).await? == 0 {
+            record_swept(&self.store, &ids, self.clock.now()).await?;
         }
         Ok(true)
     }
@@ -62,9 +62,9 @@ async fn tombstones(store: &Store) -> Result<Vec<Tombstone>, Error> {
     Ok(on!(store, |c| query.load(c).await)?)
 }
 
-/// Makes the branches of a deleted chat tombstones. Marking a row waits for appends and forks that lock it, so that once
-/// nothing is left to mark, nothing follows.
-async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
+/// Makes the branches of a deleted chat tombstones. The update of a row waits for appends and forks that lock it, so that once
+/// no living branch is left, none follows.
+async fn tombstone_branches_of(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
     let living = queries::of_chat(trunk.chat).limit(ROWS_PER_SWEEP).select(branches::branch_id);
     let living: Vec<BranchId> = on!(store, |c| living.load(c).await)?;
     if living.is_empty() {
@@ -77,7 +77,7 @@ async fn mark(store: &Store, trunk: &Tombstone) -> Result<usize, Error> {
 }
 
 /// Deletes some of the messages of these branches, and scrubs those with a key.
-async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
+async fn delete_or_scrub(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
     let left = messages::table
         .filter(messages::branch_id.eq_any(branches).and(messages::text_bytes.gt(0)))
         .limit(ROWS_PER_SWEEP)
@@ -104,7 +104,7 @@ async fn clear(store: &Store, branches: &[BranchId]) -> Result<usize, Error> {
 }
 
 /// Records that these tombstones have no messages left.
-async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), Error> {
+async fn record_swept(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), Error> {
     tx!(store, |c| {
         let update = diesel::update(branches::table.filter(branches::branch_id.eq_any(ids)));
         update.set((branches::swept_at.eq(Some(now)), branches::name.eq(None::<String>))).execute(c).await?;
@@ -113,7 +113,7 @@ async fn settle(store: &Store, ids: &[BranchId], now: Timestamp) -> Result<(), E
 }
 
 /// Removes tombstones after [`RETENTION`], with their scrubbed messages.
-async fn purge(store: &Store, clock: &Clock) -> Result<bool, Error> {
+async fn remove_tombstones(store: &Store, clock: &Clock) -> Result<bool, Error> {
     let until = clock.now().minus(RETENTION);
     let due = branches::table
         .filter(branches::swept_at.is_not_null().and(branches::deleted_at.le(until)))

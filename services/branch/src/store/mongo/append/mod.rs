@@ -1,4 +1,4 @@
-//! Appending: the leader of a line inserts a batch at the depths after the head. The queue is told in `queue`.
+//! Appending: the leader of a line inserts a batch at the depths after the head. `queue` documents the queue.
 
 pub(super) mod queue;
 
@@ -8,11 +8,11 @@ use crate::store::NewMessage;
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend, TicketOutcome};
 use crate::store::mongo::client::errors::{WriteError, clone_error, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::head::{MIN_TIME_STEP, head_in_time};
-use crate::store::mongo::read::lookup::{Line, line};
+use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
@@ -24,14 +24,14 @@ use shared_store::StoreError;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-impl Mongo {
+impl MongoContent {
     pub(crate) async fn append(self: &Arc<Self>, new: &NewMessage) -> Appended {
         let new = new.clone();
-        self.to_the_end(async move |mongo: Arc<Self>| append(&mongo, new).await).await
+        self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, new).await).await
     }
 }
 
-async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
+async fn append(mongo: &MongoContent, new: NewMessage) -> Appended {
     let mut deadline = RetryDeadline::new();
     let mut ticket = mongo.append_queue.enqueue(new)?;
     let mut line_lock = match ticket.wait(&deadline).await {
@@ -55,13 +55,13 @@ async fn append(mongo: &Mongo, new: NewMessage) -> Appended {
 
 /// Appends the next batch of a line. Returns the messages that lost the race against another replica.
 async fn append_batch(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     line_lock: &mut LineLock<'_>,
     deadline: &RetryDeadline,
 ) -> Vec<PendingAppend> {
     let batch = line_lock.take_batch();
     let Some(first) = batch.first() else { return batch };
-    match start(mongo, &first.new, line_lock).await {
+    match find_batch_start(mongo, &first.new, line_lock).await {
         Ok(BatchStart::At(head)) => insert(mongo, line_lock, head, batch, deadline).await,
         Ok(BatchStart::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
         Err(error) => fail_batch(line_lock, batch, &error),
@@ -93,7 +93,11 @@ enum BatchStart {
 }
 
 /// Finds the head that a batch follows. The cached head is taken out of the cache, and comes back only after a success.
-async fn start(mongo: &Mongo, new: &NewMessage, line_lock: &mut LineLock<'_>) -> Result<BatchStart, Error> {
+async fn find_batch_start(
+    mongo: &MongoContent,
+    new: &NewMessage,
+    line_lock: &mut LineLock<'_>,
+) -> Result<BatchStart, Error> {
     let cached = line_lock.take_head(mongo.clock.now());
     let mut head = match cached {
         Some(head) => head,
@@ -104,7 +108,7 @@ async fn start(mongo: &Mongo, new: &NewMessage, line_lock: &mut LineLock<'_>) ->
         return Err(Error::BranchNotFound);
     }
     if !new.expected_head.allows(head.id) {
-        // Before the head is compared, else the second of two equal requests would be told that it has moved.
+        // Before `HeadMoved` is answered: the second of two equal requests is a replay.
         if let Some(made) = replay(mongo, new).await? {
             return Ok(BatchStart::Replay(made));
         }
@@ -119,13 +123,13 @@ async fn start(mongo: &Mongo, new: &NewMessage, line_lock: &mut LineLock<'_>) ->
 }
 
 /// Reads the head of the line from the database.
-async fn read_head(mongo: &Mongo, new: &NewMessage) -> Result<LineHead, Error> {
-    let (branch, _) = line(mongo, new.owner, new.chat, new.branch).await?.both()?;
+async fn read_head(mongo: &MongoContent, new: &NewMessage) -> Result<LineHead, Error> {
+    let (branch, _) = branch_with_trunk(mongo, new.owner, new.chat, new.branch).await?.require_both()?;
     let (depth, id, earliest_next) = head_in_time(mongo, &branch).await?;
     Ok(LineHead { seen_at: mongo.clock.now(), earliest_next, chat: new.chat, owner: new.owner, depth, id })
 }
 
-async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Error> {
+async fn replay(mongo: &MongoContent, new: &NewMessage) -> Result<Option<Message>, Error> {
     match &new.key {
         Some(key) => mongo.replay_message(key).await,
         None => Ok(None),
@@ -134,7 +138,7 @@ async fn replay(mongo: &Mongo, new: &NewMessage) -> Result<Option<Message>, Erro
 
 /// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
 async fn insert(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     line_lock: &mut LineLock<'_>,
     head: LineHead,
     batch: Vec<PendingAppend>,
@@ -144,7 +148,7 @@ async fn insert(
     let documents = documents(&batch, head, now);
     // At the same time: a deletion of the branch is either seen here, or sees the messages.
     let insert = mongo.messages.insert_many(&documents);
-    let seen = line(mongo, head.owner, head.chat, line_lock.branch());
+    let seen = branch_with_trunk(mongo, head.owner, head.chat, line_lock.branch());
     let (result, seen) = futures_util::join!(insert.into_future(), seen);
     let inserted = match result {
         Ok(_) => Inserted { ids: ids(&documents), rest: Rest::None },
@@ -167,7 +171,7 @@ async fn insert(
                 ..head
             });
         }
-        mongo.write_behind.head(line_lock.branch(), last.depth, last.id);
+        mongo.write_behind.record_head(line_lock.branch(), last.depth, last.id);
     }
     answer(mongo, batch, documents, &inserted).await
 }
@@ -206,7 +210,7 @@ enum Rest {
 
 /// Finds out what an insert did that was answered with an error: it may have been executed before the connection broke.
 async fn confirm_insert(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     documents: &[MessageDoc],
     error: MongoError,
     deadline: &RetryDeadline,
@@ -225,7 +229,7 @@ async fn confirm_insert(
 }
 
 /// Those of these messages that are there.
-async fn find_inserted(mongo: &Mongo, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
+async fn find_inserted(mongo: &MongoContent, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
     let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
     let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
     let found: Vec<_> = found.await?.try_collect().await?;
@@ -234,12 +238,12 @@ async fn find_inserted(mongo: &Mongo, ids: HashSet<ResponseId>) -> Result<HashSe
 
 /// Deletes the inserted messages again if the branch was gone by then.
 async fn undo_if_gone(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     branch: BranchId,
     inserted: &Inserted,
-    seen: Result<Line, Error>,
+    seen: Result<BranchWithTrunk, Error>,
 ) -> Result<(), Error> {
-    let Err(gone) = seen?.both() else { return Ok(()) };
+    let Err(gone) = seen?.require_both() else { return Ok(()) };
     let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": branch.to_string()};
     mongo.messages.delete_many(inserted).await?;
     Err(gone)
@@ -247,7 +251,7 @@ async fn undo_if_gone(
 
 /// Answers a batch. Returns the messages that lost the race against another replica.
 async fn answer(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     batch: Vec<PendingAppend>,
     documents: Vec<MessageDoc>,
     inserted: &Inserted,
@@ -267,7 +271,7 @@ async fn answer(
 
 /// Answers the messages whose key an equal request has used, and returns the others. All keys are looked up at the same
 /// time, because the line is locked meanwhile.
-async fn answer_replays(mongo: &Mongo, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
+async fn answer_replays(mongo: &MongoContent, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
     let made = join_all(batch.iter().map(|pending| replay(mongo, &pending.new))).await;
     let mut raced = Vec::new();
     for (pending, made) in batch.into_iter().zip(made) {

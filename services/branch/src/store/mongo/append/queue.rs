@@ -38,7 +38,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep};
 
 /// Lock stripes for all lines.
-const STRIPES: usize = 1_024;
+const LOCK_STRIPES: usize = 1_024;
 /// Heads cached by each stripe.
 const MAX_CACHED_HEADS: usize = 64;
 /// Bounds of a batch, lest it hold up the next for long.
@@ -113,14 +113,14 @@ struct StripeState {
 
 impl AppendQueue {
     pub(crate) fn new() -> Self {
-        let stripes = std::iter::repeat_with(Stripe::default).take(STRIPES).collect();
+        let stripes = std::iter::repeat_with(Stripe::default).take(LOCK_STRIPES).collect();
         Self { stripes, hasher: RandomState::new() }
     }
 
     /// Puts a message at the end of the queue.
     pub(crate) fn enqueue(&self, new: NewMessage) -> Result<QueueTicket<'_>, Error> {
         let (branch, id) = (new.branch, ResponseId::generate());
-        let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % STRIPES;
+        let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % LOCK_STRIPES;
         let stripe = self.stripes.get(stripe).ok_or_else(|| broken("no such stripe"))?;
         let (answer, answered) = oneshot::channel();
         stripe.queued().push_back(PendingAppend { new, id, answer });
@@ -157,7 +157,7 @@ impl<'a> QueueTicket<'a> {
         let lock = self.stripe.state.lock();
         tokio::select! {
             biased;
-            answer = &mut self.answered => TicketOutcome::Answered(received(answer.ok())),
+            answer = &mut self.answered => TicketOutcome::Answered(answer_or_failure(answer.ok())),
             state = lock => TicketOutcome::Leader(LineLock { state, stripe: self.stripe, branch: self.branch }),
             () = deadline.expired() => TicketOutcome::Answered(self.cancel().await),
         }
@@ -167,7 +167,7 @@ impl<'a> QueueTicket<'a> {
     pub(crate) fn try_answer(&mut self) -> Option<Appended> {
         match self.answered.try_recv() {
             Err(oneshot::error::TryRecvError::Empty) => None,
-            answer => Some(received(answer.ok())),
+            answer => Some(answer_or_failure(answer.ok())),
         }
     }
 
@@ -177,7 +177,7 @@ impl<'a> QueueTicket<'a> {
         if self.remove_from_queue() {
             return Err(unavailable("others came first for too long"));
         }
-        received((&mut self.answered).await.ok())
+        answer_or_failure((&mut self.answered).await.ok())
     }
 
     /// False if the message was not queued any more.
@@ -194,7 +194,7 @@ impl Drop for QueueTicket<'_> {
     }
 }
 
-fn received(answer: Option<Appended>) -> Appended {
+fn answer_or_failure(answer: Option<Appended>) -> Appended {
     answer.unwrap_or_else(|| Err(broken("whoever appended for others has died")))
 }
 
@@ -249,11 +249,11 @@ impl LineLock<'_> {
                 continue;
             }
             bytes += next.new.text_bytes();
-            let goes_with = |first: &PendingAppend| {
+            let shares_batch = |first: &PendingAppend| {
                 let of_one = (first.new.owner, first.new.chat) == (next.new.owner, next.new.chat);
                 of_one && [first, next].iter().all(|one| one.new.expected_head == ExpectedHead::Any)
             };
-            let fits = batch.first().is_none_or(|first| goes_with(first) && bytes <= MAX_BATCH_BYTES);
+            let fits = batch.first().is_none_or(|first| shares_batch(first) && bytes <= MAX_BATCH_BYTES);
             if !fits || batch.len() >= MAX_BATCH_MESSAGES {
                 break;
             }

@@ -9,7 +9,7 @@ use mongodb::bson::{Document, doc};
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
 use shared::error::StartError;
-use shared::ids::DeliveryId;
+use shared::ids::OperationId;
 use shared::service::Service;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub(crate) async fn migrate(database: &Database, clock: &Clock) -> Result<(), St
     if number(&schema).await.map_err(|error| failed(&error))? >= MIGRATIONS.len() {
         return Ok(());
     }
-    let holder = DeliveryId::generate().to_string();
+    let holder = OperationId::generate().to_string();
     lock(&schema, &holder, clock).await?;
     let migrated = run(database, &schema).await;
     let unlocked = schema.delete_one(doc! {"_id": "lock", "holder": holder}).await;

@@ -3,7 +3,6 @@
 
 use crate::error::Error;
 use crate::store::mongo::client::errors::unavailable;
-use shared::ids::KeyId;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -37,11 +36,9 @@ impl RetryDeadline {
         sleep_until(self.end).await;
     }
 
-    /// Pauses before the next attempt, for a random part of the backoff. An error if the deadline would pass meanwhile.
+    /// Pauses before the next attempt, for a random part of the backoff (full jitter). An error if the deadline would pass meanwhile.
     pub(crate) async fn back_off(&mut self) -> Result<(), Error> {
-        // The last bits of an id are random.
-        let chance = KeyId::generate().as_uuid().as_bytes().last().copied().unwrap_or_default();
-        let pause = self.pause.mul_f64(f64::from(chance) / 255.0);
+        let pause = self.pause.mul_f64(fastrand::f64());
         if Instant::now() + pause >= self.end {
             return Err(unavailable("others came first for too long"));
         }

@@ -4,12 +4,12 @@ use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::{NewBranch, NewTrunk, ancestry_encoding};
+use crate::store::{NewBranch, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
-use shared::ids::{BranchId, ChatId, DeliveryId, KeyId, ResponseId, UserId};
+use shared::ids::{BranchId, ChatId, KeyId, OperationId, ResponseId, UserId};
 
 /// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,12 +19,15 @@ pub(crate) enum BranchState {
     Forking,
     /// Will be deleted if nothing forks from it. Visible.
     Checking,
-    /// Deleted; its children and messages are not yet.
-    Final,
-    /// Its messages are deleted; a second pass deletes what raced with the first.
-    Cleared,
-    /// Only the id and the idempotency keys of its messages are left.
-    Swept,
+    /// Deleted; its children and messages are not yet. Stored as `final`.
+    #[serde(rename = "final")]
+    Tombstone,
+    /// Its messages are deleted; a second pass deletes what raced with the first. Stored as `cleared`.
+    #[serde(rename = "cleared")]
+    FirstPassDone,
+    /// Only the id and the idempotency keys of its messages are left. Stored as `swept`.
+    #[serde(rename = "swept")]
+    SecondPassDone,
 }
 
 impl BranchState {
@@ -33,9 +36,9 @@ impl BranchState {
         match self {
             Self::Forking => "forking",
             Self::Checking => "checking",
-            Self::Final => "final",
-            Self::Cleared => "cleared",
-            Self::Swept => "swept",
+            Self::Tombstone => "final",
+            Self::FirstPassDone => "cleared",
+            Self::SecondPassDone => "swept",
         }
     }
 }
@@ -45,6 +48,7 @@ impl BranchState {
 pub(crate) struct BranchDoc {
     #[serde(rename = "_id", with = "text")]
     pub(crate) id: BranchId,
+    /// Stored as `root`; a message's chat is stored as `chat`.
     #[serde(rename = "root", with = "text")]
     pub(crate) chat: ChatId,
     #[serde(with = "text")]
@@ -55,7 +59,9 @@ pub(crate) struct BranchDoc {
     pub(crate) forked_from: Option<ResponseId>,
     pub(crate) fork_depth: i64,
     pub(crate) level: i64,
-    pub(crate) place: Binary,
+    /// The encoded ancestry. Stored as `place`, like the column in SQL.
+    #[serde(rename = "place")]
+    pub(crate) encoded_ancestry: Binary,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     /// A hint of the head: never past it, often behind.
@@ -78,15 +84,15 @@ pub(crate) struct BranchDoc {
     /// When the sweep takes it up, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<i64>,
-    /// The id of the operation that has set the state.
+    /// The operation that has set the state: a later transition names it, so that it ends no other's.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(crate) op: Option<DeliveryId>,
+    pub(crate) op: Option<OperationId>,
     /// Whether the fork under way becomes the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) activate: bool,
-    /// The branch that was active before such a fork.
-    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    pub(crate) over: Option<BranchId>,
+    /// The branch that was active before such a fork. Stored as `over`.
+    #[serde(rename = "over", default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) previous_active: Option<BranchId>,
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deleted_at: Option<i64>,
@@ -96,9 +102,9 @@ pub(crate) struct BranchDoc {
     pub(crate) forks: i64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) deepest: i64,
-    /// The depth up to which the messages of a tombstone are deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) cleared_to: Option<i64>,
+    /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
+    #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_pass_depth: Option<i64>,
 }
 
 impl BranchDoc {
@@ -123,7 +129,7 @@ impl BranchDoc {
             key_id: new.key.as_ref().map(|key| key.id),
             request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
             state: Some(BranchState::Forking),
-            op: Some(DeliveryId::generate()),
+            op: Some(OperationId::generate()),
             activate: new.activate,
             ..Self::at(ancestry, new.chat, new.owner, created_at)
         }
@@ -138,7 +144,7 @@ impl BranchDoc {
             forked_from: None,
             fork_depth: ancestry.fork_depth,
             level: ancestry.level,
-            place: binary(&ancestry_encoding::encode(ancestry)),
+            encoded_ancestry: binary(&ancestry_codec::encode(ancestry)),
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
@@ -151,11 +157,11 @@ impl BranchDoc {
             due: None,
             op: None,
             activate: false,
-            over: None,
+            previous_active: None,
             deleted_at: None,
             forks: 0,
             deepest: 0,
-            cleared_to: None,
+            first_pass_depth: None,
         }
     }
 
@@ -168,13 +174,13 @@ impl BranchDoc {
     }
 
     /// Whether a request with this key has made it.
-    pub(crate) fn is_of(&self, key: &IdempotencyKey) -> bool {
+    pub(crate) fn is_made_by(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 
     /// Decodes the ancestry.
     pub(crate) fn ancestry(&self) -> Result<Ancestry, Error> {
-        ancestry_encoding::decode(&self.place.bytes)
+        ancestry_codec::decode(&self.encoded_ancestry.bytes)
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 
@@ -195,8 +201,8 @@ impl BranchDoc {
     }
 }
 
-/// The filter and the update that end a fork.
-pub(crate) fn fork_done(branch: BranchId, op: Option<DeliveryId>) -> (Document, Document) {
+/// The filter and the update that complete a fork.
+pub(crate) fn fork_completion(branch: BranchId, op: Option<OperationId>) -> (Document, Document) {
     let op = op.map(|op| op.to_string());
     let filter = doc! {"_id": branch.to_string(), "state": BranchState::Forking.name(), "op": op};
     (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
@@ -227,9 +233,9 @@ mod tests {
         for state in [
             BranchState::Forking,
             BranchState::Checking,
-            BranchState::Final,
-            BranchState::Cleared,
-            BranchState::Swept,
+            BranchState::Tombstone,
+            BranchState::FirstPassDone,
+            BranchState::SecondPassDone,
         ] {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }

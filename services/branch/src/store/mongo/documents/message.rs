@@ -70,7 +70,7 @@ impl MessageDoc {
     }
 
     /// Whether a request with this key has made it.
-    pub(crate) fn is_of(&self, key: &IdempotencyKey) -> bool {
+    pub(crate) fn is_made_by(&self, key: &IdempotencyKey) -> bool {
         self.request_hash.as_ref().is_some_and(|hash| hash.bytes == key.hash.0)
     }
 

@@ -3,14 +3,14 @@
 use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::BranchPage;
-use crate::store::lines::MAX_LISTED_CHILDREN;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks::of;
 use crate::store::mongo::read::head::follow_hints;
-use crate::store::mongo::read::lookup::find;
-use crate::store::mongo::read::windows;
+use crate::store::mongo::read::lookup::find_by_id;
+use crate::store::mongo::read::message_forks::oldest_matching;
+use crate::store::mongo::read::time_ranges;
+use crate::store::navigation::MAX_LISTED_CHILDREN;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -20,20 +20,25 @@ use std::collections::HashMap;
 
 /// Branches of one query by ids.
 const IDS_PER_QUERY: usize = 500;
-/// The branches of a chat (a hint) above which a page of them is read in windows of the index.
-const MIN_BRANCHES_FOR_WINDOWS: i64 = 500;
+/// The branches of a chat (a hint) above which a page of them is read in bounded ranges of the index.
+const MIN_BRANCHES_FOR_BOUNDED_RANGES: i64 = 500;
 /// The average branches of a level up to which several levels are read at once.
 const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
-impl Mongo {
-    pub(crate) async fn branches(
+impl MongoContent {
+    pub(crate) async fn list_branches(
         &self,
-        node: &Branch,
+        subtree_root: &Branch,
         after: Option<BranchKey>,
         limit: usize,
     ) -> Result<BranchPage, Error> {
-        let children = of(doc! {"parent": node.id.to_string(), "alive": true}, MAX_LISTED_CHILDREN, self);
-        let (children, found) = futures_util::join!(children, some(self, node, after, limit));
+        let children = oldest_matching(
+            doc! {"parent": subtree_root.id.to_string(), "alive": true},
+            MAX_LISTED_CHILDREN,
+            self,
+        );
+        let (children, found) =
+            futures_util::join!(children, read_subtree_page(self, subtree_root, after, limit));
         let (children, (found, more)) = (children?, found?);
         let branch = |found: BranchDoc| {
             let (depth, head) = (found.head_depth, found.head);
@@ -45,17 +50,17 @@ impl Mongo {
     }
 }
 
-/// A page of a node and its descendants, with their heads, and whether there are more.
-async fn some(
-    mongo: &Mongo,
-    node: &Branch,
+/// A page of a branch and its descendants, with their heads, and whether there are more.
+async fn read_subtree_page(
+    mongo: &MongoContent,
+    subtree_root: &Branch,
     after: Option<BranchKey>,
     limit: usize,
 ) -> Result<(Vec<BranchDoc>, bool), Error> {
-    let mut found = if node.is_trunk() {
-        of_chat(mongo, node.chat, after, limit + 1).await?
+    let mut found = if subtree_root.is_trunk() {
+        page_of_chat(mongo, subtree_root.chat, after, limit + 1).await?
     } else {
-        below(mongo, node, after, limit + 1).await?
+        page_of_subtree(mongo, subtree_root, after, limit + 1).await?
     };
     let more = found.len() > limit;
     found.truncate(limit);
@@ -64,19 +69,20 @@ async fn some(
 }
 
 /// A page of all branches of a chat, in the order of the index.
-async fn of_chat(
-    mongo: &Mongo,
+async fn page_of_chat(
+    mongo: &MongoContent,
     chat: ChatId,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let is_few = |count: usize| i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_WINDOWS);
+    let is_few =
+        |count: usize| i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_BOUNDED_RANGES);
     if is_few(count)
-        && let Some(trunk) = find(mongo, chat.trunk())
+        && let Some(trunk) = find_by_id(mongo, chat.trunk())
             .await?
-            .filter(|trunk| trunk.alive && MIN_BRANCHES_FOR_WINDOWS < trunk.forks)
+            .filter(|trunk| trunk.alive && MIN_BRANCHES_FOR_BOUNDED_RANGES < trunk.forks)
     {
-        return of_large_chat(mongo, trunk, after, count).await;
+        return page_of_large_chat(mongo, trunk, after, count).await;
     }
     let chat = chat.to_string();
     // Each filter is one range of the index (root, level, created_at, id).
@@ -95,7 +101,7 @@ async fn of_chat(
     for range in ranges {
         let missing = count - found.len();
         if missing > 0 {
-            found.extend(first(mongo, range, missing).await?);
+            found.extend(find_first(mongo, range, missing).await?);
         }
     }
     Ok(found)
@@ -103,8 +109,8 @@ async fn of_chat(
 
 /// A page of a chat with many branches: level by level, or several narrow levels at once. Only past the deepest is a level
 /// empty.
-async fn of_large_chat(
-    mongo: &Mongo,
+async fn page_of_large_chat(
+    mongo: &MongoContent,
     trunk: BranchDoc,
     after: Option<BranchKey>,
     count: usize,
@@ -128,7 +134,7 @@ async fn of_large_chat(
             let levels = i64::try_from(missing).unwrap_or(i64::MAX);
             let band = doc! {"$gt": level, "$lte": level + levels};
             level += levels;
-            first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
+            find_first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
         } else {
             level += 1;
             // Clocks differ: a branch may be older than its chat.
@@ -145,20 +151,20 @@ async fn of_large_chat(
 
 /// The first branches of a level: those of a filter, and then those that were created from this time (in microseconds) on.
 async fn range_of_level(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     level: Document,
     (filter, from): (Document, i64),
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
     let mut filtered = level.clone();
     filtered.extend(filter);
-    let mut found = first(mongo, filtered, count).await?;
+    let mut found = find_first(mongo, filtered, count).await?;
     let (now, missing) = (mongo.clock.now(), count - found.len());
-    found.extend(windows::oldest(&mongo.branches, &level, from, now, missing).await?);
+    found.extend(time_ranges::oldest(&mongo.branches, &level, from, now, missing).await?);
     Ok(found)
 }
 
-async fn first(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
+async fn find_first(mongo: &MongoContent, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
     let found = mongo.branches.find(range).sort(doc! {"level": 1, "created_at": 1, "_id": 1});
     let found = found.limit(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
@@ -183,8 +189,8 @@ impl From<&BranchLinkDoc> for BranchLink {
 }
 
 /// The living branches of a chat below a level, parents first.
-pub(crate) async fn links_below(
-    mongo: &Mongo,
+pub(crate) async fn links_deeper_than(
+    mongo: &MongoContent,
     chat: ChatId,
     level: i64,
 ) -> Result<Vec<BranchLinkDoc>, Error> {
@@ -200,27 +206,28 @@ pub(crate) async fn links_below(
 }
 
 /// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
-async fn below(
-    mongo: &Mongo,
-    node: &Branch,
+async fn page_of_subtree(
+    mongo: &MongoContent,
+    subtree_root: &Branch,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let links = links_below(mongo, node.chat, node.level).await?;
-    let inside = subtree([node.id], links.iter().map(BranchLink::from));
+    let links = links_deeper_than(mongo, subtree_root.chat, subtree_root.level).await?;
+    let inside = subtree([subtree_root.id], links.iter().map(BranchLink::from));
     let key =
         |link: &BranchLinkDoc| BranchKey { level: link.level, created_at: link.created_at, id: link.id };
     let keys: HashMap<_, _> = links.iter().map(|link| (link.id, key(link))).collect();
     let comes_after = |id: &BranchId| {
-        let key = keys.get(id).copied().unwrap_or_else(|| node.key());
+        let key = keys.get(id).copied().unwrap_or_else(|| subtree_root.key());
         after.is_none_or(|after| key > after)
     };
-    let page: Vec<_> = std::iter::once(node.id).chain(inside).filter(comes_after).take(count).collect();
+    let page: Vec<_> =
+        std::iter::once(subtree_root.id).chain(inside).filter(comes_after).take(count).collect();
     by_ids(mongo, &page).await
 }
 
 /// Reads branches in the order of these ids, without deleted ones.
-async fn by_ids(mongo: &Mongo, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
+async fn by_ids(mongo: &MongoContent, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY) {
         let filter = doc! {"_id": {"$in": texts(chunk)}, "alive": true};

@@ -2,36 +2,36 @@
 
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::lines::Ancestries;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
-use crate::store::mongo::engine::Mongo;
 use crate::store::mongo::read::head::head;
-use crate::store::{Lookup, Node, Target};
+use crate::store::navigation::AncestryReader;
+use crate::store::{BranchWithActive, Lookup, ResolvedId};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-impl Mongo {
+impl MongoContent {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        Ok(match visible(self, owner, id).await? {
-            Lookup::Found(line) => {
-                let active = active(self, &line).await?;
-                let (depth, id) = head(self, &line.branch).await?;
-                Lookup::Found(Box::new(Node { branch: line.branch.branch(depth, id), active }))
+        Ok(match find_visible(self, owner, id).await? {
+            Lookup::Found(found) => {
+                let active = active_branch(self, &found).await?;
+                let (depth, id) = head(self, &found.branch).await?;
+                Lookup::Found(Box::new(BranchWithActive { branch: found.branch.branch(depth, id), active }))
             }
             Lookup::Hidden => Lookup::Hidden,
             Lookup::Unknown => Lookup::Unknown,
         })
     }
 
-    pub(crate) async fn locate(&self, owner: UserId, id: BranchId) -> Result<Lookup<Target>, Error> {
-        Ok(match visible(self, owner, id).await? {
-            Lookup::Found(line) => {
-                let BranchDoc { id: branch, chat, .. } = line.branch;
+    pub(crate) async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
+        Ok(match find_visible(self, owner, id).await? {
+            Lookup::Found(found) => {
+                let BranchDoc { id: branch, chat, .. } = found.branch;
                 // Only a chat's id stands for the active branch.
-                let active = if line.trunk.is_none() { active(self, &line).await? } else { branch };
-                Lookup::Found(Box::new(Target { chat, branch, active }))
+                let active = if found.trunk.is_none() { active_branch(self, &found).await? } else { branch };
+                Lookup::Found(Box::new(ResolvedId { chat, branch, active }))
             }
             Lookup::Hidden => Lookup::Hidden,
             Lookup::Unknown => Lookup::Unknown,
@@ -40,41 +40,48 @@ impl Mongo {
 }
 
 /// A branch that its owner can see, and its trunk unless it is the trunk itself.
-struct Visible {
+struct VisibleBranch {
     branch: BranchDoc,
     trunk: Option<BranchDoc>,
 }
 
-async fn visible(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Lookup<Visible>, Error> {
-    let Some(branch) = find(mongo, id).await? else { return Ok(Lookup::Unknown) };
+async fn find_visible(
+    mongo: &MongoContent,
+    owner: UserId,
+    id: BranchId,
+) -> Result<Lookup<VisibleBranch>, Error> {
+    let Some(branch) = find_by_id(mongo, id).await? else { return Ok(Lookup::Unknown) };
     if branch.owner != owner || !branch.alive {
         return Ok(Lookup::Hidden);
     }
     if branch.is_trunk() {
-        return Ok(Lookup::Found(Box::new(Visible { branch, trunk: None })));
+        return Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: None })));
     }
-    match find(mongo, branch.chat.trunk()).await?.filter(|trunk| trunk.alive) {
-        Some(trunk) => Ok(Lookup::Found(Box::new(Visible { branch, trunk: Some(trunk) }))),
+    match find_by_id(mongo, branch.chat.trunk()).await?.filter(|trunk| trunk.alive) {
+        Some(trunk) => Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: Some(trunk) }))),
         None => Ok(Lookup::Hidden),
     }
 }
 
 /// The active branch of the chat.
-async fn active(mongo: &Mongo, Visible { branch, trunk }: &Visible) -> Result<BranchId, Error> {
+async fn active_branch(
+    mongo: &MongoContent,
+    VisibleBranch { branch, trunk }: &VisibleBranch,
+) -> Result<BranchId, Error> {
     match trunk.as_ref().unwrap_or(branch).active {
         Some(active) if active == branch.id => Ok(active),
-        active => living(mongo, active, branch.chat).await,
+        active => nearest_living(mongo, active, branch.chat).await,
     }
 }
 
 /// The active branch of a chat: the chosen one, or its nearest living ancestor.
-pub(crate) async fn living(
-    mongo: &Mongo,
+pub(crate) async fn nearest_living(
+    mongo: &MongoContent,
     mut chosen: Option<BranchId>,
     chat: ChatId,
 ) -> Result<BranchId, Error> {
     while let Some(id) = chosen.filter(|chosen| *chosen != chat.trunk()) {
-        match find(mongo, id).await? {
+        match find_by_id(mongo, id).await? {
             Some(branch) if branch.alive && branch.chat == chat => return Ok(id),
             gone => chosen = gone.and_then(|gone| gone.parent),
         }
@@ -83,65 +90,72 @@ pub(crate) async fn living(
 }
 
 /// A branch of this owner, or [`Error::BranchNotFound`].
-pub(crate) async fn node(mongo: &Mongo, owner: UserId, id: BranchId) -> Result<Node, Error> {
+pub(crate) async fn owned_branch(
+    mongo: &MongoContent,
+    owner: UserId,
+    id: BranchId,
+) -> Result<BranchWithActive, Error> {
     match mongo.look_up(owner, id).await? {
-        Lookup::Found(node) => Ok(*node),
+        Lookup::Found(found) => Ok(*found),
         Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
     }
 }
 
 /// A branch or a tombstone.
-pub(crate) async fn find(mongo: &Mongo, id: BranchId) -> Result<Option<BranchDoc>, Error> {
+pub(crate) async fn find_by_id(mongo: &MongoContent, id: BranchId) -> Result<Option<BranchDoc>, Error> {
     Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
 }
 
 /// The branches and tombstones with these ids, in any order.
-pub(crate) async fn find_all(mongo: &Mongo, mut ids: Vec<BranchId>) -> Result<Vec<BranchDoc>, Error> {
+pub(crate) async fn find_by_ids(
+    mongo: &MongoContent,
+    mut ids: Vec<BranchId>,
+) -> Result<Vec<BranchDoc>, Error> {
     ids.sort_unstable();
     ids.dedup();
     if let [id] = *ids {
-        return Ok(find(mongo, id).await?.into_iter().collect());
+        return Ok(find_by_id(mongo, id).await?.into_iter().collect());
     }
     Ok(mongo.branches.find(doc! {"_id": {"$in": texts(ids)}}).await?.try_collect().await?)
 }
 
 /// A branch of a chat and its trunk, read in one query.
 #[derive(Debug, Default)]
-pub(crate) struct Line {
+pub(crate) struct BranchWithTrunk {
     pub(crate) branch: Option<BranchDoc>,
     pub(crate) trunk: Option<BranchDoc>,
 }
 
 /// Reads a branch of a chat and its trunk. Deleted ones and those of other owners are absent.
-pub(crate) async fn line(
-    mongo: &Mongo,
+pub(crate) async fn branch_with_trunk(
+    mongo: &MongoContent,
     owner: UserId,
     chat: ChatId,
     branch: BranchId,
-) -> Result<Line, Error> {
-    let found = find_all(mongo, vec![branch, chat.trunk()]).await?;
-    let mut line = Line::default();
+) -> Result<BranchWithTrunk, Error> {
+    let found = find_by_ids(mongo, vec![branch, chat.trunk()]).await?;
+    let mut pair = BranchWithTrunk::default();
     for one in found.into_iter().filter(|one| one.alive && one.owner == owner && one.chat == chat) {
         if one.is_trunk() {
-            line.trunk = Some(one.clone());
+            pair.trunk = Some(one.clone());
         }
         if one.id == branch {
-            line.branch = Some(one);
+            pair.branch = Some(one);
         }
     }
-    Ok(line)
+    Ok(pair)
 }
 
-impl Line {
+impl BranchWithTrunk {
     /// Branch and trunk, or the error that says which is absent.
-    pub(crate) fn both(self) -> Result<(BranchDoc, BranchDoc), Error> {
+    pub(crate) fn require_both(self) -> Result<(BranchDoc, BranchDoc), Error> {
         let branch = self.branch.ok_or(Error::BranchNotFound)?;
         Ok((branch, self.trunk.ok_or(Error::ChatNotFound)?))
     }
 }
 
-impl Ancestries for Mongo {
-    async fn ancestry_of(&self, branch: BranchId) -> Result<Ancestry, Error> {
-        find(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
+impl AncestryReader for MongoContent {
+    async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
+        find_by_id(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::domain::Message;
 use crate::error::Error;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks;
-use crate::store::mongo::read::lookup::{find_all, line};
+use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_ids};
+use crate::store::mongo::read::message_forks;
 use crate::store::selection::text_bytes;
 use crate::store::selection::{Entry, select};
 use crate::store::{MessagePage, TimePosition};
@@ -18,15 +18,15 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 
-impl Mongo {
-    pub(crate) async fn message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+impl MongoContent {
+    pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
         let Some(found) = self.messages.find_one(filter).await? else { return Ok(None) };
-        if line(self, owner, found.chat, found.branch).await?.both().is_err() {
+        if branch_with_trunk(self, owner, found.chat, found.branch).await?.require_both().is_err() {
             return Ok(None);
         }
         let found = [found];
-        let forks = forks::of_messages(self, &found, forks::ForksByMessage::new())
+        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new())
             .await?
             .remove(&id)
             .unwrap_or_default();
@@ -38,10 +38,10 @@ impl Mongo {
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
         let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
         let Some(made) = made else { return Ok(None) };
-        if !made.is_of(key) {
+        if !made.is_made_by(key) {
             return Err(Error::KeyReused);
         }
-        self.message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
+        self.read_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
 }
 
@@ -65,8 +65,8 @@ impl EntryDoc {
     }
 }
 
-impl Mongo {
-    pub(crate) async fn messages(
+impl MongoContent {
+    pub(crate) async fn list_messages(
         &self,
         owner: UserId,
         after: Option<TimePosition>,
@@ -88,7 +88,7 @@ impl Mongo {
 }
 
 async fn entries(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     owner: UserId,
     after: Option<TimePosition>,
     count: usize,
@@ -115,7 +115,7 @@ async fn entries(
     Ok(found)
 }
 
-async fn newest(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
+async fn newest(mongo: &MongoContent, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
     let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
     let found = typed.find(range).projection(fields);
@@ -126,12 +126,12 @@ async fn newest(mongo: &Mongo, range: Document, count: usize) -> Result<Vec<Entr
 
 /// The chats of the branches that the owner can see.
 async fn chats_of(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     owner: UserId,
     entries: &[EntryDoc],
 ) -> Result<HashMap<BranchId, ChatId>, Error> {
     let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
-    let found = find_all(mongo, ids).await?;
+    let found = find_by_ids(mongo, ids).await?;
     let alive: HashMap<_, _> = found
         .into_iter()
         .filter(|branch| branch.alive && branch.owner == owner)
@@ -144,13 +144,13 @@ async fn chats_of(
 }
 
 /// Reads messages in the order of these ids, without those that were deleted meanwhile.
-async fn read(mongo: &Mongo, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
+async fn read(mongo: &MongoContent, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = forks::of_messages(mongo, &found, forks::ForksByMessage::new()).await?;
+    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();

@@ -1,38 +1,39 @@
-//! A page of a line: plans its ranges, then reads them as far as they fit.
+//! A page of a line: plans its segments, then reads them as far as they fit.
 
 use crate::domain::{Ancestry, DepthRange, Order, Segment};
 use crate::error::Error;
-use crate::store::lines::{begins_on, plan};
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::forks;
 use crate::store::mongo::read::head::head;
-use crate::store::mongo::read::lookup::line;
-use crate::store::mongo::read::ranges::{Found, read, read_small};
+use crate::store::mongo::read::lookup::branch_with_trunk;
+use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
+use crate::store::navigation::{is_on_line, plan_page};
 use crate::store::selection::text_bytes;
 use crate::store::{MessagePage, PageRequest, Position};
 
 /// Depths past the hint of the head that are read with the newest page.
 const DEPTHS_PAST_HINT: i64 = 32;
 
-impl Mongo {
-    pub(crate) async fn page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        let (branch, _) = line(self, request.owner, request.chat, request.branch).await?.both()?;
+impl MongoContent {
+    pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
+        let (branch, _) =
+            branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?;
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
         let newest = match (order, request.start) {
-            (Order::Desc, None) => newest(self, &branch, limit).await?,
+            (Order::Desc, None) => read_newest_page(self, &branch, limit).await?,
             _ => None,
         };
-        let (head, stretch, Found { messages: mut found, forks }) = match newest {
+        let (head, depths, MessagesWithForks { messages: mut found, forks }) = match newest {
             Some(newest) => newest,
-            None => somewhere(self, request, &branch, limit).await?,
+            None => read_any_page(self, request, &branch, limit).await?,
         };
         match order {
             Order::Asc => found.sort_unstable_by_key(|message| message.depth),
             Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
         }
-        let next = stretch.and_then(|stretch| stretch.next(order, head)).map(|depth| {
+        let next = depths.and_then(|depths| depths.next(order, head)).map(|depth| {
             let last = found.last().map_or(request.branch, |message| message.branch);
             // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
@@ -40,7 +41,7 @@ impl Mongo {
         // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
-        let mut forks = forks::of_messages(self, &found, forks).await?;
+        let mut forks = message_forks::of_messages(self, &found, forks).await?;
         let message = |message: MessageDoc| {
             let forks = forks.remove(&message.id).unwrap_or_default();
             message.into_message(forks)
@@ -50,36 +51,40 @@ impl Mongo {
 }
 
 /// The head as far as it was searched, the depths that were read, and the messages.
-type LineRead = (i64, Option<DepthRange>, Found);
+type LineRead = (i64, Option<DepthRange>, MessagesWithForks);
 
 /// Reads the newest page of a line in one query, together with the depths past the hint of its head. `None` if the hint is
 /// too far behind, the texts are too large, or an append interferes.
-async fn newest(mongo: &Mongo, branch: &BranchDoc, limit: i64) -> Result<Option<LineRead>, Error> {
+async fn read_newest_page(
+    mongo: &MongoContent,
+    branch: &BranchDoc,
+    limit: i64,
+) -> Result<Option<LineRead>, Error> {
     let hint = branch.head_depth;
-    let mut ranges = match DepthRange::page(Order::Desc, hint, None, limit) {
-        Some(stretch) => plan(mongo, branch.ancestry()?, stretch).await?,
+    let mut segments = match DepthRange::page(Order::Desc, hint, None, limit) {
+        Some(depths) => plan_page(mongo, branch.ancestry()?, depths).await?,
         None => Vec::new(),
     };
     let past = Segment::of(branch.id, hint + 1, hint + DEPTHS_PAST_HINT);
-    match ranges.first_mut() {
+    match segments.first_mut() {
         Some(own) if own.branch == branch.id => own.to = past.to,
-        _ => ranges.insert(0, past),
+        _ => segments.insert(0, past),
     }
-    let Some(mut found) = read_small(mongo, &ranges, limit + DEPTHS_PAST_HINT).await? else {
+    let Some(mut found) = read_small(mongo, &segments, limit + DEPTHS_PAST_HINT).await? else {
         return Ok(None);
     };
     let head = found.messages.iter().map(|message| message.depth).max().unwrap_or_default();
-    let stretch = DepthRange::page(Order::Desc, head, None, limit);
-    found.messages.retain(|message| stretch.is_some_and(|stretch| stretch.from <= message.depth));
+    let depths = DepthRange::page(Order::Desc, head, None, limit);
+    found.messages.retain(|message| depths.is_some_and(|depths| depths.from <= message.depth));
     // A message that is appended during the query can be in the result without the one before.
-    let is_whole = i64::try_from(found.messages.len()) == Ok(stretch.map_or(0, DepthRange::len));
+    let is_whole = i64::try_from(found.messages.len()) == Ok(depths.map_or(0, DepthRange::len));
     let is_head = hint <= head && head < past.to;
-    Ok(Some((head, stretch, found)).filter(|_| is_whole && is_head))
+    Ok(Some((head, depths, found)).filter(|_| is_whole && is_head))
 }
 
 /// Reads any page of a line.
-async fn somewhere(
-    mongo: &Mongo,
+async fn read_any_page(
+    mongo: &MongoContent,
     request: &PageRequest,
     branch: &BranchDoc,
     limit: i64,
@@ -91,21 +96,21 @@ async fn somewhere(
         (Order::Desc, Some(start)) => start.depth,
         (Order::Asc, start) => start.map_or(1, |start| start.depth).saturating_add(limit),
     };
-    let head = head_from(mongo, branch, end).await?;
+    let head = head_or_hint(mongo, branch, end).await?;
     let start = match request.start {
         None => branch.ancestry()?,
-        Some(start) => begin(mongo, request, branch, head, start).await?,
+        Some(start) => starting_ancestry(mongo, request, branch, head, start).await?,
     };
-    let Some(stretch) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit) else {
-        return Ok((head, None, Found::default()));
+    let Some(depths) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit) else {
+        return Ok((head, None, MessagesWithForks::default()));
     };
-    let ranges = plan(mongo, start, stretch).await?;
-    let (stretch, found) = read(mongo, &ranges, stretch, order).await?;
-    Ok((head, Some(stretch), found))
+    let segments = plan_page(mongo, start, depths).await?;
+    let (depths, found) = read(mongo, &segments, depths, order).await?;
+    Ok((head, Some(depths), found))
 }
 
 /// The head of a line, or its hint if that reaches this depth.
-async fn head_from(mongo: &Mongo, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
+async fn head_or_hint(mongo: &MongoContent, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
     if depth <= branch.head_depth {
         return Ok(branch.head_depth);
     }
@@ -113,8 +118,8 @@ async fn head_from(mongo: &Mongo, branch: &BranchDoc, depth: i64) -> Result<i64,
 }
 
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
-async fn begin(
-    mongo: &Mongo,
+async fn starting_ancestry(
+    mongo: &MongoContent,
     request: &PageRequest,
     branch: &BranchDoc,
     branch_head: i64,
@@ -126,8 +131,11 @@ async fn begin(
     if start.via == request.branch {
         return branch.ancestry();
     }
-    let via = line(mongo, request.owner, request.chat, start.via).await?.branch.ok_or(Error::BadCursor)?;
-    let via_head = head_from(mongo, &via, start.depth).await?;
+    let via = branch_with_trunk(mongo, request.owner, request.chat, start.via)
+        .await?
+        .branch
+        .ok_or(Error::BadCursor)?;
+    let via_head = head_or_hint(mongo, &via, start.depth).await?;
     let (branch, via) = (branch.ancestry()?, via.ancestry()?);
-    if begins_on(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }
+    if is_on_line(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }
 }

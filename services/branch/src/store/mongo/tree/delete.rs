@@ -5,83 +5,90 @@ use crate::error::Error;
 use crate::store::NewTrunk;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::branches::links_below;
-use crate::store::mongo::read::lookup::{find, node};
+use crate::store::mongo::read::branches::links_deeper_than;
+use crate::store::mongo::read::lookup::{find_by_id, owned_branch};
 use crate::store::mongo::tree::transitions::{
-    ABANDONED_AFTER, mark, move_active, resolve, settle, tombstone,
+    ABANDONED_AFTER, complete_fork, move_active, resolve_deletion_check, tombstone_all, tombstone_update,
 };
 use mongodb::bson::doc;
-use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
+use shared::ids::{BranchId, ChatId, OperationId, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Branches that one update marks.
+/// Branches that one update makes tombstones.
 const BRANCHES_PER_UPDATE: usize = 500;
 
-impl Mongo {
+impl MongoContent {
     pub(crate) async fn delete_branch(
         self: &Arc<Self>,
         owner: UserId,
         branch: BranchId,
         cascade: bool,
     ) -> Result<(), Error> {
-        self.to_the_end(async move |mongo: Arc<Self>| delete_branch(&mongo, owner, branch, cascade).await)
-            .await
+        self.run_to_completion(async move |mongo: Arc<Self>| {
+            delete_branch(&mongo, owner, branch, cascade).await
+        })
+        .await
     }
 
     pub(crate) async fn delete_chat(self: &Arc<Self>, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.to_the_end(async move |mongo: Arc<Self>| delete_chat(&mongo, owner, chat).await).await
+        self.run_to_completion(async move |mongo: Arc<Self>| delete_chat(&mongo, owner, chat).await).await
     }
 }
 
-async fn delete_branch(mongo: &Mongo, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
-    let found = node(mongo, owner, branch).await?.branch;
+async fn delete_branch(
+    mongo: &MongoContent,
+    owner: UserId,
+    branch: BranchId,
+    cascade: bool,
+) -> Result<(), Error> {
+    let found = owned_branch(mongo, owner, branch).await?.branch;
     let Some(parent) = found.parent.filter(|_| !found.is_trunk()) else { return Err(Error::IsTrunk) };
-    let mut doomed = HashSet::from([branch]);
+    let mut deleted_ids = HashSet::from([branch]);
     if cascade {
-        if mark(mongo, &[branch]).await? == 0 {
+        if tombstone_all(mongo, &[branch]).await? == 0 {
             return Err(Error::BranchNotFound);
         }
         // Until nothing is found: a fork that is inserted later finds its parent gone.
         loop {
-            let links = links_below(mongo, found.chat, found.level).await?;
-            let below = subtree(doomed.iter().copied(), links.iter().map(BranchLink::from));
+            let links = links_deeper_than(mongo, found.chat, found.level).await?;
+            let below = subtree(deleted_ids.iter().copied(), links.iter().map(BranchLink::from));
             for chunk in below.chunks(BRANCHES_PER_UPDATE) {
-                mark(mongo, chunk).await?;
+                tombstone_all(mongo, chunk).await?;
             }
             if below.is_empty() {
                 break;
             }
-            doomed.extend(below);
+            deleted_ids.extend(below);
         }
     } else {
         delete_leaf(mongo, branch).await?;
     }
-    let doomed: Vec<_> = doomed.into_iter().collect();
-    for chunk in doomed.chunks(BRANCHES_PER_UPDATE) {
+    let deleted_ids: Vec<_> = deleted_ids.into_iter().collect();
+    for chunk in deleted_ids.chunks(BRANCHES_PER_UPDATE) {
         move_active(mongo, found.chat, chunk, parent).await?;
     }
     Ok(())
 }
 
 /// Deletes a branch that has no children.
-async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
-    let (op, mut deadline) = (DeliveryId::generate(), RetryDeadline::new());
+async fn delete_leaf(mongo: &MongoContent, id: BranchId) -> Result<(), Error> {
+    let (op, mut deadline) = (OperationId::generate(), RetryDeadline::new());
     loop {
-        let branch = find(mongo, id).await?.ok_or(Error::BranchNotFound)?;
+        let branch = find_by_id(mongo, id).await?.ok_or(Error::BranchNotFound)?;
         match branch.state {
             _ if !branch.alive => {
                 return if branch.op == Some(op) { Ok(()) } else { Err(Error::BranchNotFound) };
             }
-            // Another request checks it, or has died doing so. Its check can be ended for it.
-            Some(BranchState::Checking) => resolve(mongo, &branch, op).await?,
+            // Another request checks it, or has died doing so. Its check can be resolved for it.
+            Some(BranchState::Checking) => resolve_deletion_check(mongo, &branch, op).await?,
             // It has yet to become the active branch.
-            Some(BranchState::Forking) if branch.activate => settle(mongo, &branch).await?,
+            Some(BranchState::Forking) if branch.activate => complete_fork(mongo, &branch).await?,
             _ => {
-                if let Some(checking) = check(mongo, &branch, op).await? {
-                    return finish(mongo, &checking, op).await;
+                if let Some(checking) = begin_deletion_check(mongo, &branch, op).await? {
+                    return finish_deletion_check(mongo, &checking, op).await;
                 }
             }
         }
@@ -89,8 +96,12 @@ async fn delete_leaf(mongo: &Mongo, id: BranchId) -> Result<(), Error> {
     }
 }
 
-/// Begins the check of a branch. `None` if another transition came first.
-async fn check(mongo: &Mongo, branch: &BranchDoc, op: DeliveryId) -> Result<Option<BranchDoc>, Error> {
+/// Begins the deletion check of a branch. `None` if another transition came first.
+async fn begin_deletion_check(
+    mongo: &MongoContent,
+    branch: &BranchDoc,
+    op: OperationId,
+) -> Result<Option<BranchDoc>, Error> {
     let due = mongo.clock.now().plus(ABANDONED_AFTER).as_micros();
     let state = branch.state.map(BranchState::name);
     let as_seen = doc! {"_id": branch.id.to_string(), "alive": true, "state": state};
@@ -100,11 +111,15 @@ async fn check(mongo: &Mongo, branch: &BranchDoc, op: DeliveryId) -> Result<Opti
     Ok(Some(checking).filter(|_| changed.matched_count > 0))
 }
 
-/// Ends the check: the branch is deleted, or has children.
-async fn finish(mongo: &Mongo, checking: &BranchDoc, op: DeliveryId) -> Result<(), Error> {
-    resolve(mongo, checking, op).await?;
+/// Ends a deletion check: the branch is deleted, or has children.
+async fn finish_deletion_check(
+    mongo: &MongoContent,
+    checking: &BranchDoc,
+    op: OperationId,
+) -> Result<(), Error> {
+    resolve_deletion_check(mongo, checking, op).await?;
     // Another request may have ended it.
-    match find(mongo, checking.id).await? {
+    match find_by_id(mongo, checking.id).await? {
         Some(branch) if branch.alive => Err(Error::HasDescendants),
         Some(branch) if branch.op == Some(op) => Ok(()),
         Some(_) | None => Err(Error::BranchNotFound),
@@ -112,24 +127,24 @@ async fn finish(mongo: &Mongo, checking: &BranchDoc, op: DeliveryId) -> Result<(
 }
 
 /// Hides a chat: its trunk becomes a tombstone, also if the trunk was never created.
-async fn delete_chat(mongo: &Mongo, owner: UserId, chat: ChatId) -> Result<(), Error> {
+async fn delete_chat(mongo: &MongoContent, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = mongo.clock.now();
     let trunk = doc! {
         "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,
     };
-    if mongo.branches.update_one(trunk.clone(), tombstone(now)).await?.matched_count > 0 {
+    if mongo.branches.update_one(trunk.clone(), tombstone_update(now)).await?.matched_count > 0 {
         return Ok(());
     }
     let mut tombstoned = BranchDoc::trunk(NewTrunk { chat, owner, created_at: now });
     tombstoned.alive = false;
-    tombstoned.state = Some(BranchState::Final);
+    tombstoned.state = Some(BranchState::Tombstone);
     tombstoned.due = Some(now.as_micros());
     tombstoned.deleted_at = tombstoned.due;
     match mongo.branches.insert_one(tombstoned).await {
         Ok(_) => Ok(()),
         // It was deleted before, or created meanwhile, or is no trunk of this user.
         Err(error) if write_error(&error) == WriteError::Duplicate => {
-            mongo.branches.update_one(trunk, tombstone(now)).await?;
+            mongo.branches.update_one(trunk, tombstone_update(now)).await?;
             Ok(())
         }
         Err(error) => Err(error.into()),

@@ -4,99 +4,104 @@
 //! ```text
 //!      fork inserted                             trunk created
 //!           |                                          |
-//!           v        settle, activate_fork             v
-//!      [ forking ] -------------------------------> (no state) <------------------.
-//!           |                                       |    |                        |
-//!           |                        delete: check  |    | mark: cascade, chat    | give_up: something
-//!           |                                       v    | or parent deleted      | forks from it
-//!           |                             [ checking ] --|------------------------'
+//!           v     complete_fork, activate_fork         v
+//!      [ forking ] -------------------------------> (no state) <-------------------.
+//!           |                                       |    |                         |
+//!           |                 begin_deletion_check  |    | tombstone_all: cascade, | cancel_deletion_check:
+//!           |                                       v    | chat or parent deleted  | something forks from it
+//!           |                             [ checking ] --|-------------------------'
 //!           |                                    |       |
-//!           | take_back: parent or trunk gone    |       |
-//!           |                    resolve: a leaf |       |
+//!           | roll_back_fork:                    |       |
+//!           | parent or trunk gone               |       |
+//!           |     resolve_deletion_check: a leaf |       |
 //!           v                                    v       v
-//!      [ final ] <---------------------------------------'      a tombstone from here on
-//!           | sweep, first pass: orphans marked, messages deleted, those with a key scrubbed
+//!      [ final ] <---------------------------------------'      BranchState::Tombstone
+//!           | sweep, first pass: orphans become tombstones, messages are deleted, those with a key scrubbed
 //!           v
-//!     [ cleared ]
+//!     [ cleared ]                                               BranchState::FirstPassDone
 //!           | sweep, an hour later: what raced with the first pass
 //!           v
-//!      [ swept ]
+//!      [ swept ]                                                BranchState::SecondPassDone
 //!           | sweep, a day after the deletion
 //!           v
 //!       removed
 //! ```
 //!
-//! `mark` takes a branch from every state in which it is alive. A state that its request has left for [`ABANDONED_AFTER`] is ended by
-//! the sweep, or by whichever request needs it ended.
+//! The names in brackets are those that are stored. `tombstone_all` takes a branch from every state in which it is alive. A state
+//! that its request has left for [`ABANDONED_AFTER`] is ended by the sweep, or by whichever request needs it ended.
 
 use crate::error::Error;
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_done};
+use crate::store::mongo::content::MongoContent;
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
 use crate::store::mongo::documents::fields::{Id, texts};
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::lookup::{Line, line, living};
+use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, nearest_living};
 use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, DeliveryId};
+use shared::ids::{BranchId, ChatId, OperationId};
 use std::time::Duration;
 
 /// How long a request may take to end what it began, before it counts as abandoned.
 pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 
-/// Ends a fork that another request has left under way. That request may have died long ago: the fork becomes the active
+/// Completes a fork that another request has left under way. That request may have died long ago: the fork becomes the active
 /// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
-pub(crate) async fn settle(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
-    join(mongo, child).await?;
+pub(crate) async fn complete_fork(mongo: &MongoContent, child: &BranchDoc) -> Result<(), Error> {
+    confirm_parent_or_roll_back(mongo, child).await?;
     if child.activate {
-        let heir = living(mongo, child.over, child.chat).await?;
-        let before = texts(child.over.into_iter().chain([heir]));
+        let heir = nearest_living(mongo, child.previous_active, child.chat).await?;
+        let before = texts(child.previous_active.into_iter().chain([heir]));
         activate_fork(mongo, child, doc! {"active": {"$in": before}}).await?;
     } else {
-        let (filter, change) = fork_done(child.id, child.op);
+        let (filter, change) = fork_completion(child.id, child.op);
         mongo.branches.update_one(filter, change).await?;
     }
-    mongo.write_behind.forked(child);
+    mongo.write_behind.record_fork(child);
     Ok(())
 }
 
-/// Ensures that the parent of a fork stays, by ending a check of it, and returns the trunk as it is then. If the parent or
-/// the trunk is gone, the fork is taken back.
-pub(crate) async fn join(mongo: &Mongo, child: &BranchDoc) -> Result<BranchDoc, Error> {
+/// Confirms that the parent of a fork lives, cancels a deletion check of it, and returns the trunk as it is then. If the
+/// parent or the trunk is gone, the fork is rolled back.
+pub(crate) async fn confirm_parent_or_roll_back(
+    mongo: &MongoContent,
+    child: &BranchDoc,
+) -> Result<BranchDoc, Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
-        let (parent, trunk) = match origins(line(mongo, child.owner, child.chat, parent).await?) {
-            Ok(origins) => origins,
-            Err(gone) => {
-                take_back(mongo, child).await?;
-                return Err(gone);
-            }
-        };
+        let (parent, trunk) =
+            match parent_and_trunk(branch_with_trunk(mongo, child.owner, child.chat, parent).await?) {
+                Ok(origins) => origins,
+                Err(gone) => {
+                    roll_back_fork(mongo, child).await?;
+                    return Err(gone);
+                }
+            };
         if !parent.is_in(BranchState::Checking) {
             return Ok(trunk);
         }
         // A deletion checks whether anything forks from it. This fork does.
-        give_up(mongo, &parent).await?;
+        cancel_deletion_check(mongo, &parent).await?;
     }
 }
 
-/// Makes a fork the active branch, if its trunk matches the filter, and ends the fork. It comes before the answer: a retry
+/// Makes a fork the active branch, if its trunk matches the filter, and completes the fork. It comes before the answer: a retry
 /// must not activate it again, over a later choice.
 pub(crate) async fn activate_fork(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     child: &BranchDoc,
     mut trunk: Document,
 ) -> Result<(), Error> {
     trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
     mongo.branches.update_one(trunk, doc! {"$set": {"active": child.id.to_string()}}).await?;
-    let (filter, change) = fork_done(child.id, child.op);
+    let (filter, change) = fork_completion(child.id, child.op);
     mongo.branches.update_one(filter, change).await?;
     Ok(())
 }
 
 /// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
-async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
+async fn roll_back_fork(mongo: &MongoContent, child: &BranchDoc) -> Result<(), Error> {
     let now = mongo.clock.now().as_micros();
     let change = doc! {
-        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
+        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
         "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
     };
     // The filter has no state: a cascade may have marked it already.
@@ -106,19 +111,24 @@ async fn take_back(mongo: &Mongo, child: &BranchDoc) -> Result<(), Error> {
 }
 
 /// The parent and the trunk of a fork, or the error that says which is gone.
-pub(crate) fn origins(line: Line) -> Result<(BranchDoc, BranchDoc), Error> {
-    if line.trunk.is_none() {
+pub(crate) fn parent_and_trunk(parent: BranchWithTrunk) -> Result<(BranchDoc, BranchDoc), Error> {
+    if parent.trunk.is_none() {
         return Err(Error::ChatNotFound);
     }
-    line.both().map_err(|_| Error::MessageNotFound)
+    parent.require_both().map_err(|_| Error::MessageNotFound)
 }
 
-/// Ends the check of a branch, whoever began it: if nothing forks from it, with a tombstone of the operation `by`.
-pub(crate) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId) -> Result<(), Error> {
+/// Resolves the deletion check of a branch, whoever began it: if nothing forks from it, the branch becomes a tombstone of
+/// the operation `by`; else the check is cancelled.
+pub(crate) async fn resolve_deletion_check(
+    mongo: &MongoContent,
+    checking: &BranchDoc,
+    by: OperationId,
+) -> Result<(), Error> {
     if has_children(mongo, checking.id).await? {
-        return give_up(mongo, checking).await;
+        return cancel_deletion_check(mongo, checking).await;
     }
-    let mut change = tombstone(mongo.clock.now());
+    let mut change = tombstone_update(mongo.clock.now());
     if let Ok(set) = change.get_document_mut("$set") {
         set.insert("op", by.to_string());
     }
@@ -126,31 +136,31 @@ pub(crate) async fn resolve(mongo: &Mongo, checking: &BranchDoc, by: DeliveryId)
     Ok(())
 }
 
-async fn has_children(mongo: &Mongo, branch: BranchId) -> Result<bool, Error> {
+async fn has_children(mongo: &MongoContent, branch: BranchId) -> Result<bool, Error> {
     let children = doc! {"parent": branch.to_string(), "alive": true};
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let child = typed.find_one(children);
     Ok(child.projection(doc! {"_id": 1}).await?.is_some_and(|child| child.id != branch))
 }
 
-/// Ends the check of a branch that has children: it stays.
-pub(crate) async fn give_up(mongo: &Mongo, parent: &BranchDoc) -> Result<(), Error> {
+/// Cancels the deletion check of a branch that has children: it stays.
+pub(crate) async fn cancel_deletion_check(mongo: &MongoContent, parent: &BranchDoc) -> Result<(), Error> {
     let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
     mongo.branches.update_one(in_state(parent, BranchState::Checking), change).await?;
     Ok(())
 }
 
 /// Makes the living ones of these branches tombstones. Returns how many there were.
-pub(crate) async fn mark(mongo: &Mongo, branches: &[BranchId]) -> Result<u64, Error> {
+pub(crate) async fn tombstone_all(mongo: &MongoContent, branches: &[BranchId]) -> Result<u64, Error> {
     let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
-    Ok(mongo.branches.update_many(living, tombstone(mongo.clock.now())).await?.matched_count)
+    Ok(mongo.branches.update_many(living, tombstone_update(mongo.clock.now())).await?.matched_count)
 }
 
 /// The update that makes a branch a tombstone.
-pub(crate) fn tombstone(now: Timestamp) -> Document {
+pub(crate) fn tombstone_update(now: Timestamp) -> Document {
     let now = now.as_micros();
     doc! {
-        "$set": {"alive": false, "state": BranchState::Final.name(), "due": now, "deleted_at": now},
+        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
         "$unset": {"activate": "", "over": ""},
     }
 }
@@ -158,7 +168,7 @@ pub(crate) fn tombstone(now: Timestamp) -> Document {
 /// Makes `to` the active branch, if one of `from` is. Readers follow tombstones to a living ancestor, but not once the
 /// tombstones are removed.
 pub(crate) async fn move_active(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     chat: ChatId,
     from: &[BranchId],
     to: BranchId,

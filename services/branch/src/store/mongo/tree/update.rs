@@ -3,14 +3,14 @@
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::lookup::{line, node};
-use crate::store::{NewTrunk, Node};
+use crate::store::mongo::read::lookup::{branch_with_trunk, owned_branch};
+use crate::store::{BranchWithActive, NewTrunk};
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-impl Mongo {
+impl MongoContent {
     /// Creates a trunk. An existing one is left as it is.
     pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
         match self.branches.insert_one(BranchDoc::trunk(trunk)).await {
@@ -22,7 +22,7 @@ impl Mongo {
 
     /// Checked once, before the write: a branch that is deleted meanwhile reads as its nearest living ancestor.
     pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        let found = line(self, owner, chat, branch).await?;
+        let found = branch_with_trunk(self, owner, chat, branch).await?;
         found.trunk.ok_or(Error::ChatNotFound)?;
         found.branch.ok_or(Error::BranchNotFound)?;
         let trunk = doc! {"_id": chat.to_string(), "alive": true};
@@ -35,11 +35,11 @@ impl Mongo {
         owner: UserId,
         branch: BranchId,
         name: Option<&BranchName>,
-    ) -> Result<Node, Error> {
+    ) -> Result<BranchWithActive, Error> {
         let unnamed = doc! {"$unset": {"name": ""}};
         let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
         let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
         self.branches.update_one(filter, change).await?;
-        node(self, owner, branch).await
+        owned_branch(self, owner, branch).await
     }
 }

@@ -7,43 +7,43 @@ use shared::ids::BranchId;
 
 /// Forks of a message that are listed with it.
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
-/// Children of a node that are listed.
+/// Children of a branch that are listed.
 pub(super) const MAX_LISTED_CHILDREN: i64 = 10_000;
 
 /// A reader of ancestries.
-pub(super) trait Ancestries: Sync {
+pub(super) trait AncestryReader: Sync {
     /// The ancestry of a branch, which stays readable as long as any descendant lives.
-    fn ancestry_of(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
+    fn read_ancestry(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
 }
 
 /// The ancestry of the branch at or above `nearest` whose window holds `depth`.
-pub(super) async fn reach(
-    ancestries: &impl Ancestries,
+pub(super) async fn ancestry_reaching(
+    ancestries: &impl AncestryReader,
     mut nearest: Ancestry,
     depth: i64,
 ) -> Result<Ancestry, Error> {
-    while let Some(further) = nearest.further(depth) {
-        nearest = ancestries.ancestry_of(further).await?;
+    while let Some(further) = nearest.next_toward(depth) {
+        nearest = ancestries.read_ancestry(further).await?;
     }
     Ok(nearest)
 }
 
-/// The ranges of a stretch of the line of `start`, deepest first.
-pub(super) async fn plan(
-    ancestries: &impl Ancestries,
+/// The segments that cover `depths` of the line of `start`, deepest first.
+pub(super) async fn plan_page(
+    ancestries: &impl AncestryReader,
     start: Ancestry,
-    stretch: DepthRange,
+    depths: DepthRange,
 ) -> Result<Vec<Segment>, Error> {
-    let nearest = reach(ancestries, start, stretch.to).await?;
-    let mut plan = Plan::new(&nearest, stretch);
-    while let Some(missing) = plan.missing() {
-        plan.go_on(&ancestries.ancestry_of(missing).await?);
+    let nearest = ancestry_reaching(ancestries, start, depths.to).await?;
+    let mut plan = Plan::new(&nearest, depths);
+    while let Some(missing) = plan.missing_ancestry() {
+        plan.extend(&ancestries.read_ancestry(missing).await?);
     }
-    Ok(plan.ranges().to_vec())
+    Ok(plan.segments().to_vec())
 }
 
-/// Whether a page of `line` may begin at `start`, which names the branch of `via`, whose head is at `via_head`.
-pub(super) fn begins_on(line: &Ancestry, via: &Ancestry, via_head: i64, start: Position) -> bool {
+/// Whether `start` lies on `line`. It names the branch of `via`, whose head is at `via_head`.
+pub(super) fn is_on_line(line: &Ancestry, via: &Ancestry, via_head: i64, start: Position) -> bool {
     let is_above = via.level < line.level && start.depth <= via_head.min(line.fork_depth);
     let in_window = line.window.iter().find(|segment| segment.branch == via.branch);
     let beyond_window = line.window.last().is_some_and(|oldest| start.depth < oldest.from);

@@ -1,7 +1,7 @@
-//! The ancestry column.
+//! The values of the ancestry's column, `branches.place`.
 
 use crate::domain::Ancestry;
-use crate::store::ancestry_encoding;
+use crate::store::ancestry_codec;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -15,7 +15,7 @@ pub(super) struct EncodedAncestry(Vec<u8>);
 
 impl EncodedAncestry {
     pub(super) fn encode(ancestry: &Ancestry) -> Self {
-        Self(ancestry_encoding::encode(ancestry))
+        Self(ancestry_codec::encode(ancestry))
     }
 }
 
@@ -38,6 +38,6 @@ where
     Vec<u8>: FromSql<Binary, DB>,
 {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(ancestry_encoding::decode(&Vec::from_sql(value)?).ok_or("branches.place is no ancestry")?))
+        Ok(Self(ancestry_codec::decode(&Vec::from_sql(value)?).ok_or("branches.place is no ancestry")?))
     }
 }

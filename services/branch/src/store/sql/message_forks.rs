@@ -3,7 +3,7 @@
 use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_FORKS;
+use crate::store::navigation::MAX_LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -29,17 +29,20 @@ pub(super) async fn of_messages(
     let (many, few): (Vec<_>, Vec<_>) =
         counts.iter().copied().partition(|(_, count)| *count > MAX_LISTED_FORKS);
     let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
-    let mut oldest = if few.is_empty() { HashMap::new() } else { all(store, &few).await? };
+    let mut oldest = if few.is_empty() { HashMap::new() } else { oldest_of_each(store, &few).await? };
     // A message with more forks than are listed has a query of its own with a limit, lest thousands be read for a hundred.
     for (message, _) in many {
-        oldest.insert(message, first(store, message).await?);
+        oldest.insert(message, oldest_of(store, message).await?);
     }
     let forks =
         |(message, count)| (message, Forks { oldest: oldest.remove(&message).unwrap_or_default(), count });
     Ok(counts.into_iter().map(forks).collect())
 }
 
-async fn all(store: &Store, messages: &[ResponseId]) -> Result<HashMap<ResponseId, Vec<BranchId>>, Error> {
+async fn oldest_of_each(
+    store: &Store,
+    messages: &[ResponseId],
+) -> Result<HashMap<ResponseId, Vec<BranchId>>, Error> {
     let rows: Vec<(Option<ResponseId>, BranchId)> = on!(store, |c| {
         branches::table
             .filter(branches::forked_from.eq_any(messages).and(branches::deleted_at.is_null()))
@@ -56,7 +59,7 @@ async fn all(store: &Store, messages: &[ResponseId]) -> Result<HashMap<ResponseI
     Ok(forks)
 }
 
-async fn first(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Error> {
+async fn oldest_of(store: &Store, message: ResponseId) -> Result<Vec<BranchId>, Error> {
     let query = branches::table
         .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
         .order((branches::created_at, branches::branch_id))

@@ -1,4 +1,4 @@
-//! The binary encoding of an ancestry, the same on every engine.
+//! The binary codec of an ancestry, the same on every engine.
 //!
 //! It is compact: PostgreSQL would move a row of more than 2 KB out of its page (TOAST). A version byte is followed by the
 //! branch itself, the skip pointer and the window. A segment begins where the one before it ends, so that only its end is
@@ -11,9 +11,9 @@ use uuid::Uuid;
 const VERSION: u8 = 1;
 const VERSION_WITH_MESSAGES: u8 = 2;
 
-/// Writes an ancestry.
+/// Encodes an ancestry.
 pub(super) fn encode(ancestry: &Ancestry) -> Vec<u8> {
-    let with_messages = ancestry.window.iter().any(|segment| segment.only.is_some());
+    let with_messages = ancestry.window.iter().any(|segment| segment.only_message.is_some());
     let version = if with_messages { VERSION_WITH_MESSAGES } else { VERSION };
     let mut bytes = vec![version, u8::from(ancestry.skip.is_some())];
     put_id(&mut bytes, ancestry.branch);
@@ -31,13 +31,13 @@ pub(super) fn encode(ancestry: &Ancestry) -> Vec<u8> {
         put_id(&mut bytes, segment.branch);
         put(&mut bytes, segment.to);
         if with_messages {
-            put_message(&mut bytes, segment.only);
+            put_message(&mut bytes, segment.only_message);
         }
     }
     bytes
 }
 
-/// Reads what [`encode`] has written.
+/// Decodes what [`encode`] has written. `None` for malformed bytes.
 pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
     let (&[version, has_skip], mut rest) = bytes.split_first_chunk()?;
     let with_messages = match version {
@@ -56,8 +56,8 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Ancestry> {
         let oldest = take(rest)?;
         while !rest.is_empty() {
             let segment = Segment::of(take_id(rest)?, oldest, take(rest)?);
-            let only = if with_messages { take_message(rest).ok()? } else { None };
-            window.push(Segment { only, ..segment });
+            let only_message = if with_messages { take_message(rest).ok()? } else { None };
+            window.push(Segment { only_message, ..segment });
         }
     }
     let ends: Vec<_> = window.iter().skip(1).map(|older| older.to).collect();
@@ -139,8 +139,8 @@ mod tests {
         for depth in [1, 2, 4, 5, 5, 6] {
             let message = (depth != 6).then(ResponseId::generate);
             let before = ancestry.fork_depth;
-            ancestry = ancestry.child(BranchId::generate(), depth, None).forked_from(message);
-            let known = ancestry.window.first().and_then(|parent| parent.only);
+            ancestry = ancestry.child(BranchId::generate(), depth, None).with_fork_message(message);
+            let known = ancestry.window.first().and_then(|parent| parent.only_message);
             assert_eq!(known, message.filter(|_| depth == before + 1));
             assert_eq!(decode(&encode(&ancestry)), Some(ancestry.clone()));
         }

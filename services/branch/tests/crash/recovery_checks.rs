@@ -1,8 +1,8 @@
-//! What comes after a crash, and what must be there then.
+//! The checks of the recovery after a crash.
 
-use crate::ground::Ground;
+use crate::crash_driver::CrashDriver;
+use crate::database_state::DatabaseState;
 use crate::operations::{Effect, Operation, Request};
-use crate::stage::Stage;
 use crate::tree::{View, text};
 use branch::store::ContentStore;
 use serde_json::json;
@@ -24,17 +24,17 @@ pub enum Then {
     GoOn,
 }
 
-/// What comes after a crash.
-pub struct Aftermath<'a> {
-    pub stage: &'a Stage,
+/// Checks of the recovery after one crash.
+pub struct RecoveryChecks<'a> {
+    pub driver: &'a CrashDriver,
     pub request: Request<'a>,
     pub clock: Clock,
     pub client: TestClient,
-    /// What the client had for an answer, if it had one.
+    /// The answer that the client had, if it had one.
     pub answer: Option<Answer>,
 }
 
-impl Aftermath<'_> {
+impl RecoveryChecks<'_> {
     pub async fn check(&self, then: Then, nothing_was_done: bool) {
         let seen = self.look().await;
         self.read(seen.as_ref()).await;
@@ -138,7 +138,7 @@ impl Aftermath<'_> {
                 let again = again.unwrap();
                 // If it was never answered, it may just as well have been made and then deleted.
                 let reused = again.code() == "idempotency_key_reused" && self.answer.is_none();
-                let kept = again.code() == "id_taken" && !self.stage.frees_keys;
+                let kept = again.code() == "id_taken" && !self.driver.frees_keys;
                 assert!(again.status == 201 || reused || kept, "{} {}", again.status, again.text);
                 if again.status == 201 {
                     let made = text(&again.json()["branch_id"]);
@@ -185,10 +185,10 @@ impl Aftermath<'_> {
     }
 
     /// Lets time pass, and sweeps until there is nothing to do.
-    async fn sweep(&self, later: Duration) -> Ground {
+    async fn sweep(&self, later: Duration) -> DatabaseState {
         self.clock.advance(later);
         let sweep = async |store: ContentStore| while store.sweep().await.unwrap() {};
-        self.stage.with_store(&self.clock, sweep).await;
-        Ground::of(&self.stage.raw, &self.request.tree.id).await
+        self.driver.with_store(&self.clock, sweep).await;
+        DatabaseState::of(&self.driver.raw, &self.request.tree.id).await
     }
 }

@@ -1,8 +1,8 @@
-//! Crashes of the service, step by step.
+//! The crash driver: kills the service after each write of an operation.
 
-use crate::aftermath::{Aftermath, Then};
 use crate::operations::{Operation, Request};
 use crate::process::Process;
+use crate::recovery_checks::{RecoveryChecks, Then};
 use crate::tree::Tree;
 use crate::wire::Wire;
 use branch::config::{Config, Database};
@@ -25,8 +25,8 @@ use wiremock::MockServer;
 /// More messages than a step of the sweep is about.
 const LONG: i64 = 250;
 
-/// A database, and a way to it.
-pub struct Stage {
+/// A database, and the proxy through which the service reaches it.
+pub struct CrashDriver {
     database: Database,
     pub raw: mongodb::Database,
     wire: Wire,
@@ -43,24 +43,24 @@ pub struct Stage {
 /// Kills the service before the first command of an operation and after each that writes: those that read leave
 /// everything as it was.
 pub async fn at_every_step(operation: Operation) {
-    let stage = Stage::new().await;
-    let killed = stage.crash(operation, Then::Sweep, usize::MAX).await;
+    let driver = CrashDriver::new().await;
+    let killed = driver.crash(operation, Then::Sweep, usize::MAX).await;
     assert!(!killed);
-    let (commands, writes) = stage.wire.log(|log| (log.answered.clone(), log.writes()));
+    let (commands, writes) = driver.wire.log(|log| (log.answered.clone(), log.writes()));
     println!("{operation}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
     for writes in 0..=writes {
         // Where nothing was done, nothing can go on otherwise.
         let then = [Then::Sweep, Then::Repeat, Then::GoOn];
         for then in then.into_iter().take(if writes == 0 { 1 } else { 3 }) {
-            assert!(stage.crash(operation, then, writes).await, "there is no write {writes}");
+            assert!(driver.crash(operation, then, writes).await, "there is no write {writes}");
         }
     }
     // What they write behind would bring the database back.
-    stage.services.close();
-    stage.services.wait().await;
+    driver.services.close();
+    driver.services.wait().await;
 }
 
-impl Stage {
+impl CrashDriver {
     async fn new() -> Self {
         let kept = TestDatabase::mongo().unwrap();
         let url = kept.url("branch");
@@ -135,8 +135,7 @@ impl Stage {
         trunk.update_one(doc! {"_id": &tree.id}, hint).await.unwrap();
     }
 
-    /// Starts the service, asks, kills it after so many writes, and looks at what comes then. False if it has no more than
-    /// that.
+    /// Starts the service, asks, kills it after so many writes, and checks the recovery. False if it has fewer writes.
     async fn crash(&self, operation: Operation, then: Then, writes: usize) -> bool {
         // It stands before all that is due: nothing is swept before it is moved on.
         let clock = Clock::manual();
@@ -144,13 +143,13 @@ impl Stage {
         let request = Request::new(operation, &tree);
         let answer = self.run(&request, writes).await;
         let killed = self.wire.log(|log| log.killed);
-        let _told = Told(format!(
+        let _context = FailureContext(format!(
             "{operation}, then {then:?}, killed after {:?}",
             self.wire.log(|log| log.answered.clone())
         ));
         let (url, _service) = self.restart(&clock).await;
-        let aftermath = Aftermath { stage: self, request, clock, client: TestClient::new(url), answer };
-        aftermath.check(then, killed && writes == 0).await;
+        let checks = RecoveryChecks { driver: self, request, clock, client: TestClient::new(url), answer };
+        checks.check(then, killed && writes == 0).await;
         killed
     }
 
@@ -199,10 +198,10 @@ async fn frees_keys(raw: &mongodb::Database) -> bool {
     keys.insert_one(doc! {"_id": 2, "key_id": "key"}).await.is_ok()
 }
 
-/// Says where it was, if the test ends here.
-struct Told(String);
+/// Prints what was done, if the test fails here.
+struct FailureContext(String);
 
-impl Drop for Told {
+impl Drop for FailureContext {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.0);

@@ -1,5 +1,5 @@
-//! The oldest documents of an index, read in windows of time with both bounds: not every server that speaks this protocol
-//! stops at a `limit`, so that without windows a page would cost as much as all documents.
+//! The oldest documents of an index, read in ranges of time with both bounds: not every server that speaks this protocol
+//! stops at a `limit`, so that without bounds a page would cost as much as all documents.
 
 use crate::error::Error;
 use futures_util::TryStreamExt as _;
@@ -8,10 +8,10 @@ use mongodb::bson::{Document, doc};
 use serde::de::DeserializeOwned;
 use shared::clock::Timestamp;
 
-/// The width of the first window, in microseconds.
-const FIRST_WINDOW_MICROS: i64 = 100_000;
+/// The width of the first range, in microseconds.
+const FIRST_RANGE_MICROS: i64 = 100_000;
 
-/// Reads the oldest documents that match `equal`, from a time on. The windows widen, eightfold after an empty one and twofold
+/// Reads the oldest documents that match `equal`, from a time on. The ranges widen, eightfold after an empty one and twofold
 /// after others; the last is unbounded, once `now` is reached.
 pub(crate) async fn oldest<T>(
     collection: &Collection<T>,
@@ -23,14 +23,14 @@ pub(crate) async fn oldest<T>(
 where
     T: DeserializeOwned + Unpin + Send + Sync,
 {
-    let (mut begin, mut width) = (from, FIRST_WINDOW_MICROS);
+    let (mut begin, mut width) = (from, FIRST_RANGE_MICROS);
     let mut found = Vec::new();
     while found.len() < count {
         let end = Some(begin.saturating_add(width)).filter(|end| *end <= now.as_micros()).unwrap_or(i64::MAX);
-        let mut window = equal.clone();
-        window.insert("created_at", doc! {"$gte": begin, "$lt": end});
+        let mut range = equal.clone();
+        range.insert("created_at", doc! {"$gte": begin, "$lt": end});
         let before = found.len();
-        found.extend(sorted(collection, window, count - before).await?);
+        found.extend(sorted(collection, range, count - before).await?);
         if end == i64::MAX {
             break;
         }

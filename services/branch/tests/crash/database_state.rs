@@ -1,16 +1,16 @@
-//! What lies in the database, whoever sees it.
+//! The state of the database: all documents of a chat, visible or not.
 
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 use std::collections::{BTreeSet, HashMap};
 
 /// The documents of one chat.
-pub struct Ground {
+pub struct DatabaseState {
     branches: HashMap<String, Document>,
     messages: Vec<Document>,
 }
 
-impl Ground {
+impl DatabaseState {
     pub async fn of(database: &Database, chat: &str) -> Self {
         let branches = all(database, "branches", doc! {"root": chat}).await;
         let branches = branches.into_iter().map(|branch| (text(&branch, "_id"), branch)).collect();

@@ -2,12 +2,12 @@
 
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::lines::MAX_LISTED_FORKS;
 use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::engine::Mongo;
-use crate::store::mongo::read::windows;
+use crate::store::mongo::read::time_ranges;
+use crate::store::navigation::MAX_LISTED_FORKS;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// The forks of a message (a hint) from which on they are counted by the server, and not read in the batch.
 const MAX_BATCH_FORKS: i64 = 100;
 /// The most forks that a batch reads. If there are more, because the hints are behind, all are counted.
-const MAX_FORKS_TOTAL: i64 = 1_000;
+const MAX_FORKS_PER_BATCH: i64 = 1_000;
 
 /// A branch and the message that it forks from.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -31,15 +31,15 @@ struct Fork {
 /// The forks of messages.
 pub(crate) type ForksByMessage = HashMap<ResponseId, Forks>;
 
-/// The forks of messages of which only the ids are known; empty if there are more than [`MAX_FORKS_TOTAL`].
-pub(crate) async fn of_ids(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
-    Ok(few(mongo, messages).await?.unwrap_or_default())
+/// The forks of messages of which only the ids are known; empty if there are more than [`MAX_FORKS_PER_BATCH`].
+pub(crate) async fn of_ids(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+    Ok(list_if_few(mongo, messages).await?.unwrap_or_default())
 }
 
 /// The forks of these messages, without entries for those that have none. `known` ones are not read again. It takes at most
 /// one query, unless a message has many.
 pub(crate) async fn of_messages(
-    mongo: &Mongo,
+    mongo: &MongoContent,
     messages: &[MessageDoc],
     mut known: ForksByMessage,
 ) -> Result<ForksByMessage, Error> {
@@ -49,13 +49,13 @@ pub(crate) async fn of_messages(
     let few: Vec<_> = few.into_iter().map(|message| message.id).collect();
     known.extend(of_batch(mongo, &few).await?);
     for message in many {
-        known.insert(message.id, counted_one(mongo, message).await?);
+        known.insert(message.id, count_one(mongo, message).await?);
     }
     Ok(known)
 }
 
 /// The forks of a message that has many: counted in the index; only the oldest are read.
-async fn counted_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error> {
+async fn count_one(mongo: &MongoContent, message: &MessageDoc) -> Result<Forks, Error> {
     let forks = doc! {"forked_from": message.id.to_string(), "alive": true};
     let count = mongo.database.run_command(
         doc! {"count": "branches", "query": forks.clone(), "readConcern": {"level": "majority"}},
@@ -63,22 +63,22 @@ async fn counted_one(mongo: &Mongo, message: &MessageDoc) -> Result<Forks, Error
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let (from, most) =
         (message.created_at.as_micros(), usize::try_from(MAX_LISTED_FORKS).unwrap_or_default());
-    let oldest = windows::oldest(&typed, &forks, from, mongo.clock.now(), most);
+    let oldest = time_ranges::oldest(&typed, &forks, from, mongo.clock.now(), most);
     let (count, oldest) = futures_util::join!(count.into_future(), oldest);
     let count = count?.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
     let oldest = oldest?.into_iter().map(|fork| fork.id).collect();
     Ok(Forks { count: count.ok_or_else(|| broken("a count without a number"))?, oldest })
 }
 
-async fn of_batch(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
-    match few(mongo, messages).await? {
+async fn of_batch(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+    match list_if_few(mongo, messages).await? {
         Some(forks) => Ok(forks),
-        None => counted(mongo, messages).await,
+        None => count_each(mongo, messages).await,
     }
 }
 
-/// Reads the forks of these messages. `None` if there are [`MAX_FORKS_TOTAL`] or more.
-async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
+/// Reads the forks of these messages. `None` if there are [`MAX_FORKS_PER_BATCH`] or more.
+async fn list_if_few(mongo: &MongoContent, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
     let mut forks = ForksByMessage::new();
     if messages.is_empty() {
         return Ok(Some(forks));
@@ -87,10 +87,10 @@ async fn few(mongo: &Mongo, messages: &[ResponseId]) -> Result<Option<ForksByMes
     let typed = mongo.branches.clone_with_type::<Fork>();
     let found = typed.find(filter);
     let found =
-        found.sort(doc! {"forked_from": 1, "alive": 1, "created_at": 1, "_id": 1}).limit(MAX_FORKS_TOTAL);
+        found.sort(doc! {"forked_from": 1, "alive": 1, "created_at": 1, "_id": 1}).limit(MAX_FORKS_PER_BATCH);
     let found: Vec<Fork> =
         found.projection(doc! {"_id": 1, "forked_from": 1}).batch_size(1_001).await?.try_collect().await?;
-    if i64::try_from(found.len()) == Ok(MAX_FORKS_TOTAL) {
+    if i64::try_from(found.len()) == Ok(MAX_FORKS_PER_BATCH) {
         return Ok(None);
     }
     for fork in found {
@@ -111,7 +111,7 @@ struct Count {
     count: i64,
 }
 
-async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+async fn count_each(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     let counts = [
         doc! {"$match": {"forked_from": {"$in": texts(messages)}, "alive": true}},
         doc! {"$group": {"_id": "$forked_from", "count": {"$sum": 1_i64}}},
@@ -120,15 +120,23 @@ async fn counted(mongo: &Mongo, messages: &[ResponseId]) -> Result<ForksByMessag
         mongo.branches.aggregate(counts).with_type::<Count>().await?.try_collect().await?;
     let mut forks = HashMap::new();
     for Count { message, count } in counts {
-        let oldest =
-            of(doc! {"forked_from": message.to_string(), "alive": true}, MAX_LISTED_FORKS, mongo).await?;
+        let oldest = oldest_matching(
+            doc! {"forked_from": message.to_string(), "alive": true},
+            MAX_LISTED_FORKS,
+            mongo,
+        )
+        .await?;
         forks.insert(message, Forks { oldest, count });
     }
     Ok(forks)
 }
 
 /// The oldest branches that match a filter.
-pub(crate) async fn of(filter: Document, limit: i64, mongo: &Mongo) -> Result<Vec<BranchId>, Error> {
+pub(crate) async fn oldest_matching(
+    filter: Document,
+    limit: i64,
+    mongo: &MongoContent,
+) -> Result<Vec<BranchId>, Error> {
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let found = typed.find(filter).limit(limit);
     let found = found.sort(doc! {"created_at": 1, "_id": 1}).projection(doc! {"_id": 1});
