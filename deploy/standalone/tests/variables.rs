@@ -58,9 +58,9 @@ fn help(program: &str) -> String {
 fn in_help(program: &str) -> Names {
     let help = help(program);
     // Without the names of values, such as `<DATA_DIR>`.
-    let told: String =
+    let printed: String =
         help.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect();
-    let words = told.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let words = printed.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     let mut names: Names =
         words.filter(|word| is_name(word) && word.contains('_')).map(str::to_owned).collect();
     let paths = help.split_whitespace().filter(|word| word.ends_with("README.md"));

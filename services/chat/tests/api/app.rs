@@ -125,14 +125,14 @@ impl TestApp {
     }
 
     /// Gives the branch service another answer to every call.
-    pub async fn branch_answers(&self, status: u16, body: &Value) {
+    pub async fn branch_responds_with(&self, status: u16, body: &Value) {
         self.branch.reset().await;
         let answer = ResponseTemplate::new(status).set_body_json(body);
         Mock::given(any()).respond_with(answer).mount(&self.branch).await;
     }
 
     /// Gives the branch service its usual answers again.
-    pub async fn branch_is_well(&self) {
+    pub async fn branch_recovers(&self) {
         self.branch.reset().await;
         mount_branch(&self.branch).await;
     }

@@ -24,12 +24,12 @@ async fn name_and_branch_default_to_those_of_the_chat() {
 }
 
 #[tokio::test]
-async fn the_active_branch_is_asked_for_with_the_owner() {
+async fn the_active_branch_is_requested_with_the_owner() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     let active = BranchId::generate();
-    app.branch_answers(200, &json!({"branch_id": active})).await;
+    app.branch_responds_with(200, &json!({"branch_id": active})).await;
     let record = ann.create_conversation(&json!({"chat_id": chat})).await.expect(201).json();
     assert_eq!(record["branch_id"], json!(active));
     let asked = app.branch.received_requests().await.unwrap();
@@ -38,7 +38,7 @@ async fn the_active_branch_is_asked_for_with_the_owner() {
 }
 
 #[tokio::test]
-async fn a_branch_that_is_named_must_be_of_the_chat() {
+async fn a_named_branch_must_belong_to_the_chat() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -55,12 +55,12 @@ async fn a_branch_that_is_named_must_be_of_the_chat() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_while_branch_is_down() {
+async fn nothing_is_stored_while_branch_is_down() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     for status in [500, 503] {
-        app.branch_answers(status, &json!({})).await;
+        app.branch_responds_with(status, &json!({})).await;
         let answer = ann.create_conversation(&json!({"chat_id": chat})).await.expect(503);
         assert_eq!(answer.code(), "service_unavailable");
         assert_eq!(answer.header("retry-after"), "1");
@@ -69,17 +69,17 @@ async fn nothing_is_written_while_branch_is_down() {
 }
 
 #[tokio::test]
-async fn a_chat_that_branch_knows_as_gone_is_a_404() {
+async fn a_chat_that_branch_has_deleted_is_a_404() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
-    app.branch_answers(404, &json!({})).await;
+    app.branch_responds_with(404, &json!({})).await;
     let answer = ann.create_conversation(&json!({"chat_id": chat})).await.expect(404);
     assert_eq!(answer.code(), "chat_not_found");
 }
 
 #[tokio::test]
-async fn the_account_is_the_caller_by_id_or_by_name() {
+async fn the_account_is_the_caller_named_by_id_or_by_name() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -105,7 +105,7 @@ async fn the_account_is_the_caller_by_id_or_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
+async fn a_name_is_the_callers_only_if_auth_resolves_it_to_the_caller() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -154,7 +154,7 @@ async fn checks_come_in_the_order_422_403_404() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told_field_by_field() {
+async fn invalid_fields_are_reported_one_by_one() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;

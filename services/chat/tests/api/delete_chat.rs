@@ -8,7 +8,7 @@ use shared::service::Service;
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_deleted_chat_is_gone_with_its_records_and_branch_hears_of_it() {
+async fn deleting_a_chat_deletes_its_records_and_notifies_branch() {
     let app = spawn_app().await;
     let ann = app.user();
     let (id, other) = (ann.chat("x").await, ann.chat("y").await);
@@ -47,31 +47,31 @@ async fn the_delivery_carries_the_ids_of_its_request() {
 }
 
 #[tokio::test]
-async fn a_chat_is_deleted_though_branch_is_down_which_hears_of_it_later() {
+async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     let mut app = spawn_app().await;
     let ann = app.user();
     let (one, other) = (ann.chat("x").await, ann.chat("y").await);
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     ann.delete_chat(&one).await.expect(200);
     ann.get_chat(&one).await.expect(404);
     eventually("the delivery was tried", async || !app.deliveries().await.is_empty()).await;
-    app.branch_is_well().await;
+    app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
     let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
 
     // It is owed across a restart, too.
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     ann.delete_chat(&other).await.expect(200);
     app.restart().await;
-    app.branch_is_well().await;
+    app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
     let of_other = format!("/internal/chats/{other}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_other)).await;
 }
 
 #[tokio::test]
-async fn anothers_chat_is_a_404_and_stays() {
+async fn another_users_chat_is_a_404_and_is_not_deleted() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let id = ann.chat("x").await;
@@ -93,7 +93,7 @@ async fn a_body_is_ignored() {
 }
 
 #[tokio::test]
-async fn after_a_day_nothing_is_left_of_it() {
+async fn a_deleted_chat_is_purged_after_a_day() {
     let mut app = spawn_app().await;
     let ann = app.user();
     let (id, other) = (ann.chat("x").await, ann.chat("y").await);

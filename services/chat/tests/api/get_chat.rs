@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::ids::ChatId;
 
 #[tokio::test]
-async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
+async fn an_id_is_accepted_in_both_forms_and_returned_hyphenated() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;
@@ -24,7 +24,7 @@ async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
 }
 
 #[tokio::test]
-async fn anothers_chat_is_as_if_there_were_none() {
+async fn another_users_chat_is_answered_like_a_missing_one() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let id = ann.chat("x").await;
@@ -40,7 +40,7 @@ async fn anothers_chat_is_as_if_there_were_none() {
 }
 
 #[tokio::test]
-async fn head_says_what_get_would() {
+async fn head_has_the_headers_of_get() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;

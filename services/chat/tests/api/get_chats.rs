@@ -8,7 +8,7 @@ use shared_web::page::{Cursor, TimeKey};
 use std::time::Duration;
 
 #[tokio::test]
-async fn chats_are_listed_newest_first_and_ones_own_alone() {
+async fn only_the_users_own_chats_are_listed_newest_first() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     assert_eq!(ann.get_chats("").await.expect(200).json(), json!([]));
@@ -25,7 +25,7 @@ async fn chats_are_listed_newest_first_and_ones_own_alone() {
 }
 
 #[tokio::test]
-async fn active_picks_those_that_are_or_are_not() {
+async fn active_filters_the_list() {
     let app = spawn_app().await;
     let ann = app.user();
     for n in 0..6 {
@@ -46,7 +46,7 @@ async fn active_picks_those_that_are_or_are_not() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_chat_once_also_those_of_one_moment() {
+async fn pages_hold_every_chat_once_even_with_equal_times() {
     let app = spawn_app().await;
     let ann = app.user();
     let mut made = Vec::new();
@@ -87,7 +87,7 @@ async fn writing_while_paging_does_not_shift_pages() {
 }
 
 #[tokio::test]
-async fn the_link_repeats_the_parameters_of_the_list_alone() {
+async fn the_link_repeats_only_the_parameters_of_the_list() {
     let app = spawn_app().await;
     let ann = app.user();
     ann.chat("a").await;
@@ -103,7 +103,7 @@ async fn the_link_repeats_the_parameters_of_the_list_alone() {
 }
 
 #[tokio::test]
-async fn without_a_limit_there_are_up_to_1000_and_with_one_up_to_200() {
+async fn a_list_has_at_most_1000_chats_without_a_limit_and_at_most_200_with_one() {
     let app = spawn_app().await;
     let ann = app.user();
     let mut made = Vec::new();
@@ -141,7 +141,7 @@ async fn an_empty_cursor_is_the_first_page() {
 }
 
 #[tokio::test]
-async fn a_bad_limit_or_cursor_is_a_422() {
+async fn an_invalid_limit_or_cursor_is_a_422() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("a").await;
@@ -176,7 +176,7 @@ impl Cursor for ListCursor {
 }
 
 #[tokio::test]
-async fn a_forged_cursor_is_a_place_or_a_422_but_never_an_error() {
+async fn a_forged_cursor_is_a_valid_position_or_a_422_and_never_a_500() {
     let app = spawn_app().await;
     let ann = app.user();
     ann.chat("a").await;
@@ -192,7 +192,7 @@ async fn a_forged_cursor_is_a_place_or_a_422_but_never_an_error() {
 }
 
 #[tokio::test]
-async fn anothers_cursor_gives_no_access() {
+async fn another_users_cursor_gives_no_access() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     for _ in 0..3 {

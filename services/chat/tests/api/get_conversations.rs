@@ -61,7 +61,7 @@ async fn writing_while_paging_does_not_shift_pages() {
 }
 
 #[tokio::test]
-async fn the_chat_must_be_named_and_the_callers() {
+async fn the_chat_id_is_required_and_the_chat_must_be_the_callers() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let chat = ann.chat("x").await;
@@ -77,7 +77,7 @@ async fn the_chat_must_be_named_and_the_callers() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_its_own_chat_and_gives_no_access() {
+async fn a_cursor_is_valid_for_its_own_chat_only_and_gives_no_access() {
     let app = spawn_app().await;
     let (ann, bob) = (app.user(), app.user());
     let (chat, other) = (ann.chat("x").await, ann.chat("y").await);
