@@ -1,4 +1,4 @@
-//! Large bodies that do not come to their end: all but the last byte at once, and then nothing but a byte now and then.
+//! Large request bodies without their ends: nearly all of a body at once, then single bytes at long intervals.
 
 use crate::figures::Report;
 use crate::memory::WatchedTarget;
@@ -13,7 +13,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// Between two bytes of a body that is held.
+/// The interval between two of the single bytes.
 const TRICKLE_INTERVAL: Duration = Duration::from_secs(5);
 const PIECE_BYTES: usize = 0x1_0000;
 
@@ -21,18 +21,18 @@ const PIECE_BYTES: usize = 0x1_0000;
 pub(crate) struct Options {
     #[command(flatten)]
     watched: WatchedTarget,
-    /// How many at once.
+    /// The number of concurrent bodies.
     #[arg(long, default_value_t = 60)]
     bodies: usize,
-    /// Bytes that each announces.
+    /// The `Content-Length` of each.
     #[arg(long, default_value_t = 16 << 20)]
     bytes: usize,
-    /// How long they are held.
+    /// How long the connections stay open, in seconds.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
 }
 
-/// Whether the memory stays within its bound: for a route that asks for no token, and for one that takes large bodies.
+/// Runs the load on a route without authentication, and on one with large bodies. Returns whether the memory stays within its bound.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let traffic = Traffic::prepare(options.watched.target.base()).await?;
     let authorization = format!("Authorization: Bearer {}\r\n", traffic.token());
@@ -45,20 +45,20 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
              Content-Length: {}\r\n\r\n{{\"a\":\"",
             options.bytes
         );
-        let watch = options.watched.programs.watch()?;
-        let answers = send(options, &head).await?;
-        report.tell(&format!("{} bodies to {path}", options.bodies), format!("{answers:?}"));
-        watch.report(&mut report).await?;
+        let sampler = options.watched.programs.start_sampling()?;
+        let answers = send_all(options, &head).await?;
+        report.print(&format!("{} bodies to {path}", options.bodies), format!("{answers:?}"));
+        sampler.report(&mut report).await?;
     }
-    Ok(report.is_well())
+    Ok(report.has_passed())
 }
 
-async fn send(options: &Options, head: &str) -> Result<BTreeMap<String, usize>, Failure> {
+async fn send_all(options: &Options, head: &str) -> Result<BTreeMap<String, usize>, Failure> {
     let address = options.watched.target.address()?;
     let until = Instant::now() + Duration::from_secs(options.seconds);
     let mut all = JoinSet::new();
     for _ in 0..options.bodies {
-        all.spawn_local(hold(address, head.to_owned(), options.bytes, until));
+        all.spawn_local(send_unfinished(address, head.to_owned(), options.bytes, until));
     }
     let mut answers = BTreeMap::new();
     for answer in all.join_all().await {
@@ -67,8 +67,8 @@ async fn send(options: &Options, head: &str) -> Result<BTreeMap<String, usize>, 
     Ok(answers)
 }
 
-/// Sends a body and never its last bytes; what was answered by then.
-async fn hold(address: SocketAddr, head: String, bytes: usize, until: Instant) -> String {
+/// Sends a body without its last bytes. Returns the status of the response, or what happened instead.
+async fn send_unfinished(address: SocketAddr, head: String, bytes: usize, until: Instant) -> String {
     let Ok(stream) = TcpStream::connect(address).await else { return "not connected".to_owned() };
     let (mut input, mut output) = stream.into_split();
     let sending = trickle(&mut output, &head, bytes);

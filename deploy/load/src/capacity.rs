@@ -17,41 +17,41 @@ use std::time::Duration;
 /// The numbers of connections that are tried, and for how long each.
 const CONNECTIONS: [usize; 5] = [8, 16, 32, 64, 128];
 const STEP_DURATION: Duration = Duration::from_secs(2);
-/// The life of the token of the stand-in.
-const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+/// The lifetime of the token for the stand-in.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Who is asked for what.
+/// The gateway under load, and the kind of the requests.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// Where the gateway is, such as <http://127.0.0.1:8000>; its host must be an address.
+    /// The base URL of the gateway, such as <http://127.0.0.1:8000>; its host must be an IP address.
     base: Url,
-    /// What is asked for.
-    #[arg(long, value_enum, default_value_t = Kind::Reads)]
-    kind: Kind,
+    /// The kind of the requests.
+    #[arg(long, value_enum, default_value_t = RequestKind::Reads)]
+    kind: RequestKind,
 }
 
-/// What is asked for.
+/// The kind of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum RequestKind {
     /// Pages of messages.
     Reads,
     /// New messages.
     Appends,
-    /// What `upstream` answers, with a token that `SECRET_KEY` makes.
+    /// Requests to the stand-in `upstream`, with a token that is signed with `SECRET_KEY`.
     StandIn,
 }
 
 /// The highest goodput that was measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peak {
-    /// Answers a second.
+    /// Successful responses per second.
     pub(crate) goodput: f64,
-    /// With how many connections that was.
+    /// The number of connections at which it was measured.
     pub(crate) connections: usize,
 }
 
 impl Target {
-    /// Where the gateway is.
+    /// The base URL of the gateway.
     pub(crate) fn base(&self) -> Url {
         self.base.clone()
     }
@@ -64,16 +64,16 @@ impl Target {
 
     /// Prepares chats and the templates of requests.
     pub(crate) async fn templates(&self) -> Result<Vec<RequestTemplate>, Failure> {
-        if self.kind == Kind::StandIn {
+        if self.kind == RequestKind::StandIn {
             return Ok(vec![RequestTemplate::get("/api/v1/chats/get-chat", &stand_in_token()?)?]);
         }
         let traffic = Traffic::prepare(self.base.clone()).await?;
         let template = |chat: &String| match self.kind {
-            Kind::Appends => {
+            RequestKind::Appends => {
                 let message = json!({"chat_id": chat, "question": "How old?", "response": "Centuries."});
                 RequestTemplate::post("/api/v1/messages/add-message", traffic.token(), message.to_string())
             }
-            Kind::Reads | Kind::StandIn => {
+            RequestKind::Reads | RequestKind::StandIn => {
                 let path = format!("/api/v1/messages/get-messages?limit=10&chat_id={chat}");
                 RequestTemplate::get(&path, traffic.token())
             }
@@ -82,19 +82,19 @@ impl Target {
     }
 }
 
-/// A token for a user whom no service knows.
+/// A token of a user that does not exist.
 pub(crate) fn stand_in_token() -> Result<String, Failure> {
     let keys = TokenKeys::from_env(&Env::of_process(), Clock::system());
     let keys = keys.map_err(|error| Failure::new(error.to_string()))?;
-    keys.issue_access(UserId::generate(), TOKEN_LIFE).map_err(|_| Failure::new("no token could be made"))
+    keys.issue_access(UserId::generate(), TOKEN_LIFETIME).map_err(|_| Failure::new("no token could be made"))
 }
 
 /// Finds the highest goodput in closed loops of rising numbers of connections.
-pub(crate) async fn find(address: SocketAddr, templates: &[RequestTemplate]) -> Peak {
+pub(crate) async fn find_peak(address: SocketAddr, templates: &[RequestTemplate]) -> Peak {
     let mut peak = Peak { goodput: 0.0, connections: 0 };
     for connections in CONNECTIONS {
-        let answered = closed_loop(address, templates, connections, STEP_DURATION).await;
-        let goodput = rate(answered.len(), STEP_DURATION);
+        let latencies = closed_loop(address, templates, connections, STEP_DURATION).await;
+        let goodput = rate(latencies.len(), STEP_DURATION);
         if goodput > peak.goodput {
             peak = Peak { goodput, connections };
         }

@@ -1,4 +1,4 @@
-//! Requests one after the other on a connection, as cheaply as possible.
+//! HTTP/1.1 requests on a keep-alive connection, at a low CPU cost.
 
 use crate::traffic::Failure;
 use futures_util::future::poll_fn;
@@ -74,9 +74,9 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self, RequestError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (sender, work) = http1::handshake(TokioIo::new(stream)).await?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         // An error is reported by the request.
-        tokio::task::spawn_local(async move { drop(work.await) });
+        tokio::task::spawn_local(async move { drop(driver.await) });
         Ok(Self(sender))
     }
 

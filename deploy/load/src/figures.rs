@@ -7,8 +7,8 @@ use std::time::Duration;
 pub(crate) fn percentile(latencies: &[Duration], percent: usize) -> Duration {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
-    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().unwrap_or_default()
+    let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(rank).copied().unwrap_or_default()
 }
 
 /// A time in milliseconds.
@@ -16,12 +16,12 @@ pub(crate) fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
-/// How many a second.
+/// The rate of a count, per second.
 pub(crate) fn rate(count: usize, time: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64().max(f64::EPSILON)
 }
 
-/// How often `whole` is in `part`; 0 where there is no whole.
+/// `part` divided by `whole`; 0 if `whole` is 0.
 pub(crate) fn ratio(part: Duration, whole: Duration) -> f64 {
     if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() }
 }
@@ -29,31 +29,31 @@ pub(crate) fn ratio(part: Duration, whole: Duration) -> f64 {
 /// A table of figures with their aims.
 #[derive(Debug)]
 pub(crate) struct Report {
-    is_well: bool,
+    has_passed: bool,
 }
 
 impl Report {
-    /// Nothing amiss yet.
+    /// A report without figures, which has passed.
     pub(crate) fn new() -> Self {
-        Self { is_well: true }
+        Self { has_passed: true }
     }
 
-    /// A figure that has no aim.
-    #[expect(clippy::unused_self, reason = "all lines of a report are written by it")]
-    pub(crate) fn tell(&self, what: &str, figure: impl Display) {
+    /// Prints a figure that has no aim.
+    #[expect(clippy::unused_self, reason = "a report prints all its lines")]
+    pub(crate) fn print(&self, what: &str, figure: impl Display) {
         println!("     {what:<46} {figure}");
     }
 
-    /// A figure, and whether it reaches its aim.
-    pub(crate) fn hold(&mut self, what: &str, figure: impl Display, aim: &str, is_reached: bool) {
+    /// Prints a figure with its aim, and records whether it reaches it.
+    pub(crate) fn check(&mut self, what: &str, figure: impl Display, aim: &str, is_reached: bool) {
         let verdict = if is_reached { "" } else { "  MISSED" };
-        self.tell(what, format!("{figure:<12} (aim: {aim}){verdict}"));
-        self.is_well &= is_reached;
+        self.print(what, format!("{figure:<12} (aim: {aim}){verdict}"));
+        self.has_passed &= is_reached;
     }
 
-    /// Whether each aim is reached.
-    pub(crate) fn is_well(&self) -> bool {
-        self.is_well
+    /// Whether each figure has reached its aim.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.has_passed
     }
 }
 
@@ -71,17 +71,17 @@ mod tests {
     }
 
     #[test]
-    fn one_missed_aim_is_enough() {
+    fn one_missed_aim_fails_the_report() {
         let mut report = Report::new();
-        report.hold("one", 1, "1", true);
-        assert!(report.is_well());
-        report.hold("another", 1, "2", false);
-        report.hold("a third", 1, "1", true);
-        assert!(!report.is_well());
+        report.check("one", 1, "1", true);
+        assert!(report.has_passed());
+        report.check("another", 1, "2", false);
+        report.check("a third", 1, "1", true);
+        assert!(!report.has_passed());
     }
 
     #[test]
-    fn without_a_whole_there_is_no_ratio() {
+    fn a_ratio_to_zero_is_zero() {
         assert!((ratio(Duration::from_secs(3), Duration::from_secs(2)) - 1.5).abs() < 1e-9);
         assert!(ratio(Duration::from_secs(3), Duration::ZERO).abs() < 1e-9);
         assert!((rate(30, Duration::from_secs(2)) - 15.0).abs() < 1e-9);

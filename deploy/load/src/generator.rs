@@ -24,20 +24,20 @@ pub(crate) enum RequestOutcome {
     /// Answered with success.
     Accepted,
     /// Answered with 429 or 503.
-    Refused,
+    Rejected,
     /// Answered otherwise, or not at all.
     Failed,
 }
 
-/// A request.
+/// The measurement of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     /// When it was due.
     pub(crate) due: Instant,
-    /// How long after that it was sent.
+    /// The time from then until it was sent.
     pub(crate) lag: Duration,
-    /// How long after that it was answered.
-    pub(crate) took: Duration,
+    /// The time from when it was due until it was answered.
+    pub(crate) latency: Duration,
     pub(crate) outcome: RequestOutcome,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Sample {
 pub(crate) struct Generator {
     address: SocketAddr,
     templates: Vec<RequestTemplate>,
-    asked: Cell<usize>,
+    sent_count: Cell<usize>,
     request_timeout: Duration,
     max_connections: usize,
     connections: Cell<usize>,
@@ -67,7 +67,7 @@ impl Generator {
         Rc::new(Self {
             address,
             templates,
-            asked: Cell::new(0),
+            sent_count: Cell::new(0),
             request_timeout,
             max_connections,
             connections: Cell::new(0),
@@ -79,14 +79,14 @@ impl Generator {
         })
     }
 
-    /// Offers requests at this rate for this time. Returns how many were not sent by its end; they are dropped.
+    /// Offers requests at this rate for this time. Drops those that were not sent by its end, and returns their number.
     pub(crate) async fn offer(self: &Rc<Self>, schedule: Schedule, time: Duration) -> usize {
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut offered = 0;
-        while begun.elapsed() < time {
-            let due_by_now = schedule.due_by(begun.elapsed());
+        while started.elapsed() < time {
+            let due_by_now = schedule.due_by(started.elapsed());
             for number in offered..due_by_now {
-                self.due.borrow_mut().push_back(begun + schedule.due(number));
+                self.due.borrow_mut().push_back(started + schedule.due(number));
                 self.add_connection();
                 self.wake.add_permits(1);
             }
@@ -97,7 +97,7 @@ impl Generator {
     }
 
     /// Waits for all responses, and returns the samples.
-    pub(crate) async fn settle(&self) -> Vec<Sample> {
+    pub(crate) async fn wait_for_responses(&self) -> Vec<Sample> {
         while self.busy.get() > 0 {
             sleep(TICK).await;
         }
@@ -114,16 +114,16 @@ impl Generator {
         self.connections.get()
     }
 
-    /// Adds a connection, if all are busy.
+    /// Adds a connection if all are busy, up to the bound.
     fn add_connection(self: &Rc<Self>) {
         let wanted = self.busy.get() + self.due.borrow().len();
         if wanted > self.connections.get() && self.connections.get() < self.max_connections {
             self.connections.set(self.connections.get() + 1);
-            spawn_local(Rc::clone(self).work());
+            spawn_local(Rc::clone(self).run_connection());
         }
     }
 
-    async fn work(self: Rc<Self>) {
+    async fn run_connection(self: Rc<Self>) {
         let mut connection = None;
         while let Ok(woken) = self.wake.acquire().await {
             woken.forget();
@@ -140,31 +140,31 @@ impl Generator {
                     .await
                 {
                     Ok(Ok(status)) if status.is_success() => RequestOutcome::Accepted,
-                    Ok(Ok(status)) if matches!(status.as_u16(), 429 | 503) => RequestOutcome::Refused,
-                    Ok(Ok(status)) => self.failed(status.to_string()),
-                    Ok(Err(error)) => self.failed(error.to_string()),
-                    Err(_) => self.failed("no answer in time".to_owned()),
+                    Ok(Ok(status)) if matches!(status.as_u16(), 429 | 503) => RequestOutcome::Rejected,
+                    Ok(Ok(status)) => self.record_failure(status.to_string()),
+                    Ok(Err(error)) => self.record_failure(error.to_string()),
+                    Err(_) => self.record_failure("no answer in time".to_owned()),
                 };
-            self.samples.borrow_mut().push(Sample { due, lag, took: due.elapsed(), outcome });
+            self.samples.borrow_mut().push(Sample { due, lag, latency: due.elapsed(), outcome });
             self.busy.set(self.busy.get() - 1);
         }
     }
 
-    /// The templates in turn.
+    /// The next template, round robin.
     fn next_template(&self) -> Option<&RequestTemplate> {
-        self.asked.set(self.asked.get().wrapping_add(1));
-        self.templates.get(self.asked.get() % self.templates.len().max(1))
+        self.sent_count.set(self.sent_count.get().wrapping_add(1));
+        self.templates.get(self.sent_count.get() % self.templates.len().max(1))
     }
 
-    fn failed(&self, why: String) -> RequestOutcome {
+    fn record_failure(&self, why: String) -> RequestOutcome {
         *self.failures.borrow_mut().entry(why).or_default() += 1;
         RequestOutcome::Failed
     }
 }
 
 /// The latencies of requests with this outcome.
-pub(crate) fn took(samples: &[Sample], outcome: RequestOutcome) -> Vec<Duration> {
-    samples.iter().filter(|sample| sample.outcome == outcome).map(|sample| sample.took).collect()
+pub(crate) fn latencies(samples: &[Sample], outcome: RequestOutcome) -> Vec<Duration> {
+    samples.iter().filter(|sample| sample.outcome == outcome).map(|sample| sample.latency).collect()
 }
 
 /// A closed loop: each connection sends its next request when the one before is answered. Returns the latencies of the
@@ -179,7 +179,7 @@ pub(crate) async fn closed_loop(
     let clients = (0..connections).map(|number| {
         let templates = templates.to_vec();
         spawn_local(async move {
-            let (mut connection, mut took) = (None, Vec::new());
+            let (mut connection, mut latencies) = (None, Vec::new());
             for template in templates.iter().cycle().skip(number) {
                 if Instant::now() >= until {
                     break;
@@ -187,13 +187,13 @@ pub(crate) async fn closed_loop(
                 let sent = Instant::now();
                 match timeout(time, send(&mut connection, address, template)).await {
                     Ok(Ok(status)) if status.is_success() && Instant::now() < until => {
-                        took.push(sent.elapsed());
+                        latencies.push(sent.elapsed());
                     }
                     // Refused or failed: pause before the next.
                     _ => sleep(TICK).await,
                 }
             }
-            took
+            latencies
         })
     });
     let mut all = Vec::new();

@@ -1,8 +1,8 @@
-//! Readers beside objects of a million members that nobody knows, which anyone can send.
+//! Readers beside JSON objects of a million unknown members, which a client without an account can send.
 
 use crate::connection::{RequestTemplate, send};
 use crate::figures::{Report, ms, percentile};
-use crate::probe::{self, Readers};
+use crate::probe::{self, SteadyReaders};
 use crate::traffic::{Failure, Traffic};
 use clap::Args;
 use std::collections::BTreeMap;
@@ -12,30 +12,33 @@ use std::time::Duration;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, sleep};
 
-/// How long it is read alone, and how long beside each kind of object.
+/// How long readers run alone, and how long beside each kind of object.
 const READ_DURATION: Duration = Duration::from_secs(8);
-/// Between two objects.
+/// The interval between two objects.
 const SEND_INTERVAL: Duration = Duration::from_millis(500);
-/// How long a read may take at most.
+/// The highest latency of a read.
 const MAX_READ_LATENCY: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     reads: probe::Options,
-    /// Bytes of an object.
+    /// The size of an object, in bytes.
     #[arg(long, default_value_t = 16 << 20)]
     bytes: usize,
 }
 
-/// Whether the readers notice little of it.
+/// Runs the load. Returns whether the latency of the reads stays within its bound.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let address = options.reads.target.address()?;
-    let readers = Readers::prepare(&options.reads).await?;
+    let readers = SteadyReaders::prepare(&options.reads).await?;
     let traffic = Traffic::prepare(options.reads.target.base()).await?;
     let mut report = Report::new();
-    report.tell(&format!("{} reads/s alone", options.reads.rate), readers.read(READ_DURATION).await?.tell());
-    let many = members(options.bytes);
+    report.print(
+        &format!("{} reads/s alone", options.reads.rate),
+        readers.read(READ_DURATION).await?.summary(),
+    );
+    let many = object_of_members(options.bytes);
     let deep = options.bytes / 2 - 8;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(deep), "]".repeat(deep));
     let long = format!("{{\"question\":\"{}\"}}", "\\n".repeat(options.bytes / 2 - 16));
@@ -50,19 +53,19 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
         let object = RequestTemplate::post(path, token, body.clone())?;
         let objects = spawn_local(send_objects(address, object, Instant::now() + READ_DURATION));
         let beside = readers.read(READ_DURATION).await?;
-        let (answers, took) = objects.await.map_err(|error| Failure::new(error.to_string()))?;
-        let most = ms(percentile(&took, 100));
+        let (answers, latencies) = objects.await.map_err(|error| Failure::new(error.to_string()))?;
+        let max = ms(percentile(&latencies, 100));
         report
-            .tell(&format!("{} MiB of {what}", options.bytes >> 20), format!("{answers:?}, at most {most}"));
-        report.tell("  reads beside them", beside.tell());
-        let worst = beside.worst();
-        report.hold("  the slowest read", ms(worst), "300 ms", worst <= MAX_READ_LATENCY);
+            .print(&format!("{} MiB of {what}", options.bytes >> 20), format!("{answers:?}, at most {max}"));
+        report.print("  reads beside them", beside.summary());
+        let slowest = beside.max();
+        report.check("  the slowest read", ms(slowest), "300 ms", slowest <= MAX_READ_LATENCY);
     }
-    Ok(report.is_well())
+    Ok(report.has_passed())
 }
 
-/// An object of as many members as that gives, each of another name.
-fn members(bytes: usize) -> String {
+/// A JSON object of about this size, of members with distinct names.
+fn object_of_members(bytes: usize) -> String {
     let mut object = String::from("{");
     let mut number = 0;
     while object.len() + 20 < bytes {
@@ -77,14 +80,14 @@ async fn send_objects(
     object: RequestTemplate,
     until: Instant,
 ) -> (BTreeMap<String, usize>, Vec<Duration>) {
-    let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
+    let (mut answers, mut latencies) = (BTreeMap::<String, usize>::new(), Vec::new());
     while Instant::now() < until {
-        let begun = Instant::now();
+        let started = Instant::now();
         let answer = send(&mut None, address, &object).await;
         let answer = answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned());
         *answers.entry(answer).or_default() += 1;
-        took.push(begun.elapsed());
+        latencies.push(started.elapsed());
         sleep(SEND_INTERVAL).await;
     }
-    (answers, took)
+    (answers, latencies)
 }

@@ -1,6 +1,6 @@
 //! Load on a running Banyan, for the scripts of `deploy/faults` and `deploy/overload`.
 //!
-//! Each command prints what it saw, and exits with 1 if that is not as it should be.
+//! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
 mod bodies;
 mod capacity;
@@ -38,33 +38,33 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Reads and appends at a steady rate, and looks afterwards whether a message was lost or made twice.
+    /// Reads and appends at a steady rate, and then checks that no message was lost or stored twice.
     Steady(steady::Options),
-    /// Finds what can be had, and asks for several times as much.
+    /// Measures the capacity, and offers a multiple of it.
     Overload(overload::Options),
-    /// Reads beside connections that are idle, and others whose heads come slowly.
+    /// Reads beside idle connections and connections with slow request heads.
     Idle(idle::Options),
-    /// Sends many large bodies at once, and looks at the memory of the process that passes them on.
+    /// Sends many large bodies at once, and measures the memory of the proxy.
     Uploads(uploads::Options),
     /// Reads while many users log in.
     Logins(logins::Options),
-    /// Leaves many large bodies unfinished, and looks at the memory of the programs.
+    /// Sends many large bodies without their ends, and measures the memory of the programs.
     Bodies(bodies::Options),
-    /// Reads many large pages at once, and looks at the memory of the programs.
+    /// Reads many large pages at once, and measures the memory of the programs.
     Pages(pages::Options),
-    /// Asks for many large pages and takes none, and looks at the memory of the programs.
+    /// Requests many large pages and reads none, and measures the memory of the programs.
     Readers(readers::Options),
-    /// Reads while large objects of unknown members come without a token.
+    /// Reads while large JSON objects with unknown members are sent.
     Json(json::Options),
-    /// Plays a service that can do so much and no more.
+    /// Is a stand-in for a service of fixed capacity.
     Upstream(upstream::Options),
 }
 
-/// One thread for all, so that most of a small machine is left to what is under load.
+/// The load runs on one thread, which leaves most of a small machine to the programs under load.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, Failure> {
     raise_descriptor_limit().map_err(|error| Failure::new(format!("too few descriptors: {error}")))?;
-    let is_well = LocalSet::new()
+    let has_passed = LocalSet::new()
         .run_until(async {
             match Options::parse().command {
                 Command::Steady(options) => steady::run(&options).await,
@@ -80,5 +80,5 @@ async fn main() -> Result<ExitCode, Failure> {
             }
         })
         .await?;
-    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if has_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

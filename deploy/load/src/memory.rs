@@ -14,12 +14,12 @@ use tokio::time::{interval, sleep};
 
 /// The sampling interval.
 const SAMPLING_INTERVAL: Duration = Duration::from_millis(20);
-/// The most anonymous memory of a program.
+/// The peak anonymous memory of a program.
 const MAX_ANONYMOUS_BYTES: u64 = 256 << 20;
 /// The delay after a load before the memory is read again.
 const SETTLE_TIME: Duration = Duration::from_secs(10);
 
-/// Whom a load goes to, and whose memory is looked at meanwhile.
+/// The target of a load, and the programs whose memory is measured.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WatchedTarget {
     #[command(flatten)]
@@ -28,18 +28,18 @@ pub(crate) struct WatchedTarget {
     pub(crate) programs: Programs,
 }
 
-/// A page of large messages that is read.
+/// The size of a page of large messages.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct LargePage {
-    /// Mebibytes of the page, up to eight.
+    /// The size of the page in MiB, up to eight.
     #[arg(long, default_value_t = 8)]
     pub(crate) mebibytes: usize,
 }
 
-/// Whose memory is looked at.
+/// The programs whose memory is measured.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Programs {
-    /// A program and its process, such as `gateway=1234`; any number of them.
+    /// The name and the process id of a program, such as `gateway=1234`; may be repeated.
     #[arg(long = "program", required = true)]
     programs: Vec<Program>,
 }
@@ -62,21 +62,21 @@ impl FromStr for Program {
 }
 
 /// Samples the memory of programs.
-pub(crate) struct Watch {
+pub(crate) struct MemorySampler {
     programs: Vec<Program>,
     before: Vec<u64>,
-    most: Rc<RefCell<Vec<u64>>>,
+    peak: Rc<RefCell<Vec<u64>>>,
     sampling: JoinHandle<()>,
 }
 
 impl Programs {
     /// Starts sampling.
-    pub(crate) fn watch(&self) -> Result<Watch, Failure> {
+    pub(crate) fn start_sampling(&self) -> Result<MemorySampler, Failure> {
         let programs = self.programs.clone();
         let before = read_all(&programs)?;
-        let most = Rc::new(RefCell::new(before.clone()));
-        let sampling = spawn_local(sample(programs.clone(), Rc::clone(&most)));
-        Ok(Watch { programs, before, most, sampling })
+        let peak = Rc::new(RefCell::new(before.clone()));
+        let sampling = spawn_local(sample(programs.clone(), Rc::clone(&peak)));
+        Ok(MemorySampler { programs, before, peak, sampling })
     }
 }
 
@@ -84,29 +84,29 @@ fn read_all(programs: &[Program]) -> Result<Vec<u64>, Failure> {
     programs.iter().map(|program| anonymous(program.pid)).collect()
 }
 
-async fn sample(programs: Vec<Program>, most: Rc<RefCell<Vec<u64>>>) {
+async fn sample(programs: Vec<Program>, peak: Rc<RefCell<Vec<u64>>>) {
     let mut sampling = interval(SAMPLING_INTERVAL);
     loop {
         sampling.tick().await;
         let Ok(now) = read_all(&programs) else { return };
-        let mut most = most.borrow_mut();
-        most.iter_mut().zip(now).for_each(|(most, now)| *most = now.max(*most));
+        let mut peak = peak.borrow_mut();
+        peak.iter_mut().zip(now).for_each(|(peak, now)| *peak = now.max(*peak));
     }
 }
 
-impl Watch {
+impl MemorySampler {
     /// Reports the samples, once [`SETTLE_TIME`] has passed since the load.
     pub(crate) async fn report(self, report: &mut Report) -> Result<(), Failure> {
         self.sampling.abort();
         sleep(SETTLE_TIME).await;
         let after = read_all(&self.programs)?;
-        let most = self.most.borrow();
-        let seen = self.programs.iter().zip(&self.before).zip(most.iter().zip(after));
-        for ((program, before), (&most, after)) in seen {
+        let peak = self.peak.borrow();
+        let seen = self.programs.iter().zip(&self.before).zip(peak.iter().zip(after));
+        for ((program, before), (&peak, after)) in seen {
             let what = format!("RssAnon of {} at most", program.name);
-            let figure = format!("{} MiB", most >> 20);
-            report.hold(&what, figure, "256 MiB", most <= MAX_ANONYMOUS_BYTES);
-            report.tell("  before, and 10 s after", format!("{} and {} MiB", before >> 20, after >> 20));
+            let figure = format!("{} MiB", peak >> 20);
+            report.check(&what, figure, "256 MiB", peak <= MAX_ANONYMOUS_BYTES);
+            report.print("  before, and 10 s after", format!("{} and {} MiB", before >> 20, after >> 20));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Large pages that are read at once.
+//! Concurrent reads of large pages.
 
 use crate::connection::{RequestTemplate, send};
 use crate::figures::{Report, ms, percentile};
@@ -13,42 +13,45 @@ use tokio::time::Instant;
 pub(crate) struct Options {
     #[command(flatten)]
     watched: WatchedTarget,
-    /// How many at once.
+    /// The number of concurrent reads.
     #[arg(long, default_value_t = 200)]
     pages: usize,
     #[command(flatten)]
     page: LargePage,
 }
 
-/// Whether the memory stays within its bound, and each is answered, or told to come again.
+/// Runs the load. Returns whether the memory stays within its bound, and each response is a 200 or a 503.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let address = options.watched.target.address()?;
     let traffic = Traffic::prepare(options.watched.target.base()).await?;
-    let page = RequestTemplate::get(&traffic.fill(options.page.mebibytes).await?, traffic.token())?;
+    let page = RequestTemplate::get(&traffic.append_large(options.page.mebibytes).await?, traffic.token())?;
     let mut report = Report::new();
-    let watch = options.watched.programs.watch()?;
+    let sampler = options.watched.programs.start_sampling()?;
     let mut all = JoinSet::new();
     for _ in 0..options.pages {
         let page = page.clone();
         all.spawn_local(async move {
-            let begun = Instant::now();
+            let started = Instant::now();
             let answer = send(&mut None, address, &page).await;
-            (answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned()), begun.elapsed())
+            (
+                answer.map_or_else(|why| why.to_string(), |status| status.as_str().to_owned()),
+                started.elapsed(),
+            )
         });
     }
-    let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
+    let (mut answers, mut latencies) = (BTreeMap::<String, usize>::new(), Vec::new());
     for (answer, time) in all.join_all().await {
         *answers.entry(answer).or_default() += 1;
-        took.push(time);
+        latencies.push(time);
     }
-    let of = |status: &str| answers.get(status).copied().unwrap_or_default();
-    let (read, refused) = (of("200"), of("503"));
-    report.tell(
+    let count = |status: &str| answers.get(status).copied().unwrap_or_default();
+    let (read, refused) = (count("200"), count("503"));
+    report.print(
         &format!("{} pages of {} MiB, the last after", options.pages, options.page.mebibytes),
-        ms(percentile(&took, 100)),
+        ms(percentile(&latencies, 100)),
     );
     let is_answered = read > 0 && read + refused == options.pages;
-    report.hold("their answers", format!("{answers:?}"), "200 or 503", is_answered);
-    watch.report(&mut report).await?;
-    Ok(report.is_well())
+    report.check("their answers", format!("{answers:?}"), "200 or 503", is_answered);
+    sampler.report(&mut report).await?;
+    Ok(report.has_passed())
 }

@@ -2,7 +2,7 @@
 
 use crate::capacity::Target;
 use crate::figures::{ms, percentile};
-use crate::generator::{Generator, RequestOutcome, Sample, took};
+use crate::generator::{Generator, RequestOutcome, Sample, latencies};
 use crate::schedule::Schedule;
 use crate::traffic::Failure;
 use clap::Args;
@@ -13,7 +13,7 @@ use std::time::Duration;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_CONNECTIONS: usize = 256;
 
-/// Who reads what, and how often.
+/// The target of the reads, and their rate.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -24,16 +24,16 @@ pub(crate) struct Options {
 }
 
 /// Readers at a steady rate.
-pub(crate) struct Readers {
+pub(crate) struct SteadyReaders {
     generator: Rc<Generator>,
     schedule: Schedule,
 }
 
 /// The samples of the readers.
 #[derive(Debug)]
-pub(crate) struct Met(Vec<Sample>);
+pub(crate) struct ReadSamples(Vec<Sample>);
 
-impl Readers {
+impl SteadyReaders {
     /// Prepares chats and templates.
     pub(crate) async fn prepare(options: &Options) -> Result<Self, Failure> {
         let (address, templates) = (options.target.address()?, options.target.templates().await?);
@@ -42,33 +42,33 @@ impl Readers {
     }
 
     /// Reads for this time.
-    pub(crate) async fn read(&self, time: Duration) -> Result<Met, Failure> {
+    pub(crate) async fn read(&self, time: Duration) -> Result<ReadSamples, Failure> {
         self.generator.offer(self.schedule, time).await;
-        let met = Met(self.generator.settle().await);
+        let samples = ReadSamples(self.generator.wait_for_responses().await);
         let failures = self.generator.failures();
-        if failures.is_empty() && !took(&met.0, RequestOutcome::Accepted).is_empty() {
-            return Ok(met);
+        if failures.is_empty() && !latencies(&samples.0, RequestOutcome::Accepted).is_empty() {
+            return Ok(samples);
         }
         Err(Failure::new(format!("reads failed, or there were none: {failures:?}")))
     }
 }
 
-impl Met {
+impl ReadSamples {
     /// The p99 of the accepted reads.
     pub(crate) fn p99(&self) -> Duration {
-        percentile(&took(&self.0, RequestOutcome::Accepted), 99)
+        percentile(&latencies(&self.0, RequestOutcome::Accepted), 99)
     }
 
     /// The longest accepted read.
-    pub(crate) fn worst(&self) -> Duration {
-        percentile(&took(&self.0, RequestOutcome::Accepted), 100)
+    pub(crate) fn max(&self) -> Duration {
+        percentile(&latencies(&self.0, RequestOutcome::Accepted), 100)
     }
 
-    /// The figures in words.
-    pub(crate) fn tell(&self) -> String {
-        let took = took(&self.0, RequestOutcome::Accepted);
-        let [half, most, worst] = [50, 99, 100].map(|percent| ms(percentile(&took, percent)));
-        let refused = self.0.len() - took.len();
-        format!("p50 {half}, p99 {most}, at most {worst}; {} reads, {refused} refused", self.0.len())
+    /// The figures in one line.
+    pub(crate) fn summary(&self) -> String {
+        let accepted = latencies(&self.0, RequestOutcome::Accepted);
+        let [p50, p99, max] = [50, 99, 100].map(|percent| ms(percentile(&accepted, percent)));
+        let rejected = self.0.len() - accepted.len();
+        format!("p50 {p50}, p99 {p99}, at most {max}; {} reads, {rejected} refused", self.0.len())
     }
 }

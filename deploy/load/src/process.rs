@@ -1,17 +1,17 @@
-//! The memory and the processor time of a process.
+//! The memory and the CPU time of a process.
 
 use crate::traffic::Failure;
 use std::fs;
 
-/// Linux' ticks of the processor's time, on every machine that it runs on today.
-const TICKS_A_SECOND: f64 = 100.0;
+/// `USER_HZ` of Linux, which is 100 on all current architectures.
+const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Memory of a process that is in use, in bytes.
+/// The resident memory of a process, in bytes.
 pub(crate) fn resident(pid: u32) -> Result<u64, Failure> {
     memory(pid, "VmRSS:")
 }
 
-/// The same without what is mapped from files: what the process has allocated.
+/// The anonymous resident memory of a process, in bytes: without mapped files.
 pub(crate) fn anonymous(pid: u32) -> Result<u64, Failure> {
     memory(pid, "RssAnon:")
 }
@@ -27,28 +27,28 @@ fn memory_in(status: &str, field: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
-/// The time of the processor that a process has had.
+/// The CPU time that a process has used.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Usage {
+pub(crate) struct CpuTime {
     ticks: u32,
 }
 
-impl Usage {
-    /// This one.
+impl CpuTime {
+    /// The CPU time of this process.
     pub(crate) fn of_this_process() -> Result<Self, Failure> {
         let path = "/proc/self/stat";
         let stat = fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
-        let ticks = ticks_in(&stat).ok_or_else(|| Failure::new(format!("{path} is not what it was")))?;
+        let ticks = ticks_in(&stat).ok_or_else(|| Failure::new(format!("{path} has another format")))?;
         Ok(Self { ticks })
     }
 
-    /// Seconds of it since then.
+    /// The seconds of CPU time since an earlier measurement.
     pub(crate) fn since(self, then: Self) -> f64 {
-        f64::from(self.ticks.saturating_sub(then.ticks)) / TICKS_A_SECOND
+        f64::from(self.ticks.saturating_sub(then.ticks)) / TICKS_PER_SECOND
     }
 }
 
-/// `utime` and `stime`, the 14th and 15th field; the second is a name that may hold anything.
+/// The sum of `utime` and `stime`, the 14th and the 15th field. The second field is a name, which may contain spaces and parentheses.
 fn ticks_in(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().skip(11);
@@ -72,6 +72,6 @@ mod tests {
     #[test]
     fn a_process_has_some_memory() {
         assert!(resident(std::process::id()).unwrap() > anonymous(std::process::id()).unwrap());
-        Usage::of_this_process().unwrap();
+        CpuTime::of_this_process().unwrap();
     }
 }

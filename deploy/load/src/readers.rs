@@ -1,4 +1,4 @@
-//! Clients that ask for a large page, and take nothing of it.
+//! Clients that request a large page, and do not read the response.
 
 use crate::figures::Report;
 use crate::memory::{LargePage, WatchedTarget};
@@ -9,49 +9,50 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::sleep;
 
-/// What the kernel keeps for one who does not read.
+/// The receive buffer of a client, in bytes.
 const RECEIVE_BUFFER_BYTES: u32 = 4096;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(flatten)]
     watched: WatchedTarget,
-    /// How many of them.
+    /// The number of clients.
     #[arg(long, default_value_t = 100)]
     readers: usize,
     #[command(flatten)]
     page: LargePage,
-    /// How long they stay.
+    /// How long the connections stay open, in seconds.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
-    /// Whether they ask for gzip.
+    /// Whether the clients accept gzip.
     #[arg(long)]
     gzip: bool,
 }
 
-/// Whether the memory stays within its bound.
+/// Runs the load. Returns whether the memory stays within its bound.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let traffic = Traffic::prepare(options.watched.target.base()).await?;
-    let path = traffic.fill(options.page.mebibytes).await?;
+    let path = traffic.append_large(options.page.mebibytes).await?;
     let accept = if options.gzip { "Accept-Encoding: gzip\r\n" } else { "" };
     let token = traffic.token();
     let head =
         format!("GET {path} HTTP/1.1\r\nHost: banyan\r\n{accept}Authorization: Bearer {token}\r\n\r\n");
     let mut report = Report::new();
-    let watch = options.watched.programs.watch()?;
-    let mut readers = Vec::new();
+    let sampler = options.watched.programs.start_sampling()?;
+    let mut connections = Vec::new();
     for _ in 0..options.readers {
-        readers.push(ask(options, &head).await.map_err(|error| Failure::new(error.to_string()))?);
+        connections
+            .push(request_page(options, &head).await.map_err(|error| Failure::new(error.to_string()))?);
     }
     sleep(Duration::from_secs(options.seconds)).await;
     let what = format!("{} who do not read {} MiB", options.readers, options.page.mebibytes);
-    report.tell(&what, format!("for {} s", options.seconds));
-    drop(readers);
-    watch.report(&mut report).await?;
-    Ok(report.is_well())
+    report.print(&what, format!("for {} s", options.seconds));
+    drop(connections);
+    sampler.report(&mut report).await?;
+    Ok(report.has_passed())
 }
 
-async fn ask(options: &Options, head: &str) -> std::io::Result<TcpStream> {
+async fn request_page(options: &Options, head: &str) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
     let address =

@@ -1,4 +1,4 @@
-//! Many large bodies at once, for a service that reads them slowly.
+//! Many concurrent large uploads to a service that reads them slowly.
 
 use crate::capacity::{Target, stand_in_token};
 use crate::connection::{RequestTemplate, send};
@@ -23,52 +23,52 @@ const MAX_ADDED_BYTES: u64 = 64 << 20;
 pub(crate) struct Options {
     #[command(flatten)]
     target: Target,
-    /// How many at once.
+    /// The number of concurrent uploads.
     #[arg(long, default_value_t = 100)]
     uploads: usize,
-    /// Bytes of each.
+    /// The size of each, in bytes.
     #[arg(long, default_value_t = 5_000_000)]
     bytes: usize,
-    /// The process whose memory is looked at.
+    /// The process id of the gateway, whose memory is measured.
     #[arg(long)]
     pid: u32,
 }
 
-/// Whether the memory stays within its bound. What is uploaded goes to a stand-in, which looks at none of it.
+/// Runs the load. Returns whether the memory stays within its bound. The stand-in discards the uploads.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let address = options.target.address()?;
     let token = stand_in_token()?;
     let path = "/api/v1/messages/add-message";
-    let one = RequestTemplate::post(path, &token, "{}".to_owned())?;
+    let small = RequestTemplate::post(path, &token, "{}".to_owned())?;
     let large = RequestTemplate::post(path, &token, " ".repeat(options.bytes))?;
-    // So that the cost of first requests is not counted.
-    upload_all(address, &one, WARM_UP_UPLOADS).join_all().await;
+    // The memory that the first requests take is not counted.
+    upload_all(address, &small, WARM_UP_UPLOADS).join_all().await;
     sleep(Duration::from_secs(1)).await;
     let before = resident(options.pid)?;
     let mut uploads = upload_all(address, &large, options.uploads);
-    let mut most = before;
-    let (mut answers, mut took) = (BTreeMap::<String, usize>::new(), Vec::new());
+    let mut peak = before;
+    let (mut answers, mut latencies) = (BTreeMap::<String, usize>::new(), Vec::new());
     let mut samples = interval(SAMPLING_INTERVAL);
     loop {
         tokio::select! {
-            _ = samples.tick() => most = most.max(resident(options.pid)?),
+            _ = samples.tick() => peak = peak.max(resident(options.pid)?),
             done = uploads.join_next() => match done {
                 Some(done) => {
                     let (answer, time) = done.map_err(|error| Failure::new(error.to_string()))?;
                     *answers.entry(answer).or_default() += 1;
-                    took.push(time);
+                    latencies.push(time);
                 }
                 None => break,
             },
         }
     }
     let mut report = Report::new();
-    report.tell(&format!("{} uploads of {} bytes", options.uploads, options.bytes), format!("{answers:?}"));
-    report.tell("the last one took", ms(percentile(&took, 100)));
-    report.tell("memory of the gateway before", format!("{} MiB", before >> 20));
-    let more = most.saturating_sub(before);
-    report.hold("at most meanwhile", format!("{} MiB more", more >> 20), "64 MiB", more < MAX_ADDED_BYTES);
-    Ok(report.is_well())
+    report.print(&format!("{} uploads of {} bytes", options.uploads, options.bytes), format!("{answers:?}"));
+    report.print("the last one took", ms(percentile(&latencies, 100)));
+    report.print("memory of the gateway before", format!("{} MiB", before >> 20));
+    let added = peak.saturating_sub(before);
+    report.check("at most meanwhile", format!("{} MiB more", added >> 20), "64 MiB", added < MAX_ADDED_BYTES);
+    Ok(report.has_passed())
 }
 
 /// Sends uploads at once, each on a connection of its own. Returns each response with its latency.
@@ -77,9 +77,9 @@ fn upload_all(address: SocketAddr, upload: &RequestTemplate, count: usize) -> Jo
     for _ in 0..count {
         let upload = upload.clone();
         uploads.spawn_local(async move {
-            let begun = Instant::now();
+            let started = Instant::now();
             let answer = send(&mut None, address, &upload).await;
-            (answer.map_or_else(|why| why.to_string(), |status| status.to_string()), begun.elapsed())
+            (answer.map_or_else(|why| why.to_string(), |status| status.to_string()), started.elapsed())
         });
     }
     uploads

@@ -9,53 +9,53 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-/// What every answer says: 267 bytes, as long as that of a chat.
+/// The body of every response: 267 bytes, the size of a chat.
 const BODY: &str = concat!(
     r#"[{"chat_id":"019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21","account_id":"019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d22","#,
     r#""chat_type":"personal","name":"A chat of the stand-in","created_at":"2026-01-01T00:00:00.000000Z","#,
     r#""updated_at":"2026-01-01T00:00:00.000000Z","active":true}]"#
 );
 
-/// How many connections may wait to be taken.
+/// The backlog of the listener.
 const BACKLOG: u32 = 8192;
-/// Longer than the gateway keeps a connection to use it again.
+/// Longer than the idle time-out of the gateway's connection pool.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Where it listens.
+    /// The address on which it listens.
     listen: String,
-    /// How many requests it works on at once.
+    /// The number of requests that it serves concurrently.
     #[arg(long, default_value_t = 20)]
     at_once: usize,
-    /// How long it works on one, in milliseconds.
+    /// The service time of a request, in milliseconds.
     #[arg(long, default_value_t = 20)]
     takes_ms: u64,
-    /// How long it waits before it reads a body, in milliseconds.
+    /// The delay before it reads a body, in milliseconds.
     #[arg(long, default_value_t = 0)]
     reads_after_ms: u64,
 }
 
-struct Service {
-    at_once: Semaphore,
-    takes: Duration,
-    reads_after: Duration,
+struct StandIn {
+    slots: Semaphore,
+    service_time: Duration,
+    read_delay: Duration,
 }
 
 /// Serves until it is killed.
 pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", options.listen));
-    let service = Data::new(Service {
-        at_once: Semaphore::new(options.at_once),
-        takes: Duration::from_millis(options.takes_ms),
-        reads_after: Duration::from_millis(options.reads_after_ms),
+    let stand_in = Data::new(StandIn {
+        slots: Semaphore::new(options.at_once),
+        service_time: Duration::from_millis(options.takes_ms),
+        read_delay: Duration::from_millis(options.reads_after_ms),
     });
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(service.clone())
+            .app_data(stand_in.clone())
             .route("/livez", web::get().to(HttpResponse::Ok))
             .route("/readyz", web::get().to(HttpResponse::Ok))
-            .default_service(web::to(work))
+            .default_service(web::to(respond))
     });
     let server =
         server.workers(1).backlog(BACKLOG).keep_alive(KEEP_ALIVE).bind(&options.listen).map_err(failed)?;
@@ -63,16 +63,16 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     Ok(true)
 }
 
-async fn work(service: Data<Service>, mut body: Payload) -> HttpResponse {
-    sleep(service.reads_after).await;
+async fn respond(stand_in: Data<StandIn>, mut body: Payload) -> HttpResponse {
+    sleep(stand_in.read_delay).await;
     while let Some(piece) = body.next().await {
         if piece.is_err() {
             return HttpResponse::BadRequest().finish();
         }
     }
-    let Ok(_turn) = service.at_once.acquire().await else {
+    let Ok(_slot) = stand_in.slots.acquire().await else {
         return HttpResponse::ServiceUnavailable().finish();
     };
-    sleep(service.takes).await;
+    sleep(stand_in.service_time).await;
     HttpResponse::Ok().content_type("application/json").body(BODY)
 }

@@ -54,7 +54,7 @@ impl Drop for Process {
 }
 
 #[tokio::test]
-async fn more_clients_than_descriptors_are_all_answered() {
+async fn all_clients_are_answered_even_if_they_exceed_the_descriptor_limit() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let mut process = Process::start(400 + 12 * cores);
     let url = process.url();
@@ -76,7 +76,7 @@ async fn more_clients_than_descriptors_are_all_answered() {
 }
 
 #[test]
-fn too_few_descriptors_stop_the_start_with_one_line_that_says_how_many_are_needed() {
+fn a_descriptor_limit_that_is_too_low_fails_the_start_with_one_line_that_names_the_minimum() {
     let mut process = Process::start(64);
     assert!(!process.child.wait().unwrap().success());
     let mut text = String::new();

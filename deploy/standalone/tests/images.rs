@@ -19,7 +19,7 @@ fn halves(dockerfile: &str) -> (&str, &str) {
 }
 
 #[test]
-fn an_engine_builds_the_workspace_once_for_all_images() {
+fn the_workspace_is_built_once_for_all_images() {
     let (_, first) = DOCKERFILES[0];
     for (name, dockerfile) in DOCKERFILES {
         assert_eq!(halves(dockerfile).0, halves(first).0, "{name} has a builder of its own");
@@ -27,7 +27,7 @@ fn an_engine_builds_the_workspace_once_for_all_images() {
 }
 
 #[test]
-fn an_image_is_one_program_that_is_not_root_and_knows_whether_it_is_well() {
+fn an_image_has_one_program_a_non_root_user_and_a_health_check() {
     for (name, dockerfile) in DOCKERFILES {
         let (_, image) = halves(dockerfile);
         let copies: Vec<_> = image.lines().filter(|line| line.starts_with("COPY")).collect();

@@ -107,7 +107,7 @@ async fn live(client: &TestClient) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_password_token_body_or_query_is_told() {
+async fn no_password_token_body_or_query_is_logged() {
     let process = Process::start().await;
     let mut secrets = live(&process.client).await;
     secrets.extend([PASSWORD, NEW_PASSWORD, QUESTION, QUERY, IN_A_PATH].map(str::to_owned));
@@ -120,7 +120,7 @@ async fn no_password_token_body_or_query_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_writes_no_line() {
+async fn bytes_that_are_no_request_are_not_logged() {
     let process = Process::start().await;
     let address = process.url.socket_addrs(|| None).unwrap()[0];
     let long = "x".repeat(200_000);
@@ -148,7 +148,7 @@ async fn what_is_no_request_writes_no_line() {
 }
 
 #[tokio::test]
-async fn a_page_that_may_not_call_the_api_has_a_line_with_its_origin_and_the_variable() {
+async fn a_refused_origin_is_logged_with_the_variable_that_would_allow_it() {
     let process = Process::start().await;
     let asking = process.client.with_header("access-control-request-method", "POST");
     for origin in ["https://app.example", "https://app.example", "http://localhost:5173"] {
@@ -173,7 +173,7 @@ fn finished(lines: &[String], service: &str, id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn each_service_tells_its_part_of_a_request_in_one_line() {
+async fn each_service_logs_its_part_of_a_request_in_one_line() {
     let process = Process::start().await;
     let credentials = json!({"username": "ann", "password": PASSWORD});
     let user = process.client.post("/api/v1/auth/register", &credentials).await.expect(201).json();
@@ -206,7 +206,7 @@ async fn each_service_tells_its_part_of_a_request_in_one_line() {
 }
 
 #[tokio::test]
-async fn every_line_that_a_request_causes_says_which_and_of_what_trace() {
+async fn every_log_line_of_a_request_has_its_request_id_and_trace_id() {
     let process = Process::start().await;
     live(&process.client).await;
     let lines = process.lines();

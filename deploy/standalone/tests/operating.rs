@@ -96,7 +96,7 @@ async fn login(client: &TestClient, name: &str, password: &str, status: u16) -> 
 }
 
 #[tokio::test]
-async fn users_are_made_reset_and_deleted_before_the_first_start_and_while_it_runs() {
+async fn user_commands_work_before_the_first_start_and_while_it_runs() {
     let mut banyan = Banyan::new();
     let output = banyan.run(&["user", "list"], "");
     assert!(output.status.code() == Some(1) && !banyan.data().exists(), "{output:?}");
@@ -131,7 +131,7 @@ async fn users_are_made_reset_and_deleted_before_the_first_start_and_while_it_ru
 }
 
 #[tokio::test]
-async fn a_check_is_well_before_the_first_start_while_it_runs_and_after_and_changes_nothing() {
+async fn a_check_passes_before_during_and_after_a_run_and_changes_nothing() {
     let mut banyan = Banyan::new();
     let lines = banyan.succeed(&["check"], "");
     assert!(lines.contains("made by the first start") && banyan.files().is_empty(), "{lines}");
@@ -159,7 +159,7 @@ async fn a_check_is_well_before_the_first_start_while_it_runs_and_after_and_chan
 }
 
 #[test]
-fn a_check_tells_what_is_wrong_and_what_to_do() {
+fn a_check_reports_each_error_with_advice() {
     let banyan = Banyan::new();
     fs::create_dir(banyan.data()).unwrap();
     fs::set_permissions(banyan.data(), fs::Permissions::from_mode(0o755)).unwrap();

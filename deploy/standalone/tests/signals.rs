@@ -46,7 +46,7 @@ impl Drop for Process {
 }
 
 #[test]
-fn who_waits_for_the_database_at_start_ends_when_told_to() {
+fn a_service_that_waits_for_its_database_stops_on_sigterm() {
     // It takes connections and never says a word, as a database that hangs.
     let database = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgresql://u@{}/banyan", database.local_addr().unwrap());
@@ -61,7 +61,7 @@ fn who_waits_for_the_database_at_start_ends_when_told_to() {
 }
 
 #[test]
-fn a_second_signal_while_requests_are_finished_ends_at_once() {
+fn a_second_signal_during_the_drain_stops_at_once() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let mut process = Process::start(&[]);
         let mut line = String::new();

@@ -29,7 +29,7 @@ fn refused(variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_before_a_folder_is_made() {
+fn a_taken_port_is_reported_before_a_folder_is_created() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let lines = refused(&[("BANYAN_LISTEN_ADDR", &address)]);
@@ -38,7 +38,7 @@ fn a_port_that_is_taken_is_told_before_a_folder_is_made() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once_before_a_folder_is_made() {
+fn all_configuration_errors_are_reported_at_once_before_a_folder_is_created() {
     let lines = refused(&[
         ("BANYAN_LISTEN_ADDR", "here"),
         ("ACCESS_TOKEN_TTL", "0"),
@@ -48,7 +48,7 @@ fn all_that_is_wrong_is_told_at_once_before_a_folder_is_made() {
         ("REGISTRATION", "never"),
         ("DATABASE_URL", "sqlite:one"),
     ]);
-    let told: Vec<_> =
+    let reported: Vec<_> =
         lines.iter().map(|line| line.trim_start_matches("Error: ").split(':').next().unwrap()).collect();
     let expected = [
         "--listen or BANYAN_LISTEN_ADDR",
@@ -59,12 +59,12 @@ fn all_that_is_wrong_is_told_at_once_before_a_folder_is_made() {
         "REFRESH_TOKEN_TTL",
         "REGISTRATION",
     ];
-    assert_eq!(told, expected, "{lines:#?}");
+    assert_eq!(reported, expected, "{lines:#?}");
     assert!(lines.iter().all(|line| line.contains("expected")), "{lines:#?}");
 }
 
 #[test]
-fn a_port_alone_is_one_of_this_machine() {
+fn a_port_without_an_address_is_bound_on_loopback() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let folder = tempfile::tempdir().unwrap();
     let mut child = banyan(folder.path(), &[("BANYAN_LISTEN_ADDR", &port)]);

@@ -1,7 +1,7 @@
 //! Overload detection: whether more requests have come for a while than are served.
 //!
-//! As in `CoDel` (RFC 8289), a standing queue is the sign, not a short burst: the detector reports overload once requests were
-//! rejected for [`OVERLOAD_AFTER`].
+//! The detector reports overload once requests were rejected for [`OVERLOAD_AFTER`]. The idea is `CoDel`'s (RFC 8289): how long a
+//! queue stands counts, not how long it is. Unlike `CoDel`, the detector measures no delay in the queue.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -11,7 +11,7 @@ const SENT: &str = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.5, 12
     X-Forwarded-Host: banyan.example\r\nX-Forwarded-Proto: https\r\nX-Real-IP: 6.6.6.6\r\n\
     Forwarded: for=203.0.113.5;proto=https\r\nForwarded: for=127.0.0.9\r\n";
 
-async fn told() -> (Url, UnboundedReceiver<String>) {
+async fn recording_service() -> (Url, UnboundedReceiver<String>) {
     let (tell, heads) = unbounded_channel();
     let service = upstream(move |mut wire| {
         let tell = tell.clone();
@@ -50,7 +50,7 @@ fn behind(service: &Url, trusted: &str) -> TestGateway {
 
 #[tokio::test]
 async fn forwarding_headers_of_a_trusted_proxy_are_extended() {
-    let (service, mut heads) = told().await;
+    let (service, mut heads) = recording_service().await;
     let gateway = behind(&service, "10.0.0.0/8, 127.0.0.0/8");
     let head = head_at_service(&gateway, SENT, &mut heads).await;
     for (name, value) in [
@@ -67,7 +67,7 @@ async fn forwarding_headers_of_a_trusted_proxy_are_extended() {
 
 #[tokio::test]
 async fn a_trusted_proxy_without_forwarding_headers_is_the_client() {
-    let (service, mut heads) = told().await;
+    let (service, mut heads) = recording_service().await;
     let gateway = behind(&service, "127.0.0.1");
     let head = head_at_service(&gateway, "X-Real-IP: 6.6.6.6\r\n", &mut heads).await;
     assert_names_the_peer(&head);
@@ -75,7 +75,7 @@ async fn a_trusted_proxy_without_forwarding_headers_is_the_client() {
 
 #[tokio::test]
 async fn forwarding_headers_of_an_untrusted_peer_are_replaced() {
-    let (service, mut heads) = told().await;
+    let (service, mut heads) = recording_service().await;
     for gateway in [spawn_before(&service), behind(&service, "10.0.0.0/8, ::1")] {
         let head = head_at_service(&gateway, SENT, &mut heads).await;
         assert_names_the_peer(&head);
@@ -84,7 +84,7 @@ async fn forwarding_headers_of_an_untrusted_peer_are_replaced() {
 
 #[tokio::test]
 async fn other_x_forwarded_headers_of_a_trusted_proxy_are_dropped() {
-    let (service, mut heads) = told().await;
+    let (service, mut heads) = recording_service().await;
     let gateway = behind(&service, "127.0.0.1");
     let sent = "X-Forwarded-Port: 1\r\nX-Forwarded-Prefix: /internal\r\n";
     let head = head_at_service(&gateway, sent, &mut heads).await;

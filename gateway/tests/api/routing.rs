@@ -131,7 +131,7 @@ async fn another_spelling_of_a_path_does_not_evade_its_limits() {
 }
 
 /// A service that tells the first line and the body of each request that it answers, and as whose host it came.
-async fn told() -> (Url, mpsc::UnboundedReceiver<(String, String, String)>) {
+async fn recording_service() -> (Url, mpsc::UnboundedReceiver<(String, String, String)>) {
     let (heard, lines) = mpsc::unbounded_channel();
     let service = upstream(move |mut wire| {
         let heard = heard.clone();
@@ -151,7 +151,7 @@ async fn told() -> (Url, mpsc::UnboundedReceiver<(String, String, String)>) {
 
 #[tokio::test]
 async fn a_trailing_slash_is_ignored_and_the_query_is_passed_on_byte_for_byte() {
-    let (service, mut lines) = told().await;
+    let (service, mut lines) = recording_service().await;
     let gateway = spawn_before(&service);
     let mut wire = gateway.wire().await;
     for (target, passed_on) in [
@@ -184,7 +184,7 @@ async fn a_trailing_slash_is_ignored_and_the_query_is_passed_on_byte_for_byte() 
 
 #[tokio::test]
 async fn an_absolute_target_is_taken_as_its_path_and_host() {
-    let (service, mut lines) = told().await;
+    let (service, mut lines) = recording_service().await;
     let gateway = spawn_before(&service);
     let mut wire = gateway.wire().await;
     for (target, path, host) in [

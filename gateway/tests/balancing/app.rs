@@ -21,13 +21,13 @@ pub const GET: &str = "/api/v1/chats/get-chat";
 /// A key counts here.
 pub const POST: &str = "/api/v1/chats/create-chat";
 
-/// For what has to happen sooner or later.
+/// The time-out of what a test waits for.
 pub const SOON: Duration = Duration::from_secs(20);
 
 /// Longer than any test.
 pub const NEVER: Duration = Duration::from_secs(3600);
 
-pub struct Town {
+pub struct TestCluster {
     pub client: TestClient,
     pub names: DnsServer,
     pub replicas: Vec<Replica>,
@@ -46,7 +46,7 @@ pub fn timeouts() -> Timeouts {
 }
 
 /// A gateway with this many replicas, each of which plays every service.
-pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
+pub async fn spawn(count: usize, timeouts: Timeouts) -> TestCluster {
     let (names, replicas) = (DnsServer::start().await, start(count).await);
     let addresses: Vec<_> = replicas.iter().map(|replica| replica.address.ip()).collect();
     for name in NAMES {
@@ -56,7 +56,7 @@ pub async fn spawn(count: usize, timeouts: Timeouts) -> Town {
     let metrics = shown_metrics();
     let port = replicas[0].address.port();
     let (client, gateway) = spawn_gateway_with(NAMES, port, timeouts, resolution, &metrics);
-    Town { client, names, replicas, metrics, _gateway: gateway }
+    TestCluster { client, names, replicas, metrics, _gateway: gateway }
 }
 
 /// A gateway before services with these names, and a client of it with a token.
@@ -96,10 +96,10 @@ fn spawn_gateway_with(
 /// nobody listens any more stays so.
 async fn start(count: usize) -> Vec<Replica> {
     let mut replicas = Vec::new();
-    let street = street();
+    let subnet = unused_subnet();
     let mut port = 0;
-    for house in 2..2 + u8::try_from(count).unwrap() {
-        let replica = Replica::start(SocketAddr::new(street(house), port)).await;
+    for host in 2..2 + u8::try_from(count).unwrap() {
+        let replica = Replica::start(SocketAddr::new(subnet(host), port)).await;
         port = replica.address.port();
         replicas.push(replica);
     }
@@ -107,27 +107,27 @@ async fn start(count: usize) -> Vec<Replica> {
 }
 
 /// Addresses that no other test of this process has.
-pub fn street() -> impl Fn(u8) -> IpAddr {
-    static STREETS: AtomicU8 = AtomicU8::new(0);
-    let street = STREETS.fetch_add(1, Ordering::SeqCst);
-    let town = u8::try_from(std::process::id() % 250).unwrap() + 1;
-    move |house| IpAddr::from([127, town, street, house])
+pub fn unused_subnet() -> impl Fn(u8) -> IpAddr {
+    static NEXT_SUBNET: AtomicU8 = AtomicU8::new(0);
+    let subnet = NEXT_SUBNET.fetch_add(1, Ordering::SeqCst);
+    let process = u8::try_from(std::process::id() % 250).unwrap() + 1;
+    move |host| IpAddr::from([127, process, subnet, host])
 }
 
-impl Town {
-    /// From now on, the name gives these replicas.
-    pub fn name(&self, replicas: std::ops::Range<usize>) {
+impl TestCluster {
+    /// Makes the name resolve to these replicas.
+    pub fn resolve_to(&self, replicas: std::ops::Range<usize>) {
         let addresses: Vec<_> = self.replicas[replicas].iter().map(|replica| replica.address.ip()).collect();
         self.names.set(NAME, &addresses);
     }
 
-    /// Who answers a GET, which must succeed: the number of the replica.
-    pub async fn who(&self) -> usize {
-        self.number(&self.client.get(GET).await.expect(200))
+    /// Sends a GET, which must succeed. Returns the number of the replica that answers.
+    pub async fn answering_replica(&self) -> usize {
+        self.replica_of(&self.client.get(GET).await.expect(200))
     }
 
-    /// Who has answered.
-    pub fn number(&self, answer: &Answer) -> usize {
+    /// The number of the replica that sent this answer.
+    pub fn replica_of(&self, answer: &Answer) -> usize {
         let name = answer.header("x-replica");
         self.replicas.iter().position(|replica| replica.address.to_string() == name).unwrap()
     }
@@ -139,20 +139,22 @@ impl Town {
         client.post(POST, &body(id)).await
     }
 
-    /// How often all replicas together have read a request of this id.
-    pub fn times(&self, id: &str) -> usize {
+    /// How many requests with this id all replicas together have read.
+    pub fn request_count(&self, id: &str) -> usize {
         let seen = self.replicas.iter().flat_map(Replica::seen);
-        seen.filter(|seen| seen.id == id).inspect(|seen| assert_eq!(seen.body, whole(seen, id))).count()
+        seen.filter(|seen| seen.id == id)
+            .inspect(|seen| assert_eq!(seen.body, expected_body(seen, id)))
+            .count()
     }
 
     /// Asks until this replica answers.
-    pub async fn until_answers(&self, replica: usize) {
-        let asking = async { while self.who().await != replica {} };
+    pub async fn wait_for_answer_of(&self, replica: usize) {
+        let asking = async { while self.answering_replica().await != replica {} };
         tokio::time::timeout(SOON, asking).await.expect("the replica gets requests");
     }
 
     /// Waits until the gateway has learned what its name gives since the last change.
-    pub async fn is_looked_up(&self) {
+    pub async fn wait_for_lookup(&self) {
         // A look-up asks twice, and more often where that fails. The one that was on its way may bring what was true before.
         self.names.wait_for_queries(NAME, 16).await;
     }
@@ -163,11 +165,11 @@ impl Town {
     }
 }
 
-/// What a POST with this id has as its body.
+/// The body of a POST with this id.
 pub fn body(id: &str) -> Value {
     json!({"name": id})
 }
 
-fn whole(seen: &crate::replica::Seen, id: &str) -> String {
+fn expected_body(seen: &crate::replica::Seen, id: &str) -> String {
     if seen.method == "POST" { body(id).to_string() } else { String::new() }
 }

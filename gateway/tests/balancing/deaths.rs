@@ -1,6 +1,6 @@
 //! A replica that dies with requests in flight: which are retried, and that none is carried out twice.
 
-use crate::app::{POST, Town, spawn, timeouts};
+use crate::app::{POST, TestCluster, spawn, timeouts};
 use crate::replica::Mode;
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -8,24 +8,24 @@ use shared_test_kit::Answer;
 
 /// Sends a request again and again, each with an id of its own, until the first replica holds one of them; it dies then.
 /// The answer to that one, and its id.
-async fn held_by_the_dead<F: Future<Output = Answer>>(
-    town: &Town,
+async fn held_by_a_dead_replica<F: Future<Output = Answer>>(
+    cluster: &TestCluster,
     send: impl Fn(String) -> F,
 ) -> (Answer, String) {
-    town.replicas[0].set(Mode::Silent);
+    cluster.replicas[0].set(Mode::Silent);
     let sending = async {
         for number in 0.. {
             let id = format!("held-{number}");
             let answer = send(id.clone()).await;
-            if town.replicas[0].count() > 0 {
+            if cluster.replicas[0].count() > 0 {
                 return (answer, id);
             }
         }
         unreachable!("there are many numbers")
     };
     let death = async {
-        town.replicas[0].has_seen(1).await;
-        town.replicas[0].die().await;
+        cluster.replicas[0].wait_for_requests(1).await;
+        cluster.replicas[0].die().await;
     };
     tokio::join!(sending, death).0
 }
@@ -33,48 +33,48 @@ async fn held_by_the_dead<F: Future<Output = Answer>>(
 #[tokio::test]
 async fn a_safe_request_is_retried_on_another_replica() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-        let town = spawn(2, timeouts()).await;
-        let (answer, id) = held_by_the_dead(&town, |id| {
-            let (town, method) = (&town, method.clone());
-            async move { town.send(method, &id).await }
+        let cluster = spawn(2, timeouts()).await;
+        let (answer, id) = held_by_a_dead_replica(&cluster, |id| {
+            let (cluster, method) = (&cluster, method.clone());
+            async move { cluster.send(method, &id).await }
         })
         .await;
-        assert_eq!((town.number(&answer.expect(200)), town.times(&id)), (1, 2), "{method}");
+        assert_eq!((cluster.replica_of(&answer.expect(200)), cluster.request_count(&id)), (1, 2), "{method}");
     }
 }
 
 #[tokio::test]
 async fn a_sent_post_without_a_key_is_not_retried() {
-    let town = spawn(2, timeouts()).await;
+    let cluster = spawn(2, timeouts()).await;
     let post = |id: String| {
-        let town = &town;
-        async move { town.post(&id, None).await }
+        let cluster = &cluster;
+        async move { cluster.post(&id, None).await }
     };
-    let (answer, id) = held_by_the_dead(&town, post).await;
+    let (answer, id) = held_by_a_dead_replica(&cluster, post).await;
     let answer = answer.expect(503);
     assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("service_unavailable", "1"));
-    assert_eq!(town.times(&id), 1);
+    assert_eq!(cluster.request_count(&id), 1);
 }
 
 #[tokio::test]
 async fn a_post_with_a_key_is_retried_once_with_the_same_body() {
-    let town = spawn(2, timeouts()).await;
+    let cluster = spawn(2, timeouts()).await;
     let post = |id: String| {
-        let town = &town;
-        async move { town.post(&id, Some("key")).await }
+        let cluster = &cluster;
+        async move { cluster.post(&id, Some("key")).await }
     };
-    let (answer, id) = held_by_the_dead(&town, post).await;
-    assert_eq!((town.number(&answer.expect(200)), town.times(&id)), (1, 2));
+    let (answer, id) = held_by_a_dead_replica(&cluster, post).await;
+    assert_eq!((cluster.replica_of(&answer.expect(200)), cluster.request_count(&id)), (1, 2));
 }
 
 #[tokio::test]
 async fn a_key_on_a_path_that_ignores_it_allows_no_retry() {
-    let town = spawn(2, timeouts()).await;
+    let cluster = spawn(2, timeouts()).await;
     let put = |id: String| {
-        let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
+        let client = cluster.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
         async move { client.send(Method::POST, "/api/v1/chats/other", None).await }
     };
-    held_by_the_dead(&town, put).await.0.expect(503);
+    held_by_a_dead_replica(&cluster, put).await.0.expect(503);
 }
 
 #[tokio::test]
@@ -85,62 +85,62 @@ async fn a_post_whose_key_is_not_passed_on_is_not_retried() {
         &[("idempotency-key", "")],
         &[("idempotency-key", "  ")],
     ] {
-        let town = spawn(2, timeouts()).await;
+        let cluster = spawn(2, timeouts()).await;
         let post = |id: String| {
-            let client = town.client.with_header("x-request-id", &id);
+            let client = cluster.client.with_header("x-request-id", &id);
             let client = headers.iter().fold(client, |client, (name, value)| client.with_header(name, value));
             async move { client.post(POST, &crate::app::body(&id)).await }
         };
-        let (answer, id) = held_by_the_dead(&town, post).await;
+        let (answer, id) = held_by_a_dead_replica(&cluster, post).await;
         answer.expect(503);
-        assert_eq!(town.times(&id), 1, "{headers:?}");
+        assert_eq!(cluster.request_count(&id), 1, "{headers:?}");
     }
 }
 
 #[tokio::test]
 async fn a_body_too_large_for_the_replay_buffer_is_not_retried() {
-    let town = spawn(2, timeouts()).await;
+    let cluster = spawn(2, timeouts()).await;
     let post = |id: String| {
-        let client = town.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
+        let client = cluster.client.with_header("x-request-id", &id).with_header("idempotency-key", "key");
         async move { client.send(Method::POST, POST, Some("x".repeat(0x2_0000))).await }
     };
-    let (answer, id) = held_by_the_dead(&town, post).await;
+    let (answer, id) = held_by_a_dead_replica(&cluster, post).await;
     answer.expect(503);
-    let seen = town.replicas.iter().flat_map(crate::replica::Replica::seen);
+    let seen = cluster.replicas.iter().flat_map(crate::replica::Replica::seen);
     assert_eq!(seen.filter(|seen| seen.id == id).count(), 1);
 }
 
 #[tokio::test]
 async fn a_replica_death_under_load_fails_no_get_and_repeats_no_post() {
-    let town = spawn(3, timeouts()).await;
+    let cluster = spawn(3, timeouts()).await;
     let client = |number: usize| {
-        let town = &town;
+        let cluster = &cluster;
         async move {
             let mut failed = 0;
             for request in 0..60 {
                 let id = format!("{number}-{request}");
                 if request % 5 == 0 {
-                    let answer = town.post(&id, None).await;
-                    assert!(town.times(&id) <= 1);
+                    let answer = cluster.post(&id, None).await;
+                    assert!(cluster.request_count(&id) <= 1);
                     failed += usize::from(answer.status != 200);
                 } else {
-                    town.who().await;
+                    cluster.answering_replica().await;
                 }
             }
             failed
         }
     };
     let death = async {
-        town.replicas[1].has_seen(20).await;
-        town.replicas[1].die().await;
+        cluster.replicas[1].wait_for_requests(20).await;
+        cluster.replicas[1].die().await;
     };
     let (failed, ()) = tokio::join!(join_all((0..4).map(client)), death);
     // One that was on its way for each client at most.
     assert!(failed.iter().sum::<usize>() <= 4, "{failed:?}");
-    let before = town.replicas[1].count();
-    town.replicas[1].revive().await;
+    let before = cluster.replicas[1].count();
+    cluster.replicas[1].revive().await;
     for _ in 0..10 {
-        town.who().await;
+        cluster.answering_replica().await;
     }
-    assert_eq!(town.replicas[1].count(), before, "it is left out for its time");
+    assert_eq!(cluster.replicas[1].count(), before, "it is left out for its time");
 }

@@ -1,29 +1,29 @@
 //! Service discovery by DNS.
 
-use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, street, timeouts};
+use crate::app::{GET, NAME, NEVER, SOON, spawn, spawn_gateway, timeouts, unused_subnet};
 use crate::replica::Replica;
 use gateway::config::{Resolution, Timeouts};
 use shared_test_kit::DnsServer;
 
 #[tokio::test]
 async fn a_failed_lookup_changes_nothing() {
-    let town = spawn(2, timeouts()).await;
-    town.until_answers(1).await;
-    town.names.fail(NAME);
-    town.is_looked_up().await;
+    let cluster = spawn(2, timeouts()).await;
+    cluster.wait_for_answer_of(1).await;
+    cluster.names.fail(NAME);
+    cluster.wait_for_lookup().await;
     for _ in 0..10 {
-        town.who().await;
+        cluster.answering_replica().await;
     }
 }
 
 #[tokio::test]
 async fn a_name_without_an_address_is_a_503_until_it_has_one() {
-    let town = spawn(1, timeouts()).await;
-    town.who().await;
-    town.names.remove(NAME);
+    let cluster = spawn(1, timeouts()).await;
+    cluster.answering_replica().await;
+    cluster.names.remove(NAME);
     let refused = async {
         loop {
-            let answer = town.client.get(GET).await;
+            let answer = cluster.client.get(GET).await;
             if answer.status != 200 {
                 return answer;
             }
@@ -31,49 +31,49 @@ async fn a_name_without_an_address_is_a_503_until_it_has_one() {
     };
     let answer = tokio::time::timeout(SOON, refused).await.unwrap().expect(503);
     assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("service_unavailable", "1"));
-    town.name(0..1);
-    town.is_looked_up().await;
-    town.who().await;
+    cluster.resolve_to(0..1);
+    cluster.wait_for_lookup().await;
+    cluster.answering_replica().await;
 }
 
 #[tokio::test]
 async fn a_failed_address_triggers_a_lookup_at_once() {
     let timeouts = Timeouts { dns_refresh_interval: NEVER, ..timeouts() };
-    let town = spawn(2, timeouts).await;
-    town.until_answers(1).await;
-    town.replicas[1].die().await;
-    let asked = town.names.wait_for_queries(NAME, 2);
-    town.who().await;
-    town.who().await;
+    let cluster = spawn(2, timeouts).await;
+    cluster.wait_for_answer_of(1).await;
+    cluster.replicas[1].die().await;
+    let asked = cluster.names.wait_for_queries(NAME, 2);
+    cluster.answering_replica().await;
+    cluster.answering_replica().await;
     tokio::time::timeout(SOON, asked).await.expect("the name is looked up long before its time");
 }
 
 #[tokio::test]
 async fn a_dns_response_too_long_for_udp_is_read_and_refusing_addresses_are_skipped() {
-    let town = spawn(1, timeouts()).await;
-    let street = street();
-    let mut addresses: Vec<_> = (2..60).map(street).collect();
-    addresses.push(town.replicas[0].address.ip());
-    town.names.set(NAME, &addresses);
-    town.is_looked_up().await;
-    let before = town.replicas[0].count();
+    let cluster = spawn(1, timeouts()).await;
+    let subnet = unused_subnet();
+    let mut addresses: Vec<_> = (2..60).map(subnet).collect();
+    addresses.push(cluster.replicas[0].address.ip());
+    cluster.names.set(NAME, &addresses);
+    cluster.wait_for_lookup().await;
+    let before = cluster.replicas[0].count();
     for number in 0..10 {
-        town.post(&format!("post-{number}"), None).await.expect(200);
+        cluster.post(&format!("post-{number}"), None).await.expect(200);
     }
-    assert_eq!(town.replicas[0].count(), before + 10);
-    assert!(town.names.tcp_queries() > 0);
+    assert_eq!(cluster.replicas[0].count(), before + 10);
+    assert!(cluster.names.tcp_queries() > 0);
 }
 
 #[tokio::test]
 async fn the_gateway_starts_while_dns_fails() {
-    let town = spawn(1, timeouts()).await;
+    let cluster = spawn(1, timeouts()).await;
     let names = DnsServer::start().await;
     names.fail(NAME);
     let resolution = Resolution::Nameserver(names.address());
-    let port = town.replicas[0].address.port();
+    let port = cluster.replicas[0].address.port();
     let (client, _gateway) = spawn_gateway([NAME; 3], port, timeouts(), resolution);
     client.get(GET).await.expect(503);
-    names.set(NAME, &[town.replicas[0].address.ip()]);
+    names.set(NAME, &[cluster.replicas[0].address.ip()]);
     names.wait_for_queries(NAME, 16).await;
     client.get(GET).await.expect(200);
 }

@@ -112,13 +112,13 @@ impl Replica {
         self.state.seen.borrow().clone()
     }
 
-    /// Waits until it has read so many requests.
-    pub async fn has_seen(&self, count: usize) {
+    /// Waits until the replica has read this many requests.
+    pub async fn wait_for_requests(&self, count: usize) {
         self.state.seen.subscribe().wait_for(|seen| seen.len() >= count).await.unwrap();
     }
 
-    /// Waits until nobody is connected.
-    pub async fn is_left(&self) {
+    /// Waits until no connection is open.
+    pub async fn wait_for_disconnect(&self) {
         self.state.open.subscribe().wait_for(|&open| open == 0).await.unwrap();
     }
 }

@@ -58,7 +58,7 @@ impl Database {
     }
 
     /// A connection of another program.
-    fn stranger(&self) -> SqliteConnection {
+    fn other_process(&self) -> SqliteConnection {
         SqliteConnection::establish(self.path().to_str().unwrap()).unwrap()
     }
 
@@ -143,7 +143,7 @@ async fn deleted_content_is_overwritten_and_its_pages_are_freed() {
 #[tokio::test]
 async fn a_file_without_auto_vacuum_is_rewritten_at_start_with_its_rows() {
     let database = Database::create();
-    let mut old = database.stranger();
+    let mut old = database.other_process();
     old.batch_execute(&format!("PRAGMA journal_mode = WAL; {ROWS} {DELETE_ROWS}")).unwrap();
     assert!(database.holds(DELETED));
     drop(old);
@@ -211,7 +211,7 @@ async fn expect_refused(client: &TestClient, status: u16, code: &str, retry_afte
     client.get("/livez").await.expect(200);
 }
 
-async fn expect_well(client: &TestClient) {
+async fn expect_ready(client: &TestClient) {
     client.get("/readyz").await.expect(200);
     client.post("/rows", &serde_json::json!({})).await.expect(201);
     client.get("/readyz").await.expect(200);
@@ -223,27 +223,27 @@ async fn set_up() -> (Database, Store, Running, TestClient) {
     execute(&store, "CREATE TABLE texts (text TEXT)").await.unwrap();
     let service = service_of(&store);
     let client = TestClient::new(service.url());
-    expect_well(&client).await;
+    expect_ready(&client).await;
     (database, store, service, client)
 }
 
 #[tokio::test]
 async fn writes_to_a_file_locked_by_another_process_are_503_and_reads_succeed() {
     let (database, _store, _service, client) = set_up().await;
-    let mut other = database.stranger();
+    let mut other = database.other_process();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let unready = client.get("/readyz").await.expect(503);
     assert_eq!(unready.json()["reason"], "the database is locked");
     expect_refused(&client, 503, "service_unavailable", "1", "the database is locked").await;
     other.batch_execute("ROLLBACK").unwrap();
-    expect_well(&client).await;
+    expect_ready(&client).await;
 }
 
 #[tokio::test]
 async fn new_connections_can_read_a_locked_file() {
     let database = Database::create();
     let store = database.open().await;
-    let mut stranger = database.stranger();
+    let mut stranger = database.other_process();
     stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
     assert_eq!(number(&store, "SELECT 1 AS number").await.unwrap(), 1);
 }
@@ -255,7 +255,7 @@ async fn writes_to_a_full_disk_are_507_and_reads_succeed() {
     expect_refused(&client, 507, "insufficient_storage", "30", "the database is full").await;
     expect_refused(&client, 507, "insufficient_storage", "30", "the database is full").await;
     set(&store, "max_page_count = 1000000").await;
-    expect_well(&client).await;
+    expect_ready(&client).await;
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn writes_to_a_read_only_file_are_503_and_reads_succeed() {
     set(&store, "query_only = ON").await;
     expect_refused(&client, 503, "service_unavailable", "1", "the database is read-only").await;
     set(&store, "query_only = OFF").await;
-    expect_well(&client).await;
+    expect_ready(&client).await;
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ fn auth_service() -> Running {
     Running::start(application.unwrap())
 }
 
-async fn look(base: &reqwest::Url, keys: &TokenKeys) -> Vec<Finding> {
+async fn findings(base: &reqwest::Url, keys: &TokenKeys) -> Vec<Finding> {
     let mut report = Report::default();
     let peer = Peer { caller: Service::Chat, called: Service::Auth, variable: "AUTH_URL", base };
     check_peer(&mut report, peer, keys).await;
@@ -48,9 +48,9 @@ async fn look(base: &reqwest::Url, keys: &TokenKeys) -> Vec<Finding> {
 }
 
 #[tokio::test]
-async fn a_peer_with_the_same_key_and_time_is_well() {
+async fn a_peer_with_the_same_key_and_time_is_ok() {
     let service = auth_service();
-    let findings = look(&service.url(), &token_keys(&Clock::system())).await;
+    let findings = findings(&service.url(), &token_keys(&Clock::system())).await;
     let details: Vec<_> = findings.iter().map(|finding| finding.detail.as_str()).collect();
     assert!(details[0].contains("has the same SECRET_KEY"), "{findings:?}");
     assert_eq!(details[1], "agrees with that of auth", "{findings:?}");
@@ -61,12 +61,12 @@ async fn a_peer_with_the_same_key_and_time_is_well() {
 async fn a_peer_with_another_key_or_without_a_response_is_an_error_with_advice() {
     let service = auth_service();
     let other = TokenKeys::new(&"another secret of 32 bytes or more".into(), Clock::system()).unwrap();
-    let refused = &look(&service.url(), &other).await[0];
+    let refused = &findings(&service.url(), &other).await[0];
     assert!(refused.detail.starts_with("refuses our token"), "{refused:?}");
     assert!(refused.advice.as_ref().unwrap().contains("SECRET_KEY"), "{refused:?}");
     // Nobody listens there.
     let nowhere = "http://127.0.0.1:9".parse().unwrap();
-    let silent = &look(&nowhere, &other).await[0];
+    let silent = &findings(&nowhere, &other).await[0];
     assert!(silent.detail.starts_with("does not answer"), "{silent:?}");
     assert!(silent.advice.as_ref().unwrap().contains("AUTH_URL"), "{silent:?}");
 }

@@ -95,7 +95,7 @@ async fn a_stopping_service_is_not_ready_and_closes_each_connection_after_its_re
     let before = client.get("/readyz").await.expect(200);
     assert_eq!(before.header("connection"), "");
     service.stop();
-    let answer = told_to_stop(&client).await;
+    let answer = response_during_drain(&client).await;
     assert_eq!(answer.header("connection"), "close");
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(answer.json()["reason"], "the service is stopping");
@@ -104,7 +104,7 @@ async fn a_stopping_service_is_not_ready_and_closes_each_connection_after_its_re
 }
 
 /// Polls `/readyz` until the service is stopping.
-async fn told_to_stop(client: &TestClient) -> Answer {
+async fn response_during_drain(client: &TestClient) -> Answer {
     loop {
         let answer = client.get("/readyz").await;
         if answer.status == 503 {

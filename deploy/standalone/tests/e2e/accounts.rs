@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_deleted_account_loses_its_chats_and_nobody_else_does() {
+async fn deleting_an_account_deletes_its_chats_only() {
     let stack = spawn_stack().await;
     let (ann, bob) = (stack.user("ann").await, stack.user("bob").await);
     let (chat, other) = (ann.chat("Trees").await, bob.chat("Birds").await);
@@ -39,7 +39,7 @@ async fn a_session_is_refreshed_and_logged_out() {
 }
 
 #[tokio::test]
-async fn a_client_of_oauth_gets_its_tokens_where_the_document_says() {
+async fn an_oauth_client_gets_tokens_at_the_documented_endpoint() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();

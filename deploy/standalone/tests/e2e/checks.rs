@@ -34,7 +34,7 @@ async fn checks_come_in_the_order_of_the_api() {
 }
 
 #[tokio::test]
-async fn media_types_are_read_as_rfc_9110_writes_them() {
+async fn media_types_are_parsed_as_in_rfc_9110() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let create = async |media_type: &str| {
@@ -166,7 +166,7 @@ async fn every_get_answers_head_without_a_body() {
 }
 
 #[tokio::test]
-async fn an_error_of_any_service_and_of_the_gateway_has_one_shape() {
+async fn errors_of_the_gateway_and_of_all_services_have_one_shape() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let missing = format!("/api/v1/chats/get-chat/{}", ann.id);
@@ -197,7 +197,7 @@ async fn an_error_of_any_service_and_of_the_gateway_has_one_shape() {
 }
 
 #[tokio::test]
-async fn times_are_the_same_on_creating_and_on_every_later_read() {
+async fn times_are_equal_in_the_creation_and_in_every_later_read() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.post("/chats/create-chat", &json!({"name": "x"})).await.expect(201).json();

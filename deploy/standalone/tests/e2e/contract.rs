@@ -63,7 +63,7 @@ async fn contract_document_and_services_name_the_same_routes() {
 }
 
 #[tokio::test]
-async fn every_documented_route_is_served_and_asks_for_a_token_where_it_says_so() {
+async fn every_documented_route_is_served_and_requires_a_token_if_documented() {
     let stack = spawn_stack().await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();
     for (path, methods) in document["paths"].as_object().unwrap() {

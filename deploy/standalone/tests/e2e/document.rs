@@ -60,7 +60,7 @@ fn assert_fits(document: &Value, content: &Value, example: &Value) {
 }
 
 #[tokio::test]
-async fn every_example_of_an_error_is_of_its_own_status() {
+async fn every_example_of_an_error_has_the_status_of_its_response() {
     let stack = spawn_stack().await;
     let document = document(&stack).await;
     let mut seen = 0;
@@ -90,7 +90,7 @@ async fn every_example_of_an_error_is_of_its_own_status() {
 }
 
 #[tokio::test]
-async fn every_response_names_its_headers() {
+async fn every_response_documents_its_headers() {
     let stack = spawn_stack().await;
     let document = document(&stack).await;
     for (path, method, operation) in operations(&document) {
@@ -121,7 +121,7 @@ async fn every_response_names_its_headers() {
 }
 
 #[tokio::test]
-async fn every_code_that_the_code_knows_is_described() {
+async fn every_error_code_is_documented() {
     let stack = spawn_stack().await;
     let document = document(&stack).await;
     let mut described = BTreeSet::new();
@@ -142,7 +142,7 @@ async fn every_code_that_the_code_knows_is_described() {
 }
 
 #[tokio::test]
-async fn errors_before_routing_are_described() {
+async fn errors_before_routing_are_documented() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = document(&stack).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[tokio::test]
-async fn generators_of_clients_find_nothing_that_they_stumble_over() {
+async fn the_document_has_nothing_that_client_generators_reject() {
     let stack = spawn_stack().await;
     let document = document(&stack).await;
     let mut ids = BTreeSet::new();
@@ -51,7 +51,7 @@ fn assert_without_default(value: &Value) {
 }
 
 #[tokio::test]
-async fn the_document_of_version_3_0_says_the_same_in_older_words() {
+async fn the_document_of_version_3_0_describes_the_same_api() {
     let stack = spawn_stack().await;
     let new = document(&stack).await;
     let old = stack.client.get("/openapi-3.0.json").await.expect(200).json();

@@ -25,7 +25,7 @@ async fn routes(user: &User) -> Vec<(&'static str, Value, &'static str)> {
 }
 
 #[tokio::test]
-async fn the_same_key_creates_once_however_often_it_comes() {
+async fn requests_with_the_same_key_create_one_object() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     for (path, body, id) in routes(&ann).await {
@@ -76,7 +76,7 @@ async fn a_key_has_1_to_255_characters_and_a_failed_request_leaves_it_free() {
 }
 
 #[tokio::test]
-async fn the_key_of_something_deleted_is_a_404_for_a_day() {
+async fn the_key_of_a_deleted_object_is_a_404_for_a_day() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let body = json!({"name": "keyed"});

@@ -105,7 +105,7 @@ async fn a_foreign_object_is_answered_like_a_missing_one() {
 }
 
 #[tokio::test]
-async fn a_new_id_that_any_user_has_is_taken() {
+async fn an_id_that_another_user_has_is_taken() {
     let stack = spawn_stack().await;
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let owned = belongings(&ann).await;

@@ -54,7 +54,7 @@ async fn questions_and_responses_have_at_most_a_mebibyte_and_are_not_both_empty(
 }
 
 #[tokio::test]
-async fn metadata_has_at_most_16_kib_as_it_is_sent() {
+async fn metadata_has_at_most_16_kib_of_sent_json() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = chat_of(&ann).await;

@@ -65,7 +65,7 @@ impl Document {
 }
 
 #[tokio::test]
-async fn every_answer_fits_its_schema() {
+async fn every_response_matches_its_schema() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();

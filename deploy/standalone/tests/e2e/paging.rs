@@ -74,7 +74,7 @@ async fn a_cursor_stays_on_its_branch_when_another_becomes_active() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_what_was_deleted_is_a_404_and_of_another_list_a_422() {
+async fn a_cursor_of_a_deleted_object_is_a_404_and_of_another_list_a_422() {
     let stack = spawn_stack().await;
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let chat = ann.chat("Trees").await;

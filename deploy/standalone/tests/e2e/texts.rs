@@ -15,7 +15,7 @@ const UNUSUAL: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn unusual_text_is_kept_in_every_field() {
+async fn unusual_text_is_stored_unchanged_in_every_field() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     for text in UNUSUAL {
@@ -39,7 +39,7 @@ async fn unusual_text_is_kept_in_every_field() {
 }
 
 #[tokio::test]
-async fn metadata_comes_back_as_it_went_in() {
+async fn metadata_is_returned_as_it_was_sent() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;

@@ -73,8 +73,11 @@ async fn without_traceparent_a_trace_begins_at_the_gateway() {
     let refused = one(&spans, "gateway", "GET /api/v1/chats");
     assert_eq!(attribute(refused, "http.response.status_code"), "401");
     assert!(!refused.is_error);
-    let told = format!("{spans:?}");
-    assert!(!told.contains("livez") && !told.contains("typed") && !told.contains("no-such-thing"), "{told}");
+    let exported = format!("{spans:?}");
+    assert!(
+        !exported.contains("livez") && !exported.contains("typed") && !exported.contains("no-such-thing"),
+        "{exported}"
+    );
 }
 
 #[tokio::test]
@@ -91,7 +94,7 @@ async fn an_unsampled_caller_is_not_sampled_here() {
 }
 
 #[tokio::test]
-async fn a_dead_collector_delays_neither_requests_nor_the_stop() {
+async fn an_unreachable_collector_delays_neither_requests_nor_the_stop() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stack = spawn_before(&format!("http://{}", silent.local_addr().unwrap())).await;
     stack.user("ann").await;

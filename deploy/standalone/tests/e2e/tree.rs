@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_line_is_what_a_copy_of_it_would_be(steps in steps()) {
+    fn every_line_equals_that_of_the_model(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let stack: TestStack = spawn_stack().await;
@@ -259,7 +259,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_fork_of_forks_deeper_than_any_window_reads_its_whole_line() {
+async fn a_branch_deeper_than_its_ancestry_window_reads_its_whole_line() {
     let stack = spawn_stack().await;
     let user = stack.user("ann").await;
     let chat = user.chat("Trees").await;

@@ -4,7 +4,7 @@ use crate::app::{column, spawn_stack, text};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn any_answer_can_grow_another_conversation() {
+async fn a_branch_can_be_created_from_any_response() {
     let stack = spawn_stack().await;
     let (ann, bob) = (stack.user("ann").await, stack.user("bob").await);
     let trees = ann.chat("Trees").await;
@@ -56,7 +56,7 @@ async fn any_answer_can_grow_another_conversation() {
 }
 
 #[tokio::test]
-async fn a_conversation_record_points_into_a_chat() {
+async fn a_conversation_record_refers_to_a_chat() {
     let stack = spawn_stack().await;
     let ann = stack.user("Ann").await;
     let chat = ann.chat("Trees").await;

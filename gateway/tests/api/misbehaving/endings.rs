@@ -1,8 +1,8 @@
 //! Connections of services that end early, or go on after their end.
 
-use super::Told::{Broken, Refused, Whole};
+use super::Outcome::{Broken, Refused, Whole};
 use super::script::{Script, answers, is_silent, says};
-use super::{Asks, FINE, STRAY, get, try_all};
+use super::{FINE, RequestKind, STRAY, get, try_all};
 
 const LENGTH: &str = "Content-Length: 4\r\n";
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
@@ -40,7 +40,7 @@ async fn a_reset_connection_spares_the_next_user() {
         get("in a body up to the end", answers("", "fi").resets(), Broken),
         get("when it is idle", says(FINE).resets_late(), Whole("fine")),
         get("to a body that is not read", Script::default().resets().at_once(), Refused)
-            .asked(Asks::UnfinishedPost),
+            .with_kind(RequestKind::UnfinishedPost),
     ])
     .await;
 }
@@ -76,7 +76,7 @@ async fn a_connection_that_closes_after_a_response_spares_the_next_user() {
             answers("Connection: close\r\n", "fine").closes(),
             Whole("fine"),
         ),
-        get("its end does not come", answers("", "fine").listens(), Broken).hurried(),
+        get("its end does not come", answers("", "fine").listens(), Broken).with_short_timeouts(),
         get("its end is the body's, an answer in it", answers("", STRAY).closes(), Whole(STRAY)),
     ])
     .await;
@@ -84,17 +84,19 @@ async fn a_connection_that_closes_after_a_response_spares_the_next_user() {
 
 #[tokio::test]
 async fn a_response_before_the_request_was_read_spares_the_next_user() {
-    let post = Asks::UnfinishedPost;
+    let post = RequestKind::UnfinishedPost;
     let last = answers(&format!("Connection: close\r\n{LENGTH}"), "fine");
     try_all([
-        get("with a length", says(FINE).at_once(), Whole("fine")).asked(post),
-        get("in chunks", answers(CHUNKED, "4\r\nfine\r\n0\r\n\r\n").at_once(), Whole("fine")).asked(post),
-        get("and the end", says(FINE).closes().at_once(), Whole("fine")).asked(post),
-        get("and the end, as it says", last.closes().at_once(), Whole("fine")).asked(post),
-        get("and another answer", says(format!("{FINE}{STRAY}")).at_once(), Whole("fine")).asked(post),
-        get("and another answer late", says(FINE).late(STRAY).at_once(), Whole("fine")).asked(post),
-        get("that is none", says("what?\r\n\r\n").at_once(), Refused).asked(post),
-        get("which does not come", is_silent().at_once(), Refused).asked(Asks::Post).hurried(),
+        get("with a length", says(FINE).at_once(), Whole("fine")).with_kind(post),
+        get("in chunks", answers(CHUNKED, "4\r\nfine\r\n0\r\n\r\n").at_once(), Whole("fine")).with_kind(post),
+        get("and the end", says(FINE).closes().at_once(), Whole("fine")).with_kind(post),
+        get("and the end, as it says", last.closes().at_once(), Whole("fine")).with_kind(post),
+        get("and another answer", says(format!("{FINE}{STRAY}")).at_once(), Whole("fine")).with_kind(post),
+        get("and another answer late", says(FINE).late(STRAY).at_once(), Whole("fine")).with_kind(post),
+        get("that is none", says("what?\r\n\r\n").at_once(), Refused).with_kind(post),
+        get("which does not come", is_silent().at_once(), Refused)
+            .with_kind(RequestKind::Post)
+            .with_short_timeouts(),
     ])
     .await;
 }

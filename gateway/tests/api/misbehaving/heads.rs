@@ -1,6 +1,6 @@
 //! Malformed and ambiguous heads of responses.
 
-use super::Told::{Broken, Either, Refused, Whole};
+use super::Outcome::{Broken, Either, Refused, Whole};
 use super::script::{answers, is_silent, says};
 use super::{FINE, get, try_all};
 
@@ -24,8 +24,8 @@ async fn bytes_that_are_no_response_spare_the_next_user() {
         get("a greeting of SSH", says("SSH-2.0-OpenSSH_9.9\r\n"), Refused),
         get("a page without a head", says("<html>fine</html>\r\n\r\n").closes(), Refused),
         get("a request", says("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Refused),
-        get("empty lines without an end", says("").endlessly("\r\n"), Refused).hurried(),
-        get("nothing", is_silent(), Refused).hurried(),
+        get("empty lines without an end", says("").endlessly("\r\n"), Refused).with_short_timeouts(),
+        get("nothing", is_silent(), Refused).with_short_timeouts(),
     ])
     .await;
 }
@@ -109,10 +109,12 @@ async fn a_slow_response_spares_the_next_user() {
             Whole("fine"),
         ),
         get("and more than it", says(format!("{FINE}stray")).trickled(), Whole("fine")),
-        get("half a status line, and silence", says("HTTP/1.1 2").listens(), Refused).hurried(),
-        get("half a head, and silence", says("HTTP/1.1 200 OK\r\nX: y").listens(), Refused).hurried(),
-        get("no body", answers("Content-Length: 4\r\n", "").listens(), Broken).hurried(),
-        get("half a chunk", answers("Transfer-Encoding: chunked\r\n", "4\r\nfi").listens(), Broken).hurried(),
+        get("half a status line, and silence", says("HTTP/1.1 2").listens(), Refused).with_short_timeouts(),
+        get("half a head, and silence", says("HTTP/1.1 200 OK\r\nX: y").listens(), Refused)
+            .with_short_timeouts(),
+        get("no body", answers("Content-Length: 4\r\n", "").listens(), Broken).with_short_timeouts(),
+        get("half a chunk", answers("Transfer-Encoding: chunked\r\n", "4\r\nfi").listens(), Broken)
+            .with_short_timeouts(),
     ])
     .await;
 }

@@ -1,8 +1,8 @@
 //! Interim responses (1xx), after which the final response still comes.
 
-use super::Told::{Either, Refused, Whole};
+use super::Outcome::{Either, Refused, Whole};
 use super::script::says;
-use super::{Asks, FINE, get, try_all};
+use super::{FINE, RequestKind, get, try_all};
 
 #[tokio::test]
 async fn interim_responses_spare_the_next_user() {
@@ -11,16 +11,17 @@ async fn interim_responses_spare_the_next_user() {
     let all = format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n{hints}");
     try_all([
         get("100, unasked", before("HTTP/1.1 100 Continue\r\n\r\n"), Whole("fine")),
-        get("100 to a body", before("HTTP/1.1 100 Continue\r\n\r\n"), Whole("fine")).asked(Asks::Post),
+        get("100 to a body", before("HTTP/1.1 100 Continue\r\n\r\n"), Whole("fine"))
+            .with_kind(RequestKind::Post),
         get("102", before("HTTP/1.1 102 Processing\r\n\r\n"), Whole("fine")),
         get("103", before(hints), Whole("fine")),
         get("a status that nobody knows", before("HTTP/1.1 199 Whatever\r\n\r\n"), Whole("fine")),
         get("one of each", before(&all), Whole("fine")),
         get("ten", before(&hints.repeat(10)), Whole("fine")),
         get("ten thousand", before(&hints.repeat(10_000)), Either("fine")),
-        get("without an end", says("").endlessly(hints), Refused).hurried(),
+        get("without an end", says("").endlessly(hints), Refused).with_short_timeouts(),
         get("and the end", says(hints).closes(), Refused),
-        get("and silence", says(hints).listens(), Refused).hurried(),
+        get("and silence", says(hints).listens(), Refused).with_short_timeouts(),
         get("and half an answer", says(format!("{hints}HTTP/1.1 200 OK\r\nX")).closes(), Refused),
     ])
     .await;
@@ -59,7 +60,7 @@ async fn an_unrequested_protocol_switch_spares_the_next_user() {
             Refused,
         ),
         get("which it does not say", says(format!("HTTP/1.1 101 X\r\n\r\n{FINE}")), Refused),
-        get("to a body", says(upgrade), Refused).asked(Asks::Post),
+        get("to a body", says(upgrade), Refused).with_kind(RequestKind::Post),
     ])
     .await;
 }

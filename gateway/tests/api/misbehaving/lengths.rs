@@ -1,8 +1,8 @@
 //! Lengths of response bodies, announced and actual.
 
-use super::Told::{Bodiless, Broken, Either, Lenient, Refused, Whole};
+use super::Outcome::{Bodiless, Broken, Either, Lenient, Refused, Whole};
 use super::script::{answers, says};
-use super::{Asks, FINE, STRAY, get, try_all};
+use super::{FINE, RequestKind, STRAY, get, try_all};
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
@@ -19,7 +19,8 @@ async fn a_wrong_content_length_spares_the_next_user() {
             Whole("fine"),
         ),
         get("too long, and the end", answers("Content-Length: 9\r\n", "fine").closes(), Broken),
-        get("too long, and silence", answers("Content-Length: 9\r\n", "fine").listens(), Broken).hurried(),
+        get("too long, and silence", answers("Content-Length: 9\r\n", "fine").listens(), Broken)
+            .with_short_timeouts(),
         get("too long by 1 MiB", answers("Content-Length: 1048580\r\n", "fine").closes(), Broken),
         get("as large as can be", answers(huge, "fine").closes(), Broken),
         get("larger than can be", answers(over, "fine"), Refused),
@@ -119,12 +120,12 @@ async fn a_body_where_none_is_allowed_spares_the_next_user() {
         get("204 and an answer", says(format!("HTTP/1.1 204 No Content\r\n\r\n{STRAY}")), Bodiless(204)),
         get("304 with a length", with_body("304 Not Modified"), Bodiless(304)),
         get("304 in chunks", chunked("304 Not Modified"), Bodiless(304)),
-        get("HEAD with a length", with_body("200 OK"), Bodiless(200)).asked(Asks::Head),
-        get("HEAD in chunks", chunked("200 OK"), Bodiless(200)).asked(Asks::Head),
-        get("HEAD and an answer", says(format!("{FINE}{STRAY}")), Bodiless(200)).asked(Asks::Head),
-        get("HEAD until the end", answers("", "stray").closes(), Bodiless(200)).asked(Asks::Head),
+        get("HEAD with a length", with_body("200 OK"), Bodiless(200)).with_kind(RequestKind::Head),
+        get("HEAD in chunks", chunked("200 OK"), Bodiless(200)).with_kind(RequestKind::Head),
+        get("HEAD and an answer", says(format!("{FINE}{STRAY}")), Bodiless(200)).with_kind(RequestKind::Head),
+        get("HEAD until the end", answers("", "stray").closes(), Bodiless(200)).with_kind(RequestKind::Head),
         get("HEAD, and the body late", answers("Content-Length: 5\r\n", "").late("stray"), Bodiless(200))
-            .asked(Asks::Head),
+            .with_kind(RequestKind::Head),
     ])
     .await;
 }

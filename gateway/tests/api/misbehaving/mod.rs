@@ -33,26 +33,26 @@ const SHORT: Duration = Duration::from_secs(1);
 /// For a case with all that is tried after it.
 const CASE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the user is told.
+/// The response that the user gets.
 #[derive(Debug, Clone, Copy)]
-enum Told {
+enum Outcome {
     /// Exactly this body, with 200.
     Whole(&'static str),
     /// This status, without a body.
     Bodiless(u16),
     /// A whole error of the gateway's own: 502, 503 or 504.
     Refused,
-    /// The beginning of an answer at most, which visibly lacks its end; or else as [`Told::Refused`].
+    /// The beginning of an answer at most, which visibly lacks its end; or else as [`Outcome::Refused`].
     Broken,
     /// RFC 9112 lets a recipient take it for this body, or refuse it.
     Either(&'static str),
-    /// As [`Told::Either`], but the fault comes where the answer may have begun.
+    /// As [`Outcome::Either`], but the fault comes where the answer may have begun.
     Lenient(&'static str),
 }
 
-/// How the user asks.
+/// The kind of the user's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
+enum RequestKind {
     Get,
     Head,
     Post,
@@ -62,29 +62,29 @@ enum Asks {
 
 struct Case {
     name: &'static str,
-    asks: Asks,
+    kind: RequestKind,
     script: Script,
-    told: Told,
-    is_hurried: bool,
+    outcome: Outcome,
+    has_short_timeouts: bool,
 }
 
-/// GET is answered so.
-fn get(name: &'static str, script: Script, told: Told) -> Case {
-    Case { name, asks: Asks::Get, script, told, is_hurried: false }
+/// A case in which a GET gets this response.
+fn get(name: &'static str, script: Script, outcome: Outcome) -> Case {
+    Case { name, kind: RequestKind::Get, script, outcome, has_short_timeouts: false }
 }
 
 impl Case {
-    fn asked(self, asks: Asks) -> Self {
-        Self { asks, ..self }
+    fn with_kind(self, kind: RequestKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The gateway waits for [`SHORT`] alone.
-    fn hurried(self) -> Self {
-        Self { is_hurried: true, ..self }
+    fn with_short_timeouts(self) -> Self {
+        Self { has_short_timeouts: true, ..self }
     }
 
     fn timeouts(&self) -> Timeouts {
-        if self.is_hurried {
+        if self.has_short_timeouts {
             Timeouts { response_head: SHORT, response_body: SHORT, ..no_cache() }
         } else {
             no_cache()
@@ -116,18 +116,19 @@ async fn try_case(
     gateway: &TestGateway,
     is_kept: bool,
 ) -> Result<(), String> {
-    service.begins();
+    service.reset();
     let mut one = User::new(gateway, "one").await;
     if is_kept {
-        one.is_served("POST", service).await?;
+        one.check_served("POST", service).await?;
     }
-    one.asks_for_poison(case.asks).await;
-    let told = one.client.answer_to(case.asks == Asks::Head).await;
-    let is_open = told.as_ref().is_ok_and(|answer| !answer.is_last()) && case.asks != Asks::UnfinishedPost;
-    case.told.fits(&told).map_err(|fault| format!("one {fault}"))?;
-    service.goes_on().await;
+    one.request_poisoned(case.kind).await;
+    let response = one.client.answer_to(case.kind == RequestKind::Head).await;
+    let is_open =
+        response.as_ref().is_ok_and(|answer| !answer.is_last()) && case.kind != RequestKind::UnfinishedPost;
+    case.outcome.check(&response).map_err(|fault| format!("one {fault}"))?;
+    service.finish_script().await;
     if is_open {
-        one.lets_the_worker_look().await;
+        one.wait_for_worker().await;
     }
 
     // The same connection is served by the same worker; and as many new ones are by all of them.
@@ -147,8 +148,8 @@ async fn try_case(
 async fn are_served(mut others: Vec<User>, service: &Service) -> Result<(), String> {
     for two in &mut others {
         // POST first: it is sent once, so that no second try hides what happened to the first.
-        two.is_served("POST", service).await?;
-        two.is_served("GET", service).await?;
+        two.check_served("POST", service).await?;
+        two.check_served("GET", service).await?;
         two.client.finish().await;
         let rest = two.client.rest().await;
         if !rest.is_empty() {
@@ -158,22 +159,23 @@ async fn are_served(mut others: Vec<User>, service: &Service) -> Result<(), Stri
     Ok(())
 }
 
-impl Told {
-    fn fits(self, told: &Result<RawAnswer, RawError>) -> Result<(), String> {
-        let is_refused = told.as_ref().is_ok_and(is_refusal);
-        let is_broken = is_refused || matches!(told, Err(RawError::Ended | RawError::Incomplete(_)));
-        let is_whole = |text: &str| told.as_ref().is_ok_and(|told| told.status == 200 && told.text() == text);
+impl Outcome {
+    fn check(self, response: &Result<RawAnswer, RawError>) -> Result<(), String> {
+        let is_refused = response.as_ref().is_ok_and(is_refusal);
+        let is_broken = is_refused || matches!(response, Err(RawError::Ended | RawError::Incomplete(_)));
+        let is_whole =
+            |text: &str| response.as_ref().is_ok_and(|answer| answer.status == 200 && answer.text() == text);
         let fits = match self {
             Self::Whole(text) => is_whole(text),
             Self::Bodiless(status) => {
-                told.as_ref().is_ok_and(|told| told.status == status && told.body.is_empty())
+                response.as_ref().is_ok_and(|answer| answer.status == status && answer.body.is_empty())
             }
             Self::Refused => is_refused,
             Self::Broken => is_broken,
             Self::Either(text) => is_refused || is_whole(text),
             Self::Lenient(text) => is_broken || is_whole(text),
         };
-        if fits { Ok(()) } else { Err(format!("was told {told:?}, not {self:?}")) }
+        if fits { Ok(()) } else { Err(format!("was answered {response:?}, not {self:?}")) }
     }
 }
 
@@ -192,11 +194,11 @@ async fn the_next_user_is_served_on_the_same_connection() {
     let service = Service::start(&script::says(FINE)).await;
     let gateway = spawn_before_with(&service.url, no_cache());
     let mut one = User::new(&gateway, "one").await;
-    let first = one.is_served("POST", &service).await.unwrap();
+    let first = one.check_served("POST", &service).await.unwrap();
     let mut others = Vec::new();
     for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
         let mut two = User::new(&gateway, "two").await;
-        let answer = two.is_served("GET", &service).await.unwrap();
+        let answer = two.check_served("GET", &service).await.unwrap();
         others.push(answer.header("x-connection").unwrap().to_owned());
     }
     assert!(others.iter().any(|other| Some(other.as_str()) == first.header("x-connection")), "{others:?}");

@@ -16,7 +16,7 @@ pub enum Step {
     /// The same again until nobody listens any more.
     Repeat(Vec<u8>),
     /// Goes on once the user has been told.
-    AwaitTold,
+    AwaitAnswer,
     /// Ends the connection: with what was not read, or after [`Step::Reset`], with a reset.
     Close,
     Reset,
@@ -52,7 +52,7 @@ impl Script {
 
     /// Says this when the user has been told the answer, and the connection is idle.
     pub fn late(self, bytes: impl AsRef<[u8]>) -> Self {
-        self.with(Step::AwaitTold).then(bytes)
+        self.with(Step::AwaitAnswer).then(bytes)
     }
 
     /// Says this again and again.
@@ -75,7 +75,7 @@ impl Script {
     }
 
     pub fn closes_late(self) -> Self {
-        self.with(Step::AwaitTold).with(Step::Close)
+        self.with(Step::AwaitAnswer).with(Step::Close)
     }
 
     pub fn resets(self) -> Self {
@@ -83,7 +83,7 @@ impl Script {
     }
 
     pub fn resets_late(self) -> Self {
-        self.with(Step::AwaitTold).resets()
+        self.with(Step::AwaitAnswer).resets()
     }
 
     /// Says no more, and waits for the other side to end the connection.

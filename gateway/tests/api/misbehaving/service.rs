@@ -21,7 +21,7 @@ struct State {
     seen: Mutex<Vec<String>>,
     /// How many scripts are being followed.
     playing: watch::Sender<usize>,
-    is_told: watch::Sender<bool>,
+    has_answered_user: watch::Sender<bool>,
     connections: Mutex<usize>,
 }
 
@@ -37,14 +37,14 @@ impl Service {
         Self { url, state }
     }
 
-    /// Nobody has been told anything of the script.
-    pub fn begins(&self) {
-        self.state.is_told.send_replace(false);
+    /// Resets the state: no part of the script has been sent.
+    pub fn reset(&self) {
+        self.state.has_answered_user.send_replace(false);
     }
 
-    /// The user has been told. Waits until all of the script was said.
-    pub async fn goes_on(&self) {
-        self.state.is_told.send_replace(true);
+    /// Records that the user has the answer, and waits until the whole script is sent.
+    pub async fn finish_script(&self) {
+        self.state.has_answered_user.send_replace(true);
         self.state.playing.subscribe().wait_for(|&playing| playing == 0).await.unwrap();
     }
 
@@ -102,7 +102,9 @@ async fn follow(wire: &mut Wire, script: &Script, state: &State) -> bool {
                 while wire.try_say(bytes).await {}
                 false
             }
-            Step::AwaitTold => state.is_told.subscribe().wait_for(|&is_told| is_told).await.is_ok(),
+            Step::AwaitAnswer => {
+                state.has_answered_user.subscribe().wait_for(|&answered| answered).await.is_ok()
+            }
             Step::Close => false,
             Step::Reset => {
                 wire.will_reset();

@@ -1,6 +1,6 @@
 //! Surplus bytes after a response: at once, or while the connection is idle.
 
-use super::Told::Whole;
+use super::Outcome::Whole;
 use super::script::{answers, says};
 use super::{FINE, STRAY, get, try_all};
 

@@ -1,6 +1,6 @@
 //! A user who asks, well or for what is answered by the script.
 
-use super::Asks;
+use super::RequestKind;
 use super::service::{POISONED, Service};
 use crate::app::{TestGateway, authorization};
 use shared_test_kit::{RawAnswer, RawClient};
@@ -18,27 +18,27 @@ impl User {
         Self { name, client: RawClient::connect(&gateway.url).await, token: authorization() }
     }
 
-    pub async fn asks_for_poison(&mut self, asks: Asks) {
-        let (method, rest) = match asks {
-            Asks::Get => ("GET", "\r\n"),
-            Asks::Head => ("HEAD", "\r\n"),
-            Asks::Post => ("POST", "Content-Length: 3\r\n\r\none"),
-            Asks::UnfinishedPost => ("POST", "Content-Length: 300\r\n\r\none"),
+    pub async fn request_poisoned(&mut self, kind: RequestKind) {
+        let (method, rest) = match kind {
+            RequestKind::Get => ("GET", "\r\n"),
+            RequestKind::Head => ("HEAD", "\r\n"),
+            RequestKind::Post => ("POST", "Content-Length: 3\r\n\r\none"),
+            RequestKind::UnfinishedPost => ("POST", "Content-Length: 300\r\n\r\none"),
         };
         self.client.send(format!("{method} {POISONED} HTTP/1.1\r\nHost: a\r\n{}{rest}", self.token)).await;
     }
 
     /// Has the gateway answer something itself, so that the worker of this connection has waited for events since the
     /// script was said to its end: what came while it was busy with the answer to the script could not be noticed before.
-    pub async fn lets_the_worker_look(&mut self) {
+    pub async fn wait_for_worker(&mut self) {
         for _ in 0..3 {
             self.client.send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
             assert_eq!(self.client.answer().await.map(|answer| answer.status), Ok(200));
         }
     }
 
-    /// Asks for something of his own, and must be told just that.
-    pub async fn is_served(&mut self, method: &str, service: &Service) -> Result<RawAnswer, String> {
+    /// Sends a request with a value of its own, and checks that the response has this value.
+    pub async fn check_served(&mut self, method: &str, service: &Service) -> Result<RawAnswer, String> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let own = format!("{}-{}", self.name, NEXT.fetch_add(1, Ordering::Relaxed));
         let body = if method == "POST" { own.as_str() } else { "" };
@@ -52,7 +52,7 @@ impl User {
                 let count = service.count(&request);
                 if count == 1 { Ok(answer) } else { Err(format!("{own} was read {count} times")) }
             }
-            told => Err(format!("{request:?} was answered {told:?}")),
+            response => Err(format!("{request:?} was answered {response:?}")),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Chunked bodies.
 
-use super::Told::{CutOff, Served, Swallowed, Unfinished};
+use super::Outcome::{CutOff, Served, Swallowed, Unfinished};
 use super::{post, try_all};
 
 const HEADERS: &str = "Transfer-Encoding: chunked\r\n";

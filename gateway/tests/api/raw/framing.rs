@@ -1,6 +1,6 @@
 //! Framing: `Content-Length` and `Transfer-Encoding`.
 
-use super::Told::{Last, Refused, Served};
+use super::Outcome::{Last, Refused, Served};
 use super::{Case, post, try_all};
 
 const CHUNKED: &str = "5\r\nhello\r\n0\r\n\r\n";
@@ -66,7 +66,7 @@ async fn content_length_with_transfer_encoding_is_refused() {
         rfc: "RFC 9112, 6.1",
         name,
         sent: format!("POST /api/v1/messages/add-message HTTP/1.0\r\n{{auth}}{headers}\r\n{CHUNKED}"),
-        told: Refused(400),
+        outcome: Refused(400),
     };
     let length = "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n";
     let coding = "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n";

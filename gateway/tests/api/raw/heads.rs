@@ -1,6 +1,6 @@
 //! Request lines and header fields.
 
-use super::Told::{Refused, Served};
+use super::Outcome::{Refused, Served};
 use super::{Case, GET, get, try_all};
 use crate::app::{authorization, nobody, spawn_before};
 use crate::wire::status;
@@ -36,7 +36,7 @@ async fn a_malformed_request_line_is_refused() {
         rfc,
         name,
         sent: format!("{line}\r\nHost: a\r\n{{auth}}\r\n"),
-        told: Refused(status),
+        outcome: Refused(status),
     });
     try_all(cases).await;
 }
@@ -68,7 +68,7 @@ async fn a_malformed_header_is_refused() {
         rfc: "RFC 9112, 2.2",
         name,
         sent: format!("{GET}{field}Host: a\r\n{{auth}}\r\n"),
-        told: Refused(400),
+        outcome: Refused(400),
     };
     try_all([before("space before the first field", " X: y\r\n"), before("a line of spaces", "  \r\n")])
         .await;
@@ -95,7 +95,7 @@ async fn an_oversized_head_is_refused() {
 #[tokio::test]
 async fn a_tolerated_head_reaches_the_service_as_one_plain_request() {
     let bare = format!("{GET}Host: a\r\n{{auth}}X: y\r\n\r\n").replace("\r\n", "\n");
-    let sent = |rfc, name, sent: String| Case { rfc, name, sent, told: Served("") };
+    let sent = |rfc, name, sent: String| Case { rfc, name, sent, outcome: Served("") };
     try_all([
         sent("RFC 9112, 2.2", "LF for the ends of lines", bare),
         sent("RFC 9112, 2.2", "empty lines before", format!("\r\n\r\n{GET}Host: a\r\n{{auth}}\r\n")),

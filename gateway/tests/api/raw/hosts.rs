@@ -1,6 +1,6 @@
 //! Hosts.
 
-use super::Told::{Refused, Served};
+use super::Outcome::{Refused, Served};
 use super::{Case, get, try_all};
 
 #[tokio::test]
@@ -27,11 +27,11 @@ async fn an_invalid_host_is_refused() {
 
 #[tokio::test]
 async fn an_absolute_target_must_be_http() {
-    let target = |rfc, name, target: &str, told| Case {
+    let target = |rfc, name, target: &str, outcome| Case {
         rfc,
         name,
         sent: format!("GET {target}/api/v1/chats/get-chat HTTP/1.1\r\nHost: a\r\n{{auth}}\r\n"),
-        told,
+        outcome,
     };
     try_all([
         target("RFC 9112, 3.2.2", "as it is sent to a proxy", "http://b:80", Served("")),

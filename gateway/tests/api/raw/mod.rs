@@ -18,18 +18,18 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 const POST: &str = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
 const GET: &str = "GET /api/v1/chats/get-chat HTTP/1.1\r\n";
 
-/// What a client sends, and what comes of it.
+/// The bytes that a client sends, and their outcome.
 struct Case {
     /// The section of the RFC by which it is judged.
     rfc: &'static str,
     name: &'static str,
     sent: String,
-    told: Told,
+    outcome: Outcome,
 }
 
-/// What comes of a case.
+/// The outcome of a case.
 #[derive(Clone, Copy)]
-enum Told {
+enum Outcome {
     /// The client is answered this status, nothing that follows is a request, and no service hears of it.
     Refused(u16),
     /// The fault comes in the body: it is a 400, the connection is closed, and no service takes the body for complete.
@@ -38,15 +38,15 @@ enum Told {
     Unfinished,
     /// A service hears of it as one request with this body, and what follows is a request of its own.
     Served(&'static str),
-    /// As [`Told::Served`], but what follows was a part of it.
+    /// As [`Outcome::Served`], but what follows was a part of it.
     Swallowed(&'static str),
-    /// As [`Told::Served`], but the connection closes after the answer, which says so.
+    /// As [`Outcome::Served`], but the connection closes after the answer, which says so.
     Last(&'static str),
 }
 
-/// What a service has heard on one connection.
+/// What a service has received on one connection.
 #[derive(Debug)]
-struct Heard {
+struct ReceivedRequest {
     head: String,
     /// Without its framing; `None` where it ended early.
     body: Option<String>,
@@ -56,9 +56,9 @@ struct Heard {
 
 /// Tries the cases of a table one after the other.
 async fn try_all(cases: impl IntoIterator<Item = Case>) {
-    let (tell, mut heard) = unbounded_channel();
+    let (sender, mut received) = unbounded_channel();
     let service = upstream(move |mut wire| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         async move {
             let Some(head) = wire.try_until("\r\n\r\n").await else { return };
             let body = body(&mut wire, &head).await;
@@ -66,7 +66,7 @@ async fn try_all(cases: impl IntoIterator<Item = Case>) {
             wire.try_say(answer.as_bytes()).await;
             let rest = wire.rest().await;
             let rest = if body.is_some() { rest } else { String::new() };
-            tell.send(Heard { head, body, rest }).unwrap();
+            sender.send(ReceivedRequest { head, body, rest }).unwrap();
         }
     })
     .await;
@@ -76,8 +76,8 @@ async fn try_all(cases: impl IntoIterator<Item = Case>) {
     for case in cases {
         count += 1;
         let title = format!("{}, {}", case.rfc, case.name);
-        let answered = answered(&gateway, &case).await;
-        let reached = reached(&gateway, case.told, &mut heard).await;
+        let answered = check_responses(&gateway, &case).await;
+        let reached = check_service(&gateway, case.outcome, &mut received).await;
         faults.extend(answered.err().map(|fault| format!("{title}: the client {fault}")));
         faults.extend(reached.err().map(|fault| format!("{title}: the service {fault}")));
     }
@@ -102,16 +102,16 @@ pub async fn body(wire: &mut Wire, head: &str) -> Option<String> {
     }
 }
 
-/// Sends a case with another request behind it, and looks at what comes back.
-async fn answered(gateway: &TestGateway, case: &Case) -> Result<(), String> {
+/// Sends a case with another request behind it, and checks the responses.
+async fn check_responses(gateway: &TestGateway, case: &Case) -> Result<(), String> {
     let smuggled = format!("GET /api/v1/chats/smuggled HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization());
     let sent = case.sent.replace("{auth}", &authorization());
     let mut wire = gateway.wire().await;
     wire.try_say(format!("{sent}{smuggled}").as_bytes()).await;
-    if let Told::Unfinished = case.told {
+    if let Outcome::Unfinished = case.outcome {
         wire.try_finish().await;
     }
-    let expected = case.told.statuses();
+    let expected = case.outcome.statuses();
     let mut statuses = Vec::new();
     while statuses.len() < expected.len()
         && let Some(head) = wire.try_until("\r\n\r\n").await
@@ -119,17 +119,17 @@ async fn answered(gateway: &TestGateway, case: &Case) -> Result<(), String> {
         wire.try_bytes(header(&head, "content-length").map_or(0, |length| length.parse().unwrap())).await;
         statuses.push(status(&head));
         let is_last = header(&head, "connection") == Some("close");
-        if is_last != matches!(case.told, Told::Refused(_) | Told::CutOff | Told::Last(_))
+        if is_last != matches!(case.outcome, Outcome::Refused(_) | Outcome::CutOff | Outcome::Last(_))
             && status(&head) != 400
         {
             return Err(format!("was told: {head:?}"));
         }
     }
-    if let Told::Refused(_) = case.told {
+    if let Outcome::Refused(_) = case.outcome {
         wire.try_say(smuggled.as_bytes()).await;
     }
     // It ends by itself where it is cut off.
-    if !matches!(case.told, Told::CutOff) {
+    if !matches!(case.outcome, Outcome::CutOff) {
         wire.try_finish().await;
     }
     let rest = wire.rest().await;
@@ -140,7 +140,7 @@ async fn answered(gateway: &TestGateway, case: &Case) -> Result<(), String> {
     }
 }
 
-impl Told {
+impl Outcome {
     /// The statuses that the client is sent.
     fn statuses(self) -> Vec<u16> {
         match self {
@@ -153,49 +153,51 @@ impl Told {
     }
 }
 
-/// Looks at what a case has brought to the service.
-async fn reached(
+/// Checks what the service received of a case.
+async fn check_service(
     gateway: &TestGateway,
-    told: Told,
-    heard: &mut UnboundedReceiver<Heard>,
+    outcome: Outcome,
+    received: &mut UnboundedReceiver<ReceivedRequest>,
 ) -> Result<(), String> {
     // The last that the service hears of, so that nothing is missed that came before.
     gateway.user().get("/api/v1/chats/last").await.expect(200);
     let mut all = Vec::new();
     loop {
-        let next = heard.recv().await.unwrap();
+        let next = received.recv().await.unwrap();
         if next.head.starts_with("GET /api/v1/chats/last ") {
             break;
         }
         all.push(next);
     }
-    let bodies: Vec<_> = all.iter().map(|heard| heard.body.as_deref()).collect();
-    let is_expected = match told {
-        Told::Refused(_) => all.is_empty(),
+    let bodies: Vec<_> = all.iter().map(|request| request.body.as_deref()).collect();
+    let is_expected = match outcome {
+        Outcome::Refused(_) => all.is_empty(),
         // It may be broken off before any of it was sent.
-        Told::CutOff | Told::Unfinished => all.is_empty() || bodies == [None],
-        Told::Served(body) => bodies == [Some(body), Some("")],
-        Told::Swallowed(body) | Told::Last(body) => bodies == [Some(body)],
+        Outcome::CutOff | Outcome::Unfinished => all.is_empty() || bodies == [None],
+        Outcome::Served(body) => bodies == [Some(body), Some("")],
+        Outcome::Swallowed(body) | Outcome::Last(body) => bodies == [Some(body)],
     };
-    let smuggled = all.iter().position(|heard| heard.head.contains("/smuggled"));
-    let is_separate = smuggled == matches!(told, Told::Served(_)).then_some(1);
-    let is_alone = all.iter().all(|heard| heard.rest.is_empty());
+    let smuggled = all.iter().position(|request| request.head.contains("/smuggled"));
+    let is_separate = smuggled == matches!(outcome, Outcome::Served(_)).then_some(1);
+    let is_alone = all.iter().all(|request| request.rest.is_empty());
     if is_expected && is_separate && is_alone {
         Ok(())
     } else {
         Err(format!(
             "heard {:?}",
-            all.iter().map(|heard| (heard.head.lines().next(), &heard.body, &heard.rest)).collect::<Vec<_>>()
+            all.iter()
+                .map(|request| (request.head.lines().next(), &request.body, &request.rest))
+                .collect::<Vec<_>>()
         ))
     }
 }
 
 /// A case of a POST with these special headers and this body.
-fn post(rfc: &'static str, name: &'static str, headers: &str, body: &str, told: Told) -> Case {
-    Case { rfc, name, sent: format!("{POST}{{auth}}{headers}\r\n{body}"), told }
+fn post(rfc: &'static str, name: &'static str, headers: &str, body: &str, outcome: Outcome) -> Case {
+    Case { rfc, name, sent: format!("{POST}{{auth}}{headers}\r\n{body}"), outcome }
 }
 
 /// A case of a GET with these headers.
-fn get(rfc: &'static str, name: &'static str, headers: &str, told: Told) -> Case {
-    Case { rfc, name, sent: format!("{GET}{{auth}}{headers}\r\n"), told }
+fn get(rfc: &'static str, name: &'static str, headers: &str, outcome: Outcome) -> Case {
+    Case { rfc, name, sent: format!("{GET}{{auth}}{headers}\r\n"), outcome }
 }

@@ -1,10 +1,10 @@
 //! Paths that other software might normalize to other ones.
 
-use super::Told::{Refused, Served};
+use super::Outcome::{Refused, Served};
 use super::{Case, try_all};
 
-fn case((rfc, name, path): (&'static str, &'static str, &str), told: super::Told) -> Case {
-    Case { rfc, name, sent: format!("GET {path} HTTP/1.1\r\nHost: a\r\n{{auth}}\r\n"), told }
+fn case((rfc, name, path): (&'static str, &'static str, &str), outcome: super::Outcome) -> Case {
+    Case { rfc, name, sent: format!("GET {path} HTTP/1.1\r\nHost: a\r\n{{auth}}\r\n"), outcome }
 }
 
 #[tokio::test]

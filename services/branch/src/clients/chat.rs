@@ -6,9 +6,9 @@ use shared::ids::{ChatId, UserId};
 use shared_web::service_client::{CallError, ServiceClient};
 use shared_web::telemetry::Trace;
 
-/// A chat, as the chat service knows it.
+/// A chat, as `/internal/chats` of the chat service returns it.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct KnownChat {
+pub struct InternalChat {
     /// The owner.
     pub account_id: UserId,
     /// When it was created.
@@ -28,7 +28,7 @@ impl Chats {
     }
 
     /// The chat of this id, also a deleted one. `None` if there never was one, or it was deleted long ago.
-    pub async fn get(&self, chat: ChatId, trace: &Trace) -> Result<Option<KnownChat>, CallError> {
+    pub async fn get(&self, chat: ChatId, trace: &Trace) -> Result<Option<InternalChat>, CallError> {
         self.0.get(&format!("/internal/chats/{chat}"), &[], trace).await
     }
 }

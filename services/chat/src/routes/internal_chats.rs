@@ -11,9 +11,9 @@ use shared::ids::{ChatId, UserId};
 use shared_web::caller::Caller;
 use shared_web::input::{Input, Path};
 
-/// What other services may know of a chat.
+/// A chat, as `/internal/chats` returns it to other services.
 #[derive(Debug, Serialize)]
-pub struct KnownChat {
+pub struct InternalChat {
     chat_id: ChatId,
     account_id: UserId,
     created_at: Timestamp,
@@ -26,10 +26,10 @@ pub async fn get_chat(
     _: Caller,
     state: Data<State>,
     Input { path, .. }: Path<ChatPath>,
-) -> Result<Json<KnownChat>, Error> {
+) -> Result<Json<InternalChat>, Error> {
     let chat = store::find_any_chat(&state.store, path.chat_id).await?;
     let chat = chat.ok_or(Error::ChatNotFound)?;
-    Ok(Json(KnownChat {
+    Ok(Json(InternalChat {
         chat_id: chat.id,
         account_id: chat.account_id,
         created_at: chat.created_at,

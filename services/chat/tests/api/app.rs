@@ -114,15 +114,15 @@ impl TestApp {
         named.respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&self.auth).await;
     }
 
-    /// Makes branch answer every call like this.
-    pub async fn branch_answers(&self, status: u16, body: &Value) {
+    /// Gives the branch service another answer to every call.
+    pub async fn branch_responds_with(&self, status: u16, body: &Value) {
         self.branch.reset().await;
         let answer = ResponseTemplate::new(status).set_body_json(body);
         Mock::given(any()).respond_with(answer).mount(&self.branch).await;
     }
 
-    /// Makes branch answer as usual again.
-    pub async fn branch_is_well(&self) {
+    /// Gives the branch service its usual answers again.
+    pub async fn branch_recovers(&self) {
         self.branch.reset().await;
         mount_branch(&self.branch).await;
     }

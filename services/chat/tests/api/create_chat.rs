@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_chat_is_created_and_read_back_the_same() {
+async fn a_created_chat_is_read_back_unchanged() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.create_chat(&json!({"name": "Trees", "chat_type": "group"})).await.expect(201).json();
@@ -22,7 +22,7 @@ async fn a_chat_is_created_and_read_back_the_same() {
 }
 
 #[tokio::test]
-async fn the_type_defaults_to_personal_and_is_one_of_two() {
+async fn the_type_is_one_of_two_and_personal_by_default() {
     let app = spawn_app().await;
     let ann = app.user();
     assert_eq!(ann.create_chat(&json!({"name": "x"})).await.expect(201).json()["chat_type"], "personal");
@@ -39,7 +39,7 @@ async fn the_type_defaults_to_personal_and_is_one_of_two() {
 }
 
 #[tokio::test]
-async fn a_name_has_1_to_200_characters_and_is_kept_as_it_was_sent() {
+async fn a_name_has_1_to_200_characters_and_is_stored_unchanged() {
     let app = spawn_app().await;
     let ann = app.user();
     for name in ["x", " ", " \t a \n", "é\u{301}", "%_'\"\\;--", &"x".repeat(200), &"🌳".repeat(200)] {
@@ -66,7 +66,7 @@ async fn a_name_has_1_to_200_characters_and_is_kept_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_or_holds_a_lone_surrogate_is_a_422() {
+async fn a_body_that_is_no_object_or_has_a_lone_surrogate_is_a_422() {
     let app = spawn_app().await;
     let ann = app.user();
     let path = format!("{CHATS}/create-chat");

@@ -29,7 +29,7 @@ async fn the_active_branch_is_requested_with_the_owner() {
     let ann = app.user();
     let chat = ann.chat("x").await;
     let active = BranchId::generate();
-    app.branch_answers(200, &json!({"branch_id": active})).await;
+    app.branch_responds_with(200, &json!({"branch_id": active})).await;
     let record = ann.create_conversation(&json!({"chat_id": chat})).await.expect(201).json();
     assert_eq!(record["branch_id"], json!(active));
 
@@ -57,12 +57,12 @@ async fn a_named_branch_must_be_of_the_chat() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_while_branch_is_down() {
+async fn nothing_is_stored_while_branch_is_down() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
     for status in [500, 503] {
-        app.branch_answers(status, &json!({})).await;
+        app.branch_responds_with(status, &json!({})).await;
         let answer = ann.create_conversation(&json!({"chat_id": chat})).await.expect(503);
         assert_eq!(answer.code(), "service_unavailable");
         assert_eq!(answer.header("retry-after"), "1");
@@ -76,7 +76,7 @@ async fn a_chat_that_branch_has_deleted_is_a_404() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
-    app.branch_answers(404, &json!({})).await;
+    app.branch_responds_with(404, &json!({})).await;
 
     let answer = ann.create_conversation(&json!({"chat_id": chat})).await.expect(404);
 
@@ -84,7 +84,7 @@ async fn a_chat_that_branch_has_deleted_is_a_404() {
 }
 
 #[tokio::test]
-async fn the_account_is_the_caller_by_id_or_by_name() {
+async fn the_account_is_the_caller_named_by_id_or_by_name() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;
@@ -111,7 +111,7 @@ async fn the_account_is_the_caller_by_id_or_by_name() {
 }
 
 #[tokio::test]
-async fn a_name_is_the_callers_only_if_auth_finds_the_caller_by_it() {
+async fn a_name_is_the_callers_only_if_auth_resolves_it_to_the_caller() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;

@@ -52,20 +52,20 @@ async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     let mut app = spawn_app().await;
     let ann = app.user();
     let (one, other) = (ann.chat("x").await, ann.chat("y").await);
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     ann.delete_chat(&one).await.expect(200);
     ann.get_chat(&one).await.expect(404);
     eventually("the delivery was tried", async || !app.deliveries().await.is_empty()).await;
-    app.branch_is_well().await;
+    app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
     let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
 
     // The delivery is made after a restart, too.
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     ann.delete_chat(&other).await.expect(200);
     app.restart().await;
-    app.branch_is_well().await;
+    app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
     let of_other = format!("/internal/chats/{other}?owner={}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_other)).await;

@@ -4,7 +4,7 @@ use crate::app::{column, spawn_app};
 use shared::ids::ConversationId;
 
 #[tokio::test]
-async fn a_deleted_record_is_listed_no_more_and_the_chat_stays() {
+async fn a_deleted_record_is_no_longer_listed_and_its_chat_remains() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("x").await;

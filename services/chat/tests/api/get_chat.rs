@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared::ids::ChatId;
 
 #[tokio::test]
-async fn an_id_is_taken_in_both_forms_and_answered_in_one() {
+async fn an_id_is_accepted_in_both_forms_and_returned_hyphenated() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;

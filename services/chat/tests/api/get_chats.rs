@@ -50,7 +50,7 @@ async fn the_parameter_active_selects_active_or_archived_chats() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_chat_once_also_those_of_one_moment() {
+async fn pages_hold_every_chat_once_even_with_equal_times() {
     let app = spawn_app().await;
     let ann = app.user();
     let mut made = Vec::new();
@@ -93,7 +93,7 @@ async fn writing_while_paging_does_not_shift_pages() {
 }
 
 #[tokio::test]
-async fn the_link_repeats_the_parameters_of_the_list_alone() {
+async fn the_link_repeats_only_the_parameters_of_the_list() {
     let app = spawn_app().await;
     let ann = app.user();
     ann.chat("a").await;
@@ -109,7 +109,7 @@ async fn the_link_repeats_the_parameters_of_the_list_alone() {
 }
 
 #[tokio::test]
-async fn without_a_limit_there_are_up_to_1000_and_with_one_up_to_200() {
+async fn a_list_has_at_most_1000_chats_without_a_limit_and_at_most_200_with_one() {
     let app = spawn_app().await;
     let ann = app.user();
     let mut made = Vec::new();
@@ -149,7 +149,7 @@ async fn an_empty_cursor_is_the_first_page() {
 }
 
 #[tokio::test]
-async fn a_bad_limit_or_cursor_is_a_422() {
+async fn an_invalid_limit_or_cursor_is_a_422() {
     let app = spawn_app().await;
     let ann = app.user();
     let chat = ann.chat("a").await;

@@ -89,7 +89,7 @@ async fn the_same_key_creates_a_record_once() {
     creates_once(Kind::Conversation).await;
 }
 
-async fn many_at_once(kind: Kind) {
+async fn one_of_many_concurrent_creations_succeeds(kind: Kind) {
     let setting = Setting::new(kind).await;
     let answers = join_all((0..32).map(|_| setting.create("k", "x"))).await;
     let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect(201)).collect();
@@ -101,15 +101,15 @@ async fn many_at_once(kind: Kind) {
 
 #[tokio::test]
 async fn one_of_many_concurrent_creations_of_a_chat_succeeds() {
-    many_at_once(Kind::Chat).await;
+    one_of_many_concurrent_creations_succeeds(Kind::Chat).await;
 }
 
 #[tokio::test]
 async fn one_of_many_concurrent_creations_of_a_record_succeeds() {
-    many_at_once(Kind::Conversation).await;
+    one_of_many_concurrent_creations_succeeds(Kind::Conversation).await;
 }
 
-async fn another_body_is_refused(kind: Kind) {
+async fn a_key_with_another_body_is_refused(kind: Kind) {
     let setting = Setting::new(kind).await;
     setting.create("k", "x").await.expect(201);
     let answer = setting.create("k", "y").await.expect(422);
@@ -120,15 +120,15 @@ async fn another_body_is_refused(kind: Kind) {
 
 #[tokio::test]
 async fn a_key_with_another_chat_is_refused() {
-    another_body_is_refused(Kind::Chat).await;
+    a_key_with_another_body_is_refused(Kind::Chat).await;
 }
 
 #[tokio::test]
 async fn a_key_with_another_record_is_refused() {
-    another_body_is_refused(Kind::Conversation).await;
+    a_key_with_another_body_is_refused(Kind::Conversation).await;
 }
 
-async fn deleted_means_404_for_a_day(kind: Kind) {
+async fn the_key_of_a_deleted_object_is_a_404_for_a_day(kind: Kind) {
     let setting = Setting::new(kind).await;
     let first = setting.create("k", "x").await.expect(201);
     setting.delete(&setting.id(&first)).await;
@@ -147,16 +147,16 @@ async fn deleted_means_404_for_a_day(kind: Kind) {
 
 #[tokio::test]
 async fn the_key_of_a_deleted_chat_is_free_after_a_day() {
-    deleted_means_404_for_a_day(Kind::Chat).await;
+    the_key_of_a_deleted_object_is_a_404_for_a_day(Kind::Chat).await;
 }
 
 #[tokio::test]
 async fn the_key_of_a_deleted_record_is_free_after_a_day() {
-    deleted_means_404_for_a_day(Kind::Conversation).await;
+    the_key_of_a_deleted_object_is_a_404_for_a_day(Kind::Conversation).await;
 }
 
 #[tokio::test]
-async fn a_replay_answers_what_was_created_as_it_is_now() {
+async fn a_replay_returns_the_created_object_in_its_current_state() {
     let app = spawn_app().await;
     let ann = app.user();
     let keyed = ann.with_key("k");
@@ -205,7 +205,7 @@ async fn a_key_has_1_to_255_characters() {
 }
 
 #[tokio::test]
-async fn a_request_that_failed_leaves_its_key_free() {
+async fn a_failed_request_leaves_its_key_free() {
     let app = spawn_app().await;
     let ann = app.user();
     let keyed = ann.with_key("k");
@@ -213,9 +213,9 @@ async fn a_request_that_failed_leaves_its_key_free() {
     let chat = text(&keyed.create_chat(&json!({"name": "x"})).await.expect(201).json()["chat_id"]).to_owned();
 
     let record = json!({"chat_id": chat});
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     keyed.create_conversation(&record).await.expect(503);
-    app.branch_is_well().await;
+    app.branch_recovers().await;
     let answer = keyed.create_conversation(&json!({"chat_id": chat, "name": "another"})).await.expect(201);
     assert_eq!(answer.header("idempotency-replayed"), "");
 }
@@ -229,7 +229,7 @@ async fn a_replay_calls_no_service_and_comes_before_other_checks() {
     let record = json!({"chat_id": chat, "account_id": "ann"});
     let keyed = ann.with_key("k");
     let made = keyed.create_conversation(&record).await.expect(201).json();
-    app.branch_answers(503, &json!({})).await;
+    app.branch_responds_with(503, &json!({})).await;
     app.auth.reset().await;
     assert_eq!(keyed.create_conversation(&record).await.expect(201).json(), made);
 

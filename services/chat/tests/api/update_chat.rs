@@ -31,7 +31,7 @@ async fn only_the_fields_that_are_sent_change() {
 }
 
 #[tokio::test]
-async fn the_time_of_the_last_change_never_goes_back() {
+async fn updated_at_never_decreases() {
     let app = spawn_app().await;
     let ann = app.user();
     let id = ann.chat("x").await;

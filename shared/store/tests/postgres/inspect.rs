@@ -10,7 +10,7 @@ use shared::check::{Finding, Report, Status};
 use shared_store::{Migrations, Store, StoreError, inspect};
 use shared_test_kit::TestDatabase;
 
-async fn look(url: &Url) -> Vec<Finding> {
+async fn inspect_findings(url: &Url) -> Vec<Finding> {
     let none = || EmbeddedMigrations::new(&[]);
     let mut report = Report::default();
     let migrations = Migrations { postgres: none(), sqlite: none() };
@@ -24,7 +24,7 @@ async fn schemas_of_auth(store: &Store) -> Result<i64, StoreError> {
 }
 
 pub async fn reports_the_server_and_creates_nothing(database: &TestDatabase) {
-    let findings = look(&url(database)).await;
+    let findings = inspect_findings(&url(database)).await;
     let details: Vec<_> = findings.iter().map(|finding| finding.detail.as_str()).collect();
     assert!(
         details[0].starts_with("PostgreSQL ") && details[0].ends_with(" answers, without TLS"),
@@ -43,7 +43,7 @@ pub async fn gives_advice_and_no_password(database: &TestDatabase) {
         [(nowhere, "no_such_database", "correct DATABASE_URL"), (closed, "refused", "start the server")]
     {
         wrong.set_password(Some("hunter2")).unwrap();
-        let findings = look(&wrong).await;
+        let findings = inspect_findings(&wrong).await;
         assert!(findings.len() == 1 && findings[0].status == Status::Error, "{findings:?}");
         assert!(findings[0].detail.contains(says), "{findings:?}");
         assert!(findings[0].advice.as_ref().unwrap().starts_with(advice), "{findings:?}");

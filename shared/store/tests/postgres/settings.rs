@@ -24,7 +24,7 @@ pub(super) async fn alter(database: &TestDatabase, setting: &str) {
 }
 
 #[derive(QueryableByName)]
-struct Shown {
+struct Setting {
     #[diesel(sql_type = Text)]
     value: String,
 }
@@ -32,7 +32,7 @@ struct Shown {
 async fn show(store: &Store, name: &str) -> String {
     let query = format!("SELECT current_setting('{name}') AS value");
     let shown =
-        async { shared_store::on!(store, |c| diesel::sql_query(&query).get_result::<Shown>(c).await) };
+        async { shared_store::on!(store, |c| diesel::sql_query(&query).get_result::<Setting>(c).await) };
     shown.await.unwrap().value
 }
 

@@ -1,6 +1,6 @@
 //! Bodies as they are sent: in chunks, cut short, too long, and before they are asked for.
 
-use super::case::Told::{Answered, CutOff, TooMuch, Unfinished};
+use super::case::Outcome::{Answered, CutOff, TooMuch, Unfinished};
 use super::case::{post, raw};
 use super::try_all;
 

@@ -1,12 +1,12 @@
-//! A case: what is sent, and what becomes of it.
+//! A case: the bytes that are sent, and their outcome.
 
 use super::person::Person;
 use reqwest::Url;
 use shared_test_kit::{RawAnswer, RawClient, RawError};
 
-/// What becomes of a case, and of the request of another user behind it on the same connection.
+/// The outcome of a case, and of another user's request behind it on the same connection.
 #[derive(Debug, Clone, Copy)]
-pub enum Told {
+pub enum Outcome {
     /// It is answered so, and what is behind it is answered as if it stood alone.
     Answered(u16),
     /// It is answered so, and the connection ends: what is behind it is not answered.
@@ -23,25 +23,25 @@ pub enum Told {
 pub struct Case {
     pub name: String,
     sent: String,
-    told: Told,
+    outcome: Outcome,
 }
 
 /// A request as it is.
-pub fn raw(name: impl Into<String>, sent: impl Into<String>, told: Told) -> Case {
-    Case { name: name.into(), sent: sent.into(), told }
+pub fn raw(name: impl Into<String>, sent: impl Into<String>, outcome: Outcome) -> Case {
+    Case { name: name.into(), sent: sent.into(), outcome }
 }
 
 /// GET of the user's chats, with these fields, each with the end of its line.
-pub fn get(name: &str, user: &Person, fields: &str, told: Told) -> Case {
+pub fn get(name: &str, user: &Person, fields: &str, outcome: Outcome) -> Case {
     let authorization = user.authorization();
-    raw(name, format!("GET /api/v1/chats/get-chat HTTP/1.1\r\n{authorization}{fields}\r\n"), told)
+    raw(name, format!("GET /api/v1/chats/get-chat HTTP/1.1\r\n{authorization}{fields}\r\n"), outcome)
 }
 
 /// POST of a message, with these fields and this body.
-pub fn post(name: &str, user: &Person, fields: &str, body: &str, told: Told) -> Case {
+pub fn post(name: &str, user: &Person, fields: &str, body: &str, outcome: Outcome) -> Case {
     let authorization = user.authorization();
     let line = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
-    raw(name, format!("{line}{authorization}{fields}\r\n{body}"), told)
+    raw(name, format!("{line}{authorization}{fields}\r\n{body}"), outcome)
 }
 
 /// Sends a case with a request of Ann's behind it, and has both others ask beside it.
@@ -52,44 +52,44 @@ pub async fn try_case(
     [ann, bob]: &mut [Person; 2],
 ) -> Result<(), String> {
     let mut client = RawClient::connect(url).await;
-    client.send(format!("{}{}", case.sent, ann.reads())).await;
-    if matches!(case.told, Told::Unfinished) {
+    client.send(format!("{}{}", case.sent, ann.read_request())).await;
+    if matches!(case.outcome, Outcome::Unfinished) {
         client.finish().await;
     }
-    is_told(&mut client, case.told, mallory, ann).await?;
+    check_outcome(&mut client, case.outcome, mallory, ann).await?;
     for person in [ann, bob] {
-        person.asks(person.reads(), 200).await?;
-        person.asks(person.writes(), 201).await?;
-        person.asks(person.reads(), 200).await?;
+        person.request(person.read_request(), 200).await?;
+        person.request(person.append_request(), 201).await?;
+        person.request(person.read_request(), 200).await?;
     }
     Ok(())
 }
 
-async fn is_told(
+async fn check_outcome(
     client: &mut RawClient,
-    told: Told,
+    outcome: Outcome,
     mallory: &mut Person,
     ann: &mut Person,
 ) -> Result<(), String> {
-    match told {
-        Told::Answered(status) => {
-            mallory.takes(status, &next(client).await)?;
-            ann.takes(200, &next(client).await).map_err(|fault| format!("behind it, {fault}"))?;
-            ends(client).await
+    match outcome {
+        Outcome::Answered(status) => {
+            mallory.check_response(status, &next(client).await)?;
+            ann.check_response(200, &next(client).await).map_err(|fault| format!("behind it, {fault}"))?;
+            expect_end(client).await
         }
-        Told::Last(status) => {
-            mallory.takes(status, &next(client).await)?;
-            ends(client).await
+        Outcome::Last(status) => {
+            mallory.check_response(status, &next(client).await)?;
+            expect_end(client).await
         }
-        Told::TooMuch(status) => {
-            mallory.takes(status, &next(client).await)?;
-            refuses_rest(client, mallory).await
+        Outcome::TooMuch(status) => {
+            mallory.check_response(status, &next(client).await)?;
+            expect_rest_refused(client, mallory).await
         }
-        Told::CutOff => {
-            mallory.takes(400, &next(client).await)?;
-            ends(client).await
+        Outcome::CutOff => {
+            mallory.check_response(400, &next(client).await)?;
+            expect_end(client).await
         }
-        Told::Unfinished => match next(client).await {
+        Outcome::Unfinished => match next(client).await {
             Err(RawError::Ended) => Ok(()),
             answer => Err(format!("it is answered: {answer:?}")),
         },
@@ -97,13 +97,13 @@ async fn is_told(
 }
 
 /// What is left begins a request that is none, or has a method that there is not.
-async fn refuses_rest(client: &mut RawClient, mallory: &mut Person) -> Result<(), String> {
+async fn expect_rest_refused(client: &mut RawClient, mallory: &mut Person) -> Result<(), String> {
     match next(client).await {
         Err(RawError::Ended) => Ok(()),
         answer => {
             let is_unknown = answer.as_ref().is_ok_and(|answer| answer.status == 501);
-            mallory.takes(if is_unknown { 501 } else { 400 }, &answer)?;
-            ends(client).await
+            mallory.check_response(if is_unknown { 501 } else { 400 }, &answer)?;
+            expect_end(client).await
         }
     }
 }
@@ -119,7 +119,7 @@ async fn next(client: &mut RawClient) -> Result<RawAnswer, RawError> {
 }
 
 /// Nothing more is answered.
-async fn ends(client: &mut RawClient) -> Result<(), String> {
+async fn expect_end(client: &mut RawClient) -> Result<(), String> {
     client.finish().await;
     let rest = client.rest().await;
     if rest.is_empty() {

@@ -1,6 +1,6 @@
 //! Header fields, and what they say of the connection.
 
-use super::case::Told::{Answered, Last};
+use super::case::Outcome::{Answered, Last};
 use super::case::{get, post, raw};
 use super::try_all;
 
@@ -79,7 +79,7 @@ async fn unusual_but_valid_fields_are_accepted() {
 }
 
 #[tokio::test]
-async fn a_request_is_authenticated_by_its_own_token_alone() {
+async fn a_request_is_authenticated_by_its_own_token_only() {
     try_all(|mallory| {
         let (body, token) = (mallory.message(), mallory.authorization());
         let length = format!("Content-Length: {}\r\n", body.len());

@@ -1,6 +1,6 @@
 //! How long a body is: the classics of request smuggling.
 
-use super::case::Told::Last;
+use super::case::Outcome::Last;
 use super::case::{post, raw};
 use super::try_all;
 

@@ -1,6 +1,6 @@
 //! Request lines, paths and hosts.
 
-use super::case::Told::{Answered, Last};
+use super::case::Outcome::{Answered, Last};
 use super::case::{get, raw};
 use super::try_all;
 

@@ -32,7 +32,7 @@ async fn try_all(cases: impl FnOnce(&Person) -> Vec<Case>) {
     }
     // What is stored is what each of them was told, and nothing that came from another.
     for person in [&mallory].into_iter().chain(&others) {
-        faults.extend(person.has_what_was_told().await.err());
+        faults.extend(person.check_stored().await.err());
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }

@@ -14,8 +14,8 @@ const ID_BYTES: usize = 36;
 pub struct Ids(Arc<Mutex<HashMap<String, &'static str>>>);
 
 impl Ids {
-    /// Whether it is this user's: of the first who saw it. Its owner sees it sooner or later.
-    fn is_of(&self, id: &str, name: &'static str) -> bool {
+    /// Claims an id for the first user who sees it. Returns whether it is this user's; its owner sees it sooner or later.
+    fn claim(&self, id: &str, name: &'static str) -> bool {
         *self.0.lock().unwrap().entry(id.to_owned()).or_insert(name) == name
     }
 }
@@ -37,11 +37,11 @@ impl Person {
         let user = stack.user(name).await;
         let chat = user.chat(name).await;
         for id in [&user.id, &chat] {
-            ids.is_of(id, name);
+            ids.claim(id, name);
         }
         let client = RawClient::connect(&stack.url).await;
         let mut person = Self { name, user, chat, messages: 0, client, ids: ids.clone() };
-        person.asks(person.writes(), 201).await.unwrap();
+        person.request(person.append_request(), 201).await.unwrap();
         person
     }
 
@@ -57,28 +57,32 @@ impl Person {
     }
 
     /// A request for his last messages.
-    pub fn reads(&self) -> String {
+    pub fn read_request(&self) -> String {
         let (chat, authorization) = (&self.chat, self.authorization());
         let path = format!("/api/v1/messages/get-messages?chat_id={chat}&limit=5");
         format!("GET {path} HTTP/1.1\r\nHost: a\r\n{authorization}\r\n")
     }
 
     /// A request that adds a message.
-    pub fn writes(&self) -> String {
+    pub fn append_request(&self) -> String {
         let (body, authorization) = (self.message(), self.authorization());
         let line = "POST /api/v1/messages/add-message HTTP/1.1\r\nHost: a\r\n";
         format!("{line}{authorization}Content-Length: {}\r\n\r\n{body}", body.len())
     }
 
     /// Asks on his own connection, and takes the answer.
-    pub async fn asks(&mut self, request: String, status: u16) -> Result<(), String> {
+    pub async fn request(&mut self, request: String, status: u16) -> Result<(), String> {
         self.client.send(request).await;
         let answer = self.client.answer().await;
-        self.takes(status, &answer).map_err(|fault| format!("beside it, {fault}"))
+        self.check_response(status, &answer).map_err(|fault| format!("beside it, {fault}"))
     }
 
     /// Looks at an answer, which must be his.
-    pub fn takes(&mut self, status: u16, answer: &Result<RawAnswer, RawError>) -> Result<(), String> {
+    pub fn check_response(
+        &mut self,
+        status: u16,
+        answer: &Result<RawAnswer, RawError>,
+    ) -> Result<(), String> {
         let name = self.name;
         let answer = answer.as_ref().map_err(|error| format!("{name} is not answered: {error}"))?;
         let text = answer.text();
@@ -94,14 +98,14 @@ impl Person {
     /// Every id of a text must be his.
     pub fn may_see(&self, text: &str) -> Result<(), String> {
         let name = self.name;
-        match ids_of(text).find(|id| !self.ids.is_of(id, name)) {
+        match ids_of(text).find(|id| !self.ids.claim(id, name)) {
             Some(id) => Err(format!("{name} sees {id}, which is not his: {text}")),
             None => Ok(()),
         }
     }
 
     /// He has one chat, and as many messages as he was told, all his own.
-    pub async fn has_what_was_told(&self) -> Result<(), String> {
+    pub async fn check_stored(&self) -> Result<(), String> {
         let chats = self.user.pages("/api/v1/chats/get-chat?limit=200").await;
         let messages = self.user.pages("/api/v1/messages/all-messages?limit=200").await;
         for listed in chats.iter().chain(&messages) {
@@ -109,13 +113,13 @@ impl Person {
         }
         let is_own = |message: &&Value| message["question"] == self.name && message["response"] == self.name;
         let own = messages.iter().filter(is_own).count();
-        let told = self.messages;
-        if chats.len() == 1 && own == messages.len() && own == told {
+        let expected = self.messages;
+        if chats.len() == 1 && own == messages.len() && own == expected {
             return Ok(());
         }
         let (name, chats, all) = (self.name, chats.len(), messages.len());
         Err(format!(
-            "{name} has {chats} chats and {all} messages, {own} of them his own, and was told {told}"
+            "{name} has {chats} chats and {all} messages, {own} of them his own, of {expected} expected"
         ))
     }
 }

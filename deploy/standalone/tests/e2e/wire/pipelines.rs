@@ -37,7 +37,7 @@ fn question(person: &Person, n: usize) -> Question {
     match n % 11 {
         0 => {
             let part = format!(r#""question":"{name}""#);
-            Question { sent: person.writes(), is_head: false, status: 201, part }
+            Question { sent: person.append_request(), is_head: false, status: 201, part }
         }
         1 | 2 => get(format!("/chats/get-chat/{chat}"), &format!(r#""account_id":"{id}""#)),
         3 => get("/chats/get-chat".to_owned(), &format!(r#"[{{"chat_id":"{chat}""#)),
@@ -75,7 +75,7 @@ async fn pipeline(url: &Url, person: &mut Person, answers: usize) -> Result<usiz
             for (client, batch) in clients.iter_mut().zip(&sent) {
                 for question in batch {
                     let answer = client.answer_to(question.is_head).await;
-                    person.takes(question.status, &answer)?;
+                    person.check_response(question.status, &answer)?;
                     let text = answer.map(|answer| answer.text()).unwrap_or_default();
                     if !text.contains(&question.part) {
                         return Err(format!("{} asked {:?} and is told {text}", person.name, question.sent));
@@ -96,17 +96,17 @@ async fn pipeline(url: &Url, person: &mut Person, answers: usize) -> Result<usiz
 }
 
 #[tokio::test]
-async fn six_users_who_pipeline_are_told_their_own_in_turn() {
+async fn six_pipelining_users_get_their_own_responses_in_order() {
     let wanted = Env::of_process().or("WIRE_ANSWERS", "a number of answers", ANSWERS).unwrap();
     let (stack, ids) = (spawn_unlimited().await, Ids::default());
     let mut people = join_all(USERS.map(|name| Person::of(&stack, name, &ids))).await;
     let begun = Instant::now();
     let each = wanted.div_ceil(people.len());
-    let told = join_all(people.iter_mut().map(|person| pipeline(&stack.url, person, each))).await;
-    let told: Result<Vec<_>, _> = told.into_iter().collect();
-    let answers: usize = told.unwrap().iter().sum();
+    let results = join_all(people.iter_mut().map(|person| pipeline(&stack.url, person, each))).await;
+    let results: Result<Vec<_>, _> = results.into_iter().collect();
+    let answers: usize = results.unwrap().iter().sum();
     for person in &people {
-        person.has_what_was_told().await.unwrap();
+        person.check_stored().await.unwrap();
     }
     assert!(answers >= wanted, "{answers}");
     let messages: usize = people.iter().map(|person| person.messages).sum();
