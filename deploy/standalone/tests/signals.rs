@@ -46,7 +46,7 @@ impl Drop for Process {
 }
 
 #[test]
-fn a_service_that_waits_for_its_database_stops_on_sigterm() {
+fn a_service_that_waits_for_its_database_stops_on_sigint_and_sigterm() {
     // It takes connections and never says a word, as a database that hangs.
     let database = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgresql://u@{}/banyan", database.local_addr().unwrap());
