@@ -28,23 +28,23 @@ pub struct TestGateway {
 }
 
 /// A gateway with three services that answer 200 to everything, with their name in `X-Service`.
-pub struct TestHouse {
+pub struct TestDeployment {
     pub gateway: TestGateway,
     pub auth: MockServer,
     pub chat: MockServer,
     pub branch: MockServer,
 }
 
-pub async fn spawn_house() -> TestHouse {
-    spawn_house_with(|_| {}).await
+pub async fn spawn_deployment() -> TestDeployment {
+    spawn_deployment_with(|_| {}).await
 }
 
-pub async fn spawn_house_with(configure: impl FnOnce(&mut Config)) -> TestHouse {
+pub async fn spawn_deployment_with(configure: impl FnOnce(&mut Config)) -> TestDeployment {
     let (auth, chat, branch) = (service("auth").await, service("chat").await, service("branch").await);
     let url = |service: &MockServer| service.uri().parse().unwrap();
     let upstreams = UpstreamUrls { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
     let gateway = spawn(upstreams, configure);
-    TestHouse { gateway, auth, chat, branch }
+    TestDeployment { gateway, auth, chat, branch }
 }
 
 /// A gateway in front of one address that stands for all three services.

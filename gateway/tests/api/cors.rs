@@ -1,6 +1,6 @@
 //! CORS.
 
-use crate::app::{TestGateway, nobody, spawn_configured, spawn_house};
+use crate::app::{TestGateway, nobody, spawn_configured, spawn_deployment};
 use crate::wire::upstream_that_says;
 use gateway::config::{AllowedOrigins, Config};
 use reqwest::{Method, Url};
@@ -40,16 +40,22 @@ fn is_closed(answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn without_configuration_no_origin_is_allowed() {
-    let house = spawn_house().await;
-    let answer = house.gateway.user().with_header("origin", ORIGIN).get(PATH).await.expect(200);
-    let asked = preflight(&house.gateway.client, PATH, ORIGIN).await.expect(204);
+    let deployment = spawn_deployment().await;
+    let answer = deployment.gateway.user().with_header("origin", ORIGIN).get(PATH).await.expect(200);
+    let asked = preflight(&deployment.gateway.client, PATH, ORIGIN).await.expect(204);
     for answer in [answer, asked] {
         assert!(is_closed(&answer) && !varies(&answer));
     }
     // One who names no origin, or no method, asks the service.
-    let client = house.gateway.user().with_header("access-control-request-method", "POST");
+    let client = deployment.gateway.user().with_header("access-control-request-method", "POST");
     client.send(Method::OPTIONS, PATH, None).await.expect(200);
-    house.gateway.user().with_header("origin", ORIGIN).send(Method::OPTIONS, PATH, None).await.expect(200);
+    deployment
+        .gateway
+        .user()
+        .with_header("origin", ORIGIN)
+        .send(Method::OPTIONS, PATH, None)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

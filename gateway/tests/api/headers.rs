@@ -1,6 +1,6 @@
 //! Which headers are passed on, in both directions.
 
-use crate::app::{authorization, only_request, spawn_before, spawn_house};
+use crate::app::{authorization, only_request, spawn_before, spawn_deployment};
 use crate::wire::{header, headers, status, upstream, upstream_that_says};
 use tokio::sync::mpsc;
 
@@ -114,9 +114,9 @@ async fn hop_by_hop_response_headers_are_dropped_and_the_rest_kept() {
 /// A service reads no more than the gateway's own parser does, and is sent more than the client has sent.
 #[tokio::test]
 async fn a_head_too_large_for_a_service_is_a_431() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for (length, told) in [(0x1_e000, 200), (0x1_ffe0, 431)] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         let head = format!("GET {PATH} HTTP/1.1\r\nHost: a\r\n{}X: ", authorization());
         let value = "x".repeat(length - head.len() - 4);
         wire.say(&format!("{head}{value}\r\n\r\n")).await;
@@ -124,12 +124,12 @@ async fn a_head_too_large_for_a_service_is_a_431() {
         assert_eq!(status(&head), told);
         assert_eq!(body.contains("head_too_large"), told == 431, "{body}");
     }
-    only_request(&house.chat).await;
+    only_request(&deployment.chat).await;
 }
 
 #[tokio::test]
 async fn a_header_with_underscores_that_resembles_a_known_one_is_a_400() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for name in [
         "x_forwarded_for",
         "X-Forwarded_Proto",
@@ -141,21 +141,21 @@ async fn a_header_with_underscores_that_resembles_a_known_one_is_a_400() {
         "x_real_ip",
         "proxy_authorization",
     ] {
-        let answer = house.gateway.user().with_header(name, "1").get(PATH).await.expect(400);
+        let answer = deployment.gateway.user().with_header(name, "1").get(PATH).await.expect(400);
         assert_eq!(answer.code(), "invalid_header_name");
-        let client = house.gateway.user().with_header("accept", "application/problem+json");
+        let client = deployment.gateway.user().with_header("accept", "application/problem+json");
         let answer = client.with_header(name, "1").get(PATH).await.expect(400);
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
-    assert!(house.chat.received_requests().await.unwrap().is_empty());
+    assert!(deployment.chat.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn other_headers_with_underscores_are_dropped() {
-    let house = spawn_house().await;
-    let user = house.gateway.user().with_header("x-fine", "a_b").with_header("X-User_Id", "7");
+    let deployment = spawn_deployment().await;
+    let user = deployment.gateway.user().with_header("x-fine", "a_b").with_header("X-User_Id", "7");
     user.with_header("_", "1").with_header("client_version", "2.0").get(PATH).await.expect(200);
-    let headers = only_request(&house.chat).await.headers;
+    let headers = only_request(&deployment.chat).await.headers;
     assert_eq!(headers["x-fine"], "a_b");
     assert!(!headers.keys().any(|name| name.as_str().contains('_')), "{headers:?}");
 }

@@ -1,6 +1,6 @@
 //! `/livez`, `/readyz`, `/health`.
 
-use crate::app::{no_cache, nobody, spawn_house, spawn_with};
+use crate::app::{no_cache, nobody, spawn_deployment, spawn_with};
 use gateway::config::UpstreamUrls;
 use reqwest::Method;
 use serde_json::json;
@@ -9,10 +9,10 @@ use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
 async fn the_gateway_is_ready_when_its_three_services_are() {
-    let house = spawn_house().await;
-    let client = &house.gateway.client;
+    let deployment = spawn_deployment().await;
+    let client = &deployment.gateway.client;
     assert_eq!(client.get("/readyz").await.expect(200).json(), json!({"status": "ready"}));
-    Mock::given(path("/readyz")).respond_with(ResponseTemplate::new(503)).mount(&house.branch).await;
+    Mock::given(path("/readyz")).respond_with(ResponseTemplate::new(503)).mount(&deployment.branch).await;
     let answer = client.get("/readyz").await.expect(503);
     assert_eq!((answer.code().as_str(), &answer.json()["down"]), ("service_unavailable", &json!(["branch"])));
 }

@@ -1,11 +1,11 @@
 //! Methods without a route, OPTIONS and HEAD.
 
-use crate::app::{authorization, nobody, spawn_before, spawn_house};
+use crate::app::{authorization, nobody, spawn_before, spawn_deployment};
 use crate::wire::{header, status};
 
 #[tokio::test]
 async fn unknown_methods_are_a_501_on_any_path() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for (method, target) in [
         ("TRACE", "/api/v1/chats/get-chat"),
         ("TRACE", "/health"),
@@ -15,13 +15,13 @@ async fn unknown_methods_are_a_501_on_any_path() {
         ("get", "/api/v1/chats/get-chat"),
         ("PROPFIND", "/docs"),
     ] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         wire.say(&format!("{method} {target} HTTP/1.1\r\nHost: a\r\n{}\r\n", authorization())).await;
         let (head, body) = wire.answer().await;
         assert_eq!((status(&head), header(&head, "connection")), (501, Some("close")), "{method} {target}");
         assert!(body.contains(r#""code":"not_implemented","request_id""#), "{body}");
     }
-    assert!(house.chat.received_requests().await.unwrap().is_empty());
+    assert!(deployment.chat.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -38,11 +38,11 @@ async fn options_asterisk_lists_all_methods() {
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for path in ["/health", "/docs", "/livez", "/nothing", "/api/v1/chats/get-chat", "/api/v1/auth/login"] {
         let mut heads = Vec::new();
         for method in ["HEAD", "GET"] {
-            let mut wire = house.gateway.wire().await;
+            let mut wire = deployment.gateway.wire().await;
             wire.say(&format!("{method} {path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\r\n")).await;
             heads.push(wire.head().await);
             if method == "HEAD" {

@@ -1,6 +1,6 @@
 //! The number of time series is bounded, whatever clients request.
 
-use crate::app::{TestGateway, spawn_house};
+use crate::app::{TestGateway, spawn_deployment};
 use futures_util::future::join_all;
 use reqwest::Method;
 use shared_test_kit::{Samples, TestClient};
@@ -66,11 +66,11 @@ async fn names(gateway: &TestGateway) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn ten_thousand_random_paths_and_methods_add_no_time_series() {
-    let house = spawn_house().await;
-    ask_for_each(&house.gateway).await;
-    let before = names(&house.gateway).await;
+    let deployment = spawn_deployment().await;
+    ask_for_each(&deployment.gateway).await;
+    let before = names(&deployment.gateway).await;
     join_all((0..CLIENTS).map(|number| {
-        let gateway = &house.gateway;
+        let gateway = &deployment.gateway;
         let client = if number % 4 == 0 { gateway.user() } else { gateway.client.clone() };
         async move {
             for _ in 0..REQUESTS / CLIENTS {
@@ -79,10 +79,10 @@ async fn ten_thousand_random_paths_and_methods_add_no_time_series() {
         }
     }))
     .await;
-    let after = names(&house.gateway).await;
+    let after = names(&deployment.gateway).await;
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(after.len(), before.len());
-    let count = Samples::of(&house.gateway.metrics).await;
+    let count = Samples::of(&deployment.gateway.metrics).await;
     let answered = count.sum("http_server_request_duration_seconds_count", &[]).unwrap();
     assert!(answered >= 10_000.0, "{answered}");
 }

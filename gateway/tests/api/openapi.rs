@@ -1,6 +1,6 @@
 //! `/openapi.json`, merged from the documents of the services.
 
-use crate::app::{TestHouse, no_cache, spawn_house, spawn_house_with, spawn_with};
+use crate::app::{TestDeployment, no_cache, spawn_deployment, spawn_deployment_with, spawn_with};
 use gateway::config::{Timeouts, UpstreamUrls};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -24,23 +24,23 @@ async fn describe(service: &MockServer, document: &Value) {
         .await;
 }
 
-async fn describe_all(house: &TestHouse) {
+async fn describe_all(deployment: &TestDeployment) {
     let error = json!({"type": "object"});
-    describe(&house.auth, &document("/api/v1/auth/login", "auth", &error)).await;
-    describe(&house.chat, &document("/api/v1/conversations", "conversations", &error)).await;
+    describe(&deployment.auth, &document("/api/v1/auth/login", "auth", &error)).await;
+    describe(&deployment.chat, &document("/api/v1/conversations", "conversations", &error)).await;
     let mut branch = document("/api/v1/messages/add-message", "messages", &error);
     branch["paths"]["/internal/chats/{chat_id}"] = json!({"delete": {}});
-    describe(&house.branch, &branch).await;
+    describe(&deployment.branch, &branch).await;
 }
 
 #[tokio::test]
 async fn the_documents_of_all_services_are_merged() {
-    let house = spawn_house().await;
-    describe_all(&house).await;
-    let answer = house.gateway.client.get("/openapi.json").await.expect(200);
+    let deployment = spawn_deployment().await;
+    describe_all(&deployment).await;
+    let answer = deployment.gateway.client.get("/openapi.json").await.expect(200);
     assert_eq!(answer.header("content-type"), "application/json");
     let merged = answer.json();
-    let server = house.gateway.url.as_str().trim_end_matches('/');
+    let server = deployment.gateway.url.as_str().trim_end_matches('/');
     assert_eq!((&merged["openapi"], &merged["servers"]), (&json!("3.1.0"), &json!([{"url": server}])));
     assert_eq!(merged["info"]["title"], "Banyan");
     // In the order in which they are used, which is not that of the alphabet.
@@ -55,9 +55,9 @@ async fn the_documents_of_all_services_are_merged() {
 
 #[tokio::test]
 async fn protected_operations_require_one_of_two_security_schemes() {
-    let house = spawn_house().await;
-    describe_all(&house).await;
-    let merged = house.gateway.client.get("/openapi.json").await.expect(200).json();
+    let deployment = spawn_deployment().await;
+    describe_all(&deployment).await;
+    let merged = deployment.gateway.client.get("/openapi.json").await.expect(200).json();
     let schemes = merged["components"]["securitySchemes"].as_object().unwrap();
     assert_eq!(schemes.len(), 2);
     let bearer = &schemes["bearerAuth"];
@@ -76,11 +76,12 @@ async fn protected_operations_require_one_of_two_security_schemes() {
 
 #[tokio::test]
 async fn the_server_url_is_the_requested_one_or_that_of_a_trusted_proxy() {
-    let house =
-        spawn_house_with(|config| config.downstream.trusted_proxies = "127.0.0.1".parse().unwrap()).await;
-    describe_all(&house).await;
+    let deployment =
+        spawn_deployment_with(|config| config.downstream.trusted_proxies = "127.0.0.1".parse().unwrap())
+            .await;
+    describe_all(&deployment).await;
     let server = async |headers: &[(&str, &str)], path: &str| {
-        let client = house.gateway.client.clone();
+        let client = deployment.gateway.client.clone();
         let client = headers.iter().fold(client, |client, (name, value)| client.with_header(name, value));
         client.get(path).await.expect(200).json()["servers"][0]["url"].clone()
     };
@@ -93,16 +94,16 @@ async fn the_server_url_is_the_requested_one_or_that_of_a_trusted_proxy() {
         ];
         assert_eq!(server(&told, path).await, "https://api.example/banyan");
     }
-    let page = house.gateway.client.with_header("x-forwarded-prefix", "/banyan").get("/docs").await.text;
+    let page = deployment.gateway.client.with_header("x-forwarded-prefix", "/banyan").get("/docs").await.text;
     assert!(page.contains("\"/banyan/docs/swagger-ui.css\"") && !page.contains("\"/docs/"), "{page}");
 }
 
 #[tokio::test]
 async fn an_unchanged_document_is_a_304() {
-    let house = spawn_house().await;
-    describe_all(&house).await;
+    let deployment = spawn_deployment().await;
+    describe_all(&deployment).await;
     for path in ["/openapi.json", "/openapi-3.0.json"] {
-        let client = &house.gateway.client;
+        let client = &deployment.gateway.client;
         let tag = client.get(path).await.expect(200).header("etag").to_owned();
         let known = client.with_header("if-none-match", &tag).get(path).await.expect(304);
         assert_eq!((known.header("etag"), known.text.as_str()), (tag.as_str(), ""));
@@ -112,14 +113,14 @@ async fn an_unchanged_document_is_a_304() {
 
 #[tokio::test]
 async fn conflicting_components_are_kept_apart() {
-    let house = spawn_house().await;
-    describe_all(&house).await;
-    house.branch.reset().await;
+    let deployment = spawn_deployment().await;
+    describe_all(&deployment).await;
+    deployment.branch.reset().await;
     let mut branch = document("/api/v1/messages/add-message", "messages", &json!({"type": "string"}));
     branch["paths"]["/api/v1/messages/add-message"]["post"]["x"] =
         json!({"$ref": "#/components/schemas/ErrorBody"});
-    describe(&house.branch, &branch).await;
-    let merged = house.gateway.client.get("/openapi.json").await.expect(200).json();
+    describe(&deployment.branch, &branch).await;
+    let merged = deployment.gateway.client.get("/openapi.json").await.expect(200).json();
     let schemas = &merged["components"]["schemas"];
     assert_eq!(schemas["ErrorBody"], json!({"type": "object"}));
     assert_eq!(schemas["branch.ErrorBody"], json!({"type": "string"}));
@@ -129,27 +130,30 @@ async fn conflicting_components_are_kept_apart() {
 
 #[tokio::test]
 async fn a_service_that_was_never_fetched_is_a_503_and_later_its_last_document_is_used() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     // The services answer, but not with JSON.
-    let client = &house.gateway.client;
+    let client = &deployment.gateway.client;
     let answer = client.get("/openapi.json").await.expect(503);
     assert_eq!((answer.code().as_str(), answer.header("retry-after")), ("service_unavailable", "1"));
-    describe_all(&house).await;
+    describe_all(&deployment).await;
     let whole = client.get("/openapi.json").await.expect(200).json();
-    house.chat.reset().await;
+    deployment.chat.reset().await;
     assert_eq!(client.get("/openapi.json").await.expect(200).json(), whole);
 }
 
 #[tokio::test]
 async fn the_document_is_cached() {
-    let house = spawn_house().await;
-    describe_all(&house).await;
+    let deployment = spawn_deployment().await;
+    describe_all(&deployment).await;
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    let upstreams =
-        UpstreamUrls { auth: url(&house.auth), chat: url(&house.chat), branch: url(&house.branch) };
+    let upstreams = UpstreamUrls {
+        auth: url(&deployment.auth),
+        chat: url(&deployment.chat),
+        branch: url(&deployment.branch),
+    };
     let gateway = spawn_with(upstreams, Timeouts { document_ttl: Duration::from_secs(3600), ..no_cache() });
     for _ in 0..3 {
         gateway.client.get("/openapi.json").await.expect(200);
     }
-    assert_eq!(house.auth.received_requests().await.unwrap().len(), 1);
+    assert_eq!(deployment.auth.received_requests().await.unwrap().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! Routing: which path leads to which service.
 
-use crate::app::{authorization, spawn_before, spawn_house};
+use crate::app::{authorization, spawn_before, spawn_deployment};
 use crate::wire::{header, status, upstream};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 #[tokio::test]
 async fn each_prefix_is_routed_to_its_service() {
-    let house = spawn_house().await;
-    let user = house.gateway.user();
+    let deployment = spawn_deployment().await;
+    let user = deployment.gateway.user();
     for (path, service) in [
         ("/api/v1/auth/me", "auth"),
         ("/api/v1/auth/change-password", "auth"),
@@ -30,11 +30,11 @@ async fn each_prefix_is_routed_to_its_service() {
 
 #[tokio::test]
 async fn public_routes_need_no_token_with_any_method() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for path in ["/api/v1/auth/register", "/api/v1/auth/login", "/api/v1/auth/refresh/", "/api/v1/auth/token"]
     {
         for method in [Method::POST, Method::GET, Method::OPTIONS] {
-            let answer = house.gateway.client.send(method, path, None).await.expect(200);
+            let answer = deployment.gateway.client.send(method, path, None).await.expect(200);
             assert_eq!(answer.header("x-service"), "auth");
         }
     }
@@ -42,7 +42,7 @@ async fn public_routes_need_no_token_with_any_method() {
 
 #[tokio::test]
 async fn a_path_without_a_route_is_a_404_with_and_without_a_token() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for path in [
         "/nothing",
         "/internal",
@@ -55,19 +55,19 @@ async fn a_path_without_a_route_is_a_404_with_and_without_a_token() {
         "/api/v1/metrics",
         "/metrics",
     ] {
-        for client in [house.gateway.client.clone(), house.gateway.user()] {
+        for client in [deployment.gateway.client.clone(), deployment.gateway.user()] {
             let answer = client.post(path, &serde_json::json!({})).await.expect(404);
             assert_eq!(answer.code(), "not_found", "{path}");
         }
     }
-    for service in [&house.auth, &house.chat, &house.branch] {
+    for service in [&deployment.auth, &deployment.chat, &deployment.branch] {
         assert!(service.received_requests().await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_path_that_is_not_normalized_is_a_400_before_routing() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for path in [
         "/api/v1/auth/../../../internal/users/7",
         "/api/v1/auth/%2e%2e/%2E%2E/%2e./internal/users/7",
@@ -83,7 +83,7 @@ async fn a_path_that_is_not_normalized_is_a_400_before_routing() {
         "//livez",
     ] {
         for token in [authorization(), String::new()] {
-            let mut wire = house.gateway.wire().await;
+            let mut wire = deployment.gateway.wire().await;
             wire.say(&format!("GET {path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n{token}\r\n")).await;
             let (head, body) = wire.answer().await;
             assert_eq!(
@@ -96,14 +96,14 @@ async fn a_path_that_is_not_normalized_is_a_400_before_routing() {
             assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
         }
     }
-    for service in [&house.auth, &house.chat, &house.branch] {
+    for service in [&deployment.auth, &deployment.chat, &deployment.branch] {
         assert!(service.received_requests().await.unwrap().is_empty());
     }
 }
 
 #[tokio::test]
 async fn another_spelling_of_a_path_does_not_evade_its_limits() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for (method, path) in [
         ("POST", "/api/v1/auth/register"),
         ("POST", "/api/v1/auth/login"),
@@ -113,7 +113,7 @@ async fn another_spelling_of_a_path_does_not_evade_its_limits() {
         ("DELETE", "/api/v1/auth/me"),
         ("POST", "/api/v1/chats/create-chat"),
     ] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         for (at, letter) in path.char_indices().filter(|(_, letter)| *letter != '/') {
             let (before, after) = (&path[..at], &path[at + 1..]);
             let spelled = format!("{before}%{:02x}{after}", u32::from(letter));
@@ -122,10 +122,10 @@ async fn another_spelling_of_a_path_does_not_evade_its_limits() {
                 .await;
             let (head, body) = wire.answer().await;
             assert!(status(&head) == 400 && body.contains("\"invalid_path\""), "{spelled}: {head}");
-            wire = house.gateway.wire().await;
+            wire = deployment.gateway.wire().await;
         }
     }
-    for service in [&house.auth, &house.chat, &house.branch] {
+    for service in [&deployment.auth, &deployment.chat, &deployment.branch] {
         assert!(service.received_requests().await.unwrap().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Security headers.
 
-use crate::app::{nobody, spawn_before, spawn_house};
+use crate::app::{nobody, spawn_before, spawn_deployment};
 use crate::wire::upstream_that_says;
 use shared_test_kit::Answer;
 
@@ -14,8 +14,8 @@ fn only<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
 
 #[tokio::test]
 async fn every_response_has_the_security_headers() {
-    let house = spawn_house().await;
-    let (client, user) = (&house.gateway.client, &house.gateway.user());
+    let deployment = spawn_deployment().await;
+    let (client, user) = (&deployment.gateway.client, &deployment.gateway.user());
     for (client, path, status, is_of_api) in [
         (user, "/api/v1/chats/get-chat", 200, true),
         (client, "/api/v1/auth/login", 200, true),

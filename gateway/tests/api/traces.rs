@@ -1,6 +1,6 @@
 //! W3C Trace Context: a request continues the trace that it names, or begins one.
 
-use crate::app::{authorization, only_request, spawn_house};
+use crate::app::{authorization, only_request, spawn_deployment};
 use crate::wire::status;
 
 const PATH: &str = "/api/v1/chats/get-chat";
@@ -8,11 +8,11 @@ const VALID: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 /// What a service was sent, of a request with these lines in its head.
 async fn sent_on(lines: &str) -> (String, Option<String>) {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     wire.say(&format!("GET {PATH} HTTP/1.1\r\nHost: a\r\n{}{lines}\r\n", authorization())).await;
     assert_eq!(status(&wire.head().await), 200);
-    let request = only_request(&house.chat).await;
+    let request = only_request(&deployment.chat).await;
     let all = |name: &str| -> Vec<String> {
         request.headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
     };

@@ -1,7 +1,7 @@
 //! Limits of requests without a user, by address.
 
 use super::{LOGIN, READ, REFRESH, REGISTER, TOKEN, WRITE, few, from, post, received, tells, waits};
-use crate::app::spawn_house_with;
+use crate::app::spawn_deployment_with;
 use reqwest::Method;
 use serde_json::json;
 use shared_test_kit::Samples;
@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 #[tokio::test]
 async fn logins_are_limited_by_address_and_told_in_headers() {
-    let house = spawn_house_with(few).await;
-    let client = from(&house.gateway, "203.0.113.5");
+    let deployment = spawn_deployment_with(few).await;
+    let client = from(&deployment.gateway, "203.0.113.5");
     let begun = Instant::now();
     for left in [2, 1, 0] {
         let answer = post(&client, LOGIN).await.expect(200);
@@ -28,17 +28,17 @@ async fn logins_are_limited_by_address_and_told_in_headers() {
     let body = answer.json();
     assert_eq!((&body["status"], &body["title"]), (&json!(429), &json!("Too Many Requests")));
 
-    assert_eq!(received(&house, LOGIN).await, 3);
-    post(&from(&house.gateway, "203.0.113.6"), LOGIN).await.expect(200);
-    let series = Samples::of(&house.gateway.metrics).await;
+    assert_eq!(received(&deployment, LOGIN).await, 3);
+    post(&from(&deployment.gateway, "203.0.113.6"), LOGIN).await.expect(200);
+    let series = Samples::of(&deployment.gateway.metrics).await;
     assert_eq!(series.sum("limits_hit_total", &["limit=\"login\"", "service_name=\"gateway\""]), Some(2.0));
     assert_eq!(series.sum("limits_hit_total", &["limit=\"reads\""]), Some(0.0));
 }
 
 #[tokio::test]
 async fn registrations_have_a_limit_of_their_own() {
-    let house = spawn_house_with(few).await;
-    let client = from(&house.gateway, "203.0.113.5");
+    let deployment = spawn_deployment_with(few).await;
+    let client = from(&deployment.gateway, "203.0.113.5");
     for path in [REGISTER, LOGIN, REGISTER] {
         post(&client, path).await.expect(200);
     }
@@ -51,34 +51,34 @@ async fn registrations_have_a_limit_of_their_own() {
 
 #[tokio::test]
 async fn an_ipv6_network_counts_as_one_address() {
-    let house = spawn_house_with(few).await;
+    let deployment = spawn_deployment_with(few).await;
     for address in ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:2:3:4:5:6"] {
-        post(&from(&house.gateway, address), LOGIN).await.expect(200);
+        post(&from(&deployment.gateway, address), LOGIN).await.expect(200);
     }
 
-    post(&from(&house.gateway, "2001:db8:1:2::7"), LOGIN).await.expect(429);
-    post(&from(&house.gateway, "2001:db8:1:3::1"), LOGIN).await.expect(200);
+    post(&from(&deployment.gateway, "2001:db8:1:2::7"), LOGIN).await.expect(429);
+    post(&from(&deployment.gateway, "2001:db8:1:3::1"), LOGIN).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_loopback_peer_is_not_limited_by_address() {
-    let house = spawn_house_with(|config| {
+    let deployment = spawn_deployment_with(|config| {
         few(config);
         config.downstream = gateway::config::DownstreamConfig::default();
     })
     .await;
     for _ in 0..10 {
         // What it says of its client does not count.
-        let answer = post(&from(&house.gateway, "203.0.113.5"), LOGIN).await.expect(200);
+        let answer = post(&from(&deployment.gateway, "203.0.113.5"), LOGIN).await.expect(200);
         assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
-        house.gateway.client.get(READ).await.expect(401);
+        deployment.gateway.client.get(READ).await.expect(401);
     }
 }
 
 #[tokio::test]
 async fn requests_without_a_valid_token_are_limited_by_address() {
-    let house = spawn_house_with(few).await;
-    let client = from(&house.gateway, "203.0.113.5");
+    let deployment = spawn_deployment_with(few).await;
+    let client = from(&deployment.gateway, "203.0.113.5");
     let answer = client.get(READ).await.expect(401);
     tells(&answer, "\"anonymous\";q=4;w=3600", 3, 900);
     client.with_token("made.up.one").get(READ).await.expect(401);
@@ -87,14 +87,14 @@ async fn requests_without_a_valid_token_are_limited_by_address() {
     assert_eq!(post(&client, REFRESH).await.expect(429).code(), "rate_limited");
     client.with_token("made.up.two").get(READ).await.expect(429);
 
-    let user = house.gateway.user().with_header("x-forwarded-for", "203.0.113.5");
+    let user = deployment.gateway.user().with_header("x-forwarded-for", "203.0.113.5");
     user.get(READ).await.expect(200);
     post(&client, LOGIN).await.expect(200);
 }
 
 #[tokio::test]
 async fn requests_refused_before_routing_count_as_well() {
-    let house = spawn_house_with(few).await;
+    let deployment = spawn_deployment_with(few).await;
     let refused = [
         (Method::TRACE, READ, 501),
         ("PROPFIND".parse().unwrap(), "/docs", 501),
@@ -102,7 +102,7 @@ async fn requests_refused_before_routing_count_as_well() {
         (Method::GET, "/api/v1/nothing", 404),
     ];
     for (address, others) in [("203.0.113.5", &refused), ("203.0.113.6", &refused)] {
-        let client = from(&house.gateway, address);
+        let client = from(&deployment.gateway, address);
         for (left, (method, path, status)) in [3, 2, 1, 0].into_iter().zip(others) {
             let answer = client.send(method.clone(), path, None).await.expect(*status);
             tells(&answer, "\"anonymous\";q=4;w=3600", left, (4 - left) * 900);
@@ -114,7 +114,7 @@ async fn requests_refused_before_routing_count_as_well() {
         client.get(READ).await.expect(429);
     }
     // Those of a user count for that user, wherever they come from.
-    let user = house.gateway.user();
+    let user = deployment.gateway.user();
     for left in [1, 0] {
         let answer = user.send(Method::TRACE, READ, None).await.expect(501);
         tells(&answer, "\"writes\";q=2;w=3600", left, (2 - left) * 1800);
@@ -124,13 +124,13 @@ async fn requests_refused_before_routing_count_as_well() {
     user.send(Method::POST, WRITE, None).await.expect(429);
     user.get("/api/v1/nothing").await.expect(404);
     user.get(READ).await.expect(200);
-    assert_eq!(house.chat.received_requests().await.unwrap().len(), 1);
+    assert_eq!(deployment.chat.received_requests().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn the_token_endpoint_is_limited_as_refreshes_in_the_oauth_error_format() {
-    let house = spawn_house_with(few).await;
-    let client = from(&house.gateway, "203.0.113.5");
+    let deployment = spawn_deployment_with(few).await;
+    let client = from(&deployment.gateway, "203.0.113.5");
     let begun = Instant::now();
     for left in [3, 2, 1] {
         tells(&post(&client, TOKEN).await.expect(200), "\"anonymous\";q=4;w=3600", left, (4 - left) * 900);
@@ -151,7 +151,7 @@ async fn the_token_endpoint_is_limited_as_refreshes_in_the_oauth_error_format() 
         assert_eq!((refused.header("cache-control"), refused.header("pragma")), ("no-store", "no-cache"));
     }
 
-    assert_eq!(received(&house, TOKEN).await + received(&house, &format!("{TOKEN}/")).await, 4);
+    assert_eq!(received(&deployment, TOKEN).await + received(&deployment, &format!("{TOKEN}/")).await, 4);
     // Logins are counted apart.
     post(&client, LOGIN).await.expect(200);
 }

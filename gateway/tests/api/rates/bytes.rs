@@ -1,7 +1,7 @@
 //! Limits of the bytes that a user writes.
 
 use super::{READ, WRITE, waits};
-use crate::app::{authorization, spawn_house_with};
+use crate::app::{authorization, spawn_deployment_with};
 use gateway::config::{Config, RateLimitConfig};
 use reqwest::Method;
 use shared_test_kit::Samples;
@@ -17,8 +17,8 @@ const MEBIBYTE: usize = 1 << 20;
 
 #[tokio::test]
 async fn written_bytes_are_limited_by_user_and_told_in_headers() {
-    let house = spawn_house_with(few_bytes).await;
-    let user = house.gateway.user();
+    let deployment = spawn_deployment_with(few_bytes).await;
+    let user = deployment.gateway.user();
     let write = |bytes: usize| user.send(Method::POST, WRITE, Some("x".repeat(bytes)));
     let policy = "\"bytes\";q=16777216;qu=\"content-bytes\";w=3600";
     let begun = Instant::now();
@@ -45,24 +45,24 @@ async fn written_bytes_are_limited_by_user_and_told_in_headers() {
         user.send(Method::POST, "/api/v1/auth/logout", body.clone()).await.expect(200);
     }
     user.get(READ).await.expect(200);
-    house.gateway.user().send(Method::POST, WRITE, Some("x".repeat(6 * MEBIBYTE))).await.expect(200);
+    deployment.gateway.user().send(Method::POST, WRITE, Some("x".repeat(6 * MEBIBYTE))).await.expect(200);
     assert_eq!(
-        house.chat.received_requests().await.unwrap().iter().filter(|r| r.url.path() == WRITE).count(),
+        deployment.chat.received_requests().await.unwrap().iter().filter(|r| r.url.path() == WRITE).count(),
         4
     );
 
-    let series = Samples::of(&house.gateway.metrics).await;
+    let series = Samples::of(&deployment.gateway.metrics).await;
     assert_eq!(series.sum("limits_hit_total", &["limit=\"bytes\"", "service_name=\"gateway\""]), Some(1.0));
 }
 
 #[tokio::test]
 async fn a_body_of_unknown_length_is_counted_as_it_arrives() {
-    let house = spawn_house_with(few_bytes).await;
+    let deployment = spawn_deployment_with(few_bytes).await;
     let token = authorization();
     let (mut status, mut whole, mut retry_after) = (200, 0, String::new());
     while status == 200 {
         assert!(whole <= 16 * MEBIBYTE, "more was taken than is allowed");
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         wire.say(&format!("PUT {WRITE} HTTP/1.1\r\nHost: a\r\n{token}Transfer-Encoding: chunked\r\n\r\n"))
             .await;
         for _ in 0..5 {

@@ -5,7 +5,7 @@ mod bytes;
 mod scope;
 mod users;
 
-use crate::app::{TestGateway, TestHouse};
+use crate::app::{TestDeployment, TestGateway};
 use gateway::config::{Config, RateLimitConfig};
 use serde_json::json;
 use shared_test_kit::{Answer, TestClient};
@@ -59,7 +59,7 @@ fn waits(answer: &Answer, seconds: u64, begun: Instant) {
     assert!((seconds.saturating_sub(passed)..=seconds).contains(&told), "{told} of {seconds} after {passed}");
 }
 
-async fn received(house: &TestHouse, path: &str) -> usize {
-    let all = house.auth.received_requests().await.unwrap();
+async fn received(deployment: &TestDeployment, path: &str) -> usize {
+    let all = deployment.auth.received_requests().await.unwrap();
     all.iter().filter(|request| request.url.path() == path).count()
 }

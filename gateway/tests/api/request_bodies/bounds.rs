@@ -1,7 +1,9 @@
 //! Bounds of a body: its size, its rate, and the memory of all.
 
 use super::{PATH, post};
-use crate::app::{no_cache, only_request, spawn_before, spawn_before_with, spawn_configured, spawn_house};
+use crate::app::{
+    no_cache, only_request, spawn_before, spawn_before_with, spawn_configured, spawn_deployment,
+};
 use crate::wire::{header, status, upstream};
 use gateway::config::Timeouts;
 use shared_web::body_limits::{BodyLimits, MAX_AUTH_BODY_BYTES, MAX_BODY_BYTES, MemoryBudget, MinRate};
@@ -14,15 +16,15 @@ use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
 async fn an_announced_oversized_body_is_refused_before_it_is_sent() {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     post(&mut wire, &format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1)).await;
     let (head, body) = wire.answer().await;
     assert_eq!(status(&head), 413);
     assert!(body.contains("payload_too_large"), "{body}");
 
     // The service was asked for no more than which methods the route has.
-    let request = only_request(&house.branch).await;
+    let request = only_request(&deployment.branch).await;
     assert_eq!((request.method.as_str(), request.body.len()), ("OPTIONS", 0));
 }
 
@@ -34,10 +36,10 @@ async fn a_wrong_path_or_method_takes_precedence_over_an_oversized_body() {
         (ResponseTemplate::new(405).insert_header("allow", "POST"), 413),
         (ResponseTemplate::new(503), 413),
     ] {
-        let house = spawn_house().await;
-        house.branch.reset().await;
-        Mock::given(any()).respond_with(answer).mount(&house.branch).await;
-        let mut wire = house.gateway.wire().await;
+        let deployment = spawn_deployment().await;
+        deployment.branch.reset().await;
+        Mock::given(any()).respond_with(answer).mount(&deployment.branch).await;
+        let mut wire = deployment.gateway.wire().await;
         post(&mut wire, &format!("Content-Length: {}\r\n", MAX_BODY_BYTES + 1)).await;
         assert_eq!(status(&wire.head().await), told);
     }
@@ -45,9 +47,9 @@ async fn a_wrong_path_or_method_takes_precedence_over_an_oversized_body() {
 
 #[tokio::test]
 async fn a_client_that_keeps_sending_after_a_413_still_reads_it() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for chunked in [false, true] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         let piece = vec![b'x'; 0x1_0000];
         if chunked {
             post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
@@ -75,14 +77,14 @@ async fn a_client_that_keeps_sending_after_a_413_still_reads_it() {
 
 #[tokio::test]
 async fn an_endless_refused_body_is_not_read_for_ever() {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     wire.say(&format!("POST {PATH} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"))
         .await;
     let head = wire.head().await;
     assert_eq!((status(&head), header(&head, "connection")), (401, Some("close")));
 
-    let mut wire = house.gateway.wire().await;
+    let mut wire = deployment.gateway.wire().await;
     post(&mut wire, "Transfer-Encoding: chunked\r\n").await;
     let chunk = format!("100000\r\n{}\r\n", "x".repeat(0x10_0000));
     for _ in 0..17 {
@@ -118,9 +120,9 @@ async fn an_oversized_body_is_never_complete_at_the_service() {
 
 #[tokio::test]
 async fn bodies_for_the_auth_service_have_at_most_64_kib() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     for (length, told) in [(MAX_AUTH_BODY_BYTES + 1, 413), (MAX_AUTH_BODY_BYTES, 200)] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         let head =
             format!("POST /api/v1/auth/refresh HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         wire.say(&head).await;
@@ -129,11 +131,11 @@ async fn bodies_for_the_auth_service_have_at_most_64_kib() {
         }
         assert_eq!(status(&wire.head().await), told);
     }
-    let received = house.auth.received_requests().await.unwrap();
+    let received = deployment.auth.received_requests().await.unwrap();
     let received: Vec<_> = received.iter().map(|one| (one.method.as_str(), one.body.len())).collect();
     assert_eq!(received, [("OPTIONS", 0), ("POST", MAX_AUTH_BODY_BYTES)]);
 
-    let mut wire = house.gateway.wire().await;
+    let mut wire = deployment.gateway.wire().await;
     wire.say("POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").await;
     let chunk = format!("10001\r\n{}\r\n", "x".repeat(MAX_AUTH_BODY_BYTES + 1));
     assert!(wire.try_say(chunk.as_bytes()).await);

@@ -1,27 +1,27 @@
 //! `Expect: 100-continue`.
 
 use super::post;
-use crate::app::{authorization, only_request, spawn_house};
+use crate::app::{authorization, only_request, spawn_deployment};
 use crate::wire::{header, status};
 use reqwest::Method;
 
 #[tokio::test]
 async fn expect_100_continue_is_honoured() {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     post(&mut wire, "Expect: 100-continue\r\nContent-Length: 3\r\n").await;
     assert_eq!(status(&wire.head().await), 100);
 
     wire.say("one").await;
     assert_eq!(status(&wire.head().await), 200);
 
-    let request = only_request(&house.branch).await;
+    let request = only_request(&deployment.branch).await;
     assert_eq!((request.body.as_slice(), request.headers.contains_key("expect")), (&b"one"[..], false));
 }
 
 #[tokio::test]
 async fn a_request_decided_by_its_head_gets_no_100_continue() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     let token = authorization();
     let known = "Content-Length: 3\r\n";
     for (line, headers, told) in [
@@ -37,7 +37,7 @@ async fn a_request_decided_by_its_head_gets_no_100_continue() {
         ("POST /api/v1/messages/add-message", "Transfer-Encoding: chunked\r\n".to_owned(), 401),
         ("POST /nothing", "Transfer-Encoding: chunked\r\n".to_owned(), 404),
     ] {
-        let mut wire = house.gateway.wire().await;
+        let mut wire = deployment.gateway.wire().await;
         wire.say(&format!("{line} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{headers}\r\n")).await;
         let (head, _) = wire.answer().await;
         // Nothing else can follow, as the client may send the body or not.
@@ -46,15 +46,15 @@ async fn a_request_decided_by_its_head_gets_no_100_continue() {
         assert_eq!(wire.rest().await, "", "{line} {headers}");
     }
 
-    let received = house.branch.received_requests().await.unwrap();
+    let received = deployment.branch.received_requests().await.unwrap();
 
     assert!(received.iter().all(|request| request.method == Method::OPTIONS), "{received:?}");
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_wait_for_100_continue_is_served() {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     for _ in 0..3 {
         post(&mut wire, "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n").await;
         wire.say("3\r\none\r\n0\r\n\r\n").await;
@@ -65,7 +65,7 @@ async fn a_client_that_does_not_wait_for_100_continue_is_served() {
         assert_eq!((status(&head), header(&head, "connection")), (200, None));
         wire.bytes(4).await;
     }
-    let received = house.branch.received_requests().await.unwrap();
+    let received = deployment.branch.received_requests().await.unwrap();
     assert_eq!(received.iter().filter(|request| request.body == b"one").count(), 3);
 
     // Without a body there is nothing to continue with.

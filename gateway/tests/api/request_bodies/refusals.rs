@@ -1,7 +1,7 @@
 //! Refusals of encoded bodies, and the form of refusals at the token endpoint.
 
 use super::PATH;
-use crate::app::{nobody, spawn_before, spawn_house};
+use crate::app::{nobody, spawn_before, spawn_deployment};
 use crate::wire::{header, status};
 use reqwest::Method;
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
@@ -10,10 +10,10 @@ use wiremock::{Mock, ResponseTemplate};
 
 #[tokio::test]
 async fn an_encoded_body_is_a_415() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     let options = ResponseTemplate::new(405).insert_header("allow", "POST, PUT");
-    Mock::given(method("OPTIONS")).respond_with(options).mount(&house.branch).await;
-    let user = house.gateway.user();
+    Mock::given(method("OPTIONS")).respond_with(options).mount(&deployment.branch).await;
+    let user = deployment.gateway.user();
     for coding in ["gzip", "identity, br", "x-own", "GZIP"] {
         let client = user.with_header("content-encoding", coding);
         for method in [Method::POST, Method::PUT] {
@@ -36,14 +36,14 @@ async fn an_encoded_body_is_a_415() {
 
 #[tokio::test]
 async fn refusals_at_the_token_endpoint_have_the_oauth_error_format() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     let down = spawn_before(&nobody());
     let too_large = format!("Content-Length: {}\r\n", MAX_AUTH_BODY_BYTES + 1);
     let problem_json = format!("Accept: application/problem+json\r\n{too_large}");
     for (gateway, headers, told, error) in [
-        (&house.gateway, too_large.as_str(), 413, "invalid_request"),
-        (&house.gateway, problem_json.as_str(), 413, "invalid_request"),
-        (&house.gateway, "Content_Length: 0\r\n", 400, "invalid_request"),
+        (&deployment.gateway, too_large.as_str(), 413, "invalid_request"),
+        (&deployment.gateway, problem_json.as_str(), 413, "invalid_request"),
+        (&deployment.gateway, "Content_Length: 0\r\n", 400, "invalid_request"),
         (&down, "Content-Length: 0\r\n", 503, "temporarily_unavailable"),
     ] {
         let mut wire = gateway.wire().await;

@@ -1,7 +1,7 @@
 //! Bodies are streamed as they arrive, and arrive whole or not at all.
 
 use super::{PATH, post};
-use crate::app::{only_request, spawn_before, spawn_house};
+use crate::app::{only_request, spawn_before, spawn_deployment};
 use crate::wire::{header, status, upstream};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use tokio::sync::mpsc;
@@ -65,24 +65,24 @@ async fn a_body_of_unknown_length_stays_of_unknown_length() {
 
 #[tokio::test]
 async fn a_post_without_a_body_has_none_at_the_service() {
-    let house = spawn_house().await;
-    let mut wire = house.gateway.wire().await;
+    let deployment = spawn_deployment().await;
+    let mut wire = deployment.gateway.wire().await;
     post(&mut wire, "").await;
     assert_eq!(status(&wire.head().await), 200);
 
-    let request = only_request(&house.branch).await;
+    let request = only_request(&deployment.branch).await;
     assert!(request.body.is_empty());
     assert!(!request.headers.contains_key("transfer-encoding"));
 }
 
 #[tokio::test]
 async fn a_body_of_the_maximum_size_arrives_whole() {
-    let house = spawn_house().await;
+    let deployment = spawn_deployment().await;
     let body = "x".repeat(MAX_BODY_BYTES);
-    let user = house.gateway.user();
+    let user = deployment.gateway.user();
     user.send(reqwest::Method::POST, PATH, Some(body)).await.expect(200);
 
-    assert_eq!(only_request(&house.branch).await.body.len(), MAX_BODY_BYTES);
+    assert_eq!(only_request(&deployment.branch).await.body.len(), MAX_BODY_BYTES);
 }
 
 #[tokio::test]
