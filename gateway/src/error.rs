@@ -16,13 +16,13 @@ pub(crate) enum Error {
     HeaderName,
     /// 400: the host is neither a name nor an address.
     #[error("The host is not valid")]
-    Host,
+    InvalidHost,
     /// 400: a request for a WebSocket announces a length, but the server takes all that follows as its body.
     #[error("A request for a WebSocket must not have a body")]
-    Upgrade,
+    UpgradeWithBody,
     /// 400: the request's target cannot be passed on.
     #[error("The path or query is not valid")]
-    Target,
+    InvalidTarget,
     /// 400: the body ended before it was complete.
     #[error("The body ended too early")]
     BodyBroken,
@@ -49,7 +49,7 @@ pub(crate) enum Error {
     HeadTooLarge,
     /// 501: no resource has this method.
     #[error("The method is not implemented")]
-    Method,
+    MethodNotImplemented,
     /// 503: there is no memory for the body.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
@@ -58,7 +58,7 @@ pub(crate) enum Error {
     Overloaded(Upstream),
     /// 503: the service was not reached, or closed the connection without a response.
     #[error("the service {upstream} gave no answer")]
-    NoAnswer {
+    UpstreamUnavailable {
         /// The service.
         upstream: Upstream,
         /// The cause.
@@ -72,35 +72,39 @@ pub(crate) enum Error {
     NoDocument(String),
     /// 504: the service was reached, but did not respond in time.
     #[error("the service {0} did not answer in time")]
-    NoAnswerInTime(Upstream),
+    UpstreamTimeout(Upstream),
 }
 
 impl ApiError for Error {
     fn status(&self) -> StatusCode {
         match self {
-            Self::HeaderName | Self::Host | Self::Upgrade | Self::Target | Self::BodyBroken => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::HeaderName
+            | Self::InvalidHost
+            | Self::UpgradeWithBody
+            | Self::InvalidTarget
+            | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Method => StatusCode::NOT_IMPLEMENTED,
+            Self::MethodNotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::OutOfMemory(_)
             | Self::Overloaded(_)
-            | Self::NoAnswer { .. }
+            | Self::UpstreamUnavailable { .. }
             | Self::NoAddress(_)
             | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NoAnswerInTime(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::HeaderName => "invalid_header_name",
-            Self::Host | Self::Upgrade | Self::Target | Self::BodyBroken => "bad_request",
+            Self::InvalidHost | Self::UpgradeWithBody | Self::InvalidTarget | Self::BodyBroken => {
+                "bad_request"
+            }
             Self::NoRoute => "not_found",
             Self::BodyTooSlow => "request_timeout",
             Self::BodyTooLarge(_) => "payload_too_large",
@@ -108,10 +112,12 @@ impl ApiError for Error {
             Self::RateLimited(_) => "rate_limited",
             Self::TooManyHeaders => "too_many_headers",
             Self::HeadTooLarge => "head_too_large",
-            Self::Method => "not_implemented",
+            Self::MethodNotImplemented => "not_implemented",
             Self::OutOfMemory(_) | Self::Overloaded(_) => "overloaded",
-            Self::NoAnswer { .. } | Self::NoAddress(_) | Self::NoDocument(_) => "service_unavailable",
-            Self::NoAnswerInTime(_) => "upstream_timeout",
+            Self::UpstreamUnavailable { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
+                "service_unavailable"
+            }
+            Self::UpstreamTimeout(_) => "upstream_timeout",
         }
     }
 
@@ -123,25 +129,25 @@ impl ApiError for Error {
             Self::OutOfMemory(error) => (*error).into(),
             Self::RateLimited(seconds) => problem.with_header(RETRY_AFTER, HeaderValue::from(*seconds)),
             // 501 and 504 are made here, as every other 5xx is a 500 or a 503.
-            Self::Method => Problem::new(self.status(), self.code(), self.to_string()),
+            Self::MethodNotImplemented => Problem::new(self.status(), self.code(), self.to_string()),
             // Without a cause, so that it is not logged: it is counted, and a line for each would only add to the load.
             Self::Overloaded(_) => {
                 Problem::new(self.status(), self.code(), "The service is overloaded, try again")
                     .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
             }
-            Self::NoAnswerInTime(_) => {
+            Self::UpstreamTimeout(_) => {
                 Problem::new(self.status(), self.code(), "The service did not answer in time")
                     .with_cause(causes(self))
             }
             Self::HeaderName
-            | Self::Host
-            | Self::Upgrade
-            | Self::Target
+            | Self::InvalidHost
+            | Self::UpgradeWithBody
+            | Self::InvalidTarget
             | Self::BodyBroken
             | Self::NoRoute
             | Self::TooManyHeaders
             | Self::HeadTooLarge
-            | Self::NoAnswer { .. }
+            | Self::UpstreamUnavailable { .. }
             | Self::NoAddress(_)
             | Self::NoDocument(_) => problem,
         }

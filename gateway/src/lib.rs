@@ -1,17 +1,18 @@
-//! The gateway: the one door of Banyan. It verifies tokens, enforces limits, and proxies requests to the services. It knows no
+//! The gateway: the one entry to Banyan. It verifies tokens, enforces limits, and proxies requests to the services. It knows no
 //! database.
 //!
 //! `pipeline` tells a request's way. `downstream` is the side of the clients and `upstream` that of the services; `proxy` passes
 //! requests and responses between them. `routing` has the route table, `rate_limit` and `concurrency` the limits, `openapi` the
-//! merged document, `routes` the gateway's own endpoints.
+//! merged document, `endpoints` the gateway's own.
 //!
 //! Imports run one way: routing, timeouts; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
-//! routes; pipeline, config; startup; main.
+//! endpoints; pipeline, config; startup; main.
 
 pub mod cli;
 mod concurrency;
 pub mod config;
 mod downstream;
+mod endpoints;
 mod error;
 mod log_target;
 mod openapi;
@@ -19,10 +20,10 @@ mod pipeline;
 mod proxy;
 mod rate_limit;
 mod request_context;
-mod routes;
 mod routing;
 pub mod startup;
 mod timeouts;
+mod token_cache;
 mod upstream;
 
 pub use routing::class::RequestClass;

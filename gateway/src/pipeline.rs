@@ -11,19 +11,19 @@ use crate::proxy::headers::body_length;
 use crate::proxy::request_body::RequestBody;
 use crate::proxy::response_body::respond;
 use crate::proxy::telemetry;
-use crate::proxy::token_cache::TokenCache;
 use crate::rate_limit;
 use crate::rate_limit::admission::RateLimits;
 use crate::rate_limit::byte_meter::ByteMeter;
 use crate::request_context::RequestContext;
 use crate::routing::table::{Access, is_of_api, is_token_endpoint};
+use crate::token_cache::TokenCache;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use shared_web::body_limits::{BodyLimits, MinRate};
 use shared_web::caller::Identity;
 use shared_web::problem::Problem;
 use shared_web::server;
-use shared_web::server::{ProxiedRoute, ResponseFuture};
+use shared_web::server::{ProxyLogFields, ResponseFuture};
 use shared_web::telemetry::Trace;
 use shared_web::tokens::TokenKeys;
 use std::rc::Rc;
@@ -103,7 +103,7 @@ impl Pipeline {
         trace: &Trace,
     ) -> Result<HttpResponse, Problem> {
         let body = RequestBody::new(payload);
-        let mut record = ProxiedRoute::default();
+        let mut record = ProxyLogFields::default();
         let response = self.run(request, &body, trace, &mut record).await;
         request.extensions_mut().insert(record);
         body.release();
@@ -116,7 +116,7 @@ impl Pipeline {
         request: &HttpRequest,
         body: &RequestBody,
         trace: &Trace,
-        record: &mut ProxiedRoute,
+        record: &mut ProxyLogFields,
     ) -> Result<HttpResponse, Problem> {
         let started = telemetry::start();
         let mut context = self.route(request, trace)?;
@@ -124,16 +124,16 @@ impl Pipeline {
         if let Some(response) = self.cors.preflight(request) {
             return Ok(response);
         }
-        let caller = self.authenticate(&context);
-        context.caller = caller.as_ref().ok().copied().flatten();
-        record.caller = context.caller;
-        self.limits.admit(&context, caller)?;
+        let user = self.authenticate(&context);
+        context.user = user.as_ref().ok().copied().flatten();
+        record.user = context.user;
+        self.limits.admit(&context, user)?;
         self.forward(&context, body, record, started).await
     }
 
     /// Route: finds the route and the class of a request. One without a route counts against a rate limit.
     fn route<'r>(&self, request: &'r HttpRequest, trace: &'r Trace) -> Result<RequestContext<'r>, Error> {
-        RequestContext::new(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
+        RequestContext::route(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
     }
 
     /// Authenticate: the user whose token the request has; `None` on public routes.
@@ -146,8 +146,8 @@ impl Pipeline {
 
     /// Admit, for a request without a route: counts it, and fails after too many of them.
     fn admit_unrouted(&self, request: &HttpRequest) -> Result<(), Error> {
-        let caller = self.tokens.identity(request.headers(), &self.keys).ok();
-        self.limits.admit_unrouted(request, caller)
+        let user = self.tokens.identity(request.headers(), &self.keys).ok();
+        self.limits.admit_unrouted(request, user)
     }
 
     /// Forward: sends the request to its service, and streams the response back.
@@ -155,7 +155,7 @@ impl Pipeline {
         &self,
         context: &RequestContext<'_>,
         body: &RequestBody,
-        record: &mut ProxiedRoute,
+        record: &mut ProxyLogFields,
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
         let length = body_length(context.request.headers())?;
@@ -163,7 +163,7 @@ impl Pipeline {
         if request.head.bytes() > MAX_HEAD_BYTES {
             return Err(Error::HeadTooLarge.into());
         }
-        let body = BodySender::new(body, length, request.may_repeat, &self.bounds(context));
+        let body = BodySender::new(body, length, request.is_retryable, &self.bounds(context));
         let mut body = match body.and_then(|body| check_encoding(context, length).map(|()| body)) {
             Err(refusal @ (Error::BodyTooLarge(_) | Error::BodyEncoded)) => {
                 return Box::pin(refuse_body(context, &self.proxy, refusal)).await;

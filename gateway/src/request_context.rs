@@ -18,15 +18,15 @@ pub(crate) struct RequestContext<'r> {
     pub(crate) route: &'static Route,
     pub(crate) class: RequestClass,
     /// The user whose token it has; `None` until authentication, and on public routes.
-    pub(crate) caller: Option<Identity>,
+    pub(crate) user: Option<Identity>,
 }
 
 impl<'r> RequestContext<'r> {
     /// Finds the route of a request.
-    pub(crate) fn new(request: &'r HttpRequest, trace: &'r Trace) -> Result<Self, Error> {
+    pub(crate) fn route(request: &'r HttpRequest, trace: &'r Trace) -> Result<Self, Error> {
         let target = request.uri().path_and_query().ok_or(Error::NoRoute)?;
         let route = find(target.path()).ok_or(Error::NoRoute)?;
         let class = route.class(request.method(), target.path());
-        Ok(Self { request, trace, target, route, class, caller: None })
+        Ok(Self { request, trace, target, route, class, user: None })
     }
 }

@@ -3,14 +3,14 @@
 use crate::config::Config;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::downstream::cors::Cors;
+use crate::endpoints;
 use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
 use crate::proxy::forward::Proxy;
-use crate::proxy::token_cache::TokenCache;
 use crate::rate_limit::admission::RateLimits;
-use crate::routes;
 use crate::routing::upstream::Upstream;
 use crate::timeouts::Timeouts;
+use crate::token_cache::TokenCache;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
 use futures_util::future::join_all;
@@ -53,7 +53,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };
     Application::bind(parts, hooks, move |app| {
-        app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(routes::configure);
+        app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(endpoints::configure);
     })
 }
 
@@ -91,7 +91,7 @@ fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, Sta
         concurrency: config.concurrency,
     };
     let clusters = Arc::new(UpstreamClusters::new(&clusters_config, &config.server.metrics, tasks)?);
-    clusters.register(&config.server.metrics);
+    clusters.observe_metrics(&config.server.metrics);
     Ok(clusters)
 }
 

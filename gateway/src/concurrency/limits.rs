@@ -9,20 +9,20 @@ use shared::service::Service;
 use shared_web::metrics::{LimitHits, Metrics};
 
 /// What the limits of all replicas of a service have in common.
-pub(crate) struct UpstreamLimits {
+pub(crate) struct ReplicaLimitsFactory {
     /// `None` where nothing is limited.
     config: Option<ConcurrencyConfig>,
     hits: LimitHits,
 }
 
-impl UpstreamLimits {
+impl ReplicaLimitsFactory {
     pub(crate) fn new(config: Option<ConcurrencyConfig>, upstream: Upstream, metrics: &Metrics) -> Self {
         let name = match upstream {
             Upstream::Auth => "upstream_auth",
             Upstream::Chat => "upstream_chat",
             Upstream::Branch => "upstream_branch",
         };
-        Self { config, hits: metrics.limit(Service::Gateway, name) }
+        Self { config, hits: metrics.limit_hits_counter(Service::Gateway, name) }
     }
 
     /// The limits of a new replica.
@@ -70,7 +70,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_class_has_permits_of_its_own_unless_nothing_is_limited() {
         let config = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 0 });
-        let limits = UpstreamLimits::new(config, Upstream::Chat, &Metrics::off()).for_replica();
+        let limits = ReplicaLimitsFactory::new(config, Upstream::Chat, &Metrics::off()).for_replica();
 
         let classes = [RequestClass::Read, RequestClass::Write, RequestClass::Password];
         let permits = join_all(classes.map(|class| limits.acquire(class))).await;
@@ -78,7 +78,7 @@ mod tests {
         assert!(permits.iter().all(Option::is_some));
         assert!(limits.acquire(RequestClass::Read).await.is_none());
 
-        let limits = UpstreamLimits::new(None, Upstream::Chat, &Metrics::off()).for_replica();
+        let limits = ReplicaLimitsFactory::new(None, Upstream::Chat, &Metrics::off()).for_replica();
         let permits = join_all((0..1000).map(|_| limits.acquire(RequestClass::Read))).await;
         assert!(permits.iter().all(Option::is_some));
     }

@@ -40,14 +40,14 @@ impl<'a> Permit<'a> {
     /// Holds the permit while a request is sent and answered.
     ///
     /// A body that takes longer than [`BODY_POLL_INTERVAL`] suspends the permit until it has come whole, as the replica has
-    /// little to do until then. `is_whole` is `None` for a request that is whole from the start.
+    /// little to do until then. `is_complete` is `None` for a request whose body is complete from the start.
     pub(crate) async fn hold_during<T>(
         mut self,
-        is_whole: Option<impl Fn() -> bool>,
+        is_complete: Option<impl Fn() -> bool>,
         work: impl Future<Output = T>,
     ) -> T {
         tokio::pin!(work);
-        let Some(is_whole) = is_whole else {
+        let Some(is_complete) = is_complete else {
             let done = work.await;
             self.record_latency();
             return done;
@@ -59,7 +59,7 @@ impl<'a> Permit<'a> {
                     self.record_latency();
                     return done;
                 }
-                () = sleep(BODY_POLL_INTERVAL) => if is_whole() { self.resume() } else { self.suspend() },
+                () = sleep(BODY_POLL_INTERVAL) => if is_complete() { self.resume() } else { self.suspend() },
             }
         }
     }

@@ -81,16 +81,16 @@ fn gateway_errors(upstream: Upstream) -> ErrorResponses {
     ErrorResponses::default().with(
         [
             Error::HeaderName,
-            Error::Target,
+            Error::InvalidTarget,
             Error::BodyTooSlow,
             Error::BodyTooLarge(upstream.max_body_bytes()),
             Error::RateLimited(1),
             Error::TooManyHeaders,
             Error::HeadTooLarge,
-            Error::Method,
+            Error::MethodNotImplemented,
             Error::Overloaded(upstream),
             Error::NoAddress(upstream),
-            Error::NoAnswerInTime(upstream),
+            Error::UpstreamTimeout(upstream),
         ]
         .map(Into::into),
     )

@@ -42,7 +42,7 @@ pub(super) struct Attempt<'a> {
     pub(super) request: &'a UpstreamRequest,
     pub(super) body: &'a BodySender,
     pub(super) timeouts: Timeouts,
-    pub(super) may_repeat: bool,
+    pub(super) retry_left: bool,
 }
 
 impl Attempt<'_> {
@@ -73,7 +73,7 @@ impl Attempt<'_> {
                 Err(AttemptError::Final(Error::Overloaded(cluster.upstream)))
             }
             Err(error) => {
-                self.replica.record_failure(Failure::NotReached, &error);
+                self.replica.record_failure(Failure::ConnectFailed, &error);
                 cluster.refresh();
                 Err(AttemptError::Unsent(Some(Box::new(request)), error.into()))
             }
@@ -129,11 +129,11 @@ impl Attempt<'_> {
         // Another replica would answer the same, and this one has answered.
         if error.is_head_too_large() {
             let upstream = self.balancer.cluster.upstream;
-            return AttemptError::Final(Error::NoAnswer { upstream, source: error.into() });
+            return AttemptError::Final(Error::UpstreamUnavailable { upstream, source: error.into() });
         }
         let is_unsent = !connection.progress().has_begun();
         if !(is_unsent && is_reused) {
-            self.replica.record_failure(Failure::BrokenOff, &error);
+            self.replica.record_failure(Failure::ConnectionBroken, &error);
         }
         if is_unsent {
             self.body.take_back();
@@ -152,8 +152,8 @@ impl Attempt<'_> {
         let deadline = again.min(since + time_limit(side, self.timeouts));
         let too_slow = body.deadline().filter(|_| side == WaitingFor::Client);
         let deadline = too_slow.map_or(deadline, |too_slow| too_slow.min(deadline));
-        let may_repeat = self.may_repeat && body.can_repeat();
-        if may_repeat { deadline.min(now + EJECTION_POLL_INTERVAL) } else { deadline }
+        let may_retry = self.retry_left && body.is_replayable();
+        if may_retry { deadline.min(now + EJECTION_POLL_INTERVAL) } else { deadline }
     }
 
     /// Gives up when nothing has moved for too long, or when the replica was ejected and there is a better one.
@@ -166,8 +166,8 @@ impl Attempt<'_> {
         match side {
             WaitingFor::Client if is_too_slow || is_overdue => Err(AttemptError::Final(Error::BodyTooSlow)),
             WaitingFor::Service if is_overdue => {
-                let error = Error::NoAnswerInTime(self.balancer.cluster.upstream);
-                self.replica.record_failure(Failure::NoAnswer, &error);
+                let error = Error::UpstreamTimeout(self.balancer.cluster.upstream);
+                self.replica.record_failure(Failure::ResponseTimeout, &error);
                 Err(AttemptError::Final(error))
             }
             _ if self.has_better_replica() => {
@@ -178,8 +178,8 @@ impl Attempt<'_> {
     }
 
     fn has_better_replica(&self) -> bool {
-        let may_repeat = self.may_repeat && self.body.can_repeat();
-        may_repeat
+        let may_retry = self.retry_left && self.body.is_replayable();
+        may_retry
             && self.replica.is_ejected()
             && self.balancer.retry_budget.has_retry()
             && self.balancer.has_other_healthy(&self.replica.pool)

@@ -32,7 +32,7 @@ impl BodySender {
     pub(crate) fn new(
         body: &RequestBody,
         length: BodyLength,
-        may_repeat: bool,
+        is_retryable: bool,
         bounds: &BodyBounds<'_>,
     ) -> Result<Self, Error> {
         let max_bytes = bounds.max_bytes;
@@ -46,12 +46,12 @@ impl BodySender {
         Ok(Self(Some(Rc::new(RefCell::new(StreamedBody {
             body: body.clone(),
             length,
-            replay: ReplayBuffer::new(may_repeat),
+            replay: ReplayBuffer::new(is_retryable),
             queue: VecDeque::new(),
             given: Vec::new(),
             bytes_read: 0,
             meter: None,
-            is_whole: Rc::default(),
+            is_complete: Rc::default(),
             is_ended: false,
             waiting: None,
             max_bytes,
@@ -142,13 +142,13 @@ impl BodySender {
     }
 
     /// A flag that is set once all of the body has come from the client; `None` if it has.
-    pub(super) fn whole_flag(&self) -> Option<Rc<Cell<bool>>> {
-        let is_whole = Rc::clone(&self.0.as_ref()?.borrow().is_whole);
-        Some(is_whole).filter(|is_whole| !is_whole.get())
+    pub(super) fn completion_flag(&self) -> Option<Rc<Cell<bool>>> {
+        let is_complete = Rc::clone(&self.0.as_ref()?.borrow().is_complete);
+        Some(is_complete).filter(|is_complete| !is_complete.get())
     }
 
     /// Whether the body can be sent again from its beginning.
-    pub(super) fn can_repeat(&self) -> bool {
+    pub(super) fn is_replayable(&self) -> bool {
         self.0.as_ref().is_none_or(|body| body.borrow().replay.is_complete())
     }
 
@@ -160,7 +160,7 @@ impl BodySender {
     /// When the client is too slow, unless more has come by then; `None` once all of it has.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let body = self.0.as_ref()?.borrow();
-        (!body.is_whole.get()).then(|| body.deadline.at())
+        (!body.is_complete.get()).then(|| body.deadline.at())
     }
 
     /// Why the body ended before it was complete.

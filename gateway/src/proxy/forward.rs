@@ -92,16 +92,17 @@ impl Proxy {
         let host = &self.balancer(context.route.upstream).cluster.origin.host_header;
         let has_key = set_request_headers(&mut headers, context, host, &self.trusted_proxies, length);
         set_trace_headers(&mut headers, context.trace);
-        let may_repeat = match *method {
+        let is_retryable = match *method {
             Method::GET | Method::HEAD | Method::OPTIONS => true,
             // The key that is sent decides, not the one that has come.
             Method::POST => has_key && context.route.is_idempotent(context.target.path()),
             _ => false,
         };
-        let method = hyper::Method::from_bytes(method.as_str().as_bytes()).map_err(|_| Error::Method)?;
-        let target = context.target.as_str().parse().map_err(|_| Error::Target)?;
+        let method =
+            hyper::Method::from_bytes(method.as_str().as_bytes()).map_err(|_| Error::MethodNotImplemented)?;
+        let target = context.target.as_str().parse().map_err(|_| Error::InvalidTarget)?;
         let head = RequestHead::new(method, target, headers);
-        Ok(UpstreamRequest { head, may_repeat, class: context.class })
+        Ok(UpstreamRequest { head, is_retryable, class: context.class })
     }
 
     /// Sends a request with its body to a replica, and waits for the head of the response.
@@ -117,10 +118,10 @@ impl Proxy {
         let balancer = self.resolved_balancer(upstream).await;
         balancer.retry_budget.deposit();
         body.read_ahead().await?;
-        let no_answer = |source| Error::NoAnswer { upstream, source };
+        let no_answer = |source| Error::UpstreamUnavailable { upstream, source };
         let (mut unsent, mut tried) = (None, Vec::new());
         let mut replica = balancer.pick(&tried).ok_or(Error::NoAddress(upstream))?;
-        let (mut may_repeat, mut may_reuse) = (request.may_repeat, true);
+        let (mut retry_left, mut may_reuse) = (request.is_retryable, true);
         loop {
             let attempt = Attempt {
                 balancer,
@@ -128,12 +129,12 @@ impl Proxy {
                 request,
                 body: &body,
                 timeouts: self.timeouts,
-                may_repeat,
+                retry_left,
             };
             let permit = replica.limits.acquire(request.class).await.ok_or(Error::Overloaded(upstream))?;
-            let is_whole = body.whole_flag().map(|is_whole| move || is_whole.get());
+            let is_complete = body.completion_flag().map(|is_complete| move || is_complete.get());
             let run = attempt.run(unsent.take(), may_reuse);
-            let cause = match permit.hold_during(is_whole, run).await {
+            let cause = match permit.hold_during(is_complete, run).await {
                 Ok((connection, incoming)) => {
                     let connection = PooledConnection { connection, replica };
                     return Ok(UpstreamResponse { incoming, connection });
@@ -144,11 +145,11 @@ impl Proxy {
                     cause
                 }
                 Err(AttemptError::Sent { cause, was_reused }) => {
-                    if !(may_repeat && body.can_repeat() && balancer.retry_budget.withdraw()) {
+                    if !(retry_left && body.is_replayable() && balancer.retry_budget.withdraw()) {
                         return Err(no_answer(cause));
                     }
                     body.rewind();
-                    (may_repeat, may_reuse) = (false, false);
+                    (retry_left, may_reuse) = (false, false);
                     if was_reused && !balancer.has_other_healthy(&replica.pool) {
                         replica.record_retry();
                         continue;

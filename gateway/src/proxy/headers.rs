@@ -1,6 +1,6 @@
 //! Which headers of requests and responses are passed on.
 
-use super::forwarding::set_forwarding;
+use super::forwarded_headers::set_forwarding;
 use super::request_head::RequestHeaders;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::downstream::header_names::{HOP_BY_HOP, IDEMPOTENCY_KEY, REQUEST_SET_BY_GATEWAY, X_FORWARDED};
@@ -40,7 +40,7 @@ pub(crate) fn body_length(headers: &HeaderMap) -> Result<BodyLength, Error> {
         return Ok(BodyLength::None);
     };
     let length = length.to_str().ok().and_then(|length| length.parse().ok());
-    length.map(BodyLength::Known).ok_or(Error::Target)
+    length.map(BodyLength::Known).ok_or(Error::InvalidTarget)
 }
 
 /// Sets the headers of a request to a service, whose `Host` is `host`. Returns whether an idempotency key is among them: one that

@@ -9,7 +9,7 @@ use crate::upstream::pool::PooledConnection;
 pub(crate) struct UpstreamRequest {
     pub(crate) head: RequestHead,
     /// Whether it may be sent to a second replica when a first has perhaps carried it out.
-    pub(crate) may_repeat: bool,
+    pub(crate) is_retryable: bool,
     /// Which concurrency limit it counts against.
     pub(crate) class: RequestClass,
 }

@@ -104,7 +104,7 @@ impl MessageBody for ResponseBody {
         };
         this.is_waiting = false;
         if let Some(Err(error)) = &piece {
-            pooled.replica.record_failure(Failure::BrokenOff, error);
+            pooled.replica.record_failure(Failure::ConnectionBroken, error);
             this.connection = None;
         } else if (piece.is_none() || this.incoming.is_end_stream())
             && let Some(connection) = this.connection.take()

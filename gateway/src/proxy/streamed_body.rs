@@ -43,7 +43,7 @@ pub(super) struct StreamedBody {
     /// Counts a body of unknown length.
     pub(super) meter: Option<ByteMeter>,
     /// Whether all of it was read, shared with the request's [`crate::concurrency`] permit.
-    pub(super) is_whole: Rc<Cell<bool>>,
+    pub(super) is_complete: Rc<Cell<bool>>,
     /// Whether the connection was given all of it.
     pub(super) is_ended: bool,
     pub(super) waiting: Option<(WaitingFor, Instant)>,
@@ -105,7 +105,7 @@ impl StreamedBody {
             self.given.push(piece.clone());
         }
         self.progress.add_unflushed(piece.len());
-        self.is_ended = self.is_whole.get() && self.queue.is_empty() && self.replay.is_at_end();
+        self.is_ended = self.is_complete.get() && self.queue.is_empty() && self.replay.is_at_end();
         Some(piece)
     }
 
@@ -114,7 +114,7 @@ impl StreamedBody {
         if let Some(piece) = self.queue.pop_front().or_else(|| self.replay.next()) {
             return Poll::Ready(Ok(Some(piece)));
         }
-        if self.is_whole.get() {
+        if self.is_complete.get() {
             return Poll::Ready(Ok(None));
         }
         self.poll_read(context)
@@ -125,7 +125,7 @@ impl StreamedBody {
         let held = self.max_held();
         ready!(self.memory.poll_grow_to(held, context)).map_err(BodyError::OutOfMemory)?;
         let Some(piece) = ready!(self.body.poll_next(context)?) else {
-            self.is_whole.set(true);
+            self.is_complete.set(true);
             return Poll::Ready(Ok(None));
         };
         self.bytes_read += piece.len();
@@ -135,10 +135,10 @@ impl StreamedBody {
         if let Some(meter) = &mut self.meter {
             meter.add(u64::try_from(piece.len()).unwrap_or(u64::MAX)).map_err(BodyError::RateLimited)?;
         }
-        self.deadline.moved(piece.len());
+        self.deadline.record_progress(piece.len());
         // Nothing but its end can follow the last one.
         if self.has_announced_length() && matches!(self.body.poll_next(context), Poll::Ready(None)) {
-            self.is_whole.set(true);
+            self.is_complete.set(true);
         }
         self.replay.push(&piece, self.bytes_read);
         Poll::Ready(Ok(Some(piece)))
@@ -170,7 +170,7 @@ impl StreamedBody {
         let waiting = self.waiting();
         if let (Some((WaitingFor::Service, since)), WaitingFor::Client) = (waiting, side) {
             // Meanwhile the client was not read from.
-            self.deadline.paused(since.elapsed());
+            self.deadline.extend(since.elapsed());
         }
         if waiting.is_none_or(|(before, _)| before != side || side == WaitingFor::Service) {
             self.waiting = Some((side, Instant::now()));

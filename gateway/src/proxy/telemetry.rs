@@ -6,7 +6,7 @@ use crate::log_target;
 use crate::routing::table::Route;
 use hyper::header::HeaderName;
 use shared::log_fields::millis;
-use shared_web::server::ProxiedRoute;
+use shared_web::server::ProxyLogFields;
 use shared_web::telemetry::Trace;
 use std::time::Instant;
 use tracing::Level;
@@ -18,7 +18,7 @@ pub(crate) fn start() -> Option<Instant> {
 
 /// Records which replica has answered a request that came at this time.
 pub(crate) fn record_response(
-    record: &mut ProxiedRoute,
+    record: &mut ProxyLogFields,
     response: &UpstreamResponse,
     route: &Route,
     started: Option<Instant>,

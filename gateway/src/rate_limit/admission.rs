@@ -65,31 +65,27 @@ impl RateLimits {
     pub(crate) fn admit(
         &self,
         context: &RequestContext<'_>,
-        caller: Result<Option<Identity>, Problem>,
+        user: Result<Option<Identity>, Problem>,
     ) -> Result<(), Problem> {
         let Some(limiters) = &self.limiters else {
-            return caller.map(drop);
+            return user.map(drop);
         };
-        let (limiter, key) = match &caller {
+        let (limiter, key) = match &user {
             Ok(Some(identity)) => (limiters.of_user(context.class), Some(key_of_user(identity))),
             Ok(None) => (limiters.of_address(context.route), self.key_of_address(context.request)),
             Err(_) => (&limiters.anonymous, self.key_of_address(context.request)),
         };
         take(limiter, key, context.request)?;
-        caller.map(drop)
+        user.map(drop)
     }
 
     /// Takes a request without a route, as its head or its path was refused, by the user of its token or by its address.
-    pub(crate) fn admit_unrouted(
-        &self,
-        request: &HttpRequest,
-        caller: Option<Identity>,
-    ) -> Result<(), Error> {
+    pub(crate) fn admit_unrouted(&self, request: &HttpRequest, user: Option<Identity>) -> Result<(), Error> {
         let Some(limiters) = &self.limiters else {
             return Ok(());
         };
         let class = RequestClass::of(request.method());
-        match &caller {
+        match &user {
             Some(identity) => take(limiters.of_user(class), Some(key_of_user(identity)), request),
             None => take(&limiters.anonymous, self.key_of_address(request), request),
         }

@@ -24,9 +24,9 @@ impl ByteMeter {
     /// who has written too much may still log out or change the password.
     pub(crate) fn new(limits: &Arc<RateLimits>, context: &RequestContext<'_>) -> Option<Self> {
         let is_write = context.class == RequestClass::Write && context.route.upstream != Upstream::Auth;
-        let caller = context.caller.filter(|_| is_write && limits.bytes().is_some())?;
+        let user = context.user.filter(|_| is_write && limits.bytes().is_some())?;
         let (limits, request) = (Arc::clone(limits), context.request.clone());
-        Some(Self { limits, request, user_id: caller.user_id, bytes: 0 })
+        Some(Self { limits, request, user_id: user.user_id, bytes: 0 })
     }
 
     /// Counts this many more bytes.

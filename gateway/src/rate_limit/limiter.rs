@@ -43,7 +43,7 @@ impl Limiter {
             // The text has only characters that a header may have.
             policy: HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("")),
             buckets: RateLimiter::new(rate),
-            hits: metrics.limit(Service::Gateway, name),
+            hits: metrics.limit_hits_counter(Service::Gateway, name),
         }
     }
 

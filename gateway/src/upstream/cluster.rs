@@ -5,7 +5,7 @@ use super::health_check::probe;
 use super::origin::{Host, Origin};
 use super::outlier::Failure;
 use super::replica::Replica;
-use crate::concurrency::limits::UpstreamLimits;
+use crate::concurrency::limits::ReplicaLimitsFactory;
 use crate::log_target;
 use crate::routing::upstream::Upstream;
 use crate::timeouts::Timeouts;
@@ -28,7 +28,7 @@ pub(crate) struct Cluster {
     /// The service's URL.
     pub(crate) origin: Origin,
     timeouts: Timeouts,
-    limits: UpstreamLimits,
+    limits: ReplicaLimitsFactory,
     discovered: watch::Sender<Discovered>,
     refresh: Notify,
 }
@@ -47,7 +47,7 @@ impl Cluster {
         upstream: Upstream,
         origin: Origin,
         timeouts: Timeouts,
-        limits: UpstreamLimits,
+        limits: ReplicaLimitsFactory,
     ) -> Self {
         let discovered = watch::Sender::new(Discovered::default());
         let cluster = Self { upstream, origin, timeouts, limits, discovered, refresh: Notify::new() };
@@ -166,7 +166,7 @@ impl Cluster {
         }
         match answer {
             Ok(_) => replica.record_passed_check(),
-            Err(error) => replica.record_failure(Failure::NoCheck, &error),
+            Err(error) => replica.record_failure(Failure::HealthCheckFailed, &error),
         }
     }
 

@@ -4,7 +4,7 @@ use super::cluster::Cluster;
 use super::dns::Resolution;
 use super::origin::Origin;
 use crate::concurrency::config::ConcurrencyConfig;
-use crate::concurrency::limits::UpstreamLimits;
+use crate::concurrency::limits::ReplicaLimitsFactory;
 use crate::routing::upstream::{Upstream, UpstreamUrls};
 use crate::timeouts::Timeouts;
 use rustls::crypto::ring;
@@ -41,7 +41,7 @@ impl UpstreamClusters {
         let cluster = |upstream| {
             let origin = Origin::at(config.urls.url(upstream), &tls)
                 .map_err(|error| StartError::Setup(format!("the URL of the service {upstream}: {error}")))?;
-            let limits = UpstreamLimits::new(config.concurrency, upstream, metrics);
+            let limits = ReplicaLimitsFactory::new(config.concurrency, upstream, metrics);
             let cluster = Arc::new(Cluster::new(upstream, origin, config.timeouts, limits));
             cluster.spawn(config.resolution, tasks);
             Ok::<_, StartError>(cluster)

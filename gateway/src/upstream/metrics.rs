@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 impl UpstreamClusters {
     /// Registers the metrics of the replicas. They are read at each scrape: a replica that is gone has none any more.
-    pub(crate) fn register(self: &Arc<Self>, metrics: &Metrics) {
+    pub(crate) fn observe_metrics(self: &Arc<Self>, metrics: &Metrics) {
         let clusters = Arc::clone(self);
         metrics.observe(move |readings| {
             for upstream in Upstream::ALL {

@@ -19,22 +19,22 @@ const MAX_EJECTION_MULTIPLE: u32 = 30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The connection was not made.
-    NotReached,
+    ConnectFailed,
     /// The health check was not answered in time.
-    NoCheck,
+    HealthCheckFailed,
     /// The connection broke.
-    BrokenOff,
+    ConnectionBroken,
     /// A request was not answered in time.
-    NoAnswer,
+    ResponseTimeout,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotReached => "not reached",
-            Self::NoCheck => "no answer to a check",
-            Self::BrokenOff => "connections broken off",
-            Self::NoAnswer => "no answers in time",
+            Self::ConnectFailed => "not reached",
+            Self::HealthCheckFailed => "no answer to a check",
+            Self::ConnectionBroken => "connections broken off",
+            Self::ResponseTimeout => "no answers in time",
         })
     }
 }
@@ -106,8 +106,9 @@ impl OutlierDetector {
     /// checks: its ejection goes on.
     pub(super) fn record_passed_check(&self) -> bool {
         let mut history = self.history();
-        let is_unreached =
-            |ejection: &mut Ejection| matches!(ejection.failure, Failure::NotReached | Failure::NoCheck);
+        let is_unreached = |ejection: &mut Ejection| {
+            matches!(ejection.failure, Failure::ConnectFailed | Failure::HealthCheckFailed)
+        };
         let is_ended = history.ejection.take_if(is_unreached).is_some();
         if is_ended {
             self.consecutive_failures.store(0, Ordering::Relaxed);
@@ -121,18 +122,22 @@ impl OutlierDetector {
         let now = Instant::now();
         history.last_failure = Some(now);
         let failures = self.consecutive_failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let is_unreached = matches!(failure, Failure::NotReached | Failure::NoCheck);
+        let is_unreached = matches!(failure, Failure::ConnectFailed | Failure::HealthCheckFailed);
         if failures < CONSECUTIVE_FAILURES && !is_unreached && history.ejection.is_none() {
             return None;
         }
         let before = history.ejection;
         // Of many requests that fail at once, one counts; a failed check ejects until the next has had its turn.
-        if before.is_some_and(|ejection| now < ejection.until && failure != Failure::NoCheck) {
+        if before.is_some_and(|ejection| now < ejection.until && failure != Failure::HealthCheckFailed) {
             return None;
         }
         let multiple =
             before.map_or(1, |ejection| ejection.multiple.saturating_mul(2)).min(MAX_EJECTION_MULTIPLE);
-        let min = if failure == Failure::NoCheck { self.health_check_interval * 3 } else { Duration::ZERO };
+        let min = if failure == Failure::HealthCheckFailed {
+            self.health_check_interval * 3
+        } else {
+            Duration::ZERO
+        };
         let time = jittered(self.base_ejection * multiple).max(min);
         history.ejection = Some(Ejection { failure, multiple, since: now, until: now + time });
         before.is_none().then_some(time)
@@ -176,23 +181,23 @@ mod tests {
     async fn five_failures_eject_and_each_further_ejection_is_twice_as_long_up_to_30_times() {
         let detector = detector();
         for _ in 0..4 {
-            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
+            assert_eq!(detector.record_failure(Failure::ConnectionBroken), None);
             assert!(!detector.is_ejected());
         }
-        assert!(detector.record_failure(Failure::BrokenOff).is_some());
+        assert!(detector.record_failure(Failure::ConnectionBroken).is_some());
 
         for multiple in [1, 2, 4, 8, 16, 30, 30] {
             let (min, max) = (Duration::from_millis(740), Duration::from_millis(1270));
             let time = time_ejected(&detector).await;
             assert!((min * multiple..=max * multiple).contains(&time), "{multiple}: {time:?}");
             // Told once, however often it fails.
-            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
-            assert_eq!(detector.record_failure(Failure::BrokenOff), None);
+            assert_eq!(detector.record_failure(Failure::ConnectionBroken), None);
+            assert_eq!(detector.record_failure(Failure::ConnectionBroken), None);
         }
 
         time_ejected(&detector).await;
         assert!(detector.record_success(Instant::now()));
-        assert!(detector.record_failure(Failure::NotReached).is_some(), "its past is forgotten");
+        assert!(detector.record_failure(Failure::ConnectFailed).is_some(), "its past is forgotten");
         assert!(time_ejected(&detector).await < Duration::from_secs(2));
     }
 
@@ -201,7 +206,7 @@ mod tests {
         let detector = detector();
         let before = Instant::now();
         advance(Duration::from_millis(1)).await;
-        detector.record_failure(Failure::NotReached);
+        detector.record_failure(Failure::ConnectFailed);
         assert!(!detector.record_success(before) && detector.is_ejected());
         advance(Duration::from_millis(1)).await;
         assert!(detector.record_success(Instant::now()) && !detector.is_ejected());
@@ -211,10 +216,10 @@ mod tests {
     async fn a_passed_check_ends_the_ejection_of_an_unreached_replica_but_not_of_one_that_fails_at_requests()
     {
         let detector = detector();
-        detector.record_failure(Failure::NotReached);
+        detector.record_failure(Failure::ConnectFailed);
         assert!(detector.record_passed_check() && !detector.is_ejected());
         for _ in 0..5 {
-            detector.record_failure(Failure::BrokenOff);
+            detector.record_failure(Failure::ConnectionBroken);
         }
         assert!(!detector.record_passed_check() && detector.is_ejected());
     }
@@ -223,7 +228,7 @@ mod tests {
     async fn a_failed_check_ejects_until_the_next_check() {
         let detector = detector();
         for _ in 0..10 {
-            detector.record_failure(Failure::NoCheck);
+            detector.record_failure(Failure::HealthCheckFailed);
             advance(HEALTH_CHECK_INTERVAL * 2).await;
             assert!(detector.is_ejected());
         }

@@ -12,7 +12,7 @@ use shared_web::problem::Problem;
 
 /// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
-/// With a body, extract it as `After<CurrentUser, Body<..>>`, so that the user is looked up before the body is read.
+/// With a body, extract it as `InSequence<CurrentUser, Body<..>>`, so that the user is looked up before the body is read.
 #[derive(Debug)]
 pub struct CurrentUser(pub User);
 

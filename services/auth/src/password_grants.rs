@@ -30,7 +30,7 @@ impl PasswordGrants {
                 std::future::ready(())
             });
         }
-        Self { limiter, hits: metrics.limit(Service::Auth, "password_grants") }
+        Self { limiter, hits: metrics.limit_hits_counter(Service::Auth, "password_grants") }
     }
 
     /// Takes one grant from this address, or fails with the seconds to wait. A loopback address is not limited: behind a

@@ -13,7 +13,7 @@ use shared_web::problem::Problem;
 
 /// The calling user. A token of a deleted account is answered 401, before any other error.
 ///
-/// With a body, extract it as `After<CurrentUser, Body<..>>`, so that the account is looked up before the body is read.
+/// With a body, extract it as `InSequence<CurrentUser, Body<..>>`, so that the account is looked up before the body is read.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentUser(pub UserId);
 

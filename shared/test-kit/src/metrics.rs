@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// # Panics
 /// If no port is free.
 pub fn shown_metrics() -> Metrics {
-    Metrics::shown_at("127.0.0.1:0").expect("a free port")
+    Metrics::serve_at("127.0.0.1:0").expect("a free port")
 }
 
 /// The samples of a scrape: name and labels as they are written, and the value.

@@ -56,7 +56,7 @@ pub enum Reuse {
 impl Reuse {
     /// Judges a token that was first used at `used_at`. If that lies in the future, because another machine's clock is ahead,
     /// no time counts as passed. Once a child token was used, the user has received the answer, and a reuse is theft.
-    pub fn judge(used_at: Timestamp, now: Timestamp, grace: Duration, child_was_used: bool) -> Self {
+    pub fn classify(used_at: Timestamp, now: Timestamp, grace: Duration, child_was_used: bool) -> Self {
         let is_within_grace = now.max(used_at) < used_at.plus(grace);
         if is_within_grace && !child_was_used { Self::Forgiven } else { Self::Theft }
     }
@@ -82,17 +82,17 @@ mod tests {
         let at = |seconds| used_at.plus(Duration::from_secs(seconds));
         let ten = Duration::from_secs(10);
 
-        assert_eq!(Reuse::judge(used_at, at(9), ten, false), Reuse::Forgiven);
-        assert_eq!(Reuse::judge(used_at, at(9), ten, true), Reuse::Theft);
-        assert_eq!(Reuse::judge(used_at, at(10), ten, false), Reuse::Theft);
-        assert_eq!(Reuse::judge(used_at, used_at, Duration::ZERO, false), Reuse::Theft);
+        assert_eq!(Reuse::classify(used_at, at(9), ten, false), Reuse::Forgiven);
+        assert_eq!(Reuse::classify(used_at, at(9), ten, true), Reuse::Theft);
+        assert_eq!(Reuse::classify(used_at, at(10), ten, false), Reuse::Theft);
+        assert_eq!(Reuse::classify(used_at, used_at, Duration::ZERO, false), Reuse::Theft);
     }
 
     #[test]
     fn a_use_in_the_future_counts_as_just_now() {
         let now = Timestamp::from_micros(0).unwrap();
         let used_at = now.plus(Duration::from_micros(1));
-        assert_eq!(Reuse::judge(used_at, now, Duration::ZERO, false), Reuse::Theft);
-        assert_eq!(Reuse::judge(used_at, now, Duration::from_micros(1), false), Reuse::Forgiven);
+        assert_eq!(Reuse::classify(used_at, now, Duration::ZERO, false), Reuse::Theft);
+        assert_eq!(Reuse::classify(used_at, now, Duration::from_micros(1), false), Reuse::Forgiven);
     }
 }

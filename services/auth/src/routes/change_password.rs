@@ -9,7 +9,7 @@ use crate::state::State;
 use crate::store::{self, User};
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{After, Body, Input};
+use shared_web::input::{Body, InSequence, Input};
 use shared_web::openapi::{ErrorResponses, Msg};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ shared_web::error_responses! {
 pub async fn change_password(
     state: Data<State>,
     address: ClientAddress,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PasswordChange>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<PasswordChange>>,
 ) -> Result<Json<Msg>, Error> {
     if !try_change(&state, &user, &body, address).await? {
         // Meanwhile a login has renewed the hash, or the password was changed, which makes this one wrong.

@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{After, Body, Input};
+use shared_web::input::{Body, InSequence, Input};
 use shared_web::openapi::{ErrorResponses, Msg};
 
 shared_web::error_responses! {
@@ -26,7 +26,7 @@ shared_web::error_responses! {
 )]
 pub async fn logout(
     state: Data<State>,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<PresentedToken>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<PresentedToken>>,
 ) -> Result<Json<Msg>, Error> {
     let token = body.refresh_token.hash();
     state.pending_logins.forget(user.id, &token).await;

@@ -12,7 +12,7 @@ use crate::store::User;
 use crate::throttle::Account;
 use actix_web::web::{Data, Json};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
-use shared_web::input::{After, Body, Input};
+use shared_web::input::{Body, InSequence, Input};
 use shared_web::openapi::{ErrorResponses, Msg};
 use shared_web::telemetry::Trace;
 use std::time::Duration;
@@ -59,7 +59,7 @@ pub async fn delete_me(
     state: Data<State>,
     trace: Trace,
     address: ClientAddress,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Confirmation>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<Confirmation>>,
 ) -> Result<Json<Msg>, Error> {
     confirm(&state, &user, body.password, address).await?;
     let delivery = accounts::delete(&state.store, &state.clock, user.id, &trace).await?;

@@ -120,7 +120,7 @@ pub async fn rotate(
         }
         if let Some(used_at) = token.used_at {
             let used: i64 = used_children(presented).count().get_result(c).await?;
-            if Reuse::judge(used_at, now, life.reuse_grace, used > 0) == Reuse::Theft {
+            if Reuse::classify(used_at, now, life.reuse_grace, used > 0) == Reuse::Theft {
                 diesel::delete(family).execute(c).await?;
                 return Ok(Rotation::Revoked);
             }

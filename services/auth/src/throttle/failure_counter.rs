@@ -12,7 +12,7 @@ const MAX_WAIT_SECONDS: u64 = 60;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ThrottleRule {
     /// Failures that cost no wait.
-    pub(super) free: u32,
+    pub(super) free_failures: u32,
     /// Whether failures leak one by one, `free` of them in [`FAILURE_TTL`]; else all are forgotten at once, [`FAILURE_TTL`]
     /// after the last.
     pub(super) decays: bool,
@@ -46,7 +46,7 @@ impl FailureCounter {
 
     /// Begins an attempt. Once failures cost a wait, no other attempt can begin meanwhile.
     pub(super) fn begin(&mut self, rule: ThrottleRule, now: Timestamp) {
-        if self.failures >= rule.free {
+        if self.failures >= rule.free_failures {
             self.until = now.plus(cost(rule, self.failures.saturating_add(1)));
         }
     }
@@ -69,10 +69,10 @@ impl FailureCounter {
     pub(super) fn decay(&mut self, rule: ThrottleRule, now: Timestamp) -> bool {
         let passed = span(self.since, now);
         if passed >= FAILURE_TTL {
-            self.failures = if rule.decays { self.failures.saturating_sub(rule.free) } else { 0 };
+            self.failures = if rule.decays { self.failures.saturating_sub(rule.free_failures) } else { 0 };
             self.since = now;
         } else if rule.decays {
-            let each = FAILURE_TTL / rule.free.max(1);
+            let each = FAILURE_TTL / rule.free_failures.max(1);
             let leaked = u32::try_from(passed.as_micros() / each.as_micros().max(1)).unwrap_or(u32::MAX);
             self.failures = self.failures.saturating_sub(leaked);
             self.since = self.since.plus(each.saturating_mul(leaked));
@@ -83,7 +83,7 @@ impl FailureCounter {
 
 /// The wait after this many failures: 1 s after the first that is not free, then twice as long each time.
 fn cost(rule: ThrottleRule, failures: u32) -> Duration {
-    match failures.saturating_sub(rule.free) {
+    match failures.saturating_sub(rule.free_failures) {
         0 => Duration::ZERO,
         over => Duration::from_secs(2_u64.saturating_pow(over - 1).min(MAX_WAIT_SECONDS)),
     }
@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use shared::clock::Clock;
 
-    const IN_A_ROW: ThrottleRule = ThrottleRule { free: 3, decays: false };
-    const LEAKING: ThrottleRule = ThrottleRule { free: 90, decays: true };
+    const IN_A_ROW: ThrottleRule = ThrottleRule { free_failures: 3, decays: false };
+    const LEAKING: ThrottleRule = ThrottleRule { free_failures: 90, decays: true };
 
     fn fail(counter: &mut FailureCounter, rule: ThrottleRule, clock: &Clock) -> u64 {
         counter.decay(rule, clock.now());

@@ -56,7 +56,7 @@ pub struct Attempt<'a> {
 impl Throttle {
     /// A throttle without failures. One that is off lets everything through.
     pub fn new(is_on: bool, clock: Clock, metrics: &Metrics) -> Self {
-        let hits = |name| metrics.limit(Service::Auth, name);
+        let hits = |name| metrics.limit_hits_counter(Service::Auth, name);
         let hits = Hits {
             pair: hits("failed_logins_of_account_at_address"),
             account: hits("failed_logins_of_account"),

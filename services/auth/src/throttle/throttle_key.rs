@@ -19,9 +19,9 @@ impl ThrottleKey {
     /// The rule for failures with this key.
     pub(super) fn rule(self) -> ThrottleRule {
         match self {
-            Self::AccountAtAddress(..) => ThrottleRule { free: 20, decays: false },
-            Self::Account(_) => ThrottleRule { free: 50, decays: true },
-            Self::Address(_) => ThrottleRule { free: 100, decays: true },
+            Self::AccountAtAddress(..) => ThrottleRule { free_failures: 20, decays: false },
+            Self::Account(_) => ThrottleRule { free_failures: 50, decays: true },
+            Self::Address(_) => ThrottleRule { free_failures: 100, decays: true },
         }
     }
 }

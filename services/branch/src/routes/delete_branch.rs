@@ -11,7 +11,7 @@ use shared_web::telemetry::Trace;
 
 shared_web::request! {
     /// What goes along.
-    pub struct Extent in query {
+    pub struct DeleteBranchQuery in query {
         /// Whether its descendants go along; left out, they do not, and a branch that has some stays
         optional cascade: bool = false,
     }
@@ -26,7 +26,7 @@ shared_web::error_responses! {
 ///
 /// A trunk goes with its chat alone. If it or a descendant that goes along was active, its parent becomes active.
 #[utoipa::path(
-    delete, path = "/api/v1/branches/delete-branch/{branch_id}", tag = "branches", params(BranchPath, Extent),
+    delete, path = "/api/v1/branches/delete-branch/{branch_id}", tag = "branches", params(BranchPath, DeleteBranchQuery),
     responses(
         (status = 200, description = "The branch is gone", body = Msg),
         Errors
@@ -36,7 +36,7 @@ pub async fn delete_branch(
     identity: Identity,
     state: Data<State>,
     trace: Trace,
-    Input { path, query, .. }: Input<BranchPath, Extent, ()>,
+    Input { path, query, .. }: Input<BranchPath, DeleteBranchQuery, ()>,
 ) -> Result<Json<Msg>, Error> {
     if state.resolve_branch_or_create_trunk(identity.user_id, path.branch_id, &trace).await?.is_trunk() {
         return Err(Error::IsTrunk);

@@ -21,7 +21,7 @@ impl Users {
     }
 
     /// The name of a user whom a login by `name` would find. `None` if it would find somebody else, or nobody.
-    pub async fn name_if_named(
+    pub async fn login_name_if_matches(
         &self,
         user: UserId,
         name: &str,

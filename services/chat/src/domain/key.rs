@@ -18,7 +18,7 @@ pub enum Replay {
 
 impl Replay {
     /// Judges by the request that created the object, and by when that was deleted.
-    pub fn judge(
+    pub fn classify(
         made_by: Option<&RequestHash>,
         deleted_at: Option<Timestamp>,
         request: &RequestHash,
@@ -45,16 +45,16 @@ mod tests {
     fn a_key_answers_until_24_h_after_the_deletion() {
         let (this, other) = (RequestHash(vec![1]), RequestHash(vec![2]));
         let start = Timestamp::from_micros(0).unwrap();
-        let judge = |deleted, request, after| {
-            Replay::judge(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
+        let classify = |deleted, request, after| {
+            Replay::classify(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
         };
         let moment = Duration::from_micros(1);
 
-        assert_eq!(judge(false, &this, RETENTION * 9), Replay::Answer);
-        assert_eq!(judge(false, &other, RETENTION * 9), Replay::Reused);
-        assert_eq!(judge(true, &this, RETENTION.saturating_sub(moment)), Replay::Gone);
-        assert_eq!(judge(true, &other, RETENTION.saturating_sub(moment)), Replay::Reused);
-        assert_eq!(judge(true, &this, RETENTION), Replay::Free);
-        assert_eq!(judge(true, &other, RETENTION), Replay::Free);
+        assert_eq!(classify(false, &this, RETENTION * 9), Replay::Answer);
+        assert_eq!(classify(false, &other, RETENTION * 9), Replay::Reused);
+        assert_eq!(classify(true, &this, RETENTION.saturating_sub(moment)), Replay::Gone);
+        assert_eq!(classify(true, &other, RETENTION.saturating_sub(moment)), Replay::Reused);
+        assert_eq!(classify(true, &this, RETENTION), Replay::Free);
+        assert_eq!(classify(true, &other, RETENTION), Replay::Free);
     }
 }

@@ -9,7 +9,7 @@ use crate::store::{self, Chat};
 use actix_web::web::Data;
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{After, Body, Input};
+use shared_web::input::{Body, InSequence, Input};
 use shared_web::openapi::ErrorResponses;
 
 shared_web::request! {
@@ -45,7 +45,7 @@ shared_web::error_responses! {
 )]
 pub async fn create_chat(
     state: Data<State>,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ChatCreation>>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<Keyed<ChatCreation>>>,
 ) -> Result<CreatedResponse<ChatView>, Error> {
     let key = body.key(user, "create-chat");
     let ChatCreation { name, chat_type } = body.request;

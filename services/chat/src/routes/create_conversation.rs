@@ -12,7 +12,7 @@ use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
-use shared_web::input::{After, Body, Input};
+use shared_web::input::{Body, InSequence, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
 
@@ -54,7 +54,10 @@ shared_web::error_responses! {
 pub async fn create_conversation(
     state: Data<State>,
     trace: Trace,
-    After(CurrentUser(user), Input { body, .. }): After<CurrentUser, Body<Keyed<ConversationCreation>>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<
+        CurrentUser,
+        Body<Keyed<ConversationCreation>>,
+    >,
 ) -> Result<CreatedResponse<ConversationView>, Error> {
     let (key, new) = (body.key(user, "conversations"), body.request);
     if let Some(key) = &key
@@ -86,7 +89,7 @@ async fn check_account(
         return Ok(());
     }
     let name = account.name().ok_or(Error::Forbidden)?;
-    let caller_name = state.users.name_if_named(caller, name, trace).await?;
+    let caller_name = state.users.login_name_if_matches(caller, name, trace).await?;
     // An older auth service ignores the question and returns the name of the user.
     if caller_name.is_some_and(|name| account.is_name(&name)) { Ok(()) } else { Err(Error::Forbidden) }
 }

@@ -64,7 +64,7 @@ impl Chat {
 
     /// The answer to a request with this chat's key.
     fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Self, Error> {
-        match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now) {
             Replay::Answer => Ok(self),
             Replay::Reused => Err(Error::KeyReused),
             Replay::Gone | Replay::Free => Err(Error::ChatNotFound),

@@ -61,7 +61,7 @@ impl Conversation {
 
     /// The answer to a request with this record's key. `None` if the key is free again.
     fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Option<Self>, Error> {
-        match Replay::judge(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now) {
             Replay::Answer => Ok(Some(self)),
             Replay::Reused => Err(Error::KeyReused),
             Replay::Gone => Err(Error::ConversationNotFound),

@@ -65,12 +65,12 @@ pub struct TransferDeadline {
 
 impl TransferDeadline {
     /// Extends the deadline for `bytes` that were transferred.
-    pub fn moved(&mut self, bytes: usize) {
+    pub fn record_progress(&mut self, bytes: usize) {
         self.at = (self.at + self.rate.time_of(bytes)).min(Instant::now() + self.rate.grace);
     }
 
     /// Extends the deadline by a time in which the sender had to wait.
-    pub fn paused(&mut self, time: Duration) {
+    pub fn extend(&mut self, time: Duration) {
         self.at = (self.at + time).min(Instant::now() + self.rate.grace);
     }
 
@@ -93,7 +93,7 @@ mod tests {
             let (begun, mut deadline) = (Instant::now(), RATE.begin());
             while begun.elapsed().as_secs() < 200 && Instant::now() < deadline.at() {
                 advance(Duration::from_secs(every)).await;
-                deadline.moved(bytes);
+                deadline.record_progress(bytes);
             }
             let took = begun.elapsed().as_secs();
             assert!((30..=62).contains(&took), "{bytes} bytes each {every} s: {took} s");
@@ -106,9 +106,9 @@ mod tests {
         for _ in 0..1000 {
             advance(Duration::from_secs(10)).await;
             assert!(Instant::now() < deadline.at());
-            deadline.moved(10_000);
+            deadline.record_progress(10_000);
         }
-        deadline.moved(usize::MAX);
+        deadline.record_progress(usize::MAX);
         let begun = Instant::now();
         sleep_until(deadline.at()).await;
         assert_eq!(begun.elapsed().as_secs(), 30);

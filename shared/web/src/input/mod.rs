@@ -86,9 +86,9 @@ where
 
 /// Two extractors in sequence: of concurrent ones, the error of the faster one would be the response.
 #[derive(Debug)]
-pub struct After<A, B>(pub A, pub B);
+pub struct InSequence<A, B>(pub A, pub B);
 
-impl<A, B> FromRequest for After<A, B>
+impl<A, B> FromRequest for InSequence<A, B>
 where
     A: FromRequest<Error = Problem> + 'static,
     B: FromRequest<Error = Problem> + 'static,

@@ -34,8 +34,8 @@ impl Blocks {
 
     fn push(&mut self, mut piece: Bytes) {
         while !piece.is_empty() {
-            let room = BLOCK_BYTES - self.last.len();
-            self.last.extend_from_slice(&piece.split_to(piece.len().min(room)));
+            let free_bytes = BLOCK_BYTES - self.last.len();
+            self.last.extend_from_slice(&piece.split_to(piece.len().min(free_bytes)));
             if self.last.len() == BLOCK_BYTES {
                 self.full.push(std::mem::replace(&mut self.last, BytesMut::with_capacity(BLOCK_BYTES)));
             }
@@ -80,7 +80,7 @@ pub(super) async fn receive(
         let piece = timeout_at(deadline.at(), payload.next()).await.map_err(|_| body_too_slow())?;
         let Some(piece) = piece else { return Ok(Received { blocks, memory }) };
         let piece = piece.map_err(|_| body_broken())?;
-        deadline.moved(piece.len());
+        deadline.record_progress(piece.len());
         length += piece.len();
         if length > limits.max_bytes {
             return Err(payload_too_large(limits.max_bytes));

@@ -40,18 +40,18 @@ impl Metrics {
         Self(None)
     }
 
-    /// Exposes the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::shown_at`]. To check it, nothing is exposed.
+    /// Exposes the metrics at the address of `METRICS_ADDR`, if that is set: see [`Self::serve_at`]. To check it, nothing is exposed.
     pub fn from_env(env: &Env, purpose: Purpose) -> Result<Self, ConfigError> {
         match (env.get("METRICS_ADDR"), purpose) {
             (None, _) => Ok(Self::off()),
-            (Some(address), Purpose::Serve) => Self::shown_at(address),
+            (Some(address), Purpose::Serve) => Self::serve_at(address),
             (Some(address), Purpose::Check) => exposition::check(address).map(|()| Self::off()),
         }
     }
 
     /// Exposes the metrics at `/metrics` of an address, as long as the runtime runs on which this is called: also while a service waits
     /// for its database, and until it has stopped.
-    pub fn shown_at(address: &str) -> Result<Self, ConfigError> {
+    pub fn serve_at(address: &str) -> Result<Self, ConfigError> {
         let (listener, address) = exposition::bind(address)?;
         let recorder = Arc::new(Recorder::new(address));
         exposition::serve(listener, &recorder)?;
@@ -92,7 +92,7 @@ impl Metrics {
     }
 
     /// A counter of the requests that a limit refuses. Its series exists from now on, at 0.
-    pub fn limit(&self, service: Service, name: &'static str) -> LimitHits {
+    pub fn limit_hits_counter(&self, service: Service, name: &'static str) -> LimitHits {
         let limit = Limit::of(service, name);
         LimitHits(self.0.as_ref().map(|all| all.limits.get_or_create(&limit).clone()).unwrap_or_default())
     }

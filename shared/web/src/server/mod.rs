@@ -30,5 +30,5 @@ pub use health::{NotReady, Readiness};
 pub use hooks::{ResponseFuture, ServerHooks, no_hooks};
 pub use listen::Listen;
 pub(crate) use path::invalid_path;
-pub use request_log::ProxiedRoute;
+pub use request_log::ProxyLogFields;
 pub use routes::{DocumentedHandler, Routes};

@@ -21,11 +21,11 @@ const LOG_TARGET: &str = "shared::server::exchange";
 /// What the log says of a proxied request, which no URL table of the server has. It is one extension of the request, as each costs
 /// an allocation.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ProxiedRoute {
+pub struct ProxyLogFields {
     /// The route.
     pub route: Option<&'static str>,
     /// The user of its token.
-    pub caller: Option<Identity>,
+    pub user: Option<Identity>,
     /// The address of the upstream that has responded.
     pub upstream: Option<SocketAddr>,
 }
@@ -74,7 +74,7 @@ impl RequestLog {
 }
 
 fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
-    let proxied = response.request().extensions().get::<ProxiedRoute>().and_then(|proxied| proxied.route);
+    let proxied = response.request().extensions().get::<ProxyLogFields>().and_then(|proxied| proxied.route);
     proxied.map(Cow::Borrowed).or_else(|| response.request().match_pattern().map(Cow::Owned))
 }
 
@@ -82,9 +82,9 @@ fn route(response: &ServiceResponse) -> Option<Cow<'static, str>> {
 fn log(route: Option<&str>, response: &ServiceResponse, duration: Duration) {
     let (status, duration_ms) = (response.status().as_u16(), millis(duration));
     let extensions = response.request().extensions();
-    let proxied = extensions.get::<ProxiedRoute>();
-    let caller = proxied.and_then(|proxied| proxied.caller.as_ref()).or_else(|| extensions.get::<Identity>());
-    let user_id = caller.map(|caller| display(caller.user_id));
+    let proxied = extensions.get::<ProxyLogFields>();
+    let user = proxied.and_then(|proxied| proxied.user.as_ref()).or_else(|| extensions.get::<Identity>());
+    let user_id = user.map(|user| display(user.user_id));
     let upstream = proxied.and_then(|proxied| proxied.upstream).map(display);
     if matches!(route, Some("/livez" | "/readyz")) {
         tracing::debug!(target: LOG_TARGET, route, status, duration_ms, user_id, upstream, "request finished");

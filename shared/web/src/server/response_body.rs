@@ -166,7 +166,7 @@ impl Held {
             }
         }
         let piece = self.rest.split_to(self.rest.len().min(MAX_PIECE_BYTES));
-        self.deadline.moved(piece.len());
+        self.deadline.record_progress(piece.len());
         match &self.source {
             Source::Whole(_) if piece.is_empty() => Poll::Ready(None),
             Source::Whole(_) | Source::Stream(_) => Poll::Ready(Some(Ok(piece))),
