@@ -1,12 +1,11 @@
-//! The store of messages and branches: an enum that dispatches to the engine that the configuration names.
+//! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
-use super::content_engine::ContentEngine;
-use super::mongo::{MongoContent, MongoEngine};
+use super::mongo::MongoEngine;
 use super::operations::{
     BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
     Position, ResolvedId, TimePosition,
 };
-use super::sql::{SqlContent, SqlEngine};
+use super::sql::SqlEngine;
 use crate::config::Database;
 use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
@@ -18,15 +17,30 @@ use shared::tasks::Tasks;
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
 use shared_web::timeouts::ServerTimeouts;
+use std::sync::Arc;
 
-/// A store of messages and branches. Cheap to clone. `ContentEngine` documents its operations, their limits and errors.
+/// A store of messages and branches. Cheap to clone.
+///
+/// An operation is whole: the engine chooses how it is atomic. Every change is durable when it is answered, also if the client
+/// disconnects meanwhile. An operation that names an owner neither sees nor changes anything of others: what does not exist, is
+/// deleted, or is another user's has the same error. Every operation may fail with [`Error::Store`] where the database does.
 #[derive(Debug, Clone)]
 pub struct ContentStore(Engine);
 
 #[derive(Debug, Clone)]
 enum Engine {
-    Mongo(MongoEngine),
-    Sql(SqlEngine),
+    Mongo(Arc<MongoEngine>),
+    Sql(Arc<SqlEngine>),
+}
+
+/// Calls a method of the engine. Boxed, so that the future of neither engine is a part of every handler's.
+macro_rules! on_engine {
+    ($store:expr, $name:ident($($argument:expr),*)) => {
+        match &$store.0 {
+            Engine::Mongo(engine) => Box::pin(engine.$name($($argument),*)).await,
+            Engine::Sql(engine) => Box::pin(engine.$name($($argument),*)).await,
+        }
+    };
 }
 
 impl ContentStore {
@@ -40,12 +54,10 @@ impl ContentStore {
     ) -> Result<Self, StartError> {
         Ok(Self(match database {
             Database::Mongo(url) => {
-                let content = MongoContent::open(url, clock, tasks, memory).await?;
-                Engine::Mongo(MongoEngine::new(content))
+                Engine::Mongo(Arc::new(MongoEngine::open(url, clock, tasks, memory).await?))
             }
             Database::Sql(url) => {
-                let content = SqlContent::open(url, times.statement, clock, tasks, memory).await?;
-                Engine::Sql(SqlEngine::new(content))
+                Engine::Sql(Arc::new(SqlEngine::open(url, times.statement, clock, tasks, memory).await?))
             }
         }))
     }
@@ -57,41 +69,138 @@ impl ContentStore {
             Engine::Sql(engine) => engine.observe(metrics),
         }
     }
-}
 
-/// Writes the methods of [`ContentStore`], each of which calls that of the engine.
-macro_rules! dispatch {
-    ($(async fn $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+) => {
-        impl ContentStore {
-            $(#[doc = concat!("Calls `ContentEngine::", stringify!($name), "` of the engine.")]
-            pub async fn $name(&self, $($argument: $type),*) -> Result<$answer, Error> {
-                // Boxed, so that the future of neither engine is a part of every handler's.
-                match &self.0 {
-                    Engine::Mongo(engine) => Box::pin(ContentEngine::$name(engine, $($argument),*)).await,
-                    Engine::Sql(engine) => Box::pin(ContentEngine::$name(engine, $($argument),*)).await,
-                }
-            })+
-        }
-    };
-}
+    /// Checks that the database answers.
+    pub async fn check(&self) -> Result<(), Error> {
+        on_engine!(self, check())
+    }
 
-dispatch! {
-    async fn check() -> ();
-    async fn look_up(owner: UserId, id: BranchId) -> Lookup;
-    async fn resolve(owner: UserId, id: BranchId) -> Lookup<ResolvedId>;
-    async fn create_trunk(trunk: NewTrunk) -> ();
-    async fn replay_message(key: &IdempotencyKey) -> Option<Message>;
-    async fn append(message: &NewMessage) -> Created<Message>;
-    async fn read_page(page: &PageRequest) -> MessagePage<Position>;
-    async fn read_message(owner: UserId, id: ResponseId) -> Option<Message>;
-    async fn list_messages(owner: UserId, after: Option<TimePosition>, limit: usize) -> MessagePage<TimePosition>;
-    async fn replay_branch(key: &IdempotencyKey) -> Option<BranchWithActive>;
-    async fn check_fork(branch: &NewBranch) -> ();
-    async fn fork(branch: &NewBranch) -> Created<BranchWithActive>;
-    async fn list_branches(subtree_root: &Branch, after: Option<BranchKey>, limit: usize) -> BranchPage;
-    async fn activate(owner: UserId, chat: ChatId, branch: BranchId) -> ();
-    async fn rename(owner: UserId, branch: BranchId, name: Option<&BranchName>) -> BranchWithActive;
-    async fn delete_branch(owner: UserId, branch: BranchId, cascade: bool) -> ();
-    async fn delete_chat(owner: UserId, chat: ChatId) -> ();
-    async fn sweep() -> bool;
+    /// Looks up the branch of an id, with its head. A chat's id is its trunk's.
+    pub async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+        on_engine!(self, look_up(owner, id))
+    }
+
+    /// Resolves an id as [`Self::look_up`] does, but reads no head.
+    pub async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
+        on_engine!(self, resolve(owner, id))
+    }
+
+    /// Creates a trunk, unless its id is known already, be it as a tombstone.
+    pub async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
+        on_engine!(self, create_trunk(trunk))
+    }
+
+    /// Reads the message that a request with this key has created; `None` if there was no such request.
+    ///
+    /// [`Error::KeyReused`] if it was another request; [`Error::MessageNotFound`] if the message is deleted.
+    pub async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+        on_engine!(self, replay_message(key))
+    }
+
+    /// Appends a message to a line, at the depth after its head and at a later time. An equal request with the same key is
+    /// replayed.
+    ///
+    /// [`Error::BranchNotFound`], [`Error::ChatNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
+    /// [`Self::replay_message`].
+    pub async fn append(&self, message: &NewMessage) -> Result<Created<Message>, Error> {
+        on_engine!(self, append(message))
+    }
+
+    /// Reads a page of a line: at most `page.limit` messages and [`MAX_PAGE_BYTES`](crate::domain::MAX_PAGE_BYTES) of texts, but
+    /// one message at least.
+    ///
+    /// [`Error::BranchNotFound`], [`Error::ChatNotFound`]; [`Error::BadCursor`] if `page.start` is not on the line;
+    /// [`Error::OutOfMemory`] if the texts exceed what is left of the memory budget.
+    pub async fn read_page(&self, page: &PageRequest) -> Result<MessagePage<Position>, Error> {
+        on_engine!(self, read_page(page))
+    }
+
+    /// Reads one message; `None` if this owner has no such message.
+    pub async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
+        on_engine!(self, read_message(owner, id))
+    }
+
+    /// Lists the messages of a user after a position, newest first, within the limits of [`Self::read_page`]. A page may be
+    /// short, or empty, and not be the last.
+    ///
+    /// [`Error::OutOfMemory`] if the texts exceed what is left of the memory budget.
+    pub async fn list_messages(
+        &self,
+        owner: UserId,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<MessagePage<TimePosition>, Error> {
+        on_engine!(self, list_messages(owner, after, limit))
+    }
+
+    /// Reads the branch that a request with this key has created; `None` if there was no such request.
+    ///
+    /// [`Error::KeyReused`] if it was another request; [`Error::BranchNotFound`] if the branch is deleted.
+    pub async fn replay_branch(&self, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
+        on_engine!(self, replay_branch(key))
+    }
+
+    /// Checks that the message of a fork lies on the named line.
+    ///
+    /// [`Error::MessageNotFound`] if it does not; [`Error::BranchNotFound`] if there is no such line.
+    pub async fn check_fork(&self, branch: &NewBranch) -> Result<(), Error> {
+        on_engine!(self, check_fork(branch))
+    }
+
+    /// Forks a branch, and makes it the active one if asked to. It costs the same however long the line is. An equal request
+    /// with the same key is replayed.
+    ///
+    /// The errors of [`Self::check_fork`] and [`Self::replay_branch`]; [`Error::ChatNotFound`]; [`Error::IdTaken`] if the chosen
+    /// id is another branch's, or was within a day.
+    pub async fn fork(&self, branch: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
+        on_engine!(self, fork(branch))
+    }
+
+    /// Lists a branch and its descendants after a key, parents first, at most `limit`; beside them the ids of its children,
+    /// 10,000 at most.
+    pub async fn list_branches(
+        &self,
+        subtree_root: &Branch,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> Result<BranchPage, Error> {
+        on_engine!(self, list_branches(subtree_root, after, limit))
+    }
+
+    /// Makes a branch the active one of its chat.
+    ///
+    /// [`Error::ChatNotFound`]; [`Error::BranchNotFound`] if the chat has no such branch.
+    pub async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+        on_engine!(self, activate(owner, chat, branch))
+    }
+
+    /// Sets the name of a branch, or removes it.
+    ///
+    /// [`Error::BranchNotFound`].
+    pub async fn rename(
+        &self,
+        owner: UserId,
+        branch: BranchId,
+        name: Option<&BranchName>,
+    ) -> Result<BranchWithActive, Error> {
+        on_engine!(self, rename(owner, branch, name))
+    }
+
+    /// Deletes a branch, with `cascade` its descendants, too. They are invisible at once; the sweep deletes the contents.
+    ///
+    /// [`Error::BranchNotFound`]; [`Error::IsTrunk`]; [`Error::HasDescendants`] without `cascade`.
+    pub async fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
+        on_engine!(self, delete_branch(owner, branch, cascade))
+    }
+
+    /// Deletes a chat with all that is in it, also one that is not known here. It is invisible at once; the sweep deletes the
+    /// contents.
+    pub async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
+        on_engine!(self, delete_chat(owner, chat))
+    }
+
+    /// Takes the next step of the sweep, of some 200 rows or documents. False if nothing is due.
+    pub async fn sweep(&self) -> Result<bool, Error> {
+        on_engine!(self, sweep())
+    }
 }

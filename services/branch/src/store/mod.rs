@@ -1,10 +1,8 @@
 //! Where messages and branches are kept.
 //!
-//! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Both implement the trait `ContentEngine`, the contract of
-//! their operations.
+//! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
 mod ancestry_codec;
-mod content_engine;
 mod content_store;
 pub mod mongo;
 mod navigation;

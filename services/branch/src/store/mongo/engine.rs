@@ -1,119 +1,81 @@
-//! The engine on MongoDB.
+//! What all operations on MongoDB share: connection, collections, append queue, write-behind.
 
-use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
-use crate::store::content_engine::ContentEngine;
-use crate::store::mongo::content::MongoContent;
-use crate::store::{
-    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
-    Position, ResolvedId, TimePosition,
-};
-use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use crate::store::mongo::append::queue::AppendQueue;
+use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::client::pool_metrics::PoolGauges;
+use crate::store::mongo::client::{connect, migrate};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::write_behind::WriteBehind;
+use mongodb::{Collection, Database};
+use secrecy::SecretString;
+use shared::clock::Clock;
+use shared::error::StartError;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
 use std::sync::Arc;
 
-/// The engine on MongoDB. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct MongoEngine(Arc<MongoContent>);
-
-impl MongoEngine {
-    /// Makes an engine of opened content.
-    pub(crate) fn new(content: MongoContent) -> Self {
-        Self(Arc::new(content))
-    }
-
-    /// Registers the gauges of the connection pool.
-    pub(crate) fn observe(&self, metrics: &Metrics) {
-        self.0.observe(metrics);
-    }
+/// Messages and branches in MongoDB.
+#[derive(Debug)]
+pub(crate) struct MongoEngine {
+    pub(super) database: Database,
+    pub(super) connections: Arc<PoolGauges>,
+    pub(super) branches: Collection<BranchDoc>,
+    pub(super) messages: Collection<MessageDoc>,
+    pub(super) append_queue: AppendQueue,
+    pub(super) write_behind: WriteBehind,
+    pub(super) clock: Clock,
+    pub(super) tasks: Tasks,
+    /// Bounds the texts of pages in flight.
+    pub(super) memory: MemoryBudget,
 }
 
-impl ContentEngine for MongoEngine {
-    async fn check(&self) -> Result<(), Error> {
-        self.0.check().await
+impl MongoEngine {
+    /// Connects to the server of `MONGO_URL`, runs the migrations, and starts the write-behind in `tasks`.
+    pub(crate) async fn open(
+        url: &SecretString,
+        clock: Clock,
+        tasks: &Tasks,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
+        let connections = Arc::default();
+        let database = connect::connect(url, &connections).await?;
+        migrate::migrate(&database, &clock).await?;
+        Ok(Self {
+            branches: database.collection("branches"),
+            messages: database.collection("messages"),
+            write_behind: WriteBehind::spawn(database.clone(), tasks),
+            append_queue: AppendQueue::new(),
+            tasks: tasks.clone(),
+            database,
+            connections,
+            clock,
+            memory,
+        })
     }
 
-    async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        self.0.look_up(owner, id).await
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        connect::ping(&self.database).await
     }
 
-    async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
-        self.0.resolve(owner, id).await
+    pub(crate) fn observe(&self, metrics: &Metrics) {
+        let connections = Arc::clone(&self.connections);
+        metrics.observe(move |readings| readings.pool(Service::Branch, &connections.state()));
     }
 
-    async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
-        self.0.create_trunk(trunk).await
-    }
-
-    async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        self.0.replay_message(key).await
-    }
-
-    async fn append(&self, message: &NewMessage) -> Result<Created<Message>, Error> {
-        self.0.append(message).await
-    }
-
-    async fn read_page(&self, page: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        self.0.read_page(page).await
-    }
-
-    async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-        self.0.read_message(owner, id).await
-    }
-
-    async fn list_messages(
-        &self,
-        owner: UserId,
-        after: Option<TimePosition>,
-        limit: usize,
-    ) -> Result<MessagePage<TimePosition>, Error> {
-        self.0.list_messages(owner, after, limit).await
-    }
-
-    async fn replay_branch(&self, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
-        self.0.replay_branch(key).await
-    }
-
-    async fn check_fork(&self, branch: &NewBranch) -> Result<(), Error> {
-        self.0.check_fork(branch).await
-    }
-
-    async fn fork(&self, branch: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-        self.0.fork(branch).await
-    }
-
-    async fn list_branches(
-        &self,
-        subtree_root: &Branch,
-        after: Option<BranchKey>,
-        limit: usize,
-    ) -> Result<BranchPage, Error> {
-        self.0.list_branches(subtree_root, after, limit).await
-    }
-
-    async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        self.0.activate(owner, chat, branch).await
-    }
-
-    async fn rename(
-        &self,
-        owner: UserId,
-        branch: BranchId,
-        name: Option<&BranchName>,
-    ) -> Result<BranchWithActive, Error> {
-        self.0.rename(owner, branch, name).await
-    }
-
-    async fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
-        self.0.delete_branch(owner, branch, cascade).await
-    }
-
-    async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.0.delete_chat(owner, chat).await
-    }
-
-    async fn sweep(&self) -> Result<bool, Error> {
-        self.0.sweep().await
+    /// Runs work of several writes to its end, also if the client disconnects.
+    pub(super) async fn run_to_completion<T, W>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> W,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let work = self.tasks.spawn(work(Arc::clone(self)));
+        work.await.unwrap_or_else(|error| Err(broken(error)))
     }
 }

@@ -8,7 +8,6 @@
 
 mod append;
 mod client;
-mod content;
 mod documents;
 mod engine;
 mod read;
@@ -18,5 +17,5 @@ mod write_behind;
 pub use client::connect::MAX_DESCRIPTORS;
 pub use client::inspect::inspect;
 
-pub(super) use content::MongoContent;
+pub(super) use engine::MongoEngine;
 pub(super) use engine::MongoEngine;

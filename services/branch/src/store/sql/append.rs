@@ -1,7 +1,7 @@
 //! Appending: the line's row is locked, its head raised, and the message inserted, in one transaction.
 
 use super::abort::Abort;
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::monotonic_time::MonotonicTime;
 use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
@@ -16,7 +16,7 @@ use shared::ids::{BranchId, ResponseId};
 use shared_store::Store;
 use shared_store::tx;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
         let inserted = self
             .run_with_row_mutexes([new.branch], |content| {

@@ -1,7 +1,7 @@
 //! Lists of branches; changing the active branch and names.
 
 use super::conditions::ComesAfter;
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 /// Rows of one query by ids.
 const ROWS_PER_STATEMENT: usize = 500;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn list_branches(
         &self,
         subtree_root: &Branch,
@@ -102,9 +102,9 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlContent| {
+        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlEngine| {
             set_active(&content.store, owner, chat, branch).await
         })
         .await
@@ -133,7 +133,7 @@ async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId
     })
 }
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn rename(
         &self,
         owner: UserId,
@@ -141,7 +141,7 @@ impl SqlContent {
         name: Option<&BranchName>,
     ) -> Result<BranchWithActive, Error> {
         let name = name.map(|name| name.as_str().to_owned());
-        self.run_with_row_mutexes([branch], async move |content: SqlContent| {
+        self.run_with_row_mutexes([branch], async move |content: SqlEngine| {
             set_name(&content.store, owner, branch, name.as_deref()).await
         })
         .await?;

@@ -1,6 +1,6 @@
 //! Deleting: tombstones at once; the sweep does the rest.
 
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::lookup::trunk_row;
 use super::queries;
 use super::schema::branches;
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 /// Rows that one statement makes tombstones.
 const ROWS_PER_STATEMENT: usize = 500;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn delete_branch(
         &self,
         owner: UserId,
@@ -27,7 +27,7 @@ impl SqlContent {
     ) -> Result<(), Error> {
         let branch = self.owned_branch(owner, branch).await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-        self.run_with_row_mutexes([branch.chat.trunk(), branch.id], async move |content: SqlContent| {
+        self.run_with_row_mutexes([branch.chat.trunk(), branch.id], async move |content: SqlEngine| {
             tombstone_branch(&content, &branch, parent, cascade).await
         })
         .await
@@ -36,7 +36,7 @@ impl SqlContent {
 
 /// Makes a branch a tombstone, with its descendants or only if it has none.
 async fn tombstone_branch(
-    content: &SqlContent,
+    content: &SqlEngine,
     branch: &Branch,
     parent: BranchId,
     cascade: bool,
@@ -78,9 +78,9 @@ async fn tombstone_branch(
     })
 }
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlContent| {
+        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlEngine| {
             tombstone_chat(&content.store, &content.clock, owner, chat).await
         })
         .await

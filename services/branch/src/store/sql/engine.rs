@@ -1,119 +1,84 @@
-//! The engine on PostgreSQL and SQLite.
+//! What all operations on SQL share: the pool, and the queue for rows before it.
 
-use super::content::SqlContent;
-use crate::domain::{Branch, BranchKey, BranchName, Message};
 use crate::error::Error;
-use crate::store::content_engine::ContentEngine;
-use crate::store::{
-    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
-    Position, ResolvedId, TimePosition,
-};
-use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use secrecy::SecretString;
+use shared::check::Report;
+use shared::clock::Clock;
+use shared::error::StartError;
+use shared::ids::BranchId;
+use shared::service::Service;
+use shared::tasks::Tasks;
+use shared_store::{KeyedMutex, Migrations, Store, StoreError, embed_store_migrations};
+use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
-use std::sync::Arc;
+use std::time::Duration;
 
-/// The engine on PostgreSQL and SQLite. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct SqlEngine(Arc<SqlContent>);
+/// The schema on PostgreSQL.
+const SCHEMA: &str = "branch";
+const MIGRATIONS: Migrations = embed_store_migrations!();
 
-impl SqlEngine {
-    /// Makes an engine of opened content.
-    pub(crate) fn new(content: SqlContent) -> Self {
-        Self(Arc::new(content))
-    }
-
-    /// Registers the gauges of the connection pool.
-    pub(crate) fn observe(&self, metrics: &Metrics) {
-        self.0.observe(metrics);
-    }
+/// Reports on the database of `DATABASE_URL`, and changes nothing.
+pub async fn inspect(report: &mut Report, url: &SecretString) {
+    shared_store::inspect(report, SCHEMA, url, MIGRATIONS).await;
 }
 
-impl ContentEngine for SqlEngine {
-    async fn check(&self) -> Result<(), Error> {
-        self.0.check().await
+/// Messages and branches in SQL.
+#[derive(Debug, Clone)]
+pub struct SqlEngine {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    /// One writer of a row at a time takes a connection.
+    pub(super) row_mutex: KeyedMutex<BranchId>,
+    pub(super) tasks: Tasks,
+    /// Bounds the texts of pages in flight.
+    pub(super) memory: MemoryBudget,
+}
+
+impl SqlEngine {
+    /// Connects to the database of `DATABASE_URL` and runs the migrations. Transactions run in `tasks`, to their end.
+    pub(crate) async fn open(
+        url: &SecretString,
+        statement_timeout: Duration,
+        clock: Clock,
+        tasks: &Tasks,
+        memory: MemoryBudget,
+    ) -> Result<Self, StartError> {
+        let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
+        Ok(Self { store, clock, row_mutex: KeyedMutex::default(), tasks: tasks.clone(), memory })
     }
 
-    async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        self.0.look_up(owner, id).await
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        Ok(self.store.check().await?)
     }
 
-    async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
-        self.0.resolve(owner, id).await
+    pub(crate) fn observe(&self, metrics: &Metrics) {
+        let store = self.store.clone();
+        metrics.observe_pools(Service::Branch, move || store.pools());
     }
 
-    async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
-        self.0.create_trunk(trunk).await
-    }
-
-    async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        self.0.replay_message(key).await
-    }
-
-    async fn append(&self, message: &NewMessage) -> Result<Created<Message>, Error> {
-        self.0.append(message).await
-    }
-
-    async fn read_page(&self, page: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        self.0.read_page(page).await
-    }
-
-    async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-        self.0.read_message(owner, id).await
-    }
-
-    async fn list_messages(
+    /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
+    /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
+    /// it notices.
+    pub(super) async fn run_with_row_mutexes<T, E, W>(
         &self,
-        owner: UserId,
-        after: Option<TimePosition>,
-        limit: usize,
-    ) -> Result<MessagePage<TimePosition>, Error> {
-        self.0.list_messages(owner, after, limit).await
-    }
-
-    async fn replay_branch(&self, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
-        self.0.replay_branch(key).await
-    }
-
-    async fn check_fork(&self, branch: &NewBranch) -> Result<(), Error> {
-        self.0.check_fork(branch).await
-    }
-
-    async fn fork(&self, branch: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-        self.0.fork(branch).await
-    }
-
-    async fn list_branches(
-        &self,
-        subtree_root: &Branch,
-        after: Option<BranchKey>,
-        limit: usize,
-    ) -> Result<BranchPage, Error> {
-        self.0.list_branches(subtree_root, after, limit).await
-    }
-
-    async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        self.0.activate(owner, chat, branch).await
-    }
-
-    async fn rename(
-        &self,
-        owner: UserId,
-        branch: BranchId,
-        name: Option<&BranchName>,
-    ) -> Result<BranchWithActive, Error> {
-        self.0.rename(owner, branch, name).await
-    }
-
-    async fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
-        self.0.delete_branch(owner, branch, cascade).await
-    }
-
-    async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.0.delete_chat(owner, chat).await
-    }
-
-    async fn sweep(&self) -> Result<bool, Error> {
-        self.0.sweep().await
+        rows: impl IntoIterator<Item = BranchId>,
+        transaction: impl FnOnce(Self) -> W,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        W: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let mut guards = Vec::new();
+        for row in rows {
+            guards.push(self.row_mutex.lock(row).await?);
+        }
+        let transaction = transaction(self.clone());
+        let work = self.tasks.spawn(async move {
+            let done = transaction.await;
+            drop(guards);
+            done
+        });
+        work.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into()).into()))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::abort::Abort;
 use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::rows::NewBranchRow;
 use super::schema::{branches, messages};
 use crate::domain::Ancestry;
@@ -53,7 +53,7 @@ async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
     Ok(Origin { parent, depth, created_at: Some(created_at) })
 }
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
         origin(&self.store, new).await.map(drop)
     }

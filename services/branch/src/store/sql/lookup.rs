@@ -1,7 +1,7 @@
 //! Lookups of branches by id, and trunks.
 
 use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
 use crate::domain::Ancestry;
@@ -15,7 +15,7 @@ use shared::ids::{BranchId, UserId};
 use shared_store::Store;
 use shared_store::{on, tx};
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
         type Row = (BranchRow, UserId, bool, bool, Option<BranchId>);
         let found: Option<Row> = on!(&self.store, |c| {

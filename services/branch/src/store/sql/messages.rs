@@ -1,7 +1,7 @@
 //! Messages by id, by idempotency key, and by user.
 
 use super::conditions::IsOlder;
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
@@ -19,7 +19,7 @@ use shared_store::Store;
 use shared_store::on;
 use std::collections::HashMap;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         let found: Option<(MessageRow, ChatId)> = on!(&self.store, |c| {
             messages::table

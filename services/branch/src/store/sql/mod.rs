@@ -12,7 +12,6 @@ mod ancestry_column;
 mod append;
 mod branches;
 mod conditions;
-mod content;
 mod delete;
 mod engine;
 mod fork;
@@ -26,6 +25,6 @@ mod rows;
 mod schema;
 mod sweep;
 
-pub(super) use content::SqlContent;
-pub use content::inspect;
 pub(super) use engine::SqlEngine;
+pub(super) use engine::SqlEngine;
+pub use engine::inspect;

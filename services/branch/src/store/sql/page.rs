@@ -2,7 +2,7 @@
 
 use super::ancestry_column::DecodedAncestry;
 use super::conditions::LiesIn;
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
@@ -17,7 +17,7 @@ use shared::ids::BranchId;
 use shared_store::Store;
 use shared_store::on;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (line, head) =
             ancestry_and_head(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;

@@ -4,7 +4,7 @@
 //! day. Then the tombstone itself is removed, and at last the space is reclaimed. Every step is idempotent, so that a crash
 //! loses nothing.
 
-use super::content::SqlContent;
+use super::engine::SqlEngine;
 use super::queries;
 use super::schema::{branches, messages};
 use crate::error::Error;
@@ -19,7 +19,7 @@ use shared_store::{on, tx};
 /// Rows of one step.
 const ROWS_PER_SWEEP: i64 = 200;
 
-impl SqlContent {
+impl SqlEngine {
     pub(crate) async fn sweep(&self) -> Result<bool, Error> {
         let tombstones = tombstones(&self.store).await?;
         if tombstones.is_empty() {

@@ -8,9 +8,9 @@ use crate::store::NewMessage;
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend, TicketOutcome};
 use crate::store::mongo::client::errors::{WriteError, clone_error, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::{MIN_TIME_STEP, head_in_time};
 use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk};
 use futures_util::TryStreamExt as _;
@@ -24,14 +24,14 @@ use shared_store::StoreError;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn append(self: &Arc<Self>, new: &NewMessage) -> Appended {
         let new = new.clone();
         self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, new).await).await
     }
 }
 
-async fn append(mongo: &MongoContent, new: NewMessage) -> Appended {
+async fn append(mongo: &MongoEngine, new: NewMessage) -> Appended {
     let mut deadline = RetryDeadline::new();
     let mut ticket = mongo.append_queue.enqueue(new)?;
     let mut line_lock = match ticket.wait(&deadline).await {
@@ -55,7 +55,7 @@ async fn append(mongo: &MongoContent, new: NewMessage) -> Appended {
 
 /// Appends the next batch of a line. Returns the messages that lost the race against another replica.
 async fn append_batch(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     line_lock: &mut LineLock<'_>,
     deadline: &RetryDeadline,
 ) -> Vec<PendingAppend> {
@@ -94,7 +94,7 @@ enum BatchStart {
 
 /// Finds the head that a batch follows. The cached head is taken out of the cache, and comes back only after a success.
 async fn find_batch_start(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     new: &NewMessage,
     line_lock: &mut LineLock<'_>,
 ) -> Result<BatchStart, Error> {
@@ -123,13 +123,13 @@ async fn find_batch_start(
 }
 
 /// Reads the head of the line from the database.
-async fn read_head(mongo: &MongoContent, new: &NewMessage) -> Result<LineHead, Error> {
+async fn read_head(mongo: &MongoEngine, new: &NewMessage) -> Result<LineHead, Error> {
     let (branch, _) = branch_with_trunk(mongo, new.owner, new.chat, new.branch).await?.require_both()?;
     let (depth, id, earliest_next) = head_in_time(mongo, &branch).await?;
     Ok(LineHead { seen_at: mongo.clock.now(), earliest_next, chat: new.chat, owner: new.owner, depth, id })
 }
 
-async fn replay(mongo: &MongoContent, new: &NewMessage) -> Result<Option<Message>, Error> {
+async fn replay(mongo: &MongoEngine, new: &NewMessage) -> Result<Option<Message>, Error> {
     match &new.key {
         Some(key) => mongo.replay_message(key).await,
         None => Ok(None),
@@ -138,7 +138,7 @@ async fn replay(mongo: &MongoContent, new: &NewMessage) -> Result<Option<Message
 
 /// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
 async fn insert(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     line_lock: &mut LineLock<'_>,
     head: LineHead,
     batch: Vec<PendingAppend>,
@@ -210,7 +210,7 @@ enum Rest {
 
 /// Finds out what an insert did that was answered with an error: it may have been executed before the connection broke.
 async fn confirm_insert(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     documents: &[MessageDoc],
     error: MongoError,
     deadline: &RetryDeadline,
@@ -229,7 +229,7 @@ async fn confirm_insert(
 }
 
 /// Those of these messages that are there.
-async fn find_inserted(mongo: &MongoContent, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
+async fn find_inserted(mongo: &MongoEngine, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
     let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
     let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
     let found: Vec<_> = found.await?.try_collect().await?;
@@ -238,7 +238,7 @@ async fn find_inserted(mongo: &MongoContent, ids: HashSet<ResponseId>) -> Result
 
 /// Deletes the inserted messages again if the branch was gone by then.
 async fn undo_if_gone(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     branch: BranchId,
     inserted: &Inserted,
     seen: Result<BranchWithTrunk, Error>,
@@ -251,7 +251,7 @@ async fn undo_if_gone(
 
 /// Answers a batch. Returns the messages that lost the race against another replica.
 async fn answer(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     batch: Vec<PendingAppend>,
     documents: Vec<MessageDoc>,
     inserted: &Inserted,
@@ -271,7 +271,7 @@ async fn answer(
 
 /// Answers the messages whose key an equal request has used, and returns the others. All keys are looked up at the same
 /// time, because the line is locked meanwhile.
-async fn answer_replays(mongo: &MongoContent, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
+async fn answer_replays(mongo: &MongoEngine, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
     let made = join_all(batch.iter().map(|pending| replay(mongo, &pending.new))).await;
     let mut raced = Vec::new();
     for (pending, made) in batch.into_iter().zip(made) {

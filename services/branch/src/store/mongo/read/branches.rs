@@ -3,9 +3,9 @@
 use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::BranchPage;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::lookup::find_by_id;
 use crate::store::mongo::read::message_forks::oldest_matching;
@@ -25,7 +25,7 @@ const MIN_BRANCHES_FOR_BOUNDED_RANGES: i64 = 500;
 /// The average branches of a level up to which several levels are read at once.
 const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn list_branches(
         &self,
         subtree_root: &Branch,
@@ -52,7 +52,7 @@ impl MongoContent {
 
 /// A page of a branch and its descendants, with their heads, and whether there are more.
 async fn read_subtree_page(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     subtree_root: &Branch,
     after: Option<BranchKey>,
     limit: usize,
@@ -70,7 +70,7 @@ async fn read_subtree_page(
 
 /// A page of all branches of a chat, in the order of the index.
 async fn page_of_chat(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     chat: ChatId,
     after: Option<BranchKey>,
     count: usize,
@@ -110,7 +110,7 @@ async fn page_of_chat(
 /// A page of a chat with many branches: level by level, or several narrow levels at once. Only past the deepest is a level
 /// empty.
 async fn page_of_large_chat(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     trunk: BranchDoc,
     after: Option<BranchKey>,
     count: usize,
@@ -151,7 +151,7 @@ async fn page_of_large_chat(
 
 /// The first branches of a level: those of a filter, and then those that were created from this time (in microseconds) on.
 async fn range_of_level(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     level: Document,
     (filter, from): (Document, i64),
     count: usize,
@@ -164,7 +164,7 @@ async fn range_of_level(
     Ok(found)
 }
 
-async fn find_first(mongo: &MongoContent, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
+async fn find_first(mongo: &MongoEngine, range: Document, count: usize) -> Result<Vec<BranchDoc>, Error> {
     let found = mongo.branches.find(range).sort(doc! {"level": 1, "created_at": 1, "_id": 1});
     let found = found.limit(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(found.batch_size(u32::try_from(count + 1).unwrap_or(u32::MAX)).await?.try_collect().await?)
@@ -190,7 +190,7 @@ impl From<&BranchLinkDoc> for BranchLink {
 
 /// The living branches of a chat below a level, parents first.
 pub(crate) async fn links_deeper_than(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     chat: ChatId,
     level: i64,
 ) -> Result<Vec<BranchLinkDoc>, Error> {
@@ -207,7 +207,7 @@ pub(crate) async fn links_deeper_than(
 
 /// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn page_of_subtree(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     subtree_root: &Branch,
     after: Option<BranchKey>,
     count: usize,
@@ -227,7 +227,7 @@ async fn page_of_subtree(
 }
 
 /// Reads branches in the order of these ids, without deleted ones.
-async fn by_ids(mongo: &MongoContent, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
+async fn by_ids(mongo: &MongoEngine, ids: &[BranchId]) -> Result<Vec<BranchDoc>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(IDS_PER_QUERY) {
         let filter = doc! {"_id": {"$in": texts(chunk)}, "alive": true};

@@ -1,9 +1,9 @@
 //! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
 
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text};
+use crate::store::mongo::engine::MongoEngine;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ struct LastMessage {
 
 /// The depth and the id of the head of a line.
 pub(crate) async fn head(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     branch: &BranchDoc,
 ) -> Result<(i64, Option<ResponseId>), Error> {
     let hint = (branch.head_depth, branch.head);
@@ -46,7 +46,7 @@ pub(crate) async fn head(
 /// The head of a line, and the earliest time of the next message: times rise along a line, whatever the clocks of replicas
 /// say.
 pub(crate) async fn head_in_time(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     branch: &BranchDoc,
 ) -> Result<(i64, Option<ResponseId>, Timestamp), Error> {
     let after = |created_at: Timestamp| branch.created_at.max(created_at.plus(MIN_TIME_STEP));
@@ -67,7 +67,7 @@ pub(crate) async fn head_in_time(
 }
 
 /// The last message that a branch owns, if it owns any, searched from its hint.
-async fn last_message(mongo: &MongoContent, branch: &BranchDoc) -> Result<Option<LastMessage>, Error> {
+async fn last_message(mongo: &MongoEngine, branch: &BranchDoc) -> Result<Option<LastMessage>, Error> {
     let (mut depth, mut stride, mut last) = (branch.head_depth, FIRST_STRIDE_DEPTHS, None);
     loop {
         // With both bounds, as not every server stops early. Nothing lies past an empty range.
@@ -85,7 +85,7 @@ async fn last_message(mongo: &MongoContent, branch: &BranchDoc) -> Result<Option
 }
 
 /// Replaces the hints of many branches by their heads.
-pub(crate) async fn follow_hints(mongo: &MongoContent, branches: &mut [BranchDoc]) -> Result<(), Error> {
+pub(crate) async fn follow_hints(mongo: &MongoEngine, branches: &mut [BranchDoc]) -> Result<(), Error> {
     let mut chunks = Vec::new();
     for chunk in branches.chunks_mut(HINTS_PER_QUERY) {
         chunks.push(follow_chunk(mongo, chunk));
@@ -93,7 +93,7 @@ pub(crate) async fn follow_hints(mongo: &MongoContent, branches: &mut [BranchDoc
     stream::iter(chunks).buffer_unordered(MAX_CONCURRENT_QUERIES).try_collect().await
 }
 
-async fn follow_chunk(mongo: &MongoContent, chunk: &mut [BranchDoc]) -> Result<(), Error> {
+async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<(), Error> {
     let next =
         chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
     let past = doc! {"$or": next.collect::<Vec<_>>()};

@@ -2,9 +2,9 @@
 
 use crate::domain::Ancestry;
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::head;
 use crate::store::navigation::AncestryReader;
 use crate::store::{BranchWithActive, Lookup, ResolvedId};
@@ -12,7 +12,7 @@ use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
         Ok(match find_visible(self, owner, id).await? {
             Lookup::Found(found) => {
@@ -46,7 +46,7 @@ struct VisibleBranch {
 }
 
 async fn find_visible(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     id: BranchId,
 ) -> Result<Lookup<VisibleBranch>, Error> {
@@ -65,7 +65,7 @@ async fn find_visible(
 
 /// The active branch of the chat.
 async fn active_branch(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     VisibleBranch { branch, trunk }: &VisibleBranch,
 ) -> Result<BranchId, Error> {
     match trunk.as_ref().unwrap_or(branch).active {
@@ -76,7 +76,7 @@ async fn active_branch(
 
 /// The active branch of a chat: the chosen one, or its nearest living ancestor.
 pub(crate) async fn nearest_living(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     mut chosen: Option<BranchId>,
     chat: ChatId,
 ) -> Result<BranchId, Error> {
@@ -91,7 +91,7 @@ pub(crate) async fn nearest_living(
 
 /// A branch of this owner, or [`Error::BranchNotFound`].
 pub(crate) async fn owned_branch(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     id: BranchId,
 ) -> Result<BranchWithActive, Error> {
@@ -102,13 +102,13 @@ pub(crate) async fn owned_branch(
 }
 
 /// A branch or a tombstone.
-pub(crate) async fn find_by_id(mongo: &MongoContent, id: BranchId) -> Result<Option<BranchDoc>, Error> {
+pub(crate) async fn find_by_id(mongo: &MongoEngine, id: BranchId) -> Result<Option<BranchDoc>, Error> {
     Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
 }
 
 /// The branches and tombstones with these ids, in any order.
 pub(crate) async fn find_by_ids(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     mut ids: Vec<BranchId>,
 ) -> Result<Vec<BranchDoc>, Error> {
     ids.sort_unstable();
@@ -128,7 +128,7 @@ pub(crate) struct BranchWithTrunk {
 
 /// Reads a branch of a chat and its trunk. Deleted ones and those of other owners are absent.
 pub(crate) async fn branch_with_trunk(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     chat: ChatId,
     branch: BranchId,
@@ -154,7 +154,7 @@ impl BranchWithTrunk {
     }
 }
 
-impl AncestryReader for MongoContent {
+impl AncestryReader for MongoEngine {
     async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
         find_by_id(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
     }

@@ -3,9 +3,9 @@
 use crate::domain::Forks;
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::time_ranges;
 use crate::store::navigation::MAX_LISTED_FORKS;
 use futures_util::TryStreamExt as _;
@@ -32,14 +32,14 @@ struct Fork {
 pub(crate) type ForksByMessage = HashMap<ResponseId, Forks>;
 
 /// The forks of messages of which only the ids are known; empty if there are more than [`MAX_FORKS_PER_BATCH`].
-pub(crate) async fn of_ids(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+pub(crate) async fn of_ids(mongo: &MongoEngine, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     Ok(list_if_few(mongo, messages).await?.unwrap_or_default())
 }
 
 /// The forks of these messages, without entries for those that have none. `known` ones are not read again. It takes at most
 /// one query, unless a message has many.
 pub(crate) async fn of_messages(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     messages: &[MessageDoc],
     mut known: ForksByMessage,
 ) -> Result<ForksByMessage, Error> {
@@ -55,7 +55,7 @@ pub(crate) async fn of_messages(
 }
 
 /// The forks of a message that has many: counted in the index; only the oldest are read.
-async fn count_one(mongo: &MongoContent, message: &MessageDoc) -> Result<Forks, Error> {
+async fn count_one(mongo: &MongoEngine, message: &MessageDoc) -> Result<Forks, Error> {
     let forks = doc! {"forked_from": message.id.to_string(), "alive": true};
     let count = mongo.database.run_command(
         doc! {"count": "branches", "query": forks.clone(), "readConcern": {"level": "majority"}},
@@ -70,7 +70,7 @@ async fn count_one(mongo: &MongoContent, message: &MessageDoc) -> Result<Forks, 
     Ok(Forks { count: count.ok_or_else(|| broken("a count without a number"))?, oldest })
 }
 
-async fn of_batch(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+async fn of_batch(mongo: &MongoEngine, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     match list_if_few(mongo, messages).await? {
         Some(forks) => Ok(forks),
         None => count_each(mongo, messages).await,
@@ -78,7 +78,7 @@ async fn of_batch(mongo: &MongoContent, messages: &[ResponseId]) -> Result<Forks
 }
 
 /// Reads the forks of these messages. `None` if there are [`MAX_FORKS_PER_BATCH`] or more.
-async fn list_if_few(mongo: &MongoContent, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
+async fn list_if_few(mongo: &MongoEngine, messages: &[ResponseId]) -> Result<Option<ForksByMessage>, Error> {
     let mut forks = ForksByMessage::new();
     if messages.is_empty() {
         return Ok(Some(forks));
@@ -111,7 +111,7 @@ struct Count {
     count: i64,
 }
 
-async fn count_each(mongo: &MongoContent, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
+async fn count_each(mongo: &MongoEngine, messages: &[ResponseId]) -> Result<ForksByMessage, Error> {
     let counts = [
         doc! {"$match": {"forked_from": {"$in": texts(messages)}, "alive": true}},
         doc! {"$group": {"_id": "$forked_from", "count": {"$sum": 1_i64}}},
@@ -135,7 +135,7 @@ async fn count_each(mongo: &MongoContent, messages: &[ResponseId]) -> Result<For
 pub(crate) async fn oldest_matching(
     filter: Document,
     limit: i64,
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
 ) -> Result<Vec<BranchId>, Error> {
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let found = typed.find(filter).limit(limit);

@@ -2,9 +2,9 @@
 
 use crate::domain::Message;
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_ids};
 use crate::store::mongo::read::message_forks;
 use crate::store::selection::text_bytes;
@@ -18,7 +18,7 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         let filter = doc! {"_id": id.to_string(), "owner": owner.to_string()};
         let Some(found) = self.messages.find_one(filter).await? else { return Ok(None) };
@@ -65,7 +65,7 @@ impl EntryDoc {
     }
 }
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn list_messages(
         &self,
         owner: UserId,
@@ -88,7 +88,7 @@ impl MongoContent {
 }
 
 async fn entries(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     after: Option<TimePosition>,
     count: usize,
@@ -115,7 +115,7 @@ async fn entries(
     Ok(found)
 }
 
-async fn newest(mongo: &MongoContent, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
+async fn newest(mongo: &MongoEngine, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
     let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
     let found = typed.find(range).projection(fields);
@@ -126,7 +126,7 @@ async fn newest(mongo: &MongoContent, range: Document, count: usize) -> Result<V
 
 /// The chats of the branches that the owner can see.
 async fn chats_of(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     entries: &[EntryDoc],
 ) -> Result<HashMap<BranchId, ChatId>, Error> {
@@ -144,7 +144,7 @@ async fn chats_of(
 }
 
 /// Reads messages in the order of these ids, without those that were deleted meanwhile.
-async fn read(mongo: &MongoContent, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
+async fn read(mongo: &MongoEngine, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

@@ -2,9 +2,9 @@
 
 use crate::domain::{Ancestry, DepthRange, Order, Segment};
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
@@ -16,7 +16,7 @@ use crate::store::{MessagePage, PageRequest, Position};
 /// Depths past the hint of the head that are read with the newest page.
 const DEPTHS_PAST_HINT: i64 = 32;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (branch, _) =
             branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?;
@@ -56,7 +56,7 @@ type LineRead = (i64, Option<DepthRange>, MessagesWithForks);
 /// Reads the newest page of a line in one query, together with the depths past the hint of its head. `None` if the hint is
 /// too far behind, the texts are too large, or an append interferes.
 async fn read_newest_page(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     branch: &BranchDoc,
     limit: i64,
 ) -> Result<Option<LineRead>, Error> {
@@ -84,7 +84,7 @@ async fn read_newest_page(
 
 /// Reads any page of a line.
 async fn read_any_page(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     request: &PageRequest,
     branch: &BranchDoc,
     limit: i64,
@@ -110,7 +110,7 @@ async fn read_any_page(
 }
 
 /// The head of a line, or its hint if that reaches this depth.
-async fn head_or_hint(mongo: &MongoContent, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
+async fn head_or_hint(mongo: &MongoEngine, branch: &BranchDoc, depth: i64) -> Result<i64, Error> {
     if depth <= branch.head_depth {
         return Ok(branch.head_depth);
     }
@@ -119,7 +119,7 @@ async fn head_or_hint(mongo: &MongoContent, branch: &BranchDoc, depth: i64) -> R
 
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn starting_ancestry(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     request: &PageRequest,
     branch: &BranchDoc,
     branch_head: i64,

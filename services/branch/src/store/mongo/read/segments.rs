@@ -2,9 +2,9 @@
 
 use crate::domain::{DepthRange, MAX_PAGE_BYTES, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::message_forks;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
@@ -27,7 +27,7 @@ pub(crate) struct MessagesWithForks {
 
 /// Reads as many of these messages as fit in a page: usually all, in one query.
 pub(crate) async fn read(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     segments: &[Segment],
     depths: DepthRange,
     order: Order,
@@ -52,7 +52,7 @@ fn check(found: usize, depths: DepthRange) -> Result<(), Error> {
 
 /// Reads all of these messages, at most `most`. `None` if they do not fit in a page.
 pub(crate) async fn read_small(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     segments: &[Segment],
     most: i64,
 ) -> Result<Option<MessagesWithForks>, Error> {
@@ -69,7 +69,7 @@ pub(crate) async fn read_small(
 }
 
 async fn read_part(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     filter: Document,
     most: i64,
 ) -> Result<Option<Vec<MessageDoc>>, Error> {
@@ -95,7 +95,7 @@ struct Size {
 }
 
 /// The bytes of text of each message, in order.
-async fn sizes(mongo: &MongoContent, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
+async fn sizes(mongo: &MongoEngine, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
     let fields = doc! {"_id": 0, "depth": 1, "text_bytes": 1};
     let mut sizes: Vec<Size> = all(&mongo.messages.clone_with_type(), segments, Some(fields)).await?;
     match order {

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::store::NewTrunk;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::branches::links_deeper_than;
 use crate::store::mongo::read::lookup::{find_by_id, owned_branch};
 use crate::store::mongo::tree::transitions::{
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Branches that one update makes tombstones.
 const BRANCHES_PER_UPDATE: usize = 500;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn delete_branch(
         self: &Arc<Self>,
         owner: UserId,
@@ -39,7 +39,7 @@ impl MongoContent {
 }
 
 async fn delete_branch(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     owner: UserId,
     branch: BranchId,
     cascade: bool,
@@ -74,7 +74,7 @@ async fn delete_branch(
 }
 
 /// Deletes a branch that has no children.
-async fn delete_leaf(mongo: &MongoContent, id: BranchId) -> Result<(), Error> {
+async fn delete_leaf(mongo: &MongoEngine, id: BranchId) -> Result<(), Error> {
     let (op, mut deadline) = (OperationId::generate(), RetryDeadline::new());
     loop {
         let branch = find_by_id(mongo, id).await?.ok_or(Error::BranchNotFound)?;
@@ -98,7 +98,7 @@ async fn delete_leaf(mongo: &MongoContent, id: BranchId) -> Result<(), Error> {
 
 /// Begins the deletion check of a branch. `None` if another transition came first.
 async fn begin_deletion_check(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     branch: &BranchDoc,
     op: OperationId,
 ) -> Result<Option<BranchDoc>, Error> {
@@ -113,7 +113,7 @@ async fn begin_deletion_check(
 
 /// Ends a deletion check: the branch is deleted, or has children.
 async fn finish_deletion_check(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     checking: &BranchDoc,
     op: OperationId,
 ) -> Result<(), Error> {
@@ -127,7 +127,7 @@ async fn finish_deletion_check(
 }
 
 /// Hides a chat: its trunk becomes a tombstone, also if the trunk was never created.
-async fn delete_chat(mongo: &MongoContent, owner: UserId, chat: ChatId) -> Result<(), Error> {
+async fn delete_chat(mongo: &MongoEngine, owner: UserId, chat: ChatId) -> Result<(), Error> {
     let now = mongo.clock.now();
     let trunk = doc! {
         "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_id, nearest_living, owned_branch};
 use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back, parent_and_trunk,
@@ -16,7 +16,7 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ResponseId};
 use std::sync::Arc;
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
         origin(self, new).await.map(drop)
     }
@@ -47,7 +47,7 @@ struct Origin {
 }
 
 /// Finds the message of a fork, which must lie on the named line.
-async fn origin(mongo: &MongoContent, new: &NewBranch) -> Result<Origin, Error> {
+async fn origin(mongo: &MongoEngine, new: &NewBranch) -> Result<Origin, Error> {
     let Some(message) = new.from else {
         return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None, unforked: None });
     };
@@ -70,7 +70,7 @@ async fn origin(mongo: &MongoContent, new: &NewBranch) -> Result<Origin, Error> 
     Ok(Origin { parent, depth, created_at: Some(message.created_at), unforked })
 }
 
-async fn fork(mongo: &MongoContent, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
+async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
     let origin = origin(mongo, new).await?;
     let (parent, trunk) =
         parent_and_trunk(branch_with_trunk(mongo, new.owner, new.chat, origin.parent).await?)?;
@@ -112,7 +112,7 @@ async fn fork(mongo: &MongoContent, new: &NewBranch) -> Result<Created<BranchWit
 }
 
 /// Inserts a fork. False if its id or its key is taken.
-async fn insert(mongo: &MongoContent, child: &BranchDoc) -> Result<bool, Error> {
+async fn insert(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
     let Err(error) = mongo.branches.insert_one(child).await else { return Ok(true) };
     let write_error = write_error(&error);
     if write_error == WriteError::Failed {
@@ -128,7 +128,7 @@ async fn insert(mongo: &MongoContent, child: &BranchDoc) -> Result<bool, Error> 
 }
 
 /// The branch of an equal request, whose fork is completed first.
-async fn replay(mongo: &MongoContent, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
+async fn replay(mongo: &MongoEngine, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
     let made = mongo.branches.find_one(doc! {"key_id": key.id.to_string()}).await?;
     let Some(made) = made else { return Ok(None) };
     if !made.is_made_by(key) {

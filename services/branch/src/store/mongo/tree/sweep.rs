@@ -6,9 +6,9 @@
 //! nothing.
 
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{find_by_ids, nearest_living};
 use crate::store::mongo::tree::transitions::{
     complete_fork, move_active, resolve_deletion_check, tombstone_all,
@@ -28,14 +28,14 @@ const DOCUMENTS_PER_SWEEP: i64 = 200;
 /// The delay of the second pass.
 const SECOND_PASS_DELAY: Duration = Duration::from_secs(60 * 60);
 
-impl MongoContent {
+impl MongoEngine {
     pub(crate) async fn sweep(self: &Arc<Self>) -> Result<bool, Error> {
         self.run_to_completion(async move |mongo: Arc<Self>| sweep(&mongo).await).await
     }
 }
 
 /// Takes the next step. False if nothing is due.
-async fn sweep(mongo: &MongoContent) -> Result<bool, Error> {
+async fn sweep(mongo: &MongoEngine) -> Result<bool, Error> {
     let now = mongo.clock.now();
     for state in [
         BranchState::Forking,
@@ -61,14 +61,14 @@ async fn sweep(mongo: &MongoContent) -> Result<bool, Error> {
 }
 
 /// Due branches in a state, of one chat the deepest first.
-async fn due(mongo: &MongoContent, state: BranchState, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
+async fn due(mongo: &MongoEngine, state: BranchState, now: Timestamp) -> Result<Vec<BranchDoc>, Error> {
     let filter = doc! {"state": state.name(), "due": {"$lte": now.as_micros()}};
     let found = mongo.branches.find(filter).sort(doc! {"due": 1, "level": -1}).limit(DOCUMENTS_PER_SWEEP);
     Ok(found.await?.try_collect().await?)
 }
 
 /// Completes abandoned forks.
-async fn complete_abandoned_forks(mongo: &MongoContent, forks: &[BranchDoc]) -> Result<(), Error> {
+async fn complete_abandoned_forks(mongo: &MongoEngine, forks: &[BranchDoc]) -> Result<(), Error> {
     for fork in forks {
         match complete_fork(mongo, fork).await {
             Ok(()) | Err(Error::MessageNotFound | Error::ChatNotFound) => {}
@@ -79,7 +79,7 @@ async fn complete_abandoned_forks(mongo: &MongoContent, forks: &[BranchDoc]) -> 
 }
 
 /// Resolves abandoned deletion checks.
-async fn resolve_abandoned_checks(mongo: &MongoContent, checks: &[BranchDoc]) -> Result<(), Error> {
+async fn resolve_abandoned_checks(mongo: &MongoEngine, checks: &[BranchDoc]) -> Result<(), Error> {
     for check in checks {
         resolve_deletion_check(mongo, check, check.op.unwrap_or_else(OperationId::generate)).await?;
     }
@@ -87,7 +87,7 @@ async fn resolve_abandoned_checks(mongo: &MongoContent, checks: &[BranchDoc]) ->
 }
 
 /// The first pass, in batches of depths: not every server stops at a `limit`, so that ranges need both bounds.
-async fn first_pass(mongo: &MongoContent, tombstones: &[BranchDoc], now: Timestamp) -> Result<(), Error> {
+async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestamp) -> Result<(), Error> {
     if tombstone_orphans(mongo, tombstones).await? {
         return Ok(());
     }
@@ -148,7 +148,7 @@ fn next_batches(tombstones: &[BranchDoc]) -> Vec<DepthBatch<'_>> {
 
 /// The branches that have a message at the depth after their batch.
 async fn branches_with_more(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     batches: &[DepthBatch<'_>],
 ) -> Result<HashSet<BranchId>, Error> {
     #[derive(Debug, Deserialize)]
@@ -167,7 +167,7 @@ async fn branches_with_more(
 
 /// Deletes some of the messages that match a filter, and scrubs those with a key. False if there are none. They are read
 /// first: not every server of this protocol uses an index for a write of several ranges.
-async fn delete_or_scrub(mongo: &MongoContent, filter: Document) -> Result<bool, Error> {
+async fn delete_or_scrub(mongo: &MongoEngine, filter: Document) -> Result<bool, Error> {
     let found = find_messages(mongo, filter).await?;
     let is_any = !found.is_empty();
     let (keyed, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|message| message.key_id.is_some());
@@ -185,7 +185,7 @@ fn scrub_update() -> Document {
 }
 
 /// Makes the living children of tombstones tombstones; for a trunk, all branches of its chat. True if there were any.
-async fn tombstone_orphans(mongo: &MongoContent, tombstones: &[BranchDoc]) -> Result<bool, Error> {
+async fn tombstone_orphans(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<bool, Error> {
     let trunks: Vec<_> = tombstones.iter().filter(|branch| branch.is_trunk()).collect();
     let chats = texts(trunks.iter().map(|trunk| trunk.chat));
     let parents = texts(tombstones.iter().map(|branch| branch.id));
@@ -207,7 +207,7 @@ async fn tombstone_orphans(mongo: &MongoContent, tombstones: &[BranchDoc]) -> Re
 /// Where one of these tombstones is the active branch of its chat, its nearest living ancestor becomes active: its parent may
 /// be a tombstone as well, and removed already.
 async fn move_active_off_tombstones(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     tombstones: impl IntoIterator<Item = &BranchDoc>,
 ) -> Result<(), Error> {
     let gone: Vec<_> = tombstones.into_iter().filter(|branch| !branch.is_trunk()).collect();
@@ -223,7 +223,7 @@ async fn move_active_off_tombstones(
 }
 
 /// The second pass: all messages with texts, at any depth.
-async fn second_pass(mongo: &MongoContent, tombstones: &[BranchDoc]) -> Result<(), Error> {
+async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<(), Error> {
     if tombstone_orphans(mongo, tombstones).await? {
         return Ok(());
     }
@@ -243,7 +243,7 @@ async fn second_pass(mongo: &MongoContent, tombstones: &[BranchDoc]) -> Result<(
 }
 
 /// Removes tombstones after [`RETENTION`], with their scrubbed messages.
-async fn remove_tombstones(mongo: &MongoContent, tombstones: &[BranchDoc]) -> Result<(), Error> {
+async fn remove_tombstones(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<(), Error> {
     if tombstone_orphans(mongo, tombstones).await? {
         return Ok(());
     }
@@ -271,7 +271,7 @@ struct MessageToDelete {
 }
 
 /// Messages that match a filter: all of them, if it spans no more depths than a step.
-async fn find_messages(mongo: &MongoContent, filter: Document) -> Result<Vec<MessageToDelete>, Error> {
+async fn find_messages(mongo: &MongoEngine, filter: Document) -> Result<Vec<MessageToDelete>, Error> {
     let typed = mongo.messages.clone_with_type::<MessageToDelete>();
     let fields = doc! {"_id": 1, "branch": 1, "key_id": 1};
     // The last batch of a step may be a little wider.

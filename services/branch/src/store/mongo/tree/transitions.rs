@@ -31,9 +31,9 @@
 //! that its request has left for [`ABANDONED_AFTER`] is ended by the sweep, or by whichever request needs it ended.
 
 use crate::error::Error;
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
 use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, nearest_living};
 use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;
@@ -45,7 +45,7 @@ pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 
 /// Completes a fork that another request has left under way. That request may have died long ago: the fork becomes the active
 /// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
-pub(crate) async fn complete_fork(mongo: &MongoContent, child: &BranchDoc) -> Result<(), Error> {
+pub(crate) async fn complete_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     confirm_parent_or_roll_back(mongo, child).await?;
     if child.activate {
         let heir = nearest_living(mongo, child.previous_active, child.chat).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn complete_fork(mongo: &MongoContent, child: &BranchDoc) -> Re
 /// Confirms that the parent of a fork lives, cancels a deletion check of it, and returns the trunk as it is then. If the
 /// parent or the trunk is gone, the fork is rolled back.
 pub(crate) async fn confirm_parent_or_roll_back(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     child: &BranchDoc,
 ) -> Result<BranchDoc, Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
@@ -86,7 +86,7 @@ pub(crate) async fn confirm_parent_or_roll_back(
 /// Makes a fork the active branch, if its trunk matches the filter, and completes the fork. It comes before the answer: a retry
 /// must not activate it again, over a later choice.
 pub(crate) async fn activate_fork(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     child: &BranchDoc,
     mut trunk: Document,
 ) -> Result<(), Error> {
@@ -98,7 +98,7 @@ pub(crate) async fn activate_fork(
 }
 
 /// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
-async fn roll_back_fork(mongo: &MongoContent, child: &BranchDoc) -> Result<(), Error> {
+async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     let now = mongo.clock.now().as_micros();
     let change = doc! {
         "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
@@ -121,7 +121,7 @@ pub(crate) fn parent_and_trunk(parent: BranchWithTrunk) -> Result<(BranchDoc, Br
 /// Resolves the deletion check of a branch, whoever began it: if nothing forks from it, the branch becomes a tombstone of
 /// the operation `by`; else the check is cancelled.
 pub(crate) async fn resolve_deletion_check(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     checking: &BranchDoc,
     by: OperationId,
 ) -> Result<(), Error> {
@@ -136,7 +136,7 @@ pub(crate) async fn resolve_deletion_check(
     Ok(())
 }
 
-async fn has_children(mongo: &MongoContent, branch: BranchId) -> Result<bool, Error> {
+async fn has_children(mongo: &MongoEngine, branch: BranchId) -> Result<bool, Error> {
     let children = doc! {"parent": branch.to_string(), "alive": true};
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let child = typed.find_one(children);
@@ -144,14 +144,14 @@ async fn has_children(mongo: &MongoContent, branch: BranchId) -> Result<bool, Er
 }
 
 /// Cancels the deletion check of a branch that has children: it stays.
-pub(crate) async fn cancel_deletion_check(mongo: &MongoContent, parent: &BranchDoc) -> Result<(), Error> {
+pub(crate) async fn cancel_deletion_check(mongo: &MongoEngine, parent: &BranchDoc) -> Result<(), Error> {
     let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
     mongo.branches.update_one(in_state(parent, BranchState::Checking), change).await?;
     Ok(())
 }
 
 /// Makes the living ones of these branches tombstones. Returns how many there were.
-pub(crate) async fn tombstone_all(mongo: &MongoContent, branches: &[BranchId]) -> Result<u64, Error> {
+pub(crate) async fn tombstone_all(mongo: &MongoEngine, branches: &[BranchId]) -> Result<u64, Error> {
     let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
     Ok(mongo.branches.update_many(living, tombstone_update(mongo.clock.now())).await?.matched_count)
 }
@@ -168,7 +168,7 @@ pub(crate) fn tombstone_update(now: Timestamp) -> Document {
 /// Makes `to` the active branch, if one of `from` is. Readers follow tombstones to a living ancestor, but not once the
 /// tombstones are removed.
 pub(crate) async fn move_active(
-    mongo: &MongoContent,
+    mongo: &MongoEngine,
     chat: ChatId,
     from: &[BranchId],
     to: BranchId,

@@ -3,14 +3,14 @@
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
-use crate::store::mongo::content::MongoContent;
 use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{branch_with_trunk, owned_branch};
 use crate::store::{BranchWithActive, NewTrunk};
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
 
-impl MongoContent {
+impl MongoEngine {
     /// Creates a trunk. An existing one is left as it is.
     pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
         match self.branches.insert_one(BranchDoc::trunk(trunk)).await {
