@@ -18,4 +18,3 @@ pub use client::connect::MAX_DESCRIPTORS;
 pub use client::inspect::inspect;
 
 pub(super) use engine::MongoEngine;
-pub(super) use engine::MongoEngine;

@@ -26,5 +26,4 @@ mod schema;
 mod sweep;
 
 pub(super) use engine::SqlEngine;
-pub(super) use engine::SqlEngine;
 pub use engine::inspect;
