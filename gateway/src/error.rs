@@ -76,48 +76,25 @@ pub(crate) enum Error {
 }
 
 impl ApiError for Error {
-    fn status(&self) -> StatusCode {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::HeaderName
-            | Self::InvalidHost
-            | Self::UpgradeWithBody
-            | Self::InvalidTarget
-            | Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::NoRoute => StatusCode::NOT_FOUND,
-            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::MethodNotImplemented => StatusCode::NOT_IMPLEMENTED,
-            Self::OutOfMemory(_)
-            | Self::Overloaded(_)
-            | Self::UpstreamUnavailable { .. }
-            | Self::NoAddress(_)
-            | Self::NoDocument(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::HeaderName => "invalid_header_name",
+            Self::HeaderName => (StatusCode::BAD_REQUEST, "invalid_header_name"),
             Self::InvalidHost | Self::UpgradeWithBody | Self::InvalidTarget | Self::BodyBroken => {
-                "bad_request"
+                (StatusCode::BAD_REQUEST, "bad_request")
             }
-            Self::NoRoute => "not_found",
-            Self::BodyTooSlow => "request_timeout",
-            Self::BodyTooLarge(_) => "payload_too_large",
-            Self::BodyEncoded => "unsupported_media_type",
-            Self::RateLimited(_) => "rate_limited",
-            Self::TooManyHeaders => "too_many_headers",
-            Self::HeadTooLarge => "head_too_large",
-            Self::MethodNotImplemented => "not_implemented",
-            Self::OutOfMemory(_) | Self::Overloaded(_) => "overloaded",
+            Self::NoRoute => (StatusCode::NOT_FOUND, "not_found"),
+            Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+            Self::BodyEncoded => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::TooManyHeaders => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too_many_headers"),
+            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large"),
+            Self::MethodNotImplemented => (StatusCode::NOT_IMPLEMENTED, "not_implemented"),
+            Self::OutOfMemory(_) | Self::Overloaded(_) => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
             Self::UpstreamUnavailable { .. } | Self::NoAddress(_) | Self::NoDocument(_) => {
-                "service_unavailable"
+                (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable")
             }
-            Self::UpstreamTimeout(_) => "upstream_timeout",
+            Self::UpstreamTimeout(_) => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
         }
     }
 

@@ -6,9 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared_web::problem::{ApiError, Problem, store_answer};
 
-impl Error {
-    /// The status and the code of each error.
-    fn answer(&self) -> (StatusCode, &'static str) {
+impl ApiError for Error {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
@@ -25,16 +24,6 @@ impl Error {
             Self::Hash(HashError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
             Self::Store(error) => store_answer(error.fault()),
         }
-    }
-}
-
-impl ApiError for Error {
-    fn status(&self) -> StatusCode {
-        self.answer().0
-    }
-
-    fn code(&self) -> &'static str {
-        self.answer().1
     }
 
     fn decorate(&self, problem: Problem) -> Problem {

@@ -7,9 +7,8 @@ use shared_web::input::invalid;
 use shared_web::page::WriteError;
 use shared_web::problem::{ApiError, Problem, store_answer};
 
-impl Error {
-    /// The status and the code of each error.
-    fn answer(&self) -> (StatusCode, &'static str) {
+impl ApiError for Error {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
@@ -27,16 +26,6 @@ impl Error {
             }
             Self::Write(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
-    }
-}
-
-impl ApiError for Error {
-    fn status(&self) -> StatusCode {
-        self.answer().0
-    }
-
-    fn code(&self) -> &'static str {
-        self.answer().1
     }
 
     fn decorate(&self, problem: Problem) -> Problem {

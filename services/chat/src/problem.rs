@@ -5,9 +5,8 @@ use actix_web::http::StatusCode;
 use shared_web::idempotency::key_reused;
 use shared_web::problem::{ApiError, Problem, store_answer};
 
-impl Error {
-    /// The status and the code of each error.
-    fn answer(&self) -> (StatusCode, &'static str) {
+impl ApiError for Error {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
@@ -18,16 +17,6 @@ impl Error {
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         }
-    }
-}
-
-impl ApiError for Error {
-    fn status(&self) -> StatusCode {
-        self.answer().0
-    }
-
-    fn code(&self) -> &'static str {
-        self.answer().1
     }
 
     fn decorate(&self, problem: Problem) -> Problem {

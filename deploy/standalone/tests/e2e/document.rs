@@ -131,7 +131,7 @@ async fn every_error_code_is_documented() {
             .extend(errors.flat_map(|(_, response)| examples(response, "application/json").keys().cloned()));
     }
     for source in ERRORS {
-        let table = source.split_once("fn answer(&self)").or_else(|| source.split_once("fn code(&self)"));
+        let table = source.split_once("fn status_and_code(&self)");
         let codes = table.unwrap().1.split("\n    }\n").next().unwrap();
         let codes: Vec<_> = codes.split('"').skip(1).step_by(2).collect();
         assert!(codes.len() > 5, "{codes:?}");

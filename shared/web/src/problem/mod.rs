@@ -26,11 +26,18 @@ use std::fmt;
 
 /// An error with a response. Its `Display` is sent to clients if the status is below 500.
 pub trait ApiError: std::error::Error {
+    /// The table of the errors: the status of the response, and the stable code, for programs.
+    fn status_and_code(&self) -> (StatusCode, &'static str);
+
     /// The status of the response.
-    fn status(&self) -> StatusCode;
+    fn status(&self) -> StatusCode {
+        self.status_and_code().0
+    }
 
     /// The stable code, for programs.
-    fn code(&self) -> &'static str;
+    fn code(&self) -> &'static str {
+        self.status_and_code().1
+    }
 
     /// Adds members of the body and headers.
     fn decorate(&self, problem: Problem) -> Problem {
