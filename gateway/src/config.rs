@@ -24,7 +24,7 @@ pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers:
 /// The configuration of the gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What every server has.
+    /// The part that every server has.
     pub server: ServerConfig,
     /// The URLs of the services.
     pub upstreams: UpstreamUrls,

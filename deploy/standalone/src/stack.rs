@@ -66,7 +66,7 @@ impl Stack {
         Ok(Self { gateway, services, data_dir })
     }
 
-    /// Where the gateway listens.
+    /// The address of the gateway.
     pub fn address(&self) -> SocketAddr {
         self.gateway.address()
     }

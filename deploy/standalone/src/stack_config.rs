@@ -21,7 +21,7 @@ use std::path::PathBuf;
 /// The configuration of the stack.
 #[derive(Debug)]
 pub struct StackConfig {
-    /// Where the gateway listens.
+    /// The address of the gateway.
     pub listen: Listen,
     /// The keys of `SECRET_KEY`; without it those of the data folder are used.
     pub keys: Option<TokenKeys>,
@@ -43,7 +43,7 @@ pub struct StackConfig {
     pub tokens: TokenLife,
     /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
-    /// Who may register.
+    /// The registration policy: open or closed.
     pub registration: RegistrationPolicy,
     /// The clock.
     pub clock: Clock,

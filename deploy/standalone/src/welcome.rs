@@ -22,7 +22,7 @@ pub fn welcome(format: LogFormat, address: SocketAddr, data: &str) {
     }
 }
 
-/// Where the data of all services is, without the URLs of databases, which may hold passwords.
+/// The location of the data of all services, without the URLs of databases, which may hold passwords.
 pub fn location(databases: &Databases, data_dir: &Path) -> String {
     let folder = || absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned()).display().to_string();
     let sql = if databases.are_elsewhere() { "PostgreSQL (DATABASE_URL)".to_owned() } else { folder() };

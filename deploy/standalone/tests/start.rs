@@ -1,4 +1,4 @@
-//! What a start tells: what is wrong before anything is made, and the welcome at its end.
+//! The output of a start: errors before anything is created, and the welcome at its end.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is amiss")]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -161,7 +161,7 @@ fn with_json_logs_every_line_is_json_and_the_welcome_is_an_event() {
     assert_eq!(welcome["data"], folder.path().join("data").display().to_string());
 }
 
-/// What a start writes to a terminal, up to where `/docs` is.
+/// The output of a start on a terminal, up to the line of `/docs`.
 fn on_a_terminal(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();

@@ -1,4 +1,4 @@
-//! What is said of variables in four places names the same ones: the READMEs, `--help`, `.env.example`, and the compose files.
+//! The READMEs, `--help`, `.env.example` and the compose files name the same variables.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use shared::settings;
 /// The largest limit that a variable may set: more than a replica could ever have at once.
 const MAX_REQUESTS: usize = 1_000_000;
 
-/// How many requests of each class a replica has at once, and how many more may queue for it.
+/// The concurrency limits of a replica, by class, and the length of each queue.
 #[derive(Debug, Clone, Copy)]
 pub struct ConcurrencyConfig {
     /// Concurrent requests that change nothing.

@@ -8,7 +8,7 @@ use crate::routing::upstream::Upstream;
 use shared::service::Service;
 use shared_web::metrics::{LimitHits, Metrics};
 
-/// What the limits of all replicas of a service have in common.
+/// Makes the limits of a service's replicas, which share configuration and metrics.
 pub(crate) struct ReplicaLimitsFactory {
     /// `None` where nothing is limited.
     config: Option<ConcurrencyConfig>,

@@ -1,4 +1,4 @@
-//! What the gateway adds to an operation of a service: its security requirement, the gateway's own errors, and common headers.
+//! The gateway's additions to an operation of a service: its security requirement, the gateway's own errors, and common headers.
 
 use super::info::either_scheme;
 use crate::error::Error;

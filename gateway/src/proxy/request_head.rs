@@ -63,7 +63,7 @@ impl RequestHead {
         Self { method, target, headers: headers.headers, bytes }
     }
 
-    /// How many bytes it has when it is sent.
+    /// The length in bytes, as it is sent.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

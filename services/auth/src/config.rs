@@ -25,7 +25,7 @@ pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8001";
 /// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What every server has.
+    /// The part that every server has.
     pub server: ServerConfig,
     /// Its database.
     pub database: SecretString,
@@ -35,7 +35,7 @@ pub struct Config {
     pub tokens: TokenLife,
     /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
-    /// Who may register.
+    /// The registration policy: open or closed.
     pub registration: RegistrationPolicy,
     /// Whether failed logins cost waits.
     pub throttles_logins: bool,

@@ -20,7 +20,7 @@ pub struct State {
     pub families: KeyedMutex<FamilyId>,
     /// Logins that are not written yet.
     pub pending_logins: PendingLogins,
-    /// Who may register.
+    /// The registration policy: open or closed.
     pub registration: RegistrationPolicy,
     /// bcrypt.
     pub hasher: Hasher,

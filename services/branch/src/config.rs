@@ -14,7 +14,7 @@ pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8003";
 /// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What every server has.
+    /// The part that every server has.
     pub server: ServerConfig,
     /// Its database.
     pub database: Database,
