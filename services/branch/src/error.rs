@@ -12,6 +12,9 @@ pub enum Error {
     /// 404: no such chat, or another user's.
     #[error("Chat not found")]
     ChatNotFound,
+    /// 404: no chat and no branch with this id is known here. The chat service may know the chat.
+    #[error("Chat not found")]
+    TargetUnknown,
     /// 404: no such branch in this chat.
     #[error("Branch not found")]
     BranchNotFound,

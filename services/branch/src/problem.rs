@@ -10,7 +10,7 @@ use shared_web::problem::{ApiError, Problem, store_answer};
 impl ApiError for Error {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
+            Self::ChatNotFound | Self::TargetUnknown => (StatusCode::NOT_FOUND, "chat_not_found"),
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
             Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
             Self::HeadMoved { .. } => (StatusCode::CONFLICT, "head_moved"),

@@ -4,7 +4,7 @@ use crate::bench::{Bench, Engine, QUESTION, RESPONSE, text};
 use crate::raw::{PAGE, RawPlace};
 use crate::sql;
 use branch::domain::{ExpectedHead, Metadata, Question, Response};
-use branch::store::{NewBranch, NewMessage, NewTrunk};
+use branch::store::{AppendRequest, ForkRequest, NewTrunk};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use shared::clock::Clock;
@@ -57,10 +57,10 @@ impl Bench {
 
     /// Appends a message through the store.
     pub async fn say(&self, chat: ChatId, branch: BranchId) -> ResponseId {
-        let message = NewMessage {
+        let message = AppendRequest {
             owner: self.user,
-            chat,
-            branch,
+            target: chat.trunk(),
+            branch: Some(branch),
             question: <Question as TextField>::parse(QUESTION.to_owned()).unwrap(),
             response: <Response as TextField>::parse(RESPONSE.to_owned()).unwrap(),
             metadata: Metadata::default(),
@@ -79,10 +79,9 @@ impl Bench {
     }
 
     async fn fork_from(&self, chat: ChatId, from: ResponseId) -> BranchId {
-        let branch = NewBranch {
+        let branch = ForkRequest {
             owner: self.user,
-            chat,
-            line: None,
+            target: chat.trunk(),
             from: Some(from),
             id: None,
             name: None,

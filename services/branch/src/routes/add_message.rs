@@ -4,7 +4,7 @@ use super::message_view::MessageView;
 use crate::domain::{ExpectedHead, Metadata, Question, Response};
 use crate::error::Error;
 use crate::state::State;
-use crate::store::NewMessage;
+use crate::store::AppendRequest;
 use actix_web::web::Data;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
@@ -16,9 +16,6 @@ use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
-
-/// The most lookups of the active branch, if the one found is deleted meanwhile.
-const MAX_ATTEMPTS: usize = 3;
 
 shared_web::request! {
     /// A message to append to a line.
@@ -97,24 +94,16 @@ pub async fn add_message(
     {
         return Ok(CreatedResponse::of(Created::replayed(message)));
     }
-    let target = state.resolve_chat_or_create_trunk(owner, addition.chat_id, &trace).await?;
-    let mut message = NewMessage {
+    let request = AppendRequest {
         owner,
-        chat: target.chat,
-        branch: target.branch_for(addition.branch_id),
+        target: addition.chat_id,
+        branch: addition.branch_id,
         question: addition.question,
         response: addition.response,
         metadata: addition.metadata,
         expected_head: addition.expected_head,
         key,
     };
-    for _ in 1..MAX_ATTEMPTS {
-        let appended = state.store.append(&message).await;
-        if addition.branch_id.is_some() || !matches!(appended, Err(Error::BranchNotFound)) {
-            return Ok(CreatedResponse::of(appended?));
-        }
-        message.branch =
-            state.resolve_chat_or_create_trunk(owner, addition.chat_id, &trace).await?.branch_for(None);
-    }
-    Ok(CreatedResponse::of(state.store.append(&message).await?))
+    let append = || state.store.append(&request);
+    Ok(CreatedResponse::of(state.with_trunk(owner, request.target, &trace, append).await?))
 }

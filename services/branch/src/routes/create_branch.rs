@@ -4,7 +4,7 @@ use super::branch_view::BranchView;
 use crate::domain::BranchName;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{BranchWithActive, NewBranch};
+use crate::store::{BranchWithActive, ForkRequest};
 use actix_web::web::Data;
 use serde::Serialize;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -85,26 +85,25 @@ pub async fn create_branch(
     if let Some(made) = replay(&state, key.as_ref()).await? {
         return Ok(made);
     }
-    let target = state.resolve_chat_or_create_trunk(owner, fork.original_chat_id, &trace).await?;
-    let branch = NewBranch {
+    let request = ForkRequest {
         owner,
-        chat: target.chat,
-        line: Some(target.branch).filter(|_| !target.is_trunk()),
+        target: fork.original_chat_id,
         from: fork.branch_from_response_id,
         id: fork.new_chat_id,
         name: fork.name,
         activate: fork.activate,
         key,
     };
-    if let Some(id) = branch.id {
+    if let Some(id) = request.id {
         // What is not there is told before what is there already.
-        state.store.check_fork(&branch).await?;
+        state.with_trunk(owner, request.target, &trace, || state.store.check_fork(&request)).await?;
         if state.id_exists(owner, id, &trace).await? {
             // By the same request, perhaps, which was sent twice at once.
-            return replay(&state, branch.key.as_ref()).await?.ok_or(Error::IdTaken);
+            return replay(&state, request.key.as_ref()).await?.ok_or(Error::IdTaken);
         }
     }
-    Ok(CreatedResponse::of(state.store.fork(&branch).await?))
+    let fork = || state.store.fork(&request);
+    Ok(CreatedResponse::of(state.with_trunk(owner, request.target, &trace, fork).await?))
 }
 
 async fn replay(

@@ -38,7 +38,7 @@ pub async fn delete_branch(
     trace: Trace,
     Input { path, query, .. }: Input<BranchPath, DeleteBranchQuery, ()>,
 ) -> Result<Json<Msg>, Error> {
-    if state.resolve_branch_or_create_trunk(identity.user_id, path.branch_id, &trace).await?.is_trunk() {
+    if state.resolve_branch(identity.user_id, path.branch_id, &trace).await?.is_trunk() {
         return Err(Error::IsTrunk);
     }
     state.store.delete_branch(identity.user_id, path.branch_id, query.cascade).await?;

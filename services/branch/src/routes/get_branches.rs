@@ -5,6 +5,7 @@ use super::cursor_time::is_possible;
 use crate::domain::BranchKey;
 use crate::error::Error;
 use crate::state::State;
+use crate::store::TreeRequest;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -88,19 +89,20 @@ pub async fn get_branches(
     request: HttpRequest,
     Input { query, .. }: Query<TreeQuery>,
 ) -> Result<HttpResponse, Error> {
-    let node = state.look_up_or_create_trunk(identity.user_id, query.chat_id, &trace).await?;
+    let owner = identity.user_id;
     let after = query.cursor.map(|cursor| cursor.after);
     let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
-    let page = state.store.list_branches(&node.branch, after, limit).await?;
+    let tree = TreeRequest { owner, target: query.chat_id, after, limit };
+    let page = state.with_trunk(owner, tree.target, &trace, || state.store.list_branches(&tree)).await?;
     let mut response = HttpResponse::Ok();
-    let next = page.next.map(|after| TreeCursor { node: node.branch.id, after });
+    let next = page.next.map(|after| TreeCursor { node: page.root, after });
     if let Some(cursor) = next {
         NextPage::of(&query, &cursor).point_to(&mut response, &request);
     }
     Ok(response.json(BranchTree {
-        chat_id: node.branch.id,
-        active_branch_id: node.active,
+        chat_id: page.root,
+        active_branch_id: page.active,
         children: page.children,
-        branches: page.items.into_iter().map(|branch| BranchView::new(branch, node.active)).collect(),
+        branches: page.items.into_iter().map(|branch| BranchView::new(branch, page.active)).collect(),
     }))
 }

@@ -4,20 +4,17 @@ use super::message_view::MessageView;
 use crate::domain::Order;
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{MessagePage, PageRequest, Position};
+use crate::store::{LinePage, LinePosition, LineRequest, Position};
 use actix_web::Responder;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
-use shared::ids::{BranchId, ChatId, UserId};
+use shared::ids::{BranchId, ChatId};
 use shared_web::caller::Identity;
 use shared_web::context::Context;
 use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
 use shared_web::page::{Cursor, Limit, Page, foreign_cursor};
 use shared_web::telemetry::Trace;
-
-/// The most lookups of the active branch, if the one found is deleted meanwhile.
-const MAX_ATTEMPTS: usize = 3;
 
 shared_web::request! {
     /// Which line, and which part of it.
@@ -49,7 +46,17 @@ impl Cursor for LineCursor {
     const KIND: &'static str = "line";
 }
 
+impl From<LineCursor> for LinePosition {
+    fn from(LineCursor { chat, branch, start, .. }: LineCursor) -> Self {
+        Self { chat, branch, position: start }
+    }
+}
+
 impl LineCursor {
+    fn new(LinePosition { chat, branch, position }: LinePosition, order: Order) -> Self {
+        Self { chat, branch, order, start: position }
+    }
+
     /// Whether it is of a query with this branch and this order.
     fn is_of(&self, branch: Option<BranchId>, order: Option<Order>) -> bool {
         branch.is_none_or(|branch| branch == self.branch) && order.unwrap_or_default() == self.order
@@ -83,41 +90,19 @@ pub async fn get_messages(
     trace: Trace,
     Input { query, .. }: Query<LineQuery>,
 ) -> Result<impl Responder, Error> {
-    let (line, page) = read(&state, identity.user_id, &query, &trace).await?;
-    let PageRequest { chat, branch, order, .. } = line;
-    let next = page.next.map(|start| LineCursor { chat, branch, order, start });
+    let request = LineRequest {
+        owner: identity.user_id,
+        target: query.chat_id,
+        branch: query.branch_id,
+        order: query.order.unwrap_or_default(),
+        start: query.cursor.map(LinePosition::from),
+        limit: query.limit.unwrap_or_default().get(),
+    };
+    let read = || state.store.read_page(&request);
+    let LinePage { branch, messages: page } =
+        state.with_trunk(request.owner, request.target, &trace, read).await?;
+    let next = page.next.map(|next| LineCursor::new(next, request.order));
     let (page, memory) = (Page::new(&query, page.items, next.as_ref()).map(MessageView::from), page.memory);
     let page = page.write(&context.bodies, memory).await?;
     Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
-}
-
-async fn read(
-    state: &State,
-    owner: UserId,
-    query: &LineQuery,
-    trace: &Trace,
-) -> Result<(PageRequest, MessagePage<Position>), Error> {
-    let named = query.cursor.map(|cursor| cursor.branch).or(query.branch_id);
-    let mut attempt = 1;
-    loop {
-        let target = state.resolve_chat_or_create_trunk(owner, query.chat_id, trace).await?;
-        let of_another = |named: BranchId| !target.is_trunk() && named != target.branch;
-        let of_another_chat = query.cursor.is_some_and(|cursor| cursor.chat != target.chat);
-        if of_another_chat || (query.branch_id.is_none() && named.is_some_and(of_another)) {
-            return Err(Error::BadCursor);
-        }
-        let branch = target.branch_for(named);
-        let request = PageRequest {
-            owner,
-            chat: target.chat,
-            branch,
-            order: query.order.unwrap_or_default(),
-            start: query.cursor.map(|cursor| cursor.start),
-            limit: query.limit.unwrap_or_default().get(),
-        };
-        match state.store.read_page(&request).await {
-            Err(Error::BranchNotFound) if named.is_none() && attempt < MAX_ATTEMPTS => attempt += 1,
-            page => return Ok((request, page?)),
-        }
-    }
 }

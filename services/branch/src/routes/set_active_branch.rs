@@ -55,7 +55,8 @@ pub async fn set_active_branch(
     trace: Trace,
     Input { body, .. }: Body<BranchSwitch>,
 ) -> Result<Json<SwitchedBranch>, Error> {
-    let chat_id = state.resolve_chat_or_create_trunk(identity.user_id, body.chat_id, &trace).await?.chat;
-    state.store.activate(identity.user_id, chat_id, body.branch_id).await?;
+    let owner = identity.user_id;
+    let activate = || state.store.activate(owner, body.chat_id, body.branch_id);
+    let chat_id = state.with_trunk(owner, body.chat_id, &trace, activate).await?;
     Ok(Json(SwitchedBranch { msg: "Active branch set", chat_id, active_branch_id: body.branch_id }))
 }

@@ -51,7 +51,7 @@ pub async fn update_branch(
     trace: Trace,
     Input { path, body, .. }: Input<BranchPath, (), BranchRenaming>,
 ) -> Result<Json<BranchView>, Error> {
-    let target = state.resolve_branch_or_create_trunk(identity.user_id, path.branch_id, &trace).await?;
+    let target = state.resolve_branch(identity.user_id, path.branch_id, &trace).await?;
     let branch = state.store.rename(identity.user_id, target.branch, body.name.as_ref()).await?;
     Ok(Json(branch.into()))
 }

@@ -2,12 +2,12 @@
 
 use super::mongo::MongoEngine;
 use super::operations::{
-    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
-    Position, ResolvedId, TimePosition,
+    AppendRequest, BranchPage, BranchWithActive, ForkRequest, LinePage, LineRequest, Lookup, MessagePage,
+    NewTrunk, ResolvedId, TimePosition, TreeRequest,
 };
 use super::sql::SqlEngine;
 use crate::config::Database;
-use crate::domain::{Branch, BranchKey, BranchName, Message};
+use crate::domain::{BranchName, Message};
 use crate::error::Error;
 use shared::clock::Clock;
 use shared::error::StartError;
@@ -24,6 +24,9 @@ use std::sync::Arc;
 /// An operation is whole: the engine chooses how it is atomic. Every change is durable when it is answered, also if the client
 /// disconnects meanwhile. An operation that names an owner neither sees nor changes anything of others: what does not exist, is
 /// deleted, or is another user's has the same error. Every operation may fail with [`Error::Store`] where the database does.
+///
+/// The requests have a `target`, the id that the client has sent: a chat's or a branch's. The operation resolves it, and fails with
+/// [`Error::ChatNotFound`] where the client cannot see it, and with [`Error::TargetUnknown`] where it is neither here.
 #[derive(Debug, Clone)]
 pub struct ContentStore(Engine);
 
@@ -100,19 +103,19 @@ impl ContentStore {
     /// Appends a message to a line, at the depth after its head and at a later time. An equal request with the same key is
     /// replayed.
     ///
-    /// [`Error::BranchNotFound`], [`Error::ChatNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
+    /// [`Error::BranchNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
     /// [`Self::replay_message`].
-    pub async fn append(&self, message: &NewMessage) -> Result<Created<Message>, Error> {
-        on_engine!(self, append(message))
+    pub async fn append(&self, request: &AppendRequest) -> Result<Created<Message>, Error> {
+        on_engine!(self, append(request))
     }
 
-    /// Reads a page of a line: at most `page.limit` messages and [`MAX_PAGE_BYTES`](crate::domain::MAX_PAGE_BYTES) of texts, but
+    /// Reads a page of a line: at most `limit` messages and [`MAX_PAGE_BYTES`](crate::domain::MAX_PAGE_BYTES) of texts, but
     /// one message at least.
     ///
-    /// [`Error::BranchNotFound`], [`Error::ChatNotFound`]; [`Error::BadCursor`] if `page.start` is not on the line;
-    /// [`Error::OutOfMemory`] if the texts exceed what is left of the memory budget.
-    pub async fn read_page(&self, page: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        on_engine!(self, read_page(page))
+    /// [`Error::BranchNotFound`]; [`Error::BadCursor`] if `start` is not on the line; [`Error::OutOfMemory`] if the texts exceed
+    /// what is left of the memory budget.
+    pub async fn read_page(&self, request: &LineRequest) -> Result<LinePage, Error> {
+        on_engine!(self, read_page(request))
     }
 
     /// Reads one message; `None` if this owner has no such message.
@@ -143,35 +146,30 @@ impl ContentStore {
     /// Checks that the message of a fork lies on the named line.
     ///
     /// [`Error::MessageNotFound`] if it does not; [`Error::BranchNotFound`] if there is no such line.
-    pub async fn check_fork(&self, branch: &NewBranch) -> Result<(), Error> {
-        on_engine!(self, check_fork(branch))
+    pub async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
+        on_engine!(self, check_fork(request))
     }
 
     /// Forks a branch, and makes it the active one if asked to. It costs the same however long the line is. An equal request
     /// with the same key is replayed.
     ///
-    /// The errors of [`Self::check_fork`] and [`Self::replay_branch`]; [`Error::ChatNotFound`]; [`Error::IdTaken`] if the chosen
-    /// id is another branch's, or was within a day.
-    pub async fn fork(&self, branch: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-        on_engine!(self, fork(branch))
+    /// The errors of [`Self::check_fork`] and [`Self::replay_branch`]; [`Error::IdTaken`] if the chosen id is another branch's, or
+    /// was within a day.
+    pub async fn fork(&self, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
+        on_engine!(self, fork(request))
     }
 
     /// Lists a branch and its descendants after a key, parents first, at most `limit`; beside them the ids of its children,
-    /// 10,000 at most.
-    pub async fn list_branches(
-        &self,
-        subtree_root: &Branch,
-        after: Option<BranchKey>,
-        limit: usize,
-    ) -> Result<BranchPage, Error> {
-        on_engine!(self, list_branches(subtree_root, after, limit))
+    /// 10,000 at most. For a chat, all branches.
+    pub async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
+        on_engine!(self, list_branches(request))
     }
 
-    /// Makes a branch the active one of its chat.
+    /// Makes a branch the active one of the chat of the target, and returns the chat.
     ///
-    /// [`Error::ChatNotFound`]; [`Error::BranchNotFound`] if the chat has no such branch.
-    pub async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-        on_engine!(self, activate(owner, chat, branch))
+    /// [`Error::BranchNotFound`] if the chat has no such branch.
+    pub async fn activate(&self, owner: UserId, target: BranchId, branch: BranchId) -> Result<ChatId, Error> {
+        on_engine!(self, activate(owner, target, branch))
     }
 
     /// Sets the name of a branch, or removes it.

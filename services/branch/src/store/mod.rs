@@ -12,6 +12,7 @@ pub mod sql;
 
 pub use content_store::ContentStore;
 pub use operations::{
-    BranchPage, BranchWithActive, Lookup, MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest,
-    Position, ResolvedId, TimePosition,
+    AppendRequest, BranchPage, BranchWithActive, ForkRequest, LinePage, LinePosition, LineRequest, Lookup,
+    MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest, Position, ResolvedId, TimePosition,
+    TreeRequest,
 };

@@ -5,6 +5,8 @@ use crate::domain::{Ancestry, DepthRange, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
+/// The most attempts on the active branch of a chat, if the one found is deleted meanwhile.
+pub(super) const MAX_ATTEMPTS_ON_ACTIVE_BRANCH: usize = 3;
 /// Forks of a message that are listed with it.
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
 /// Children of a branch that are listed.

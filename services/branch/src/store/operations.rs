@@ -3,6 +3,7 @@
 use crate::domain::{
     Branch, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
 };
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -42,6 +43,17 @@ impl ResolvedId {
     }
 }
 
+impl<T> Lookup<T> {
+    /// What was found; else [`Error::ChatNotFound`] or [`Error::TargetUnknown`].
+    pub fn require(self) -> Result<T, Error> {
+        match self {
+            Self::Found(found) => Ok(*found),
+            Self::Hidden => Err(Error::ChatNotFound),
+            Self::Unknown => Err(Error::TargetUnknown),
+        }
+    }
+}
+
 impl From<&BranchWithActive> for ResolvedId {
     fn from(BranchWithActive { branch, active }: &BranchWithActive) -> Self {
         Self { chat: branch.chat, branch: branch.id, active: *active }
@@ -70,7 +82,44 @@ pub struct NewTrunk {
     pub created_at: Timestamp,
 }
 
-/// A message to append.
+/// A message to append, as a client requests it.
+#[derive(Debug, Clone)]
+pub struct AppendRequest {
+    /// The author.
+    pub owner: UserId,
+    /// The chat or the branch that it goes to; for a chat, the active branch.
+    pub target: BranchId,
+    /// The branch of this chat that it goes to instead.
+    pub branch: Option<BranchId>,
+    /// The question.
+    pub question: Question,
+    /// The response.
+    pub response: Response,
+    /// The client's metadata.
+    pub metadata: Metadata,
+    /// The head that the client expects.
+    pub expected_head: ExpectedHead,
+    /// The idempotency key.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl AppendRequest {
+    /// The message for this branch of this chat.
+    pub fn for_branch(&self, chat: ChatId, branch: BranchId) -> NewMessage {
+        NewMessage {
+            owner: self.owner,
+            chat,
+            branch,
+            question: self.question.clone(),
+            response: self.response.clone(),
+            metadata: self.metadata.clone(),
+            expected_head: self.expected_head,
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// A message to append to a branch.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     /// The author.
@@ -121,6 +170,69 @@ impl NewMessage {
     }
 }
 
+/// A page of a line to read, as a client requests it.
+#[derive(Debug, Clone, Copy)]
+pub struct LineRequest {
+    /// The reader.
+    pub owner: UserId,
+    /// The chat or the branch whose line is read; for a chat, that of the active branch.
+    pub target: BranchId,
+    /// The branch of this chat whose line is read instead.
+    pub branch: Option<BranchId>,
+    /// The order of the page.
+    pub order: Order,
+    /// Where the page begins; none for the first page.
+    pub start: Option<LinePosition>,
+    /// The most messages that the page may have.
+    pub limit: usize,
+}
+
+impl LineRequest {
+    /// The page of the line that the request is about. [`Error::BadCursor`] if the position is one of another line.
+    pub fn page(&self, target: &ResolvedId) -> Result<PageRequest, Error> {
+        let branch = match self.start {
+            None => target.branch_for(self.branch),
+            Some(start) if self.is_of_line(target, &start) => start.branch,
+            Some(_) => return Err(Error::BadCursor),
+        };
+        let start = self.start.map(|start| start.position);
+        let &Self { owner, order, limit, .. } = self;
+        Ok(PageRequest { owner, chat: target.chat, branch, order, start, limit })
+    }
+
+    /// Whether the line is that of whichever branch is the active one.
+    pub(super) fn names_no_branch(&self) -> bool {
+        self.branch.is_none() && self.start.is_none()
+    }
+
+    /// The page that was read.
+    pub(super) fn finish(request: &PageRequest, page: MessagePage<Position>) -> LinePage {
+        let &PageRequest { chat, branch, .. } = request;
+        let next = page.next.map(|position| LinePosition { chat, branch, position });
+        LinePage { branch, messages: MessagePage { items: page.items, next, memory: page.memory } }
+    }
+
+    /// Whether a position is one of the line. A page of a chat stays on the branch that was the active one at first.
+    fn is_of_line(&self, target: &ResolvedId, start: &LinePosition) -> bool {
+        let is_of_branch = match self.branch {
+            Some(branch) => branch == start.branch,
+            None => target.is_trunk() || target.branch == start.branch,
+        };
+        is_of_branch && start.chat == target.chat
+    }
+}
+
+/// A position on the line of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinePosition {
+    /// The chat.
+    pub chat: ChatId,
+    /// The branch whose line is read.
+    pub branch: BranchId,
+    /// The position.
+    pub position: Position,
+}
+
 /// A page of a line to read.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest {
@@ -158,6 +270,15 @@ pub struct MessagePage<P> {
     pub memory: Reservation,
 }
 
+/// A page of a line.
+#[derive(Debug)]
+pub struct LinePage {
+    /// The branch whose line was read.
+    pub branch: BranchId,
+    /// Its messages.
+    pub messages: MessagePage<LinePosition>,
+}
+
 /// A position among the messages of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimePosition {
@@ -167,7 +288,42 @@ pub struct TimePosition {
     pub id: ResponseId,
 }
 
-/// A branch to fork.
+/// A branch to fork, as a client requests it.
+#[derive(Debug, Clone)]
+pub struct ForkRequest {
+    /// The owner.
+    pub owner: UserId,
+    /// The chat, or the branch on whose line the message must lie.
+    pub target: BranchId,
+    /// The message that it forks from; none for a fork before the first message.
+    pub from: Option<ResponseId>,
+    /// The id, if the client has chosen one.
+    pub id: Option<BranchId>,
+    /// The name.
+    pub name: Option<BranchName>,
+    /// Whether it becomes the active branch of its chat.
+    pub activate: bool,
+    /// The idempotency key.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl ForkRequest {
+    /// The branch to fork in the chat of the target.
+    pub fn in_chat(&self, target: &ResolvedId) -> NewBranch {
+        NewBranch {
+            owner: self.owner,
+            chat: target.chat,
+            line: Some(target.branch).filter(|_| !target.is_trunk()),
+            from: self.from,
+            id: self.id,
+            name: self.name.clone(),
+            activate: self.activate,
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// A branch to fork in a chat.
 #[derive(Debug, Clone)]
 pub struct NewBranch {
     /// The owner.
@@ -188,9 +344,26 @@ pub struct NewBranch {
     pub key: Option<IdempotencyKey>,
 }
 
+/// A page of the descendants of a chat or a branch, as a client requests it.
+#[derive(Debug, Clone, Copy)]
+pub struct TreeRequest {
+    /// The reader.
+    pub owner: UserId,
+    /// The chat, or the branch, whose descendants are listed.
+    pub target: BranchId,
+    /// The key after which the page begins; none for the first page.
+    pub after: Option<BranchKey>,
+    /// The most branches that the page may have.
+    pub limit: usize,
+}
+
 /// A page of a branch and its descendants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchPage {
+    /// The branch.
+    pub root: BranchId,
+    /// The active branch of its chat.
+    pub active: BranchId,
     /// The ids of its children, oldest first, 10,000 at most.
     pub children: Vec<BranchId>,
     /// Parents first.

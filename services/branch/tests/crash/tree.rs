@@ -43,7 +43,7 @@ impl Tree {
         say(&chat, e, &["e1", "e2"]).await;
         let other = chat.fork(trunk[2].id).await;
         say(&chat, other, &["o1"]).await;
-        store.activate(chat.owner, chat.id, e).await.unwrap();
+        store.activate(chat.owner, chat.trunk(), e).await.unwrap();
         let mut lines = BTreeMap::new();
         for branch in [chat.trunk(), a, b, c, e, other] {
             lines.insert(branch.to_string(), chat.line(branch).await);

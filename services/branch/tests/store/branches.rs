@@ -19,21 +19,22 @@ pub async fn the_tree_comes_parents_first_and_in_pages(kit: &Kit) {
     }
     for node in [chat.trunk(), messages[1].branch, messages[25].branch] {
         let node = chat.node(node).await.unwrap().branch;
-        let whole = chat.store.list_branches(&node, None, 10_000).await.unwrap();
+        let whole = chat.list(node.id, None, 10_000).await;
+        assert_eq!((whole.root, whole.active), (node.id, chat.trunk()));
         assert_eq!((whole.items[0].id, whole.next), (node.id, None));
         assert!(whole.items.is_sorted_by_key(Branch::key));
         let children = whole.items.iter().filter(|branch| branch.parent == Some(node.id));
         assert_eq!(whole.children, children.map(|branch| branch.id).collect::<Vec<_>>());
-        assert_eq!(pages(&chat, &node, 4).await, whole);
+        assert_eq!(pages(&chat, node.id, 4).await, whole);
     }
     assert_eq!(chat.tree(chat.trunk()).await.len(), 26);
 }
 
 /// All pages together.
-async fn pages(chat: &Chat, node: &Branch, limit: usize) -> BranchPage {
-    let mut all = chat.store.list_branches(node, None, limit).await.unwrap();
+async fn pages(chat: &Chat, node: BranchId, limit: usize) -> BranchPage {
+    let mut all = chat.list(node, None, limit).await;
     while let Some(after) = all.next {
-        let page = chat.store.list_branches(node, Some(after), limit).await.unwrap();
+        let page = chat.list(node, Some(after), limit).await;
         assert_eq!(page.children, all.children);
         assert!(page.items.len() <= limit);
         all.items.extend(page.items);
@@ -61,11 +62,10 @@ pub async fn pages_of_wide_and_narrow_trees_are_complete(kit: &Kit) {
         }
     }
     for chat in [wide, narrow] {
-        let node = chat.node(chat.trunk()).await.unwrap().branch;
-        let whole = chat.store.list_branches(&node, None, 10_000).await.unwrap();
+        let whole = chat.list(chat.trunk(), None, 10_000).await;
         assert!(whole.items.len() > 600 && whole.items.is_sorted_by_key(Branch::key));
         for limit in [70, 200] {
-            assert_eq!(pages(&chat, &node, limit).await, whole);
+            assert_eq!(pages(&chat, chat.trunk(), limit).await, whole);
         }
     }
 }
@@ -108,15 +108,15 @@ pub async fn the_active_branch_is_one_of_the_chat(kit: &Kit) {
     let other = kit.chat_of(chat.owner).await;
     let first = chat.say(chat.trunk(), "1").await;
     let fork = chat.fork(first.id).await;
-    chat.store.activate(chat.owner, chat.id, fork).await.unwrap();
+    chat.store.activate(chat.owner, chat.trunk(), fork).await.unwrap();
     for wrong in [other.trunk(), BranchId::generate()] {
-        refused!(chat.store.activate(chat.owner, chat.id, wrong).await, BranchNotFound);
+        refused!(chat.store.activate(chat.owner, chat.trunk(), wrong).await, BranchNotFound);
     }
-    refused!(chat.store.activate(chat.owner, ChatId::generate(), fork).await, ChatNotFound);
+    refused!(chat.store.activate(chat.owner, BranchId::generate(), fork).await, TargetUnknown);
     assert_eq!(chat.active().await, fork);
     assert_eq!(chat.node(fork).await.unwrap().active, fork);
     assert_eq!(other.active().await, other.trunk());
-    chat.store.activate(chat.owner, chat.id, chat.trunk()).await.unwrap();
+    chat.store.activate(chat.owner, chat.trunk(), chat.trunk()).await.unwrap();
     assert_eq!(chat.active().await, chat.trunk());
 }
 

@@ -26,7 +26,7 @@ pub async fn without_cascade_only_a_leaf_is_deleted(kit: &Kit) {
     // What was refused has left no trace.
     assert_eq!(chat.line(leaf).await, ["0", "1", "2"]);
     chat.say(node, "more").await;
-    chat.store.activate(chat.owner, chat.id, leaf).await.unwrap();
+    chat.store.activate(chat.owner, chat.trunk(), leaf).await.unwrap();
     chat.store.delete_branch(chat.owner, leaf, false).await.unwrap();
     assert_eq!((chat.node(leaf).await, chat.active().await), (None, node));
     refused!(chat.store.delete_branch(chat.owner, leaf, false).await, BranchNotFound);
@@ -47,7 +47,7 @@ pub async fn a_cascade_deletes_all_descendants(kit: &Kit) {
     let chat = kit.chat().await;
     let messages = chain(&chat, 5).await;
     let aside = chat.fork(messages[1].id).await;
-    chat.store.activate(chat.owner, chat.id, messages[5].branch).await.unwrap();
+    chat.store.activate(chat.owner, chat.trunk(), messages[5].branch).await.unwrap();
     chat.store.delete_branch(chat.owner, messages[2].branch, true).await.unwrap();
     for gone in &messages[2..] {
         assert_eq!(chat.node(gone.branch).await, None);
@@ -88,7 +88,7 @@ pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
             refused!(kit.store.rename(chat.owner, branch, None).await, BranchNotFound);
             refused!(kit.store.delete_branch(chat.owner, branch, true).await, BranchNotFound);
         }
-        refused!(kit.store.activate(chat.owner, chat.id, chat.trunk()).await, ChatNotFound);
+        refused!(kit.store.activate(chat.owner, chat.trunk(), chat.trunk()).await, ChatNotFound);
         assert!(kit.store.list_messages(chat.owner, None, 50).await.unwrap().items.is_empty());
         kit.sweep().await;
     }

@@ -1,7 +1,7 @@
 //! Forking branches.
 
 use crate::kit::{Kit, name, refused};
-use branch::store::NewBranch;
+use branch::store::ForkRequest;
 use shared::ids::{BranchId, ResponseId};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub async fn the_parent_of_a_fork_is_the_owner_of_the_message(kit: &Kit) {
     let first = chat.say(chat.trunk(), "1").await;
     let second = chat.say(chat.trunk(), "2").await;
     kit.clock.advance(Duration::from_secs(1));
-    let new = NewBranch { name: Some(name(" A 🌳 ")), ..chat.branch(Some(second.id)) };
+    let new = ForkRequest { name: Some(name(" A 🌳 ")), ..chat.branch(Some(second.id)) };
     let made = chat.store.fork(&new).await.unwrap();
     let branch = &made.object.branch;
     assert!(!made.replayed);
@@ -24,7 +24,7 @@ pub async fn the_parent_of_a_fork_is_the_owner_of_the_message(kit: &Kit) {
     assert_eq!(chat.node(branch.id).await.as_ref(), Some(&made.object));
     // At an inherited message: its owner is the parent.
     chat.say(branch.id, "3").await;
-    let new = NewBranch { line: Some(branch.id), ..chat.branch(Some(first.id)) };
+    let new = ForkRequest { target: branch.id, ..chat.branch(Some(first.id)) };
     let sibling = chat.store.fork(&new).await.unwrap().object.branch;
     assert_eq!((sibling.parent, sibling.fork_depth, sibling.level), (Some(chat.trunk()), 1, 1));
     // Before the first message: the trunk is.
@@ -44,7 +44,7 @@ pub async fn a_fork_needs_a_message_on_the_named_line(kit: &Kit) {
     let fork = chat.fork(first.id).await;
     let forked = chat.say(fork, "2f").await;
     let leaf = chat.fork(forked.id).await;
-    let on = |line: BranchId, from: ResponseId| NewBranch { line: Some(line), ..chat.branch(Some(from)) };
+    let on = |line: BranchId, from: ResponseId| ForkRequest { target: line, ..chat.branch(Some(from)) };
     for (line, from) in [(fork, second.id), (leaf, second.id), (fork, elsewhere.id)] {
         refused!(chat.store.check_fork(&on(line, from)).await, MessageNotFound);
         refused!(chat.store.fork(&on(line, from)).await, MessageNotFound);
@@ -61,7 +61,7 @@ pub async fn a_fork_needs_a_message_on_the_named_line(kit: &Kit) {
 pub async fn an_id_is_taken_once(kit: &Kit) {
     let (chat, stranger) = (kit.chat().await, kit.chat().await);
     let first = chat.say(chat.trunk(), "1").await;
-    let with = |id: BranchId| NewBranch { id: Some(id), ..chat.branch(Some(first.id)) };
+    let with = |id: BranchId| ForkRequest { id: Some(id), ..chat.branch(Some(first.id)) };
     let id = BranchId::generate();
     assert_eq!(chat.store.fork(&with(id)).await.unwrap().object.branch.id, id);
     let deleted = chat.fork(first.id).await;
@@ -77,7 +77,7 @@ pub async fn a_fork_can_become_active(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     assert_eq!(chat.active().await, chat.trunk());
-    let new = NewBranch { activate: true, ..chat.branch(Some(first.id)) };
+    let new = ForkRequest { activate: true, ..chat.branch(Some(first.id)) };
     let fork = chat.store.fork(&new).await.unwrap().object;
     assert_eq!(fork.active, fork.branch.id);
     assert_eq!(chat.active().await, fork.branch.id);
@@ -94,7 +94,7 @@ pub async fn a_message_with_many_forks_lists_the_oldest(kit: &Kit) {
         forks.push(chat.fork(first.id).await);
     }
     let beside = chat.fork(second.id).await;
-    let page = chat.store.read_page(&chat.page(chat.trunk())).await.unwrap().items;
+    let page = chat.store.read_page(&chat.page(chat.trunk())).await.unwrap().messages.items;
     assert_eq!((page[0].forks.count, &page[0].forks.oldest), (1_050, &forks[..100].to_vec()));
     assert_eq!((page[1].forks.count, &page[1].forks.oldest), (1, &vec![beside]));
     let message = chat.store.read_message(chat.owner, first.id).await.unwrap().unwrap();

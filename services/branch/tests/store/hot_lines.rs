@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit};
 use branch::domain::Order as LineOrder;
 use branch::error::Error;
-use branch::store::NewBranch;
+use branch::store::ForkRequest;
 use futures_util::future::join_all;
 use shared::ids::BranchId;
 use shared_store::StoreError;
@@ -68,7 +68,7 @@ async fn use_another_chat(kit: &Kit) {
     let other = kit.chat().await;
     let first = other.say(other.trunk(), "1").await;
     let fork = other.fork(first.id).await;
-    other.store.activate(other.owner, other.id, fork).await.unwrap();
+    other.store.activate(other.owner, other.trunk(), fork).await.unwrap();
     assert_eq!(other.line(other.trunk()).await, ["1"]);
     assert_eq!(kit.store.list_messages(other.owner, None, 50).await.unwrap().items.len(), 1);
 }
@@ -101,10 +101,10 @@ pub async fn operations_on_locked_rows_hold_one_connection(kit: &Kit) {
     let work = |number: usize| {
         let (chat, answered) = (chat.clone(), Arc::clone(&answered));
         tokio::spawn(async move {
-            let new = NewBranch { activate: number.is_multiple_of(2), ..chat.branch(Some(first.id)) };
+            let new = ForkRequest { activate: number.is_multiple_of(2), ..chat.branch(Some(first.id)) };
             let _ = match number % 4 {
                 0 | 1 => chat.store.fork(&new).await.map(drop),
-                2 => chat.store.activate(chat.owner, chat.id, fork).await,
+                2 => chat.store.activate(chat.owner, chat.trunk(), fork).await.map(drop),
                 _ if number == 31 => chat.store.delete_branch(chat.owner, fork, true).await,
                 _ => chat.store.rename(chat.owner, chat.trunk(), None).await.map(drop),
             };

@@ -53,7 +53,7 @@ pub async fn a_key_creates_a_branch_once(kit: &Kit) {
     let made = kit.store.fork(&new).await.unwrap();
     assert!(!made.replayed);
     let head = chat.say(made.object.branch.id, "2").await;
-    chat.store.activate(chat.owner, chat.id, chat.trunk()).await.unwrap();
+    chat.store.activate(chat.owner, chat.trunk(), chat.trunk()).await.unwrap();
     let again = kit.store.fork(&new).await.unwrap();
     assert!(again.replayed);
     // It is not activated once more.

@@ -1,9 +1,14 @@
 //! A store for one test, on an engine and a database of its own.
 
 use branch::config::Database;
-use branch::domain::{Branch, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response};
+use branch::domain::{
+    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
+};
 use branch::error::Error;
-use branch::store::{BranchWithActive, ContentStore, NewBranch, NewMessage, NewTrunk, PageRequest, Position};
+use branch::store::{
+    AppendRequest, BranchPage, BranchWithActive, ContentStore, ForkRequest, LinePosition, LineRequest,
+    NewTrunk, Position, TreeRequest,
+};
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -132,11 +137,11 @@ impl Chat {
         self.id.trunk()
     }
 
-    pub fn message(&self, branch: BranchId, question: &str) -> NewMessage {
-        NewMessage {
+    pub fn message(&self, branch: BranchId, question: &str) -> AppendRequest {
+        AppendRequest {
             owner: self.owner,
-            chat: self.id,
-            branch,
+            target: self.trunk(),
+            branch: Some(branch),
             question: <Question as TextField>::parse(question.to_owned()).unwrap(),
             response: <Response as TextField>::parse("r".to_owned()).unwrap(),
             metadata: Metadata::default(),
@@ -151,11 +156,10 @@ impl Chat {
         created.object
     }
 
-    pub fn branch(&self, from: Option<ResponseId>) -> NewBranch {
-        NewBranch {
+    pub fn branch(&self, from: Option<ResponseId>) -> ForkRequest {
+        ForkRequest {
             owner: self.owner,
-            chat: self.id,
-            line: None,
+            target: self.trunk(),
             from,
             id: None,
             name: None,
@@ -168,17 +172,23 @@ impl Chat {
         self.store.fork(&self.branch(Some(from))).await.unwrap().object.branch.id
     }
 
-    pub fn page(&self, branch: BranchId) -> PageRequest {
-        let (owner, chat) = (self.owner, self.id);
-        PageRequest { owner, chat, branch, order: Order::Asc, start: None, limit: 200 }
+    pub fn page(&self, branch: BranchId) -> LineRequest {
+        let (owner, target, branch) = (self.owner, self.trunk(), Some(branch));
+        LineRequest { owner, target, branch, order: Order::Asc, start: None, limit: 200 }
+    }
+
+    /// A page of a line from this position on.
+    pub fn page_from(&self, branch: BranchId, position: Position) -> LineRequest {
+        let start = Some(LinePosition { chat: self.id, branch, position });
+        LineRequest { start, ..self.page(branch) }
     }
 
     /// All messages of a line, page by page.
     pub async fn read(&self, branch: BranchId, order: Order, limit: usize) -> Result<Vec<Message>, Error> {
-        let mut request = PageRequest { order, limit, ..self.page(branch) };
+        let mut request = LineRequest { order, limit, ..self.page(branch) };
         let mut messages = Vec::new();
         loop {
-            let page = self.store.read_page(&request).await?;
+            let page = self.store.read_page(&request).await?.messages;
             assert!(page.items.len() <= limit);
             messages.extend(page.items);
             let Some(next) = page.next else { return Ok(messages) };
@@ -207,8 +217,13 @@ impl Chat {
 
     /// A node and all below it.
     pub async fn tree(&self, branch: BranchId) -> Vec<Branch> {
-        let node = self.node(branch).await.unwrap();
-        self.store.list_branches(&node.branch, None, 10_000).await.unwrap().items
+        self.list(branch, None, 10_000).await.items
+    }
+
+    /// A page of a branch and its descendants.
+    pub async fn list(&self, target: BranchId, after: Option<BranchKey>, limit: usize) -> BranchPage {
+        let request = TreeRequest { owner: self.owner, target, after, limit };
+        self.store.list_branches(&request).await.unwrap()
     }
 
     pub async fn active(&self) -> BranchId {

@@ -3,7 +3,7 @@
 use crate::kit::{Kit, at, refused};
 use branch::domain::{ExpectedHead, Order};
 use branch::error::Error;
-use branch::store::PageRequest;
+use branch::store::LineRequest;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 
 pub async fn a_message_lies_after_the_head(kit: &Kit) {
@@ -119,11 +119,10 @@ pub async fn a_cursor_of_another_line_is_refused(kit: &Kit) {
     for start in
         [at(chat.trunk(), 2), at(fork, 3), at(fork, 0), at(stranger.trunk(), 1), at(BranchId::generate(), 1)]
     {
-        let request = PageRequest { start: Some(start), ..chat.page(fork) };
-        refused!(chat.store.read_page(&request).await, BadCursor);
+        refused!(chat.store.read_page(&chat.page_from(fork, start)).await, BadCursor);
     }
-    let request = PageRequest { start: Some(at(chat.trunk(), 1)), ..chat.page(fork) };
-    assert_eq!(chat.store.read_page(&request).await.unwrap().items.len(), 2);
+    let request = chat.page_from(fork, at(chat.trunk(), 1));
+    assert_eq!(chat.store.read_page(&request).await.unwrap().messages.items.len(), 2);
     assert_eq!(theirs.depth, 1);
 }
 
@@ -135,27 +134,28 @@ pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
     // Written through a store that knows the line.
     let foreign = |chat_id: ChatId, owner: UserId| {
         let mut message = chat.message(fork, "x");
-        (message.chat, message.owner) = (chat_id, owner);
+        (message.target, message.owner) = (chat_id.trunk(), owner);
         message
     };
     chat.say(fork, "2").await;
-    refused!(store.append(&foreign(chat.id, stranger.owner)).await, BranchNotFound);
-    refused!(store.append(&foreign(stranger.id, chat.owner)).await, BranchNotFound);
+    refused!(store.append(&foreign(chat.id, stranger.owner)).await, ChatNotFound);
+    refused!(store.append(&foreign(stranger.id, chat.owner)).await, ChatNotFound);
     refused!(store.append(&foreign(stranger.id, stranger.owner)).await, BranchNotFound);
     assert_eq!(store.read_message(stranger.owner, first.id).await.unwrap(), None);
-    let request = PageRequest { owner: stranger.owner, ..chat.page(fork) };
-    refused!(store.read_page(&request).await, BranchNotFound);
-    let request = PageRequest { chat: stranger.id, ..chat.page(fork) };
-    refused!(store.read_page(&request).await, BranchNotFound);
+    let request = LineRequest { owner: stranger.owner, ..chat.page(fork) };
+    refused!(store.read_page(&request).await, ChatNotFound);
+    let request = LineRequest { target: stranger.trunk(), ..chat.page(fork) };
+    refused!(store.read_page(&request).await, ChatNotFound);
+    refused!(store.read_page(&stranger.page(fork)).await, BranchNotFound);
     let hidden = store.look_up(stranger.owner, fork).await.unwrap();
     assert_eq!(hidden, branch::store::Lookup::Hidden);
     refused!(store.rename(stranger.owner, fork, None).await, BranchNotFound);
     refused!(store.delete_branch(stranger.owner, fork, true).await, BranchNotFound);
-    refused!(store.activate(stranger.owner, chat.id, fork).await, ChatNotFound);
+    refused!(store.activate(stranger.owner, chat.trunk(), fork).await, ChatNotFound);
     let mut theft = stranger.branch(Some(first.id));
     refused!(store.fork(&theft).await, MessageNotFound);
-    theft.chat = chat.id;
-    refused!(store.fork(&theft).await, MessageNotFound);
+    theft.target = chat.trunk();
+    refused!(store.fork(&theft).await, ChatNotFound);
     store.delete_chat(stranger.owner, chat.id).await.unwrap();
     assert_eq!(chat.line(fork).await, ["1", "2"]);
 }

@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
 use branch::domain::Order;
-use branch::store::NewBranch;
+use branch::store::ForkRequest;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
@@ -93,7 +93,7 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
         }
         Step::Activate(index) => {
             model.active = model.pick(*index);
-            chat.store.activate(chat.owner, chat.id, model.active).await.unwrap();
+            chat.store.activate(chat.owner, chat.trunk(), model.active).await.unwrap();
         }
         Step::Delete { branch, cascade } => delete(chat, model, model.pick(*branch), *cascade).await,
         Step::Sweep => kit.sweep().await,
@@ -115,8 +115,7 @@ async fn fork(
         Some((response, _, owner)) => (Some(*response), *owner),
         None => (None, chat.trunk()),
     };
-    let line_named = Some(branch).filter(|branch| *branch != chat.trunk());
-    let new = NewBranch { line: line_named, activate, ..chat.branch(from) };
+    let new = ForkRequest { target: branch, activate, ..chat.branch(from) };
     let fork = chat.store.fork(&new).await.unwrap().object.branch;
     assert_eq!(fork.parent, Some(parent));
     if activate {

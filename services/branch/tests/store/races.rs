@@ -199,7 +199,7 @@ pub async fn concurrent_appends_of_all_kinds_leave_no_gap(kit: &Kit) {
                 first += 1;
                 stored.push(created.object);
             }
-            (2, Err(Error::HeadMoved { .. })) | (3, Err(Error::BranchNotFound)) => {}
+            (2, Err(Error::HeadMoved { .. })) | (3, Err(Error::ChatNotFound)) => {}
             (0 | 4..=7, Ok(created)) => stored.push(created.object),
             (_, other) => panic!("{sort}: {other:?}"),
         }

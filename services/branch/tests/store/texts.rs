@@ -52,7 +52,7 @@ pub async fn the_largest_texts_fit_and_a_page_holds_eight_mib(kit: &Kit) {
         request.order = order;
         let mut found = Vec::new();
         loop {
-            let page = kit.store.read_page(&request).await.unwrap();
+            let page = kit.store.read_page(&request).await.unwrap().messages;
             found.push(page.items.len());
             for message in page.items {
                 assert_eq!((message.question.len(), message.metadata.len()), (1 << 20, 16 << 10));

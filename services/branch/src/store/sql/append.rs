@@ -7,7 +7,8 @@ use super::rows::NewMessageRow;
 use super::schema::{branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
-use crate::store::NewMessage;
+use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
+use crate::store::{AppendRequest, NewMessage};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -17,7 +18,23 @@ use shared_store::Store;
 use shared_store::tx;
 
 impl SqlEngine {
-    pub(crate) async fn append(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
+    pub(crate) async fn append(&self, request: &AppendRequest) -> Result<Created<Message>, Error> {
+        let mut attempt = 1;
+        loop {
+            let target = self.resolve(request.owner, request.target).await?.require()?;
+            let new = request.for_branch(target.chat, target.branch_for(request.branch));
+            match self.append_to_branch(&new).await {
+                Err(Error::BranchNotFound)
+                    if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
+                {
+                    attempt += 1;
+                }
+                appended => return appended,
+            }
+        }
+    }
+
+    async fn append_to_branch(&self, new: &NewMessage) -> Result<Created<Message>, Error> {
         let inserted = self
             .run_with_row_mutexes([new.branch], |content| {
                 let new = new.clone();

@@ -8,7 +8,7 @@ use super::schema::branches;
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
-use crate::store::{BranchPage, BranchWithActive};
+use crate::store::{BranchPage, BranchWithActive, TreeRequest};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::Timestamp;
@@ -21,23 +21,21 @@ use std::collections::HashMap;
 const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlEngine {
-    pub(crate) async fn list_branches(
-        &self,
-        subtree_root: &Branch,
-        after: Option<BranchKey>,
-        limit: usize,
-    ) -> Result<BranchPage, Error> {
+    pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
+        let &TreeRequest { owner, target, after, limit } = request;
+        let BranchWithActive { branch: subtree_root, active } =
+            self.look_up(owner, target).await?.require()?;
         let children = queries::children(subtree_root.id).limit(MAX_LISTED_CHILDREN);
         let children = on!(&self.store, |c| children.load(c).await)?;
         let mut items = if subtree_root.is_trunk() {
             page_of_chat(&self.store, subtree_root.chat, after, limit + 1).await?
         } else {
-            page_of_subtree(&self.store, subtree_root, after, limit + 1).await?
+            page_of_subtree(&self.store, &subtree_root, after, limit + 1).await?
         };
         let more = items.len() > limit;
         items.truncate(limit);
         let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(BranchPage { children, items, next })
+        Ok(BranchPage { root: subtree_root.id, active, children, items, next })
     }
 }
 
@@ -103,11 +101,18 @@ async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
 }
 
 impl SqlEngine {
-    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+    pub(crate) async fn activate(
+        &self,
+        owner: UserId,
+        target: BranchId,
+        branch: BranchId,
+    ) -> Result<ChatId, Error> {
+        let chat = self.resolve(owner, target).await?.require()?.chat;
         self.run_with_row_mutexes([chat.trunk()], async move |content: SqlEngine| {
             set_active(&content.store, owner, chat, branch).await
         })
-        .await
+        .await?;
+        Ok::<_, Error>(chat)
     }
 }
 

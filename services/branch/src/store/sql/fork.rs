@@ -8,7 +8,7 @@ use super::schema::{branches, messages};
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
-use crate::store::{BranchWithActive, NewBranch};
+use crate::store::{BranchWithActive, ForkRequest, NewBranch};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::clock::{Clock, Timestamp};
@@ -54,12 +54,15 @@ async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
 }
 
 impl SqlEngine {
-    pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
-        origin(&self.store, new).await.map(drop)
+    pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
+        let target = self.resolve(request.owner, request.target).await?.require()?;
+        origin(&self.store, &request.in_chat(&target)).await.map(drop)
     }
 
-    pub(crate) async fn fork(&self, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-        let origin = origin(&self.store, new).await?;
+    pub(crate) async fn fork(&self, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
+        let target = self.resolve(request.owner, request.target).await?.require()?;
+        let new = request.in_chat(&target);
+        let origin = origin(&self.store, &new).await?;
         let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
         let inserted = self
             .run_with_row_mutexes(trunk.into_iter().chain([origin.parent]), |content| {

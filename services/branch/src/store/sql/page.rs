@@ -8,9 +8,9 @@ use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::navigation::{is_on_line, plan_page};
+use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
 use crate::store::selection::text_bytes;
-use crate::store::{MessagePage, PageRequest, Position};
+use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use shared::ids::BranchId;
@@ -18,7 +18,22 @@ use shared_store::Store;
 use shared_store::on;
 
 impl SqlEngine {
-    pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
+    pub(crate) async fn read_page(&self, request: &LineRequest) -> Result<LinePage, Error> {
+        let mut attempt = 1;
+        loop {
+            let page = request.page(&self.resolve(request.owner, request.target).await?.require()?)?;
+            match self.read_page_of_branch(&page).await {
+                Err(Error::BranchNotFound)
+                    if request.names_no_branch() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
+                {
+                    attempt += 1;
+                }
+                messages => return Ok(LineRequest::finish(&page, messages?)),
+            }
+        }
+    }
+
+    async fn read_page_of_branch(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (line, head) =
             ancestry_and_head(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
         let start = match request.start {

@@ -4,7 +4,6 @@ pub(super) mod queue;
 
 use crate::domain::{Forks, Message};
 use crate::error::Error;
-use crate::store::NewMessage;
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend, TicketOutcome};
 use crate::store::mongo::client::errors::{WriteError, clone_error, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
@@ -13,6 +12,8 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::{MIN_TIME_STEP, head_in_time};
 use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk};
+use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
+use crate::store::{AppendRequest, NewMessage};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
@@ -25,9 +26,21 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 impl MongoEngine {
-    pub(crate) async fn append(self: &Arc<Self>, new: &NewMessage) -> Appended {
-        let new = new.clone();
-        self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, new).await).await
+    pub(crate) async fn append(self: &Arc<Self>, request: &AppendRequest) -> Appended {
+        let mut attempt = 1;
+        loop {
+            let target = self.resolve(request.owner, request.target).await?.require()?;
+            let new = request.for_branch(target.chat, target.branch_for(request.branch));
+            let append = async move |mongo: Arc<Self>| append(&mongo, new).await;
+            match self.run_to_completion(append).await {
+                Err(Error::BranchNotFound)
+                    if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
+                {
+                    attempt += 1;
+                }
+                appended => return appended,
+            }
+        }
     }
 }
 

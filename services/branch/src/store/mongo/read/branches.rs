@@ -2,7 +2,6 @@
 
 use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
-use crate::store::BranchPage;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::engine::MongoEngine;
@@ -11,6 +10,7 @@ use crate::store::mongo::read::lookup::find_by_id;
 use crate::store::mongo::read::message_forks::oldest_matching;
 use crate::store::mongo::read::time_ranges;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
+use crate::store::{BranchPage, BranchWithActive, TreeRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -26,19 +26,17 @@ const MIN_BRANCHES_FOR_BOUNDED_RANGES: i64 = 500;
 const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
 impl MongoEngine {
-    pub(crate) async fn list_branches(
-        &self,
-        subtree_root: &Branch,
-        after: Option<BranchKey>,
-        limit: usize,
-    ) -> Result<BranchPage, Error> {
+    pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
+        let &TreeRequest { owner, target, after, limit } = request;
+        let BranchWithActive { branch: subtree_root, active } =
+            self.look_up(owner, target).await?.require()?;
         let children = oldest_matching(
             doc! {"parent": subtree_root.id.to_string(), "alive": true},
             MAX_LISTED_CHILDREN,
             self,
         );
         let (children, found) =
-            futures_util::join!(children, read_subtree_page(self, subtree_root, after, limit));
+            futures_util::join!(children, read_subtree_page(self, &subtree_root, after, limit));
         let (children, (found, more)) = (children?, found?);
         let branch = |found: BranchDoc| {
             let (depth, head) = (found.head_depth, found.head);
@@ -46,7 +44,7 @@ impl MongoEngine {
         };
         let items: Vec<_> = found.into_iter().map(branch).collect();
         let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(BranchPage { children, items, next })
+        Ok(BranchPage { root: subtree_root.id, active, children, items, next })
     }
 }
 

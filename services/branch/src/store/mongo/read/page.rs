@@ -9,15 +9,30 @@ use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
 use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
-use crate::store::navigation::{is_on_line, plan_page};
+use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
 use crate::store::selection::text_bytes;
-use crate::store::{MessagePage, PageRequest, Position};
+use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
 
 /// Depths past the hint of the head that are read with the newest page.
 const DEPTHS_PAST_HINT: i64 = 32;
 
 impl MongoEngine {
-    pub(crate) async fn read_page(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
+    pub(crate) async fn read_page(&self, request: &LineRequest) -> Result<LinePage, Error> {
+        let mut attempt = 1;
+        loop {
+            let page = request.page(&self.resolve(request.owner, request.target).await?.require()?)?;
+            match self.read_page_of_branch(&page).await {
+                Err(Error::BranchNotFound)
+                    if request.names_no_branch() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
+                {
+                    attempt += 1;
+                }
+                messages => return Ok(LineRequest::finish(&page, messages?)),
+            }
+        }
+    }
+
+    async fn read_page_of_branch(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
         let (branch, _) =
             branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?;
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));

@@ -9,7 +9,7 @@ use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back, parent_and_trunk,
 };
 use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
-use crate::store::{BranchWithActive, NewBranch};
+use crate::store::{BranchWithActive, ForkRequest, NewBranch};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -17,12 +17,17 @@ use shared::ids::{BranchId, ResponseId};
 use std::sync::Arc;
 
 impl MongoEngine {
-    pub(crate) async fn check_fork(&self, new: &NewBranch) -> Result<(), Error> {
-        origin(self, new).await.map(drop)
+    pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
+        let target = self.resolve(request.owner, request.target).await?.require()?;
+        origin(self, &request.in_chat(&target)).await.map(drop)
     }
 
-    pub(crate) async fn fork(self: &Arc<Self>, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-        let new = new.clone();
+    pub(crate) async fn fork(
+        self: &Arc<Self>,
+        request: &ForkRequest,
+    ) -> Result<Created<BranchWithActive>, Error> {
+        let target = self.resolve(request.owner, request.target).await?.require()?;
+        let new = request.in_chat(&target);
         self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &new).await).await
     }
 

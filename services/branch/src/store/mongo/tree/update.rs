@@ -21,13 +21,19 @@ impl MongoEngine {
     }
 
     /// Checked once, before the write: a branch that is deleted meanwhile reads as its nearest living ancestor.
-    pub(crate) async fn activate(&self, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
+    pub(crate) async fn activate(
+        &self,
+        owner: UserId,
+        target: BranchId,
+        branch: BranchId,
+    ) -> Result<ChatId, Error> {
+        let chat = self.resolve(owner, target).await?.require()?.chat;
         let found = branch_with_trunk(self, owner, chat, branch).await?;
         found.trunk.ok_or(Error::ChatNotFound)?;
         found.branch.ok_or(Error::BranchNotFound)?;
         let trunk = doc! {"_id": chat.to_string(), "alive": true};
         let changed = self.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
-        if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(()) }
+        if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(chat) }
     }
 
     pub(crate) async fn rename(
