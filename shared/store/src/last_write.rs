@@ -12,6 +12,17 @@ pub struct LastWrite {
 }
 
 impl LastWrite {
+    /// The instrumentation of a connection that records the faults of its statements.
+    pub(super) fn fault_observer(self) -> impl Instrumentation {
+        move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event
+                && let Some(fault) = fault(error)
+            {
+                self.record(Some(fault));
+            }
+        }
+    }
+
     /// The instrumentation of a writing connection, which records the result of each commit.
     pub(super) fn observer(self) -> impl Instrumentation {
         move |event: InstrumentationEvent<'_>| {

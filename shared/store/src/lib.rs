@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod any_of;
 mod compact;
 mod connect_failure;
 mod engine;
@@ -15,19 +16,27 @@ mod pg_tls;
 mod pool_state;
 mod postgres;
 pub mod private;
+mod session;
 mod sqlite;
+mod sqlite_connection;
 mod sqlite_error;
+mod sqlite_job;
 mod sqlite_maintenance;
+mod sqlite_queue;
+mod sqlite_threads;
+mod sqlite_writer;
 mod sqlstate;
 mod store;
 mod text_enum;
 mod tls;
 
+pub use any_of::{AnyOf, any_of};
 pub use compact::{compact, compact_database};
 pub use error::StoreError;
 pub use inspect::inspect;
 pub use keyed_mutex::{KeyGuard, KeyedMutex};
 pub use last_write::LastWrite;
 pub use migrate::Migrations;
+pub use session::{Inline, Session, SqliteSession};
 pub use sqlite::{is_missing, missing_file};
-pub use store::{AsyncSqlite, MAX_DESCRIPTORS, Store, checkout};
+pub use store::{AsyncSqlite, MAX_DESCRIPTORS, SqliteStore, Store, checkout};

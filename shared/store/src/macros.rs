@@ -1,21 +1,26 @@
 //! The macros that compile a query for both engines.
 
-/// Runs a read: `on!(store, |c| query.load(c).await)` is a `Result<_, StoreError>`.
+/// Runs statements on the session of an operation: `on!(session, |c| query.load(c).await)` is a `Result<_, StoreError>`.
 ///
-/// The body is compiled for both engines. On SQLite its connection is read-only.
+/// The body is compiled for both engines.
 #[macro_export]
 macro_rules! on {
-    ($store:expr, |$c:ident| $body:expr) => {
-        match $store {
-            $crate::Store::Postgres(pool) => {
-                let mut connection = $crate::checkout(pool.get()).await?;
-                let $c = &mut *connection;
-                ($body).map_err($crate::StoreError::from)
+    ($session:expr, |$c:ident| $body:expr) => {
+        match &mut *$session.session().await? {
+            $crate::Session::Postgres(connection) => {
+                let $c = &mut **connection;
+                let result: ::diesel::QueryResult<_> = $body;
+                result.map_err($crate::StoreError::from)
             }
-            $crate::Store::Sqlite { readers, .. } => {
-                let mut connection = $crate::checkout(readers.get()).await?;
+            $crate::Session::Sqlite(connection) => {
                 let $c = &mut *connection;
-                ($body).map_err($crate::StoreError::from)
+                let result: ::diesel::QueryResult<_> = $body;
+                result.map_err($crate::StoreError::from)
+            }
+            $crate::Session::Legacy(connection) => {
+                let $c = &mut **connection;
+                let result: ::diesel::QueryResult<_> = $body;
+                result.map_err($crate::StoreError::from)
             }
         }
     };
@@ -34,8 +39,8 @@ macro_rules! tx {
                 let mut connection = $crate::checkout(pool.get()).await?;
                 ::diesel_async::AsyncConnection::transaction(&mut *connection, async |$c| $body).await
             }
-            $crate::Store::Sqlite { writer, .. } => {
-                let mut connection = $crate::checkout(writer.get()).await?;
+            $crate::Store::Sqlite(sqlite) => {
+                let mut connection = $crate::checkout(sqlite.writer.get()).await?;
                 // SQLite itself rolls back if the disk is full. diesel's rollback fails then, and its error would hide the first.
                 let mut refused = None;
                 let done = connection.immediate_transaction(async |connection| {

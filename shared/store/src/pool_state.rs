@@ -22,9 +22,7 @@ impl Store {
     pub fn pools(&self) -> Vec<PoolState> {
         match self {
             Self::Postgres(pool) => vec![state!("postgresql", pool)],
-            Self::Sqlite { writer, readers, .. } => {
-                vec![state!("sqlite_writer", writer), state!("sqlite_readers", readers)]
-            }
+            Self::Sqlite(sqlite) => vec![sqlite.threads.writer.state(), sqlite.threads.readers.state()],
         }
     }
 }

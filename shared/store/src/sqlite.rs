@@ -2,9 +2,10 @@
 
 use super::last_write::LastWrite;
 use super::sqlite_maintenance::convert;
+use super::sqlite_threads::Threads;
 use super::{migrate, private};
 use crate::engine::Engine;
-use crate::store::{AsyncSqlite, Store};
+use crate::store::{AsyncSqlite, SqliteStore, Store};
 use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
 use diesel::{Connection as _, ConnectionError, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const READER_POOL_SIZE: usize = 4;
 /// The pragmas of the first connection, which may create the file. The order matters: `secure_delete` and `auto_vacuum` must be set
@@ -27,8 +29,10 @@ pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure
 const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON;";
 const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
-/// Maintenance waits for a lock less long than a request does.
-const MAINTENANCE_PRAGMAS: &str = "PRAGMA busy_timeout = 1000;";
+/// How long a request waits for a lock.
+pub(super) const LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
+/// How long maintenance does.
+pub(super) const MAINTENANCE_LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 1000;";
 /// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
@@ -56,8 +60,10 @@ pub(super) async fn open(
     let noted = last_write.clone();
     let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
     let readers = pool(&path, READER_POOL_SIZE, READER_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
-    let maintenance = pool(&path, 1, MAINTENANCE_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
-    Ok(Store::Sqlite { writer, readers, maintenance, last_write })
+    let maintenance = pool(&path, 1, MAINTENANCE_LOCK_TIMEOUT, || ignore).map_err(|error| failed(&error))?;
+    let threads = Threads::start(&path, PRAGMAS, &last_write).map_err(|error| failed(&error))?;
+    let threads = Arc::new(threads);
+    Ok(Store::Sqlite(SqliteStore { threads, maintenance, last_write, writer, readers }))
 }
 
 /// The file of a SQLite database, if it does not exist yet.

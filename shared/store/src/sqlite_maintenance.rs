@@ -1,13 +1,14 @@
 //! The maintenance of a SQLite file: incremental vacuum, truncation of the write-ahead log, and a check whether it is writable.
 
-use super::last_write::LastWrite;
+use super::sqlite::{LOCK_TIMEOUT, MAINTENANCE_LOCK_TIMEOUT};
+use super::sqlite_job::submit;
 use crate::error::StoreError;
-use crate::store::{AsyncSqlite, Store, checkout};
+use crate::store::{SqliteStore, Store, checkout};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection};
-use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use futures_util::FutureExt as _;
 use shared::error::StoreFault;
 use shared::error::causes;
 use shared::tasks::Tasks;
@@ -15,8 +16,8 @@ use std::time::Duration;
 
 /// The target of log events: that of the module before it was moved, as logs are filtered by it.
 const LOG_TARGET: &str = "shared::store::sqlite_maintenance";
-/// Pages that a step of incremental vacuum frees: 1 MiB, which delays no writer.
-const PAGES_PER_STEP: u32 = 256;
+/// A step of incremental vacuum frees 1 MiB, which delays no writer.
+const FREE_SOME_PAGES: &str = "PRAGMA incremental_vacuum(256)";
 /// The pause between two steps, in which other writers run.
 const PAUSE_BETWEEN_STEPS: Duration = Duration::from_millis(5);
 /// The interval of looking for free pages.
@@ -31,19 +32,15 @@ const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_
 
 impl Store {
     /// Checks that the file is writable: a write can begin, and if the last one failed, a probe succeeds.
-    pub(super) async fn check_writes(
-        &self,
-        writer: &Pool<AsyncSqlite>,
-        maintenance: &Pool<AsyncSqlite>,
-        last_write: &LastWrite,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn check_writes(&self, sqlite: &SqliteStore) -> Result<(), StoreError> {
+        let SqliteStore { threads, maintenance, last_write, .. } = sqlite;
         let last = last_write.fault();
         let mut connection = checkout(maintenance.get()).await?;
         let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
         drop(connection);
         match (begun, last) {
             // This process holds the lock.
-            (Err(StoreError::Locked(_)), None) if writer.status().available == 0 => Ok(()),
+            (Err(StoreError::Locked(_)), None) if threads.writer.is_busy() => Ok(()),
             (Err(error), _) => Err(error),
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(StoreFault::Locked)) => {
@@ -61,8 +58,22 @@ impl Store {
         Ok(())
     }
 
-    async fn execute_on_writer(&self, statements: &str) -> Result<(), StoreError> {
-        crate::tx!(self, |c| Ok(c.batch_execute(statements).await?))
+    /// Executes statements on SQLite's connection that writes, between two transactions: for what does not run in one. Does nothing
+    /// on PostgreSQL.
+    pub async fn execute_outside_transaction(&self, statements: &str) -> Result<(), StoreError> {
+        let Self::Sqlite(sqlite) = self else { return Ok(()) };
+        let statements = statements.to_owned();
+        let executed = submit(&sqlite.threads.writer.jobs, false, move |session| {
+            async move { crate::on!(session, |c| c.batch_execute(&statements).await) }.boxed()
+        });
+        executed.await
+    }
+
+    async fn execute_on_writer(&self, statements: &'static str) -> Result<(), StoreError> {
+        self.write(move |session| {
+            async move { crate::on!(session, |c| c.batch_execute(statements).await) }.boxed()
+        })
+        .await
     }
 
     /// Frees some pages of deleted rows, and returns whether there are more. The last step truncates the write-ahead log, which holds
@@ -70,18 +81,23 @@ impl Store {
     ///
     /// PostgreSQL does that by itself (autovacuum).
     pub async fn reclaim(&self) -> Result<bool, StoreError> {
-        let Self::Sqlite { writer, maintenance, .. } = self else { return Ok(false) };
-        let free = diesel::dsl::sql::<diesel::sql_types::Nullable<BigInt>>(FREE_PAGES);
-        let free: Option<i64> = crate::on!(self, |c| diesel::select(free).get_result(c).await)?;
+        if matches!(self, Self::Postgres(_)) {
+            return Ok(false);
+        }
+        let free = self.read(|session| {
+            let free = diesel::dsl::sql::<diesel::sql_types::Nullable<BigInt>>(FREE_PAGES);
+            async move { crate::on!(session, |c| diesel::select(free).get_result(c).await) }.boxed()
+        });
+        let free: Option<i64> = free.await?;
         if free.is_some_and(|pages| pages > 0) {
-            let mut connection = checkout(writer.get()).await?;
-            connection.batch_execute(&format!("PRAGMA incremental_vacuum({PAGES_PER_STEP})")).await?;
+            self.execute_on_writer(FREE_SOME_PAGES).await?;
             return Ok(true);
         }
-        let mut connection = checkout(maintenance.get()).await?;
-        // While there are readers of the log, it stays until the next step.
-        connection.batch_execute(TRUNCATE_LOG).await?;
-        Ok(false)
+        // While there are readers of the log, it stays until the next step. No writer waits for them as long as for a lock.
+        let [short, long] = [MAINTENANCE_LOCK_TIMEOUT, LOCK_TIMEOUT];
+        let truncated = self.execute_outside_transaction(&format!("{short} {TRUNCATE_LOG}")).await;
+        self.execute_outside_transaction(long).await?;
+        truncated.map(|()| false)
     }
 
     /// Frees pages periodically until the service stops.

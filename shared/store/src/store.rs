@@ -1,7 +1,10 @@
 //! The store: the pools of connections.
 
 use super::last_write::LastWrite;
+use super::sqlite_job::submit;
+use super::sqlite_threads::Threads;
 use crate::error::StoreError;
+use crate::session::Session;
 use diesel::SqliteConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -11,6 +14,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use shared::error::StoreFailure;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time-out of waiting for a free connection.
@@ -28,32 +32,111 @@ pub enum Store {
     /// A pool of connections.
     Postgres(Pool<AsyncPgConnection>),
     /// One writer and several readers: writers of one pool would starve each other.
-    Sqlite {
-        /// Used by [`tx!`](crate::tx).
-        writer: Pool<AsyncSqlite>,
-        /// Used by [`on!`](crate::on).
-        readers: Pool<AsyncSqlite>,
-        /// One connection for maintenance, with a lock time-out of 1 s.
-        maintenance: Pool<AsyncSqlite>,
-        /// The result of the last write.
-        last_write: LastWrite,
-    },
+    Sqlite(SqliteStore),
+}
+
+/// A SQLite file with its threads.
+#[derive(Clone)]
+pub struct SqliteStore {
+    pub(crate) threads: Arc<Threads>,
+    /// One connection for maintenance, with a lock time-out of 1 s.
+    pub(crate) maintenance: Pool<AsyncSqlite>,
+    /// The result of the last write.
+    pub(crate) last_write: LastWrite,
+    #[doc(hidden)]
+    pub writer: Pool<AsyncSqlite>,
+    #[doc(hidden)]
+    pub readers: Pool<AsyncSqlite>,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Postgres(_) => "Store::Postgres",
-            Self::Sqlite { .. } => "Store::Sqlite",
+            Self::Sqlite(_) => "Store::Sqlite",
         })
     }
 }
 
 impl Store {
+    /// Runs an operation that only reads. What it reads twice may have changed meanwhile.
+    ///
+    /// On SQLite it is sent as a whole to a thread with a read-only connection, and may wait for nothing but its statements: see
+    /// [`Self::write`].
+    pub async fn read<T, E>(
+        &self,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Postgres(pool) => operation(&mut Session::Postgres(checkout(pool.get()).await?)).await,
+            Self::Sqlite(sqlite) => submit(&sqlite.threads.readers.jobs, false, operation).await,
+        }
+    }
+
+    /// Runs an operation in a transaction, which is committed on `Ok` and rolled back on `Err`. To commit though the request fails,
+    /// return `Ok`, and fail after the commit.
+    ///
+    /// `for_update` does not compile for SQLite: begin with an UPDATE of the row, which locks it on both engines. On SQLite the
+    /// operation is sent as a whole to the thread that writes. It may wait for nothing but its statements: it fails if it is pending
+    /// otherwise. Once it is sent it is carried out, also if the caller is dropped.
+    pub async fn write<T, E>(
+        &self,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let pool = match self {
+            Self::Postgres(pool) => pool,
+            Self::Sqlite(sqlite) => return submit(&sqlite.threads.writer.jobs, true, operation).await,
+        };
+        let mut session = Session::Postgres(checkout(pool.get()).await?);
+        session.begin().await.map_err(StoreError::from)?;
+        let result = operation(&mut session).await;
+        if result.is_ok() {
+            session.commit().await.map_err(StoreError::from)?;
+        } else {
+            // The pool closes a connection whose rollback failed; the first error tells more.
+            drop(session.rollback().await);
+        }
+        result
+    }
+
+    /// Runs an operation of one statement that writes: as [`Self::write`], but on PostgreSQL without BEGIN and COMMIT around it.
+    pub async fn write_statement<T, E>(
+        &self,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Self::Postgres(_) => self.read(operation).await,
+            Self::Sqlite(_) => self.write(operation).await,
+        }
+    }
+
+    #[doc(hidden)]
+    pub async fn session(&self) -> Result<Box<Session>, StoreError> {
+        Ok(Box::new(match self {
+            Self::Postgres(pool) => Session::Postgres(checkout(pool.get()).await?),
+            Self::Sqlite(sqlite) => Session::Legacy(checkout(sqlite.readers.get()).await?),
+        }))
+    }
+
     /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
-        crate::on!(self, |c| one.execute(c).await).map(drop)
+        self.read(|session| {
+            let one = diesel::select(diesel::dsl::sql::<Integer>("1"));
+            async move { crate::on!(session, |c| one.execute(c).await).map(drop) }.boxed()
+        })
+        .await
     }
 
     /// [`Self::check`] as a probe of readiness.
@@ -68,16 +151,20 @@ impl Store {
     pub async fn check(&self) -> Result<(), StoreError> {
         match self {
             Self::Postgres(_) => {
-                let setting = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
-                let read_only: String = crate::on!(self, |c| diesel::select(setting).get_result(c).await)?;
+                let asked = self.read(|session| {
+                    let setting = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+                    async move { crate::on!(session, |c| diesel::select(setting).get_result(c).await) }
+                        .boxed()
+                });
+                let read_only: String = asked.await?;
                 if read_only == "on" {
                     return Err(StoreError::ReadOnly("the server takes no writes".into()));
                 }
                 Ok(())
             }
-            Self::Sqlite { writer, maintenance, last_write, .. } => {
+            Self::Sqlite(sqlite) => {
                 self.ping().await?;
-                self.check_writes(writer, maintenance, last_write).await
+                self.check_writes(sqlite).await
             }
         }
     }

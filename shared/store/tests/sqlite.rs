@@ -8,11 +8,11 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, QueryableByName, SqliteConnection};
 use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::EmbeddedMigrations;
+use futures_util::FutureExt as _;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::service::Service;
-use shared_store::{Migrations, Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Migrations, Store, StoreError, on};
 use shared_test_kit::{Running, TestClient, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
@@ -77,13 +77,15 @@ impl Database {
 }
 
 async fn execute(store: &Store, statements: &str) -> Result<(), StoreError> {
-    tx!(store, |c| Ok(c.batch_execute(statements).await?))
+    let statements = statements.to_owned();
+    let written = store
+        .write(move |session| async move { on!(session, |c| c.batch_execute(&statements).await) }.boxed());
+    written.await
 }
 
-/// Changes a setting of the writer, outside of a transaction.
+/// Changes a setting of the writer.
 async fn set(store: &Store, pragma: &str) {
-    let Store::Sqlite { writer, .. } = store else { return };
-    writer.get().await.unwrap().batch_execute(&format!("PRAGMA {pragma}")).await.unwrap();
+    store.execute_outside_transaction(&format!("PRAGMA {pragma}")).await.unwrap();
 }
 
 #[derive(QueryableByName)]
@@ -94,7 +96,10 @@ struct Number {
 
 async fn number(store: &Store, query: &str) -> Result<i64, StoreError> {
     let query = format!("SELECT ({query}) AS value");
-    on!(store, |c| diesel::sql_query(&query).get_result::<Number>(c).await).map(|number| number.value)
+    let read = store.read(move |session| {
+        async move { on!(session, |c| diesel::sql_query(&query).get_result::<Number>(c).await) }.boxed()
+    });
+    read.await.map(|number| number.value)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -167,8 +172,12 @@ async fn a_new_file_has_auto_vacuum_and_a_write_ahead_log() {
     let store = database.open().await;
     assert_eq!(number(&store, "SELECT auto_vacuum FROM pragma_auto_vacuum").await.unwrap(), 2);
     let query = "SELECT journal_mode FROM pragma_journal_mode";
-    let read = async { on!(&store, |c| diesel::sql_query(query).get_result::<JournalMode>(c).await) };
-    assert_eq!(read.await.unwrap().journal_mode, "wal");
+    let read = store.read(move |session| {
+        let query = diesel::sql_query(query);
+        async move { on!(session, |c| query.get_result::<JournalMode>(c).await) }.boxed()
+    });
+    let read: Result<_, StoreError> = read.await;
+    assert_eq!(read.unwrap().journal_mode, "wal");
 }
 
 async fn post_row(store: Data<Store>) -> Result<HttpResponse, Problem> {
@@ -270,19 +279,21 @@ async fn writes_to_a_read_only_file_are_503_and_reads_succeed() {
 #[tokio::test]
 async fn a_write_of_this_process_does_not_make_it_unready() {
     let (_database, store, _service, client) = set_up().await;
-    let (begun, go) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
-    let writing = async {
-        tx!(&store, |c| {
-            c.batch_execute("INSERT INTO texts VALUES ('x')").await?;
-            begun.notify_one();
-            go.notified().await;
+    let (begin, begun) = tokio::sync::oneshot::channel();
+    let (go, wait) = std::sync::mpsc::channel();
+    let writing = store.write(move |session| {
+        let write = async move {
+            on!(session, |c| c.batch_execute("INSERT INTO texts VALUES ('x')").await)?;
+            begin.send(()).unwrap();
+            wait.recv().unwrap();
             Ok::<_, StoreError>(())
-        })
-    };
+        };
+        write.boxed()
+    });
     let asking = async {
-        begun.notified().await;
+        begun.await.unwrap();
         client.get("/readyz").await.expect(200);
-        go.notify_one();
+        go.send(()).unwrap();
     };
     let (written, ()) = tokio::join!(writing, asking);
     written.unwrap();

@@ -8,12 +8,13 @@ use crate::domain::{Reuse, TokenHash};
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::ids::{FamilyId, UserId};
 use shared::tasks::Tasks;
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::on;
+use shared_store::{Session, Store, StoreError};
 use shared_web::client_network::ClientNetwork;
 use std::time::Duration;
 
@@ -61,11 +62,35 @@ pub struct Login<'a> {
 /// Opens a family at a login, if the checked hash is still the user's. False if it is not: the password was changed, or
 /// another login has renewed the hash.
 pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, StoreError> {
-    let User { id: user, password_hash, .. } = login.user;
-    let (user, expires_at, now) = (*user, login.expires_at, login.now);
-    let new_hash = login.renewed_hash.as_ref().unwrap_or(password_hash);
-    let (family_id, address) = (FamilyId::generate(), login.address.to_string());
-    tx!(store, |c| {
+    let User { id: user, password_hash, .. } = login.user.clone();
+    let new_hash = login.renewed_hash.clone().unwrap_or_else(|| password_hash.clone());
+    let new = NewFamily {
+        user,
+        password_hash,
+        new_hash,
+        token: login.token.clone(),
+        address: login.address.to_string(),
+        expires_at: login.expires_at,
+        now: login.now,
+    };
+    store.write(move |session| insert_family(session, new).boxed()).await
+}
+
+/// A family to be opened.
+struct NewFamily {
+    user: UserId,
+    password_hash: String,
+    new_hash: String,
+    token: TokenHash,
+    address: String,
+    expires_at: Timestamp,
+    now: Timestamp,
+}
+
+async fn insert_family(session: &mut Session, new: NewFamily) -> Result<bool, StoreError> {
+    let NewFamily { user, password_hash, new_hash, token, address, expires_at, now } = new;
+    let family_id = FamilyId::generate();
+    on!(session, |c| {
         let user_row = users::table.filter(users::id.eq(user)).filter(users::password_hash.eq(password_hash));
         // Locks the row against a change of the password until the commit, also if it changes nothing.
         let found = diesel::update(user_row).set(users::password_hash.eq(new_hash)).execute(c).await?;
@@ -78,8 +103,7 @@ pub async fn open_family(store: &Store, login: &Login<'_>) -> Result<bool, Store
             refresh_families::expires_at.eq(expires_at),
         );
         diesel::insert_into(refresh_families::table).values(family).execute(c).await?;
-        let hash = login.token.clone();
-        let token = Token { hash, family_id, parent: None, expires_at, used_at: None };
+        let token = Token { hash: token, family_id, parent: None, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(token).execute(c).await?;
         let known = known_addresses::table.find((user, &address));
         if diesel::update(known).set(known_addresses::seen_at.eq(now)).execute(c).await? == 0 {
@@ -104,7 +128,19 @@ pub async fn rotate(
     life: TokenLife,
     clock: &Clock,
 ) -> Result<Rotation, StoreError> {
-    tx!(store, |c| {
+    let (presented, successor, clock) = (presented.clone(), successor.clone(), clock.clone());
+    store.write(move |session| rotate_in(session, presented, successor, life, clock).boxed()).await
+}
+
+async fn rotate_in(
+    session: &mut Session,
+    presented: TokenHash,
+    successor: TokenHash,
+    life: TokenLife,
+    clock: Clock,
+) -> Result<Rotation, StoreError> {
+    let presented = &presented;
+    on!(session, |c| {
         let row = refresh_tokens::table.find(presented);
         let family: Option<FamilyId> = row.select(refresh_tokens::family_id).first(c).await.optional()?;
         let Some(family_id) = family else { return Ok(Rotation::Unknown) };
@@ -130,7 +166,7 @@ pub async fn rotate(
         let expires_at = now.plus(life.refresh);
         diesel::update(family).set(refresh_families::expires_at.eq(expires_at)).execute(c).await?;
         let parent = Some(presented.clone());
-        let child = Token { hash: successor.clone(), family_id, parent, expires_at, used_at: None };
+        let child = Token { hash: successor, family_id, parent, expires_at, used_at: None };
         diesel::insert_into(refresh_tokens::table).values(child).execute(c).await?;
         Ok(Rotation::Rotated(user))
     })
@@ -146,18 +182,27 @@ fn used_children(token: &TokenHash) -> _ {
 
 /// The family of a token, if it is known.
 pub async fn find_family(store: &Store, token: &TokenHash) -> Result<Option<FamilyId>, StoreError> {
+    let token = token.clone();
+    store.read(move |session| family_of(session, token).boxed()).await
+}
+
+async fn family_of(session: &mut Session, token: TokenHash) -> Result<Option<FamilyId>, StoreError> {
     let token = refresh_tokens::table.find(token);
-    on!(store, |c| token.select(refresh_tokens::family_id).first(c).await.optional())
+    on!(session, |c| token.select(refresh_tokens::family_id).first(c).await.optional())
 }
 
 /// Revokes the family of a token, if it is this user's.
 pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Result<(), StoreError> {
-    let Some(family) = find_family(store, token).await? else { return Ok(()) };
-    tx!(store, |c| {
-        let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
-        diesel::delete(owned).execute(c).await?;
-        Ok(())
-    })
+    let token = token.clone();
+    let revoked = store.write(move |session| {
+        let revoke = async move {
+            let Some(family) = family_of(session, token).await? else { return Ok(()) };
+            let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
+            on!(session, |c| diesel::delete(owned).execute(c).await).map(drop)
+        };
+        revoke.boxed()
+    });
+    revoked.await
 }
 
 /// Deletes expired tokens, at start and every hour.
@@ -174,7 +219,11 @@ pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
 }
 
 async fn delete_expired(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    tx!(store, |c| {
+    store.write(move |session| delete_expired_in(session, now).boxed()).await
+}
+
+async fn delete_expired_in(session: &mut Session, now: Timestamp) -> Result<(), StoreError> {
+    on!(session, |c| {
         let families = refresh_families::table.filter(refresh_families::expires_at.le(now));
         diesel::delete(families).execute(c).await?;
         let tokens = refresh_tokens::table.filter(refresh_tokens::expires_at.le(now));

@@ -3,6 +3,7 @@
 use super::schema::known_addresses;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::ids::UserId;
 use shared_store::on;
 use shared_store::{Store, StoreError};
@@ -14,7 +15,9 @@ pub(super) const KNOWN_ADDRESS_RETENTION: Duration = Duration::from_secs(90 * 24
 
 /// Whether a user has logged in from an address.
 pub async fn knows_address(store: &Store, user: UserId, address: ClientNetwork) -> Result<bool, StoreError> {
-    let known = known_addresses::table.find((user, address.to_string()));
-    let known: i64 = on!(store, |c| known.count().get_result(c).await)?;
-    Ok(known > 0)
+    let counted = store.read(move |session| {
+        let known = known_addresses::table.find((user, address.to_string()));
+        async move { on!(session, |c| known.count().get_result::<i64>(c).await) }.boxed()
+    });
+    counted.await.map(|known: i64| known > 0)
 }

@@ -4,12 +4,12 @@ use super::name_holders::KEY_VERSION;
 use super::schema::users;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::error::causes;
 use shared::ids::UserId;
 use shared::tasks::Tasks;
 use shared::username::name_key;
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
 /// Rows of one transaction. Logins of their users wait for it.
@@ -28,7 +28,7 @@ pub async fn renew_name_keys(store: &Store) -> Result<(), StoreError> {
             break;
         }
         renewed += batch.len();
-        renew(store, batch).await?;
+        store.write(move |session| renew(session, batch).boxed()).await?;
     }
     if renewed > 0 {
         tracing::info!(renewed, "the keys of names were computed");
@@ -70,7 +70,8 @@ async fn outdated(store: &Store) -> Result<Vec<Outdated>, StoreError> {
         .order((users::key_version, users::id))
         .limit(ROWS_PER_BATCH)
         .select((users::id, users::username, users::folded_name));
-    let rows: Vec<(UserId, String, String)> = on!(store, |c| rows.load(c).await)?;
+    let rows = store.read(move |session| async move { on!(session, |c| rows.load(c).await) }.boxed());
+    let rows: Vec<(UserId, String, String)> = rows.await?;
     let outdated = rows.into_iter().map(|(id, username, folded)| {
         let key = name_key(&username);
         Outdated { id, is_folded_name: key == folded, key }
@@ -78,11 +79,11 @@ async fn outdated(store: &Store) -> Result<Vec<Outdated>, StoreError> {
     Ok(outdated.collect())
 }
 
-async fn renew(store: &Store, batch: Vec<Outdated>) -> Result<(), StoreError> {
+async fn renew(session: &mut Session, batch: Vec<Outdated>) -> Result<(), StoreError> {
     let (same, other): (Vec<_>, Vec<_>) = batch.into_iter().partition(|row| row.is_folded_name);
     let same: Vec<UserId> = same.into_iter().map(|row| row.id).collect();
-    tx!(store, |c| {
-        let rows = users::table.filter(users::id.eq_any(&same));
+    on!(session, |c| {
+        let rows = users::table.filter(any_of(users::id, same));
         let key = users::name_key.eq(users::folded_name.nullable());
         diesel::update(rows).set((key, users::key_version.eq(KEY_VERSION))).execute(c).await?;
         for Outdated { id, key, .. } in &other {
@@ -109,5 +110,5 @@ async fn shared_keys(store: &Store) -> Result<Vec<(String, String)>, StoreError>
         .order((users::username, other_name))
         .limit(MAX_WARNINGS)
         .select((users::username, other_name));
-    on!(store, |c| pairs.load(c).await)
+    store.read(move |session| async move { on!(session, |c| pairs.load(c).await) }.boxed()).await
 }

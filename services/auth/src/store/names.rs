@@ -9,6 +9,7 @@ use super::users::User;
 use crate::domain::{Username, folded_name};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::username::{composed_name, name_key};
 use shared_store::on;
 use shared_store::{Store, StoreError};
@@ -18,15 +19,18 @@ use shared_store::{Store, StoreError};
 pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>, StoreError> {
     let (key, folded, composed) = (name_key(name), folded_name(name), composed_name(name));
     let candidates = users::table
-        .filter(users::name_key.eq(&key).or(users::folded_name.eq(&folded)))
+        .filter(users::name_key.eq(key.clone()).or(users::folded_name.eq(folded.clone())))
         .order((
-            users::username.eq(name).desc(),
-            users::username.eq(&*composed).desc(),
-            users::folded_name.eq(&folded).desc(),
+            users::username.eq(name.to_owned()).desc(),
+            users::username.eq(composed.clone().into_owned()).desc(),
+            users::folded_name.eq(folded.clone()).desc(),
         ))
         // These three, and a fourth that shows whether the key is shared.
         .limit(4);
-    let candidates: Vec<User> = on!(store, |c| candidates.select(User::as_select()).load(c).await)?;
+    let found = store.read(move |session| {
+        async move { on!(session, |c| candidates.select(User::as_select()).load(c).await) }.boxed()
+    });
+    let candidates: Vec<User> = found.await?;
     let has_key = |user: &User| user.name_key.as_ref() == Some(&key);
     let key_is_shared = candidates.iter().filter(|user| has_key(user)).count() > 1;
     let is_by_key = |user: &User| has_key(user) && !key_is_shared;
@@ -43,6 +47,8 @@ pub async fn find_user_by_name(store: &Store, name: &str) -> Result<Option<User>
 /// Whether a user has the name, or one with the same key.
 pub async fn is_name_taken(store: &Store, name: &Username) -> Result<bool, StoreError> {
     let (key, folded) = (name.key(), folded_name(name.as_str()));
-    let holders: i64 = on!(store, |c| holders(&key, &folded).count().get_result(c).await)?;
-    Ok(holders > 0)
+    let counted = store.read(move |session| {
+        async move { on!(session, |c| holders(&key, &folded).count().get_result(c).await) }.boxed()
+    });
+    counted.await.map(|holders: i64| holders > 0)
 }

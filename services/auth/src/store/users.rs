@@ -6,11 +6,12 @@ use crate::domain::{Username, folded_name};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared_outbox::{Delivery, outbox};
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::on;
+use shared_store::{Session, Store, StoreError};
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -50,29 +51,40 @@ impl User {
 /// Inserts a user. False if the name is taken. Between concurrent registrations the unique index on folded names decides; an
 /// older row may hold the key beside another folded name.
 pub async fn create_user(store: &Store, user: &User) -> Result<bool, StoreError> {
-    let (key, folded) = (&user.folded_name, folded_name(&user.username));
-    let inserted: Result<bool, StoreError> = tx!(store, |c| {
-        let taken: i64 = holders(key, &folded).count().get_result(c).await?;
-        if taken > 0 {
-            return Ok(false);
-        }
-        Ok(diesel::insert_into(users::table).values(user).execute(c).await? == 1)
-    });
-    match inserted {
+    let user = user.clone();
+    match store.write(move |session| insert_user(session, user).boxed()).await {
         Err(error) if error.is_unique_violation() => Ok(false),
         inserted => inserted,
     }
 }
 
+async fn insert_user(session: &mut Session, user: User) -> Result<bool, StoreError> {
+    let folded = folded_name(&user.username);
+    on!(session, |c| {
+        let taken: i64 = holders(&user.folded_name, &folded).count().get_result(c).await?;
+        if taken > 0 {
+            return Ok(false);
+        }
+        diesel::insert_into(users::table).values(user).execute(c).await.map(|rows| rows == 1)
+    })
+}
+
 /// The user of this id.
 pub async fn find_user(store: &Store, id: UserId) -> Result<Option<User>, StoreError> {
-    on!(store, |c| users::table.find(id).select(User::as_select()).first(c).await.optional())
+    let found = store.read(move |session| {
+        let user = users::table.find(id);
+        async move { on!(session, |c| user.select(User::as_select()).first(c).await.optional()) }.boxed()
+    });
+    found.await
 }
 
 /// At most `limit` users after the id `after`, oldest first.
 pub async fn list_users(store: &Store, after: UserId, limit: i64) -> Result<Vec<User>, StoreError> {
-    let page = users::table.filter(users::id.gt(after)).order(users::id).limit(limit);
-    on!(store, |c| page.select(User::as_select()).load(c).await)
+    let listed = store.read(move |session| {
+        let page = users::table.filter(users::id.gt(after)).order(users::id).limit(limit);
+        async move { on!(session, |c| page.select(User::as_select()).load(c).await) }.boxed()
+    });
+    listed.await
 }
 
 /// Replaces the hash if `old_hash` is still the user's, and revokes all its refresh tokens.
@@ -84,7 +96,17 @@ pub async fn change_password(
     old_hash: &str,
     new_hash: &str,
 ) -> Result<bool, StoreError> {
-    tx!(store, |c| {
+    let (old_hash, new_hash) = (old_hash.to_owned(), new_hash.to_owned());
+    store.write(move |session| change_password_in(session, id, old_hash, new_hash).boxed()).await
+}
+
+async fn change_password_in(
+    session: &mut Session,
+    id: UserId,
+    old_hash: String,
+    new_hash: String,
+) -> Result<bool, StoreError> {
+    on!(session, |c| {
         let user = users::table.filter(users::id.eq(id)).filter(users::password_hash.eq(old_hash));
         let changed = diesel::update(user).set(users::password_hash.eq(new_hash)).execute(c).await?;
         if changed == 1 {
@@ -97,12 +119,17 @@ pub async fn change_password(
 
 /// Deletes a user and its tokens, and puts `delivery` into the outbox.
 pub async fn delete_user(store: &Store, id: UserId, delivery: &Delivery) -> Result<(), Error> {
-    tx!(store, |c| {
-        // Its families and their tokens go along (ON DELETE CASCADE).
-        if diesel::delete(users::table.find(id)).execute(c).await? == 0 {
-            return Err(Error::InvalidToken);
-        }
-        diesel::insert_into(outbox::table).values(delivery).execute(c).await?;
-        Ok(())
-    })
+    let delivery = delivery.clone();
+    let deleted = store.write(move |session| {
+        let delete = async move {
+            // Its families and their tokens go along (ON DELETE CASCADE).
+            if on!(session, |c| diesel::delete(users::table.find(id)).execute(c).await)? == 0 {
+                return Err(Error::InvalidToken);
+            }
+            on!(session, |c| diesel::insert_into(outbox::table).values(delivery).execute(c).await)?;
+            Ok(())
+        };
+        delete.boxed()
+    });
+    deleted.await
 }
