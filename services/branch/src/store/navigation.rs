@@ -13,14 +13,20 @@ pub(super) const MAX_LISTED_FORKS: i64 = 100;
 pub(super) const MAX_LISTED_CHILDREN: i64 = 10_000;
 
 /// A reader of ancestries.
-pub(super) trait AncestryReader: Sync {
+pub(super) trait AncestryReader: Send {
     /// The ancestry of a branch, which stays readable as long as any descendant lives.
-    fn read_ancestry(&self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
+    fn read_ancestry(&mut self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
+}
+
+impl<R: AncestryReader> AncestryReader for &mut R {
+    fn read_ancestry(&mut self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send {
+        R::read_ancestry(self, branch)
+    }
 }
 
 /// The ancestry of the branch at or above `nearest` whose window holds `depth`.
 pub(super) async fn ancestry_reaching(
-    ancestries: &impl AncestryReader,
+    mut ancestries: impl AncestryReader,
     mut nearest: Ancestry,
     depth: i64,
 ) -> Result<Ancestry, Error> {
@@ -32,11 +38,11 @@ pub(super) async fn ancestry_reaching(
 
 /// The segments that cover `depths` of the line of `start`, deepest first.
 pub(super) async fn plan_page(
-    ancestries: &impl AncestryReader,
+    mut ancestries: impl AncestryReader,
     start: Ancestry,
     depths: DepthRange,
 ) -> Result<Vec<Segment>, Error> {
-    let nearest = ancestry_reaching(ancestries, start, depths.to).await?;
+    let nearest = ancestry_reaching(&mut ancestries, start, depths.to).await?;
     let mut plan = Plan::new(&nearest, depths);
     while let Some(missing) = plan.missing_ancestry() {
         plan.extend(&ancestries.read_ancestry(missing).await?);

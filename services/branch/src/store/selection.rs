@@ -2,7 +2,6 @@
 
 use super::TimePosition;
 use crate::domain::MAX_PAGE_BYTES;
-use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
@@ -23,44 +22,49 @@ pub(super) struct Entry {
     pub(super) bytes: i64,
 }
 
-/// The messages of a page, each with its chat, and where the next page begins.
-pub(super) type Selected = (Vec<(Entry, ChatId)>, Option<TimePosition>);
-
-/// Selects the messages of a page. `read` returns messages after a position, newest first, each with its chat if its owner
-/// can see it.
-pub(super) async fn select<R>(
-    after: Option<TimePosition>,
-    limit: usize,
-    read: impl Fn(Option<TimePosition>, usize) -> R,
-) -> Result<Selected, Error>
-where
-    R: Future<Output = Result<Vec<(Entry, Option<ChatId>)>, Error>>,
-{
-    let mut page = Selection { limit, bytes: 0, chosen: Vec::new(), passed: after };
-    let mut next = None;
-    for _ in 0..MAX_READS_PER_PAGE {
-        let entries = read(page.passed, limit + 1).await?;
-        let is_last = entries.len() <= limit;
-        let is_full = page.take(entries);
-        next = if is_full || !is_last { page.passed } else { None };
-        if is_full || is_last {
-            break;
-        }
-    }
-    Ok((page.chosen, next))
-}
-
 /// The messages chosen for a page so far.
 #[derive(Debug)]
-struct Selection {
+pub(super) struct Selection {
     limit: usize,
     bytes: i64,
     chosen: Vec<(Entry, ChatId)>,
     /// The last one that was considered.
     passed: Option<TimePosition>,
+    has_more: bool,
+    reads_left: usize,
 }
 
 impl Selection {
+    /// A page of at most `limit` messages after a position.
+    pub(super) const fn new(after: Option<TimePosition>, limit: usize) -> Self {
+        let reads_left = MAX_READS_PER_PAGE;
+        Self { limit, bytes: 0, chosen: Vec::new(), passed: after, has_more: false, reads_left }
+    }
+
+    /// The messages to read next: after which position, and how many. `None` once the page is complete.
+    pub(super) fn next_read(&self) -> Option<(Option<TimePosition>, usize)> {
+        (self.reads_left > 0).then_some((self.passed, self.limit + 1))
+    }
+
+    /// Adds the messages that were read, newest first, each with its chat if its owner can see it.
+    pub(super) fn add(&mut self, entries: Vec<(Entry, Option<ChatId>)>) {
+        let is_last = entries.len() <= self.limit;
+        let is_full = self.take(entries);
+        self.has_more = is_full || !is_last;
+        self.reads_left = if is_full || is_last { 0 } else { self.reads_left - 1 };
+    }
+
+    /// The bytes of their texts.
+    pub(super) fn text_bytes(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or_default()
+    }
+
+    /// The messages, each with its chat, and where the next page begins.
+    pub(super) fn finish(self) -> (Vec<(Entry, ChatId)>, Option<TimePosition>) {
+        let next = self.passed.filter(|_| self.has_more);
+        (self.chosen, next)
+    }
+
     /// Takes the visible messages. True as soon as one does not fit, which then begins the next page.
     fn take(&mut self, entries: Vec<(Entry, Option<ChatId>)>) -> bool {
         for (entry, chat) in entries {

@@ -2,19 +2,20 @@
 
 use super::conditions::ComesAfter;
 use super::engine::SqlEngine;
+use super::lookup::{look_up, missing_line, owned_branch};
 use super::queries;
 use super::rows::BranchRow;
-use super::schema::branches;
+use super::schema::{TARGETS, branches};
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
 use crate::store::{BranchPage, BranchWithActive, TreeRequest};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared_store::Store;
-use shared_store::{on, tx};
+use shared_store::{Session, any_of, on};
 use std::collections::HashMap;
 
 /// Rows of one query by ids.
@@ -22,32 +23,41 @@ const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlEngine {
     pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
-        let &TreeRequest { owner, target, after, limit } = request;
-        let BranchWithActive { branch: subtree_root, active } =
-            self.look_up(owner, target).await?.require()?;
-        let children = queries::children(subtree_root.id).limit(MAX_LISTED_CHILDREN);
-        let children = on!(&self.store, |c| children.load(c).await)?;
-        let mut items = if subtree_root.is_trunk() {
-            page_of_chat(&self.store, subtree_root.chat, after, limit + 1).await?
-        } else {
-            page_of_subtree(&self.store, &subtree_root, after, limit + 1).await?
-        };
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(BranchPage { root: subtree_root.id, active, children, items, next })
+        let request = *request;
+        self.store.read(move |session| async move { list(session, &request).await }.boxed()).await
     }
+}
+
+async fn list(session: &mut Session, request: &TreeRequest) -> Result<BranchPage, Error> {
+    let &TreeRequest { owner, target, after, limit } = request;
+    let BranchWithActive { branch: root, active } = look_up(session, owner, target).await?.require()?;
+    let mut items = if root.is_trunk() {
+        page_of_chat(session, root.chat, after, limit + 1).await?
+    } else {
+        page_of_subtree(session, &root, after, limit + 1).await?
+    };
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(Branch::key);
+    let children = if after.is_none() && next.is_none_or(|next| next.level > root.level + 1) {
+        // The page has all of them.
+        items.iter().filter(|branch| branch.parent == Some(root.id)).map(|branch| branch.id).collect()
+    } else {
+        let children = queries::children(root.id).limit(MAX_LISTED_CHILDREN);
+        on!(session, |c| children.load(c).await)?
+    };
+    Ok(BranchPage { root: root.id, active, children, items, next })
 }
 
 /// A page of all branches of a chat, in the order of the index.
 async fn page_of_chat(
-    store: &Store,
+    session: &mut Session,
     chat: ChatId,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<Branch>, Error> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let rows: Vec<BranchRow> = on!(store, |c| {
+    let rows: Vec<BranchRow> = on!(session, |c| {
         let query = queries::of_chat(chat).limit(count).select(BranchRow::as_select());
         match after {
             None => query.load(c).await,
@@ -59,7 +69,7 @@ async fn page_of_chat(
 
 /// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn page_of_subtree(
-    store: &Store,
+    session: &mut Session,
     subtree_root: &Branch,
     after: Option<BranchKey>,
     count: usize,
@@ -70,7 +80,7 @@ async fn page_of_subtree(
         branches::level,
         branches::created_at,
     ));
-    let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(store, |c| query.load(c).await)?;
+    let rows: Vec<(BranchId, Option<BranchId>, i64, Timestamp)> = on!(session, |c| query.load(c).await)?;
     let links = rows.iter().map(|&(branch, parent, ..)| BranchLink { branch, parent });
     let inside = subtree([subtree_root.id], links);
     let keys: HashMap<_, _> =
@@ -81,16 +91,18 @@ async fn page_of_subtree(
     };
     let page: Vec<_> =
         std::iter::once(subtree_root.id).chain(inside).filter(comes_after).take(count).collect();
-    by_ids(store, &page).await
+    by_ids(session, &page).await
 }
 
 /// Reads branches in the order of these ids, without deleted ones.
-async fn by_ids(store: &Store, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
+async fn by_ids(session: &mut Session, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(ROWS_PER_STATEMENT) {
-        let rows: Vec<BranchRow> = on!(store, |c| {
+        let rows: Vec<BranchRow> = on!(session, |c| {
             branches::table
-                .filter(branches::branch_id.eq_any(chunk).and(branches::deleted_at.is_null()))
+                .filter(
+                    any_of(branches::branch_id, chunk.iter().copied()).and(branches::deleted_at.is_null()),
+                )
                 .select(BranchRow::as_select())
                 .load(c)
                 .await
@@ -107,38 +119,9 @@ impl SqlEngine {
         target: BranchId,
         branch: BranchId,
     ) -> Result<ChatId, Error> {
-        let chat = self.resolve(owner, target).await?.require()?.chat;
-        self.run_with_row_mutexes([chat.trunk()], async move |content: SqlEngine| {
-            set_active(&content.store, owner, chat, branch).await
-        })
-        .await?;
-        Ok::<_, Error>(chat)
+        self.write([target], move |session| set_active(session, owner, target, branch).boxed()).await
     }
-}
 
-async fn set_active(store: &Store, owner: UserId, chat: ChatId, branch: BranchId) -> Result<(), Error> {
-    tx!(store, |c| {
-        // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
-        let changed = diesel::update(branches::table.find(chat.trunk()))
-            .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
-            .set(branches::active_branch_id.eq(Some(branch)))
-            .execute(c)
-            .await?;
-        if changed == 0 {
-            return Err(Error::ChatNotFound);
-        }
-        let found: Option<BranchId> = branches::table
-            .find(branch)
-            .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()))
-            .select(branches::branch_id)
-            .first(c)
-            .await
-            .optional()?;
-        found.map(drop).ok_or(Error::BranchNotFound)
-    })
-}
-
-impl SqlEngine {
     pub(crate) async fn rename(
         &self,
         owner: UserId,
@@ -146,20 +129,55 @@ impl SqlEngine {
         name: Option<&BranchName>,
     ) -> Result<BranchWithActive, Error> {
         let name = name.map(|name| name.as_str().to_owned());
-        self.run_with_row_mutexes([branch], async move |content: SqlEngine| {
-            set_name(&content.store, owner, branch, name.as_deref()).await
-        })
-        .await?;
-        self.owned_branch(owner, branch).await
+        self.write([branch], move |session| set_name(session, owner, branch, name).boxed()).await
     }
 }
 
-async fn set_name(store: &Store, owner: UserId, branch: BranchId, name: Option<&str>) -> Result<(), Error> {
-    tx!(store, |c| {
-        let update = diesel::update(branches::table.find(branch))
-            .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
-            .set(branches::name.eq(name));
-        update.execute(c).await?;
-        Ok(())
-    })
+async fn set_active(
+    session: &mut Session,
+    owner: UserId,
+    target: BranchId,
+    branch: BranchId,
+) -> Result<ChatId, Error> {
+    // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
+    let changed: Option<ChatId> = on!(session, |c| {
+        let chat = TARGETS
+            .filter(TARGETS.field(branches::branch_id).eq(target))
+            .filter(
+                TARGETS
+                    .field(branches::owner_id)
+                    .eq(owner)
+                    .and(TARGETS.field(branches::deleted_at).is_null()),
+            )
+            .select(TARGETS.field(branches::root_chat_id));
+        diesel::update(branches::table.filter(branches::branch_id.eq_any(chat)))
+            .filter(branches::deleted_at.is_null())
+            .set(branches::active_branch_id.eq(Some(branch)))
+            .returning(branches::root_chat_id)
+            .get_result(c)
+            .await
+            .optional()
+    })?;
+    let Some(chat) = changed else {
+        return Err(missing_line(session, owner, target).await?);
+    };
+    let named = branches::table
+        .find(branch)
+        .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()))
+        .select(branches::branch_id);
+    let named: Option<BranchId> = on!(session, |c| named.first(c).await.optional())?;
+    named.map(|_| chat).ok_or(Error::BranchNotFound)
+}
+
+async fn set_name(
+    session: &mut Session,
+    owner: UserId,
+    branch: BranchId,
+    name: Option<String>,
+) -> Result<BranchWithActive, Error> {
+    let update = diesel::update(branches::table.find(branch))
+        .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
+        .set(branches::name.eq(name));
+    on!(session, |c| update.execute(c).await)?;
+    owned_branch(session, owner, branch).await
 }

@@ -8,9 +8,9 @@ use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, Valid
 use diesel::prelude::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Bool, HasSqlType};
+use diesel::sql_types::{BigInt, Bool, HasSqlType, Nullable};
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ResponseId, UserId};
 use shared::sql_types::{Instant, Uid};
 
 /// Matches the messages at these depths of these branches, by the index (`branch_id`, depth).
@@ -100,6 +100,57 @@ where
         out.push_sql(")");
         Ok(())
     }
+}
+
+/// The id of the branch that a request is about: `named`, if it is one of the chat of the target; else the target, or for a
+/// chat its active branch. NULL if the owner cannot see the target.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LineOf {
+    pub(super) owner: UserId,
+    pub(super) target: BranchId,
+    pub(super) named: Option<BranchId>,
+}
+
+impl<DB> QueryFragment<DB> for LineOf
+where
+    DB: Backend + HasSqlType<Uid>,
+    UserId: ToSql<Uid, DB>,
+    BranchId: ToSql<Uid, DB>,
+    Option<BranchId>: ToSql<Nullable<Uid>, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "(SELECT lines.branch_id FROM branches AS targets \
+             JOIN branches AS trunks ON trunks.branch_id = targets.root_chat_id \
+             JOIN branches AS lines ON lines.branch_id = COALESCE(",
+        );
+        out.push_bind_param::<Nullable<Uid>, _>(&self.named)?;
+        out.push_sql(
+            ", CASE WHEN targets.branch_id = trunks.branch_id \
+             THEN COALESCE(trunks.active_branch_id, trunks.branch_id) ELSE targets.branch_id END) \
+             AND lines.root_chat_id = targets.root_chat_id \
+             WHERE targets.deleted_at IS NULL AND trunks.deleted_at IS NULL AND targets.branch_id = ",
+        );
+        out.push_bind_param::<Uid, _>(&self.target)?;
+        out.push_sql(" AND targets.owner_id = ");
+        out.push_bind_param::<Uid, _>(&self.owner)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Expression for LineOf {
+    type SqlType = Uid;
+}
+
+impl AppearsOnTable<super::schema::branches::table> for LineOf {}
+
+impl ValidGrouping<()> for LineOf {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl QueryId for LineOf {
+    type QueryId = Self;
 }
 
 macro_rules! conditions {

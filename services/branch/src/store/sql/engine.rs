@@ -1,6 +1,7 @@
 //! What all operations on SQL share: the pool, and the queue for rows before it.
 
 use crate::error::Error;
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use shared::check::Report;
 use shared::clock::Clock;
@@ -8,7 +9,7 @@ use shared::error::StartError;
 use shared::ids::BranchId;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{KeyedMutex, Migrations, Store, StoreError, embed_store_migrations};
+use shared_store::{KeyedMutex, Migrations, Session, Store, StoreError, embed_store_migrations};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
 use std::time::Duration;
@@ -59,23 +60,27 @@ impl SqlEngine {
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
     /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
     /// it notices.
-    pub(super) async fn run_with_row_mutexes<T, E, W>(
+    ///
+    /// On SQLite the writer's own queue is the only one.
+    pub(super) async fn write<T, E>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
-        transaction: impl FnOnce(Self) -> W,
+        transaction: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
-        W: Future<Output = Result<T, E>> + Send + 'static,
     {
+        if matches!(self.store, Store::Sqlite(_)) {
+            return self.store.write(transaction).await;
+        }
         let mut guards = Vec::new();
         for row in rows {
             guards.push(self.row_mutex.lock(row).await?);
         }
-        let transaction = transaction(self.clone());
+        let store = self.store.clone();
         let work = self.tasks.spawn(async move {
-            let done = transaction.await;
+            let done = store.write(transaction).await;
             drop(guards);
             done
         });

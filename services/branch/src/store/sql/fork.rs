@@ -3,78 +3,51 @@
 use super::abort::Abort;
 use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::engine::SqlEngine;
+use super::lookup::look_up;
 use super::rows::NewBranchRow;
-use super::schema::{branches, messages};
-use crate::domain::Ancestry;
+use super::schema::{TARGETS, TRUNKS, branches, messages};
+use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
 use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
-use crate::store::{BranchWithActive, ForkRequest, NewBranch};
+use crate::store::{BranchWithActive, ForkRequest};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::BranchId;
-use shared_store::Store;
-use shared_store::{on, tx};
+use shared::ids::{BranchId, ChatId};
+use shared_store::{Session, on};
+use std::sync::Arc;
 
 /// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
 struct Origin {
+    chat: ChatId,
     parent: BranchId,
     depth: i64,
     /// When the message there was stored; none for a fork before the first message.
     created_at: Option<Timestamp>,
 }
 
-/// Finds the message of a fork, which must lie on the named line.
-async fn origin(store: &Store, new: &NewBranch) -> Result<Origin, Error> {
-    let Some(message) = new.from else {
-        return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None });
-    };
-    let found: Option<(BranchId, i64, Timestamp)> = on!(store, |c| {
-        messages::table
-            .inner_join(branches::table)
-            .filter(messages::response_id.eq(message).and(branches::root_chat_id.eq(new.chat)))
-            .filter(branches::owner_id.eq(new.owner).and(branches::deleted_at.is_null()))
-            .select((messages::branch_id, messages::depth, messages::created_at))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    let (parent, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
-    if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = store.read_ancestry(line).await?;
-        let inherited = depth <= line.fork_depth;
-        let owner = if inherited { ancestry_reaching(store, line, depth).await?.owner(depth) } else { None };
-        if owner != Some(parent) {
-            return Err(Error::MessageNotFound);
-        }
-    }
-    Ok(Origin { parent, depth, created_at: Some(created_at) })
-}
-
 impl SqlEngine {
     pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
-        let target = self.resolve(request.owner, request.target).await?.require()?;
-        origin(&self.store, &request.in_chat(&target)).await.map(drop)
+        self.origin(&Arc::new(request.clone())).await.map(drop)
     }
 
     pub(crate) async fn fork(&self, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
-        let target = self.resolve(request.owner, request.target).await?.require()?;
-        let new = request.in_chat(&target);
-        let origin = origin(&self.store, &new).await?;
-        let trunk = Some(new.chat.trunk()).filter(|trunk| new.activate && *trunk != origin.parent);
-        let inserted = self
-            .run_with_row_mutexes(trunk.into_iter().chain([origin.parent]), |content| {
-                let new = new.clone();
-                async move { insert(&content.store, &content.clock, &new, origin).await }
-            })
+        let request = Arc::new(request.clone());
+        let origin = self.origin(&request).await?;
+        let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
+        let rows = trunk.into_iter().chain([origin.parent]);
+        let (new, clock) = (Arc::clone(&request), self.clock.clone());
+        let made = self
+            .write(rows, move |session| async move { insert(session, &new, origin, &clock).await }.boxed())
             .await;
-        match inserted {
-            Ok(id) => self.owned_branch(new.owner, id).await.map(Created::new),
+        match made {
+            Ok(made) => Ok(Created::new(made)),
             Err(Abort::Refused(error)) => Err(error),
             Err(Abort::Exists) => {
-                let made = match &new.key {
+                let made = match &request.key {
                     Some(key) => self.replay_branch(key).await?,
                     None => None,
                 };
@@ -82,59 +55,107 @@ impl SqlEngine {
             }
         }
     }
+
+    async fn origin(&self, request: &Arc<ForkRequest>) -> Result<Origin, Error> {
+        let request = Arc::clone(request);
+        self.store.read(|session| async move { origin(session, &request).await }.boxed()).await
+    }
 }
 
-async fn insert(store: &Store, clock: &Clock, new: &NewBranch, origin: Origin) -> Result<BranchId, Abort> {
-    let id = new.id.unwrap_or_else(BranchId::generate);
-    tx!(store, |c| {
-        let trunk = branches::table.find(new.chat.trunk());
-        if new.activate {
-            // The trunk's row is locked first: see the order of locks in the doc of `sql`.
-            diesel::update(trunk).set(branches::active_branch_id.eq(Some(id))).execute(c).await?;
+/// Finds the message of a fork, which must lie on the line of the target.
+async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, Error> {
+    let &ForkRequest { owner, target, .. } = request;
+    let Some(message) = request.from else {
+        let chat = look_up(session, owner, target).await?.require()?.branch.chat;
+        return Ok(Origin { chat, parent: chat.trunk(), depth: 0, created_at: None });
+    };
+    let found: Option<(ChatId, BranchId, i64, Timestamp)> = on!(session, |c| {
+        let of_chat = TARGETS.field(branches::root_chat_id).eq(branches::root_chat_id);
+        let is_visible =
+            TARGETS.field(branches::owner_id).eq(owner).and(TARGETS.field(branches::deleted_at).is_null());
+        messages::table
+            .inner_join(branches::table)
+            .inner_join(TARGETS.on(of_chat))
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(TARGETS.field(branches::branch_id).eq(target).and(is_visible))
+            .filter(messages::response_id.eq(message))
+            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
+            .select((branches::root_chat_id, messages::branch_id, messages::depth, messages::created_at))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((chat, parent, depth, created_at)) = found else {
+        look_up(session, owner, target).await?.require()?;
+        return Err(Error::MessageNotFound);
+    };
+    if ![chat.trunk(), parent].contains(&target) {
+        let line = session.read_ancestry(target).await?;
+        let inherited = depth <= line.fork_depth;
+        let owner =
+            if inherited { ancestry_reaching(session, line, depth).await?.owner(depth) } else { None };
+        if owner != Some(parent) {
+            return Err(Error::MessageNotFound);
         }
-        // Locks the parent's row: a deletion of it sees this fork.
-        let parent = diesel::update(branches::table.find(origin.parent))
+    }
+    Ok(Origin { chat, parent, depth, created_at: Some(created_at) })
+}
+
+async fn insert(
+    session: &mut Session,
+    new: &ForkRequest,
+    origin: Origin,
+    clock: &Clock,
+) -> Result<BranchWithActive, Abort> {
+    let id = new.id.unwrap_or_else(BranchId::generate);
+    let trunk = branches::table.find(origin.chat.trunk()).filter(branches::deleted_at.is_null());
+    let mut active = None;
+    if new.activate {
+        // The trunk's row is locked first: see the order of locks in the doc of `sql`.
+        let activate = diesel::update(trunk).set(branches::active_branch_id.eq(Some(id)));
+        if on!(session, |c| activate.execute(c).await)? == 0 {
+            return Err(Error::ChatNotFound.into());
+        }
+        active = Some(id);
+    }
+    // Locks the parent's row: a deletion of it sees this fork.
+    let parent: Option<(DecodedAncestry, Timestamp)> = on!(session, |c| {
+        diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
             .returning((branches::ancestry, branches::created_at))
-            .get_result::<(DecodedAncestry, Timestamp)>(c)
+            .get_result(c)
             .await
-            .optional()?;
-        let (DecodedAncestry(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
-        let alive = trunk.filter(branches::deleted_at.is_null()).select(branches::branch_id);
-        if alive.first::<BranchId>(c).await.optional()?.is_none() {
-            return Err(Error::ChatNotFound.into());
-        }
-        let skip_target = match parent.skip_target_for_child() {
-            None => None,
-            Some(skip_target) => Some(
-                branches::table
-                    .find(skip_target)
-                    .select(branches::ancestry)
-                    .first::<DecodedAncestry>(c)
-                    .await?
-                    .0,
-            ),
-        };
-        let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
-        // Never older than its parent and its message, whatever the clock says.
-        let created_at = clock.now().max(parent_created_at);
-        let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-        let row = row(new, &ancestry, origin.parent, created_at);
-        let inserted = diesel::insert_into(branches::table).values(row).on_conflict_do_nothing();
-        if inserted.execute(c).await? == 0 {
-            return Err(Abort::Exists);
-        }
-        Ok(id)
-    })
+            .optional()
+    })?;
+    let (DecodedAncestry(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
+    if active.is_none() {
+        let chosen: Option<Option<BranchId>> =
+            on!(session, |c| trunk.select(branches::active_branch_id).first(c).await.optional())?;
+        active = chosen.ok_or(Error::ChatNotFound)?;
+    }
+    let skip_target = match parent.skip_target_for_child() {
+        None => None,
+        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
+    };
+    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
+    // Never older than its parent and its message, whatever the clock says.
+    let created_at = clock.now().max(parent_created_at);
+    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
+    let row = row(new, &ancestry, origin, created_at);
+    let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
+    if on!(session, |c| inserted.execute(c).await)? == 0 {
+        return Err(Abort::Exists);
+    }
+    Ok(BranchWithActive { branch: Branch::from(row), active: active.unwrap_or(origin.chat.trunk()) })
 }
 
-fn row(new: &NewBranch, ancestry: &Ancestry, parent: BranchId, created_at: Timestamp) -> NewBranchRow {
+fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Timestamp) -> NewBranchRow {
     NewBranchRow {
         branch_id: ancestry.branch,
-        root_chat_id: new.chat,
+        root_chat_id: origin.chat,
         owner_id: new.owner,
-        parent_branch_id: Some(parent),
+        parent_branch_id: Some(origin.parent),
         forked_from: new.from,
         fork_depth: ancestry.fork_depth,
         level: ancestry.level,

@@ -4,44 +4,20 @@ use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::engine::SqlEngine;
 use super::rows::{BranchRow, NewBranchRow};
 use super::schema::{TRUNKS, branches};
-use crate::domain::Ancestry;
+use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
 use crate::store::navigation::AncestryReader;
 use crate::store::{BranchWithActive, Lookup, NewTrunk, ResolvedId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
-use shared_store::Store;
-use shared_store::{on, tx};
+use shared_store::{Session, on};
 
 impl SqlEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        type Row = (BranchRow, UserId, bool, bool, Option<BranchId>);
-        let found: Option<Row> = on!(&self.store, |c| {
-            branches::table
-                .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-                .filter(branches::branch_id.eq(id))
-                .select((
-                    BranchRow::as_select(),
-                    branches::owner_id,
-                    branches::deleted_at.is_null(),
-                    TRUNKS.field(branches::deleted_at).is_null(),
-                    TRUNKS.field(branches::active_branch_id),
-                ))
-                .first(c)
-                .await
-                .optional()
-        })?;
-        let Some((row, its_owner, is_alive, trunk_is_alive, active)) = found else {
-            return Ok(Lookup::Unknown);
-        };
-        let (true, true, true) = (its_owner == owner, is_alive, trunk_is_alive) else {
-            return Ok(Lookup::Hidden);
-        };
-        let branch = crate::domain::Branch::from(row);
-        let active = active.unwrap_or(branch.chat.trunk());
-        Ok(Lookup::Found(Box::new(BranchWithActive { branch, active })))
+        self.store.read(move |session| look_up(session, owner, id).boxed()).await
     }
 
     pub(crate) async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
@@ -52,40 +28,88 @@ impl SqlEngine {
         })
     }
 
-    /// A branch of this owner, or [`Error::BranchNotFound`].
-    pub(super) async fn owned_branch(&self, owner: UserId, id: BranchId) -> Result<BranchWithActive, Error> {
-        match self.look_up(owner, id).await? {
-            Lookup::Found(found) => Ok(*found),
-            Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
-        }
-    }
-
     pub(crate) async fn replay_branch(
         &self,
         key: &IdempotencyKey,
     ) -> Result<Option<BranchWithActive>, Error> {
-        let made: Option<(BranchId, UserId, Option<RequestHash>)> = on!(&self.store, |c| {
-            branches::table
-                .filter(branches::key_id.eq(key.id))
-                .select((branches::branch_id, branches::owner_id, branches::request_hash))
-                .first(c)
-                .await
-                .optional()
-        })?;
-        let Some((id, owner, hash)) = made else { return Ok(None) };
-        if hash.as_ref() != Some(&key.hash) {
-            return Err(Error::KeyReused);
-        }
-        self.owned_branch(owner, id).await.map(Some)
+        let key = key.clone();
+        self.store.read(|session| async move { replay(session, &key).await }.boxed()).await
     }
 
     pub(crate) async fn create_trunk(&self, trunk: NewTrunk) -> Result<(), Error> {
-        let row = trunk_row(trunk);
-        tx!(&self.store, |c| {
-            diesel::insert_into(branches::table).values(row).on_conflict_do_nothing().execute(c).await?;
-            Ok(())
-        })
+        self.store.write_statement(move |session| insert_trunk(session, trunk).boxed()).await
     }
+}
+
+async fn insert_trunk(session: &mut Session, trunk: NewTrunk) -> Result<(), Error> {
+    let insert = diesel::insert_into(branches::table).values(trunk_row(trunk)).on_conflict_do_nothing();
+    on!(session, |c| insert.execute(c).await)?;
+    Ok(())
+}
+
+pub(super) async fn look_up(session: &mut Session, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
+    type Row = (BranchRow, UserId, bool, bool, Option<BranchId>);
+    let found: Option<Row> = on!(session, |c| {
+        branches::table
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(branches::branch_id.eq(id))
+            .select((
+                BranchRow::as_select(),
+                branches::owner_id,
+                branches::deleted_at.is_null(),
+                TRUNKS.field(branches::deleted_at).is_null(),
+                TRUNKS.field(branches::active_branch_id),
+            ))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((row, its_owner, is_alive, trunk_is_alive, active)) = found else {
+        return Ok(Lookup::Unknown);
+    };
+    let (true, true, true) = (its_owner == owner, is_alive, trunk_is_alive) else {
+        return Ok(Lookup::Hidden);
+    };
+    let branch = Branch::from(row);
+    let active = active.unwrap_or(branch.chat.trunk());
+    Ok(Lookup::Found(Box::new(BranchWithActive { branch, active })))
+}
+
+/// A branch of this owner, or [`Error::BranchNotFound`].
+pub(super) async fn owned_branch(
+    session: &mut Session,
+    owner: UserId,
+    id: BranchId,
+) -> Result<BranchWithActive, Error> {
+    match look_up(session, owner, id).await? {
+        Lookup::Found(found) => Ok(*found),
+        Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
+    }
+}
+
+/// Why [`LineOf`](super::conditions::LineOf) has found no line.
+pub(super) async fn missing_line(
+    session: &mut Session,
+    owner: UserId,
+    target: BranchId,
+) -> Result<Error, Error> {
+    Ok(look_up(session, owner, target).await?.require().err().unwrap_or(Error::BranchNotFound))
+}
+
+async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<BranchWithActive>, Error> {
+    let made: Option<(BranchId, UserId, Option<RequestHash>)> = on!(session, |c| {
+        branches::table
+            .filter(branches::key_id.eq(key.id))
+            .select((branches::branch_id, branches::owner_id, branches::request_hash))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((id, owner, hash)) = made else { return Ok(None) };
+    if hash.as_ref() != Some(&key.hash) {
+        return Err(Error::KeyReused);
+    }
+    owned_branch(session, owner, id).await.map(Some)
 }
 
 /// The row of a trunk without messages.
@@ -111,8 +135,8 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
     }
 }
 
-impl AncestryReader for Store {
-    async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
+impl AncestryReader for Session {
+    async fn read_ancestry(&mut self, branch: BranchId) -> Result<Ancestry, Error> {
         let query = branches::table.find(branch).select(branches::ancestry);
         let ancestry: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
         ancestry.map(|ancestry| ancestry.0).ok_or(Error::BranchNotFound)

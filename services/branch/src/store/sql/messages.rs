@@ -7,49 +7,25 @@ use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
-use crate::store::selection::text_bytes;
-use crate::store::selection::{Entry, select};
+use crate::store::selection::{Entry, Selection};
 use crate::store::{MessagePage, TimePosition};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared_store::Store;
-use shared_store::on;
+use shared_store::{Session, any_of, on};
 use std::collections::HashMap;
 
 impl SqlEngine {
     pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-        let found: Option<(MessageRow, ChatId)> = on!(&self.store, |c| {
-            messages::table
-                .inner_join(branches::table)
-                .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-                .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
-                .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
-                .select((MessageRow::as_select(), branches::root_chat_id))
-                .first(c)
-                .await
-                .optional()
-        })?;
-        let Some((row, chat)) = found else { return Ok(None) };
-        let forks = message_forks::of_messages(&self.store, &[id]).await?.remove(&id).unwrap_or_default();
-        Ok(Some(row.into_message(chat, forks)))
+        self.store.read(move |session| read_message(session, owner, id).boxed()).await
     }
 
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        let query = messages::table.filter(messages::key_id.eq(key.id)).select((
-            messages::response_id,
-            messages::owner_id,
-            messages::request_hash,
-        ));
-        let made: Option<(ResponseId, UserId, Option<RequestHash>)> =
-            on!(&self.store, |c| query.first(c).await.optional())?;
-        let Some((id, owner, hash)) = made else { return Ok(None) };
-        if hash.as_ref() != Some(&key.hash) {
-            return Err(Error::KeyReused);
-        }
-        self.read_message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+        let key = key.clone();
+        self.store.read(|session| async move { replay(session, &key).await }.boxed()).await
     }
 
     pub(crate) async fn list_messages(
@@ -58,23 +34,64 @@ impl SqlEngine {
         after: Option<TimePosition>,
         limit: usize,
     ) -> Result<MessagePage<TimePosition>, Error> {
-        let (chosen, next) = select(after, limit, |after, count| async move {
-            let entries = entries(&self.store, owner, after, count).await?;
-            let visible = chats_of(&self.store, owner, &entries).await?;
-            let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
-            Ok(entries.into_iter().map(chat).collect())
-        })
-        .await?;
-        let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+        let selection = Selection::new(after, limit);
+        let selection = self.store.read(move |session| select(session, owner, selection).boxed()).await?;
         // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
-        let memory = self.memory.reserve(2 * bytes).await?;
-        let items = read(&self.store, &chosen).await?;
+        let memory = self.memory.reserve(2 * selection.text_bytes()).await?;
+        let (chosen, next) = selection.finish();
+        let items = self.store.read(|session| async move { read(session, &chosen).await }.boxed()).await?;
         Ok(MessagePage { items, next, memory })
     }
 }
 
+async fn read_message(
+    session: &mut Session,
+    owner: UserId,
+    id: ResponseId,
+) -> Result<Option<Message>, Error> {
+    let found: Option<(MessageRow, ChatId)> = on!(session, |c| {
+        messages::table
+            .inner_join(branches::table)
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
+            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
+            .select((MessageRow::as_select(), branches::root_chat_id))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let Some((row, chat)) = found else { return Ok(None) };
+    let forks = message_forks::of_messages(session, &[id]).await?.remove(&id).unwrap_or_default();
+    Ok(Some(row.into_message(chat, forks)))
+}
+
+async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
+    let query = messages::table.filter(messages::key_id.eq(key.id)).select((
+        messages::response_id,
+        messages::owner_id,
+        messages::request_hash,
+    ));
+    let made: Option<(ResponseId, UserId, Option<RequestHash>)> =
+        on!(session, |c| query.first(c).await.optional())?;
+    let Some((id, owner, hash)) = made else { return Ok(None) };
+    if hash.as_ref() != Some(&key.hash) {
+        return Err(Error::KeyReused);
+    }
+    read_message(session, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+}
+
+async fn select(session: &mut Session, owner: UserId, mut selection: Selection) -> Result<Selection, Error> {
+    while let Some((after, count)) = selection.next_read() {
+        let entries = entries(session, owner, after, count).await?;
+        let visible = chats_of(session, owner, &entries).await?;
+        let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
+        selection.add(entries.into_iter().map(chat).collect());
+    }
+    Ok(selection)
+}
+
 async fn entries(
-    store: &Store,
+    session: &mut Session,
     owner: UserId,
     after: Option<TimePosition>,
     count: usize,
@@ -85,8 +102,8 @@ async fn entries(
         .limit(i64::try_from(count).unwrap_or(i64::MAX))
         .select((messages::response_id, messages::branch_id, messages::created_at, messages::text_bytes));
     let rows: Vec<(ResponseId, BranchId, Timestamp, i64)> = match after {
-        None => on!(store, |c| query.load(c).await)?,
-        Some(after) => on!(store, |c| query.filter(IsOlder(after)).load(c).await)?,
+        None => on!(session, |c| query.load(c).await)?,
+        Some(after) => on!(session, |c| query.filter(IsOlder(after)).load(c).await)?,
     };
     let entry = |(id, branch, created_at, bytes)| Entry { id, branch, created_at, bytes };
     Ok(rows.into_iter().map(entry).collect())
@@ -94,17 +111,17 @@ async fn entries(
 
 /// The chats of the branches that the owner can see.
 async fn chats_of(
-    store: &Store,
+    session: &mut Session,
     owner: UserId,
     entries: &[Entry],
 ) -> Result<HashMap<BranchId, ChatId>, Error> {
     let mut ids: Vec<_> = entries.iter().map(|entry| entry.branch).collect();
     ids.sort_unstable();
     ids.dedup();
-    let visible: Vec<(BranchId, ChatId)> = on!(store, |c| {
+    let visible: Vec<(BranchId, ChatId)> = on!(session, |c| {
         branches::table
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(branches::branch_id.eq_any(&ids).and(branches::owner_id.eq(owner)))
+            .filter(any_of(branches::branch_id, ids).and(branches::owner_id.eq(owner)))
             .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
             .select((branches::branch_id, branches::root_chat_id))
             .load(c)
@@ -114,17 +131,17 @@ async fn chats_of(
 }
 
 /// Reads the chosen messages in their order.
-async fn read(store: &Store, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>, Error> {
+async fn read(session: &mut Session, chosen: &[(Entry, ChatId)]) -> Result<Vec<Message>, Error> {
     let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
-    let rows: Vec<MessageRow> = on!(store, |c| {
+    let rows: Vec<MessageRow> = on!(session, |c| {
         messages::table
-            .filter(messages::response_id.eq_any(&ids))
+            .filter(any_of(messages::response_id, ids.iter().copied()))
             .select(MessageRow::as_select())
             .load(c)
             .await
     })?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.response_id, row)).collect();
-    let mut forks = message_forks::of_messages(store, &ids).await?;
+    let mut forks = message_forks::of_messages(session, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
         // Those that were deleted meanwhile are left out.

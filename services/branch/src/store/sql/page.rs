@@ -1,70 +1,103 @@
 //! A page of a line: plans its segments, reads the sizes, then the texts of as many messages as fit.
 
 use super::ancestry_column::DecodedAncestry;
-use super::conditions::LiesIn;
+use super::conditions::{LiesIn, LineOf};
 use super::engine::SqlEngine;
+use super::lookup::look_up;
 use super::message_forks;
 use super::rows::MessageRow;
-use super::schema::{TRUNKS, branches, messages};
+use super::schema::{branches, messages};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
 use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
 use crate::store::selection::text_bytes;
-use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
+use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position, ResolvedId};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use shared::ids::BranchId;
-use shared_store::Store;
-use shared_store::on;
+use futures_util::FutureExt as _;
+use shared::ids::{BranchId, ChatId};
+use shared_store::{Session, on};
+use shared_web::body_limits::Reservation;
+
+/// A page that is planned: the texts of these depths are to be read.
+#[derive(Debug)]
+struct PlannedPage {
+    request: PageRequest,
+    head: i64,
+    segments: Vec<Segment>,
+    /// None if no message lies there.
+    depths: Option<DepthRange>,
+    text_bytes: usize,
+}
+
+/// A page, or a plan whose memory is not free yet.
+enum ReadPage {
+    Read(MessagePage<Position>),
+    OutOfMemory(PlannedPage),
+}
 
 impl SqlEngine {
     pub(crate) async fn read_page(&self, request: &LineRequest) -> Result<LinePage, Error> {
         let mut attempt = 1;
         loop {
-            let page = request.page(&self.resolve(request.owner, request.target).await?.require()?)?;
-            match self.read_page_of_branch(&page).await {
+            match self.read_page_once(*request).await {
                 Err(Error::BranchNotFound)
                     if request.names_no_branch() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
                 {
                     attempt += 1;
                 }
-                messages => return Ok(LineRequest::finish(&page, messages?)),
+                page => return page,
             }
         }
     }
 
-    async fn read_page_of_branch(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        let (line, head) =
-            ancestry_and_head(&self.store, request, request.branch).await?.ok_or(Error::BranchNotFound)?;
-        let start = match request.start {
-            None => line,
-            Some(start) => starting_ancestry(&self.store, request, line, head, start).await?,
+    async fn read_page_once(&self, request: LineRequest) -> Result<LinePage, Error> {
+        let memory = self.memory.reservation();
+        let (page, read) =
+            self.store.read(move |session| plan_and_read(session, request, memory).boxed()).await?;
+        let messages = match read {
+            ReadPage::Read(messages) => messages,
+            ReadPage::OutOfMemory(plan) => {
+                let memory = self.memory.reserve(plan.memory_bytes()).await?;
+                self.store.read(|session| async move { plan.read(session, memory).await }.boxed()).await?
+            }
         };
+        Ok(LineRequest::finish(&page, messages))
+    }
+}
+
+/// Reads a page, if the memory for it is free now.
+async fn plan_and_read(
+    session: &mut Session,
+    request: LineRequest,
+    mut memory: Reservation,
+) -> Result<(PageRequest, ReadPage), Error> {
+    let plan = plan(session, &request).await?;
+    let page = plan.request;
+    if memory.try_grow_to(plan.memory_bytes()).is_err() {
+        return Ok((page, ReadPage::OutOfMemory(plan)));
+    }
+    Ok((page, ReadPage::Read(plan.read(session, memory).await?)))
+}
+
+impl PlannedPage {
+    /// Twice the texts: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
+    const fn memory_bytes(&self) -> usize {
+        2 * self.text_bytes
+    }
+
+    async fn read(self, session: &mut Session, memory: Reservation) -> Result<MessagePage<Position>, Error> {
+        let Self { request, head, segments, depths, .. } = self;
+        let Some(depths) = depths else { return Ok(MessagePage { items: Vec::new(), next: None, memory }) };
         let order = request.order;
-        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let Some(depths) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit)
-        else {
-            return Ok(MessagePage { items: Vec::new(), next: None, memory: self.memory.reservation() });
-        };
-        let segments = plan_page(&self.store, start, depths).await?;
-        let sizes = sizes(&self.store, &segments, order).await?;
-        if i64::try_from(sizes.len()) != Ok(depths.len()) {
-            // A line has no gaps: it was deleted during the read.
-            return Err(Error::BranchNotFound);
-        }
-        let fitting = count_fitting(sizes.iter().copied());
-        let depths = depths.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
-        let bytes = text_bytes(sizes.into_iter().take(fitting));
-        // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
-        let memory = self.memory.reserve(2 * bytes).await?;
-        let rows = rows(&self.store, &segments, depths, order).await?;
+        let rows = rows(session, &segments, depths, order).await?;
         let next = depths.next(order, head).map(|depth| {
             let last = rows.last().map_or(request.branch, |row| row.branch_id);
             // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
             Position { via: if order == Order::Desc { last } else { request.branch }, depth }
         });
         let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
-        let mut forks = message_forks::of_messages(&self.store, &ids).await?;
+        let mut forks = message_forks::of_messages(session, &ids).await?;
         let message = |row: MessageRow| {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
             row.into_message(request.chat, forks)
@@ -73,29 +106,63 @@ impl SqlEngine {
     }
 }
 
-/// The ancestry and the head of a branch of the chat that the caller can see.
-async fn ancestry_and_head(
-    store: &Store,
-    request: &PageRequest,
-    branch: BranchId,
-) -> Result<Option<(Ancestry, i64)>, Error> {
-    let line: Option<(DecodedAncestry, i64)> = on!(store, |c| {
+/// Finds the line, and the messages of the page whose texts fit.
+async fn plan(session: &mut Session, request: &LineRequest) -> Result<PlannedPage, Error> {
+    let Line { request, ancestry: line, head } = line(session, request).await?;
+    let (start, order) = (request.start, request.order);
+    let start_ancestry = match start {
+        None => line,
+        Some(start) => starting_ancestry(session, &request, line, head, start).await?,
+    };
+    let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+    let depths = DepthRange::page(order, head, start.map(|start| start.depth), limit);
+    let Some(depths) = depths else {
+        return Ok(PlannedPage { request, head, segments: Vec::new(), depths, text_bytes: 0 });
+    };
+    let segments = plan_page(&mut *session, start_ancestry, depths).await?;
+    let sizes = sizes(session, &segments, order).await?;
+    if i64::try_from(sizes.len()) != Ok(depths.len()) {
+        // A line has no gaps: it was deleted during the read.
+        return Err(Error::BranchNotFound);
+    }
+    let fitting = count_fitting(sizes.iter().copied());
+    let depths = depths.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
+    let text_bytes = text_bytes(sizes.into_iter().take(fitting));
+    Ok(PlannedPage { request, head, segments, depths: Some(depths), text_bytes })
+}
+
+/// A line that the caller can see.
+struct Line {
+    request: PageRequest,
+    ancestry: Ancestry,
+    head: i64,
+}
+
+async fn line(session: &mut Session, request: &LineRequest) -> Result<Line, Error> {
+    let &LineRequest { owner, target, .. } = request;
+    let named = request.branch.or(request.start.map(|start| start.branch));
+    let line = LineOf { owner, target, named };
+    let found: Option<(BranchId, ChatId, DecodedAncestry, i64)> = on!(session, |c| {
         branches::table
-            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(branches::branch_id.eq(branch).and(branches::root_chat_id.eq(request.chat)))
-            .filter(branches::owner_id.eq(request.owner).and(branches::deleted_at.is_null()))
-            .filter(TRUNKS.field(branches::deleted_at).is_null())
-            .select((branches::ancestry, branches::head_depth))
+            .filter(branches::branch_id.eq(line).and(branches::deleted_at.is_null()))
+            .select((branches::branch_id, branches::root_chat_id, branches::ancestry, branches::head_depth))
             .first(c)
             .await
             .optional()
     })?;
-    Ok(line.map(|(ancestry, head)| (ancestry.0, head)))
+    let Some((active, chat, DecodedAncestry(ancestry), head)) = found else {
+        let target = look_up(session, owner, target).await?.require()?;
+        // A cursor of another chat is told first.
+        request.page(&ResolvedId::from(&target))?;
+        return Err(Error::BranchNotFound);
+    };
+    let request = request.page(&ResolvedId { chat, branch: target, active })?;
+    Ok(Line { request, ancestry, head })
 }
 
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn starting_ancestry(
-    store: &Store,
+    session: &mut Session,
     request: &PageRequest,
     line_of_branch: Ancestry,
     head: i64,
@@ -107,7 +174,16 @@ async fn starting_ancestry(
     if start.via == request.branch {
         return Ok(line_of_branch);
     }
-    let (via, via_head) = ancestry_and_head(store, request, start.via).await?.ok_or(Error::BadCursor)?;
+    let via: Option<(DecodedAncestry, i64)> = on!(session, |c| {
+        branches::table
+            .find(start.via)
+            .filter(branches::root_chat_id.eq(request.chat).and(branches::deleted_at.is_null()))
+            .select((branches::ancestry, branches::head_depth))
+            .first(c)
+            .await
+            .optional()
+    })?;
+    let (DecodedAncestry(via), via_head) = via.ok_or(Error::BadCursor)?;
     if !is_on_line(&line_of_branch, &via, via_head, start) {
         return Err(Error::BadCursor);
     }
@@ -115,21 +191,21 @@ async fn starting_ancestry(
 }
 
 /// The bytes of text of each message, in order.
-async fn sizes(store: &Store, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
+async fn sizes(session: &mut Session, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
     let query = messages::table.filter(LiesIn::new(segments)).select((messages::depth, messages::text_bytes));
-    let mut sizes: Vec<(i64, i64)> = on!(store, |c| query.load(c).await)?;
+    let mut sizes: Vec<(i64, i64)> = on!(session, |c| query.load(c).await)?;
     sort(&mut sizes, order, |(depth, _)| *depth);
     Ok(sizes.into_iter().map(|(_, bytes)| bytes).collect())
 }
 
 async fn rows(
-    store: &Store,
+    session: &mut Session,
     segments: &[Segment],
     depths: DepthRange,
     order: Order,
 ) -> Result<Vec<MessageRow>, Error> {
     let segments: Vec<_> = segments.iter().filter_map(|segment| segment.intersection(depths)).collect();
-    let mut rows: Vec<MessageRow> = on!(store, |c| {
+    let mut rows: Vec<MessageRow> = on!(session, |c| {
         messages::table.filter(LiesIn::new(&segments)).select(MessageRow::as_select()).load(c).await
     })?;
     sort(&mut rows, order, |row| row.depth);

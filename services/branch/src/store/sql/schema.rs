@@ -50,7 +50,9 @@ diesel::table! {
 
 diesel::joinable!(messages -> branches (branch_id));
 diesel::allow_tables_to_appear_in_same_query!(branches, messages);
-// The trunks of the branches that a query is about.
 diesel::alias!(
+    // The trunks of the branches that a query is about.
     pub(super) const TRUNKS: Alias<Trunks> = branches as trunks;
+    // The branches that requests name.
+    pub(super) const TARGETS: Alias<Targets> = branches as targets;
 );

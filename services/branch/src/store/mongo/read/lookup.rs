@@ -154,8 +154,13 @@ impl BranchWithTrunk {
     }
 }
 
-impl AncestryReader for MongoEngine {
-    async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
-        find_by_id(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
+/// The ancestry of a branch or a tombstone.
+pub(crate) async fn ancestry_of(mongo: &MongoEngine, branch: BranchId) -> Result<Ancestry, Error> {
+    find_by_id(mongo, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
+}
+
+impl AncestryReader for &MongoEngine {
+    async fn read_ancestry(&mut self, branch: BranchId) -> Result<Ancestry, Error> {
+        ancestry_of(self, branch).await
     }
 }

@@ -7,8 +7,7 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_ids};
 use crate::store::mongo::read::message_forks;
-use crate::store::selection::text_bytes;
-use crate::store::selection::{Entry, select};
+use crate::store::selection::{Entry, Selection};
 use crate::store::{MessagePage, TimePosition};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
@@ -72,16 +71,17 @@ impl MongoEngine {
         after: Option<TimePosition>,
         limit: usize,
     ) -> Result<MessagePage<TimePosition>, Error> {
-        let (chosen, next) = select(after, limit, |after, count| async move {
+        let mut selection = Selection::new(after, limit);
+        while let Some((after, count)) = selection.next_read() {
             let found = entries(self, owner, after, count).await?;
             let visible = chats_of(self, owner, &found).await?;
-            Ok(found.into_iter().map(|found| (found.entry(), visible.get(&found.branch).copied())).collect())
-        })
-        .await?;
-        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
-        let bytes = text_bytes(chosen.iter().map(|(entry, _)| entry.bytes));
+            let chat = |found: EntryDoc| (found.entry(), visible.get(&found.branch).copied());
+            selection.add(found.into_iter().map(chat).collect());
+        }
         // Twice: the driver's buffers beside the documents, and later the written part of the answer beside the unwritten.
-        let memory = self.memory.reserve(2 * bytes).await?;
+        let memory = self.memory.reserve(2 * selection.text_bytes()).await?;
+        let (chosen, next) = selection.finish();
+        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
         let items = read(self, &ids).await?;
         Ok(MessagePage { items, next, memory })
     }

@@ -4,11 +4,13 @@ use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_id, nearest_living, owned_branch};
+use crate::store::mongo::read::lookup::{
+    ancestry_of, branch_with_trunk, find_by_id, nearest_living, owned_branch,
+};
 use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back, parent_and_trunk,
 };
-use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
+use crate::store::navigation::ancestry_reaching;
 use crate::store::{BranchWithActive, ForkRequest, NewBranch};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;
@@ -65,7 +67,7 @@ async fn origin(mongo: &MongoEngine, new: &NewBranch) -> Result<Origin, Error> {
         return Err(Error::MessageNotFound);
     }
     if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = mongo.read_ancestry(line).await?;
+        let line = ancestry_of(mongo, line).await?;
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { ancestry_reaching(mongo, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent) {
@@ -85,7 +87,7 @@ async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWith
     let parent = parent.ancestry()?;
     let skip_target = match parent.skip_target_for_child() {
         None => None,
-        Some(skip_target) => Some(mongo.read_ancestry(skip_target).await?),
+        Some(skip_target) => Some(ancestry_of(mongo, skip_target).await?),
     };
     let ancestry =
         parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, skip_target.as_ref());
