@@ -41,12 +41,13 @@ pub struct AccountDeletion {
 impl AccountDeletion {
     /// Records the account and begins to delete its chats. Idempotent.
     pub async fn delete(&self, account_id: UserId, trace: &Trace) -> Result<(), StoreError> {
+        let (retention, request_id) = (self.retention, trace.request_id.clone());
         let remembered =
-            store::remember_account(&self.store, account_id, &self.clock, |now| DeletedAccount {
+            store::remember_account(&self.store, account_id, &self.clock, move |now| DeletedAccount {
                 account_id,
-                until: now.plus(self.retention),
+                until: now.plus(retention),
                 second_pass_at: Some(now.plus(SECOND_PASS_AFTER)),
-                request_id: trace.request_id.clone(),
+                request_id,
             });
         let account = remembered.await?;
         let (this, context) = (self.clone(), trace.context.clone());

@@ -4,9 +4,10 @@ use super::{Relay, outbox};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::service::Service;
-use shared_store::StoreError;
+use shared_store::{StoreError, on};
 use shared_web::metrics::{MetricFamilies, Metrics};
 use std::time::Duration;
 
@@ -33,8 +34,9 @@ impl Relay {
     /// The number of deliveries, and the age of the oldest.
     async fn backlog(&self) -> Result<(i64, Duration), StoreError> {
         let figures = outbox::table.select((count_star(), min(outbox::created_at)));
-        let (deliveries, oldest): (i64, Option<Timestamp>) =
-            shared_store::on!(&self.store, |c| figures.first(c).await)?;
+        let read =
+            self.store.read(move |session| async move { on!(session, |c| figures.first(c).await) }.boxed());
+        let (deliveries, oldest): (i64, Option<Timestamp>) = read.await?;
         let age = oldest.map_or(0, |oldest| self.clock.now().as_micros() - oldest.as_micros());
         Ok((deliveries, Duration::from_micros(u64::try_from(age).unwrap_or_default())))
     }

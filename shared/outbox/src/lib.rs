@@ -4,13 +4,13 @@ mod backlog;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::ids::DeliveryId;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{Store, StoreError};
+use shared_store::{Store, StoreError, on};
 use shared_web::service_client::ServiceClient;
 use shared_web::telemetry::{Trace, TraceContext};
 use std::time::Duration;
@@ -125,8 +125,10 @@ impl Relay {
             .filter(outbox::next_attempt_at.le(self.clock.now()))
             .order((outbox::next_attempt_at, outbox::id))
             .limit(ROWS_PER_BATCH);
-        let rows: Vec<Delivery> =
-            shared_store::on!(&self.store, |c| due.select(Delivery::as_select()).load(c).await)?;
+        let read = self.store.read(move |session| {
+            async move { on!(session, |c| due.select(Delivery::as_select()).load(c).await) }.boxed()
+        });
+        let rows: Vec<Delivery> = read.await?;
         let full = i64::try_from(rows.len()) == Ok(ROWS_PER_BATCH);
         self.deliver_all(rows, None).await;
         Ok(full)
@@ -169,25 +171,21 @@ impl Relay {
     }
 
     async fn delete(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        shared_store::tx!(&self.store, |c| {
-            diesel::delete(outbox::table.find(delivery.id))
-                .execute(c)
-                .await
-                .map(drop)
-                .map_err(StoreError::from)
-        })
+        let delete = diesel::delete(outbox::table.find(delivery.id));
+        let deleted = self.store.write_statement(move |session| {
+            async move { on!(session, |c| delete.execute(c).await).map(drop) }.boxed()
+        });
+        deleted.await
     }
 
     async fn reschedule(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let next = self.clock.now().plus(backoff(delivery.attempts));
-        shared_store::tx!(&self.store, |c| {
-            diesel::update(outbox::table.find(delivery.id))
-                .set((outbox::attempts.eq(delivery.attempts + 1), outbox::next_attempt_at.eq(next)))
-                .execute(c)
-                .await
-                .map(drop)
-                .map_err(StoreError::from)
-        })
+        let update = diesel::update(outbox::table.find(delivery.id))
+            .set((outbox::attempts.eq(delivery.attempts + 1), outbox::next_attempt_at.eq(next)));
+        let updated = self.store.write_statement(move |session| {
+            async move { on!(session, |c| update.execute(c).await).map(drop) }.boxed()
+        });
+        updated.await
     }
 }
 

@@ -3,12 +3,19 @@
 use super::error::fault;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use shared::error::StoreFault;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The fault of the last write, if it failed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct LastWrite {
-    fault: Arc<Mutex<Option<StoreFault>>>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    fault: Option<StoreFault>,
+    /// How many faults there were.
+    faults: u64,
 }
 
 impl LastWrite {
@@ -37,10 +44,21 @@ impl LastWrite {
     }
 
     pub(super) fn record(&self, fault: Option<StoreFault>) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        let mut state = self.state();
+        state.fault = fault;
+        state.faults += u64::from(fault.is_some());
     }
 
     pub(super) fn fault(&self) -> Option<StoreFault> {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state().fault
+    }
+
+    /// How many faults there were.
+    pub(super) fn faults(&self) -> u64 {
+        self.state().faults
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

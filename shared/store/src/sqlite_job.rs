@@ -23,14 +23,33 @@ pub(super) trait Job: Send {
     /// Takes the job from its caller; false if that no longer waits.
     fn claim(&self) -> bool;
 
-    /// Whether it is to run in a transaction.
-    fn is_transaction(&self) -> bool;
+    /// How it is to run.
+    fn kind(&self) -> JobKind;
 
     /// Runs the operation, and returns whether it succeeded.
     fn run(&mut self, session: &mut Session) -> bool;
 
     /// Gives the caller the result, or the error of the transaction in its place.
     fn end(self: Box<Self>, transaction: Result<(), StoreError>);
+}
+
+/// How a job is to run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum JobKind {
+    /// In a transaction, into which it writes about so many bytes.
+    Transaction { bytes: usize },
+    /// On the connection as it is.
+    Plain,
+}
+
+impl JobKind {
+    /// The bytes that it writes.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::Transaction { bytes } => bytes,
+            Self::Plain => 0,
+        }
+    }
 }
 
 pub(super) type Jobs = Queue<Box<dyn Job>>;
@@ -40,7 +59,7 @@ struct Operation<F, T, E> {
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
     claimed: Arc<AtomicBool>,
-    is_transaction: bool,
+    kind: JobKind,
 }
 
 impl<F, T, E> Job for Operation<F, T, E>
@@ -53,8 +72,8 @@ where
         !self.claimed.swap(true, Ordering::AcqRel)
     }
 
-    fn is_transaction(&self) -> bool {
-        self.is_transaction
+    fn kind(&self) -> JobKind {
+        self.kind
     }
 
     fn run(&mut self, session: &mut Session) -> bool {
@@ -83,7 +102,7 @@ fn stopped<E: From<StoreError>>() -> E {
 /// Sends an operation to the threads of a queue, and waits for its result.
 pub(super) async fn submit<T, E>(
     jobs: &Jobs,
-    is_transaction: bool,
+    kind: JobKind,
     operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
 ) -> Result<T, E>
 where
@@ -93,7 +112,7 @@ where
     let (caller, mut answer) = oneshot::channel();
     let claimed = Arc::new(AtomicBool::new(false));
     let operation = Some(operation);
-    let job = Operation { operation, result: None, caller, claimed: Arc::clone(&claimed), is_transaction };
+    let job = Operation { operation, result: None, caller, claimed: Arc::clone(&claimed), kind };
     if !jobs.push(Box::new(job)) {
         return Err(StoreError::Unavailable("too many operations wait for a connection".into()).into());
     }

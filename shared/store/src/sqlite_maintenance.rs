@@ -1,7 +1,7 @@
 //! The maintenance of a SQLite file: incremental vacuum, truncation of the write-ahead log, and a check whether it is writable.
 
 use super::sqlite::{LOCK_TIMEOUT, MAINTENANCE_LOCK_TIMEOUT};
-use super::sqlite_job::submit;
+use super::sqlite_job::{JobKind, submit};
 use crate::error::StoreError;
 use crate::store::{SqliteStore, Store, checkout};
 use diesel::connection::SimpleConnection as _;
@@ -63,7 +63,7 @@ impl Store {
     pub async fn execute_outside_transaction(&self, statements: &str) -> Result<(), StoreError> {
         let Self::Sqlite(sqlite) = self else { return Ok(()) };
         let statements = statements.to_owned();
-        let executed = submit(&sqlite.threads.writer.jobs, false, move |session| {
+        let executed = submit(&sqlite.threads.writer.jobs, JobKind::Plain, move |session| {
             async move { crate::on!(session, |c| c.batch_execute(&statements).await) }.boxed()
         });
         executed.await

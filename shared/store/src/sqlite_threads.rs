@@ -1,5 +1,6 @@
 //! The threads of a SQLite file: one that writes, and a few that read.
 
+use super::commits::CommitCounters;
 use super::last_write::LastWrite;
 use super::sqlite_connection::ThreadConnection;
 use super::sqlite_job::{Job, Jobs};
@@ -19,6 +20,7 @@ const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 
 /// The threads of a file. They end when this is dropped, after the operations that wait.
 pub(super) struct Threads {
+    pub(super) commits: Arc<CommitCounters>,
     pub(super) writer: Group,
     pub(super) readers: Group,
 }
@@ -39,7 +41,9 @@ impl Threads {
         let mut writer = Group::new("sqlite_writer");
         let connection = ThreadConnection::new(Arc::clone(&path), pragmas.into(), Some(last_write.clone()));
         let (jobs, busy) = (Arc::clone(&writer.jobs), Arc::clone(&writer.busy));
-        let thread = Writer::new(jobs, connection, last_write.clone(), busy);
+        let (last_write, commits) = (last_write.clone(), Arc::new(CommitCounters::default()));
+        let counted = Arc::clone(&commits);
+        let thread = Writer { jobs, connection, last_write, commits: counted, busy };
         writer.spawn(move || thread.run())?;
         let mut readers = Group::new("sqlite_readers");
         for _ in 0..READERS {
@@ -54,7 +58,7 @@ impl Threads {
                 }
             })?;
         }
-        Ok(Self { writer, readers })
+        Ok(Self { commits, writer, readers })
     }
 }
 

@@ -1,28 +1,34 @@
 //! The writer of a SQLite file: one thread with its connection, and one commit for all operations that wait (group commit).
 //!
 //! ```text
-//!             pop                      an operation succeeds: RELEASE;
-//!  idle ───────────────> BEGIN IMMEDIATE   it fails: ROLLBACK TO
-//!   ^                          │       ┌──────┐
-//!   │                          v       │      v
-//!   │                     SAVEPOINT, run <── try_pop: another waits, and the batch is below its bounds
-//!   │                          │
-//!   │   all are answered       v nobody waits, or a bound is reached
-//!   ├──────────────────────  COMMIT
-//!   │                          │
-//!   │   all are refused        v BEGIN, RELEASE, ROLLBACK TO or COMMIT fails
-//!   └────────────────────── ROLLBACK
+//!  idle <────────────────────────────────────────────────┐
+//!   │ pop                                                │
+//!   v                                                    │
+//!  BEGIN IMMEDIATE                                       │
+//!   │                                                    │
+//!   v                                                    │
+//!  SAVEPOINT, the operation, RELEASE or ROLLBACK TO <─┐  │
+//!   │                                                 │  │
+//!   ├── another waits, and the batch has room ────────┘  │
+//!   v                                                    │
+//!  COMMIT ── all are answered ───────────────────────────┤
+//!                                                        │
+//!  ROLLBACK ── all are refused ──────────────────────────┘
+//!   ^
+//!   └── BEGIN, SAVEPOINT, RELEASE, ROLLBACK TO or COMMIT has failed
 //! ```
 //!
-//! Nobody is answered before the commit, not even whose operation has failed: it may have failed because of what another one of the
-//! batch has written. Only the operation whose failure ends the batch (a full disk makes SQLite roll everything back) has its own
-//! error, which tells more than that of the rollback.
+//! No operation waits for others to come. None is answered before the commit, not even one that has failed: it may have failed
+//! because of what another one of the batch has written. Only the operation whose failure ends the batch (a full disk makes SQLite
+//! roll everything back) has its own error, which says more than that of the batch.
 
+use super::commits::CommitCounters;
 use super::last_write::LastWrite;
 use super::sqlite_connection::{ThreadConnection, now};
-use super::sqlite_job::{Job, Jobs};
+use super::sqlite_job::{Job, JobKind, Jobs};
 use crate::error::StoreError;
 use crate::session::Session;
+use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 use shared::error::{StoreFault, causes};
 use std::sync::Arc;
@@ -31,68 +37,74 @@ use std::time::{Duration, Instant};
 
 /// The most operations of a batch.
 const MAX_BATCH_OPERATIONS: usize = 64;
-/// How long the operations of a batch may take together before no other one joins it.
-const MAX_BATCH_TIME: Duration = Duration::from_millis(10);
+/// The most bytes that the operations of a batch write, unless it is one operation.
+const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// The thread that writes.
 pub(super) struct Writer {
-    jobs: Arc<Jobs>,
-    connection: ThreadConnection,
-    last_write: LastWrite,
-    busy: Arc<AtomicUsize>,
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) connection: ThreadConnection,
+    pub(super) last_write: LastWrite,
+    pub(super) commits: Arc<CommitCounters>,
+    pub(super) busy: Arc<AtomicUsize>,
+}
+
+/// The operations of a transaction that are not answered yet.
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Box<dyn Job>>,
+    bytes: usize,
+    has_success: bool,
 }
 
 impl Writer {
-    pub(super) fn new(
-        jobs: Arc<Jobs>,
-        connection: ThreadConnection,
-        last_write: LastWrite,
-        busy: Arc<AtomicUsize>,
-    ) -> Self {
-        Self { jobs, connection, last_write, busy }
-    }
-
     /// Runs batches until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        let mut batch = Vec::with_capacity(MAX_BATCH_OPERATIONS);
         while let Some(job) = self.jobs.pop() {
-            if job.claim() {
-                self.busy.store(1, Ordering::Release);
-                let committed = if job.is_transaction() {
-                    self.write(job, &mut batch)
-                } else {
-                    self.run_alone(job, &mut batch)
-                };
-                self.busy.store(0, Ordering::Release);
-                for job in batch.drain(..) {
-                    job.end(committed.as_ref().copied().map_err(copy));
-                }
+            if !job.claim() {
+                continue;
+            }
+            self.busy.store(1, Ordering::Release);
+            let mut batch = Batch::default();
+            let ended = match job.kind() {
+                JobKind::Transaction { .. } => self.transact(job, &mut batch),
+                JobKind::Plain => self.run_alone(job, &mut batch),
+            };
+            self.busy.store(0, Ordering::Release);
+            for job in batch.jobs {
+                job.end(ended.as_ref().copied().map_err(copy));
             }
         }
     }
 
-    /// Runs an operation, and those that wait when it ends, in one transaction. Those to be answered are in `batch`.
-    fn write(&mut self, first: Box<dyn Job>, batch: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
+    /// Runs an operation, and those that wait when it ends, in one transaction.
+    fn transact(&mut self, first: Box<dyn Job>, batch: &mut Batch) -> Result<(), StoreError> {
+        let faults = self.last_write.faults();
         let session = match self.connection.session() {
             Ok(session) => session,
             Err(error) => {
-                batch.push(first);
+                batch.jobs.push(first);
                 return Err(error);
             }
         };
-        let committed = transact(session, &self.jobs, first, batch);
-        match committed {
-            Ok(()) => self.last_write.record(None),
-            Err(_) => self.connection.clean(),
+        match batch.run(session, &self.jobs, first) {
+            Ok(commit_time) => self.commits.count(batch.jobs.len(), commit_time),
+            Err(error) => {
+                self.connection.clean();
+                return Err(self.refusal(error));
+            }
         }
-        committed.map_err(|error| self.refusal(error))
+        if batch.has_success && self.last_write.faults() == faults {
+            self.last_write.record(None);
+        }
+        Ok(())
     }
 
     /// Runs an operation outside of a transaction.
-    fn run_alone(&mut self, mut job: Box<dyn Job>, batch: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
-        let run = self.connection.session().map(|session| job.run(session));
-        batch.push(job);
-        if !run? {
+    fn run_alone(&mut self, mut job: Box<dyn Job>, batch: &mut Batch) -> Result<(), StoreError> {
+        let has_succeeded = self.connection.session().map(|session| job.run(session));
+        batch.jobs.push(job);
+        if !has_succeeded? {
             self.connection.clean();
         }
         Ok(())
@@ -111,50 +123,53 @@ impl Writer {
     }
 }
 
-fn transact(
-    session: &mut Session,
-    jobs: &Jobs,
-    first: Box<dyn Job>,
-    batch: &mut Vec<Box<dyn Job>>,
-) -> Result<(), DieselError> {
-    if let Err(error) = now(session.begin()) {
-        batch.push(first);
-        return Err(error);
-    }
-    let begun = Instant::now();
-    let mut next = Some(first);
-    while let Some(job) = next.take() {
-        run_in_savepoint(session, job, batch)?;
-        if batch.len() < MAX_BATCH_OPERATIONS && begun.elapsed() < MAX_BATCH_TIME {
-            next = next_of(jobs);
+impl Batch {
+    /// Runs the transaction, and returns how long its commit took.
+    fn run(&mut self, session: &mut Session, waiting: &Jobs, first: Box<dyn Job>) -> QueryResult<Duration> {
+        if let Err(error) = now(session.begin()) {
+            self.jobs.push(first);
+            return Err(error);
         }
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            self.run_in_savepoint(session, job)?;
+            next = self.next(waiting);
+        }
+        let begun = Instant::now();
+        now(session.commit())?;
+        Ok(begun.elapsed())
     }
-    now(session.commit())
-}
 
-/// The next job whose caller still waits.
-fn next_of(jobs: &Jobs) -> Option<Box<dyn Job>> {
-    std::iter::from_fn(|| jobs.try_pop_if(|job| job.is_transaction())).find(|job| job.claim())
-}
+    /// Runs an operation under a savepoint. An error is one of the transaction.
+    fn run_in_savepoint(&mut self, session: &mut Session, mut job: Box<dyn Job>) -> QueryResult<()> {
+        if let Err(error) = now(session.begin()) {
+            self.jobs.push(job);
+            return Err(error);
+        }
+        self.bytes = self.bytes.saturating_add(job.kind().bytes());
+        let has_succeeded = job.run(session);
+        self.has_success |= has_succeeded;
+        let ended = if has_succeeded { now(session.commit()) } else { now(session.rollback()) };
+        if ended.is_err() && !has_succeeded {
+            job.end(Ok(()));
+        } else {
+            self.jobs.push(job);
+        }
+        ended
+    }
 
-/// Runs an operation under a savepoint. An error is one of the transaction.
-fn run_in_savepoint(
-    session: &mut Session,
-    mut job: Box<dyn Job>,
-    batch: &mut Vec<Box<dyn Job>>,
-) -> Result<(), DieselError> {
-    if let Err(error) = now(session.begin()) {
-        batch.push(job);
-        return Err(error);
+    /// The operation that joins the batch: the first that waits, if there is room for it.
+    fn next(&self, waiting: &Jobs) -> Option<Box<dyn Job>> {
+        if self.jobs.len() >= MAX_BATCH_OPERATIONS {
+            return None;
+        }
+        let room = MAX_BATCH_BYTES.saturating_sub(self.bytes);
+        let fits = |job: &Box<dyn Job>| match job.kind() {
+            JobKind::Transaction { bytes } => bytes <= room,
+            JobKind::Plain => false,
+        };
+        std::iter::from_fn(|| waiting.try_pop_if(fits)).find(|job| job.claim())
     }
-    let has_succeeded = job.run(session);
-    let ended = if has_succeeded { now(session.commit()) } else { now(session.rollback()) };
-    if ended.is_err() && !has_succeeded {
-        job.end(Ok(()));
-    } else {
-        batch.push(job);
-    }
-    ended
 }
 
 /// The same error for another caller.

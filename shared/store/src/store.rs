@@ -1,7 +1,7 @@
 //! The store: the pools of connections.
 
 use super::last_write::LastWrite;
-use super::sqlite_job::submit;
+use super::sqlite_job::{JobKind, submit};
 use super::sqlite_threads::Threads;
 use crate::error::StoreError;
 use crate::session::Session;
@@ -73,7 +73,7 @@ impl Store {
     {
         match self {
             Self::Postgres(pool) => operation(&mut Session::Postgres(checkout(pool.get()).await?)).await,
-            Self::Sqlite(sqlite) => submit(&sqlite.threads.readers.jobs, false, operation).await,
+            Self::Sqlite(sqlite) => submit(&sqlite.threads.readers.jobs, JobKind::Plain, operation).await,
         }
     }
 
@@ -91,9 +91,25 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_sized(0, operation).await
+    }
+
+    /// As [`Self::write`], for an operation that writes texts of `bytes`: on SQLite the operations of a commit write 4 MiB at most.
+    pub async fn write_sized<T, E>(
+        &self,
+        bytes: usize,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let pool = match self {
             Self::Postgres(pool) => pool,
-            Self::Sqlite(sqlite) => return submit(&sqlite.threads.writer.jobs, true, operation).await,
+            Self::Sqlite(sqlite) => {
+                let kind = JobKind::Transaction { bytes };
+                return submit(&sqlite.threads.writer.jobs, kind, operation).await;
+            }
         };
         let mut session = Session::Postgres(checkout(pool.get()).await?);
         session.begin().await.map_err(StoreError::from)?;

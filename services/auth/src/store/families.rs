@@ -182,25 +182,17 @@ fn used_children(token: &TokenHash) -> _ {
 
 /// The family of a token, if it is known.
 pub async fn find_family(store: &Store, token: &TokenHash) -> Result<Option<FamilyId>, StoreError> {
-    let token = token.clone();
-    store.read(move |session| family_of(session, token).boxed()).await
-}
-
-async fn family_of(session: &mut Session, token: TokenHash) -> Result<Option<FamilyId>, StoreError> {
-    let token = refresh_tokens::table.find(token);
-    on!(session, |c| token.select(refresh_tokens::family_id).first(c).await.optional())
+    let family = refresh_tokens::table.find(token.clone()).select(refresh_tokens::family_id);
+    store.read(move |session| async move { on!(session, |c| family.first(c).await.optional()) }.boxed()).await
 }
 
 /// Revokes the family of a token, if it is this user's.
 pub async fn revoke_family(store: &Store, user: UserId, token: &TokenHash) -> Result<(), StoreError> {
-    let token = token.clone();
-    let revoked = store.write(move |session| {
-        let revoke = async move {
-            let Some(family) = family_of(session, token).await? else { return Ok(()) };
-            let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
-            on!(session, |c| diesel::delete(owned).execute(c).await).map(drop)
-        };
-        revoke.boxed()
+    // Read by itself: a family that is not there needs no lock, which another process may hold.
+    let Some(family) = find_family(store, token).await? else { return Ok(()) };
+    let owned = refresh_families::table.find(family).filter(refresh_families::user_id.eq(user));
+    let revoked = store.write_statement(move |session| {
+        async move { on!(session, |c| diesel::delete(owned).execute(c).await).map(drop) }.boxed()
     });
     revoked.await
 }

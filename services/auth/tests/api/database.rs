@@ -3,10 +3,10 @@
 use crate::app::{Replica, TestApp};
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Store, StoreError, on};
 use std::time::Duration;
 
 diesel::table! {
@@ -67,7 +67,7 @@ impl TestApp {
                 created_at: now,
             })
             .collect();
-        insert_before_name_keys(&self.store().await, &rows).await.unwrap();
+        insert_before_name_keys(&self.store().await, rows).await.unwrap();
     }
 
     /// Restarts the service on a database with these users.
@@ -93,19 +93,28 @@ impl TestApp {
 }
 
 async fn password_hash(store: &Store, username: &str) -> Result<String, StoreError> {
-    let user = users::table.filter(users::username.eq(username));
-    on!(store, |c| user.select(users::password_hash).first(c).await)
+    let user = users::table.filter(users::username.eq(username.to_owned()));
+    let read = store.read(move |session| {
+        async move { on!(session, |c| user.select(users::password_hash).first(c).await) }.boxed()
+    });
+    read.await
 }
 
-async fn insert_before_name_keys(store: &Store, rows: &[Row]) -> Result<(), StoreError> {
+async fn insert_before_name_keys(store: &Store, rows: Vec<Row>) -> Result<(), StoreError> {
     let [sqlite, postgres] = BEFORE_NAME_KEYS;
     let down = if let Store::Sqlite { .. } = store { sqlite } else { postgres };
-    tx!(store, |c| {
-        c.batch_execute(down).await?;
-        c.batch_execute(FORGET_NAME_KEYS).await?;
-        for row in rows {
-            diesel::insert_into(users::table).values(row).execute(c).await?;
-        }
-        Ok(())
-    })
+    let written = store.write(move |session| {
+        let insert = async move {
+            on!(session, |c| {
+                c.batch_execute(down).await?;
+                c.batch_execute(FORGET_NAME_KEYS).await?;
+                for row in &rows {
+                    diesel::insert_into(users::table).values(row).execute(c).await?;
+                }
+                Ok(())
+            })
+        };
+        insert.boxed()
+    });
+    written.await
 }

@@ -54,6 +54,6 @@ pub async fn update_chat(
     }
     let changes = ChatChanges { name: name.map(Name::into_string), chat_type, active };
     let _lock = state.chat_locks.lock(id).await?;
-    let chat = store::update_chat(&state.store, caller, id, &changes, &state.clock).await?;
+    let chat = store::update_chat(&state.store, caller, id, changes, &state.clock).await?;
     Ok(Json(chat.ok_or(Error::ChatNotFound)?.into()))
 }

@@ -3,10 +3,10 @@
 use super::schema::deleted_accounts;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Session, Store, StoreError, on};
 
 /// Accounts of one poll.
 const MAX_ACCOUNTS_PER_POLL: i64 = 100;
@@ -33,23 +33,35 @@ pub async fn remember_account(
     store: &Store,
     id: UserId,
     clock: &Clock,
-    account: impl Fn(Timestamp) -> DeletedAccount + Sync,
+    account: impl FnOnce(Timestamp) -> DeletedAccount + Send + 'static,
 ) -> Result<DeletedAccount, StoreError> {
-    tx!(store, |c| {
-        let lock = diesel::update(deleted_accounts::table.find(id));
-        lock.set(deleted_accounts::until.eq(deleted_accounts::until)).execute(c).await?;
-        let account = account(clock.now());
+    let clock = clock.clone();
+    store.write(move |session| upsert_account(session, id, clock, account).boxed()).await
+}
+
+async fn upsert_account(
+    session: &mut Session,
+    id: UserId,
+    clock: Clock,
+    account: impl FnOnce(Timestamp) -> DeletedAccount + Send,
+) -> Result<DeletedAccount, StoreError> {
+    let lock = diesel::update(deleted_accounts::table.find(id));
+    let lock = lock.set(deleted_accounts::until.eq(deleted_accounts::until));
+    on!(session, |c| lock.execute(c).await)?;
+    let account = account(clock.now());
+    on!(session, |c| {
         let insert = diesel::insert_into(deleted_accounts::table).values(&account);
-        insert.on_conflict(deleted_accounts::account_id).do_update().set(&account).execute(c).await?;
-        Ok(account)
-    })
+        insert.on_conflict(deleted_accounts::account_id).do_update().set(&account).execute(c).await
+    })?;
+    Ok(account)
 }
 
 /// Whether an account is deleted, as long as its tokens may be valid.
 pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) -> Result<bool, StoreError> {
     let remembered = deleted_accounts::table.find(account).filter(deleted_accounts::until.gt(now));
-    let remembered: i64 = on!(store, |c| remembered.count().get_result(c).await)?;
-    Ok(remembered > 0)
+    let counted = store
+        .read(move |session| async move { on!(session, |c| remembered.count().get_result(c).await) }.boxed());
+    counted.await.map(|remembered: i64| remembered > 0)
 }
 
 /// Accounts whose second pass is due.
@@ -58,7 +70,10 @@ pub async fn accounts_due(store: &Store, now: Timestamp) -> Result<Vec<DeletedAc
         .filter(deleted_accounts::second_pass_at.is_not_null().and(deleted_accounts::second_pass_at.le(now)))
         .order(deleted_accounts::second_pass_at)
         .limit(MAX_ACCOUNTS_PER_POLL);
-    on!(store, |c| due.select(DeletedAccount::as_select()).load(c).await)
+    let listed = store.read(move |session| {
+        async move { on!(session, |c| due.select(DeletedAccount::as_select()).load(c).await) }.boxed()
+    });
+    listed.await
 }
 
 /// Records that the second pass is done, unless the account was deleted again meanwhile.
@@ -66,9 +81,9 @@ pub async fn finish_account(store: &Store, account: &DeletedAccount) -> Result<(
     let same = deleted_accounts::table
         .find(account.account_id)
         .filter(deleted_accounts::second_pass_at.eq(account.second_pass_at));
-    tx!(store, |c| {
-        let nothing = deleted_accounts::second_pass_at.eq(None::<Timestamp>);
-        diesel::update(same).set(nothing).execute(c).await?;
-        Ok(())
-    })
+    let finish = diesel::update(same).set(deleted_accounts::second_pass_at.eq(None::<Timestamp>));
+    let finished = store.write_statement(move |session| {
+        async move { on!(session, |c| finish.execute(c).await).map(drop) }.boxed()
+    });
+    finished.await
 }

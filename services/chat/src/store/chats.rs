@@ -6,11 +6,11 @@ use crate::domain::{ChatType, Name, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
 
 /// A row of `chats`.
@@ -86,15 +86,19 @@ pub struct ChatChanges {
 
 /// Inserts a chat, or finds the one that an equal request has created.
 pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
+    store.write(move |session| insert_chat(session, chat).boxed()).await
+}
+
+async fn insert_chat(session: &mut Session, chat: Chat) -> Result<Created<Chat>, Error> {
     let now = chat.created_at;
-    tx!(store, |c| {
+    let made: Chat = on!(session, |c| {
         // Again: the body came after the first check, perhaps slowly.
         let owner = deleted_accounts::table.find(chat.account_id).filter(deleted_accounts::until.gt(now));
         let owners_gone: i64 = owner.count().get_result(c).await?;
         if owners_gone > 0 {
             return Err(Error::InvalidToken);
         }
-        let (Some(key), Some(hash)) = (chat.key_id, &chat.request_hash) else {
+        let Some(key) = chat.key_id else {
             diesel::insert_into(chats::table).values(&chat).execute(c).await?;
             return Ok(Created::new(chat));
         };
@@ -107,20 +111,28 @@ pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Err
         if insert.execute(c).await? == 1 {
             return Ok(Created::new(chat));
         }
-        let made: Chat = keyed.select(Chat::as_select()).first(c).await?;
-        made.replay(hash, now).map(Created::replayed)
-    })
+        keyed.select(Chat::as_select()).first(c).await
+    })?;
+    let Some(hash) = &chat.request_hash else { return Err(Error::ChatNotFound) };
+    made.replay(hash, now).map(Created::replayed)
 }
 
 /// The chat of this id, if it is this user's and not deleted.
 pub async fn find_chat(store: &Store, owner: UserId, id: ChatId) -> Result<Option<Chat>, StoreError> {
     let chat = chats::table.find(id).filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
-    on!(store, |c| chat.select(Chat::as_select()).first(c).await.optional())
+    let found = store.read(move |session| {
+        async move { on!(session, |c| chat.select(Chat::as_select()).first(c).await.optional()) }.boxed()
+    });
+    found.await
 }
 
 /// The chat of this id, of any owner, also a deleted one.
 pub async fn find_any_chat(store: &Store, id: ChatId) -> Result<Option<Chat>, StoreError> {
-    on!(store, |c| chats::table.find(id).select(Chat::as_select()).first(c).await.optional())
+    let chat = chats::table.find(id);
+    let found = store.read(move |session| {
+        async move { on!(session, |c| chat.select(Chat::as_select()).first(c).await.optional()) }.boxed()
+    });
+    found.await
 }
 
 /// The chats of a user, newest first: up to `limit` and one more.
@@ -131,7 +143,17 @@ pub async fn list_chats(
     after: Option<TimeKey>,
     limit: usize,
 ) -> Result<Vec<Chat>, StoreError> {
-    on!(store, |c| {
+    store.read(move |session| page_of_user(session, owner, active, after, limit).boxed()).await
+}
+
+async fn page_of_user(
+    session: &mut Session,
+    owner: UserId,
+    active: Option<bool>,
+    after: Option<TimeKey>,
+    limit: usize,
+) -> Result<Vec<Chat>, StoreError> {
+    on!(session, |c| {
         let owned = chats::account_id.eq(owner).and(chats::deleted_at.is_null());
         let newest_first = (chats::created_at.desc(), chats::id.desc());
         let mut list = chats::table.filter(owned).order(newest_first).into_boxed();
@@ -154,17 +176,28 @@ pub async fn update_chat(
     store: &Store,
     owner: UserId,
     id: ChatId,
-    changes: &ChatChanges,
+    changes: ChatChanges,
     clock: &Clock,
+) -> Result<Option<Chat>, StoreError> {
+    let clock = clock.clone();
+    store.write(move |session| update_chat_in(session, owner, id, changes, clock).boxed()).await
+}
+
+async fn update_chat_in(
+    session: &mut Session,
+    owner: UserId,
+    id: ChatId,
+    changes: ChatChanges,
+    clock: Clock,
 ) -> Result<Option<Chat>, StoreError> {
     let chat = chats::table.filter(chats::id.eq(id));
     let chat = chat.filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
-    tx!(store, |c| {
+    on!(session, |c| {
         let lock = diesel::update(chat).set(chats::updated_at.eq(chats::updated_at));
         let last: Option<Timestamp> = lock.returning(chats::updated_at).get_result(c).await.optional()?;
         let Some(last) = last else { return Ok(None) };
         let updated_at = chats::updated_at.eq(clock.now().max(last));
         let update = diesel::update(chats::table.find(id)).set((changes, updated_at));
-        Ok(Some(update.returning(Chat::as_returning()).get_result(c).await?))
+        update.returning(Chat::as_returning()).get_result(c).await.map(Some)
     })
 }

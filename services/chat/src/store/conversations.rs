@@ -6,11 +6,11 @@ use crate::domain::Replay;
 use crate::error::Error;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
 
 /// A row of `conversations`.
@@ -77,15 +77,25 @@ pub async fn replay_conversation(
     now: Timestamp,
 ) -> Result<Option<Conversation>, Error> {
     let keyed = conversations::table.filter(conversations::key_id.eq(key.id));
-    let made: Option<Conversation> =
-        on!(store, |c| keyed.select(Conversation::as_select()).first(c).await.optional())?;
+    let found = store.read(move |session| {
+        async move { on!(session, |c| keyed.select(Conversation::as_select()).first(c).await.optional()) }
+            .boxed()
+    });
+    let made: Option<Conversation> = found.await?;
     made.map_or(Ok(None), |made| made.replay(&key.hash, now))
 }
 
 /// Inserts a record, or finds the one that an equal request has created.
 pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Created<Conversation>, Error> {
+    store.write(move |session| insert_conversation(session, new).boxed()).await
+}
+
+async fn insert_conversation(
+    session: &mut Session,
+    new: Conversation,
+) -> Result<Created<Conversation>, Error> {
     let now = new.created_at;
-    tx!(store, |c| {
+    let made: Conversation = on!(session, |c| {
         let chat = chats::table.filter(chats::id.eq(new.chat_id));
         let chat = chat.filter(chats::account_id.eq(new.account_id).and(chats::deleted_at.is_null()));
         // Changes nothing, but locks the row against the chat's deletion, which deletes its records.
@@ -93,7 +103,7 @@ pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Cre
         if lock.execute(c).await? == 0 {
             return Err(Error::ChatNotFound);
         }
-        let (Some(key), Some(hash)) = (new.key_id, &new.request_hash) else {
+        let Some(key) = new.key_id else {
             diesel::insert_into(conversations::table).values(&new).execute(c).await?;
             return Ok(Created::new(new));
         };
@@ -107,9 +117,10 @@ pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Cre
         if insert.execute(c).await? == 1 {
             return Ok(Created::new(new));
         }
-        let made: Conversation = keyed.select(Conversation::as_select()).first(c).await?;
-        made.replay(hash, now)?.map(Created::replayed).ok_or(Error::ConversationNotFound)
-    })
+        keyed.select(Conversation::as_select()).first(c).await
+    })?;
+    let Some(hash) = &new.request_hash else { return Err(Error::ConversationNotFound) };
+    made.replay(hash, now)?.map(Created::replayed).ok_or(Error::ConversationNotFound)
 }
 
 /// The records of a chat, newest first: up to `limit` and one more.
@@ -119,7 +130,16 @@ pub async fn list_conversations(
     after: Option<TimeKey>,
     limit: usize,
 ) -> Result<Vec<Conversation>, StoreError> {
-    on!(store, |c| {
+    store.read(move |session| page_of_chat(session, chat, after, limit).boxed()).await
+}
+
+async fn page_of_chat(
+    session: &mut Session,
+    chat: ChatId,
+    after: Option<TimeKey>,
+    limit: usize,
+) -> Result<Vec<Conversation>, StoreError> {
+    on!(session, |c| {
         let living = conversations::chat_id.eq(chat).and(conversations::deleted_at.is_null());
         let newest_first = (conversations::created_at.desc(), conversations::id.desc());
         let mut list = conversations::table.filter(living).order(newest_first).into_boxed();
@@ -143,8 +163,8 @@ pub async fn delete_conversation(
     let living = conversations::table
         .filter(conversations::id.eq(id).and(conversations::account_id.eq(owner)))
         .filter(conversations::deleted_at.is_null());
-    tx!(store, |c| {
-        let deleted = diesel::update(living).set(conversations::deleted_at.eq(Some(now)));
-        Ok(deleted.execute(c).await? == 1)
-    })
+    let delete = diesel::update(living).set(conversations::deleted_at.eq(Some(now)));
+    let deleted = store
+        .write_statement(move |session| async move { on!(session, |c| delete.execute(c).await) }.boxed());
+    deleted.await.map(|rows| rows == 1)
 }

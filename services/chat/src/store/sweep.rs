@@ -3,13 +3,13 @@
 use super::schema::{chats, conversations, deleted_accounts};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::idempotency::{RETENTION, RequestHash};
 use shared::ids::{ChatId, ConversationId, KeyId};
 use shared::tasks::Tasks;
-use shared_store::{Store, StoreError};
-use shared_store::{on, tx};
+use shared_store::{Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
 /// The interval of sweeps.
@@ -36,49 +36,42 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
 /// Runs a step of each kind, and returns whether there may be more to do.
 async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let until = now.minus(RETENTION);
-    let chats = purge_chats(store, until).await?;
-    let keys = free_keys(store, until).await?;
-    forget_accounts(store, now).await?;
+    let chats = store.write(move |session| purge_chats(session, until).boxed()).await?;
+    let keys = store.write(move |session| free_keys(session, until).boxed()).await?;
+    store.write_statement(move |session| forget_accounts(session, now).boxed()).await?;
     Ok(chats || keys)
 }
 
-async fn purge_chats(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
+async fn purge_chats(session: &mut Session, until: Timestamp) -> Result<bool, StoreError> {
     let due = chats::deleted_at.is_not_null().and(chats::deleted_at.le(until));
     let due = chats::table.filter(due).limit(ROWS_PER_SWEEP).select(chats::id);
-    let due: Vec<ChatId> = on!(store, |c| due.load(c).await)?;
+    let due: Vec<ChatId> = on!(session, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }
-    tx!(store, |c| {
-        // Deletes their records, too (ON DELETE CASCADE).
-        diesel::delete(chats::table.filter(chats::id.eq_any(&due))).execute(c).await?;
-        Ok(true)
-    })
+    // Deletes their records, too (ON DELETE CASCADE).
+    on!(session, |c| diesel::delete(chats::table.filter(any_of(chats::id, due))).execute(c).await)?;
+    Ok(true)
 }
 
 /// Records stay as long as their chats; only their keys are free again.
-async fn free_keys(store: &Store, until: Timestamp) -> Result<bool, StoreError> {
+async fn free_keys(session: &mut Session, until: Timestamp) -> Result<bool, StoreError> {
     let due = conversations::table
         .filter(conversations::deleted_at.is_not_null().and(conversations::key_id.is_not_null()))
         .filter(conversations::deleted_at.le(until))
         .limit(ROWS_PER_SWEEP)
         .select(conversations::id);
-    let due: Vec<ConversationId> = on!(store, |c| due.load(c).await)?;
+    let due: Vec<ConversationId> = on!(session, |c| due.load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }
     let free = (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
-    tx!(store, |c| {
-        let records = conversations::table.filter(conversations::id.eq_any(&due));
-        diesel::update(records).set(free).execute(c).await?;
-        Ok(true)
-    })
+    let records = conversations::table.filter(any_of(conversations::id, due));
+    on!(session, |c| diesel::update(records).set(free).execute(c).await)?;
+    Ok(true)
 }
 
-async fn forget_accounts(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    tx!(store, |c| {
-        let over = deleted_accounts::until.le(now).and(deleted_accounts::second_pass_at.is_null());
-        diesel::delete(deleted_accounts::table.filter(over)).execute(c).await?;
-        Ok(())
-    })
+async fn forget_accounts(session: &mut Session, now: Timestamp) -> Result<(), StoreError> {
+    let over = deleted_accounts::until.le(now).and(deleted_accounts::second_pass_at.is_null());
+    on!(session, |c| diesel::delete(deleted_accounts::table.filter(over)).execute(c).await).map(drop)
 }

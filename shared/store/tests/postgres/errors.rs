@@ -1,16 +1,16 @@
 //! Errors by SQLSTATE, and a read-only server.
 
-use super::{open, service_of, url};
+use super::{execute, open, service_of, url};
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl as _;
-use shared_store::{Store, StoreError};
+use futures_util::FutureExt as _;
+use shared_store::{Store, StoreError, on};
 use shared_test_kit::{TestClient, TestDatabase};
 
 /// Raises an error of this SQLSTATE and message on the server.
 async fn raise(store: &Store, code: &str, words: &str) -> StoreError {
     let raised = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = '{words}'; END $$");
-    let raised = async { shared_store::on!(store, |c| diesel::sql_query(&raised).execute(c).await) };
-    raised.await.unwrap_err()
+    execute(store, raised).await.unwrap_err()
 }
 
 fn name(error: &StoreError) -> &'static str {
@@ -51,23 +51,29 @@ pub(super) async fn are_classified_by_sqlstate_in_every_language(database: &Test
 }
 
 async fn backend(store: &Store) -> i32 {
-    let pid = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"));
-    let pid = async { shared_store::on!(store, |c| pid.get_result(c).await) };
-    pid.await.unwrap()
+    let asked: Result<i32, StoreError> = store
+        .read(|session| {
+            let pid = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()"));
+            async move { on!(session, |c| pid.get_result(c).await) }.boxed()
+        })
+        .await;
+    asked.unwrap()
 }
 
 pub(super) async fn a_refused_write_replaces_all_connections(database: &TestDatabase) {
     let store = open(&url(database)).await.unwrap();
     let before = backend(&store).await;
     assert_eq!(backend(&store).await, before);
-    let write = || async {
-        shared_store::tx!(&store, |c| {
-            diesel::sql_query("SET TRANSACTION READ ONLY").execute(c).await?;
-            diesel::sql_query("CREATE TABLE refused ()").execute(c).await?;
-            Ok::<_, StoreError>(())
-        })
-    };
-    let error = write().await.unwrap_err();
+    let written = store.write(|session| {
+        let write = async move {
+            on!(session, |c| {
+                diesel::sql_query("SET TRANSACTION READ ONLY").execute(c).await?;
+                diesel::sql_query("CREATE TABLE refused ()").execute(c).await
+            })
+        };
+        write.boxed()
+    });
+    let error: StoreError = written.await.unwrap_err();
     assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");
     assert_ne!(backend(&store).await, before);
 }

@@ -4,10 +4,11 @@ use crate::{open, url};
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
+use futures_util::FutureExt as _;
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::check::{Finding, Report, Status};
-use shared_store::{Migrations, Store, StoreError, inspect};
+use shared_store::{Migrations, Store, StoreError, inspect, on};
 use shared_test_kit::TestDatabase;
 
 async fn inspect_findings(url: &Url) -> Vec<Finding> {
@@ -19,8 +20,11 @@ async fn inspect_findings(url: &Url) -> Vec<Finding> {
 }
 
 async fn schemas_of_auth(store: &Store) -> Result<i64, StoreError> {
-    let count = diesel::dsl::sql::<BigInt>("(SELECT count(*) FROM pg_namespace WHERE nspname = 'auth')");
-    shared_store::on!(store, |c| diesel::select(count).get_result(c).await)
+    let read = store.read(|session| {
+        let count = diesel::dsl::sql::<BigInt>("(SELECT count(*) FROM pg_namespace WHERE nspname = 'auth')");
+        async move { on!(session, |c| diesel::select(count).get_result(c).await) }.boxed()
+    });
+    read.await
 }
 
 pub async fn reports_the_server_and_creates_nothing(database: &TestDatabase) {

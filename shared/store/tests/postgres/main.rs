@@ -13,13 +13,14 @@ mod settings;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
+use futures_util::FutureExt as _;
 use libtest_mimic::{Arguments, Trial};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::error::StartError;
 use shared::service::Service;
-use shared_store::{Migrations, Store, StoreError};
+use shared_store::{Migrations, Store, StoreError, on};
 use shared_test_kit::{Running, TcpProxy, TestClient, TestDatabase, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
 use shared_web::context::Context;
@@ -122,13 +123,23 @@ async fn the_lock_timeout_is_half_of_the_statements_and_at_most_2_s(database: &T
 }
 
 async fn lock_timeout(store: &Store) -> Result<String, StoreError> {
-    let setting = diesel::select(diesel::dsl::sql::<Text>("current_setting('lock_timeout')"));
-    shared_store::on!(store, |c| setting.get_result(c).await)
+    let read = store.read(|session| {
+        let setting = diesel::select(diesel::dsl::sql::<Text>("current_setting('lock_timeout')"));
+        async move { on!(session, |c| setting.get_result(c).await) }.boxed()
+    });
+    read.await
+}
+
+/// Executes a statement by itself.
+async fn execute(store: &Store, statement: String) -> Result<(), StoreError> {
+    let executed = store.write_statement(move |session| {
+        async move { on!(session, |c| diesel::sql_query(statement).execute(c).await).map(drop) }.boxed()
+    });
+    executed.await
 }
 
 async fn sleep(store: &Store, seconds: u32) -> Result<(), StoreError> {
-    let statement = format!("SELECT pg_sleep({seconds})");
-    shared_store::on!(store, |c| diesel::sql_query(&statement).execute(c).await).map(drop)
+    execute(store, format!("SELECT pg_sleep({seconds})")).await
 }
 
 /// A service with the readiness of the store.

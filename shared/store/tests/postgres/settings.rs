@@ -1,11 +1,12 @@
 //! Defaults of a server, a database or a role.
 
-use super::{open, url};
+use super::{execute, open, url};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl as _;
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use shared_store::{Store, StoreError};
+use shared_store::{Session, Store, StoreError, on};
 use shared_test_kit::TestDatabase;
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls};
@@ -31,9 +32,11 @@ struct Setting {
 
 async fn show(store: &Store, name: &str) -> String {
     let query = format!("SELECT current_setting('{name}') AS value");
-    let shown =
-        async { shared_store::on!(store, |c| diesel::sql_query(&query).get_result::<Setting>(c).await) };
-    shown.await.unwrap().value
+    let shown = store.read(move |session| {
+        async move { on!(session, |c| diesel::sql_query(query).get_result::<Setting>(c).await) }.boxed()
+    });
+    let shown: Result<Setting, StoreError> = shown.await;
+    shown.unwrap().value
 }
 
 pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatabase) {
@@ -69,27 +72,19 @@ pub(super) async fn writers_of_one_row_wait_for_each_other_at_any_default_isolat
         alter(database, &format!("SET default_transaction_isolation = '{isolation}'")).await;
         let store = open(&url(database)).await.unwrap();
         let make = "CREATE TABLE IF NOT EXISTS line (head INTEGER NOT NULL)";
-        execute(&store, make).await.unwrap();
-        execute(&store, "INSERT INTO line VALUES (0)").await.unwrap();
-        let writers = (0..16).map(|_| async {
-            shared_store::tx!(&store, |c| {
-                // Takes a snapshot before the other writers have committed.
-                diesel::sql_query("SELECT head FROM line").execute(c).await?;
-                diesel::sql_query("UPDATE line SET head = head + 1").execute(c).await?;
-                Ok::<_, StoreError>(())
-            })
-        });
+        execute(&store, make.to_owned()).await.unwrap();
+        execute(&store, "INSERT INTO line VALUES (0)".to_owned()).await.unwrap();
+        let writers = (0..16).map(|_| store.write(|session| raise_head(session).boxed()));
         for written in join_all(writers).await {
             written.unwrap();
         }
     }
 }
 
-async fn execute(store: &Store, statement: &str) -> Result<(), StoreError> {
-    shared_store::tx!(store, |c| {
-        diesel::sql_query(statement).execute(c).await?;
-        Ok(())
-    })
+async fn raise_head(session: &mut Session) -> Result<(), StoreError> {
+    // Takes a snapshot before the other writers have committed.
+    on!(session, |c| diesel::sql_query("SELECT head FROM line").execute(c).await)?;
+    on!(session, |c| diesel::sql_query("UPDATE line SET head = head + 1").execute(c).await).map(drop)
 }
 
 pub(super) async fn migrations_wait_for_their_lock_beyond_default_timeouts(database: &TestDatabase) {
