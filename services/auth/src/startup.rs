@@ -14,7 +14,7 @@ use shared::http_client::http_client;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_outbox::Relay;
-use shared_store::{KeyedMutex, Store, StoreError};
+use shared_store::{KeyedSemaphore, Store, StoreError};
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
 use shared_web::input::Settings;
 use shared_web::server::{Application, ApplicationParts, DescriptorUse, Readiness, ServerConfig, no_hooks};
@@ -75,7 +75,7 @@ async fn build_state(config: Config, store: Store, relay: Relay, tasks: &Tasks) 
         password_grants: PasswordGrants::spawn(config.password_grant_rate, &clock, &metrics, tasks),
         pending_logins: PendingLogins::spawn(&store, tasks),
         store,
-        families: KeyedMutex::default(),
+        families: KeyedSemaphore::new(1),
         keys,
         tokens: config.tokens,
         registration: config.registration,

@@ -9,7 +9,7 @@ use crate::throttle::Throttle;
 use shared::clock::Clock;
 use shared::ids::FamilyId;
 use shared_outbox::Relay;
-use shared_store::{KeyGuard, KeyedMutex, Store, StoreError};
+use shared_store::{KeyPermit, KeyedSemaphore, Store, StoreError};
 use shared_web::tokens::TokenKeys;
 
 /// The state that handlers share.
@@ -17,7 +17,7 @@ pub struct State {
     /// Users and refresh tokens.
     pub store: Store,
     /// Writers of one token family queue here before they take a connection.
-    pub families: KeyedMutex<FamilyId>,
+    pub families: KeyedSemaphore<FamilyId>,
     /// Logins that are not written yet.
     pub pending_logins: PendingLogins,
     /// The registration policy: open or closed.
@@ -40,9 +40,9 @@ pub struct State {
 
 impl State {
     /// Waits until no other request of this process changes the family of a refresh token. `None` if the token is unknown.
-    pub async fn lock_family(&self, token: &TokenHash) -> Result<Option<KeyGuard<FamilyId>>, StoreError> {
+    pub async fn lock_family(&self, token: &TokenHash) -> Result<Option<KeyPermit<FamilyId>>, StoreError> {
         match store::find_family(&self.store, token).await? {
-            Some(family) => self.families.lock(family).await.map(Some),
+            Some(family) => self.families.acquire(family).await.map(Some),
             None => Ok(None),
         }
     }

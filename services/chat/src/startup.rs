@@ -11,7 +11,7 @@ use shared::http_client::http_client;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_outbox::Relay;
-use shared_store::{KeyedMutex, Store};
+use shared_store::{KeyedSemaphore, Store};
 use shared_web::server::{Application, ApplicationParts, DescriptorUse, Readiness, ServerConfig, no_hooks};
 use shared_web::service_client::ServiceClient;
 
@@ -63,7 +63,7 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
     store::spawn_sweep(&store, &clock, tasks);
     Ok(State {
         store,
-        chat_locks: KeyedMutex::default(),
+        chat_locks: KeyedSemaphore::new(1),
         users: Users::new(auth),
         branches: Branches::new(branch),
         relay,

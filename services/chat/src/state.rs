@@ -5,14 +5,14 @@ use crate::clients::{Branches, Users};
 use shared::clock::Clock;
 use shared::ids::ChatId;
 use shared_outbox::Relay;
-use shared_store::{KeyedMutex, Store};
+use shared_store::{KeyedSemaphore, Store};
 
 /// The state that handlers share.
 pub struct State {
     /// Chats and conversation records.
     pub store: Store,
     /// Writers of one chat queue here before they take a connection.
-    pub chat_locks: KeyedMutex<ChatId>,
+    pub chat_locks: KeyedSemaphore<ChatId>,
     /// The auth service.
     pub users: Users,
     /// The branch service.

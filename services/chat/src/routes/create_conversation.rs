@@ -73,7 +73,7 @@ pub async fn create_conversation(
     let not_found = if new.branch_id.is_some() { Error::BranchNotFound } else { Error::ChatNotFound };
     let branch = branch.ok_or(not_found)?;
     let name = new.name.map_or(chat.name, Name::into_string);
-    let _lock = state.chat_locks.lock(chat.id).await?;
+    let _lock = state.chat_locks.acquire(chat.id).await?;
     let record = Conversation::new(user, chat.id, branch, name, key, state.clock.now());
     Ok(CreatedResponse::of(store::create_conversation(&state.store, record).await?))
 }

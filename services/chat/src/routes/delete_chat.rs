@@ -32,7 +32,7 @@ pub async fn delete_chat(
     Input { path, .. }: Path<ChatPath>,
 ) -> Result<Json<Msg>, Error> {
     let chat = [path.chat_id];
-    let lock = state.chat_locks.lock(path.chat_id).await?;
+    let lock = state.chat_locks.acquire(path.chat_id).await?;
     let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
     let deliveries = deleted.await?;
     drop(lock);

@@ -53,7 +53,7 @@ pub async fn update_chat(
         return Ok(Json(own_chat(&state, caller, id).await?.into()));
     }
     let changes = ChatChanges { name: name.map(Name::into_string), chat_type, active };
-    let _lock = state.chat_locks.lock(id).await?;
+    let _lock = state.chat_locks.acquire(id).await?;
     let chat = store::update_chat(&state.store, caller, id, changes, &state.clock).await?;
     Ok(Json(chat.ok_or(Error::ChatNotFound)?.into()))
 }

@@ -9,11 +9,13 @@ use shared::error::StartError;
 use shared::ids::BranchId;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{KeyedMutex, Migrations, Session, Store, StoreError, embed_store_migrations};
+use shared_store::{KeyedSemaphore, Migrations, Session, Store, StoreError, embed_store_migrations};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
 use std::time::Duration;
 
+/// The writers of one row that may be in a batch of SQLite, lest a line with many writers delay the others.
+const MAX_WRITERS_OF_ROW_IN_BATCH: usize = 4;
 /// The schema on PostgreSQL.
 const SCHEMA: &str = "branch";
 const MIGRATIONS: Migrations = embed_store_migrations!();
@@ -28,8 +30,8 @@ pub async fn inspect(report: &mut Report, url: &SecretString) {
 pub struct SqlEngine {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    /// One writer of a row at a time takes a connection.
-    pub(super) row_mutex: KeyedMutex<BranchId>,
+    /// One writer of a row at a time takes a connection to PostgreSQL; a few are in a batch of SQLite.
+    row_semaphore: KeyedSemaphore<BranchId>,
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
@@ -45,7 +47,9 @@ impl SqlEngine {
         memory: MemoryBudget,
     ) -> Result<Self, StartError> {
         let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
-        Ok(Self { store, clock, row_mutex: KeyedMutex::default(), tasks: tasks.clone(), memory })
+        let writers_of_row = if matches!(store, Store::Sqlite(_)) { MAX_WRITERS_OF_ROW_IN_BATCH } else { 1 };
+        let row_semaphore = KeyedSemaphore::new(writers_of_row);
+        Ok(Self { store, clock, row_semaphore, tasks: tasks.clone(), memory })
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {
@@ -60,8 +64,6 @@ impl SqlEngine {
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
     /// disconnects before leaves the queues. One that disconnects later stops nothing, lest the database keep the locks until
     /// it notices.
-    ///
-    /// On SQLite the writer's own queue is the only one.
     pub(super) async fn write<T, E>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
@@ -71,17 +73,18 @@ impl SqlEngine {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        if matches!(self.store, Store::Sqlite(_)) {
-            return self.store.write(transaction).await;
-        }
-        let mut guards = Vec::new();
+        let mut permits = Vec::new();
         for row in rows {
-            guards.push(self.row_mutex.lock(row).await?);
+            permits.push(self.row_semaphore.acquire(row).await?);
+        }
+        if matches!(self.store, Store::Sqlite(_)) {
+            // What the thread has begun goes on by itself.
+            return self.store.write(transaction).await;
         }
         let store = self.store.clone();
         let work = self.tasks.spawn(async move {
             let done = store.write(transaction).await;
-            drop(guards);
+            drop(permits);
             done
         });
         work.await.unwrap_or_else(|error| Err(StoreError::Failed(error.into()).into()))
