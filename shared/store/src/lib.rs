@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod any_of;
-mod commits;
+mod commit_counters;
 mod compact;
 mod connect_failure;
 mod engine;
@@ -32,7 +32,6 @@ mod text_enum;
 mod tls;
 
 pub use any_of::{AnyOf, any_of};
-pub use commits::Commits;
 pub use compact::{compact, compact_database};
 pub use error::StoreError;
 pub use inspect::inspect;

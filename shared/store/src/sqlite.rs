@@ -32,7 +32,7 @@ const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 /// How long a request waits for a lock.
 pub(super) const LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
 /// How long maintenance does.
-pub(super) const MAINTENANCE_LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 1000;";
+pub(super) const SHORT_LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 1000;";
 /// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
@@ -60,10 +60,9 @@ pub(super) async fn open(
     let noted = last_write.clone();
     let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
     let readers = pool(&path, READER_POOL_SIZE, READER_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
-    let maintenance = pool(&path, 1, MAINTENANCE_LOCK_TIMEOUT, || ignore).map_err(|error| failed(&error))?;
     let threads = Threads::start(&path, PRAGMAS, &last_write).map_err(|error| failed(&error))?;
     let threads = Arc::new(threads);
-    Ok(Store::Sqlite(SqliteStore { threads, maintenance, last_write, writer, readers }))
+    Ok(Store::Sqlite(SqliteStore { threads, last_write, writer, readers }))
 }
 
 /// The file of a SQLite database, if it does not exist yet.

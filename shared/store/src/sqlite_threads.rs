@@ -1,7 +1,8 @@
 //! The threads of a SQLite file: one that writes, and a few that read.
 
-use super::commits::CommitCounters;
+use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
+use super::sqlite::SHORT_LOCK_TIMEOUT;
 use super::sqlite_connection::ThreadConnection;
 use super::sqlite_job::{Job, Jobs};
 use super::sqlite_queue::Queue;
@@ -23,6 +24,8 @@ pub(super) struct Threads {
     pub(super) commits: Arc<CommitCounters>,
     pub(super) writer: Group,
     pub(super) readers: Group,
+    /// One thread, which sees whether another process holds the lock of writers.
+    pub(super) lock_probe: Group,
 }
 
 /// Threads with a queue in common.
@@ -47,22 +50,15 @@ impl Threads {
         writer.spawn(move || thread.run())?;
         let mut readers = Group::new("sqlite_readers");
         for _ in 0..READERS {
-            let pragmas = format!("{pragmas}{READER_PRAGMAS}");
-            let mut connection = ThreadConnection::new(Arc::clone(&path), pragmas, None);
-            let (jobs, busy) = (Arc::clone(&readers.jobs), Arc::clone(&readers.busy));
-            readers.spawn(move || {
-                while let Some(job) = jobs.pop() {
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    read(&mut connection, job);
-                    busy.fetch_sub(1, Ordering::Relaxed);
-                }
-            })?;
+            readers.spawn_plain(&path, format!("{pragmas}{READER_PRAGMAS}"))?;
         }
-        Ok(Self { commits, writer, readers })
+        let mut lock_probe = Group::new("sqlite_lock_probe");
+        lock_probe.spawn_plain(&path, format!("{pragmas}{SHORT_LOCK_TIMEOUT}"))?;
+        Ok(Self { commits, writer, readers, lock_probe })
     }
 }
 
-fn read(connection: &mut ThreadConnection, mut job: Box<dyn Job>) {
+fn run_plain(connection: &mut ThreadConnection, mut job: Box<dyn Job>) {
     if !job.claim() {
         return;
     }
@@ -87,6 +83,19 @@ impl Group {
         let builder = thread::Builder::new().name(self.name.to_owned());
         self.threads.push(builder.spawn(run)?);
         Ok(())
+    }
+
+    /// Starts a thread that runs each job by itself.
+    fn spawn_plain(&mut self, path: &Arc<str>, pragmas: String) -> io::Result<()> {
+        let mut connection = ThreadConnection::new(Arc::clone(path), pragmas, None);
+        let (jobs, busy) = (Arc::clone(&self.jobs), Arc::clone(&self.busy));
+        self.spawn(move || {
+            while let Some(job) = jobs.pop() {
+                busy.fetch_add(1, Ordering::Relaxed);
+                run_plain(&mut connection, job);
+                busy.fetch_sub(1, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Whether one of the threads is at work.

@@ -39,8 +39,6 @@ pub enum Store {
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) threads: Arc<Threads>,
-    /// One connection for maintenance, with a lock time-out of 1 s.
-    pub(crate) maintenance: Pool<AsyncSqlite>,
     /// The result of the last write.
     pub(crate) last_write: LastWrite,
     #[doc(hidden)]
