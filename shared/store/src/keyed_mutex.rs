@@ -3,8 +3,8 @@
 //! A writer that waits for a row lock in the database holds a connection meanwhile. With a mutex in front of the pool, a row with many
 //! writers holds one connection in each process.
 
-use super::store::POOL_TIMEOUT;
 use crate::error::StoreError;
+use crate::pool_timeout::POOL_TIMEOUT;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;

@@ -1,7 +1,6 @@
 //! The connection on which an operation runs.
 
 use crate::error::StoreError;
-use crate::store::AsyncSqlite;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
@@ -29,6 +28,9 @@ impl SpawnBlocking for Inline {
 
 /// A connection to SQLite on a thread that may wait for the disk.
 pub type SqliteSession = SyncConnectionWrapper<SqliteConnection, Inline>;
+
+/// A connection to SQLite whose statements run on threads for blocking work.
+pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 

@@ -2,12 +2,14 @@
 
 use super::last_write::LastWrite;
 use super::sqlite_maintenance::convert;
+use super::sqlite_pragmas::{FILE_PRAGMAS, PRAGMAS, READER_PRAGMAS, connect};
 use super::sqlite_threads::Threads;
 use super::{migrate, private};
 use crate::engine::Engine;
-use crate::store::{AsyncSqlite, SqliteStore, Store};
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
-use diesel::{Connection as _, ConnectionError, SqliteConnection};
+use crate::session::AsyncSqlite;
+use crate::store::{SqliteStore, Store};
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+use diesel::{Connection as _, ConnectionError};
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_migrations::EmbeddedMigrations;
@@ -21,18 +23,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const READER_POOL_SIZE: usize = 4;
-/// The pragmas of the first connection, which may create the file. The order matters: `secure_delete` and `auto_vacuum` must be set
-/// before `journal_mode`, which writes the first page.
-pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
-                            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-/// The pragmas of every other connection. None of them waits for the lock of a writer, as `auto_vacuum` does.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON;";
-const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
-/// How long a request waits for a lock.
-pub(super) const LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
-/// How long maintenance does.
-pub(super) const SHORT_LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 1000;";
 /// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
@@ -60,7 +50,7 @@ pub(super) async fn open(
     let noted = last_write.clone();
     let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
     let readers = pool(&path, READER_POOL_SIZE, READER_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
-    let threads = Threads::start(&path, PRAGMAS, &last_write).map_err(|error| failed(&error))?;
+    let threads = Threads::start(&path, &last_write).map_err(|error| failed(&error))?;
     let threads = Arc::new(threads);
     Ok(Store::Sqlite(SqliteStore { threads, last_write, writer, readers }))
 }
@@ -109,12 +99,6 @@ pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     let in_memory = file == ":memory:" || query.split('&').any(|pair| pair == "mode=memory");
     let file = percent_encoding::percent_decode_str(file).decode_utf8_lossy().into_owned();
     (!in_memory).then(|| PathBuf::from(file))
-}
-
-pub(super) fn connect(path: &str, pragmas: &str) -> Result<SqliteConnection, ConnectionError> {
-    let mut connection = SqliteConnection::establish(path)?;
-    connection.batch_execute(pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
 }
 
 fn ignore(_: InstrumentationEvent<'_>) {}

@@ -9,8 +9,8 @@
 
 use super::sqlite_queue::Queue;
 use crate::error::StoreError;
+use crate::pool_timeout::POOL_TIMEOUT;
 use crate::session::Session;
-use crate::store::POOL_TIMEOUT;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};

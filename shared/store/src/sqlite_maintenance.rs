@@ -1,7 +1,7 @@
 //! The maintenance of a SQLite file: incremental vacuum, truncation of the write-ahead log, and a check whether it is writable.
 
-use super::sqlite::{LOCK_TIMEOUT, SHORT_LOCK_TIMEOUT};
 use super::sqlite_job::{JobKind, submit};
+use super::sqlite_pragmas::{LOCK_TIMEOUT, SHORT_LOCK_TIMEOUT};
 use crate::error::StoreError;
 use crate::store::{SqliteStore, Store};
 use diesel::connection::SimpleConnection as _;

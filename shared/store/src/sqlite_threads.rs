@@ -2,9 +2,9 @@
 
 use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
-use super::sqlite::SHORT_LOCK_TIMEOUT;
 use super::sqlite_connection::ThreadConnection;
 use super::sqlite_job::{Job, Jobs};
+use super::sqlite_pragmas::{PRAGMAS, READER_PRAGMAS, SHORT_LOCK_TIMEOUT};
 use super::sqlite_queue::Queue;
 use super::sqlite_writer::Writer;
 use shared::pool_state::PoolState;
@@ -17,7 +17,6 @@ use std::thread::{self, JoinHandle};
 const READERS: usize = 4;
 /// The most operations that wait for the threads of a queue. One takes a few kilobytes, and what it is to write.
 const MAX_QUEUED_OPERATIONS: usize = 4096;
-const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 
 /// The threads of a file. They end when this is dropped, after the operations that wait.
 pub(super) struct Threads {
@@ -38,11 +37,11 @@ pub(super) struct Group {
 }
 
 impl Threads {
-    /// Starts the threads. Each opens its connection with `pragmas` when it is needed.
-    pub(super) fn start(path: &str, pragmas: &str, last_write: &LastWrite) -> io::Result<Self> {
+    /// Starts the threads. Each opens its connection when it is needed.
+    pub(super) fn start(path: &str, last_write: &LastWrite) -> io::Result<Self> {
         let path: Arc<str> = path.into();
         let mut writer = Group::new("sqlite_writer");
-        let connection = ThreadConnection::new(Arc::clone(&path), pragmas.into(), Some(last_write.clone()));
+        let connection = ThreadConnection::new(Arc::clone(&path), PRAGMAS.into(), Some(last_write.clone()));
         let (jobs, busy) = (Arc::clone(&writer.jobs), Arc::clone(&writer.busy));
         let (last_write, commits) = (last_write.clone(), Arc::new(CommitCounters::default()));
         let counted = Arc::clone(&commits);
@@ -50,10 +49,10 @@ impl Threads {
         writer.spawn(move || thread.run())?;
         let mut readers = Group::new("sqlite_readers");
         for _ in 0..READERS {
-            readers.spawn_plain(&path, format!("{pragmas}{READER_PRAGMAS}"))?;
+            readers.spawn_plain(&path, format!("{PRAGMAS}{READER_PRAGMAS}"))?;
         }
         let mut lock_probe = Group::new("sqlite_lock_probe");
-        lock_probe.spawn_plain(&path, format!("{pragmas}{SHORT_LOCK_TIMEOUT}"))?;
+        lock_probe.spawn_plain(&path, format!("{PRAGMAS}{SHORT_LOCK_TIMEOUT}"))?;
         Ok(Self { commits, writer, readers, lock_probe })
     }
 }

@@ -4,27 +4,19 @@ use super::last_write::LastWrite;
 use super::sqlite_job::{JobKind, submit};
 use super::sqlite_threads::Threads;
 use crate::error::StoreError;
-use crate::session::Session;
-use diesel::SqliteConnection;
+use crate::pool_timeout::POOL_TIMEOUT;
+use crate::session::{AsyncSqlite, Session};
 use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use shared::error::StoreFailure;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The time-out of waiting for a free connection.
-pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most file descriptors of a store: 16 connections to PostgreSQL, or 6 to SQLite with two files each, and a few of short life.
 pub const MAX_DESCRIPTORS: u64 = 20;
-
-/// A connection to SQLite whose queries run on threads for blocking work.
-pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
 /// A database. Cheap to clone.
 #[derive(Clone)]
