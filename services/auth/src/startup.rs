@@ -49,8 +49,9 @@ async fn open_store(config: &Config) -> Result<Store, StartError> {
     let store = Store::open(&config.database, "auth", store::migrations(), statement_timeout).await?;
     store::renew_name_keys(&store).await.map_err(start_failed)?;
     store::warn_of_shared_keys(&store).await.map_err(start_failed)?;
-    let pools = store.clone();
+    let (pools, commits) = (store.clone(), store.clone());
     config.server.metrics.observe_pools(Service::Auth, move || pools.pools());
+    config.server.metrics.observe_commits(Service::Auth, move || commits.commits());
     Ok(store)
 }
 

@@ -36,8 +36,9 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
 async fn open_store(config: &Config) -> Result<Store, StartError> {
     let statement_timeout = config.server.times.statement;
     let store = Store::open(&config.database, "chat", store::migrations(), statement_timeout).await?;
-    let pools = store.clone();
+    let (pools, commits) = (store.clone(), store.clone());
     config.server.metrics.observe_pools(Service::Chat, move || pools.pools());
+    config.server.metrics.observe_commits(Service::Chat, move || commits.commits());
     Ok(store)
 }
 

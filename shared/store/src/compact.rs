@@ -1,8 +1,9 @@
 //! The compaction of SQLite files.
 
 use super::engine::Engine;
-use super::sqlite::{FILE_PRAGMAS, connect, file_of, missing_file, path_of, secure};
+use super::sqlite::{file_of, missing_file, path_of, secure};
 use super::sqlite_maintenance::rewrite;
+use super::sqlite_pragmas::{FILE_PRAGMAS, connect};
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::ConfigError;
 use shared::error::StartError;

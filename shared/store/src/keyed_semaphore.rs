@@ -4,8 +4,8 @@
 //! holds one connection in each process. SQLite has no row locks, and one queue for all writers: a few permits for each row leave the
 //! other rows a part of every batch.
 
-use super::store::POOL_TIMEOUT;
 use crate::error::StoreError;
+use crate::pool_timeout::POOL_TIMEOUT;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;

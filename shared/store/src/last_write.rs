@@ -30,19 +30,6 @@ impl LastWrite {
         }
     }
 
-    /// The instrumentation of a writing connection, which records the result of each commit.
-    pub(super) fn observer(self) -> impl Instrumentation {
-        move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
-                match error.map(fault) {
-                    Some(Some(fault)) => self.record(Some(fault)),
-                    None if query.to_string().starts_with("COMMIT") => self.record(None),
-                    _ => {}
-                }
-            }
-        }
-    }
-
     pub(super) fn record(&self, fault: Option<StoreFault>) {
         let mut state = self.state();
         state.fault = fault;

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod any_of;
-mod commits;
+mod commit_counters;
 mod compact;
 mod connect_failure;
 mod engine;
@@ -15,6 +15,7 @@ mod open;
 mod pg_stream;
 mod pg_tls;
 mod pool_state;
+mod pool_timeout;
 mod postgres;
 pub mod private;
 mod session;
@@ -23,6 +24,7 @@ mod sqlite_connection;
 mod sqlite_error;
 mod sqlite_job;
 mod sqlite_maintenance;
+mod sqlite_pragmas;
 mod sqlite_queue;
 mod sqlite_threads;
 mod sqlite_writer;
@@ -32,7 +34,6 @@ mod text_enum;
 mod tls;
 
 pub use any_of::{AnyOf, any_of};
-pub use commits::Commits;
 pub use compact::{compact, compact_database};
 pub use error::StoreError;
 pub use inspect::inspect;
@@ -41,4 +42,4 @@ pub use last_write::LastWrite;
 pub use migrate::Migrations;
 pub use session::{Inline, Session, SqliteSession};
 pub use sqlite::{is_missing, missing_file};
-pub use store::{AsyncSqlite, MAX_DESCRIPTORS, SqliteStore, Store, checkout};
+pub use store::{MAX_DESCRIPTORS, SqliteStore, Store, checkout};

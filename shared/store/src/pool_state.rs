@@ -1,6 +1,7 @@
-//! The gauges of the pools.
+//! The gauges of the pools, and the counters of commits.
 
 use crate::store::Store;
+use shared::commit_counts::CommitCounts;
 use shared::pool_state::PoolState;
 
 /// A macro, as the type of a status cannot be named without the crate of the pool.
@@ -18,6 +19,14 @@ macro_rules! state {
 }
 
 impl Store {
+    /// The commits of SQLite's writer since the start; none on PostgreSQL.
+    pub fn commits(&self) -> Option<CommitCounts> {
+        match self {
+            Self::Postgres(_) => None,
+            Self::Sqlite(sqlite) => Some(sqlite.threads.commits.counts()),
+        }
+    }
+
     /// The present state of the pools.
     pub fn pools(&self) -> Vec<PoolState> {
         match self {

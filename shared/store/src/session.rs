@@ -1,13 +1,11 @@
 //! The connection on which an operation runs.
 
-use crate::error::StoreError;
-use crate::store::AsyncSqlite;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
-use futures_util::future::{BoxFuture, Ready, ready};
+use futures_util::future::{BoxFuture, ready};
 use std::error::Error;
 
 /// Runs a statement where it is called, so that the future of a query is ready at its first poll.
@@ -33,36 +31,29 @@ pub type SqliteSession = SyncConnectionWrapper<SqliteConnection, Inline>;
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// A connection to one of the two engines: the argument of an operation, and of [`on!`](crate::on).
+#[expect(clippy::large_enum_variant, reason = "it is lent to an operation, and hardly moved")]
 pub enum Session {
     /// A connection of the pool.
     Postgres(Object<AsyncPgConnection>),
     /// The connection of a thread.
     Sqlite(SqliteSession),
-    #[doc(hidden)]
-    Legacy(Object<AsyncSqlite>),
 }
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Postgres(_) => "Session::Postgres",
-            Self::Sqlite(_) | Self::Legacy(_) => "Session::Sqlite",
+            Self::Sqlite(_) => "Session::Sqlite",
         })
     }
 }
 
 impl Session {
-    #[doc(hidden)]
-    pub fn session(&mut self) -> Ready<Result<&mut Self, StoreError>> {
-        ready(Ok(self))
-    }
-
     /// Begins a transaction, or a savepoint within one. A transaction on SQLite takes the lock of writers at once.
     pub(crate) async fn begin(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => PostgresTransactions::begin_transaction(&mut **c).await,
             Self::Sqlite(c) => c.spawn_blocking(begin_on_sqlite).await,
-            Self::Legacy(_) => Err(diesel::result::Error::NotInTransaction),
         }
     }
 
@@ -71,7 +62,6 @@ impl Session {
         match self {
             Self::Postgres(c) => PostgresTransactions::commit_transaction(&mut **c).await,
             Self::Sqlite(c) => c.spawn_blocking(AnsiTransactionManager::commit_transaction).await,
-            Self::Legacy(_) => Err(diesel::result::Error::NotInTransaction),
         }
     }
 
@@ -80,7 +70,6 @@ impl Session {
         match self {
             Self::Postgres(c) => PostgresTransactions::rollback_transaction(&mut **c).await,
             Self::Sqlite(c) => c.spawn_blocking(AnsiTransactionManager::rollback_transaction).await,
-            Self::Legacy(_) => Err(diesel::result::Error::NotInTransaction),
         }
     }
 }

@@ -2,14 +2,11 @@
 
 use super::last_write::LastWrite;
 use super::sqlite_maintenance::convert;
+use super::sqlite_pragmas::{FILE_PRAGMAS, connect};
 use super::sqlite_threads::Threads;
 use super::{migrate, private};
 use crate::engine::Engine;
-use crate::store::{AsyncSqlite, SqliteStore, Store};
-use diesel::connection::{Instrumentation, InstrumentationEvent, SimpleConnection as _};
-use diesel::{Connection as _, ConnectionError, SqliteConnection};
-use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use crate::store::{SqliteStore, Store};
 use diesel_migrations::EmbeddedMigrations;
 use shared::error::StartError;
 // Named so that the bundled SQLite is linked, and not the machine's.
@@ -20,19 +17,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const READER_POOL_SIZE: usize = 4;
-/// The pragmas of the first connection, which may create the file. The order matters: `secure_delete` and `auto_vacuum` must be set
-/// before `journal_mode`, which writes the first page.
-pub(super) const FILE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA auto_vacuum = INCREMENTAL; \
-                            PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;";
-/// The pragmas of every other connection. None of them waits for the lock of a writer, as `auto_vacuum` does.
-const PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON;";
-const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
-/// How long a request waits for a lock.
-pub(super) const LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 5000;";
-/// How long maintenance does.
-pub(super) const MAINTENANCE_LOCK_TIMEOUT: &str = "PRAGMA busy_timeout = 1000;";
 /// Files without `auto_vacuum` are rewritten at start up to this size.
 const MAX_REWRITE_AT_START_BYTES: i64 = 1 << 30;
 
@@ -57,13 +41,9 @@ pub(super) async fn open(
     });
     migrated.await.map_err(|error| failed(&error))??;
     let last_write = LastWrite::default();
-    let noted = last_write.clone();
-    let writer = pool(&path, 1, "", move || noted.clone().observer()).map_err(|error| failed(&error))?;
-    let readers = pool(&path, READER_POOL_SIZE, READER_PRAGMAS, || ignore).map_err(|error| failed(&error))?;
-    let maintenance = pool(&path, 1, MAINTENANCE_LOCK_TIMEOUT, || ignore).map_err(|error| failed(&error))?;
-    let threads = Threads::start(&path, PRAGMAS, &last_write).map_err(|error| failed(&error))?;
+    let threads = Threads::start(&path, &last_write).map_err(|error| failed(&error))?;
     let threads = Arc::new(threads);
-    Ok(Store::Sqlite(SqliteStore { threads, maintenance, last_write, writer, readers }))
+    Ok(Store::Sqlite(SqliteStore { threads, last_write }))
 }
 
 /// The file of a SQLite database, if it does not exist yet.
@@ -110,36 +90,6 @@ pub(super) fn file_of(path: &str) -> Option<PathBuf> {
     let in_memory = file == ":memory:" || query.split('&').any(|pair| pair == "mode=memory");
     let file = percent_encoding::percent_decode_str(file).decode_utf8_lossy().into_owned();
     (!in_memory).then(|| PathBuf::from(file))
-}
-
-pub(super) fn connect(path: &str, pragmas: &str) -> Result<SqliteConnection, ConnectionError> {
-    let mut connection = SqliteConnection::establish(path)?;
-    connection.batch_execute(pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
-    Ok(connection)
-}
-
-fn ignore(_: InstrumentationEvent<'_>) {}
-
-fn pool<I: Instrumentation>(
-    path: &str,
-    size: usize,
-    pragmas: &'static str,
-    instrumentation: impl Fn() -> I + Send + Sync + 'static,
-) -> Result<Pool<AsyncSqlite>, BuildError> {
-    let mut config = ManagerConfig::default();
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |path| {
-        let (path, instrumentation) = (path.to_owned(), instrumentation());
-        Box::pin(async move {
-            let connected = tokio::task::spawn_blocking(move || {
-                let mut connection = connect(&path, &format!("{PRAGMAS}{pragmas}"))?;
-                connection.set_instrumentation(instrumentation);
-                Ok(AsyncSqlite::new(connection))
-            });
-            connected.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))?
-        })
-    });
-    Pool::builder(AsyncDieselConnectionManager::new_with_config(path, config)).max_size(size).build()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The connection of a thread of SQLite: opened when it is needed, and anew if its state is not known.
 
 use super::last_write::LastWrite;
-use super::sqlite::connect;
+use super::sqlite_pragmas::connect;
 use crate::error::StoreError;
 use crate::session::{Session, SqliteSession, depth};
 use diesel::connection::Connection as _;

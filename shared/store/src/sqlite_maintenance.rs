@@ -1,9 +1,9 @@
 //! The maintenance of a SQLite file: incremental vacuum, truncation of the write-ahead log, and a check whether it is writable.
 
-use super::sqlite::{LOCK_TIMEOUT, MAINTENANCE_LOCK_TIMEOUT};
 use super::sqlite_job::{JobKind, submit};
+use super::sqlite_pragmas::{LOCK_TIMEOUT, SHORT_LOCK_TIMEOUT};
 use crate::error::StoreError;
-use crate::store::{SqliteStore, Store, checkout};
+use crate::store::{SqliteStore, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection};
@@ -33,11 +33,12 @@ const WRITE_PROBE: &str = "DROP TABLE IF EXISTS write_probe; CREATE TABLE write_
 impl Store {
     /// Checks that the file is writable: a write can begin, and if the last one failed, a probe succeeds.
     pub(super) async fn check_writes(&self, sqlite: &SqliteStore) -> Result<(), StoreError> {
-        let SqliteStore { threads, maintenance, last_write, .. } = sqlite;
+        let SqliteStore { threads, last_write, .. } = sqlite;
         let last = last_write.fault();
-        let mut connection = checkout(maintenance.get()).await?;
-        let begun = connection.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(StoreError::from);
-        drop(connection);
+        let begun = submit(&threads.lock_probe.jobs, JobKind::Plain, |session| {
+            async move { crate::on!(session, |c| c.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await) }.boxed()
+        });
+        let begun: Result<(), StoreError> = begun.await;
         match (begun, last) {
             // This process holds the lock.
             (Err(StoreError::Locked(_)), None) if threads.writer.is_busy() => Ok(()),
@@ -94,7 +95,7 @@ impl Store {
             return Ok(true);
         }
         // While there are readers of the log, it stays until the next step. No writer waits for them as long as for a lock.
-        let [short, long] = [MAINTENANCE_LOCK_TIMEOUT, LOCK_TIMEOUT];
+        let [short, long] = [SHORT_LOCK_TIMEOUT, LOCK_TIMEOUT];
         let truncated = self.execute_outside_transaction(&format!("{short} {TRUNCATE_LOG}")).await;
         self.execute_outside_transaction(long).await?;
         truncated.map(|()| false)

@@ -1,9 +1,10 @@
 //! The threads of a SQLite file: one that writes, and a few that read.
 
-use super::commits::CommitCounters;
+use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
 use super::sqlite_connection::ThreadConnection;
 use super::sqlite_job::{Job, Jobs};
+use super::sqlite_pragmas::{PRAGMAS, READER_PRAGMAS, SHORT_LOCK_TIMEOUT};
 use super::sqlite_queue::Queue;
 use super::sqlite_writer::Writer;
 use shared::pool_state::PoolState;
@@ -16,13 +17,14 @@ use std::thread::{self, JoinHandle};
 const READERS: usize = 4;
 /// The most operations that wait for the threads of a queue. One takes a few kilobytes, and what it is to write.
 const MAX_QUEUED_OPERATIONS: usize = 4096;
-const READER_PRAGMAS: &str = "PRAGMA query_only = ON;";
 
 /// The threads of a file. They end when this is dropped, after the operations that wait.
 pub(super) struct Threads {
     pub(super) commits: Arc<CommitCounters>,
     pub(super) writer: Group,
     pub(super) readers: Group,
+    /// One thread, which sees whether another process holds the lock of writers.
+    pub(super) lock_probe: Group,
 }
 
 /// Threads with a queue in common.
@@ -35,11 +37,11 @@ pub(super) struct Group {
 }
 
 impl Threads {
-    /// Starts the threads. Each opens its connection with `pragmas` when it is needed.
-    pub(super) fn start(path: &str, pragmas: &str, last_write: &LastWrite) -> io::Result<Self> {
+    /// Starts the threads. Each opens its connection when it is needed.
+    pub(super) fn start(path: &str, last_write: &LastWrite) -> io::Result<Self> {
         let path: Arc<str> = path.into();
         let mut writer = Group::new("sqlite_writer");
-        let connection = ThreadConnection::new(Arc::clone(&path), pragmas.into(), Some(last_write.clone()));
+        let connection = ThreadConnection::new(Arc::clone(&path), PRAGMAS.into(), Some(last_write.clone()));
         let (jobs, busy) = (Arc::clone(&writer.jobs), Arc::clone(&writer.busy));
         let (last_write, commits) = (last_write.clone(), Arc::new(CommitCounters::default()));
         let counted = Arc::clone(&commits);
@@ -47,22 +49,15 @@ impl Threads {
         writer.spawn(move || thread.run())?;
         let mut readers = Group::new("sqlite_readers");
         for _ in 0..READERS {
-            let pragmas = format!("{pragmas}{READER_PRAGMAS}");
-            let mut connection = ThreadConnection::new(Arc::clone(&path), pragmas, None);
-            let (jobs, busy) = (Arc::clone(&readers.jobs), Arc::clone(&readers.busy));
-            readers.spawn(move || {
-                while let Some(job) = jobs.pop() {
-                    busy.fetch_add(1, Ordering::Relaxed);
-                    read(&mut connection, job);
-                    busy.fetch_sub(1, Ordering::Relaxed);
-                }
-            })?;
+            readers.spawn_plain(&path, format!("{PRAGMAS}{READER_PRAGMAS}"))?;
         }
-        Ok(Self { commits, writer, readers })
+        let mut lock_probe = Group::new("sqlite_lock_probe");
+        lock_probe.spawn_plain(&path, format!("{PRAGMAS}{SHORT_LOCK_TIMEOUT}"))?;
+        Ok(Self { commits, writer, readers, lock_probe })
     }
 }
 
-fn read(connection: &mut ThreadConnection, mut job: Box<dyn Job>) {
+fn run_plain(connection: &mut ThreadConnection, mut job: Box<dyn Job>) {
     if !job.claim() {
         return;
     }
@@ -87,6 +82,19 @@ impl Group {
         let builder = thread::Builder::new().name(self.name.to_owned());
         self.threads.push(builder.spawn(run)?);
         Ok(())
+    }
+
+    /// Starts a thread that runs each job by itself.
+    fn spawn_plain(&mut self, path: &Arc<str>, pragmas: String) -> io::Result<()> {
+        let mut connection = ThreadConnection::new(Arc::clone(path), pragmas, None);
+        let (jobs, busy) = (Arc::clone(&self.jobs), Arc::clone(&self.busy));
+        self.spawn(move || {
+            while let Some(job) = jobs.pop() {
+                busy.fetch_add(1, Ordering::Relaxed);
+                run_plain(&mut connection, job);
+                busy.fetch_sub(1, Ordering::Relaxed);
+            }
+        })
     }
 
     /// Whether one of the threads is at work.

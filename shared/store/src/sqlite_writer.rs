@@ -22,7 +22,7 @@
 //! because of what another one of the batch has written. Only the operation whose failure ends the batch (a full disk makes SQLite
 //! roll everything back) has its own error, which says more than that of the batch.
 
-use super::commits::CommitCounters;
+use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
 use super::sqlite_connection::{ThreadConnection, now};
 use super::sqlite_job::{Job, JobKind, Jobs};
@@ -33,7 +33,6 @@ use diesel::result::Error as DieselError;
 use shared::error::{StoreFault, causes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 /// The most operations of a batch.
 const MAX_BATCH_OPERATIONS: usize = 64;
@@ -87,13 +86,11 @@ impl Writer {
                 return Err(error);
             }
         };
-        match batch.run(session, &self.jobs, first) {
-            Ok(commit_time) => self.commits.count(batch.jobs.len(), commit_time),
-            Err(error) => {
-                self.connection.clean();
-                return Err(self.refusal(error));
-            }
+        if let Err(error) = batch.run(session, &self.jobs, first) {
+            self.connection.clean();
+            return Err(self.refusal(error));
         }
+        self.commits.count(batch.jobs.len());
         if batch.has_success && self.last_write.faults() == faults {
             self.last_write.record(None);
         }
@@ -124,8 +121,8 @@ impl Writer {
 }
 
 impl Batch {
-    /// Runs the transaction, and returns how long its commit took.
-    fn run(&mut self, session: &mut Session, waiting: &Jobs, first: Box<dyn Job>) -> QueryResult<Duration> {
+    /// Runs the transaction.
+    fn run(&mut self, session: &mut Session, waiting: &Jobs, first: Box<dyn Job>) -> QueryResult<()> {
         if let Err(error) = now(session.begin()) {
             self.jobs.push(first);
             return Err(error);
@@ -135,9 +132,7 @@ impl Batch {
             self.run_in_savepoint(session, job)?;
             next = self.next(waiting);
         }
-        let begun = Instant::now();
-        now(session.commit())?;
-        Ok(begun.elapsed())
+        now(session.commit())
     }
 
     /// Runs an operation under a savepoint. An error is one of the transaction.
@@ -164,11 +159,11 @@ impl Batch {
             return None;
         }
         let room = MAX_BATCH_BYTES.saturating_sub(self.bytes);
-        let fits = |job: &Box<dyn Job>| match job.kind() {
+        let fits = |kind: JobKind| match kind {
             JobKind::Transaction { bytes } => bytes <= room,
             JobKind::Plain => false,
         };
-        std::iter::from_fn(|| waiting.try_pop_if(fits)).find(|job| job.claim())
+        std::iter::from_fn(|| waiting.try_pop_if(|job| fits(job.kind()))).find(|job| job.claim())
     }
 }
 

@@ -4,27 +4,19 @@ use super::last_write::LastWrite;
 use super::sqlite_job::{JobKind, submit};
 use super::sqlite_threads::Threads;
 use crate::error::StoreError;
+use crate::pool_timeout::POOL_TIMEOUT;
 use crate::session::Session;
-use diesel::SqliteConnection;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Pool;
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use shared::error::StoreFailure;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The time-out of waiting for a free connection.
-pub(crate) const POOL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The most file descriptors of a store: 16 connections to PostgreSQL, or 6 to SQLite with two files each, and a few of short life.
 pub const MAX_DESCRIPTORS: u64 = 20;
-
-/// A connection to SQLite whose queries run on threads for blocking work.
-pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 
 /// A database. Cheap to clone.
 #[derive(Clone)]
@@ -39,14 +31,8 @@ pub enum Store {
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) threads: Arc<Threads>,
-    /// One connection for maintenance, with a lock time-out of 1 s.
-    pub(crate) maintenance: Pool<AsyncSqlite>,
     /// The result of the last write.
     pub(crate) last_write: LastWrite,
-    #[doc(hidden)]
-    pub writer: Pool<AsyncSqlite>,
-    #[doc(hidden)]
-    pub readers: Pool<AsyncSqlite>,
 }
 
 impl std::fmt::Debug for Store {
@@ -136,14 +122,6 @@ impl Store {
             Self::Postgres(_) => self.read(operation).await,
             Self::Sqlite(_) => self.write(operation).await,
         }
-    }
-
-    #[doc(hidden)]
-    pub async fn session(&self) -> Result<Box<Session>, StoreError> {
-        Ok(Box::new(match self {
-            Self::Postgres(pool) => Session::Postgres(checkout(pool.get()).await?),
-            Self::Sqlite(sqlite) => Session::Legacy(checkout(sqlite.readers.get()).await?),
-        }))
     }
 
     /// Checks that the database answers.

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod clock;
+pub mod commit_counts;
 pub mod env;
 pub mod error;
 pub mod http_client;

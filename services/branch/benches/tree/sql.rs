@@ -2,10 +2,10 @@
 
 use branch::config::Database;
 use diesel_async::RunQueryDsl as _;
+use futures_util::FutureExt as _;
 use shared::ids::BranchId;
 use shared_store::embed_store_migrations;
-use shared_store::tx;
-use shared_store::{Store, StoreError};
+use shared_store::{Session, Store, StoreError, on};
 use shared_web::timeouts::ServerTimeouts;
 
 /// Makes a line as long as this by copying its first message, as the service would have written each.
@@ -38,14 +38,12 @@ pub async fn lengthen(database: &Database, branch: BranchId, length: usize) {
              WHERE branch_id = {id}"
         ),
     ];
-    run(&store, &statements).await.unwrap();
+    store.write(|session| run(session, statements).boxed()).await.unwrap();
 }
 
-async fn run(store: &Store, statements: &[String]) -> Result<(), StoreError> {
-    tx!(store, |c| {
-        for statement in statements {
-            diesel::sql_query(statement.as_str()).execute(c).await?;
-        }
-        Ok(())
-    })
+async fn run(session: &mut Session, statements: [String; 3]) -> Result<(), StoreError> {
+    for statement in statements {
+        on!(session, |c| diesel::sql_query(statement).execute(c).await)?;
+    }
+    Ok(())
 }

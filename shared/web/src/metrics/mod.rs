@@ -6,6 +6,7 @@
 
 mod build;
 mod collector;
+mod commits;
 mod connections;
 mod exposition;
 mod limits;
@@ -23,6 +24,7 @@ use crate::metrics::limits::Limit;
 use crate::metrics::recorder::Recorder;
 use crate::metrics::requests::{Begun, Refused};
 use actix_web::http::Method;
+use shared::commit_counts::CommitCounts;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::pool_state::PoolState;
 use shared::service::Service;
@@ -77,6 +79,19 @@ impl Metrics {
         pools: impl Fn() -> Vec<PoolState> + Send + Sync + 'static,
     ) {
         self.observe(move |families| pools().iter().for_each(|pool| families.pool(service, pool)));
+    }
+
+    /// Adds the counters of a service's commits, if its database has them.
+    pub fn observe_commits(
+        &self,
+        service: Service,
+        counts: impl Fn() -> Option<CommitCounts> + Send + Sync + 'static,
+    ) {
+        self.observe(move |families| {
+            if let Some(counts) = counts() {
+                families.commits(service, counts);
+            }
+        });
     }
 
     /// Adds an asynchronous callback, for instance a query of a database. Its samples are left out of a scrape that it would delay for
