@@ -1,9 +1,10 @@
 //! The requests of a load, and the capacity for them.
 
 use crate::connection::RequestTemplate;
+use crate::failure::Failure;
 use crate::figures::rate;
 use crate::generator::closed_loop;
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! HTTP/1.1 requests on a keep-alive connection, at a low CPU cost.
 
-use crate::traffic::Failure;
+use crate::failure::Failure;
 use futures_util::future::poll_fn;
 use hyper::body::Body as _;
 use hyper::client::conn::http1::{self, SendRequest};

@@ -2,9 +2,11 @@
 //!
 //! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
+mod api_client;
 mod bodies;
 mod capacity;
 mod connection;
+mod failure;
 mod figures;
 mod generator;
 mod idle;
@@ -24,10 +26,10 @@ mod uploads;
 mod upstream;
 
 use clap::{Parser, Subcommand};
+use failure::Failure;
 use shared_web::server::raise_descriptor_limit;
 use std::process::ExitCode;
 use tokio::task::LocalSet;
-use traffic::Failure;
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load on a running Banyan")]

@@ -1,9 +1,9 @@
 //! The memory of programs during a load, and after it.
 
 use crate::capacity::Target;
+use crate::failure::Failure;
 use crate::figures::Report;
 use crate::process::anonymous;
-use crate::traffic::Failure;
 use clap::Args;
 use std::cell::RefCell;
 use std::rc::Rc;

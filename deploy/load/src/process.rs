@@ -1,6 +1,6 @@
 //! The memory and the CPU time of a process.
 
-use crate::traffic::Failure;
+use crate::failure::Failure;
 use std::fs;
 
 /// `USER_HZ` of Linux, which is 100 on all current architectures.
