@@ -1,8 +1,9 @@
 //! Large request bodies without their ends: nearly all of a body at once, then single bytes at long intervals.
 
+use crate::failure::Failure;
 use crate::figures::Report;
 use crate::memory::WatchedTarget;
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,9 +1,9 @@
 //! The requests of a load, and the capacity for them.
 
-use crate::connection::RequestTemplate;
-use crate::figures::rate;
-use crate::generator::closed_loop;
-use crate::traffic::{Failure, Traffic};
+use crate::closed_loop::ClosedLoop;
+use crate::connection::{RequestTemplate, socket_address};
+use crate::failure::Failure;
+use crate::traffic::Traffic;
 use clap::{Args, ValueEnum};
 use reqwest::Url;
 use serde_json::json;
@@ -58,8 +58,7 @@ impl Target {
 
     /// The address of the gateway.
     pub(crate) fn address(&self) -> Result<SocketAddr, Failure> {
-        let address = self.base.socket_addrs(|| None).ok().and_then(|addresses| addresses.first().copied());
-        address.ok_or_else(|| Failure::new(format!("{} has no address", self.base)))
+        socket_address(&self.base)
     }
 
     /// Prepares chats and the templates of requests.
@@ -93,11 +92,16 @@ pub(crate) fn stand_in_token() -> Result<String, Failure> {
 pub(crate) async fn find_peak(address: SocketAddr, templates: &[RequestTemplate]) -> Peak {
     let mut peak = Peak { goodput: 0.0, connections: 0 };
     for connections in CONNECTIONS {
-        let latencies = closed_loop(address, templates, connections, STEP_DURATION).await;
-        let goodput = rate(latencies.len(), STEP_DURATION);
+        let clients = (0..connections).map(|number| rotated(templates, number)).collect();
+        let goodput = ClosedLoop::new(address, clients).run(STEP_DURATION).await.goodput();
         if goodput > peak.goodput {
             peak = Peak { goodput, connections };
         }
     }
     peak
+}
+
+/// The same templates, from this one on.
+fn rotated(templates: &[RequestTemplate], first: usize) -> Vec<RequestTemplate> {
+    templates.iter().cycle().skip(first).take(templates.len()).cloned().collect()
 }

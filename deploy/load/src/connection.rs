@@ -1,12 +1,13 @@
 //! HTTP/1.1 requests on a keep-alive connection, at a low CPU cost.
 
-use crate::traffic::Failure;
+use crate::failure::Failure;
 use futures_util::future::poll_fn;
 use hyper::body::Body as _;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use reqwest::Url;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use tokio::net::TcpStream;
@@ -44,6 +45,11 @@ impl RequestTemplate {
     /// POST of a body of JSON.
     pub(crate) fn post(path: &str, token: &str, body: String) -> Result<Self, Failure> {
         Self::new(Method::POST, path, token, body)
+    }
+
+    /// PUT of a body of JSON.
+    pub(crate) fn put(path: &str, token: &str, body: String) -> Result<Self, Failure> {
+        Self::new(Method::PUT, path, token, body)
     }
 
     fn new(method: Method, path: &str, token: &str, body: String) -> Result<Self, Failure> {
@@ -96,6 +102,12 @@ impl Connection {
         }
         Ok(status)
     }
+}
+
+/// The socket address of a base URL, whose host is an IP address.
+pub(crate) fn socket_address(base: &Url) -> Result<SocketAddr, Failure> {
+    let address = base.socket_addrs(|| None).ok().and_then(|addresses| addresses.first().copied());
+    address.ok_or_else(|| Failure::new(format!("{base} has no address")))
 }
 
 /// Sends a request on the kept connection, or else on a new one.

@@ -26,6 +26,12 @@ pub(crate) fn ratio(part: Duration, whole: Duration) -> f64 {
     if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() }
 }
 
+/// An aim as it is printed beside its figure.
+pub(crate) fn beside(aim: &str, is_reached: bool) -> String {
+    let verdict = if is_reached { "" } else { "  MISSED" };
+    format!("(aim: {aim}){verdict}")
+}
+
 /// A table of figures with their aims.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -46,8 +52,7 @@ impl Report {
 
     /// Prints a figure with its aim, and records whether it reaches it.
     pub(crate) fn check(&mut self, what: &str, figure: impl Display, aim: &str, is_reached: bool) {
-        let verdict = if is_reached { "" } else { "  MISSED" };
-        self.print(what, format!("{figure:<12} (aim: {aim}){verdict}"));
+        self.print(what, format!("{figure:<12} {}", beside(aim, is_reached)));
         self.has_passed &= is_reached;
     }
 

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_local;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// The interval at which due requests are sent.
 const TICK: Duration = Duration::from_millis(1);
@@ -165,40 +165,4 @@ impl Generator {
 /// The latencies of requests with this outcome.
 pub(crate) fn latencies(samples: &[Sample], outcome: RequestOutcome) -> Vec<Duration> {
     samples.iter().filter(|sample| sample.outcome == outcome).map(|sample| sample.latency).collect()
-}
-
-/// A closed loop: each connection sends its next request when the one before is answered. Returns the latencies of the
-/// successful ones.
-pub(crate) async fn closed_loop(
-    address: SocketAddr,
-    templates: &[RequestTemplate],
-    connections: usize,
-    time: Duration,
-) -> Vec<Duration> {
-    let until = Instant::now() + time;
-    let clients = (0..connections).map(|number| {
-        let templates = templates.to_vec();
-        spawn_local(async move {
-            let (mut connection, mut latencies) = (None, Vec::new());
-            for template in templates.iter().cycle().skip(number) {
-                if Instant::now() >= until {
-                    break;
-                }
-                let sent = Instant::now();
-                match timeout(time, send(&mut connection, address, template)).await {
-                    Ok(Ok(status)) if status.is_success() && Instant::now() < until => {
-                        latencies.push(sent.elapsed());
-                    }
-                    // Refused or failed: pause before the next.
-                    _ => sleep(TICK).await,
-                }
-            }
-            latencies
-        })
-    });
-    let mut all = Vec::new();
-    for client in clients.collect::<Vec<_>>() {
-        all.extend(client.await.unwrap_or_default());
-    }
-    all
 }

@@ -1,10 +1,10 @@
 //! Readers beside idle connections and connections with slow request heads.
 
 use crate::connection::{Connection, RequestTemplate};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, ratio};
 use crate::probe::{self, SteadyReaders};
 use crate::process::resident;
-use crate::traffic::Failure;
 use clap::Args;
 use std::net::SocketAddr;
 use std::time::Duration;

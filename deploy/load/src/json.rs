@@ -1,9 +1,10 @@
 //! Readers beside JSON objects of a million unknown members, which a client without an account can send.
 
 use crate::connection::{RequestTemplate, send};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile};
 use crate::probe::{self, SteadyReaders};
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

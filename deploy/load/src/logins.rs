@@ -1,9 +1,10 @@
 //! Readers beside many concurrent logins.
 
 use crate::connection::{RequestTemplate, send};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile};
 use crate::probe::{self, SteadyReaders};
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use hyper::StatusCode;
 use std::collections::BTreeMap;

@@ -1,10 +1,13 @@
-//! Load on a running Banyan, for the scripts of `deploy/faults` and `deploy/overload`.
+//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload` and `deploy/bench/routes`.
 //!
 //! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
+mod api_client;
 mod bodies;
 mod capacity;
+mod closed_loop;
 mod connection;
+mod failure;
 mod figures;
 mod generator;
 mod idle;
@@ -17,6 +20,7 @@ mod probe;
 mod process;
 mod readers;
 mod response_counts;
+mod routes;
 mod schedule;
 mod steady;
 mod traffic;
@@ -24,10 +28,10 @@ mod uploads;
 mod upstream;
 
 use clap::{Parser, Subcommand};
+use failure::Failure;
 use shared_web::server::raise_descriptor_limit;
 use std::process::ExitCode;
 use tokio::task::LocalSet;
-use traffic::Failure;
 
 #[derive(Debug, Parser)]
 #[command(version, about = "Load on a running Banyan")]
@@ -56,6 +60,8 @@ enum Command {
     Readers(readers::Options),
     /// Reads while large JSON objects with unknown members are sent.
     Json(json::Options),
+    /// Measures the cost of each route, at 1 and at 32 clients.
+    Routes(routes::Options),
     /// Is a stand-in for a service of fixed capacity.
     Upstream(upstream::Options),
 }
@@ -76,6 +82,7 @@ async fn main() -> Result<ExitCode, Failure> {
                 Command::Pages(options) => pages::run(&options).await,
                 Command::Readers(options) => readers::run(&options).await,
                 Command::Json(options) => json::run(&options).await,
+                Command::Routes(options) => routes::run(&options).await,
                 Command::Upstream(options) => upstream::run(&options).await,
             }
         })

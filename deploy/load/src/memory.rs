@@ -1,9 +1,9 @@
 //! The memory of programs during a load, and after it.
 
 use crate::capacity::Target;
+use crate::failure::Failure;
 use crate::figures::Report;
 use crate::process::anonymous;
-use crate::traffic::Failure;
 use clap::Args;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -44,10 +44,11 @@ pub(crate) struct Programs {
     programs: Vec<Program>,
 }
 
+/// A program: its name and its process.
 #[derive(Debug, Clone)]
-struct Program {
-    name: String,
-    pid: u32,
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) pid: u32,
 }
 
 impl FromStr for Program {
@@ -70,6 +71,21 @@ pub(crate) struct MemorySampler {
 }
 
 impl Programs {
+    /// These programs.
+    pub(crate) fn new(programs: Vec<Program>) -> Self {
+        Self { programs }
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Program> {
+        self.programs.iter()
+    }
+
+    /// The anonymous memory of each, in bytes.
+    pub(crate) fn anonymous(&self) -> Result<Vec<u64>, Failure> {
+        read_all(&self.programs)
+    }
+
     /// Starts sampling.
     pub(crate) fn start_sampling(&self) -> Result<MemorySampler, Failure> {
         let programs = self.programs.clone();
@@ -95,6 +111,12 @@ async fn sample(programs: Vec<Program>, peak: Rc<RefCell<Vec<u64>>>) {
 }
 
 impl MemorySampler {
+    /// Stops sampling. Returns the peak of each program, in bytes.
+    pub(crate) fn stop(self) -> Vec<u64> {
+        self.sampling.abort();
+        self.peak.take()
+    }
+
     /// Reports the samples, once [`SETTLE_TIME`] has passed since the load.
     pub(crate) async fn report(self, report: &mut Report) -> Result<(), Failure> {
         self.sampling.abort();

@@ -1,11 +1,11 @@
 //! Offers a multiple of the capacity, and checks the goodput and the latencies.
 
 use crate::capacity::{Target, find_peak};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile, rate, ratio};
 use crate::generator::{Generator, RequestOutcome, Sample, latencies};
 use crate::process::CpuTime;
 use crate::schedule::Schedule;
-use crate::traffic::Failure;
 use clap::Args;
 use std::rc::Rc;
 use std::time::Duration;

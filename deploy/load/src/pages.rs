@@ -1,9 +1,10 @@
 //! Concurrent reads of large pages.
 
 use crate::connection::{RequestTemplate, send};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile};
 use crate::memory::{LargePage, WatchedTarget};
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;

@@ -1,10 +1,10 @@
 //! Readers at a steady rate beside another load.
 
 use crate::capacity::Target;
+use crate::failure::Failure;
 use crate::figures::{ms, percentile};
 use crate::generator::{Generator, RequestOutcome, Sample, latencies};
 use crate::schedule::Schedule;
-use crate::traffic::Failure;
 use clap::Args;
 use std::rc::Rc;
 use std::time::Duration;

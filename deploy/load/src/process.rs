@@ -1,7 +1,7 @@
 //! The memory and the CPU time of a process.
 
-use crate::traffic::Failure;
-use std::fs;
+use crate::failure::Failure;
+use std::{fs, io};
 
 /// `USER_HZ` of Linux, which is 100 on all current architectures.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -27,10 +27,10 @@ fn memory_in(status: &str, field: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
-/// The CPU time that a process has used.
+/// The CPU time that processes have used.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CpuTime {
-    ticks: u32,
+    ticks: u64,
 }
 
 impl CpuTime {
@@ -38,21 +38,70 @@ impl CpuTime {
     pub(crate) fn of_this_process() -> Result<Self, Failure> {
         let path = "/proc/self/stat";
         let stat = fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
-        let ticks = ticks_in(&stat).ok_or_else(|| Failure::new(format!("{path} has another format")))?;
-        Ok(Self { ticks })
+        let stat = Stat::parse(&stat).ok_or_else(|| Failure::new(format!("{path} has another format")))?;
+        Ok(Self { ticks: stat.ticks })
+    }
+
+    /// The CPU time of these processes and their children, those that have ended included.
+    pub(crate) fn with_children(pids: &[u32]) -> Result<Self, Failure> {
+        let all = read_stats().map_err(|error| Failure::new(format!("/proc: {error}")))?;
+        if let Some(pid) = pids.iter().find(|pid| all.iter().all(|stat| stat.pid != **pid)) {
+            return Err(Failure::new(format!("process {pid} has ended")));
+        }
+        Ok(Self { ticks: ticks_with_children(pids, &all) })
     }
 
     /// The seconds of CPU time since an earlier measurement.
     pub(crate) fn since(self, then: Self) -> f64 {
-        f64::from(self.ticks.saturating_sub(then.ticks)) / TICKS_PER_SECOND
+        let ticks = u32::try_from(self.ticks.saturating_sub(then.ticks)).unwrap_or(u32::MAX);
+        f64::from(ticks) / TICKS_PER_SECOND
     }
 }
 
-/// The sum of `utime` and `stime`, the 14th and the 15th field. The second field is a name, which may contain spaces and parentheses.
-fn ticks_in(stat: &str) -> Option<u32> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    Some(fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?)
+/// The fields of `/proc/<pid>/stat` that are needed here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stat {
+    pid: u32,
+    parent: u32,
+    /// `utime` and `stime`.
+    ticks: u64,
+    /// `cutime` and `cstime`: the times of the children that have ended.
+    ticks_of_ended: u64,
+}
+
+impl Stat {
+    /// The second field is a name, which may contain spaces and parentheses. The parent is the 4th field, the times are the 14th
+    /// to the 17th.
+    fn parse(stat: &str) -> Option<Self> {
+        let (pid, _) = stat.split_once(' ')?;
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace().skip(1);
+        let parent = fields.next()?.parse().ok()?;
+        let mut times = fields.skip(9).map(str::parse::<u64>);
+        let mut sum_of_two = || Some(times.next()?.ok()? + times.next()?.ok()?);
+        Some(Self { pid: pid.parse().ok()?, parent, ticks: sum_of_two()?, ticks_of_ended: sum_of_two()? })
+    }
+}
+
+/// The current state of all processes.
+fn read_stats() -> io::Result<Vec<Stat>> {
+    let mut stats = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()) {
+            // A process may have ended meanwhile.
+            let stat = fs::read_to_string(entry.path().join("stat")).ok();
+            stats.extend(stat.and_then(|stat| Stat::parse(&stat)));
+        }
+    }
+    Ok(stats)
+}
+
+fn ticks_with_children(pids: &[u32], all: &[Stat]) -> u64 {
+    let own = all.iter().filter(|stat| pids.contains(&stat.pid));
+    let children = all.iter().filter(|stat| pids.contains(&stat.parent) && !pids.contains(&stat.pid));
+    own.map(|stat| stat.ticks + stat.ticks_of_ended).sum::<u64>()
+        + children.map(|stat| stat.ticks).sum::<u64>()
 }
 
 #[cfg(test)]
@@ -65,13 +114,27 @@ mod tests {
         assert_eq!(memory_in(status, "VmRSS:"), Some(12_641_280));
         assert_eq!(memory_in(status, "RssAnon:"), Some(8192));
         assert_eq!(memory_in("Name:\tgateway\n", "VmRSS:"), None);
-        let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 4 0 100 1000 200";
-        assert_eq!(ticks_in(stat), Some(300));
+        let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 7 8 20 0 4 0 100 1000 200";
+        let parsed = Stat { pid: 17, parent: 1, ticks: 300, ticks_of_ended: 15 };
+        assert_eq!(Stat::parse(stat), Some(parsed));
+        assert_eq!(Stat::parse("17 (a) S 1 17"), None);
+    }
+
+    #[test]
+    fn the_time_of_a_child_counts_once_while_it_runs_and_after_its_end() {
+        let stat = |pid, parent, ticks, ticks_of_ended| Stat { pid, parent, ticks, ticks_of_ended };
+        let running = [stat(1, 0, 1000, 0), stat(2, 1, 10, 0), stat(3, 2, 5, 0), stat(4, 1, 300, 0)];
+        assert_eq!(ticks_with_children(&[2], &running), 15);
+        assert_eq!(ticks_with_children(&[2, 3, 4], &running), 315);
+        let ended = [stat(1, 0, 1000, 0), stat(2, 1, 10, 5), stat(4, 1, 300, 0)];
+        assert_eq!(ticks_with_children(&[2], &ended), 15);
     }
 
     #[test]
     fn a_process_has_some_memory() {
         assert!(resident(std::process::id()).unwrap() > anonymous(std::process::id()).unwrap());
         CpuTime::of_this_process().unwrap();
+        CpuTime::with_children(&[std::process::id()]).unwrap();
+        CpuTime::with_children(&[u32::MAX]).unwrap_err();
     }
 }

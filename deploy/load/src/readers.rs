@@ -1,8 +1,9 @@
 //! Clients that request a large page, and do not read the response.
 
+use crate::failure::Failure;
 use crate::figures::Report;
 use crate::memory::{LargePage, WatchedTarget};
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;

@@ -1,7 +1,8 @@
 //! Counts of responses, for the current second and for the run.
 
+use crate::api_client::CONNECTION_REFUSED;
 use crate::figures::percentile;
-use crate::traffic::{CONNECTION_REFUSED, Outcome};
+use crate::traffic::Outcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

@@ -2,8 +2,9 @@
 //!
 //! Prints the counts of responses each second, and at the end whether a message was lost or stored twice.
 
+use crate::failure::Failure;
 use crate::response_counts::{FailureCounts, ResponseCounts};
-use crate::traffic::{Failure, Traffic};
+use crate::traffic::Traffic;
 use clap::Args;
 use reqwest::Url;
 use std::sync::Arc;

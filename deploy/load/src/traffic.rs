@@ -1,7 +1,8 @@
 //! A user with chats: appends and reads messages, and then verifies the stored ones.
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Method, Url};
+use crate::api_client::{ApiClient, text_field};
+use crate::failure::Failure;
+use reqwest::Url;
 use serde_json::{Value, json};
 use shared::http_client::http_client;
 use shared::ids::KeyId;
@@ -17,34 +18,6 @@ const CHATS: u32 = 211;
 /// The bytes of a long message.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// The cause of a refused connection.
-pub(crate) const CONNECTION_REFUSED: &str = "not connected";
-
-/// The error that ends the run.
-#[derive(thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Failure(String);
-
-impl fmt::Debug for Failure {
-    /// The same line as `Display`, because this is what `main` prints.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Self {
-        Self(shared::error::causes(&error))
-    }
-}
-
-impl Failure {
-    /// A failure with this message.
-    pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self(line.into())
-    }
-}
-
 /// The outcome of a request.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -56,10 +29,7 @@ pub(crate) struct Outcome {
 /// A user with chats.
 #[derive(Debug)]
 pub(crate) struct Traffic {
-    http: Client,
-    base: Url,
-    user: Value,
-    token: String,
+    client: ApiClient,
     chats: Vec<String>,
     /// The questions of the messages whose POST was answered with success.
     answered: Mutex<HashSet<String>>,
@@ -77,23 +47,17 @@ pub(crate) struct StoredMessages {
 impl Traffic {
     /// Creates the user and the chats.
     pub(crate) async fn prepare(base: Url) -> Result<Self, Failure> {
-        let user = json!({"username": format!("load-{}", KeyId::generate()), "password": KeyId::generate()});
-        let (http, token, chats) = (http_client()?, String::new(), Vec::new());
-        let mut traffic = Self { http, base, user, token, chats, answered: Mutex::default() };
-        traffic.request(Method::POST, "auth/register", Some(&traffic.user)).await?;
-        let tokens = traffic.request(Method::POST, "auth/login", Some(&traffic.user)).await?;
-        traffic.token = text_field(&tokens, "access_token");
+        let client = ApiClient::register(http_client()?, base).await?;
+        let mut chats = Vec::new();
         for number in 0..CHATS {
-            let chat = json!({"name": format!("load {number}")});
-            let chat = traffic.request(Method::POST, "chats/create-chat", Some(&chat)).await?;
-            traffic.chats.push(text_field(&chat, "chat_id"));
+            chats.push(client.create_chat(&format!("load {number}")).await?);
         }
-        Ok(traffic)
+        Ok(Self { client, chats, answered: Mutex::default() })
     }
 
     /// The token of the user.
     pub(crate) fn token(&self) -> &str {
-        &self.token
+        self.client.token()
     }
 
     /// The chats of the user.
@@ -103,7 +67,7 @@ impl Traffic {
 
     /// The name and the password of the user.
     pub(crate) fn user(&self) -> &Value {
-        &self.user
+        self.client.user()
     }
 
     /// Appends messages of 1 MiB each to a chat. Returns the path of the page with all of them.
@@ -114,7 +78,7 @@ impl Traffic {
             let word = format!("{number:x}-{} ", KeyId::generate());
             let response = word.repeat(MESSAGE_BYTES / word.len());
             let message = json!({"chat_id": chat, "question": "How long?", "response": response});
-            self.request(Method::POST, "messages/add-message", Some(&message)).await?;
+            self.client.post("messages/add-message", &message).await?;
         }
         Ok(format!("/api/v1/messages/get-messages?limit=200&chat_id={chat}"))
     }
@@ -123,7 +87,11 @@ impl Traffic {
     pub(crate) async fn send(&self, number: u32, is_write: bool) -> Outcome {
         let started = Instant::now();
         let result = if is_write { self.append(number).await } else { self.read(number).await };
-        Outcome { is_write, latency: started.elapsed(), result: result.map_err(|failure| failure.0) }
+        Outcome {
+            is_write,
+            latency: started.elapsed(),
+            result: result.map_err(|failure| failure.to_string()),
+        }
     }
 
     /// Reads all chats, and compares the stored messages with the answered requests.
@@ -132,12 +100,9 @@ impl Traffic {
         for chat in &self.chats {
             let mut next = Some(format!("/api/v1/messages/get-messages?limit=200&chat_id={chat}"));
             while let Some(path) = next.take() {
-                let url = self.base.join(&path).map_err(|error| Failure(error.to_string()))?;
-                let answer = self.http.get(url).bearer_auth(&self.token).send().await?.error_for_status()?;
-                let link = answer.headers().get("link").and_then(|link| link.to_str().ok());
-                next = link.and_then(|link| Some(link.strip_prefix('<')?.split_once('>')?.0.to_owned()));
-                let page: Vec<Value> = answer.json().await?;
-                for message in page {
+                let page = self.client.get_page(&path).await?;
+                next = page.next;
+                for message in page.items {
                     *found.entry(text_field(&message, "question")).or_default() += 1;
                 }
             }
@@ -154,7 +119,7 @@ impl Traffic {
     async fn append(&self, number: u32) -> Result<(), Failure> {
         let question = number.to_string();
         let message = json!({"chat_id": self.chat(number), "question": question, "response": "So."});
-        self.request(Method::POST, "messages/add-message", Some(&message)).await?;
+        self.client.post("messages/add-message", &message).await?;
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(question);
         Ok(())
     }
@@ -166,7 +131,7 @@ impl Traffic {
             1 => format!("chats/get-chat/{chat}"),
             _ => format!("messages/get-messages?limit=10&chat_id={chat}"),
         };
-        self.request(Method::GET, &path, None).await.map(drop)
+        self.client.get(&path).await.map(drop)
     }
 
     fn chat(&self, number: u32) -> &str {
@@ -175,22 +140,6 @@ impl Traffic {
             .cycle()
             .nth((number % CHATS).try_into().unwrap_or_default())
             .map_or("", String::as_str)
-    }
-
-    async fn request(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
-        let url = self.base.join(&format!("/api/v1/{path}")).map_err(|error| Failure(error.to_string()))?;
-        let mut request = self.http.request(method, url).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.map_err(|error| failure_of(&error))?;
-        let status = answer.status();
-        let body = answer.text().await.map_err(|error| failure_of(&error))?;
-        if !status.is_success() {
-            let code = serde_json::from_str::<Value>(&body).unwrap_or_default();
-            return Err(Failure(format!("{status} {}", text_field(&code, "code"))));
-        }
-        serde_json::from_str(&body).map_err(|_| Failure("an answer that is no JSON".to_owned()))
     }
 }
 
@@ -207,23 +156,4 @@ impl fmt::Display for StoredMessages {
         write!(f, "messages: {answered} answered, {lost} of them lost, {duplicated} duplicated, ")?;
         write!(f, "{unanswered} stored but not answered")
     }
-}
-
-/// The cause of a failure, without ports and ids, so that equal causes are counted together.
-fn failure_of(error: &reqwest::Error) -> Failure {
-    Failure(if error.is_connect() {
-        CONNECTION_REFUSED.to_owned()
-    } else if error.is_timeout() {
-        "timed out".to_owned()
-    } else {
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(next) = cause.source() {
-            cause = next;
-        }
-        format!("broken off: {cause}")
-    })
-}
-
-fn text_field(value: &Value, field: &str) -> String {
-    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -2,9 +2,9 @@
 
 use crate::capacity::{Target, stand_in_token};
 use crate::connection::{RequestTemplate, send};
+use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile};
 use crate::process::resident;
-use crate::traffic::Failure;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

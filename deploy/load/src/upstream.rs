@@ -1,6 +1,6 @@
 //! A stand-in for a service of fixed capacity: while it is busy, requests wait in an unbounded queue.
 
-use crate::traffic::Failure;
+use crate::failure::Failure;
 use actix_web::web::{Data, Payload};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use clap::Args;
