@@ -1,8 +1,9 @@
 //! The queue of appends: group commit, as in the write threads of `LevelDB` and `RocksDB`.
 //!
 //! The first to lock a line leads: it inserts its own message and those of all who wait behind it, in the order in which
-//! they came. So a line with many writers costs one command for as many messages as came during the command before. The
-//! queue spares commands and retries within one process; across processes the unique index on (branch, depth) decides.
+//! they came. So a line with many writers costs one command for as many messages as came during the command before. A
+//! batch of one message shares its command with other lines (`batcher`). The queue spares commands and retries within one
+//! process; across processes the unique index on (branch, depth) decides.
 //!
 //! An append:
 //!
@@ -11,9 +12,9 @@
 //!                   |  ^
 //!      take_batch   |  |  requeue: another replica inserted at this depth first
 //!    (by a leader)  v  |
-//!                [ in a batch ] --- insert_many, and a look whether the branch still lives ---.
-//!                                                                                             |
-//!         .--------------------------------.-------------------------------.------------------'
+//!                [ in a batch ] --- an insert, and a look whether the branch still lives ---.
+//!                                                                                           |
+//!         .--------------------------------.-------------------------------.----------------'
 //!         v                                v                               v
 //!   Ok: created                  Ok: replayed (equal key)        Err: gone, head moved, store failed
 //!

@@ -2,6 +2,7 @@
 
 pub(super) mod branches;
 pub(super) mod head;
+pub(super) mod liveness;
 pub(super) mod lookup;
 pub(super) mod message_forks;
 pub(super) mod messages;
