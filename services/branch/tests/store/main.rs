@@ -81,6 +81,7 @@ fn main() {
             deleting::a_trunk_is_not_deleted,
             deleting::a_chat_is_hidden_also_if_its_trunk_was_never_created,
             deleting::the_sweep_leaves_tombstones_for_a_day,
+            deleting::a_store_that_has_read_a_branch_hides_it_as_soon_as_another_deletes_it,
             deleting::the_sweep_deletes_a_long_line,
             deleting::a_deleted_branch_is_not_found_by_appends_and_deletions,
             keys::a_key_creates_a_message_once,

@@ -8,6 +8,7 @@ use crate::store::mongo::client::pool_metrics::PoolGauges;
 use crate::store::mongo::client::{connect, migrate};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::read::branch_cache::BranchCache;
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
@@ -28,6 +29,7 @@ pub(crate) struct MongoEngine {
     pub(super) messages: Collection<MessageDoc>,
     pub(super) append_queue: AppendQueue,
     pub(super) insert_batcher: InsertBatcher,
+    pub(super) branch_cache: BranchCache,
     pub(super) write_behind: WriteBehind,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
@@ -53,6 +55,7 @@ impl MongoEngine {
             messages,
             write_behind: WriteBehind::spawn(database.clone(), tasks),
             append_queue: AppendQueue::new(),
+            branch_cache: BranchCache::new(),
             tasks: tasks.clone(),
             database,
             connections,

@@ -50,17 +50,32 @@ async fn find_visible(
     owner: UserId,
     id: BranchId,
 ) -> Result<Lookup<VisibleBranch>, Error> {
-    let Some(branch) = find_by_id(mongo, id).await? else { return Ok(Lookup::Unknown) };
+    let (now, known) = (mongo.clock.now(), mongo.branch_cache.get(id, mongo.clock.now()));
+    // Where the chat is known, the trunk is read together with the branch.
+    let known_trunk = known.map(|known| known.chat.trunk());
+    let mut found = find_by_ids(mongo, known_trunk.into_iter().chain([id]).collect()).await?;
+    let Some(branch) = take(&mut found, id) else { return Ok(Lookup::Unknown) };
     if branch.owner != owner || !branch.alive {
         return Ok(Lookup::Hidden);
     }
+    mongo.branch_cache.add(&branch, now)?;
     if branch.is_trunk() {
         return Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: None })));
     }
-    match find_by_id(mongo, branch.chat.trunk()).await?.filter(|trunk| trunk.alive) {
-        Some(trunk) => Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: Some(trunk) }))),
-        None => Ok(Lookup::Hidden),
-    }
+    let trunk = match take(&mut found, branch.chat.trunk()) {
+        Some(trunk) => Some(trunk),
+        None => find_by_id(mongo, branch.chat.trunk()).await?,
+    };
+    Ok(match trunk.filter(|trunk| trunk.alive) {
+        Some(trunk) => Lookup::Found(Box::new(VisibleBranch { branch, trunk: Some(trunk) })),
+        None => Lookup::Hidden,
+    })
+}
+
+/// Takes the branch with this id out of those that were found.
+fn take(found: &mut Vec<BranchDoc>, id: BranchId) -> Option<BranchDoc> {
+    let position = found.iter().position(|branch| branch.id == id);
+    position.map(|position| found.swap_remove(position))
 }
 
 /// The active branch of the chat.
@@ -156,6 +171,12 @@ impl BranchWithTrunk {
 
 impl AncestryReader for MongoEngine {
     async fn read_ancestry(&self, branch: BranchId) -> Result<Ancestry, Error> {
-        find_by_id(self, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
+        let now = self.clock.now();
+        if let Some(known) = self.branch_cache.get(branch, now) {
+            return Ok(known.ancestry.clone());
+        }
+        let found = find_by_id(self, branch).await?.ok_or(Error::BranchNotFound)?;
+        self.branch_cache.add(&found, now)?;
+        found.ancestry()
     }
 }

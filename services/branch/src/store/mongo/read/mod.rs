@@ -1,5 +1,6 @@
 //! Reads: lookups, heads, pages of lines, lists.
 
+pub(super) mod branch_cache;
 pub(super) mod branches;
 pub(super) mod head;
 pub(super) mod liveness;
