@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, key, refused};
 use branch::domain::{Message, Order};
-use branch::store::{Lookup, NewBranch, NewTrunk};
+use branch::store::{ForkRequest, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ pub async fn a_store_that_has_read_a_branch_hides_it_as_soon_as_another_deletes_
     // The same ids, in another chat of another user.
     let origin = stranger.say(stranger.trunk(), "another's").await;
     for id in [first, leaf] {
-        replica.fork(&NewBranch { id: Some(id), ..stranger.branch(Some(origin.id)) }).await.unwrap();
+        replica.fork(&ForkRequest { id: Some(id), ..stranger.branch(Some(origin.id)) }).await.unwrap();
         assert_eq!(kit.store.look_up(chat.owner, id).await.unwrap(), Lookup::Hidden);
         assert_eq!(stranger.node(id).await.unwrap().branch.chat, stranger.id);
         assert_eq!(stranger.line(id).await, ["another's"]);

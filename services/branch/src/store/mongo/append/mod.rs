@@ -20,24 +20,45 @@ use std::sync::Arc;
 
 impl MongoEngine {
     pub(crate) async fn append(self: &Arc<Self>, request: &AppendRequest) -> Appended {
-        let mut attempt = 1;
-        loop {
-            let target = self.resolve(request.owner, request.target).await?.require()?;
-            let new = request.for_branch(target.chat, target.branch_for(request.branch));
-            let append = async move |mongo: Arc<Self>| append(&mongo, new).await;
-            match self.run_to_completion(append).await {
-                Err(Error::BranchNotFound)
-                    if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
-                {
-                    attempt += 1;
-                }
-                appended => return appended,
+        let request = request.clone();
+        self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, &request).await).await
+    }
+}
+
+async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
+    if let Some(new) = for_known_branch(mongo, request) {
+        match append_to_branch(mongo, new).await {
+            // The lookup tells which of them the request names.
+            Err(Error::BranchNotFound | Error::ChatNotFound) => {}
+            appended => return appended,
+        }
+    }
+    let mut attempt = 1;
+    loop {
+        let target = mongo.resolve(request.owner, request.target).await?.require()?;
+        let new = request.for_branch(target.chat, target.branch_for(request.branch));
+        match append_to_branch(mongo, new).await {
+            Err(Error::BranchNotFound)
+                if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
+            {
+                attempt += 1;
             }
+            appended => return appended,
         }
     }
 }
 
-async fn append(mongo: &MongoEngine, new: NewMessage) -> Appended {
+/// The message, if it goes to the branch that the request names and the chat of this branch is known. Whether the branch is
+/// alive, and whose it is, is read beside the insert.
+fn for_known_branch(mongo: &MongoEngine, request: &AppendRequest) -> Option<NewMessage> {
+    let target = request.target;
+    let known = mongo.branch_cache.get(target, mongo.clock.now())?;
+    // A chat's id alone stands for the active branch.
+    let is_named = known.chat.trunk() != target && request.branch.is_none_or(|named| named == target);
+    is_named.then(|| request.for_branch(known.chat, target))
+}
+
+async fn append_to_branch(mongo: &MongoEngine, new: NewMessage) -> Appended {
     let mut deadline = RetryDeadline::new();
     let mut ticket = mongo.append_queue.enqueue(new)?;
     let mut line_lock = match ticket.wait(&deadline).await {

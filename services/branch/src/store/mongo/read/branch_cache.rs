@@ -5,8 +5,8 @@
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, Weighter};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(crate) const CACHE_TTL: Duration = Duration::from_secs(60 * 60);
 /// The most segments of all cached ancestries: 4 MiB.
 const MAX_CACHED_SEGMENTS: u64 = 1 << 16;
+/// The most guesses at an active branch.
+const MAX_GUESSES: usize = 1 << 13;
 /// An estimate of the cached branches.
 const EXPECTED_BRANCHES: usize = 1 << 14;
 
@@ -39,25 +41,45 @@ impl Weighter<BranchId, Arc<ImmutableBranch>> for BySegments {
     }
 }
 
-/// What never changes about the branches that were read last.
+/// What never changes about the branches that were read last, and a guess at the active branches of chats.
 #[derive(Debug)]
-pub(crate) struct BranchCache(Cache<BranchId, Arc<ImmutableBranch>, BySegments>);
+pub(crate) struct BranchCache {
+    immutable: Cache<BranchId, Arc<ImmutableBranch>, BySegments>,
+    active: Cache<BranchId, BranchId, UnitWeighter>,
+}
 
 impl BranchCache {
     pub(crate) fn new() -> Self {
-        Self(Cache::with_weighter(EXPECTED_BRANCHES, MAX_CACHED_SEGMENTS, BySegments))
+        Self {
+            immutable: Cache::with_weighter(EXPECTED_BRANCHES, MAX_CACHED_SEGMENTS, BySegments),
+            active: Cache::new(MAX_GUESSES),
+        }
     }
 
     /// What is known of a branch. It may be deleted by now.
     pub(crate) fn get(&self, branch: BranchId, now: Timestamp) -> Option<Arc<ImmutableBranch>> {
-        self.0.get(&branch).filter(|cached| now <= cached.seen_at.plus(CACHE_TTL))
+        self.immutable.get(&branch).filter(|cached| now <= cached.seen_at.plus(CACHE_TTL))
+    }
+
+    /// A branch to read beside this trunk: the one that was active when the trunk was read last, if that was another one.
+    pub(crate) fn guess_active(&self, trunk: BranchId) -> Option<BranchId> {
+        self.active.get(&trunk)
+    }
+
+    /// Notes the active branch of a trunk for the next guess.
+    pub(crate) fn note_active(&self, trunk: BranchId, active: Option<BranchId>) {
+        match active.filter(|active| *active != trunk) {
+            Some(active) if self.guess_active(trunk) != Some(active) => self.active.insert(trunk, active),
+            Some(_) => {}
+            None => drop(self.active.remove(&trunk)),
+        }
     }
 
     /// Adds a branch that was read just now. A tombstone is not added: its id may be free within the hour.
     pub(crate) fn add(&self, branch: &BranchDoc, now: Timestamp) -> Result<(), Error> {
         if branch.alive && self.get(branch.id, now).is_none() {
             let cached = ImmutableBranch { seen_at: now, chat: branch.chat, ancestry: branch.ancestry()? };
-            self.0.insert(branch.id, Arc::new(cached));
+            self.immutable.insert(branch.id, Arc::new(cached));
         }
         Ok(())
     }

@@ -5,89 +5,11 @@ use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::head;
 use crate::store::navigation::AncestryReader;
-use crate::store::{BranchWithActive, Lookup, ResolvedId};
+use crate::store::{BranchWithActive, Lookup};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
-
-impl MongoEngine {
-    pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        Ok(match find_visible(self, owner, id).await? {
-            Lookup::Found(found) => {
-                let active = active_branch(self, &found).await?;
-                let (depth, id) = head(self, &found.branch).await?;
-                Lookup::Found(Box::new(BranchWithActive { branch: found.branch.branch(depth, id), active }))
-            }
-            Lookup::Hidden => Lookup::Hidden,
-            Lookup::Unknown => Lookup::Unknown,
-        })
-    }
-
-    pub(crate) async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
-        Ok(match find_visible(self, owner, id).await? {
-            Lookup::Found(found) => {
-                let BranchDoc { id: branch, chat, .. } = found.branch;
-                // Only a chat's id stands for the active branch.
-                let active = if found.trunk.is_none() { active_branch(self, &found).await? } else { branch };
-                Lookup::Found(Box::new(ResolvedId { chat, branch, active }))
-            }
-            Lookup::Hidden => Lookup::Hidden,
-            Lookup::Unknown => Lookup::Unknown,
-        })
-    }
-}
-
-/// A branch that its owner can see, and its trunk unless it is the trunk itself.
-struct VisibleBranch {
-    branch: BranchDoc,
-    trunk: Option<BranchDoc>,
-}
-
-async fn find_visible(
-    mongo: &MongoEngine,
-    owner: UserId,
-    id: BranchId,
-) -> Result<Lookup<VisibleBranch>, Error> {
-    let (now, known) = (mongo.clock.now(), mongo.branch_cache.get(id, mongo.clock.now()));
-    // Where the chat is known, the trunk is read together with the branch.
-    let known_trunk = known.map(|known| known.chat.trunk());
-    let mut found = find_by_ids(mongo, known_trunk.into_iter().chain([id]).collect()).await?;
-    let Some(branch) = take(&mut found, id) else { return Ok(Lookup::Unknown) };
-    if branch.owner != owner || !branch.alive {
-        return Ok(Lookup::Hidden);
-    }
-    mongo.branch_cache.add(&branch, now)?;
-    if branch.is_trunk() {
-        return Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: None })));
-    }
-    let trunk = match take(&mut found, branch.chat.trunk()) {
-        Some(trunk) => Some(trunk),
-        None => find_by_id(mongo, branch.chat.trunk()).await?,
-    };
-    Ok(match trunk.filter(|trunk| trunk.alive) {
-        Some(trunk) => Lookup::Found(Box::new(VisibleBranch { branch, trunk: Some(trunk) })),
-        None => Lookup::Hidden,
-    })
-}
-
-/// Takes the branch with this id out of those that were found.
-fn take(found: &mut Vec<BranchDoc>, id: BranchId) -> Option<BranchDoc> {
-    let position = found.iter().position(|branch| branch.id == id);
-    position.map(|position| found.swap_remove(position))
-}
-
-/// The active branch of the chat.
-async fn active_branch(
-    mongo: &MongoEngine,
-    VisibleBranch { branch, trunk }: &VisibleBranch,
-) -> Result<BranchId, Error> {
-    match trunk.as_ref().unwrap_or(branch).active {
-        Some(active) if active == branch.id => Ok(active),
-        active => nearest_living(mongo, active, branch.chat).await,
-    }
-}
 
 /// The active branch of a chat: the chosen one, or its nearest living ancestor.
 pub(crate) async fn nearest_living(

@@ -9,4 +9,5 @@ pub(super) mod message_forks;
 pub(super) mod messages;
 pub(super) mod page;
 mod segments;
+pub(super) mod target;
 mod time_ranges;

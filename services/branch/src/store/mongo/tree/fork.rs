@@ -5,7 +5,8 @@ use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{micros, text};
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{find_by_id, find_by_ids, nearest_living, owned_branch};
+use crate::store::mongo::read::lookup::{find_by_id, owned_branch};
+use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back,
 };
@@ -15,23 +16,21 @@ use mongodb::bson::doc;
 use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use std::sync::Arc;
 
 impl MongoEngine {
     pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
-        let new = request.in_chat(&*self.resolve(request.owner, request.target).await?.require()?);
-        let named = NamedByRequest::read(self, &new).await?;
-        origin(self, &new, &named).await.map(drop)
+        let named = NamedByRequest::read(self, request).await?;
+        origin(self, &named).await.map(drop)
     }
 
     pub(crate) async fn fork(
         self: &Arc<Self>,
         request: &ForkRequest,
     ) -> Result<Created<BranchWithActive>, Error> {
-        let target = self.resolve(request.owner, request.target).await?.require()?;
-        let new = request.in_chat(&target);
-        self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &new).await).await
+        let request = request.clone();
+        self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &request).await).await
     }
 
     pub(crate) async fn replay_branch(
@@ -49,6 +48,8 @@ struct ForkedMessage {
     #[serde(rename = "_id", with = "text")]
     id: ResponseId,
     #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "text")]
     branch: BranchId,
     depth: i64,
     #[serde(with = "micros")]
@@ -57,33 +58,32 @@ struct ForkedMessage {
     forked: Option<bool>,
 }
 
-/// The first read of a fork: its message, and the branches that the request names.
+/// What the request for a fork names.
 #[derive(Debug)]
 struct NamedByRequest {
+    /// The chat, or the branch on whose line the message must lie.
+    target: Target,
     /// None for a fork before the first message.
     message: Option<ForkedMessage>,
-    /// The trunk and the line, as far as they exist.
-    branches: Vec<BranchDoc>,
 }
 
 impl NamedByRequest {
-    async fn read(mongo: &MongoEngine, new: &NewBranch) -> Result<Self, Error> {
-        let branches = find_by_ids(mongo, new.line.into_iter().chain([new.chat.trunk()]).collect());
-        let (message, branches) = futures_util::try_join!(find_message(mongo, new), branches)?;
-        Ok(Self { message, branches })
-    }
-
-    fn branch(&self, id: BranchId) -> Option<&BranchDoc> {
-        self.branches.iter().find(|branch| branch.id == id)
+    async fn read(mongo: &MongoEngine, request: &ForkRequest) -> Result<Self, Error> {
+        let target = Target::find(mongo, request.owner, request.target, []);
+        let (target, message) = futures_util::join!(target, find_message(mongo, request));
+        let (target, message) = (target?.require()?, message?);
+        if message.is_some_and(|message| message.chat != target.branch.chat) {
+            return Err(Error::MessageNotFound);
+        }
+        Ok(Self { target, message })
     }
 }
 
-async fn find_message(mongo: &MongoEngine, new: &NewBranch) -> Result<Option<ForkedMessage>, Error> {
-    let Some(message) = new.from else { return Ok(None) };
-    let filter =
-        doc! {"_id": message.to_string(), "chat": new.chat.to_string(), "owner": new.owner.to_string()};
+async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Option<ForkedMessage>, Error> {
+    let Some(message) = request.from else { return Ok(None) };
+    let filter = doc! {"_id": message.to_string(), "owner": request.owner.to_string()};
     let typed = mongo.messages.clone_with_type::<ForkedMessage>();
-    let fields = doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
+    let fields = doc! {"_id": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
     typed.find_one(filter).projection(fields).await?.map(Some).ok_or(Error::MessageNotFound)
 }
 
@@ -91,39 +91,34 @@ async fn find_message(mongo: &MongoEngine, new: &NewBranch) -> Result<Option<For
 #[derive(Debug)]
 struct Origin {
     parent: BranchDoc,
-    trunk: BranchDoc,
     depth: i64,
     /// Not before its parent and its message, whatever the clock says.
     earliest: Timestamp,
 }
 
 /// Finds the parent of a fork: the branch of its message, which must lie on the named line.
-async fn origin(mongo: &MongoEngine, new: &NewBranch, named: &NamedByRequest) -> Result<Origin, Error> {
-    let (trunk, depth) = (new.chat.trunk(), named.message.map_or(0, |message| message.depth));
-    let parent = named.message.map_or(trunk, |message| message.branch);
-    let parent = match named.branch(parent) {
-        Some(parent) => Some(parent.clone()),
-        None => find_by_id(mongo, parent).await?,
+async fn origin(
+    mongo: &MongoEngine,
+    NamedByRequest { target, message }: &NamedByRequest,
+) -> Result<Origin, Error> {
+    let Some(message) = message else {
+        let parent = target.trunk().clone();
+        return Ok(Origin { depth: 0, earliest: parent.created_at, parent });
     };
-    if new.from.is_some() && !parent.as_ref().is_some_and(|parent| parent.alive) {
-        return Err(Error::MessageNotFound);
-    }
-    if let (Some(line), Some(parent)) = (new.line, &parent)
-        && new.from.is_some()
-        && line != parent.id
-    {
-        let line = named.branch(line).ok_or(Error::BranchNotFound)?.ancestry()?;
+    let parent = match target.branch_of_chat(message.branch) {
+        Some(parent) => Some(parent.clone()),
+        None => find_by_id(mongo, message.branch).await?.filter(|parent| target.is_of_chat(parent)),
+    };
+    let parent = parent.ok_or(Error::MessageNotFound)?;
+    if !target.branch.is_trunk() && target.branch.id != parent.id {
+        let (line, depth) = (target.branch.ancestry()?, message.depth);
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { ancestry_reaching(mongo, line, depth).await?.owner(depth) } else { None };
         if owner != Some(parent.id) {
             return Err(Error::MessageNotFound);
         }
     }
-    let is_visible = |one: &BranchDoc| one.alive && one.owner == new.owner && one.chat == new.chat;
-    let trunk = named.branch(trunk).filter(|trunk| is_visible(trunk)).ok_or(Error::ChatNotFound)?.clone();
-    let parent = parent.filter(is_visible).ok_or(Error::MessageNotFound)?;
-    let message_time = named.message.map_or(parent.created_at, |message| message.created_at);
-    Ok(Origin { earliest: message_time.max(parent.created_at), parent, trunk, depth })
+    Ok(Origin { depth: message.depth, earliest: message.created_at.max(parent.created_at), parent })
 }
 
 /// Marks a message as forked: pages look for forks only of messages that are marked. Also if the fork is refused then, as
@@ -137,7 +132,12 @@ async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> 
 }
 
 /// The document of a fork.
-async fn child(mongo: &MongoEngine, new: &NewBranch, origin: &Origin) -> Result<BranchDoc, Error> {
+async fn child(
+    mongo: &MongoEngine,
+    new: &NewBranch,
+    origin: &Origin,
+    previous_active: Option<BranchId>,
+) -> Result<BranchDoc, Error> {
     let parent = origin.parent.ancestry()?;
     let skip_target = match parent.skip_target_for_child() {
         None => None,
@@ -148,17 +148,17 @@ async fn child(mongo: &MongoEngine, new: &NewBranch, origin: &Origin) -> Result<
     let now = mongo.clock.now();
     let mut child = BranchDoc::fork(new, &ancestry, origin.parent.id, now.max(origin.earliest));
     child.due = Some(now.plus(ABANDONED_AFTER).as_micros());
-    child.previous_active = origin.trunk.active.filter(|_| new.activate);
+    child.previous_active = previous_active.filter(|_| new.activate);
     Ok(child)
 }
 
-async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-    let named = NamedByRequest::read(mongo, new).await?;
-    let (origin, marked) =
-        futures_util::join!(origin(mongo, new, &named), mark_as_forked(mongo, named.message));
-    let origin = origin?;
-    marked?;
-    let child = child(mongo, new, &origin).await?;
+async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
+    let named = NamedByRequest::read(mongo, request).await?;
+    let (origin, marked) = futures_util::join!(origin(mongo, &named), mark_as_forked(mongo, named.message));
+    let (origin, ()) = (origin?, marked?);
+    let NamedByRequest { target, .. } = named;
+    let new = request.in_chat(&target.resolved(mongo).await?);
+    let child = child(mongo, &new, &origin, target.trunk().active).await?;
     if !insert(mongo, &child).await? {
         let made = match &new.key {
             Some(key) => replay(mongo, key).await?,
@@ -166,26 +166,16 @@ async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWith
         };
         return made.map(Created::replayed).ok_or(Error::IdTaken);
     }
-    let (confirmed, active) = futures_util::join!(
-        confirm_parent_or_roll_back(mongo, &child),
-        active_after_fork(mongo, &child, &origin.trunk)
-    );
+    let (confirmed, active) =
+        futures_util::join!(confirm_parent_or_roll_back(mongo, &child), target.active(mongo));
     confirmed?;
     if child.activate {
         activate_fork(mongo, &child, doc! {}).await?;
     }
     mongo.write_behind.record_fork(&child);
-    let (depth, head, active) = (child.fork_depth, child.head, active?);
+    let active = if child.activate { child.id } else { active? };
+    let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(BranchWithActive { branch: child.branch(depth, head), active }))
-}
-
-/// The active branch of the chat once the fork is there.
-async fn active_after_fork(
-    mongo: &MongoEngine,
-    child: &BranchDoc,
-    trunk: &BranchDoc,
-) -> Result<BranchId, Error> {
-    if child.activate { Ok(child.id) } else { nearest_living(mongo, trunk.active, child.chat).await }
 }
 
 /// Inserts a fork. False if its id or its key is taken.
