@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod batches;
 mod crash_driver;
 mod database_state;
 #[path = "../store/kit.rs"]
@@ -45,6 +46,16 @@ fn main() {
         "outage::appends_while_the_database_is_killed_twenty_times".to_owned(),
         outage::has_server(),
         outage::appends_while_the_database_is_killed_twenty_times,
+    ));
+    trials.push(trial(
+        "outage::appends_to_many_lines_while_the_database_is_killed_twenty_times".to_owned(),
+        outage::has_server(),
+        outage::appends_to_many_lines_while_the_database_is_killed_twenty_times,
+    ));
+    trials.push(trial(
+        "batches::lines_with_one_message_each_share_inserts".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::lines_with_one_message_each_share_inserts,
     ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -25,8 +25,15 @@ use tokio_util::sync::CancellationToken;
 use wiremock::MockServer;
 
 const SERVER: &str = "TEST_MONGO_SERVER";
-const KILLS: usize = 20;
-const WRITERS: usize = 8;
+/// Who writes, and how often the server is killed meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    writers: usize,
+    /// The lines on which they write by turns.
+    lines: usize,
+    kills: usize,
+}
+
 /// How many messages are written between two kills.
 const WRITES: usize = 60;
 /// How long an answer may take while there is no server.
@@ -69,12 +76,12 @@ impl Drop for Server {
 }
 
 /// What the writers have done.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Progress {
     /// The ids of messages that were answered, by their questions.
     written: BTreeMap<String, String>,
     /// How often each writer was told that the service is unavailable.
-    refused: [usize; WRITERS],
+    refused: Vec<usize>,
     slowest: Duration,
 }
 
@@ -121,20 +128,33 @@ fn check_refusal(answer: &Answer) {
     assert!(body["detail"].is_string() && body["request_id"].is_string(), "{body}");
 }
 
+/// Writers on one line, whose messages go together in order.
 pub async fn appends_while_the_database_is_killed_twenty_times() {
+    append_while_the_database_is_killed(Load { writers: 8, lines: 1, kills: 20 }).await;
+}
+
+/// Writers on lines of their own, whose messages go together across lines.
+pub async fn appends_to_many_lines_while_the_database_is_killed_twenty_times() {
+    append_while_the_database_is_killed(Load { writers: 32, lines: 32, kills: 20 }).await;
+}
+
+async fn append_while_the_database_is_killed(load: Load) {
     let server = Server::new();
     let url = server.run("start");
-    let (chat, owner) = create_trunk(&url).await;
+    let (chats_of_lines, owner) = create_trunks(&url, load.lines).await;
     let chats = MockServer::start().await;
     let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri());
     let client = process.client.as_user(owner);
-    let (progress, stop) = (Arc::new(watch::Sender::new(Progress::default())), CancellationToken::new());
+    let progress =
+        Progress { written: BTreeMap::new(), refused: vec![0; load.writers], slowest: Duration::ZERO };
+    let (progress, stop) = (Arc::new(watch::Sender::new(progress)), CancellationToken::new());
     let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        writers.spawn(write(client.clone(), chat.clone(), writer, Arc::clone(&progress), stop.clone()));
+    for writer in 0..load.writers {
+        let chat = chats_of_lines[writer % load.lines].clone();
+        writers.spawn(write(client.clone(), chat, writer, Arc::clone(&progress), stop.clone()));
     }
     let back = tokio::select! {
-        back = kill_and_start(&server, &progress) => back,
+        back = kill_and_start(&server, &progress, load.kills) => back,
         Some(failed) = writers.join_next() => panic!("a writer has ended: {failed:?}"),
     };
     stop.cancel();
@@ -148,18 +168,23 @@ pub async fn appends_while_the_database_is_killed_twenty_times() {
         progress.slowest
     );
     assert!(back.iter().all(|back| *back <= BACK));
-    let path = format!("/api/v1/messages/get-messages?chat_id={chat}&order=asc&limit=200");
-    let line = list(&client, path).await.unwrap();
-    check(&line, &progress.written);
+    let mut found = BTreeMap::new();
+    for chat in &chats_of_lines {
+        let path = format!("/api/v1/messages/get-messages?chat_id={chat}&order=asc&limit=200");
+        check_line(&list(&client, path).await.unwrap(), &mut found);
+    }
+    for (question, id) in &progress.written {
+        assert_eq!(found.get(question), Some(id), "{question}");
+    }
 }
 
-/// Kills the server twenty times, and tells how long it took each time until a message was written again.
-async fn kill_and_start(server: &Server, progress: &watch::Sender<Progress>) -> Vec<Duration> {
+/// Kills the server so many times, and tells how long it took each time until a message was written again.
+async fn kill_and_start(server: &Server, progress: &watch::Sender<Progress>, kills: usize) -> Vec<Duration> {
     let mut back = Vec::new();
     let written = |progress: &Progress| progress.written.len();
-    for kill in 1..=KILLS {
+    for kill in 1..=kills {
         write_more(progress, WRITES).await;
-        let refused = progress.borrow().refused;
+        let refused = progress.borrow().refused.clone();
         server.run("kill");
         // Now and then it stays away until everybody knows.
         if kill % 5 == 0 {
@@ -177,16 +202,14 @@ async fn kill_and_start(server: &Server, progress: &watch::Sender<Progress>) -> 
     back
 }
 
-/// Every message that was answered is there once, nothing else twice, and depths have no gaps.
-fn check(line: &[Value], written: &BTreeMap<String, String>) {
-    let mut found = BTreeMap::new();
+/// Checks that no message of a line is there twice, and that depths have no gaps. Adds the messages to those found.
+fn check_line(line: &[Value], found: &mut BTreeMap<String, String>) {
+    let mut before = Value::Null;
     for (message, depth) in line.iter().zip(1..) {
-        assert_eq!(message["depth"], depth);
+        assert_eq!((&message["depth"], &message["parent_response_id"]), (&depth.into(), &before));
+        before = message["response_id"].clone();
         let twice = found.insert(text(&message["question"]), text(&message["response_id"]));
         assert_eq!(twice, None, "{message}");
-    }
-    for (question, id) in written {
-        assert_eq!(found.get(question), Some(id), "{question}");
     }
 }
 
@@ -196,8 +219,8 @@ async fn write_more(progress: &watch::Sender<Progress>, by: usize) {
     drop(progress.subscribe().wait_for(|progress| progress.written.len() >= goal).await.unwrap());
 }
 
-/// A chat of which the service knows.
-async fn create_trunk(url: &str) -> (String, UserId) {
+/// Chats of one user, of which the service knows.
+async fn create_trunks(url: &str, count: usize) -> (Vec<String>, UserId) {
     let (tasks, clock) = (Tasks::default(), Clock::system());
     let database = Database::Mongo(url.to_owned().into());
     let store = ContentStore::open(
@@ -209,8 +232,12 @@ async fn create_trunk(url: &str) -> (String, UserId) {
     )
     .await
     .unwrap();
-    let trunk = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at: clock.now() };
-    store.create_trunk(trunk).await.unwrap();
+    let (mut chats, owner) = (Vec::new(), UserId::generate());
+    for _ in 0..count {
+        let trunk = NewTrunk { chat: ChatId::generate(), owner, created_at: clock.now() };
+        store.create_trunk(trunk).await.unwrap();
+        chats.push(trunk.chat.to_string());
+    }
     tasks.finished().await;
-    (trunk.chat.to_string(), trunk.owner)
+    (chats, owner)
 }

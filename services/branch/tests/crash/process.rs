@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::Value;
 use shared_test_kit::{SECRET_KEY, TestClient};
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 /// A process that can be killed, once and for all.
@@ -24,8 +24,6 @@ impl Victim {
 pub struct Process {
     pub victim: Victim,
     pub client: TestClient,
-    /// Its log, which ends with it.
-    _log: BufReader<ChildStdout>,
 }
 
 impl Process {
@@ -34,7 +32,7 @@ impl Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_branch"));
         command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
         command.env("MONGO_URL", mongo).env("CHAT_URL", chat);
-        // Where it listens is told by its log alone, of which no more is read.
+        // Where it listens is told by its log alone.
         command
             .env("RUST_LOG", "off,shared::server=info,shared::server::exchange=off")
             .stdout(Stdio::piped());
@@ -42,11 +40,13 @@ impl Process {
         let mut line = String::new();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         log.read_line(&mut line).unwrap();
+        // What follows is read and dropped, lest the process wait for somebody to read it. It ends with the process.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let victim = Victim(Arc::new(Mutex::new(child)));
         let told: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("it has not started: {line}"));
         let url: Url = format!("http://{}", told["address"].as_str().unwrap()).parse().unwrap();
-        Self { victim, client: TestClient::new(url), _log: log }
+        Self { victim, client: TestClient::new(url) }
     }
 }
 

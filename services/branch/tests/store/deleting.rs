@@ -1,8 +1,8 @@
 //! Deleting, and what is left of it.
 
 use crate::kit::{Chat, Kit, ids, key, refused};
-use branch::domain::Message;
-use branch::store::{Lookup, NewTrunk};
+use branch::domain::{Message, Order};
+use branch::store::{ForkRequest, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -113,6 +113,39 @@ pub async fn the_sweep_leaves_tombstones_for_a_day(kit: &Kit) {
     }
     assert!(!kit.store.sweep().await.unwrap());
     assert_eq!(chat.line(chat.trunk()).await, ["0"]);
+}
+
+pub async fn a_store_that_has_read_a_branch_hides_it_as_soon_as_another_deletes_it(kit: &Kit) {
+    let (chat, stranger) = (kit.chat().await, kit.chat().await);
+    let replica = kit.replica().await;
+    let messages = chain(&chat, 70).await;
+    let (first, leaf) = (messages[1].branch, messages[70].branch);
+    // Both have read the branches on the line, and whose they are.
+    for store in [&kit.store, &replica] {
+        assert_eq!(chat.through(store).line(leaf).await.len(), 71);
+        for branch in [first, leaf] {
+            assert!(matches!(store.look_up(chat.owner, branch).await.unwrap(), Lookup::Found(_)));
+            assert_eq!(store.look_up(stranger.owner, branch).await.unwrap(), Lookup::Hidden);
+        }
+    }
+    replica.delete_branch(chat.owner, first, true).await.unwrap();
+    for branch in [first, leaf] {
+        assert_eq!(kit.store.look_up(chat.owner, branch).await.unwrap(), Lookup::Hidden);
+        refused!(chat.read(branch, Order::Asc, 200).await, BranchNotFound);
+        refused!(chat.store.append(&chat.message(branch, "x")).await, BranchNotFound);
+        refused!(chat.store.fork(&chat.branch(Some(messages[70].id))).await, MessageNotFound);
+    }
+    kit.sweep().await;
+    kit.clock.advance(DAY + Duration::from_secs(1));
+    kit.sweep().await;
+    // The same ids, in another chat of another user.
+    let origin = stranger.say(stranger.trunk(), "another's").await;
+    for id in [first, leaf] {
+        replica.fork(&ForkRequest { id: Some(id), ..stranger.branch(Some(origin.id)) }).await.unwrap();
+        assert_eq!(kit.store.look_up(chat.owner, id).await.unwrap(), Lookup::Hidden);
+        assert_eq!(stranger.node(id).await.unwrap().branch.chat, stranger.id);
+        assert_eq!(stranger.line(id).await, ["another's"]);
+    }
 }
 
 pub async fn the_sweep_deletes_a_long_line(kit: &Kit) {

@@ -11,6 +11,7 @@ use shared_test_kit::RowLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 const WRITERS: usize = 64;
 
@@ -141,6 +142,42 @@ pub async fn a_hot_line_does_not_starve_another(kit: &Kit) {
     let before = writers.answered();
     assert!(before < WRITERS / 2, "{before} of {WRITERS} came before one message on another line");
     assert_eq!(writers.check(&chat, version).await, WRITERS);
+}
+
+/// While each of 31 other lines takes some messages one after the other, a line with many writers takes only a few batches
+/// for each of them.
+pub async fn a_hot_line_takes_its_turns_with_others(kit: &Kit) {
+    const MESSAGES: usize = 16;
+    let hot = kit.chat().await;
+    let (stop, taken) = (CancellationToken::new(), Arc::<AtomicUsize>::default());
+    let write = |_| {
+        let (hot, stop, taken) = (hot.clone(), stop.clone(), Arc::clone(&taken));
+        tokio::spawn(async move {
+            while !stop.is_cancelled() {
+                hot.say(hot.trunk(), "x").await;
+                taken.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    };
+    let writers: Vec<_> = (0..WRITERS).map(write).collect();
+    let mut others = Vec::new();
+    for _ in 0..31 {
+        others.push(kit.chat().await);
+    }
+    let before = taken.load(Ordering::SeqCst);
+    let say = async |chat: &Chat| {
+        for number in 0..MESSAGES {
+            chat.say(chat.trunk(), &number.to_string()).await;
+        }
+    };
+    join_all(others.iter().map(say)).await;
+    let taken = taken.load(Ordering::SeqCst) - before;
+    stop.cancel();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert!(taken < 4 * MESSAGES * WRITERS, "{taken} came to the hot line, and {MESSAGES} to each other");
+    assert!(taken > 0);
 }
 
 pub async fn writers_that_disconnect_block_nobody(kit: &Kit) {

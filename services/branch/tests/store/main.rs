@@ -43,6 +43,7 @@ macro_rules! trials {
 fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
+        hot_lines::a_hot_line_takes_its_turns_with_others,
     });
     trials.extend(trials! { Engine::Postgres;
         hot_lines::a_locked_line_holds_one_connection,
@@ -80,6 +81,7 @@ fn main() {
             deleting::a_trunk_is_not_deleted,
             deleting::a_chat_is_hidden_also_if_its_trunk_was_never_created,
             deleting::the_sweep_leaves_tombstones_for_a_day,
+            deleting::a_store_that_has_read_a_branch_hides_it_as_soon_as_another_deletes_it,
             deleting::the_sweep_deletes_a_long_line,
             deleting::a_deleted_branch_is_not_found_by_appends_and_deletions,
             keys::a_key_creates_a_message_once,
@@ -95,6 +97,7 @@ fn main() {
             races::a_fork_concurrent_with_a_deletion_leaves_no_orphan,
             races::an_append_concurrent_with_a_deletion_leaves_no_message,
             races::concurrent_appends_of_all_kinds_leave_no_gap,
+            races::a_refused_append_leaves_other_lines_alone,
             races::four_stores_can_open_concurrently,
             times::times_rise_along_a_line_when_the_clock_is_set_back,
             times::times_rise_for_concurrent_writers,

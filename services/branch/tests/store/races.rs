@@ -4,6 +4,7 @@ use crate::kit::{Chat, Kit, key, refused};
 use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
 use branch::store::ContentStore;
+use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
 use shared::validation::TextField as _;
 
@@ -211,4 +212,47 @@ pub async fn concurrent_appends_of_all_kinds_leave_no_gap(kit: &Kit) {
     stored.sort_by_key(|message| message.depth);
     let line = chat.read(chat.trunk(), Order::Asc, 200).await.unwrap();
     assert_eq!(line, stored);
+}
+
+pub async fn a_refused_append_leaves_other_lines_alone(kit: &Kit) {
+    let replica = kit.replica().await;
+    let mut chats = Vec::new();
+    for _ in 0..24 {
+        let chat = kit.chat().await;
+        let fork = chat.fork(chat.say(chat.trunk(), "1").await.id).await;
+        chat.say(fork, "2").await;
+        chats.push((chat, fork));
+    }
+    let through_replica = |number: usize| chats[number].0.through(&replica);
+    // The depth is taken by another replica, the key is used by another request, branch and chat are deleted.
+    through_replica(0).say(chats[0].1, "from another replica").await;
+    let used = key(1);
+    let mut keyed = chats[5].0.message(chats[5].1, "keyed");
+    keyed.key = Some(used.clone());
+    replica.append(&keyed).await.unwrap();
+    replica.delete_branch(chats[2].0.owner, chats[2].1, true).await.unwrap();
+    replica.delete_chat(chats[3].0.owner, chats[3].0.id).await.unwrap();
+    let append = async |(number, (chat, fork)): (usize, &(Chat, BranchId))| {
+        let mut message = chat.message(*fork, "3");
+        message.key =
+            (number == 1).then(|| IdempotencyKey { hash: RequestHash(vec![2; 32]), ..used.clone() });
+        chat.store.append(&message).await.map(|created| created.object.depth)
+    };
+    let appended = futures_util::future::join_all(chats.iter().enumerate().map(append)).await;
+    for (number, (depth, (chat, fork))) in appended.into_iter().zip(&chats).enumerate() {
+        match number {
+            0 | 5 => assert_eq!(depth.unwrap(), 4),
+            1 => refused!(depth, KeyReused),
+            2 => refused!(depth, BranchNotFound),
+            3 => assert!(matches!(depth, Err(Error::BranchNotFound | Error::ChatNotFound)), "{depth:?}"),
+            _ => assert_eq!(depth.unwrap(), 3),
+        }
+        match number {
+            0 => assert_eq!(chat.line(*fork).await, ["1", "2", "from another replica", "3"]),
+            1 => assert_eq!(chat.line(*fork).await, ["1", "2"]),
+            2 | 3 => assert_eq!(chat.node(*fork).await, None),
+            5 => assert_eq!(chat.line(*fork).await, ["1", "2", "keyed", "3"]),
+            _ => assert_eq!(chat.line(*fork).await, ["1", "2", "3"]),
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! What all operations on MongoDB share: connection, collections, append queue, write-behind.
 
 use crate::error::Error;
+use crate::store::mongo::append::batcher::InsertBatcher;
 use crate::store::mongo::append::queue::AppendQueue;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::client::pool_metrics::PoolGauges;
 use crate::store::mongo::client::{connect, migrate};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::read::branch_cache::BranchCache;
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
@@ -26,6 +28,8 @@ pub(crate) struct MongoEngine {
     pub(super) branches: Collection<BranchDoc>,
     pub(super) messages: Collection<MessageDoc>,
     pub(super) append_queue: AppendQueue,
+    pub(super) insert_batcher: InsertBatcher,
+    pub(super) branch_cache: BranchCache,
     pub(super) write_behind: WriteBehind,
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
@@ -44,11 +48,14 @@ impl MongoEngine {
         let connections = Arc::default();
         let database = connect::connect(url, &connections).await?;
         migrate::migrate(&database, &clock).await?;
+        let (branches, messages) = (database.collection("branches"), database.collection("messages"));
         Ok(Self {
-            branches: database.collection("branches"),
-            messages: database.collection("messages"),
+            insert_batcher: InsertBatcher::new(&messages, &branches),
+            branches,
+            messages,
             write_behind: WriteBehind::spawn(database.clone(), tasks),
             append_queue: AppendQueue::new(),
+            branch_cache: BranchCache::new(),
             tasks: tasks.clone(),
             database,
             connections,

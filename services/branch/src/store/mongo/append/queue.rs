@@ -1,8 +1,9 @@
 //! The queue of appends: group commit, as in the write threads of `LevelDB` and `RocksDB`.
 //!
 //! The first to lock a line leads: it inserts its own message and those of all who wait behind it, in the order in which
-//! they came. So a line with many writers costs one command for as many messages as came during the command before. The
-//! queue spares commands and retries within one process; across processes the unique index on (branch, depth) decides.
+//! they came. So a line with many writers costs one command for as many messages as came during the command before. A
+//! batch of one message shares its command with other lines (`batcher`). The queue spares commands and retries within one
+//! process; across processes the unique index on (branch, depth) decides.
 //!
 //! An append:
 //!
@@ -11,9 +12,9 @@
 //!                   |  ^
 //!      take_batch   |  |  requeue: another replica inserted at this depth first
 //!    (by a leader)  v  |
-//!                [ in a batch ] --- insert_many, and a look whether the branch still lives ---.
-//!                                                                                             |
-//!         .--------------------------------.-------------------------------.------------------'
+//!                [ in a batch ] --- an insert, and a look whether the branch still lives ---.
+//!                                                                                           |
+//!         .--------------------------------.-------------------------------.----------------'
 //!         v                                v                               v
 //!   Ok: created                  Ok: replayed (equal key)        Err: gone, head moved, store failed
 //!
@@ -26,6 +27,7 @@ use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::client::errors::{broken, unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
+use crate::store::mongo::read::branch_cache::CACHE_TTL;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -50,9 +52,6 @@ const BATCHES_BEFORE_PAUSE: u32 = 8;
 const PAUSE_BETWEEN_BATCHES: Duration = Duration::from_millis(8);
 /// How long a stripe counts as contended after another replica came first.
 const CONTENDED_FOR: Duration = Duration::from_secs(60);
-/// How long a cached head counts: less than the day for which the id of a deleted branch stays taken, lest a branch that
-/// was created anew under this id be taken for the old one.
-const HEAD_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// The head of a line, and what never changes about its branch.
 #[derive(Debug, Clone, Copy)]
@@ -214,7 +213,7 @@ impl LineLock<'_> {
     /// Takes the cached head out of the cache. After a failed insert it must not be used again.
     pub(crate) fn take_head(&mut self, now: Timestamp) -> Option<LineHead> {
         let head = self.state.cached_heads.remove(&self.branch);
-        head.filter(|head| now <= head.seen_at.plus(HEAD_TTL))
+        head.filter(|head| now <= head.seen_at.plus(CACHE_TTL))
     }
 
     pub(crate) fn cache_head(&mut self, head: LineHead) {

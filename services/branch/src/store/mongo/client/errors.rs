@@ -20,6 +20,46 @@ pub(crate) enum WriteError {
     Failed,
 }
 
+/// A write that was answered with an error.
+#[derive(Debug)]
+pub(crate) struct FailedWrite {
+    pub(crate) kind: WriteError,
+    pub(crate) error: Error,
+}
+
+impl FailedWrite {
+    pub(crate) const fn not_executed(error: Error) -> Self {
+        Self { kind: WriteError::Failed, error }
+    }
+
+    pub(crate) const fn unknown(error: Error) -> Self {
+        Self { kind: WriteError::Unknown, error }
+    }
+
+    /// The failure of one document of an unordered insert. `None` if it was inserted.
+    pub(crate) fn of_document(error: &MongoError, position: usize) -> Option<Self> {
+        let ErrorKind::InsertMany(failed) = &*error.kind else { return Some(error.into()) };
+        let refused = failed.write_errors.iter().flatten().find(|refused| refused.index == position);
+        let kind = match refused.map(|refused| refused.code) {
+            Some(DUPLICATE_KEY_CODE) => WriteError::Duplicate,
+            None if failed.write_concern_error.is_none() => return None,
+            Some(_) | None => WriteError::Unknown,
+        };
+        Some(Self { kind, error: error.clone().into() })
+    }
+
+    /// Whether the write was not executed because no server could be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.kind == WriteError::Failed && matches!(self.error, Error::Store(StoreError::Unavailable(_)))
+    }
+}
+
+impl From<&MongoError> for FailedWrite {
+    fn from(error: &MongoError) -> Self {
+        Self { kind: write_error(error), error: error.clone().into() }
+    }
+}
+
 /// Classifies a failed write.
 pub(crate) fn write_error(error: &MongoError) -> WriteError {
     match &*error.kind {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// Bounds all attempts of one operation.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bounds the read that confirms a write, at a server that has just failed.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest pause after the first attempt. It doubles with each, up to [`MAX_BACKOFF`].

@@ -1,6 +1,6 @@
 //! The document of a branch.
 
-use crate::domain::{Ancestry, Branch};
+use crate::domain::{Ancestry, Branch, BranchKey};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
@@ -167,6 +167,11 @@ impl BranchDoc {
 
     pub(crate) fn is_trunk(&self) -> bool {
         self.id == self.chat.trunk()
+    }
+
+    /// Its place among the branches of its chat.
+    pub(crate) const fn key(&self) -> BranchKey {
+        BranchKey { level: self.level, created_at: self.created_at, id: self.id }
     }
 
     pub(crate) fn is_in(&self, state: BranchState) -> bool {

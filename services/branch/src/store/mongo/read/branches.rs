@@ -6,11 +6,11 @@ use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::follow_hints;
-use crate::store::mongo::read::lookup::find_by_id;
 use crate::store::mongo::read::message_forks::oldest_matching;
+use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::time_ranges;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
-use crate::store::{BranchPage, BranchWithActive, TreeRequest};
+use crate::store::{BranchPage, TreeRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -28,35 +28,31 @@ const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 impl MongoEngine {
     pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
         let &TreeRequest { owner, target, after, limit } = request;
-        let BranchWithActive { branch: subtree_root, active } =
-            self.look_up(owner, target).await?.require()?;
-        let children = oldest_matching(
-            doc! {"parent": subtree_root.id.to_string(), "alive": true},
-            MAX_LISTED_CHILDREN,
-            self,
-        );
-        let (children, found) =
-            futures_util::join!(children, read_subtree_page(self, &subtree_root, after, limit));
-        let (children, (found, more)) = (children?, found?);
+        let target = Target::find(self, owner, target, []).await?.require()?;
+        let root = &target.branch;
+        let children =
+            oldest_matching(doc! {"parent": root.id.to_string(), "alive": true}, MAX_LISTED_CHILDREN, self);
+        let page = read_subtree_page(self, root, after, limit);
+        let (children, (found, more), active) = futures_util::try_join!(children, page, target.active(self))?;
         let branch = |found: BranchDoc| {
             let (depth, head) = (found.head_depth, found.head);
             found.branch(depth, head)
         };
         let items: Vec<_> = found.into_iter().map(branch).collect();
         let next = items.last().filter(|_| more).map(Branch::key);
-        Ok(BranchPage { root: subtree_root.id, active, children, items, next })
+        Ok(BranchPage { root: root.id, active, children, items, next })
     }
 }
 
 /// A page of a branch and its descendants, with their heads, and whether there are more.
 async fn read_subtree_page(
     mongo: &MongoEngine,
-    subtree_root: &Branch,
+    subtree_root: &BranchDoc,
     after: Option<BranchKey>,
     limit: usize,
 ) -> Result<(Vec<BranchDoc>, bool), Error> {
     let mut found = if subtree_root.is_trunk() {
-        page_of_chat(mongo, subtree_root.chat, after, limit + 1).await?
+        page_of_chat(mongo, subtree_root, after, limit + 1).await?
     } else {
         page_of_subtree(mongo, subtree_root, after, limit + 1).await?
     };
@@ -69,20 +65,15 @@ async fn read_subtree_page(
 /// A page of all branches of a chat, in the order of the index.
 async fn page_of_chat(
     mongo: &MongoEngine,
-    chat: ChatId,
+    trunk: &BranchDoc,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let is_few =
-        |count: usize| i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_BOUNDED_RANGES);
-    if is_few(count)
-        && let Some(trunk) = find_by_id(mongo, chat.trunk())
-            .await?
-            .filter(|trunk| trunk.alive && MIN_BRANCHES_FOR_BOUNDED_RANGES < trunk.forks)
-    {
+    let is_few = i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_BOUNDED_RANGES);
+    if is_few && MIN_BRANCHES_FOR_BOUNDED_RANGES < trunk.forks {
         return page_of_large_chat(mongo, trunk, after, count).await;
     }
-    let chat = chat.to_string();
+    let chat = trunk.chat.to_string();
     // Each filter is one range of the index (root, level, created_at, id).
     let ranges = match after {
         None => vec![doc! {"root": chat, "alive": true}],
@@ -109,7 +100,7 @@ async fn page_of_chat(
 /// empty.
 async fn page_of_large_chat(
     mongo: &MongoEngine,
-    trunk: BranchDoc,
+    trunk: &BranchDoc,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
@@ -119,7 +110,7 @@ async fn page_of_large_chat(
     let of_level = |level: i64| doc! {"root": &chat, "alive": true, "level": level};
     let mut level = after.map_or(0, |after| after.level);
     let mut found = match after {
-        None => Vec::from([trunk]),
+        None => Vec::from([trunk.clone()]),
         Some(BranchKey { created_at, id, .. }) => {
             let same_time = doc! {"created_at": created_at.as_micros(), "_id": {"$gt": id.to_string()}};
             let range = (same_time, created_at.as_micros() + 1);
@@ -206,7 +197,7 @@ pub(crate) async fn links_deeper_than(
 /// A page of a branch and its descendants. It reads the links of all branches of the chat that lie deeper.
 async fn page_of_subtree(
     mongo: &MongoEngine,
-    subtree_root: &Branch,
+    subtree_root: &BranchDoc,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {

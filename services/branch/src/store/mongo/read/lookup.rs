@@ -5,74 +5,11 @@ use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::head;
 use crate::store::navigation::AncestryReader;
-use crate::store::{BranchWithActive, Lookup, ResolvedId};
+use crate::store::{BranchWithActive, Lookup};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
-
-impl MongoEngine {
-    pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
-        Ok(match find_visible(self, owner, id).await? {
-            Lookup::Found(found) => {
-                let active = active_branch(self, &found).await?;
-                let (depth, id) = head(self, &found.branch).await?;
-                Lookup::Found(Box::new(BranchWithActive { branch: found.branch.branch(depth, id), active }))
-            }
-            Lookup::Hidden => Lookup::Hidden,
-            Lookup::Unknown => Lookup::Unknown,
-        })
-    }
-
-    pub(crate) async fn resolve(&self, owner: UserId, id: BranchId) -> Result<Lookup<ResolvedId>, Error> {
-        Ok(match find_visible(self, owner, id).await? {
-            Lookup::Found(found) => {
-                let BranchDoc { id: branch, chat, .. } = found.branch;
-                // Only a chat's id stands for the active branch.
-                let active = if found.trunk.is_none() { active_branch(self, &found).await? } else { branch };
-                Lookup::Found(Box::new(ResolvedId { chat, branch, active }))
-            }
-            Lookup::Hidden => Lookup::Hidden,
-            Lookup::Unknown => Lookup::Unknown,
-        })
-    }
-}
-
-/// A branch that its owner can see, and its trunk unless it is the trunk itself.
-struct VisibleBranch {
-    branch: BranchDoc,
-    trunk: Option<BranchDoc>,
-}
-
-async fn find_visible(
-    mongo: &MongoEngine,
-    owner: UserId,
-    id: BranchId,
-) -> Result<Lookup<VisibleBranch>, Error> {
-    let Some(branch) = find_by_id(mongo, id).await? else { return Ok(Lookup::Unknown) };
-    if branch.owner != owner || !branch.alive {
-        return Ok(Lookup::Hidden);
-    }
-    if branch.is_trunk() {
-        return Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: None })));
-    }
-    match find_by_id(mongo, branch.chat.trunk()).await?.filter(|trunk| trunk.alive) {
-        Some(trunk) => Ok(Lookup::Found(Box::new(VisibleBranch { branch, trunk: Some(trunk) }))),
-        None => Ok(Lookup::Hidden),
-    }
-}
-
-/// The active branch of the chat.
-async fn active_branch(
-    mongo: &MongoEngine,
-    VisibleBranch { branch, trunk }: &VisibleBranch,
-) -> Result<BranchId, Error> {
-    match trunk.as_ref().unwrap_or(branch).active {
-        Some(active) if active == branch.id => Ok(active),
-        active => nearest_living(mongo, active, branch.chat).await,
-    }
-}
 
 /// The active branch of a chat: the chosen one, or its nearest living ancestor.
 pub(crate) async fn nearest_living(
@@ -156,7 +93,13 @@ impl BranchWithTrunk {
 
 /// The ancestry of a branch or a tombstone.
 pub(crate) async fn ancestry_of(mongo: &MongoEngine, branch: BranchId) -> Result<Ancestry, Error> {
-    find_by_id(mongo, branch).await?.ok_or(Error::BranchNotFound)?.ancestry()
+    let now = mongo.clock.now();
+    if let Some(known) = mongo.branch_cache.get(branch, now) {
+        return Ok(known.ancestry.clone());
+    }
+    let found = find_by_id(mongo, branch).await?.ok_or(Error::BranchNotFound)?;
+    mongo.branch_cache.add(&found, now)?;
+    found.ancestry()
 }
 
 impl AncestryReader for &MongoEngine {

@@ -1,10 +1,13 @@
 //! Reads: lookups, heads, pages of lines, lists.
 
+pub(super) mod branch_cache;
 pub(super) mod branches;
 pub(super) mod head;
+pub(super) mod liveness;
 pub(super) mod lookup;
 pub(super) mod message_forks;
 pub(super) mod messages;
 pub(super) mod page;
 mod segments;
+pub(super) mod target;
 mod time_ranges;

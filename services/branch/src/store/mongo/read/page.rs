@@ -9,6 +9,7 @@ use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
 use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
+use crate::store::mongo::read::target::Target;
 use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
@@ -20,8 +21,11 @@ impl MongoEngine {
     pub(crate) async fn read_page(&self, request: &LineRequest) -> Result<LinePage, Error> {
         let mut attempt = 1;
         loop {
-            let page = request.page(&self.resolve(request.owner, request.target).await?.require()?)?;
-            match self.read_page_of_branch(&page).await {
+            let start = request.start.map(|start| [start.branch, start.position.via]);
+            let others = request.branch.into_iter().chain(start.into_iter().flatten());
+            let target = Target::find(self, request.owner, request.target, others).await?.require()?;
+            let page = request.page(&target.resolved(self).await?)?;
+            match self.read_page_of_branch(&page, &target).await {
                 Err(Error::BranchNotFound)
                     if request.names_no_branch() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
                 {
@@ -32,9 +36,18 @@ impl MongoEngine {
         }
     }
 
-    async fn read_page_of_branch(&self, request: &PageRequest) -> Result<MessagePage<Position>, Error> {
-        let (branch, _) =
-            branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?;
+    async fn read_page_of_branch(
+        &self,
+        request: &PageRequest,
+        target: &Target,
+    ) -> Result<MessagePage<Position>, Error> {
+        let branch = match target.branch_of_chat(request.branch) {
+            Some(branch) => branch.clone(),
+            // The active branch, if the guess was wrong.
+            None => {
+                branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?.0
+            }
+        };
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
         let newest = match (order, request.start) {
             (Order::Desc, None) => read_newest_page(self, &branch, limit).await?,
@@ -42,7 +55,10 @@ impl MongoEngine {
         };
         let (head, depths, MessagesWithForks { messages: mut found, forks }) = match newest {
             Some(newest) => newest,
-            None => read_any_page(self, request, &branch, limit).await?,
+            None => {
+                let via = request.start.and_then(|start| target.branch_of_chat(start.via));
+                read_any_page(self, request, &branch, via).await?
+            }
         };
         match order {
             Order::Asc => found.sort_unstable_by_key(|message| message.depth),
@@ -102,9 +118,9 @@ async fn read_any_page(
     mongo: &MongoEngine,
     request: &PageRequest,
     branch: &BranchDoc,
-    limit: i64,
+    via: Option<&BranchDoc>,
 ) -> Result<LineRead, Error> {
-    let order = request.order;
+    let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
     // The last depth of the page, and one more to see whether the line goes on.
     let end = match (order, request.start) {
         (Order::Desc, None) => i64::MAX,
@@ -114,7 +130,7 @@ async fn read_any_page(
     let head = head_or_hint(mongo, branch, end).await?;
     let start = match request.start {
         None => branch.ancestry()?,
-        Some(start) => starting_ancestry(mongo, request, branch, head, start).await?,
+        Some(start) => starting_ancestry(mongo, start, (branch, head), via).await?,
     };
     let Some(depths) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit) else {
         return Ok((head, None, MessagesWithForks::default()));
@@ -135,22 +151,18 @@ async fn head_or_hint(mongo: &MongoEngine, branch: &BranchDoc, depth: i64) -> Re
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
 async fn starting_ancestry(
     mongo: &MongoEngine,
-    request: &PageRequest,
-    branch: &BranchDoc,
-    branch_head: i64,
     start: Position,
+    (branch, branch_head): (&BranchDoc, i64),
+    via: Option<&BranchDoc>,
 ) -> Result<Ancestry, Error> {
     if start.depth < 1 || start.depth > branch_head {
         return Err(Error::BadCursor);
     }
-    if start.via == request.branch {
+    if start.via == branch.id {
         return branch.ancestry();
     }
-    let via = branch_with_trunk(mongo, request.owner, request.chat, start.via)
-        .await?
-        .branch
-        .ok_or(Error::BadCursor)?;
-    let via_head = head_or_hint(mongo, &via, start.depth).await?;
+    let via = via.ok_or(Error::BadCursor)?;
+    let via_head = head_or_hint(mongo, via, start.depth).await?;
     let (branch, via) = (branch.ancestry()?, via.ancestry()?);
     if is_on_line(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }
 }

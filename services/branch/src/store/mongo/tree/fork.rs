@@ -3,34 +3,34 @@
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::documents::fields::{micros, text};
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{
-    ancestry_of, branch_with_trunk, find_by_id, nearest_living, owned_branch,
-};
+use crate::store::mongo::read::lookup::{ancestry_of, find_by_id, owned_branch};
+use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::transitions::{
-    ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back, parent_and_trunk,
+    ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back,
 };
 use crate::store::navigation::ancestry_reaching;
 use crate::store::{BranchWithActive, ForkRequest, NewBranch};
 use mongodb::bson::doc;
+use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use std::sync::Arc;
 
 impl MongoEngine {
     pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
-        let target = self.resolve(request.owner, request.target).await?.require()?;
-        origin(self, &request.in_chat(&target)).await.map(drop)
+        let named = NamedByRequest::read(self, request).await?;
+        origin(self, &named).await.map(drop)
     }
 
     pub(crate) async fn fork(
         self: &Arc<Self>,
         request: &ForkRequest,
     ) -> Result<Created<BranchWithActive>, Error> {
-        let target = self.resolve(request.owner, request.target).await?.require()?;
-        let new = request.in_chat(&target);
-        self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &new).await).await
+        let request = request.clone();
+        self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &request).await).await
     }
 
     pub(crate) async fn replay_branch(
@@ -42,64 +42,123 @@ impl MongoEngine {
     }
 }
 
-/// Where a fork begins.
-#[derive(Debug, Clone, Copy)]
-struct Origin {
-    parent: BranchId,
+/// The part of a message that a fork of it needs.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct ForkedMessage {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "text")]
+    branch: BranchId,
     depth: i64,
-    /// When the message there was stored; none for a fork before the first message.
-    created_at: Option<Timestamp>,
-    /// The message, if it is not marked as forked yet.
-    unforked: Option<ResponseId>,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+    #[serde(default)]
+    forked: Option<bool>,
 }
 
-/// Finds the message of a fork, which must lie on the named line.
-async fn origin(mongo: &MongoEngine, new: &NewBranch) -> Result<Origin, Error> {
-    let Some(message) = new.from else {
-        return Ok(Origin { parent: new.chat.trunk(), depth: 0, created_at: None, unforked: None });
-    };
-    let filter =
-        doc! {"_id": message.to_string(), "chat": new.chat.to_string(), "owner": new.owner.to_string()};
-    let message = mongo.messages.find_one(filter).await?.ok_or(Error::MessageNotFound)?;
-    let (parent, depth) = (message.branch, message.depth);
-    let unforked = Some(message.id).filter(|_| !message.may_be_forked());
-    if !find_by_id(mongo, parent).await?.is_some_and(|parent| parent.alive) {
-        return Err(Error::MessageNotFound);
+/// What the request for a fork names.
+#[derive(Debug)]
+struct NamedByRequest {
+    /// The chat, or the branch on whose line the message must lie.
+    target: Target,
+    /// None for a fork before the first message.
+    message: Option<ForkedMessage>,
+}
+
+impl NamedByRequest {
+    async fn read(mongo: &MongoEngine, request: &ForkRequest) -> Result<Self, Error> {
+        let target = Target::find(mongo, request.owner, request.target, []);
+        let (target, message) = futures_util::join!(target, find_message(mongo, request));
+        let (target, message) = (target?.require()?, message?);
+        if message.is_some_and(|message| message.chat != target.branch.chat) {
+            return Err(Error::MessageNotFound);
+        }
+        Ok(Self { target, message })
     }
-    if let Some(line) = new.line.filter(|line| *line != parent) {
-        let line = ancestry_of(mongo, line).await?;
+}
+
+async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Option<ForkedMessage>, Error> {
+    let Some(message) = request.from else { return Ok(None) };
+    let filter = doc! {"_id": message.to_string(), "owner": request.owner.to_string()};
+    let typed = mongo.messages.clone_with_type::<ForkedMessage>();
+    let fields = doc! {"_id": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
+    typed.find_one(filter).projection(fields).await?.map(Some).ok_or(Error::MessageNotFound)
+}
+
+/// Where a fork begins.
+#[derive(Debug)]
+struct Origin {
+    parent: BranchDoc,
+    depth: i64,
+    /// Not before its parent and its message, whatever the clock says.
+    earliest: Timestamp,
+}
+
+/// Finds the parent of a fork: the branch of its message, which must lie on the named line.
+async fn origin(
+    mongo: &MongoEngine,
+    NamedByRequest { target, message }: &NamedByRequest,
+) -> Result<Origin, Error> {
+    let Some(message) = message else {
+        let parent = target.trunk().clone();
+        return Ok(Origin { depth: 0, earliest: parent.created_at, parent });
+    };
+    let parent = match target.branch_of_chat(message.branch) {
+        Some(parent) => Some(parent.clone()),
+        None => find_by_id(mongo, message.branch).await?.filter(|parent| target.is_of_chat(parent)),
+    };
+    let parent = parent.ok_or(Error::MessageNotFound)?;
+    if !target.branch.is_trunk() && target.branch.id != parent.id {
+        let (line, depth) = (target.branch.ancestry()?, message.depth);
         let inherited = depth <= line.fork_depth;
         let owner = if inherited { ancestry_reaching(mongo, line, depth).await?.owner(depth) } else { None };
-        if owner != Some(parent) {
+        if owner != Some(parent.id) {
             return Err(Error::MessageNotFound);
         }
     }
-    Ok(Origin { parent, depth, created_at: Some(message.created_at), unforked })
+    Ok(Origin { depth: message.depth, earliest: message.created_at.max(parent.created_at), parent })
 }
 
-async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWithActive>, Error> {
-    let origin = origin(mongo, new).await?;
-    let (parent, trunk) =
-        parent_and_trunk(branch_with_trunk(mongo, new.owner, new.chat, origin.parent).await?)?;
-    // Never older than its parent and its message, whatever the clock says.
-    let created_at = mongo.clock.now().max(parent.created_at);
-    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-    let parent = parent.ancestry()?;
+/// Marks a message as forked: pages look for forks only of messages that are marked. Also if the fork is refused then, as
+/// a mark says only that there may be forks.
+async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> Result<(), Error> {
+    let unmarked = message.filter(|message| message.forked == Some(false));
+    let Some(message) = unmarked else { return Ok(()) };
+    let message = doc! {"_id": message.id.to_string(), "branch": message.branch.to_string()};
+    mongo.messages.update_one(message, doc! {"$set": {"forked": true}}).await?;
+    Ok(())
+}
+
+/// The document of a fork.
+async fn child(
+    mongo: &MongoEngine,
+    new: &NewBranch,
+    origin: &Origin,
+    previous_active: Option<BranchId>,
+) -> Result<BranchDoc, Error> {
+    let parent = origin.parent.ancestry()?;
     let skip_target = match parent.skip_target_for_child() {
         None => None,
         Some(skip_target) => Some(ancestry_of(mongo, skip_target).await?),
     };
-    let ancestry =
-        parent.child(new.id.unwrap_or_else(BranchId::generate), origin.depth, skip_target.as_ref());
-    let ancestry = ancestry.with_fork_message(new.from);
-    let mut child = BranchDoc::fork(new, &ancestry, origin.parent, created_at);
-    child.due = Some(mongo.clock.now().plus(ABANDONED_AFTER).as_micros());
-    child.previous_active = trunk.active.filter(|_| new.activate);
-    if let Some(message) = origin.unforked {
-        // Pages look for forks only of messages that are marked.
-        let forked = doc! {"_id": message.to_string(), "branch": origin.parent.to_string()};
-        mongo.messages.update_one(forked, doc! {"$set": {"forked": true}}).await?;
-    }
+    let id = new.id.unwrap_or_else(BranchId::generate);
+    let ancestry = parent.child(id, origin.depth, skip_target.as_ref()).with_fork_message(new.from);
+    let now = mongo.clock.now();
+    let mut child = BranchDoc::fork(new, &ancestry, origin.parent.id, now.max(origin.earliest));
+    child.due = Some(now.plus(ABANDONED_AFTER).as_micros());
+    child.previous_active = previous_active.filter(|_| new.activate);
+    Ok(child)
+}
+
+async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
+    let named = NamedByRequest::read(mongo, request).await?;
+    let (origin, marked) = futures_util::join!(origin(mongo, &named), mark_as_forked(mongo, named.message));
+    let (origin, ()) = (origin?, marked?);
+    let NamedByRequest { target, .. } = named;
+    let new = request.in_chat(&target.resolved(mongo).await?);
+    let child = child(mongo, &new, &origin, target.trunk().active).await?;
     if !insert(mongo, &child).await? {
         let made = match &new.key {
             Some(key) => replay(mongo, key).await?,
@@ -107,13 +166,14 @@ async fn fork(mongo: &MongoEngine, new: &NewBranch) -> Result<Created<BranchWith
         };
         return made.map(Created::replayed).ok_or(Error::IdTaken);
     }
-    let trunk = confirm_parent_or_roll_back(mongo, &child).await?;
+    let (confirmed, active) =
+        futures_util::join!(confirm_parent_or_roll_back(mongo, &child), target.active(mongo));
+    confirmed?;
     if child.activate {
         activate_fork(mongo, &child, doc! {}).await?;
     }
     mongo.write_behind.record_fork(&child);
-    let active =
-        if child.activate { child.id } else { nearest_living(mongo, trunk.active, child.chat).await? };
+    let active = if child.activate { child.id } else { active? };
     let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(BranchWithActive { branch: child.branch(depth, head), active }))
 }

@@ -59,24 +59,20 @@ pub(crate) async fn complete_fork(mongo: &MongoEngine, child: &BranchDoc) -> Res
     Ok(())
 }
 
-/// Confirms that the parent of a fork lives, cancels a deletion check of it, and returns the trunk as it is then. If the
-/// parent or the trunk is gone, the fork is rolled back.
-pub(crate) async fn confirm_parent_or_roll_back(
-    mongo: &MongoEngine,
-    child: &BranchDoc,
-) -> Result<BranchDoc, Error> {
+/// Confirms that the parent of a fork lives, and cancels a deletion check of it. If the parent or the trunk is gone, the fork is
+/// rolled back.
+pub(crate) async fn confirm_parent_or_roll_back(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
-        let (parent, trunk) =
-            match parent_and_trunk(branch_with_trunk(mongo, child.owner, child.chat, parent).await?) {
-                Ok(origins) => origins,
-                Err(gone) => {
-                    roll_back_fork(mongo, child).await?;
-                    return Err(gone);
-                }
-            };
+        let parent = match parent_if_alive(branch_with_trunk(mongo, child.owner, child.chat, parent).await?) {
+            Ok(parent) => parent,
+            Err(gone) => {
+                roll_back_fork(mongo, child).await?;
+                return Err(gone);
+            }
+        };
         if !parent.is_in(BranchState::Checking) {
-            return Ok(trunk);
+            return Ok(());
         }
         // A deletion checks whether anything forks from it. This fork does.
         cancel_deletion_check(mongo, &parent).await?;
@@ -110,12 +106,12 @@ async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Er
     Ok(())
 }
 
-/// The parent and the trunk of a fork, or the error that says which is gone.
-pub(crate) fn parent_and_trunk(parent: BranchWithTrunk) -> Result<(BranchDoc, BranchDoc), Error> {
+/// The parent of a fork, or the error that says whether it or the trunk is gone.
+fn parent_if_alive(parent: BranchWithTrunk) -> Result<BranchDoc, Error> {
     if parent.trunk.is_none() {
         return Err(Error::ChatNotFound);
     }
-    parent.require_both().map_err(|_| Error::MessageNotFound)
+    parent.branch.ok_or(Error::MessageNotFound)
 }
 
 /// Resolves the deletion check of a branch, whoever began it: if nothing forks from it, the branch becomes a tombstone of

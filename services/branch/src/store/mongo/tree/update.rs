@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{branch_with_trunk, owned_branch};
+use crate::store::mongo::read::lookup::owned_branch;
+use crate::store::mongo::read::target::Target;
 use crate::store::{BranchWithActive, NewTrunk};
 use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
@@ -27,10 +28,9 @@ impl MongoEngine {
         target: BranchId,
         branch: BranchId,
     ) -> Result<ChatId, Error> {
-        let chat = self.resolve(owner, target).await?.require()?.chat;
-        let found = branch_with_trunk(self, owner, chat, branch).await?;
-        found.trunk.ok_or(Error::ChatNotFound)?;
-        found.branch.ok_or(Error::BranchNotFound)?;
+        let target = Target::find(self, owner, target, [branch]).await?.require()?;
+        target.branch_of_chat(branch).ok_or(Error::BranchNotFound)?;
+        let chat = target.branch.chat;
         let trunk = doc! {"_id": chat.to_string(), "alive": true};
         let changed = self.branches.update_one(trunk, doc! {"$set": {"active": branch.to_string()}}).await?;
         if changed.matched_count == 0 { Err(Error::ChatNotFound) } else { Ok(chat) }

@@ -1,0 +1,210 @@
+//! The insert of a batch of one line: the documents at the depths after the head, and what came of each.
+
+use crate::domain::{Forks, Message};
+use crate::error::Error;
+use crate::store::NewMessage;
+use crate::store::mongo::append::batcher::InsertOutcome;
+use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend};
+use crate::store::mongo::client::errors::{FailedWrite, WriteError, clone_error};
+use crate::store::mongo::client::retry::RetryDeadline;
+use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::head::MIN_TIME_STEP;
+use crate::store::mongo::read::liveness::{Line, LineLiveness};
+use futures_util::TryStreamExt as _;
+use futures_util::future::join_all;
+use mongodb::bson::doc;
+use shared::clock::Timestamp;
+use shared::idempotency::Created;
+use shared::ids::{BranchId, ResponseId};
+use shared_store::StoreError;
+use std::collections::HashSet;
+
+/// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
+pub(super) async fn insert(
+    mongo: &MongoEngine,
+    line_lock: &mut LineLock<'_>,
+    head: LineHead,
+    batch: Vec<PendingAppend>,
+    deadline: &RetryDeadline,
+) -> Vec<PendingAppend> {
+    let now = mongo.clock.now();
+    let documents = documents(&batch, head, now);
+    let line = Line { owner: head.owner, chat: head.chat, branch: line_lock.branch() };
+    let InsertOutcome { written, gone } = match &*documents {
+        [only] => mongo.insert_batcher.insert(line, only, deadline).await,
+        several => insert_in_order(mongo, line, several).await,
+    };
+    let inserted = match written {
+        Ok(()) => Inserted { ids: ids(&documents), rest: Rest::None },
+        Err(failed) => confirm_insert(mongo, &documents, failed, deadline).await,
+    };
+    if let Err(error) = undo_if_gone(mongo, line.branch, &inserted, gone).await {
+        return fail_batch(line_lock, batch, &error);
+    }
+    if let Rest::Failed(error) = &inserted.rest {
+        fail_batch(line_lock, Vec::new(), error);
+    }
+    if let Some(last) = documents.iter().rfind(|document| inserted.ids.contains(&document.id)) {
+        if matches!(inserted.rest, Rest::None) {
+            let earliest_next = last.created_at.plus(MIN_TIME_STEP);
+            line_lock.cache_head(LineHead {
+                seen_at: now,
+                earliest_next,
+                depth: last.depth,
+                id: Some(last.id),
+                ..head
+            });
+        }
+        mongo.write_behind.record_head(line.branch, last.depth, last.id);
+    }
+    answer(mongo, batch, documents, &inserted).await
+}
+
+/// Inserts several messages of one line: after one that is refused, none is inserted.
+async fn insert_in_order(mongo: &MongoEngine, line: Line, documents: &[MessageDoc]) -> InsertOutcome {
+    // At the same time: a deletion of the branch is either seen here, or sees the messages.
+    let insert = mongo.messages.insert_many(documents).into_future();
+    let (inserted, liveness) = futures_util::join!(insert, LineLiveness::read(&mongo.branches, [line]));
+    InsertOutcome {
+        written: inserted.map(drop).map_err(|error| FailedWrite::from(&error)),
+        gone: liveness.map(|liveness| liveness.gone(line)),
+    }
+}
+
+/// The documents of a batch. Their times rise along the line, which the lists by time rely on.
+fn documents(batch: &[PendingAppend], head: LineHead, now: Timestamp) -> Vec<MessageDoc> {
+    let (mut parent, mut at) = (head.id, now.max(head.earliest_next));
+    let mut documents = Vec::with_capacity(batch.len());
+    for (pending, depth) in batch.iter().zip(head.depth + 1..) {
+        documents.push(MessageDoc::new(&pending.new, pending.id, depth, parent, at));
+        (parent, at) = (Some(pending.id), at.plus(MIN_TIME_STEP));
+    }
+    documents
+}
+
+fn ids(documents: &[MessageDoc]) -> HashSet<ResponseId> {
+    documents.iter().map(|document| document.id).collect()
+}
+
+/// The outcome of an insert.
+struct Inserted {
+    /// The messages that are there: a prefix of the batch.
+    ids: HashSet<ResponseId>,
+    rest: Rest,
+}
+
+/// The outcome for the messages that were not inserted.
+enum Rest {
+    /// All were inserted.
+    None,
+    /// Another replica or an equal request came first.
+    Raced,
+    /// The store failed.
+    Failed(Error),
+}
+
+/// Finds out what an insert did that was answered with an error: it may have been executed before the connection broke.
+async fn confirm_insert(
+    mongo: &MongoEngine,
+    documents: &[MessageDoc],
+    FailedWrite { kind, error }: FailedWrite,
+    deadline: &RetryDeadline,
+) -> Inserted {
+    let found = match kind {
+        WriteError::Failed => Ok(HashSet::new()),
+        WriteError::Duplicate | WriteError::Unknown => {
+            deadline.confirm(find_inserted(mongo, ids(documents))).await.flatten()
+        }
+    };
+    match found {
+        Ok(ids) if ids.len() == documents.len() => Inserted { ids, rest: Rest::None },
+        Ok(ids) if kind == WriteError::Duplicate => Inserted { ids, rest: Rest::Raced },
+        Ok(ids) => Inserted { ids, rest: Rest::Failed(error) },
+        Err(_) => Inserted { ids: HashSet::new(), rest: Rest::Failed(error) },
+    }
+}
+
+/// Those of these messages that are there.
+async fn find_inserted(mongo: &MongoEngine, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
+    let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
+    let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
+    let found: Vec<_> = found.await?.try_collect().await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Deletes the inserted messages again if the branch was gone by then.
+async fn undo_if_gone(
+    mongo: &MongoEngine,
+    branch: BranchId,
+    inserted: &Inserted,
+    gone: Result<Option<Error>, Error>,
+) -> Result<(), Error> {
+    let Some(gone) = gone? else { return Ok(()) };
+    let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": branch.to_string()};
+    mongo.messages.delete_many(inserted).await?;
+    Err(gone)
+}
+
+/// Answers a batch. Returns the messages that lost the race against another replica.
+async fn answer(
+    mongo: &MongoEngine,
+    batch: Vec<PendingAppend>,
+    documents: Vec<MessageDoc>,
+    inserted: &Inserted,
+) -> Vec<PendingAppend> {
+    let mut raced = Vec::new();
+    for (pending, document) in batch.into_iter().zip(documents) {
+        if inserted.ids.contains(&pending.id) {
+            pending.answer(Ok(Created::new(document.into_message(Forks::default()))));
+        } else if let Rest::Failed(error) = &inserted.rest {
+            pending.answer(Err(clone_error(error)));
+        } else {
+            raced.push(pending);
+        }
+    }
+    answer_replays(mongo, raced).await
+}
+
+/// Answers the messages whose key an equal request has used, and returns the others. All keys are looked up at the same
+/// time, because the line is locked meanwhile.
+async fn answer_replays(mongo: &MongoEngine, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
+    let made = join_all(batch.iter().map(|pending| replay(mongo, &pending.new))).await;
+    let mut raced = Vec::new();
+    for (pending, made) in batch.into_iter().zip(made) {
+        match made {
+            Ok(None) => raced.push(pending),
+            Ok(Some(made)) => pending.answer(Ok(Created::replayed(made))),
+            Err(error) => pending.answer(Err(error)),
+        }
+    }
+    raced
+}
+
+pub(super) fn answer_all(batch: Vec<PendingAppend>, answer: impl Fn() -> Appended) -> Vec<PendingAppend> {
+    for pending in batch {
+        pending.answer(answer());
+    }
+    Vec::new()
+}
+
+/// Answers a batch with an error, and where the store is unavailable all that is queued for the line: one after the other
+/// they would wait for seconds to be told the same.
+pub(super) fn fail_batch(
+    line_lock: &LineLock<'_>,
+    mut batch: Vec<PendingAppend>,
+    error: &Error,
+) -> Vec<PendingAppend> {
+    if matches!(error, Error::Store(StoreError::Unavailable(_))) {
+        batch.extend(line_lock.take_all());
+    }
+    answer_all(batch, || Err(clone_error(error)))
+}
+
+pub(super) async fn replay(mongo: &MongoEngine, new: &NewMessage) -> Result<Option<Message>, Error> {
+    match &new.key {
+        Some(key) => mongo.replay_message(key).await,
+        None => Ok(None),
+    }
+}
