@@ -35,6 +35,7 @@ pub type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
 /// A connection to one of the two engines: the argument of an operation, and of [`on!`](crate::on).
+#[expect(clippy::large_enum_variant, reason = "it is lent to an operation, and hardly moved")]
 pub enum Session {
     /// A connection of the pool.
     Postgres(Object<AsyncPgConnection>),

@@ -55,7 +55,7 @@ impl JobKind {
 pub(super) type Jobs = Queue<Box<dyn Job>>;
 
 struct Operation<F, T, E> {
-    operation: Option<F>,
+    body: Option<F>,
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
     claimed: Arc<AtomicBool>,
@@ -77,9 +77,9 @@ where
     }
 
     fn run(&mut self, session: &mut Session) -> bool {
-        let Some(operation) = self.operation.take() else { return false };
+        let Some(body) = self.body.take() else { return false };
         let failed = |problem: &str| Err(E::from(StoreError::Failed(problem.into())));
-        let result = match catch_unwind(AssertUnwindSafe(|| operation(session).now_or_never())) {
+        let result = match catch_unwind(AssertUnwindSafe(|| body(session).now_or_never())) {
             Ok(Some(result)) => result,
             Ok(None) => failed("an operation on SQLite waited for something other than the database"),
             Err(_) => failed("an operation panicked"),
@@ -111,8 +111,8 @@ where
 {
     let (caller, mut answer) = oneshot::channel();
     let claimed = Arc::new(AtomicBool::new(false));
-    let operation = Some(operation);
-    let job = Operation { operation, result: None, caller, claimed: Arc::clone(&claimed), kind };
+    let body = Some(operation);
+    let job = Operation { body, result: None, caller, claimed: Arc::clone(&claimed), kind };
     if !jobs.push(Box::new(job)) {
         return Err(StoreError::Unavailable("too many operations wait for a connection".into()).into());
     }

@@ -159,11 +159,11 @@ impl Batch {
             return None;
         }
         let room = MAX_BATCH_BYTES.saturating_sub(self.bytes);
-        let fits = |job: &Box<dyn Job>| match job.kind() {
+        let fits = |kind: JobKind| match kind {
             JobKind::Transaction { bytes } => bytes <= room,
             JobKind::Plain => false,
         };
-        std::iter::from_fn(|| waiting.try_pop_if(fits)).find(|job| job.claim())
+        std::iter::from_fn(|| waiting.try_pop_if(|job| fits(job.kind()))).find(|job| job.claim())
     }
 }
 

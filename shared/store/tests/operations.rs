@@ -1,5 +1,5 @@
 //! Operations, on SQLite, or on the PostgreSQL of `TEST_DATABASE_URL`.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
