@@ -171,9 +171,9 @@ impl Batch {
 fn end_savepoint(session: &mut Session, has_succeeded: bool) -> QueryResult<()> {
     loop {
         if has_succeeded {
-            now(session.commit())?
+            now(session.commit())?;
         } else {
-            now(session.rollback())?
+            now(session.rollback())?;
         }
         match open_transactions(session) {
             Some(1) => return Ok(()),

@@ -1,5 +1,5 @@
 //! Group commit on SQLite: operations in one transaction, of which some fail.
-#![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
 use diesel::QueryableByName;
 use diesel::result::Error as DieselError;
