@@ -24,7 +24,7 @@
 
 use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
-use super::sqlite_connection::{ThreadConnection, now};
+use super::sqlite_connection::{ThreadConnection, now, open_transactions};
 use super::sqlite_job::{Job, JobKind, Jobs};
 use crate::error::StoreError;
 use crate::session::Session;
@@ -144,7 +144,7 @@ impl Batch {
         self.bytes = self.bytes.saturating_add(job.kind().bytes());
         let has_succeeded = job.run(session);
         self.has_success |= has_succeeded;
-        let ended = if has_succeeded { now(session.commit()) } else { now(session.rollback()) };
+        let ended = end_savepoint(session, has_succeeded);
         if ended.is_err() && !has_succeeded {
             job.end(Ok(()));
         } else {
@@ -164,6 +164,23 @@ impl Batch {
             JobKind::Plain => false,
         };
         std::iter::from_fn(|| waiting.try_pop_if(|job| fits(job.kind()))).find(|job| job.claim())
+    }
+}
+
+/// Ends the savepoint of an operation. What follows a wrong depth would be answered before its commit, so that is an error.
+fn end_savepoint(session: &mut Session, has_succeeded: bool) -> QueryResult<()> {
+    loop {
+        if has_succeeded {
+            now(session.commit())?;
+        } else {
+            now(session.rollback())?;
+        }
+        match open_transactions(session) {
+            Some(1) => return Ok(()),
+            // An operation that has panicked may have left savepoints of its own.
+            Some(2..) if !has_succeeded => {}
+            _ => return Err(DieselError::BrokenTransactionManager),
+        }
     }
 }
 

@@ -1,14 +1,10 @@
 //! Group commit on SQLite: operations in one transaction, of which some fail.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test ends where something is amiss"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
 use diesel::QueryableByName;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -107,20 +103,23 @@ async fn an_operation_that_fails_leaves_its_neighbours_alone() {
     assert_eq!(count(&store, "text = 'half'").await, 0);
 }
 
+/// Panics within a savepoint of its own.
+async fn write_and_panic(session: &mut Session) -> Result<(), StoreError> {
+    let failure = || -> DieselError { panic!("as a test wants") };
+    on!(session, |c| {
+        c.transaction(async |c| {
+            c.batch_execute("INSERT INTO texts VALUES ('half')").await?;
+            Err::<(), _>(failure())
+        })
+        .await
+    })
+}
+
 #[tokio::test]
 async fn an_operation_that_panics_takes_nobody_along() {
     let (_database, store) = set_up().await;
     let panicking = store.clone();
-    let panicking = async move {
-        let panicked = panicking.write(|session| {
-            let panic = async move {
-                run(session, "INSERT INTO texts VALUES ('half')".to_owned()).await?;
-                panic!("as a test wants")
-            };
-            panic.boxed()
-        });
-        panicked.await
-    };
+    let panicking = async move { panicking.write(|session| write_and_panic(session).boxed()).await };
 
     let operations = vec![insert(&store, "before"), panicking.boxed(), insert(&store, "after")];
     let (first, others) = commit_together(&store, operations).await;
