@@ -9,7 +9,7 @@ use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// The first stride of the search, in depths. It grows fourfold with each step.
@@ -17,6 +17,8 @@ const FIRST_STRIDE_DEPTHS: i64 = 64;
 /// Hints followed by one query, and queries at a time.
 const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
+/// The messages of its own (by the hint) up to which a branch counts as short.
+const MAX_SHORT_BRANCH_MESSAGES: i64 = 4;
 /// The least difference between the times of two messages of a line: the precision of a time.
 pub(crate) const MIN_TIME_STEP: Duration = Duration::from_micros(1);
 
@@ -94,9 +96,7 @@ pub(crate) async fn follow_hints(mongo: &MongoEngine, branches: &mut [BranchDoc]
 }
 
 async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<(), Error> {
-    let next =
-        chunk.iter().map(|branch| doc! {"branch": branch.id.to_string(), "depth": branch.head_depth + 1});
-    let past = doc! {"$or": next.collect::<Vec<_>>()};
+    let past = doc! {"$or": next_messages(chunk)};
     let typed = mongo.messages.clone_with_type::<LastMessage>();
     let past = typed.find(past).projection(last_message_fields());
     let past: Vec<LastMessage> = past.await?.try_collect().await?;
@@ -109,6 +109,25 @@ async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<()
         }
     }
     Ok(())
+}
+
+/// The filters that find the messages after the hints of these branches. Short branches with the same next depth share one,
+/// as a server plans each filter by itself. Others do not: not every server uses both fields of the index for a list.
+fn next_messages(branches: &[BranchDoc]) -> Vec<Document> {
+    let mut by_depth = BTreeMap::<_, Vec<_>>::new();
+    for branch in branches {
+        let is_short = branch.head_depth - branch.fork_depth <= MAX_SHORT_BRANCH_MESSAGES;
+        let alone = Some(branch.id).filter(|_| !is_short);
+        by_depth.entry((branch.head_depth + 1, alone)).or_default().push(branch.id.to_string());
+    }
+    let filter = |((depth, _), ids): (_, Vec<String>)| {
+        if let [id] = &*ids {
+            doc! {"branch": id, "depth": depth}
+        } else {
+            doc! {"branch": {"$in": ids}, "depth": depth}
+        }
+    };
+    by_depth.into_iter().map(filter).collect()
 }
 
 fn last_message_fields() -> Document {

@@ -41,24 +41,23 @@ impl MongoEngine {
         request: &PageRequest,
         target: &Target,
     ) -> Result<MessagePage<Position>, Error> {
-        let branch = match target.branch_of_chat(request.branch) {
-            Some(branch) => branch.clone(),
+        let branch = if let Some(branch) = target.branch_of_chat(request.branch) {
+            branch.clone()
+        } else {
             // The active branch, if the guess was wrong.
-            None => {
-                branch_with_trunk(self, request.owner, request.chat, request.branch).await?.require_both()?.0
-            }
+            let found = branch_with_trunk(self, request.owner, request.chat, request.branch).await?;
+            found.require_both()?.0
         };
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
         let newest = match (order, request.start) {
             (Order::Desc, None) => read_newest_page(self, &branch, limit).await?,
             _ => None,
         };
-        let (head, depths, MessagesWithForks { messages: mut found, forks }) = match newest {
-            Some(newest) => newest,
-            None => {
-                let via = request.start.and_then(|start| target.branch_of_chat(start.via));
-                read_any_page(self, request, &branch, via).await?
-            }
+        let (head, depths, MessagesWithForks { messages: mut found, forks }) = if let Some(newest) = newest {
+            newest
+        } else {
+            let via = request.start.and_then(|start| target.branch_of_chat(start.via));
+            read_any_page(self, request, &branch, via).await?
         };
         match order {
             Order::Asc => found.sort_unstable_by_key(|message| message.depth),
