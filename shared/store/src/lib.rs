@@ -42,4 +42,4 @@ pub use last_write::LastWrite;
 pub use migrate::Migrations;
 pub use session::{Inline, Session, SqliteSession};
 pub use sqlite::{is_missing, missing_file};
-pub use store::{MAX_DESCRIPTORS, SqliteStore, Store, checkout};
+pub use store::{MAX_DESCRIPTORS, SqliteStore, Store};

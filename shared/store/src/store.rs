@@ -164,8 +164,8 @@ impl Store {
     }
 }
 
-/// Waits for a connection of a pool, up to the time-out. Used by the macros.
-pub async fn checkout<T, E>(connection: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
+/// Waits for a connection of a pool, up to the time-out.
+async fn checkout<T, E>(connection: impl Future<Output = Result<T, E>>) -> Result<T, StoreError>
 where
     StoreError: From<E>,
 {

@@ -104,6 +104,11 @@ pub struct AppendRequest {
 }
 
 impl AppendRequest {
+    /// The bytes of its question and its response.
+    pub fn text_bytes(&self) -> usize {
+        self.question.as_str().len() + self.response.as_str().len()
+    }
+
     /// The message for this branch of this chat.
     pub fn for_branch(&self, chat: ChatId, branch: BranchId) -> NewMessage {
         NewMessage {

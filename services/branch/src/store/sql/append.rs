@@ -27,8 +27,9 @@ impl SqlEngine {
         loop {
             let (row, clock) = (request.branch.unwrap_or(request.target), self.clock.clone());
             let new = Arc::clone(&request);
-            let inserted =
-                self.write([row], |session| async move { insert(session, &new, &clock).await }.boxed());
+            let inserted = self.write_sized([row], request.text_bytes(), |session| {
+                async move { insert(session, &new, &clock).await }.boxed()
+            });
             match inserted.await {
                 Ok(message) => return Ok(Created::new(message)),
                 Err(Abort::Refused(Error::BranchNotFound))

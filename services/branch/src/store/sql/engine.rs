@@ -59,6 +59,8 @@ impl SqlEngine {
     pub(crate) fn observe(&self, metrics: &Metrics) {
         let store = self.store.clone();
         metrics.observe_pools(Service::Branch, move || store.pools());
+        let store = self.store.clone();
+        metrics.observe_commits(Service::Branch, move || store.commits());
     }
 
     /// Runs a transaction once it is first in the queues of the rows that it locks, the trunk's row first. A client that
@@ -73,13 +75,27 @@ impl SqlEngine {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_sized(rows, 0, transaction).await
+    }
+
+    /// As [`Self::write`], for a transaction that writes so many bytes of texts.
+    pub(super) async fn write_sized<T, E>(
+        &self,
+        rows: impl IntoIterator<Item = BranchId>,
+        bytes: usize,
+        transaction: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let mut permits = Vec::new();
         for row in rows {
             permits.push(self.row_semaphore.acquire(row).await?);
         }
         if matches!(self.store, Store::Sqlite(_)) {
             // What the thread has begun goes on by itself.
-            return self.store.write(transaction).await;
+            return self.store.write_sized(bytes, transaction).await;
         }
         let store = self.store.clone();
         let work = self.tasks.spawn(async move {

@@ -5,7 +5,8 @@
 //! `head_response_id` in its own transaction. There are no caches.
 //!
 //! A transaction queues in memory for the rows that it will lock, in the same order, before it takes a connection from the
-//! pool. So a line with many writers, or a locked one, holds one connection of a process and not all.
+//! pool. So a line with many writers, or a locked one, holds one connection of a process and not all. On SQLite, where one
+//! thread writes, a few writers of a row are in a batch at a time, and leave the rest of it to other lines.
 
 mod abort;
 mod ancestry_column;

@@ -24,10 +24,19 @@ impl SqlEngine {
         let tombstones = self.store.read(|session| tombstones(session).boxed()).await?;
         let now = self.clock.now();
         if tombstones.is_empty() {
-            let removed = self.store.write(move |session| remove_tombstones(session, now).boxed()).await?;
-            return Ok(removed || self.store.reclaim().await?);
+            return Ok(self.remove_tombstones(now).await? || self.store.reclaim().await?);
         }
         self.store.write(move |session| sweep(session, tombstones, now).boxed()).await?;
+        Ok(true)
+    }
+
+    /// Removes tombstones after [`RETENTION`], with their scrubbed messages.
+    async fn remove_tombstones(&self, now: Timestamp) -> Result<bool, Error> {
+        let due = self.store.read(move |session| due_tombstones(session, now).boxed()).await?;
+        if due.is_empty() {
+            return Ok(false);
+        }
+        self.store.write(|session| remove(session, due).boxed()).await?;
         Ok(true)
     }
 }
@@ -126,18 +135,18 @@ async fn record_swept(session: &mut Session, ids: &[BranchId], now: Timestamp) -
     Ok(())
 }
 
-/// Removes tombstones after [`RETENTION`], with their scrubbed messages.
-async fn remove_tombstones(session: &mut Session, now: Timestamp) -> Result<bool, Error> {
+async fn due_tombstones(session: &mut Session, now: Timestamp) -> Result<Vec<BranchId>, Error> {
     let until = now.minus(RETENTION);
     let due = branches::table
         .filter(branches::swept_at.is_not_null().and(branches::deleted_at.le(until)))
         .order((branches::deleted_at, branches::level.desc()))
         .limit(ROWS_PER_SWEEP)
         .select(branches::branch_id);
-    let due: Vec<BranchId> = on!(session, |c| due.load(c).await)?;
-    if due.is_empty() {
-        return Ok(false);
-    }
+    Ok(on!(session, |c| due.load(c).await)?)
+}
+
+/// Removes their messages, or themselves once there are none.
+async fn remove(session: &mut Session, due: Vec<BranchId>) -> Result<(), Error> {
     let scrubbed = messages::table
         .filter(any_of(messages::branch_id, due.iter().copied()))
         .limit(ROWS_PER_SWEEP)
@@ -149,5 +158,5 @@ async fn remove_tombstones(session: &mut Session, now: Timestamp) -> Result<bool
     } else {
         delete_messages(session, scrubbed).await?;
     }
-    Ok(true)
+    Ok(())
 }
