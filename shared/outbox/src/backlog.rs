@@ -3,11 +3,11 @@
 use super::{Relay, outbox};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::service::Service;
-use shared_store::{StoreError, on};
+use shared_store::{RunQueryDsl, StoreError, on};
 use shared_web::metrics::{MetricFamilies, Metrics};
 use std::time::Duration;
 

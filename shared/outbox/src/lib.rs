@@ -3,14 +3,14 @@
 mod backlog;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::ids::DeliveryId;
 use shared::service::Service;
 use shared::tasks::Tasks;
-use shared_store::{Store, StoreError, on};
+use shared_store::{RunQueryDsl, Store, StoreError, on};
 use shared_web::service_client::ServiceClient;
 use shared_web::telemetry::{Trace, TraceContext};
 use std::time::Duration;

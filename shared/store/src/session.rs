@@ -1,32 +1,10 @@
 //! The connection on which an operation runs.
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use crate::error::StoreError;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _};
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
-use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager};
-use futures_util::future::{BoxFuture, ready};
-use std::error::Error;
-
-/// Runs a statement where it is called, so that the future of a query is ready at its first poll.
-#[derive(Debug, Clone, Copy)]
-pub struct Inline;
-
-impl SpawnBlocking for Inline {
-    fn spawn_blocking<'a, R: Send + 'static>(
-        &mut self,
-        task: impl FnOnce() -> R + Send + 'static,
-    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync>>> {
-        Box::pin(ready(Ok(task())))
-    }
-
-    fn get_runtime() -> Self {
-        Self
-    }
-}
-
-/// A connection to SQLite on a thread that may wait for the disk.
-pub type SqliteSession = SyncConnectionWrapper<SqliteConnection, Inline>;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager};
 
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -36,7 +14,7 @@ pub enum Session {
     /// A connection of the pool.
     Postgres(Object<AsyncPgConnection>),
     /// The connection of a thread.
-    Sqlite(SqliteSession),
+    Sqlite(SqliteConnection),
 }
 
 impl std::fmt::Debug for Session {
@@ -49,11 +27,20 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
+    /// Executes statements without parameters, separated by semicolons.
+    pub async fn batch_execute(&mut self, statements: &str) -> Result<(), StoreError> {
+        let executed = match self {
+            Self::Postgres(c) => c.batch_execute(statements).await,
+            Self::Sqlite(c) => SimpleConnection::batch_execute(c, statements),
+        };
+        executed.map_err(StoreError::from)
+    }
+
     /// Begins a transaction, or a savepoint within one. A transaction on SQLite takes the lock of writers at once.
     pub(crate) async fn begin(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => PostgresTransactions::begin_transaction(&mut **c).await,
-            Self::Sqlite(c) => c.spawn_blocking(begin_on_sqlite).await,
+            Self::Sqlite(c) => begin_on_sqlite(c),
         }
     }
 
@@ -61,7 +48,7 @@ impl Session {
     pub(crate) async fn commit(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => PostgresTransactions::commit_transaction(&mut **c).await,
-            Self::Sqlite(c) => c.spawn_blocking(AnsiTransactionManager::commit_transaction).await,
+            Self::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
         }
     }
 
@@ -69,7 +56,7 @@ impl Session {
     pub(crate) async fn rollback(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => PostgresTransactions::rollback_transaction(&mut **c).await,
-            Self::Sqlite(c) => c.spawn_blocking(AnsiTransactionManager::rollback_transaction).await,
+            Self::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::last_write::LastWrite;
 use super::sqlite_pragmas::connect;
 use crate::error::StoreError;
-use crate::session::{Session, SqliteSession, depth};
+use crate::session::{Session, depth};
 use diesel::connection::Connection as _;
 use futures_util::FutureExt as _;
 use std::sync::Arc;
@@ -52,14 +52,14 @@ impl ThreadConnection {
         if let Some(last_write) = &self.observer {
             connection.set_instrumentation(last_write.clone().fault_observer());
         }
-        Ok(Session::Sqlite(SqliteSession::new(connection)))
+        Ok(Session::Sqlite(connection))
     }
 }
 
 /// The number of transactions that a session has open: one, and its savepoints.
 pub(super) fn open_transactions(session: &mut Session) -> Option<u32> {
     let Session::Sqlite(connection) = session else { return None };
-    now(connection.spawn_blocking(depth)).ok()
+    depth(connection).ok()
 }
 
 /// What a future of SQLite gives at its first poll.

@@ -3,11 +3,11 @@
 use super::sqlite_job::{JobKind, submit};
 use super::sqlite_pragmas::{LOCK_TIMEOUT, SHORT_LOCK_TIMEOUT};
 use crate::error::StoreError;
+use crate::run_query::RunQueryDsl as _;
 use crate::store::{SqliteStore, Store};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection};
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use futures_util::FutureExt as _;
 use shared::error::StoreFault;
 use shared::error::causes;
@@ -36,7 +36,7 @@ impl Store {
         let SqliteStore { threads, last_write, .. } = sqlite;
         let last = last_write.fault();
         let begun = submit(&threads.lock_probe.jobs, JobKind::Plain, |session| {
-            async move { crate::on!(session, |c| c.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await) }.boxed()
+            async move { session.batch_execute("BEGIN IMMEDIATE; ROLLBACK").await }.boxed()
         });
         let begun: Result<(), StoreError> = begun.await;
         match (begun, last) {
@@ -65,16 +65,13 @@ impl Store {
         let Self::Sqlite(sqlite) = self else { return Ok(()) };
         let statements = statements.to_owned();
         let executed = submit(&sqlite.threads.writer.jobs, JobKind::Plain, move |session| {
-            async move { crate::on!(session, |c| c.batch_execute(&statements).await) }.boxed()
+            async move { session.batch_execute(&statements).await }.boxed()
         });
         executed.await
     }
 
     async fn execute_on_writer(&self, statements: &'static str) -> Result<(), StoreError> {
-        self.write(move |session| {
-            async move { crate::on!(session, |c| c.batch_execute(statements).await) }.boxed()
-        })
-        .await
+        self.write(move |session| async move { session.batch_execute(statements).await }.boxed()).await
     }
 
     /// Frees some pages of deleted rows, and returns whether there are more. The last step truncates the write-ahead log, which holds

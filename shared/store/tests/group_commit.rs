@@ -1,13 +1,15 @@
 //! Group commit on SQLite: operations in one transaction, of which some fail.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where something is amiss")]
 
+use diesel::Connection as _;
 use diesel::QueryableByName;
+use diesel::connection::SimpleConnection as _;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
+use shared_store::RunQueryDsl as _;
 use shared_store::{Migrations, Session, Store, StoreError, on};
 use shared_test_kit::TestDatabase;
 use std::fs;
@@ -32,7 +34,7 @@ async fn set_up() -> (TestDatabase, Store) {
 }
 
 async fn run(session: &mut Session, statement: String) -> Result<(), StoreError> {
-    on!(session, |c| c.batch_execute(&statement).await)
+    session.batch_execute(&statement).await
 }
 
 fn execute(store: &Store, statement: impl Into<String>) -> Write {
@@ -53,7 +55,7 @@ struct Number {
 async fn count(store: &Store, condition: &str) -> i64 {
     let query = format!("SELECT count(*) AS value FROM texts WHERE {condition}");
     let read = store.read(move |session| {
-        async move { on!(session, |c| diesel::sql_query(query).get_result::<Number>(c).await) }.boxed()
+        async move { on!(session, |c| diesel::sql_query(query).get_result::<Number, _>(c).await) }.boxed()
     });
     let number: Result<Number, StoreError> = read.await;
     number.unwrap().value
@@ -104,22 +106,21 @@ async fn an_operation_that_fails_leaves_its_neighbours_alone() {
 }
 
 /// Panics within a savepoint of its own.
-async fn write_and_panic(session: &mut Session) -> Result<(), StoreError> {
+fn write_and_panic(session: &mut Session) -> Result<(), StoreError> {
     let failure = || -> DieselError { panic!("as a test wants") };
-    on!(session, |c| {
-        c.transaction(async |c| {
-            c.batch_execute("INSERT INTO texts VALUES ('half')").await?;
-            Err::<(), _>(failure())
-        })
-        .await
-    })
+    let Session::Sqlite(connection) = session else { return Ok(()) };
+    let written = connection.transaction(|connection| {
+        connection.batch_execute("INSERT INTO texts VALUES ('half')")?;
+        Err::<(), _>(failure())
+    });
+    Ok(written?)
 }
 
 #[tokio::test]
 async fn an_operation_that_panics_takes_nobody_along() {
     let (_database, store) = set_up().await;
     let panicking = store.clone();
-    let panicking = async move { panicking.write(|session| write_and_panic(session).boxed()).await };
+    let panicking = async move { panicking.write(|session| async move { write_and_panic(session) }.boxed()).await };
 
     let operations = vec![insert(&store, "before"), panicking.boxed(), insert(&store, "after")];
     let (first, others) = commit_together(&store, operations).await;

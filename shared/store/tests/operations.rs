@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
 
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use shared::ids::{BranchId, ChatId};
+use shared_store::RunQueryDsl;
 use shared_store::{Migrations, Session, Store, StoreError, any_of, on};
 use shared_test_kit::TestDatabase;
 use std::time::Duration;
@@ -32,9 +32,8 @@ async fn set_up() -> (TestDatabase, Store) {
     let store = Store::open(&url, "chat", migrations, Duration::from_secs(10)).await.unwrap();
     let id = if let Store::Sqlite(_) = store { "BLOB" } else { "UUID" };
     let table = format!("CREATE TABLE chats (id {id} PRIMARY KEY, parent {id})");
-    let made: Result<(), StoreError> = store
-        .write(move |session| async move { on!(session, |c| c.batch_execute(&table).await) }.boxed())
-        .await;
+    let made: Result<(), StoreError> =
+        store.write(move |session| async move { session.batch_execute(&table).await }.boxed()).await;
     made.unwrap();
     (database, store)
 }
@@ -89,8 +88,8 @@ async fn any_of_matches_each_of_the_ids_and_no_other_row() {
         let found = store.read(move |session| -> BoxFuture<'_, Result<_, StoreError>> {
             let find = async move {
                 on!(session, |c| {
-                    let by_id = by_id.order(chats::id).select(chats::id).load::<ChatId>(c).await?;
-                    let by_parent = by_parent.order(chats::id).select(chats::id).load::<ChatId>(c).await?;
+                    let by_id = by_id.order(chats::id).select(chats::id).load::<ChatId, _>(c).await?;
+                    let by_parent = by_parent.order(chats::id).select(chats::id).load::<ChatId, _>(c).await?;
                     Ok((by_id, by_parent))
                 })
             };

@@ -6,12 +6,12 @@ use actix_web::web::{Data, ServiceConfig};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, QueryableByName, SqliteConnection};
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::service::Service;
+use shared_store::RunQueryDsl as _;
 use shared_store::{Migrations, Store, StoreError, on};
 use shared_test_kit::{Running, TestClient, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;
@@ -78,8 +78,7 @@ impl Database {
 
 async fn execute(store: &Store, statements: &str) -> Result<(), StoreError> {
     let statements = statements.to_owned();
-    let written = store
-        .write(move |session| async move { on!(session, |c| c.batch_execute(&statements).await) }.boxed());
+    let written = store.write(move |session| async move { session.batch_execute(&statements).await }.boxed());
     written.await
 }
 
@@ -97,7 +96,7 @@ struct Number {
 async fn number(store: &Store, query: &str) -> Result<i64, StoreError> {
     let query = format!("SELECT ({query}) AS value");
     let read = store.read(move |session| {
-        async move { on!(session, |c| diesel::sql_query(&query).get_result::<Number>(c).await) }.boxed()
+        async move { on!(session, |c| diesel::sql_query(&query).get_result::<Number, _>(c).await) }.boxed()
     });
     read.await.map(|number| number.value)
 }
@@ -174,7 +173,7 @@ async fn a_new_file_has_auto_vacuum_and_a_write_ahead_log() {
     let query = "SELECT journal_mode FROM pragma_journal_mode";
     let read = store.read(move |session| {
         let query = diesel::sql_query(query);
-        async move { on!(session, |c| query.get_result::<JournalMode>(c).await) }.boxed()
+        async move { on!(session, |c| query.get_result::<JournalMode, _>(c).await) }.boxed()
     });
     let read: Result<_, StoreError> = read.await;
     assert_eq!(read.unwrap().journal_mode, "wal");
@@ -283,7 +282,7 @@ async fn a_write_of_this_process_does_not_make_it_unready() {
     let (go, wait) = std::sync::mpsc::channel();
     let writing = store.write(move |session| {
         let write = async move {
-            on!(session, |c| c.batch_execute("INSERT INTO texts VALUES ('x')").await)?;
+            session.batch_execute("INSERT INTO texts VALUES ('x')").await?;
             begin.send(()).unwrap();
             wait.recv().unwrap();
             Ok::<_, StoreError>(())

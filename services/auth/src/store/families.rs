@@ -7,14 +7,14 @@ use crate::config::TokenLife;
 use crate::domain::{Reuse, TokenHash};
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::ids::{FamilyId, UserId};
 use shared::tasks::Tasks;
 use shared_store::on;
-use shared_store::{Session, Store, StoreError};
+use shared_store::{RunQueryDsl, Session, Store, StoreError};
 use shared_web::client_network::ClientNetwork;
 use std::time::Duration;
 

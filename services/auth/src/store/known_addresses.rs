@@ -2,11 +2,11 @@
 
 use super::schema::known_addresses;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::ids::UserId;
 use shared_store::on;
-use shared_store::{Store, StoreError};
+use shared_store::{RunQueryDsl, Store, StoreError};
 use shared_web::client_network::ClientNetwork;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) const KNOWN_ADDRESS_RETENTION: Duration = Duration::from_secs(90 * 24
 pub async fn knows_address(store: &Store, user: UserId, address: ClientNetwork) -> Result<bool, StoreError> {
     let counted = store.read(move |session| {
         let known = known_addresses::table.find((user, address.to_string()));
-        async move { on!(session, |c| known.count().get_result::<i64>(c).await) }.boxed()
+        async move { on!(session, |c| known.count().get_result::<i64, _>(c).await) }.boxed()
     });
     counted.await.map(|known: i64| known > 0)
 }

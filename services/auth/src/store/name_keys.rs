@@ -3,13 +3,13 @@
 use super::name_holders::KEY_VERSION;
 use super::schema::users;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::error::causes;
 use shared::ids::UserId;
 use shared::tasks::Tasks;
 use shared::username::name_key;
-use shared_store::{Session, Store, StoreError, any_of, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
 /// Rows of one transaction. Logins of their users wait for it.

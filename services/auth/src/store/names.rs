@@ -8,11 +8,11 @@ use super::schema::users;
 use super::users::User;
 use crate::domain::{Username, folded_name};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::username::{composed_name, name_key};
 use shared_store::on;
-use shared_store::{Store, StoreError};
+use shared_store::{RunQueryDsl, Store, StoreError};
 
 /// The user of this name: by the exact name, else by the composed name, else by its key if nobody shares that, else by its
 /// folded name.

@@ -5,13 +5,13 @@ use super::schema::{refresh_families, users};
 use crate::domain::{Username, folded_name};
 use crate::error::Error;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared_outbox::{Delivery, outbox};
 use shared_store::on;
-use shared_store::{Session, Store, StoreError};
+use shared_store::{RunQueryDsl, Session, Store, StoreError};
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -2,10 +2,10 @@
 
 use crate::app::{Replica, TestApp};
 use diesel::prelude::*;
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
+use shared_store::RunQueryDsl;
 use shared_store::{Store, StoreError, on};
 use std::time::Duration;
 
@@ -105,14 +105,12 @@ async fn insert_before_name_keys(store: &Store, rows: Vec<Row>) -> Result<(), St
     let down = if let Store::Sqlite { .. } = store { sqlite } else { postgres };
     let written = store.write(move |session| {
         let insert = async move {
-            on!(session, |c| {
-                c.batch_execute(down).await?;
-                c.batch_execute(FORGET_NAME_KEYS).await?;
-                for row in &rows {
-                    diesel::insert_into(users::table).values(row).execute(c).await?;
-                }
-                Ok(())
-            })
+            session.batch_execute(down).await?;
+            session.batch_execute(FORGET_NAME_KEYS).await?;
+            for row in &rows {
+                on!(session, |c| diesel::insert_into(users::table).values(row).execute(c).await)?;
+            }
+            Ok(())
         };
         insert.boxed()
     });

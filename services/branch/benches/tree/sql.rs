@@ -1,11 +1,11 @@
 //! Long lines on the SQL engines, where one statement makes them.
 
 use branch::config::Database;
-use diesel_async::RunQueryDsl as _;
+
 use futures_util::FutureExt as _;
 use shared::ids::BranchId;
 use shared_store::embed_store_migrations;
-use shared_store::{Session, Store, StoreError, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::timeouts::ServerTimeouts;
 
 /// Makes a line as long as this by copying its first message, as the service would have written each.

@@ -2,11 +2,11 @@
 
 use super::schema::deleted_accounts;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::UserId;
-use shared_store::{Session, Store, StoreError, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 
 /// Accounts of one poll.
 const MAX_ACCOUNTS_PER_POLL: i64 = 100;

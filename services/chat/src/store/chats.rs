@@ -5,12 +5,12 @@ use super::schema::{chats, deleted_accounts};
 use crate::domain::{ChatType, Name, Replay};
 use crate::error::Error;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
-use shared_store::{Session, Store, StoreError, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
 
 /// A row of `chats`.

@@ -5,12 +5,12 @@ use super::schema::{chats, conversations};
 use crate::domain::Replay;
 use crate::error::Error;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
-use shared_store::{Session, Store, StoreError, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
 
 /// A row of `conversations`.

@@ -2,13 +2,13 @@
 
 use super::schema::{chats, conversations};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
 use shared_outbox::{Delivery, outbox};
-use shared_store::{Session, Store, StoreError, any_of, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use shared_web::telemetry::Trace;
 
 /// The oldest chats of a user.

@@ -2,14 +2,14 @@
 
 use super::schema::{chats, conversations, deleted_accounts};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
 use shared::idempotency::{RETENTION, RequestHash};
 use shared::ids::{ChatId, ConversationId, KeyId};
 use shared::tasks::Tasks;
-use shared_store::{Session, Store, StoreError, any_of, on};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
 /// The interval of sweeps.

@@ -2,8 +2,8 @@
 
 use super::{execute, open, service_of, url};
 use diesel::sql_types::Integer;
-use diesel_async::RunQueryDsl as _;
 use futures_util::FutureExt as _;
+use shared_store::RunQueryDsl as _;
 use shared_store::{Store, StoreError, on};
 use shared_test_kit::{TestClient, TestDatabase};
 

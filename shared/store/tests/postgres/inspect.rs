@@ -2,12 +2,12 @@
 
 use crate::{open, url};
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use reqwest::Url;
 use secrecy::SecretString;
 use shared::check::{Finding, Report, Status};
+use shared_store::RunQueryDsl as _;
 use shared_store::{Migrations, Store, StoreError, inspect, on};
 use shared_test_kit::TestDatabase;
 

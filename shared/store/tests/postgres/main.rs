@@ -11,7 +11,6 @@ mod inspect;
 mod settings;
 
 use diesel::sql_types::Text;
-use diesel_async::RunQueryDsl as _;
 use diesel_migrations::EmbeddedMigrations;
 use futures_util::FutureExt as _;
 use libtest_mimic::{Arguments, Trial};
@@ -20,6 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::clock::Clock;
 use shared::error::StartError;
 use shared::service::Service;
+use shared_store::RunQueryDsl as _;
 use shared_store::{Migrations, Store, StoreError, on};
 use shared_test_kit::{Running, TcpProxy, TestClient, TestDatabase, application_parts, token_keys};
 use shared_web::body_limits::BodyLimits;

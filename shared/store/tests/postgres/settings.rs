@@ -3,9 +3,9 @@
 use super::{execute, open, url};
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
-use diesel_async::RunQueryDsl as _;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use shared_store::RunQueryDsl as _;
 use shared_store::{Session, Store, StoreError, on};
 use shared_test_kit::TestDatabase;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ struct Setting {
 async fn show(store: &Store, name: &str) -> String {
     let query = format!("SELECT current_setting('{name}') AS value");
     let shown = store.read(move |session| {
-        async move { on!(session, |c| diesel::sql_query(query).get_result::<Setting>(c).await) }.boxed()
+        async move { on!(session, |c| diesel::sql_query(query).get_result::<Setting, _>(c).await) }.boxed()
     });
     let shown: Result<Setting, StoreError> = shown.await;
     shown.unwrap().value

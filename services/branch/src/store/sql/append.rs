@@ -12,12 +12,12 @@ use crate::error::Error;
 use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
 use crate::store::{AppendRequest, NewMessage};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use shared_store::{Session, on};
+use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
 impl SqlEngine {

@@ -11,11 +11,11 @@ use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
 use crate::store::{BranchPage, BranchWithActive, TreeRequest};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared_store::{Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
 
 /// Rows of one query by ids.

@@ -8,11 +8,11 @@ use crate::domain::{BranchLink, subtree};
 use crate::error::Error;
 use crate::store::NewTrunk;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
-use shared_store::{Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
 
 /// Rows that one statement makes tombstones.

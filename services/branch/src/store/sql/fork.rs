@@ -11,12 +11,12 @@ use crate::error::Error;
 use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
 use crate::store::{BranchWithActive, ForkRequest};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId};
-use shared_store::{Session, on};
+use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
 /// Where a fork begins.

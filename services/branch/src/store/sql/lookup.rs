@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::store::navigation::AncestryReader;
 use crate::store::{BranchWithActive, Lookup, NewTrunk, ResolvedId};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
-use shared_store::{Session, on};
+use shared_store::{RunQueryDsl, Session, on};
 
 impl SqlEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {

@@ -6,9 +6,9 @@ use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_FORKS;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use shared::ids::{BranchId, ResponseId};
-use shared_store::{Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
 
 /// The forks of these messages, without entries for those that have none.

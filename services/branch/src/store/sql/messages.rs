@@ -10,12 +10,12 @@ use crate::error::Error;
 use crate::store::selection::{Entry, Selection};
 use crate::store::{MessagePage, TimePosition};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared_store::{Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
 
 impl SqlEngine {

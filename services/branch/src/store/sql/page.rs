@@ -13,10 +13,10 @@ use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_p
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position, ResolvedId};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::ids::{BranchId, ChatId};
-use shared_store::{Session, on};
+use shared_store::{RunQueryDsl, Session, on};
 use shared_web::body_limits::Reservation;
 
 /// A page that is planned: the texts of these depths are to be read.

@@ -9,12 +9,12 @@ use super::queries;
 use super::schema::{branches, messages};
 use crate::error::Error;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
-use shared_store::{Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 
 /// Rows of one step.
 const ROWS_PER_SWEEP: i64 = 200;
