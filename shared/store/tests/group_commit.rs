@@ -120,7 +120,8 @@ fn write_and_panic(session: &mut Session) -> Result<(), StoreError> {
 async fn an_operation_that_panics_takes_nobody_along() {
     let (_database, store) = set_up().await;
     let panicking = store.clone();
-    let panicking = async move { panicking.write(|session| async move { write_and_panic(session) }.boxed()).await };
+    let panicking =
+        async move { panicking.write(|session| async move { write_and_panic(session) }.boxed()).await };
 
     let operations = vec![insert(&store, "before"), panicking.boxed(), insert(&store, "after")];
     let (first, others) = commit_together(&store, operations).await;
