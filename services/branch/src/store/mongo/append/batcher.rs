@@ -122,7 +122,7 @@ impl InsertBatcher {
                     }
                     self.insert_batch(batch).await;
                 }
-                () = deadline.expired() => {
+                () = deadline.last_start() => {
                     if self.remove(message.id) {
                         let late = unavailable("others came first for too long");
                         return InsertOutcome::failed(FailedWrite::not_executed(late));

@@ -26,8 +26,9 @@ impl MongoEngine {
 }
 
 async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
+    let mut deadline = RetryDeadline::new();
     if let Some(new) = for_known_branch(mongo, request) {
-        match append_to_branch(mongo, new).await {
+        match append_to_branch(mongo, new, &mut deadline).await {
             // The lookup tells which of them the request names.
             Err(Error::BranchNotFound | Error::ChatNotFound) => {}
             appended => return appended,
@@ -37,7 +38,7 @@ async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
     loop {
         let target = mongo.resolve(request.owner, request.target).await?.require()?;
         let new = request.for_branch(target.chat, target.branch_for(request.branch));
-        match append_to_branch(mongo, new).await {
+        match append_to_branch(mongo, new, &mut deadline).await {
             Err(Error::BranchNotFound)
                 if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
             {
@@ -58,10 +59,9 @@ fn for_known_branch(mongo: &MongoEngine, request: &AppendRequest) -> Option<NewM
     is_named.then(|| request.for_branch(known.chat, target))
 }
 
-async fn append_to_branch(mongo: &MongoEngine, new: NewMessage) -> Appended {
-    let mut deadline = RetryDeadline::new();
+async fn append_to_branch(mongo: &MongoEngine, new: NewMessage, deadline: &mut RetryDeadline) -> Appended {
     let mut ticket = mongo.append_queue.enqueue(new)?;
-    let mut line_lock = match ticket.wait(&deadline).await {
+    let mut line_lock = match ticket.wait(deadline).await {
         TicketOutcome::Answered(appended) => return appended,
         TicketOutcome::Leader(line_lock) => line_lock,
     };
@@ -70,7 +70,7 @@ async fn append_to_branch(mongo: &MongoEngine, new: NewMessage) -> Appended {
             return appended;
         }
         line_lock.yield_to_replicas().await;
-        let raced = append_batch(mongo, &mut line_lock, &deadline).await;
+        let raced = append_batch(mongo, &mut line_lock, deadline).await;
         if !raced.is_empty() {
             line_lock.requeue(raced);
             if deadline.back_off().await.is_err() {

@@ -10,6 +10,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bounds the read that confirms a write, at a server that has just failed.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long before the deadline the last attempt begins. One that finds no server takes 3 s.
+const LAST_START_BEFORE_END: Duration = Duration::from_secs(2);
 /// The longest pause after the first attempt. It doubles with each, up to [`MAX_BACKOFF`].
 const MIN_BACKOFF: Duration = Duration::from_millis(2);
 const MAX_BACKOFF: Duration = Duration::from_millis(16);
@@ -34,6 +36,11 @@ impl RetryDeadline {
     /// Waits until the deadline.
     pub(crate) async fn expired(&self) {
         sleep_until(self.end).await;
+    }
+
+    /// Waits until no attempt is to begin any more.
+    pub(crate) async fn last_start(&self) {
+        sleep_until(self.end - LAST_START_BEFORE_END).await;
     }
 
     /// Pauses before the next attempt, for a random part of the backoff (full jitter). An error if the deadline would pass meanwhile.
