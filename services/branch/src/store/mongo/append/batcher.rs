@@ -113,6 +113,14 @@ impl InsertBatcher {
             tokio::select! {
                 biased;
                 outcome = &mut answered => return outcome_or_failure(outcome.ok()),
+                // Before a slot: what came before may have taken the time already.
+                () = deadline.last_start() => {
+                    if self.remove(message.id) {
+                        let late = unavailable("others came first for too long");
+                        return InsertOutcome::failed(FailedWrite::not_executed(late));
+                    }
+                    break;
+                }
                 slot = self.slots.acquire() => {
                     let batch = self.take_batch();
                     if batch.is_empty() {
@@ -121,13 +129,6 @@ impl InsertBatcher {
                         break;
                     }
                     self.insert_batch(batch).await;
-                }
-                () = deadline.last_start() => {
-                    if self.remove(message.id) {
-                        let late = unavailable("others came first for too long");
-                        return InsertOutcome::failed(FailedWrite::not_executed(late));
-                    }
-                    break;
                 }
             }
         }

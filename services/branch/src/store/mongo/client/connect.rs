@@ -19,7 +19,7 @@ const LOG_TARGET: &str = "branch::store::mongo::connect";
 /// The database if the URL names none.
 pub(crate) const DEFAULT_DATABASE: &str = "banyan";
 /// How long an operation waits for a server that can take it.
-const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const SERVER_SELECTION_TIMEOUT: Duration = Duration::from_secs(3);
 /// The most connections to a server.
 const MAX_POOL_SIZE: u32 = 64;
 /// The most file descriptors, with the monitoring connections to three servers; more if the URL sets a larger

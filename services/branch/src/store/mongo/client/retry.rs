@@ -2,6 +2,7 @@
 //! Architecture Blog, 2015), bounded by a deadline.
 
 use crate::error::Error;
+use crate::store::mongo::client::connect::SERVER_SELECTION_TIMEOUT;
 use crate::store::mongo::client::errors::unavailable;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -10,8 +11,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 pub(crate) const RETRY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bounds the read that confirms a write, at a server that has just failed.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long before the deadline the last attempt begins. One that finds no server takes 3 s.
-const LAST_START_BEFORE_END: Duration = Duration::from_secs(2);
+/// How long before the deadline the last attempt begins: as long as one takes that finds no server.
+const LAST_START_BEFORE_END: Duration = SERVER_SELECTION_TIMEOUT;
 /// The longest pause after the first attempt. It doubles with each, up to [`MAX_BACKOFF`].
 const MIN_BACKOFF: Duration = Duration::from_millis(2);
 const MAX_BACKOFF: Duration = Duration::from_millis(16);
