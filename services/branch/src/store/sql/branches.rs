@@ -1,11 +1,11 @@
 //! Lists of branches; changing the active branch and names.
 
-use super::conditions::ComesAfter;
+use super::conditions::{ChatOf, ComesAfter};
 use super::engine::SqlEngine;
 use super::lookup::{look_up, missing_line, owned_branch};
 use super::queries;
 use super::rows::BranchRow;
-use super::schema::{TARGETS, branches};
+use super::schema::branches;
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_CHILDREN;
@@ -141,16 +141,7 @@ async fn set_active(
 ) -> Result<ChatId, Error> {
     // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
     let changed: Option<ChatId> = on!(session, |c| {
-        let chat = TARGETS
-            .filter(TARGETS.field(branches::branch_id).eq(target))
-            .filter(
-                TARGETS
-                    .field(branches::owner_id)
-                    .eq(owner)
-                    .and(TARGETS.field(branches::deleted_at).is_null()),
-            )
-            .select(TARGETS.field(branches::root_chat_id));
-        diesel::update(branches::table.filter(branches::branch_id.eq_any(chat)))
+        diesel::update(branches::table.filter(branches::branch_id.eq(ChatOf { owner, target })))
             .filter(branches::deleted_at.is_null())
             .set(branches::active_branch_id.eq(Some(branch)))
             .returning(branches::root_chat_id)

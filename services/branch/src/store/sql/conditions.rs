@@ -104,6 +104,9 @@ where
 
 /// The id of the branch that a request is about: `named`, if it is one of the chat of the target; else the target, or for a
 /// chat its active branch. NULL if the owner cannot see the target.
+///
+/// Whether rows are deleted is asked behind SELECT: in a WHERE it would let PostgreSQL, without statistics, read a partial index of all
+/// living branches instead of the primary key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineOf {
     pub(super) owner: UserId,
@@ -120,7 +123,8 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(
-            "(SELECT lines.branch_id FROM branches AS targets \
+            "(SELECT CASE WHEN targets.deleted_at IS NULL AND trunks.deleted_at IS NULL THEN lines.branch_id END \
+             FROM branches AS targets \
              JOIN branches AS trunks ON trunks.branch_id = targets.root_chat_id \
              JOIN branches AS lines ON lines.branch_id = COALESCE(",
         );
@@ -128,8 +132,7 @@ where
         out.push_sql(
             ", CASE WHEN targets.branch_id = trunks.branch_id \
              THEN COALESCE(trunks.active_branch_id, trunks.branch_id) ELSE targets.branch_id END) \
-             AND lines.root_chat_id = targets.root_chat_id \
-             WHERE targets.deleted_at IS NULL AND trunks.deleted_at IS NULL AND targets.branch_id = ",
+             AND lines.root_chat_id = targets.root_chat_id WHERE targets.branch_id = ",
         );
         out.push_bind_param::<Uid, _>(&self.target)?;
         out.push_sql(" AND targets.owner_id = ");
@@ -139,19 +142,51 @@ where
     }
 }
 
-impl Expression for LineOf {
-    type SqlType = Uid;
+/// The id of the chat of the target; NULL if the owner cannot see the target. It is asked as in [`LineOf`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChatOf {
+    pub(super) owner: UserId,
+    pub(super) target: BranchId,
 }
 
-impl AppearsOnTable<super::schema::branches::table> for LineOf {}
-
-impl ValidGrouping<()> for LineOf {
-    type IsAggregate = is_aggregate::Never;
+impl<DB> QueryFragment<DB> for ChatOf
+where
+    DB: Backend + HasSqlType<Uid>,
+    UserId: ToSql<Uid, DB>,
+    BranchId: ToSql<Uid, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "(SELECT CASE WHEN targets.deleted_at IS NULL THEN targets.root_chat_id END \
+             FROM branches AS targets WHERE targets.branch_id = ",
+        );
+        out.push_bind_param::<Uid, _>(&self.target)?;
+        out.push_sql(" AND targets.owner_id = ");
+        out.push_bind_param::<Uid, _>(&self.owner)?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
-impl QueryId for LineOf {
-    type QueryId = Self;
+macro_rules! ids {
+    ($($name:ident),+) => {$(
+        impl Expression for $name {
+            type SqlType = Uid;
+        }
+
+        impl AppearsOnTable<super::schema::branches::table> for $name {}
+
+        impl ValidGrouping<()> for $name {
+            type IsAggregate = is_aggregate::Never;
+        }
+
+        impl QueryId for $name {
+            type QueryId = Self;
+        }
+    )+};
 }
+
+ids!(LineOf, ChatOf);
 
 macro_rules! conditions {
     ($($name:ident on $table:ty),+ $(,)?) => {$(

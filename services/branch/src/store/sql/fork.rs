@@ -62,6 +62,9 @@ impl SqlEngine {
     }
 }
 
+/// A message with its place, and whether its branch, the target and the trunk are alive.
+type FoundMessage = (ChatId, BranchId, i64, Timestamp, bool, bool, bool);
+
 /// Finds the message of a fork, which must lie on the line of the target.
 async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, Error> {
     let &ForkRequest { owner, target, .. } = request;
@@ -69,23 +72,29 @@ async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, 
         let chat = look_up(session, owner, target).await?.require()?.branch.chat;
         return Ok(Origin { chat, parent: chat.trunk(), depth: 0, created_at: None });
     };
-    let found: Option<(ChatId, BranchId, i64, Timestamp)> = on!(session, |c| {
-        let of_chat = TARGETS.field(branches::root_chat_id).eq(branches::root_chat_id);
-        let is_visible =
-            TARGETS.field(branches::owner_id).eq(owner).and(TARGETS.field(branches::deleted_at).is_null());
+    // Whether rows are deleted is asked behind SELECT, as in `LineOf`.
+    let found: Option<FoundMessage> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
-            .inner_join(TARGETS.on(of_chat))
+            .inner_join(TARGETS.on(TARGETS.field(branches::root_chat_id).eq(branches::root_chat_id)))
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(TARGETS.field(branches::branch_id).eq(target).and(is_visible))
-            .filter(messages::response_id.eq(message))
-            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
-            .select((branches::root_chat_id, messages::branch_id, messages::depth, messages::created_at))
+            .filter(TARGETS.field(branches::branch_id).eq(target))
+            .filter(TARGETS.field(branches::owner_id).eq(owner).and(messages::response_id.eq(message)))
+            .select((
+                branches::root_chat_id,
+                messages::branch_id,
+                messages::depth,
+                messages::created_at,
+                branches::deleted_at.is_null(),
+                TARGETS.field(branches::deleted_at).is_null(),
+                TRUNKS.field(branches::deleted_at).is_null(),
+            ))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((chat, parent, depth, created_at)) = found else {
+    let found = found.filter(|(.., parent, target, trunk)| *parent && *target && *trunk);
+    let Some((chat, parent, depth, created_at, ..)) = found else {
         look_up(session, owner, target).await?.require()?;
         return Err(Error::MessageNotFound);
     };
