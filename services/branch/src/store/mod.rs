@@ -13,6 +13,5 @@ pub mod sql;
 pub use content_store::ContentStore;
 pub use operations::{
     AppendRequest, BranchPage, BranchWithActive, ForkRequest, LinePage, LinePosition, LineRequest, Lookup,
-    MessagePage, NewBranch, NewMessage, NewTrunk, PageRequest, Position, ResolvedId, TimePosition,
-    TreeRequest,
+    MessagePage, NewMessage, NewTrunk, PageRequest, Position, ResolvedId, TimePosition, TreeRequest,
 };

@@ -25,7 +25,7 @@ impl<R: AncestryReader> AncestryReader for &mut R {
 }
 
 /// The ancestry of the branch at or above `nearest` whose window holds `depth`.
-pub(super) async fn ancestry_reaching(
+async fn ancestry_reaching(
     mut ancestries: impl AncestryReader,
     mut nearest: Ancestry,
     depth: i64,
@@ -34,6 +34,18 @@ pub(super) async fn ancestry_reaching(
         nearest = ancestries.read_ancestry(further).await?;
     }
     Ok(nearest)
+}
+
+/// The branch above `line` that owns the message at `depth` of the line; none if the line's own branch would own it.
+pub(super) async fn owner_of_inherited(
+    ancestries: impl AncestryReader,
+    line: Ancestry,
+    depth: i64,
+) -> Result<Option<BranchId>, Error> {
+    if depth > line.fork_depth {
+        return Ok(None);
+    }
+    Ok(ancestry_reaching(ancestries, line, depth).await?.owner(depth))
 }
 
 /// The segments that cover `depths` of the line of `start`, deepest first.

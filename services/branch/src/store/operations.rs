@@ -9,6 +9,7 @@ use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::body_limits::Reservation;
+use std::sync::Arc;
 
 /// A branch with its head, and the active branch of its chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,48 +109,23 @@ impl AppendRequest {
     pub fn text_bytes(&self) -> usize {
         self.question.as_str().len() + self.response.as_str().len()
     }
-
-    /// The message for this branch of this chat.
-    pub fn for_branch(&self, chat: ChatId, branch: BranchId) -> NewMessage {
-        NewMessage {
-            owner: self.owner,
-            chat,
-            branch,
-            question: self.question.clone(),
-            response: self.response.clone(),
-            metadata: self.metadata.clone(),
-            expected_head: self.expected_head,
-            key: self.key.clone(),
-        }
-    }
 }
 
 /// A message to append to a branch.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// The author.
-    pub owner: UserId,
     /// The chat.
     pub chat: ChatId,
     /// The branch of this chat that it goes to.
     pub branch: BranchId,
-    /// The question.
-    pub question: Question,
-    /// The response.
-    pub response: Response,
-    /// The client's metadata.
-    pub metadata: Metadata,
-    /// The head that the client expects.
-    pub expected_head: ExpectedHead,
-    /// The idempotency key.
-    pub key: Option<IdempotencyKey>,
+    /// The message, as the client has sent it.
+    pub request: Arc<AppendRequest>,
 }
 
 impl NewMessage {
-    /// The bytes of its question and its response.
+    /// The bytes of its question and its response, as they are stored.
     pub fn text_bytes(&self) -> i64 {
-        let bytes = self.question.as_str().len() + self.response.as_str().len();
-        i64::try_from(bytes).unwrap_or(i64::MAX)
+        i64::try_from(self.request.text_bytes()).unwrap_or(i64::MAX)
     }
 
     /// The stored message.
@@ -166,9 +142,9 @@ impl NewMessage {
             branch: self.branch,
             depth,
             parent,
-            question: self.question.as_str().to_owned(),
-            response: self.response.as_str().to_owned(),
-            metadata: self.metadata.as_str().to_owned(),
+            question: self.request.question.as_str().to_owned(),
+            response: self.request.response.as_str().to_owned(),
+            metadata: self.request.metadata.as_str().to_owned(),
             created_at,
             forks: Forks::default(),
         }
@@ -300,43 +276,6 @@ pub struct ForkRequest {
     pub owner: UserId,
     /// The chat, or the branch on whose line the message must lie.
     pub target: BranchId,
-    /// The message that it forks from; none for a fork before the first message.
-    pub from: Option<ResponseId>,
-    /// The id, if the client has chosen one.
-    pub id: Option<BranchId>,
-    /// The name.
-    pub name: Option<BranchName>,
-    /// Whether it becomes the active branch of its chat.
-    pub activate: bool,
-    /// The idempotency key.
-    pub key: Option<IdempotencyKey>,
-}
-
-impl ForkRequest {
-    /// The branch to fork in the chat of the target.
-    pub fn in_chat(&self, target: &ResolvedId) -> NewBranch {
-        NewBranch {
-            owner: self.owner,
-            chat: target.chat,
-            line: Some(target.branch).filter(|_| !target.is_trunk()),
-            from: self.from,
-            id: self.id,
-            name: self.name.clone(),
-            activate: self.activate,
-            key: self.key.clone(),
-        }
-    }
-}
-
-/// A branch to fork in a chat.
-#[derive(Debug, Clone)]
-pub struct NewBranch {
-    /// The owner.
-    pub owner: UserId,
-    /// The chat.
-    pub chat: ChatId,
-    /// The branch on whose line the message must lie; none for any line of the chat.
-    pub line: Option<BranchId>,
     /// The message that it forks from; none for a fork before the first message.
     pub from: Option<ResponseId>,
     /// The id, if the client has chosen one.

@@ -50,7 +50,7 @@ impl SqlEngine {
     }
 }
 
-async fn insert(session: &mut Session, new: &AppendRequest, clock: &Clock) -> Result<Message, Abort> {
+async fn insert(session: &mut Session, new: &Arc<AppendRequest>, clock: &Clock) -> Result<Message, Abort> {
     let id = ResponseId::generate();
     let line = LineOf { owner: new.owner, target: new.target, named: new.branch };
     // Locks the line: other appends to it wait from here on.
@@ -79,7 +79,7 @@ async fn insert(session: &mut Session, new: &AppendRequest, clock: &Clock) -> Re
     if !new.expected_head.allows(parent) {
         return Err(Error::HeadMoved { head: parent }.into());
     }
-    let message = new.for_branch(line.root_chat_id, line.branch_id);
+    let message = NewMessage { chat: line.root_chat_id, branch: line.branch_id, request: Arc::clone(new) };
     // Read under the lock, in a later statement: the snapshot of the waiting statement is from before the wait.
     let created_at = MonotonicTime { now: clock.now().max(line.created_at), after: parent };
     let row = (row(&message, id, line.head_depth, parent), messages::created_at.eq(created_at));
@@ -107,17 +107,18 @@ fn row(
     depth: i64,
     parent_response_id: Option<ResponseId>,
 ) -> NewMessageRow<'_> {
+    let request = &*new.request;
     NewMessageRow {
         response_id,
         branch_id: new.branch,
         depth,
         parent_response_id,
-        owner_id: new.owner,
+        owner_id: request.owner,
         text_bytes: new.text_bytes(),
-        key_id: new.key.as_ref().map(|key| key.id),
-        request_hash: new.key.as_ref().map(|key| &key.hash),
-        metadata: new.metadata.as_str(),
-        question: new.question.as_str(),
-        response: new.response.as_str(),
+        key_id: request.key.as_ref().map(|key| key.id),
+        request_hash: request.key.as_ref().map(|key| &key.hash),
+        metadata: request.metadata.as_str(),
+        question: request.question.as_str(),
+        response: request.response.as_str(),
     }
 }

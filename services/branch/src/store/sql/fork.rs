@@ -8,7 +8,7 @@ use super::rows::NewBranchRow;
 use super::schema::{TARGETS, TRUNKS, branches, messages};
 use crate::domain::{Ancestry, Branch};
 use crate::error::Error;
-use crate::store::navigation::{AncestryReader as _, ancestry_reaching};
+use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
 use crate::store::{BranchWithActive, ForkRequest};
 use diesel::prelude::*;
 
@@ -100,10 +100,7 @@ async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, 
     };
     if ![chat.trunk(), parent].contains(&target) {
         let line = session.read_ancestry(target).await?;
-        let inherited = depth <= line.fork_depth;
-        let owner =
-            if inherited { ancestry_reaching(session, line, depth).await?.owner(depth) } else { None };
-        if owner != Some(parent) {
+        if owner_of_inherited(session, line, depth).await? != Some(parent) {
             return Err(Error::MessageNotFound);
         }
     }

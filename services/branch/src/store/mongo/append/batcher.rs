@@ -47,7 +47,7 @@ const MAX_BATCHES_IN_FLIGHT: usize = 2;
 const MAX_BATCH_MESSAGES: usize = 64;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 
-/// What came of an insert.
+/// The outcome of an insert.
 #[derive(Debug)]
 pub(crate) struct InsertOutcome {
     pub(crate) written: Result<(), FailedWrite>,

@@ -203,7 +203,7 @@ pub(super) fn fail_batch(
 }
 
 pub(super) async fn replay(mongo: &MongoEngine, new: &NewMessage) -> Result<Option<Message>, Error> {
-    match &new.key {
+    match &new.request.key {
         Some(key) => mongo.replay_message(key).await,
         None => Ok(None),
     }

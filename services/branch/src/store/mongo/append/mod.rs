@@ -20,12 +20,12 @@ use std::sync::Arc;
 
 impl MongoEngine {
     pub(crate) async fn append(self: &Arc<Self>, request: &AppendRequest) -> Appended {
-        let request = request.clone();
+        let request = Arc::new(request.clone());
         self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, &request).await).await
     }
 }
 
-async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
+async fn append(mongo: &MongoEngine, request: &Arc<AppendRequest>) -> Appended {
     let mut deadline = RetryDeadline::new();
     if let Some(new) = for_known_branch(mongo, request) {
         match append_to_branch(mongo, new, &mut deadline).await {
@@ -37,7 +37,8 @@ async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
     let mut attempt = 1;
     loop {
         let target = mongo.resolve(request.owner, request.target).await?.require()?;
-        let new = request.for_branch(target.chat, target.branch_for(request.branch));
+        let branch = target.branch_for(request.branch);
+        let new = NewMessage { chat: target.chat, branch, request: Arc::clone(request) };
         match append_to_branch(mongo, new, &mut deadline).await {
             Err(Error::BranchNotFound)
                 if request.branch.is_none() && attempt < MAX_ATTEMPTS_ON_ACTIVE_BRANCH =>
@@ -51,12 +52,12 @@ async fn append(mongo: &MongoEngine, request: &AppendRequest) -> Appended {
 
 /// The message, if it goes to the branch that the request names and the chat of this branch is known. Whether the branch is
 /// alive, and whose it is, is read beside the insert.
-fn for_known_branch(mongo: &MongoEngine, request: &AppendRequest) -> Option<NewMessage> {
+fn for_known_branch(mongo: &MongoEngine, request: &Arc<AppendRequest>) -> Option<NewMessage> {
     let target = request.target;
     let known = mongo.branch_cache.get(target, mongo.clock.now())?;
     // A chat's id alone stands for the active branch.
     let is_named = known.chat.trunk() != target && request.branch.is_none_or(|named| named == target);
-    is_named.then(|| request.for_branch(known.chat, target))
+    is_named.then(|| NewMessage { chat: known.chat, branch: target, request: Arc::clone(request) })
 }
 
 async fn append_to_branch(mongo: &MongoEngine, new: NewMessage, deadline: &mut RetryDeadline) -> Appended {
@@ -114,11 +115,11 @@ async fn find_batch_start(
         Some(head) => head,
         None => read_head(mongo, new).await?,
     };
-    if head.chat != new.chat || head.owner != new.owner {
+    if head.chat != new.chat || head.owner != new.request.owner {
         line_lock.cache_head(head);
         return Err(Error::BranchNotFound);
     }
-    if !new.expected_head.allows(head.id) {
+    if !new.request.expected_head.allows(head.id) {
         // Before `HeadMoved` is answered: the second of two equal requests is a replay.
         if let Some(made) = replay(mongo, new).await? {
             return Ok(BatchStart::Replay(made));
@@ -126,7 +127,7 @@ async fn find_batch_start(
         if cached.is_some() {
             head = read_head(mongo, new).await?;
         }
-        if !new.expected_head.allows(head.id) {
+        if !new.request.expected_head.allows(head.id) {
             return Err(Error::HeadMoved { head: head.id });
         }
     }
@@ -135,7 +136,15 @@ async fn find_batch_start(
 
 /// Reads the head of the line from the database.
 async fn read_head(mongo: &MongoEngine, new: &NewMessage) -> Result<LineHead, Error> {
-    let (branch, _) = branch_with_trunk(mongo, new.owner, new.chat, new.branch).await?.require_both()?;
+    let (branch, _) =
+        branch_with_trunk(mongo, new.request.owner, new.chat, new.branch).await?.require_both()?;
     let (depth, id, earliest_next) = head_in_time(mongo, &branch).await?;
-    Ok(LineHead { seen_at: mongo.clock.now(), earliest_next, chat: new.chat, owner: new.owner, depth, id })
+    Ok(LineHead {
+        seen_at: mongo.clock.now(),
+        earliest_next,
+        chat: new.chat,
+        owner: new.request.owner,
+        depth,
+        id,
+    })
 }

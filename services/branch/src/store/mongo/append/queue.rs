@@ -249,8 +249,9 @@ impl LineLock<'_> {
             }
             bytes += next.new.text_bytes();
             let shares_batch = |first: &PendingAppend| {
-                let of_one = (first.new.owner, first.new.chat) == (next.new.owner, next.new.chat);
-                of_one && [first, next].iter().all(|one| one.new.expected_head == ExpectedHead::Any)
+                let of_one =
+                    (first.new.request.owner, first.new.chat) == (next.new.request.owner, next.new.chat);
+                of_one && [first, next].iter().all(|one| one.new.request.expected_head == ExpectedHead::Any)
             };
             let fits = batch.first().is_none_or(|first| shares_batch(first) && bytes <= MAX_BATCH_BYTES);
             if !fits || batch.len() >= MAX_BATCH_MESSAGES {

@@ -4,7 +4,7 @@ use crate::domain::{Ancestry, Branch, BranchKey};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::{NewBranch, NewTrunk, ancestry_codec};
+use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -115,14 +115,9 @@ impl BranchDoc {
     }
 
     /// A fork that is under way.
-    pub(crate) fn fork(
-        new: &NewBranch,
-        ancestry: &Ancestry,
-        parent: BranchId,
-        created_at: Timestamp,
-    ) -> Self {
+    pub(crate) fn fork(new: &ForkRequest, ancestry: &Ancestry, parent: &Self, created_at: Timestamp) -> Self {
         Self {
-            parent: Some(parent),
+            parent: Some(parent.id),
             forked_from: new.from,
             name: new.name.as_ref().map(|name| name.as_str().to_owned()),
             head: new.from,
@@ -131,7 +126,7 @@ impl BranchDoc {
             state: Some(BranchState::Forking),
             op: Some(OperationId::generate()),
             activate: new.activate,
-            ..Self::at(ancestry, new.chat, new.owner, created_at)
+            ..Self::at(ancestry, parent.chat, parent.owner, created_at)
         }
     }
 

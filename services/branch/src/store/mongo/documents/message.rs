@@ -50,22 +50,23 @@ impl MessageDoc {
         parent: Option<ResponseId>,
         created_at: Timestamp,
     ) -> Self {
+        let request = &*new.request;
         Self {
             id,
             branch: new.branch,
             depth,
             parent,
             chat: new.chat,
-            owner: new.owner,
+            owner: request.owner,
             created_at,
             text_bytes: new.text_bytes(),
             forked: Some(false),
             forks: 0,
-            key_id: new.key.as_ref().map(|key| key.id),
-            request_hash: new.key.as_ref().map(|key| binary(&key.hash.0)),
-            metadata: new.metadata.as_str().to_owned(),
-            question: new.question.as_str().to_owned(),
-            response: new.response.as_str().to_owned(),
+            key_id: request.key.as_ref().map(|key| key.id),
+            request_hash: request.key.as_ref().map(|key| binary(&key.hash.0)),
+            metadata: request.metadata.as_str().to_owned(),
+            question: request.question.as_str().to_owned(),
+            response: request.response.as_str().to_owned(),
         }
     }
 

@@ -10,8 +10,8 @@ use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back,
 };
-use crate::store::navigation::ancestry_reaching;
-use crate::store::{BranchWithActive, ForkRequest, NewBranch};
+use crate::store::navigation::owner_of_inherited;
+use crate::store::{BranchWithActive, ForkRequest};
 use mongodb::bson::doc;
 use serde::Deserialize;
 use shared::clock::Timestamp;
@@ -111,10 +111,8 @@ async fn origin(
     };
     let parent = parent.ok_or(Error::MessageNotFound)?;
     if !target.branch.is_trunk() && target.branch.id != parent.id {
-        let (line, depth) = (target.branch.ancestry()?, message.depth);
-        let inherited = depth <= line.fork_depth;
-        let owner = if inherited { ancestry_reaching(mongo, line, depth).await?.owner(depth) } else { None };
-        if owner != Some(parent.id) {
+        let line = target.branch.ancestry()?;
+        if owner_of_inherited(mongo, line, message.depth).await? != Some(parent.id) {
             return Err(Error::MessageNotFound);
         }
     }
@@ -134,7 +132,7 @@ async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> 
 /// The document of a fork.
 async fn child(
     mongo: &MongoEngine,
-    new: &NewBranch,
+    new: &ForkRequest,
     origin: &Origin,
     previous_active: Option<BranchId>,
 ) -> Result<BranchDoc, Error> {
@@ -146,7 +144,7 @@ async fn child(
     let id = new.id.unwrap_or_else(BranchId::generate);
     let ancestry = parent.child(id, origin.depth, skip_target.as_ref()).with_fork_message(new.from);
     let now = mongo.clock.now();
-    let mut child = BranchDoc::fork(new, &ancestry, origin.parent.id, now.max(origin.earliest));
+    let mut child = BranchDoc::fork(new, &ancestry, &origin.parent, now.max(origin.earliest));
     child.due = Some(now.plus(ABANDONED_AFTER).as_micros());
     child.previous_active = previous_active.filter(|_| new.activate);
     Ok(child)
@@ -157,10 +155,9 @@ async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<Bran
     let (origin, marked) = futures_util::join!(origin(mongo, &named), mark_as_forked(mongo, named.message));
     let (origin, ()) = (origin?, marked?);
     let NamedByRequest { target, .. } = named;
-    let new = request.in_chat(&target.resolved(mongo).await?);
-    let child = child(mongo, &new, &origin, target.trunk().active).await?;
+    let child = child(mongo, request, &origin, target.trunk().active).await?;
     if !insert(mongo, &child).await? {
-        let made = match &new.key {
+        let made = match &request.key {
             Some(key) => replay(mongo, key).await?,
             None => None,
         };
