@@ -1,6 +1,7 @@
 //! The connection of a thread of SQLite: opened when it is needed, and anew if its state is not known.
 
 use super::last_write::LastWrite;
+use super::sqlite_job::Job;
 use super::sqlite_pragmas::connect;
 use crate::error::StoreError;
 use crate::session::{Session, depth};
@@ -29,6 +30,14 @@ impl ThreadConnection {
             None => self.open()?,
         };
         Ok(self.session.insert(session))
+    }
+
+    /// Runs an operation outside of a transaction.
+    pub(super) fn run(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        if !job.run(self.session()?) {
+            self.clean();
+        }
+        Ok(())
     }
 
     /// Rolls back what an operation has left open, and closes the connection if that fails.

@@ -3,7 +3,7 @@
 use super::commit_counters::CommitCounters;
 use super::last_write::LastWrite;
 use super::sqlite_connection::ThreadConnection;
-use super::sqlite_job::{Job, Jobs};
+use super::sqlite_job::Jobs;
 use super::sqlite_pragmas::{PRAGMAS, READER_PRAGMAS, SHORT_LOCK_TIMEOUT};
 use super::sqlite_queue::Queue;
 use super::sqlite_writer::Writer;
@@ -57,21 +57,6 @@ impl Threads {
     }
 }
 
-fn run_plain(connection: &mut ThreadConnection, mut job: Box<dyn Job>) {
-    if !job.claim() {
-        return;
-    }
-    match connection.session() {
-        Ok(session) => {
-            if !job.run(session) {
-                connection.clean();
-            }
-            job.end(Ok(()));
-        }
-        Err(error) => job.end(Err(error)),
-    }
-}
-
 impl Group {
     fn new(name: &'static str) -> Self {
         let jobs = Arc::new(Queue::new(MAX_QUEUED_OPERATIONS));
@@ -89,9 +74,12 @@ impl Group {
         let mut connection = ThreadConnection::new(Arc::clone(path), pragmas, None);
         let (jobs, busy) = (Arc::clone(&self.jobs), Arc::clone(&self.busy));
         self.spawn(move || {
-            while let Some(job) = jobs.pop() {
+            while let Some(mut job) = jobs.pop() {
                 busy.fetch_add(1, Ordering::Relaxed);
-                run_plain(&mut connection, job);
+                if job.claim() {
+                    let ended = connection.run(&mut *job);
+                    job.end(ended);
+                }
                 busy.fetch_sub(1, Ordering::Relaxed);
             }
         })

@@ -59,7 +59,7 @@ struct Batch {
 impl Writer {
     /// Runs batches until the queue is closed and empty.
     pub(super) fn run(mut self) {
-        while let Some(job) = self.jobs.pop() {
+        while let Some(mut job) = self.jobs.pop() {
             if !job.claim() {
                 continue;
             }
@@ -67,7 +67,11 @@ impl Writer {
             let mut batch = Batch::default();
             let ended = match job.kind() {
                 JobKind::Transaction { .. } => self.transact(job, &mut batch),
-                JobKind::Plain => self.run_alone(job, &mut batch),
+                JobKind::Plain => {
+                    let ended = self.connection.run(&mut *job);
+                    batch.jobs.push(job);
+                    ended
+                }
             };
             self.busy.store(0, Ordering::Release);
             for job in batch.jobs {
@@ -93,16 +97,6 @@ impl Writer {
         self.commits.count(batch.jobs.len());
         if batch.has_success && self.last_write.faults() == faults {
             self.last_write.record(None);
-        }
-        Ok(())
-    }
-
-    /// Runs an operation outside of a transaction.
-    fn run_alone(&mut self, mut job: Box<dyn Job>, batch: &mut Batch) -> Result<(), StoreError> {
-        let has_succeeded = self.connection.session().map(|session| job.run(session));
-        batch.jobs.push(job);
-        if !has_succeeded? {
-            self.connection.clean();
         }
         Ok(())
     }
