@@ -19,7 +19,7 @@ pub(crate) struct ClosedLoop {
     clients: Vec<Client>,
 }
 
-/// What the clients measured during a run.
+/// The measurements of the clients of a run.
 #[derive(Debug, Default)]
 pub(crate) struct LoopSamples {
     /// The time from the first request until the last one was answered.

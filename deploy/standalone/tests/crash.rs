@@ -17,10 +17,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many that their writes share commits.
+/// The number of writers, whose writes share commits.
 const WRITERS: usize = 32;
 const WRITES_BEFORE_THE_KILL: usize = 200;
-/// How often the process is killed, unless `TEST_KILLS` says otherwise.
+/// The number of kills, unless `TEST_KILLS` says otherwise.
 const KILLS: usize = 2;
 
 /// The product as a process, as `cargo run` starts it. Killed when this is dropped.

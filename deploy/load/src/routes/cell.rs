@@ -23,7 +23,7 @@ pub(crate) struct Cell<'a> {
     pub(crate) databases: &'a [u32],
 }
 
-/// What was measured in one round.
+/// The measurements of one round.
 pub(crate) struct Measurement {
     pub(crate) figures: CellFigures,
     /// The failed requests by cause, those of the warm-up included.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 /// Programs under load.
 pub(crate) struct Side {
-    /// What the table calls it.
+    /// Its name in the table.
     pub(crate) name: &'static str,
     pub(crate) http: Client,
     pub(crate) base: Url,

@@ -1,4 +1,4 @@
-//! What never changes about branches, kept so that it is not read again.
+//! The cache of the immutable parts of branches.
 //!
 //! Whether a branch is alive is never kept: each operation reads it.
 
@@ -22,7 +22,7 @@ const MAX_GUESSES: usize = 1 << 13;
 /// An estimate of the cached branches.
 const EXPECTED_BRANCHES: usize = 1 << 14;
 
-/// What never changes about a branch.
+/// The immutable part of a branch.
 #[derive(Debug)]
 pub(crate) struct ImmutableBranch {
     /// When it was read, alive.
@@ -41,7 +41,7 @@ impl Weighter<BranchId, Arc<ImmutableBranch>> for BySegments {
     }
 }
 
-/// What never changes about the branches that were read last, and a guess at the active branches of chats.
+/// The immutable parts of the branches that were read last, and a guess at the active branches of chats.
 #[derive(Debug)]
 pub(crate) struct BranchCache {
     immutable: Cache<BranchId, Arc<ImmutableBranch>, BySegments>,
@@ -56,7 +56,7 @@ impl BranchCache {
         }
     }
 
-    /// What is known of a branch. It may be deleted by now.
+    /// The cached part of a branch, which may be deleted by now.
     pub(crate) fn get(&self, branch: BranchId, now: Timestamp) -> Option<Arc<ImmutableBranch>> {
         self.immutable.get(&branch).filter(|cached| now <= cached.seen_at.plus(CACHE_TTL))
     }
