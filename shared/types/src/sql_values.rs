@@ -4,23 +4,28 @@ use super::sql_types::Instant;
 use crate::clock::Timestamp;
 use crate::idempotency::RequestHash;
 use diesel::backend::Backend;
+use diesel::data_types::PgTimestamp;
 use diesel::deserialize::{self, FromSql};
 use diesel::pg::Pg;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary, Timestamptz};
 use diesel::sqlite::Sqlite;
 
+/// 2000-01-01, from which PostgreSQL counts, in microseconds since 1970.
+const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
+
 impl ToSql<Instant, Pg> for Timestamp {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let time = chrono::DateTime::from_timestamp_micros(self.as_micros()).ok_or("a time out of range")?;
+        let time = PgTimestamp(self.as_micros() - POSTGRES_EPOCH_MICROS);
         ToSql::<Timestamptz, Pg>::to_sql(&time, &mut out.reborrow())
     }
 }
 
 impl FromSql<Instant, Pg> for Timestamp {
     fn from_sql(value: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        let time = <chrono::DateTime<chrono::Utc> as FromSql<Timestamptz, Pg>>::from_sql(value)?;
-        Ok(Self::from_micros(time.timestamp_micros()).ok_or("a time out of range")?)
+        let PgTimestamp(micros) = FromSql::<Timestamptz, Pg>::from_sql(value)?;
+        let time = micros.checked_add(POSTGRES_EPOCH_MICROS).and_then(Self::from_micros);
+        Ok(time.ok_or("a time out of range")?)
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) mod micros {
     use serde::{Deserialize, Deserializer, Serializer};
     use shared::clock::Timestamp;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(time.as_micros())
     }
