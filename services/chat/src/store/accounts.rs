@@ -1,6 +1,7 @@
 //! Deleted accounts.
 
 use super::schema::deleted_accounts;
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -58,10 +59,16 @@ async fn upsert_account(
 
 /// Whether an account is deleted, as long as its tokens may be valid.
 pub async fn is_account_deleted(store: &Store, account: UserId, now: Timestamp) -> Result<bool, StoreError> {
-    let remembered = deleted_accounts::table.find(account).filter(deleted_accounts::until.gt(now));
+    let deletion = deletion_of(account, now);
     let counted = store
-        .read(move |session| async move { on!(session, |c| remembered.count().get_result(c).await) }.boxed());
-    counted.await.map(|remembered: i64| remembered > 0)
+        .read(move |session| async move { on!(session, |c| deletion.count().get_result(c).await) }.boxed());
+    counted.await.map(|deletions: i64| deletions > 0)
+}
+
+/// The row of an account that is deleted, as long as its tokens may be valid.
+#[auto_type(no_type_alias)]
+pub(super) fn deletion_of(account: UserId, now: Timestamp) -> _ {
+    deleted_accounts::table.find(account).filter(deleted_accounts::until.gt(now))
 }
 
 /// Accounts whose second pass is due.

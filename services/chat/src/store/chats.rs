@@ -1,15 +1,19 @@
 //! Chats.
 
+use super::accounts::deletion_of;
 use super::rows_of_page;
-use super::schema::{chats, deleted_accounts};
+use super::schema::chats;
 use crate::domain::{ChatType, Name, Replay};
 use crate::error::Error;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
 use shared::ids::{ChatId, KeyId, UserId};
+use shared::sql_types::{Instant, Uid};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
 
@@ -86,22 +90,49 @@ pub struct ChatChanges {
 
 /// Inserts a chat, or finds the one that an equal request has created.
 pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
-    store.write(move |session| insert_chat(session, chat).boxed()).await
+    match chat.key_id {
+        None => store.write_statement(|session| insert(session, chat).boxed()).await,
+        Some(key) => store.write(move |session| insert_or_replay(session, chat, key).boxed()).await,
+    }
 }
 
-async fn insert_chat(session: &mut Session, chat: Chat) -> Result<Created<Chat>, Error> {
+async fn insert(session: &mut Session, chat: Chat) -> Result<Created<Chat>, Error> {
+    let columns = (
+        chats::id,
+        chats::account_id,
+        chats::chat_type,
+        chats::name,
+        chats::created_at,
+        chats::updated_at,
+        chats::active,
+    );
+    let values = (
+        chat.id.into_sql::<Uid>(),
+        chat.account_id.into_sql::<Uid>(),
+        chat.chat_type.into_sql::<Text>(),
+        chat.name.as_str().into_sql::<Text>(),
+        chat.created_at.into_sql::<Instant>(),
+        chat.updated_at.into_sql::<Instant>(),
+        chat.active.into_sql::<Bool>(),
+    );
+    // Again: the body came after the first check, perhaps slowly.
+    let is_deleted = exists(deletion_of(chat.account_id, chat.created_at));
+    let insert = diesel::insert_into(chats::table)
+        .values(diesel::select(values).filter(not(is_deleted)))
+        .into_columns(columns);
+    match on!(session, |c| insert.execute(c).await)? {
+        0 => Err(Error::InvalidToken),
+        _ => Ok(Created::new(chat)),
+    }
+}
+
+async fn insert_or_replay(session: &mut Session, chat: Chat, key: KeyId) -> Result<Created<Chat>, Error> {
     let now = chat.created_at;
     let made: Chat = on!(session, |c| {
-        // Again: the body came after the first check, perhaps slowly.
-        let owner = deleted_accounts::table.find(chat.account_id).filter(deleted_accounts::until.gt(now));
-        let owners_gone: i64 = owner.count().get_result(c).await?;
-        if owners_gone > 0 {
+        let deletions: i64 = deletion_of(chat.account_id, now).count().get_result(c).await?;
+        if deletions > 0 {
             return Err(Error::InvalidToken);
         }
-        let Some(key) = chat.key_id else {
-            diesel::insert_into(chats::table).values(&chat).execute(c).await?;
-            return Ok(Created::new(chat));
-        };
         let keyed = chats::table.filter(chats::key_id.eq(key));
         let free = (chats::key_id.eq(None::<KeyId>), chats::request_hash.eq(None::<RequestHash>));
         let forgotten = keyed.filter(chats::deleted_at.le(now.minus(RETENTION)));
