@@ -78,25 +78,9 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_sized(0, operation).await
-    }
-
-    /// As [`Self::write`], for an operation that writes texts of `bytes`: on SQLite the operations of a commit write 4 MiB at most.
-    pub async fn write_sized<T, E>(
-        &self,
-        bytes: usize,
-        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
         let pool = match self {
             Self::Postgres(pool) => pool,
-            Self::Sqlite(sqlite) => {
-                let kind = JobKind::Transaction { bytes };
-                return submit(&sqlite.threads.writer.jobs, kind, operation).await;
-            }
+            Self::Sqlite(sqlite) => return sqlite.write(0, operation).await,
         };
         let mut session = Session::Postgres(checkout(pool.get()).await?);
         session.begin().await.map_err(StoreError::from)?;
@@ -119,9 +103,23 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_statement_sized(0, operation).await
+    }
+
+    /// As [`Self::write_statement`], for an operation that writes texts of `bytes`: on SQLite the operations of a commit write 4 MiB
+    /// at most, and this one may have several statements.
+    pub async fn write_statement_sized<T, E>(
+        &self,
+        bytes: usize,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         match self {
             Self::Postgres(_) => self.read(operation).await,
-            Self::Sqlite(_) => self.write(operation).await,
+            Self::Sqlite(sqlite) => sqlite.write(bytes, operation).await,
         }
     }
 
@@ -162,6 +160,20 @@ impl Store {
                 self.check_writes(sqlite).await
             }
         }
+    }
+}
+
+impl SqliteStore {
+    async fn write<T, E>(
+        &self,
+        bytes: usize,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        submit(&self.threads.writer.jobs, JobKind::Transaction { bytes }, operation).await
     }
 }
 

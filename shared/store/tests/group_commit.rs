@@ -243,7 +243,8 @@ async fn what_waits_is_committed_together_up_to_64_operations_and_4_mib() {
     let (_database, store) = set_up().await;
     let sized = |bytes: usize| {
         let store = store.clone();
-        let write = async move { store.write_sized(bytes, |_| std::future::ready(Ok(())).boxed()).await };
+        let write =
+            async move { store.write_statement_sized(bytes, |_| std::future::ready(Ok(())).boxed()).await };
         write.boxed()
     };
     let before = store.commits().unwrap();

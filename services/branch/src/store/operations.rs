@@ -109,6 +109,11 @@ impl AppendRequest {
     pub fn text_bytes(&self) -> usize {
         self.question.as_str().len() + self.response.as_str().len()
     }
+
+    /// The bytes of its question and its response, as they are stored.
+    pub fn stored_text_bytes(&self) -> i64 {
+        i64::try_from(self.text_bytes()).unwrap_or(i64::MAX)
+    }
 }
 
 /// A message to append to a branch.

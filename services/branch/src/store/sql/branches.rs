@@ -1,8 +1,8 @@
-//! Lists of branches; changing the active branch and names.
+//! Lists of branches; changing names.
 
-use super::conditions::{ChatOf, ComesAfter};
+use super::conditions::ComesAfter;
 use super::engine::SqlEngine;
-use super::lookup::{look_up, missing_line, owned_branch};
+use super::lookup::{look_up, owned_branch};
 use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
@@ -113,15 +113,6 @@ async fn by_ids(session: &mut Session, ids: &[BranchId]) -> Result<Vec<Branch>, 
 }
 
 impl SqlEngine {
-    pub(crate) async fn activate(
-        &self,
-        owner: UserId,
-        target: BranchId,
-        branch: BranchId,
-    ) -> Result<ChatId, Error> {
-        self.write([target], move |session| set_active(session, owner, target, branch).boxed()).await
-    }
-
     pub(crate) async fn rename(
         &self,
         owner: UserId,
@@ -131,33 +122,6 @@ impl SqlEngine {
         let name = name.map(|name| name.as_str().to_owned());
         self.write([branch], move |session| set_name(session, owner, branch, name).boxed()).await
     }
-}
-
-async fn set_active(
-    session: &mut Session,
-    owner: UserId,
-    target: BranchId,
-    branch: BranchId,
-) -> Result<ChatId, Error> {
-    // Locks the trunk's row before the branch is checked: a deletion of the branch takes this lock, too.
-    let changed: Option<ChatId> = on!(session, |c| {
-        diesel::update(branches::table.filter(branches::branch_id.eq(ChatOf { owner, target })))
-            .filter(branches::deleted_at.is_null())
-            .set(branches::active_branch_id.eq(Some(branch)))
-            .returning(branches::root_chat_id)
-            .get_result(c)
-            .await
-            .optional()
-    })?;
-    let Some(chat) = changed else {
-        return Err(missing_line(session, owner, target).await?);
-    };
-    let named = branches::table
-        .find(branch)
-        .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()))
-        .select(branches::branch_id);
-    let named: Option<BranchId> = on!(session, |c| named.first(c).await.optional())?;
-    named.map(|_| chat).ok_or(Error::BranchNotFound)
 }
 
 async fn set_name(

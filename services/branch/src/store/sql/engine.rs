@@ -75,31 +75,45 @@ impl SqlEngine {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.write_sized(rows, 0, transaction).await
+        self.run_in_turn(rows, |store| async move { store.write(transaction).await }).await
     }
 
-    /// As [`Self::write`], for a transaction that writes so many bytes of texts.
-    pub(super) async fn write_sized<T, E>(
+    /// As [`Self::write`], for an operation that writes so many bytes of texts, and on PostgreSQL is one statement.
+    pub(super) async fn write_statement<T, E>(
         &self,
         rows: impl IntoIterator<Item = BranchId>,
         bytes: usize,
-        transaction: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let write = |store: Store| async move { store.write_statement_sized(bytes, operation).await };
+        self.run_in_turn(rows, write).await
+    }
+
+    async fn run_in_turn<T, E, F>(
+        &self,
+        rows: impl IntoIterator<Item = BranchId>,
+        write: impl FnOnce(Store) -> F,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
         let mut permits = Vec::new();
         for row in rows {
             permits.push(self.row_semaphore.acquire(row).await?);
         }
+        let write = write(self.store.clone());
         if matches!(self.store, Store::Sqlite(_)) {
             // What the thread has begun goes on by itself.
-            return self.store.write_sized(bytes, transaction).await;
+            return write.await;
         }
-        let store = self.store.clone();
         let work = self.tasks.spawn(async move {
-            let done = store.write(transaction).await;
+            let done = write.await;
             drop(permits);
             done
         });

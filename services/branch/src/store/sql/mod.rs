@@ -1,14 +1,15 @@
 //! The store on PostgreSQL and SQLite.
 //!
-//! A branch's row is the lock of its line: append, fork and delete begin with an UPDATE of it. A transaction that locks more
-//! than one row locks the trunk's first, so that there are no deadlocks. An append raises `head_depth` and
-//! `head_response_id` in its own transaction. There are no caches.
+//! A branch's row is the lock of its line: append, fork and delete lock it first. A transaction that locks more than one
+//! row locks the trunk's first, so that there are no deadlocks. An append raises `head_depth` and `head_response_id` in its own
+//! transaction: on PostgreSQL an append, and the change of the active branch, is one call of a function. There are no caches.
 //!
 //! A transaction queues in memory for the rows that it will lock, in the same order, before it takes a connection from the
 //! pool. So a line with many writers, or a locked one, holds one connection of a process and not all. On SQLite, where one
 //! thread writes, a few writers of a row are in a batch at a time, and leave the rest of it to other lines.
 
 mod abort;
+mod activate;
 mod ancestry_column;
 mod append;
 mod branches;
@@ -16,6 +17,7 @@ mod conditions;
 mod delete;
 mod engine;
 mod fork;
+mod functions;
 mod lookup;
 mod message_forks;
 mod messages;

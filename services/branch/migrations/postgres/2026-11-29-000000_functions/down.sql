@@ -1,0 +1,2 @@
+DROP FUNCTION activate_branch;
+DROP FUNCTION append_message;

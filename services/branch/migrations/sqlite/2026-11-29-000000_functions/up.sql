@@ -1,0 +1,1 @@
+-- PostgreSQL has functions here. SQLite has none: see store/sql/append/sqlite.rs and store/sql/activate.rs.

@@ -1,0 +1,30 @@
+//! What an append has done.
+
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, ResponseId};
+
+/// What the statements of an engine have done.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The message is appended.
+    Appended(AppendedTo),
+    /// The owner cannot see such a line.
+    NoLine,
+    /// A message with this key exists.
+    Exists,
+    /// The head of the line is not the expected one.
+    HeadMoved {
+        /// The head; none on an empty line.
+        head: Option<ResponseId>,
+    },
+}
+
+/// Where a message was appended.
+#[derive(Debug)]
+pub(super) struct AppendedTo {
+    pub(super) chat: ChatId,
+    pub(super) branch: BranchId,
+    pub(super) parent: Option<ResponseId>,
+    pub(super) depth: i64,
+    pub(super) created_at: Timestamp,
+}

@@ -1,0 +1,31 @@
+//! The functions of the migrations, on PostgreSQL alone.
+#![expect(clippy::too_many_arguments, reason = "a function of SQL takes columns, not rows")]
+
+use diesel::pg::sql_types::Record;
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use shared::sql_types::{Instant, Uid};
+
+/// The columns of `append_message`: the outcome, the chat, the branch, the head before, the depth, and the time.
+type Appended =
+    Record<(Text, Nullable<Uid>, Nullable<Uid>, Nullable<Uid>, Nullable<BigInt>, Nullable<Instant>)>;
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn append_message(
+        its_owner: Uid,
+        target: Uid,
+        named: Nullable<Uid>,
+        expects_head: Bool,
+        expected_head: Nullable<Uid>,
+        its_id: Uid,
+        its_time: Instant,
+        its_key: Nullable<Uid>,
+        its_hash: Nullable<Binary>,
+        its_bytes: BigInt,
+        its_metadata: Text,
+        its_question: Text,
+        its_response: Text,
+    ) -> Appended;
+
+    fn activate_branch(its_owner: Uid, target: Uid, named: Uid) -> Record<(Text, Nullable<Uid>)>;
+}
