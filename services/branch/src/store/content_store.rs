@@ -1,10 +1,9 @@
 //! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
 use super::mongo::MongoEngine;
-use super::operations::{
-    AppendRequest, BranchPage, BranchWithActive, ForkRequest, LinePage, LineRequest, Lookup, MessagePage,
-    NewTrunk, ResolvedId, TimePosition, TreeRequest,
-};
+use super::positions::TimePosition;
+use super::requests::{AppendRequest, ForkRequest, LineRequest, NewTrunk, TreeRequest};
+use super::results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
 use super::sql::SqlEngine;
 use crate::config::Database;
 use crate::domain::{BranchName, Message};

@@ -6,12 +6,13 @@ mod ancestry_codec;
 mod content_store;
 pub mod mongo;
 mod navigation;
-mod operations;
+mod positions;
+mod requests;
+mod results;
 mod selection;
 pub mod sql;
 
 pub use content_store::ContentStore;
-pub use operations::{
-    AppendRequest, BranchPage, BranchWithActive, ForkRequest, LinePage, LinePosition, LineRequest, Lookup,
-    MessagePage, NewMessage, NewTrunk, PageRequest, Position, ResolvedId, TimePosition, TreeRequest,
-};
+pub use positions::{LinePosition, Position, TimePosition};
+pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk, PageRequest, TreeRequest};
+pub use results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};

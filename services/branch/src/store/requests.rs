@@ -1,76 +1,15 @@
-//! Arguments and results of the operations of a store.
+//! Arguments of the operations of a store.
 
+use super::positions::{LinePosition, Position};
+use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
-    Branch, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
+    BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
 };
 use crate::error::Error;
-use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use shared_web::body_limits::Reservation;
 use std::sync::Arc;
-
-/// A branch with its head, and the active branch of its chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BranchWithActive {
-    /// The branch.
-    pub branch: Branch,
-    /// The active branch of its chat.
-    pub active: BranchId,
-}
-
-/// The chat and the branch that an id of either stands for, without the head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResolvedId {
-    /// The chat.
-    pub chat: ChatId,
-    /// The branch that has this id.
-    pub branch: BranchId,
-    /// The active branch of the chat, if the id is the chat's.
-    pub active: BranchId,
-}
-
-impl ResolvedId {
-    /// Whether the id is the chat's.
-    pub fn is_trunk(&self) -> bool {
-        self.branch == self.chat.trunk()
-    }
-
-    /// The branch that a request with this id is about: `named`, if the request names one in addition; else this branch, or
-    /// for a chat's id the active one.
-    pub fn branch_for(&self, named: Option<BranchId>) -> BranchId {
-        named.unwrap_or(if self.is_trunk() { self.active } else { self.branch })
-    }
-}
-
-impl<T> Lookup<T> {
-    /// What was found; else [`Error::ChatNotFound`] or [`Error::TargetUnknown`].
-    pub fn require(self) -> Result<T, Error> {
-        match self {
-            Self::Found(found) => Ok(*found),
-            Self::Hidden => Err(Error::ChatNotFound),
-            Self::Unknown => Err(Error::TargetUnknown),
-        }
-    }
-}
-
-impl From<&BranchWithActive> for ResolvedId {
-    fn from(BranchWithActive { branch, active }: &BranchWithActive) -> Self {
-        Self { chat: branch.chat, branch: branch.id, active: *active }
-    }
-}
-
-/// The result of a lookup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup<T = BranchWithActive> {
-    /// A branch of this user.
-    Found(Box<T>),
-    /// A tombstone, or another user's branch: the id is taken, but not visible.
-    Hidden,
-    /// Not known. It may be a chat whose trunk is not created yet.
-    Unknown,
-}
 
 /// The trunk of a chat, as the chat service knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,17 +147,6 @@ impl LineRequest {
     }
 }
 
-/// A position on the line of a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinePosition {
-    /// The chat.
-    pub chat: ChatId,
-    /// The branch whose line is read.
-    pub branch: BranchId,
-    /// The position.
-    pub position: Position,
-}
-
 /// A page of a line to read.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest {
@@ -234,44 +162,6 @@ pub struct PageRequest {
     pub start: Option<Position>,
     /// The most messages that the page may have.
     pub limit: usize,
-}
-
-/// A position on a line: a depth, and a branch at or above the line's own whose line has this depth, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// The branch.
-    pub via: BranchId,
-    /// The depth.
-    pub depth: i64,
-}
-
-/// The messages of a page, and where the next one begins.
-#[derive(Debug)]
-pub struct MessagePage<P> {
-    /// The messages, in the requested order.
-    pub items: Vec<Message>,
-    /// None at the end.
-    pub next: Option<P>,
-    /// The memory reserved for their texts.
-    pub memory: Reservation,
-}
-
-/// A page of a line.
-#[derive(Debug)]
-pub struct LinePage {
-    /// The branch whose line was read.
-    pub branch: BranchId,
-    /// Its messages.
-    pub messages: MessagePage<LinePosition>,
-}
-
-/// A position among the messages of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimePosition {
-    /// When the message was stored.
-    pub created_at: Timestamp,
-    /// Its id.
-    pub id: ResponseId,
 }
 
 /// A branch to fork, as a client requests it.
@@ -304,19 +194,4 @@ pub struct TreeRequest {
     pub after: Option<BranchKey>,
     /// The most branches that the page may have.
     pub limit: usize,
-}
-
-/// A page of a branch and its descendants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BranchPage {
-    /// The branch.
-    pub root: BranchId,
-    /// The active branch of its chat.
-    pub active: BranchId,
-    /// The ids of its children, oldest first, 10,000 at most.
-    pub children: Vec<BranchId>,
-    /// Parents first.
-    pub items: Vec<Branch>,
-    /// Where the next page begins; none at the end.
-    pub next: Option<BranchKey>,
 }

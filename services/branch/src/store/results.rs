@@ -1,0 +1,103 @@
+//! Results of the operations of a store.
+
+use super::positions::LinePosition;
+use crate::domain::{Branch, BranchKey, Message};
+use crate::error::Error;
+use shared::ids::{BranchId, ChatId};
+use shared_web::body_limits::Reservation;
+
+/// A branch with its head, and the active branch of its chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchWithActive {
+    /// The branch.
+    pub branch: Branch,
+    /// The active branch of its chat.
+    pub active: BranchId,
+}
+
+/// The chat and the branch that an id of either stands for, without the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResolvedId {
+    /// The chat.
+    pub chat: ChatId,
+    /// The branch that has this id.
+    pub branch: BranchId,
+    /// The active branch of the chat, if the id is the chat's.
+    pub active: BranchId,
+}
+
+impl ResolvedId {
+    /// Whether the id is the chat's.
+    pub fn is_trunk(&self) -> bool {
+        self.branch == self.chat.trunk()
+    }
+
+    /// The branch that a request with this id is about: `named`, if the request names one in addition; else this branch, or
+    /// for a chat's id the active one.
+    pub fn branch_for(&self, named: Option<BranchId>) -> BranchId {
+        named.unwrap_or(if self.is_trunk() { self.active } else { self.branch })
+    }
+}
+
+impl From<&BranchWithActive> for ResolvedId {
+    fn from(BranchWithActive { branch, active }: &BranchWithActive) -> Self {
+        Self { chat: branch.chat, branch: branch.id, active: *active }
+    }
+}
+
+/// The result of a lookup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<T = BranchWithActive> {
+    /// A branch of this user.
+    Found(Box<T>),
+    /// A tombstone, or another user's branch: the id is taken, but not visible.
+    Hidden,
+    /// Not known. It may be a chat whose trunk is not created yet.
+    Unknown,
+}
+
+impl<T> Lookup<T> {
+    /// What was found; else [`Error::ChatNotFound`] or [`Error::TargetUnknown`].
+    pub fn require(self) -> Result<T, Error> {
+        match self {
+            Self::Found(found) => Ok(*found),
+            Self::Hidden => Err(Error::ChatNotFound),
+            Self::Unknown => Err(Error::TargetUnknown),
+        }
+    }
+}
+
+/// The messages of a page, and where the next one begins.
+#[derive(Debug)]
+pub struct MessagePage<P> {
+    /// The messages, in the requested order.
+    pub items: Vec<Message>,
+    /// None at the end.
+    pub next: Option<P>,
+    /// The memory reserved for their texts.
+    pub memory: Reservation,
+}
+
+/// A page of a line.
+#[derive(Debug)]
+pub struct LinePage {
+    /// The branch whose line was read.
+    pub branch: BranchId,
+    /// Its messages.
+    pub messages: MessagePage<LinePosition>,
+}
+
+/// A page of a branch and its descendants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchPage {
+    /// The branch.
+    pub root: BranchId,
+    /// The active branch of its chat.
+    pub active: BranchId,
+    /// The ids of its children, oldest first, 10,000 at most.
+    pub children: Vec<BranchId>,
+    /// Parents first.
+    pub items: Vec<Branch>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<BranchKey>,
+}
