@@ -9,6 +9,8 @@ use crate::store::mongo::client::{connect, migrate};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::read::branch_cache::BranchCache;
+use crate::store::mongo::read::branch_loader::BranchLoader;
+use crate::store::mongo::read::data_loader::DataLoader;
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
@@ -29,6 +31,7 @@ pub(crate) struct MongoEngine {
     pub(super) messages: Collection<MessageDoc>,
     pub(super) append_queue: AppendQueue,
     pub(super) insert_batcher: InsertBatcher,
+    pub(super) branch_loader: DataLoader<BranchLoader>,
     pub(super) branch_cache: BranchCache,
     pub(super) write_behind: WriteBehind,
     pub(super) clock: Clock,
@@ -50,7 +53,8 @@ impl MongoEngine {
         migrate::migrate(&database, &clock).await?;
         let (branches, messages) = (database.collection("branches"), database.collection("messages"));
         Ok(Self {
-            insert_batcher: InsertBatcher::new(&messages, &branches),
+            insert_batcher: InsertBatcher::new(&messages, &branches, tasks),
+            branch_loader: DataLoader::new(BranchLoader(branches.clone()), tasks),
             branches,
             messages,
             write_behind: WriteBehind::spawn(database.clone(), tasks),

@@ -1,8 +1,10 @@
 //! Ids and times in documents: ids as strings, times as integer microseconds.
 
-use mongodb::bson::Binary;
 use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Document, doc};
 use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// A document of which only `_id` is read.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -21,8 +23,16 @@ pub(crate) fn binary(bytes: &[u8]) -> Binary {
 }
 
 /// Ids as strings.
-pub(crate) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+pub(crate) fn texts<T: Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// The filter for these ids. A server finds a single one fastest without an operator.
+pub(crate) fn by_ids<T: Display + Ord>(ids: &BTreeSet<T>) -> Document {
+    match ids.first() {
+        Some(id) if ids.len() == 1 => doc! {"_id": id.to_string()},
+        _ => doc! {"_id": {"$in": texts(ids)}},
+    }
 }
 
 /// An id as a string.
