@@ -125,6 +125,11 @@ impl From<MongoError> for Error {
     }
 }
 
+/// The error of a statement that the server refused with this code.
+pub(crate) fn refused(code: i32, reason: &str) -> Error {
+    if TRANSIENT_CODES.contains(&code) { unavailable(reason) } else { broken(reason) }
+}
+
 /// 503: a retry may succeed.
 pub(crate) fn unavailable(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Store(StoreError::Unavailable(reason.into()))

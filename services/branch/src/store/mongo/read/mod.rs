@@ -4,6 +4,7 @@ pub(super) mod branch_cache;
 pub(super) mod branch_loader;
 pub(super) mod branches;
 pub(super) mod data_loader;
+pub(super) mod forked_message;
 pub(super) mod head;
 pub(super) mod liveness;
 pub(super) mod lookup;
