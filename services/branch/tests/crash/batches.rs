@@ -1,17 +1,19 @@
-//! How many commands concurrent requests take.
+//! How many commands concurrent requests take, and what comes of one that is lost.
 
 use crate::kit::{Chat, Engine, Kit};
 use crate::wire::Wire;
 use branch::error::Error;
-use branch::store::ContentStore;
+use branch::store::{ContentStore, ForkRequest};
 use futures_util::future::join_all;
+use reqwest::Url;
 use shared::ids::BranchId;
+use shared_test_kit::TcpProxy;
 
 const LINES: usize = 32;
 const MESSAGES: usize = 16;
 
-/// A store that reaches its server by this wire.
-async fn store_on_wire(kit: &Kit) -> (ContentStore, Wire) {
+/// A wire to the server, and the URL of the kit's database on it.
+async fn wire(kit: &Kit) -> (Wire, Url) {
     let mut url = kit.mongo_url().unwrap();
     let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(27017));
     let wire = Wire::to(server).await;
@@ -19,6 +21,12 @@ async fn store_on_wire(kit: &Kit) -> (ContentStore, Wire) {
     url.set_host(Some(host)).unwrap();
     url.set_port(Some(port.parse().unwrap())).unwrap();
     url.set_query(Some("directConnection=true"));
+    (wire, url)
+}
+
+/// A store that reaches its server by this wire.
+async fn store_on_wire(kit: &Kit) -> (ContentStore, Wire) {
+    let (wire, url) = wire(kit).await;
     (kit.replica_by(url.to_string()).await, wire)
 }
 
@@ -94,4 +102,31 @@ pub async fn a_chat_that_is_deleted_during_an_activation_is_not_found() {
     let activate = store.activate(chat.owner, chat.trunk(), chat.trunk());
     let (activated, ()) = futures_util::join!(activate, delete);
     assert!(matches!(activated, Err(Error::ChatNotFound)), "{activated:?}");
+}
+
+pub async fn a_fork_whose_activation_loses_its_answer_overrides_no_later_choice() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (wire, url) = wire(&kit).await;
+    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
+    proxy.reconnect().await;
+    let store = kit.replica_by(url.to_string()).await;
+    let chat = kit.chat().await;
+    let message = chat.say(chat.trunk(), "q").await;
+    let request = ForkRequest { activate: true, ..chat.branch(Some(message.id)) };
+    wire.reset();
+    wire.hold("update branches");
+    let choose_another = async {
+        wire.wait(|log| log.held).await;
+        proxy.disconnect();
+        wire.release();
+        while chat.node(chat.trunk()).await.unwrap().active == chat.trunk() {
+            tokio::task::yield_now().await;
+        }
+        kit.store.activate(chat.owner, chat.trunk(), chat.trunk()).await.unwrap();
+        proxy.reconnect().await;
+    };
+    let (forked, ()) = futures_util::join!(store.fork(&request), choose_another);
+    let forked = forked.unwrap().object;
+    assert_eq!(forked.active, forked.branch.id);
+    assert_eq!(chat.node(chat.trunk()).await.unwrap().active, chat.trunk());
 }

@@ -67,6 +67,11 @@ fn main() {
         TestDatabase::has_mongo(),
         batches::a_chat_that_is_deleted_during_an_activation_is_not_found,
     ));
+    trials.push(trial(
+        "batches::a_fork_whose_activation_loses_its_answer_overrides_no_later_choice".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::a_fork_whose_activation_loses_its_answer_overrides_no_later_choice,
+    ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

@@ -15,7 +15,7 @@
 //!                       |        a slot is left          |
 //!                       |                                '---> Unanswered::Unknown: the command timed out, or panicked
 //!                       |
-//!                       '---> Unanswered::NotExecuted: timed out before a batch took it, or no server can be reached
+//!                       '---> Unanswered::NotExecuted: too late when a batch could take it, or no server can be reached
 //!                       '---> dropped, with its caller
 //! ```
 //!
@@ -146,6 +146,9 @@ impl<O: BatchOperation> Batcher<O> {
 
     /// Executes the operation for an item, with whatever waits.
     pub(crate) async fn submit(&self, item: O::Item, deadline: &RetryDeadline) -> Answered<O> {
+        if !deadline.allows_start() {
+            return Err(too_late());
+        }
         match self.enter(item) {
             Entry::Alone(slot, item) => slot.execute_alone(item).await,
             Entry::Waiting(number, answer) => self.wait(number, answer, deadline).await,
@@ -176,13 +179,16 @@ impl<O: BatchOperation> Batcher<O> {
             answer = &mut answer => return answer.unwrap_or_else(died),
             () = deadline.last_start() => {
                 if self.0.queue().remove(number) {
-                    let late = unavailable("others came first for too long");
-                    return Err(Unanswered::NotExecuted(late));
+                    return Err(too_late());
                 }
             }
         }
         answer.await.unwrap_or_else(died)
     }
+}
+
+fn too_late() -> Unanswered {
+    Unanswered::NotExecuted(unavailable("others came first for too long"))
 }
 
 fn died<T>(_: RecvError) -> Result<T, Unanswered> {

@@ -174,6 +174,16 @@ async fn an_outage_and_a_panic_reach_all_who_wait_for_the_batch() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_begins_that_could_not_end_by_its_deadline() {
+    let mut kit = Kit::new();
+    let deadline = RetryDeadline::new();
+    deadline.last_start().await;
+    // Both slots are free.
+    assert!(matches!(kit.batcher.submit(1, &deadline).await, Err(Unanswered::NotExecuted(_))));
+    assert!(kit.begun.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_and_a_batch_are_bounded() {
     let mut kit = Kit::new();
     let [(first, _end_first), (second, _end_second)] = kit.busy().await;

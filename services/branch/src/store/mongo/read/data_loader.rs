@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::store::mongo::batcher::{BatchOperation, Batcher};
-use crate::store::mongo::client::errors::clone_error;
+use crate::store::mongo::client::errors::{clone_error, is_unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
 use shared::tasks::Tasks;
 use std::collections::{BTreeSet, HashMap};
@@ -73,6 +73,11 @@ impl<L: Loader> BatchOperation for Load<L> {
             Ok(keys.iter().filter_map(|key| Some((*key, found.get(key)?.clone()))).collect())
         };
         requests.iter().map(part).collect()
+    }
+
+    fn outage(loaded: &LoadResult<L>) -> Option<&Error> {
+        // The driver has tried twice.
+        loaded.as_ref().err().filter(|error| is_unavailable(error))
     }
 }
 

@@ -43,6 +43,15 @@ async fn each_request_gets_what_it_has_asked_for() {
 }
 
 #[tokio::test]
+async fn an_outage_is_told_to_all_who_wait() {
+    let loader = loader();
+    // The first two take a slot each.
+    let loaded = join_all([13, 3, 5, 7].map(|key| loader.load_one(key))).await;
+    assert_eq!(loaded.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, false]);
+    assert_eq!(loader.load_one(5).await.unwrap(), Some(25));
+}
+
+#[tokio::test]
 async fn an_error_reaches_all_who_share_the_query_and_no_other() {
     let loader = loader();
     let loaded = join_all([1, 3, 13, 5].map(|key| loader.load_one(key))).await;
