@@ -30,10 +30,11 @@ impl MongoEngine {
         target: BranchId,
         branch: BranchId,
     ) -> Result<ChatId, Error> {
+        let deadline = RetryDeadline::new();
         let target = Target::find(self, owner, target, [branch]).await?.require()?;
         target.branch_of_chat(branch).ok_or(Error::BranchNotFound)?;
         let chat = target.branch.chat;
-        self.activations.submit(Activation { chat, branch }, &RetryDeadline::new()).await??;
+        self.activations.submit(Activation { chat, branch }, &deadline).await??;
         Ok(chat)
     }
 
