@@ -1,7 +1,7 @@
 //! Navigation on a line by ancestries, the same on every engine.
 
 use super::Position;
-use crate::domain::{Ancestry, DepthRange, Plan, Segment};
+use crate::domain::{Ancestry, Branch, BranchKey, DepthRange, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
@@ -10,7 +10,7 @@ pub(super) const MAX_ATTEMPTS_ON_ACTIVE_BRANCH: usize = 3;
 /// Forks of a message that are listed with it.
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
 /// Children of a branch that are listed.
-pub(super) const MAX_LISTED_CHILDREN: i64 = 10_000;
+pub(super) const MAX_LISTED_CHILDREN: usize = 10_000;
 
 /// A reader of ancestries.
 pub(super) trait AncestryReader: Send {
@@ -68,4 +68,93 @@ pub(super) fn is_on_line(line: &Ancestry, via: &Ancestry, via_head: i64, start: 
     let in_window = line.window.iter().find(|segment| segment.branch == via.branch);
     let beyond_window = line.window.last().is_some_and(|oldest| start.depth < oldest.from);
     is_above && in_window.map_or(beyond_window, |segment| start.depth <= segment.to)
+}
+
+/// The children of a branch, oldest first, if they all lie on a page of it and its descendants. It comes after `after`, and
+/// is followed by others if there is a `next`.
+pub(super) fn children_on_page(
+    root: BranchKey,
+    after: Option<BranchKey>,
+    items: &[Branch],
+    next: Option<BranchKey>,
+) -> Option<Vec<BranchId>> {
+    let is_whole = after.is_none() && next.is_none_or(|next| next.level > root.level + 1);
+    // The branches of a level are sorted by age.
+    let children = items.iter().filter(|branch| branch.parent == Some(root.id)).map(|branch| branch.id);
+    is_whole.then(|| children.take(MAX_LISTED_CHILDREN).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use shared::clock::Timestamp;
+    use shared::ids::ChatId;
+
+    /// A tree, sorted as pages are. Each branch but the root has one of those before it as its parent, and is as old as others.
+    fn tree(parents: &[prop::sample::Index], ages: &[i64]) -> Vec<Branch> {
+        let chat = ChatId::generate();
+        let branch = |id, parent: Option<&Branch>, micros| Branch {
+            id,
+            chat,
+            parent: parent.map(|parent| parent.id),
+            forked_from: None,
+            fork_depth: 0,
+            level: parent.map_or(0, |parent| parent.level + 1),
+            name: None,
+            head_depth: 0,
+            head: None,
+            created_at: Timestamp::from_micros(micros).unwrap(),
+        };
+        let mut branches = vec![branch(chat.trunk(), None, 0)];
+        for (parent, micros) in parents.iter().zip(ages) {
+            let parent = parent.get(&branches).clone();
+            branches.push(branch(BranchId::generate(), Some(&parent), *micros));
+        }
+        branches.sort_unstable_by_key(Branch::key);
+        branches
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_has_all_children_or_says_that_it_does_not(
+            parents in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+            ages in prop::collection::vec(0..4_i64, 12),
+            limit in 1..14_usize,
+        ) {
+            let branches = tree(&parents, &ages);
+            let root = branches[0].key();
+            let mut children: Vec<_> =
+                branches.iter().filter(|branch| branch.parent == Some(root.id)).collect();
+            children.sort_unstable_by_key(|child| (child.created_at, child.id));
+            let children: Vec<_> = children.into_iter().map(|child| child.id).collect();
+            let (items, rest) = branches.split_at(limit.min(branches.len()));
+            let next = items.last().filter(|_| !rest.is_empty()).map(Branch::key);
+            let is_missing = |id: &BranchId| rest.iter().any(|branch| branch.id == *id);
+            match children_on_page(root, None, items, next) {
+                Some(found) => prop_assert_eq!(found, children),
+                // A page that ends with the last child need not know it.
+                None => prop_assert!(
+                    children.iter().any(is_missing)
+                        || items.last().is_some_and(|last| last.level <= root.level + 1)
+                ),
+            }
+            prop_assert_eq!(children_on_page(root, Some(root), items, next), None);
+        }
+    }
+
+    #[test]
+    fn no_more_children_are_listed_than_by_a_query() {
+        let branches = tree(&[], &[]);
+        let child = |_| Branch {
+            id: BranchId::generate(),
+            parent: Some(branches[0].id),
+            level: 1,
+            ..branches[0].clone()
+        };
+        let items: Vec<_> = branches.iter().cloned().chain((0..=MAX_LISTED_CHILDREN).map(child)).collect();
+        let listed = children_on_page(branches[0].key(), None, &items, None).unwrap();
+        assert_eq!(listed.len(), MAX_LISTED_CHILDREN);
+        assert_eq!(listed[0], items[1].id);
+    }
 }

@@ -1,14 +1,19 @@
-//! How many commands concurrent appends take.
+//! How many commands concurrent requests take, and what comes of one that is lost.
 
-use crate::kit::{Engine, Kit};
+use crate::kit::{Chat, Engine, Kit};
 use crate::wire::Wire;
+use branch::error::Error;
+use branch::store::{ContentStore, ForkRequest};
 use futures_util::future::join_all;
+use reqwest::Url;
+use shared::ids::BranchId;
+use shared_test_kit::TcpProxy;
 
 const LINES: usize = 32;
 const MESSAGES: usize = 16;
 
-pub async fn lines_with_one_message_each_share_inserts() {
-    let kit = Kit::on(Engine::Mongo).await;
+/// A wire to the server, and the URL of the kit's database on it.
+async fn wire(kit: &Kit) -> (Wire, Url) {
     let mut url = kit.mongo_url().unwrap();
     let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(27017));
     let wire = Wire::to(server).await;
@@ -16,22 +21,112 @@ pub async fn lines_with_one_message_each_share_inserts() {
     url.set_host(Some(host)).unwrap();
     url.set_port(Some(port.parse().unwrap())).unwrap();
     url.set_query(Some("directConnection=true"));
-    let store = kit.replica_by(url.to_string()).await;
+    (wire, url)
+}
+
+/// A store that reaches its server by this wire.
+async fn store_on_wire(kit: &Kit) -> (ContentStore, Wire) {
+    let (wire, url) = wire(kit).await;
+    (kit.replica_by(url.to_string()).await, wire)
+}
+
+/// Chats that are read and written through this store.
+async fn chats(kit: &Kit, store: &ContentStore) -> Vec<Chat> {
     let mut chats = Vec::new();
     for _ in 0..LINES {
-        chats.push(kit.chat().await.through(&store));
+        chats.push(kit.chat().await.through(store));
     }
+    chats
+}
+
+fn count(wire: &Wire, command: &str) -> usize {
+    wire.log(|log| log.answered.iter().filter(|one| *one == command).count())
+}
+
+pub async fn lines_with_one_message_each_share_inserts() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (store, wire) = store_on_wire(&kit).await;
+    let chats = chats(&kit, &store).await;
     wire.reset();
-    let write = async |chat: &crate::kit::Chat| {
+    let write = async |chat: &Chat| {
         for number in 0..MESSAGES {
             chat.say(chat.trunk(), &number.to_string()).await;
         }
     };
     join_all(chats.iter().map(write)).await;
-    let inserts = wire.log(|log| log.answered.iter().filter(|one| *one == "insert messages").count());
+    let inserts = count(&wire, "insert messages");
     // Each would be an insert of its own.
     assert!(4 * inserts < LINES * MESSAGES, "{inserts} inserts");
     for chat in &chats {
         assert_eq!(chat.line(chat.trunk()).await.len(), MESSAGES);
     }
+}
+
+pub async fn requests_for_many_chats_share_reads_and_activations() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (store, wire) = store_on_wire(&kit).await;
+    let chats = chats(&kit, &store).await;
+    let mut forks = Vec::new();
+    for chat in &chats {
+        let message = chat.say(chat.trunk(), "q").await;
+        forks.push((chat, chat.fork(message.id).await));
+    }
+    wire.reset();
+    let activate = async |(chat, fork): &(&Chat, BranchId)| {
+        for _ in 0..MESSAGES {
+            for branch in [chat.trunk(), *fork] {
+                let activated = store.activate(chat.owner, chat.trunk(), branch).await;
+                assert_eq!(activated.unwrap(), chat.id);
+                assert_eq!(chat.node(chat.trunk()).await.unwrap().active, branch);
+            }
+        }
+    };
+    join_all(forks.iter().map(activate)).await;
+    let (reads, updates) = (count(&wire, "find branches"), count(&wire, "update branches"));
+    // Each would be an update of its own, after a read and before another one or two.
+    let activations = LINES * MESSAGES * 2;
+    assert!(2 * updates < activations && reads < activations, "{updates} updates, {reads} reads");
+}
+
+pub async fn a_chat_that_is_deleted_during_an_activation_is_not_found() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (store, wire) = store_on_wire(&kit).await;
+    let chat = kit.chat().await;
+    wire.reset();
+    wire.hold("update branches");
+    let delete = async {
+        wire.wait(|log| log.held).await;
+        kit.store.delete_chat(chat.owner, chat.id).await.unwrap();
+        wire.release();
+    };
+    let activate = store.activate(chat.owner, chat.trunk(), chat.trunk());
+    let (activated, ()) = futures_util::join!(activate, delete);
+    assert!(matches!(activated, Err(Error::ChatNotFound)), "{activated:?}");
+}
+
+pub async fn a_fork_whose_activation_loses_its_answer_overrides_no_later_choice() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (wire, url) = wire(&kit).await;
+    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
+    proxy.reconnect().await;
+    let store = kit.replica_by(url.to_string()).await;
+    let chat = kit.chat().await;
+    let message = chat.say(chat.trunk(), "q").await;
+    let request = ForkRequest { activate: true, ..chat.branch(Some(message.id)) };
+    wire.reset();
+    wire.hold("update branches");
+    let choose_another = async {
+        wire.wait(|log| log.held).await;
+        proxy.disconnect();
+        wire.release();
+        while chat.node(chat.trunk()).await.unwrap().active == chat.trunk() {
+            tokio::task::yield_now().await;
+        }
+        kit.store.activate(chat.owner, chat.trunk(), chat.trunk()).await.unwrap();
+        proxy.reconnect().await;
+    };
+    let (forked, ()) = futures_util::join!(store.fork(&request), choose_another);
+    let forked = forked.unwrap().object;
+    assert_eq!(forked.active, forked.branch.id);
+    assert_eq!(chat.node(chat.trunk()).await.unwrap().active, chat.trunk());
 }

@@ -57,6 +57,21 @@ fn main() {
         TestDatabase::has_mongo(),
         batches::lines_with_one_message_each_share_inserts,
     ));
+    trials.push(trial(
+        "batches::requests_for_many_chats_share_reads_and_activations".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::requests_for_many_chats_share_reads_and_activations,
+    ));
+    trials.push(trial(
+        "batches::a_chat_that_is_deleted_during_an_activation_is_not_found".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::a_chat_that_is_deleted_during_an_activation_is_not_found,
+    ));
+    trials.push(trial(
+        "batches::a_fork_whose_activation_loses_its_answer_overrides_no_later_choice".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::a_fork_whose_activation_loses_its_answer_overrides_no_later_choice,
+    ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

@@ -3,12 +3,17 @@
 use crate::error::Error;
 use crate::store::mongo::append::batcher::InsertBatcher;
 use crate::store::mongo::append::queue::AppendQueue;
+use crate::store::mongo::batcher::Batcher;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::client::pool_metrics::PoolGauges;
 use crate::store::mongo::client::{connect, migrate};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::read::branch_cache::BranchCache;
+use crate::store::mongo::read::branch_loader::BranchLoader;
+use crate::store::mongo::read::data_loader::DataLoader;
+use crate::store::mongo::read::forked_message::ForkedMessageLoader;
+use crate::store::mongo::tree::activation::ActivateBranches;
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
@@ -29,6 +34,9 @@ pub(crate) struct MongoEngine {
     pub(super) messages: Collection<MessageDoc>,
     pub(super) append_queue: AppendQueue,
     pub(super) insert_batcher: InsertBatcher,
+    pub(super) activations: Batcher<ActivateBranches>,
+    pub(super) branch_loader: DataLoader<BranchLoader>,
+    pub(super) forked_messages: DataLoader<ForkedMessageLoader>,
     pub(super) branch_cache: BranchCache,
     pub(super) write_behind: WriteBehind,
     pub(super) clock: Clock,
@@ -49,8 +57,12 @@ impl MongoEngine {
         let database = connect::connect(url, &connections).await?;
         migrate::migrate(&database, &clock).await?;
         let (branches, messages) = (database.collection("branches"), database.collection("messages"));
+        let activate_branches = ActivateBranches { database: database.clone(), branches: branches.clone() };
         Ok(Self {
-            insert_batcher: InsertBatcher::new(&messages, &branches),
+            activations: Batcher::new(activate_branches, tasks),
+            insert_batcher: InsertBatcher::new(&messages, &branches, tasks),
+            branch_loader: DataLoader::new(BranchLoader(branches.clone()), tasks),
+            forked_messages: DataLoader::new(ForkedMessageLoader::new(&messages), tasks),
             branches,
             messages,
             write_behind: WriteBehind::spawn(database.clone(), tasks),

@@ -7,6 +7,7 @@
 //! only spare retries.
 
 mod append;
+mod batcher;
 mod client;
 mod documents;
 mod engine;

@@ -3,6 +3,7 @@
 //! What is lost in a crash is found again: a reader follows the hint of a head to the head, the number of forks only says how
 //! to read them, and the sweep completes the forks that seem to be under way.
 
+use crate::store::mongo::client::update_command::statement;
 use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
@@ -98,17 +99,20 @@ async fn write(database: &Database, pending: PendingWrites) {
     let heads = pending.heads.into_iter().map(|(branch, (depth, id))| {
         // Never lowered, in whatever order the replicas write.
         let lower = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
-        update(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
+        statement(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
     });
     let forks = pending.forks.into_iter().map(|(branch, op)| fork_completion(branch, op));
     let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {
-        update(doc! {"_id": chat.to_string()}, doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}})
+        statement(
+            doc! {"_id": chat.to_string()},
+            doc! {"$inc": {"forks": forks}, "$max": {"deepest": deepest}},
+        )
     });
-    let forks = forks.map(|(filter, change)| update(filter, change));
+    let forks = forks.map(|(filter, change)| statement(filter, change));
     write_to(database, "branches", &heads.chain(forks).chain(chats).collect::<Vec<_>>()).await;
     let messages = pending.messages.into_iter().map(|((branch, message), forks)| {
         let forked = doc! {"_id": message.to_string(), "branch": branch.to_string()};
-        update(forked, doc! {"$inc": {"forks": forks}})
+        statement(forked, doc! {"$inc": {"forks": forks}})
     });
     write_to(database, "messages", &messages.collect::<Vec<_>>()).await;
 }
@@ -123,8 +127,4 @@ async fn write_to(database: &Database, collection: &str, updates: &[Document]) {
             tracing::debug!(target: LOG_TARGET, %error, "what is written behind was not written");
         }
     }
-}
-
-fn update(filter: Document, change: Document) -> Document {
-    doc! {"q": filter, "u": change}
 }

@@ -8,7 +8,7 @@ use super::rows::BranchRow;
 use super::schema::branches;
 use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
 use crate::error::Error;
-use crate::store::navigation::MAX_LISTED_CHILDREN;
+use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page};
 use crate::store::{BranchPage, BranchWithActive, TreeRequest};
 use diesel::prelude::*;
 
@@ -39,12 +39,11 @@ async fn list(session: &mut Session, request: &TreeRequest) -> Result<BranchPage
     let more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().filter(|_| more).map(Branch::key);
-    let children = if after.is_none() && next.is_none_or(|next| next.level > root.level + 1) {
-        // The page has all of them.
-        items.iter().filter(|branch| branch.parent == Some(root.id)).map(|branch| branch.id).collect()
+    let children = if let Some(children) = children_on_page(root.key(), after, &items, next) {
+        children
     } else {
-        let children = queries::children(root.id).limit(MAX_LISTED_CHILDREN);
-        on!(session, |c| children.load(c).await)?
+        let most = i64::try_from(MAX_LISTED_CHILDREN).unwrap_or(i64::MAX);
+        on!(session, |c| queries::children(root.id).limit(most).load(c).await)?
     };
     Ok(BranchPage { root: root.id, active, children, items, next })
 }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::append::batcher::InsertOutcome;
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend};
-use crate::store::mongo::client::errors::{FailedWrite, WriteError, clone_error};
+use crate::store::mongo::client::errors::{FailedWrite, WriteError, clone_error, is_unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
@@ -18,7 +18,6 @@ use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
-use shared_store::StoreError;
 use std::collections::HashSet;
 
 /// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
@@ -196,7 +195,7 @@ pub(super) fn fail_batch(
     mut batch: Vec<PendingAppend>,
     error: &Error,
 ) -> Vec<PendingAppend> {
-    if matches!(error, Error::Store(StoreError::Unavailable(_))) {
+    if is_unavailable(error) {
         batch.extend(line_lock.take_all());
     }
     answer_all(batch, || Err(clone_error(error)))

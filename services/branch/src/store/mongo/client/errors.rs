@@ -50,7 +50,7 @@ impl FailedWrite {
 
     /// Whether the write was not executed because no server could be reached.
     pub(crate) fn is_unreachable(&self) -> bool {
-        self.kind == WriteError::Failed && matches!(self.error, Error::Store(StoreError::Unavailable(_)))
+        self.kind == WriteError::Failed && is_unavailable(&self.error)
     }
 }
 
@@ -123,6 +123,16 @@ impl From<MongoError> for Error {
     fn from(error: MongoError) -> Self {
         if is_transient(&error) { unavailable(error) } else { broken(error) }
     }
+}
+
+/// Whether a retry may succeed later.
+pub(crate) const fn is_unavailable(error: &Error) -> bool {
+    matches!(error, Error::Store(StoreError::Unavailable(_)))
+}
+
+/// The error of a statement that the server refused with this code.
+pub(crate) fn refused(code: i32, reason: &str) -> Error {
+    if TRANSIENT_CODES.contains(&code) { unavailable(reason) } else { broken(reason) }
 }
 
 /// 503: a retry may succeed.

@@ -6,3 +6,4 @@ pub(super) mod inspect;
 pub(super) mod migrate;
 pub(super) mod pool_metrics;
 pub(super) mod retry;
+pub(super) mod update_command;

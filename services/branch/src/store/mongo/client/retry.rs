@@ -44,6 +44,11 @@ impl RetryDeadline {
         sleep_until(self.end - LAST_START_BEFORE_END).await;
     }
 
+    /// Whether an attempt may still begin.
+    pub(crate) fn allows_start(&self) -> bool {
+        Instant::now() < self.end - LAST_START_BEFORE_END
+    }
+
     /// Pauses before the next attempt, for a random part of the backoff (full jitter). An error if the deadline would pass meanwhile.
     pub(crate) async fn back_off(&mut self) -> Result<(), Error> {
         let pause = self.pause.mul_f64(fastrand::f64());

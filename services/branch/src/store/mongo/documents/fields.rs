@@ -1,8 +1,13 @@
 //! Ids and times in documents: ids as strings, times as integer microseconds.
 
-use mongodb::bson::Binary;
 use mongodb::bson::spec::BinarySubtype;
-use serde::Deserialize;
+use mongodb::bson::{Binary, Document, doc};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+use uuid::Uuid;
 
 /// A document of which only `_id` is read.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -21,14 +26,45 @@ pub(crate) fn binary(bytes: &[u8]) -> Binary {
 }
 
 /// Ids as strings.
-pub(crate) fn texts<T: std::fmt::Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+pub(crate) fn texts<T: Display>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
     ids.into_iter().map(|id| id.to_string()).collect()
+}
+
+/// The filter for these ids. A server finds a single one fastest without an operator.
+pub(crate) fn by_ids<T: Display + Ord>(ids: &BTreeSet<T>) -> Document {
+    match ids.first() {
+        Some(id) if ids.len() == 1 => doc! {"_id": id.to_string()},
+        _ => doc! {"_id": {"$in": texts(ids)}},
+    }
+}
+
+/// An id that is read from a string, without a copy of it.
+struct TextId<T>(T);
+
+impl<'de, T: From<Uuid>> Deserialize<'de> for TextId<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextIdVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct TextIdVisitor<T>(PhantomData<T>);
+
+impl<T: From<Uuid>> Visitor<'_> for TextIdVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a UUID as a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        Uuid::try_parse(text).map(T::from).map_err(E::custom)
+    }
 }
 
 /// An id as a string.
 pub(crate) mod text {
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use super::TextId;
+    use serde::{Deserialize as _, Deserializer, Serializer};
     use std::fmt::Display;
     use uuid::Uuid;
 
@@ -37,15 +73,14 @@ pub(crate) mod text {
     }
 
     pub fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)
+        TextId::deserialize(deserializer).map(|TextId(id)| id)
     }
 }
 
 /// An optional id as a string.
 pub(crate) mod maybe_text {
-    use serde::de::Error as _;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use super::TextId;
+    use serde::{Deserialize as _, Deserializer, Serializer};
     use std::fmt::Display;
     use uuid::Uuid;
 
@@ -60,8 +95,7 @@ pub(crate) mod maybe_text {
     pub fn deserialize<'de, T: From<Uuid>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<T>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| Uuid::try_parse(&text).map(T::from).map_err(D::Error::custom)).transpose()
+        Option::deserialize(deserializer).map(|id| id.map(|TextId(id)| id))
     }
 }
 

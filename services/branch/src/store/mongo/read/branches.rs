@@ -9,7 +9,7 @@ use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::message_forks::oldest_matching;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::time_ranges;
-use crate::store::navigation::MAX_LISTED_CHILDREN;
+use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page};
 use crate::store::{BranchPage, TreeRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
@@ -30,18 +30,25 @@ impl MongoEngine {
         let &TreeRequest { owner, target, after, limit } = request;
         let target = Target::find(self, owner, target, []).await?.require()?;
         let root = &target.branch;
-        let children =
-            oldest_matching(doc! {"parent": root.id.to_string(), "alive": true}, MAX_LISTED_CHILDREN, self);
         let page = read_subtree_page(self, root, after, limit);
-        let (children, (found, more), active) = futures_util::try_join!(children, page, target.active(self))?;
+        let ((found, more), active) = futures_util::try_join!(page, target.active(self))?;
         let branch = |found: BranchDoc| {
             let (depth, head) = (found.head_depth, found.head);
             found.branch(depth, head)
         };
         let items: Vec<_> = found.into_iter().map(branch).collect();
         let next = items.last().filter(|_| more).map(Branch::key);
+        let children = match children_on_page(root.key(), after, &items, next) {
+            Some(children) => children,
+            None => children_of(self, root.id).await?,
+        };
         Ok(BranchPage { root: root.id, active, children, items, next })
     }
+}
+
+async fn children_of(mongo: &MongoEngine, parent: BranchId) -> Result<Vec<BranchId>, Error> {
+    let most = i64::try_from(MAX_LISTED_CHILDREN).unwrap_or(i64::MAX);
+    oldest_matching(doc! {"parent": parent.to_string(), "alive": true}, most, mongo).await
 }
 
 /// A page of a branch and its descendants, with their heads, and whether there are more.

@@ -3,13 +3,11 @@
 use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::navigation::AncestryReader;
 use crate::store::{BranchWithActive, Lookup};
-use futures_util::TryStreamExt as _;
-use mongodb::bson::doc;
 use shared::ids::{BranchId, ChatId, UserId};
+use std::collections::BTreeSet;
 
 /// The active branch of a chat: the chosen one, or its nearest living ancestor.
 pub(crate) async fn nearest_living(
@@ -40,20 +38,7 @@ pub(crate) async fn owned_branch(
 
 /// A branch or a tombstone.
 pub(crate) async fn find_by_id(mongo: &MongoEngine, id: BranchId) -> Result<Option<BranchDoc>, Error> {
-    Ok(mongo.branches.find_one(doc! {"_id": id.to_string()}).await?)
-}
-
-/// The branches and tombstones with these ids, in any order.
-pub(crate) async fn find_by_ids(
-    mongo: &MongoEngine,
-    mut ids: Vec<BranchId>,
-) -> Result<Vec<BranchDoc>, Error> {
-    ids.sort_unstable();
-    ids.dedup();
-    if let [id] = *ids {
-        return Ok(find_by_id(mongo, id).await?.into_iter().collect());
-    }
-    Ok(mongo.branches.find(doc! {"_id": {"$in": texts(ids)}}).await?.try_collect().await?)
+    mongo.branch_loader.load_one(id).await
 }
 
 /// A branch of a chat and its trunk, read in one query.
@@ -70,9 +55,9 @@ pub(crate) async fn branch_with_trunk(
     chat: ChatId,
     branch: BranchId,
 ) -> Result<BranchWithTrunk, Error> {
-    let found = find_by_ids(mongo, vec![branch, chat.trunk()]).await?;
+    let found = mongo.branch_loader.load_many(BTreeSet::from([branch, chat.trunk()])).await?;
     let mut pair = BranchWithTrunk::default();
-    for one in found.into_iter().filter(|one| one.alive && one.owner == owner && one.chat == chat) {
+    for one in found.into_values().filter(|one| one.alive && one.owner == owner && one.chat == chat) {
         if one.is_trunk() {
             pair.trunk = Some(one.clone());
         }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{branch_with_trunk, find_by_ids};
+use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
 use crate::store::selection::{Entry, Selection};
 use crate::store::{MessagePage, TimePosition};
@@ -131,9 +131,9 @@ async fn chats_of(
     entries: &[EntryDoc],
 ) -> Result<HashMap<BranchId, ChatId>, Error> {
     let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
-    let found = find_by_ids(mongo, ids).await?;
+    let found = mongo.branch_loader.load_many(ids).await?;
     let alive: HashMap<_, _> = found
-        .into_iter()
+        .into_values()
         .filter(|branch| branch.alive && branch.owner == owner)
         .map(|branch| (branch.id, branch.chat))
         .collect();

@@ -1,7 +1,10 @@
 //! Reads: lookups, heads, pages of lines, lists.
 
 pub(super) mod branch_cache;
+pub(super) mod branch_loader;
 pub(super) mod branches;
+pub(super) mod data_loader;
+pub(super) mod forked_message;
 pub(super) mod head;
 pub(super) mod liveness;
 pub(super) mod lookup;

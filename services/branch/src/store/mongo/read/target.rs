@@ -4,9 +4,10 @@ use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::head;
-use crate::store::mongo::read::lookup::{find_by_id, find_by_ids, nearest_living};
+use crate::store::mongo::read::lookup::{find_by_id, nearest_living};
 use crate::store::{BranchWithActive, Lookup, ResolvedId};
 use shared::ids::{BranchId, UserId};
+use std::collections::HashMap;
 
 impl MongoEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
@@ -37,7 +38,7 @@ pub(crate) struct Target {
     /// None if the branch is the trunk.
     trunk: Option<BranchDoc>,
     /// What else was read in the same query: of any chat, also tombstones.
-    others: Vec<BranchDoc>,
+    others: HashMap<BranchId, BranchDoc>,
 }
 
 impl Target {
@@ -52,15 +53,15 @@ impl Target {
         let trunk = mongo.branch_cache.get(id, now).map_or(id, |known| known.chat.trunk());
         let guess = mongo.branch_cache.guess_active(trunk);
         let ids = others.into_iter().chain([id, trunk]).chain(guess).collect();
-        let mut others = find_by_ids(mongo, ids).await?;
-        let Some(branch) = take(&mut others, id) else { return Ok(Lookup::Unknown) };
+        let mut others = mongo.branch_loader.load_many(ids).await?;
+        let Some(branch) = others.remove(&id) else { return Ok(Lookup::Unknown) };
         if branch.owner != owner || !branch.alive {
             return Ok(Lookup::Hidden);
         }
         mongo.branch_cache.add(&branch, now)?;
         let mut trunk = None;
         if !branch.is_trunk() {
-            let read = take(&mut others, branch.chat.trunk());
+            let read = others.remove(&branch.chat.trunk());
             let found = if read.is_some() { read } else { find_by_id(mongo, branch.chat.trunk()).await? };
             trunk = found.filter(|trunk| trunk.alive);
             if trunk.is_none() {
@@ -79,8 +80,8 @@ impl Target {
 
     /// A living branch of its chat, if it was read in the same query.
     pub(crate) fn branch_of_chat(&self, id: BranchId) -> Option<&BranchDoc> {
-        let all = [&self.branch, self.trunk()].into_iter().chain(&self.others);
-        all.into_iter().find(|branch| branch.id == id && self.is_of_chat(branch))
+        let named = [&self.branch, self.trunk()].into_iter().find(|branch| branch.id == id);
+        named.or_else(|| self.others.get(&id)).filter(|branch| self.is_of_chat(branch))
     }
 
     /// Whether a branch is a living one of its chat.
@@ -102,10 +103,4 @@ impl Target {
         let active = if self.branch.is_trunk() { self.active(mongo).await? } else { branch };
         Ok(ResolvedId { chat, branch, active })
     }
-}
-
-/// Takes the branch with this id out of those that were found.
-fn take(found: &mut Vec<BranchDoc>, id: BranchId) -> Option<BranchDoc> {
-    let position = found.iter().position(|branch| branch.id == id);
-    position.map(|position| found.swap_remove(position))
 }

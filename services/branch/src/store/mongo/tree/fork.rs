@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
-use crate::store::mongo::documents::fields::{micros, text};
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::forked_message::ForkedMessage;
 use crate::store::mongo::read::lookup::{ancestry_of, find_by_id, owned_branch};
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::transitions::{
@@ -13,10 +13,9 @@ use crate::store::mongo::tree::transitions::{
 use crate::store::navigation::owner_of_inherited;
 use crate::store::{BranchWithActive, ForkRequest};
 use mongodb::bson::doc;
-use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::ids::BranchId;
 use std::sync::Arc;
 
 impl MongoEngine {
@@ -42,22 +41,6 @@ impl MongoEngine {
     }
 }
 
-/// The part of a message that a fork of it needs.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct ForkedMessage {
-    #[serde(rename = "_id", with = "text")]
-    id: ResponseId,
-    #[serde(with = "text")]
-    chat: ChatId,
-    #[serde(with = "text")]
-    branch: BranchId,
-    depth: i64,
-    #[serde(with = "micros")]
-    created_at: Timestamp,
-    #[serde(default)]
-    forked: Option<bool>,
-}
-
 /// What the request for a fork names.
 #[derive(Debug)]
 struct NamedByRequest {
@@ -81,10 +64,8 @@ impl NamedByRequest {
 
 async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Option<ForkedMessage>, Error> {
     let Some(message) = request.from else { return Ok(None) };
-    let filter = doc! {"_id": message.to_string(), "owner": request.owner.to_string()};
-    let typed = mongo.messages.clone_with_type::<ForkedMessage>();
-    let fields = doc! {"_id": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
-    typed.find_one(filter).projection(fields).await?.map(Some).ok_or(Error::MessageNotFound)
+    let found = mongo.forked_messages.load_one(message).await?;
+    found.filter(|found| found.owner == request.owner).map(Some).ok_or(Error::MessageNotFound)
 }
 
 /// Where a fork begins.
@@ -166,10 +147,11 @@ async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<Bran
     let (confirmed, active) =
         futures_util::join!(confirm_parent_or_roll_back(mongo, &child), target.active(mongo));
     confirmed?;
-    if child.activate {
-        activate_fork(mongo, &child, doc! {}).await?;
+    let activated = if child.activate { activate_fork(mongo, &child, doc! {}).await } else { Ok(()) };
+    match activated {
+        Ok(()) => mongo.write_behind.record_fork(&child),
+        Err(error) => confirm_activation(mongo, &child, error).await?,
     }
-    mongo.write_behind.record_fork(&child);
     let active = if child.activate { child.id } else { active? };
     let (depth, head) = (child.fork_depth, child.head);
     Ok(Created::new(BranchWithActive { branch: child.branch(depth, head), active }))
@@ -188,6 +170,16 @@ async fn insert(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
         Ok(Some(found)) if found.op == child.op => Ok(true),
         Ok(_) if write_error == WriteError::Duplicate => Ok(false),
         Ok(_) | Err(_) => Err(error.into()),
+    }
+}
+
+/// Finds out what an activation did that was answered with an error, and completes the fork as a replay does: activated once
+/// more, it could override a later choice.
+async fn confirm_activation(mongo: &MongoEngine, child: &BranchDoc, error: Error) -> Result<(), Error> {
+    match find_by_id(mongo, child.id).await {
+        Ok(Some(found)) if found.is_in(BranchState::Forking) => complete_fork(mongo, &found).await,
+        Ok(Some(found)) if found.alive => Ok(()),
+        Ok(_) | Err(_) => Err(error),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Changes of the tree: trunks, forks, deletions, and the sweep.
 
+pub(super) mod activation;
 pub(super) mod delete;
 pub(super) mod fork;
 pub(super) mod sweep;

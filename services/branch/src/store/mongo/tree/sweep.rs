@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{find_by_ids, nearest_living};
+use crate::store::mongo::read::lookup::nearest_living;
 use crate::store::mongo::tree::transitions::{
     complete_fork, move_active, resolve_deletion_check, tombstone_all,
 };
@@ -213,7 +213,8 @@ async fn move_active_off_tombstones(
     let gone: Vec<_> = tombstones.into_iter().filter(|branch| !branch.is_trunk()).collect();
     let chats: HashSet<ChatId> = gone.iter().map(|branch| branch.chat).collect();
     let gone: HashSet<_> = gone.into_iter().map(|branch| branch.id).collect();
-    for trunk in find_by_ids(mongo, chats.into_iter().map(ChatId::trunk).collect()).await? {
+    let trunks = mongo.branch_loader.load_many(chats.into_iter().map(ChatId::trunk).collect()).await?;
+    for trunk in trunks.into_values() {
         if let Some(active) = trunk.active.filter(|active| trunk.alive && gone.contains(active)) {
             let heir = nearest_living(mongo, Some(active), trunk.chat).await?;
             move_active(mongo, trunk.chat, &[active], heir).await?;

@@ -31,6 +31,7 @@
 //! that its request has left for [`ABANDONED_AFTER`] is ended by the sweep, or by whichever request needs it ended.
 
 use crate::error::Error;
+use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::engine::MongoEngine;
@@ -87,10 +88,12 @@ pub(crate) async fn activate_fork(
     mut trunk: Document,
 ) -> Result<(), Error> {
     trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
-    mongo.branches.update_one(trunk, doc! {"$set": {"active": child.id.to_string()}}).await?;
+    let activation = statement(trunk, doc! {"$set": {"active": child.id.to_string()}});
     let (filter, change) = fork_completion(child.id, child.op);
-    mongo.branches.update_one(filter, change).await?;
-    Ok(())
+    // In this order: the sweep activates a fork that is not completed.
+    let statements = Vec::from([activation, statement(filter, change)]);
+    let updated = update(&mongo.database, "branches", statements, StatementOrder::Ordered).await?;
+    updated.into_result()
 }
 
 /// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
