@@ -1,5 +1,5 @@
 //! The `update` command with several statements, which the driver has only for servers from 8.0 on (`bulkWrite`). Unlike the
-//! driver's own updates it is not repeated if the connection breaks: the outcome is unknown then.
+//! driver's own updates it is not repeated if the connection breaks: the outcome is unknown then, and the caller decides.
 
 use crate::error::Error;
 use crate::store::mongo::client::errors::{broken, refused};

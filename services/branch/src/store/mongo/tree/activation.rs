@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::store::mongo::batcher::BatchOperation;
-use crate::store::mongo::client::errors::clone_error;
+use crate::store::mongo::client::errors::{clone_error, is_unavailable};
 use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{Id, texts};
@@ -41,7 +41,12 @@ impl BatchOperation for ActivateBranches {
     }
 
     async fn execute(&self, activations: &[Activation]) -> Vec<Result<(), Error>> {
-        match self.activate(activations).await {
+        let mut activated = self.activate(activations).await;
+        // Also if it may be executed: what is not answered yet may come after a choice that was answered meanwhile.
+        if activated.as_ref().is_err_and(is_unavailable) {
+            activated = self.activate(activations).await;
+        }
+        match activated {
             Ok(outcomes) => outcomes,
             Err(error) => activations.iter().map(|_| Err(clone_error(&error))).collect(),
         }
