@@ -130,3 +130,25 @@ pub async fn a_fork_whose_activation_loses_its_answer_overrides_no_later_choice(
     assert_eq!(forked.active, forked.branch.id);
     assert_eq!(chat.node(chat.trunk()).await.unwrap().active, chat.trunk());
 }
+
+pub async fn an_activation_whose_answer_is_lost_is_sent_again() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (wire, url) = wire(&kit).await;
+    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
+    proxy.reconnect().await;
+    let store = kit.replica_by(url.to_string()).await;
+    let chat = kit.chat().await;
+    let fork = chat.fork(chat.say(chat.trunk(), "q").await.id).await;
+    wire.reset();
+    wire.hold("update branches");
+    let break_connection = async {
+        wire.wait(|log| log.held).await;
+        proxy.disconnect();
+        wire.release();
+        proxy.reconnect().await;
+    };
+    let (activated, ()) =
+        futures_util::join!(store.activate(chat.owner, chat.trunk(), fork), break_connection);
+    activated.unwrap();
+    assert_eq!(chat.node(chat.trunk()).await.unwrap().active, fork);
+}

@@ -72,6 +72,11 @@ fn main() {
         TestDatabase::has_mongo(),
         batches::a_fork_whose_activation_loses_its_answer_overrides_no_later_choice,
     ));
+    trials.push(trial(
+        "batches::an_activation_whose_answer_is_lost_is_sent_again".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::an_activation_whose_answer_is_lost_is_sent_again,
+    ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

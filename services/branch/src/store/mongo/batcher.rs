@@ -29,7 +29,7 @@
 //! ```
 
 use crate::error::Error;
-use crate::store::mongo::client::errors::{broken, clone_error, unavailable};
+use crate::store::mongo::client::errors::{FailedWrite, broken, clone_error, unavailable};
 use crate::store::mongo::client::retry::{RETRY_TIMEOUT, RetryDeadline};
 use shared::tasks::Tasks;
 use std::collections::VecDeque;
@@ -77,6 +77,15 @@ impl From<Unanswered> for Error {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::NotExecuted(error) | Unanswered::Unknown(error) => error,
+        }
+    }
+}
+
+impl From<Unanswered> for FailedWrite {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::NotExecuted(error) => Self::not_executed(error),
+            Unanswered::Unknown(error) => Self::unknown(error),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::store::mongo::read::branch_loader::BranchLoader;
 use crate::store::mongo::read::data_loader::DataLoader;
 use crate::store::mongo::read::forked_message::ForkedMessageLoader;
 use crate::store::mongo::tree::activation::ActivateBranches;
+use crate::store::mongo::tree::fork_batches::{InsertForks, MarkAsForked};
 use crate::store::mongo::write_behind::WriteBehind;
 use mongodb::{Collection, Database};
 use secrecy::SecretString;
@@ -35,6 +36,8 @@ pub(crate) struct MongoEngine {
     pub(super) append_queue: AppendQueue,
     pub(super) insert_batcher: InsertBatcher,
     pub(super) activations: Batcher<ActivateBranches>,
+    pub(super) fork_inserts: Batcher<InsertForks>,
+    pub(super) fork_marks: Batcher<MarkAsForked>,
     pub(super) branch_loader: DataLoader<BranchLoader>,
     pub(super) forked_messages: DataLoader<ForkedMessageLoader>,
     pub(super) branch_cache: BranchCache,
@@ -60,6 +63,8 @@ impl MongoEngine {
         let activate_branches = ActivateBranches { database: database.clone(), branches: branches.clone() };
         Ok(Self {
             activations: Batcher::new(activate_branches, tasks),
+            fork_inserts: Batcher::new(InsertForks(branches.clone_with_type()), tasks),
+            fork_marks: Batcher::new(MarkAsForked(database.clone()), tasks),
             insert_batcher: InsertBatcher::new(&messages, &branches, tasks),
             branch_loader: DataLoader::new(BranchLoader(branches.clone()), tasks),
             forked_messages: DataLoader::new(ForkedMessageLoader::new(&messages), tasks),

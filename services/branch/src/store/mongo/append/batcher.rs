@@ -108,10 +108,7 @@ impl BatchOperation for InsertMessages {
         let (inserted, liveness) = futures_util::join!(insert.into_future(), liveness);
         let failed = inserted.err();
         let outcome = |(position, pending): (usize, &PendingInsert)| InsertOutcome {
-            written: match &failed {
-                Some(error) => FailedWrite::of_document(error, position).map_or(Ok(()), Err),
-                None => Ok(()),
-            },
+            written: FailedWrite::check_document(failed.as_ref(), position),
             gone: liveness.as_ref().map(|liveness| liveness.gone(pending.line)).map_err(clone_error),
         };
         batch.iter().enumerate().map(outcome).collect()

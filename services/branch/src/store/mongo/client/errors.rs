@@ -36,8 +36,13 @@ impl FailedWrite {
         Self { kind: WriteError::Unknown, error }
     }
 
+    /// What came of one document of an unordered insert that was answered with this error, or none.
+    pub(crate) fn check_document(failed: Option<&MongoError>, position: usize) -> Result<(), Self> {
+        failed.and_then(|error| Self::of_document(error, position)).map_or(Ok(()), Err)
+    }
+
     /// The failure of one document of an unordered insert. `None` if it was inserted.
-    pub(crate) fn of_document(error: &MongoError, position: usize) -> Option<Self> {
+    fn of_document(error: &MongoError, position: usize) -> Option<Self> {
         let ErrorKind::InsertMany(failed) = &*error.kind else { return Some(error.into()) };
         let refused = failed.write_errors.iter().flatten().find(|refused| refused.index == position);
         let kind = match refused.map(|refused| refused.code) {

@@ -2,7 +2,7 @@
 //! driver's own updates it is not repeated if the connection breaks: the outcome is unknown then, and the caller decides.
 
 use crate::error::Error;
-use crate::store::mongo::client::errors::{broken, refused};
+use crate::store::mongo::client::errors::{broken, is_unavailable, refused};
 use mongodb::Database;
 use mongodb::bson::{Document, deserialize_from_document, doc, serialize_to_bson};
 use mongodb::error::{Error as MongoError, ErrorKind, IndexedWriteError, WriteConcernError, WriteFailure};
@@ -51,6 +51,20 @@ impl UpdateOutcome {
 
 fn statement_error(error: &IndexedWriteError) -> Error {
     refused(error.code, &error.message)
+}
+
+/// As [`update`], for statements that may be executed twice: they are sent once more if the connection breaks or the primary steps
+/// down.
+pub(crate) async fn update_repeatably(
+    database: &Database,
+    collection: &str,
+    statements: Vec<Document>,
+    order: StatementOrder,
+) -> Result<UpdateOutcome, Error> {
+    match update(database, collection, statements.clone(), order).await {
+        Err(error) if is_unavailable(&error) => update(database, collection, statements, order).await,
+        updated => updated,
+    }
 }
 
 /// Executes statements on a collection, with the write concern of the database.

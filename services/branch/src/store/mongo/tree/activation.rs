@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::store::mongo::batcher::BatchOperation;
-use crate::store::mongo::client::errors::{clone_error, is_unavailable};
-use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
+use crate::store::mongo::client::errors::clone_error;
+use crate::store::mongo::client::update_command::{StatementOrder, statement, update_repeatably};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{Id, texts};
 use futures_util::TryStreamExt as _;
@@ -41,12 +41,7 @@ impl BatchOperation for ActivateBranches {
     }
 
     async fn execute(&self, activations: &[Activation]) -> Vec<Result<(), Error>> {
-        let mut activated = self.activate(activations).await;
-        // Also if it may be executed: what is not answered yet may come after a choice that was answered meanwhile.
-        if activated.as_ref().is_err_and(is_unavailable) {
-            activated = self.activate(activations).await;
-        }
-        match activated {
+        match self.activate(activations).await {
             Ok(outcomes) => outcomes,
             Err(error) => activations.iter().map(|_| Err(clone_error(&error))).collect(),
         }
@@ -61,7 +56,8 @@ impl ActivateBranches {
             statement(trunk, doc! {"$set": {"active": branch.to_string()}})
         });
         let order = StatementOrder::Unordered;
-        let updated = update(&self.database, "branches", statements.collect(), order).await?;
+        // Perhaps twice: what is not answered yet may come after a choice that was answered meanwhile.
+        let updated = update_repeatably(&self.database, "branches", statements.collect(), order).await?;
         let living = match updated.matched {
             all if all == activations.len() => None,
             _ => Some(self.living(activations).await?),

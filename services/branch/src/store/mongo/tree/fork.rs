@@ -1,18 +1,20 @@
 //! Forking: one insert of bounded size, and then a check that the parent still lives.
 
 use crate::error::Error;
-use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::client::errors::{FailedWrite, WriteError, broken};
+use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::forked_message::ForkedMessage;
 use crate::store::mongo::read::lookup::{ancestry_of, find_by_id, owned_branch};
 use crate::store::mongo::read::target::Target;
+use crate::store::mongo::tree::fork_batches::ForkMark;
 use crate::store::mongo::tree::transitions::{
     ABANDONED_AFTER, activate_fork, complete_fork, confirm_parent_or_roll_back,
 };
 use crate::store::navigation::owner_of_inherited;
 use crate::store::{BranchWithActive, ForkRequest};
-use mongodb::bson::doc;
+use mongodb::bson::{doc, serialize_to_raw_document_buf};
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::BranchId;
@@ -105,9 +107,8 @@ async fn origin(
 async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> Result<(), Error> {
     let unmarked = message.filter(|message| message.forked == Some(false));
     let Some(message) = unmarked else { return Ok(()) };
-    let message = doc! {"_id": message.id.to_string(), "branch": message.branch.to_string()};
-    mongo.messages.update_one(message, doc! {"$set": {"forked": true}}).await?;
-    Ok(())
+    let mark = ForkMark { message: message.id, branch: message.branch };
+    mongo.fork_marks.submit(mark, &RetryDeadline::new()).await?
 }
 
 /// The document of a fork.
@@ -159,17 +160,21 @@ async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<Bran
 
 /// Inserts a fork. False if its id or its key is taken.
 async fn insert(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
-    let Err(error) = mongo.branches.insert_one(child).await else { return Ok(true) };
-    let write_error = write_error(&error);
-    if write_error == WriteError::Failed {
-        return Err(error.into());
+    let document = serialize_to_raw_document_buf(child).map_err(broken)?;
+    let failed = match mongo.fork_inserts.submit(document, &RetryDeadline::new()).await {
+        Ok(Ok(())) => return Ok(true),
+        Ok(Err(failed)) => failed,
+        Err(unanswered) => FailedWrite::from(unanswered),
+    };
+    if failed.kind == WriteError::Failed {
+        return Err(failed.error);
     }
     // It may be this very write, executed before the connection broke.
     let found = find_by_id(mongo, child.id).await;
     match found {
         Ok(Some(found)) if found.op == child.op => Ok(true),
-        Ok(_) if write_error == WriteError::Duplicate => Ok(false),
-        Ok(_) | Err(_) => Err(error.into()),
+        Ok(_) if failed.kind == WriteError::Duplicate => Ok(false),
+        Ok(_) | Err(_) => Err(failed.error),
     }
 }
 
