@@ -8,7 +8,6 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use shared::env::Env;
 use shared_test_kit::{TestClient, TestDatabase};
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
@@ -108,7 +107,7 @@ async fn answered_writes_survive_a_kill() {
     let chat = ann.post("/api/v1/chats/create-chat", &json!({"name": "Trees"})).await.expect(201).json();
     let chat = chat["chat_id"].clone();
 
-    let kills = Env::of_process().optional("TEST_KILLS", "a number").unwrap().unwrap_or(KILLS);
+    let kills = shared_test_kit::kills(KILLS);
     let mut answered = Vec::new();
     for _ in 0..kills {
         let client = log_in(&process.client).await;

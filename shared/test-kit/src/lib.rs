@@ -51,6 +51,15 @@ use shared_web::tokens::TokenKeys;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// How often a crash test kills: `TEST_KILLS`, or this many times.
+///
+/// # Panics
+/// If `TEST_KILLS` is not a number.
+pub fn kills(default: usize) -> usize {
+    #[expect(clippy::unwrap_used, reason = "a test ends where something is amiss")]
+    Env::of_process().or("TEST_KILLS", "a number", default).unwrap()
+}
+
 /// The `SECRET_KEY` of tests.
 pub const SECRET_KEY: &str = "the secret of the tests, 32 bytes or more";
 

@@ -43,14 +43,14 @@ fn main() {
         trial(test, TestDatabase::has_mongo(), move || crash_driver::at_every_step(operation))
     }));
     trials.push(trial(
-        "outage::appends_while_the_database_is_killed_twenty_times".to_owned(),
+        "outage::appends_while_the_database_is_killed".to_owned(),
         outage::has_server(),
-        outage::appends_while_the_database_is_killed_twenty_times,
+        outage::appends_while_the_database_is_killed,
     ));
     trials.push(trial(
-        "outage::appends_to_many_lines_while_the_database_is_killed_twenty_times".to_owned(),
+        "outage::appends_to_many_lines_while_the_database_is_killed".to_owned(),
         outage::has_server(),
-        outage::appends_to_many_lines_while_the_database_is_killed_twenty_times,
+        outage::appends_to_many_lines_while_the_database_is_killed,
     ));
     trials.push(trial(
         "batches::lines_with_one_message_each_share_inserts".to_owned(),

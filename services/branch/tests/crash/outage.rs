@@ -34,6 +34,8 @@ struct Load {
     kills: usize,
 }
 
+/// The number of kills, unless `TEST_KILLS` says otherwise.
+const KILLS: usize = 20;
 /// How many messages are written between two kills.
 const WRITES: usize = 60;
 /// How long an answer may take while there is no server.
@@ -129,13 +131,19 @@ fn check_refusal(answer: &Answer) {
 }
 
 /// Writers on one line, whose messages go together in order.
-pub async fn appends_while_the_database_is_killed_twenty_times() {
-    append_while_the_database_is_killed(Load { writers: 8, lines: 1, kills: 20 }).await;
+pub async fn appends_while_the_database_is_killed() {
+    append_while_the_database_is_killed(Load { writers: 8, lines: 1, kills: shared_test_kit::kills(KILLS) })
+        .await;
 }
 
 /// Writers on lines of their own, whose messages go together across lines.
-pub async fn appends_to_many_lines_while_the_database_is_killed_twenty_times() {
-    append_while_the_database_is_killed(Load { writers: 32, lines: 32, kills: 20 }).await;
+pub async fn appends_to_many_lines_while_the_database_is_killed() {
+    append_while_the_database_is_killed(Load {
+        writers: 32,
+        lines: 32,
+        kills: shared_test_kit::kills(KILLS),
+    })
+    .await;
 }
 
 async fn append_while_the_database_is_killed(load: Load) {
