@@ -30,6 +30,14 @@ async fn store_on_wire(kit: &Kit) -> (ContentStore, Wire) {
     (kit.replica_by(url.to_string()).await, wire)
 }
 
+/// A store that reaches its server by a proxy, and behind it by this wire.
+async fn store_behind_proxy(kit: &Kit) -> (ContentStore, Wire, TcpProxy) {
+    let (wire, url) = wire(kit).await;
+    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
+    proxy.reconnect().await;
+    (kit.replica_by(url.to_string()).await, wire, proxy)
+}
+
 /// Chats that are read and written through this store.
 async fn chats(kit: &Kit, store: &ContentStore) -> Vec<Chat> {
     let mut chats = Vec::new();
@@ -106,10 +114,7 @@ pub async fn a_chat_that_is_deleted_during_an_activation_is_not_found() {
 
 pub async fn a_fork_whose_activation_loses_its_answer_overrides_no_later_choice() {
     let kit = Kit::on(Engine::Mongo).await;
-    let (wire, url) = wire(&kit).await;
-    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
-    proxy.reconnect().await;
-    let store = kit.replica_by(url.to_string()).await;
+    let (store, wire, mut proxy) = store_behind_proxy(&kit).await;
     let chat = kit.chat().await;
     let message = chat.say(chat.trunk(), "q").await;
     let request = ForkRequest { activate: true, ..chat.branch(Some(message.id)) };
@@ -133,10 +138,7 @@ pub async fn a_fork_whose_activation_loses_its_answer_overrides_no_later_choice(
 
 pub async fn an_activation_whose_answer_is_lost_is_sent_again() {
     let kit = Kit::on(Engine::Mongo).await;
-    let (wire, url) = wire(&kit).await;
-    let (mut proxy, url) = TcpProxy::disconnected(&url).await;
-    proxy.reconnect().await;
-    let store = kit.replica_by(url.to_string()).await;
+    let (store, wire, mut proxy) = store_behind_proxy(&kit).await;
     let chat = kit.chat().await;
     let fork = chat.fork(chat.say(chat.trunk(), "q").await.id).await;
     wire.reset();
