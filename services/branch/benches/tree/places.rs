@@ -67,7 +67,7 @@ impl Bench {
             expected_head: ExpectedHead::Any,
             key: None,
         };
-        self.store.append(&message).await.unwrap().object.id
+        self.store.append(message.clone()).await.unwrap().object.id
     }
 
     /// Forks so often from one response, through the store, and tells the branches.

@@ -15,6 +15,7 @@ use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
 use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 use shared_web::telemetry::Trace;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 shared_web::request! {
@@ -94,7 +95,7 @@ pub async fn add_message(
     {
         return Ok(CreatedResponse::of(Created::replayed(message)));
     }
-    let request = AppendRequest {
+    let request = Arc::new(AppendRequest {
         owner,
         target: addition.chat_id,
         branch: addition.branch_id,
@@ -103,7 +104,7 @@ pub async fn add_message(
         metadata: addition.metadata,
         expected_head: addition.expected_head,
         key,
-    };
-    let append = || state.store.append(&request);
+    });
+    let append = || state.store.append(Arc::clone(&request));
     Ok(CreatedResponse::of(state.with_trunk(owner, request.target, &trace, append).await?))
 }

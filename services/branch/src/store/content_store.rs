@@ -104,7 +104,8 @@ impl ContentStore {
     ///
     /// [`Error::BranchNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
     /// [`Self::replay_message`].
-    pub async fn append(&self, request: &AppendRequest) -> Result<Created<Message>, Error> {
+    pub async fn append(&self, request: impl Into<Arc<AppendRequest>>) -> Result<Created<Message>, Error> {
+        let request = request.into();
         on_engine!(self, append(request))
     }
 

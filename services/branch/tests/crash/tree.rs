@@ -166,7 +166,7 @@ async fn say(chat: &Chat, branch: BranchId, questions: &[&str]) -> Vec<Message> 
     for question in questions {
         let mut message = chat.message(branch, question);
         message.key = Some(key(1)).filter(|_| said.is_empty());
-        said.push(chat.store.append(&message).await.unwrap().object);
+        said.push(chat.store.append(message.clone()).await.unwrap().object);
     }
     said
 }

@@ -30,7 +30,7 @@ pub async fn without_cascade_only_a_leaf_is_deleted(kit: &Kit) {
     chat.store.delete_branch(chat.owner, leaf, false).await.unwrap();
     assert_eq!((chat.node(leaf).await, chat.active().await), (None, node));
     refused!(chat.store.delete_branch(chat.owner, leaf, false).await, BranchNotFound);
-    refused!(chat.store.append(&chat.message(leaf, "x")).await, BranchNotFound);
+    refused!(chat.store.append(chat.message(leaf, "x")).await, BranchNotFound);
     refused!(chat.store.fork(&chat.branch(Some(messages[2].id))).await, MessageNotFound);
     refused!(chat.store.read_page(&chat.page(leaf)).await, BranchNotFound);
     assert_eq!(chat.store.read_message(chat.owner, messages[2].id).await.unwrap(), None);
@@ -82,7 +82,7 @@ pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
             let branch = message.branch;
             assert_eq!(kit.store.look_up(chat.owner, branch).await.unwrap(), Lookup::Hidden, "{swept}");
             assert_eq!(kit.store.read_message(chat.owner, message.id).await.unwrap(), None);
-            let appended = kit.store.append(&chat.message(branch, "x")).await;
+            let appended = kit.store.append(chat.message(branch, "x")).await;
             assert!(appended.is_err());
             assert!(kit.store.fork(&chat.branch(Some(message.id))).await.is_err());
             refused!(kit.store.rename(chat.owner, branch, None).await, BranchNotFound);
@@ -132,7 +132,7 @@ pub async fn a_store_that_has_read_a_branch_hides_it_as_soon_as_another_deletes_
     for branch in [first, leaf] {
         assert_eq!(kit.store.look_up(chat.owner, branch).await.unwrap(), Lookup::Hidden);
         refused!(chat.read(branch, Order::Asc, 200).await, BranchNotFound);
-        refused!(chat.store.append(&chat.message(branch, "x")).await, BranchNotFound);
+        refused!(chat.store.append(chat.message(branch, "x")).await, BranchNotFound);
         refused!(chat.store.fork(&chat.branch(Some(messages[70].id))).await, MessageNotFound);
     }
     kit.sweep().await;
@@ -155,7 +155,7 @@ pub async fn the_sweep_deletes_a_long_line(kit: &Kit) {
     for number in 0..450 {
         let mut message = chat.message(fork, "x");
         message.key = Some(key(1)).filter(|_| number % 3 == 0);
-        kit.store.append(&message).await.unwrap();
+        kit.store.append(message.clone()).await.unwrap();
     }
     kit.store.delete_chat(chat.owner, chat.id).await.unwrap();
     kit.sweep().await;
@@ -185,10 +185,10 @@ pub async fn a_deleted_branch_is_not_found_by_appends_and_deletions(kit: &Kit) {
     // A store that remembers the head of the line learns that it is gone.
     replica.say(messages[2].branch, "x").await;
     chat.store.delete_branch(chat.owner, messages[2].branch, false).await.unwrap();
-    refused!(replica.store.append(&chat.message(messages[2].branch, "x")).await, BranchNotFound);
+    refused!(replica.store.append(chat.message(messages[2].branch, "x")).await, BranchNotFound);
     refused!(replica.store.delete_branch(chat.owner, messages[2].branch, false).await, BranchNotFound);
     kit.store.delete_chat(chat.owner, chat.id).await.unwrap();
-    assert!(replica.store.append(&chat.message(chat.trunk(), "x")).await.is_err());
+    assert!(replica.store.append(chat.message(chat.trunk(), "x")).await.is_err());
 }
 
 pub async fn deleted_texts_are_gone_from_the_files(kit: &Kit) {

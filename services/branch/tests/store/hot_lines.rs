@@ -29,7 +29,7 @@ impl ConcurrentWriters {
             let (chat, all, came) = (chat.clone(), Arc::clone(&all), Arc::clone(&came));
             tokio::spawn(async move {
                 came.fetch_add(1, Ordering::SeqCst);
-                let answer = chat.store.append(&chat.message(branch, &number.to_string())).await;
+                let answer = chat.store.append(chat.message(branch, &number.to_string())).await;
                 all.fetch_add(1, Ordering::SeqCst);
                 answer.map(|created| created.object.depth)
             })
@@ -125,7 +125,7 @@ pub async fn operations_on_locked_rows_hold_one_connection(kit: &Kit) {
 pub async fn a_wait_for_a_lock_is_bounded(kit: &Kit) {
     let chat = kit.chat().await;
     let lock = kit.lock_branches().await;
-    let answer = chat.store.append(&chat.message(chat.trunk(), "x")).await;
+    let answer = chat.store.append(chat.message(chat.trunk(), "x")).await;
     assert!(matches!(answer, Err(Error::Store(StoreError::Locked(_)))), "{answer:?}");
     drop(lock);
     chat.say(chat.trunk(), "1").await;

@@ -16,12 +16,12 @@ pub async fn a_key_creates_a_message_once(kit: &Kit) {
     new.expected_head = ExpectedHead::Exactly(None);
     let used = new.key.clone().unwrap();
     assert_eq!(kit.store.replay_message(&used).await.unwrap(), None);
-    let made = kit.store.append(&new).await.unwrap();
+    let made = kit.store.append(new.clone()).await.unwrap();
     assert!(!made.replayed);
     // The head has moved, and yet this is a repetition: through any store, and as it is now.
     let fork = chat.fork(made.object.id).await;
     for store in [&kit.store, &kit.replica().await] {
-        let again = store.append(&new).await.unwrap();
+        let again = store.append(new.clone()).await.unwrap();
         assert!(again.replayed);
         assert_eq!((again.object.id, again.object.forks.oldest), (made.object.id, vec![fork]));
         assert_eq!(
@@ -31,16 +31,16 @@ pub async fn a_key_creates_a_message_once(kit: &Kit) {
     }
     refused!(kit.store.replay_message(&with_another_request(&used)).await, KeyReused);
     new.key = Some(with_another_request(&used));
-    refused!(kit.store.append(&new).await, KeyReused);
+    refused!(kit.store.append(new.clone()).await, KeyReused);
     new.expected_head = ExpectedHead::Any;
-    refused!(kit.store.append(&new).await, KeyReused);
+    refused!(kit.store.append(new.clone()).await, KeyReused);
     assert_eq!(chat.line(chat.trunk()).await.len(), 1);
     // The key of a request that failed is free.
     new.key = Some(key(2));
     new.expected_head = ExpectedHead::Exactly(None);
-    refused!(kit.store.append(&new).await, HeadMoved);
+    refused!(kit.store.append(new.clone()).await, HeadMoved);
     new.expected_head = ExpectedHead::Any;
-    assert!(!kit.store.append(&new).await.unwrap().replayed);
+    assert!(!kit.store.append(new.clone()).await.unwrap().replayed);
 }
 
 pub async fn a_key_creates_a_branch_once(kit: &Kit) {
@@ -73,7 +73,7 @@ pub async fn a_key_answers_for_a_day_after_the_deletion(kit: &Kit) {
     let fork = kit.store.fork(&branch).await.unwrap().object.branch.id;
     let mut message = chat.message(fork, "2");
     message.key = Some(key(2));
-    kit.store.append(&message).await.unwrap();
+    kit.store.append(message.clone()).await.unwrap();
     kit.store.delete_branch(chat.owner, fork, false).await.unwrap();
     let (of_branch, of_message) = (branch.key.clone().unwrap(), message.key.clone().unwrap());
     for hours in [0, 2, 21] {

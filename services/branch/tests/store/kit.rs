@@ -151,7 +151,7 @@ impl Chat {
     }
 
     pub async fn say(&self, branch: BranchId, question: &str) -> Message {
-        let created = self.store.append(&self.message(branch, question)).await.unwrap();
+        let created = self.store.append(self.message(branch, question)).await.unwrap();
         assert!(!created.replayed);
         created.object
     }

@@ -29,18 +29,18 @@ pub async fn an_unexpected_head_is_a_409(kit: &Kit) {
         message.expected_head = ExpectedHead::Exactly(head);
         message
     };
-    let first = chat.store.append(&expecting(chat.trunk(), None)).await.unwrap().object;
-    refused!(chat.store.append(&expecting(chat.trunk(), None)).await, HeadMoved);
+    let first = chat.store.append(expecting(chat.trunk(), None)).await.unwrap().object;
+    refused!(chat.store.append(expecting(chat.trunk(), None)).await, HeadMoved);
     // The other store has raised the head, of which this one may remember an older one.
-    let second = replica.append(&expecting(chat.trunk(), Some(first.id))).await.unwrap().object;
-    let third = chat.store.append(&expecting(chat.trunk(), Some(second.id))).await.unwrap().object;
-    match replica.append(&expecting(chat.trunk(), Some(second.id))).await {
+    let second = replica.append(expecting(chat.trunk(), Some(first.id))).await.unwrap().object;
+    let third = chat.store.append(expecting(chat.trunk(), Some(second.id))).await.unwrap().object;
+    match replica.append(expecting(chat.trunk(), Some(second.id))).await {
         Err(Error::HeadMoved { head }) => assert_eq!(head, Some(third.id)),
         other => panic!("{other:?}"),
     }
     let fork = chat.fork(first.id).await;
-    refused!(chat.store.append(&expecting(fork, None)).await, HeadMoved);
-    chat.store.append(&expecting(fork, Some(first.id))).await.unwrap();
+    refused!(chat.store.append(expecting(fork, None)).await, HeadMoved);
+    chat.store.append(expecting(fork, Some(first.id))).await.unwrap();
     assert_eq!(chat.line(chat.trunk()).await.len(), 3);
 }
 
@@ -138,9 +138,9 @@ pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
         message
     };
     chat.say(fork, "2").await;
-    refused!(store.append(&foreign(chat.id, stranger.owner)).await, ChatNotFound);
-    refused!(store.append(&foreign(stranger.id, chat.owner)).await, ChatNotFound);
-    refused!(store.append(&foreign(stranger.id, stranger.owner)).await, BranchNotFound);
+    refused!(store.append(foreign(chat.id, stranger.owner)).await, ChatNotFound);
+    refused!(store.append(foreign(stranger.id, chat.owner)).await, ChatNotFound);
+    refused!(store.append(foreign(stranger.id, stranger.owner)).await, BranchNotFound);
     assert_eq!(store.read_message(stranger.owner, first.id).await.unwrap(), None);
     let request = LineRequest { owner: stranger.owner, ..chat.page(fork) };
     refused!(store.read_page(&request).await, ChatNotFound);

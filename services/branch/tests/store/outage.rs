@@ -16,7 +16,7 @@ pub async fn without_its_server_the_store_is_unavailable_and_then_comes_back(kit
     way.disconnect();
     let begun = Instant::now();
     for _ in 0..2 {
-        let answer = cut_off.store.append(&chat.message(chat.trunk(), "lost, perhaps")).await;
+        let answer = cut_off.store.append(chat.message(chat.trunk(), "lost, perhaps")).await;
         assert!(matches!(answer, Err(Error::Store(StoreError::Unavailable(_)))), "{answer:?}");
         let read = cut_off.store.read_page(&chat.page(chat.trunk())).await;
         assert!(matches!(read, Err(Error::Store(StoreError::Unavailable(_)))), "{read:?}");

@@ -49,7 +49,7 @@ pub async fn one_of_many_concurrent_equal_keys_creates(kit: &Kit) {
             message.expected_head = ExpectedHead::Exactly(Some(first.id));
             let mut branch = chat.branch(Some(first.id));
             branch.key = Some(of_branch);
-            let message = chat.store.append(&message).await.unwrap();
+            let message = chat.store.append(message.clone()).await.unwrap();
             let branch = chat.store.fork(&branch).await.unwrap();
             (message.replayed, message.object.id, branch.replayed, branch.object.branch.id)
         }
@@ -67,7 +67,7 @@ pub async fn one_of_many_appends_that_expect_the_same_head_succeeds(kit: &Kit) {
     let answers = at_once(kit, &chat, 16, async |_, chat: Chat| {
         let mut message = chat.message(chat.trunk(), "q");
         message.expected_head = ExpectedHead::Exactly(None);
-        chat.store.append(&message).await
+        chat.store.append(message.clone()).await
     });
     let (made, refused): (Vec<_>, Vec<_>) = answers.await.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (1, 15));
@@ -141,7 +141,7 @@ pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
             if number == round % 8 {
                 return chat.store.delete_branch(chat.owner, fork, false).await.map(|()| None);
             }
-            chat.store.append(&chat.message(fork, "x")).await.map(|created| Some(created.object.id))
+            chat.store.append(chat.message(fork, "x")).await.map(|created| Some(created.object.id))
         });
         let mut appended = Vec::new();
         for answer in answers.await {
@@ -154,7 +154,7 @@ pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
         for message in appended {
             assert_eq!(chat.store.read_message(chat.owner, message).await.unwrap(), None);
         }
-        refused!(chat.store.append(&chat.message(fork, "x")).await, BranchNotFound);
+        refused!(chat.store.append(chat.message(fork, "x")).await, BranchNotFound);
         assert_eq!(chat.node(fork).await, None);
     }
     kit.sweep().await;
@@ -189,7 +189,7 @@ pub async fn concurrent_appends_of_all_kinds_leave_no_gap(kit: &Kit) {
                 4 => message.response = Response::parse(large).unwrap(),
                 _ => {}
             }
-            (number / 8, chat.store.append(&message).await)
+            (number / 8, chat.store.append(message.clone()).await)
         }
     });
     let (mut stored, mut keyed, mut first) = (Vec::new(), Vec::new(), 0);
@@ -229,14 +229,14 @@ pub async fn a_refused_append_leaves_other_lines_alone(kit: &Kit) {
     let used = key(1);
     let mut keyed = chats[5].0.message(chats[5].1, "keyed");
     keyed.key = Some(used.clone());
-    replica.append(&keyed).await.unwrap();
+    replica.append(keyed.clone()).await.unwrap();
     replica.delete_branch(chats[2].0.owner, chats[2].1, true).await.unwrap();
     replica.delete_chat(chats[3].0.owner, chats[3].0.id).await.unwrap();
     let append = async |(number, (chat, fork)): (usize, &(Chat, BranchId))| {
         let mut message = chat.message(*fork, "3");
         message.key =
             (number == 1).then(|| IdempotencyKey { hash: RequestHash(vec![2; 32]), ..used.clone() });
-        chat.store.append(&message).await.map(|created| created.object.depth)
+        chat.store.append(message.clone()).await.map(|created| created.object.depth)
     };
     let appended = futures_util::future::join_all(chats.iter().enumerate().map(append)).await;
     for (number, (depth, (chat, fork))) in appended.into_iter().zip(&chats).enumerate() {

@@ -26,7 +26,7 @@ pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
         let mut new = chat.message(chat.trunk(), text);
         new.response = Response::parse(format!("{text}!")).unwrap();
         new.metadata = metadata(json[number % json.len()]);
-        let made = kit.store.append(&new).await.unwrap().object;
+        let made = kit.store.append(new.clone()).await.unwrap().object;
         let read = kit.store.read_message(chat.owner, made.id).await.unwrap().unwrap();
         assert_eq!(read, made);
         assert_eq!((read.question.as_str(), read.response), (*text, format!("{text}!")));
@@ -45,7 +45,7 @@ pub async fn the_largest_texts_fit_and_a_page_holds_eight_mib(kit: &Kit) {
         }
         new.question = Question::parse(large.clone()).unwrap();
         new.metadata = metadata(&format!(r#"{{"a":"{}"}}"#, "x".repeat((16 << 10) - 8)));
-        kit.store.append(&new).await.unwrap();
+        kit.store.append(new.clone()).await.unwrap();
     }
     for (order, sizes) in [(Order::Asc, [4, 4, 1]), (Order::Desc, [4, 4, 1])] {
         let mut request = chat.page(chat.trunk());

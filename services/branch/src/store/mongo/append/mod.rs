@@ -19,8 +19,7 @@ use shared::idempotency::Created;
 use std::sync::Arc;
 
 impl MongoEngine {
-    pub(crate) async fn append(self: &Arc<Self>, request: &AppendRequest) -> Appended {
-        let request = Arc::new(request.clone());
+    pub(crate) async fn append(self: &Arc<Self>, request: Arc<AppendRequest>) -> Appended {
         self.run_to_completion(async move |mongo: Arc<Self>| append(&mongo, &request).await).await
     }
 }

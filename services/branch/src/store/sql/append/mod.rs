@@ -20,8 +20,7 @@ use shared_store::Session;
 use std::sync::Arc;
 
 impl SqlEngine {
-    pub(crate) async fn append(&self, request: &AppendRequest) -> Result<Created<Message>, Error> {
-        let request = Arc::new(request.clone());
+    pub(crate) async fn append(&self, request: Arc<AppendRequest>) -> Result<Created<Message>, Error> {
         let mut attempt = 1;
         loop {
             let (row, clock) = (request.branch.unwrap_or(request.target), self.clock.clone());
