@@ -67,11 +67,6 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// The bytes of its question and its response, as they are stored.
-    pub fn text_bytes(&self) -> i64 {
-        i64::try_from(self.request.text_bytes()).unwrap_or(i64::MAX)
-    }
-
     /// The stored message.
     pub fn message(
         &self,

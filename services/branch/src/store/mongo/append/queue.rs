@@ -247,7 +247,7 @@ impl LineLock<'_> {
                 position += 1;
                 continue;
             }
-            bytes += next.new.text_bytes();
+            bytes += next.new.request.stored_text_bytes();
             let shares_batch = |first: &PendingAppend| {
                 let of_one =
                     (first.new.request.owner, first.new.chat) == (next.new.request.owner, next.new.chat);

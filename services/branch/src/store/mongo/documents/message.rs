@@ -59,7 +59,7 @@ impl MessageDoc {
             chat: new.chat,
             owner: request.owner,
             created_at,
-            text_bytes: new.text_bytes(),
+            text_bytes: new.request.stored_text_bytes(),
             forked: Some(false),
             forks: 0,
             key_id: request.key.as_ref().map(|key| key.id),
