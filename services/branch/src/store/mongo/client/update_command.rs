@@ -29,7 +29,7 @@ struct Response {
     write_concern_error: Option<WriteConcernError>,
 }
 
-/// What came of the statements of an update.
+/// The outcome of an update.
 #[derive(Debug)]
 pub(crate) struct UpdateOutcome {
     /// The number of documents that matched.
@@ -38,9 +38,10 @@ pub(crate) struct UpdateOutcome {
 }
 
 impl UpdateOutcome {
-    /// The error of a statement.
-    pub(crate) fn error(&self, index: usize) -> Option<Error> {
-        self.write_errors.iter().find(|error| error.index == index).map(statement_error)
+    /// The result of a statement.
+    pub(crate) fn statement(&self, index: usize) -> Result<(), Error> {
+        let failed = self.write_errors.iter().find(|error| error.index == index);
+        failed.map(statement_error).map_or(Ok(()), Err)
     }
 
     /// The error of the first statement that was refused.
@@ -53,14 +54,14 @@ fn statement_error(error: &IndexedWriteError) -> Error {
     refused(error.code, &error.message)
 }
 
-/// As [`update`], for statements that may be executed twice: they are sent once more if the connection breaks or the primary steps
-/// down.
+/// As an unordered [`update`], of statements that may be executed twice: they are sent once more if the connection breaks or the
+/// primary steps down.
 pub(crate) async fn update_repeatably(
     database: &Database,
     collection: &str,
     statements: Vec<Document>,
-    order: StatementOrder,
 ) -> Result<UpdateOutcome, Error> {
+    let order = StatementOrder::Unordered;
     match update(database, collection, statements.clone(), order).await {
         Err(error) if is_unavailable(&error) => update(database, collection, statements, order).await,
         updated => updated,

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::store::mongo::batcher::BatchOperation;
 use crate::store::mongo::client::errors::clone_error;
-use crate::store::mongo::client::update_command::{StatementOrder, statement, update_repeatably};
+use crate::store::mongo::client::update_command::{statement, update_repeatably};
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{Id, texts};
 use futures_util::TryStreamExt as _;
@@ -55,18 +55,16 @@ impl ActivateBranches {
             let trunk = doc! {"_id": chat.to_string(), "alive": true};
             statement(trunk, doc! {"$set": {"active": branch.to_string()}})
         });
-        let order = StatementOrder::Unordered;
         // Perhaps twice: what is not answered yet may come after a choice that was answered meanwhile.
-        let updated = update_repeatably(&self.database, "branches", statements.collect(), order).await?;
+        let updated = update_repeatably(&self.database, "branches", statements.collect()).await?;
         let living = match updated.matched {
             all if all == activations.len() => None,
             _ => Some(self.living(activations).await?),
         };
         let is_gone = |chat: &ChatId| living.as_ref().is_some_and(|living| !living.contains(chat));
-        let outcome = |(index, activation): (usize, &Activation)| match updated.error(index) {
-            Some(error) => Err(error),
-            None if is_gone(&activation.chat) => Err(Error::ChatNotFound),
-            None => Ok(()),
+        let outcome = |(index, activation): (usize, &Activation)| {
+            updated.statement(index)?;
+            if is_gone(&activation.chat) { Err(Error::ChatNotFound) } else { Ok(()) }
         };
         Ok(activations.iter().enumerate().map(outcome).collect())
     }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::store::mongo::batcher::BatchOperation;
 use crate::store::mongo::client::errors::{FailedWrite, clone_error};
-use crate::store::mongo::client::update_command::{StatementOrder, statement, update_repeatably};
+use crate::store::mongo::client::update_command::{statement, update_repeatably};
 use mongodb::bson::{RawDocumentBuf, doc};
 use mongodb::{Collection, Database};
 use shared::ids::{BranchId, ResponseId};
@@ -65,12 +65,8 @@ impl BatchOperation for MarkAsForked {
             let message = doc! {"_id": mark.message.to_string(), "branch": mark.branch.to_string()};
             statement(message, doc! {"$set": {"forked": true}})
         };
-        let statements: Vec<_> = marks.iter().map(statement).collect();
-        let updated = update_repeatably(&self.0, "messages", statements, StatementOrder::Unordered).await;
-        let outcome = |index| match &updated {
-            Ok(updated) => updated.error(index).map_or(Ok(()), Err),
-            Err(error) => Err(clone_error(error)),
-        };
+        let updated = update_repeatably(&self.0, "messages", marks.iter().map(statement).collect()).await;
+        let outcome = |index| updated.as_ref().map_err(clone_error)?.statement(index);
         (0..marks.len()).map(outcome).collect()
     }
 }
