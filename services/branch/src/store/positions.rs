@@ -1,4 +1,4 @@
-//! Where pages of messages begin, as cursors hold it.
+//! Positions at which pages of messages begin, as cursors hold them.
 
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;

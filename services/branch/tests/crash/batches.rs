@@ -1,4 +1,4 @@
-//! How many commands concurrent requests take, and what comes of one that is lost.
+//! The number of commands that concurrent requests take, and the outcome of one whose answer is lost.
 
 use crate::kit::{Chat, Engine, Kit};
 use crate::wire::Wire;

@@ -21,7 +21,7 @@ struct Choice {
     branch: BranchId,
 }
 
-/// What the statements of an engine have done.
+/// The outcome of a change of the active branch, on either engine.
 #[derive(Debug)]
 enum Outcome {
     /// The branch is the active one of this chat.

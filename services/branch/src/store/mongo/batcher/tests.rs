@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-/// What a batch is told to do.
+/// An instruction to a batch.
 #[derive(Debug, Clone, Copy)]
 enum Command {
     Answer,

@@ -36,7 +36,7 @@ impl FailedWrite {
         Self { kind: WriteError::Unknown, error }
     }
 
-    /// What came of one document of an unordered insert that was answered with this error, or none.
+    /// The result of one document of an unordered insert, which was answered with this error, or none.
     pub(crate) fn check_document(failed: Option<&MongoError>, position: usize) -> Result<(), Self> {
         failed.and_then(|error| Self::of_document(error, position)).map_or(Ok(()), Err)
     }

@@ -22,7 +22,7 @@ pub(crate) trait Loader: Debug + Send + Sync + 'static {
     fn load(&self, keys: &BTreeSet<Self::Key>) -> impl Future<Output = LoadResult<Self>> + Send;
 }
 
-/// What was found, by its key.
+/// The values that were found, by key.
 pub(crate) type LoadResult<L> = Result<HashMap<<L as Loader>::Key, <L as Loader>::Value>, Error>;
 
 /// Batches the reads of a loader, for this process.

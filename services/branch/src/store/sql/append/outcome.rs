@@ -1,9 +1,9 @@
-//! What an append has done.
+//! The outcome of an append.
 
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
-/// What the statements of an engine have done.
+/// The outcome of an append, on either engine.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// The message is appended.
@@ -19,7 +19,7 @@ pub(super) enum Outcome {
     },
 }
 
-/// Where a message was appended.
+/// The place of an appended message.
 #[derive(Debug)]
 pub(super) struct AppendedTo {
     pub(super) chat: ChatId,
