@@ -18,21 +18,33 @@ pub fn any_of<C, I>(column: C, ids: impl IntoIterator<Item = I>) -> AnyOf<C, I>
 where
     C: Expression<SqlType: IntoNullable<Nullable = Nullable<Uid>>>,
 {
-    AnyOf { column, ids: Ids(ids.into_iter().collect()) }
+    AnyOf { column, ids: ids.into_iter().collect() }
 }
 
 /// The condition of [`any_of`].
 #[derive(Debug, Clone)]
 pub struct AnyOf<C, I> {
     column: C,
-    ids: Ids<I>,
+    ids: IdArray<I>,
 }
 
+/// Ids as one parameter: an array on PostgreSQL, a JSON array of texts on SQLite.
 #[derive(Debug, Clone)]
-struct Ids<I>(Vec<I>);
+pub struct IdArray<I>(Vec<I>);
 
-/// An array of the ids as JSON.
-impl<I: Display + Debug> ToSql<Text, Sqlite> for Ids<I> {
+impl<I> FromIterator<I> for IdArray<I> {
+    fn from_iter<T: IntoIterator<Item = I>>(ids: T) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
+impl<I: ToSql<Uid, Pg> + Debug> ToSql<Array<Uid>, Pg> for IdArray<I> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<Array<Uid>, Pg>::to_sql(&self.0, out)
+    }
+}
+
+impl<I: Display + Debug> ToSql<Text, Sqlite> for IdArray<I> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         let ids: Vec<_> = self.0.iter().map(|id| format!("\"{id}\"")).collect();
         out.set_value(format!("[{}]", ids.join(",")));
@@ -54,7 +66,7 @@ impl<C: QueryFragment<Pg>, I: ToSql<Uid, Pg> + Debug> QueryFragment<Pg> for AnyO
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" = ANY(");
-        out.push_bind_param::<Array<Uid>, Vec<I>>(&self.ids.0)?;
+        out.push_bind_param::<Array<Uid>, _>(&self.ids)?;
         out.push_sql(")");
         Ok(())
     }

@@ -34,7 +34,7 @@ mod store;
 mod text_enum;
 mod tls;
 
-pub use any_of::{AnyOf, any_of};
+pub use any_of::{AnyOf, IdArray, any_of};
 pub use compact::{compact, compact_database};
 pub use error::StoreError;
 pub use inspect::inspect;

@@ -33,6 +33,10 @@ const MAX_LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const MIN_STALE_INTERVAL: Duration = Duration::from_secs(1);
 /// A commit is durable before the response: `synchronous_commit = off` of a server or a role is overridden, a stricter value is not.
 const SET_DURABLE_COMMITS: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
+/// Lookups by index cost less than scans, also of small tables, whose plans are kept while they grow: rows are counted, and pages are not.
+/// See docs/decisions/0014-plans-on-postgresql.md.
+const PLANNER_SETTINGS: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("seq_page_cost", "0"), ("random_page_cost", "0")];
 /// The advisory lock of migrations, the same for every service.
 const MIGRATION_LOCK: i64 = 0x6261_6e79_616e;
 
@@ -57,10 +61,12 @@ pub(super) async fn open(
         let target = Arc::clone(&target);
         Box::pin(async move {
             let lock = MAX_LOCK_TIMEOUT.min(statement_timeout / 2).as_millis();
-            let settings = [
+            let timeouts = [
                 ("statement_timeout", statement_timeout.as_millis().to_string()),
                 ("lock_timeout", lock.to_string()),
             ];
+            let planner = PLANNER_SETTINGS.map(|(name, value)| (name, value.to_owned()));
+            let settings: Vec<_> = timeouts.into_iter().chain(planner).collect();
             Ok(target.connect(&settings).await?)
         })
     });

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use shared::env::Env;
 use shared::ids::DeliveryId;
 use tempfile::TempDir;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 /// The variables of the servers' URLs.
 const POSTGRES: &str = "TEST_DATABASE_URL";
@@ -64,6 +64,18 @@ impl TestDatabase {
     #[cfg(feature = "mongo")]
     pub fn mongo() -> Option<Self> {
         own(MONGO).map(|(_, url, _)| Self::Mongo { url })
+    }
+
+    /// A connection of the test itself; `None` on other engines than PostgreSQL.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn connect_postgres(&self) -> Option<Client> {
+        let Self::Postgres { url, .. } = self else { return None };
+        let (client, connection) =
+            tokio_postgres::connect(url.as_str(), NoTls).await.expect("TEST_DATABASE_URL answers");
+        tokio::spawn(connection);
+        Some(client)
     }
 
     /// Whether `TEST_DATABASE_URL` is set.

@@ -1,7 +1,7 @@
 //! Row locks of PostgreSQL that another transaction holds.
 
 use crate::database::TestDatabase;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
 /// A transaction that holds the locks of all present rows of a table, until it is dropped.
 #[derive(Debug)]
@@ -17,8 +17,7 @@ impl RowLock {
     /// # Panics
     /// If that fails.
     pub async fn of(database: &TestDatabase, table: &str) -> Option<Self> {
-        let TestDatabase::Postgres { url, .. } = database else { return None };
-        let (holder, watcher) = (connect(url.as_str()).await, connect(url.as_str()).await);
+        let (holder, watcher) = (database.connect_postgres().await?, database.connect_postgres().await?);
         let lock = format!("BEGIN; SELECT 1 FROM {table} FOR UPDATE");
         holder.batch_execute(&lock).await.expect("the rows are there to be locked");
         Some(Self { _holder: holder, watcher })
@@ -40,10 +39,4 @@ impl RowLock {
             tokio::task::yield_now().await;
         }
     }
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("TEST_DATABASE_URL answers");
-    tokio::spawn(connection);
-    client
 }

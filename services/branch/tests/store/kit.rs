@@ -69,6 +69,10 @@ impl Kit {
         RowLock::of(&self.kept, "branch.branches").await.unwrap()
     }
 
+    pub fn database(&self) -> &TestDatabase {
+        &self.kept
+    }
+
     /// The database, if it is on MongoDB.
     pub fn mongo_url(&self) -> Option<reqwest::Url> {
         match &self.database {

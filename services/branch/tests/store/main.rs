@@ -17,6 +17,7 @@ mod lines;
 mod lists;
 mod model;
 mod outage;
+mod plans;
 mod races;
 mod texts;
 mod times;
@@ -49,6 +50,8 @@ fn main() {
         hot_lines::a_locked_line_holds_one_connection,
         hot_lines::operations_on_locked_rows_hold_one_connection,
         hot_lines::a_wait_for_a_lock_is_bounded,
+        plans::plans_without_statistics_suit_large_tables,
+        plans::plans_of_small_tables_suit_large_tables,
     });
     for engine in [Engine::Sqlite, Engine::Postgres] {
         trials.extend(trials! { engine; hot_lines::a_hot_line_does_not_starve_another, });

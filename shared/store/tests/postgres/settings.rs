@@ -43,6 +43,7 @@ pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatab
     for setting in [
         "SET default_transaction_isolation = 'serializable'",
         "SET synchronous_commit = off",
+        "SET enable_seqscan = on",
         "SET client_min_messages = log",
         "SET search_path = nowhere",
         "SET statement_timeout = '1ms'",
@@ -55,6 +56,8 @@ pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatab
     for (name, value) in [
         ("transaction_isolation", "read committed"),
         ("synchronous_commit", "on"),
+        ("enable_seqscan", "off"),
+        ("random_page_cost", "0"),
         ("client_min_messages", "warning"),
         ("search_path", "chat"),
         ("statement_timeout", "2s"),

@@ -97,16 +97,15 @@ async fn page_of_subtree(
 async fn by_ids(session: &mut Session, ids: &[BranchId]) -> Result<Vec<Branch>, Error> {
     let mut found = HashMap::new();
     for chunk in ids.chunks(ROWS_PER_STATEMENT) {
-        let rows: Vec<BranchRow> = on!(session, |c| {
+        let rows: Vec<(BranchRow, bool)> = on!(session, |c| {
             branches::table
-                .filter(
-                    any_of(branches::branch_id, chunk.iter().copied()).and(branches::deleted_at.is_null()),
-                )
-                .select(BranchRow::as_select())
+                .filter(any_of(branches::branch_id, chunk.iter().copied()))
+                .select((BranchRow::as_select(), branches::deleted_at.is_null()))
                 .load(c)
                 .await
         })?;
-        found.extend(rows.into_iter().map(Branch::from).map(|branch| (branch.id, branch)));
+        let living = rows.into_iter().filter_map(|(row, lives)| lives.then(|| Branch::from(row)));
+        found.extend(living.map(|branch| (branch.id, branch)));
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }

@@ -1,7 +1,7 @@
-//! Conditions that diesel cannot express: row values, and VALUES lists.
+//! Conditions that diesel cannot express.
 
 use super::schema::messages;
-use crate::domain::{BranchKey, Segment};
+use crate::domain::BranchKey;
 use crate::store::TimePosition;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -12,52 +12,6 @@ use diesel::sql_types::{BigInt, Bool, HasSqlType, Nullable};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId, UserId};
 use shared::sql_types::{Instant, Uid};
-
-/// Matches the messages at these depths of these branches, by the index (`branch_id`, depth).
-///
-/// This form uses the index on both engines, whatever their statistics say, and is cheap to plan: one range for each segment
-/// took PostgreSQL longer to plan than to read. The list is filled up to a power of two entries, so that a connection
-/// prepares few statements.
-#[derive(Debug, Clone)]
-pub(super) struct LiesIn(Vec<(BranchId, i64)>);
-
-impl LiesIn {
-    pub(super) fn new(segments: &[Segment]) -> Self {
-        let depths = |segment: &Segment| {
-            let branch = segment.branch;
-            (segment.from..=segment.to).map(move |depth| (branch, depth))
-        };
-        let mut pairs: Vec<_> = segments.iter().flat_map(depths).collect();
-        if let Some((branch, _)) = pairs.last().copied() {
-            pairs.resize(pairs.len().next_power_of_two(), (branch, 0));
-        }
-        Self(pairs)
-    }
-}
-
-impl<DB> QueryFragment<DB> for LiesIn
-where
-    DB: Backend + HasSqlType<Uid>,
-    BranchId: ToSql<Uid, DB>,
-    i64: ToSql<BigInt, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if self.0.is_empty() {
-            out.push_sql("1 = 0");
-            return Ok(());
-        }
-        let mut before = "(messages.branch_id, messages.depth) IN (SELECT column1, column2 FROM (VALUES (";
-        for (branch, depth) in &self.0 {
-            out.push_sql(before);
-            out.push_bind_param::<Uid, _>(branch)?;
-            out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(depth)?;
-            before = "), (";
-        }
-        out.push_sql(")) AS places)");
-        Ok(())
-    }
-}
 
 /// Matches the branches after a key, as one range of the index (`root_chat_id`, level, `created_at`, id).
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +164,6 @@ macro_rules! conditions {
 }
 
 conditions! {
-    LiesIn on messages::table,
     ComesAfter on super::schema::branches::table,
     IsOlder on messages::table,
 }

@@ -4,11 +4,15 @@ use super::schema::branches;
 use crate::domain::Forks;
 use crate::error::Error;
 use crate::store::navigation::MAX_LISTED_FORKS;
-use diesel::dsl::count_star;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sqlite::Sqlite;
 
 use shared::ids::{BranchId, ResponseId};
-use shared_store::{RunQueryDsl, Session, any_of, on};
+use shared::sql_types::Uid;
+use shared_store::{IdArray, RunQueryDsl, Session, on};
 use std::collections::HashMap;
 
 /// The forks of these messages, without entries for those that have none.
@@ -19,57 +23,73 @@ pub(super) async fn of_messages(
     if messages.is_empty() {
         return Ok(HashMap::new());
     }
-    let counts: Vec<(Option<ResponseId>, i64)> = on!(session, |c| {
-        branches::table
-            .filter(
-                any_of(branches::forked_from, messages.iter().copied()).and(branches::deleted_at.is_null()),
-            )
-            .group_by(branches::forked_from)
-            .select((branches::forked_from, count_star()))
-            .load(c)
-            .await
-    })?;
-    let counts: Vec<_> = counts.into_iter().filter_map(|(message, count)| Some((message?, count))).collect();
-    let (many, few): (Vec<_>, Vec<_>) =
-        counts.iter().copied().partition(|(_, count)| *count > MAX_LISTED_FORKS);
-    let few: Vec<_> = few.into_iter().map(|(message, _)| message).collect();
-    let mut oldest = if few.is_empty() { HashMap::new() } else { oldest_of_each(session, &few).await? };
-    // A message with more forks than are listed has a query of its own with a limit, lest thousands be read for a hundred.
-    for (message, _) in many {
-        oldest.insert(message, oldest_of(session, message).await?);
-    }
-    let forks =
-        |(message, count)| (message, Forks { oldest: oldest.remove(&message).unwrap_or_default(), count });
-    Ok(counts.into_iter().map(forks).collect())
-}
-
-async fn oldest_of_each(
-    session: &mut Session,
-    messages: &[ResponseId],
-) -> Result<HashMap<ResponseId, Vec<BranchId>>, Error> {
-    let rows: Vec<(Option<ResponseId>, BranchId)> = on!(session, |c| {
-        branches::table
-            .filter(
-                any_of(branches::forked_from, messages.iter().copied()).and(branches::deleted_at.is_null()),
-            )
-            .order((branches::forked_from, branches::created_at, branches::branch_id))
-            .select((branches::forked_from, branches::branch_id))
-            .load(c)
-            .await
-    })?;
-    let mut forks = HashMap::<_, Vec<_>>::new();
+    let oldest = OldestForks { messages: messages.iter().copied().collect(), of_each: MAX_LISTED_FORKS + 1 };
+    let rows: Vec<(ResponseId, BranchId)> = on!(session, |c| oldest.load(c).await)?;
+    let mut forks = HashMap::<_, Forks>::new();
     for (message, branch) in rows {
-        let Some(message) = message else { continue };
-        forks.entry(message).or_default().push(branch);
+        let forks = forks.entry(message).or_default();
+        forks.count += 1;
+        if forks.count <= MAX_LISTED_FORKS {
+            forks.oldest.push(branch);
+        }
+    }
+    for (message, forks) in &mut forks {
+        if forks.count > MAX_LISTED_FORKS {
+            forks.count = count(session, *message).await?;
+        }
     }
     Ok(forks)
 }
 
-async fn oldest_of(session: &mut Session, message: ResponseId) -> Result<Vec<BranchId>, Error> {
-    let query = branches::table
-        .filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()))
-        .order((branches::created_at, branches::branch_id))
-        .limit(MAX_LISTED_FORKS)
-        .select(branches::branch_id);
-    Ok(on!(session, |c| query.load(c).await)?)
+async fn count(session: &mut Session, message: ResponseId) -> Result<i64, Error> {
+    let query = branches::table.filter(branches::forked_from.eq(message).and(branches::deleted_at.is_null()));
+    Ok(on!(session, |c| query.count().get_result(c).await)?)
 }
+
+/// The oldest forks of each of these messages, oldest first, as (message, branch).
+///
+/// The engines cannot choose another way than the index of each message's forks, as in [`messages_in`](super::messages_in::messages_in).
+#[derive(Debug, Clone)]
+struct OldestForks {
+    messages: IdArray<ResponseId>,
+    of_each: i64,
+}
+
+impl QueryFragment<Sqlite> for OldestForks {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("SELECT branches.forked_from, branches.branch_id FROM json_each(");
+        out.push_bind_param::<Text, _>(&self.messages)?;
+        out.push_sql(
+            ") AS messages CROSS JOIN branches ON branches.branch_id IN (SELECT forks.branch_id FROM branches AS forks \
+             WHERE forks.forked_from = unhex(messages.value, '-') AND forks.deleted_at IS NULL \
+             ORDER BY forks.created_at, forks.branch_id LIMIT ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.of_each)?;
+        out.push_sql(") ORDER BY branches.forked_from, branches.created_at, branches.branch_id");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for OldestForks {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT forks.forked_from, forks.branch_id FROM unnest(");
+        out.push_bind_param::<Array<Uid>, _>(&self.messages)?;
+        out.push_sql(
+            ") AS messages (response_id) CROSS JOIN LATERAL (SELECT forked_from, created_at, branch_id FROM branches \
+             WHERE forked_from = messages.response_id AND deleted_at IS NULL ORDER BY created_at, branch_id LIMIT ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.of_each)?;
+        out.push_sql(") AS forks ORDER BY forks.forked_from, forks.created_at, forks.branch_id");
+        Ok(())
+    }
+}
+
+impl Query for OldestForks {
+    type SqlType = (Uid, Uid);
+}
+
+impl QueryId for OldestForks {
+    type QueryId = Self;
+}
+
+impl diesel::RunQueryDsl<SqliteConnection> for OldestForks {}

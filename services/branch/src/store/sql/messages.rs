@@ -49,18 +49,22 @@ async fn read_message(
     owner: UserId,
     id: ResponseId,
 ) -> Result<Option<Message>, Error> {
-    let found: Option<(MessageRow, ChatId)> = on!(session, |c| {
+    let found: Option<(MessageRow, ChatId, bool, bool)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
-            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
-            .select((MessageRow::as_select(), branches::root_chat_id))
+            .select((
+                MessageRow::as_select(),
+                branches::root_chat_id,
+                branches::deleted_at.is_null(),
+                TRUNKS.field(branches::deleted_at).is_null(),
+            ))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((row, chat)) = found else { return Ok(None) };
+    let Some((row, chat, true, true)) = found else { return Ok(None) };
     let forks = message_forks::of_messages(session, &[id]).await?.remove(&id).unwrap_or_default();
     Ok(Some(row.into_message(chat, forks)))
 }
@@ -118,16 +122,21 @@ async fn chats_of(
     let mut ids: Vec<_> = entries.iter().map(|entry| entry.branch).collect();
     ids.sort_unstable();
     ids.dedup();
-    let visible: Vec<(BranchId, ChatId)> = on!(session, |c| {
+    let owned: Vec<(BranchId, ChatId, bool, bool)> = on!(session, |c| {
         branches::table
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(any_of(branches::branch_id, ids).and(branches::owner_id.eq(owner)))
-            .filter(branches::deleted_at.is_null().and(TRUNKS.field(branches::deleted_at).is_null()))
-            .select((branches::branch_id, branches::root_chat_id))
+            .select((
+                branches::branch_id,
+                branches::root_chat_id,
+                branches::deleted_at.is_null(),
+                TRUNKS.field(branches::deleted_at).is_null(),
+            ))
             .load(c)
             .await
     })?;
-    Ok(visible.into_iter().collect())
+    let visible = owned.into_iter().filter(|(.., lives, trunk_lives)| *lives && *trunk_lives);
+    Ok(visible.map(|(branch, chat, ..)| (branch, chat)).collect())
 }
 
 /// Reads the chosen messages in their order.

@@ -21,6 +21,7 @@ mod functions;
 mod lookup;
 mod message_forks;
 mod messages;
+mod messages_in;
 mod monotonic_time;
 mod page;
 mod queries;

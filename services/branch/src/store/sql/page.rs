@@ -1,10 +1,11 @@
 //! A page of a line: plans its segments, reads the sizes, then the texts of as many messages as fit.
 
 use super::ancestry_column::DecodedAncestry;
-use super::conditions::{LiesIn, LineOf};
+use super::conditions::LineOf;
 use super::engine::SqlEngine;
 use super::lookup::look_up;
 use super::message_forks;
+use super::messages_in::messages_in;
 use super::rows::MessageRow;
 use super::schema::{branches, messages};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
@@ -142,15 +143,21 @@ async fn line(session: &mut Session, request: &LineRequest) -> Result<Line, Erro
     let &LineRequest { owner, target, .. } = request;
     let named = request.branch.or(request.start.map(|start| start.branch));
     let line = LineOf { owner, target, named };
-    let found: Option<(BranchId, ChatId, DecodedAncestry, i64)> = on!(session, |c| {
+    let found: Option<(BranchId, ChatId, DecodedAncestry, i64, bool)> = on!(session, |c| {
         branches::table
-            .filter(branches::branch_id.eq(line).and(branches::deleted_at.is_null()))
-            .select((branches::branch_id, branches::root_chat_id, branches::ancestry, branches::head_depth))
+            .filter(branches::branch_id.eq(line))
+            .select((
+                branches::branch_id,
+                branches::root_chat_id,
+                branches::ancestry,
+                branches::head_depth,
+                branches::deleted_at.is_null(),
+            ))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((active, chat, DecodedAncestry(ancestry), head)) = found else {
+    let Some((active, chat, DecodedAncestry(ancestry), head, true)) = found else {
         let target = look_up(session, owner, target).await?.require()?;
         // A cursor of another chat is told first.
         request.page(&ResolvedId::from(&target))?;
@@ -174,16 +181,16 @@ async fn starting_ancestry(
     if start.via == request.branch {
         return Ok(line_of_branch);
     }
-    let via: Option<(DecodedAncestry, i64)> = on!(session, |c| {
+    let via: Option<(DecodedAncestry, i64, bool)> = on!(session, |c| {
         branches::table
             .find(start.via)
-            .filter(branches::root_chat_id.eq(request.chat).and(branches::deleted_at.is_null()))
-            .select((branches::ancestry, branches::head_depth))
+            .filter(branches::root_chat_id.eq(request.chat))
+            .select((branches::ancestry, branches::head_depth, branches::deleted_at.is_null()))
             .first(c)
             .await
             .optional()
     })?;
-    let (DecodedAncestry(via), via_head) = via.ok_or(Error::BadCursor)?;
+    let Some((DecodedAncestry(via), via_head, true)) = via else { return Err(Error::BadCursor) };
     if !is_on_line(&line_of_branch, &via, via_head, start) {
         return Err(Error::BadCursor);
     }
@@ -192,7 +199,7 @@ async fn starting_ancestry(
 
 /// The bytes of text of each message, in order.
 async fn sizes(session: &mut Session, segments: &[Segment], order: Order) -> Result<Vec<i64>, Error> {
-    let query = messages::table.filter(LiesIn::new(segments)).select((messages::depth, messages::text_bytes));
+    let query = messages_in(segments, (messages::depth, messages::text_bytes));
     let mut sizes: Vec<(i64, i64)> = on!(session, |c| query.load(c).await)?;
     sort(&mut sizes, order, |(depth, _)| *depth);
     Ok(sizes.into_iter().map(|(_, bytes)| bytes).collect())
@@ -205,9 +212,8 @@ async fn rows(
     order: Order,
 ) -> Result<Vec<MessageRow>, Error> {
     let segments: Vec<_> = segments.iter().filter_map(|segment| segment.intersection(depths)).collect();
-    let mut rows: Vec<MessageRow> = on!(session, |c| {
-        messages::table.filter(LiesIn::new(&segments)).select(MessageRow::as_select()).load(c).await
-    })?;
+    let mut rows: Vec<MessageRow> =
+        on!(session, |c| messages_in(&segments, MessageRow::as_select()).load(c).await)?;
     sort(&mut rows, order, |row| row.depth);
     Ok(rows)
 }
