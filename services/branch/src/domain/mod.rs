@@ -10,6 +10,7 @@ mod metadata;
 mod model;
 mod name;
 mod plan;
+mod preview;
 mod subtree;
 mod text;
 
@@ -21,5 +22,6 @@ pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;
+pub use preview::{PREVIEW_CHARACTERS, Previews, preview};
 pub use subtree::{BranchLink, subtree};
 pub use text::{Question, Response};

@@ -24,6 +24,7 @@ mod messages;
 mod messages_in;
 mod monotonic_time;
 mod page;
+mod previews;
 mod queries;
 mod rows;
 mod schema;

@@ -110,7 +110,7 @@ impl MessageRow {
     }
 }
 
-/// A message to insert, without its time, which the database computes.
+/// A message to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = messages)]
 pub(super) struct NewMessageRow<'a> {
@@ -119,10 +119,13 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) depth: i64,
     pub(super) parent_response_id: Option<ResponseId>,
     pub(super) owner_id: UserId,
+    pub(super) created_at: Timestamp,
     pub(super) text_bytes: i64,
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<&'a RequestHash>,
     pub(super) metadata: &'a str,
     pub(super) question: &'a str,
     pub(super) response: &'a str,
+    pub(super) question_preview: &'a str,
+    pub(super) response_preview: &'a str,
 }

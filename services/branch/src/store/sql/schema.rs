@@ -1,7 +1,7 @@
 //! The tables of the migrations.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use shared::sql_types::{Instant, Uid};
 
     branches (branch_id) {
@@ -25,6 +25,12 @@ diesel::table! {
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,
         swept_at -> Nullable<Instant>,
+        first_response_id -> Nullable<Uid>,
+        first_message_at -> Nullable<Instant>,
+        last_message_at -> Nullable<Instant>,
+        preview -> Nullable<Text>,
+        tags -> Text,
+        archived -> Bool,
     }
 }
 
@@ -45,6 +51,8 @@ diesel::table! {
         metadata -> Text,
         question -> Text,
         response -> Text,
+        question_preview -> Nullable<Text>,
+        response_preview -> Nullable<Text>,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::{Ancestry, Branch, BranchKey};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
+use crate::store::mongo::documents::own_messages::HeadTime;
 use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,18 @@ pub(crate) struct BranchDoc {
     pub(crate) head_depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<ResponseId>,
+    /// When the head was stored, if it is a message of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) head_time: Option<HeadTime>,
+    /// Hints of the first message of its own: once there they never change, and they may come late.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) first: Option<ResponseId>,
+    /// When that was stored, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_at: Option<i64>,
+    /// Of its question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preview: Option<String>,
     /// On trunks only. If it is deleted, its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) active: Option<BranchId>,
@@ -143,6 +156,10 @@ impl BranchDoc {
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
+            head_time: None,
+            first: None,
+            first_at: None,
+            preview: None,
             active: None,
             created_at,
             key_id: None,

@@ -11,6 +11,7 @@ pub(super) mod lookup;
 pub(super) mod message_forks;
 pub(super) mod messages;
 pub(super) mod page;
+pub(super) mod previews;
 mod segments;
 pub(super) mod target;
 mod time_ranges;
