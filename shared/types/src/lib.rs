@@ -17,6 +17,7 @@ pub mod service;
 pub mod sql_types;
 #[cfg(feature = "diesel")]
 mod sql_values;
+pub mod tags;
 pub mod tasks;
 pub mod username;
 pub mod validation;

@@ -113,7 +113,14 @@ impl Property {
         if is_component {
             return reference(&type_name, description).into();
         }
-        let RefOr::T(Schema::Object(mut object)) = schema else { return schema };
+        let mut object = match schema {
+            RefOr::T(Schema::Object(object)) => object,
+            RefOr::T(Schema::Array(mut array)) => {
+                (array.description, array.example) = (described(description), example);
+                return RefOr::T(Schema::Array(array));
+            }
+            schema => return schema,
+        };
         object.description = described(description);
         object.example = example;
         if is_nullable && let SchemaType::Type(kind) = object.schema_type {

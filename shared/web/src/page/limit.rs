@@ -13,11 +13,11 @@ const DEFAULT_LIMIT: usize = 50;
 /// The largest page; a larger `limit` is taken as this.
 const MAX_LIMIT: usize = 200;
 
-/// The `limit` of a list: from 1 to 200.
+/// The `limit` of a list: from 1 to 200, or to another `MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit(usize);
+pub struct Limit<const MAX: usize = MAX_LIMIT>(usize);
 
-impl Limit {
+impl<const MAX: usize> Limit<MAX> {
     /// The number of objects on a page.
     pub const fn get(self) -> usize {
         self.0
@@ -30,13 +30,13 @@ impl Default for Limit {
     }
 }
 
-impl fmt::Display for Limit {
+impl<const MAX: usize> fmt::Display for Limit<MAX> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl Field for Limit {
+impl<const MAX: usize> Field for Limit<MAX> {
     fn parse(value: Value<'_>) -> Result<Self, Reason> {
         let text = value.string()?;
         let too_small = || Reason::new("greater_than_equal", "Input should be greater than or equal to 1");
@@ -55,11 +55,11 @@ impl Field for Limit {
         }
         // An overflow is larger than any limit.
         let number = digits.parse().unwrap_or(usize::MAX);
-        if negative || number < MIN_LIMIT { Err(too_small()) } else { Ok(Self(number.min(MAX_LIMIT))) }
+        if negative || number < MIN_LIMIT { Err(too_small()) } else { Ok(Self(number.min(MAX))) }
     }
 }
 
-impl PartialSchema for Limit {
+impl<const MAX: usize> PartialSchema for Limit<MAX> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
@@ -69,7 +69,7 @@ impl PartialSchema for Limit {
     }
 }
 
-impl ToSchema for Limit {}
+impl<const MAX: usize> ToSchema for Limit<MAX> {}
 
 #[cfg(test)]
 mod tests {
@@ -77,11 +77,12 @@ mod tests {
 
     #[test]
     fn a_limit_above_200_is_200_and_one_below_1_is_refused() {
-        let limit = |text: &str| Limit::parse(Value::Text(text)).map(Limit::get).ok();
+        let limit = |text: &str| <Limit>::parse(Value::Text(text)).map(Limit::get).ok();
         assert_eq!(limit("1"), Some(1));
         assert_eq!(limit("200"), Some(200));
         assert_eq!(limit("201"), Some(200));
         assert_eq!(limit("99999999999999999999999999"), Some(200));
+        assert_eq!(Limit::<1_000>::parse(Value::Text("1001")).map(Limit::get).ok(), Some(1_000));
         for wrong in ["0", "-1", "-99999999999999999999999", "", "ten", "1.0", "1e2", " 1", "+"] {
             assert_eq!(limit(wrong), None, "{wrong}");
         }

@@ -87,7 +87,7 @@ mod tests {
         fn parameters(&self) -> Parameters {
             Parameters::default()
                 .with("text", Some(self.0))
-                .with("limit", Limit::parse(Value::Text("2")).ok())
+                .with("limit", <Limit>::parse(Value::Text("2")).ok())
                 .with("not", None::<bool>)
         }
     }
