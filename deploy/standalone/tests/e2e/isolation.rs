@@ -36,6 +36,14 @@ fn requests(
         get(format!("/messages/get-messages?chat_id={branch}")),
         get(format!("/messages/get-messages?chat_id={own_chat}&branch_id={branch}")),
         get(format!("/messages/get-message/{response}")),
+        get(format!("/messages/get-tree?chat_id={chat}")),
+        get(format!("/messages/get-tree?chat_id={branch}")),
+        (Method::PUT, format!("/messages/update-message/{response}"), json!({"metadata": {"k": 1}})),
+        (
+            Method::PUT,
+            format!("/messages/update-message/{response}"),
+            json!({"metadata": {"k": 1}, "chat_id": own_chat}),
+        ),
         message_to(json!({"chat_id": chat})),
         message_to(json!({"chat_id": branch})),
         message_to(json!({"chat_id": own_chat, "branch_id": branch})),
@@ -44,9 +52,12 @@ fn requests(
         fork(json!({"original_chat_id": own_chat, "branch_from_response_id": response})),
         get(format!("/branches/get-branches?chat_id={chat}")),
         get(format!("/branches/get-branches?chat_id={branch}")),
+        get(format!("/branches/get-branches?chat_id={chat}&tag=x")),
         switch(json!({"chat_id": chat, "branch_id": branch})),
         switch(json!({"chat_id": own_chat, "branch_id": branch})),
         (Method::PUT, format!("/branches/update-branch/{branch}"), json!({"name": "mine"})),
+        (Method::PUT, format!("/branches/update-branch/{branch}"), json!({"tags": ["mine"]})),
+        (Method::PUT, format!("/branches/update-branch/{branch}"), json!({})),
         delete(format!("/branches/delete-branch/{branch}")),
         delete(format!("/branches/delete-branch/{branch}?cascade=true")),
     ]
@@ -101,6 +112,9 @@ async fn a_foreign_object_is_answered_like_a_missing_one() {
     assert_eq!(ann.line(&format!("chat_id={}", owned.chat)).await.len(), 1);
     let tree = ann.get(&format!("/branches/get-branches?chat_id={}", owned.chat)).await.expect(200).json();
     assert_eq!(tree["children"], json!([owned.branch]));
+    assert_eq!(tree["branches"][1]["tags"], json!([]));
+    let message = ann.get(&format!("/messages/get-message/{}", owned.response)).await.expect(200).json();
+    assert_eq!(message["metadata"], json!({}));
     assert_eq!(ann.get(&format!("/chats/get-chat/{}", owned.chat)).await.json()["name"], "Trees");
 }
 

@@ -150,17 +150,31 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
         format!("/messages/get-messages?chat_id={branch}"),
         "/messages/all-messages".to_owned(),
         format!("/branches/get-branches?chat_id={chat}"),
+        format!("/branches/get-branches?chat_id={chat}&tag=x&archived=false"),
+        format!("/messages/get-tree?chat_id={chat}"),
+        format!("/messages/get-tree?chat_id={chat}&preview=true"),
     ];
     for list in lists {
         document.call_at(user, Method::GET, &list, Value::Null).await;
     }
     let path = format!("/messages/get-message/{response}");
     document.call(user, Method::GET, "/messages/get-message/{response_id}", &path, Value::Null).await;
+    let (template, path) =
+        ("/messages/update-message/{response_id}", format!("/messages/update-message/{response}"));
+    for change in [json!({"metadata": {"k": 2}}), json!({"metadata": {}, "chat_id": response}), json!({})] {
+        document.call(user, Method::PUT, template, &path, change).await;
+    }
     let switch = json!({"chat_id": chat, "branch_id": branch});
     document.call_at(user, Method::PUT, "/branches/set-active-branch", switch).await;
     let path = format!("/branches/update-branch/{branch}");
     document
-        .call(user, Method::PUT, "/branches/update-branch/{branch_id}", &path, json!({"name": "x"}))
+        .call(
+            user,
+            Method::PUT,
+            "/branches/update-branch/{branch_id}",
+            &path,
+            json!({"name": "x", "tags": ["t"]}),
+        )
         .await;
     branch
 }

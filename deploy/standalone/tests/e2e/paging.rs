@@ -41,6 +41,7 @@ async fn a_long_query_does_not_make_the_link_long() {
         format!("/messages/get-messages?limit=1&chat_id={chat}&{}", "limit=1&".repeat(8_000)),
         format!("/messages/all-messages?limit={limit}"),
         format!("/branches/get-branches?chat_id={chat}&limit=1&a={unknown}"),
+        format!("/messages/get-tree?chat_id={chat}&limit={limit}"),
     ] {
         // More often than a replica may fail.
         for _ in 0..6 {

@@ -1,7 +1,9 @@
 //! Branches.
 
+use super::subtree::BranchLink;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::tags::{Tag, Tags};
 
 /// A branch as it is now, without its ancestry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +26,25 @@ pub struct Branch {
     pub head_depth: i64,
     /// The last message of its line, none while that is empty.
     pub head: Option<ResponseId>,
+    /// The messages of its own; none while it has none.
+    pub own: Option<OwnMessages>,
+    /// The tags.
+    pub tags: Tags,
+    /// Whether it is archived: everything still works.
+    pub archived: bool,
     /// When it was created.
     pub created_at: Timestamp,
+}
+
+/// The ends of the messages that a branch owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnMessages {
+    /// The first one.
+    pub first: ResponseId,
+    /// The preview of the first question.
+    pub preview: String,
+    /// When the last one was stored.
+    pub last_at: Timestamp,
 }
 
 impl Branch {
@@ -37,6 +56,11 @@ impl Branch {
     /// The number of messages it owns.
     pub const fn message_count(&self) -> i64 {
         self.head_depth - self.fork_depth
+    }
+
+    /// Its link to its parent.
+    pub const fn link(&self) -> BranchLink {
+        BranchLink { branch: self.id, parent: self.parent }
     }
 
     /// Its sort key.
@@ -54,4 +78,26 @@ pub struct BranchKey {
     pub created_at: Timestamp,
     /// Its id, among those of the same time.
     pub id: BranchId,
+}
+
+/// Which branches a list has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BranchFilter {
+    /// Those with this tag.
+    pub tag: Option<Tag>,
+    /// Those that are archived, or those that are not.
+    pub archived: Option<bool>,
+}
+
+impl BranchFilter {
+    /// Whether it matches every branch.
+    pub const fn is_empty(&self) -> bool {
+        self.tag.is_none() && self.archived.is_none()
+    }
+
+    /// Whether it matches a branch with these tags.
+    pub fn matches(&self, tags: &Tags, archived: bool) -> bool {
+        self.tag.as_ref().is_none_or(|tag| tags.contains(tag))
+            && self.archived.is_none_or(|wanted| wanted == archived)
+    }
 }

@@ -13,9 +13,10 @@ mod plan;
 mod preview;
 mod subtree;
 mod text;
+mod tree_plan;
 
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
-pub use branch::{Branch, BranchKey};
+pub use branch::{Branch, BranchFilter, BranchKey, OwnMessages};
 pub use head::ExpectedHead;
 pub use line::{DepthRange, MAX_PAGE_BYTES, Order, count_fitting};
 pub use message::{Forks, Message};
@@ -25,3 +26,4 @@ pub use plan::Plan;
 pub use preview::{PREVIEW_CHARACTERS, Previews, preview};
 pub use subtree::{BranchLink, subtree};
 pub use text::{Question, Response};
+pub use tree_plan::{ScannedBranch, TreePlan, TreePosition};

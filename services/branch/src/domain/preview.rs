@@ -23,6 +23,11 @@ impl Previews {
     pub fn of(question: &str, response: &str) -> Self {
         Self { question: preview(question).to_owned(), response: preview(response).to_owned() }
     }
+
+    /// The one that stands for the message: that of the response where the question is empty.
+    pub fn shown(self) -> String {
+        if self.question.is_empty() { self.response } else { self.question }
+    }
 }
 
 #[cfg(test)]

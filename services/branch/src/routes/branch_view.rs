@@ -5,7 +5,8 @@ use crate::store::BranchWithActive;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use utoipa::ToSchema;
+use shared::tags::Tags;
+use utoipa::{PartialSchema as _, ToSchema};
 
 /// A branch of a chat.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +32,19 @@ pub struct BranchView {
     /// The head of its line, null while that is empty
     #[schema(value_type = Option<Uuid>, required = true)]
     head_response_id: Option<ResponseId>,
+    /// The first message of its own, null while it has none
+    #[schema(value_type = Option<Uuid>, required = true)]
+    first_response_id: Option<ResponseId>,
+    /// The first 80 characters of the first question of its own, null while it has none
+    #[schema(required = true, example = "How old?")]
+    preview: Option<String>,
+    /// When the last message of its own was stored, null while it has none
+    #[schema(required = true)]
+    last_message_at: Option<Timestamp>,
+    #[schema(schema_with = Tags::schema)]
+    tags: Tags,
+    /// Whether it is archived: everything still works
+    archived: bool,
     created_at: Timestamp,
     /// Whether it is the chat's active branch
     active: bool,
@@ -39,15 +53,23 @@ pub struct BranchView {
 impl BranchView {
     /// The view of a branch in a chat with this active branch.
     pub fn new(branch: Branch, active: BranchId) -> Self {
+        let (message_count, own) = (branch.message_count(), branch.own);
+        let last_message_at = own.as_ref().map(|own| own.last_at);
+        let (first_response_id, preview) = own.map(|own| (own.first, own.preview)).unzip();
         Self {
             branch_id: branch.id,
             root_chat_id: branch.chat,
             parent_branch_id: branch.parent,
             forked_from_response_id: branch.forked_from,
             fork_depth: branch.fork_depth,
-            message_count: branch.message_count(),
+            message_count,
             name: branch.name,
             head_response_id: branch.head,
+            first_response_id,
+            preview,
+            last_message_at,
+            tags: branch.tags,
+            archived: branch.archived,
             created_at: branch.created_at,
             active: branch.id == active,
         }

@@ -2,7 +2,7 @@
 
 use super::branch_view::BranchView;
 use super::cursor_time::is_possible;
-use crate::domain::BranchKey;
+use crate::domain::{BranchFilter, BranchKey};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::TreeRequest;
@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use shared::ids::BranchId;
+use shared::tags::Tag;
 use shared_web::caller::Identity;
 use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
@@ -19,14 +20,20 @@ use utoipa::ToSchema;
 
 /// The size of a page where the client does not say: older clients do not page.
 const DEFAULT_LIMIT: usize = 10_000;
+/// The largest page that a client can ask for.
+const MAX_LIMIT: usize = 1_000;
 
 shared_web::request! {
     /// Which chat or branch, and which part of what is below it.
     pub struct TreeQuery in paged_query {
         /// A chat's id, or a branch's
         required chat_id: BranchId,
-        /// How many branches at most; left out 10,000, and more than 200 is taken as 200
-        optional limit: Limit,
+        /// Only branches with this tag, in `branches`
+        optional tag: Tag,
+        /// Only branches that are archived, or only those that are not, in `branches`
+        optional archived: bool,
+        /// How many branches at most; left out 10,000, and more than 1,000 is taken as 1,000
+        optional limit: Limit<MAX_LIMIT>,
         /// From `X-Next-Cursor` of the page before; empty, the first page
         cursor cursor: TreeCursor,
     }
@@ -70,7 +77,7 @@ shared_web::error_responses! {
 
 /// List the branches of a chat, or those below a branch
 ///
-/// Parents come before their children. Only a missing `X-Next-Cursor` (or `Link`) is the end.
+/// Parents come before their children. With `tag` or `archived` a page may be short, or empty; only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/branches/get-branches", tag = "branches", params(TreeQuery),
     responses(
@@ -92,7 +99,8 @@ pub async fn get_branches(
     let owner = identity.user_id;
     let after = query.cursor.map(|cursor| cursor.after);
     let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
-    let tree = TreeRequest { owner, target: query.chat_id, after, limit };
+    let filter = BranchFilter { tag: query.tag.clone(), archived: query.archived };
+    let tree = TreeRequest { owner, target: query.chat_id, filter, after, limit };
     let page = state.with_trunk(owner, tree.target, &trace, || state.store.list_branches(&tree)).await?;
     let mut response = HttpResponse::Ok();
     let next = page.next.map(|after| TreeCursor { node: page.root, after });

@@ -13,7 +13,7 @@ shared_web::request! {
     /// Which message.
     pub struct MessagePath in path {
         /// The message
-        required response_id: ResponseId,
+        pub required response_id: ResponseId,
     }
 }
 

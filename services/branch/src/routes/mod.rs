@@ -9,10 +9,12 @@ mod delete_branch;
 mod get_branches;
 mod get_message;
 mod get_messages;
+mod get_tree;
 mod internal_chats;
 mod message_view;
 mod set_active_branch;
 mod update_branch;
+mod update_message;
 
 use actix_web::web::ServiceConfig;
 use add_message::HeadMoved;
@@ -42,6 +44,8 @@ pub fn routes() -> Routes {
             add_message::add_message,
             get_messages::get_messages,
             get_message::get_message,
+            get_tree::get_tree,
+            update_message::update_message,
             all_messages::get_all_messages,
             create_branch::create_branch,
             get_branches::get_branches,

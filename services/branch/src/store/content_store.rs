@@ -2,11 +2,16 @@
 
 use super::mongo::MongoEngine;
 use super::positions::TimePosition;
-use super::requests::{AppendRequest, ForkRequest, LineRequest, NewTrunk, TreeRequest};
-use super::results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
+use super::requests::{
+    AppendRequest, BranchChanges, ForkRequest, LineRequest, MessageTreeRequest, MetadataUpdate, NewTrunk,
+    TreeRequest,
+};
+use super::results::{
+    BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
+};
 use super::sql::SqlEngine;
 use crate::config::Database;
-use crate::domain::{BranchName, Message};
+use crate::domain::Message;
 use crate::error::Error;
 use shared::clock::Clock;
 use shared::error::StartError;
@@ -123,6 +128,19 @@ impl ContentStore {
         on_engine!(self, read_message(owner, id))
     }
 
+    /// Replaces the metadata of a message, and returns the message.
+    ///
+    /// [`Error::MessageNotFound`].
+    pub async fn update_metadata(&self, update: &MetadataUpdate) -> Result<Message, Error> {
+        on_engine!(self, update_metadata(update))
+    }
+
+    /// Lists all messages of a chat after a position, branch by branch, without their texts. A page may be short, or empty, and
+    /// not be the last. The chat of the target is meant, also if that is a branch.
+    pub async fn list_message_tree(&self, request: &MessageTreeRequest) -> Result<MessageTreePage, Error> {
+        on_engine!(self, list_message_tree(request))
+    }
+
     /// Lists the messages of a user after a position, newest first, within the limits of [`Self::read_page`]. A page may be
     /// short, or empty, and not be the last.
     ///
@@ -160,7 +178,7 @@ impl ContentStore {
     }
 
     /// Lists a branch and its descendants after a key, parents first, at most `limit`; beside them the ids of its children,
-    /// 10,000 at most. For a chat, all branches.
+    /// 10,000 at most, whatever the filter. For a chat, all branches. With a filter a page may be short, or empty, and not be the last.
     pub async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
         on_engine!(self, list_branches(request))
     }
@@ -172,16 +190,16 @@ impl ContentStore {
         on_engine!(self, activate(owner, target, branch))
     }
 
-    /// Sets the name of a branch, or removes it.
+    /// Changes a branch, and returns it.
     ///
     /// [`Error::BranchNotFound`].
-    pub async fn rename(
+    pub async fn update_branch(
         &self,
         owner: UserId,
         branch: BranchId,
-        name: Option<&BranchName>,
+        changes: &BranchChanges,
     ) -> Result<BranchWithActive, Error> {
-        on_engine!(self, rename(owner, branch, name))
+        on_engine!(self, update_branch(owner, branch, changes))
     }
 
     /// Deletes a branch, with `cascade` its descendants, too. They are invisible at once; the sweep deletes the contents.

@@ -14,5 +14,10 @@ pub mod sql;
 
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
-pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk, PageRequest, TreeRequest};
-pub use results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
+pub use requests::{
+    AppendRequest, BranchChanges, ForkRequest, LineRequest, MessageTreeRequest, MetadataUpdate, NewMessage,
+    NewTrunk, PageRequest, TreeRequest,
+};
+pub use results::{
+    BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
+};

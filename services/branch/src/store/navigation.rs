@@ -1,7 +1,8 @@
 //! Navigation on a line by ancestries, the same on every engine.
 
 use super::Position;
-use crate::domain::{Ancestry, Branch, BranchKey, DepthRange, Plan, Segment};
+use super::TreeRequest;
+use crate::domain::{Ancestry, BranchKey, BranchLink, DepthRange, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
@@ -11,6 +12,9 @@ pub(super) const MAX_ATTEMPTS_ON_ACTIVE_BRANCH: usize = 3;
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
 /// Children of a branch that are listed.
 pub(super) const MAX_LISTED_CHILDREN: usize = 10_000;
+
+/// Branches that are read at least for a page of those that match a filter, or of their messages: of most of them it may show none.
+pub(super) const MIN_SCANNED_BRANCHES: usize = 400;
 
 /// A reader of ancestries.
 pub(super) trait AncestryReader: Send {
@@ -75,21 +79,51 @@ pub(super) fn is_on_line(line: &Ancestry, via: &Ancestry, via_head: i64, start: 
 pub(super) fn children_on_page(
     root: BranchKey,
     after: Option<BranchKey>,
-    items: &[Branch],
+    items: impl IntoIterator<Item = BranchLink>,
     next: Option<BranchKey>,
 ) -> Option<Vec<BranchId>> {
     let is_whole = after.is_none() && next.is_none_or(|next| next.level > root.level + 1);
     // The branches of a level are sorted by age.
-    let children = items.iter().filter(|branch| branch.parent == Some(root.id)).map(|branch| branch.id);
+    let children = items.into_iter().filter(|link| link.parent == Some(root.id)).map(|link| link.branch);
     is_whole.then(|| children.take(MAX_LISTED_CHILDREN).collect())
+}
+
+/// How many branches a page of a tree reads.
+pub(super) fn count_scanned(request: &TreeRequest) -> usize {
+    if request.filter.is_empty() { request.limit } else { request.limit.max(MIN_SCANNED_BRANCHES) }
+}
+
+/// The first `limit` of the scanned branches that match, and the key after which the next page begins. `end` is the key of the last one,
+/// if others follow.
+pub(super) fn take_matching<T>(
+    scanned: Vec<T>,
+    end: Option<BranchKey>,
+    limit: usize,
+    key: impl Fn(&T) -> BranchKey,
+    matches: impl Fn(&T) -> bool,
+) -> (Vec<T>, Option<BranchKey>) {
+    let (mut taken, mut last) = (Vec::new(), None);
+    for branch in scanned {
+        let matches = matches(&branch);
+        if matches && taken.len() == limit {
+            return (taken, last);
+        }
+        last = Some(key(&branch));
+        if matches {
+            taken.push(branch);
+        }
+    }
+    (taken, end)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Branch;
     use proptest::prelude::*;
     use shared::clock::Timestamp;
     use shared::ids::ChatId;
+    use shared::tags::Tags;
 
     /// A tree, sorted as pages are. Each branch but the root has one of those before it as its parent, and is as old as others.
     fn tree(parents: &[prop::sample::Index], ages: &[i64]) -> Vec<Branch> {
@@ -104,6 +138,9 @@ mod tests {
             name: None,
             head_depth: 0,
             head: None,
+            own: None,
+            tags: Tags::default(),
+            archived: false,
             created_at: Timestamp::from_micros(micros).unwrap(),
         };
         let mut branches = vec![branch(chat.trunk(), None, 0)];
@@ -131,7 +168,8 @@ mod tests {
             let (items, rest) = branches.split_at(limit.min(branches.len()));
             let next = items.last().filter(|_| !rest.is_empty()).map(Branch::key);
             let is_missing = |id: &BranchId| rest.iter().any(|branch| branch.id == *id);
-            match children_on_page(root, None, items, next) {
+            let links = || items.iter().map(Branch::link);
+            match children_on_page(root, None, links(), next) {
                 Some(found) => prop_assert_eq!(found, children),
                 // A page that ends with the last child need not know it.
                 None => prop_assert!(
@@ -139,8 +177,22 @@ mod tests {
                         || items.last().is_some_and(|last| last.level <= root.level + 1)
                 ),
             }
-            prop_assert_eq!(children_on_page(root, Some(root), items, next), None);
+            prop_assert_eq!(children_on_page(root, Some(root), links(), next), None);
         }
+    }
+
+    #[test]
+    fn pages_of_matching_branches_end_with_the_last_one_scanned() {
+        let key = |number: &i64| BranchKey { level: *number, ..tree(&[], &[])[0].key() };
+        let level = |(taken, next): (Vec<i64>, Option<BranchKey>)| (taken, next.map(|next| next.level));
+        let even = |limit, end: Option<i64>| {
+            let end = end.map(|end| key(&end));
+            level(take_matching(vec![0, 1, 2, 3, 4, 5], end, limit, key, |number| number % 2 == 0))
+        };
+        assert_eq!(even(2, Some(5)), (vec![0, 2], Some(3)));
+        assert_eq!(even(3, Some(5)), (vec![0, 2, 4], Some(5)));
+        assert_eq!(even(3, None), (vec![0, 2, 4], None));
+        assert_eq!(even(9, Some(5)), (vec![0, 2, 4], Some(5)));
     }
 
     #[test]
@@ -153,7 +205,7 @@ mod tests {
             ..branches[0].clone()
         };
         let items: Vec<_> = branches.iter().cloned().chain((0..=MAX_LISTED_CHILDREN).map(child)).collect();
-        let listed = children_on_page(branches[0].key(), None, &items, None).unwrap();
+        let listed = children_on_page(branches[0].key(), None, items.iter().map(Branch::link), None).unwrap();
         assert_eq!(listed.len(), MAX_LISTED_CHILDREN);
         assert_eq!(listed[0], items[1].id);
     }

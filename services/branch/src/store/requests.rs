@@ -3,12 +3,14 @@
 use super::positions::{LinePosition, Position};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
-    BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
+    BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
+    TreePosition,
 };
 use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::tags::Tags;
 use std::sync::Arc;
 
 /// The trunk of a chat, as the chat service knows it.
@@ -178,13 +180,61 @@ pub struct ForkRequest {
     pub key: Option<IdempotencyKey>,
 }
 
-/// A page of the descendants of a chat or a branch, as a client requests it.
+/// What changes of a branch; what is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct BranchChanges {
+    /// The name; `Some(None)` takes it away.
+    pub name: Option<Option<BranchName>>,
+    /// The tags, all of them.
+    pub tags: Option<Tags>,
+    /// Whether it is archived.
+    pub archived: Option<bool>,
+}
+
+impl BranchChanges {
+    /// Whether nothing changes.
+    pub const fn is_empty(&self) -> bool {
+        self.name.is_none() && self.tags.is_none() && self.archived.is_none()
+    }
+}
+
+/// New metadata of a message, as a client requests it.
+#[derive(Debug, Clone)]
+pub struct MetadataUpdate {
+    /// The owner.
+    pub owner: UserId,
+    /// The message.
+    pub message: ResponseId,
+    /// The chat that the message must be in; none for any.
+    pub chat: Option<ChatId>,
+    /// The metadata, all of it.
+    pub metadata: Metadata,
+}
+
+/// A page of all messages of a chat, as a client requests it.
 #[derive(Debug, Clone, Copy)]
+pub struct MessageTreeRequest {
+    /// The reader.
+    pub owner: UserId,
+    /// The chat, or any of its branches.
+    pub target: BranchId,
+    /// The position after which the page begins; none for the first page.
+    pub after: Option<TreePosition>,
+    /// The most messages that the page may have.
+    pub limit: usize,
+    /// Whether previews are read.
+    pub with_previews: bool,
+}
+
+/// A page of the descendants of a chat or a branch, as a client requests it.
+#[derive(Debug, Clone)]
 pub struct TreeRequest {
     /// The reader.
     pub owner: UserId,
     /// The chat, or the branch, whose descendants are listed.
     pub target: BranchId,
+    /// Which of them are listed.
+    pub filter: BranchFilter,
     /// The key after which the page begins; none for the first page.
     pub after: Option<BranchKey>,
     /// The most branches that the page may have.

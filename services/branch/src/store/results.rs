@@ -1,9 +1,10 @@
 //! Results of the operations of a store.
 
 use super::positions::LinePosition;
-use crate::domain::{Branch, BranchKey, Message};
+use crate::domain::{Branch, BranchKey, Message, TreePosition};
 use crate::error::Error;
-use shared::ids::{BranchId, ChatId};
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_web::body_limits::Reservation;
 
 /// A branch with its head, and the active branch of its chat.
@@ -100,4 +101,30 @@ pub struct BranchPage {
     pub items: Vec<Branch>,
     /// Where the next page begins; none at the end.
     pub next: Option<BranchKey>,
+}
+
+/// A message of a chat, without its texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// Its id.
+    pub id: ResponseId,
+    /// The message before it on its line.
+    pub parent: Option<ResponseId>,
+    /// The branch that owns it.
+    pub branch: BranchId,
+    /// Its depth.
+    pub depth: i64,
+    /// When it was stored.
+    pub created_at: Timestamp,
+    /// The beginning of its question, or of its response where that is empty; none where it was not asked for.
+    pub preview: Option<String>,
+}
+
+/// A page of all messages of a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTreePage {
+    /// Branch by branch in the order of their keys, within a branch by depth.
+    pub items: Vec<TreeEntry>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<TreePosition>,
 }

@@ -16,6 +16,7 @@ async fn a_chat_without_messages_is_its_trunk() {
     let trunk = json!({
         "branch_id": chat.id, "root_chat_id": chat.id, "parent_branch_id": null, "forked_from_response_id": null,
         "fork_depth": 0, "name": null, "message_count": 0, "head_response_id": null,
+        "first_response_id": null, "preview": null, "last_message_at": null, "tags": [], "archived": false,
         "created_at": "2026-01-31T12:00:00.123456Z", "active": true
     });
     assert_eq!(tree["branches"], json!([trunk]));
@@ -83,6 +84,67 @@ async fn the_branches_come_in_pages_and_the_children_on_each() {
         assert_eq!(seen, ids(&whole["branches"]));
         assert_eq!(seen.len(), count);
     }
+}
+
+#[tokio::test]
+async fn a_branch_shows_its_own_messages() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, &"é".repeat(81)).await;
+    app.clock.advance(Duration::from_secs(1));
+    let second = chat.say(&chat.id, "2").await;
+    let fork = chat.fork(&first["response_id"]).await;
+    let tree = chat.tree(&chat.id).await;
+    let trunk = &tree["branches"][0];
+    assert_eq!(trunk["first_response_id"], first["response_id"]);
+    assert_eq!(
+        (&trunk["preview"], &trunk["last_message_at"]),
+        (&json!("é".repeat(80)), &second["timestamp"])
+    );
+    let own = ["first_response_id", "preview", "last_message_at"].map(|field| &tree["branches"][1][field]);
+    assert_eq!((&tree["branches"][1]["branch_id"], own), (&json!(fork), [&Value::Null; 3]));
+}
+
+#[tokio::test]
+async fn branches_are_filtered_by_tag_and_archive_on_every_page() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, "1").await;
+    let mut forks = Vec::new();
+    for _ in 0..6 {
+        forks.push(chat.fork(&first["response_id"]).await);
+        app.clock.advance(Duration::from_micros(1));
+    }
+    for (number, fork) in forks.iter().enumerate() {
+        let change = json!({"tags": if number % 2 == 0 { json!(["é&", "x"]) } else { json!(["x"]) }, "archived": number < 4});
+        chat.rename(fork, &change).await.expect(200);
+    }
+    for (query, expected) in [
+        ("tag=%C3%A9%26", vec![0, 2, 4]),
+        ("archived=true", vec![0, 1, 2, 3]),
+        ("archived=false&tag=x", vec![4, 5]),
+        ("tag=X", vec![]),
+    ] {
+        let expected: Vec<_> = expected.into_iter().map(|number: usize| forks[number].clone()).collect();
+        let path = format!("/api/v1/branches/get-branches?chat_id={}&{query}&limit=", chat.id);
+        let mut seen = Vec::new();
+        let mut next = Some(format!("{path}2"));
+        while let Some(at) = next {
+            let page = chat.client.get(&at).await.expect(200);
+            assert_eq!(page.json()["children"], json!(forks));
+            seen.extend(ids(&page.json()["branches"]));
+            next = page.next();
+            assert!(next.as_ref().is_none_or(|next| next.contains(query)), "{next:?}");
+        }
+        assert_eq!(seen, expected, "{query}");
+        assert_eq!(
+            ids(&chat.client.get(&format!("{path}9999")).await.expect(200).json()["branches"]),
+            expected
+        );
+    }
+    let wrong = format!("/api/v1/branches/get-branches?chat_id={}&tag=&archived=x", chat.id);
+    let wrong = chat.client.get(&wrong).await.expect(422);
+    assert_eq!(wrong.field_errors(), ["string_too_short query.tag", "bool_parsing query.archived"]);
 }
 
 #[tokio::test]

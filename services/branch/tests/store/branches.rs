@@ -1,6 +1,6 @@
 //! Listing branches, and changing them.
 
-use crate::kit::{Chat, Kit, ids, name, refused};
+use crate::kit::{Chat, Kit, ids, refused, rename};
 use branch::domain::Branch;
 use branch::store::{BranchPage, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
@@ -95,12 +95,12 @@ pub async fn lists_and_lookups_have_the_present_heads(kit: &Kit) {
 pub async fn a_branch_is_renamed_and_unnamed(kit: &Kit) {
     let chat = kit.chat().await;
     for text in ["x", "😀 $set.a", &"é".repeat(200)] {
-        let node = chat.store.rename(chat.owner, chat.trunk(), Some(&name(text))).await.unwrap();
-        assert_eq!(node.branch.name.as_deref(), Some(text));
+        let branch = chat.update(chat.trunk(), &rename(Some(text))).await;
+        assert_eq!(branch.name.as_deref(), Some(text));
         assert_eq!(chat.tree(chat.trunk()).await[0].name.as_deref(), Some(text));
     }
-    assert_eq!(chat.store.rename(chat.owner, chat.trunk(), None).await.unwrap().branch.name, None);
-    refused!(chat.store.rename(chat.owner, BranchId::generate(), None).await, BranchNotFound);
+    assert_eq!(chat.update(chat.trunk(), &rename(None)).await.name, None);
+    refused!(chat.store.update_branch(chat.owner, BranchId::generate(), &rename(None)).await, BranchNotFound);
 }
 
 pub async fn the_active_branch_is_one_of_the_chat(kit: &Kit) {

@@ -1,6 +1,6 @@
 //! Deleting, and what is left of it.
 
-use crate::kit::{Chat, Kit, ids, key, refused};
+use crate::kit::{Chat, Kit, ids, key, refused, rename};
 use branch::domain::{Message, Order};
 use branch::store::{ForkRequest, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
@@ -85,7 +85,7 @@ pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
             let appended = kit.store.append(chat.message(branch, "x")).await;
             assert!(appended.is_err());
             assert!(kit.store.fork(&chat.branch(Some(message.id))).await.is_err());
-            refused!(kit.store.rename(chat.owner, branch, None).await, BranchNotFound);
+            refused!(kit.store.update_branch(chat.owner, branch, &rename(None)).await, BranchNotFound);
             refused!(kit.store.delete_branch(chat.owner, branch, true).await, BranchNotFound);
         }
         refused!(kit.store.activate(chat.owner, chat.trunk(), chat.trunk()).await, ChatNotFound);

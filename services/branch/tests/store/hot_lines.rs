@@ -1,6 +1,6 @@
 //! A line that many write, or that somebody has locked: other users do not wait for it.
 
-use crate::kit::{Chat, Kit};
+use crate::kit::{Chat, Kit, rename};
 use branch::domain::Order as LineOrder;
 use branch::error::Error;
 use branch::store::ForkRequest;
@@ -107,7 +107,7 @@ pub async fn operations_on_locked_rows_hold_one_connection(kit: &Kit) {
                 0 | 1 => chat.store.fork(&new).await.map(drop),
                 2 => chat.store.activate(chat.owner, chat.trunk(), fork).await.map(drop),
                 _ if number == 31 => chat.store.delete_branch(chat.owner, fork, true).await,
-                _ => chat.store.rename(chat.owner, chat.trunk(), None).await.map(drop),
+                _ => chat.store.update_branch(chat.owner, chat.trunk(), &rename(None)).await.map(drop),
             };
             answered.fetch_add(1, Ordering::SeqCst);
         })

@@ -2,12 +2,12 @@
 
 use branch::config::Database;
 use branch::domain::{
-    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
+    Branch, BranchFilter, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchPage, BranchWithActive, ContentStore, ForkRequest, LinePosition, LineRequest,
-    NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchChanges, BranchPage, BranchWithActive, ContentStore, ForkRequest, LinePosition,
+    LineRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
@@ -226,8 +226,24 @@ impl Chat {
 
     /// A page of a branch and its descendants.
     pub async fn list(&self, target: BranchId, after: Option<BranchKey>, limit: usize) -> BranchPage {
-        let request = TreeRequest { owner: self.owner, target, after, limit };
+        self.list_matching(target, &BranchFilter::default(), after, limit).await
+    }
+
+    /// A page of those of them that match.
+    pub async fn list_matching(
+        &self,
+        target: BranchId,
+        filter: &BranchFilter,
+        after: Option<BranchKey>,
+        limit: usize,
+    ) -> BranchPage {
+        let request = TreeRequest { owner: self.owner, target, filter: filter.clone(), after, limit };
         self.store.list_branches(&request).await.unwrap()
+    }
+
+    /// Changes a branch, and returns it.
+    pub async fn update(&self, branch: BranchId, changes: &BranchChanges) -> Branch {
+        self.store.update_branch(self.owner, branch, changes).await.unwrap().branch
     }
 
     pub async fn active(&self) -> BranchId {
@@ -237,6 +253,11 @@ impl Chat {
 
 pub fn name(text: &str) -> BranchName {
     <BranchName as TextField>::parse(text.to_owned()).unwrap()
+}
+
+/// The change of a name.
+pub fn rename(text: Option<&str>) -> BranchChanges {
+    BranchChanges { name: Some(text.map(name)), ..BranchChanges::default() }
 }
 
 pub fn metadata(json: &str) -> Metadata {

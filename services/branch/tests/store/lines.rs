@@ -1,6 +1,6 @@
 //! Appending to lines, and reading them.
 
-use crate::kit::{Kit, at, refused};
+use crate::kit::{Kit, at, refused, rename};
 use branch::domain::{ExpectedHead, Order};
 use branch::error::Error;
 use branch::store::LineRequest;
@@ -149,7 +149,7 @@ pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
     refused!(store.read_page(&stranger.page(fork)).await, BranchNotFound);
     let hidden = store.look_up(stranger.owner, fork).await.unwrap();
     assert_eq!(hidden, branch::store::Lookup::Hidden);
-    refused!(store.rename(stranger.owner, fork, None).await, BranchNotFound);
+    refused!(store.update_branch(stranger.owner, fork, &rename(None)).await, BranchNotFound);
     refused!(store.delete_branch(stranger.owner, fork, true).await, BranchNotFound);
     refused!(store.activate(stranger.owner, chat.trunk(), fork).await, ChatNotFound);
     let mut theft = stranger.branch(Some(first.id));

@@ -9,18 +9,21 @@
 
 mod branches;
 mod deleting;
+mod details;
 mod forking;
 mod hot_lines;
 mod keys;
 mod kit;
 mod lines;
 mod lists;
+mod message_tree;
 mod model;
 mod outage;
 mod plans;
 mod races;
 mod texts;
 mod times;
+mod upgrade;
 
 use kit::{Engine, Kit};
 use libtest_mimic::{Arguments, Trial};
@@ -79,6 +82,17 @@ fn main() {
             branches::a_branch_is_renamed_and_unnamed,
             branches::the_active_branch_is_one_of_the_chat,
             branches::a_trunk_is_created_once,
+            details::a_branch_shows_the_ends_of_its_own_messages,
+            details::tags_and_the_archive_change_by_themselves,
+            details::a_list_has_the_branches_that_match,
+            details::metadata_is_replaced_and_every_fork_sees_it,
+            details::metadata_of_what_is_not_there_is_not_replaced,
+            message_tree::all_messages_come_branch_by_branch_in_pages,
+            message_tree::a_preview_is_of_the_question_or_of_the_response,
+            message_tree::branches_without_messages_make_pages_short,
+            message_tree::what_is_deleted_or_anothers_is_not_in_the_tree,
+            upgrade::data_of_the_version_before_is_filled_in,
+            upgrade::previews_are_deleted_with_the_texts,
             deleting::without_cascade_only_a_leaf_is_deleted,
             deleting::a_cascade_deletes_all_descendants,
             deleting::a_trunk_is_not_deleted,

@@ -1,8 +1,9 @@
 //! Plans of prepared statements, which PostgreSQL keeps while the tables grow: they must not read whole tables or indexes.
 
-use crate::kit::{Chat, Kit, name};
+use crate::kit::{Chat, Kit, metadata, rename};
+use crate::message_tree::request;
 use branch::domain::Order;
-use branch::store::LineRequest;
+use branch::store::{LineRequest, MessageTreeRequest, MetadataUpdate};
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -78,7 +79,12 @@ async fn use_every_operation(chat: &Chat) {
     chat.list(trunk, None, 20).await;
     chat.list(fork, None, 20).await;
     store.activate(owner, trunk, fork).await.unwrap();
-    store.rename(owner, fork, Some(&name("n"))).await.unwrap();
+    chat.update(fork, &rename(Some("n"))).await;
+    let page = store.list_message_tree(&MessageTreeRequest { limit: 20, ..request(chat) }).await.unwrap();
+    let next = MessageTreeRequest { after: page.next, with_previews: true, limit: 20, ..request(chat) };
+    store.list_message_tree(&next).await.unwrap();
+    let metadata = metadata(r#"{"k": 1}"#);
+    store.update_metadata(&MetadataUpdate { owner, message: first.id, chat: None, metadata }).await.unwrap();
     store.read_message(owner, first.id).await.unwrap();
     store.list_messages(owner, None, 20).await.unwrap();
     store.delete_branch(owner, before_first, true).await.unwrap();

@@ -1,4 +1,4 @@
-//! Lists of branches; changing names.
+//! Lists of branches; changing them.
 
 use super::conditions::ComesAfter;
 use super::engine::SqlEngine;
@@ -6,15 +6,16 @@ use super::lookup::{look_up, owned_branch};
 use super::queries;
 use super::rows::BranchRow;
 use super::schema::branches;
-use crate::domain::{Branch, BranchKey, BranchLink, BranchName, subtree};
+use crate::domain::{Branch, BranchKey, BranchLink, subtree};
 use crate::error::Error;
-use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page};
-use crate::store::{BranchPage, BranchWithActive, TreeRequest};
+use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page, count_scanned, take_matching};
+use crate::store::{BranchChanges, BranchPage, BranchWithActive, TreeRequest};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
+use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
 
@@ -23,28 +24,32 @@ const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlEngine {
     pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
-        let request = *request;
+        let request = request.clone();
         self.store.read(move |session| async move { list(session, &request).await }.boxed()).await
     }
 }
 
 async fn list(session: &mut Session, request: &TreeRequest) -> Result<BranchPage, Error> {
-    let &TreeRequest { owner, target, after, limit } = request;
+    let &TreeRequest { owner, target, after, limit, ref filter } = request;
+    let count = count_scanned(request);
     let BranchWithActive { branch: root, active } = look_up(session, owner, target).await?.require()?;
-    let mut items = if root.is_trunk() {
-        page_of_chat(session, root.chat, after, limit + 1).await?
+    let mut scanned = if root.is_trunk() {
+        page_of_chat(session, root.chat, after, count + 1).await?
     } else {
-        page_of_subtree(session, &root, after, limit + 1).await?
+        page_of_subtree(session, &root, after, count + 1).await?
     };
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| more).map(Branch::key);
-    let children = if let Some(children) = children_on_page(root.key(), after, &items, next) {
+    let more = scanned.len() > count;
+    scanned.truncate(count);
+    let end = scanned.last().filter(|_| more).map(Branch::key);
+    let links = scanned.iter().map(Branch::link);
+    let children = if let Some(children) = children_on_page(root.key(), after, links, end) {
         children
     } else {
         let most = i64::try_from(MAX_LISTED_CHILDREN).unwrap_or(i64::MAX);
         on!(session, |c| queries::children(root.id).limit(most).load(c).await)?
     };
+    let matches = |branch: &Branch| filter.matches(&branch.tags, branch.archived);
+    let (items, next) = take_matching(scanned, end, limit, Branch::key, matches);
     Ok(BranchPage { root: root.id, active, children, items, next })
 }
 
@@ -111,26 +116,50 @@ async fn by_ids(session: &mut Session, ids: &[BranchId]) -> Result<Vec<Branch>, 
 }
 
 impl SqlEngine {
-    pub(crate) async fn rename(
+    pub(crate) async fn update_branch(
         &self,
         owner: UserId,
         branch: BranchId,
-        name: Option<&BranchName>,
+        changes: &BranchChanges,
     ) -> Result<BranchWithActive, Error> {
-        let name = name.map(|name| name.as_str().to_owned());
-        self.write([branch], move |session| set_name(session, owner, branch, name).boxed()).await
+        if changes.is_empty() {
+            return self.store.read(move |session| owned_branch(session, owner, branch).boxed()).await;
+        }
+        let columns = ChangedColumns::of(changes);
+        self.write([branch], move |session| update(session, owner, branch, columns).boxed()).await
     }
 }
 
-async fn set_name(
+/// The columns that change; none stays as it is.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = branches)]
+struct ChangedColumns {
+    #[expect(clippy::option_option, reason = "none stays, and a name can be none")]
+    name: Option<Option<String>>,
+    tags: Option<String>,
+    archived: Option<bool>,
+}
+
+impl ChangedColumns {
+    fn of(changes: &BranchChanges) -> Self {
+        let name = changes.name.as_ref();
+        Self {
+            name: name.map(|name| name.as_ref().map(|name| name.as_str().to_owned())),
+            tags: changes.tags.as_ref().map(Tags::to_json),
+            archived: changes.archived,
+        }
+    }
+}
+
+async fn update(
     session: &mut Session,
     owner: UserId,
     branch: BranchId,
-    name: Option<String>,
+    columns: ChangedColumns,
 ) -> Result<BranchWithActive, Error> {
     let update = diesel::update(branches::table.find(branch))
         .filter(branches::owner_id.eq(owner).and(branches::deleted_at.is_null()))
-        .set(branches::name.eq(name));
+        .set(columns);
     on!(session, |c| update.execute(c).await)?;
     owned_branch(session, owner, branch).await
 }

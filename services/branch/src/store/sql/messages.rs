@@ -8,7 +8,7 @@ use super::schema::{TRUNKS, branches, messages};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::selection::{Entry, Selection};
-use crate::store::{MessagePage, TimePosition};
+use crate::store::{MessagePage, MetadataUpdate, TimePosition};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -26,6 +26,11 @@ impl SqlEngine {
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
         let key = key.clone();
         self.store.read(|session| async move { replay(session, &key).await }.boxed()).await
+    }
+
+    pub(crate) async fn update_metadata(&self, update: &MetadataUpdate) -> Result<Message, Error> {
+        let update = update.clone();
+        self.write([], |session| async move { update_metadata(session, &update).await }.boxed()).await
     }
 
     pub(crate) async fn list_messages(
@@ -67,6 +72,16 @@ async fn read_message(
     let Some((row, chat, true, true)) = found else { return Ok(None) };
     let forks = message_forks::of_messages(session, &[id]).await?.remove(&id).unwrap_or_default();
     Ok(Some(row.into_message(chat, forks)))
+}
+
+/// An error rolls the update back.
+async fn update_metadata(session: &mut Session, update: &MetadataUpdate) -> Result<Message, Error> {
+    let row = messages::table.find(update.message).filter(messages::owner_id.eq(update.owner));
+    let change = diesel::update(row).set(messages::metadata.eq(update.metadata.as_str()));
+    on!(session, |c| change.execute(c).await)?;
+    let updated = read_message(session, update.owner, update.message).await?;
+    let updated = updated.filter(|message| update.chat.is_none_or(|chat| chat == message.chat));
+    updated.ok_or(Error::MessageNotFound)
 }
 
 async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<Message>, Error> {

@@ -20,6 +20,7 @@ mod fork;
 mod functions;
 mod lookup;
 mod message_forks;
+mod message_tree;
 mod messages;
 mod messages_in;
 mod monotonic_time;

@@ -1,11 +1,12 @@
 //! Rows, and their conversion to and from domain types.
 
 use super::schema::{branches, messages};
-use crate::domain::{Branch, Forks, Message};
+use crate::domain::{Branch, Forks, Message, OwnMessages};
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
+use shared::tags::Tags;
 
 /// A branch, without the columns that only the store needs.
 #[derive(Debug, Queryable, Selectable)]
@@ -20,11 +21,21 @@ pub(super) struct BranchRow {
     name: Option<String>,
     head_depth: i64,
     head_response_id: Option<ResponseId>,
+    first_response_id: Option<ResponseId>,
+    preview: Option<String>,
+    last_message_at: Option<Timestamp>,
+    tags: String,
+    archived: bool,
     created_at: Timestamp,
 }
 
 impl From<BranchRow> for Branch {
     fn from(row: BranchRow) -> Self {
+        let own = row.first_response_id.zip(row.last_message_at).map(|(first, last_at)| OwnMessages {
+            first,
+            preview: row.preview.unwrap_or_default(),
+            last_at,
+        });
         Self {
             id: row.branch_id,
             chat: row.root_chat_id,
@@ -35,6 +46,9 @@ impl From<BranchRow> for Branch {
             name: row.name,
             head_depth: row.head_depth,
             head: row.head_response_id,
+            own,
+            tags: Tags::from_json(&row.tags),
+            archived: row.archived,
             created_at: row.created_at,
         }
     }
@@ -74,6 +88,9 @@ impl From<NewBranchRow> for Branch {
             name: row.name,
             head_depth: row.head_depth,
             head: row.head_response_id,
+            own: None,
+            tags: Tags::default(),
+            archived: false,
             created_at: row.created_at,
         }
     }

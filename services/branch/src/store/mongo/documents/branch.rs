@@ -1,16 +1,17 @@
 //! The document of a branch.
 
-use crate::domain::{Ancestry, Branch, BranchKey};
+use crate::domain::{Ancestry, Branch, BranchKey, OwnMessages, ScannedBranch};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::mongo::documents::own_messages::HeadTime;
+use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime, LastMessage};
 use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, KeyId, OperationId, ResponseId, UserId};
+use shared::tags::Tags;
 
 /// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +82,10 @@ pub(crate) struct BranchDoc {
     /// Of its question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub(crate) tags: Tags,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) archived: bool,
     /// On trunks only. If it is deleted, its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) active: Option<BranchId>,
@@ -160,6 +165,8 @@ impl BranchDoc {
             first: None,
             first_at: None,
             preview: None,
+            tags: Tags::default(),
+            archived: false,
             active: None,
             created_at,
             key_id: None,
@@ -201,8 +208,42 @@ impl BranchDoc {
             .ok_or_else(|| broken(format!("branches: the place of {} is no ancestry", self.id)))
     }
 
-    /// The branch with the head of its line.
-    pub(crate) fn branch(self, head_depth: i64, head: Option<ResponseId>) -> Branch {
+    /// Replaces the hints of the head.
+    pub(crate) const fn set_last(&mut self, last: &LastMessage) {
+        (self.head_depth, self.head) = (last.depth, Some(last.id));
+        self.head_time = Some(HeadTime { depth: last.depth, at: last.created_at });
+    }
+
+    /// Replaces the hints of the first message.
+    pub(crate) fn set_first(&mut self, first: FirstMessage) {
+        (self.first, self.first_at) = (Some(first.id), Some(first.created_at.as_micros()));
+        self.preview = Some(first.preview);
+    }
+
+    /// Whether it has messages of its own, by the hint of its head.
+    pub(crate) const fn has_messages(&self) -> bool {
+        self.fork_depth < self.head_depth
+    }
+
+    /// When its head was stored, if that is known.
+    pub(crate) fn head_time(&self) -> Option<Timestamp> {
+        self.head_time.filter(|time| time.depth == self.head_depth).map(|time| time.at)
+    }
+
+    /// The part that the plan of a page needs.
+    pub(crate) const fn scanned(&self) -> ScannedBranch {
+        let &Self { fork_depth, head_depth, head, .. } = self;
+        ScannedBranch { key: self.key(), fork_depth, head_depth, head }
+    }
+
+    /// The branch, whose hints were followed.
+    pub(crate) fn branch(self) -> Branch {
+        let ends = self.first.zip(self.head_time()).filter(|_| self.has_messages());
+        let own = ends.map(|(first, last_at)| OwnMessages {
+            first,
+            preview: self.preview.unwrap_or_default(),
+            last_at,
+        });
         Branch {
             id: self.id,
             chat: self.chat,
@@ -211,8 +252,11 @@ impl BranchDoc {
             fork_depth: self.fork_depth,
             level: self.level,
             name: self.name,
-            head_depth,
-            head,
+            head_depth: self.head_depth,
+            head: self.head,
+            own,
+            tags: self.tags,
+            archived: self.archived,
             created_at: self.created_at,
         }
     }
@@ -226,35 +270,4 @@ pub(crate) fn fork_completion(branch: BranchId, op: Option<OperationId>) -> (Doc
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mongodb::bson::{Bson, deserialize_from_document, serialize_to_document};
-
-    #[test]
-    fn ids_are_strings_and_times_are_integers() {
-        let created_at = Timestamp::from_micros(1_700_000_000_123_456).unwrap();
-        let new = NewTrunk { chat: ChatId::generate(), owner: UserId::generate(), created_at };
-        let document = serialize_to_document(&BranchDoc::trunk(new)).unwrap();
-        assert_eq!(document.get("_id"), Some(&Bson::String(new.chat.to_string())));
-        assert_eq!(document.get("owner"), Some(&Bson::String(new.owner.to_string())));
-        assert_eq!(document.get("created_at"), Some(&Bson::Int64(1_700_000_000_123_456)));
-        assert_eq!(document.get("head_depth"), Some(&Bson::Int64(0)));
-        assert!(!document.contains_key("parent") && !document.contains_key("state"));
-        let read: BranchDoc = deserialize_from_document(document).unwrap();
-        assert_eq!((read.created_at, read.active), (created_at, Some(new.chat.trunk())));
-        assert_eq!(read.ancestry().unwrap(), Ancestry::trunk(new.chat.trunk()));
-    }
-
-    #[test]
-    fn states_have_the_names_that_queries_use() {
-        for state in [
-            BranchState::Forking,
-            BranchState::Checking,
-            BranchState::Tombstone,
-            BranchState::FirstPassDone,
-            BranchState::SecondPassDone,
-        ] {
-            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
-        }
-    }
-}
+mod tests;

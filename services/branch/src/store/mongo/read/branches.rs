@@ -1,15 +1,16 @@
 //! Lists of branches, and their links.
 
-use crate::domain::{Branch, BranchKey, BranchLink, subtree};
+use crate::domain::{BranchFilter, BranchKey, BranchLink, subtree};
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::message_forks::oldest_matching;
+use crate::store::mongo::read::own_messages;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::time_ranges;
-use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page};
+use crate::store::navigation::{MAX_LISTED_CHILDREN, children_on_page, count_scanned, take_matching};
 use crate::store::{BranchPage, TreeRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
@@ -22,26 +23,23 @@ use std::collections::HashMap;
 const IDS_PER_QUERY: usize = 500;
 /// The branches of a chat (a hint) above which a page of them is read in bounded ranges of the index.
 const MIN_BRANCHES_FOR_BOUNDED_RANGES: i64 = 500;
+/// The most branches of a page that is read so.
+const MAX_BRANCHES_IN_BOUNDED_RANGES: usize = 1_001;
 /// The average branches of a level up to which several levels are read at once.
 const MAX_BRANCHES_PER_NARROW_LEVEL: i64 = 8;
 
 impl MongoEngine {
     pub(crate) async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
-        let &TreeRequest { owner, target, after, limit } = request;
-        let target = Target::find(self, owner, target, []).await?.require()?;
+        let target = Target::find(self, request.owner, request.target, []).await?.require()?;
         let root = &target.branch;
-        let page = read_subtree_page(self, root, after, limit);
-        let ((found, more), active) = futures_util::try_join!(page, target.active(self))?;
-        let branch = |found: BranchDoc| {
-            let (depth, head) = (found.head_depth, found.head);
-            found.branch(depth, head)
-        };
-        let items: Vec<_> = found.into_iter().map(branch).collect();
-        let next = items.last().filter(|_| more).map(Branch::key);
-        let children = match children_on_page(root.key(), after, &items, next) {
+        let page = read_subtree_page(self, root, request);
+        let (SubtreePage { children, found, next }, active) =
+            futures_util::try_join!(page, target.active(self))?;
+        let children = match children {
             Some(children) => children,
             None => children_of(self, root.id).await?,
         };
+        let items = found.into_iter().map(BranchDoc::branch).collect();
         Ok(BranchPage { root: root.id, active, children, items, next })
     }
 }
@@ -51,33 +49,51 @@ async fn children_of(mongo: &MongoEngine, parent: BranchId) -> Result<Vec<Branch
     oldest_matching(doc! {"parent": parent.to_string(), "alive": true}, most, mongo).await
 }
 
-/// A page of a branch and its descendants, with their heads, and whether there are more.
+/// A page of a branch and its descendants.
+struct SubtreePage {
+    /// The children of the branch, if all of them were read.
+    children: Option<Vec<BranchId>>,
+    /// Those that match the filter, with their heads.
+    found: Vec<BranchDoc>,
+    next: Option<BranchKey>,
+}
+
 async fn read_subtree_page(
     mongo: &MongoEngine,
     subtree_root: &BranchDoc,
-    after: Option<BranchKey>,
-    limit: usize,
-) -> Result<(Vec<BranchDoc>, bool), Error> {
-    let mut found = if subtree_root.is_trunk() {
-        page_of_chat(mongo, subtree_root, after, limit + 1).await?
+    request: &TreeRequest,
+) -> Result<SubtreePage, Error> {
+    let &TreeRequest { after, limit, ref filter, .. } = request;
+    let count = count_scanned(request);
+    let mut scanned = if subtree_root.is_trunk() {
+        page_of_chat(mongo, subtree_root, after, count + 1).await?
     } else {
-        page_of_subtree(mongo, subtree_root, after, limit + 1).await?
+        page_of_subtree(mongo, subtree_root, after, count + 1).await?
     };
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let more = scanned.len() > count;
+    scanned.truncate(count);
+    let end = scanned.last().filter(|_| more).map(BranchDoc::key);
+    let links = scanned.iter().map(|branch| BranchLink { branch: branch.id, parent: branch.parent });
+    let children = children_on_page(subtree_root.key(), after, links, end);
+    let (mut found, next) =
+        take_matching(scanned, end, limit, BranchDoc::key, |branch| matches(filter, branch));
     follow_hints(mongo, &mut found).await?;
-    Ok((found, more))
+    own_messages::complete(mongo, &mut found).await?;
+    Ok(SubtreePage { children, found, next })
+}
+
+fn matches(filter: &BranchFilter, branch: &BranchDoc) -> bool {
+    filter.matches(&branch.tags, branch.archived)
 }
 
 /// A page of all branches of a chat, in the order of the index.
-async fn page_of_chat(
+pub(crate) async fn page_of_chat(
     mongo: &MongoEngine,
     trunk: &BranchDoc,
     after: Option<BranchKey>,
     count: usize,
 ) -> Result<Vec<BranchDoc>, Error> {
-    let is_few = i64::try_from(count).is_ok_and(|count| count <= MIN_BRANCHES_FOR_BOUNDED_RANGES);
-    if is_few && MIN_BRANCHES_FOR_BOUNDED_RANGES < trunk.forks {
+    if count <= MAX_BRANCHES_IN_BOUNDED_RANGES && MIN_BRANCHES_FOR_BOUNDED_RANGES < trunk.forks {
         return page_of_large_chat(mongo, trunk, after, count).await;
     }
     let chat = trunk.chat.to_string();

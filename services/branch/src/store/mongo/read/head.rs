@@ -32,6 +32,14 @@ pub(crate) async fn head(
         .map_or(hint, |last_message| (last_message.depth, Some(last_message.id))))
 }
 
+/// Replaces the hint of a branch by its head.
+pub(crate) async fn follow_hint(mongo: &MongoEngine, branch: &mut BranchDoc) -> Result<(), Error> {
+    if let Some(last_message) = last_message(mongo, branch).await? {
+        branch.set_last(&last_message);
+    }
+    Ok(())
+}
+
 /// The head of a line, and the earliest time of the next message: times rise along a line, whatever the clocks of replicas
 /// say.
 pub(crate) async fn head_in_time(
@@ -83,7 +91,8 @@ pub(crate) async fn follow_hints(mongo: &MongoEngine, branches: &mut [BranchDoc]
 }
 
 async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<(), Error> {
-    let past = doc! {"$or": next_messages(chunk)};
+    // The messages after the hints.
+    let past = doc! {"$or": lie_at(chunk.iter().map(|branch| (branch, branch.head_depth + 1)))};
     let typed = mongo.messages.clone_with_type::<LastMessage>();
     let past = typed.find(past).projection(LastMessage::fields());
     let past: Vec<LastMessage> = past.await?.try_collect().await?;
@@ -91,21 +100,21 @@ async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<()
         past.into_iter().map(|last_message| (last_message.branch, last_message)).collect();
     for branch in chunk {
         if let Some(last_message) = past.remove(&branch.id) {
-            (branch.head_depth, branch.head) = (last_message.depth, Some(last_message.id));
-            (branch.head_depth, branch.head) = head(mongo, branch).await?;
+            branch.set_last(&last_message);
+            follow_hint(mongo, branch).await?;
         }
     }
     Ok(())
 }
 
-/// The filters that find the messages after the hints of these branches. Short branches with the same next depth share one,
-/// as a server plans each filter by itself. Others do not: not every server uses both fields of the index for a list.
-fn next_messages(branches: &[BranchDoc]) -> Vec<Document> {
+/// The filters that find messages of branches, each at a depth. Short branches with the same depth share one, as a server plans
+/// each filter by itself. Others do not: not every server uses both fields of the index for a list.
+pub(crate) fn lie_at<'b>(branches: impl IntoIterator<Item = (&'b BranchDoc, i64)>) -> Vec<Document> {
     let mut by_depth = BTreeMap::<_, Vec<_>>::new();
-    for branch in branches {
+    for (branch, depth) in branches {
         let is_short = branch.head_depth - branch.fork_depth <= MAX_SHORT_BRANCH_MESSAGES;
         let alone = Some(branch.id).filter(|_| !is_short);
-        by_depth.entry((branch.head_depth + 1, alone)).or_default().push(branch.id.to_string());
+        by_depth.entry((depth, alone)).or_default().push(branch.id.to_string());
     }
     let filter = |((depth, _), ids): (_, Vec<String>)| {
         if let [id] = &*ids {

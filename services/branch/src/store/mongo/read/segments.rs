@@ -6,8 +6,8 @@ use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::message_forks;
-use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::Collection;
 use mongodb::action::{Action as _, Find};
 use mongodb::bson::{Document, doc};
@@ -15,8 +15,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared::ids::ResponseId;
 
-/// Segments of one query.
+/// Segments of one query, and queries at a time.
 const SEGMENTS_PER_QUERY: usize = 16;
+const MAX_CONCURRENT_QUERIES: usize = 4;
+/// Messages without texts in a batch of a cursor: more than a page has.
+const ENTRIES_PER_BATCH: u32 = 1_001;
 
 /// Messages, and the forks of those whose ids were known before the read.
 #[derive(Debug, Default)]
@@ -120,6 +123,24 @@ where
         found.extend(part.try_collect::<Vec<_>>().await?);
     }
     Ok(found)
+}
+
+/// These fields of all of these messages, in no order.
+pub(crate) async fn read_fields<T>(
+    messages: &Collection<T>,
+    segments: &[Segment],
+    fields: Document,
+) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + Unpin + Send + Sync,
+{
+    let part = async |filter: Document| -> Result<Vec<T>, Error> {
+        // One more than a page can have, so that the cursor is exhausted by the first batch.
+        let found = messages.find(filter).projection(fields.clone()).batch_size(ENTRIES_PER_BATCH);
+        Ok(found.await?.try_collect().await?)
+    };
+    let parts = stream::iter(filters(segments)).map(part).buffer_unordered(MAX_CONCURRENT_QUERIES);
+    parts.try_concat().await
 }
 
 /// The filters that together find all of these messages: one for known ids, the others for [`SEGMENTS_PER_QUERY`] segments

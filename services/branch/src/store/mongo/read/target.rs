@@ -3,8 +3,9 @@
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::head;
+use crate::store::mongo::read::head::follow_hint;
 use crate::store::mongo::read::lookup::{find_by_id, nearest_living};
+use crate::store::mongo::read::own_messages;
 use crate::store::{BranchWithActive, Lookup, ResolvedId};
 use shared::ids::{BranchId, UserId};
 use std::collections::HashMap;
@@ -13,9 +14,9 @@ impl MongoEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
         Ok(match Target::find(self, owner, id, []).await? {
             Lookup::Found(found) => {
-                let (active, head) = futures_util::join!(found.active(self), head(self, &found.branch));
-                let (active, (depth, id)) = (active?, head?);
-                Lookup::Found(Box::new(BranchWithActive { branch: found.branch.branch(depth, id), active }))
+                let branch = with_head(self, found.branch.clone());
+                let (active, branch) = futures_util::try_join!(found.active(self), branch)?;
+                Lookup::Found(Box::new(BranchWithActive { branch: branch.branch(), active }))
             }
             Lookup::Hidden => Lookup::Hidden,
             Lookup::Unknown => Lookup::Unknown,
@@ -29,6 +30,13 @@ impl MongoEngine {
             Lookup::Unknown => Lookup::Unknown,
         })
     }
+}
+
+/// A branch whose hints are followed.
+async fn with_head(mongo: &MongoEngine, mut branch: BranchDoc) -> Result<BranchDoc, Error> {
+    follow_hint(mongo, &mut branch).await?;
+    own_messages::complete(mongo, std::slice::from_mut(&mut branch)).await?;
+    Ok(branch)
 }
 
 /// The branch that a request names, which its owner can see.

@@ -154,8 +154,7 @@ async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<Bran
         Err(error) => confirm_activation(mongo, &child, error).await?,
     }
     let active = if child.activate { child.id } else { active? };
-    let (depth, head) = (child.fork_depth, child.head);
-    Ok(Created::new(BranchWithActive { branch: child.branch(depth, head), active }))
+    Ok(Created::new(BranchWithActive { branch: child.branch(), active }))
 }
 
 /// Inserts a fork. False if its id or its key is taken.

@@ -1,16 +1,16 @@
-//! Creating trunks; changing the active branch and names.
+//! Creating trunks; changing branches, the active one, and metadata of messages.
 
-use crate::domain::BranchName;
+use crate::domain::Message;
 use crate::error::Error;
-use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::client::errors::{WriteError, broken, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::owned_branch;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::activation::Activation;
-use crate::store::{BranchWithActive, NewTrunk};
-use mongodb::bson::doc;
+use crate::store::{BranchChanges, BranchWithActive, MetadataUpdate, NewTrunk};
+use mongodb::bson::{Document, doc, serialize_to_bson};
 use shared::ids::{BranchId, ChatId, UserId};
 
 impl MongoEngine {
@@ -38,16 +38,51 @@ impl MongoEngine {
         Ok(chat)
     }
 
-    pub(crate) async fn rename(
+    pub(crate) async fn update_metadata(&self, update: &MetadataUpdate) -> Result<Message, Error> {
+        let found = self.read_message(update.owner, update.message).await?;
+        let found = found.filter(|found| update.chat.is_none_or(|chat| chat == found.chat));
+        let found = found.ok_or(Error::MessageNotFound)?;
+        // A message that was scrubbed meanwhile has no texts and gets no metadata.
+        let unscrubbed = doc! {
+            "_id": found.id.to_string(), "branch": found.branch.to_string(), "text_bytes": {"$gt": 0_i64},
+        };
+        let metadata = update.metadata.as_str().to_owned();
+        let updated = self.messages.update_one(unscrubbed, doc! {"$set": {"metadata": &metadata}}).await?;
+        if updated.matched_count == 0 {
+            return Err(Error::MessageNotFound);
+        }
+        Ok(Message { metadata, ..found })
+    }
+
+    pub(crate) async fn update_branch(
         &self,
         owner: UserId,
         branch: BranchId,
-        name: Option<&BranchName>,
+        changes: &BranchChanges,
     ) -> Result<BranchWithActive, Error> {
-        let unnamed = doc! {"$unset": {"name": ""}};
-        let change = name.map_or(unnamed, |name| doc! {"$set": {"name": name.as_str()}});
-        let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
-        self.branches.update_one(filter, change).await?;
+        if !changes.is_empty() {
+            let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
+            self.branches.update_one(filter, update(changes)?).await?;
+        }
         owned_branch(self, owner, branch).await
     }
+}
+
+/// The update that makes these changes. It sets or unsets one field at least.
+fn update(changes: &BranchChanges) -> Result<Document, Error> {
+    let (mut set, mut unset) = (Document::new(), Document::new());
+    match &changes.name {
+        Some(Some(name)) => drop(set.insert("name", name.as_str())),
+        Some(None) => drop(unset.insert("name", "")),
+        None => {}
+    }
+    if let Some(tags) = &changes.tags {
+        set.insert("tags", serialize_to_bson(tags).map_err(broken)?);
+    }
+    if let Some(archived) = changes.archived {
+        set.insert("archived", archived);
+    }
+    let operators = [("$set", set), ("$unset", unset)];
+    let operators = operators.into_iter().filter(|(_, fields)| !fields.is_empty());
+    Ok(operators.map(|(operator, fields)| (operator.to_owned(), fields.into())).collect())
 }

@@ -1,0 +1,108 @@
+//! All messages of a chat, without their texts.
+
+use crate::domain::{Previews, TreePlan, TreePosition};
+use crate::error::Error;
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{maybe_text, micros, text};
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::branches::page_of_chat;
+use crate::store::mongo::read::head::follow_hints;
+use crate::store::mongo::read::previews;
+use crate::store::mongo::read::segments::read_fields;
+use crate::store::mongo::read::target::Target;
+use crate::store::navigation::MIN_SCANNED_BRANCHES;
+use crate::store::{MessageTreePage, MessageTreeRequest, TreeEntry};
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashMap;
+
+impl MongoEngine {
+    pub(crate) async fn list_message_tree(
+        &self,
+        request: &MessageTreeRequest,
+    ) -> Result<MessageTreePage, Error> {
+        let &MessageTreeRequest { owner, target, after, limit, with_previews } = request;
+        let begun = after.map(|after| after.branch.id);
+        let target = Target::find(self, owner, target, begun).await?.require()?;
+        let count = limit.max(MIN_SCANNED_BRANCHES);
+        let mut scanned = scan(self, &target, after, count + 1).await?;
+        let has_more = scanned.len() > count;
+        scanned.truncate(count);
+        follow_hints(self, &mut scanned).await?;
+        let scanned: Vec<_> = scanned.iter().map(BranchDoc::scanned).collect();
+        let plan = TreePlan::new(&scanned, has_more, after, i64::try_from(limit).unwrap_or(i64::MAX));
+        let mut items = entries(self, &plan, with_previews).await?;
+        let order: HashMap<_, _> =
+            scanned.iter().enumerate().map(|(at, branch)| (branch.key.id, at)).collect();
+        items.sort_unstable_by_key(|entry| (order.get(&entry.branch).copied(), entry.depth));
+        Ok(MessageTreePage { items, next: plan.next })
+    }
+}
+
+/// The branch of the position, if it is still there, and those after it.
+async fn scan(
+    mongo: &MongoEngine,
+    target: &Target,
+    after: Option<TreePosition>,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let after = after.map(|after| after.branch);
+    let begun = after.and_then(|after| target.branch_of_chat(after.id)).cloned();
+    let rest = page_of_chat(mongo, target.trunk(), after, count).await?;
+    Ok(begun.into_iter().chain(rest).take(count).collect())
+}
+
+#[derive(Debug, Deserialize)]
+struct EntryDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(default, with = "maybe_text")]
+    parent: Option<ResponseId>,
+    #[serde(with = "text")]
+    branch: BranchId,
+    depth: i64,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+    question_preview: Option<String>,
+    response_preview: Option<String>,
+}
+
+impl EntryDoc {
+    fn fields(with_previews: bool) -> Document {
+        let mut fields = doc! {"_id": 1, "parent": 1, "branch": 1, "depth": 1, "created_at": 1};
+        if with_previews {
+            fields.extend(doc! {"question_preview": 1, "response_preview": 1});
+        }
+        fields
+    }
+
+    /// The previews, if they are stored.
+    fn take_previews(&mut self) -> Option<Previews> {
+        let (question, response) = (self.question_preview.take(), self.response_preview.take());
+        question.zip(response).map(|(question, response)| Previews { question, response })
+    }
+
+    fn entry(self, previews: Option<Previews>) -> TreeEntry {
+        let Self { id, parent, branch, depth, created_at, .. } = self;
+        TreeEntry { id, parent, branch, depth, created_at, preview: previews.map(Previews::shown) }
+    }
+}
+
+async fn entries(mongo: &MongoEngine, plan: &TreePlan, with_previews: bool) -> Result<Vec<TreeEntry>, Error> {
+    let typed = mongo.messages.clone_with_type::<EntryDoc>();
+    let found = read_fields(&typed, &plan.segments, EntryDoc::fields(with_previews)).await?;
+    if !with_previews {
+        return Ok(found.into_iter().map(|found| found.entry(None)).collect());
+    }
+    let old = found.iter().filter(|found| found.question_preview.is_none());
+    let old: Vec<_> = old.map(|found| found.id).collect();
+    let mut computed = previews::compute(mongo, &old).await?;
+    let entry = |mut found: EntryDoc| {
+        let previews = found.take_previews().or_else(|| computed.remove(&found.id));
+        // One that was deleted meanwhile has none.
+        previews.map(|previews| found.entry(Some(previews)))
+    };
+    Ok(found.into_iter().filter_map(entry).collect())
+}

@@ -1,0 +1,132 @@
+//! Data of the version before branches had details and messages had previews.
+
+use crate::kit::{Chat, Kit, key};
+use crate::message_tree::{request, walk};
+use branch::store::{MessageTreeRequest, TreeEntry};
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use mongodb::bson::{Document, doc};
+use shared_test_kit::TestDatabase;
+use std::time::Duration;
+
+/// The migrations that are undone, newest first.
+const POSTGRES: [(&str, &str); 1] =
+    [("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql"))];
+const SQLITE: [(&str, &str); 1] =
+    [("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql"))];
+/// Ids of messages are made by the clock of the machine, and that of a test is far behind.
+const UNTIL_IDS_ARE_OLD: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Leaves the data as the version before did.
+async fn downgrade(kit: &Kit) {
+    match kit.database() {
+        TestDatabase::Sqlite(folder) => {
+            let path = folder.path().join("branch");
+            let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            for (version, down) in SQLITE {
+                let forget = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+                connection.batch_execute(&format!("BEGIN IMMEDIATE; {down} {forget}; COMMIT")).unwrap();
+            }
+        }
+        TestDatabase::Postgres { .. } => {
+            let client = kit.database().connect_postgres().await.unwrap();
+            for (version, down) in POSTGRES {
+                let forget = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'");
+                let undo = format!("SET search_path TO branch; BEGIN; {down} {forget}; COMMIT");
+                client.batch_execute(&undo).await.unwrap();
+            }
+        }
+        TestDatabase::Mongo { .. } => {
+            let unset = |names: &[&str]| doc! {"$unset": names.iter().map(|name| ((*name).to_owned(), "".into())).collect::<Document>()};
+            let database = mongo(kit).await;
+            let branches = database.collection::<Document>("branches");
+            branches
+                .update_many(doc! {}, unset(&["first", "first_at", "preview", "head_time"]))
+                .await
+                .unwrap();
+            let messages = database.collection::<Document>("messages");
+            messages.update_many(doc! {}, unset(&["question_preview", "response_preview"])).await.unwrap();
+            database.client().clone().shutdown().await;
+        }
+    }
+}
+
+async fn mongo(kit: &Kit) -> mongodb::Database {
+    let client = mongodb::Client::with_uri_str(kit.mongo_url().unwrap()).await.unwrap();
+    client.default_database().unwrap()
+}
+
+/// The messages that match a condition of SQL, or a filter.
+async fn count_messages(kit: &Kit, condition: &str, filter: Document) -> i64 {
+    match kit.database() {
+        TestDatabase::Sqlite(folder) => {
+            let path = folder.path().join("branch");
+            let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            let count =
+                diesel::dsl::sql::<BigInt>(&format!("(SELECT count(*) FROM messages WHERE {condition})"));
+            diesel::select(count).get_result(&mut connection).unwrap()
+        }
+        TestDatabase::Postgres { .. } => {
+            let client = kit.database().connect_postgres().await.unwrap();
+            let count = format!("SELECT count(*) FROM branch.messages WHERE {condition}");
+            client.query_one(&count, &[]).await.unwrap().get(0)
+        }
+        TestDatabase::Mongo { .. } => {
+            let database = mongo(kit).await;
+            let count = database.collection::<Document>("messages").count_documents(filter).await.unwrap();
+            database.client().clone().shutdown().await;
+            i64::try_from(count).unwrap()
+        }
+    }
+}
+
+async fn previews(chat: &Chat) -> Vec<TreeEntry> {
+    walk(chat, MessageTreeRequest { with_previews: true, ..request(chat) }).await.0
+}
+
+pub async fn data_of_the_version_before_is_filled_in(kit: &Kit) {
+    let chat = kit.chat().await;
+    let mut from = chat.say(chat.trunk(), &"é".repeat(100)).await;
+    for number in 0..250 {
+        let fork = if number % 20 == 0 { chat.fork(from.id).await } else { from.branch };
+        kit.clock.advance(Duration::from_millis(1));
+        from = chat.say(fork, &format!("{number}{}", "x".repeat(100))).await;
+    }
+    chat.fork(from.id).await;
+    let (branches, entries) = (chat.tree(chat.trunk()).await, previews(&chat).await);
+
+    downgrade(kit).await;
+
+    let chat = chat.through(&kit.replica().await);
+    assert_eq!(count_messages(kit, "question_preview IS NULL", doc! {"question_preview": null}).await, 251);
+    for _ in 0..2 {
+        assert_eq!(chat.tree(chat.trunk()).await, branches);
+        assert_eq!(
+            chat.node(from.branch).await.unwrap().branch.own,
+            branches.iter().find(|branch| branch.id == from.branch).unwrap().own
+        );
+        assert_eq!(previews(&chat).await, entries);
+    }
+    // The watermark on MongoDB begins with the first sweep.
+    kit.clock.advance(UNTIL_IDS_ARE_OLD);
+    while chat.store.sweep().await.unwrap() {}
+    assert_eq!(count_messages(kit, "question_preview IS NULL", doc! {"question_preview": null}).await, 0);
+    assert_eq!(previews(&chat).await, entries);
+    assert_eq!(chat.tree(chat.trunk()).await, branches);
+}
+
+pub async fn previews_are_deleted_with_the_texts(kit: &Kit) {
+    let chat = kit.chat().await;
+    for number in 0..3 {
+        let mut new = chat.message(chat.trunk(), "secret");
+        new.key = (number > 0).then(|| key(number));
+        kit.store.append(new).await.unwrap();
+    }
+    kit.store.delete_chat(chat.owner, chat.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(count_messages(kit, "text_bytes = 0", doc! {"text_bytes": 0}).await, 2);
+    let secret = doc! {"$or": [{"question_preview": "secret"}, {"response_preview": "r"}]};
+    let left = "question_preview <> '' OR response_preview <> ''";
+    assert_eq!(count_messages(kit, left, secret).await, 0);
+}
