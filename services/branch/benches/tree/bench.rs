@@ -69,6 +69,11 @@ impl Bench {
         self.client.post("/api/v1/branches/create-branch", &body).await.expect(201);
     }
 
+    pub async fn update_message(&self, response: &str) {
+        let path = format!("/api/v1/messages/update-message/{response}");
+        self.client.put(&path, &json!({"metadata": {"rating": "good"}})).await.expect(200);
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.client.get(path).await.expect(200)
     }

@@ -72,7 +72,16 @@ async fn operations(bench: &Bench, places: &[Place]) {
     measure(bench, "get-branches, 50", places, async |at| get(&branches(at, "&limit=50")).await, list).await;
     let list = async |raw: &Raw, _: &RawPlace, place: &Place| raw.list(&place.chat, 10_001).await;
     measure(bench, "get-branches, all", places, async |at| get(&branches(at, "")).await, list).await;
+    let list = async |raw: &Raw, _: &RawPlace, place: &Place| raw.list(&place.chat, 51).await;
+    measure(bench, "get-branches, tag", places, async |at| get(&branches(at, "&limit=50&tag=x")).await, list)
+        .await;
+    let tree =
+        |at: &Place| format!("/api/v1/messages/get-tree?chat_id={}&limit={PAGE}&preview=true", at.chat);
+    measure(bench, "get-tree, first 50", places, async |at| get(&tree(at)).await, page).await;
+    measure(bench, "get-tree, middle 50", places, async |at| get(&at.tree_middle).await, page).await;
     let switch = async |raw: &Raw, _: &RawPlace, place: &Place| raw.switch(&place.chat, &place.branch).await;
+    let update = async |at: &Place| bench.update_message(&at.fork_from).await;
+    measure(bench, "update-message", places, update, switch).await;
     measure(bench, "switch", places, async |at| bench.switch(&at.chat, &at.branch).await, switch).await;
     let fork = async |raw: &Raw, at: &RawPlace, place: &Place| raw.fork(at, &place.fork_from).await;
     measure(bench, "fork", places, async |at| bench.fork(&at.branch, &at.fork_from).await, fork).await;

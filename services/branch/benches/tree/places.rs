@@ -24,6 +24,8 @@ pub struct Place {
     pub fork_from: String,
     /// The path of a page in the middle of the line.
     pub middle: String,
+    /// The path of a page in the middle of all messages of the chat.
+    pub tree_middle: String,
     /// What the driver reads and writes.
     pub raw: Option<RawPlace>,
     /// The trunk's last depth when it was made.
@@ -116,6 +118,7 @@ impl Bench {
             size,
             fork_from: text(&self.newest_messages(&branch.to_string()).await[0], "response_id"),
             middle: self.middle(branch).await,
+            tree_middle: self.tree_middle(chat).await,
             trunk_length: trunk["depth"].as_i64().unwrap(),
             chat: chat.to_string(),
             branch: branch.to_string(),
@@ -125,6 +128,17 @@ impl Bench {
 
     pub async fn newest_messages(&self, id: &str) -> Vec<Value> {
         self.get(&crate::bench::newest(id)).await.json().as_array().unwrap().clone()
+    }
+
+    /// Follows the pages of all messages of a chat.
+    async fn tree_middle(&self, chat: ChatId) -> String {
+        let first = |limit| format!("/api/v1/messages/get-tree?chat_id={chat}&preview=true&limit={limit}");
+        let limit = if self.get(&first(1_000)).await.next().is_some() { 1_000 } else { PAGE };
+        let mut paths = vec![first(limit)];
+        while let Some(next) = self.get(&paths[paths.len() - 1]).await.next() {
+            paths.push(next);
+        }
+        paths[paths.len() / 2].replace(&format!("limit={limit}"), &format!("limit={PAGE}"))
     }
 
     /// Follows the pages of a line from the newest one to its middle, as a client does.

@@ -22,10 +22,10 @@ pub async fn lengthen(database: &Database, branch: BranchId, length: usize) {
     let statements = [
         format!(
             "INSERT INTO messages (response_id, branch_id, depth, parent_response_id, owner_id, created_at, text_bytes, \
-             metadata, question, response) \
+             metadata, question, response, question_preview, response_preview) \
              WITH RECURSIVE line(depth) AS (SELECT 2 UNION ALL SELECT depth + 1 FROM line WHERE depth < {length}) \
              SELECT {random}, first.branch_id, line.depth, NULL, first.owner_id, first.created_at, first.text_bytes, \
-             first.metadata, first.question, first.response \
+             first.metadata, first.question, first.response, first.question_preview, first.response_preview \
              FROM line CROSS JOIN messages first WHERE first.branch_id = {id} AND first.depth = 1"
         ),
         format!(
