@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod branch;
+mod common_ancestor;
 mod head;
 mod line;
 mod message;
@@ -15,6 +16,7 @@ mod text;
 
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchKey};
+pub use common_ancestor::{CommonAncestor, CommonAncestorStep};
 pub use head::ExpectedHead;
 pub use line::{DepthRange, MAX_PAGE_BYTES, Order, count_fitting};
 pub use message::{Forks, Message};

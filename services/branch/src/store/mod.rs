@@ -3,6 +3,7 @@
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
 mod ancestry_codec;
+mod comparison;
 mod content_store;
 pub mod mongo;
 mod navigation;
@@ -14,5 +15,10 @@ pub mod sql;
 
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
-pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk, PageRequest, TreeRequest};
-pub use results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
+pub use requests::{
+    AppendRequest, ForkRequest, LineRequest, ListRequest, NewMessage, NewTrunk, PageRequest, TreeRequest,
+};
+pub use results::{
+    BranchPage, BranchWithActive, CommonMessage, ComparedLine, Comparison, LinePage, Lookup, MessagePage,
+    ResolvedId,
+};

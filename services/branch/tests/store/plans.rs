@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, name};
 use branch::domain::Order;
-use branch::store::LineRequest;
+use branch::store::{LineRequest, ListRequest};
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -80,7 +80,17 @@ async fn use_every_operation(chat: &Chat) {
     store.activate(owner, trunk, fork).await.unwrap();
     store.rename(owner, fork, Some(&name("n"))).await.unwrap();
     store.read_message(owner, first.id).await.unwrap();
-    store.list_messages(owner, None, 20).await.unwrap();
+    let newest = ListRequest::newest(owner, None, 20);
+    for order in [Order::Desc, Order::Asc] {
+        for target in [None, Some(trunk)] {
+            let list = ListRequest { target, order, ..newest };
+            let page = store.list_messages(&list).await.unwrap();
+            store.list_messages(&ListRequest { after: page.next, ..list }).await.unwrap();
+        }
+    }
+    let walk = LineRequest { limit: 20, ..chat.walk(fork, Order::Desc, 1) };
+    store.read_page(&walk).await.unwrap();
+    store.compare(owner, fork, trunk).await.unwrap();
     store.delete_branch(owner, before_first, true).await.unwrap();
     chat.node(fork).await;
 }

@@ -45,6 +45,8 @@ diesel::table! {
         metadata -> Text,
         question -> Text,
         response -> Text,
+        // The chat of the branch, for lists of one chat. On PostgreSQL a trigger writes it.
+        root_chat_id -> Nullable<Uid>,
     }
 }
 
