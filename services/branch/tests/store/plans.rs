@@ -80,7 +80,8 @@ async fn use_every_operation(chat: &Chat) {
     store.activate(owner, trunk, fork).await.unwrap();
     store.rename(owner, fork, Some(&name("n"))).await.unwrap();
     store.read_message(owner, first.id).await.unwrap();
-    let newest = ListRequest::newest(owner, None, 20);
+    store.list_messages(&ListRequest::newest(owner, None, 20)).await.unwrap();
+    let newest = ListRequest::newest(owner, None, 1);
     for order in [Order::Desc, Order::Asc] {
         for target in [None, Some(trunk)] {
             let list = ListRequest { target, order, ..newest };
@@ -88,7 +89,7 @@ async fn use_every_operation(chat: &Chat) {
             store.list_messages(&ListRequest { after: page.next, ..list }).await.unwrap();
         }
     }
-    let walk = LineRequest { limit: 20, ..chat.walk(fork, Order::Desc, 1) };
+    let walk = LineRequest { limit: 1, ..chat.walk(fork, Order::Desc, 1) };
     store.read_page(&walk).await.unwrap();
     store.compare(owner, fork, trunk).await.unwrap();
     store.delete_branch(owner, before_first, true).await.unwrap();

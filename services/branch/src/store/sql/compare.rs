@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::ids::{BranchId, ResponseId, UserId};
-use shared_store::{RunQueryDsl, Session, any_of, on};
+use shared_store::{RunQueryDsl, Session, on};
 
 impl SqlEngine {
     pub(crate) async fn compare(
@@ -29,23 +29,19 @@ async fn compare_lines(
     left: BranchId,
     right: BranchId,
 ) -> Result<Comparison, Error> {
-    let (left, right) = lines(session, owner, left, right).await?;
+    let (left, right) = (line(session, owner, left).await?, line(session, owner, right).await?);
     compare(session, left, right).await
 }
 
 /// A branch with its owner, and whether it and its trunk are alive.
 type Row = (DecodedAncestry, i64, Option<ResponseId>, UserId, bool, bool);
 
-async fn lines(
-    session: &mut Session,
-    owner: UserId,
-    left: BranchId,
-    right: BranchId,
-) -> Result<(LineWithHead, LineWithHead), Error> {
-    let rows: Vec<Row> = on!(session, |c| {
+/// Reads one line. For a list of branches PostgreSQL would, with the statistics of small tables, read all trunks.
+async fn line(session: &mut Session, owner: UserId, id: BranchId) -> Result<LineWithHead, Error> {
+    let found: Option<Row> = on!(session, |c| {
         branches::table
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(any_of(branches::branch_id, [left, right]))
+            .filter(branches::branch_id.eq(id))
             .select((
                 branches::ancestry,
                 branches::head_depth,
@@ -54,19 +50,16 @@ async fn lines(
                 branches::deleted_at.is_null(),
                 TRUNKS.field(branches::deleted_at).is_null(),
             ))
-            .load(c)
+            .first(c)
             .await
+            .optional()
     })?;
-    let line = |id: BranchId| {
-        let found = rows.iter().find(|(DecodedAncestry(ancestry), ..)| ancestry.branch == id);
-        match found.ok_or(Error::TargetUnknown)? {
-            (DecodedAncestry(ancestry), head_depth, head, its_owner, true, true) if *its_owner == owner => {
-                Ok(LineWithHead { ancestry: ancestry.clone(), head_depth: *head_depth, head: *head })
-            }
-            _ => Err(Error::BranchNotFound),
+    match found.ok_or(Error::TargetUnknown)? {
+        (DecodedAncestry(ancestry), head_depth, head, its_owner, true, true) if its_owner == owner => {
+            Ok(LineWithHead { ancestry, head_depth, head })
         }
-    };
-    Ok((line(left)?, line(right)?))
+        _ => Err(Error::BranchNotFound),
+    }
 }
 
 impl LineReader for &mut Session {
