@@ -2,7 +2,7 @@
 
 use crate::clients::Chats;
 use crate::error::Error;
-use crate::store::{ContentStore, Lookup, NewTrunk, ResolvedId};
+use crate::store::{BranchWithActive, ContentStore, Lookup, NewTrunk, ResolvedId};
 use crate::sweeper::Sweeper;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_web::telemetry::Trace;
@@ -49,10 +49,18 @@ impl State {
         trace: &Trace,
     ) -> Result<ResolvedId, Error> {
         let resolve = async || self.store.resolve(owner, id).await?.require();
-        match self.with_trunk(owner, id, trace, resolve).await {
-            Err(Error::ChatNotFound | Error::TargetUnknown) => Err(Error::BranchNotFound),
-            resolved => resolved,
-        }
+        self.with_trunk(owner, id, trace, resolve).await.map_err(as_branch)
+    }
+
+    /// Looks up the branch of a request as [`Self::resolve_branch`] does, with its head.
+    pub async fn look_up_branch(
+        &self,
+        owner: UserId,
+        id: BranchId,
+        trace: &Trace,
+    ) -> Result<BranchWithActive, Error> {
+        let look_up = async || self.store.look_up(owner, id).await?.require();
+        self.with_trunk(owner, id, trace, look_up).await.map_err(as_branch)
     }
 
     /// Whether a branch or chat has this id, of any owner, also a deleted one. The chat service is called for an unknown id.
@@ -61,5 +69,13 @@ impl State {
             Lookup::Found(_) | Lookup::Hidden => Ok(true),
             Lookup::Unknown => Ok(self.chats.get(ChatId::from(id.as_uuid()), trace).await?.is_some()),
         }
+    }
+}
+
+/// The error of a request that names a branch where others name a chat.
+fn as_branch(error: Error) -> Error {
+    match error {
+        Error::ChatNotFound | Error::TargetUnknown => Error::BranchNotFound,
+        other => other,
     }
 }

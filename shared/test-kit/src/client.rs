@@ -164,10 +164,22 @@ impl Answer {
     /// # Panics
     /// If `X-Next-Cursor` and `Link` name different pages.
     pub fn next(&self) -> Option<String> {
+        let path = self.link("next");
+        let cursor = path.as_deref().and_then(|path| path.rsplit_once("cursor="));
         let link = self.header("link");
-        let path = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
-        let cursor = path.and_then(|path| path.rsplit_once("cursor="));
         assert_eq!(self.header("x-next-cursor"), cursor.map_or("", |(_, cursor)| cursor), "{link}");
-        path.map(str::to_owned)
+        path
+    }
+
+    /// The path of the page before, of a list that is read in both directions.
+    pub fn previous(&self) -> Option<String> {
+        self.link("prev")
+    }
+
+    /// The path to which `Link` has this relation.
+    fn link(&self, relation: &str) -> Option<String> {
+        let end = format!(">; rel=\"{relation}\"");
+        let mut links = self.header("link").split(", ");
+        links.find_map(|link| link.strip_prefix('<')?.strip_suffix(&end).map(str::to_owned))
     }
 }

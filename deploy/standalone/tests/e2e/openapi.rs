@@ -148,11 +148,14 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     document.call_at(user, Method::POST, "/branches/create-branch", taken).await;
     let lists = [
         format!("/messages/get-messages?chat_id={branch}"),
+        format!("/messages/get-messages?chat_id={branch}&from_depth=1"),
         "/messages/all-messages".to_owned(),
+        format!("/messages/all-messages?chat_id={chat}&order=asc"),
         format!("/branches/get-branches?chat_id={chat}"),
         format!("/branches/get-branches?chat_id={chat}&tag=x&archived=false"),
         format!("/messages/get-tree?chat_id={chat}"),
         format!("/messages/get-tree?chat_id={chat}&preview=true"),
+        format!("/branches/compare?left={branch}&right={chat}"),
     ];
     for list in lists {
         document.call_at(user, Method::GET, &list, Value::Null).await;
@@ -164,6 +167,8 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     for change in [json!({"metadata": {"k": 2}}), json!({"metadata": {}, "chat_id": response}), json!({})] {
         document.call(user, Method::PUT, template, &path, change).await;
     }
+    let path = format!("/branches/get-branch/{branch}");
+    document.call(user, Method::GET, "/branches/get-branch/{branch_id}", &path, Value::Null).await;
     let switch = json!({"chat_id": chat, "branch_id": branch});
     document.call_at(user, Method::PUT, "/branches/set-active-branch", switch).await;
     let path = format!("/branches/update-branch/{branch}");

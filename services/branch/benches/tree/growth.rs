@@ -66,6 +66,16 @@ async fn operations(bench: &Bench, places: &[Place]) {
         raw.page(at, (place.trunk_length / 2).max(i64::try_from(PAGE).unwrap())).await;
     };
     measure(bench, "page, middle", places, async |at| get(&at.middle).await, middle).await;
+    let from_depth =
+        |at: &Place| format!("{}&order=asc&from_depth={}", newest(&at.branch), at.trunk_length / 2);
+    measure(bench, "page, from_depth", places, async |at| get(&from_depth(at)).await, middle).await;
+    let of_chat = |at: &Place| format!("/api/v1/messages/all-messages?limit={PAGE}&chat_id={}", at.chat);
+    measure_alone("all-messages, chat", places, async |at| get(&of_chat(at)).await).await;
+    let of_chat = |at: &Place| format!("{}&order=asc", of_chat(at));
+    measure_alone("all-messages, asc", places, async |at| get(&of_chat(at)).await).await;
+    let compare = |left: &str, right: &str| format!("/api/v1/branches/compare?left={left}&right={right}");
+    measure_alone("compare, trunk", places, async |at| get(&compare(&at.branch, &at.chat)).await).await;
+    measure_alone("compare, sibling", places, async |at| get(&compare(&at.branch, &at.sibling)).await).await;
     let branches =
         |at: &Place, query: &str| format!("/api/v1/branches/get-branches?chat_id={}{query}", at.chat);
     let list = async |raw: &Raw, _: &RawPlace, place: &Place| raw.list(&place.chat, 51).await;
@@ -104,6 +114,11 @@ async fn measure(
         _ => false,
     };
     rows(operation, &sizes(places), &in_turn(places, ours, raw).await);
+}
+
+/// Measures an operation for which the driver has no equivalent.
+async fn measure_alone(operation: &str, places: &[Place], ours: impl AsyncFn(&Place)) {
+    rows(operation, &sizes(places), &in_turn(places, ours, async |_| false).await);
 }
 
 fn sizes(places: &[Place]) -> Vec<usize> {

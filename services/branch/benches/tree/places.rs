@@ -22,6 +22,8 @@ pub struct Place {
     pub branch: String,
     /// The response that forks are made from.
     pub fork_from: String,
+    /// A branch that forks from it.
+    pub sibling: String,
     /// The path of a page in the middle of the line.
     pub middle: String,
     /// The path of a page in the middle of all messages of the chat.
@@ -114,9 +116,11 @@ impl Bench {
             None => None,
         };
         let trunk = &self.newest_messages(&chat.to_string()).await[0];
+        let fork_from = response(&self.newest_messages(&branch.to_string()).await[0]);
         Place {
             size,
-            fork_from: text(&self.newest_messages(&branch.to_string()).await[0], "response_id"),
+            fork_from: fork_from.to_string(),
+            sibling: self.fork_from(chat, fork_from).await.to_string(),
             middle: self.middle(branch).await,
             tree_middle: self.tree_middle(chat).await,
             trunk_length: trunk["depth"].as_i64().unwrap(),

@@ -27,6 +27,15 @@ impl Order {
             Self::Asc => "asc",
         }
     }
+
+    /// The order from the other end.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Desc => Self::Asc,
+            Self::Asc => Self::Desc,
+        }
+    }
 }
 
 impl fmt::Display for Order {
@@ -65,7 +74,7 @@ impl DepthRange {
             }
             Order::Asc => {
                 let from = start.unwrap_or(1).max(1);
-                Self { from, to: (from + limit - 1).min(head) }
+                Self { from, to: from.saturating_add(limit - 1).min(head) }
             }
         };
         (page.from <= page.to).then_some(page)
@@ -133,6 +142,15 @@ mod tests {
                 seen.sort_unstable();
                 assert_eq!(seen, (1..=head).collect::<Vec<_>>(), "{order:?} {head} {limit}");
             }
+        }
+    }
+
+    #[test]
+    fn a_page_may_begin_beyond_the_head() {
+        let page = |order, start| DepthRange::page(order, 7, Some(start), 3);
+        for start in [8, 100, i64::MAX] {
+            assert_eq!(page(Order::Desc, start), Some(DepthRange { from: 5, to: 7 }));
+            assert_eq!(page(Order::Asc, start), None);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod branch;
+mod common_ancestor;
 mod head;
 mod line;
 mod message;
@@ -17,6 +18,7 @@ mod tree_plan;
 
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchFilter, BranchKey, OwnMessages};
+pub use common_ancestor::{CommonAncestor, CommonAncestorStep};
 pub use head::ExpectedHead;
 pub use line::{DepthRange, MAX_PAGE_BYTES, Order, count_fitting};
 pub use message::{Forks, Message};

@@ -1,6 +1,7 @@
 //! The model: a tree that copies whole lines, compared with the same tree by its ancestries.
 
 use super::ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment};
+use super::common_ancestor::{CommonAncestor, CommonAncestorStep};
 use super::line::DepthRange;
 use super::plan::Plan;
 use proptest::prelude::*;
@@ -76,6 +77,34 @@ impl Tree {
             plan.extend(&self.ancestry(missing));
         }
         plan.segments().to_vec()
+    }
+
+    /// The common ancestor of two lines, and how many reads the search took.
+    fn common_ancestor(&self, left: usize, right: usize) -> (Option<CommonAncestor>, usize) {
+        let (mut left, mut right) = (self.ancestries[left].clone(), self.ancestries[right].clone());
+        let mut reads = 0;
+        loop {
+            match CommonAncestorStep::after(&left, &right) {
+                CommonAncestorStep::Found(found) => return (Some(found), reads),
+                CommonAncestorStep::Disjoint => return (None, reads),
+                CommonAncestorStep::ClimbLeft(above) => left = self.ancestry(above),
+                CommonAncestorStep::ClimbRight(above) => right = self.ancestry(above),
+                CommonAncestorStep::ClimbBoth(above_left, above_right) => {
+                    (left, right) = (self.ancestry(above_left), self.ancestry(above_right));
+                }
+            }
+            reads += 1;
+        }
+    }
+
+    /// Compares the common part of two lines with that of their copies.
+    fn check_common(&self, left: usize, right: usize) {
+        let copies = self.lines[left].iter().zip(&self.lines[right]);
+        let expected = copies.take_while(|(left, right)| left == right).count();
+        let head = |branch: usize| i64::try_from(self.lines[branch].len()).unwrap();
+        let found = self.common_ancestor(left, right).0;
+        let depth = found.map_or(0, |found| found.depth(head(left), head(right)));
+        assert_eq!(depth, i64::try_from(expected).unwrap(), "{left} {right}");
     }
 
     /// Compares the line of `branch`, read as one page and as pages of `limit`, with the copy.
@@ -154,6 +183,9 @@ proptest! {
         let count = tree.lines.len();
         for branch in (0..count).filter(|branch| branch % 7 == 0 || branch + 5 > count) {
             tree.check(branch, limit);
+            for other in (0..count).filter(|other| other % 5 == 0 || other + 5 > count) {
+                tree.check_common(branch, other);
+            }
         }
     }
 }
@@ -189,4 +221,49 @@ fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
     // Twice the binary logarithm of the landmarks (157), and one.
     assert!(reads.max().unwrap() <= 16);
     assert!(tree.ancestries.iter().all(|ancestry| ancestry.window.len() <= MAX_WINDOW_SEGMENTS));
+}
+
+#[test]
+fn trees_that_share_nothing_have_no_common_ancestor() {
+    let (mut tree, mut other) = (Tree::new(), Tree::new());
+    tree.append(0, 1);
+    other.append(0, 1);
+    for (tree, levels) in [(&mut tree, 200), (&mut other, 70)] {
+        for level in 0..levels {
+            let fork = tree.fork_at_head(level);
+            tree.append(fork, 1);
+        }
+    }
+    let first_of_other = tree.ancestries.len();
+    tree.ancestries.append(&mut other.ancestries);
+    for (left, right) in [(0, first_of_other), (200, first_of_other + 70), (200, first_of_other)] {
+        assert_eq!(tree.common_ancestor(left, right).0, None);
+        assert_eq!(tree.common_ancestor(right, left).0, None);
+    }
+}
+
+#[test]
+fn the_common_ancestor_of_two_deep_chains_is_found_after_a_few_reads() {
+    const LEVELS: usize = 10_000;
+    let mut tree = Tree::new();
+    tree.append(0, 1);
+    for level in 0..LEVELS {
+        let fork = tree.fork_at_head(level);
+        tree.append(fork, 1);
+    }
+    for parting in [0, 1, 63, 64, 65, 4_000, 5_057, 9_900] {
+        // From the branch of this level up another chain, of which some are as long.
+        let first = tree.ancestries.len();
+        let mut tip = parting;
+        for _ in 0..(LEVELS - parting).min(3_000) {
+            tip = tree.fork_at_head(tip);
+            tree.append(tip, 1);
+        }
+        for (left, right) in [(LEVELS, tip), (tip, LEVELS), (first, LEVELS), (parting, LEVELS)] {
+            let (found, reads) = tree.common_ancestor(left, right);
+            assert_eq!(found.map(|found| found.branch), Some(tree.ancestries[parting].branch), "{parting}");
+            // Twice the binary logarithm of the landmarks (157), on both sides, and to a common level.
+            assert!(reads <= 32, "{parting}: {reads} reads");
+        }
+    }
 }

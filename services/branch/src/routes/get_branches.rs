@@ -14,7 +14,7 @@ use shared::tags::Tag;
 use shared_web::caller::Identity;
 use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
-use shared_web::page::{Cursor, Limit, NextPage, foreign_cursor};
+use shared_web::page::{Cursor, Limit, PageLinks, foreign_cursor};
 use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
@@ -104,9 +104,7 @@ pub async fn get_branches(
     let page = state.with_trunk(owner, tree.target, &trace, || state.store.list_branches(&tree)).await?;
     let mut response = HttpResponse::Ok();
     let next = page.next.map(|after| TreeCursor { node: page.root, after });
-    if let Some(cursor) = next {
-        NextPage::of(&query, &cursor).point_to(&mut response, &request);
-    }
+    PageLinks::new(&query, next.as_ref()).add_to(&mut response, &request);
     Ok(response.json(BranchTree {
         chat_id: page.root,
         active_branch_id: page.active,

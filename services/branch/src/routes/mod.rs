@@ -3,9 +3,11 @@
 mod add_message;
 mod all_messages;
 mod branch_view;
+mod compare_branches;
 mod create_branch;
 mod cursor_time;
 mod delete_branch;
+mod get_branch;
 mod get_branches;
 mod get_message;
 mod get_messages;
@@ -49,6 +51,8 @@ pub fn routes() -> Routes {
             all_messages::get_all_messages,
             create_branch::create_branch,
             get_branches::get_branches,
+            get_branch::get_branch,
+            compare_branches::compare_branches,
             set_active_branch::set_active_branch,
             update_branch::update_branch,
             delete_branch::delete_branch,

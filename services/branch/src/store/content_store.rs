@@ -3,11 +3,11 @@
 use super::mongo::MongoEngine;
 use super::positions::TimePosition;
 use super::requests::{
-    AppendRequest, BranchChanges, ForkRequest, LineRequest, MessageTreeRequest, MetadataUpdate, NewTrunk,
-    TreeRequest,
+    AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
+    NewTrunk, TreeRequest,
 };
 use super::results::{
-    BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
+    BranchPage, BranchWithActive, Comparison, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
 };
 use super::sql::SqlEngine;
 use crate::config::Database;
@@ -141,17 +141,12 @@ impl ContentStore {
         on_engine!(self, list_message_tree(request))
     }
 
-    /// Lists the messages of a user after a position, newest first, within the limits of [`Self::read_page`]. A page may be
-    /// short, or empty, and not be the last.
+    /// Lists the messages of a user, or of one of the chats, after a position, by time, within the limits of [`Self::read_page`].
+    /// A page may be short, or empty, and not be the last.
     ///
     /// [`Error::OutOfMemory`] if the texts exceed what is left of the memory budget.
-    pub async fn list_messages(
-        &self,
-        owner: UserId,
-        after: Option<TimePosition>,
-        limit: usize,
-    ) -> Result<MessagePage<TimePosition>, Error> {
-        on_engine!(self, list_messages(owner, after, limit))
+    pub async fn list_messages(&self, request: &ListRequest) -> Result<MessagePage<TimePosition>, Error> {
+        on_engine!(self, list_messages(request))
     }
 
     /// Reads the branch that a request with this key has created; `None` if there was no such request.
@@ -181,6 +176,13 @@ impl ContentStore {
     /// 10,000 at most, whatever the filter. For a chat, all branches. With a filter a page may be short, or empty, and not be the last.
     pub async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
         on_engine!(self, list_branches(request))
+    }
+
+    /// Compares the lines of two branches of any chats. It costs the same however long they are.
+    ///
+    /// [`Error::BranchNotFound`]; [`Error::TargetUnknown`] if one of them is not known here.
+    pub async fn compare(&self, owner: UserId, left: BranchId, right: BranchId) -> Result<Comparison, Error> {
+        on_engine!(self, compare(owner, left, right))
     }
 
     /// Makes a branch the active one of the chat of the target, and returns the chat.

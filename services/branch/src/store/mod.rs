@@ -3,6 +3,7 @@
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
 mod ancestry_codec;
+mod comparison;
 mod content_store;
 pub mod mongo;
 mod navigation;
@@ -15,9 +16,10 @@ pub mod sql;
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
 pub use requests::{
-    AppendRequest, BranchChanges, ForkRequest, LineRequest, MessageTreeRequest, MetadataUpdate, NewMessage,
-    NewTrunk, PageRequest, TreeRequest,
+    AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
+    NewMessage, NewTrunk, PageRequest, TreeRequest,
 };
 pub use results::{
-    BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
+    BranchPage, BranchWithActive, CommonMessage, ComparedLine, Comparison, LinePage, Lookup, MessagePage,
+    MessageTreePage, ResolvedId, TreeEntry,
 };

@@ -1,8 +1,7 @@
 //! Navigation on a line by ancestries, the same on every engine.
 
-use super::Position;
-use super::TreeRequest;
-use crate::domain::{Ancestry, BranchKey, BranchLink, DepthRange, Plan, Segment};
+use super::{PageRequest, Position, TreeRequest};
+use crate::domain::{Ancestry, BranchKey, BranchLink, DepthRange, Order, Plan, Segment};
 use crate::error::Error;
 use shared::ids::BranchId;
 
@@ -20,11 +19,26 @@ pub(super) const MIN_SCANNED_BRANCHES: usize = 400;
 pub(super) trait AncestryReader: Send {
     /// The ancestry of a branch, which stays readable as long as any descendant lives.
     fn read_ancestry(&mut self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send;
+
+    /// The ancestries of two branches, read at the same time.
+    fn read_both(
+        &mut self,
+        left: BranchId,
+        right: BranchId,
+    ) -> impl Future<Output = Result<(Ancestry, Ancestry), Error>> + Send;
 }
 
 impl<R: AncestryReader> AncestryReader for &mut R {
     fn read_ancestry(&mut self, branch: BranchId) -> impl Future<Output = Result<Ancestry, Error>> + Send {
         R::read_ancestry(self, branch)
+    }
+
+    fn read_both(
+        &mut self,
+        left: BranchId,
+        right: BranchId,
+    ) -> impl Future<Output = Result<(Ancestry, Ancestry), Error>> + Send {
+        R::read_both(self, left, right)
     }
 }
 
@@ -64,6 +78,30 @@ pub(super) async fn plan_page(
         plan.extend(&ancestries.read_ancestry(missing).await?);
     }
     Ok(plan.segments().to_vec())
+}
+
+/// The positions beside a page of these depths: of the message after it, and of the one before it if the walk was begun at a depth.
+/// `oldest` is the branch that owns the oldest message of the page.
+pub(super) fn positions_beside(
+    request: &PageRequest,
+    head: i64,
+    depths: Option<DepthRange>,
+    oldest: Option<BranchId>,
+) -> (Option<Position>, Option<Position>) {
+    let back = request.order.reversed();
+    let position = |order, depth| {
+        // Downwards the branch of the oldest message has all further depths; upwards only the line's own branch has.
+        let via = oldest.filter(|_| order == Order::Desc).unwrap_or(request.branch);
+        Position { via, depth }
+    };
+    let after = depths.and_then(|depths| depths.next(request.order, head));
+    let before = match depths {
+        Some(depths) => depths.next(back, head),
+        // The page begins beyond the head.
+        None => Some(head).filter(|head| *head > 0),
+    };
+    let before = before.filter(|_| request.from_depth.is_some());
+    (after.map(|depth| position(request.order, depth)), before.map(|depth| position(back, depth)))
 }
 
 /// Whether `start` lies on `line`. It names the branch of `via`, whose head is at `via_head`.

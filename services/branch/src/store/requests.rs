@@ -1,6 +1,6 @@
 //! Arguments of the operations of a store.
 
-use super::positions::{LinePosition, Position};
+use super::positions::{LinePosition, Position, TimePosition};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
     BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
@@ -105,6 +105,9 @@ pub struct LineRequest {
     pub order: Order,
     /// Where the page begins; none for the first page.
     pub start: Option<LinePosition>,
+    /// The depth at which the first page begins, if the client has named one. Each page of such a walk tells the position before
+    /// it, too.
+    pub from_depth: Option<i64>,
     /// The most messages that the page may have.
     pub limit: usize,
 }
@@ -118,8 +121,8 @@ impl LineRequest {
             Some(_) => return Err(Error::BadCursor),
         };
         let start = self.start.map(|start| start.position);
-        let &Self { owner, order, limit, .. } = self;
-        Ok(PageRequest { owner, chat: target.chat, branch, order, start, limit })
+        let &Self { owner, order, from_depth, limit, .. } = self;
+        Ok(PageRequest { owner, chat: target.chat, branch, order, start, from_depth, limit })
     }
 
     /// Whether the line is that of whichever branch is the active one.
@@ -130,8 +133,9 @@ impl LineRequest {
     /// The page that was read.
     pub(super) fn finish(request: &PageRequest, page: MessagePage<Position>) -> LinePage {
         let &PageRequest { chat, branch, .. } = request;
-        let next = page.next.map(|position| LinePosition { chat, branch, position });
-        LinePage { branch, messages: MessagePage { items: page.items, next, memory: page.memory } }
+        let position = |position| LinePosition { chat, branch, position };
+        let (next, previous) = (page.next.map(position), page.previous.map(position));
+        LinePage { branch, messages: MessagePage { items: page.items, next, previous, memory: page.memory } }
     }
 
     /// Whether a position is one of the line. A page of a chat stays on the branch that was the active one at first.
@@ -157,8 +161,39 @@ pub struct PageRequest {
     pub order: Order,
     /// Where the page begins; none for the first page.
     pub start: Option<Position>,
+    /// The depth at which the first page begins, as in [`LineRequest::from_depth`].
+    pub from_depth: Option<i64>,
     /// The most messages that the page may have.
     pub limit: usize,
+}
+
+impl PageRequest {
+    /// The depth at which the page begins, if it is not one end of the line.
+    pub(super) fn start_depth(&self) -> Option<i64> {
+        self.start.map(|start| start.depth).or(self.from_depth)
+    }
+}
+
+/// A page of the messages of a user, as a client requests it.
+#[derive(Debug, Clone, Copy)]
+pub struct ListRequest {
+    /// The reader.
+    pub owner: UserId,
+    /// The chat whose messages are listed, by its id or that of one of its branches; none for all chats.
+    pub target: Option<BranchId>,
+    /// The order of the page.
+    pub order: Order,
+    /// The position after which the page begins; none for the first page.
+    pub after: Option<TimePosition>,
+    /// The most messages that the page may have.
+    pub limit: usize,
+}
+
+impl ListRequest {
+    /// A page of the messages in all chats, newest first.
+    pub const fn newest(owner: UserId, after: Option<TimePosition>, limit: usize) -> Self {
+        Self { owner, target: None, order: Order::Desc, after, limit }
+    }
 }
 
 /// A branch to fork, as a client requests it.

@@ -68,13 +68,16 @@ impl<T> Lookup<T> {
     }
 }
 
-/// The messages of a page, and where the next one begins.
+/// The messages of a page, and the positions beside it.
 #[derive(Debug)]
 pub struct MessagePage<P> {
     /// The messages, in the requested order.
     pub items: Vec<Message>,
     /// None at the end.
     pub next: Option<P>,
+    /// The position of the message before the page, in a walk that was begun at a depth; none at the beginning. It is where the
+    /// same list begins in the opposite order.
+    pub previous: Option<P>,
     /// The memory reserved for their texts.
     pub memory: Reservation,
 }
@@ -127,4 +130,35 @@ pub struct MessageTreePage {
     pub items: Vec<TreeEntry>,
     /// Where the next page begins; none at the end.
     pub next: Option<TreePosition>,
+}
+
+/// What two lines have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comparison {
+    /// The last message of both; none if they have none in common.
+    pub common: Option<CommonMessage>,
+    /// The one line.
+    pub left: ComparedLine,
+    /// The other line.
+    pub right: ComparedLine,
+}
+
+/// The last message that two lines have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommonMessage {
+    /// Its id.
+    pub id: ResponseId,
+    /// Its depth.
+    pub depth: i64,
+}
+
+/// A line that is compared with another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComparedLine {
+    /// The branch.
+    pub branch: BranchId,
+    /// The head of the line, none while it is empty.
+    pub head: Option<ResponseId>,
+    /// The number of its messages after the common ones.
+    pub ahead: i64,
 }

@@ -1,4 +1,4 @@
-//! The selection of a page of all messages of a user, the same on every engine.
+//! The selection of a page of the messages of a user or a chat, the same on every engine.
 
 use super::TimePosition;
 use crate::domain::MAX_PAGE_BYTES;
@@ -46,7 +46,7 @@ impl Selection {
         (self.reads_left > 0).then_some((self.passed, self.limit + 1))
     }
 
-    /// Adds the messages that were read, newest first, each with its chat if its owner can see it.
+    /// Adds the messages that were read, in the order of the list, each with its chat if its owner can see it.
     pub(super) fn add(&mut self, entries: Vec<(Entry, Option<ChatId>)>) {
         let is_last = entries.len() <= self.limit;
         let is_full = self.take(entries);

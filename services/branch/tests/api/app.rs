@@ -160,6 +160,10 @@ impl Chat {
         self.client.get(&format!("/api/v1/branches/get-branches?chat_id={id}")).await.expect(200).json()
     }
 
+    pub async fn get_branch(&self, branch: &str) -> Answer {
+        self.client.get(&format!("/api/v1/branches/get-branch/{branch}")).await
+    }
+
     pub async fn activate(&self, id: &str, branch: &str) -> Answer {
         self.client
             .put("/api/v1/branches/set-active-branch", &json!({"chat_id": id, "branch_id": branch}))

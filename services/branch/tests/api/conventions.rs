@@ -55,6 +55,8 @@ async fn every_get_answers_head() {
         "/api/v1/messages/all-messages".to_owned(),
         format!("/api/v1/messages/get-tree?chat_id={}", chat.id),
         format!("/api/v1/branches/get-branches?chat_id={}", chat.id),
+        format!("/api/v1/branches/get-branch/{}", chat.id),
+        format!("/api/v1/branches/compare?left={0}&right={0}", chat.id),
     ] {
         let answer = chat.client.send(Method::HEAD, &path, None).await.expect(200);
         assert_eq!(answer.text, "");

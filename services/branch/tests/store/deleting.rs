@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, key, refused, rename};
 use branch::domain::{Message, Order};
-use branch::store::{ForkRequest, Lookup, NewTrunk};
+use branch::store::{ForkRequest, ListRequest, Lookup, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -89,7 +89,14 @@ pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
             refused!(kit.store.delete_branch(chat.owner, branch, true).await, BranchNotFound);
         }
         refused!(kit.store.activate(chat.owner, chat.trunk(), chat.trunk()).await, ChatNotFound);
-        assert!(kit.store.list_messages(chat.owner, None, 50).await.unwrap().items.is_empty());
+        assert!(
+            kit.store
+                .list_messages(&ListRequest::newest(chat.owner, None, 50))
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
         kit.sweep().await;
     }
     assert!(kept.line(kept.trunk()).await.is_empty());
@@ -175,7 +182,14 @@ pub async fn the_sweep_deletes_a_long_line(kit: &Kit) {
     new.id = Some(fork);
     kit.store.fork(&new).await.unwrap();
     assert_eq!(chat.line(fork).await, ["again"]);
-    assert!(kit.store.list_messages(UserId::generate(), None, 5).await.unwrap().items.is_empty());
+    assert!(
+        kit.store
+            .list_messages(&ListRequest::newest(UserId::generate(), None, 5))
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }
 
 pub async fn a_deleted_branch_is_not_found_by_appends_and_deletions(kit: &Kit) {

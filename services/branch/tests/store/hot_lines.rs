@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, rename};
 use branch::domain::Order as LineOrder;
 use branch::error::Error;
-use branch::store::ForkRequest;
+use branch::store::{ForkRequest, ListRequest};
 use futures_util::future::join_all;
 use shared::ids::BranchId;
 use shared_store::StoreError;
@@ -71,7 +71,10 @@ async fn use_another_chat(kit: &Kit) {
     let fork = other.fork(first.id).await;
     other.store.activate(other.owner, other.trunk(), fork).await.unwrap();
     assert_eq!(other.line(other.trunk()).await, ["1"]);
-    assert_eq!(kit.store.list_messages(other.owner, None, 50).await.unwrap().items.len(), 1);
+    assert_eq!(
+        kit.store.list_messages(&ListRequest::newest(other.owner, None, 50)).await.unwrap().items.len(),
+        1
+    );
 }
 
 /// One connection waits for the lock, and not all of a pool have given up by now. One after the other may, on a slow

@@ -6,8 +6,8 @@ use branch::domain::{
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchChanges, BranchPage, BranchWithActive, ContentStore, ForkRequest, LinePosition,
-    LineRequest, NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchChanges, BranchPage, BranchWithActive, Comparison, ContentStore, ForkRequest,
+    LinePosition, LineRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
@@ -178,7 +178,7 @@ impl Chat {
 
     pub fn page(&self, branch: BranchId) -> LineRequest {
         let (owner, target, branch) = (self.owner, self.trunk(), Some(branch));
-        LineRequest { owner, target, branch, order: Order::Asc, start: None, limit: 200 }
+        LineRequest { owner, target, branch, order: Order::Asc, start: None, from_depth: None, limit: 200 }
     }
 
     /// A page of a line from this position on.
@@ -198,6 +198,17 @@ impl Chat {
             let Some(next) = page.next else { return Ok(messages) };
             request.start = Some(next);
         }
+    }
+
+    /// A page of a walk from a depth.
+    pub fn walk(&self, branch: BranchId, order: Order, from_depth: i64) -> LineRequest {
+        LineRequest { order, from_depth: Some(from_depth), ..self.page(branch) }
+    }
+
+    /// Where the lines of two branches part: the depth of the last common message, 0 without one, and how far each goes on.
+    pub async fn compare(&self, left: BranchId, right: BranchId) -> (i64, i64, i64) {
+        let Comparison { common, left, right } = self.store.compare(self.owner, left, right).await.unwrap();
+        (common.map_or(0, |message| message.depth), left.ahead, right.ahead)
     }
 
     /// The questions of a line, oldest first. There are no gaps in it.

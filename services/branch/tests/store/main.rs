@@ -8,6 +8,7 @@
 )]
 
 mod branches;
+mod comparing;
 mod deleting;
 mod details;
 mod forking;
@@ -24,6 +25,7 @@ mod races;
 mod texts;
 mod times;
 mod upgrade;
+mod walks;
 
 use kit::{Engine, Kit};
 use libtest_mimic::{Arguments, Trial};
@@ -57,7 +59,10 @@ fn main() {
         plans::plans_of_small_tables_suit_large_tables,
     });
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        trials.extend(trials! { engine; hot_lines::a_hot_line_does_not_starve_another, });
+        trials.extend(trials! { engine;
+            hot_lines::a_hot_line_does_not_starve_another,
+            lists::a_message_of_an_older_version_is_in_the_list_of_its_chat,
+        });
     }
     trials.extend(trials! { Engine::Sqlite;
         deleting::deleted_texts_are_gone_from_the_files,
@@ -106,6 +111,19 @@ fn main() {
             keys::a_key_answers_for_a_day_after_the_deletion,
             lists::a_users_messages_come_newest_first,
             lists::hidden_messages_do_not_end_the_list,
+            lists::a_chats_messages_come_in_either_order,
+            lists::a_chats_list_stays_right_while_it_grows,
+            lists::a_chat_that_is_not_the_users_has_no_list,
+            walks::a_walk_from_a_depth_reaches_every_message_both_ways,
+            walks::a_walk_over_many_branches_goes_both_ways,
+            walks::a_walk_stays_right_while_the_line_grows,
+            walks::a_walk_begins_at_the_head_or_beyond_it,
+            walks::a_page_before_is_beside_the_page_also_where_texts_are_large,
+            comparing::lines_part_at_their_last_common_message,
+            comparing::chains_longer_than_the_window_are_compared,
+            comparing::heads_are_the_present_ones,
+            comparing::chats_share_nothing,
+            comparing::branches_of_others_are_not_compared,
             texts::unusual_texts_are_stored_unchanged,
             texts::the_largest_texts_fit_and_a_page_holds_eight_mib,
             races::appends_from_two_stores_leave_no_gap,

@@ -156,6 +156,12 @@ async fn check(chat: &Chat, model: &Model) {
         let read: Vec<_> =
             read.into_iter().map(|message| (message.id, message.question, message.branch)).collect();
         assert_eq!(read, copy.line);
+        let (other, copy_of_other) = model.branches.iter().next().unwrap();
+        let common =
+            copy.line.iter().zip(&copy_of_other.line).take_while(|(one, other)| one == other).count();
+        let expected = [common, copy.line.len() - common, copy_of_other.line.len() - common];
+        let (depth, ahead, other_ahead) = chat.compare(branch.id, *other).await;
+        assert_eq!([depth, ahead, other_ahead].map(|depth| usize::try_from(depth).unwrap()), expected);
         let mut below: Vec<_> = chat.tree(branch.id).await.iter().map(|branch| branch.id).collect();
         let mut expected = model.below(branch.id);
         below.sort_unstable();

@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, metadata, rename};
 use crate::message_tree::request;
 use branch::domain::Order;
-use branch::store::{LineRequest, MessageTreeRequest, MetadataUpdate};
+use branch::store::{LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate};
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -86,7 +86,18 @@ async fn use_every_operation(chat: &Chat) {
     let metadata = metadata(r#"{"k": 1}"#);
     store.update_metadata(&MetadataUpdate { owner, message: first.id, chat: None, metadata }).await.unwrap();
     store.read_message(owner, first.id).await.unwrap();
-    store.list_messages(owner, None, 20).await.unwrap();
+    store.list_messages(&ListRequest::newest(owner, None, 20)).await.unwrap();
+    let newest = ListRequest::newest(owner, None, 1);
+    for order in [Order::Desc, Order::Asc] {
+        for target in [None, Some(trunk)] {
+            let list = ListRequest { target, order, ..newest };
+            let page = store.list_messages(&list).await.unwrap();
+            store.list_messages(&ListRequest { after: page.next, ..list }).await.unwrap();
+        }
+    }
+    let walk = LineRequest { limit: 1, ..chat.walk(fork, Order::Desc, 1) };
+    store.read_page(&walk).await.unwrap();
+    store.compare(owner, fork, trunk).await.unwrap();
     store.delete_branch(owner, before_first, true).await.unwrap();
     chat.node(fork).await;
 }

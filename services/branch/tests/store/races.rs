@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, key, refused};
 use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
-use branch::store::ContentStore;
+use branch::store::{ContentStore, ListRequest};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
 use shared::validation::TextField as _;
@@ -158,7 +158,9 @@ pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
         assert_eq!(chat.node(fork).await, None);
     }
     kit.sweep().await;
-    assert!(kit.store.list_messages(chat.owner, None, 200).await.unwrap().items.len() == 1);
+    assert!(
+        kit.store.list_messages(&ListRequest::newest(chat.owner, None, 200)).await.unwrap().items.len() == 1
+    );
 }
 
 pub async fn four_stores_can_open_concurrently(kit: &Kit) {

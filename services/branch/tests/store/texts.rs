@@ -2,6 +2,7 @@
 
 use crate::kit::{Kit, metadata};
 use branch::domain::{Order, Question, Response};
+use branch::store::ListRequest;
 use shared::validation::TextField as _;
 
 pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
@@ -62,7 +63,7 @@ pub async fn the_largest_texts_fit_and_a_page_holds_eight_mib(kit: &Kit) {
         }
         assert_eq!(found, sizes, "{order:?}");
     }
-    let first = kit.store.list_messages(chat.owner, None, 200).await.unwrap();
+    let first = kit.store.list_messages(&ListRequest::newest(chat.owner, None, 200)).await.unwrap();
     assert_eq!(first.items.len(), 4);
     assert!(first.next.is_some());
 }

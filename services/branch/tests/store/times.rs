@@ -2,6 +2,7 @@
 
 use crate::kit::{Chat, Kit};
 use branch::domain::{Branch, Message, Order};
+use branch::store::ListRequest;
 use shared::ids::BranchId;
 use std::time::Duration;
 
@@ -81,7 +82,7 @@ pub async fn times_rise_for_concurrent_writers(kit: &Kit) {
     }
     check_times(&chat).await;
     // So the list of all messages, newest first, has the line from its end.
-    let all = kit.store.list_messages(chat.owner, None, 200).await.unwrap().items;
+    let all = kit.store.list_messages(&ListRequest::newest(chat.owner, None, 200)).await.unwrap().items;
     let depths: Vec<_> = all.iter().map(|message| message.depth).collect();
     assert_eq!(depths, (1..=24).rev().collect::<Vec<_>>());
 }

@@ -10,6 +10,7 @@ mod fields;
 mod json;
 mod json_error;
 mod oauth_form;
+mod positive_integer;
 mod property;
 mod receive;
 mod request;
@@ -20,6 +21,7 @@ pub use errors::{body_encoded, body_too_slow, invalid, payload_too_large};
 
 pub use fields::{Fields, FromFields, Invalid, Settings};
 pub use oauth_form::OAuthForm;
+pub use positive_integer::PositiveInteger;
 pub use property::{Property, body_schema, with_example};
 
 use crate::body_limits::BodyLimits;

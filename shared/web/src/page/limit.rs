@@ -1,13 +1,11 @@
 //! The parameter `limit`.
 
+use crate::input::PositiveInteger;
 use shared::validation::{Field, Reason, Value};
 use std::fmt;
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// The smallest page.
-const MIN_LIMIT: usize = 1;
 /// The default of `limit`.
 const DEFAULT_LIMIT: usize = 50;
 /// The largest page; a larger `limit` is taken as this.
@@ -38,34 +36,14 @@ impl<const MAX: usize> fmt::Display for Limit<MAX> {
 
 impl<const MAX: usize> Field for Limit<MAX> {
     fn parse(value: Value<'_>) -> Result<Self, Reason> {
-        let text = value.string()?;
-        let too_small = || Reason::new("greater_than_equal", "Input should be greater than or equal to 1");
-        let no_integer = || {
-            Reason::new(
-                "int_parsing",
-                "Input should be a valid integer, unable to parse string as an integer",
-            )
-        };
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(digits) => (true, digits),
-            None => (false, text.strip_prefix('+').unwrap_or(&text)),
-        };
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(no_integer());
-        }
-        // An overflow is larger than any limit.
-        let number = digits.parse().unwrap_or(usize::MAX);
-        if negative || number < MIN_LIMIT { Err(too_small()) } else { Ok(Self(number.min(MAX))) }
+        let number = PositiveInteger::parse(value)?.get();
+        Ok(Self(usize::try_from(number).unwrap_or(MAX).min(MAX)))
     }
 }
 
 impl<const MAX: usize> PartialSchema for Limit<MAX> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-            .minimum(Some(MIN_LIMIT))
-            .into()
+        PositiveInteger::schema()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keyset pagination: `limit`, an opaque `cursor`, and the next page in `Link` (RFC 8288).
+//! Keyset pagination: `limit`, an opaque `cursor`, and the pages beside a page in `Link` (RFC 8288).
 
 mod cursor;
 mod limit;
@@ -7,24 +7,30 @@ mod written;
 
 pub use cursor::{Cursor, TimeKey, cursor, foreign_cursor};
 pub use limit::Limit;
-pub use link::{NextPage, PagedQuery, Parameters};
+pub use link::{PageLinks, PagedQuery, Parameters};
 pub use written::{WriteError, WrittenPage};
 
 use actix_web::body::BoxBody;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
-/// A page of a list: the plain array in the body, the next page in `Link`.
+/// A page of a list: the plain array in the body, the pages beside it in `Link`.
 #[derive(Debug)]
 pub struct Page<T> {
     items: Vec<T>,
-    next: Option<NextPage>,
+    links: PageLinks,
 }
 
 impl<T> Page<T> {
     /// A page of these objects for `query`; `next` is the cursor of the page after it.
     pub fn new<C: Cursor>(query: &impl PagedQuery, items: Vec<T>, next: Option<&C>) -> Self {
-        Self { items, next: next.map(|cursor| NextPage::of(query, cursor)) }
+        Self { items, links: PageLinks::new(query, next) }
+    }
+
+    /// The same page of a list that is read in both directions; `previous` is the cursor of the page before it.
+    #[must_use]
+    pub fn with_previous(self, previous: Option<&impl Cursor>) -> Self {
+        Self { links: self.links.with_previous(previous), ..self }
     }
 
     /// A page of the first `limit` of `rows`, which have one more if there is a next page.
@@ -42,7 +48,7 @@ impl<T> Page<T> {
 
     /// Converts the objects.
     pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(view).collect(), next: self.next }
+        Page { items: self.items.into_iter().map(view).collect(), links: self.links }
     }
 }
 
@@ -51,9 +57,7 @@ impl<T: Serialize> Responder for Page<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(next) = self.next {
-            next.point_to(&mut response, request);
-        }
+        self.links.add_to(&mut response, request);
         response.json(self.items)
     }
 }

@@ -1,7 +1,7 @@
 //! Pages of large objects, serialized before the response.
 
 use super::Page;
-use super::link::NextPage;
+use super::link::PageLinks;
 use crate::body_limits::{BodyLimits, OutOfMemory, Reservation, WorkError};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::ContentType;
@@ -38,13 +38,13 @@ impl<T: Serialize + Send + 'static> Page<T> {
         limits: &BodyLimits,
         mut memory: Reservation,
     ) -> Result<WrittenPage, WriteError> {
-        let Self { items, next } = self;
+        let Self { items, links } = self;
         let pieces = limits.run(memory.bytes(), move || write_array(items)).await??;
         let length = pieces.iter().map(Bytes::len).sum();
         // Escaped texts are longer than those that memory was reserved for.
         memory.try_grow_to(length)?;
         memory.shrink_to(length);
-        Ok(WrittenPage { body: WrittenBody { pieces, _memory: memory }, next })
+        Ok(WrittenPage { body: WrittenBody { pieces, _memory: memory }, links })
     }
 }
 
@@ -68,7 +68,7 @@ fn write_array<T: Serialize>(items: Vec<T>) -> serde_json::Result<VecDeque<Bytes
 /// A serialized page with its reserved memory.
 pub struct WrittenPage {
     body: WrittenBody,
-    next: Option<NextPage>,
+    links: PageLinks,
 }
 
 impl Responder for WrittenPage {
@@ -76,9 +76,7 @@ impl Responder for WrittenPage {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Ok();
-        if let Some(next) = self.next {
-            next.point_to(&mut response, request);
-        }
+        self.links.add_to(&mut response, request);
         response.content_type(ContentType::json()).body(BoxBody::new(self.body))
     }
 }

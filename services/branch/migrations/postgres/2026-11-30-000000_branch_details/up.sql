@@ -71,9 +71,9 @@ BEGIN
         SELECT GREATEST(stored_at, heads.created_at + INTERVAL '1 microsecond') INTO stored_at
             FROM messages AS heads WHERE heads.response_id = parent;
     END IF;
-    INSERT INTO messages (response_id, branch_id, depth, parent_response_id, owner_id, created_at, text_bytes,
+    INSERT INTO messages (response_id, branch_id, root_chat_id, depth, parent_response_id, owner_id, created_at, text_bytes,
             key_id, request_hash, metadata, question, response, question_preview, response_preview)
-        VALUES (its_id, branch, new_depth, parent, its_owner, stored_at, its_bytes,
+        VALUES (its_id, branch, chat, new_depth, parent, its_owner, stored_at, its_bytes,
             its_key, its_hash, its_metadata, its_question, its_response, left(its_question, 80), left(its_response, 80))
         ON CONFLICT (key_id) DO NOTHING;
     IF NOT FOUND THEN

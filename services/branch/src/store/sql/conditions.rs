@@ -1,7 +1,7 @@
 //! Conditions that diesel cannot express.
 
 use super::schema::messages;
-use crate::domain::BranchKey;
+use crate::domain::{BranchKey, Order};
 use crate::store::TimePosition;
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType, Nullable};
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId, UserId};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::sql_types::{Instant, Uid};
 
 /// Matches the branches after a key, as one range of the index (`root_chat_id`, level, `created_at`, id).
@@ -36,22 +36,43 @@ where
     }
 }
 
-/// Matches the messages older than a position, as one range of the index (`owner_id`, `created_at`, id).
+/// Matches the messages of a chat of the owner, or of all of them, after a position: one range of the index (`root_chat_id`,
+/// `created_at`, id), or of (`owner_id`, `created_at`, id). A chat is one of the owner's, which is not asked here, lest the planner take
+/// the other index.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct IsOlder(pub(super) TimePosition);
+pub(super) struct IsListed {
+    pub(super) owner: UserId,
+    pub(super) chat: Option<ChatId>,
+    pub(super) order: Order,
+    pub(super) after: Option<TimePosition>,
+}
 
-impl<DB> QueryFragment<DB> for IsOlder
+impl<DB> QueryFragment<DB> for IsListed
 where
     DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    UserId: ToSql<Uid, DB>,
+    ChatId: ToSql<Uid, DB>,
     ResponseId: ToSql<Uid, DB>,
     Timestamp: ToSql<Instant, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("(messages.created_at, messages.response_id) < (");
-        out.push_bind_param::<Instant, _>(&self.0.created_at)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Uid, _>(&self.0.id)?;
-        out.push_sql(")");
+        if let Some(chat) = &self.chat {
+            out.push_sql("messages.root_chat_id = ");
+            out.push_bind_param::<Uid, _>(chat)?;
+        } else {
+            out.push_sql("messages.owner_id = ");
+            out.push_bind_param::<Uid, _>(&self.owner)?;
+        }
+        if let Some(after) = &self.after {
+            out.push_sql(match self.order {
+                Order::Desc => " AND (messages.created_at, messages.response_id) < (",
+                Order::Asc => " AND (messages.created_at, messages.response_id) > (",
+            });
+            out.push_bind_param::<Instant, _>(&after.created_at)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Uid, _>(&after.id)?;
+            out.push_sql(")");
+        }
         Ok(())
     }
 }
@@ -165,5 +186,5 @@ macro_rules! conditions {
 
 conditions! {
     ComesAfter on super::schema::branches::table,
-    IsOlder on messages::table,
+    IsListed on messages::table,
 }

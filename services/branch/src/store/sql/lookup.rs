@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
-use shared_store::{RunQueryDsl, Session, on};
+use shared_store::{RunQueryDsl, Session, any_of, on};
 
 impl SqlEngine {
     pub(crate) async fn look_up(&self, owner: UserId, id: BranchId) -> Result<Lookup, Error> {
@@ -140,5 +140,16 @@ impl AncestryReader for Session {
         let query = branches::table.find(branch).select(branches::ancestry);
         let ancestry: Option<DecodedAncestry> = on!(self, |c| query.first(c).await.optional())?;
         ancestry.map(|ancestry| ancestry.0).ok_or(Error::BranchNotFound)
+    }
+
+    async fn read_both(&mut self, left: BranchId, right: BranchId) -> Result<(Ancestry, Ancestry), Error> {
+        let query =
+            branches::table.filter(any_of(branches::branch_id, [left, right])).select(branches::ancestry);
+        let found: Vec<DecodedAncestry> = on!(self, |c| query.load(c).await)?;
+        let ancestry = |branch| {
+            let found = found.iter().find(|DecodedAncestry(ancestry)| ancestry.branch == branch);
+            found.map(|DecodedAncestry(ancestry)| ancestry.clone()).ok_or(Error::BranchNotFound)
+        };
+        Ok((ancestry(left)?, ancestry(right)?))
     }
 }

@@ -1,14 +1,15 @@
 //! Messages by id, by idempotency key, and by user.
 
-use super::conditions::IsOlder;
+use super::conditions::IsListed;
 use super::engine::SqlEngine;
+use super::lookup::look_up;
 use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::Message;
+use crate::domain::{Message, Order};
 use crate::error::Error;
 use crate::store::selection::{Entry, Selection};
-use crate::store::{MessagePage, MetadataUpdate, TimePosition};
+use crate::store::{ListRequest, MessagePage, MetadataUpdate, TimePosition};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -35,17 +36,15 @@ impl SqlEngine {
 
     pub(crate) async fn list_messages(
         &self,
-        owner: UserId,
-        after: Option<TimePosition>,
-        limit: usize,
+        request: &ListRequest,
     ) -> Result<MessagePage<TimePosition>, Error> {
-        let selection = Selection::new(after, limit);
-        let selection = self.store.read(move |session| select(session, owner, selection).boxed()).await?;
+        let request = *request;
+        let selection = self.store.read(move |session| select(session, request).boxed()).await?;
         // Twice: the driver's buffers beside the rows, and later the written part of the answer beside the unwritten.
         let memory = self.memory.reserve(2 * selection.text_bytes()).await?;
         let (chosen, next) = selection.finish();
         let items = self.store.read(|session| async move { read(session, &chosen).await }.boxed()).await?;
-        Ok(MessagePage { items, next, memory })
+        Ok(MessagePage { items, next, previous: None, memory })
     }
 }
 
@@ -99,9 +98,15 @@ async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<Me
     read_message(session, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
 }
 
-async fn select(session: &mut Session, owner: UserId, mut selection: Selection) -> Result<Selection, Error> {
+async fn select(session: &mut Session, request: ListRequest) -> Result<Selection, Error> {
+    let ListRequest { owner, target, order, after, limit } = request;
+    let chat = match target {
+        Some(target) => Some(look_up(session, owner, target).await?.require()?.branch.chat),
+        None => None,
+    };
+    let mut selection = Selection::new(after, limit);
     while let Some((after, count)) = selection.next_read() {
-        let entries = entries(session, owner, after, count).await?;
+        let entries = entries(session, IsListed { owner, chat, order, after }, count).await?;
         let visible = chats_of(session, owner, &entries).await?;
         let chat = |entry: Entry| (entry, visible.get(&entry.branch).copied());
         selection.add(entries.into_iter().map(chat).collect());
@@ -109,20 +114,17 @@ async fn select(session: &mut Session, owner: UserId, mut selection: Selection) 
     Ok(selection)
 }
 
-async fn entries(
-    session: &mut Session,
-    owner: UserId,
-    after: Option<TimePosition>,
-    count: usize,
-) -> Result<Vec<Entry>, Error> {
-    let query = messages::table
-        .filter(messages::owner_id.eq(owner))
-        .order((messages::created_at.desc(), messages::response_id.desc()))
-        .limit(i64::try_from(count).unwrap_or(i64::MAX))
-        .select((messages::response_id, messages::branch_id, messages::created_at, messages::text_bytes));
-    let rows: Vec<(ResponseId, BranchId, Timestamp, i64)> = match after {
-        None => on!(session, |c| query.load(c).await)?,
-        Some(after) => on!(session, |c| query.filter(IsOlder(after)).load(c).await)?,
+async fn entries(session: &mut Session, listed: IsListed, count: usize) -> Result<Vec<Entry>, Error> {
+    let query = messages::table.filter(listed).limit(i64::try_from(count).unwrap_or(i64::MAX)).select((
+        messages::response_id,
+        messages::branch_id,
+        messages::created_at,
+        messages::text_bytes,
+    ));
+    let (time, id) = (messages::created_at, messages::response_id);
+    let rows: Vec<(ResponseId, BranchId, Timestamp, i64)> = match listed.order {
+        Order::Desc => on!(session, |c| query.order((time.desc(), id.desc())).load(c).await)?,
+        Order::Asc => on!(session, |c| query.order((time.asc(), id.asc())).load(c).await)?,
     };
     let entry = |(id, branch, created_at, bytes)| Entry { id, branch, created_at, bytes };
     Ok(rows.into_iter().map(entry).collect())

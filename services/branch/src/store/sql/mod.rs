@@ -13,6 +13,7 @@ mod activate;
 mod ancestry_column;
 mod append;
 mod branches;
+mod compare;
 mod conditions;
 mod delete;
 mod engine;

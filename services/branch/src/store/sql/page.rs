@@ -10,7 +10,7 @@ use super::rows::MessageRow;
 use super::schema::{branches, messages};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
+use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position, ResolvedId};
 use diesel::prelude::*;
@@ -89,21 +89,19 @@ impl PlannedPage {
 
     async fn read(self, session: &mut Session, memory: Reservation) -> Result<MessagePage<Position>, Error> {
         let Self { request, head, segments, depths, .. } = self;
-        let Some(depths) = depths else { return Ok(MessagePage { items: Vec::new(), next: None, memory }) };
-        let order = request.order;
-        let rows = rows(session, &segments, depths, order).await?;
-        let next = depths.next(order, head).map(|depth| {
-            let last = rows.last().map_or(request.branch, |row| row.branch_id);
-            // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
-            Position { via: if order == Order::Desc { last } else { request.branch }, depth }
-        });
+        let rows = match depths {
+            Some(depths) => rows(session, &segments, depths, request.order).await?,
+            None => Vec::new(),
+        };
+        let oldest = rows.iter().min_by_key(|row| row.depth).map(|row| row.branch_id);
+        let (next, previous) = positions_beside(&request, head, depths, oldest);
         let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
         let mut forks = message_forks::of_messages(session, &ids).await?;
         let message = |row: MessageRow| {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
             row.into_message(request.chat, forks)
         };
-        Ok(MessagePage { items: rows.into_iter().map(message).collect(), next, memory })
+        Ok(MessagePage { items: rows.into_iter().map(message).collect(), next, previous, memory })
     }
 }
 
@@ -116,7 +114,7 @@ async fn plan(session: &mut Session, request: &LineRequest) -> Result<PlannedPag
         Some(start) => starting_ancestry(session, &request, line, head, start).await?,
     };
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-    let depths = DepthRange::page(order, head, start.map(|start| start.depth), limit);
+    let depths = DepthRange::page(order, head, request.start_depth(), limit);
     let Some(depths) = depths else {
         return Ok(PlannedPage { request, head, segments: Vec::new(), depths, text_bytes: 0 });
     };

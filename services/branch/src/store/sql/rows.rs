@@ -133,6 +133,7 @@ impl MessageRow {
 pub(super) struct NewMessageRow<'a> {
     pub(super) response_id: ResponseId,
     pub(super) branch_id: BranchId,
+    pub(super) root_chat_id: ChatId,
     pub(super) depth: i64,
     pub(super) parent_response_id: Option<ResponseId>,
     pub(super) owner_id: UserId,

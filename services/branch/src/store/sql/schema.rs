@@ -53,6 +53,8 @@ diesel::table! {
         response -> Text,
         question_preview -> Nullable<Text>,
         response_preview -> Nullable<Text>,
+        // The chat of the branch, for lists of one chat. A trigger writes it where an older version appends.
+        root_chat_id -> Nullable<Uid>,
     }
 }
 

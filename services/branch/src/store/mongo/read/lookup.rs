@@ -91,4 +91,8 @@ impl AncestryReader for &MongoEngine {
     async fn read_ancestry(&mut self, branch: BranchId) -> Result<Ancestry, Error> {
         ancestry_of(self, branch).await
     }
+
+    async fn read_both(&mut self, left: BranchId, right: BranchId) -> Result<(Ancestry, Ancestry), Error> {
+        futures_util::try_join!(ancestry_of(self, left), ancestry_of(self, right))
+    }
 }

@@ -1,14 +1,15 @@
 //! Messages by id, by idempotency key, and by user.
 
-use crate::domain::Message;
+use crate::domain::{Message, Order};
 use crate::error::Error;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::target::Target;
 use crate::store::selection::{Entry, Selection};
-use crate::store::{MessagePage, TimePosition};
+use crate::store::{ListRequest, MessagePage, TimePosition};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -67,13 +68,19 @@ impl EntryDoc {
 impl MongoEngine {
     pub(crate) async fn list_messages(
         &self,
-        owner: UserId,
-        after: Option<TimePosition>,
-        limit: usize,
+        request: &ListRequest,
     ) -> Result<MessagePage<TimePosition>, Error> {
+        let &ListRequest { owner, target, order, after, limit } = request;
+        let listed = match target {
+            Some(target) => {
+                let target = Target::find(self, owner, target, []).await?.require()?;
+                doc! {"chat": target.branch.chat.to_string()}
+            }
+            None => doc! {"owner": owner.to_string()},
+        };
         let mut selection = Selection::new(after, limit);
         while let Some((after, count)) = selection.next_read() {
-            let found = entries(self, owner, after, count).await?;
+            let found = entries(self, &listed, order, after, count).await?;
             let visible = chats_of(self, owner, &found).await?;
             let chat = |found: EntryDoc| (found.entry(), visible.get(&found.branch).copied());
             selection.add(found.into_iter().map(chat).collect());
@@ -83,25 +90,30 @@ impl MongoEngine {
         let (chosen, next) = selection.finish();
         let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
         let items = read(self, &ids).await?;
-        Ok(MessagePage { items, next, memory })
+        Ok(MessagePage { items, next, previous: None, memory })
     }
 }
 
+/// The messages that are `listed`, those of an owner or of a chat, after a position.
 async fn entries(
     mongo: &MongoEngine,
-    owner: UserId,
+    listed: &Document,
+    order: Order,
     after: Option<TimePosition>,
     count: usize,
 ) -> Result<Vec<EntryDoc>, Error> {
-    let owner = owner.to_string();
-    // Each filter is one range of the index (owner, created_at, id).
+    let beyond = match order {
+        Order::Desc => "$lt",
+        Order::Asc => "$gt",
+    };
+    // Each filter is one range of the index (owner, created_at, id), or of (chat, created_at, id).
     let ranges = match after {
-        None => vec![doc! {"owner": owner}],
+        None => vec![Document::new()],
         Some(after) => {
             let time = after.created_at.as_micros();
             vec![
-                doc! {"owner": &owner, "created_at": time, "_id": {"$lt": after.id.to_string()}},
-                doc! {"owner": &owner, "created_at": {"$lt": time}},
+                doc! {"created_at": time, "_id": {beyond: after.id.to_string()}},
+                doc! {"created_at": {beyond: time}},
             ]
         }
     };
@@ -109,19 +121,28 @@ async fn entries(
     for range in ranges {
         let missing = count - found.len();
         if missing > 0 {
-            found.extend(newest(mongo, range, missing).await?);
+            let mut filter = listed.clone();
+            filter.extend(range);
+            found.extend(first(mongo, filter, order, missing).await?);
         }
     }
     Ok(found)
 }
 
-async fn newest(mongo: &MongoEngine, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
+async fn first(
+    mongo: &MongoEngine,
+    filter: Document,
+    order: Order,
+    count: usize,
+) -> Result<Vec<EntryDoc>, Error> {
     let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
-    let found = typed.find(range).projection(fields);
-    let found =
-        found.sort(doc! {"created_at": -1, "_id": -1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
-    Ok(found.await?.try_collect().await?)
+    let direction = match order {
+        Order::Desc => -1,
+        Order::Asc => 1,
+    };
+    let found = typed.find(filter).projection(fields).sort(doc! {"created_at": direction, "_id": direction});
+    Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
 }
 
 /// The chats of the branches that the owner can see.

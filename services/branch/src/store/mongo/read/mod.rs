@@ -3,6 +3,7 @@
 pub(super) mod branch_cache;
 pub(super) mod branch_loader;
 pub(super) mod branches;
+mod compare;
 pub(super) mod data_loader;
 pub(super) mod forked_message;
 pub(super) mod head;

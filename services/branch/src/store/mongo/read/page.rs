@@ -10,7 +10,7 @@ use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
 use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
 use crate::store::mongo::read::target::Target;
-use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page};
+use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
 
@@ -49,7 +49,7 @@ impl MongoEngine {
             found.require_both()?.0
         };
         let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
-        let newest = match (order, request.start) {
+        let newest = match (order, request.start_depth()) {
             (Order::Desc, None) => read_newest_page(self, &branch, limit).await?,
             _ => None,
         };
@@ -63,11 +63,8 @@ impl MongoEngine {
             Order::Asc => found.sort_unstable_by_key(|message| message.depth),
             Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
         }
-        let next = depths.and_then(|depths| depths.next(order, head)).map(|depth| {
-            let last = found.last().map_or(request.branch, |message| message.branch);
-            // Downwards the branch of the last message has all further depths; upwards only the line's own branch has.
-            Position { via: if order == Order::Desc { last } else { request.branch }, depth }
-        });
+        let oldest = found.iter().min_by_key(|message| message.depth).map(|message| message.branch);
+        let (next, previous) = positions_beside(request, head, depths, oldest);
         // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
@@ -76,7 +73,7 @@ impl MongoEngine {
             let forks = forks.remove(&message.id).unwrap_or_default();
             message.into_message(forks)
         };
-        Ok(MessagePage { items: found.into_iter().map(message).collect(), next, memory })
+        Ok(MessagePage { items: found.into_iter().map(message).collect(), next, previous, memory })
     }
 }
 
@@ -120,18 +117,19 @@ async fn read_any_page(
     via: Option<&BranchDoc>,
 ) -> Result<LineRead, Error> {
     let (order, limit) = (request.order, i64::try_from(request.limit).unwrap_or(i64::MAX));
-    // The last depth of the page, and one more to see whether the line goes on.
-    let end = match (order, request.start) {
+    // The last depth of the page, and one more to see whether the line goes on, if that is told.
+    let end = match (order, request.start_depth()) {
         (Order::Desc, None) => i64::MAX,
-        (Order::Desc, Some(start)) => start.depth,
-        (Order::Asc, start) => start.map_or(1, |start| start.depth).saturating_add(limit),
+        (Order::Desc, Some(start)) if request.from_depth.is_some() => start.saturating_add(1),
+        (Order::Desc, Some(start)) => start,
+        (Order::Asc, start) => start.unwrap_or(1).saturating_add(limit),
     };
     let head = head_or_hint(mongo, branch, end).await?;
     let start = match request.start {
         None => branch.ancestry()?,
         Some(start) => starting_ancestry(mongo, start, (branch, head), via).await?,
     };
-    let Some(depths) = DepthRange::page(order, head, request.start.map(|start| start.depth), limit) else {
+    let Some(depths) = DepthRange::page(order, head, request.start_depth(), limit) else {
         return Ok((head, None, MessagesWithForks::default()));
     };
     let segments = plan_page(mongo, start, depths).await?;

@@ -88,6 +88,7 @@ fn row<'r>(
     NewMessageRow {
         response_id: id,
         branch_id: line.branch_id,
+        root_chat_id: line.root_chat_id,
         depth: line.head_depth,
         parent_response_id: line.before_head_id,
         owner_id: new.owner,

@@ -1,0 +1,2 @@
+DROP TRIGGER set_chat_of_message;
+ALTER TABLE messages DROP COLUMN root_chat_id;
