@@ -103,14 +103,16 @@ impl Listed {
             found = self.first(mongo, same_time, count).await?;
         }
         let after = after.map(|after| after.created_at.as_micros());
-        let width = self.micros_per_message.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX));
-        let mut ranges = TimeRanges::new(self.order, after, self.oldest, mongo.clock.now()).with_width(width);
+        // Narrow at first, lest a burst be read whole.
+        let mut ranges = TimeRanges::new(self.order, after, self.oldest, mongo.clock.now())
+            .with_width(self.micros_per_message);
         while found.len() < count
             && let Some(range) = ranges.next_range()
         {
             let more = self.first(mongo, doc! {"created_at": range}, count - found.len()).await?;
-            ranges.widen(more.is_empty());
+            let read = more.len();
             found.extend(more);
+            ranges.widen(read, count - found.len());
         }
         Ok(found)
     }

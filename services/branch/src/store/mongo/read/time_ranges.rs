@@ -11,9 +11,11 @@ use shared::clock::Timestamp;
 
 /// The least width of the first range, in microseconds.
 const FIRST_RANGE_MICROS: i64 = 100_000;
+/// How many times wider a range is than the one before, at most.
+const MAX_WIDENING: usize = 8;
 
-/// Ranges of time that follow each other in an order. They widen, eightfold after an empty one and twofold after others; the last
-/// is unbounded.
+/// Ranges of time that follow each other in an order. They widen, eightfold after an empty one, and after others as much as what was
+/// found lets expect, at least twofold; the last is unbounded.
 #[derive(Debug)]
 pub(crate) struct TimeRanges {
     order: Order,
@@ -69,9 +71,10 @@ impl TimeRanges {
         }
     }
 
-    /// Widens the ranges after one that was read.
-    pub(crate) const fn widen(&mut self, was_empty: bool) {
-        self.width = self.width.saturating_mul(if was_empty { 8 } else { 2 });
+    /// Widens the ranges after one that was read, of so many documents, if so many are missing then.
+    pub(crate) fn widen(&mut self, found: usize, missing: usize) {
+        let factor = missing.checked_div(found).map_or(MAX_WIDENING, |factor| factor.clamp(2, MAX_WIDENING));
+        self.width = self.width.saturating_mul(i64::try_from(factor).unwrap_or(i64::MAX));
     }
 }
 
@@ -94,8 +97,9 @@ where
         let mut filter = equal.clone();
         filter.insert("created_at", range);
         let more = sorted(collection, filter, count - found.len()).await?;
-        ranges.widen(more.is_empty());
+        let read = more.len();
         found.extend(more);
+        ranges.widen(read, count - found.len());
     }
     Ok(found)
 }
@@ -119,7 +123,7 @@ mod tests {
         let mut all = Vec::new();
         while let Some(range) = ranges.next_range() {
             all.push((range.get_i64("$gte").unwrap(), range.get_i64("$lt").unwrap()));
-            ranges.widen(all.len() % 2 == 0);
+            ranges.widen(all.len() % 2, 4);
         }
         all
     }
