@@ -14,6 +14,7 @@ pub(super) fn downgrade(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(downgrade),
         Value::Object(members) => {
             rewrite_nullable(members);
+            rewrite_nullable_object(members);
             rewrite_examples(members);
             wrap_reference(members);
             members.values_mut().for_each(downgrade);
@@ -30,6 +31,18 @@ fn rewrite_nullable(members: &mut Map<String, Value>) {
     {
         let kind = kind.clone();
         members.insert("type".to_owned(), kind);
+        members.insert("nullable".to_owned(), json!(true));
+    }
+}
+
+/// An object or null is one of two schemas in 3.1, and a nullable one in 3.0.
+fn rewrite_nullable_object(members: &mut Map<String, Value>) {
+    let null = json!({"type": "null"});
+    let Some(Value::Array(schemas)) = members.get("oneOf") else { return };
+    let (nulls, others): (Vec<_>, Vec<_>) = schemas.iter().cloned().partition(|schema| *schema == null);
+    if !nulls.is_empty() && others.len() == 1 {
+        members.remove("oneOf");
+        members.insert("allOf".to_owned(), json!(others));
         members.insert("nullable".to_owned(), json!(true));
     }
 }
@@ -82,6 +95,10 @@ mod tests {
         for (new, old) in [
             (json!({"type": ["string", "null"]}), json!({"type": "string", "nullable": true})),
             (json!({"$ref": "#/a"}), json!({"$ref": "#/a"})),
+            (
+                json!({"oneOf": [{"type": "null"}, {"$ref": "#/a"}], "description": "x"}),
+                json!({"allOf": [{"$ref": "#/a"}], "nullable": true, "description": "x"}),
+            ),
             (json!({"examples": [1, 2]}), json!({"example": 1})),
             (json!({"examples": {"one": {"value": 1}}}), json!({"examples": {"one": {"value": 1}}})),
             (

@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::validation::TextField;
+use std::time::Duration;
 
 /// How many forks are made at once.
 const AT_ONCE: usize = 16;
@@ -43,7 +44,8 @@ impl Bench {
     /// A chat of this user, without messages.
     pub async fn chat_of(&self, owner: UserId) -> ChatId {
         let chat = ChatId::generate();
-        let created_at = Clock::system().now();
+        // Older than the messages of all lines.
+        let created_at = Clock::system().now().minus(Duration::from_secs(24 * 60 * 60));
         self.store.create_trunk(NewTrunk { chat, owner, created_at }).await.unwrap();
         chat
     }

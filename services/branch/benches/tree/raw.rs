@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// How many messages or branches a page has.
 pub const PAGE: usize = 50;
+/// The time between two messages of a line that is made in bulk: 100,000 take less than a day.
+const MICROS_BETWEEN_MESSAGES: i64 = 500_000;
 
 #[derive(Clone)]
 pub struct Raw {
@@ -111,10 +113,12 @@ impl Raw {
         let first = self.messages.find_one(doc! {"branch": branch}).await.unwrap().unwrap();
         let mut parent = first.get_str("_id").unwrap().to_owned();
         let mut chunk = Vec::new();
-        for depth in 2..=i64::try_from(length).unwrap() {
+        let (length, newest) = (i64::try_from(length).unwrap(), first.get_i64("created_at").unwrap());
+        for depth in 2..=length {
             let id = ResponseId::generate().to_string();
             let mut message = first.clone();
-            message.extend(doc! {"_id": &id, "depth": depth, "parent": parent});
+            let created_at = newest - (length - depth) * MICROS_BETWEEN_MESSAGES;
+            message.extend(doc! {"_id": &id, "depth": depth, "parent": parent, "created_at": created_at});
             parent = id;
             chunk.push(message);
             if chunk.len() == 2_000 {
@@ -125,7 +129,7 @@ impl Raw {
             self.messages.insert_many(chunk).await.unwrap();
         }
         // As the service says it, behind the answers.
-        let head = doc! {"head_depth": i64::try_from(length).unwrap(), "head": parent};
+        let head = doc! {"head_depth": length, "head": parent};
         self.branches.update_one(doc! {"_id": branch}, doc! {"$set": head}).await.unwrap();
     }
 }

@@ -171,6 +171,25 @@ pub async fn a_chats_list_stays_right_while_it_grows(kit: &Kit) {
     assert_eq!(of_chat(&chat, chat.trunk(), Order::Asc, 200).await.len(), 90);
 }
 
+pub async fn a_chats_list_is_whole_over_bursts_and_pauses(kit: &Kit) {
+    let chat = kit.chat().await;
+    let mut said = Vec::new();
+    let mut branch = chat.trunk();
+    for pause in [0, 3, 100_000, 1, 40, 9_000_000, 2, 300] {
+        kit.clock.advance(Duration::from_secs(pause));
+        for number in 0..9 {
+            kit.clock.advance(Duration::from_micros(number * number * 1_000));
+            said.push(chat.say(branch, "x").await.id);
+        }
+        branch = chat.fork(said[said.len() - 5]).await;
+    }
+    let newest_first: Vec<_> = said.iter().rev().copied().collect();
+    for limit in [1, 4, 30, 72, 200] {
+        assert_eq!(of_chat(&chat, chat.trunk(), Order::Asc, limit).await, said, "{limit}");
+        assert_eq!(of_chat(&chat, chat.trunk(), Order::Desc, limit).await, newest_first, "{limit}");
+    }
+}
+
 pub async fn a_chat_that_is_not_the_users_has_no_list(kit: &Kit) {
     let (chat, stranger) = (kit.chat().await, kit.chat().await);
     let first = chat.say(chat.trunk(), "1").await;
@@ -196,16 +215,13 @@ pub async fn a_message_of_an_older_version_is_in_the_list_of_its_chat(kit: &Kit)
              FROM {schema}messages"
         )
     };
-    match kit.database() {
-        TestDatabase::Sqlite(folder) => {
-            let file = folder.path().join("branch");
-            let mut connection = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
-            connection.batch_execute(&append("", "randomblob(16)")).unwrap();
-        }
-        _ => {
-            let database = kit.database().connect_postgres().await.unwrap();
-            database.batch_execute(&append("branch.", "gen_random_uuid()")).await.unwrap();
-        }
+    if let TestDatabase::Sqlite(folder) = kit.database() {
+        let file = folder.path().join("branch");
+        let mut connection = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        connection.batch_execute(&append("", "randomblob(16)")).unwrap();
+    } else {
+        let database = kit.database().connect_postgres().await.unwrap();
+        database.batch_execute(&append("branch.", "gen_random_uuid()")).await.unwrap();
     }
     let listed = of_chat(&chat, chat.trunk(), Order::Asc, 5).await;
     assert_eq!(listed.len(), 2);

@@ -113,6 +113,7 @@ fn main() {
             lists::hidden_messages_do_not_end_the_list,
             lists::a_chats_messages_come_in_either_order,
             lists::a_chats_list_stays_right_while_it_grows,
+            lists::a_chats_list_is_whole_over_bursts_and_pauses,
             lists::a_chat_that_is_not_the_users_has_no_list,
             walks::a_walk_from_a_depth_reaches_every_message_both_ways,
             walks::a_walk_over_many_branches_goes_both_ways,

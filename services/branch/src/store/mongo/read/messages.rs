@@ -1,22 +1,13 @@
-//! Messages by id, by idempotency key, and by user.
+//! Messages by id, and by idempotency key.
 
-use crate::domain::{Message, Order};
+use crate::domain::Message;
 use crate::error::Error;
-use crate::store::mongo::documents::fields::{micros, text, texts};
-use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::mongo::read::message_forks;
-use crate::store::mongo::read::target::Target;
-use crate::store::selection::{Entry, Selection};
-use crate::store::{ListRequest, MessagePage, TimePosition};
-use futures_util::TryStreamExt as _;
-use mongodb::bson::{Document, doc};
-use serde::Deserialize;
-use shared::clock::Timestamp;
+use mongodb::bson::doc;
 use shared::idempotency::IdempotencyKey;
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
-use std::collections::HashMap;
+use shared::ids::{ResponseId, UserId};
 
 impl MongoEngine {
     pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
@@ -43,139 +34,4 @@ impl MongoEngine {
         }
         self.read_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
-}
-
-/// The part of a message that the list of a user's messages needs.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct EntryDoc {
-    #[serde(rename = "_id", with = "text")]
-    id: ResponseId,
-    #[serde(with = "text")]
-    branch: BranchId,
-    #[serde(with = "text")]
-    chat: ChatId,
-    #[serde(with = "micros")]
-    created_at: Timestamp,
-    text_bytes: i64,
-}
-
-impl EntryDoc {
-    const fn entry(self) -> Entry {
-        Entry { id: self.id, branch: self.branch, created_at: self.created_at, bytes: self.text_bytes }
-    }
-}
-
-impl MongoEngine {
-    pub(crate) async fn list_messages(
-        &self,
-        request: &ListRequest,
-    ) -> Result<MessagePage<TimePosition>, Error> {
-        let &ListRequest { owner, target, order, after, limit } = request;
-        let listed = match target {
-            Some(target) => {
-                let target = Target::find(self, owner, target, []).await?.require()?;
-                doc! {"chat": target.branch.chat.to_string()}
-            }
-            None => doc! {"owner": owner.to_string()},
-        };
-        let mut selection = Selection::new(after, limit);
-        while let Some((after, count)) = selection.next_read() {
-            let found = entries(self, &listed, order, after, count).await?;
-            let visible = chats_of(self, owner, &found).await?;
-            let chat = |found: EntryDoc| (found.entry(), visible.get(&found.branch).copied());
-            selection.add(found.into_iter().map(chat).collect());
-        }
-        // Twice: the driver's buffers beside the documents, and later the written part of the answer beside the unwritten.
-        let memory = self.memory.reserve(2 * selection.text_bytes()).await?;
-        let (chosen, next) = selection.finish();
-        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
-        let items = read(self, &ids).await?;
-        Ok(MessagePage { items, next, previous: None, memory })
-    }
-}
-
-/// The messages that are `listed`, those of an owner or of a chat, after a position.
-async fn entries(
-    mongo: &MongoEngine,
-    listed: &Document,
-    order: Order,
-    after: Option<TimePosition>,
-    count: usize,
-) -> Result<Vec<EntryDoc>, Error> {
-    let beyond = match order {
-        Order::Desc => "$lt",
-        Order::Asc => "$gt",
-    };
-    // Each filter is one range of the index (owner, created_at, id), or of (chat, created_at, id).
-    let ranges = match after {
-        None => vec![Document::new()],
-        Some(after) => {
-            let time = after.created_at.as_micros();
-            vec![
-                doc! {"created_at": time, "_id": {beyond: after.id.to_string()}},
-                doc! {"created_at": {beyond: time}},
-            ]
-        }
-    };
-    let mut found = Vec::new();
-    for range in ranges {
-        let missing = count - found.len();
-        if missing > 0 {
-            let mut filter = listed.clone();
-            filter.extend(range);
-            found.extend(first(mongo, filter, order, missing).await?);
-        }
-    }
-    Ok(found)
-}
-
-async fn first(
-    mongo: &MongoEngine,
-    filter: Document,
-    order: Order,
-    count: usize,
-) -> Result<Vec<EntryDoc>, Error> {
-    let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
-    let typed = mongo.messages.clone_with_type::<EntryDoc>();
-    let direction = match order {
-        Order::Desc => -1,
-        Order::Asc => 1,
-    };
-    let found = typed.find(filter).projection(fields).sort(doc! {"created_at": direction, "_id": direction});
-    Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
-}
-
-/// The chats of the branches that the owner can see.
-async fn chats_of(
-    mongo: &MongoEngine,
-    owner: UserId,
-    entries: &[EntryDoc],
-) -> Result<HashMap<BranchId, ChatId>, Error> {
-    let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
-    let found = mongo.branch_loader.load_many(ids).await?;
-    let alive: HashMap<_, _> = found
-        .into_values()
-        .filter(|branch| branch.alive && branch.owner == owner)
-        .map(|branch| (branch.id, branch.chat))
-        .collect();
-    let visible = |(branch, chat): (&BranchId, &ChatId)| {
-        alive.get(&chat.trunk()).filter(|_| alive.contains_key(branch)).map(|_| (*branch, *chat))
-    };
-    Ok(alive.iter().filter_map(visible).collect())
-}
-
-/// Reads messages in the order of these ids, without those that were deleted meanwhile.
-async fn read(mongo: &MongoEngine, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
-    let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
-    let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
-    let message = |id: &ResponseId| {
-        let forks = forks.remove(id).unwrap_or_default();
-        found.remove(id).map(|found| found.into_message(forks))
-    };
-    Ok(ids.iter().filter_map(message).collect())
 }

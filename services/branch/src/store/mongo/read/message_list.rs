@@ -1,0 +1,173 @@
+//! The messages of a user, or of a chat, by time.
+
+use crate::domain::{Message, Order};
+use crate::error::Error;
+use crate::store::mongo::documents::fields::{micros, text, texts};
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::target::Target;
+use crate::store::mongo::read::time_ranges::TimeRanges;
+use crate::store::selection::{Entry, Selection};
+use crate::store::{ListRequest, MessagePage, TimePosition};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use std::collections::HashMap;
+
+/// The part of a message that a list needs.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct EntryDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    #[serde(with = "text")]
+    branch: BranchId,
+    #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "micros")]
+    created_at: Timestamp,
+    text_bytes: i64,
+}
+
+impl EntryDoc {
+    const fn entry(self) -> Entry {
+        Entry { id: self.id, branch: self.branch, created_at: self.created_at, bytes: self.text_bytes }
+    }
+}
+
+impl MongoEngine {
+    pub(crate) async fn list_messages(
+        &self,
+        request: &ListRequest,
+    ) -> Result<MessagePage<TimePosition>, Error> {
+        let &ListRequest { owner, after, limit, .. } = request;
+        let listed = Listed::find(self, request).await?;
+        let mut selection = Selection::new(after, limit);
+        while let Some((after, count)) = selection.next_read() {
+            let found = listed.entries(self, after, count).await?;
+            let visible = chats_of(self, owner, &found).await?;
+            let chat = |found: EntryDoc| (found.entry(), visible.get(&found.branch).copied());
+            selection.add(found.into_iter().map(chat).collect());
+        }
+        // Twice: the driver's buffers beside the documents, and later the written part of the answer beside the unwritten.
+        let memory = self.memory.reserve(2 * selection.text_bytes()).await?;
+        let (chosen, next) = selection.finish();
+        let ids: Vec<_> = chosen.iter().map(|(entry, _)| entry.id).collect();
+        let items = read(self, &ids).await?;
+        Ok(MessagePage { items, next, previous: None, memory })
+    }
+}
+
+/// A list: a range of the index (owner, `created_at`, id), or of (chat, `created_at`, id).
+struct Listed {
+    equal: Document,
+    order: Order,
+    /// When the first message can have been stored, in microseconds.
+    oldest: i64,
+    /// An estimate of the time between two messages. It chooses the way to read them, and never the answer.
+    micros_per_message: i64,
+}
+
+impl Listed {
+    async fn find(mongo: &MongoEngine, request: &ListRequest) -> Result<Self, Error> {
+        let &ListRequest { owner, target, order, .. } = request;
+        let Some(target) = target else {
+            // In one range, as nothing is known of them.
+            let equal = doc! {"owner": owner.to_string()};
+            return Ok(Self { equal, order, oldest: i64::MIN, micros_per_message: i64::MAX });
+        };
+        let target = Target::find(mongo, owner, target, []).await?.require()?;
+        let trunk = target.trunk();
+        let oldest = trunk.created_at.as_micros();
+        let age = mongo.clock.now().as_micros().saturating_sub(oldest).max(0);
+        let micros_per_message = age / trunk.head_depth.max(trunk.forks).max(1);
+        Ok(Self { equal: doc! {"chat": trunk.chat.to_string()}, order, oldest, micros_per_message })
+    }
+
+    /// The messages after a position.
+    async fn entries(
+        &self,
+        mongo: &MongoEngine,
+        after: Option<TimePosition>,
+        count: usize,
+    ) -> Result<Vec<EntryDoc>, Error> {
+        let mut found = Vec::new();
+        if let Some(TimePosition { created_at, id }) = after {
+            let beyond = match self.order {
+                Order::Desc => "$lt",
+                Order::Asc => "$gt",
+            };
+            let same_time = doc! {"created_at": created_at.as_micros(), "_id": {beyond: id.to_string()}};
+            found = self.first(mongo, same_time, count).await?;
+        }
+        let after = after.map(|after| after.created_at.as_micros());
+        // Narrow at first, lest a burst be read whole.
+        let mut ranges = TimeRanges::new(self.order, after, self.oldest, mongo.clock.now())
+            .with_width(self.micros_per_message);
+        while found.len() < count
+            && let Some(range) = ranges.next_range()
+        {
+            let more = self.first(mongo, doc! {"created_at": range}, count - found.len()).await?;
+            let read = more.len();
+            found.extend(more);
+            ranges.widen(read, count - found.len());
+        }
+        Ok(found)
+    }
+
+    async fn first(
+        &self,
+        mongo: &MongoEngine,
+        range: Document,
+        count: usize,
+    ) -> Result<Vec<EntryDoc>, Error> {
+        let direction = match self.order {
+            Order::Desc => -1,
+            Order::Asc => 1,
+        };
+        let mut filter = self.equal.clone();
+        filter.extend(range);
+        let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
+        let typed = mongo.messages.clone_with_type::<EntryDoc>();
+        let found =
+            typed.find(filter).projection(fields).sort(doc! {"created_at": direction, "_id": direction});
+        Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
+    }
+}
+
+/// The chats of the branches that the owner can see.
+async fn chats_of(
+    mongo: &MongoEngine,
+    owner: UserId,
+    entries: &[EntryDoc],
+) -> Result<HashMap<BranchId, ChatId>, Error> {
+    let ids = entries.iter().flat_map(|entry| [entry.branch, entry.chat.trunk()]).collect();
+    let found = mongo.branch_loader.load_many(ids).await?;
+    let alive: HashMap<_, _> = found
+        .into_values()
+        .filter(|branch| branch.alive && branch.owner == owner)
+        .map(|branch| (branch.id, branch.chat))
+        .collect();
+    let visible = |(branch, chat): (&BranchId, &ChatId)| {
+        alive.get(&chat.trunk()).filter(|_| alive.contains_key(branch)).map(|_| (*branch, *chat))
+    };
+    Ok(alive.iter().filter_map(visible).collect())
+}
+
+/// Reads messages in the order of these ids, without those that were deleted meanwhile.
+async fn read(mongo: &MongoEngine, ids: &[ResponseId]) -> Result<Vec<Message>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
+    let found: Vec<MessageDoc> = found.await?.try_collect().await?;
+    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
+    let message = |id: &ResponseId| {
+        let forks = forks.remove(id).unwrap_or_default();
+        found.remove(id).map(|found| found.into_message(forks))
+    };
+    Ok(ids.iter().filter_map(message).collect())
+}
