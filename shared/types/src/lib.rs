@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod case_folding;
 pub mod check;
 pub mod clock;
 pub mod commit_counts;
