@@ -2,10 +2,17 @@
 
 mod account;
 mod chat_type;
+mod json_text;
 mod key;
 mod name;
+mod name_part;
+mod settings;
+mod tags;
 
 pub use account::AccountRef;
 pub use chat_type::ChatType;
 pub use key::Replay;
 pub use name::Name;
+pub use name_part::NamePart;
+pub use settings::{ChatSettings, Instructions, ModelName, Truncation};
+pub use tags::{Tag, Tags};

@@ -1,9 +1,10 @@
 //! `GET /chats/get-chat`
 
 use super::chat_view::ChatView;
+use crate::domain::{NamePart, Tag};
 use crate::error::Error;
 use crate::state::State;
-use crate::store;
+use crate::store::{self, ChatFilter};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared_web::caller::Identity;
@@ -19,6 +20,12 @@ shared_web::request! {
     pub struct ListQuery in paged_query {
         /// Only those that are active, or only those that are not
         optional active: bool,
+        /// Only those that are pinned, or only those that are not
+        optional pinned: bool,
+        /// Only those with this tag; its case counts
+        optional tag: Tag,
+        /// Only those with this part in their name, whatever its case; no character has a meaning of its own
+        optional q: NamePart,
         /// How many chats at most; left out 1000, and more than 200 is taken as 200
         optional limit: Limit,
         /// From `X-Next-Cursor` of the page before; empty, the first page
@@ -36,7 +43,7 @@ impl Cursor for ListCursor {
 
 /// List the caller's chats, newest first
 ///
-/// Only a missing `X-Next-Cursor` (or `Link`) is the end.
+/// A page may be short; only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/chats/get-chat", tag = "chats", params(ListQuery),
     responses(
@@ -53,12 +60,19 @@ pub async fn get_chats(
     state: Data<State>,
     Input { query, .. }: Query<ListQuery>,
 ) -> Result<Page<ChatView>, Error> {
-    let limit = query.limit.map_or(DEFAULT_LIMIT, Limit::get);
-    let after = query.cursor.map(|ListCursor(place)| place);
-    let chats = store::list_chats(&state.store, identity.user_id, query.active, after, limit);
-    let chats = chats.await?;
-    let page = Page::of_rows(&query, chats, limit, |chat| {
-        ListCursor(TimeKey { created_at: chat.created_at, id: chat.id.as_uuid() })
-    });
+    let ListQuery { active, pinned, tag, q: name_part, limit, cursor } = &query;
+    let request = store::ListRequest {
+        owner: identity.user_id,
+        filter: ChatFilter {
+            active: *active,
+            pinned: *pinned,
+            tag: tag.clone(),
+            name_part: name_part.clone(),
+        },
+        after: cursor.map(|ListCursor(place)| place),
+        limit: limit.map_or(DEFAULT_LIMIT, Limit::get),
+    };
+    let (chats, next) = store::list_chats(&state.store, request).await?;
+    let page = Page::new(&query, chats, next.map(ListCursor).as_ref());
     Ok(page.map(ChatView::from))
 }

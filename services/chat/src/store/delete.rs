@@ -1,6 +1,7 @@
 //! Deletion of chats, singly and with their account.
 
 use super::schema::{chats, conversations};
+use crate::domain::{ChatSettings, Tags};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -45,7 +46,9 @@ async fn delete_chats_in(
         .filter(any_of(chats::id, ids))
         .filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
     on!(session, |c| {
-        let gone = (chats::deleted_at.eq(Some(now)), chats::name.eq(""));
+        let no_texts =
+            (chats::name.eq(""), chats::tags.eq(Tags::default()), chats::settings.eq(None::<ChatSettings>));
+        let gone = (chats::deleted_at.eq(Some(now)), no_texts);
         let deleted: Vec<ChatId> =
             diesel::update(living).set(gone).returning(chats::id).get_results(c).await?;
         let records = conversations::table.filter(any_of(conversations::chat_id, deleted.clone()));
