@@ -1,6 +1,8 @@
 //! Values parsed from requests, and rules without I/O.
 
 mod account;
+mod activity;
+mod chat_order;
 mod chat_type;
 mod json_text;
 mod key;
@@ -10,6 +12,8 @@ mod settings;
 mod tags;
 
 pub use account::AccountRef;
+pub use activity::ChatActivity;
+pub use chat_order::ChatOrder;
 pub use chat_type::ChatType;
 pub use key::Replay;
 pub use name::Name;

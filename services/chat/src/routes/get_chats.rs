@@ -1,10 +1,10 @@
 //! `GET /chats/get-chat`
 
 use super::chat_view::ChatView;
-use crate::domain::{NamePart, Tag};
+use crate::domain::{ChatOrder, NamePart, Tag};
 use crate::error::Error;
 use crate::state::State;
-use crate::store::{self, ChatFilter};
+use crate::store::{self, ChatFilter, ChatPosition};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 use shared_web::caller::Identity;
@@ -36,6 +36,18 @@ shared_web::request! {
 /// Where a page of the list begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ListCursor(TimeKey);
+
+impl From<ListCursor> for ChatPosition {
+    fn from(ListCursor(TimeKey { created_at, id }): ListCursor) -> Self {
+        Self { time: created_at, id: id.into() }
+    }
+}
+
+impl From<ChatPosition> for ListCursor {
+    fn from(ChatPosition { time, id }: ChatPosition) -> Self {
+        Self(TimeKey { created_at: time, id: id.as_uuid() })
+    }
+}
 
 impl Cursor for ListCursor {
     const KIND: &'static str = "chats";
@@ -69,10 +81,12 @@ pub async fn get_chats(
             tag: tag.clone(),
             name_part: name_part.clone(),
         },
-        after: cursor.map(|ListCursor(place)| place),
+        // Once the branch service reports activity, clients choose.
+        order: ChatOrder::Created,
+        after: cursor.map(ChatPosition::from),
         limit: limit.map_or(DEFAULT_LIMIT, Limit::get),
     };
     let (chats, next) = store::list_chats(&state.store, request).await?;
-    let page = Page::new(&query, chats, next.map(ListCursor).as_ref());
+    let page = Page::new(&query, chats, next.map(ListCursor::from).as_ref());
     Ok(page.map(ChatView::from))
 }

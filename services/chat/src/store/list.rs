@@ -5,13 +5,15 @@
 
 use super::chats::Chat;
 use super::schema::chats;
-use crate::domain::{NamePart, Tag};
+use crate::domain::{ChatOrder, NamePart, Tag};
 use diesel::prelude::*;
+use diesel::sql_types::Nullable;
 
 use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
+use shared::sql_types::Instant;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
-use shared_web::page::TimeKey;
 
 /// The most rows of a statement. They are in memory together.
 const MAX_ROWS_PER_STATEMENT: usize = 256;
@@ -50,6 +52,15 @@ impl ChatFilter {
     }
 }
 
+/// The position of a chat in a list: the time by which that is ordered, and the id, which breaks ties.
+#[derive(Debug, Clone, Copy)]
+pub struct ChatPosition {
+    /// The time.
+    pub time: Timestamp,
+    /// The chat.
+    pub id: ChatId,
+}
+
 /// A request for a page of a user's chats.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
@@ -57,8 +68,10 @@ pub struct ListRequest {
     pub owner: UserId,
     /// Which chats.
     pub filter: ChatFilter,
+    /// Their order.
+    pub order: ChatOrder,
     /// The position after which the page begins.
-    pub after: Option<TimeKey>,
+    pub after: Option<ChatPosition>,
     /// The most chats.
     pub limit: usize,
 }
@@ -67,14 +80,14 @@ pub struct ListRequest {
 pub async fn list_chats(
     store: &Store,
     request: ListRequest,
-) -> Result<(Vec<Chat>, Option<TimeKey>), StoreError> {
+) -> Result<(Vec<Chat>, Option<ChatPosition>), StoreError> {
     store.read(move |session| read_page(session, request).boxed()).await
 }
 
 async fn read_page(
     session: &mut Session,
     request: ListRequest,
-) -> Result<(Vec<Chat>, Option<TimeKey>), StoreError> {
+) -> Result<(Vec<Chat>, Option<ChatPosition>), StoreError> {
     let mut walk = Walk { position: request.after, rows: 0, bytes: 0, chats: Vec::new() };
     loop {
         let limit = walk.rows_to_read(&request);
@@ -94,7 +107,7 @@ async fn read_page(
 /// A walk over the rows of an index.
 struct Walk {
     /// The position of the last row.
-    position: Option<TimeKey>,
+    position: Option<ChatPosition>,
     rows: usize,
     /// The bytes of the texts of `chats`.
     bytes: usize,
@@ -113,7 +126,7 @@ impl Walk {
         if self.rows == MAX_ROWS_PER_PAGE {
             return false;
         }
-        let position = position_of(&chat);
+        let position = position_of(&chat, request.order);
         if request.filter.matches(&chat) {
             let bytes = self.bytes.saturating_add(chat.text_bytes());
             let is_full = self.chats.len() == request.limit || bytes > MAX_PAGE_BYTES;
@@ -129,33 +142,138 @@ impl Walk {
     }
 }
 
-fn position_of(chat: &Chat) -> TimeKey {
-    TimeKey { created_at: chat.created_at, id: chat.id.as_uuid() }
+fn position_of(chat: &Chat, order: ChatOrder) -> ChatPosition {
+    let said_at = chat.last_message_at.filter(|_| order == ChatOrder::Activity);
+    ChatPosition { time: said_at.unwrap_or(chat.created_at), id: chat.id }
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The first of two times that is not null.
+    #[sql_name = "COALESCE"]
+    fn first_time(one: Nullable<Instant>, other: Instant) -> Instant;
 }
 
 async fn rows_after(
     session: &mut Session,
     request: &ListRequest,
-    after: Option<TimeKey>,
+    after: Option<ChatPosition>,
     limit: usize,
 ) -> Result<Vec<Chat>, StoreError> {
     let ChatFilter { active, pinned, .. } = request.filter;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     on!(session, |c| {
         let owned = chats::account_id.eq(request.owner).and(chats::deleted_at.is_null());
-        let newest_first = (chats::created_at.desc(), chats::id.desc());
-        let mut list = chats::table.filter(owned).order(newest_first).into_boxed();
+        let active_at = first_time(chats::last_message_at, chats::created_at);
+        let mut list = chats::table.filter(owned).into_boxed();
+        list = match request.order {
+            ChatOrder::Created => list.order((chats::created_at.desc(), chats::id.desc())),
+            ChatOrder::Activity => list.order((active_at.desc(), chats::id.desc())),
+        };
         // There is an index of the pinned chats, and one for each value of `active`.
         if pinned == Some(true) {
             list = list.filter(chats::pinned);
         } else if let Some(active) = active {
             list = list.filter(chats::active.eq(active));
         }
-        if let Some(TimeKey { created_at, id }) = after {
-            let older = chats::created_at.lt(created_at).or(chats::id.lt(ChatId::from(id)));
-            // The bound by itself lets the index be used.
-            list = list.filter(chats::created_at.le(created_at).and(older));
+        // The bound by itself lets the index be used.
+        if let Some(ChatPosition { time, id }) = after {
+            let has_lower_id = chats::id.lt(id);
+            list = match request.order {
+                ChatOrder::Created => {
+                    let older = chats::created_at.lt(time).or(has_lower_id);
+                    list.filter(chats::created_at.le(time).and(older))
+                }
+                ChatOrder::Activity => {
+                    list.filter(active_at.le(time).and(active_at.lt(time).or(has_lower_id)))
+                }
+            };
         }
         list.limit(limit).select(Chat::as_select()).load(c).await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::activity::record_activity;
+    use super::super::chats::{ChatChanges, create_chat, update_chat};
+    use super::super::migrations;
+    use super::*;
+    use crate::domain::{ChatActivity, ChatType, Name};
+    use shared::clock::Clock;
+    use shared::validation::TextField as _;
+    use shared_test_kit::TestDatabase;
+    use std::time::Duration;
+
+    const MANY: u32 = 12;
+
+    /// The numbers of the chats of a list, page by page.
+    async fn walk(store: &Store, request: &ListRequest) -> Vec<String> {
+        let (mut names, mut request) = (Vec::new(), request.clone());
+        loop {
+            let (chats, next) = list_chats(store, request.clone()).await.unwrap();
+            assert!(chats.len() <= request.limit);
+            names.extend(chats.into_iter().map(|chat| chat.name));
+            request.after = match next {
+                Some(next) => Some(next),
+                None => return names,
+            };
+        }
+    }
+
+    /// Chats 0 to 11, of which even ones are archived, those with a 1 are pinned, and each third one was active after all were created.
+    async fn make_chats(store: &Store, owner: UserId, clock: &Clock) {
+        let mut reports = Vec::new();
+        for number in 0..MANY {
+            let name = Name::parse(number.to_string()).unwrap();
+            let chat = Chat::new(owner, name, ChatType::Personal, None, clock.now());
+            let is_pinned = chat.name.contains('1');
+            let changes = ChatChanges {
+                name: None,
+                chat_type: None,
+                active: Some(number % 2 > 0),
+                pinned: Some(is_pinned),
+                tags: None,
+                settings: None,
+            };
+            let id = create_chat(store, chat).await.unwrap().object.id;
+            update_chat(store, owner, id, changes, clock).await.unwrap();
+            let said_at = clock.now().plus(Duration::from_secs(3600));
+            reports.push(ChatActivity {
+                chat_id: id,
+                version: 1,
+                active_branch_id: id.trunk(),
+                message_count: 1,
+                last_message_at: (number % 3 == 0).then_some(said_at),
+                changed_at: said_at,
+            });
+            clock.advance(Duration::from_secs(1));
+        }
+        record_activity(store, reports).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_list_by_activity_begins_with_the_chat_in_which_something_was_said_last() {
+        let (database, clock, owner) = (TestDatabase::create().await, Clock::manual(), UserId::generate());
+        let url = database.url("chat");
+        let store = Store::open(&url, "chat", migrations(), Duration::from_secs(10)).await.unwrap();
+        make_chats(&store, owner, &clock).await;
+        make_chats(&store, UserId::generate(), &clock).await;
+        let by_activity = [9, 6, 3, 0, 11, 10, 8, 7, 5, 4, 2, 1];
+        for active in [None, Some(true), Some(false)] {
+            for pinned in [None, Some(true), Some(false)] {
+                let matches = |number: &&i32| {
+                    active.is_none_or(|active| active == (**number % 2 > 0))
+                        && pinned.is_none_or(|pinned| pinned == [1, 10, 11].contains(*number))
+                };
+                let expected: Vec<_> = by_activity.iter().filter(matches).map(ToString::to_string).collect();
+                for limit in [1, 5, 12] {
+                    let filter = ChatFilter { active, pinned, ..ChatFilter::default() };
+                    let request =
+                        ListRequest { owner, filter, order: ChatOrder::Activity, after: None, limit };
+                    assert_eq!(walk(&store, &request).await, expected, "{request:?}");
+                }
+            }
+        }
+    }
 }

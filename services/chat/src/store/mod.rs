@@ -1,6 +1,7 @@
 //! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod accounts;
+mod activity;
 mod chats;
 mod conversations;
 mod delete;
@@ -9,12 +10,13 @@ mod schema;
 mod sweep;
 
 pub use accounts::{DeletedAccount, accounts_due, finish_account, is_account_deleted, remember_account};
+pub use activity::record_activity;
 pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, update_chat};
 pub use conversations::{
     Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,
 };
 pub use delete::{chats_of, delete_chats};
-pub use list::{ChatFilter, ListRequest, list_chats};
+pub use list::{ChatFilter, ChatPosition, ListRequest, list_chats};
 pub use sweep::spawn_sweep;
 
 use shared_store::Migrations;

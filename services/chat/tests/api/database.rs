@@ -4,13 +4,13 @@ use crate::app::TestApp;
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::ids::{ChatId, UserId};
+use shared::ids::{BranchId, ChatId, UserId};
 use shared_store::RunQueryDsl;
 use shared_store::{Store, on};
 use std::time::Duration;
 
 diesel::table! {
-    use diesel::sql_types::{Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use shared::sql_types::{Instant, Uid};
 
     chats (id) {
@@ -23,15 +23,28 @@ diesel::table! {
         active -> Bool,
         tags -> Text,
         settings -> Nullable<Text>,
+        active_branch_id -> Nullable<Uid>,
+        message_count -> BigInt,
+        last_message_at -> Nullable<Instant>,
+        tree_changed_at -> Nullable<Instant>,
     }
 }
 
 /// Reverts the migrations since the first release, the last one first.
-const BEFORE_TAGS: [&str; 2] = [
-    include_str!("../../migrations/sqlite/2026-11-29-000000_tags/down.sql"),
-    include_str!("../../migrations/postgres/2026-11-29-000000_tags/down.sql"),
+const BEFORE_TAGS: [[&str; 2]; 2] = [
+    [
+        include_str!("../../migrations/sqlite/2026-11-29-000001_activity/down.sql"),
+        include_str!("../../migrations/sqlite/2026-11-29-000000_tags/down.sql"),
+    ],
+    [
+        include_str!("../../migrations/postgres/2026-11-29-000001_activity/down.sql"),
+        include_str!("../../migrations/postgres/2026-11-29-000000_tags/down.sql"),
+    ],
 ];
 const FORGET_TAGS: &str = "DELETE FROM __diesel_schema_migrations WHERE version >= '20261129000000'";
+
+/// The active branch, the number of messages, the time of the last one, and that of the last change.
+pub type StoredActivity = (Option<BranchId>, i64, Option<Timestamp>, Option<Timestamp>);
 
 /// A chat as an older version writes it.
 #[derive(Insertable)]
@@ -67,7 +80,7 @@ impl OldChat {
 impl TestApp {
     /// Inserts chats as an older version does that runs beside this one.
     pub async fn insert_old_chats(&self, chats: Vec<OldChat>) {
-        insert_old_chats(&self.store().await, chats, "").await;
+        insert_old_chats(&self.store().await, chats, String::new()).await;
     }
 
     /// Restarts the service on a database of an older version with these chats.
@@ -75,7 +88,7 @@ impl TestApp {
         let store = self.store().await;
         let [sqlite, postgres] = BEFORE_TAGS;
         let down = if let Store::Sqlite { .. } = store { sqlite } else { postgres };
-        insert_old_chats(&store, chats, down).await;
+        insert_old_chats(&store, chats, down.concat()).await;
         self.restart().await;
     }
 
@@ -98,17 +111,29 @@ impl TestApp {
         read.await.unwrap()
     }
 
+    /// What is stored of the activity of a chat.
+    pub async fn activity(&self, chat: &str) -> StoredActivity {
+        let id = ChatId::from(shared::ids::parse_uuid(chat).unwrap());
+        let columns =
+            (chats::active_branch_id, chats::message_count, chats::last_message_at, chats::tree_changed_at);
+        let activity = chats::table.find(id).select(columns);
+        let store = self.store().await;
+        let read =
+            store.read(move |session| async move { on!(session, |c| activity.first(c).await) }.boxed());
+        read.await.unwrap()
+    }
+
     async fn store(&self) -> Store {
         let migrations = shared_store::embed_store_migrations!();
         Store::open(&self.database.url("chat"), "chat", migrations, Duration::from_secs(10)).await.unwrap()
     }
 }
 
-async fn insert_old_chats(store: &Store, chats: Vec<OldChat>, down: &'static str) {
+async fn insert_old_chats(store: &Store, chats: Vec<OldChat>, down: String) {
     let written = store.write(move |session| {
         let insert = async move {
             if !down.is_empty() {
-                session.batch_execute(down).await?;
+                session.batch_execute(&down).await?;
                 session.batch_execute(FORGET_TAGS).await?;
             }
             for chat in &chats {

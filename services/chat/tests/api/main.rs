@@ -21,6 +21,7 @@ mod get_chats;
 mod get_conversations;
 mod idempotency;
 mod internal;
+mod internal_activity;
 mod row_locks;
 mod start;
 mod update_chat;
