@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod case_folding;
 pub mod check;
 pub mod clock;
 pub mod commit_counts;
@@ -8,6 +9,8 @@ pub mod error;
 pub mod http_client;
 pub mod idempotency;
 pub mod ids;
+#[cfg(feature = "diesel")]
+mod json_text;
 pub mod log_fields;
 pub mod pool_state;
 pub mod rate_limit;

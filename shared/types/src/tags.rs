@@ -42,8 +42,13 @@ impl ToSchema for Tag {}
 
 /// The tags of a chat or a branch: at most 20, each once, in the order in which they were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "diesel", derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow))]
+#[cfg_attr(feature = "diesel", diesel(sql_type = diesel::sql_types::Text))]
 #[serde(transparent)]
 pub struct Tags(Vec<Tag>);
+
+#[cfg(feature = "diesel")]
+crate::json_text!(Tags);
 
 impl Tags {
     /// Whether there are none.
@@ -56,14 +61,9 @@ impl Tags {
         self.0.contains(tag)
     }
 
-    /// The tags as a JSON array, as SQL keeps them.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "[]".to_owned())
-    }
-
-    /// The tags of a column that [`Self::to_json`] has written.
-    pub fn from_json(json: &str) -> Self {
-        serde_json::from_str(json).unwrap_or_default()
+    /// The bytes of their texts.
+    pub fn text_bytes(&self) -> usize {
+        self.0.iter().map(|tag| tag.0.len()).sum()
     }
 }
 
@@ -103,8 +103,9 @@ mod tests {
     /// The tags as JSON, or the kind of error.
     fn parse(json: &str) -> Result<String, String> {
         let tags = Tags::parse(Value::Json(json)).map_err(|reason| reason.kind.into_owned())?;
-        assert_eq!(Tags::from_json(&tags.to_json()), tags);
-        Ok(tags.to_json())
+        let json = serde_json::to_string(&tags).unwrap();
+        assert_eq!(serde_json::from_str::<Tags>(&json).unwrap(), tags);
+        Ok(json)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! When two usernames are the same (RFC 8265).
 
-use icu_casemap::CaseMapper;
+use crate::case_folding::case_folded;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Rules as _;
@@ -11,12 +11,9 @@ use std::borrow::Cow;
 /// It follows the profile `UsernameCaseMapped` (RFC 8265, 3.3), but with full case folding instead of lower case, so that `ẞ` and
 /// `ß` are `ss`: width mapping, NFC, case folding, NFC.
 pub fn name_key(name: &str) -> String {
-    let nfc = ComposingNormalizerBorrowed::new_nfc();
     // Width mapping never fails.
     let mapped = UsernameCaseMapped::new().width_mapping_rule(name).unwrap_or(Cow::Borrowed(name));
-    let composed = nfc.normalize(&mapped);
-    let folded = CaseMapper::new().fold_string(&composed);
-    nfc.normalize(&folded).into_owned()
+    case_folded(&mapped)
 }
 
 /// The form in which a username is validated, stored and shown: composed (NFC, RFC 8265, 3.3.2), so that a name has one spelling.

@@ -32,6 +32,14 @@ impl Reason {
         Self::new("missing", "Field required")
     }
 
+    /// The value is not an object.
+    pub fn not_an_object() -> Self {
+        Self::new(
+            "model_attributes_type",
+            "Input should be a valid dictionary or object to extract fields from",
+        )
+    }
+
     /// The text has fewer than `min` units.
     pub(crate) fn too_short(min: usize, unit: &str) -> Self {
         Self::new("string_too_short", format!("String should have at least {}", counted(min, unit)))

@@ -129,7 +129,10 @@ async fn chat_answers(document: &mut Document, ann: &User) -> String {
     }
     document.call_at(user, Method::GET, "/chats/get-chat", Value::Null).await;
     let (template, path) = ("/chats/update-chat/{chat_id}", format!("/chats/update-chat/{chat}"));
-    for change in [json!({"active": false, "chat_type": "group"}), json!({"name": null})] {
+    let settings = json!({"model": "fig-1", "truncation": "auto"});
+    let change =
+        json!({"active": false, "chat_type": "group", "pinned": true, "tags": ["a"], "settings": settings});
+    for change in [change, json!({"name": null})] {
         document.call(user, Method::PUT, template, &path, change).await;
     }
     chat

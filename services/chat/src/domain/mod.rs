@@ -1,11 +1,19 @@
 //! Values parsed from requests, and rules without I/O.
 
 mod account;
+mod activity;
+mod chat_order;
 mod chat_type;
 mod key;
 mod name;
+mod name_part;
+mod settings;
 
 pub use account::AccountRef;
+pub use activity::ChatActivity;
+pub use chat_order::ChatOrder;
 pub use chat_type::ChatType;
 pub use key::Replay;
 pub use name::Name;
+pub use name_part::NamePart;
+pub use settings::{ChatSettings, Instructions, ModelName, Truncation};

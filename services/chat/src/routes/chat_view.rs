@@ -1,10 +1,11 @@
 //! A chat as clients see it, and the path that names one.
 
-use crate::domain::{ChatType, Name};
+use crate::domain::{ChatSettings, ChatType, Name};
 use crate::store::Chat;
 use serde::Serialize;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
+use shared::tags::Tags;
 use shared_web::input::with_example;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema as _, ToSchema};
@@ -24,6 +25,12 @@ pub struct ChatView {
     updated_at: Timestamp,
     /// False for an archived chat, in which everything still works
     active: bool,
+    /// Whether it is pinned; the order of lists is the same
+    pinned: bool,
+    /// In the order in which they were sent
+    #[schema(schema_with = Tags::schema)]
+    tags: Tags,
+    settings: ChatSettings,
 }
 
 fn name_schema() -> RefOr<Schema> {
@@ -40,6 +47,9 @@ impl From<Chat> for ChatView {
             created_at: chat.created_at,
             updated_at: chat.updated_at,
             active: chat.active,
+            pinned: chat.pinned,
+            tags: chat.tags,
+            settings: chat.settings.unwrap_or_default(),
         }
     }
 }

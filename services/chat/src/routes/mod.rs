@@ -10,6 +10,7 @@ mod get_chat;
 mod get_chats;
 mod get_conversations;
 mod internal_accounts;
+mod internal_activity;
 mod internal_chats;
 mod update_chat;
 
@@ -43,5 +44,9 @@ pub fn routes() -> Routes {
             get_conversations::get_conversations,
             delete_conversation::delete_conversation,
         ])
-        .internal(routes![internal_chats::get_chat, internal_accounts::delete_account])
+        .internal(routes![
+            internal_chats::get_chat,
+            internal_activity::put_activity,
+            internal_accounts::delete_account,
+        ])
 }

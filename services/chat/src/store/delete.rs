@@ -1,12 +1,14 @@
 //! Deletion of chats, singly and with their account.
 
 use super::schema::{chats, conversations};
+use crate::domain::ChatSettings;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
+use shared::tags::Tags;
 use shared_outbox::{Delivery, outbox};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use shared_web::telemetry::Trace;
@@ -45,7 +47,9 @@ async fn delete_chats_in(
         .filter(any_of(chats::id, ids))
         .filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
     on!(session, |c| {
-        let gone = (chats::deleted_at.eq(Some(now)), chats::name.eq(""));
+        let no_texts =
+            (chats::name.eq(""), chats::tags.eq(Tags::default()), chats::settings.eq(None::<ChatSettings>));
+        let gone = (chats::deleted_at.eq(Some(now)), no_texts);
         let deleted: Vec<ChatId> =
             diesel::update(living).set(gone).returning(chats::id).get_results(c).await?;
         let records = conversations::table.filter(any_of(conversations::chat_id, deleted.clone()));

@@ -1,18 +1,22 @@
 //! Queries: plain functions over a [`Store`]. An absent row is `None`, not an error.
 
 mod accounts;
+mod activity;
 mod chats;
 mod conversations;
 mod delete;
+mod list;
 mod schema;
 mod sweep;
 
 pub use accounts::{DeletedAccount, accounts_due, finish_account, is_account_deleted, remember_account};
-pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, list_chats, update_chat};
+pub use activity::record_activity;
+pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, update_chat};
 pub use conversations::{
     Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,
 };
 pub use delete::{chats_of, delete_chats};
+pub use list::{ChatFilter, ChatPosition, ListRequest, list_chats};
 pub use sweep::spawn_sweep;
 
 use shared_store::Migrations;

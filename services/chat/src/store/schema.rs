@@ -1,7 +1,7 @@
 //! The tables, as `migrations/` makes them.
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Bool, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use shared::sql_types::{Instant, Uid};
 
     chats (id) {
@@ -12,6 +12,13 @@ diesel::table! {
         created_at -> Instant,
         updated_at -> Instant,
         active -> Bool,
+        pinned -> Bool,
+        tags -> Text,
+        settings -> Nullable<Text>,
+        active_branch_id -> Nullable<Uid>,
+        message_count -> BigInt,
+        last_message_at -> Nullable<Instant>,
+        tree_changed_at -> Nullable<Instant>,
         key_id -> Nullable<Uid>,
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,

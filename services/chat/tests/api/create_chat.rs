@@ -15,7 +15,8 @@ async fn a_created_chat_is_read_back_unchanged() {
 
     let expected = json!({
         "chat_id": chat["chat_id"], "account_id": ann.id, "chat_type": "group", "name": "Trees",
-        "created_at": created_at, "updated_at": created_at, "active": true,
+        "created_at": created_at, "updated_at": created_at, "active": true, "pinned": false, "tags": [],
+        "settings": {"model": null, "instructions": null, "truncation": null},
     });
     assert_eq!(chat, expected);
     assert_eq!(ann.get_chat(text(&chat["chat_id"])).await.expect(200).json(), expected);
@@ -95,8 +96,8 @@ async fn every_invalid_field_is_reported_and_unknown_ones_are_ignored() {
     let answer = ann.create_chat(&json!({"chat_type": "club"})).await.expect(422);
     assert_eq!(answer.field_errors(), ["missing body.name", "enum body.chat_type"]);
 
-    let body = json!({"name": "x", "account_id": "other", "active": false, "chat_id": 1, "deleted_at": []});
+    let body = json!({"name": "x", "account_id": "other", "active": false, "chat_id": 1, "deleted_at": [], "pinned": true});
     let chat = ann.create_chat(&body).await.expect(201).json();
     assert_eq!(chat["account_id"], json!(ann.id));
-    assert_eq!(chat["active"], Value::Bool(true));
+    assert_eq!((&chat["active"], &chat["pinned"]), (&Value::Bool(true), &Value::Bool(false)));
 }

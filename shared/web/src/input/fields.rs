@@ -1,5 +1,6 @@
 //! The fields of one part of a request, and the collection of their errors.
 
+use super::json::parse_object;
 use crate::problem::{FieldError, Problem};
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -111,6 +112,24 @@ impl<'a> Fields<'a> {
     /// A field that may be absent, but not null.
     pub fn if_present<T: Field>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
         self.get(name).map(|value| self.parse(name, value)).transpose()
+    }
+
+    /// An object with fields of its own, that may be absent, but not null. Errors of its fields are told at their own places.
+    pub fn if_present_object<T: FromFields>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let names = names_of::<T>(self.settings);
+        let Some(members) = value.json().and_then(|json| parse_object(json.as_bytes(), &names).ok()) else {
+            return Err(self.reject(name, Reason::not_an_object()));
+        };
+        let values = members.into_iter().map(|(name, raw)| (name, Value::Json(raw.get()))).collect();
+        let mut fields = Fields::new(self.settings, name, values);
+        let read = T::from_fields(&mut fields);
+        let is_valid = fields.errors.is_empty();
+        for mut error in fields.errors {
+            error.loc.insert(0, self.part.into());
+            self.errors.push(error);
+        }
+        read.and_then(|object| if is_valid { Ok(Some(object)) } else { Err(Invalid) })
     }
 
     /// A field in which null (`Some(None)`) differs from absent (`None`).

@@ -5,6 +5,7 @@ use crate::input::errors::invalid;
 use crate::problem::{FieldError, Problem};
 use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use shared::validation::Reason;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -20,8 +21,8 @@ pub(super) fn parse_object<'a>(
     // The whole text is parsed first, to tell an array from invalid JSON.
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed(text))?;
     if !raw.get().starts_with('{') {
-        let msg = "Input should be a valid dictionary or object to extract fields from";
-        return Err(invalid(&["body"], "model_attributes_type", msg));
+        let Reason { kind, msg } = Reason::not_an_object();
+        return Err(Problem::validation(vec![FieldError { kind, loc: vec!["body".into()], msg }]));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.deserialize_map(Members(names)).map_err(|_| malformed(text))

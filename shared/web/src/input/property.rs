@@ -55,6 +55,11 @@ impl Property {
         Self::new::<T>(name, docs)
     }
 
+    /// An object with fields of its own, that may be absent, but not null.
+    pub fn if_present_object<T: ToSchema>(name: &'static str, docs: &[&str]) -> Self {
+        Self::new::<T>(name, docs).component()
+    }
+
     /// A field that may be absent or null.
     pub fn optional<T: ToSchema>(name: &'static str, docs: &[&str]) -> Self {
         Self { is_nullable: true, ..Self::new::<T>(name, docs) }
@@ -116,8 +121,9 @@ impl Property {
         let mut object = match schema {
             RefOr::T(Schema::Object(object)) => object,
             RefOr::T(Schema::Array(mut array)) => {
-                (array.description, array.example) = (described(description), example);
-                return RefOr::T(Schema::Array(array));
+                array.description = described(description);
+                array.example = example;
+                return Schema::Array(array).into();
             }
             schema => return schema,
         };
@@ -125,6 +131,7 @@ impl Property {
         object.example = example;
         if is_nullable && let SchemaType::Type(kind) = object.schema_type {
             object.schema_type = SchemaType::Array(vec![kind, Type::Null]);
+            object.enum_values.iter_mut().for_each(|values| values.push(Value::Null));
         }
         RefOr::T(Schema::Object(object))
     }

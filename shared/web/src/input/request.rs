@@ -10,6 +10,7 @@
 /// |---|---|---|---|
 /// | `required` | error | error | `T` |
 /// | `if_present` | fine | error | `Option<T>` |
+/// | `if_present_object` | fine | error | `Option<T>`, where `T` is declared as a body, too |
 /// | `optional` | fine | fine | `Option<T>` |
 /// | `nullable`, with `as U` | fine | fine, and not the same | `U`, from `Option<Option<T>>` |
 /// | `required_nullable` | error | fine | `Option<T>` |
@@ -189,6 +190,30 @@ mod tests {
         let both = read(r#"{"one": "a", "two": "a", "are_counted": 1}"#).unwrap_err();
         assert_eq!(both, ["bool_type", "value_error"]);
         assert_eq!(read(r#"{"two": "a"}"#).unwrap_err(), ["missing"]);
+    }
+
+    crate::request! {
+        /// A pair in a box.
+        struct Boxed in body {
+            /// The pair
+            if_present_object pair: Pair,
+            if_present is_open: bool,
+        }
+    }
+
+    #[test]
+    fn errors_within_an_object_are_told_at_their_places_beside_others() {
+        let read = |body: &str| match Boxed::from_body((), &Settings::default(), body.as_bytes()) {
+            Ok(boxed) => Ok((boxed.pair.map(|pair| pair.one), boxed.is_open)),
+            Err(problem) => Err(problem.errors().iter().map(|error| error.loc.len()).collect::<Vec<_>>()),
+        };
+
+        assert_eq!(read(r#"{"pair": {"one": "a", "three": 1}}"#), Ok((Some("a".to_owned()), None)));
+        assert_eq!(read("{}"), Ok((None, None)));
+        assert_eq!(read(r#"{"pair": {"one": 1, "are_counted": 1}, "is_open": 1}"#), Err(vec![3, 3, 2]));
+        for wrong in ["null", "[]", r#""{}""#, "1"] {
+            assert_eq!(read(&format!(r#"{{"pair": {wrong}}}"#)), Err(vec![2]), "{wrong}");
+        }
     }
 
     #[test]

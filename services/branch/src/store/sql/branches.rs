@@ -136,7 +136,7 @@ impl SqlEngine {
 struct ChangedColumns {
     #[expect(clippy::option_option, reason = "none stays, and a name can be none")]
     name: Option<Option<String>>,
-    tags: Option<String>,
+    tags: Option<Tags>,
     archived: Option<bool>,
 }
 
@@ -145,7 +145,7 @@ impl ChangedColumns {
         let name = changes.name.as_ref();
         Self {
             name: name.map(|name| name.as_ref().map(|name| name.as_str().to_owned())),
-            tags: changes.tags.as_ref().map(Tags::to_json),
+            tags: changes.tags.clone(),
             archived: changes.archived,
         }
     }

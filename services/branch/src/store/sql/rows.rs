@@ -24,7 +24,7 @@ pub(super) struct BranchRow {
     first_response_id: Option<ResponseId>,
     preview: Option<String>,
     last_message_at: Option<Timestamp>,
-    tags: String,
+    tags: Tags,
     archived: bool,
     created_at: Timestamp,
 }
@@ -47,7 +47,7 @@ impl From<BranchRow> for Branch {
             head_depth: row.head_depth,
             head: row.head_response_id,
             own,
-            tags: Tags::from_json(&row.tags),
+            tags: row.tags,
             archived: row.archived,
             created_at: row.created_at,
         }

@@ -14,6 +14,7 @@ use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId};
+use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, any_of, on};
 
 /// Rows of one step.
@@ -138,7 +139,7 @@ async fn record_swept(session: &mut Session, ids: &[BranchId], now: Timestamp) -
         branches::swept_at.eq(Some(now)),
         branches::name.eq(&nothing),
         branches::preview.eq(&nothing),
-        branches::tags.eq("[]"),
+        branches::tags.eq(Tags::default()),
     ));
     on!(session, |c| update.execute(c).await)?;
     Ok(())

@@ -1,0 +1,2 @@
+DROP INDEX chats_owner_pinned;
+ALTER TABLE chats DROP COLUMN settings, DROP COLUMN tags, DROP COLUMN pinned;
