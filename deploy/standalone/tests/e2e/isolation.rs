@@ -21,6 +21,11 @@ fn requests(
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         (Method::POST, "/messages/add-message".to_owned(), body)
     };
+    let edit = |fields: Value| {
+        let mut body = json!({"response": "r"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        (Method::POST, "/messages/edit-message".to_owned(), body)
+    };
     let fork = |body: Value| (Method::POST, "/branches/create-branch".to_owned(), body);
     let switch = |body: Value| (Method::PUT, "/branches/set-active-branch".to_owned(), body);
     let record = |body: Value| (Method::POST, "/conversations/".to_owned(), body);
@@ -39,6 +44,9 @@ fn requests(
         message_to(json!({"chat_id": chat})),
         message_to(json!({"chat_id": branch})),
         message_to(json!({"chat_id": own_chat, "branch_id": branch})),
+        edit(json!({"response_id": response})),
+        edit(json!({"response_id": response, "chat_id": chat})),
+        edit(json!({"response_id": response, "chat_id": own_chat})),
         fork(json!({"original_chat_id": chat, "branch_from_response_id": response})),
         fork(json!({"original_chat_id": chat, "branch_from_response_id": null})),
         fork(json!({"original_chat_id": own_chat, "branch_from_response_id": response})),

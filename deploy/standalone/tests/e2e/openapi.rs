@@ -141,6 +141,14 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     let moved = json!({"chat_id": chat, "question": "q", "response": "r", "expected_head": null});
     document.call_at(user, Method::POST, "/messages/add-message", moved).await;
     let response = text(&message["response_id"]);
+    let edits = [
+        json!({"response_id": response, "response": "again", "activate": false}),
+        json!({"response_id": chat, "response": "again"}),
+        json!({"response_id": response, "question": "", "response": ""}),
+    ];
+    for edit in edits {
+        document.call_at(user, Method::POST, "/messages/edit-message", edit).await;
+    }
     let fork = json!({"original_chat_id": chat, "branch_from_response_id": response});
     let branch = document.call_at(user, Method::POST, "/branches/create-branch", fork).await;
     let branch = text(&branch["branch_id"]).to_owned();

@@ -24,6 +24,8 @@ pub struct Message {
     pub metadata: String,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// The message that it is a copy of.
+    pub copied_from: Option<ResponseId>,
     /// The branches that fork from it.
     pub forks: Forks,
 }

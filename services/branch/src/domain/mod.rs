@@ -15,8 +15,8 @@ mod text;
 
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchKey};
-pub use head::ExpectedHead;
-pub use line::{DepthRange, MAX_PAGE_BYTES, Order, count_fitting};
+pub use head::{ExpectedHead, OnHeadMoved};
+pub use line::{DepthRange, MAX_PAGE_BYTES, MIN_TIME_STEP, Order, count_fitting};
 pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;

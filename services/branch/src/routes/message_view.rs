@@ -32,6 +32,9 @@ pub struct MessageView {
     /// How many branches fork from this response
     #[schema(minimum = 0, example = 0)]
     branch_count: i64,
+    /// The message that it was copied from, null if it was not
+    #[schema(value_type = Option<Uuid>, required = true)]
+    copied_from: Option<ResponseId>,
     /// As it was sent
     #[schema(schema_with = Metadata::schema)]
     metadata: Box<RawValue>,
@@ -50,6 +53,7 @@ impl From<Message> for MessageView {
             timestamp: message.created_at,
             branches: message.forks.oldest,
             branch_count: message.forks.count,
+            copied_from: message.copied_from,
             // It was checked when it came.
             metadata: RawValue::from_string(message.metadata).unwrap_or_default(),
         }

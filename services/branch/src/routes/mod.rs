@@ -6,6 +6,7 @@ mod branch_view;
 mod create_branch;
 mod cursor_time;
 mod delete_branch;
+mod edit_message;
 mod get_branches;
 mod get_message;
 mod get_messages;
@@ -40,6 +41,7 @@ pub fn routes() -> Routes {
     Routes::new(Document::openapi)
         .documented(routes![
             add_message::add_message,
+            edit_message::edit_message,
             get_messages::get_messages,
             get_message::get_message,
             all_messages::get_all_messages,

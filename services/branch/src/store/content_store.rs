@@ -1,5 +1,6 @@
 //! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
+use super::branching::{ForkWithMessages, NewBranch};
 use super::mongo::MongoEngine;
 use super::positions::TimePosition;
 use super::requests::{AppendRequest, ForkRequest, LineRequest, NewTrunk, TreeRequest};
@@ -99,14 +100,22 @@ impl ContentStore {
         on_engine!(self, replay_message(key))
     }
 
-    /// Appends a message to a line, at the depth after its head and at a later time. An equal request with the same key is
-    /// replayed.
-    ///
-    /// [`Error::BranchNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
-    /// [`Self::replay_message`].
-    pub async fn append(&self, request: impl Into<Arc<AppendRequest>>) -> Result<Created<Message>, Error> {
-        let request = request.into();
+    /// Appends a message to a line. [`Error::HeadMoved`] if the head is not the expected one.
+    pub(super) async fn append_to_line(
+        &self,
+        request: Arc<AppendRequest>,
+    ) -> Result<Created<Message>, Error> {
         on_engine!(self, append(request))
+    }
+
+    /// Forks a branch with messages on it, all or nothing. `None` if a request with the same key has, which can be replayed then.
+    ///
+    /// The errors of [`Self::check_fork`]; [`Error::KeyReused`].
+    pub(super) async fn fork_with_messages(
+        &self,
+        request: Arc<ForkWithMessages>,
+    ) -> Result<Option<NewBranch>, Error> {
+        on_engine!(self, fork_with_messages(request))
     }
 
     /// Reads a page of a line: at most `limit` messages and [`MAX_PAGE_BYTES`](crate::domain::MAX_PAGE_BYTES) of texts, but

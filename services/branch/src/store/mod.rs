@@ -3,7 +3,9 @@
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
 mod ancestry_codec;
+mod branching;
 mod content_store;
+mod edit;
 pub mod mongo;
 mod navigation;
 mod positions;
@@ -12,6 +14,7 @@ mod results;
 mod selection;
 pub mod sql;
 
+pub use branching::{EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
 pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk, PageRequest, TreeRequest};

@@ -3,7 +3,7 @@
 use super::positions::{LinePosition, Position};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
-    BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
+    BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, OnHeadMoved, Order, Question, Response,
 };
 use crate::error::Error;
 use shared::clock::Timestamp;
@@ -39,6 +39,10 @@ pub struct AppendRequest {
     pub metadata: Metadata,
     /// The head that the client expects.
     pub expected_head: ExpectedHead,
+    /// What comes of it if the head is another one.
+    pub on_head_moved: OnHeadMoved,
+    /// Whether a branch that is created for it then becomes the active branch of its chat.
+    pub activate: bool,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
 }
@@ -85,6 +89,7 @@ impl NewMessage {
             response: self.request.response.as_str().to_owned(),
             metadata: self.request.metadata.as_str().to_owned(),
             created_at,
+            copied_from: None,
             forks: Forks::default(),
         }
     }

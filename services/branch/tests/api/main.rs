@@ -13,6 +13,7 @@ mod commands;
 mod conventions;
 mod create_branch;
 mod delete_branch;
+mod edit_message;
 mod get_branches;
 mod get_message;
 mod get_messages;

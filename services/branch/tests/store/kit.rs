@@ -2,12 +2,12 @@
 
 use branch::config::Database;
 use branch::domain::{
-    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
+    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, OnHeadMoved, Order, Question, Response,
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchPage, BranchWithActive, ContentStore, ForkRequest, LinePosition, LineRequest,
-    NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchPage, BranchWithActive, ContentStore, EditRequest, ForkRequest, LinePosition,
+    LineRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
@@ -150,6 +150,8 @@ impl Chat {
             response: <Response as TextField>::parse("r".to_owned()).unwrap(),
             metadata: Metadata::default(),
             expected_head: ExpectedHead::Any,
+            on_head_moved: OnHeadMoved::Reject,
+            activate: false,
             key: None,
         }
     }
@@ -168,6 +170,21 @@ impl Chat {
             id: None,
             name: None,
             activate: false,
+            key: None,
+        }
+    }
+
+    /// A request to answer a message again.
+    pub fn regenerate(&self, message: ResponseId) -> EditRequest {
+        EditRequest {
+            owner: self.owner,
+            message,
+            reading_chat: None,
+            question: None,
+            response: <Response as TextField>::parse("again".to_owned()).unwrap(),
+            metadata: Metadata::default(),
+            activate: false,
+            branch_name: None,
             key: None,
         }
     }

@@ -35,7 +35,7 @@ pub async fn an_unexpected_head_is_a_409(kit: &Kit) {
     let second = replica.append(expecting(chat.trunk(), Some(first.id))).await.unwrap().object;
     let third = chat.store.append(expecting(chat.trunk(), Some(second.id))).await.unwrap().object;
     match replica.append(expecting(chat.trunk(), Some(second.id))).await {
-        Err(Error::HeadMoved { head }) => assert_eq!(head, Some(third.id)),
+        Err(Error::HeadMoved { head, .. }) => assert_eq!(head, Some(third.id)),
         other => panic!("{other:?}"),
     }
     let fork = chat.fork(first.id).await;

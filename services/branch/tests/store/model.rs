@@ -2,8 +2,8 @@
 
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
-use branch::domain::Order;
-use branch::store::ForkRequest;
+use branch::domain::{ExpectedHead, Message, OnHeadMoved, Order};
+use branch::store::{EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
@@ -16,6 +16,18 @@ use std::time::Duration;
 enum Step {
     Append(Index),
     Fork {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
+    /// Of any message of any line.
+    Edit {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
+    /// An append that expects any message of the line, or none, and forks where that is not the head.
+    AppendAt {
         branch: Index,
         depth: Index,
         activate: bool,
@@ -36,6 +48,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => index().prop_map(Step::Append),
         5 => (index(), index(), any::<bool>())
             .prop_map(|(branch, depth, activate)| Step::Fork { branch, depth, activate }),
+        4 => (index(), index(), any::<bool>())
+            .prop_map(|(branch, depth, activate)| Step::Edit { branch, depth, activate }),
+        3 => (index(), index(), any::<bool>())
+            .prop_map(|(branch, depth, activate)| Step::AppendAt { branch, depth, activate }),
         1 => index().prop_map(Step::Activate),
         2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
         1 => Just(Step::Sweep),
@@ -61,6 +77,24 @@ impl Model {
     fn pick(&self, index: Index) -> BranchId {
         let ids: Vec<_> = self.branches.keys().copied().collect();
         *index.get(&ids)
+    }
+
+    /// A branch that was created with this message after these places.
+    fn add_branch_with(
+        &mut self,
+        chat: &Chat,
+        before: &[(ResponseId, String, BranchId)],
+        message: &Message,
+        activate: bool,
+    ) {
+        let parent = before.last().map_or(chat.trunk(), |(_, _, owner)| *owner);
+        assert!(!self.branches.contains_key(&message.branch));
+        let own = (message.id, message.question.clone(), message.branch);
+        let line = before.iter().cloned().chain([own]).collect();
+        self.branches.insert(message.branch, Copy { parent: Some(parent), line });
+        if activate {
+            self.active = message.branch;
+        }
     }
 
     fn below(&self, branch: BranchId) -> Vec<BranchId> {
@@ -90,6 +124,18 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             let line = &model.branches[&branch].line;
             let line = line[..depth.index(line.len() + 1)].to_vec();
             fork(chat, model, branch, line, *activate).await;
+        }
+        Step::Edit { branch, depth, activate } => {
+            let line = model.branches[&model.pick(*branch)].line.clone();
+            if !line.is_empty() {
+                edit(chat, model, &line[..=depth.index(line.len())], *activate).await;
+            }
+        }
+        Step::AppendAt { branch, depth, activate } => {
+            let branch = model.pick(*branch);
+            let line = &model.branches[&branch].line;
+            let depth = depth.index(line.len() + 1);
+            append_at(chat, model, branch, depth, *activate).await;
         }
         Step::Activate(index) => {
             model.active = model.pick(*index);
@@ -122,6 +168,31 @@ async fn fork(
         model.active = fork.id;
     }
     model.branches.insert(fork.id, Copy { parent: Some(parent), line });
+}
+
+/// Edits the last message of a part of a line.
+async fn edit(chat: &Chat, model: &mut Model, line: &[(ResponseId, String, BranchId)], activate: bool) {
+    let ((message, question, _), before) = line.split_last().unwrap();
+    let request = EditRequest { activate, ..chat.regenerate(*message) };
+    let edited = chat.store.edit_message(request).await.unwrap().object;
+    assert_eq!(edited.question, *question);
+    model.add_branch_with(chat, before, &edited, activate);
+}
+
+async fn append_at(chat: &Chat, model: &mut Model, branch: BranchId, depth: usize, activate: bool) {
+    let line = model.branches[&branch].line.clone();
+    model.said += 1;
+    let mut request = chat.message(branch, &model.said.to_string());
+    let head = line[..depth].last().map(|(message, ..)| *message);
+    (request.expected_head, request.on_head_moved) = (ExpectedHead::Exactly(head), OnHeadMoved::Fork);
+    request.activate = activate;
+    let message = chat.store.append(request).await.unwrap().object;
+    if depth == line.len() {
+        assert_eq!(message.branch, branch);
+        model.branches.get_mut(&branch).unwrap().line.push((message.id, message.question, branch));
+    } else {
+        model.add_branch_with(chat, &line[..depth], &message, activate);
+    }
 }
 
 async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool) {

@@ -15,18 +15,18 @@ use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ChatId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
 /// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
-struct Origin {
-    chat: ChatId,
-    parent: BranchId,
-    depth: i64,
+pub(super) struct Origin {
+    pub(super) chat: ChatId,
+    pub(super) parent: BranchId,
+    pub(super) depth: i64,
     /// When the message there was stored; none for a fork before the first message.
-    created_at: Option<Timestamp>,
+    pub(super) created_at: Option<Timestamp>,
 }
 
 impl SqlEngine {
@@ -37,11 +37,12 @@ impl SqlEngine {
     pub(crate) async fn fork(&self, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
         let request = Arc::new(request.clone());
         let origin = self.origin(&request).await?;
-        let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
-        let rows = trunk.into_iter().chain([origin.parent]);
         let (new, clock) = (Arc::clone(&request), self.clock.clone());
+        let rows = rows(&request, origin);
         let made = self
-            .write(rows, move |session| async move { insert(session, &new, origin, &clock).await }.boxed())
+            .write(rows, move |session| {
+                async move { insert(session, &new, origin, &clock, &[]).await }.boxed()
+            })
             .await;
         match made {
             Ok(made) => Ok(Created::new(made)),
@@ -56,7 +57,7 @@ impl SqlEngine {
         }
     }
 
-    async fn origin(&self, request: &Arc<ForkRequest>) -> Result<Origin, Error> {
+    pub(super) async fn origin(&self, request: &Arc<ForkRequest>) -> Result<Origin, Error> {
         let request = Arc::clone(request);
         self.store.read(|session| async move { origin(session, &request).await }.boxed()).await
     }
@@ -107,11 +108,19 @@ async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, 
     Ok(Origin { chat, parent, depth, created_at: Some(created_at) })
 }
 
-async fn insert(
+/// The rows that a fork locks, the trunk's first.
+pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item = BranchId> + use<> {
+    let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
+    trunk.into_iter().chain([origin.parent])
+}
+
+/// Inserts a fork whose first messages have these ids.
+pub(super) async fn insert(
     session: &mut Session,
     new: &ForkRequest,
     origin: Origin,
     clock: &Clock,
+    own: &[ResponseId],
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
     let trunk = branches::table.find(origin.chat.trunk()).filter(branches::deleted_at.is_null());
@@ -148,7 +157,13 @@ async fn insert(
     // Never older than its parent and its message, whatever the clock says.
     let created_at = clock.now().max(parent_created_at);
     let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-    let row = row(new, &ancestry, origin, created_at);
+    let mut row = row(new, &ancestry, origin, created_at);
+    if let Some(head) = own.last() {
+        row.head_depth += i64::try_from(own.len()).unwrap_or(i64::MAX);
+        row.head_response_id = Some(*head);
+        // The first message has it.
+        (row.key_id, row.request_hash) = (None, None);
+    }
     let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
     if on!(session, |c| inserted.execute(c).await)? == 0 {
         return Err(Abort::Exists);

@@ -17,6 +17,7 @@ mod conditions;
 mod delete;
 mod engine;
 mod fork;
+mod fork_messages;
 mod functions;
 mod lookup;
 mod message_forks;

@@ -91,6 +91,7 @@ pub(super) struct MessageRow {
     metadata: String,
     question: String,
     response: String,
+    copied_from: Option<ResponseId>,
 }
 
 impl MessageRow {
@@ -105,6 +106,7 @@ impl MessageRow {
             response: self.response,
             metadata: self.metadata,
             created_at: self.created_at,
+            copied_from: self.copied_from,
             forks,
         }
     }
@@ -125,4 +127,5 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) metadata: &'a str,
     pub(super) question: &'a str,
     pub(super) response: &'a str,
+    pub(super) copied_from: Option<ResponseId>,
 }

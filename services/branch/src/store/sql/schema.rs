@@ -25,6 +25,7 @@ diesel::table! {
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,
         swept_at -> Nullable<Instant>,
+        activated_at -> Nullable<Instant>,
     }
 }
 
@@ -45,6 +46,7 @@ diesel::table! {
         metadata -> Text,
         question -> Text,
         response -> Text,
+        copied_from -> Nullable<Uid>,
     }
 }
 

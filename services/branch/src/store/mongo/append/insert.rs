@@ -1,6 +1,6 @@
 //! The insert of a batch of one line: the documents at the depths after the head, and what came of each.
 
-use crate::domain::{Forks, Message};
+use crate::domain::{Forks, MIN_TIME_STEP, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::append::batcher::InsertOutcome;
@@ -10,7 +10,6 @@ use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::MIN_TIME_STEP;
 use crate::store::mongo::read::liveness::{Line, LineLiveness};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;

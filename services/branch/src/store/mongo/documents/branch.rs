@@ -4,11 +4,11 @@ use crate::domain::{Ancestry, Branch, BranchKey};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
+use crate::store::{ForkRequest, MAX_FIRST_MESSAGES, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
-use shared::idempotency::IdempotencyKey;
+use shared::idempotency::{IdempotencyKey, RETENTION};
 use shared::ids::{BranchId, ChatId, KeyId, OperationId, ResponseId, UserId};
 
 /// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
@@ -105,6 +105,10 @@ pub(crate) struct BranchDoc {
     /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
     #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_pass_depth: Option<i64>,
+    /// Whether it was never there: the sweep has found messages that a branch with this id was to begin with, and keeps it from
+    /// being inserted late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) aborted: bool,
 }
 
 impl BranchDoc {
@@ -128,6 +132,22 @@ impl BranchDoc {
             activate: new.activate,
             ..Self::at(ancestry, parent.chat, parent.owner, created_at)
         }
+    }
+
+    /// A tombstone in the place of a branch that was never inserted.
+    pub(crate) fn aborted(id: BranchId, chat: ChatId, owner: UserId, now: Timestamp) -> Self {
+        Self {
+            alive: false,
+            state: Some(BranchState::SecondPassDone),
+            due: Some(now.plus(RETENTION).as_micros()),
+            aborted: true,
+            ..Self::at(&Ancestry::trunk(id), chat, owner, now)
+        }
+    }
+
+    /// Whether it began with messages, as far as the hint of its head tells.
+    pub(crate) const fn has_messages(&self) -> bool {
+        self.fork_depth < self.head_depth
     }
 
     fn at(ancestry: &Ancestry, chat: ChatId, owner: UserId, created_at: Timestamp) -> Self {
@@ -157,6 +177,7 @@ impl BranchDoc {
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
+            aborted: false,
         }
     }
 
@@ -199,6 +220,13 @@ impl BranchDoc {
             created_at: self.created_at,
         }
     }
+}
+
+/// A filter for the messages that a fork has begun with, as long as they are due.
+pub(crate) fn due_messages(fork: &BranchDoc) -> Document {
+    let most = i64::try_from(MAX_FIRST_MESSAGES).unwrap_or(i64::MAX);
+    let depths = doc! {"$gt": fork.fork_depth, "$lte": fork.fork_depth + most};
+    doc! {"branch": fork.id.to_string(), "depth": depths, "due": {"$gt": 0_i64}}
 }
 
 /// The filter and the update that complete a fork.

@@ -1,8 +1,10 @@
 //! The document of a message.
 
 use crate::domain::{Forks, Message};
-use crate::store::NewMessage;
+use crate::store::branching::MessagePlace;
+use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
+use crate::store::{MessageContent, NewMessage};
 use mongodb::bson::Binary;
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -18,7 +20,7 @@ pub(crate) struct MessageDoc {
     pub(crate) branch: BranchId,
     pub(crate) depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    parent: Option<ResponseId>,
+    pub(crate) parent: Option<ResponseId>,
     #[serde(with = "text")]
     pub(crate) chat: ChatId,
     #[serde(with = "text")]
@@ -40,6 +42,11 @@ pub(crate) struct MessageDoc {
     metadata: String,
     question: String,
     response: String,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    copied_from: Option<ResponseId>,
+    /// While the branch that begins with it is not there yet, and a little longer: when the sweep takes it up, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) due: Option<i64>,
 }
 
 impl MessageDoc {
@@ -67,7 +74,37 @@ impl MessageDoc {
             metadata: request.metadata.as_str().to_owned(),
             question: request.question.as_str().to_owned(),
             response: request.response.as_str().to_owned(),
+            copied_from: None,
+            due: None,
         }
+    }
+
+    /// One of the messages that a branch begins with, before that is there.
+    pub(crate) fn first_of(branch: &BranchDoc, place: MessagePlace, content: &MessageContent) -> Self {
+        Self {
+            id: place.id,
+            branch: branch.id,
+            depth: place.depth,
+            parent: place.parent,
+            chat: branch.chat,
+            owner: branch.owner,
+            created_at: place.created_at,
+            text_bytes: content.stored_text_bytes(),
+            forked: Some(false),
+            forks: 0,
+            key_id: None,
+            request_hash: None,
+            metadata: content.metadata.clone(),
+            question: content.question.clone(),
+            response: content.response.clone(),
+            copied_from: content.copied_from,
+            due: branch.due,
+        }
+    }
+
+    /// The same, made by a request with this key.
+    pub(crate) fn with_key(self, key: &IdempotencyKey) -> Self {
+        Self { key_id: Some(key.id), request_hash: Some(binary(&key.hash.0)), ..self }
     }
 
     /// Whether a request with this key has made it.
@@ -91,6 +128,7 @@ impl MessageDoc {
             response: self.response,
             metadata: self.metadata,
             created_at: self.created_at,
+            copied_from: self.copied_from,
             forks,
         }
     }

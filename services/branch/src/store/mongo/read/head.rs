@@ -1,5 +1,6 @@
 //! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
 
+use crate::domain::MIN_TIME_STEP;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text};
@@ -10,7 +11,6 @@ use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 /// The first stride of the search, in depths. It grows fourfold with each step.
 const FIRST_STRIDE_DEPTHS: i64 = 64;
@@ -19,8 +19,6 @@ const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
 /// The messages of its own (by the hint) up to which a branch counts as short.
 const MAX_SHORT_BRANCH_MESSAGES: i64 = 4;
-/// The least difference between the times of two messages of a line: the precision of a time.
-pub(crate) const MIN_TIME_STEP: Duration = Duration::from_micros(1);
 
 /// The last message that a branch owns.
 #[derive(Debug, Clone, Copy, Deserialize)]

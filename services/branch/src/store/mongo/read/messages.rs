@@ -13,7 +13,6 @@ use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::HashMap;
 
@@ -31,16 +30,6 @@ impl MongoEngine {
             .unwrap_or_default();
         let [found] = found;
         Ok(Some(found.into_message(forks)))
-    }
-
-    /// The message that a request with this key has created.
-    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
-        let Some(made) = made else { return Ok(None) };
-        if !made.is_made_by(key) {
-            return Err(Error::KeyReused);
-        }
-        self.read_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
 }
 

@@ -4,6 +4,8 @@ pub(super) mod activation;
 pub(super) mod delete;
 pub(super) mod fork;
 pub(super) mod fork_batches;
+mod fork_messages;
+mod orphans;
 pub(super) mod sweep;
 pub(super) mod transitions;
 pub(super) mod update;

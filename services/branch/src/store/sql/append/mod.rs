@@ -60,6 +60,6 @@ async fn append(session: &mut Session, request: Arc<AppendRequest>, clock: &Cloc
         }
         Outcome::NoLine => Err(missing_line(session, request.owner, request.target).await?.into()),
         Outcome::Exists => Err(Abort::Exists),
-        Outcome::HeadMoved { head } => Err(Error::HeadMoved { head }.into()),
+        Outcome::HeadMoved { branch, head } => Err(Error::HeadMoved { branch, head }.into()),
     }
 }

@@ -14,6 +14,7 @@ pub(super) enum Outcome {
     Exists,
     /// The head of the line is not the expected one.
     HeadMoved {
+        branch: BranchId,
         /// The head; none on an empty line.
         head: Option<ResponseId>,
     },

@@ -46,7 +46,7 @@ pub(super) async fn append(
         }
         ("no_line", ..) => Ok(Outcome::NoLine),
         ("exists", ..) => Ok(Outcome::Exists),
-        ("head_moved", ..) => Ok(Outcome::HeadMoved { head: parent }),
+        ("head_moved", _, Some(branch), ..) => Ok(Outcome::HeadMoved { branch, head: parent }),
         (other, ..) => Err(StoreError::Failed(format!("append_message returned {other:?}").into()).into()),
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn append(
     }
     let parent = line.before_head_id;
     if !new.expected_head.allows(parent) {
-        return Ok(Outcome::HeadMoved { head: parent });
+        return Ok(Outcome::HeadMoved { branch: line.branch_id, head: parent });
     }
     let created_at = MonotonicTime { now: now.max(line.created_at), after: parent };
     let row = (row(new, id, &line), messages::created_at.eq(created_at));
@@ -78,5 +78,6 @@ fn row<'r>(new: &'r AppendRequest, id: ResponseId, line: &RaisedHead) -> NewMess
         metadata: new.metadata.as_str(),
         question: new.question.as_str(),
         response: new.response.as_str(),
+        copied_from: None,
     }
 }
