@@ -152,6 +152,10 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     let fork = json!({"original_chat_id": chat, "branch_from_response_id": response});
     let branch = document.call_at(user, Method::POST, "/branches/create-branch", fork).await;
     let branch = text(&branch["branch_id"]).to_owned();
+    for (source, onto) in [(response, &*branch), (chat, &*branch), (response, response)] {
+        let pick = json!({"response_ids": [source], "onto_branch_id": onto, "onto_response_id": null});
+        document.call_at(user, Method::POST, "/branches/cherry-pick", pick).await;
+    }
     let taken = json!({"original_chat_id": chat, "branch_from_response_id": null, "new_chat_id": branch});
     document.call_at(user, Method::POST, "/branches/create-branch", taken).await;
     let lists = [

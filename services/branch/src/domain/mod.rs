@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod branch;
+mod fork_point;
 mod head;
 mod line;
 mod message;
@@ -10,16 +11,21 @@ mod metadata;
 mod model;
 mod name;
 mod plan;
+mod preview;
+mod response_ids;
 mod subtree;
 mod text;
 
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchKey};
+pub use fork_point::ForkPoint;
 pub use head::{ExpectedHead, OnHeadMoved};
 pub use line::{DepthRange, MAX_PAGE_BYTES, MIN_TIME_STEP, Order, count_fitting};
 pub use message::{Forks, Message};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;
+pub use preview::{PREVIEW_CHARACTERS, Previews, preview};
+pub use response_ids::ResponseIds;
 pub use subtree::{BranchLink, subtree};
 pub use text::{Question, Response};

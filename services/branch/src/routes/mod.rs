@@ -3,6 +3,7 @@
 mod add_message;
 mod all_messages;
 mod branch_view;
+mod cherry_pick;
 mod create_branch;
 mod cursor_time;
 mod delete_branch;
@@ -46,6 +47,7 @@ pub fn routes() -> Routes {
             get_message::get_message,
             all_messages::get_all_messages,
             create_branch::create_branch,
+            cherry_pick::cherry_pick,
             get_branches::get_branches,
             set_active_branch::set_active_branch,
             update_branch::update_branch,

@@ -1,7 +1,9 @@
 //! Requests for branches that begin with messages: an edit, an append whose head has moved, a cherry-pick.
 
 use super::requests::{AppendRequest, ForkRequest};
-use crate::domain::{BranchName, ExpectedHead, MIN_TIME_STEP, Metadata, OnHeadMoved, Question, Response};
+use crate::domain::{
+    BranchName, ExpectedHead, ForkPoint, MIN_TIME_STEP, Message, Metadata, OnHeadMoved, Question, Response,
+};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -32,6 +34,25 @@ pub struct EditRequest {
     pub key: Option<IdempotencyKey>,
 }
 
+/// Copies of messages on a new branch, as a client requests them.
+#[derive(Debug, Clone)]
+pub struct CherryPickRequest {
+    /// The owner.
+    pub owner: UserId,
+    /// The messages to copy, in the order of the copies: 1 to [`MAX_FIRST_MESSAGES`].
+    pub sources: Vec<ResponseId>,
+    /// The branch that the new one forks from.
+    pub onto: BranchId,
+    /// Where on its line.
+    pub from: ForkPoint,
+    /// The name of the new branch.
+    pub name: Option<BranchName>,
+    /// Whether it becomes the active branch of its chat.
+    pub activate: bool,
+    /// The idempotency key.
+    pub key: Option<IdempotencyKey>,
+}
+
 /// What a message says, without its place on a line.
 #[derive(Debug, Clone)]
 pub struct MessageContent {
@@ -46,6 +67,16 @@ pub struct MessageContent {
 }
 
 impl MessageContent {
+    /// A copy of a message.
+    pub(super) fn copy_of(message: &Message) -> Self {
+        Self {
+            question: message.question.clone(),
+            response: message.response.clone(),
+            metadata: message.metadata.clone(),
+            copied_from: Some(message.id),
+        }
+    }
+
     /// The bytes of its question and its response, as they are stored.
     pub fn stored_text_bytes(&self) -> i64 {
         i64::try_from(self.question.len() + self.response.len()).unwrap_or(i64::MAX)

@@ -14,7 +14,7 @@ use shared::error::StartError;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::tasks::Tasks;
-use shared_web::body_limits::MemoryBudget;
+use shared_web::body_limits::{MemoryBudget, Reservation};
 use shared_web::metrics::Metrics;
 use shared_web::timeouts::ServerTimeouts;
 use std::sync::Arc;
@@ -130,6 +130,17 @@ impl ContentStore {
     /// Reads one message; `None` if this owner has no such message.
     pub async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
         on_engine!(self, read_message(owner, id))
+    }
+
+    /// Reads messages of a user to copy them, each once, and reserves memory for their texts.
+    ///
+    /// [`Error::MessageNotFound`] if one is not there; [`Error::TextsTooLarge`]; [`Error::OutOfMemory`].
+    pub(super) async fn read_sources(
+        &self,
+        owner: UserId,
+        ids: Arc<[ResponseId]>,
+    ) -> Result<(Vec<Message>, Reservation), Error> {
+        on_engine!(self, read_sources(owner, ids))
     }
 
     /// Lists the messages of a user after a position, newest first, within the limits of [`Self::read_page`]. A page may be

@@ -4,6 +4,7 @@
 
 mod ancestry_codec;
 mod branching;
+mod cherry_pick;
 mod content_store;
 mod edit;
 pub mod mongo;
@@ -14,8 +15,10 @@ mod results;
 mod selection;
 pub mod sql;
 
-pub use branching::{EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
+pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
 pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk, PageRequest, TreeRequest};
-pub use results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
+pub use results::{
+    BranchPage, BranchWithActive, BranchWithMessages, LinePage, Lookup, MessagePage, ResolvedId,
+};

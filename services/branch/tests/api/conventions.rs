@@ -68,7 +68,7 @@ async fn every_public_route_is_in_the_document_with_its_errors() {
     }
     let document = app.client.get("/openapi.json").await.expect(200).json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 11);
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();

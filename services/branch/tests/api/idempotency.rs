@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 const REPLAYED: &str = "idempotency-replayed";
 const ADD: &str = "/api/v1/messages/add-message";
+const PICK: &str = "/api/v1/branches/cherry-pick";
 const EDIT: &str = "/api/v1/messages/edit-message";
 const CREATE: &str = "/api/v1/branches/create-branch";
 
@@ -78,6 +79,27 @@ async fn a_key_creates_a_version_once_and_replays_its_present_state() {
     assert_eq!(client.post(ADD, &append).await.expect(201).header(REPLAYED), "");
     chat.delete_branch(&branch, "?cascade=true").await.expect(200);
     client.post(EDIT, &body).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_key_copies_messages_once_and_replays_their_present_state() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, "1").await;
+    let client = chat.client.with_header("idempotency-key", "k");
+    let ids = [&first["response_id"], &first["response_id"]];
+    let body = json!({"response_ids": ids, "onto_branch_id": chat.id});
+    let made = client.post(PICK, &body).await.expect(201);
+    assert_eq!(made.header(REPLAYED), "");
+    let branch = text(&made.json()["branch"]["branch_id"]);
+    let head = chat.say(&branch, "2").await;
+    let again = client.post(PICK, &body).await.expect(201);
+    assert_eq!((again.header(REPLAYED), &again.json()["messages"]), ("true", &made.json()["messages"]));
+    assert_eq!(again.json()["branch"]["head_response_id"], head["response_id"]);
+    let other = json!({"response_ids": [first["response_id"]], "onto_branch_id": chat.id});
+    assert_eq!(client.post(PICK, &other).await.expect(422).code(), "idempotency_key_reused");
+    chat.delete_branch(&branch, "").await.expect(200);
+    client.post(PICK, &body).await.expect(404);
 }
 
 #[tokio::test]

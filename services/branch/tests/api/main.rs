@@ -9,6 +9,7 @@
 mod add_message;
 mod all_messages;
 mod app;
+mod cherry_pick;
 mod commands;
 mod conventions;
 mod create_branch;

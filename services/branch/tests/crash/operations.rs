@@ -23,6 +23,9 @@ pub enum Operation {
         activate: bool,
         keyed: bool,
     },
+    CherryPick {
+        keyed: bool,
+    },
     /// An append that forks a branch, because its head has moved, which is deleted before the fork is there.
     ForkOnHeadMovedOfTheDeleted,
     DeleteLeaf,
@@ -56,7 +59,7 @@ impl Operation {
     pub fn is_finished(self, answered: &[String]) -> bool {
         match self {
             // What is written behind the answer ends with the message that was forked.
-            Self::Fork { .. } | Self::Edit { .. } => {
+            Self::Fork { .. } | Self::Edit { .. } | Self::CherryPick { .. } => {
                 let mut after = answered.iter().skip_while(|command| *command != "insert branches");
                 after.any(|command| command == "update messages")
             }
@@ -95,6 +98,12 @@ impl<'a> Request<'a> {
                 let body = json!({"response_id": self.tree.from, "response": "edited", "activate": activate});
                 let client = if keyed { self.keyed(&client) } else { client };
                 return client.try_post("/api/v1/messages/edit-message", &body).await;
+            }
+            Operation::CherryPick { keyed } => {
+                let ids = [self.tree.from, self.tree.last, self.tree.from];
+                let body = json!({"response_ids": ids, "onto_branch_id": self.tree.other});
+                let client = if keyed { self.keyed(&client) } else { client };
+                return client.try_post(&format!("{branches}/cherry-pick"), &body).await;
             }
             Operation::ForkOnHeadMovedOfTheDeleted => {
                 return self.append_with_the_key(&client, &self.tree.a, &json!(self.tree.from)).await;
@@ -143,7 +152,7 @@ impl<'a> Request<'a> {
     /// How much of it is done, in the eyes of the owner. What it is not about must be there.
     pub fn effect(&self, view: Option<&View>) -> Effect {
         let doomed = match self.operation {
-            Operation::Fork { .. } | Operation::Edit { .. } => vec![],
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => vec![],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => self.tree.with("a1"),
             Operation::DeleteLeaf => vec![&self.tree.e],
             Operation::Cascade => self.tree.with("b1"),
@@ -162,6 +171,13 @@ impl<'a> Request<'a> {
                     Some(_) => Effect::Whole,
                 }
             }
+            (Operation::CherryPick { .. }, Some(view)) => {
+                if view.new_in(self.tree).is_empty() {
+                    Effect::None
+                } else {
+                    Effect::Whole
+                }
+            }
             (Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted, Some(view)) => {
                 if view.new_in(self.tree).is_empty() { Effect::None } else { Effect::Partly }
             }
@@ -177,7 +193,9 @@ impl<'a> Request<'a> {
             Operation::Fork { activate: true, .. } | Operation::Edit { activate: true, .. } => {
                 view.new_in(self.tree)
             }
-            Operation::Fork { .. } | Operation::Edit { .. } => vec![&self.tree.e],
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                vec![&self.tree.e]
+            }
             Operation::DeleteLeaf => vec![&self.tree.c],
             Operation::Cascade => vec![&self.tree.a],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted | Operation::DeleteChat => {

@@ -106,8 +106,8 @@ impl RecoveryChecks<'_> {
     fn check_answer(&self, seen: Option<&View>, effect: Effect) {
         let Some(answer) = self.answer.clone() else { return };
         match self.request.operation {
-            Operation::Fork { .. } | Operation::Edit { .. } => {
-                let made = text(&answer.expect(201).json()["branch_id"]);
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                let made = made_branch(&answer);
                 assert_eq!(seen.unwrap().new_in(self.request.tree), [&made]);
             }
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => drop(answer.expect(404)),
@@ -129,7 +129,9 @@ impl RecoveryChecks<'_> {
                 }
                 self.check_repetition(&answer, keyed, made).await;
             }
-            Operation::Edit { keyed, .. } => self.check_repetition(&answer, keyed, made).await,
+            Operation::Edit { keyed, .. } | Operation::CherryPick { keyed } => {
+                self.check_repetition(&answer, keyed, made).await
+            }
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
                 drop(answer.expect(404));
                 let (request, tree) = (&self.request, self.request.tree);
@@ -157,7 +159,7 @@ impl RecoveryChecks<'_> {
 
     /// The answer to the same request for a branch, which was made before or not.
     async fn check_repetition(&self, answer: &Answer, keyed: bool, made: Option<&String>) {
-        let again = text(&answer.clone().expect(201).json()["branch_id"]);
+        let again = made_branch(answer);
         if keyed && let Some(made) = made {
             assert_eq!(again, *made);
         }
@@ -174,7 +176,9 @@ impl RecoveryChecks<'_> {
             let choice = json!({"chat_id": tree.id, "branch_id": tree.other});
             client.put("/api/v1/branches/set-active-branch", &choice).await.expect(200);
             let used = match self.request.operation {
-                Operation::Fork { .. } | Operation::Edit { .. } => view.new_in(tree).first().copied(),
+                Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                    view.new_in(tree).first().copied()
+                }
                 Operation::DeleteLeaf => Some(&tree.e).filter(|_| effect == Effect::None),
                 Operation::DeleteChat => Some(&tree.id),
                 Operation::Cascade | Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
@@ -206,4 +210,13 @@ impl RecoveryChecks<'_> {
         self.driver.with_store(&self.clock, sweep).await;
         DatabaseState::of(&self.driver.raw, &self.request.tree.id).await
     }
+}
+
+/// The branch that was made, by the answer.
+fn made_branch(answer: &Answer) -> String {
+    let made = answer.clone().expect(201).json();
+    // Of a cherry-pick: all copies are on it.
+    let branch = made.get("branch").unwrap_or(&made);
+    assert!(made.get("messages").is_none_or(|copies| copies.as_array().unwrap().len() == 3));
+    text(&branch["branch_id"])
 }

@@ -2,12 +2,13 @@
 
 use branch::config::Database;
 use branch::domain::{
-    Branch, BranchKey, BranchName, ExpectedHead, Message, Metadata, OnHeadMoved, Order, Question, Response,
+    Branch, BranchKey, BranchName, ExpectedHead, ForkPoint, Message, Metadata, OnHeadMoved, Order, Question,
+    Response,
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchPage, BranchWithActive, ContentStore, EditRequest, ForkRequest, LinePosition,
-    LineRequest, NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchPage, BranchWithActive, CherryPickRequest, ContentStore, EditRequest, ForkRequest,
+    LinePosition, LineRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
@@ -185,6 +186,19 @@ impl Chat {
             metadata: Metadata::default(),
             activate: false,
             branch_name: None,
+            key: None,
+        }
+    }
+
+    /// A request to copy messages to a branch, after its head.
+    pub fn pick(&self, sources: &[ResponseId], onto: BranchId) -> CherryPickRequest {
+        CherryPickRequest {
+            owner: self.owner,
+            sources: sources.to_vec(),
+            onto,
+            from: ForkPoint::Head,
+            name: None,
+            activate: false,
             key: None,
         }
     }

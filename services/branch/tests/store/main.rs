@@ -8,6 +8,7 @@
 )]
 
 mod branches;
+mod cherry_picks;
 mod deleting;
 mod edits;
 mod forking;
@@ -80,6 +81,11 @@ fn main() {
             edits::a_key_creates_a_version_once,
             edits::a_moved_head_is_forked_if_the_append_says_so,
             edits::times_rise_from_the_origin_to_the_version,
+            cherry_picks::copies_lie_on_a_new_branch_in_the_order_given,
+            cherry_picks::a_cherry_pick_forks_where_it_is_told,
+            cherry_picks::one_message_that_is_not_there_refuses_a_cherry_pick,
+            cherry_picks::at_most_eight_mib_are_copied,
+            cherry_picks::a_key_creates_copies_once,
             branches::the_tree_comes_parents_first_and_in_pages,
             branches::pages_of_wide_and_narrow_trees_are_complete,
             branches::lists_and_lookups_have_the_present_heads,
@@ -112,6 +118,8 @@ fn main() {
             races::one_of_many_concurrent_edits_with_one_key_creates,
             races::an_edit_concurrent_with_a_deletion_is_whole_or_refused,
             races::appends_that_fork_a_moved_head_all_find_a_place,
+            races::one_of_many_concurrent_cherry_picks_with_one_key_creates,
+            races::a_cherry_pick_concurrent_with_a_deletion_of_a_source_is_whole_or_refused,
             races::four_stores_can_open_concurrently,
             times::times_rise_along_a_line_when_the_clock_is_set_back,
             times::times_rise_for_concurrent_writers,

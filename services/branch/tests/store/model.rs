@@ -2,8 +2,8 @@
 
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
-use branch::domain::{ExpectedHead, Message, OnHeadMoved, Order};
-use branch::store::{EditRequest, ForkRequest};
+use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
+use branch::store::{CherryPickRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
@@ -32,6 +32,13 @@ enum Step {
         depth: Index,
         activate: bool,
     },
+    /// Copies of a part of a line, at any message of another, or before the first.
+    CherryPick {
+        source: (Index, Index),
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
     Activate(Index),
     Delete {
         branch: Index,
@@ -52,6 +59,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(branch, depth, activate)| Step::Edit { branch, depth, activate }),
         3 => (index(), index(), any::<bool>())
             .prop_map(|(branch, depth, activate)| Step::AppendAt { branch, depth, activate }),
+        3 => ((index(), index()), index(), index(), any::<bool>()).prop_map(
+            |(source, branch, depth, activate)| Step::CherryPick { source, branch, depth, activate }
+        ),
         1 => index().prop_map(Step::Activate),
         2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
         1 => Just(Step::Sweep),
@@ -60,11 +70,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 20..60)
 }
 
+/// The message, question and owner of a place of a line.
+type Place = (ResponseId, String, BranchId);
+
 /// A branch: its parent, and the message, question and owner of every place of its line.
 #[derive(Debug, Clone)]
 struct Copy {
     parent: Option<BranchId>,
-    line: Vec<(ResponseId, String, BranchId)>,
+    line: Vec<Place>,
 }
 
 struct Model {
@@ -79,21 +92,16 @@ impl Model {
         *index.get(&ids)
     }
 
-    /// A branch that was created with this message after these places.
-    fn add_branch_with(
-        &mut self,
-        chat: &Chat,
-        before: &[(ResponseId, String, BranchId)],
-        message: &Message,
-        activate: bool,
-    ) {
+    /// A branch that was created with these messages after these places.
+    fn add_branch_with(&mut self, chat: &Chat, before: &[Place], own: &[Message], activate: bool) {
         let parent = before.last().map_or(chat.trunk(), |(_, _, owner)| *owner);
-        assert!(!self.branches.contains_key(&message.branch));
-        let own = (message.id, message.question.clone(), message.branch);
-        let line = before.iter().cloned().chain([own]).collect();
-        self.branches.insert(message.branch, Copy { parent: Some(parent), line });
+        let branch = own[0].branch;
+        let own = own.iter().map(|message| (message.id, message.question.clone(), message.branch));
+        let line = before.iter().cloned().chain(own).collect();
+        let replaced = self.branches.insert(branch, Copy { parent: Some(parent), line });
+        assert!(replaced.is_none());
         if activate {
-            self.active = message.branch;
+            self.active = branch;
         }
     }
 
@@ -137,6 +145,16 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             let depth = depth.index(line.len() + 1);
             append_at(chat, model, branch, depth, *activate).await;
         }
+        Step::CherryPick { source, branch, depth, activate } => {
+            let sources = &model.branches[&model.pick(source.0)].line;
+            let sources = sources[source.1.index(sources.len() + 1)..].to_vec();
+            let branch = model.pick(*branch);
+            let line = model.branches[&branch].line.clone();
+            let line = &line[..depth.index(line.len() + 1)];
+            if !sources.is_empty() {
+                cherry_pick(chat, model, (&sources, branch), line, *activate).await;
+            }
+        }
         Step::Activate(index) => {
             model.active = model.pick(*index);
             chat.store.activate(chat.owner, chat.trunk(), model.active).await.unwrap();
@@ -150,13 +168,7 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
     }
 }
 
-async fn fork(
-    chat: &Chat,
-    model: &mut Model,
-    branch: BranchId,
-    line: Vec<(ResponseId, String, BranchId)>,
-    activate: bool,
-) {
+async fn fork(chat: &Chat, model: &mut Model, branch: BranchId, line: Vec<Place>, activate: bool) {
     let (from, parent) = match line.last() {
         Some((response, _, owner)) => (Some(*response), *owner),
         None => (None, chat.trunk()),
@@ -171,12 +183,27 @@ async fn fork(
 }
 
 /// Edits the last message of a part of a line.
-async fn edit(chat: &Chat, model: &mut Model, line: &[(ResponseId, String, BranchId)], activate: bool) {
+async fn edit(chat: &Chat, model: &mut Model, line: &[Place], activate: bool) {
     let ((message, question, _), before) = line.split_last().unwrap();
     let request = EditRequest { activate, ..chat.regenerate(*message) };
     let edited = chat.store.edit_message(request).await.unwrap().object;
     assert_eq!(edited.question, *question);
-    model.add_branch_with(chat, before, &edited, activate);
+    model.add_branch_with(chat, before, &[edited], activate);
+}
+
+async fn cherry_pick(
+    chat: &Chat,
+    model: &mut Model,
+    (sources, branch): (&[Place], BranchId),
+    line: &[Place],
+    activate: bool,
+) {
+    let from = ForkPoint::At(line.last().map(|(message, ..)| *message));
+    let ids: Vec<_> = sources.iter().map(|(message, ..)| *message).collect();
+    let request = CherryPickRequest { from, activate, ..chat.pick(&ids, branch) };
+    let made = chat.store.cherry_pick(&request).await.unwrap().object;
+    assert_eq!(made.messages.iter().map(|copy| copy.copied_from.unwrap()).collect::<Vec<_>>(), ids);
+    model.add_branch_with(chat, line, &made.messages, activate);
 }
 
 async fn append_at(chat: &Chat, model: &mut Model, branch: BranchId, depth: usize, activate: bool) {
@@ -191,7 +218,7 @@ async fn append_at(chat: &Chat, model: &mut Model, branch: BranchId, depth: usiz
         assert_eq!(message.branch, branch);
         model.branches.get_mut(&branch).unwrap().line.push((message.id, message.question, branch));
     } else {
-        model.add_branch_with(chat, &line[..depth], &message, activate);
+        model.add_branch_with(chat, &line[..depth], &[message], activate);
     }
 }
 

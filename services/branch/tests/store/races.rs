@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, key, refused};
 use branch::domain::{ExpectedHead, OnHeadMoved, Order, Response};
 use branch::error::Error;
-use branch::store::{ContentStore, EditRequest};
+use branch::store::{CherryPickRequest, ContentStore, EditRequest};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
 use shared::validation::TextField as _;
@@ -233,6 +233,50 @@ pub async fn an_edit_concurrent_with_a_deletion_is_whole_or_refused(kit: &Kit) {
     kit.clock.advance(Duration::from_secs(60));
     kit.sweep().await;
     assert_eq!(kit.store.list_messages(chat.owner, None, 200).await.unwrap().items.len(), 1);
+}
+
+pub async fn one_of_many_concurrent_cherry_picks_with_one_key_creates(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    let used = key(1);
+    let made = at_once(kit, &chat, 32, move |_, chat: Chat| {
+        let key = Some(used.clone());
+        async move {
+            let request = CherryPickRequest { key, ..chat.pick(&[first.id; 5], chat.trunk()) };
+            let made = chat.store.cherry_pick(&request).await.unwrap();
+            (made.replayed, made.object.messages.iter().map(|copy| copy.id).collect::<Vec<_>>())
+        }
+    });
+    let made = made.await;
+    assert_eq!(made.iter().filter(|made| !made.0).count(), 1);
+    assert!(made.iter().all(|one| one.1 == made[0].1 && one.1.len() == 5));
+    assert_eq!(chat.tree(chat.trunk()).await.len(), 2);
+}
+
+pub async fn a_cherry_pick_concurrent_with_a_deletion_of_a_source_is_whole_or_refused(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    for round in 0..8 {
+        let fork = chat.fork(first.id).await;
+        let second = chat.say(fork, "2").await;
+        let answers = at_once(kit, &chat, 8, move |number, chat: Chat| async move {
+            if number == round {
+                chat.store.delete_branch(chat.owner, fork, false).await.unwrap();
+                return None;
+            }
+            match chat.store.cherry_pick(&chat.pick(&[first.id, second.id], chat.trunk())).await {
+                Ok(made) => Some(made.object.branch.branch.id),
+                Err(Error::MessageNotFound) => None,
+                Err(other) => panic!("{other:?}"),
+            }
+        });
+        let made: Vec<_> = answers.await.into_iter().flatten().collect();
+        assert_eq!(chat.tree(chat.trunk()).await.len(), 1 + made.len());
+        for branch in made {
+            assert_eq!(chat.line(branch).await, ["1", "1", "2"]);
+            chat.store.delete_branch(chat.owner, branch, false).await.unwrap();
+        }
+    }
 }
 
 pub async fn appends_that_fork_a_moved_head_all_find_a_place(kit: &Kit) {

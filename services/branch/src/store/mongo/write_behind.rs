@@ -1,10 +1,11 @@
-//! Write-behind: heads and numbers of forks as hints, and the completion of forks, written in batches after the answers.
+//! Write-behind: the first messages and the heads of branches and numbers of forks as hints, and the completion of forks, written in batches after the answers.
 //!
-//! What is lost in a crash is found again: a reader follows the hint of a head to the head, the number of forks only says how
+//! What is lost in a crash is found again: a reader follows the hint of a head to the head, looks up a first message that is missing, the number of forks only says how
 //! to read them, and the sweep completes the forks that seem to be under way.
 
 use crate::store::mongo::client::update_command::statement;
 use crate::store::mongo::documents::branch::{BranchDoc, due_messages, fork_completion};
+use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use shared::ids::{BranchId, ChatId, OperationId, ResponseId};
@@ -33,7 +34,8 @@ struct Buffer {
 
 #[derive(Debug, Default)]
 struct PendingWrites {
-    heads: HashMap<BranchId, (i64, ResponseId)>,
+    heads: HashMap<BranchId, LastMessage>,
+    firsts: HashMap<BranchId, FirstMessage>,
     forks: Vec<(BranchId, Option<OperationId>)>,
     /// New forks of a chat, and the deepest level.
     chats: HashMap<ChatId, (i64, i64)>,
@@ -63,13 +65,18 @@ impl WriteBehind {
     }
 
     /// Records the head of a line.
-    pub(super) fn record_head(&self, branch: BranchId, depth: i64, id: ResponseId) {
+    pub(super) fn record_head(&self, last_message: LastMessage) {
         self.0.add(|pending| {
-            let head = pending.heads.entry(branch).or_insert((depth, id));
-            if head.0 < depth {
-                *head = (depth, id);
+            let head = pending.heads.entry(last_message.branch).or_insert(last_message);
+            if head.depth < last_message.depth {
+                *head = last_message;
             }
         });
+    }
+
+    /// Records the first message of a branch.
+    pub(super) fn record_first(&self, first_message: FirstMessage) {
+        self.0.add(|pending| drop(pending.firsts.insert(first_message.branch, first_message)));
     }
 
     /// Records the completion of a fork, and counts it for its chat and its message. All are flushed together, so that no fork
@@ -99,11 +106,8 @@ impl Buffer {
 }
 
 async fn write(database: &Database, pending: PendingWrites) {
-    let heads = pending.heads.into_iter().map(|(branch, (depth, id))| {
-        // Never lowered, in whatever order the replicas write.
-        let lower = doc! {"_id": branch.to_string(), "head_depth": {"$lt": depth}};
-        statement(lower, doc! {"$set": {"head_depth": depth, "head": id.to_string()}})
-    });
+    let heads = pending.heads.values().map(LastMessage::hint);
+    let heads = heads.chain(pending.firsts.values().map(FirstMessage::hint));
     let forks = pending.forks.into_iter().map(|(branch, op)| fork_completion(branch, op));
     let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {
         statement(

@@ -6,7 +6,7 @@ use super::engine::SqlEngine;
 use super::lookup::look_up;
 use super::rows::NewBranchRow;
 use super::schema::{TARGETS, TRUNKS, branches, messages};
-use crate::domain::{Ancestry, Branch};
+use crate::domain::{Ancestry, Branch, MIN_TIME_STEP, preview};
 use crate::error::Error;
 use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
 use crate::store::{BranchWithActive, ForkRequest};
@@ -29,6 +29,14 @@ pub(super) struct Origin {
     pub(super) created_at: Option<Timestamp>,
 }
 
+impl Origin {
+    /// The time of the first message of a fork that was created then.
+    pub(super) fn next_message_time(&self, created_at: Timestamp) -> Timestamp {
+        let after = self.created_at.map(|message| message.plus(MIN_TIME_STEP));
+        after.map_or(created_at, |after| after.max(created_at))
+    }
+}
+
 impl SqlEngine {
     pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
         self.origin(&Arc::new(request.clone())).await.map(drop)
@@ -41,7 +49,7 @@ impl SqlEngine {
         let rows = rows(&request, origin);
         let made = self
             .write(rows, move |session| {
-                async move { insert(session, &new, origin, &clock, &[]).await }.boxed()
+                async move { insert(session, &new, origin, &clock, None).await }.boxed()
             })
             .await;
         match made {
@@ -114,13 +122,21 @@ pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item 
     trunk.into_iter().chain([origin.parent])
 }
 
-/// Inserts a fork whose first messages have these ids.
+/// The messages that a fork begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnMessages<'a> {
+    pub(super) ids: &'a [ResponseId],
+    /// The question of the first.
+    pub(super) question: &'a str,
+}
+
+/// Inserts a fork, which may begin with messages.
 pub(super) async fn insert(
     session: &mut Session,
     new: &ForkRequest,
     origin: Origin,
     clock: &Clock,
-    own: &[ResponseId],
+    own: Option<OwnMessages<'_>>,
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
     let trunk = branches::table.find(origin.chat.trunk()).filter(branches::deleted_at.is_null());
@@ -158,17 +174,30 @@ pub(super) async fn insert(
     let created_at = clock.now().max(parent_created_at);
     let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
     let mut row = row(new, &ancestry, origin, created_at);
-    if let Some(head) = own.last() {
-        row.head_depth += i64::try_from(own.len()).unwrap_or(i64::MAX);
-        row.head_response_id = Some(*head);
-        // The first message has it.
-        (row.key_id, row.request_hash) = (None, None);
+    if let Some(own) = own {
+        begin_with(&mut row, own, origin);
     }
     let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
     if on!(session, |c| inserted.execute(c).await)? == 0 {
         return Err(Abort::Exists);
     }
     Ok(BranchWithActive { branch: Branch::from(row), active: active.unwrap_or(origin.chat.trunk()) })
+}
+
+/// Sets the columns of a fork that tell of its messages.
+fn begin_with(row: &mut NewBranchRow, own: OwnMessages<'_>, origin: Origin) {
+    let first_at = origin.next_message_time(row.created_at);
+    let mut last_at = first_at;
+    for _ in own.ids.iter().skip(1) {
+        last_at = last_at.plus(MIN_TIME_STEP);
+    }
+    row.head_depth += i64::try_from(own.ids.len()).unwrap_or(i64::MAX);
+    row.head_response_id = own.ids.last().copied();
+    row.first_response_id = own.ids.iter().next().copied();
+    (row.first_message_at, row.last_message_at) = (Some(first_at), Some(last_at));
+    row.preview = Some(preview(own.question).to_owned());
+    // The first message has it.
+    (row.key_id, row.request_hash) = (None, None);
 }
 
 fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Timestamp) -> NewBranchRow {
@@ -189,5 +218,10 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| key.hash.clone()),
         deleted_at: None,
+        first_response_id: None,
+        first_message_at: None,
+        last_message_at: None,
+        preview: None,
+        activated_at: new.activate.then_some(created_at),
     }
 }

@@ -2,15 +2,13 @@
 
 use super::abort::Abort;
 use super::engine::SqlEngine;
-use super::fork::{Origin, insert, rows};
+use super::fork::{Origin, OwnMessages, insert, rows};
 use super::rows::NewMessageRow;
 use super::schema::messages;
-use crate::domain::MIN_TIME_STEP;
+use crate::domain::preview;
 use crate::error::Error;
 use crate::store::branching::{ForkWithMessages, NewBranch};
 use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
-use diesel::prelude::*;
-
 use futures_util::FutureExt as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
@@ -60,9 +58,10 @@ async fn insert_all(
     clock: &Clock,
 ) -> Result<NewBranch, Abort> {
     let ids: Vec<_> = new.messages.iter().map(|_| ResponseId::generate()).collect();
-    let branch = insert(session, &new.fork, origin, clock, &ids).await?.branch;
-    let after_origin = origin.created_at.map(|message| message.plus(MIN_TIME_STEP));
-    let first_at = after_origin.map_or(branch.created_at, |after| after.max(branch.created_at));
+    let question = new.messages.iter().next().map_or("", |first| &*first.question);
+    let own = OwnMessages { ids: &ids, question };
+    let branch = insert(session, &new.fork, origin, clock, Some(own)).await?.branch;
+    let first_at = origin.next_message_time(branch.created_at);
     let mut key = new.fork.key.as_ref();
     for (place, content) in new.places(&ids, branch.fork_depth, first_at) {
         let key = key.take();
@@ -72,15 +71,17 @@ async fn insert_all(
             depth: place.depth,
             parent_response_id: place.parent,
             owner_id: new.fork.owner,
+            created_at: place.created_at,
             text_bytes: content.stored_text_bytes(),
             key_id: key.map(|key| key.id),
             request_hash: key.map(|key| &key.hash),
             metadata: &content.metadata,
             question: &content.question,
             response: &content.response,
+            question_preview: preview(&content.question),
+            response_preview: preview(&content.response),
             copied_from: content.copied_from,
         };
-        let row = (row, messages::created_at.eq(place.created_at));
         let insert = diesel::insert_into(messages::table).values(row).on_conflict_do_nothing();
         if on!(session, |c| insert.execute(c).await)? == 0 {
             return Err(Abort::Exists);

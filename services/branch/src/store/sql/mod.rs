@@ -25,9 +25,11 @@ mod messages;
 mod messages_in;
 mod monotonic_time;
 mod page;
+mod previews;
 mod queries;
 mod rows;
 mod schema;
+mod sources;
 mod sweep;
 
 pub(super) use engine::SqlEngine;

@@ -1,45 +1,47 @@
 //! The time of a message: later than that of the message before it, whatever the clock says.
 
-use diesel::expression::{AppearsOnTable, Expression};
+use super::schema::branches;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Nullable;
 use diesel::sqlite::Sqlite;
 use shared::clock::Timestamp;
-use shared::ids::ResponseId;
-use shared::sql_types::{Instant, Uid};
+use shared::sql_types::Instant;
 
-/// `now`, or a microsecond after the time of the message `after`, if that is later.
+/// The time of the next message of a branch: `now`, or a microsecond after the time of its head, if that is later; not before the
+/// branch was created.
 ///
-/// That time is read from the message's own row, so that it is right also if an older version of the program appends.
+/// The time of the head is read from the message's own row, so that it is right also if an older version of the program appends.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MonotonicTime {
+pub(super) struct NextMessageTime {
     pub(super) now: Timestamp,
-    pub(super) after: Option<ResponseId>,
 }
 
-impl QueryFragment<Sqlite> for MonotonicTime {
+impl QueryFragment<Sqlite> for NextMessageTime {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let Some(after) = &self.after else { return out.push_bind_param::<Instant, _>(&self.now) };
         out.push_sql("MAX(");
         out.push_bind_param::<Instant, _>(&self.now)?;
         out.push_sql(
-            ", COALESCE((SELECT head.created_at + 1 FROM messages AS head WHERE head.response_id = ",
+            ", branches.created_at, COALESCE((SELECT heads.created_at + 1 FROM messages AS heads \
+             WHERE heads.response_id = branches.head_response_id), 0))",
         );
-        out.push_bind_param::<Uid, _>(after)?;
-        out.push_sql("), ");
-        out.push_bind_param::<Instant, _>(&self.now)?;
-        out.push_sql("))");
         Ok(())
     }
 }
 
-impl Expression for MonotonicTime {
-    type SqlType = Instant;
+impl Expression for NextMessageTime {
+    type SqlType = Nullable<Instant>;
 }
 
-impl<QS: ?Sized> AppearsOnTable<QS> for MonotonicTime {}
+impl AppearsOnTable<branches::table> for NextMessageTime {}
 
-impl QueryId for MonotonicTime {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl SelectableExpression<branches::table> for NextMessageTime {}
+
+impl ValidGrouping<()> for NextMessageTime {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl QueryId for NextMessageTime {
+    type QueryId = Self;
 }

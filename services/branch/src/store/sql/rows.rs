@@ -60,6 +60,11 @@ pub(super) struct NewBranchRow {
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<RequestHash>,
     pub(super) deleted_at: Option<Timestamp>,
+    pub(super) first_response_id: Option<ResponseId>,
+    pub(super) first_message_at: Option<Timestamp>,
+    pub(super) last_message_at: Option<Timestamp>,
+    pub(super) preview: Option<String>,
+    pub(super) activated_at: Option<Timestamp>,
 }
 
 impl From<NewBranchRow> for Branch {
@@ -95,6 +100,11 @@ pub(super) struct MessageRow {
 }
 
 impl MessageRow {
+    /// Whether its texts have so many bytes.
+    pub(super) fn has_texts(&self, bytes: i64) -> bool {
+        i64::try_from(self.question.len() + self.response.len()) == Ok(bytes)
+    }
+
     pub(super) fn into_message(self, chat: ChatId, forks: Forks) -> Message {
         Message {
             id: self.response_id,
@@ -112,7 +122,7 @@ impl MessageRow {
     }
 }
 
-/// A message to insert, without its time, which the database computes.
+/// A message to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = messages)]
 pub(super) struct NewMessageRow<'a> {
@@ -121,6 +131,7 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) depth: i64,
     pub(super) parent_response_id: Option<ResponseId>,
     pub(super) owner_id: UserId,
+    pub(super) created_at: Timestamp,
     pub(super) text_bytes: i64,
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<&'a RequestHash>,
@@ -128,4 +139,6 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) question: &'a str,
     pub(super) response: &'a str,
     pub(super) copied_from: Option<ResponseId>,
+    pub(super) question_preview: &'a str,
+    pub(super) response_preview: &'a str,
 }

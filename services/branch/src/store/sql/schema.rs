@@ -1,7 +1,7 @@
 //! The tables of the migrations.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use shared::sql_types::{Instant, Uid};
 
     branches (branch_id) {
@@ -26,6 +26,12 @@ diesel::table! {
         deleted_at -> Nullable<Instant>,
         swept_at -> Nullable<Instant>,
         activated_at -> Nullable<Instant>,
+        first_response_id -> Nullable<Uid>,
+        first_message_at -> Nullable<Instant>,
+        last_message_at -> Nullable<Instant>,
+        preview -> Nullable<Text>,
+        tags -> Text,
+        archived -> Bool,
     }
 }
 
@@ -47,6 +53,8 @@ diesel::table! {
         question -> Text,
         response -> Text,
         copied_from -> Nullable<Uid>,
+        question_preview -> Nullable<Text>,
+        response_preview -> Nullable<Text>,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The messages of a tombstone are deleted; those with an idempotency key are only scrubbed, because the key must answer for a
 //! day. Then the tombstone itself is removed, and at last the space is reclaimed. Every step is idempotent, so that a crash
-//! loses nothing.
+//! loses nothing. While nothing is deleted it fills in the previews of old messages.
 
 use super::engine::SqlEngine;
 use super::queries;
@@ -24,7 +24,9 @@ impl SqlEngine {
         let tombstones = self.store.read(|session| tombstones(session).boxed()).await?;
         let now = self.clock.now();
         if tombstones.is_empty() {
-            return Ok(self.remove_tombstones(now).await? || self.store.reclaim().await?);
+            return Ok(self.remove_tombstones(now).await?
+                || self.fill_in_previews().await?
+                || self.store.reclaim().await?);
         }
         self.store.write(move |session| sweep(session, tombstones, now).boxed()).await?;
         Ok(true)
@@ -109,6 +111,8 @@ async fn delete_or_scrub(session: &mut Session, branches: &[BranchId]) -> Result
             messages::response.eq(""),
             messages::metadata.eq("{}"),
             messages::text_bytes.eq(0),
+            messages::question_preview.eq(""),
+            messages::response_preview.eq(""),
         );
         let keyed = any_of(messages::response_id, keyed.into_iter().map(|(id, _)| id));
         let scrub = diesel::update(messages::table.filter(keyed)).set(nothing);
@@ -129,8 +133,13 @@ async fn delete_messages(
 /// Records that these tombstones have no messages left.
 async fn record_swept(session: &mut Session, ids: &[BranchId], now: Timestamp) -> Result<(), Error> {
     let rows = branches::table.filter(any_of(branches::branch_id, ids.iter().copied()));
-    let update =
-        diesel::update(rows).set((branches::swept_at.eq(Some(now)), branches::name.eq(None::<String>)));
+    let nothing = None::<String>;
+    let update = diesel::update(rows).set((
+        branches::swept_at.eq(Some(now)),
+        branches::name.eq(&nothing),
+        branches::preview.eq(&nothing),
+        branches::tags.eq("[]"),
+    ));
     on!(session, |c| update.execute(c).await)?;
     Ok(())
 }

@@ -55,7 +55,11 @@ pub(super) async fn insert(
                 ..head
             });
         }
-        mongo.write_behind.record_head(line.branch, last.depth, last.id);
+        mongo.write_behind.record_head(last.as_last());
+    }
+    let first = documents.first().filter(|first| first.depth == head.fork_depth + 1);
+    if let Some(first) = first.filter(|first| inserted.ids.contains(&first.id)) {
+        mongo.write_behind.record_first(first.as_first());
     }
     answer(mongo, batch, documents, &inserted).await
 }

@@ -143,6 +143,7 @@ async fn read_head(mongo: &MongoEngine, new: &NewMessage) -> Result<LineHead, Er
         earliest_next,
         chat: new.chat,
         owner: new.request.owner,
+        fork_depth: branch.fork_depth,
         depth,
         id,
     })

@@ -62,6 +62,7 @@ pub(crate) struct LineHead {
     pub(crate) earliest_next: Timestamp,
     pub(crate) chat: ChatId,
     pub(crate) owner: UserId,
+    pub(crate) fork_depth: i64,
     pub(crate) depth: i64,
     pub(crate) id: Option<ResponseId>,
 }

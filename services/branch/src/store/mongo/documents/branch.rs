@@ -4,6 +4,7 @@ use crate::domain::{Ancestry, Branch, BranchKey};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
+use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime, LastMessage};
 use crate::store::{ForkRequest, MAX_FIRST_MESSAGES, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,18 @@ pub(crate) struct BranchDoc {
     pub(crate) head_depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<ResponseId>,
+    /// When the head was stored, if it is a message of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) head_time: Option<HeadTime>,
+    /// Hints of the first message of its own: once there they never change, and they may come late.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) first: Option<ResponseId>,
+    /// When that was stored, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_at: Option<i64>,
+    /// Of its question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preview: Option<String>,
     /// On trunks only. If it is deleted, its nearest living ancestor is meant.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) active: Option<BranchId>,
@@ -134,6 +147,14 @@ impl BranchDoc {
         }
     }
 
+    /// Sets the hints of the first and the last of the messages that it begins with.
+    pub(crate) fn begin_with(&mut self, first: &FirstMessage, last: &LastMessage) {
+        (self.head_depth, self.head) = (last.depth, Some(last.id));
+        self.head_time = Some(HeadTime { depth: last.depth, at: last.created_at });
+        (self.first, self.first_at) = (Some(first.id), Some(first.created_at.as_micros()));
+        self.preview = Some(first.preview.clone());
+    }
+
     /// A tombstone in the place of a branch that was never inserted.
     pub(crate) fn aborted(id: BranchId, chat: ChatId, owner: UserId, now: Timestamp) -> Self {
         Self {
@@ -163,6 +184,10 @@ impl BranchDoc {
             name: None,
             head_depth: ancestry.fork_depth,
             head: None,
+            head_time: None,
+            first: None,
+            first_at: None,
+            preview: None,
             active: None,
             created_at,
             key_id: None,

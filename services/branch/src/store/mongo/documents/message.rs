@@ -1,9 +1,10 @@
 //! The document of a message.
 
-use crate::domain::{Forks, Message};
+use crate::domain::{Forks, Message, Previews};
 use crate::store::branching::MessagePlace;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
+use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
 use crate::store::{MessageContent, NewMessage};
 use mongodb::bson::Binary;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,11 @@ pub(crate) struct MessageDoc {
     key_id: Option<KeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_hash: Option<Binary>,
+    /// Of the question and of the response; none where the sweep has yet to compute them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    question_preview: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_preview: Option<String>,
     metadata: String,
     question: String,
     response: String,
@@ -58,6 +64,7 @@ impl MessageDoc {
         created_at: Timestamp,
     ) -> Self {
         let request = &*new.request;
+        let previews = Previews::of(request.question.as_str(), request.response.as_str());
         Self {
             id,
             branch: new.branch,
@@ -71,6 +78,8 @@ impl MessageDoc {
             forks: 0,
             key_id: request.key.as_ref().map(|key| key.id),
             request_hash: request.key.as_ref().map(|key| binary(&key.hash.0)),
+            question_preview: Some(previews.question),
+            response_preview: Some(previews.response),
             metadata: request.metadata.as_str().to_owned(),
             question: request.question.as_str().to_owned(),
             response: request.response.as_str().to_owned(),
@@ -81,6 +90,7 @@ impl MessageDoc {
 
     /// One of the messages that a branch begins with, before that is there.
     pub(crate) fn first_of(branch: &BranchDoc, place: MessagePlace, content: &MessageContent) -> Self {
+        let previews = Previews::of(&content.question, &content.response);
         Self {
             id: place.id,
             branch: branch.id,
@@ -94,6 +104,8 @@ impl MessageDoc {
             forks: 0,
             key_id: None,
             request_hash: None,
+            question_preview: Some(previews.question),
+            response_preview: Some(previews.response),
             metadata: content.metadata.clone(),
             question: content.question.clone(),
             response: content.response.clone(),
@@ -105,6 +117,17 @@ impl MessageDoc {
     /// The same, made by a request with this key.
     pub(crate) fn with_key(self, key: &IdempotencyKey) -> Self {
         Self { key_id: Some(key.id), request_hash: Some(binary(&key.hash.0)), ..self }
+    }
+
+    /// This message as the last of its branch.
+    pub(crate) const fn as_last(&self) -> LastMessage {
+        LastMessage { id: self.id, branch: self.branch, depth: self.depth, created_at: self.created_at }
+    }
+
+    /// This message as the first of its branch.
+    pub(crate) fn as_first(&self) -> FirstMessage {
+        let preview = self.question_preview.clone().unwrap_or_default();
+        FirstMessage { id: self.id, branch: self.branch, created_at: self.created_at, preview }
     }
 
     /// Whether a request with this key has made it.

@@ -3,3 +3,4 @@
 pub(super) mod branch;
 pub(super) mod fields;
 pub(super) mod message;
+pub(super) mod own_messages;

@@ -3,13 +3,12 @@
 use crate::domain::MIN_TIME_STEP;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::documents::fields::{micros, text};
+use crate::store::mongo::documents::own_messages::LastMessage;
 use crate::store::mongo::engine::MongoEngine;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
-use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::ResponseId;
 use std::collections::{BTreeMap, HashMap};
 
 /// The first stride of the search, in depths. It grows fourfold with each step.
@@ -19,18 +18,6 @@ const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
 /// The messages of its own (by the hint) up to which a branch counts as short.
 const MAX_SHORT_BRANCH_MESSAGES: i64 = 4;
-
-/// The last message that a branch owns.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct LastMessage {
-    #[serde(rename = "_id", with = "text")]
-    id: ResponseId,
-    #[serde(with = "text")]
-    branch: BranchId,
-    depth: i64,
-    #[serde(with = "micros")]
-    created_at: Timestamp,
-}
 
 /// The depth and the id of the head of a line.
 pub(crate) async fn head(
@@ -58,7 +45,7 @@ pub(crate) async fn head_in_time(
         Some(head) => {
             let typed = mongo.messages.clone_with_type::<LastMessage>();
             let found =
-                typed.find_one(doc! {"_id": head.to_string()}).projection(last_message_fields()).await?;
+                typed.find_one(doc! {"_id": head.to_string()}).projection(LastMessage::fields()).await?;
             found.map_or(branch.created_at, |found| after(found.created_at))
         }
         None => branch.created_at,
@@ -74,7 +61,7 @@ async fn last_message(mongo: &MongoEngine, branch: &BranchDoc) -> Result<Option<
         let range = doc! {"branch": branch.id.to_string(), "depth": {"$gte": depth, "$lte": depth + stride}};
         let typed = mongo.messages.clone_with_type::<LastMessage>();
         let last_message = typed.find_one(range);
-        let last_message = last_message.sort(doc! {"depth": -1}).projection(last_message_fields()).await?;
+        let last_message = last_message.sort(doc! {"depth": -1}).projection(LastMessage::fields()).await?;
         last = last_message.or(last);
         match last_message {
             Some(last_message) if last_message.depth == depth + stride => depth = last_message.depth,
@@ -96,7 +83,7 @@ pub(crate) async fn follow_hints(mongo: &MongoEngine, branches: &mut [BranchDoc]
 async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<(), Error> {
     let past = doc! {"$or": next_messages(chunk)};
     let typed = mongo.messages.clone_with_type::<LastMessage>();
-    let past = typed.find(past).projection(last_message_fields());
+    let past = typed.find(past).projection(LastMessage::fields());
     let past: Vec<LastMessage> = past.await?.try_collect().await?;
     let mut past: HashMap<_, _> =
         past.into_iter().map(|last_message| (last_message.branch, last_message)).collect();
@@ -126,8 +113,4 @@ fn next_messages(branches: &[BranchDoc]) -> Vec<Document> {
         }
     };
     by_depth.into_iter().map(filter).collect()
-}
-
-fn last_message_fields() -> Document {
-    doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1}
 }

@@ -35,16 +35,21 @@ impl MongoEngine {
 
 /// The part of a message that the list of a user's messages needs.
 #[derive(Debug, Clone, Copy, Deserialize)]
-struct EntryDoc {
+pub(crate) struct EntryDoc {
     #[serde(rename = "_id", with = "text")]
-    id: ResponseId,
+    pub(crate) id: ResponseId,
     #[serde(with = "text")]
-    branch: BranchId,
+    pub(crate) branch: BranchId,
     #[serde(with = "text")]
     chat: ChatId,
     #[serde(with = "micros")]
     created_at: Timestamp,
-    text_bytes: i64,
+    pub(crate) text_bytes: i64,
+}
+
+/// The fields of an [`EntryDoc`].
+pub(crate) fn entry_fields() -> Document {
+    doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1}
 }
 
 impl EntryDoc {
@@ -105,16 +110,15 @@ async fn entries(
 }
 
 async fn newest(mongo: &MongoEngine, range: Document, count: usize) -> Result<Vec<EntryDoc>, Error> {
-    let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
-    let found = typed.find(range).projection(fields);
+    let found = typed.find(range).projection(entry_fields());
     let found =
         found.sort(doc! {"created_at": -1, "_id": -1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(found.await?.try_collect().await?)
 }
 
 /// The chats of the branches that the owner can see.
-async fn chats_of(
+pub(crate) async fn chats_of(
     mongo: &MongoEngine,
     owner: UserId,
     entries: &[EntryDoc],

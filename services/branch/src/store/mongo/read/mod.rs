@@ -11,6 +11,8 @@ pub(super) mod lookup;
 pub(super) mod message_forks;
 pub(super) mod messages;
 pub(super) mod page;
+pub(super) mod previews;
 mod segments;
+mod sources;
 pub(super) mod target;
 mod time_ranges;

@@ -170,8 +170,8 @@ impl NewFork {
         };
         let messages: Vec<_> = places.into_iter().map(message).collect();
         (branch.key_id, branch.request_hash) = (None, None);
-        if let Some(last) = messages.last() {
-            (branch.head_depth, branch.head) = (last.depth, Some(last.id));
+        if let (Some(first), Some(last)) = (messages.first(), messages.last()) {
+            branch.begin_with(&first.as_first(), &last.as_last());
         }
         Self { branch, first, messages }
     }

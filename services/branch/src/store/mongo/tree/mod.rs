@@ -6,6 +6,7 @@ pub(super) mod fork;
 pub(super) mod fork_batches;
 mod fork_messages;
 mod orphans;
+mod previews;
 pub(super) mod sweep;
 pub(super) mod transitions;
 pub(super) mod update;

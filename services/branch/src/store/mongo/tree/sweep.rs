@@ -3,7 +3,7 @@
 //! The first pass makes the children of a tombstone tombstones and deletes its messages; messages with an idempotency key are
 //! only scrubbed, because the key must answer for a day. An hour later a second pass deletes what raced with the first. After
 //! a day the tombstone itself is removed. Every step is idempotent and any replica can take it, so that a crash loses
-//! nothing.
+//! nothing. While nothing is due it fills in the previews of old messages.
 
 use crate::error::Error;
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
@@ -11,6 +11,7 @@ use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::nearest_living;
 use crate::store::mongo::tree::orphans::settle_due_messages;
+use crate::store::mongo::tree::previews::fill_in_previews;
 use crate::store::mongo::tree::transitions::{
     complete_fork, move_active, resolve_deletion_check, tombstone_all,
 };
@@ -61,7 +62,7 @@ async fn sweep(mongo: &MongoEngine) -> Result<bool, Error> {
         }
         return Ok(true);
     }
-    Ok(false)
+    fill_in_previews(mongo, now).await
 }
 
 /// Due branches in a state, of one chat the deepest first.
@@ -112,7 +113,7 @@ async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestam
             doc! {"$set": {"cleared_to": batch.to}}
         } else {
             let due = now.plus(SECOND_PASS_DELAY).as_micros();
-            doc! {"$set": {"state": BranchState::FirstPassDone.name(), "due": due}, "$unset": {"name": "", "cleared_to": ""}}
+            doc! {"$set": {"state": BranchState::FirstPassDone.name(), "due": due}, "$unset": {"name": "", "preview": "", "tags": "", "cleared_to": ""}}
         };
         mongo.branches.update_one(doc! {"_id": id, "state": BranchState::Tombstone.name()}, change).await?;
     }
@@ -185,7 +186,10 @@ async fn delete_or_scrub(mongo: &MongoEngine, filter: Document) -> Result<bool, 
 }
 
 fn scrub_update() -> Document {
-    doc! {"$set": {"question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64}}
+    doc! {"$set": {
+        "question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64,
+        "question_preview": "", "response_preview": "",
+    }}
 }
 
 /// Makes the living children of tombstones tombstones; for a trunk, all branches of its chat. True if there were any.

@@ -1,16 +1,20 @@
 //! Appending in statements, within a transaction.
 
 use super::outcome::{AppendedTo, Outcome};
+use crate::domain::preview;
 use crate::error::Error;
 use crate::store::AppendRequest;
 use crate::store::sql::conditions::LineOf;
-use crate::store::sql::monotonic_time::MonotonicTime;
+use crate::store::sql::monotonic_time::NextMessageTime;
 use crate::store::sql::rows::NewMessageRow;
 use crate::store::sql::schema::{branches, messages};
 use diesel::SqliteConnection;
+use diesel::dsl::case_when;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::sql_types::Uid;
 
 pub(super) fn append(
     connection: &mut SqliteConnection,
@@ -18,7 +22,7 @@ pub(super) fn append(
     id: ResponseId,
     now: Timestamp,
 ) -> Result<Outcome, Error> {
-    let Some(line) = raise_head(connection, new, id)? else { return Ok(Outcome::NoLine) };
+    let Some(line) = raise_head(connection, new, id, now)? else { return Ok(Outcome::NoLine) };
     if let Some(key) = &new.key {
         // Before the head is compared, else the second of two equal requests would be told that it has moved.
         let made = messages::table.filter(messages::key_id.eq(key.id)).select(messages::depth);
@@ -30,11 +34,9 @@ pub(super) fn append(
     if !new.expected_head.allows(parent) {
         return Ok(Outcome::HeadMoved { branch: line.branch_id, head: parent });
     }
-    let created_at = MonotonicTime { now: now.max(line.created_at), after: parent };
-    let row = (row(new, id, &line), messages::created_at.eq(created_at));
-    let insert = diesel::insert_into(messages::table).values(row).returning(messages::created_at);
+    let created_at = line.last_message_at.unwrap_or(now);
+    diesel::insert_into(messages::table).values(row(new, id, &line, created_at)).execute(connection)?;
     let RaisedHead { root_chat_id: chat, branch_id: branch, head_depth: depth, .. } = line;
-    let created_at = insert.get_result(connection)?;
     Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at }))
 }
 
@@ -46,32 +48,50 @@ struct RaisedHead {
     root_chat_id: ChatId,
     head_depth: i64,
     before_head_id: Option<ResponseId>,
-    created_at: Timestamp,
+    /// The time of the message that raises it.
+    last_message_at: Option<Timestamp>,
 }
 
 fn raise_head(
     connection: &mut SqliteConnection,
     new: &AppendRequest,
     id: ResponseId,
+    now: Timestamp,
 ) -> QueryResult<Option<RaisedHead>> {
     let line = LineOf { owner: new.owner, target: new.target, named: new.branch };
     let line = branches::table.filter(branches::branch_id.eq(line)).filter(branches::deleted_at.is_null());
+    // All of them see the row as it was before.
+    let is_first = || branches::head_depth.eq(branches::fork_depth);
+    let (time, preview) = (NextMessageTime { now }, preview(new.question.as_str()));
     let raised = (
         branches::head_depth.eq(branches::head_depth + 1),
         branches::before_head_id.eq(branches::head_response_id),
         branches::head_response_id.eq(Some(id)),
+        branches::last_message_at.eq(time),
+        branches::first_response_id.eq(case_when(is_first(), Some(id).into_sql::<Nullable<Uid>>())
+            .otherwise(branches::first_response_id)),
+        branches::first_message_at.eq(case_when(is_first(), time).otherwise(branches::first_message_at)),
+        branches::preview
+            .eq(case_when(is_first(), Some(preview).into_sql::<Nullable<Text>>())
+                .otherwise(branches::preview)),
     );
     let update = diesel::update(line).set(raised).returning(RaisedHead::as_returning());
     update.get_result(connection).optional()
 }
 
-fn row<'r>(new: &'r AppendRequest, id: ResponseId, line: &RaisedHead) -> NewMessageRow<'r> {
+fn row<'r>(
+    new: &'r AppendRequest,
+    id: ResponseId,
+    line: &RaisedHead,
+    created_at: Timestamp,
+) -> NewMessageRow<'r> {
     NewMessageRow {
         response_id: id,
         branch_id: line.branch_id,
         depth: line.head_depth,
         parent_response_id: line.before_head_id,
         owner_id: new.owner,
+        created_at,
         text_bytes: new.stored_text_bytes(),
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| &key.hash),
@@ -79,5 +99,7 @@ fn row<'r>(new: &'r AppendRequest, id: ResponseId, line: &RaisedHead) -> NewMess
         question: new.question.as_str(),
         response: new.response.as_str(),
         copied_from: None,
+        question_preview: preview(new.question.as_str()),
+        response_preview: preview(new.response.as_str()),
     }
 }
