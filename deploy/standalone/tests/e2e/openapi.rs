@@ -159,6 +159,8 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     let taken = json!({"original_chat_id": chat, "branch_from_response_id": null, "new_chat_id": branch});
     document.call_at(user, Method::POST, "/branches/create-branch", taken).await;
     let lists = [
+        format!("/messages/get-versions?response_id={response}"),
+        format!("/messages/get-versions?response_id={chat}"),
         format!("/messages/get-messages?chat_id={branch}"),
         "/messages/all-messages".to_owned(),
         format!("/branches/get-branches?chat_id={chat}"),

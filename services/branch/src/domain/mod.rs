@@ -21,7 +21,7 @@ pub use branch::{Branch, BranchKey};
 pub use fork_point::ForkPoint;
 pub use head::{ExpectedHead, OnHeadMoved};
 pub use line::{DepthRange, MAX_PAGE_BYTES, MIN_TIME_STEP, Order, count_fitting};
-pub use message::{Forks, Message};
+pub use message::{Forks, Message, Version};
 pub use metadata::Metadata;
 pub use name::BranchName;
 pub use plan::Plan;

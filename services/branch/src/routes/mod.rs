@@ -11,6 +11,7 @@ mod edit_message;
 mod get_branches;
 mod get_message;
 mod get_messages;
+mod get_versions;
 mod internal_chats;
 mod message_view;
 mod set_active_branch;
@@ -45,6 +46,7 @@ pub fn routes() -> Routes {
             edit_message::edit_message,
             get_messages::get_messages,
             get_message::get_message,
+            get_versions::get_versions,
             all_messages::get_all_messages,
             create_branch::create_branch,
             cherry_pick::cherry_pick,

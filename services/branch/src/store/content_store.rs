@@ -6,6 +6,7 @@ use super::positions::TimePosition;
 use super::requests::{AppendRequest, ForkRequest, LineRequest, NewTrunk, TreeRequest};
 use super::results::{BranchPage, BranchWithActive, LinePage, Lookup, MessagePage, ResolvedId};
 use super::sql::SqlEngine;
+use super::version_list::{VersionPage, VersionsOf};
 use crate::config::Database;
 use crate::domain::{BranchName, Message};
 use crate::error::Error;
@@ -141,6 +142,16 @@ impl ContentStore {
         ids: Arc<[ResponseId]>,
     ) -> Result<(Vec<Message>, Reservation), Error> {
         on_engine!(self, read_sources(owner, ids))
+    }
+
+    /// Lists versions after a position, as [`Self::list_versions`] does.
+    pub(super) async fn list_versions_of(
+        &self,
+        of: VersionsOf,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<VersionPage, Error> {
+        on_engine!(self, list_versions(of, after, limit))
     }
 
     /// Lists the messages of a user after a position, newest first, within the limits of [`Self::read_page`]. A page may be

@@ -3,6 +3,7 @@
 use super::branching::{EditRequest, ForkWithMessages, MessageContent};
 use super::content_store::ContentStore;
 use super::requests::{AppendRequest, ForkRequest};
+use super::results::Lookup;
 use crate::domain::Message;
 use crate::error::Error;
 use shared::idempotency::Created;
@@ -53,14 +54,17 @@ impl ContentStore {
         let moved = Error::HeadMoved { branch, head };
         let Some(fork) = ForkWithMessages::at_expected_head(&request, branch) else { return Err(moved) };
         match self.fork_with_message(fork).await {
-            // The expected head is not on the line.
-            Err(Error::MessageNotFound) => Err(moved),
+            // The expected head is not on the line, unless that is deleted by now.
+            Err(Error::MessageNotFound) => match self.resolve(request.owner, branch).await? {
+                Lookup::Found(_) => Err(moved),
+                Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
+            },
             forked => forked,
         }
     }
 
     /// Checks that a message is read in a chat, which a branch of it may stand for.
-    async fn check_reading_chat(
+    pub(super) async fn check_reading_chat(
         &self,
         owner: UserId,
         message: &Message,

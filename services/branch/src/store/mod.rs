@@ -7,6 +7,7 @@ mod branching;
 mod cherry_pick;
 mod content_store;
 mod edit;
+mod list_versions;
 pub mod mongo;
 mod navigation;
 mod positions;
@@ -14,6 +15,7 @@ mod requests;
 mod results;
 mod selection;
 pub mod sql;
+mod version_list;
 
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
@@ -22,3 +24,4 @@ pub use requests::{AppendRequest, ForkRequest, LineRequest, NewMessage, NewTrunk
 pub use results::{
     BranchPage, BranchWithActive, BranchWithMessages, LinePage, Lookup, MessagePage, ResolvedId,
 };
+pub use version_list::{OpenBranch, VersionEntry, VersionPage, VersionsRequest};

@@ -4,6 +4,7 @@ use super::positions::{LinePosition, Position};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
     BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, OnHeadMoved, Order, Question, Response,
+    Version,
 };
 use crate::error::Error;
 use shared::clock::Timestamp;
@@ -91,6 +92,8 @@ impl NewMessage {
             created_at,
             copied_from: None,
             forks: Forks::default(),
+            version: Version::default(),
+            inherited: false,
         }
     }
 }

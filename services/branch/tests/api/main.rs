@@ -26,3 +26,4 @@ mod start;
 mod sweep;
 mod tree;
 mod update_branch;
+mod versions;

@@ -130,7 +130,7 @@ impl RecoveryChecks<'_> {
                 self.check_repetition(&answer, keyed, made).await;
             }
             Operation::Edit { keyed, .. } | Operation::CherryPick { keyed } => {
-                self.check_repetition(&answer, keyed, made).await
+                self.check_repetition(&answer, keyed, made).await;
             }
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
                 drop(answer.expect(404));

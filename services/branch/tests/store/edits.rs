@@ -7,8 +7,8 @@ use branch::store::{AppendRequest, EditRequest};
 use shared::ids::{BranchId, ResponseId};
 use shared::validation::TextField;
 
-fn question(text: &str) -> Option<Question> {
-    Some(<Question as TextField>::parse(text.to_owned()).unwrap())
+fn question(text: &str) -> Question {
+    <Question as TextField>::parse(text.to_owned()).unwrap()
 }
 
 fn response(text: &str) -> Response {
@@ -29,7 +29,7 @@ pub async fn an_edit_is_a_version_on_a_branch_of_its_own(kit: &Kit) {
     let second = chat.store.append(second).await.unwrap().object;
     let third = chat.say(chat.trunk(), "3").await;
     let request = EditRequest {
-        question: question("2b"),
+        question: Some(question("2b")),
         metadata: metadata(r#"{"b": 2}"#),
         activate: true,
         branch_name: Some(name("b")),
@@ -64,7 +64,8 @@ pub async fn an_edit_is_a_version_on_a_branch_of_its_own(kit: &Kit) {
 pub async fn the_first_message_of_a_chat_has_versions(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
-    let edited = edit(&chat, EditRequest { question: question("1b"), ..chat.regenerate(first.id) }).await;
+    let edited =
+        edit(&chat, EditRequest { question: Some(question("1b")), ..chat.regenerate(first.id) }).await;
     assert_eq!((edited.depth, edited.parent), (1, None));
     let branch = chat.node(edited.branch).await.unwrap().branch;
     assert_eq!((branch.parent, branch.forked_from, branch.fork_depth), (Some(chat.trunk()), None, 0));
@@ -93,7 +94,7 @@ pub async fn what_cannot_be_edited_is_refused(kit: &Kit) {
     refused!(chat.store.edit_message(chat.regenerate(ResponseId::generate())).await, MessageNotFound);
     let empty = EditRequest { response: response(""), ..chat.regenerate(first.id) };
     refused!(chat.store.edit_message(empty.clone()).await, EmptyTexts);
-    edit(&chat, EditRequest { question: question("q"), ..empty }).await;
+    edit(&chat, EditRequest { question: Some(question("q")), ..empty }).await;
     chat.store.delete_branch(chat.owner, fork, true).await.unwrap();
     refused!(chat.store.edit_message(chat.regenerate(second.id)).await, MessageNotFound);
     kit.store.delete_chat(other.owner, other.id).await.unwrap();

@@ -23,6 +23,7 @@ mod plans;
 mod races;
 mod texts;
 mod times;
+mod versions;
 
 use kit::{Engine, Kit};
 use libtest_mimic::{Arguments, Trial};
@@ -124,6 +125,12 @@ fn main() {
             times::times_rise_along_a_line_when_the_clock_is_set_back,
             times::times_rise_for_concurrent_writers,
             hot_lines::writers_that_disconnect_block_nobody,
+            versions::messages_with_the_same_parent_are_versions_of_each_other,
+            versions::first_messages_of_a_chat_are_versions_of_each_other,
+            versions::inherited_messages_are_told,
+            versions::a_thousand_versions_are_counted,
+            versions::versions_are_listed_with_the_branch_to_activate,
+            versions::versions_come_in_pages,
             model::a_tree_and_its_copies_agree,
         });
     }

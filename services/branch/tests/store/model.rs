@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 #[derive(Debug, Clone)]
@@ -241,16 +242,38 @@ async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool)
     }
 }
 
+/// The messages by their parents, each list by time and id.
+async fn siblings(
+    chat: &Chat,
+    model: &Model,
+) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
+    let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
+    for branch in model.branches.keys() {
+        for message in chat.read(*branch, Order::Asc, 200).await.unwrap() {
+            siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
+        }
+    }
+    siblings
+}
+
 async fn check(chat: &Chat, model: &Model) {
     assert_eq!(chat.active().await, model.active);
     check_times(chat).await;
     let tree = chat.tree(chat.trunk()).await;
     assert_eq!(tree.len(), model.branches.len());
+    let siblings = siblings(chat, model).await;
     for branch in tree {
         let copy = &model.branches[&branch.id];
         assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|(id, ..)| *id)));
         assert_eq!(usize::try_from(branch.head_depth).unwrap(), copy.line.len());
         let read = chat.read(branch.id, Order::Asc, 7).await.unwrap();
+        for message in &read {
+            let siblings = &siblings[&message.parent];
+            let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
+            let version = (message.version.number, message.version.count);
+            assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
+            assert_eq!(message.inherited, message.branch != branch.id);
+        }
         let read: Vec<_> =
             read.into_iter().map(|message| (message.id, message.question, message.branch)).collect();
         assert_eq!(read, copy.line);

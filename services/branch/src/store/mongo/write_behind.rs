@@ -4,7 +4,8 @@
 //! to read them, and the sweep completes the forks that seem to be under way.
 
 use crate::store::mongo::client::update_command::statement;
-use crate::store::mongo::documents::branch::{BranchDoc, due_messages, fork_completion};
+use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
+use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};

@@ -36,6 +36,26 @@ where
     }
 }
 
+/// Matches the branches whose first message comes after a position, as one range of the index of versions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BeginsAfter(pub(super) TimePosition);
+
+impl<DB> QueryFragment<DB> for BeginsAfter
+where
+    DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    ResponseId: ToSql<Uid, DB>,
+    Timestamp: ToSql<Instant, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(branches.first_message_at, branches.first_response_id) > (");
+        out.push_bind_param::<Instant, _>(&self.0.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Uid, _>(&self.0.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
 /// Matches the messages older than a position, as one range of the index (`owner_id`, `created_at`, id).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IsOlder(pub(super) TimePosition);
@@ -165,5 +185,6 @@ macro_rules! conditions {
 
 conditions! {
     ComesAfter on super::schema::branches::table,
+    BeginsAfter on super::schema::branches::table,
     IsOlder on messages::table,
 }

@@ -124,7 +124,7 @@ pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item 
 
 /// The messages that a fork begins with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct OwnMessages<'a> {
+pub(super) struct ForkMessages<'a> {
     pub(super) ids: &'a [ResponseId],
     /// The question of the first.
     pub(super) question: &'a str,
@@ -136,9 +136,43 @@ pub(super) async fn insert(
     new: &ForkRequest,
     origin: Origin,
     clock: &Clock,
-    own: Option<OwnMessages<'_>>,
+    own: Option<ForkMessages<'_>>,
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
+    let Locked { parent, parent_created_at, active } = lock(session, new, origin, id).await?;
+    let skip_target = match parent.skip_target_for_child() {
+        None => None,
+        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
+    };
+    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
+    // Never older than its parent and its message, whatever the clock says.
+    let created_at = clock.now().max(parent_created_at);
+    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
+    let mut row = row(new, &ancestry, origin, created_at);
+    if let Some(own) = own {
+        begin_with(&mut row, own, origin);
+    }
+    let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
+    if on!(session, |c| inserted.execute(c).await)? == 0 {
+        return Err(Abort::Exists);
+    }
+    Ok(BranchWithActive { branch: Branch::from(row), active })
+}
+
+/// The locked parent of a fork, and the branch that is active with it.
+struct Locked {
+    parent: Ancestry,
+    parent_created_at: Timestamp,
+    active: BranchId,
+}
+
+/// Locks the rows that a fork needs, and makes it the active branch if it shall be.
+async fn lock(
+    session: &mut Session,
+    new: &ForkRequest,
+    origin: Origin,
+    id: BranchId,
+) -> Result<Locked, Abort> {
     let trunk = branches::table.find(origin.chat.trunk()).filter(branches::deleted_at.is_null());
     let mut active = None;
     if new.activate {
@@ -165,27 +199,12 @@ pub(super) async fn insert(
             on!(session, |c| trunk.select(branches::active_branch_id).first(c).await.optional())?;
         active = chosen.ok_or(Error::ChatNotFound)?;
     }
-    let skip_target = match parent.skip_target_for_child() {
-        None => None,
-        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
-    };
-    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
-    // Never older than its parent and its message, whatever the clock says.
-    let created_at = clock.now().max(parent_created_at);
-    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-    let mut row = row(new, &ancestry, origin, created_at);
-    if let Some(own) = own {
-        begin_with(&mut row, own, origin);
-    }
-    let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
-    if on!(session, |c| inserted.execute(c).await)? == 0 {
-        return Err(Abort::Exists);
-    }
-    Ok(BranchWithActive { branch: Branch::from(row), active: active.unwrap_or(origin.chat.trunk()) })
+    let active = active.unwrap_or(origin.chat.trunk());
+    Ok(Locked { parent, parent_created_at, active })
 }
 
 /// Sets the columns of a fork that tell of its messages.
-fn begin_with(row: &mut NewBranchRow, own: OwnMessages<'_>, origin: Origin) {
+fn begin_with(row: &mut NewBranchRow, own: ForkMessages<'_>, origin: Origin) {
     let first_at = origin.next_message_time(row.created_at);
     let mut last_at = first_at;
     for _ in own.ids.iter().skip(1) {
@@ -193,7 +212,7 @@ fn begin_with(row: &mut NewBranchRow, own: OwnMessages<'_>, origin: Origin) {
     }
     row.head_depth += i64::try_from(own.ids.len()).unwrap_or(i64::MAX);
     row.head_response_id = own.ids.last().copied();
-    row.first_response_id = own.ids.iter().next().copied();
+    row.first_response_id = own.ids.split_first().map(|(first, _)| *first);
     (row.first_message_at, row.last_message_at) = (Some(first_at), Some(last_at));
     row.preview = Some(preview(own.question).to_owned());
     // The first message has it.

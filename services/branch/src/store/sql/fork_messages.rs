@@ -2,7 +2,7 @@
 
 use super::abort::Abort;
 use super::engine::SqlEngine;
-use super::fork::{Origin, OwnMessages, insert, rows};
+use super::fork::{ForkMessages, Origin, insert, rows};
 use super::rows::NewMessageRow;
 use super::schema::messages;
 use crate::domain::preview;
@@ -58,8 +58,8 @@ async fn insert_all(
     clock: &Clock,
 ) -> Result<NewBranch, Abort> {
     let ids: Vec<_> = new.messages.iter().map(|_| ResponseId::generate()).collect();
-    let question = new.messages.iter().next().map_or("", |first| &*first.question);
-    let own = OwnMessages { ids: &ids, question };
+    let question = new.messages.split_first().map_or("", |(first, _)| &*first.question);
+    let own = ForkMessages { ids: &ids, question };
     let branch = insert(session, &new.fork, origin, clock, Some(own)).await?.branch;
     let first_at = origin.next_message_time(branch.created_at);
     let mut key = new.fork.key.as_ref();

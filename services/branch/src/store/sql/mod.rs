@@ -31,6 +31,8 @@ mod rows;
 mod schema;
 mod sources;
 mod sweep;
+mod version_list;
+mod versions;
 
 pub(super) use engine::SqlEngine;
 pub use engine::inspect;

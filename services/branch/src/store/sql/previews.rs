@@ -3,8 +3,9 @@
 use super::engine::SqlEngine;
 use super::schema::messages;
 use crate::error::Error;
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{Integer, Nullable, Text};
 
 use futures_util::FutureExt as _;
 use shared::ids::ResponseId;
@@ -14,12 +15,32 @@ use shared_store::{RunQueryDsl, Session, any_of, on};
 const ROWS_PER_STEP: i64 = 200;
 /// Texts of one step, unless one message alone has more: SQLite writes them anew with the previews.
 const TEXT_BYTES_PER_STEP: i64 = 4 << 20;
-/// [`PREVIEW_CHARACTERS`](crate::domain::PREVIEW_CHARACTERS), as SQL takes it.
-const CHARACTERS: i32 = 80;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
     fn substr(text: Text, from: Integer, count: Integer) -> Text;
+    fn coalesce(stored: Nullable<Text>, computed: Text) -> Text;
+}
+
+/// The first [`PREVIEW_CHARACTERS`](crate::domain::PREVIEW_CHARACTERS) of a question.
+#[auto_type]
+fn computed_of_question() -> _ {
+    substr(messages::question, 1_i32, 80_i32)
+}
+
+/// The same of a response.
+#[auto_type]
+fn computed_of_response() -> _ {
+    substr(messages::response, 1_i32, 80_i32)
+}
+
+/// The previews of the question and of the response, stored ones or computed ones.
+#[auto_type(no_type_alias)]
+pub(super) fn previews() -> _ {
+    (
+        coalesce(messages::question_preview, computed_of_question()),
+        coalesce(messages::response_preview, computed_of_response()),
+    )
 }
 
 impl SqlEngine {
@@ -52,8 +73,8 @@ async fn without_previews(session: &mut Session) -> Result<Vec<ResponseId>, Erro
 
 async fn fill_in(session: &mut Session, ids: Vec<ResponseId>) -> Result<(), Error> {
     let previews = (
-        messages::question_preview.eq(substr(messages::question, 1, CHARACTERS).nullable()),
-        messages::response_preview.eq(substr(messages::response, 1, CHARACTERS).nullable()),
+        messages::question_preview.eq(computed_of_question().nullable()),
+        messages::response_preview.eq(computed_of_response().nullable()),
     );
     let update = diesel::update(messages::table.filter(any_of(messages::response_id, ids))).set(previews);
     on!(session, |c| update.execute(c).await)?;

@@ -1,7 +1,7 @@
 //! Rows, and their conversion to and from domain types.
 
 use super::schema::{branches, messages};
-use crate::domain::{Branch, Forks, Message};
+use crate::domain::{Branch, Forks, Message, Version};
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
@@ -91,7 +91,7 @@ pub(super) struct MessageRow {
     pub(super) response_id: ResponseId,
     pub(super) branch_id: BranchId,
     pub(super) depth: i64,
-    parent_response_id: Option<ResponseId>,
+    pub(super) parent_response_id: Option<ResponseId>,
     pub(super) created_at: Timestamp,
     metadata: String,
     question: String,
@@ -118,6 +118,8 @@ impl MessageRow {
             created_at: self.created_at,
             copied_from: self.copied_from,
             forks,
+            version: Version::default(),
+            inherited: false,
         }
     }
 }

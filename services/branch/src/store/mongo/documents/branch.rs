@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
 use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime, LastMessage};
-use crate::store::{ForkRequest, MAX_FIRST_MESSAGES, NewTrunk, ancestry_codec};
+use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -118,6 +118,9 @@ pub(crate) struct BranchDoc {
     /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
     #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_pass_depth: Option<i64>,
+    /// When it was last made the active branch of its chat, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) activated_at: Option<i64>,
     /// Whether it was never there: the sweep has found messages that a branch with this id was to begin with, and keeps it from
     /// being inserted late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -143,6 +146,7 @@ impl BranchDoc {
             state: Some(BranchState::Forking),
             op: Some(OperationId::generate()),
             activate: new.activate,
+            activated_at: new.activate.then_some(created_at.as_micros()),
             ..Self::at(ancestry, parent.chat, parent.owner, created_at)
         }
     }
@@ -202,6 +206,7 @@ impl BranchDoc {
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
+            activated_at: None,
             aborted: false,
         }
     }
@@ -245,13 +250,6 @@ impl BranchDoc {
             created_at: self.created_at,
         }
     }
-}
-
-/// A filter for the messages that a fork has begun with, as long as they are due.
-pub(crate) fn due_messages(fork: &BranchDoc) -> Document {
-    let most = i64::try_from(MAX_FIRST_MESSAGES).unwrap_or(i64::MAX);
-    let depths = doc! {"$gt": fork.fork_depth, "$lte": fork.fork_depth + most};
-    doc! {"branch": fork.id.to_string(), "depth": depths, "due": {"$gt": 0_i64}}
 }
 
 /// The filter and the update that complete a fork.

@@ -1,12 +1,12 @@
 //! The document of a message.
 
-use crate::domain::{Forks, Message, Previews};
+use crate::domain::{Forks, Message, Previews, Version};
 use crate::store::branching::MessagePlace;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
 use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
-use crate::store::{MessageContent, NewMessage};
-use mongodb::bson::Binary;
+use crate::store::{MAX_FIRST_MESSAGES, MessageContent, NewMessage};
+use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -153,6 +153,15 @@ impl MessageDoc {
             created_at: self.created_at,
             copied_from: self.copied_from,
             forks,
+            version: Version::default(),
+            inherited: false,
         }
     }
+}
+
+/// A filter for the messages that a fork has begun with, as long as they are due.
+pub(crate) fn due_messages(fork: &BranchDoc) -> Document {
+    let most = i64::try_from(MAX_FIRST_MESSAGES).unwrap_or(i64::MAX);
+    let depths = doc! {"$gt": fork.fork_depth, "$lte": fork.fork_depth + most};
+    doc! {"branch": fork.id.to_string(), "depth": depths, "due": {"$gt": 0_i64}}
 }

@@ -6,7 +6,7 @@ use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::branch_with_trunk;
-use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::{message_forks, versions};
 use crate::store::selection::{Entry, Selection};
 use crate::store::{MessagePage, TimePosition};
 use futures_util::TryStreamExt as _;
@@ -24,12 +24,11 @@ impl MongoEngine {
             return Ok(None);
         }
         let found = [found];
-        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new())
-            .await?
-            .remove(&id)
-            .unwrap_or_default();
+        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new());
+        let (mut forks, mut versions) = futures_util::try_join!(forks, versions::of_messages(self, &found))?;
         let [found] = found;
-        Ok(Some(found.into_message(forks)))
+        let message = found.into_message(forks.remove(&id).unwrap_or_default());
+        Ok(Some(message.with_version(versions.remove(&id))))
     }
 }
 
@@ -143,11 +142,13 @@ async fn read(mongo: &MongoEngine, ids: &[ResponseId]) -> Result<Vec<Message>, E
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
+    let forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new());
+    let (mut forks, versions) = futures_util::try_join!(forks, versions::of_messages(mongo, &found))?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();
-        found.remove(id).map(|found| found.into_message(forks))
+        let version = versions.get(id).copied();
+        found.remove(id).map(|found| found.into_message(forks).with_version(version))
     };
     Ok(ids.iter().filter_map(message).collect())
 }

@@ -32,8 +32,9 @@
 
 use crate::error::Error;
 use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState, due_messages, fork_completion};
+use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
 use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, nearest_living};
 use mongodb::bson::{Document, doc};

@@ -28,4 +28,6 @@ pub(super) struct AppendedTo {
     pub(super) parent: Option<ResponseId>,
     pub(super) depth: i64,
     pub(super) created_at: Timestamp,
+    /// Whether it may have other versions.
+    pub(super) has_siblings: bool,
 }
