@@ -49,8 +49,10 @@ const ROUTES: [Route; 9] = [
         .with_passwords(&["/api/v1/auth/change-password", "/api/v1/auth/me"]),
     protected("/api/v1/chats", Upstream::Chat).with_idempotency(&["/api/v1/chats/create-chat"]),
     protected("/api/v1/conversations", Upstream::Chat).with_idempotency(&["/api/v1/conversations"]),
-    protected("/api/v1/messages", Upstream::Branch).with_idempotency(&["/api/v1/messages/add-message"]),
-    protected("/api/v1/branches", Upstream::Branch).with_idempotency(&["/api/v1/branches/create-branch"]),
+    protected("/api/v1/messages", Upstream::Branch)
+        .with_idempotency(&["/api/v1/messages/add-message", "/api/v1/messages/edit-message"]),
+    protected("/api/v1/branches", Upstream::Branch)
+        .with_idempotency(&["/api/v1/branches/create-branch", "/api/v1/branches/cherry-pick"]),
 ];
 
 /// What the table says of an operation, for the test that holds it to the documents of the services.

@@ -1,6 +1,6 @@
 //! What can go wrong.
 
-use shared::ids::ResponseId;
+use shared::ids::{BranchId, ResponseId};
 use shared_store::StoreError;
 use shared_web::body_limits::OutOfMemory;
 use shared_web::page::WriteError;
@@ -24,6 +24,8 @@ pub enum Error {
     /// 409: the line has another head than the client expects.
     #[error("The branch has moved on")]
     HeadMoved {
+        /// The branch whose line it is.
+        branch: BranchId,
         /// The present head of the line.
         head: Option<ResponseId>,
     },
@@ -36,6 +38,12 @@ pub enum Error {
     /// 409: a trunk is deleted only with its chat.
     #[error("The trunk of a chat cannot be deleted")]
     IsTrunk,
+    /// 422: an edited message would have neither a question nor a response.
+    #[error("question and response must not both be empty")]
+    EmptyTexts,
+    /// 422: the messages to copy have more text than a branch is created with.
+    #[error("The messages have more than 8 MiB of texts")]
+    TextsTooLarge,
     /// 422: the cursor belongs to another line.
     #[error("The cursor is not one of this list")]
     BadCursor,

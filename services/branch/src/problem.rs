@@ -17,7 +17,9 @@ impl ApiError for Error {
             Self::IdTaken => (StatusCode::CONFLICT, "id_taken"),
             Self::HasDescendants => (StatusCode::CONFLICT, "branch_has_descendants"),
             Self::IsTrunk => (StatusCode::CONFLICT, "branch_is_trunk"),
-            Self::BadCursor => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
+            Self::EmptyTexts | Self::TextsTooLarge | Self::BadCursor => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation_error")
+            }
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
@@ -30,7 +32,9 @@ impl ApiError for Error {
 
     fn decorate(&self, problem: Problem) -> Problem {
         match self {
-            Self::HeadMoved { head } => problem.with_member("head_response_id", head),
+            Self::HeadMoved { head, .. } => problem.with_member("head_response_id", head),
+            Self::EmptyTexts => invalid(&["body", "question"], "value_error", EMPTY_TEXTS),
+            Self::TextsTooLarge => invalid(&["body", "response_ids"], "too_long", TEXTS_TOO_LARGE),
             Self::BadCursor => bad_cursor(),
             Self::KeyReused => key_reused(),
             Self::OutOfMemory(error) | Self::Write(WriteError::OutOfMemory(error)) => (*error).into(),
@@ -45,6 +49,9 @@ impl From<Error> for actix_web::Error {
         Problem::from(error).into()
     }
 }
+
+const EMPTY_TEXTS: &str = "Value error, question and response must not both be empty";
+const TEXTS_TOO_LARGE: &str = "The messages should have at most 8388608 bytes of texts";
 
 fn bad_cursor() -> Problem {
     invalid(&["query", "cursor"], "value_error", "Value error, the cursor is not one of this list")

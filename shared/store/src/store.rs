@@ -78,9 +78,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.write_sized(0, operation).await
+    }
+
+    /// As [`Self::write`], for an operation that writes texts of `bytes`: on SQLite the operations of a commit write 4 MiB at most.
+    pub async fn write_sized<T, E>(
+        &self,
+        bytes: usize,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let pool = match self {
             Self::Postgres(pool) => pool,
-            Self::Sqlite(sqlite) => return sqlite.write(0, operation).await,
+            Self::Sqlite(sqlite) => return sqlite.write(bytes, operation).await,
         };
         let mut session = Session::Postgres(checkout(pool.get()).await?);
         session.begin().await.map_err(StoreError::from)?;

@@ -11,7 +11,7 @@ fn requests(
     branch: &str,
     response: &str,
     conversation: &str,
-    own_chat: &str,
+    (own_chat, own_response): (&str, &str),
 ) -> Vec<(Method, String, Value)> {
     let get = |path: String| (Method::GET, path, Value::Null);
     let delete = |path: String| (Method::DELETE, path, Value::Null);
@@ -21,6 +21,12 @@ fn requests(
         body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         (Method::POST, "/messages/add-message".to_owned(), body)
     };
+    let edit = |fields: Value| {
+        let mut body = json!({"response": "r"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        (Method::POST, "/messages/edit-message".to_owned(), body)
+    };
+    let pick = |body: Value| (Method::POST, "/branches/cherry-pick".to_owned(), body);
     let fork = |body: Value| (Method::POST, "/branches/create-branch".to_owned(), body);
     let switch = |body: Value| (Method::PUT, "/branches/set-active-branch".to_owned(), body);
     let record = |body: Value| (Method::POST, "/conversations/".to_owned(), body);
@@ -47,9 +53,22 @@ fn requests(
         message_to(json!({"chat_id": chat})),
         message_to(json!({"chat_id": branch})),
         message_to(json!({"chat_id": own_chat, "branch_id": branch})),
+        get(format!("/messages/get-versions?response_id={response}")),
+        get(format!("/messages/get-versions?response_id={own_response}&chat_id={chat}")),
+        get(format!("/messages/get-versions?response_id={own_response}&chat_id={branch}")),
+        edit(json!({"response_id": response})),
+        edit(json!({"response_id": response, "chat_id": chat})),
+        edit(json!({"response_id": response, "chat_id": own_chat})),
         fork(json!({"original_chat_id": chat, "branch_from_response_id": response})),
         fork(json!({"original_chat_id": chat, "branch_from_response_id": null})),
         fork(json!({"original_chat_id": own_chat, "branch_from_response_id": response})),
+        pick(json!({"response_ids": [response], "onto_branch_id": own_chat})),
+        pick(json!({"response_ids": [own_response, response], "onto_branch_id": own_chat})),
+        pick(json!({"response_ids": [own_response], "onto_branch_id": chat})),
+        pick(json!({"response_ids": [own_response], "onto_branch_id": branch})),
+        pick(
+            json!({"response_ids": [own_response], "onto_branch_id": own_chat, "onto_response_id": response}),
+        ),
         get(format!("/branches/get-branches?chat_id={chat}")),
         get(format!("/branches/get-branches?chat_id={branch}")),
         get(format!("/branches/get-branches?chat_id={chat}&tag=x")),
@@ -103,11 +122,12 @@ async fn a_foreign_object_is_answered_like_a_missing_one() {
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let owned = belongings(&ann).await;
     let eves = eve.chat("Mine").await;
-    eve.say(&eves, "one").await;
+    let said = eve.say(&eves, "one").await;
+    let own = (&*eves, text(&said["response_id"]));
     let nothing = ChatId::generate().to_string();
 
-    let foreign = requests(&owned.chat, &owned.branch, &owned.response, &owned.conversation, &eves);
-    let missing = requests(&nothing, &nothing, &nothing, &nothing, &eves);
+    let foreign = requests(&owned.chat, &owned.branch, &owned.response, &owned.conversation, own);
+    let missing = requests(&nothing, &nothing, &nothing, &nothing, own);
     let (foreign, missing) = (answers(&eve, foreign).await, answers(&eve, missing).await);
     for ((request, status, body), (_, other_status, other_body)) in foreign.iter().zip(&missing) {
         assert_eq!(*status, 404, "{request}: {body}");

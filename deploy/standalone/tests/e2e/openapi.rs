@@ -144,12 +144,26 @@ async fn tree_answers(document: &mut Document, user: &TestClient, chat: &str) ->
     let moved = json!({"chat_id": chat, "question": "q", "response": "r", "expected_head": null});
     document.call_at(user, Method::POST, "/messages/add-message", moved).await;
     let response = text(&message["response_id"]);
+    let edits = [
+        json!({"response_id": response, "response": "again", "activate": false}),
+        json!({"response_id": chat, "response": "again"}),
+        json!({"response_id": response, "question": "", "response": ""}),
+    ];
+    for edit in edits {
+        document.call_at(user, Method::POST, "/messages/edit-message", edit).await;
+    }
     let fork = json!({"original_chat_id": chat, "branch_from_response_id": response});
     let branch = document.call_at(user, Method::POST, "/branches/create-branch", fork).await;
     let branch = text(&branch["branch_id"]).to_owned();
+    for (source, onto) in [(response, &*branch), (chat, &*branch), (response, response)] {
+        let pick = json!({"response_ids": [source], "onto_branch_id": onto, "onto_response_id": null});
+        document.call_at(user, Method::POST, "/branches/cherry-pick", pick).await;
+    }
     let taken = json!({"original_chat_id": chat, "branch_from_response_id": null, "new_chat_id": branch});
     document.call_at(user, Method::POST, "/branches/create-branch", taken).await;
     let lists = [
+        format!("/messages/get-versions?response_id={response}"),
+        format!("/messages/get-versions?response_id={chat}"),
         format!("/messages/get-messages?chat_id={branch}"),
         format!("/messages/get-messages?chat_id={branch}&from_depth=1"),
         "/messages/all-messages".to_owned(),

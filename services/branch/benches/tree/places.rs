@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Engine, QUESTION, RESPONSE, text};
 use crate::raw::{PAGE, RawPlace};
 use crate::sql;
-use branch::domain::{ExpectedHead, Metadata, Question, Response};
+use branch::domain::{ExpectedHead, Metadata, OnHeadMoved, Question, Response};
 use branch::store::{AppendRequest, ForkRequest, NewTrunk};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -71,6 +71,8 @@ impl Bench {
             response: <Response as TextField>::parse(RESPONSE.to_owned()).unwrap(),
             metadata: Metadata::default(),
             expected_head: ExpectedHead::Any,
+            on_head_moved: OnHeadMoved::Reject,
+            activate: false,
             key: None,
         };
         self.store.append(message.clone()).await.unwrap().object.id

@@ -1,6 +1,7 @@
 //! The head that a client expects.
 
 use shared::ids::ResponseId;
+use shared::validation::{Reason, TextField};
 
 /// The head that a client expects a line to have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +27,27 @@ impl ExpectedHead {
 impl From<Option<Option<ResponseId>>> for ExpectedHead {
     fn from(expected: Option<Option<ResponseId>>) -> Self {
         expected.map_or(Self::Any, Self::Exactly)
+    }
+}
+
+/// What comes of a message whose line has another head than the expected one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum OnHeadMoved {
+    /// It is refused.
+    #[default]
+    Reject,
+    /// It goes to a new branch, at the expected head.
+    Fork,
+}
+
+impl TextField for OnHeadMoved {
+    fn parse(text: String) -> Result<Self, Reason> {
+        match text.as_str() {
+            "reject" => Ok(Self::Reject),
+            "fork" => Ok(Self::Fork),
+            _ => Err(Reason::new("enum", "Input should be 'reject' or 'fork'")),
+        }
     }
 }
 

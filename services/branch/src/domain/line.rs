@@ -2,9 +2,13 @@
 
 use shared::validation::{Reason, TextField};
 use std::fmt;
+use std::time::Duration;
 
 /// The most bytes of questions and responses of a page: the message that would exceed it starts the next page.
 pub const MAX_PAGE_BYTES: i64 = 8 << 20;
+
+/// The least difference between the times of two messages of a line: the precision of a time.
+pub const MIN_TIME_STEP: Duration = Duration::from_micros(1);
 
 /// Which end of a line comes first.
 #[derive(

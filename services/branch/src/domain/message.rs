@@ -3,7 +3,7 @@
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
-/// A question with its response, and what forks from it now. All but the forks never changes.
+/// A question with its response, and what forks from it now. The forks and the version change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its id.
@@ -24,8 +24,44 @@ pub struct Message {
     pub metadata: String,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// The message that it is a copy of.
+    pub copied_from: Option<ResponseId>,
     /// The branches that fork from it.
     pub forks: Forks,
+    /// Which of its versions it is.
+    pub version: Version,
+    /// Whether it was read on the line of another branch than its own.
+    pub inherited: bool,
+}
+
+impl Message {
+    /// The same, as this of its versions.
+    #[must_use]
+    pub fn with_version(self, version: Option<Version>) -> Self {
+        Self { version: version.unwrap_or_default(), ..self }
+    }
+
+    /// The same, as it is read on the line of this branch.
+    #[must_use]
+    pub fn read_on(self, branch: BranchId) -> Self {
+        Self { inherited: self.branch != branch, ..self }
+    }
+}
+
+/// The place of a message among its versions: the messages with the same parent, by time and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// Counted from 1.
+    pub number: i64,
+    /// How many there are.
+    pub count: i64,
+}
+
+impl Default for Version {
+    /// The only one.
+    fn default() -> Self {
+        Self { number: 1, count: 1 }
+    }
 }
 
 /// The branches that fork from a message.

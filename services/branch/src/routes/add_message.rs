@@ -1,7 +1,7 @@
 //! `POST /messages/add-message`
 
 use super::message_view::MessageView;
-use crate::domain::{ExpectedHead, Metadata, Question, Response};
+use crate::domain::{ExpectedHead, Metadata, OnHeadMoved, Question, Response};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::AppendRequest;
@@ -42,6 +42,10 @@ shared_web::request! {
         /// The response that the client saw last on the branch, null where it saw an empty line; left out, nothing is
         /// checked
         nullable expected_head: ResponseId as ExpectedHead,
+        /// `fork` for a new branch at `expected_head` where the head is another one; `reject`, as when it is left out, for a 409
+        optional on_head_moved: OnHeadMoved = OnHeadMoved::Reject,
+        /// Whether such a branch becomes the chat's active one; left out, it does not
+        optional activate: bool = false,
     }
     check question(question, response): !question.as_str().is_empty() || !response.as_str().is_empty(),
         or Reason::value_error("question and response must not both be empty");
@@ -65,12 +69,13 @@ pub struct HeadMoved {
 
 shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES).with_schema("head_moved", "HeadMoved");
-    Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::HeadMoved { head: None }, Error::KeyReused
+    Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::HeadMoved { branch: BranchId::generate(), head: None }, Error::KeyReused
 }
 
 /// Append a message to a line
 ///
-/// It goes to the branch that is named, else to the chat's active one.
+/// It goes to the branch that is named, else to the chat's active one; with `on_head_moved` `fork` to a new branch at
+/// `expected_head`, where that lies on the line and is not its head.
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
@@ -103,6 +108,8 @@ pub async fn add_message(
         response: addition.response,
         metadata: addition.metadata,
         expected_head: addition.expected_head,
+        on_head_moved: addition.on_head_moved,
+        activate: addition.activate,
         key,
     });
     let append = || state.store.append(Arc::clone(&request));

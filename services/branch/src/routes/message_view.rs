@@ -32,6 +32,17 @@ pub struct MessageView {
     /// How many branches fork from this response
     #[schema(minimum = 0, example = 0)]
     branch_count: i64,
+    /// Which of the messages with the same parent it is, by time and id, counted from 1
+    #[schema(minimum = 1, example = 1)]
+    version: i64,
+    /// How many messages have the same parent
+    #[schema(minimum = 1, example = 1)]
+    version_count: i64,
+    /// Whether the line that was read has it from another branch
+    inherited: bool,
+    /// The message that it was copied from, null if it was not
+    #[schema(value_type = Option<Uuid>, required = true)]
+    copied_from: Option<ResponseId>,
     /// As it was sent
     #[schema(schema_with = Metadata::schema)]
     metadata: Box<RawValue>,
@@ -50,6 +61,10 @@ impl From<Message> for MessageView {
             timestamp: message.created_at,
             branches: message.forks.oldest,
             branch_count: message.forks.count,
+            version: message.version.number,
+            version_count: message.version.count,
+            inherited: message.inherited,
+            copied_from: message.copied_from,
             // It was checked when it came.
             metadata: RawValue::from_string(message.metadata).unwrap_or_default(),
         }

@@ -3,15 +3,18 @@
 mod add_message;
 mod all_messages;
 mod branch_view;
+mod cherry_pick;
 mod compare_branches;
 mod create_branch;
 mod cursor_time;
 mod delete_branch;
+mod edit_message;
 mod get_branch;
 mod get_branches;
 mod get_message;
 mod get_messages;
 mod get_tree;
+mod get_versions;
 mod internal_chats;
 mod message_view;
 mod set_active_branch;
@@ -44,12 +47,15 @@ pub fn routes() -> Routes {
     Routes::new(Document::openapi)
         .documented(routes![
             add_message::add_message,
+            edit_message::edit_message,
             get_messages::get_messages,
             get_message::get_message,
             get_tree::get_tree,
             update_message::update_message,
+            get_versions::get_versions,
             all_messages::get_all_messages,
             create_branch::create_branch,
+            cherry_pick::cherry_pick,
             get_branches::get_branches,
             get_branch::get_branch,
             compare_branches::compare_branches,

@@ -1,5 +1,6 @@
 //! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
+use super::branching::{ForkWithMessages, NewBranch};
 use super::mongo::MongoEngine;
 use super::positions::TimePosition;
 use super::requests::{
@@ -10,6 +11,7 @@ use super::results::{
     BranchPage, BranchWithActive, Comparison, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
 };
 use super::sql::SqlEngine;
+use super::version_list::{VersionPage, VersionsOf};
 use crate::config::Database;
 use crate::domain::Message;
 use crate::error::Error;
@@ -18,7 +20,7 @@ use shared::error::StartError;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::tasks::Tasks;
-use shared_web::body_limits::MemoryBudget;
+use shared_web::body_limits::{MemoryBudget, Reservation};
 use shared_web::metrics::Metrics;
 use shared_web::timeouts::ServerTimeouts;
 use std::sync::Arc;
@@ -104,14 +106,22 @@ impl ContentStore {
         on_engine!(self, replay_message(key))
     }
 
-    /// Appends a message to a line, at the depth after its head and at a later time. An equal request with the same key is
-    /// replayed.
-    ///
-    /// [`Error::BranchNotFound`]; [`Error::HeadMoved`] if the head is not the expected one; the errors of
-    /// [`Self::replay_message`].
-    pub async fn append(&self, request: impl Into<Arc<AppendRequest>>) -> Result<Created<Message>, Error> {
-        let request = request.into();
+    /// Appends a message to a line. [`Error::HeadMoved`] if the head is not the expected one.
+    pub(super) async fn append_to_line(
+        &self,
+        request: Arc<AppendRequest>,
+    ) -> Result<Created<Message>, Error> {
         on_engine!(self, append(request))
+    }
+
+    /// Forks a branch with messages on it, all or nothing. `None` if a request with the same key has, which can be replayed then.
+    ///
+    /// The errors of [`Self::check_fork`]; [`Error::KeyReused`].
+    pub(super) async fn fork_with_messages(
+        &self,
+        request: Arc<ForkWithMessages>,
+    ) -> Result<Option<NewBranch>, Error> {
+        on_engine!(self, fork_with_messages(request))
     }
 
     /// Reads a page of a line: at most `limit` messages and [`MAX_PAGE_BYTES`](crate::domain::MAX_PAGE_BYTES) of texts, but
@@ -139,6 +149,27 @@ impl ContentStore {
     /// not be the last. The chat of the target is meant, also if that is a branch.
     pub async fn list_message_tree(&self, request: &MessageTreeRequest) -> Result<MessageTreePage, Error> {
         on_engine!(self, list_message_tree(request))
+    }
+
+    /// Reads messages of a user to copy them, each once, and reserves memory for their texts.
+    ///
+    /// [`Error::MessageNotFound`] if one is not there; [`Error::TextsTooLarge`]; [`Error::OutOfMemory`].
+    pub(super) async fn read_sources(
+        &self,
+        owner: UserId,
+        ids: Arc<[ResponseId]>,
+    ) -> Result<(Vec<Message>, Reservation), Error> {
+        on_engine!(self, read_sources(owner, ids))
+    }
+
+    /// Lists versions after a position, as [`Self::list_versions`] does.
+    pub(super) async fn list_versions_of(
+        &self,
+        of: VersionsOf,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<VersionPage, Error> {
+        on_engine!(self, list_versions(of, after, limit))
     }
 
     /// Lists the messages of a user, or of one of the chats, after a position, by time, within the limits of [`Self::read_page`].

@@ -3,8 +3,12 @@
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
 mod ancestry_codec;
+mod branching;
+mod cherry_pick;
 mod comparison;
 mod content_store;
+mod edit;
+mod list_versions;
 pub mod mongo;
 mod navigation;
 mod positions;
@@ -12,7 +16,9 @@ mod requests;
 mod results;
 mod selection;
 pub mod sql;
+mod version_list;
 
+pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
 pub use requests::{
@@ -20,6 +26,7 @@ pub use requests::{
     NewMessage, NewTrunk, PageRequest, TreeRequest,
 };
 pub use results::{
-    BranchPage, BranchWithActive, CommonMessage, ComparedLine, Comparison, LinePage, Lookup, MessagePage,
-    MessageTreePage, ResolvedId, TreeEntry,
+    BranchPage, BranchWithActive, BranchWithMessages, CommonMessage, ComparedLine, Comparison, LinePage,
+    Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
 };
+pub use version_list::{OpenBranch, VersionEntry, VersionPage, VersionsRequest};

@@ -1,12 +1,16 @@
 //! Navigation on a line by ancestries, the same on every engine.
 
+use super::version_list::OpenBranch;
 use super::{PageRequest, Position, TreeRequest};
 use crate::domain::{Ancestry, BranchKey, BranchLink, DepthRange, Order, Plan, Segment};
 use crate::error::Error;
-use shared::ids::BranchId;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashMap;
 
 /// The most attempts on the active branch of a chat, if the one found is deleted meanwhile.
 pub(super) const MAX_ATTEMPTS_ON_ACTIVE_BRANCH: usize = 3;
+/// The branches of a chat that were last made active among which the one to activate is looked for.
+pub(super) const MAX_RECENT_BRANCHES: i64 = 50;
 /// Forks of a message that are listed with it.
 pub(super) const MAX_LISTED_FORKS: i64 = 100;
 /// Children of a branch that are listed.
@@ -64,6 +68,31 @@ pub(super) async fn owner_of_inherited(
         return Ok(None);
     }
     Ok(ancestry_reaching(ancestries, line, depth).await?.owner(depth))
+}
+
+/// A branch that was made active, with the head of its line.
+#[derive(Debug)]
+pub(super) struct RecentBranch {
+    pub(super) ancestry: Ancestry,
+    pub(super) head_depth: i64,
+    pub(super) head: Option<ResponseId>,
+}
+
+/// The branches to activate at a depth: for each branch that owns a message there, the first of `recent` whose line has it.
+pub(super) async fn open_branches(
+    mut ancestries: impl AncestryReader,
+    recent: Vec<RecentBranch>,
+    depth: i64,
+) -> Result<HashMap<BranchId, OpenBranch>, Error> {
+    let mut open = HashMap::new();
+    for RecentBranch { ancestry, head_depth, head } in recent {
+        if depth <= head_depth {
+            let branch = ancestry.branch;
+            let owner = owner_of_inherited(&mut ancestries, ancestry, depth).await?.unwrap_or(branch);
+            open.entry(owner).or_insert(OpenBranch { branch, head });
+        }
+    }
+    Ok(open)
 }
 
 /// The segments that cover `depths` of the line of `start`, deepest first.

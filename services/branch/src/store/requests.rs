@@ -3,8 +3,8 @@
 use super::positions::{LinePosition, Position, TimePosition};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
-    BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, Order, Question, Response,
-    TreePosition,
+    BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, OnHeadMoved, Order,
+    Question, Response, TreePosition, Version,
 };
 use crate::error::Error;
 use shared::clock::Timestamp;
@@ -41,6 +41,10 @@ pub struct AppendRequest {
     pub metadata: Metadata,
     /// The head that the client expects.
     pub expected_head: ExpectedHead,
+    /// What comes of it if the head is another one.
+    pub on_head_moved: OnHeadMoved,
+    /// Whether a branch that is created for it then becomes the active branch of its chat.
+    pub activate: bool,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
 }
@@ -87,7 +91,10 @@ impl NewMessage {
             response: self.request.response.as_str().to_owned(),
             metadata: self.request.metadata.as_str().to_owned(),
             created_at,
+            copied_from: None,
             forks: Forks::default(),
+            version: Version::default(),
+            inherited: false,
         }
     }
 }

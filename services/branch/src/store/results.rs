@@ -16,6 +16,17 @@ pub struct BranchWithActive {
     pub active: BranchId,
 }
 
+/// A branch with the messages that it was created with.
+#[derive(Debug)]
+pub struct BranchWithMessages {
+    /// The branch.
+    pub branch: BranchWithActive,
+    /// Its first messages.
+    pub messages: Vec<Message>,
+    /// The memory reserved for their texts.
+    pub memory: Reservation,
+}
+
 /// The chat and the branch that an id of either stands for, without the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResolvedId {

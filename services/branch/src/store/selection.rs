@@ -2,8 +2,10 @@
 
 use super::TimePosition;
 use crate::domain::MAX_PAGE_BYTES;
+use crate::error::Error;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
+use std::collections::HashMap;
 
 /// The most reads for a page whose hidden messages are dropped.
 const MAX_READS_PER_PAGE: usize = 6;
@@ -11,6 +13,17 @@ const MAX_READS_PER_PAGE: usize = 6;
 /// The sum of the sizes of texts, in bytes.
 pub(super) fn text_bytes(sizes: impl Iterator<Item = i64>) -> usize {
     usize::try_from(sizes.sum::<i64>()).unwrap_or_default()
+}
+
+/// The bytes of the texts of copies of these messages, each of which a user must see. `visible` has the bytes of those that are
+/// there.
+pub(super) fn copied_bytes(ids: &[ResponseId], visible: &HashMap<ResponseId, i64>) -> Result<usize, Error> {
+    let bytes = ids.iter().map(|id| visible.get(id).copied().ok_or(Error::MessageNotFound));
+    let bytes: i64 = bytes.sum::<Result<_, _>>()?;
+    if bytes > MAX_PAGE_BYTES {
+        return Err(Error::TextsTooLarge);
+    }
+    Ok(usize::try_from(bytes).unwrap_or_default())
 }
 
 /// A message of a user, without its texts.

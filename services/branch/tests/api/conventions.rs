@@ -52,6 +52,7 @@ async fn every_get_answers_head() {
     for path in [
         format!("/api/v1/messages/get-messages?chat_id={}", chat.id),
         format!("/api/v1/messages/get-message/{id}"),
+        format!("/api/v1/messages/get-versions?response_id={id}"),
         "/api/v1/messages/all-messages".to_owned(),
         format!("/api/v1/messages/get-tree?chat_id={}", chat.id),
         format!("/api/v1/branches/get-branches?chat_id={}", chat.id),
@@ -71,7 +72,7 @@ async fn every_public_route_is_in_the_document_with_its_errors() {
     }
     let document = app.client.get("/openapi.json").await.expect(200).json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 11);
+    assert_eq!(paths.len(), 16);
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();

@@ -1,10 +1,12 @@
-//! `Idempotency-Key` on add-message and create-branch.
+//! `Idempotency-Key` on add-message, edit-message and create-branch.
 
 use crate::app::{spawn_app, text, unknown};
 use serde_json::{Value, json};
 
 const REPLAYED: &str = "idempotency-replayed";
 const ADD: &str = "/api/v1/messages/add-message";
+const PICK: &str = "/api/v1/branches/cherry-pick";
+const EDIT: &str = "/api/v1/messages/edit-message";
 const CREATE: &str = "/api/v1/branches/create-branch";
 
 #[tokio::test]
@@ -57,6 +59,50 @@ async fn a_key_creates_a_branch_once_and_replays_its_present_state() {
 }
 
 #[tokio::test]
+async fn a_key_creates_a_version_once_and_replays_its_present_state() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, "1").await;
+    let client = chat.client.with_header("idempotency-key", "k");
+    let body = json!({"response_id": first["response_id"], "response": "again"});
+    let made = client.post(EDIT, &body).await.expect(201);
+    assert_eq!(made.header(REPLAYED), "");
+    let branch = text(&made.json()["branch_id"]);
+    let fork = chat.fork(&made.json()["response_id"]).await;
+    let again = client.post(EDIT, &body).await.expect(201);
+    assert_eq!((again.header(REPLAYED), &again.json()["branches"]), ("true", &json!([fork])));
+    assert_eq!(again.json()["branch_id"], branch);
+    let other = json!({"response_id": first["response_id"], "response": "other"});
+    assert_eq!(client.post(EDIT, &other).await.expect(422).code(), "idempotency_key_reused");
+    // The key of another route is another one.
+    let append = json!({"chat_id": chat.id, "question": "q", "response": "r"});
+    assert_eq!(client.post(ADD, &append).await.expect(201).header(REPLAYED), "");
+    chat.delete_branch(&branch, "?cascade=true").await.expect(200);
+    client.post(EDIT, &body).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_key_copies_messages_once_and_replays_their_present_state() {
+    let app = spawn_app().await;
+    let chat = app.chat();
+    let first = chat.say(&chat.id, "1").await;
+    let client = chat.client.with_header("idempotency-key", "k");
+    let ids = [&first["response_id"], &first["response_id"]];
+    let body = json!({"response_ids": ids, "onto_branch_id": chat.id});
+    let made = client.post(PICK, &body).await.expect(201);
+    assert_eq!(made.header(REPLAYED), "");
+    let branch = text(&made.json()["branch"]["branch_id"]);
+    let head = chat.say(&branch, "2").await;
+    let again = client.post(PICK, &body).await.expect(201);
+    assert_eq!((again.header(REPLAYED), &again.json()["messages"]), ("true", &made.json()["messages"]));
+    assert_eq!(again.json()["branch"]["head_response_id"], head["response_id"]);
+    let other = json!({"response_ids": [first["response_id"]], "onto_branch_id": chat.id});
+    assert_eq!(client.post(PICK, &other).await.expect(422).code(), "idempotency_key_reused");
+    chat.delete_branch(&branch, "").await.expect(200);
+    client.post(PICK, &body).await.expect(404);
+}
+
+#[tokio::test]
 async fn a_key_is_free_after_a_failure_and_answers_404_after_a_deletion() {
     let app = spawn_app().await;
     let chat = app.chat();
@@ -103,7 +149,10 @@ async fn one_of_many_concurrent_equal_requests_creates() {
         json!({"chat_id": chat.id, "question": "q", "response": "r", "expected_head": first["response_id"]});
     let branch = json!({"original_chat_id": chat.id, "branch_from_response_id": first["response_id"],
                         "new_chat_id": unknown()});
-    for (path, body, id) in [(ADD, message, "response_id"), (CREATE, branch, "branch_id")] {
+    let edit = json!({"response_id": first["response_id"], "response": "again"});
+    for (path, body, id) in
+        [(ADD, message, "response_id"), (EDIT, edit, "response_id"), (CREATE, branch, "branch_id")]
+    {
         let requests = (0..16).map(|_| {
             let (client, body) = (client.clone(), body.clone());
             tokio::spawn(async move { client.post(path, &body).await })

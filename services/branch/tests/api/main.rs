@@ -9,11 +9,13 @@
 mod add_message;
 mod all_messages;
 mod app;
+mod cherry_pick;
 mod commands;
 mod compare_branches;
 mod conventions;
 mod create_branch;
 mod delete_branch;
+mod edit_message;
 mod get_branch;
 mod get_branches;
 mod get_message;
@@ -29,3 +31,4 @@ mod sweep;
 mod tree;
 mod update_branch;
 mod update_message;
+mod versions;

@@ -1,13 +1,18 @@
 //! The number of commands that concurrent requests take, and the outcome of one whose answer is lost.
 
-use crate::kit::{Chat, Engine, Kit};
+use crate::database_state::DatabaseState;
+use crate::kit::{Chat, Engine, Kit, key};
 use crate::wire::Wire;
+use branch::domain::Message;
 use branch::error::Error;
-use branch::store::{ContentStore, ForkRequest};
+use branch::store::{ContentStore, EditRequest, ForkRequest, ListRequest};
 use futures_util::future::join_all;
 use reqwest::Url;
+use shared::idempotency::Created;
 use shared::ids::BranchId;
+use shared_store::StoreError;
 use shared_test_kit::TcpProxy;
+use std::time::Duration;
 
 const LINES: usize = 32;
 const MESSAGES: usize = 16;
@@ -153,4 +158,65 @@ pub async fn an_activation_whose_answer_is_lost_is_sent_again() {
         futures_util::join!(store.activate(chat.owner, chat.trunk(), fork), break_connection);
     activated.unwrap();
     assert_eq!(chat.node(chat.trunk()).await.unwrap().active, fork);
+}
+
+/// Edits a message through a store whose insert of the branch is held up, and does something else meanwhile.
+async fn edit_while(
+    chat: &Chat,
+    (store, wire): (&ContentStore, &Wire),
+    meanwhile: impl AsyncFnOnce(EditRequest),
+) -> (EditRequest, Result<Created<Message>, Error>) {
+    let message = chat.say(chat.trunk(), "q").await;
+    let request = EditRequest { key: Some(key(1)), ..chat.regenerate(message.id) };
+    wire.reset();
+    wire.hold("insert branches");
+    let meanwhile = async {
+        wire.wait(|log| log.held).await;
+        meanwhile(request.clone()).await;
+        wire.release();
+    };
+    let (edited, ()) = futures_util::join!(store.edit_message(request.clone()), meanwhile);
+    (request, edited)
+}
+
+pub async fn a_version_that_takes_too_long_is_refused_whole() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (store, wire) = store_on_wire(&kit).await;
+    let chat = kit.chat().await;
+    let is_alone = async || {
+        let listed =
+            kit.store.list_messages(&ListRequest::newest(chat.owner, None, 200)).await.unwrap().items.len();
+        (listed, chat.tree(chat.trunk()).await.len()) == (1, 1)
+    };
+    let sweep = async |_| {
+        assert!(is_alone().await);
+        kit.clock.advance(Duration::from_secs(60));
+        kit.sweep().await;
+    };
+    let (request, edited) = edit_while(&chat, (&store, &wire), sweep).await;
+    assert!(matches!(edited, Err(Error::Store(StoreError::Unavailable(_)))), "{edited:?}");
+    assert!(is_alone().await);
+    // The key is free.
+    assert!(!store.edit_message(request).await.unwrap().replayed);
+    let database = mongodb::Client::with_uri_str(kit.mongo_url().unwrap()).await.unwrap();
+    kit.clock.advance(Duration::from_secs(25 * 60 * 60));
+    kit.sweep().await;
+    DatabaseState::of(&database.default_database().unwrap(), &chat.id.to_string()).await.is_clean();
+}
+
+pub async fn an_equal_request_finishes_a_version_that_is_under_way() {
+    let kit = Kit::on(Engine::Mongo).await;
+    let (store, wire) = store_on_wire(&kit).await;
+    let chat = kit.chat().await;
+    let finish = async |request| {
+        let finished = kit.store.edit_message(request).await.unwrap();
+        assert!(finished.replayed);
+        assert_eq!(chat.line(finished.object.branch).await, ["q"]);
+    };
+    let (request, edited) = edit_while(&chat, (&store, &wire), finish).await;
+    let edited = edited.unwrap();
+    assert!(!edited.replayed);
+    let again = kit.store.edit_message(request).await.unwrap();
+    assert_eq!((again.replayed, again.object.id), (true, edited.object.id));
+    assert_eq!(chat.tree(chat.trunk()).await.len(), 2);
 }

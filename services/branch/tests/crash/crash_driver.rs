@@ -166,7 +166,8 @@ impl CrashDriver {
             .await;
         self.wire.arm(writes, process.victim.clone());
         let meddle = async {
-            if request.operation == Operation::ForkOfTheDeleted {
+            let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
+            if deleted.contains(&request.operation) {
                 self.wire.hold("insert branches");
                 self.wire.wait(|log| log.held || log.killed).await;
                 self.delete_a(request.tree).await;

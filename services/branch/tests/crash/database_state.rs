@@ -43,6 +43,9 @@ impl DatabaseState {
             let depths: BTreeSet<_> = self.own(id).map(|message| message.get_i64("depth").unwrap()).collect();
             assert!(depths.into_iter().eq((fork_depth + 1..).take(self.own(id).count())), "gaps: {branch}");
         }
+        for message in &self.messages {
+            assert!(!message.contains_key("due"), "under way: {message}");
+        }
         for message in self.messages.iter().filter(|message| !self.is_alive(&text(message, "branch"))) {
             let branch = self.branches.get(&text(message, "branch"));
             let state =

@@ -27,6 +27,7 @@ use tokio::runtime::Builder;
 
 fn main() {
     let fork = |activate, with_id, keyed| Operation::Fork { activate, with_id, keyed };
+    let edit = |activate, keyed| Operation::Edit { activate, keyed };
     let operations = [
         ("fork", fork(false, false, false)),
         ("fork_with_an_id", fork(false, true, false)),
@@ -34,6 +35,13 @@ fn main() {
         ("fork_that_becomes_active", fork(true, false, false)),
         ("fork_with_all_of_that", fork(true, true, true)),
         ("fork_of_what_is_deleted", Operation::ForkOfTheDeleted),
+        ("edit", edit(false, false)),
+        ("edit_with_a_key", edit(false, true)),
+        ("edit_that_becomes_active", edit(true, false)),
+        ("edit_with_all_of_that", edit(true, true)),
+        ("fork_on_head_moved_of_what_is_deleted", Operation::ForkOnHeadMovedOfTheDeleted),
+        ("cherry_pick", Operation::CherryPick { keyed: false }),
+        ("cherry_pick_with_a_key", Operation::CherryPick { keyed: true }),
         ("delete_leaf", Operation::DeleteLeaf),
         ("cascade", Operation::Cascade),
         ("delete_chat", Operation::DeleteChat),
@@ -76,6 +84,16 @@ fn main() {
         "batches::an_activation_whose_answer_is_lost_is_sent_again".to_owned(),
         TestDatabase::has_mongo(),
         batches::an_activation_whose_answer_is_lost_is_sent_again,
+    ));
+    trials.push(trial(
+        "batches::a_version_that_takes_too_long_is_refused_whole".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::a_version_that_takes_too_long_is_refused_whole,
+    ));
+    trials.push(trial(
+        "batches::an_equal_request_finishes_a_version_that_is_under_way".to_owned(),
+        TestDatabase::has_mongo(),
+        batches::an_equal_request_finishes_a_version_that_is_under_way,
     ));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -19,6 +19,15 @@ pub enum Operation {
     },
     /// A fork of a branch that is deleted before it is there.
     ForkOfTheDeleted,
+    Edit {
+        activate: bool,
+        keyed: bool,
+    },
+    CherryPick {
+        keyed: bool,
+    },
+    /// An append that forks a branch, because its head has moved, which is deleted before the fork is there.
+    ForkOnHeadMovedOfTheDeleted,
     DeleteLeaf,
     Cascade,
     DeleteChat,
@@ -50,11 +59,11 @@ impl Operation {
     pub fn is_finished(self, answered: &[String]) -> bool {
         match self {
             // What is written behind the answer ends with the message that was forked.
-            Self::Fork { .. } => {
+            Self::Fork { .. } | Self::Edit { .. } | Self::CherryPick { .. } => {
                 let mut after = answered.iter().skip_while(|command| *command != "insert branches");
                 after.any(|command| command == "update messages")
             }
-            Self::ForkOfTheDeleted => true,
+            Self::ForkOfTheDeleted | Self::ForkOnHeadMovedOfTheDeleted => true,
             // The last that a sweep looks for.
             Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => {
                 answered.last().is_some_and(|command| command == "find branches swept")
@@ -85,6 +94,20 @@ impl<'a> Request<'a> {
             Operation::ForkOfTheDeleted => {
                 return self.fork_with_the_key(&client, &json!(self.tree.from)).await;
             }
+            Operation::Edit { activate, keyed } => {
+                let body = json!({"response_id": self.tree.from, "response": "edited", "activate": activate});
+                let client = if keyed { self.keyed(&client) } else { client };
+                return client.try_post("/api/v1/messages/edit-message", &body).await;
+            }
+            Operation::CherryPick { keyed } => {
+                let ids = [self.tree.from, self.tree.last, self.tree.from];
+                let body = json!({"response_ids": ids, "onto_branch_id": self.tree.other});
+                let client = if keyed { self.keyed(&client) } else { client };
+                return client.try_post(&format!("{branches}/cherry-pick"), &body).await;
+            }
+            Operation::ForkOnHeadMovedOfTheDeleted => {
+                return self.append_with_the_key(&client, &self.tree.a, &json!(self.tree.from)).await;
+            }
             Operation::DeleteLeaf => (Method::DELETE, format!("{branches}/delete-branch/{}", self.tree.e)),
             Operation::Cascade => {
                 (Method::DELETE, format!("{branches}/delete-branch/{}?cascade=true", self.tree.b))
@@ -113,11 +136,24 @@ impl<'a> Request<'a> {
         client.try_post("/api/v1/branches/create-branch", &self.fork(from)).await
     }
 
+    /// An append to a branch that expects this head, or else forks there, with the key of this request.
+    pub async fn append_with_the_key(
+        &self,
+        client: &TestClient,
+        branch: &str,
+        head: &Value,
+    ) -> Option<Answer> {
+        let client = self.keyed(&client.as_user(self.tree.owner));
+        let body = json!({"chat_id": self.tree.id, "branch_id": branch, "question": "x", "response": "",
+                          "expected_head": head, "on_head_moved": "fork"});
+        client.try_post("/api/v1/messages/add-message", &body).await
+    }
+
     /// How much of it is done, in the eyes of the owner. What it is not about must be there.
     pub fn effect(&self, view: Option<&View>) -> Effect {
         let doomed = match self.operation {
-            Operation::Fork { .. } => vec![],
-            Operation::ForkOfTheDeleted => self.tree.with("a1"),
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => vec![],
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => self.tree.with("a1"),
             Operation::DeleteLeaf => vec![&self.tree.e],
             Operation::Cascade => self.tree.with("b1"),
             Operation::DeleteChat => self.tree.lines.keys().collect(),
@@ -128,17 +164,22 @@ impl<'a> Request<'a> {
         }
         let left = doomed.iter().filter(|branch| is_there(branch)).count();
         match (self.operation, view) {
-            (Operation::Fork { activate, .. }, Some(view)) => match view.new_in(self.tree).last() {
-                None => Effect::None,
-                Some(_) if activate && view.active == self.tree.e => Effect::Partly,
-                Some(_) => Effect::Whole,
-            },
-            (Operation::ForkOfTheDeleted, Some(view)) => {
+            (Operation::Fork { activate, .. } | Operation::Edit { activate, .. }, Some(view)) => {
+                match view.new_in(self.tree).last() {
+                    None => Effect::None,
+                    Some(_) if activate && view.active == self.tree.e => Effect::Partly,
+                    Some(_) => Effect::Whole,
+                }
+            }
+            (Operation::CherryPick { .. }, Some(view)) => {
                 if view.new_in(self.tree).is_empty() {
                     Effect::None
                 } else {
-                    Effect::Partly
+                    Effect::Whole
                 }
+            }
+            (Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted, Some(view)) => {
+                if view.new_in(self.tree).is_empty() { Effect::None } else { Effect::Partly }
             }
             _ if left == doomed.len() => Effect::None,
             _ if left == 0 => Effect::Whole,
@@ -149,11 +190,17 @@ impl<'a> Request<'a> {
     /// Checks which branch is active when it is done.
     pub fn check_active(&self, view: &View) {
         let expected = match self.operation {
-            Operation::Fork { activate: true, .. } => view.new_in(self.tree),
-            Operation::Fork { .. } => vec![&self.tree.e],
+            Operation::Fork { activate: true, .. } | Operation::Edit { activate: true, .. } => {
+                view.new_in(self.tree)
+            }
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                vec![&self.tree.e]
+            }
             Operation::DeleteLeaf => vec![&self.tree.c],
             Operation::Cascade => vec![&self.tree.a],
-            Operation::ForkOfTheDeleted | Operation::DeleteChat => vec![&self.tree.id],
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted | Operation::DeleteChat => {
+                vec![&self.tree.id]
+            }
         };
         assert!(expected.contains(&&view.active), "{} is active, not {expected:?}", view.active);
     }

@@ -5,7 +5,7 @@ use crate::database_state::DatabaseState;
 use crate::operations::{Effect, Operation, Request};
 use crate::tree::{View, text};
 use branch::store::ContentStore;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared_test_kit::{Answer, TestClient};
 use std::time::Duration;
@@ -88,7 +88,10 @@ impl RecoveryChecks<'_> {
 
     /// What is seen when all was done that was asked for.
     fn goal(&self) -> Effect {
-        if self.request.operation == Operation::ForkOfTheDeleted { Effect::None } else { Effect::Whole }
+        match self.request.operation {
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => Effect::None,
+            _ => Effect::Whole,
+        }
     }
 
     async fn look(&self) -> Option<View> {
@@ -103,11 +106,11 @@ impl RecoveryChecks<'_> {
     fn check_answer(&self, seen: Option<&View>, effect: Effect) {
         let Some(answer) = self.answer.clone() else { return };
         match self.request.operation {
-            Operation::Fork { .. } => {
-                let made = text(&answer.expect(201).json()["branch_id"]);
+            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                let made = made_branch(&answer);
                 assert_eq!(seen.unwrap().new_in(self.request.tree), [&made]);
             }
-            Operation::ForkOfTheDeleted => drop(answer.expect(404)),
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => drop(answer.expect(404)),
             Operation::DeleteLeaf | Operation::Cascade | Operation::DeleteChat => drop(answer.expect(200)),
         }
         assert_eq!(effect, self.goal());
@@ -124,17 +127,19 @@ impl RecoveryChecks<'_> {
                     drop(answer.expect(409));
                     return;
                 }
-                let again = text(&answer.expect(201).json()["branch_id"]);
-                if keyed && let Some(made) = made {
-                    assert_eq!(again, *made);
-                }
-                let now = self.look().await.unwrap().new_in(self.request.tree).len();
-                assert_eq!(now, if keyed || made.is_none() { 1 } else { 2 });
+                self.check_repetition(&answer, keyed, made).await;
             }
-            Operation::ForkOfTheDeleted => {
+            Operation::Edit { keyed, .. } | Operation::CherryPick { keyed } => {
+                self.check_repetition(&answer, keyed, made).await;
+            }
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
                 drop(answer.expect(404));
-                let again =
-                    self.request.fork_with_the_key(&self.client, &json!(self.request.tree.last)).await;
+                let (request, tree) = (&self.request, self.request.tree);
+                let again = if request.operation == Operation::ForkOfTheDeleted {
+                    request.fork_with_the_key(&self.client, &json!(tree.last)).await
+                } else {
+                    request.append_with_the_key(&self.client, &tree.id, &Value::Null).await
+                };
                 let again = again.unwrap();
                 // If it was never answered, it may just as well have been made and then deleted.
                 let reused = again.code() == "idempotency_key_reused" && self.answer.is_none();
@@ -152,6 +157,16 @@ impl RecoveryChecks<'_> {
         }
     }
 
+    /// The answer to the same request for a branch, which was made before or not.
+    async fn check_repetition(&self, answer: &Answer, keyed: bool, made: Option<&String>) {
+        let again = made_branch(answer);
+        if keyed && let Some(made) = made {
+            assert_eq!(again, *made);
+        }
+        let now = self.look().await.unwrap().new_in(self.request.tree).len();
+        assert_eq!(now, if keyed || made.is_none() { 1 } else { 2 });
+    }
+
     /// The owner does something else: chooses a branch, and uses the new one, or that which was to be deleted. It is
     /// there, whatever is swept then.
     async fn go_on(&self, seen: Option<&View>, effect: Effect) {
@@ -161,10 +176,14 @@ impl RecoveryChecks<'_> {
             let choice = json!({"chat_id": tree.id, "branch_id": tree.other});
             client.put("/api/v1/branches/set-active-branch", &choice).await.expect(200);
             let used = match self.request.operation {
-                Operation::Fork { .. } => view.new_in(tree).first().copied(),
+                Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+                    view.new_in(tree).first().copied()
+                }
                 Operation::DeleteLeaf => Some(&tree.e).filter(|_| effect == Effect::None),
                 Operation::DeleteChat => Some(&tree.id),
-                Operation::Cascade | Operation::ForkOfTheDeleted => None,
+                Operation::Cascade | Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
+                    None
+                }
             };
             if let Some(used) = used {
                 let more = json!({"chat_id": tree.id, "branch_id": used, "question": "more", "response": ""});
@@ -191,4 +210,13 @@ impl RecoveryChecks<'_> {
         self.driver.with_store(&self.clock, sweep).await;
         DatabaseState::of(&self.driver.raw, &self.request.tree.id).await
     }
+}
+
+/// The branch that was made, by the answer.
+fn made_branch(answer: &Answer) -> String {
+    let made = answer.clone().expect(201).json();
+    // Of a cherry-pick: all copies are on it.
+    let branch = made.get("branch").unwrap_or(&made);
+    assert!(made.get("messages").is_none_or(|copies| copies.as_array().unwrap().len() == 3));
+    text(&branch["branch_id"])
 }

@@ -2,12 +2,13 @@
 
 use branch::config::Database;
 use branch::domain::{
-    Branch, BranchFilter, BranchKey, BranchName, ExpectedHead, Message, Metadata, Order, Question, Response,
+    Branch, BranchFilter, BranchKey, BranchName, ExpectedHead, ForkPoint, Message, Metadata, OnHeadMoved,
+    Order, Question, Response,
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchChanges, BranchPage, BranchWithActive, Comparison, ContentStore, ForkRequest,
-    LinePosition, LineRequest, NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchChanges, BranchPage, BranchWithActive, CherryPickRequest, Comparison, ContentStore,
+    EditRequest, ForkRequest, LinePosition, LineRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
@@ -150,6 +151,8 @@ impl Chat {
             response: <Response as TextField>::parse("r".to_owned()).unwrap(),
             metadata: Metadata::default(),
             expected_head: ExpectedHead::Any,
+            on_head_moved: OnHeadMoved::Reject,
+            activate: false,
             key: None,
         }
     }
@@ -166,6 +169,34 @@ impl Chat {
             target: self.trunk(),
             from,
             id: None,
+            name: None,
+            activate: false,
+            key: None,
+        }
+    }
+
+    /// A request to answer a message again.
+    pub fn regenerate(&self, message: ResponseId) -> EditRequest {
+        EditRequest {
+            owner: self.owner,
+            message,
+            reading_chat: None,
+            question: None,
+            response: <Response as TextField>::parse("again".to_owned()).unwrap(),
+            metadata: Metadata::default(),
+            activate: false,
+            branch_name: None,
+            key: None,
+        }
+    }
+
+    /// A request to copy messages to a branch, after its head.
+    pub fn pick(&self, sources: &[ResponseId], onto: BranchId) -> CherryPickRequest {
+        CherryPickRequest {
+            owner: self.owner,
+            sources: sources.to_vec(),
+            onto,
+            from: ForkPoint::Head,
             name: None,
             activate: false,
             key: None,

@@ -1,7 +1,7 @@
 //! Appending to lines, and reading them.
 
 use crate::kit::{Kit, at, refused, rename};
-use branch::domain::{ExpectedHead, Order};
+use branch::domain::{ExpectedHead, Message, Order, Version};
 use branch::error::Error;
 use branch::store::LineRequest;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -16,6 +16,7 @@ pub async fn a_message_lies_after_the_head(kit: &Kit) {
     let fork = chat.fork(first.id).await;
     let third = chat.say(fork, "2f").await;
     assert_eq!((third.depth, third.parent, third.branch), (2, Some(first.id), fork));
+    let second = Message { version: Version { number: 1, count: 2 }, ..second };
     assert_eq!(chat.store.read_message(chat.owner, second.id).await.unwrap(), Some(second));
     assert_eq!(chat.line(fork).await, ["1", "2f"]);
     assert_eq!(chat.line(chat.trunk()).await, ["1", "2"]);
@@ -35,7 +36,7 @@ pub async fn an_unexpected_head_is_a_409(kit: &Kit) {
     let second = replica.append(expecting(chat.trunk(), Some(first.id))).await.unwrap().object;
     let third = chat.store.append(expecting(chat.trunk(), Some(second.id))).await.unwrap().object;
     match replica.append(expecting(chat.trunk(), Some(second.id))).await {
-        Err(Error::HeadMoved { head }) => assert_eq!(head, Some(third.id)),
+        Err(Error::HeadMoved { head, .. }) => assert_eq!(head, Some(third.id)),
         other => panic!("{other:?}"),
     }
     let fork = chat.fork(first.id).await;

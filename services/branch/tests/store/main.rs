@@ -8,9 +8,11 @@
 )]
 
 mod branches;
+mod cherry_picks;
 mod comparing;
 mod deleting;
 mod details;
+mod edits;
 mod forking;
 mod hot_lines;
 mod keys;
@@ -25,6 +27,7 @@ mod races;
 mod texts;
 mod times;
 mod upgrade;
+mod versions;
 mod walks;
 
 use kit::{Engine, Kit};
@@ -81,6 +84,17 @@ fn main() {
             forking::an_id_is_taken_once,
             forking::a_fork_can_become_active,
             forking::a_message_with_many_forks_lists_the_oldest,
+            edits::an_edit_is_a_version_on_a_branch_of_its_own,
+            edits::the_first_message_of_a_chat_has_versions,
+            edits::what_cannot_be_edited_is_refused,
+            edits::a_key_creates_a_version_once,
+            edits::a_moved_head_is_forked_if_the_append_says_so,
+            edits::times_rise_from_the_origin_to_the_version,
+            cherry_picks::copies_lie_on_a_new_branch_in_the_order_given,
+            cherry_picks::a_cherry_pick_forks_where_it_is_told,
+            cherry_picks::one_message_that_is_not_there_refuses_a_cherry_pick,
+            cherry_picks::at_most_eight_mib_are_copied,
+            cherry_picks::a_key_creates_copies_once,
             branches::the_tree_comes_parents_first_and_in_pages,
             branches::pages_of_wide_and_narrow_trees_are_complete,
             branches::lists_and_lookups_have_the_present_heads,
@@ -134,10 +148,22 @@ fn main() {
             races::an_append_concurrent_with_a_deletion_leaves_no_message,
             races::concurrent_appends_of_all_kinds_leave_no_gap,
             races::a_refused_append_leaves_other_lines_alone,
+            races::fifty_concurrent_edits_of_a_message_are_fifty_versions,
+            races::one_of_many_concurrent_edits_with_one_key_creates,
+            races::an_edit_concurrent_with_a_deletion_is_whole_or_refused,
+            races::appends_that_fork_a_moved_head_all_find_a_place,
+            races::one_of_many_concurrent_cherry_picks_with_one_key_creates,
+            races::a_cherry_pick_concurrent_with_a_deletion_of_a_source_is_whole_or_refused,
             races::four_stores_can_open_concurrently,
             times::times_rise_along_a_line_when_the_clock_is_set_back,
             times::times_rise_for_concurrent_writers,
             hot_lines::writers_that_disconnect_block_nobody,
+            versions::messages_with_the_same_parent_are_versions_of_each_other,
+            versions::first_messages_of_a_chat_are_versions_of_each_other,
+            versions::inherited_messages_are_told,
+            versions::a_thousand_versions_are_counted,
+            versions::versions_are_listed_with_the_branch_to_activate,
+            versions::versions_come_in_pages,
             model::a_tree_and_its_copies_agree,
         });
     }

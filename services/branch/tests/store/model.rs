@@ -2,20 +2,40 @@
 
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
-use branch::domain::Order;
-use branch::store::ForkRequest;
+use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
+use branch::store::{CherryPickRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 #[derive(Debug, Clone)]
 enum Step {
     Append(Index),
     Fork {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
+    /// Of any message of any line.
+    Edit {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
+    /// An append that expects any message of the line, or none, and forks where that is not the head.
+    AppendAt {
+        branch: Index,
+        depth: Index,
+        activate: bool,
+    },
+    /// Copies of a part of a line, at any message of another, or before the first.
+    CherryPick {
+        source: (Index, Index),
         branch: Index,
         depth: Index,
         activate: bool,
@@ -36,6 +56,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => index().prop_map(Step::Append),
         5 => (index(), index(), any::<bool>())
             .prop_map(|(branch, depth, activate)| Step::Fork { branch, depth, activate }),
+        4 => (index(), index(), any::<bool>())
+            .prop_map(|(branch, depth, activate)| Step::Edit { branch, depth, activate }),
+        3 => (index(), index(), any::<bool>())
+            .prop_map(|(branch, depth, activate)| Step::AppendAt { branch, depth, activate }),
+        3 => ((index(), index()), index(), index(), any::<bool>()).prop_map(
+            |(source, branch, depth, activate)| Step::CherryPick { source, branch, depth, activate }
+        ),
         1 => index().prop_map(Step::Activate),
         2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
         1 => Just(Step::Sweep),
@@ -44,11 +71,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 20..60)
 }
 
+/// The message, question and owner of a place of a line.
+type Place = (ResponseId, String, BranchId);
+
 /// A branch: its parent, and the message, question and owner of every place of its line.
 #[derive(Debug, Clone)]
 struct Copy {
     parent: Option<BranchId>,
-    line: Vec<(ResponseId, String, BranchId)>,
+    line: Vec<Place>,
 }
 
 struct Model {
@@ -61,6 +91,19 @@ impl Model {
     fn pick(&self, index: Index) -> BranchId {
         let ids: Vec<_> = self.branches.keys().copied().collect();
         *index.get(&ids)
+    }
+
+    /// A branch that was created with these messages after these places.
+    fn add_branch_with(&mut self, chat: &Chat, before: &[Place], own: &[Message], activate: bool) {
+        let parent = before.last().map_or(chat.trunk(), |(_, _, owner)| *owner);
+        let branch = own[0].branch;
+        let own = own.iter().map(|message| (message.id, message.question.clone(), message.branch));
+        let line = before.iter().cloned().chain(own).collect();
+        let replaced = self.branches.insert(branch, Copy { parent: Some(parent), line });
+        assert!(replaced.is_none());
+        if activate {
+            self.active = branch;
+        }
     }
 
     fn below(&self, branch: BranchId) -> Vec<BranchId> {
@@ -91,6 +134,28 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             let line = line[..depth.index(line.len() + 1)].to_vec();
             fork(chat, model, branch, line, *activate).await;
         }
+        Step::Edit { branch, depth, activate } => {
+            let line = model.branches[&model.pick(*branch)].line.clone();
+            if !line.is_empty() {
+                edit(chat, model, &line[..=depth.index(line.len())], *activate).await;
+            }
+        }
+        Step::AppendAt { branch, depth, activate } => {
+            let branch = model.pick(*branch);
+            let line = &model.branches[&branch].line;
+            let depth = depth.index(line.len() + 1);
+            append_at(chat, model, branch, depth, *activate).await;
+        }
+        Step::CherryPick { source, branch, depth, activate } => {
+            let sources = &model.branches[&model.pick(source.0)].line;
+            let sources = sources[source.1.index(sources.len() + 1)..].to_vec();
+            let branch = model.pick(*branch);
+            let line = model.branches[&branch].line.clone();
+            let line = &line[..depth.index(line.len() + 1)];
+            if !sources.is_empty() {
+                cherry_pick(chat, model, (&sources, branch), line, *activate).await;
+            }
+        }
         Step::Activate(index) => {
             model.active = model.pick(*index);
             chat.store.activate(chat.owner, chat.trunk(), model.active).await.unwrap();
@@ -104,13 +169,7 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
     }
 }
 
-async fn fork(
-    chat: &Chat,
-    model: &mut Model,
-    branch: BranchId,
-    line: Vec<(ResponseId, String, BranchId)>,
-    activate: bool,
-) {
+async fn fork(chat: &Chat, model: &mut Model, branch: BranchId, line: Vec<Place>, activate: bool) {
     let (from, parent) = match line.last() {
         Some((response, _, owner)) => (Some(*response), *owner),
         None => (None, chat.trunk()),
@@ -122,6 +181,46 @@ async fn fork(
         model.active = fork.id;
     }
     model.branches.insert(fork.id, Copy { parent: Some(parent), line });
+}
+
+/// Edits the last message of a part of a line.
+async fn edit(chat: &Chat, model: &mut Model, line: &[Place], activate: bool) {
+    let ((message, question, _), before) = line.split_last().unwrap();
+    let request = EditRequest { activate, ..chat.regenerate(*message) };
+    let edited = chat.store.edit_message(request).await.unwrap().object;
+    assert_eq!(edited.question, *question);
+    model.add_branch_with(chat, before, &[edited], activate);
+}
+
+async fn cherry_pick(
+    chat: &Chat,
+    model: &mut Model,
+    (sources, branch): (&[Place], BranchId),
+    line: &[Place],
+    activate: bool,
+) {
+    let from = ForkPoint::At(line.last().map(|(message, ..)| *message));
+    let ids: Vec<_> = sources.iter().map(|(message, ..)| *message).collect();
+    let request = CherryPickRequest { from, activate, ..chat.pick(&ids, branch) };
+    let made = chat.store.cherry_pick(&request).await.unwrap().object;
+    assert_eq!(made.messages.iter().map(|copy| copy.copied_from.unwrap()).collect::<Vec<_>>(), ids);
+    model.add_branch_with(chat, line, &made.messages, activate);
+}
+
+async fn append_at(chat: &Chat, model: &mut Model, branch: BranchId, depth: usize, activate: bool) {
+    let line = model.branches[&branch].line.clone();
+    model.said += 1;
+    let mut request = chat.message(branch, &model.said.to_string());
+    let head = line[..depth].last().map(|(message, ..)| *message);
+    (request.expected_head, request.on_head_moved) = (ExpectedHead::Exactly(head), OnHeadMoved::Fork);
+    request.activate = activate;
+    let message = chat.store.append(request).await.unwrap().object;
+    if depth == line.len() {
+        assert_eq!(message.branch, branch);
+        model.branches.get_mut(&branch).unwrap().line.push((message.id, message.question, branch));
+    } else {
+        model.add_branch_with(chat, &line[..depth], &[message], activate);
+    }
 }
 
 async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool) {
@@ -143,16 +242,38 @@ async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool)
     }
 }
 
+/// The messages by their parents, each list by time and id.
+async fn siblings(
+    chat: &Chat,
+    model: &Model,
+) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
+    let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
+    for branch in model.branches.keys() {
+        for message in chat.read(*branch, Order::Asc, 200).await.unwrap() {
+            siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
+        }
+    }
+    siblings
+}
+
 async fn check(chat: &Chat, model: &Model) {
     assert_eq!(chat.active().await, model.active);
     check_times(chat).await;
     let tree = chat.tree(chat.trunk()).await;
     assert_eq!(tree.len(), model.branches.len());
+    let siblings = siblings(chat, model).await;
     for branch in tree {
         let copy = &model.branches[&branch.id];
         assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|(id, ..)| *id)));
         assert_eq!(usize::try_from(branch.head_depth).unwrap(), copy.line.len());
         let read = chat.read(branch.id, Order::Asc, 7).await.unwrap();
+        for message in &read {
+            let siblings = &siblings[&message.parent];
+            let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
+            let version = (message.version.number, message.version.count);
+            assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
+            assert_eq!(message.inherited, message.branch != branch.id);
+        }
         let read: Vec<_> =
             read.into_iter().map(|message| (message.id, message.question, message.branch)).collect();
         assert_eq!(read, copy.line);

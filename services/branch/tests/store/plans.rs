@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, metadata, rename};
 use crate::message_tree::request;
 use branch::domain::Order;
-use branch::store::{LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate};
+use branch::store::{LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate, VersionsRequest};
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -72,7 +72,7 @@ async fn use_every_operation(chat: &Chat) {
     let first = chat.say(trunk, "1").await;
     let before_first = store.fork(&chat.branch(None)).await.unwrap().object.branch.id;
     let fork = chat.fork(first.id).await;
-    chat.say(fork, "2").await;
+    let forked = chat.say(fork, "2").await;
     for (branch, order) in [(trunk, Order::Asc), (fork, Order::Desc)] {
         store.read_page(&LineRequest { order, limit: 20, ..chat.page(branch) }).await.unwrap();
     }
@@ -86,6 +86,11 @@ async fn use_every_operation(chat: &Chat) {
     let metadata = metadata(r#"{"k": 1}"#);
     store.update_metadata(&MetadataUpdate { owner, message: first.id, chat: None, metadata }).await.unwrap();
     store.read_message(owner, first.id).await.unwrap();
+    for message in [first.id, forked.id] {
+        let versions = VersionsRequest { owner, message, reading_chat: None, after: None, limit: 20 };
+        let first_page = store.list_versions(&VersionsRequest { limit: 1, ..versions }).await.unwrap();
+        store.list_versions(&VersionsRequest { after: first_page.next, ..versions }).await.unwrap();
+    }
     store.list_messages(&ListRequest::newest(owner, None, 20)).await.unwrap();
     let newest = ListRequest::newest(owner, None, 1);
     for order in [Order::Desc, Order::Asc] {

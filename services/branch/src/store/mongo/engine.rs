@@ -60,7 +60,8 @@ impl MongoEngine {
         let database = connect::connect(url, &connections).await?;
         migrate::migrate(&database, &clock).await?;
         let (branches, messages) = (database.collection("branches"), database.collection("messages"));
-        let activate_branches = ActivateBranches { database: database.clone(), branches: branches.clone() };
+        let activate_branches =
+            ActivateBranches { database: database.clone(), branches: branches.clone(), clock: clock.clone() };
         Ok(Self {
             activations: Batcher::new(activate_branches, tasks),
             fork_inserts: Batcher::new(InsertForks(branches.clone_with_type()), tasks),

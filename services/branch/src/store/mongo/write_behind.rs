@@ -5,6 +5,7 @@
 
 use crate::store::mongo::client::update_command::statement;
 use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
+use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
@@ -41,6 +42,8 @@ struct PendingWrites {
     chats: HashMap<ChatId, (i64, i64)>,
     /// New forks of a message, which lies on this branch.
     messages: HashMap<(BranchId, ResponseId), i64>,
+    /// Filters for the messages that completed forks have begun with.
+    settled: Vec<Document>,
 }
 
 impl WriteBehind {
@@ -82,6 +85,7 @@ impl WriteBehind {
     pub(super) fn record_fork(&self, child: &BranchDoc) {
         self.0.add(|pending| {
             pending.forks.push((child.id, child.op));
+            pending.settled.extend(child.has_messages().then(|| due_messages(child)));
             let (forks, deepest) = pending.chats.entry(child.chat).or_default();
             (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));
             if let (Some(parent), Some(message)) = (child.parent, child.forked_from) {
@@ -118,7 +122,9 @@ async fn write(database: &Database, pending: PendingWrites) {
         let forked = doc! {"_id": message.to_string(), "branch": branch.to_string()};
         statement(forked, doc! {"$inc": {"forks": forks}})
     });
-    write_to(database, "messages", &messages.collect::<Vec<_>>()).await;
+    let settled = pending.settled.into_iter();
+    let settled = settled.map(|due| doc! {"q": due, "u": {"$unset": {"due": ""}}, "multi": true});
+    write_to(database, "messages", &messages.chain(settled).collect::<Vec<_>>()).await;
 }
 
 async fn write_to(database: &Database, collection: &str, updates: &[Document]) {

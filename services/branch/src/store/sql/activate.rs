@@ -2,7 +2,7 @@
 
 use super::conditions::ChatOf;
 use super::engine::SqlEngine;
-use super::functions::activate_branch;
+use super::functions::activate_branch_at;
 use super::lookup::missing_line;
 use super::schema::branches;
 use crate::error::Error;
@@ -10,6 +10,7 @@ use diesel::SqliteConnection;
 use diesel::prelude::*;
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_store::{Session, StoreError};
 
@@ -19,6 +20,7 @@ struct Choice {
     owner: UserId,
     target: BranchId,
     branch: BranchId,
+    now: Timestamp,
 }
 
 /// The outcome of a change of the active branch, on either engine.
@@ -39,7 +41,7 @@ impl SqlEngine {
         target: BranchId,
         branch: BranchId,
     ) -> Result<ChatId, Error> {
-        let choice = Choice { owner, target, branch };
+        let choice = Choice { owner, target, branch, now: self.clock.now() };
         self.write_statement([target], 0, move |session| activate(session, choice).boxed()).await
     }
 }
@@ -60,19 +62,19 @@ async fn activate_on_postgres(
     connection: &mut AsyncPgConnection,
     choice: Choice,
 ) -> Result<Outcome, StoreError> {
-    let call = diesel::select(activate_branch(choice.owner, choice.target, choice.branch));
+    let call = diesel::select(activate_branch_at(choice.owner, choice.target, choice.branch, choice.now));
     let row: (String, Option<ChatId>) = diesel_async::RunQueryDsl::get_result(call, connection).await?;
     match (row.0.as_str(), row.1) {
         ("activated", Some(chat)) => Ok(Outcome::Activated(chat)),
         ("no_chat", _) => Ok(Outcome::NoChat),
         ("no_branch", _) => Ok(Outcome::NoBranch),
-        (other, _) => Err(StoreError::Failed(format!("activate_branch returned {other:?}").into())),
+        (other, _) => Err(StoreError::Failed(format!("activate_branch_at returned {other:?}").into())),
     }
 }
 
 /// An error, and a refusal, rolls the update back.
 fn activate_on_sqlite(connection: &mut SqliteConnection, choice: Choice) -> QueryResult<Outcome> {
-    let Choice { owner, target, branch } = choice;
+    let Choice { owner, target, branch, now } = choice;
     let update = diesel::update(branches::table.filter(branches::branch_id.eq(ChatOf { owner, target })))
         .filter(branches::deleted_at.is_null())
         .set(branches::active_branch_id.eq(Some(branch)))
@@ -80,8 +82,7 @@ fn activate_on_sqlite(connection: &mut SqliteConnection, choice: Choice) -> Quer
     let Some(chat) = update.get_result::<ChatId>(connection).optional()? else { return Ok(Outcome::NoChat) };
     let named = branches::table
         .find(branch)
-        .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()))
-        .select(branches::branch_id);
-    let named = named.first::<BranchId>(connection).optional()?;
-    Ok(named.map_or(Outcome::NoBranch, |_| Outcome::Activated(chat)))
+        .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()));
+    let named = diesel::update(named).set(branches::activated_at.eq(Some(now))).execute(connection)?;
+    Ok(if named == 0 { Outcome::NoBranch } else { Outcome::Activated(chat) })
 }

@@ -36,6 +36,26 @@ where
     }
 }
 
+/// Matches the branches whose first message comes after a position, as one range of the index of versions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BeginsAfter(pub(super) TimePosition);
+
+impl<DB> QueryFragment<DB> for BeginsAfter
+where
+    DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    ResponseId: ToSql<Uid, DB>,
+    Timestamp: ToSql<Instant, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(branches.first_message_at, branches.first_response_id) > (");
+        out.push_bind_param::<Instant, _>(&self.0.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Uid, _>(&self.0.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
 /// Matches the messages of a chat of the owner, or of all of them, after a position: one range of the index (`root_chat_id`,
 /// `created_at`, id), or of (`owner_id`, `created_at`, id). A chat is one of the owner's, which is not asked here, lest the planner take
 /// the other index.
@@ -186,5 +206,6 @@ macro_rules! conditions {
 
 conditions! {
     ComesAfter on super::schema::branches::table,
+    BeginsAfter on super::schema::branches::table,
     IsListed on messages::table,
 }

@@ -75,7 +75,21 @@ impl SqlEngine {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.run_in_turn(rows, |store| async move { store.write(transaction).await }).await
+        self.write_sized(rows, 0, transaction).await
+    }
+
+    /// As [`Self::write`], for a transaction that writes so many bytes of texts.
+    pub(super) async fn write_sized<T, E>(
+        &self,
+        rows: impl IntoIterator<Item = BranchId>,
+        bytes: usize,
+        transaction: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run_in_turn(rows, move |store| async move { store.write_sized(bytes, transaction).await }).await
     }
 
     /// As [`Self::write`], for an operation that writes so many bytes of texts, and on PostgreSQL is one statement.

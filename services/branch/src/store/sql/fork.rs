@@ -6,7 +6,7 @@ use super::engine::SqlEngine;
 use super::lookup::look_up;
 use super::rows::NewBranchRow;
 use super::schema::{TARGETS, TRUNKS, branches, messages};
-use crate::domain::{Ancestry, Branch};
+use crate::domain::{Ancestry, Branch, MIN_TIME_STEP, preview};
 use crate::error::Error;
 use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
 use crate::store::{BranchWithActive, ForkRequest};
@@ -15,18 +15,26 @@ use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ChatId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
 /// Where a fork begins.
 #[derive(Debug, Clone, Copy)]
-struct Origin {
-    chat: ChatId,
-    parent: BranchId,
-    depth: i64,
+pub(super) struct Origin {
+    pub(super) chat: ChatId,
+    pub(super) parent: BranchId,
+    pub(super) depth: i64,
     /// When the message there was stored; none for a fork before the first message.
-    created_at: Option<Timestamp>,
+    pub(super) created_at: Option<Timestamp>,
+}
+
+impl Origin {
+    /// The time of the first message of a fork that was created then.
+    pub(super) fn next_message_time(&self, created_at: Timestamp) -> Timestamp {
+        let after = self.created_at.map(|message| message.plus(MIN_TIME_STEP));
+        after.map_or(created_at, |after| after.max(created_at))
+    }
 }
 
 impl SqlEngine {
@@ -37,11 +45,12 @@ impl SqlEngine {
     pub(crate) async fn fork(&self, request: &ForkRequest) -> Result<Created<BranchWithActive>, Error> {
         let request = Arc::new(request.clone());
         let origin = self.origin(&request).await?;
-        let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
-        let rows = trunk.into_iter().chain([origin.parent]);
         let (new, clock) = (Arc::clone(&request), self.clock.clone());
+        let rows = rows(&request, origin);
         let made = self
-            .write(rows, move |session| async move { insert(session, &new, origin, &clock).await }.boxed())
+            .write(rows, move |session| {
+                async move { insert(session, &new, origin, &clock, None).await }.boxed()
+            })
             .await;
         match made {
             Ok(made) => Ok(Created::new(made)),
@@ -56,7 +65,7 @@ impl SqlEngine {
         }
     }
 
-    async fn origin(&self, request: &Arc<ForkRequest>) -> Result<Origin, Error> {
+    pub(super) async fn origin(&self, request: &Arc<ForkRequest>) -> Result<Origin, Error> {
         let request = Arc::clone(request);
         self.store.read(|session| async move { origin(session, &request).await }.boxed()).await
     }
@@ -107,13 +116,63 @@ async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, 
     Ok(Origin { chat, parent, depth, created_at: Some(created_at) })
 }
 
-async fn insert(
+/// The rows that a fork locks, the trunk's first.
+pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item = BranchId> + use<> {
+    let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
+    trunk.into_iter().chain([origin.parent])
+}
+
+/// The messages that a fork begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ForkMessages<'a> {
+    pub(super) ids: &'a [ResponseId],
+    /// The question of the first.
+    pub(super) question: &'a str,
+}
+
+/// Inserts a fork, which may begin with messages.
+pub(super) async fn insert(
     session: &mut Session,
     new: &ForkRequest,
     origin: Origin,
     clock: &Clock,
+    own: Option<ForkMessages<'_>>,
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
+    let Locked { parent, parent_created_at, active } = lock(session, new, origin, id).await?;
+    let skip_target = match parent.skip_target_for_child() {
+        None => None,
+        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
+    };
+    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
+    // Never older than its parent and its message, whatever the clock says.
+    let created_at = clock.now().max(parent_created_at);
+    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
+    let mut row = row(new, &ancestry, origin, created_at);
+    if let Some(own) = own {
+        begin_with(&mut row, own, origin);
+    }
+    let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
+    if on!(session, |c| inserted.execute(c).await)? == 0 {
+        return Err(Abort::Exists);
+    }
+    Ok(BranchWithActive { branch: Branch::from(row), active })
+}
+
+/// The locked parent of a fork, and the branch that is active with it.
+struct Locked {
+    parent: Ancestry,
+    parent_created_at: Timestamp,
+    active: BranchId,
+}
+
+/// Locks the rows that a fork needs, and makes it the active branch if it shall be.
+async fn lock(
+    session: &mut Session,
+    new: &ForkRequest,
+    origin: Origin,
+    id: BranchId,
+) -> Result<Locked, Abort> {
     let trunk = branches::table.find(origin.chat.trunk()).filter(branches::deleted_at.is_null());
     let mut active = None;
     if new.activate {
@@ -140,20 +199,24 @@ async fn insert(
             on!(session, |c| trunk.select(branches::active_branch_id).first(c).await.optional())?;
         active = chosen.ok_or(Error::ChatNotFound)?;
     }
-    let skip_target = match parent.skip_target_for_child() {
-        None => None,
-        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
-    };
-    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
-    // Never older than its parent and its message, whatever the clock says.
-    let created_at = clock.now().max(parent_created_at);
-    let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-    let row = row(new, &ancestry, origin, created_at);
-    let inserted = diesel::insert_into(branches::table).values(&row).on_conflict_do_nothing();
-    if on!(session, |c| inserted.execute(c).await)? == 0 {
-        return Err(Abort::Exists);
+    let active = active.unwrap_or(origin.chat.trunk());
+    Ok(Locked { parent, parent_created_at, active })
+}
+
+/// Sets the columns of a fork that tell of its messages.
+fn begin_with(row: &mut NewBranchRow, own: ForkMessages<'_>, origin: Origin) {
+    let first_at = origin.next_message_time(row.created_at);
+    let mut last_at = first_at;
+    for _ in own.ids.iter().skip(1) {
+        last_at = last_at.plus(MIN_TIME_STEP);
     }
-    Ok(BranchWithActive { branch: Branch::from(row), active: active.unwrap_or(origin.chat.trunk()) })
+    row.head_depth += i64::try_from(own.ids.len()).unwrap_or(i64::MAX);
+    row.head_response_id = own.ids.last().copied();
+    row.first_response_id = own.ids.split_first().map(|(first, _)| *first);
+    (row.first_message_at, row.last_message_at) = (Some(first_at), Some(last_at));
+    row.preview = Some(preview(own.question).to_owned());
+    // The first message has it.
+    (row.key_id, row.request_hash) = (None, None);
 }
 
 fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Timestamp) -> NewBranchRow {
@@ -174,5 +237,10 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| key.hash.clone()),
         deleted_at: None,
+        first_response_id: None,
+        first_message_at: None,
+        last_message_at: None,
+        preview: None,
+        activated_at: new.activate.then_some(created_at),
     }
 }

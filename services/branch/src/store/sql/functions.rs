@@ -5,13 +5,21 @@ use diesel::pg::sql_types::Record;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use shared::sql_types::{Instant, Uid};
 
-/// The columns of `append_message`: the outcome, the chat, the branch, the head before, the depth, and the time.
-type Appended =
-    Record<(Text, Nullable<Uid>, Nullable<Uid>, Nullable<Uid>, Nullable<BigInt>, Nullable<Instant>)>;
+/// The columns of `append_version`: the outcome, the chat, the branch, the head before, the depth, the time, and whether the message
+/// may have other versions.
+type Appended = Record<(
+    Text,
+    Nullable<Uid>,
+    Nullable<Uid>,
+    Nullable<Uid>,
+    Nullable<BigInt>,
+    Nullable<Instant>,
+    Nullable<Bool>,
+)>;
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    fn append_message(
+    fn append_version(
         its_owner: Uid,
         target: Uid,
         named: Nullable<Uid>,
@@ -27,5 +35,10 @@ extern "SQL" {
         its_response: Text,
     ) -> Appended;
 
-    fn activate_branch(its_owner: Uid, target: Uid, named: Uid) -> Record<(Text, Nullable<Uid>)>;
+    fn activate_branch_at(
+        its_owner: Uid,
+        target: Uid,
+        named: Uid,
+        its_time: Instant,
+    ) -> Record<(Text, Nullable<Uid>)>;
 }

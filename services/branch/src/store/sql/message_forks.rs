@@ -15,11 +15,14 @@ use shared::sql_types::Uid;
 use shared_store::{IdArray, RunQueryDsl, Session, on};
 use std::collections::HashMap;
 
+/// The forks of messages.
+pub(super) type ForksByMessage = HashMap<ResponseId, Forks>;
+
 /// The forks of these messages, without entries for those that have none.
 pub(super) async fn of_messages(
     session: &mut Session,
     messages: &[ResponseId],
-) -> Result<HashMap<ResponseId, Forks>, Error> {
+) -> Result<ForksByMessage, Error> {
     if messages.is_empty() {
         return Ok(HashMap::new());
     }

@@ -6,6 +6,7 @@ use super::lookup::look_up;
 use super::message_forks;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
+use super::versions::{self, Sibling};
 use crate::domain::{Message, Order};
 use crate::error::Error;
 use crate::store::selection::{Entry, Selection};
@@ -17,7 +18,7 @@ use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl SqlEngine {
     pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
@@ -69,8 +70,11 @@ async fn read_message(
             .optional()
     })?;
     let Some((row, chat, true, true)) = found else { return Ok(None) };
-    let forks = message_forks::of_messages(session, &[id]).await?.remove(&id).unwrap_or_default();
-    Ok(Some(row.into_message(chat, forks)))
+    let ids: Vec<_> = row.parent_response_id.into_iter().chain([id]).collect();
+    let mut forks = message_forks::of_messages(session, &ids).await?;
+    let sibling = [Sibling::of(chat, &row)];
+    let version = versions::of_messages(session, sibling, &forks).await?.remove(&id);
+    Ok(Some(row.into_message(chat, forks.remove(&id).unwrap_or_default()).with_version(version)))
 }
 
 /// An error rolls the update back.
@@ -166,12 +170,18 @@ async fn read(session: &mut Session, chosen: &[(Entry, ChatId)]) -> Result<Vec<M
             .load(c)
             .await
     })?;
+    let chats: HashMap<_, _> = chosen.iter().map(|(entry, chat)| (entry.id, *chat)).collect();
+    let with_parents: HashSet<_> = rows.iter().filter_map(|row| row.parent_response_id).chain(ids).collect();
+    let with_parents: Vec<_> = with_parents.into_iter().collect();
+    let mut forks = message_forks::of_messages(session, &with_parents).await?;
+    let siblings = rows.iter().filter_map(|row| Some(Sibling::of(*chats.get(&row.response_id)?, row)));
+    let versions = versions::of_messages(session, siblings, &forks).await?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.response_id, row)).collect();
-    let mut forks = message_forks::of_messages(session, &ids).await?;
     let message = |(entry, chat): &(Entry, ChatId)| {
         let forks = forks.remove(&entry.id).unwrap_or_default();
         // Those that were deleted meanwhile are left out.
-        rows.remove(&entry.id).map(|row| row.into_message(*chat, forks))
+        let version = versions.get(&entry.id).copied();
+        rows.remove(&entry.id).map(|row| row.into_message(*chat, forks).with_version(version))
     };
     Ok(chosen.iter().filter_map(message).collect())
 }

@@ -18,6 +18,7 @@ mod conditions;
 mod delete;
 mod engine;
 mod fork;
+mod fork_messages;
 mod functions;
 mod lookup;
 mod message_forks;
@@ -30,7 +31,10 @@ mod previews;
 mod queries;
 mod rows;
 mod schema;
+mod sources;
 mod sweep;
+mod version_list;
+mod versions;
 
 pub(super) use engine::SqlEngine;
 pub use engine::inspect;

@@ -8,6 +8,7 @@ use super::message_forks;
 use super::messages_in::messages_in;
 use super::rows::MessageRow;
 use super::schema::{branches, messages};
+use super::versions::{self, Sibling};
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
 use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
@@ -95,11 +96,16 @@ impl PlannedPage {
         };
         let oldest = rows.iter().min_by_key(|row| row.depth).map(|row| row.branch_id);
         let (next, previous) = positions_beside(&request, head, depths, oldest);
-        let ids: Vec<_> = rows.iter().map(|row| row.response_id).collect();
+        // The parent of the page's first message is the only one that is not on the page.
+        let before = rows.iter().min_by_key(|row| row.depth).and_then(|row| row.parent_response_id);
+        let ids: Vec<_> = rows.iter().map(|row| row.response_id).chain(before).collect();
         let mut forks = message_forks::of_messages(session, &ids).await?;
+        let siblings = rows.iter().map(|row| Sibling::of(request.chat, row));
+        let versions = versions::of_messages(session, siblings, &forks).await?;
         let message = |row: MessageRow| {
             let forks = forks.remove(&row.response_id).unwrap_or_default();
-            row.into_message(request.chat, forks)
+            let version = versions.get(&row.response_id).copied();
+            row.into_message(request.chat, forks).with_version(version).read_on(request.branch)
         };
         Ok(MessagePage { items: rows.into_iter().map(message).collect(), next, previous, memory })
     }

@@ -1,7 +1,7 @@
 //! Rows, and their conversion to and from domain types.
 
 use super::schema::{branches, messages};
-use crate::domain::{Branch, Forks, Message, OwnMessages};
+use crate::domain::{Branch, Forks, Message, OwnMessages, Version};
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
@@ -74,6 +74,11 @@ pub(super) struct NewBranchRow {
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<RequestHash>,
     pub(super) deleted_at: Option<Timestamp>,
+    pub(super) first_response_id: Option<ResponseId>,
+    pub(super) first_message_at: Option<Timestamp>,
+    pub(super) last_message_at: Option<Timestamp>,
+    pub(super) preview: Option<String>,
+    pub(super) activated_at: Option<Timestamp>,
 }
 
 impl From<NewBranchRow> for Branch {
@@ -103,14 +108,20 @@ pub(super) struct MessageRow {
     pub(super) response_id: ResponseId,
     pub(super) branch_id: BranchId,
     pub(super) depth: i64,
-    parent_response_id: Option<ResponseId>,
+    pub(super) parent_response_id: Option<ResponseId>,
     pub(super) created_at: Timestamp,
     metadata: String,
     question: String,
     response: String,
+    copied_from: Option<ResponseId>,
 }
 
 impl MessageRow {
+    /// Whether its texts have so many bytes.
+    pub(super) fn has_texts(&self, bytes: i64) -> bool {
+        i64::try_from(self.question.len() + self.response.len()) == Ok(bytes)
+    }
+
     pub(super) fn into_message(self, chat: ChatId, forks: Forks) -> Message {
         Message {
             id: self.response_id,
@@ -122,7 +133,10 @@ impl MessageRow {
             response: self.response,
             metadata: self.metadata,
             created_at: self.created_at,
+            copied_from: self.copied_from,
             forks,
+            version: Version::default(),
+            inherited: false,
         }
     }
 }
@@ -144,6 +158,7 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) metadata: &'a str,
     pub(super) question: &'a str,
     pub(super) response: &'a str,
+    pub(super) copied_from: Option<ResponseId>,
     pub(super) question_preview: &'a str,
     pub(super) response_preview: &'a str,
 }

@@ -25,6 +25,7 @@ diesel::table! {
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,
         swept_at -> Nullable<Instant>,
+        activated_at -> Nullable<Instant>,
         first_response_id -> Nullable<Uid>,
         first_message_at -> Nullable<Instant>,
         last_message_at -> Nullable<Instant>,
@@ -51,6 +52,7 @@ diesel::table! {
         metadata -> Text,
         question -> Text,
         response -> Text,
+        copied_from -> Nullable<Uid>,
         question_preview -> Nullable<Text>,
         response_preview -> Nullable<Text>,
         // The chat of the branch, for lists of one chat. A trigger writes it where an older version appends.

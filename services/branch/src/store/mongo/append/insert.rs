@@ -1,6 +1,6 @@
 //! The insert of a batch of one line: the documents at the depths after the head, and what came of each.
 
-use crate::domain::{Forks, Message};
+use crate::domain::{Forks, MIN_TIME_STEP, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::append::batcher::InsertOutcome;
@@ -10,8 +10,10 @@ use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::MIN_TIME_STEP;
+use crate::store::mongo::read::data_loader::LoadResult;
+use crate::store::mongo::read::forked_message::ForkedMessageLoader;
 use crate::store::mongo::read::liveness::{Line, LineLiveness};
+use crate::store::mongo::read::versions::{self, Versions};
 use futures_util::TryStreamExt as _;
 use futures_util::future::join_all;
 use mongodb::bson::doc;
@@ -31,10 +33,14 @@ pub(super) async fn insert(
     let now = mongo.clock.now();
     let documents = documents(&batch, head, now);
     let line = Line { owner: head.owner, chat: head.chat, branch: line_lock.branch() };
-    let InsertOutcome { written, gone } = match &*documents {
-        [only] => mongo.insert_batcher.insert(line, only, deadline).await,
-        several => insert_in_order(mongo, line, several).await,
+    let insert = async {
+        match &*documents {
+            [only] => mongo.insert_batcher.insert(line, only, deadline).await,
+            several => insert_in_order(mongo, line, several).await,
+        }
     };
+    let parent = mongo.forked_messages.load_many(head.id.into_iter().collect());
+    let (InsertOutcome { written, gone }, parent) = futures_util::join!(insert, parent);
     let inserted = match written {
         Ok(()) => Inserted { ids: ids(&documents), rest: Rest::None },
         Err(failed) => confirm_insert(mongo, &documents, failed, deadline).await,
@@ -45,24 +51,46 @@ pub(super) async fn insert(
     if let Rest::Failed(error) = &inserted.rest {
         fail_batch(line_lock, Vec::new(), error);
     }
+    record(mongo, line_lock, LineHead { seen_at: now, ..head }, &documents, &inserted);
+    let versions =
+        versions(mongo, documents.first().filter(|first| inserted.ids.contains(&first.id)), parent).await;
+    answer(mongo, batch, documents, &inserted, &versions).await
+}
+
+/// Records the head of a line, and its first message.
+fn record(
+    mongo: &MongoEngine,
+    line_lock: &mut LineLock<'_>,
+    before: LineHead,
+    documents: &[MessageDoc],
+    inserted: &Inserted,
+) {
     if let Some(last) = documents.iter().rfind(|document| inserted.ids.contains(&document.id)) {
         if matches!(inserted.rest, Rest::None) {
             let earliest_next = last.created_at.plus(MIN_TIME_STEP);
-            line_lock.cache_head(LineHead {
-                seen_at: now,
-                earliest_next,
-                depth: last.depth,
-                id: Some(last.id),
-                ..head
-            });
+            line_lock.cache_head(LineHead { earliest_next, depth: last.depth, id: Some(last.id), ..before });
         }
         mongo.write_behind.record_head(last.as_last());
     }
-    let first = documents.first().filter(|first| first.depth == head.fork_depth + 1);
+    let first = documents.first().filter(|first| first.depth == before.fork_depth + 1);
     if let Some(first) = first.filter(|first| inserted.ids.contains(&first.id)) {
         mongo.write_behind.record_first(first.as_first());
     }
-    answer(mongo, batch, documents, &inserted).await
+}
+
+/// The version of the first message of a batch, if its parent may have forks. The parents of the others are new.
+async fn versions(
+    mongo: &MongoEngine,
+    first: Option<&MessageDoc>,
+    parent: LoadResult<ForkedMessageLoader>,
+) -> Versions {
+    let Some(first) = first else { return Versions::new() };
+    let parent = parent.ok().and_then(|parents| parents.into_values().next());
+    if parent.is_some_and(|parent| parent.forked == Some(false)) {
+        return Versions::new();
+    }
+    // The message is there, also if its version cannot be read.
+    versions::of_messages(mongo, std::slice::from_ref(first)).await.unwrap_or_default()
 }
 
 /// Inserts several messages of one line: after one that is refused, none is inserted.
@@ -156,11 +184,13 @@ async fn answer(
     batch: Vec<PendingAppend>,
     documents: Vec<MessageDoc>,
     inserted: &Inserted,
+    versions: &Versions,
 ) -> Vec<PendingAppend> {
     let mut raced = Vec::new();
     for (pending, document) in batch.into_iter().zip(documents) {
         if inserted.ids.contains(&pending.id) {
-            pending.answer(Ok(Created::new(document.into_message(Forks::default()))));
+            let version = versions.get(&pending.id).copied();
+            pending.answer(Ok(Created::new(document.into_message(Forks::default()).with_version(version))));
         } else if let Rest::Failed(error) = &inserted.rest {
             pending.answer(Err(clone_error(error)));
         } else {

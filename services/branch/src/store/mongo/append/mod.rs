@@ -127,7 +127,7 @@ async fn find_batch_start(
             head = read_head(mongo, new).await?;
         }
         if !new.request.expected_head.allows(head.id) {
-            return Err(Error::HeadMoved { head: head.id });
+            return Err(Error::HeadMoved { branch: new.branch, head: head.id });
         }
     }
     Ok(BatchStart::At(head))

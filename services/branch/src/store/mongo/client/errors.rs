@@ -116,7 +116,7 @@ pub(crate) fn clone_error(error: &Error) -> Error {
     match error {
         Error::ChatNotFound => Error::ChatNotFound,
         Error::BranchNotFound => Error::BranchNotFound,
-        Error::HeadMoved { head } => Error::HeadMoved { head: *head },
+        Error::HeadMoved { branch, head } => Error::HeadMoved { branch: *branch, head: *head },
         Error::KeyReused => Error::KeyReused,
         Error::Store(StoreError::Unavailable(reason)) => unavailable(reason.to_string()),
         Error::Store(StoreError::Failed(reason)) => broken(reason.to_string()),

@@ -9,7 +9,7 @@ use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
-use shared::idempotency::IdempotencyKey;
+use shared::idempotency::{IdempotencyKey, RETENTION};
 use shared::ids::{BranchId, ChatId, KeyId, OperationId, ResponseId, UserId};
 use shared::tags::Tags;
 
@@ -47,6 +47,7 @@ impl BranchState {
 
 /// A branch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the document")]
 pub(crate) struct BranchDoc {
     #[serde(rename = "_id", with = "text")]
     pub(crate) id: BranchId,
@@ -123,6 +124,13 @@ pub(crate) struct BranchDoc {
     /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
     #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_pass_depth: Option<i64>,
+    /// When it was last made the active branch of its chat, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) activated_at: Option<i64>,
+    /// Whether it was never there: the sweep has found messages that a branch with this id was to begin with, and keeps it from
+    /// being inserted late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) aborted: bool,
 }
 
 impl BranchDoc {
@@ -144,10 +152,29 @@ impl BranchDoc {
             state: Some(BranchState::Forking),
             op: Some(OperationId::generate()),
             activate: new.activate,
+            activated_at: new.activate.then_some(created_at.as_micros()),
             ..Self::at(ancestry, parent.chat, parent.owner, created_at)
         }
     }
 
+    /// Sets the hints of the first and the last of the messages that it begins with.
+    pub(crate) fn begin_with(&mut self, first: &FirstMessage, last: &LastMessage) {
+        (self.head_depth, self.head) = (last.depth, Some(last.id));
+        self.head_time = Some(HeadTime { depth: last.depth, at: last.created_at });
+        (self.first, self.first_at) = (Some(first.id), Some(first.created_at.as_micros()));
+        self.preview = Some(first.preview.clone());
+    }
+
+    /// A tombstone in the place of a branch that was never inserted.
+    pub(crate) fn aborted(id: BranchId, chat: ChatId, owner: UserId, now: Timestamp) -> Self {
+        Self {
+            alive: false,
+            state: Some(BranchState::SecondPassDone),
+            due: Some(now.plus(RETENTION).as_micros()),
+            aborted: true,
+            ..Self::at(&Ancestry::trunk(id), chat, owner, now)
+        }
+    }
     fn at(ancestry: &Ancestry, chat: ChatId, owner: UserId, created_at: Timestamp) -> Self {
         Self {
             id: ancestry.branch,
@@ -181,6 +208,8 @@ impl BranchDoc {
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
+            activated_at: None,
+            aborted: false,
         }
     }
 

@@ -1,10 +1,12 @@
 //! The document of a message.
 
-use crate::domain::{Forks, Message, Previews};
-use crate::store::NewMessage;
+use crate::domain::{Forks, Message, Previews, Version};
+use crate::store::branching::MessagePlace;
+use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
 use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
-use mongodb::bson::Binary;
+use crate::store::{MAX_FIRST_MESSAGES, MessageContent, NewMessage};
+use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -19,7 +21,7 @@ pub(crate) struct MessageDoc {
     pub(crate) branch: BranchId,
     pub(crate) depth: i64,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
-    parent: Option<ResponseId>,
+    pub(crate) parent: Option<ResponseId>,
     #[serde(with = "text")]
     pub(crate) chat: ChatId,
     #[serde(with = "text")]
@@ -46,6 +48,11 @@ pub(crate) struct MessageDoc {
     metadata: String,
     question: String,
     response: String,
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    copied_from: Option<ResponseId>,
+    /// While the branch that begins with it is not there yet, and a little longer: when the sweep takes it up, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) due: Option<i64>,
 }
 
 impl MessageDoc {
@@ -76,7 +83,40 @@ impl MessageDoc {
             metadata: request.metadata.as_str().to_owned(),
             question: request.question.as_str().to_owned(),
             response: request.response.as_str().to_owned(),
+            copied_from: None,
+            due: None,
         }
+    }
+
+    /// One of the messages that a branch begins with, before that is there.
+    pub(crate) fn first_of(branch: &BranchDoc, place: MessagePlace, content: &MessageContent) -> Self {
+        let previews = Previews::of(&content.question, &content.response);
+        Self {
+            id: place.id,
+            branch: branch.id,
+            depth: place.depth,
+            parent: place.parent,
+            chat: branch.chat,
+            owner: branch.owner,
+            created_at: place.created_at,
+            text_bytes: content.stored_text_bytes(),
+            forked: Some(false),
+            forks: 0,
+            key_id: None,
+            request_hash: None,
+            question_preview: Some(previews.question),
+            response_preview: Some(previews.response),
+            metadata: content.metadata.clone(),
+            question: content.question.clone(),
+            response: content.response.clone(),
+            copied_from: content.copied_from,
+            due: branch.due,
+        }
+    }
+
+    /// The same, made by a request with this key.
+    pub(crate) fn with_key(self, key: &IdempotencyKey) -> Self {
+        Self { key_id: Some(key.id), request_hash: Some(binary(&key.hash.0)), ..self }
     }
 
     /// This message as the last of its branch.
@@ -111,7 +151,17 @@ impl MessageDoc {
             response: self.response,
             metadata: self.metadata,
             created_at: self.created_at,
+            copied_from: self.copied_from,
             forks,
+            version: Version::default(),
+            inherited: false,
         }
     }
+}
+
+/// A filter for the messages that a fork has begun with, as long as they are due.
+pub(crate) fn due_messages(fork: &BranchDoc) -> Document {
+    let most = i64::try_from(MAX_FIRST_MESSAGES).unwrap_or(i64::MAX);
+    let depths = doc! {"$gt": fork.fork_depth, "$lte": fork.fork_depth + most};
+    doc! {"branch": fork.id.to_string(), "depth": depths, "due": {"$gt": 0_i64}}
 }

@@ -29,6 +29,20 @@ pub(crate) struct ForkedMessage {
     pub(crate) forked: Option<bool>,
 }
 
+impl From<&MessageDoc> for ForkedMessage {
+    fn from(message: &MessageDoc) -> Self {
+        Self {
+            id: message.id,
+            owner: message.owner,
+            chat: message.chat,
+            branch: message.branch,
+            depth: message.depth,
+            created_at: message.created_at,
+            forked: Some(message.may_be_forked()),
+        }
+    }
+}
+
 /// Reads the messages that requests fork from, by id.
 #[derive(Debug)]
 pub(crate) struct ForkedMessageLoader(Collection<ForkedMessage>);

@@ -1,5 +1,6 @@
 //! Heads of lines: found from a hint by exponential search (Bentley and Yao, 1976), as depths have no gaps.
 
+use crate::domain::MIN_TIME_STEP;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::own_messages::LastMessage;
@@ -9,7 +10,6 @@ use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;
 use shared::ids::ResponseId;
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 /// The first stride of the search, in depths. It grows fourfold with each step.
 const FIRST_STRIDE_DEPTHS: i64 = 64;
@@ -18,8 +18,6 @@ const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
 /// The messages of its own (by the hint) up to which a branch counts as short.
 const MAX_SHORT_BRANCH_MESSAGES: i64 = 4;
-/// The least difference between the times of two messages of a line: the precision of a time.
-pub(crate) const MIN_TIME_STEP: Duration = Duration::from_micros(1);
 
 /// The depth and the id of the head of a line.
 pub(crate) async fn head(

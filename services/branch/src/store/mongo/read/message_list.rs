@@ -5,9 +5,9 @@ use crate::error::Error;
 use crate::store::mongo::documents::fields::{micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::message_forks;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::time_ranges::TimeRanges;
+use crate::store::mongo::read::{message_forks, versions};
 use crate::store::selection::{Entry, Selection};
 use crate::store::{ListRequest, MessagePage, TimePosition};
 use futures_util::TryStreamExt as _;
@@ -19,16 +19,21 @@ use std::collections::HashMap;
 
 /// The part of a message that a list needs.
 #[derive(Debug, Clone, Copy, Deserialize)]
-struct EntryDoc {
+pub(crate) struct EntryDoc {
     #[serde(rename = "_id", with = "text")]
-    id: ResponseId,
+    pub(crate) id: ResponseId,
     #[serde(with = "text")]
-    branch: BranchId,
+    pub(crate) branch: BranchId,
     #[serde(with = "text")]
     chat: ChatId,
     #[serde(with = "micros")]
     created_at: Timestamp,
-    text_bytes: i64,
+    pub(crate) text_bytes: i64,
+}
+
+/// The fields of an [`EntryDoc`].
+pub(crate) fn entry_fields() -> Document {
+    doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1}
 }
 
 impl EntryDoc {
@@ -129,16 +134,17 @@ impl Listed {
         };
         let mut filter = self.equal.clone();
         filter.extend(range);
-        let fields = doc! {"_id": 1, "branch": 1, "chat": 1, "created_at": 1, "text_bytes": 1};
         let typed = mongo.messages.clone_with_type::<EntryDoc>();
-        let found =
-            typed.find(filter).projection(fields).sort(doc! {"created_at": direction, "_id": direction});
+        let found = typed
+            .find(filter)
+            .projection(entry_fields())
+            .sort(doc! {"created_at": direction, "_id": direction});
         Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
     }
 }
 
 /// The chats of the branches that the owner can see.
-async fn chats_of(
+pub(crate) async fn chats_of(
     mongo: &MongoEngine,
     owner: UserId,
     entries: &[EntryDoc],
@@ -163,11 +169,13 @@ async fn read(mongo: &MongoEngine, ids: &[ResponseId]) -> Result<Vec<Message>, E
     }
     let found = mongo.messages.find(doc! {"_id": {"$in": texts(ids)}});
     let found: Vec<MessageDoc> = found.await?.try_collect().await?;
-    let mut forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new()).await?;
+    let forks = message_forks::of_messages(mongo, &found, message_forks::ForksByMessage::new());
+    let (mut forks, versions) = futures_util::try_join!(forks, versions::of_messages(mongo, &found))?;
     let mut found: HashMap<_, _> = found.into_iter().map(|message| (message.id, message)).collect();
     let message = |id: &ResponseId| {
         let forks = forks.remove(id).unwrap_or_default();
-        found.remove(id).map(|found| found.into_message(forks))
+        let version = versions.get(id).copied();
+        found.remove(id).map(|found| found.into_message(forks).with_version(version))
     };
     Ok(ids.iter().filter_map(message).collect())
 }

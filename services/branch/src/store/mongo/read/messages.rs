@@ -4,9 +4,8 @@ use crate::domain::Message;
 use crate::error::Error;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::branch_with_trunk;
-use crate::store::mongo::read::message_forks;
+use crate::store::mongo::read::{message_forks, versions};
 use mongodb::bson::doc;
-use shared::idempotency::IdempotencyKey;
 use shared::ids::{ResponseId, UserId};
 
 impl MongoEngine {
@@ -17,21 +16,10 @@ impl MongoEngine {
             return Ok(None);
         }
         let found = [found];
-        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new())
-            .await?
-            .remove(&id)
-            .unwrap_or_default();
+        let forks = message_forks::of_messages(self, &found, message_forks::ForksByMessage::new());
+        let (mut forks, mut versions) = futures_util::try_join!(forks, versions::of_messages(self, &found))?;
         let [found] = found;
-        Ok(Some(found.into_message(forks)))
-    }
-
-    /// The message that a request with this key has created.
-    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        let made = self.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
-        let Some(made) = made else { return Ok(None) };
-        if !made.is_made_by(key) {
-            return Err(Error::KeyReused);
-        }
-        self.read_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
+        let message = found.into_message(forks.remove(&id).unwrap_or_default());
+        Ok(Some(message.with_version(versions.remove(&id))))
     }
 }

@@ -7,9 +7,9 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::branch_with_trunk;
-use crate::store::mongo::read::message_forks;
 use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
 use crate::store::mongo::read::target::Target;
+use crate::store::mongo::read::{message_forks, versions};
 use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
@@ -68,10 +68,11 @@ impl MongoEngine {
         // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
-        let mut forks = message_forks::of_messages(self, &found, forks).await?;
+        let forks = message_forks::of_messages(self, &found, forks);
+        let (mut forks, versions) = futures_util::try_join!(forks, versions::of_messages(self, &found))?;
         let message = |message: MessageDoc| {
-            let forks = forks.remove(&message.id).unwrap_or_default();
-            message.into_message(forks)
+            let (forks, version) = (forks.remove(&message.id), versions.get(&message.id).copied());
+            message.into_message(forks.unwrap_or_default()).with_version(version).read_on(request.branch)
         };
         Ok(MessagePage { items: found.into_iter().map(message).collect(), next, previous, memory })
     }

@@ -9,6 +9,7 @@ use crate::store::mongo::documents::fields::{Id, texts};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use mongodb::{Collection, Database};
+use shared::clock::Clock;
 use shared::ids::{BranchId, ChatId};
 use std::collections::HashSet;
 
@@ -27,6 +28,7 @@ pub(crate) struct Activation {
 pub(crate) struct ActivateBranches {
     pub(crate) database: Database,
     pub(crate) branches: Collection<BranchDoc>,
+    pub(crate) clock: Clock,
 }
 
 impl BatchOperation for ActivateBranches {
@@ -55,10 +57,15 @@ impl ActivateBranches {
             let trunk = doc! {"_id": chat.to_string(), "alive": true};
             statement(trunk, doc! {"$set": {"active": branch.to_string()}})
         });
+        let now = self.clock.now().as_micros();
+        let times = activations.iter().map(|Activation { branch, .. }| {
+            statement(doc! {"_id": branch.to_string()}, doc! {"$set": {"activated_at": now}})
+        });
+        let statements = statements.chain(times);
         // Perhaps twice: what is not answered yet may come after a choice that was answered meanwhile.
         let updated = update_repeatably(&self.database, "branches", statements.collect()).await?;
         let living = match updated.matched {
-            all if all == activations.len() => None,
+            all if all == 2 * activations.len() => None,
             _ => Some(self.living(activations).await?),
         };
         let is_gone = |chat: &ChatId| living.as_ref().is_some_and(|living| !living.contains(chat));

@@ -45,15 +45,15 @@ impl MongoEngine {
 
 /// What the request for a fork names.
 #[derive(Debug)]
-struct NamedByRequest {
+pub(super) struct NamedByRequest {
     /// The chat, or the branch on whose line the message must lie.
-    target: Target,
+    pub(super) target: Target,
     /// None for a fork before the first message.
-    message: Option<ForkedMessage>,
+    pub(super) message: Option<ForkedMessage>,
 }
 
 impl NamedByRequest {
-    async fn read(mongo: &MongoEngine, request: &ForkRequest) -> Result<Self, Error> {
+    pub(super) async fn read(mongo: &MongoEngine, request: &ForkRequest) -> Result<Self, Error> {
         let target = Target::find(mongo, request.owner, request.target, []);
         let (target, message) = futures_util::join!(target, find_message(mongo, request));
         let (target, message) = (target?.require()?, message?);
@@ -72,15 +72,15 @@ async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Opti
 
 /// Where a fork begins.
 #[derive(Debug)]
-struct Origin {
-    parent: BranchDoc,
-    depth: i64,
+pub(super) struct Origin {
+    pub(super) parent: BranchDoc,
+    pub(super) depth: i64,
     /// Not before its parent and its message, whatever the clock says.
-    earliest: Timestamp,
+    pub(super) earliest: Timestamp,
 }
 
 /// Finds the parent of a fork: the branch of its message, which must lie on the named line.
-async fn origin(
+pub(super) async fn origin(
     mongo: &MongoEngine,
     NamedByRequest { target, message }: &NamedByRequest,
 ) -> Result<Origin, Error> {
@@ -104,7 +104,7 @@ async fn origin(
 
 /// Marks a message as forked: pages look for forks only of messages that are marked. Also if the fork is refused then, as
 /// a mark says only that there may be forks.
-async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> Result<(), Error> {
+pub(super) async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> Result<(), Error> {
     let unmarked = message.filter(|message| message.forked == Some(false));
     let Some(message) = unmarked else { return Ok(()) };
     let mark = ForkMark { message: message.id, branch: message.branch };
@@ -112,7 +112,7 @@ async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMessage>) -> 
 }
 
 /// The document of a fork.
-async fn child(
+pub(super) async fn child(
     mongo: &MongoEngine,
     new: &ForkRequest,
     origin: &Origin,
@@ -145,20 +145,25 @@ async fn fork(mongo: &MongoEngine, request: &ForkRequest) -> Result<Created<Bran
         };
         return made.map(Created::replayed).ok_or(Error::IdTaken);
     }
-    let (confirmed, active) =
-        futures_util::join!(confirm_parent_or_roll_back(mongo, &child), target.active(mongo));
-    confirmed?;
-    let activated = if child.activate { activate_fork(mongo, &child, doc! {}).await } else { Ok(()) };
-    match activated {
-        Ok(()) => mongo.write_behind.record_fork(&child),
-        Err(error) => confirm_activation(mongo, &child, error).await?,
-    }
+    let (settled, active) = futures_util::join!(settle(mongo, &child), target.active(mongo));
+    settled?;
     let active = if child.activate { child.id } else { active? };
     Ok(Created::new(BranchWithActive { branch: child.branch(), active }))
 }
 
+/// Ends what the insert of a fork has begun: its parent is confirmed, and it becomes the active branch if it shall.
+pub(super) async fn settle(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
+    confirm_parent_or_roll_back(mongo, child).await?;
+    let activated = if child.activate { activate_fork(mongo, child, doc! {}).await } else { Ok(()) };
+    match activated {
+        Ok(()) => mongo.write_behind.record_fork(child),
+        Err(error) => confirm_activation(mongo, child, error).await?,
+    }
+    Ok(())
+}
+
 /// Inserts a fork. False if its id or its key is taken.
-async fn insert(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
+pub(super) async fn insert(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
     let document = serialize_to_raw_document_buf(child).map_err(broken)?;
     let failed = match mongo.fork_inserts.submit(document, &RetryDeadline::new()).await {
         Ok(Ok(())) => return Ok(true),

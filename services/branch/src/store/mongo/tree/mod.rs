@@ -4,6 +4,8 @@ pub(super) mod activation;
 pub(super) mod delete;
 pub(super) mod fork;
 pub(super) mod fork_batches;
+mod fork_messages;
+mod orphans;
 mod previews;
 pub(super) mod sweep;
 pub(super) mod transitions;

@@ -28,6 +28,8 @@ const UPGRADE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 const MAX_INSERT_DELAY: Duration = Duration::from_secs(60);
 /// The width of the first range of ids.
 const FIRST_RANGE_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// The least that is left to go over, unless the watermark stops there.
+const MIN_RANGE_MILLIS: i64 = 60 * 1_000;
 /// How much wider a range is after an empty one.
 const RANGE_GROWTH: i64 = 64;
 /// The id of the watermark's document.
@@ -62,7 +64,8 @@ pub(super) async fn fill_in_previews(mongo: &MongoEngine, now: Timestamp) -> Res
     let from = time_of(&watermark.after);
     let last = millis(now.minus(MAX_INSERT_DELAY)).min(watermark.until_millis);
     let to = from.saturating_add(watermark.width_millis).min(last);
-    if to <= from {
+    // The clock goes on: without a least width, each step would be followed by another.
+    if to <= from || (last < from.saturating_add(MIN_RANGE_MILLIS) && last < watermark.until_millis) {
         return Ok(false);
     }
     let range = doc! {"_id": {"$gt": &watermark.after, "$lt": first_id_at(to)}};

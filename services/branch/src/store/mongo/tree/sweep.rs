@@ -10,6 +10,7 @@ use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::nearest_living;
+use crate::store::mongo::tree::orphans::settle_due_messages;
 use crate::store::mongo::tree::previews::fill_in_previews;
 use crate::store::mongo::tree::transitions::{
     complete_fork, move_active, resolve_deletion_check, tombstone_all,
@@ -38,6 +39,9 @@ impl MongoEngine {
 /// Takes the next step. False if nothing is due.
 async fn sweep(mongo: &MongoEngine) -> Result<bool, Error> {
     let now = mongo.clock.now();
+    if settle_due_messages(mongo, now, DOCUMENTS_PER_SWEEP).await? {
+        return Ok(true);
+    }
     for state in [
         BranchState::Forking,
         BranchState::Checking,

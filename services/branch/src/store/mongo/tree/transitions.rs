@@ -34,6 +34,7 @@ use crate::error::Error;
 use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
 use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
 use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, nearest_living};
 use mongodb::bson::{Document, doc};
@@ -106,6 +107,10 @@ async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Er
     // The filter has no state: a cascade may have marked it already.
     let op = child.op.map(|op| op.to_string());
     mongo.branches.update_one(doc! {"_id": child.id.to_string(), "op": op}, change).await?;
+    if child.has_messages() {
+        // With their key.
+        mongo.messages.delete_many(due_messages(child)).await?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod sqlite;
 use super::abort::Abort;
 use super::engine::SqlEngine;
 use super::lookup::missing_line;
+use super::versions::{self, Sibling};
 use crate::domain::Message;
 use crate::error::Error;
 use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
@@ -55,11 +56,17 @@ async fn append(session: &mut Session, request: Arc<AppendRequest>, clock: &Cloc
         Session::Sqlite(connection) => sqlite::append(connection, &request, id, now)?,
     };
     match outcome {
-        Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at }) => {
-            Ok(NewMessage { chat, branch, request }.message(id, depth, parent, created_at))
+        Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }) => {
+            let version = if has_siblings {
+                versions::of_message(session, Sibling { id, chat, created_at, parent }).await?
+            } else {
+                None
+            };
+            let message = NewMessage { chat, branch, request }.message(id, depth, parent, created_at);
+            Ok(message.with_version(version))
         }
         Outcome::NoLine => Err(missing_line(session, request.owner, request.target).await?.into()),
         Outcome::Exists => Err(Abort::Exists),
-        Outcome::HeadMoved { head } => Err(Error::HeadMoved { head }.into()),
+        Outcome::HeadMoved { branch, head } => Err(Error::HeadMoved { branch, head }.into()),
     }
 }

@@ -14,6 +14,7 @@ pub(super) enum Outcome {
     Exists,
     /// The head of the line is not the expected one.
     HeadMoved {
+        branch: BranchId,
         /// The head; none on an empty line.
         head: Option<ResponseId>,
     },
@@ -27,4 +28,6 @@ pub(super) struct AppendedTo {
     pub(super) parent: Option<ResponseId>,
     pub(super) depth: i64,
     pub(super) created_at: Timestamp,
+    /// Whether it may have other versions.
+    pub(super) has_siblings: bool,
 }

@@ -4,13 +4,21 @@ use super::outcome::{AppendedTo, Outcome};
 use crate::domain::ExpectedHead;
 use crate::error::Error;
 use crate::store::AppendRequest;
-use crate::store::sql::functions::append_message;
+use crate::store::sql::functions::append_version;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_store::StoreError;
 
-type Row = (String, Option<ChatId>, Option<BranchId>, Option<ResponseId>, Option<i64>, Option<Timestamp>);
+type Row = (
+    String,
+    Option<ChatId>,
+    Option<BranchId>,
+    Option<ResponseId>,
+    Option<i64>,
+    Option<Timestamp>,
+    Option<bool>,
+);
 
 pub(super) async fn append(
     connection: &mut AsyncPgConnection,
@@ -23,7 +31,7 @@ pub(super) async fn append(
         ExpectedHead::Exactly(head) => (true, head),
     };
     let (key, hash) = new.key.as_ref().map(|key| (key.id, &key.hash)).unzip();
-    let call = append_message(
+    let call = append_version(
         new.owner,
         new.target,
         new.branch,
@@ -39,14 +47,15 @@ pub(super) async fn append(
         new.response.as_str(),
     );
     let row: Row = diesel::select(call).get_result(connection).await?;
-    let (outcome, chat, branch, parent, depth, created_at) = row;
+    let (outcome, chat, branch, parent, depth, created_at, has_siblings) = row;
     match (outcome.as_str(), chat, branch, depth, created_at) {
         ("appended", Some(chat), Some(branch), Some(depth), Some(created_at)) => {
-            Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at }))
+            let has_siblings = has_siblings.unwrap_or(true);
+            Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }))
         }
         ("no_line", ..) => Ok(Outcome::NoLine),
         ("exists", ..) => Ok(Outcome::Exists),
-        ("head_moved", ..) => Ok(Outcome::HeadMoved { head: parent }),
-        (other, ..) => Err(StoreError::Failed(format!("append_message returned {other:?}").into()).into()),
+        ("head_moved", _, Some(branch), ..) => Ok(Outcome::HeadMoved { branch, head: parent }),
+        (other, ..) => Err(StoreError::Failed(format!("append_version returned {other:?}").into()).into()),
     }
 }

@@ -32,12 +32,21 @@ pub(super) fn append(
     }
     let parent = line.before_head_id;
     if !new.expected_head.allows(parent) {
-        return Ok(Outcome::HeadMoved { head: parent });
+        return Ok(Outcome::HeadMoved { branch: line.branch_id, head: parent });
     }
     let created_at = line.last_message_at.unwrap_or(now);
     diesel::insert_into(messages::table).values(row(new, id, &line, created_at)).execute(connection)?;
     let RaisedHead { root_chat_id: chat, branch_id: branch, head_depth: depth, .. } = line;
-    Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at }))
+    let has_siblings = may_have_siblings(connection, parent)?;
+    Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }))
+}
+
+/// Whether messages with this parent may have other versions: whether anything forks from it.
+fn may_have_siblings(connection: &mut SqliteConnection, parent: Option<ResponseId>) -> QueryResult<bool> {
+    let Some(parent) = parent else { return Ok(true) };
+    let forks = branches::table.filter(branches::forked_from.eq(parent).and(branches::deleted_at.is_null()));
+    let fork = forks.select(branches::branch_id).first::<BranchId>(connection).optional()?;
+    Ok(fork.is_some())
 }
 
 /// A line whose head was raised.
@@ -99,6 +108,7 @@ fn row<'r>(
         metadata: new.metadata.as_str(),
         question: new.question.as_str(),
         response: new.response.as_str(),
+        copied_from: None,
         question_preview: preview(new.question.as_str()),
         response_preview: preview(new.response.as_str()),
     }

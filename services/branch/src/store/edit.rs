@@ -1,0 +1,90 @@
+//! Edits, and appends whose head has moved: a message on a branch of its own, the same on every engine.
+
+use super::branching::{EditRequest, ForkWithMessages, MessageContent};
+use super::content_store::ContentStore;
+use super::requests::{AppendRequest, ForkRequest};
+use super::results::Lookup;
+use crate::domain::Message;
+use crate::error::Error;
+use shared::idempotency::Created;
+use shared::ids::{BranchId, UserId};
+use std::sync::Arc;
+
+impl ContentStore {
+    /// Creates another version of a message: a branch at its parent, with the changed message on it. Both are there, or
+    /// neither. An equal request with the same key is replayed.
+    ///
+    /// [`Error::MessageNotFound`], also if the message is not read in the named chat; [`Error::EmptyTexts`]; the errors of
+    /// [`Self::replay_message`].
+    pub async fn edit_message(&self, request: EditRequest) -> Result<Created<Message>, Error> {
+        let owner = request.owner;
+        let message = self.read_message(owner, request.message).await?.ok_or(Error::MessageNotFound)?;
+        self.check_reading_chat(owner, &message, request.reading_chat).await?;
+        let question = request.question.map_or(message.question, |question| question.as_str().to_owned());
+        let response = request.response.as_str().to_owned();
+        if question.is_empty() && response.is_empty() {
+            return Err(Error::EmptyTexts);
+        }
+        let metadata = request.metadata.as_str().to_owned();
+        let version = MessageContent { question, response, metadata, copied_from: None };
+        let fork = ForkRequest {
+            owner,
+            target: message.chat.trunk(),
+            from: message.parent,
+            id: None,
+            name: request.branch_name,
+            activate: request.activate,
+            key: request.key,
+        };
+        let fork = ForkWithMessages { fork, is_on_line_of_target: false, messages: vec![version] };
+        self.fork_with_message(fork).await
+    }
+
+    /// Appends a message to a line, at the depth after its head and at a later time. An equal request with the same key is
+    /// replayed. If the head has moved and the request says so, the message goes to a new branch at the expected head.
+    ///
+    /// [`Error::BranchNotFound`]; [`Error::HeadMoved`] if the head is not the expected one, and nothing can be forked from that;
+    /// the errors of [`Self::replay_message`].
+    pub async fn append(&self, request: impl Into<Arc<AppendRequest>>) -> Result<Created<Message>, Error> {
+        let request = request.into();
+        let (branch, head) = match self.append_to_line(Arc::clone(&request)).await {
+            Err(Error::HeadMoved { branch, head }) => (branch, head),
+            appended => return appended,
+        };
+        let moved = Error::HeadMoved { branch, head };
+        let Some(fork) = ForkWithMessages::at_expected_head(&request, branch) else { return Err(moved) };
+        match self.fork_with_message(fork).await {
+            // The expected head is not on the line, unless that is deleted by now.
+            Err(Error::MessageNotFound) => match self.resolve(request.owner, branch).await? {
+                Lookup::Found(_) => Err(moved),
+                Lookup::Hidden | Lookup::Unknown => Err(Error::BranchNotFound),
+            },
+            forked => forked,
+        }
+    }
+
+    /// Checks that a message is read in a chat, which a branch of it may stand for.
+    pub(super) async fn check_reading_chat(
+        &self,
+        owner: UserId,
+        message: &Message,
+        chat: Option<BranchId>,
+    ) -> Result<(), Error> {
+        let Some(chat) = chat else { return Ok(()) };
+        let chat = self.resolve(owner, chat).await?.require()?.chat;
+        if chat == message.chat { Ok(()) } else { Err(Error::MessageNotFound) }
+    }
+
+    /// Forks a branch with one message on it, and reads that.
+    async fn fork_with_message(&self, request: ForkWithMessages) -> Result<Created<Message>, Error> {
+        let (owner, key) = (request.fork.owner, request.fork.key.clone());
+        let made = match self.fork_with_messages(Arc::new(request)).await? {
+            Some(made) => self.read_message(owner, made.first).await?.map(Created::new),
+            None => match key {
+                Some(key) => self.replay_message(&key).await?.map(Created::replayed),
+                None => None,
+            },
+        };
+        made.ok_or(Error::MessageNotFound)
+    }
+}

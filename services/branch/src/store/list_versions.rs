@@ -1,0 +1,19 @@
+//! The list of the versions of a message, the same on every engine.
+
+use super::content_store::ContentStore;
+use super::version_list::{VersionPage, VersionsOf, VersionsRequest};
+use crate::error::Error;
+
+impl ContentStore {
+    /// Lists the versions of a message after a position, by time and id, each with the branch to activate: of the 50 branches of the
+    /// chat that were last made active, the newest whose line has it; else its own.
+    ///
+    /// [`Error::MessageNotFound`], also if the message is not read in the named chat.
+    pub async fn list_versions(&self, request: &VersionsRequest) -> Result<VersionPage, Error> {
+        let &VersionsRequest { owner, message, reading_chat, after, limit } = request;
+        let message = self.read_message(owner, message).await?.ok_or(Error::MessageNotFound)?;
+        self.check_reading_chat(owner, &message, reading_chat).await?;
+        let of = VersionsOf { chat: message.chat, parent: message.parent, depth: message.depth };
+        self.list_versions_of(of, after, limit).await
+    }
+}

@@ -1,0 +1,209 @@
+//! The first messages of the branches that fork from messages: the versions of what follows these.
+
+use crate::error::Error;
+use crate::store::TimePosition;
+use crate::store::mongo::documents::fields::{maybe_text, micros, text, texts};
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::version_list::VersionKey;
+use futures_util::TryStreamExt as _;
+use futures_util::future::try_join_all;
+use mongodb::bson::{Document, doc};
+use serde::Deserialize;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ChatId, ResponseId};
+use std::collections::{BTreeMap, HashMap};
+
+/// The most branches that are read to rank messages. If there are more, they are counted by the server.
+const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
+
+/// What the branches fork from that begin with the versions of a message: a message, or nothing, in a chat.
+pub(crate) type Origin = (ChatId, Option<ResponseId>);
+
+/// The time and the id of a message, by which versions are sorted.
+pub(crate) type TimeAndId = (Timestamp, ResponseId);
+
+/// The part of a message by which it is ranked.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct RankedMessage {
+    #[serde(rename = "_id", with = "text")]
+    pub(crate) id: ResponseId,
+    #[serde(with = "text")]
+    pub(crate) branch: BranchId,
+    pub(crate) depth: i64,
+    #[serde(with = "micros")]
+    pub(crate) created_at: Timestamp,
+}
+
+impl RankedMessage {
+    pub(crate) const fn version_key(self) -> VersionKey {
+        VersionKey { created_at: self.created_at, id: self.id, branch: self.branch }
+    }
+}
+
+/// The messages at these depths of branches.
+pub(crate) async fn at_places(
+    mongo: &MongoEngine,
+    places: impl Iterator<Item = (BranchId, i64)>,
+) -> Result<Vec<RankedMessage>, Error> {
+    let mut by_depth = BTreeMap::<i64, Vec<String>>::new();
+    for (branch, depth) in places {
+        by_depth.entry(depth).or_default().push(branch.to_string());
+    }
+    if by_depth.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filters =
+        by_depth.into_iter().map(|(depth, branches)| doc! {"branch": {"$in": branches}, "depth": depth});
+    let typed = mongo.messages.clone_with_type::<RankedMessage>();
+    let found = typed.find(doc! {"$or": filters.collect::<Vec<_>>()});
+    Ok(found
+        .projection(doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1})
+        .await?
+        .try_collect()
+        .await?)
+}
+
+/// A branch with the hint of its first message.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct FirstHint {
+    #[serde(rename = "_id", with = "text")]
+    id: BranchId,
+    #[serde(rename = "root", with = "text")]
+    chat: ChatId,
+    #[serde(default, with = "maybe_text")]
+    forked_from: Option<ResponseId>,
+    fork_depth: i64,
+    #[serde(default, with = "maybe_text")]
+    first: Option<ResponseId>,
+    #[serde(default)]
+    first_at: Option<i64>,
+}
+
+impl FirstHint {
+    fn fields() -> Document {
+        doc! {"_id": 1, "root": 1, "forked_from": 1, "fork_depth": 1, "first": 1, "first_at": 1}
+    }
+
+    fn key(&self) -> Option<TimeAndId> {
+        Some((self.first_at.and_then(Timestamp::from_micros)?, self.first?))
+    }
+}
+
+/// The first messages of the branches that fork from each origin; none for an origin with too many of them.
+pub(crate) type Listed = HashMap<Origin, Option<Vec<TimeAndId>>>;
+
+pub(crate) async fn list(
+    mongo: &MongoEngine,
+    origins: impl Iterator<Item = &Origin> + Clone,
+) -> Result<Listed, Error> {
+    if let Some(listed) = list_if_few(mongo, origins.clone()).await? {
+        return Ok(listed.into_iter().map(|(origin, others)| (origin, Some(others))).collect());
+    }
+    let of_each = origins.map(async |origin| {
+        let found = hints(mongo, branches_of(*origin)).await?;
+        let is_few = i64::try_from(found.len()).is_ok_and(|count| count < MAX_BRANCHES_PER_BATCH);
+        let others = if is_few {
+            Some(first_messages(mongo, found).await?.remove(origin).unwrap_or_default())
+        } else {
+            None
+        };
+        Ok::<_, Error>((*origin, others))
+    });
+    Ok(try_join_all(of_each).await?.into_iter().collect())
+}
+
+/// A filter for the branches that fork from an origin.
+pub(crate) fn branches_of((chat, parent): Origin) -> Document {
+    let parent = parent.map(|parent| parent.to_string());
+    doc! {"root": chat.to_string(), "forked_from": parent, "alive": true}
+}
+
+/// The same for several origins. `None` if there are too many in all.
+async fn list_if_few(
+    mongo: &MongoEngine,
+    origins: impl Iterator<Item = &Origin> + Clone,
+) -> Result<Option<HashMap<Origin, Vec<TimeAndId>>>, Error> {
+    let parents = texts(origins.clone().filter_map(|(_, parent)| *parent));
+    let chats = texts(origins.filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
+    let filters = [
+        doc! {"forked_from": {"$in": &parents}, "alive": true},
+        doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true},
+    ];
+    let mut found = Vec::new();
+    for (filter, ids) in filters.into_iter().zip([&parents, &chats]) {
+        if !ids.is_empty() {
+            found.extend(hints(mongo, filter).await?);
+        }
+    }
+    if i64::try_from(found.len()).is_ok_and(|count| count >= MAX_BRANCHES_PER_BATCH) {
+        return Ok(None);
+    }
+    first_messages(mongo, found).await.map(Some)
+}
+
+pub(crate) async fn hints(mongo: &MongoEngine, filter: Document) -> Result<Vec<FirstHint>, Error> {
+    let typed = mongo.branches.clone_with_type::<FirstHint>();
+    let found =
+        typed.find(filter).projection(FirstHint::fields()).limit(MAX_BRANCHES_PER_BATCH).batch_size(1_001);
+    Ok(found.await?.try_collect().await?)
+}
+
+/// The first messages of branches, looked up where a hint is missing.
+pub(crate) async fn first_messages(
+    mongo: &MongoEngine,
+    branches: Vec<FirstHint>,
+) -> Result<HashMap<Origin, Vec<TimeAndId>>, Error> {
+    let (hinted, others): (Vec<_>, Vec<_>) = branches.into_iter().partition(|branch| branch.key().is_some());
+    let looked_up = at_places(mongo, others.iter().map(|branch| (branch.id, branch.fork_depth + 1))).await?;
+    let looked_up: HashMap<_, _> =
+        looked_up.into_iter().map(|message| (message.branch, (message.created_at, message.id))).collect();
+    let mut by_origin = HashMap::<Origin, Vec<TimeAndId>>::new();
+    for branch in hinted.iter().chain(&others) {
+        if let Some(key) = branch.key().or_else(|| looked_up.get(&branch.id).copied()) {
+            by_origin.entry((branch.chat, branch.forked_from)).or_default().push(key);
+        }
+    }
+    Ok(by_origin)
+}
+
+/// The first messages of the branches of an origin after a position, in order; those without a hint are all among them.
+pub(crate) async fn first_messages_after(
+    mongo: &MongoEngine,
+    origin: Origin,
+    after: Option<TimePosition>,
+    count: usize,
+) -> Result<Vec<VersionKey>, Error> {
+    let with = |more: Document| {
+        let mut filter = branches_of(origin);
+        filter.extend(more);
+        filter
+    };
+    // Each filter is one range of the index (root, forked_from, alive, first_at, first).
+    let ranges = match after {
+        None => vec![doc! {"first_at": {"$gt": 0_i64}}],
+        Some(TimePosition { created_at, id }) => {
+            let time = created_at.as_micros();
+            vec![doc! {"first_at": time, "first": {"$gt": id.to_string()}}, doc! {"first_at": {"$gt": time}}]
+        }
+    };
+    let mut found = Vec::new();
+    for range in ranges {
+        let limit = i64::try_from(count - found.len()).unwrap_or(i64::MAX);
+        if limit > 0 {
+            let typed = mongo.branches.clone_with_type::<FirstHint>();
+            let hinted = typed.find(with(range)).projection(FirstHint::fields());
+            let hinted = hinted.sort(doc! {"first_at": 1, "first": 1}).limit(limit);
+            found.extend(hinted.await?.try_collect::<Vec<_>>().await?);
+        }
+    }
+    let version = |branch: FirstHint| {
+        let (created_at, id) = branch.key()?;
+        Some(VersionKey { created_at, id, branch: branch.id })
+    };
+    let mut found: Vec<_> = found.into_iter().filter_map(version).collect();
+    let unhinted = hints(mongo, with(doc! {"first_at": null})).await?;
+    let unhinted = at_places(mongo, unhinted.iter().map(|branch| (branch.id, branch.fork_depth + 1))).await?;
+    let unhinted = unhinted.into_iter().map(RankedMessage::version_key);
+    found.extend(unhinted.filter(|version| version.comes_after(after)));
+    Ok(found)
+}

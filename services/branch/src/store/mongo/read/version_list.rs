@@ -1,0 +1,106 @@
+//! The list of the versions of a message.
+
+use crate::domain::Previews;
+use crate::error::Error;
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::fields::{text, texts};
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::first_messages::first_messages_after;
+use crate::store::mongo::read::head::follow_hints;
+use crate::store::mongo::read::previews;
+use crate::store::mongo::read::versions::{count_before, following};
+use crate::store::navigation::{MAX_RECENT_BRANCHES, RecentBranch, open_branches};
+use crate::store::version_list::{OpenBranch, VersionKey, VersionsOf, cut};
+use crate::store::{TimePosition, VersionEntry, VersionPage};
+use futures_util::TryStreamExt as _;
+use mongodb::bson::doc;
+use serde::Deserialize;
+use shared::ids::{BranchId, ResponseId};
+use std::collections::HashMap;
+
+impl MongoEngine {
+    pub(crate) async fn list_versions(
+        &self,
+        of: VersionsOf,
+        after: Option<TimePosition>,
+        limit: usize,
+    ) -> Result<VersionPage, Error> {
+        let origin = (of.chat, of.parent);
+        let (mut found, next) = futures_util::try_join!(
+            first_messages_after(self, origin, after, limit + 1),
+            following(self, of.parent),
+        )?;
+        found.extend(next.filter(|next| next.comes_after(after)));
+        let (found, more) = cut(found, limit);
+        let Some(first) = found.iter().min() else {
+            return Ok(VersionPage { items: Vec::new(), next: more });
+        };
+        let (before, open, heads, mut previews) = futures_util::try_join!(
+            count_before(self, origin, (first.created_at, first.id)),
+            open(self, of),
+            heads(self, &found),
+            previews_of(self, &found),
+        )?;
+        let number = before + i64::from(next.is_some_and(|next| next < *first)) + 1;
+        let entry = |(key, number): (VersionKey, i64)| {
+            let VersionKey { id, branch, created_at } = key;
+            let own = OpenBranch { branch, head: heads.get(&branch).copied().flatten() };
+            let open = open.get(&branch).copied().unwrap_or(own);
+            // One that was deleted meanwhile is left out.
+            let previews = previews.remove(&id)?;
+            Some(VersionEntry { id, branch, number, created_at, previews, open })
+        };
+        Ok(VersionPage { items: found.into_iter().zip(number..).filter_map(entry).collect(), next: more })
+    }
+}
+
+/// The branches to activate, by the branches that own the versions.
+async fn open(mongo: &MongoEngine, of: VersionsOf) -> Result<HashMap<BranchId, OpenBranch>, Error> {
+    let filter = doc! {"root": of.chat.to_string(), "alive": true, "activated_at": {"$gt": 0_i64}};
+    let recent = mongo.branches.find(filter).sort(doc! {"activated_at": -1, "_id": -1});
+    let mut recent: Vec<BranchDoc> = recent.limit(MAX_RECENT_BRANCHES).await?.try_collect().await?;
+    follow_hints(mongo, &mut recent).await?;
+    let recent = recent.into_iter().map(|branch| {
+        Ok(RecentBranch { ancestry: branch.ancestry()?, head_depth: branch.head_depth, head: branch.head })
+    });
+    open_branches(mongo, recent.collect::<Result<_, Error>>()?, of.depth).await
+}
+
+/// The heads of the branches of these versions.
+async fn heads(
+    mongo: &MongoEngine,
+    found: &[VersionKey],
+) -> Result<HashMap<BranchId, Option<ResponseId>>, Error> {
+    let branches =
+        mongo.branch_loader.load_many(found.iter().map(|version| version.branch).collect()).await?;
+    let mut branches: Vec<_> = branches.into_values().collect();
+    follow_hints(mongo, &mut branches).await?;
+    Ok(branches.into_iter().map(|branch| (branch.id, branch.head)).collect())
+}
+
+#[derive(Debug, Deserialize)]
+struct PreviewsDoc {
+    #[serde(rename = "_id", with = "text")]
+    id: ResponseId,
+    question_preview: Option<String>,
+    response_preview: Option<String>,
+}
+
+async fn previews_of(
+    mongo: &MongoEngine,
+    found: &[VersionKey],
+) -> Result<HashMap<ResponseId, Previews>, Error> {
+    let typed = mongo.messages.clone_with_type::<PreviewsDoc>();
+    let stored = typed.find(doc! {"_id": {"$in": texts(found.iter().map(|version| version.id))}});
+    let stored = stored.projection(doc! {"_id": 1, "question_preview": 1, "response_preview": 1});
+    let stored: Vec<_> = stored.await?.try_collect().await?;
+    let (mut previews, mut old) = (HashMap::new(), Vec::new());
+    for PreviewsDoc { id, question_preview, response_preview } in stored {
+        match question_preview.zip(response_preview) {
+            Some((question, response)) => _ = previews.insert(id, Previews { question, response }),
+            None => old.push(id),
+        }
+    }
+    previews.extend(previews::compute(mongo, &old).await?);
+    Ok(previews)
+}

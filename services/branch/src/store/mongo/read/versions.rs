@@ -1,0 +1,140 @@
+//! The versions of messages: the messages that have the same parent.
+
+use crate::domain::Version;
+use crate::error::Error;
+use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::first_messages::{
+    Origin, RankedMessage, TimeAndId, at_places, branches_of, first_messages, hints, list,
+};
+use crate::store::mongo::read::forked_message::ForkedMessage;
+use crate::store::version_list::VersionKey;
+use mongodb::bson::{Document, doc};
+use shared::ids::ResponseId;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The versions of messages, by message. Those that are missing have no other.
+pub(crate) type Versions = HashMap<ResponseId, Version>;
+
+/// Ranks messages among their versions. It takes no query for those whose parent is among them and has no forks.
+pub(crate) async fn of_messages(mongo: &MongoEngine, messages: &[MessageDoc]) -> Result<Versions, Error> {
+    let parents = Parents::read(mongo, messages).await?;
+    let ranked =
+        messages.iter().filter(|message| message.parent.is_none_or(|parent| parents.is_forked(parent)));
+    let mut by_origin = BTreeMap::<Origin, Vec<&MessageDoc>>::new();
+    for message in ranked {
+        by_origin.entry((message.chat, message.parent)).or_default().push(message);
+    }
+    if by_origin.is_empty() {
+        return Ok(Versions::new());
+    }
+    let following = parents.following(mongo, &by_origin).await?;
+    let listed = list(mongo, by_origin.keys()).await?;
+    let mut versions = Versions::new();
+    for (origin, messages) in by_origin {
+        let next = following.get(&origin).copied();
+        for message in messages {
+            let key = (message.created_at, message.id);
+            let others = match listed.get(&origin) {
+                Some(Some(others)) => rank_in(others, key),
+                Some(None) => count(mongo, origin, key).await?,
+                None => rank_in(&[], key),
+            };
+            let follows = next.is_some_and(|next| next < key);
+            let number = others.number + i64::from(follows);
+            versions.insert(message.id, Version { number, count: others.count + i64::from(next.is_some()) });
+        }
+    }
+    Ok(versions)
+}
+
+/// The rank of a key among others.
+fn rank_in(others: &[TimeAndId], key: TimeAndId) -> Version {
+    let before = others.iter().filter(|other| **other < key).count();
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    Version { number: number(before) + 1, count: number(others.len()) }
+}
+
+/// The parents of messages: whether they may have forks, and where they lie.
+struct Parents(HashMap<ResponseId, ForkedMessage>);
+
+impl Parents {
+    async fn read(mongo: &MongoEngine, messages: &[MessageDoc]) -> Result<Self, Error> {
+        let known: HashMap<_, _> =
+            messages.iter().map(|message| (message.id, ForkedMessage::from(message))).collect();
+        let wanted: BTreeSet<_> = messages.iter().filter_map(|message| message.parent).collect();
+        let missing = wanted.iter().copied().filter(|parent| !known.contains_key(parent)).collect();
+        let mut parents = mongo.forked_messages.load_many(missing).await?;
+        parents.extend(known.into_iter().filter(|(id, _)| wanted.contains(id)));
+        Ok(Self(parents))
+    }
+
+    fn is_forked(&self, parent: ResponseId) -> bool {
+        self.0.get(&parent).is_some_and(|parent| parent.forked != Some(false))
+    }
+
+    /// The messages that follow the parents on the parents' own branches.
+    async fn following(
+        &self,
+        mongo: &MongoEngine,
+        by_origin: &BTreeMap<Origin, Vec<&MessageDoc>>,
+    ) -> Result<HashMap<Origin, TimeAndId>, Error> {
+        let (mut following, mut places) = (HashMap::new(), HashMap::new());
+        for (origin, messages) in by_origin {
+            let Some(parent) = origin.1.and_then(|parent| self.0.get(&parent)) else { continue };
+            match messages.iter().find(|message| message.branch == parent.branch) {
+                Some(next) => _ = following.insert(*origin, (next.created_at, next.id)),
+                None => _ = places.insert((parent.branch, parent.depth + 1), *origin),
+            }
+        }
+        for found in at_places(mongo, places.keys().copied()).await? {
+            let origin = places.get(&(found.branch, found.depth));
+            following.extend(origin.map(|origin| (*origin, (found.created_at, found.id))));
+        }
+        Ok(following)
+    }
+}
+
+/// The rank of a message among the first messages of the branches of an origin, counted in the index.
+async fn count(mongo: &MongoEngine, origin: Origin, key: TimeAndId) -> Result<Version, Error> {
+    let branches = |first_at: Document, more: Document| {
+        let mut filter = branches_of(origin);
+        filter.insert("first_at", first_at);
+        filter.extend(more);
+        filter
+    };
+    let (time, id) = (key.0.as_micros(), key.1.to_string());
+    let (all, earlier, same_time, unhinted) = futures_util::try_join!(
+        count_matching(mongo, branches(doc! {"$gt": 0_i64}, doc! {})),
+        count_matching(mongo, branches(doc! {"$gt": 0_i64, "$lt": time}, doc! {})),
+        count_matching(mongo, branches(doc! {"$eq": time}, doc! {"first": {"$lt": id}})),
+        hints(mongo, branches(doc! {"$eq": null}, doc! {})),
+    )?;
+    let others = first_messages(mongo, unhinted).await?;
+    let others = rank_in(others.get(&origin).map_or(&[], Vec::as_slice), key);
+    Ok(Version { number: earlier + same_time + others.number, count: all + others.count })
+}
+
+async fn count_matching(mongo: &MongoEngine, filter: Document) -> Result<i64, Error> {
+    let command = doc! {"count": "branches", "query": filter, "readConcern": {"level": "majority"}};
+    let count = mongo.database.run_command(command).await?;
+    let count = count.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
+    count.ok_or_else(|| broken("a count without a number"))
+}
+
+/// The number of the first messages of the branches of an origin before a key.
+pub(crate) async fn count_before(mongo: &MongoEngine, origin: Origin, key: TimeAndId) -> Result<i64, Error> {
+    Ok(count(mongo, origin, key).await?.number - 1)
+}
+
+/// The message that follows a parent on the parent's own branch.
+pub(crate) async fn following(
+    mongo: &MongoEngine,
+    parent: Option<ResponseId>,
+) -> Result<Option<VersionKey>, Error> {
+    let Some(parent) = parent else { return Ok(None) };
+    let Some(parent) = mongo.forked_messages.load_one(parent).await? else { return Ok(None) };
+    let next = at_places(mongo, [(parent.branch, parent.depth + 1)].into_iter()).await?;
+    Ok(next.into_iter().next().map(RankedMessage::version_key))
+}

@@ -1,0 +1,83 @@
+//! Messages to copy: their sizes first, then their texts.
+
+use super::engine::SqlEngine;
+use super::rows::MessageRow;
+use super::schema::{TRUNKS, branches, messages};
+use crate::domain::{Forks, Message};
+use crate::error::Error;
+use crate::store::selection::copied_bytes;
+use diesel::prelude::*;
+
+use futures_util::FutureExt as _;
+use shared::ids::{ChatId, ResponseId, UserId};
+use shared_store::{RunQueryDsl, Session, any_of, on};
+use shared_web::body_limits::Reservation;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+impl SqlEngine {
+    pub(crate) async fn read_sources(
+        &self,
+        owner: UserId,
+        ids: Arc<[ResponseId]>,
+    ) -> Result<(Vec<Message>, Reservation), Error> {
+        let wanted = Arc::clone(&ids);
+        let visible = self
+            .store
+            .read(move |session| async move { visible(session, owner, &wanted).await }.boxed())
+            .await?;
+        let sizes = visible.iter().map(|(id, (_, bytes))| (*id, *bytes)).collect();
+        // Twice: the driver's buffers beside the rows, and later those beside the copies.
+        let memory = self.memory.reserve(2 * copied_bytes(&ids, &sizes)?).await?;
+        let sources =
+            self.store.read(move |session| async move { sources(session, &visible).await }.boxed()).await?;
+        Ok((sources, memory))
+    }
+}
+
+/// The chats of messages, and the bytes of their texts.
+type Visible = HashMap<ResponseId, (ChatId, i64)>;
+
+/// Those of these messages that the owner can see. Whether rows are deleted is asked behind SELECT, as in `LineOf`.
+async fn visible(session: &mut Session, owner: UserId, ids: &[ResponseId]) -> Result<Visible, Error> {
+    let distinct: BTreeSet<_> = ids.iter().copied().collect();
+    let found: Vec<(ResponseId, ChatId, i64, bool, bool)> = on!(session, |c| {
+        messages::table
+            .inner_join(branches::table)
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
+            .filter(any_of(messages::response_id, distinct).and(messages::owner_id.eq(owner)))
+            .select((
+                messages::response_id,
+                branches::root_chat_id,
+                messages::text_bytes,
+                branches::deleted_at.is_null(),
+                TRUNKS.field(branches::deleted_at).is_null(),
+            ))
+            .load(c)
+            .await
+    })?;
+    let found = found.into_iter().filter(|(.., lives, trunk_lives)| *lives && *trunk_lives);
+    Ok(found.map(|(id, chat, bytes, ..)| (id, (chat, bytes))).collect())
+}
+
+/// Reads messages that were there, or fails.
+async fn sources(session: &mut Session, visible: &Visible) -> Result<Vec<Message>, Error> {
+    let rows: Vec<MessageRow> = on!(session, |c| {
+        messages::table
+            .filter(any_of(messages::response_id, visible.keys().copied()))
+            .select(MessageRow::as_select())
+            .load(c)
+            .await
+    })?;
+    // What is scrubbed meanwhile is there, without its texts.
+    let is_whole =
+        |row: &MessageRow| visible.get(&row.response_id).is_some_and(|(_, bytes)| row.has_texts(*bytes));
+    if rows.len() != visible.len() || !rows.iter().all(is_whole) {
+        return Err(Error::MessageNotFound);
+    }
+    let source = |row: MessageRow| {
+        let (chat, _) = visible.get(&row.response_id)?;
+        Some(row.into_message(*chat, Forks::default()))
+    };
+    Ok(rows.into_iter().filter_map(source).collect())
+}
