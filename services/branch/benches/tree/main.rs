@@ -2,7 +2,7 @@
 //! what the bare driver needs for the same.
 //!
 //! `deploy/bench/tree` starts the servers and then this. Arguments choose engines (`sqlite`, `postgres`, `mongo`) and
-//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `deletion`); without any it is all of them. Every
+//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `versions`, `deletion`); without any it is all of them. Every
 //! part has a database of its own. Sizes and sides alternate within a part, because machines are noisy.
 #![expect(
     clippy::unwrap_used,
@@ -21,12 +21,13 @@ mod places;
 mod raw;
 mod sql;
 mod throughput;
+mod versions;
 mod writers;
 
 use bench::{Bench, Engine};
 use std::time::Instant;
 
-const PARTS: [&str; 6] = ["growth", "writers", "neighbours", "throughput", "forks", "deletion"];
+const PARTS: [&str; 7] = ["growth", "writers", "neighbours", "throughput", "forks", "versions", "deletion"];
 
 async fn run(engines: &[Engine], parts: &[&str]) {
     for engine in engines {
@@ -39,6 +40,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
                 "neighbours" => neighbours::run(&bench).await,
                 "throughput" => throughput::run(&bench).await,
                 "forks" => forks::run(&bench).await,
+                "versions" => versions::run(&bench).await,
                 _ => deletion::run(&bench).await,
             }
             println!("({engine}, {part}: {:.0} s in all)", begun.elapsed().as_secs_f64());
