@@ -39,7 +39,7 @@ pub struct BranchView {
     #[schema(required = true, example = "How old?")]
     preview: Option<String>,
     /// When the last message of its own was stored, null while it has none
-    #[schema(required = true)]
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
     last_message_at: Option<Timestamp>,
     #[schema(schema_with = Tags::schema)]
     tags: Tags,

@@ -1,6 +1,6 @@
 //! The crash driver: kills the service after each write of an operation.
 
-use crate::operations::{Operation, Request};
+use crate::operations::{Operation, Request, has_swept};
 use crate::process::Process;
 use crate::recovery_checks::{RecoveryChecks, Then};
 use crate::tree::Tree;
@@ -69,6 +69,9 @@ impl CrashDriver {
         let server: Url = url.expose_secret().parse().unwrap();
         let server = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(27017));
         let wire = Wire::to(server).await;
+        // No message is old: the sweep has no previews to fill in.
+        let watermark = doc! {"_id": "previews", "after": "", "width_millis": 1_i64, "until_millis": 0_i64};
+        raw.collection("schema").insert_one(watermark).await.unwrap();
         let (chats, frees_keys) = (MockServer::start().await, frees_keys(&raw).await);
         let (database, services) = (Database::Mongo(url), TaskTracker::new());
         Self { database, raw, wire, chats, frees_keys, services, _kept: kept }
@@ -161,9 +164,7 @@ impl CrashDriver {
         let url = format!("mongodb://{}{}?directConnection=true", self.wire.address, server.path());
         let process = Process::start(&url, &self.chats.uri());
         // The sweep of the start is over.
-        self.wire
-            .wait(|log| log.answered.last().is_some_and(|command| command == "find branches swept"))
-            .await;
+        self.wire.wait(|log| has_swept(&log.answered)).await;
         self.wire.arm(writes, process.victim.clone());
         let meddle = async {
             let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];

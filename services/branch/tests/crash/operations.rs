@@ -54,6 +54,11 @@ impl fmt::Display for Operation {
     }
 }
 
+/// Whether the last commands are the last of a sweep, which then finds that all messages have their previews.
+pub fn has_swept(answered: &[String]) -> bool {
+    answered.ends_with(&["find branches swept", "find schema"].map(str::to_owned))
+}
+
 impl Operation {
     /// Whether all that comes after the answer has been done, too.
     pub fn is_finished(self, answered: &[String]) -> bool {
@@ -64,10 +69,7 @@ impl Operation {
                 after.any(|command| command == "update messages")
             }
             Self::ForkOfTheDeleted | Self::ForkOnHeadMovedOfTheDeleted => true,
-            // The last that a sweep looks for.
-            Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => {
-                answered.last().is_some_and(|command| command == "find branches swept")
-            }
+            Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => has_swept(answered),
         }
     }
 }

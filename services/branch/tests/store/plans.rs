@@ -72,7 +72,7 @@ async fn use_every_operation(chat: &Chat) {
     let first = chat.say(trunk, "1").await;
     let before_first = store.fork(&chat.branch(None)).await.unwrap().object.branch.id;
     let fork = chat.fork(first.id).await;
-    chat.say(fork, "2").await;
+    let forked = chat.say(fork, "2").await;
     for (branch, order) in [(trunk, Order::Asc), (fork, Order::Desc)] {
         store.read_page(&LineRequest { order, limit: 20, ..chat.page(branch) }).await.unwrap();
     }
