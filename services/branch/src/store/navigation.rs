@@ -16,7 +16,9 @@ pub(super) const MAX_LISTED_FORKS: i64 = 100;
 /// Children of a branch that are listed.
 pub(super) const MAX_LISTED_CHILDREN: usize = 10_000;
 
-/// Branches that are read at least for a page of those that match a filter, or of their messages: of most of them it may show none.
+/// Branches that are read at least for a page of their messages: many may have none.
+pub(super) const MIN_BRANCHES_OF_MESSAGES: usize = 100;
+/// Branches that are read at least for a page of those that match a filter.
 pub(super) const MIN_SCANNED_BRANCHES: usize = 400;
 
 /// A reader of ancestries.

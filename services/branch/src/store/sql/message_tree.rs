@@ -9,7 +9,7 @@ use super::queries;
 use super::schema::{branches, messages};
 use crate::domain::{BranchKey, Previews, ScannedBranch, TreePlan, TreePosition};
 use crate::error::Error;
-use crate::store::navigation::MIN_SCANNED_BRANCHES;
+use crate::store::navigation::MIN_BRANCHES_OF_MESSAGES;
 use crate::store::{MessageTreePage, MessageTreeRequest, TreeEntry};
 use diesel::prelude::*;
 
@@ -32,7 +32,7 @@ impl SqlEngine {
 async fn list(session: &mut Session, request: MessageTreeRequest) -> Result<MessageTreePage, Error> {
     let MessageTreeRequest { owner, target, after, limit, with_previews } = request;
     let chat = look_up(session, owner, target).await?.require()?.branch.chat;
-    let count = limit.max(MIN_SCANNED_BRANCHES);
+    let count = limit.max(MIN_BRANCHES_OF_MESSAGES);
     let mut scanned = scan(session, chat, after, count + 1).await?;
     let has_more = scanned.len() > count;
     scanned.truncate(count);

@@ -10,7 +10,7 @@ use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::previews;
 use crate::store::mongo::read::segments::read_fields;
 use crate::store::mongo::read::target::Target;
-use crate::store::navigation::MIN_SCANNED_BRANCHES;
+use crate::store::navigation::MIN_BRANCHES_OF_MESSAGES;
 use crate::store::{MessageTreePage, MessageTreeRequest, TreeEntry};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
@@ -26,7 +26,7 @@ impl MongoEngine {
         let &MessageTreeRequest { owner, target, after, limit, with_previews } = request;
         let begun = after.map(|after| after.branch.id);
         let target = Target::find(self, owner, target, begun).await?.require()?;
-        let count = limit.max(MIN_SCANNED_BRANCHES);
+        let count = limit.max(MIN_BRANCHES_OF_MESSAGES);
         let mut scanned = scan(self, &target, after, count + 1).await?;
         let has_more = scanned.len() > count;
         scanned.truncate(count);
