@@ -27,6 +27,7 @@ mod races;
 mod texts;
 mod times;
 mod upgrade;
+mod version_races;
 mod versions;
 mod walks;
 
@@ -95,12 +96,12 @@ fn writing(engine: Engine) -> Vec<Trial> {
         races::an_append_concurrent_with_a_deletion_leaves_no_message,
         races::concurrent_appends_of_all_kinds_leave_no_gap,
         races::a_refused_append_leaves_other_lines_alone,
-        races::fifty_concurrent_edits_of_a_message_are_fifty_versions,
-        races::one_of_many_concurrent_edits_with_one_key_creates,
-        races::an_edit_concurrent_with_a_deletion_is_whole_or_refused,
-        races::appends_that_fork_a_moved_head_all_find_a_place,
-        races::one_of_many_concurrent_cherry_picks_with_one_key_creates,
-        races::a_cherry_pick_concurrent_with_a_deletion_of_a_source_is_whole_or_refused,
+        version_races::fifty_concurrent_edits_of_a_message_are_fifty_versions,
+        version_races::one_of_many_concurrent_edits_with_one_key_creates,
+        version_races::an_edit_concurrent_with_a_deletion_is_whole_or_refused,
+        version_races::appends_that_fork_a_moved_head_all_find_a_place,
+        version_races::one_of_many_concurrent_cherry_picks_with_one_key_creates,
+        version_races::a_cherry_pick_concurrent_with_a_deletion_of_a_source_is_whole_or_refused,
         races::four_stores_can_open_concurrently,
         times::times_rise_along_a_line_when_the_clock_is_set_back,
         times::times_rise_for_concurrent_writers,

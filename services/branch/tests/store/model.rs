@@ -2,15 +2,15 @@
 
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
+use crate::versions::siblings;
 use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
 use branch::store::{CherryPickRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ enum Step {
         cascade: bool,
     },
     Sweep,
-    /// The clock is set so many seconds back or on.
+    /// The clock is set back or on.
     Clock(i32),
 }
 
@@ -242,26 +242,12 @@ async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool)
     }
 }
 
-/// The messages by their parents, each list by time and id.
-async fn siblings(
-    chat: &Chat,
-    model: &Model,
-) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
-    let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
-    for branch in model.branches.keys() {
-        for message in chat.read(*branch, Order::Asc, 200).await.unwrap() {
-            siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
-        }
-    }
-    siblings
-}
-
 async fn check(chat: &Chat, model: &Model) {
     assert_eq!(chat.active().await, model.active);
     check_times(chat).await;
     let tree = chat.tree(chat.trunk()).await;
     assert_eq!(tree.len(), model.branches.len());
-    let siblings = siblings(chat, model).await;
+    let siblings = siblings(chat, model.branches.keys().copied()).await;
     for branch in tree {
         let copy = &model.branches[&branch.id];
         assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|(id, ..)| *id)));

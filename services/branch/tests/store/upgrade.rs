@@ -11,10 +11,14 @@ use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
 /// The migrations that are undone, newest first.
-const POSTGRES: [(&str, &str); 1] =
-    [("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql"))];
-const SQLITE: [(&str, &str); 1] =
-    [("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql"))];
+const POSTGRES: [(&str, &str); 2] = [
+    ("20261130100000", include_str!("../../migrations/postgres/2026-11-30-100000_versions/down.sql")),
+    ("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql")),
+];
+const SQLITE: [(&str, &str); 2] = [
+    ("20261130100000", include_str!("../../migrations/sqlite/2026-11-30-100000_versions/down.sql")),
+    ("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql")),
+];
 /// Ids of messages are made by the clock of the machine, and that of a test is far behind.
 const UNTIL_IDS_ARE_OLD: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 

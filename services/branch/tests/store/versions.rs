@@ -3,8 +3,10 @@
 use crate::kit::{Chat, Kit, refused};
 use branch::domain::{Message, Order, Version};
 use branch::store::{LineRequest, ListRequest, VersionEntry, VersionsRequest};
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 use shared::validation::TextField as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 fn pair(message: &Message) -> (i64, i64) {
@@ -18,6 +20,20 @@ async fn read(chat: &Chat, message: ResponseId) -> Message {
 /// The versions on a line, oldest message first.
 async fn on_line(chat: &Chat, branch: BranchId) -> Vec<(i64, i64)> {
     chat.read(branch, Order::Asc, 200).await.unwrap().iter().map(pair).collect()
+}
+
+/// The messages by their parents, each list by time and id.
+pub async fn siblings(
+    chat: &Chat,
+    branches: impl Iterator<Item = BranchId>,
+) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
+    let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
+    for branch in branches {
+        for message in chat.read(branch, Order::Asc, 200).await.unwrap() {
+            siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
+        }
+    }
+    siblings
 }
 
 pub async fn messages_with_the_same_parent_are_versions_of_each_other(kit: &Kit) {
