@@ -24,7 +24,9 @@ async fn metadata_is_replaced_and_texts_stay() {
         message["metadata"] = metadata;
         assert_eq!(update(&chat, &id, &body).await.expect(200).json(), message);
         assert_eq!(chat.get_message(&message["response_id"]).await.expect(200).json(), message);
-        assert_eq!(chat.get_line(&fork, "").await.expect(200).json(), json!([message]));
+        let mut inherited = message.clone();
+        inherited["inherited"] = json!(true);
+        assert_eq!(chat.get_line(&fork, "").await.expect(200).json(), json!([inherited]));
     }
 }
 
