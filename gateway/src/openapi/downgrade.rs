@@ -35,7 +35,7 @@ fn rewrite_nullable(members: &mut Map<String, Value>) {
     }
 }
 
-/// An object or null is one of two schemas in 3.1, and a nullable one in 3.0.
+/// An object or null is one of two schemas in 3.1, and a nullable one in 3.0, which reads `nullable` beside a `type` alone.
 fn rewrite_nullable_object(members: &mut Map<String, Value>) {
     let null = json!({"type": "null"});
     let Some(Value::Array(schemas)) = members.get("oneOf") else { return };
@@ -43,6 +43,7 @@ fn rewrite_nullable_object(members: &mut Map<String, Value>) {
     if !nulls.is_empty() && others.len() == 1 {
         members.remove("oneOf");
         members.insert("allOf".to_owned(), json!(others));
+        members.insert("type".to_owned(), json!("object"));
         members.insert("nullable".to_owned(), json!(true));
     }
 }
@@ -97,7 +98,7 @@ mod tests {
             (json!({"$ref": "#/a"}), json!({"$ref": "#/a"})),
             (
                 json!({"oneOf": [{"type": "null"}, {"$ref": "#/a"}], "description": "x"}),
-                json!({"allOf": [{"$ref": "#/a"}], "nullable": true, "description": "x"}),
+                json!({"allOf": [{"$ref": "#/a"}], "type": "object", "nullable": true, "description": "x"}),
             ),
             (json!({"examples": [1, 2]}), json!({"example": 1})),
             (json!({"examples": {"one": {"value": 1}}}), json!({"examples": {"one": {"value": 1}}})),
