@@ -54,9 +54,9 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Whether the last commands are the last of a sweep, which then finds that all messages have their previews.
+/// Whether the last command is the last of a sweep that finds nothing due.
 pub fn has_swept(answered: &[String]) -> bool {
-    answered.ends_with(&["find branches swept", "find schema"].map(str::to_owned))
+    answered.last().is_some_and(|command| command == "find branches swept")
 }
 
 impl Operation {
