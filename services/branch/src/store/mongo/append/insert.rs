@@ -15,12 +15,13 @@ use crate::store::mongo::read::forked_message::ForkedMessageLoader;
 use crate::store::mongo::read::liveness::{Line, LineLiveness};
 use crate::store::mongo::read::versions::{self, Versions};
 use futures_util::TryStreamExt as _;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
 use shared::ids::{BranchId, ResponseId};
 use std::collections::HashSet;
+use std::pin::pin;
 
 /// Inserts a batch after this head and answers it. Returns the messages that lost the race against another replica.
 pub(super) async fn insert(
@@ -40,7 +41,12 @@ pub(super) async fn insert(
         }
     };
     let parent = mongo.forked_messages.load_many(head.id.into_iter().collect());
-    let (InsertOutcome { written, gone }, parent) = futures_util::join!(insert, parent);
+    let (InsertOutcome { written, gone }, parent) = match select(pin!(insert), pin!(parent)).await {
+        // A failure is answered at once: while there is no server, the parent is waited for in vain.
+        Either::Left((failed @ InsertOutcome { written: Err(_), .. }, _)) => (failed, None),
+        Either::Left((outcome, parent)) => (outcome, Some(parent.await)),
+        Either::Right((parent, insert)) => (insert.await, Some(parent)),
+    };
     let inserted = match written {
         Ok(()) => Inserted { ids: ids(&documents), rest: Rest::None },
         Err(failed) => confirm_insert(mongo, &documents, failed, deadline).await,
@@ -82,10 +88,10 @@ fn record(
 async fn versions(
     mongo: &MongoEngine,
     first: Option<&MessageDoc>,
-    parent: LoadResult<ForkedMessageLoader>,
+    parent: Option<LoadResult<ForkedMessageLoader>>,
 ) -> Versions {
     let Some(first) = first else { return Versions::new() };
-    let parent = parent.ok().and_then(|parents| parents.into_values().next());
+    let parent = parent.and_then(Result::ok).and_then(|parents| parents.into_values().next());
     if parent.is_some_and(|parent| parent.forked == Some(false)) {
         return Versions::new();
     }
