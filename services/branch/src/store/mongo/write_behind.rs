@@ -6,7 +6,8 @@
 use crate::store::mongo::client::update_command::statement;
 use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
 use crate::store::mongo::documents::message::due_messages;
-use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
+use crate::store::mongo::documents::message_header::MessageHeader;
+use crate::store::mongo::documents::own_messages::FirstMessage;
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use shared::ids::{BranchId, ChatId, OperationId, ResponseId};
@@ -35,7 +36,7 @@ struct Buffer {
 
 #[derive(Debug, Default)]
 struct PendingWrites {
-    heads: HashMap<BranchId, LastMessage>,
+    heads: HashMap<BranchId, MessageHeader>,
     firsts: HashMap<BranchId, FirstMessage>,
     forks: Vec<(BranchId, Option<OperationId>)>,
     /// New forks of a chat, and the deepest level.
@@ -66,7 +67,7 @@ impl WriteBehind {
     }
 
     /// Records the head of a line.
-    pub(super) fn record_head(&self, last_message: LastMessage) {
+    pub(super) fn record_head(&self, last_message: MessageHeader) {
         self.0.add(|pending| {
             let head = pending.heads.entry(last_message.branch).or_insert(last_message);
             if head.depth < last_message.depth {
@@ -107,7 +108,7 @@ impl Buffer {
 }
 
 async fn write(database: &Database, pending: PendingWrites) {
-    let heads = pending.heads.values().map(LastMessage::hint);
+    let heads = pending.heads.values().map(MessageHeader::head_hint);
     let heads = heads.chain(pending.firsts.values().map(FirstMessage::hint));
     let forks = pending.forks.into_iter().map(|(branch, op)| fork_completion(branch, op));
     let chats = pending.chats.into_iter().map(|(chat, (forks, deepest))| {

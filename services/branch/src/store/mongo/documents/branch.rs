@@ -3,8 +3,10 @@
 use crate::domain::{Ancestry, Branch, BranchKey, OwnMessages, ScannedBranch};
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
+use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime, LastMessage};
+use crate::store::mongo::documents::message_header::MessageHeader;
+use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime};
 use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -12,38 +14,6 @@ use shared::clock::Timestamp;
 use shared::idempotency::{IdempotencyKey, RETENTION};
 use shared::ids::{BranchId, ChatId, KeyId, OperationId, ResponseId, UserId};
 use shared::tags::Tags;
-
-/// The operation that is under way with a branch, or the stage of its deletion; none for a branch at rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum BranchState {
-    /// Inserted; its parent may have been deleted meanwhile. Visible.
-    Forking,
-    /// Will be deleted if nothing forks from it. Visible.
-    Checking,
-    /// Deleted; its children and messages are not yet. Stored as `final`.
-    #[serde(rename = "final")]
-    Tombstone,
-    /// Its messages are deleted; a second pass deletes what raced with the first. Stored as `cleared`.
-    #[serde(rename = "cleared")]
-    FirstPassDone,
-    /// Only the id and the idempotency keys of its messages are left. Stored as `swept`.
-    #[serde(rename = "swept")]
-    SecondPassDone,
-}
-
-impl BranchState {
-    /// The name in documents.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Forking => "forking",
-            Self::Checking => "checking",
-            Self::Tombstone => "final",
-            Self::FirstPassDone => "cleared",
-            Self::SecondPassDone => "swept",
-        }
-    }
-}
 
 /// A branch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,7 +128,7 @@ impl BranchDoc {
     }
 
     /// Sets the hints of the first and the last of the messages that it begins with.
-    pub(crate) fn begin_with(&mut self, first: &FirstMessage, last: &LastMessage) {
+    pub(crate) fn begin_with(&mut self, first: &FirstMessage, last: &MessageHeader) {
         (self.head_depth, self.head) = (last.depth, Some(last.id));
         self.head_time = Some(HeadTime { depth: last.depth, at: last.created_at });
         (self.first, self.first_at) = (Some(first.id), Some(first.created_at.as_micros()));
@@ -238,7 +208,7 @@ impl BranchDoc {
     }
 
     /// Replaces the hints of the head.
-    pub(crate) const fn set_last(&mut self, last: &LastMessage) {
+    pub(crate) const fn set_last(&mut self, last: &MessageHeader) {
         (self.head_depth, self.head) = (last.depth, Some(last.id));
         self.head_time = Some(HeadTime { depth: last.depth, at: last.created_at });
     }

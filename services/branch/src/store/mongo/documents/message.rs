@@ -4,7 +4,8 @@ use crate::domain::{Forks, Message, Previews, Version};
 use crate::store::branching::MessagePlace;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
-use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
+use crate::store::mongo::documents::message_header::MessageHeader;
+use crate::store::mongo::documents::own_messages::FirstMessage;
 use crate::store::{MAX_FIRST_MESSAGES, MessageContent, NewMessage};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -120,8 +121,8 @@ impl MessageDoc {
     }
 
     /// This message as the last of its branch.
-    pub(crate) const fn as_last(&self) -> LastMessage {
-        LastMessage { id: self.id, branch: self.branch, depth: self.depth, created_at: self.created_at }
+    pub(crate) const fn as_last(&self) -> MessageHeader {
+        MessageHeader { id: self.id, branch: self.branch, depth: self.depth, created_at: self.created_at }
     }
 
     /// This message as the first of its branch.

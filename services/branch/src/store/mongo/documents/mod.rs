@@ -1,6 +1,8 @@
 //! The documents of the collections, and their conversion to and from domain types.
 
 pub(super) mod branch;
+pub(super) mod branch_state;
 pub(super) mod fields;
 pub(super) mod message;
+pub(super) mod message_header;
 pub(super) mod own_messages;

@@ -1,40 +1,13 @@
-//! The first and the last message that a branch owns, of which its document has hints.
+//! The hints that the document of a branch has of the first message and of the time of the last one that it owns.
 
 use crate::store::mongo::client::update_command::statement;
-use crate::store::mongo::documents::fields::{micros, text};
+use crate::store::mongo::documents::fields::micros;
 use mongodb::bson::{Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 
-/// The last message that a branch owns.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct LastMessage {
-    #[serde(rename = "_id", with = "text")]
-    pub(crate) id: ResponseId,
-    #[serde(with = "text")]
-    pub(crate) branch: BranchId,
-    pub(crate) depth: i64,
-    #[serde(with = "micros")]
-    pub(crate) created_at: Timestamp,
-}
-
-impl LastMessage {
-    /// The fields of a message to read.
-    pub(crate) fn fields() -> Document {
-        doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1}
-    }
-
-    /// The update that writes the hints. They are never lowered, in whatever order the replicas write.
-    pub(crate) fn hint(&self) -> Document {
-        let lower = doc! {"_id": self.branch.to_string(), "head_depth": {"$lte": self.depth}};
-        let time = doc! {"depth": self.depth, "at": self.created_at.as_micros()};
-        let head = doc! {"head_depth": self.depth, "head": self.id.to_string(), "head_time": time};
-        statement(lower, doc! {"$set": head})
-    }
-}
-
-/// When the head was stored: a hint that counts only for this depth, as an older version of the program writes the depth alone.
+/// The time of the head: a hint that counts only for this depth, as an older version of the program writes the depth alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeadTime {
     pub(crate) depth: i64,

@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::store::TimePosition;
-use crate::store::mongo::documents::fields::{maybe_text, micros, text, texts};
+use crate::store::mongo::documents::fields::{maybe_text, text, texts};
+use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::message_headers::{BranchDepth, headers_at};
 use crate::store::version_list::VersionKey;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
@@ -11,57 +13,16 @@ use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The most branches that are read to rank messages. If there are more, they are counted by the server.
 const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
 
-/// What the branches fork from that begin with the versions of a message: a message, or nothing, in a chat.
+/// The origin of the branches that begin with the versions of a message: a message, or nothing, in a chat.
 pub(crate) type Origin = (ChatId, Option<ResponseId>);
 
 /// The time and the id of a message, by which versions are sorted.
 pub(crate) type TimeAndId = (Timestamp, ResponseId);
-
-/// The part of a message by which it is ranked.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct RankedMessage {
-    #[serde(rename = "_id", with = "text")]
-    pub(crate) id: ResponseId,
-    #[serde(with = "text")]
-    pub(crate) branch: BranchId,
-    pub(crate) depth: i64,
-    #[serde(with = "micros")]
-    pub(crate) created_at: Timestamp,
-}
-
-impl RankedMessage {
-    pub(crate) const fn version_key(self) -> VersionKey {
-        VersionKey { created_at: self.created_at, id: self.id, branch: self.branch }
-    }
-}
-
-/// The messages at these depths of branches.
-pub(crate) async fn at_places(
-    mongo: &MongoEngine,
-    places: impl Iterator<Item = (BranchId, i64)>,
-) -> Result<Vec<RankedMessage>, Error> {
-    let mut by_depth = BTreeMap::<i64, Vec<String>>::new();
-    for (branch, depth) in places {
-        by_depth.entry(depth).or_default().push(branch.to_string());
-    }
-    if by_depth.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filters =
-        by_depth.into_iter().map(|(depth, branches)| doc! {"branch": {"$in": branches}, "depth": depth});
-    let typed = mongo.messages.clone_with_type::<RankedMessage>();
-    let found = typed.find(doc! {"$or": filters.collect::<Vec<_>>()});
-    Ok(found
-        .projection(doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1})
-        .await?
-        .try_collect()
-        .await?)
-}
 
 /// A branch with the hint of its first message.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -73,6 +34,7 @@ pub(crate) struct FirstHint {
     #[serde(default, with = "maybe_text")]
     forked_from: Option<ResponseId>,
     fork_depth: i64,
+    head_depth: i64,
     #[serde(default, with = "maybe_text")]
     first: Option<ResponseId>,
     #[serde(default)]
@@ -81,7 +43,14 @@ pub(crate) struct FirstHint {
 
 impl FirstHint {
     fn fields() -> Document {
-        doc! {"_id": 1, "root": 1, "forked_from": 1, "fork_depth": 1, "first": 1, "first_at": 1}
+        doc! {
+            "_id": 1, "root": 1, "forked_from": 1, "fork_depth": 1, "head_depth": 1, "first": 1, "first_at": 1,
+        }
+    }
+
+    /// The depth of its first message.
+    const fn first_depth(&self) -> BranchDepth {
+        BranchDepth::of_messages(self.id, self.fork_depth + 1, self.head_depth - self.fork_depth)
     }
 
     fn key(&self) -> Option<TimeAndId> {
@@ -154,7 +123,7 @@ pub(crate) async fn first_messages(
     branches: Vec<FirstHint>,
 ) -> Result<HashMap<Origin, Vec<TimeAndId>>, Error> {
     let (hinted, others): (Vec<_>, Vec<_>) = branches.into_iter().partition(|branch| branch.key().is_some());
-    let looked_up = at_places(mongo, others.iter().map(|branch| (branch.id, branch.fork_depth + 1))).await?;
+    let looked_up = headers_at(mongo, others.iter().map(FirstHint::first_depth)).await?;
     let looked_up: HashMap<_, _> =
         looked_up.into_iter().map(|message| (message.branch, (message.created_at, message.id))).collect();
     let mut by_origin = HashMap::<Origin, Vec<TimeAndId>>::new();
@@ -202,8 +171,8 @@ pub(crate) async fn first_messages_after(
     };
     let mut found: Vec<_> = found.into_iter().filter_map(version).collect();
     let unhinted = hints(mongo, with(doc! {"first_at": null})).await?;
-    let unhinted = at_places(mongo, unhinted.iter().map(|branch| (branch.id, branch.fork_depth + 1))).await?;
-    let unhinted = unhinted.into_iter().map(RankedMessage::version_key);
+    let unhinted = headers_at(mongo, unhinted.iter().map(FirstHint::first_depth)).await?;
+    let unhinted = unhinted.into_iter().map(MessageHeader::version_key);
     found.extend(unhinted.filter(|version| version.comes_after(after)));
     Ok(found)
 }

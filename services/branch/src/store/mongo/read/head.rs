@@ -3,21 +3,20 @@
 use crate::domain::MIN_TIME_STEP;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::documents::own_messages::LastMessage;
+use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::message_headers::{BranchDepth, headers_at};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::ids::ResponseId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The first stride of the search, in depths. It grows fourfold with each step.
 const FIRST_STRIDE_DEPTHS: i64 = 64;
 /// Hints followed by one query, and queries at a time.
 const HINTS_PER_QUERY: usize = 300;
 const MAX_CONCURRENT_QUERIES: usize = 4;
-/// The messages of its own (by the hint) up to which a branch counts as short.
-const MAX_SHORT_BRANCH_MESSAGES: i64 = 4;
 
 /// The depth and the id of the head of a line.
 pub(crate) async fn head(
@@ -51,9 +50,9 @@ pub(crate) async fn head_in_time(
     // A fork without messages of its own: its head lies on another branch.
     let earliest = match branch.head {
         Some(head) => {
-            let typed = mongo.messages.clone_with_type::<LastMessage>();
+            let typed = mongo.messages.clone_with_type::<MessageHeader>();
             let found =
-                typed.find_one(doc! {"_id": head.to_string()}).projection(LastMessage::fields()).await?;
+                typed.find_one(doc! {"_id": head.to_string()}).projection(MessageHeader::fields()).await?;
             found.map_or(branch.created_at, |found| after(found.created_at))
         }
         None => branch.created_at,
@@ -62,14 +61,14 @@ pub(crate) async fn head_in_time(
 }
 
 /// The last message that a branch owns, if it owns any, searched from its hint.
-async fn last_message(mongo: &MongoEngine, branch: &BranchDoc) -> Result<Option<LastMessage>, Error> {
+async fn last_message(mongo: &MongoEngine, branch: &BranchDoc) -> Result<Option<MessageHeader>, Error> {
     let (mut depth, mut stride, mut last) = (branch.head_depth, FIRST_STRIDE_DEPTHS, None);
     loop {
         // With both bounds, as not every server stops early. Nothing lies past an empty range.
         let range = doc! {"branch": branch.id.to_string(), "depth": {"$gte": depth, "$lte": depth + stride}};
-        let typed = mongo.messages.clone_with_type::<LastMessage>();
+        let typed = mongo.messages.clone_with_type::<MessageHeader>();
         let last_message = typed.find_one(range);
-        let last_message = last_message.sort(doc! {"depth": -1}).projection(LastMessage::fields()).await?;
+        let last_message = last_message.sort(doc! {"depth": -1}).projection(MessageHeader::fields()).await?;
         last = last_message.or(last);
         match last_message {
             Some(last_message) if last_message.depth == depth + stride => depth = last_message.depth,
@@ -90,10 +89,8 @@ pub(crate) async fn follow_hints(mongo: &MongoEngine, branches: &mut [BranchDoc]
 
 async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<(), Error> {
     // The messages after the hints.
-    let past = doc! {"$or": lie_at(chunk.iter().map(|branch| (branch, branch.head_depth + 1)))};
-    let typed = mongo.messages.clone_with_type::<LastMessage>();
-    let past = typed.find(past).projection(LastMessage::fields());
-    let past: Vec<LastMessage> = past.await?.try_collect().await?;
+    let past = chunk.iter().map(|branch| BranchDepth::of(branch, branch.head_depth + 1));
+    let past = headers_at(mongo, past).await?;
     let mut past: HashMap<_, _> =
         past.into_iter().map(|last_message| (last_message.branch, last_message)).collect();
     for branch in chunk {
@@ -103,23 +100,4 @@ async fn follow_chunk(mongo: &MongoEngine, chunk: &mut [BranchDoc]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// The filters that find messages of branches, each at a depth. Short branches with the same depth share one, as a server plans
-/// each filter by itself. Others do not: not every server uses both fields of the index for a list.
-pub(crate) fn lie_at<'b>(branches: impl IntoIterator<Item = (&'b BranchDoc, i64)>) -> Vec<Document> {
-    let mut by_depth = BTreeMap::<_, Vec<_>>::new();
-    for (branch, depth) in branches {
-        let is_short = branch.head_depth - branch.fork_depth <= MAX_SHORT_BRANCH_MESSAGES;
-        let alone = Some(branch.id).filter(|_| !is_short);
-        by_depth.entry((depth, alone)).or_default().push(branch.id.to_string());
-    }
-    let filter = |((depth, _), ids): (_, Vec<String>)| {
-        if let [id] = &*ids {
-            doc! {"branch": id, "depth": depth}
-        } else {
-            doc! {"branch": {"$in": ids}, "depth": depth}
-        }
-    };
-    by_depth.into_iter().map(filter).collect()
 }

@@ -11,6 +11,7 @@ pub(super) mod head;
 pub(super) mod liveness;
 pub(super) mod lookup;
 pub(super) mod message_forks;
+mod message_headers;
 mod message_list;
 mod message_tree;
 pub(super) mod messages;

@@ -4,9 +4,10 @@
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{micros, text, texts};
-use crate::store::mongo::documents::own_messages::{FirstMessage, LastMessage};
+use crate::store::mongo::documents::message_header::MessageHeader;
+use crate::store::mongo::documents::own_messages::FirstMessage;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::lie_at;
+use crate::store::mongo::read::message_headers::{BranchDepth, lie_at};
 use crate::store::mongo::read::previews;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::doc;
@@ -66,7 +67,7 @@ async fn first_messages(
     chunk: &[&mut BranchDoc],
 ) -> Result<HashMap<BranchId, FirstMessage>, Error> {
     let without = chunk.iter().filter(|branch| branch.first.is_none());
-    let filters = lie_at(without.map(|branch| (&**branch, branch.fork_depth + 1)));
+    let filters = lie_at(without.map(|branch| BranchDepth::of(branch, branch.fork_depth + 1)));
     if filters.is_empty() {
         return Ok(HashMap::new());
     }
@@ -89,13 +90,13 @@ async fn first_messages(
 async fn last_messages(
     mongo: &MongoEngine,
     chunk: &[&mut BranchDoc],
-) -> Result<HashMap<ResponseId, LastMessage>, Error> {
+) -> Result<HashMap<ResponseId, MessageHeader>, Error> {
     let without = chunk.iter().filter(|branch| branch.head_time().is_none());
     let heads: Vec<_> = without.filter_map(|branch| branch.head).collect();
     if heads.is_empty() {
         return Ok(HashMap::new());
     }
-    let typed = mongo.messages.clone_with_type::<LastMessage>();
-    let found = typed.find(doc! {"_id": {"$in": texts(heads)}}).projection(LastMessage::fields());
+    let typed = mongo.messages.clone_with_type::<MessageHeader>();
+    let found = typed.find(doc! {"_id": {"$in": texts(heads)}}).projection(MessageHeader::fields());
     Ok(found.await?.map_ok(|last| (last.id, last)).try_collect().await?)
 }

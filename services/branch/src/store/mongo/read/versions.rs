@@ -4,11 +4,13 @@ use crate::domain::Version;
 use crate::error::Error;
 use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::first_messages::{
-    Origin, RankedMessage, TimeAndId, at_places, branches_of, first_messages, hints, list,
+    Origin, TimeAndId, branches_of, first_messages, hints, list,
 };
 use crate::store::mongo::read::forked_message::ForkedMessage;
+use crate::store::mongo::read::message_headers::{BranchDepth, headers_at};
 use crate::store::version_list::VersionKey;
 use mongodb::bson::{Document, doc};
 use shared::ids::ResponseId;
@@ -88,7 +90,8 @@ impl Parents {
                 None => _ = places.insert((parent.branch, parent.depth + 1), *origin),
             }
         }
-        for found in at_places(mongo, places.keys().copied()).await? {
+        let depths = places.keys().map(|(branch, depth)| BranchDepth::of_any(*branch, *depth));
+        for found in headers_at(mongo, depths).await? {
             let origin = places.get(&(found.branch, found.depth));
             following.extend(origin.map(|origin| (*origin, (found.created_at, found.id))));
         }
@@ -135,6 +138,6 @@ pub(crate) async fn following(
 ) -> Result<Option<VersionKey>, Error> {
     let Some(parent) = parent else { return Ok(None) };
     let Some(parent) = mongo.forked_messages.load_one(parent).await? else { return Ok(None) };
-    let next = at_places(mongo, [(parent.branch, parent.depth + 1)].into_iter()).await?;
-    Ok(next.into_iter().next().map(RankedMessage::version_key))
+    let next = headers_at(mongo, [BranchDepth::of_any(parent.branch, parent.depth + 1)]).await?;
+    Ok(next.into_iter().next().map(MessageHeader::version_key))
 }

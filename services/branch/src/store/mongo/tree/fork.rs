@@ -3,7 +3,8 @@
 use crate::error::Error;
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, broken};
 use crate::store::mongo::client::retry::RetryDeadline;
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::forked_message::ForkedMessage;
 use crate::store::mongo::read::lookup::{ancestry_of, find_by_id, owned_branch};

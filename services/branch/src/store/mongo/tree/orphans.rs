@@ -2,7 +2,8 @@
 
 use crate::error::Error;
 use crate::store::mongo::client::errors::{WriteError, write_error};
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::tree::transitions::complete_fork;

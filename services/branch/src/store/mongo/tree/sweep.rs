@@ -6,7 +6,8 @@
 //! nothing. While nothing is due it fills in the previews of old messages.
 
 use crate::error::Error;
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState};
+use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::nearest_living;

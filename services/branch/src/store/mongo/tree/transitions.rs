@@ -32,7 +32,8 @@
 
 use crate::error::Error;
 use crate::store::mongo::client::update_command::{StatementOrder, statement, update};
-use crate::store::mongo::documents::branch::{BranchDoc, BranchState, fork_completion};
+use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
+use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::engine::MongoEngine;

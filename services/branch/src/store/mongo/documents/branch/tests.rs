@@ -15,16 +15,3 @@ fn ids_are_strings_and_times_are_integers() {
     assert_eq!((read.created_at, read.active), (created_at, Some(new.chat.trunk())));
     assert_eq!(read.ancestry().unwrap(), Ancestry::trunk(new.chat.trunk()));
 }
-
-#[test]
-fn states_have_the_names_that_queries_use() {
-    for state in [
-        BranchState::Forking,
-        BranchState::Checking,
-        BranchState::Tombstone,
-        BranchState::FirstPassDone,
-        BranchState::SecondPassDone,
-    ] {
-        assert_eq!(serde_json::to_value(state).unwrap(), state.name());
-    }
-}
