@@ -5,10 +5,10 @@ use crate::figures::in_turn;
 use crate::places::response;
 
 const FORKS: usize = 10_000;
-const LINE: usize = 100;
+const MESSAGES_PER_LINE: usize = 100;
 
 pub async fn run(bench: &Bench) {
-    let (with, without) = (bench.line(LINE).await, bench.line(LINE).await);
+    let (with, without) = (bench.line(MESSAGES_PER_LINE).await, bench.line(MESSAGES_PER_LINE).await);
     let first = response(&bench.newest_messages(&with.to_string()).await[0]);
     bench.fork_often(with, first, FORKS).await;
     let paths = [newest(&without.to_string()), newest(&with.to_string())];

@@ -10,9 +10,9 @@ use shared::ids::ResponseId;
 use shared::validation::TextField as _;
 
 const VERSIONS: [usize; 3] = [100, 1_000, 10_000];
-const LINE: usize = 100;
+const MESSAGES_PER_LINE: usize = 100;
 /// The messages of a cherry-pick.
-const COPIES: usize = 10;
+const COPIES_PER_CHERRY_PICK: usize = 10;
 
 /// A chat whose newest message has many versions.
 struct Place {
@@ -23,7 +23,7 @@ struct Place {
 pub async fn run(bench: &Bench) {
     let mut places = Vec::new();
     for size in VERSIONS {
-        let chat = bench.line(LINE).await.to_string();
+        let chat = bench.line(MESSAGES_PER_LINE).await.to_string();
         let message = &bench.newest_messages(&chat).await[0];
         edit_often(bench, response(message), size - 1).await;
         places.push(Place { message: text(message, "response_id"), chat });
@@ -43,7 +43,8 @@ pub async fn run(bench: &Bench) {
     };
     measure("edit", &places, edit).await;
     let pick = async |at: &Place| {
-        let body = json!({"response_ids": vec![&at.message; COPIES], "onto_branch_id": at.chat});
+        let body =
+            json!({"response_ids": vec![&at.message; COPIES_PER_CHERRY_PICK], "onto_branch_id": at.chat});
         bench.client.post("/api/v1/branches/cherry-pick", &body).await.expect(201);
     };
     measure("cherry-pick, 10", &places, pick).await;

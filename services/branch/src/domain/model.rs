@@ -79,6 +79,15 @@ impl Tree {
         plan.segments().to_vec()
     }
 
+    /// Forks a branch of a branch so many times, each with a message of its own, and returns the last.
+    fn deepen(&mut self, mut tip: usize, levels: usize) -> usize {
+        for _ in 0..levels {
+            tip = self.fork_at_head(tip);
+            self.append(tip, 1);
+        }
+        tip
+    }
+
     /// The common ancestor of two lines, and how many reads the search took.
     fn common_ancestor(&self, left: usize, right: usize) -> (Option<CommonAncestor>, usize) {
         let (mut left, mut right) = (self.ancestries[left].clone(), self.ancestries[right].clone());
@@ -208,10 +217,7 @@ fn any_depth_of_a_deep_chain_is_found_after_a_few_reads() {
     const LEVELS: usize = 10_000;
     let mut tree = Tree::new();
     tree.append(0, 1);
-    for level in 0..LEVELS {
-        let fork = tree.fork_at_head(level);
-        tree.append(fork, 1);
-    }
+    tree.deepen(0, LEVELS);
     let depths = (1..=i64::try_from(LEVELS).unwrap() + 1).step_by(7);
     let reads = depths.map(|depth| {
         let (owner, reads) = tree.owner_of(LEVELS, depth);
@@ -229,10 +235,7 @@ fn trees_that_share_nothing_have_no_common_ancestor() {
     tree.append(0, 1);
     other.append(0, 1);
     for (tree, levels) in [(&mut tree, 200), (&mut other, 70)] {
-        for level in 0..levels {
-            let fork = tree.fork_at_head(level);
-            tree.append(fork, 1);
-        }
+        tree.deepen(0, levels);
     }
     let first_of_other = tree.ancestries.len();
     tree.ancestries.append(&mut other.ancestries);
@@ -247,18 +250,11 @@ fn the_common_ancestor_of_two_deep_chains_is_found_after_a_few_reads() {
     const LEVELS: usize = 10_000;
     let mut tree = Tree::new();
     tree.append(0, 1);
-    for level in 0..LEVELS {
-        let fork = tree.fork_at_head(level);
-        tree.append(fork, 1);
-    }
+    tree.deepen(0, LEVELS);
     for parting in [0, 1, 63, 64, 65, 4_000, 5_057, 9_900] {
         // From the branch of this level up another chain, of which some are as long.
         let first = tree.ancestries.len();
-        let mut tip = parting;
-        for _ in 0..(LEVELS - parting).min(3_000) {
-            tip = tree.fork_at_head(tip);
-            tree.append(tip, 1);
-        }
+        let tip = tree.deepen(parting, (LEVELS - parting).min(3_000));
         for (left, right) in [(LEVELS, tip), (tip, LEVELS), (first, LEVELS), (parting, LEVELS)] {
             let (found, reads) = tree.common_ancestor(left, right);
             assert_eq!(found.map(|found| found.branch), Some(tree.ancestries[parting].branch), "{parting}");
