@@ -80,7 +80,7 @@ pub struct BranchKey {
     pub id: BranchId,
 }
 
-/// Which branches a list has.
+/// The condition on the branches of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BranchFilter {
     /// Those with this tag.

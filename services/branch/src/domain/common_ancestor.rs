@@ -1,6 +1,6 @@
 //! The nearest branch from which two lines have messages in common: the lowest common ancestor, by jump pointers.
 //!
-//! Where the two windows end without a common branch, both sides climb: by their skip pointers if these lead to two branches of one
+//! Both sides climb if their windows end without a common branch: by their skip pointers if these lead to two branches of one
 //! level, else to the end of the shorter window. As both stand on one level from then on, their pointers are equally long, and
 //! O(log) ancestries are read.
 

@@ -30,7 +30,7 @@ impl From<Option<Option<ResponseId>>> for ExpectedHead {
     }
 }
 
-/// What comes of a message whose line has another head than the expected one.
+/// The choice for a message whose line has another head than the expected one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[schema(rename_all = "lowercase")]
 pub enum OnHeadMoved {

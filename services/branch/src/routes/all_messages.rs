@@ -32,7 +32,7 @@ shared_web::request! {
     check cursor(chat_id, order, cursor): cursor.is_none_or(|cursor| cursor.is_of(*chat_id, *order)), or foreign_cursor();
 }
 
-/// Where a page of the list begins: after this message.
+/// The message after which a page of the list begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ListCursor {
     created_at: Timestamp,

@@ -22,7 +22,7 @@ shared_web::request! {
     }
 }
 
-/// What two lines have in common, and how far each goes on.
+/// The last message that two lines have in common, and the lengths of their own parts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Comparison)]
 pub struct ComparisonView {

@@ -16,7 +16,7 @@ use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
 
 shared_web::request! {
-    /// What another version of a message says.
+    /// Another version of a message.
     #[example({
         "response_id": "019bd5f1-02b4-7a11-8c6d-5e2f9a3b4c70",
         "question": "What is a strangler fig?",

@@ -34,7 +34,7 @@ shared_web::request! {
     check cursor(cursor): cursor.is_none_or(|MessageTreeCursor(place)| is_possible(place.branch.created_at)), or foreign_cursor();
 }
 
-/// Where a page of the messages of a chat begins.
+/// The position after which a page of the messages of a chat begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct MessageTreeCursor(TreePosition);
 

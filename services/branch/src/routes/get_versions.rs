@@ -29,7 +29,7 @@ shared_web::request! {
     check cursor(cursor): cursor.is_none_or(|VersionsCursor(place)| is_possible(place.created_at)), or foreign_cursor();
 }
 
-/// Where a page of the list begins.
+/// The position after which a page of the list begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct VersionsCursor(TimePosition);
 

@@ -53,7 +53,7 @@ pub struct CherryPickRequest {
     pub key: Option<IdempotencyKey>,
 }
 
-/// What a message says, without its place on a line.
+/// The content of a message, without its place on a line.
 #[derive(Debug, Clone)]
 pub struct MessageContent {
     /// The question.

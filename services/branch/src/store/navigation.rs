@@ -157,7 +157,7 @@ pub(super) fn children_on_page(
     is_whole.then(|| children.take(MAX_LISTED_CHILDREN).collect())
 }
 
-/// How many branches a page of a tree reads.
+/// The number of branches that a page of a tree reads.
 pub(super) fn count_scanned(request: &TreeRequest) -> usize {
     if request.filter.is_empty() { request.limit } else { request.limit.max(MIN_SCANNED_BRANCHES) }
 }

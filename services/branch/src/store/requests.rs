@@ -41,7 +41,7 @@ pub struct AppendRequest {
     pub metadata: Metadata,
     /// The head that the client expects.
     pub expected_head: ExpectedHead,
-    /// What comes of it if the head is another one.
+    /// The choice if the head is another one.
     pub on_head_moved: OnHeadMoved,
     /// Whether a branch that is created for it then becomes the active branch of its chat.
     pub activate: bool,
@@ -222,7 +222,7 @@ pub struct ForkRequest {
     pub key: Option<IdempotencyKey>,
 }
 
-/// What changes of a branch; what is none stays.
+/// The changes of a branch; none leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct BranchChanges {
     /// The name; `Some(None)` takes it away.

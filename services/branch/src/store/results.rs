@@ -143,7 +143,7 @@ pub struct MessageTreePage {
     pub next: Option<TreePosition>,
 }
 
-/// What two lines have in common.
+/// The comparison of two lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Comparison {
     /// The last message of both; none if they have none in common.

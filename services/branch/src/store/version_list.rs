@@ -55,7 +55,7 @@ pub struct VersionPage {
     pub next: Option<TimePosition>,
 }
 
-/// Which versions are listed: those with this parent, at this depth of a chat.
+/// The versions that are listed: those with this parent, at this depth of a chat.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VersionsOf {
     pub(crate) chat: ChatId,

@@ -11,7 +11,7 @@ use shared::clock::Timestamp;
 
 /// The least width of the first range, in microseconds.
 const FIRST_RANGE_MICROS: i64 = 100_000;
-/// How many times wider a range is than the one before, at most.
+/// The largest factor by which a range is wider than the one before.
 const MAX_WIDENING: usize = 8;
 
 /// Ranges of time that follow each other in an order. They widen, eightfold after an empty one, and after others as much as what was

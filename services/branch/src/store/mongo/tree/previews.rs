@@ -22,20 +22,20 @@ use uuid::{Builder, Uuid};
 const MESSAGES_PER_STEP: usize = 200;
 /// Texts of one step, unless one message alone has more.
 const TEXT_BYTES_PER_STEP: i64 = 16 << 20;
-/// How long an older version of the program may run beside this one.
+/// The longest time for which an older version of the program runs beside this one.
 const UPGRADE_TIME: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long after its id was made a message may be inserted.
+/// The longest time between the making of a message's id and its insert.
 const MAX_INSERT_DELAY: Duration = Duration::from_secs(60);
 /// The width of the first range of ids.
 const FIRST_RANGE_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 /// The least that is left to go over, unless the watermark stops there.
 const MIN_RANGE_MILLIS: i64 = 60 * 1_000;
-/// How much wider a range is after an empty one.
+/// The factor by which a range grows after an empty one.
 const RANGE_GROWTH: i64 = 64;
 /// The id of the watermark's document.
 const WATERMARK: &str = "previews";
 
-/// How far the previews are filled in.
+/// The progress of the filling in of previews.
 #[derive(Debug, Deserialize)]
 struct Watermark {
     /// The id up to which they are.
@@ -105,7 +105,7 @@ async fn messages(mongo: &MongoEngine, range: Document) -> Result<Vec<SeenMessag
     Ok(found.projection(fields).await?.try_collect().await?)
 }
 
-/// How many of these messages a step takes: one at least.
+/// The number of these messages that a step takes: one at least.
 fn count_taken(seen: &[SeenMessage]) -> usize {
     let mut bytes_before = 0;
     let fits = |message: &&SeenMessage| {
