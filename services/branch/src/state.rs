@@ -41,6 +41,20 @@ impl State {
         operation().await
     }
 
+    /// Runs an operation of the store on a message as [`Self::with_trunk`] does, in the chat in which it is read, if one is named.
+    pub async fn in_reading_chat<T>(
+        &self,
+        owner: UserId,
+        reading_chat: Option<BranchId>,
+        trace: &Trace,
+        operation: impl AsyncFn() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match reading_chat {
+            Some(chat) => self.with_trunk(owner, chat, trace, operation).await,
+            None => operation().await,
+        }
+    }
+
     /// Resolves the `branch_id` of a request, which may be a chat's id. [`Error::BranchNotFound`] if it is neither's.
     pub async fn resolve_branch(
         &self,

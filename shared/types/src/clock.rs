@@ -1,5 +1,6 @@
 //! Time as an argument, so that expiry is tested without waiting.
 
+use crate::validation::{Reason, TextField};
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -71,6 +72,15 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
     fn try_from(time: DateTime<Utc>) -> Result<Self, Self::Error> {
         let time = Some(time).filter(|time| (1..=9999).contains(&time.year()));
         time.and_then(|time| Self::from_micros(time.timestamp_micros())).ok_or("a time out of range")
+    }
+}
+
+impl TextField for Timestamp {
+    /// Parses RFC 3339.
+    fn parse(text: String) -> Result<Self, Reason> {
+        let time = DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc());
+        let time = time.and_then(|time| Self::try_from(time).ok());
+        time.ok_or_else(|| Reason::new("datetime_parsing", "Input should be a valid datetime"))
     }
 }
 
@@ -175,8 +185,11 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_accepted_in_the_years_1_to_9999_alone() {
-        let read =
-            |text: &str| serde_json::from_value::<Timestamp>(text.into()).ok().map(Timestamp::as_micros);
+        let read = |text: &str| {
+            let in_json = serde_json::from_value::<Timestamp>(text.into()).ok();
+            assert_eq!(<Timestamp as TextField>::parse(text.to_owned()).ok(), in_json, "{text}");
+            in_json.map(Timestamp::as_micros)
+        };
         assert_eq!(read("1970-01-01T00:00:00.0000019Z"), Some(1));
         assert!(read("0001-01-01T00:00:00Z").is_some());
         assert!(read("9999-12-31T23:59:59.999999Z").is_some());

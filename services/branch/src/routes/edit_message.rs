@@ -14,6 +14,7 @@ use shared_web::caller::Identity;
 use shared_web::idempotency::{CreatedResponse, IdempotencyHeader, Keyed};
 use shared_web::input::{Body, Input};
 use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 
 shared_web::request! {
     /// Another version of a message.
@@ -69,6 +70,7 @@ shared_web::error_responses! {
 pub async fn edit_message(
     identity: Identity,
     state: Data<State>,
+    trace: Trace,
     Input { body, .. }: Body<Keyed<MessageEdit>>,
 ) -> Result<CreatedResponse<MessageView>, Error> {
     let (owner, key) = (identity.user_id, body.key(identity.user_id, "edit-message"));
@@ -89,5 +91,7 @@ pub async fn edit_message(
         branch_name: edit.branch_name,
         key,
     };
-    Ok(CreatedResponse::of(state.store.edit_message(request).await?))
+    let reading_chat = request.reading_chat;
+    let edit = || state.store.edit_message(request.clone());
+    Ok(CreatedResponse::of(state.in_reading_chat(owner, reading_chat, &trace, edit).await?))
 }

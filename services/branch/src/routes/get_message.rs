@@ -3,11 +3,13 @@
 use super::message_view::MessageView;
 use crate::error::Error;
 use crate::state::State;
+use crate::store::MessageRequest;
 use actix_web::web::{Data, Json};
-use shared::ids::ResponseId;
+use shared::ids::{BranchId, ResponseId};
 use shared_web::caller::Identity;
-use shared_web::input::{Input, Path};
+use shared_web::input::Input;
 use shared_web::openapi::ErrorResponses;
+use shared_web::telemetry::Trace;
 
 shared_web::request! {
     /// Which message.
@@ -17,16 +19,24 @@ shared_web::request! {
     }
 }
 
+shared_web::request! {
+    /// Where it is read.
+    pub struct ReadingChatQuery in query {
+        /// The chat in which it is read, or a branch of that; left out, its own
+        optional chat_id: BranchId,
+    }
+}
+
 shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
-    Error::MessageNotFound
+    Error::ChatNotFound, Error::MessageNotFound
 }
 
 /// Read one message
 ///
-/// It names the branches that fork from its response.
+/// It names the branches that fork from its response. A message whose own chat is deleted is found as long as a fork of that chat has it.
 #[utoipa::path(
-    get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath),
+    get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath, ReadingChatQuery),
     responses(
         (status = 200, description = "The message", body = MessageView),
         Errors
@@ -35,8 +45,12 @@ shared_web::error_responses! {
 pub async fn get_message(
     identity: Identity,
     state: Data<State>,
-    Input { path, .. }: Path<MessagePath>,
+    trace: Trace,
+    Input { path, query, .. }: Input<MessagePath, ReadingChatQuery, ()>,
 ) -> Result<Json<MessageView>, Error> {
-    let message = state.store.read_message(identity.user_id, path.response_id).await?;
+    let (owner, reading_chat) = (identity.user_id, query.chat_id);
+    let request = MessageRequest { owner, message: path.response_id, reading_chat };
+    let read = || state.store.read_message(request);
+    let message = state.in_reading_chat(owner, reading_chat, &trace, read).await?;
     Ok(Json(message.ok_or(Error::MessageNotFound)?.into()))
 }

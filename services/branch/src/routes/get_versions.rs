@@ -12,6 +12,7 @@ use shared_web::caller::Identity;
 use shared_web::input::{Input, Query};
 use shared_web::openapi::ErrorResponses;
 use shared_web::page::{Cursor, Limit, Page, foreign_cursor};
+use shared_web::telemetry::Trace;
 use utoipa::ToSchema;
 
 shared_web::request! {
@@ -99,6 +100,7 @@ shared_web::error_responses! {
 pub async fn get_versions(
     identity: Identity,
     state: Data<State>,
+    trace: Trace,
     Input { query, .. }: Query<VersionsQuery>,
 ) -> Result<Page<VersionView>, Error> {
     let request = VersionsRequest {
@@ -108,7 +110,8 @@ pub async fn get_versions(
         after: query.cursor.map(|VersionsCursor(place)| place),
         limit: query.limit.unwrap_or_default().get(),
     };
-    let page = state.store.list_versions(&request).await?;
+    let list = || state.store.list_versions(&request);
+    let page = state.in_reading_chat(request.owner, request.reading_chat, &trace, list).await?;
     let next = page.next.map(VersionsCursor);
     Ok(Page::new(&query, page.items, next.as_ref()).map(VersionView::from))
 }

@@ -14,7 +14,7 @@ shared_web::request! {
     /// Which chat.
     pub struct ChatPath in path {
         /// The chat
-        required chat_id: ChatId,
+        pub required chat_id: ChatId,
     }
 }
 

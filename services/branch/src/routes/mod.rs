@@ -15,6 +15,7 @@ mod get_message;
 mod get_messages;
 mod get_tree;
 mod get_versions;
+mod internal_chat_forks;
 mod internal_chats;
 mod message_view;
 mod set_active_branch;
@@ -63,5 +64,10 @@ pub fn routes() -> Routes {
             update_branch::update_branch,
             delete_branch::delete_branch,
         ])
-        .internal(routes![internal_chats::delete_chat, internal_chats::get_branch])
+        .internal(routes![
+            internal_chats::delete_chat,
+            internal_chats::get_branch,
+            internal_chat_forks::get_fork_point,
+            internal_chat_forks::put_fork,
+        ])
 }

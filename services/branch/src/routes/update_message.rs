@@ -48,13 +48,8 @@ pub async fn update_message(
     Input { path, body, .. }: Input<MessagePath, (), MessageUpdate>,
 ) -> Result<Json<MessageView>, Error> {
     let owner = identity.user_id;
-    let chat = match body.chat_id {
-        None => None,
-        Some(target) => {
-            let resolve = async || state.store.resolve(owner, target).await?.require();
-            Some(state.with_trunk(owner, target, &trace, resolve).await?.chat)
-        }
-    };
-    let update = MetadataUpdate { owner, message: path.response_id, chat, metadata: body.metadata };
-    Ok(Json(state.store.update_metadata(&update).await?.into()))
+    let reading_chat = body.chat_id;
+    let update = MetadataUpdate { owner, message: path.response_id, reading_chat, metadata: body.metadata };
+    let replace = || state.store.update_metadata(&update);
+    Ok(Json(state.in_reading_chat(owner, reading_chat, &trace, replace).await?.into()))
 }

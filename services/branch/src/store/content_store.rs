@@ -1,8 +1,10 @@
 //! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
 use super::branching::{ForkWithMessages, NewBranch};
+use super::chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 use super::mongo::MongoEngine;
 use super::positions::TimePosition;
+use super::read_message::{FoundMessage, MessageRequest};
 use super::requests::{
     AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
     NewTrunk, TreeRequest,
@@ -133,14 +135,22 @@ impl ContentStore {
         on_engine!(self, read_page(request))
     }
 
-    /// Reads one message; `None` if this owner has no such message.
-    pub async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-        on_engine!(self, read_message(owner, id))
+    /// Reads one message; `None` if its owner does not read it there.
+    ///
+    /// [`Error::ChatNotFound`]; [`Error::TargetUnknown`] if the reading chat is not known here.
+    pub async fn read_message(&self, request: MessageRequest) -> Result<Option<Message>, Error> {
+        on_engine!(self, read_message(request))
     }
 
-    /// Replaces the metadata of a message, and returns the message.
+    /// Finds one message as [`Self::read_message`] does, without its texts. `None` also if no reading chat is named, and its own is
+    /// deleted.
+    pub(super) async fn find_message(&self, request: MessageRequest) -> Result<Option<FoundMessage>, Error> {
+        on_engine!(self, find_message(request))
+    }
+
+    /// Replaces the metadata of a message, and returns the message as it is read in the reading chat.
     ///
-    /// [`Error::MessageNotFound`].
+    /// [`Error::MessageNotFound`]; the errors of [`Self::read_message`].
     pub async fn update_metadata(&self, update: &MetadataUpdate) -> Result<Message, Error> {
         on_engine!(self, update_metadata(update))
     }
@@ -207,6 +217,22 @@ impl ContentStore {
     /// 10,000 at most, whatever the filter. For a chat, all branches. With a filter a page may be short, or empty, and not be the last.
     pub async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
         on_engine!(self, list_branches(request))
+    }
+
+    /// Finds the point from which a chat forks.
+    ///
+    /// [`Error::BranchNotFound`]; [`Error::MessageNotFound`] if the message is not on the line of the named branch, or without one
+    /// is not read in the chat.
+    pub async fn find_fork_point(&self, request: &ForkPointRequest) -> Result<ChatForkPoint, Error> {
+        on_engine!(self, find_fork_point(request))
+    }
+
+    /// Creates the trunk of a chat that begins with the line up to a message, by reference: it costs the same however long that is. What it
+    /// stands on is kept as long as it can be read here, also if it is deleted in its own chat. Idempotent.
+    ///
+    /// [`Error::ChatNotFound`] if the source is gone; [`Error::MessageNotFound`] if the message is not read there.
+    pub async fn fork_chat(&self, request: &ChatForkRequest) -> Result<(), Error> {
+        on_engine!(self, fork_chat(request))
     }
 
     /// Compares the lines of two branches of any chats. It costs the same however long they are.

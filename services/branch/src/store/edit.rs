@@ -2,12 +2,12 @@
 
 use super::branching::{EditRequest, ForkWithMessages, MessageContent};
 use super::content_store::ContentStore;
+use super::read_message::MessageRequest;
 use super::requests::{AppendRequest, ForkRequest};
 use super::results::Lookup;
 use crate::domain::Message;
 use crate::error::Error;
 use shared::idempotency::Created;
-use shared::ids::{BranchId, UserId};
 use std::sync::Arc;
 
 impl ContentStore {
@@ -17,10 +17,13 @@ impl ContentStore {
     /// [`Error::MessageNotFound`], also if the message is not read in the named chat; [`Error::EmptyTexts`]; the errors of
     /// [`Self::replay_message`].
     pub async fn edit_message(&self, request: EditRequest) -> Result<Created<Message>, Error> {
-        let owner = request.owner;
-        let message = self.read_message(owner, request.message).await?.ok_or(Error::MessageNotFound)?;
-        self.check_reading_chat(owner, &message, request.reading_chat).await?;
-        let question = request.question.map_or(message.question, |question| question.as_str().to_owned());
+        let EditRequest { owner, reading_chat, .. } = request;
+        let message = MessageRequest { owner, message: request.message, reading_chat };
+        let found = self.find_message(message).await?.ok_or(Error::MessageNotFound)?;
+        let question = match request.question {
+            Some(question) => question.as_str().to_owned(),
+            None => self.read_message(message).await?.ok_or(Error::MessageNotFound)?.question,
+        };
         let response = request.response.as_str().to_owned();
         if question.is_empty() && response.is_empty() {
             return Err(Error::EmptyTexts);
@@ -29,8 +32,8 @@ impl ContentStore {
         let version = MessageContent { question, response, metadata, copied_from: None };
         let fork = ForkRequest {
             owner,
-            target: message.chat.trunk(),
-            from: message.parent,
+            target: found.chat.trunk(),
+            from: found.parent,
             id: None,
             name: request.branch_name,
             activate: request.activate,
@@ -63,23 +66,13 @@ impl ContentStore {
         }
     }
 
-    /// Checks that a message is read in a chat, which a branch of it may stand for.
-    pub(super) async fn check_reading_chat(
-        &self,
-        owner: UserId,
-        message: &Message,
-        chat: Option<BranchId>,
-    ) -> Result<(), Error> {
-        let Some(chat) = chat else { return Ok(()) };
-        let chat = self.resolve(owner, chat).await?.require()?.chat;
-        if chat == message.chat { Ok(()) } else { Err(Error::MessageNotFound) }
-    }
-
     /// Forks a branch with one message on it, and reads that.
     async fn fork_with_message(&self, request: ForkWithMessages) -> Result<Created<Message>, Error> {
         let (owner, key) = (request.fork.owner, request.fork.key.clone());
         let made = match self.fork_with_messages(Arc::new(request)).await? {
-            Some(made) => self.read_message(owner, made.first).await?.map(Created::new),
+            Some(made) => {
+                self.read_message(MessageRequest::in_own_chat(owner, made.first)).await?.map(Created::new)
+            }
             None => match key {
                 Some(key) => self.replay_message(&key).await?.map(Created::replayed),
                 None => None,

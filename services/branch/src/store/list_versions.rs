@@ -1,6 +1,7 @@
 //! The list of the versions of a message, the same on every engine.
 
 use super::content_store::ContentStore;
+use super::read_message::MessageRequest;
 use super::version_list::{VersionPage, VersionsOf, VersionsRequest};
 use crate::error::Error;
 
@@ -11,8 +12,8 @@ impl ContentStore {
     /// [`Error::MessageNotFound`], also if the message is not read in the named chat.
     pub async fn list_versions(&self, request: &VersionsRequest) -> Result<VersionPage, Error> {
         let &VersionsRequest { owner, message, reading_chat, after, limit } = request;
-        let message = self.read_message(owner, message).await?.ok_or(Error::MessageNotFound)?;
-        self.check_reading_chat(owner, &message, reading_chat).await?;
+        let message = MessageRequest { owner, message, reading_chat };
+        let message = self.find_message(message).await?.ok_or(Error::MessageNotFound)?;
         let of = VersionsOf { chat: message.chat, parent: message.parent, depth: message.depth };
         self.list_versions_of(of, after, limit).await
     }

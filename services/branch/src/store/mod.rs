@@ -4,6 +4,7 @@
 
 mod ancestry_codec;
 mod branching;
+mod chat_fork;
 mod cherry_pick;
 mod comparison;
 mod content_store;
@@ -12,6 +13,7 @@ mod list_versions;
 pub mod mongo;
 mod navigation;
 mod positions;
+mod read_message;
 mod requests;
 mod results;
 mod selection;
@@ -19,8 +21,10 @@ pub mod sql;
 mod version_list;
 
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
+pub use chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};
+pub use read_message::MessageRequest;
 pub use requests::{
     AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
     NewMessage, NewTrunk, PageRequest, TreeRequest,

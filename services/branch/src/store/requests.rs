@@ -247,8 +247,8 @@ pub struct MetadataUpdate {
     pub owner: UserId,
     /// The message.
     pub message: ResponseId,
-    /// The chat that the message must be in; none for any.
-    pub chat: Option<ChatId>,
+    /// The chat in which it is read, or a branch of that; none for the message's own.
+    pub reading_chat: Option<BranchId>,
     /// The metadata, all of it.
     pub metadata: Metadata,
 }

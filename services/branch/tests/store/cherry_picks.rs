@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, key, metadata, name, refused};
 use branch::domain::{ForkPoint, Message, Response};
-use branch::store::{BranchWithMessages, CherryPickRequest};
+use branch::store::{BranchWithMessages, CherryPickRequest, MessageRequest};
 use shared::ids::{BranchId, ResponseId};
 use shared::validation::TextField as _;
 use std::time::Duration;
@@ -48,13 +48,22 @@ pub async fn copies_lie_on_a_new_branch_in_the_order_given(kit: &Kit) {
         before = (Some(copy.id), copy.created_at);
     }
     assert_eq!(chat.line(branch.id).await, ["1", "2", "x", "1", "1"]);
-    let read = chat.store.read_message(chat.owner, made.messages[0].id).await.unwrap();
+    let read =
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, made.messages[0].id)).await.unwrap();
     assert_eq!(read.as_ref(), Some(&made.messages[0]));
     // Of a copy: the copy's.
     let again = pick(&chat, &chat.pick(&[made.messages[0].id], branch.id)).await;
     assert_eq!(again.messages[0].copied_from, Some(made.messages[0].id));
     assert_eq!(chat.say(branch.id, "3").await.copied_from, None);
-    assert_eq!(chat.store.read_message(chat.owner, first.id).await.unwrap().unwrap().copied_from, None);
+    assert_eq!(
+        chat.store
+            .read_message(MessageRequest::in_own_chat(chat.owner, first.id))
+            .await
+            .unwrap()
+            .unwrap()
+            .copied_from,
+        None
+    );
 }
 
 pub async fn a_cherry_pick_forks_where_it_is_told(kit: &Kit) {

@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, key, refused, rename};
 use branch::domain::{Message, Order};
-use branch::store::{ForkRequest, ListRequest, Lookup, NewTrunk};
+use branch::store::{ForkRequest, ListRequest, Lookup, MessageRequest, NewTrunk};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -33,8 +33,16 @@ pub async fn without_cascade_only_a_leaf_is_deleted(kit: &Kit) {
     refused!(chat.store.append(chat.message(leaf, "x")).await, BranchNotFound);
     refused!(chat.store.fork(&chat.branch(Some(messages[2].id))).await, MessageNotFound);
     refused!(chat.store.read_page(&chat.page(leaf)).await, BranchNotFound);
-    assert_eq!(chat.store.read_message(chat.owner, messages[2].id).await.unwrap(), None);
-    let forked = chat.store.read_message(chat.owner, messages[1].id).await.unwrap().unwrap();
+    assert_eq!(
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, messages[2].id)).await.unwrap(),
+        None
+    );
+    let forked = chat
+        .store
+        .read_message(MessageRequest::in_own_chat(chat.owner, messages[1].id))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((forked.forks.count, forked.forks.oldest.len()), (0, 0));
     chat.store.delete_branch(chat.owner, node, false).await.unwrap();
     assert_eq!(
@@ -51,7 +59,10 @@ pub async fn a_cascade_deletes_all_descendants(kit: &Kit) {
     chat.store.delete_branch(chat.owner, messages[2].branch, true).await.unwrap();
     for gone in &messages[2..] {
         assert_eq!(chat.node(gone.branch).await, None);
-        assert_eq!(chat.store.read_message(chat.owner, gone.id).await.unwrap(), None);
+        assert_eq!(
+            chat.store.read_message(MessageRequest::in_own_chat(chat.owner, gone.id)).await.unwrap(),
+            None
+        );
     }
     assert_eq!(chat.active().await, messages[1].branch);
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk(), messages[1].branch, aside]);
@@ -81,7 +92,10 @@ pub async fn a_chat_is_hidden_also_if_its_trunk_was_never_created(kit: &Kit) {
         for message in &messages {
             let branch = message.branch;
             assert_eq!(kit.store.look_up(chat.owner, branch).await.unwrap(), Lookup::Hidden, "{swept}");
-            assert_eq!(kit.store.read_message(chat.owner, message.id).await.unwrap(), None);
+            assert_eq!(
+                kit.store.read_message(MessageRequest::in_own_chat(chat.owner, message.id)).await.unwrap(),
+                None
+            );
             let appended = kit.store.append(chat.message(branch, "x")).await;
             assert!(appended.is_err());
             assert!(kit.store.fork(&chat.branch(Some(message.id))).await.is_err());
@@ -176,7 +190,10 @@ pub async fn the_sweep_deletes_a_long_line(kit: &Kit) {
         .await
         .unwrap();
     assert!(chat.line(chat.trunk()).await.is_empty());
-    assert_eq!(kit.store.read_message(chat.owner, first.id).await.unwrap(), None);
+    assert_eq!(
+        kit.store.read_message(MessageRequest::in_own_chat(chat.owner, first.id)).await.unwrap(),
+        None
+    );
     let again = chat.say(chat.trunk(), "again").await;
     let mut new = chat.branch(Some(again.id));
     new.id = Some(fork);

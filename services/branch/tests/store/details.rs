@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, key, metadata, refused, rename};
 use branch::domain::{Branch, BranchFilter, OwnMessages};
-use branch::store::{BranchChanges, MetadataUpdate};
+use branch::store::{BranchChanges, MessageRequest, MetadataUpdate};
 use shared::ids::{BranchId, ResponseId, UserId};
 use shared::tags::{Tag, Tags};
 use shared::validation::{Field as _, TextField, Value};
@@ -115,9 +115,12 @@ pub async fn a_list_has_the_branches_that_match(kit: &Kit) {
 }
 
 async fn update(chat: &Chat, message: ResponseId, json: &str) {
-    let update = MetadataUpdate { owner: chat.owner, message, chat: None, metadata: metadata(json) };
+    let update = MetadataUpdate { owner: chat.owner, message, reading_chat: None, metadata: metadata(json) };
     let updated = chat.store.update_metadata(&update).await.unwrap();
-    assert_eq!(updated, chat.store.read_message(chat.owner, message).await.unwrap().unwrap());
+    assert_eq!(
+        updated,
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message)).await.unwrap().unwrap()
+    );
     assert_eq!(updated.metadata, json);
 }
 
@@ -141,20 +144,32 @@ pub async fn metadata_of_what_is_not_there_is_not_replaced(kit: &Kit) {
     let mut keyed = chat.message(fork, "secret");
     keyed.key = Some(key(1));
     let keyed = kit.store.append(keyed).await.unwrap().object;
-    let update =
-        |owner, message, chat| MetadataUpdate { owner, message, chat, metadata: metadata(r#"{"x": 1}"#) };
+    let update = |owner, message, reading_chat| MetadataUpdate {
+        owner,
+        message,
+        reading_chat,
+        metadata: metadata(r#"{"x": 1}"#),
+    };
     for wrong in [
         update(UserId::generate(), first.id, None),
         update(chat.owner, ResponseId::generate(), None),
-        update(chat.owner, first.id, Some(other.id)),
+        update(chat.owner, first.id, Some(other.trunk())),
     ] {
         refused!(kit.store.update_metadata(&wrong).await, MessageNotFound);
     }
-    kit.store.update_metadata(&update(chat.owner, keyed.id, Some(chat.id))).await.unwrap();
+    kit.store.update_metadata(&update(chat.owner, keyed.id, Some(chat.trunk()))).await.unwrap();
     chat.store.delete_branch(chat.owner, fork, false).await.unwrap();
     let gone = update(chat.owner, keyed.id, None);
     refused!(kit.store.update_metadata(&gone).await, MessageNotFound);
     kit.sweep().await;
     refused!(kit.store.update_metadata(&gone).await, MessageNotFound);
-    assert_eq!(kit.store.read_message(chat.owner, first.id).await.unwrap().unwrap().metadata, "{}");
+    assert_eq!(
+        kit.store
+            .read_message(MessageRequest::in_own_chat(chat.owner, first.id))
+            .await
+            .unwrap()
+            .unwrap()
+            .metadata,
+        "{}"
+    );
 }

@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, key, metadata, name, refused};
 use branch::domain::{ExpectedHead, Message, OnHeadMoved, Order, Question, Response};
 use branch::error::Error;
-use branch::store::{AppendRequest, EditRequest};
+use branch::store::{AppendRequest, EditRequest, MessageRequest};
 use shared::ids::{BranchId, ResponseId};
 use shared::validation::TextField;
 
@@ -57,7 +57,8 @@ pub async fn an_edit_is_a_version_on_a_branch_of_its_own(kit: &Kit) {
     assert_eq!(chat.line(of_edit.branch).await, ["1", "2b"]);
     let below = edit(&chat, chat.regenerate(third.id)).await;
     assert_eq!((below.parent, below.depth), (Some(second.id), 3));
-    let first = chat.store.read_message(chat.owner, first.id).await.unwrap().unwrap();
+    let first =
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, first.id)).await.unwrap().unwrap();
     assert_eq!(first.forks.oldest, [edited.branch, again.branch, of_edit.branch]);
 }
 

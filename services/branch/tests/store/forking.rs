@@ -1,7 +1,7 @@
 //! Forking branches.
 
 use crate::kit::{Kit, name, refused};
-use branch::store::ForkRequest;
+use branch::store::{ForkRequest, MessageRequest};
 use shared::ids::{BranchId, ResponseId};
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub async fn the_parent_of_a_fork_is_the_owner_of_the_message(kit: &Kit) {
     let empty = chat.store.fork(&chat.branch(None)).await.unwrap().object.branch;
     assert_eq!((empty.parent, empty.fork_depth, empty.head), (Some(chat.trunk()), 0, None));
     assert_eq!(chat.say(empty.id, "other").await.depth, 1);
-    let message = chat.store.read_message(chat.owner, second.id).await.unwrap().unwrap();
+    let message =
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, second.id)).await.unwrap().unwrap();
     assert_eq!((message.forks.oldest, message.forks.count), (vec![branch.id], 1));
 }
 
@@ -97,6 +98,7 @@ pub async fn a_message_with_many_forks_lists_the_oldest(kit: &Kit) {
     let page = chat.store.read_page(&chat.page(chat.trunk())).await.unwrap().messages.items;
     assert_eq!((page[0].forks.count, &page[0].forks.oldest), (1_050, &forks[..100].to_vec()));
     assert_eq!((page[1].forks.count, &page[1].forks.oldest), (1, &vec![beside]));
-    let message = chat.store.read_message(chat.owner, first.id).await.unwrap().unwrap();
+    let message =
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, first.id)).await.unwrap().unwrap();
     assert_eq!(message.forks, page[0].forks);
 }

@@ -3,7 +3,7 @@
 use crate::kit::{Kit, at, refused, rename};
 use branch::domain::{ExpectedHead, Message, Order, Version};
 use branch::error::Error;
-use branch::store::LineRequest;
+use branch::store::{LineRequest, MessageRequest};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 
 pub async fn a_message_lies_after_the_head(kit: &Kit) {
@@ -17,7 +17,10 @@ pub async fn a_message_lies_after_the_head(kit: &Kit) {
     let third = chat.say(fork, "2f").await;
     assert_eq!((third.depth, third.parent, third.branch), (2, Some(first.id), fork));
     let second = Message { version: Version { number: 1, count: 2 }, ..second };
-    assert_eq!(chat.store.read_message(chat.owner, second.id).await.unwrap(), Some(second));
+    assert_eq!(
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, second.id)).await.unwrap(),
+        Some(second)
+    );
     assert_eq!(chat.line(fork).await, ["1", "2f"]);
     assert_eq!(chat.line(chat.trunk()).await, ["1", "2"]);
 }
@@ -142,7 +145,10 @@ pub async fn ids_of_other_users_are_not_found(kit: &Kit) {
     refused!(store.append(foreign(chat.id, stranger.owner)).await, ChatNotFound);
     refused!(store.append(foreign(stranger.id, chat.owner)).await, ChatNotFound);
     refused!(store.append(foreign(stranger.id, stranger.owner)).await, BranchNotFound);
-    assert_eq!(store.read_message(stranger.owner, first.id).await.unwrap(), None);
+    assert_eq!(
+        store.read_message(MessageRequest::in_own_chat(stranger.owner, first.id)).await.unwrap(),
+        None
+    );
     let request = LineRequest { owner: stranger.owner, ..chat.page(fork) };
     refused!(store.read_page(&request).await, ChatNotFound);
     let request = LineRequest { target: stranger.trunk(), ..chat.page(fork) };

@@ -3,7 +3,9 @@
 use crate::kit::{Chat, Kit, metadata, rename};
 use crate::message_tree::request;
 use branch::domain::Order;
-use branch::store::{LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate, VersionsRequest};
+use branch::store::{
+    LineRequest, ListRequest, MessageRequest, MessageTreeRequest, MetadataUpdate, VersionsRequest,
+};
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -84,8 +86,11 @@ async fn use_every_operation(chat: &Chat) {
     let next = MessageTreeRequest { after: page.next, with_previews: true, limit: 20, ..request(chat) };
     store.list_message_tree(&next).await.unwrap();
     let metadata = metadata(r#"{"k": 1}"#);
-    store.update_metadata(&MetadataUpdate { owner, message: first.id, chat: None, metadata }).await.unwrap();
-    store.read_message(owner, first.id).await.unwrap();
+    store
+        .update_metadata(&MetadataUpdate { owner, message: first.id, reading_chat: None, metadata })
+        .await
+        .unwrap();
+    store.read_message(MessageRequest::in_own_chat(owner, first.id)).await.unwrap();
     for message in [first.id, forked.id] {
         let versions = VersionsRequest { owner, message, reading_chat: None, after: None, limit: 20 };
         let first_page = store.list_versions(&VersionsRequest { limit: 1, ..versions }).await.unwrap();

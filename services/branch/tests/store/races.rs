@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, key, refused};
 use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
-use branch::store::{ContentStore, ListRequest};
+use branch::store::{ContentStore, ListRequest, MessageRequest};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
 use shared::validation::TextField as _;
@@ -152,7 +152,10 @@ pub async fn an_append_concurrent_with_a_deletion_leaves_no_message(kit: &Kit) {
             }
         }
         for message in appended {
-            assert_eq!(chat.store.read_message(chat.owner, message).await.unwrap(), None);
+            assert_eq!(
+                chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message)).await.unwrap(),
+                None
+            );
         }
         refused!(chat.store.append(chat.message(fork, "x")).await, BranchNotFound);
         assert_eq!(chat.node(fork).await, None);

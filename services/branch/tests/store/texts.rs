@@ -2,7 +2,7 @@
 
 use crate::kit::{Kit, metadata};
 use branch::domain::{Order, Question, Response};
-use branch::store::ListRequest;
+use branch::store::{ListRequest, MessageRequest};
 use shared::validation::TextField as _;
 
 pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
@@ -28,7 +28,8 @@ pub async fn unusual_texts_are_stored_unchanged(kit: &Kit) {
         new.response = Response::parse(format!("{text}!")).unwrap();
         new.metadata = metadata(json[number % json.len()]);
         let made = kit.store.append(new.clone()).await.unwrap().object;
-        let read = kit.store.read_message(chat.owner, made.id).await.unwrap().unwrap();
+        let read =
+            kit.store.read_message(MessageRequest::in_own_chat(chat.owner, made.id)).await.unwrap().unwrap();
         assert_eq!(read, made);
         assert_eq!((read.question.as_str(), read.response), (*text, format!("{text}!")));
         assert_eq!(read.metadata, json[number % json.len()]);

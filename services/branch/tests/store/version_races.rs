@@ -4,7 +4,7 @@ use crate::kit::{Chat, Kit, key};
 use crate::races::at_once;
 use branch::domain::{ExpectedHead, OnHeadMoved};
 use branch::error::Error;
-use branch::store::{CherryPickRequest, EditRequest, ListRequest};
+use branch::store::{CherryPickRequest, EditRequest, ListRequest, MessageRequest};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ pub async fn one_of_many_concurrent_edits_with_one_key_creates(kit: &Kit) {
         assert_eq!(made.iter().filter(|made| !made.0).count(), 1);
         assert!(made.iter().all(|one| one.1 == made[0].1));
     }
-    let read = chat.store.read_message(chat.owner, first.id).await.unwrap().unwrap();
+    let read =
+        chat.store.read_message(MessageRequest::in_own_chat(chat.owner, first.id)).await.unwrap().unwrap();
     assert_eq!(read.forks.count, 2);
     assert!(read.forks.oldest.contains(&chat.active().await));
 }
@@ -70,7 +71,10 @@ pub async fn an_edit_concurrent_with_a_deletion_is_whole_or_refused(kit: &Kit) {
         // The deletion takes those along that were made before it.
         for edit in answers.await.into_iter().flatten() {
             assert_eq!(chat.node(edit.branch).await, None);
-            assert_eq!(chat.store.read_message(chat.owner, edit.id).await.unwrap(), None);
+            assert_eq!(
+                chat.store.read_message(MessageRequest::in_own_chat(chat.owner, edit.id)).await.unwrap(),
+                None
+            );
         }
         assert_eq!(chat.active().await, chat.trunk());
         assert_eq!(chat.tree(chat.trunk()).await.len(), 1);

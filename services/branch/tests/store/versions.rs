@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, refused};
 use branch::domain::{Message, Order, Version};
-use branch::store::{LineRequest, ListRequest, VersionEntry, VersionsRequest};
+use branch::store::{LineRequest, ListRequest, MessageRequest, VersionEntry, VersionsRequest};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 use shared::validation::TextField as _;
@@ -14,7 +14,7 @@ fn pair(message: &Message) -> (i64, i64) {
 }
 
 async fn read(chat: &Chat, message: ResponseId) -> Message {
-    chat.store.read_message(chat.owner, message).await.unwrap().unwrap()
+    chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message)).await.unwrap().unwrap()
 }
 
 /// The versions on a line, oldest message first.

@@ -9,8 +9,9 @@ use super::schema::{TRUNKS, branches, messages};
 use super::versions::{self, Sibling};
 use crate::domain::{Message, Order};
 use crate::error::Error;
+use crate::store::read_message::FoundMessage;
 use crate::store::selection::{Entry, Selection};
-use crate::store::{ListRequest, MessagePage, MetadataUpdate, TimePosition};
+use crate::store::{ListRequest, MessagePage, MessageRequest, MetadataUpdate, TimePosition};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -21,8 +22,13 @@ use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::{HashMap, HashSet};
 
 impl SqlEngine {
-    pub(crate) async fn read_message(&self, owner: UserId, id: ResponseId) -> Result<Option<Message>, Error> {
-        self.store.read(move |session| read_message(session, owner, id).boxed()).await
+    pub(crate) async fn find_message(&self, request: MessageRequest) -> Result<Option<FoundMessage>, Error> {
+        let found = self.read_message(request).await?;
+        Ok(found.map(|found| FoundMessage { chat: found.chat, parent: found.parent, depth: found.depth }))
+    }
+
+    pub(crate) async fn read_message(&self, request: MessageRequest) -> Result<Option<Message>, Error> {
+        self.store.read(move |session| read_message(session, request).boxed()).await
     }
 
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
@@ -49,11 +55,12 @@ impl SqlEngine {
     }
 }
 
-async fn read_message(
-    session: &mut Session,
-    owner: UserId,
-    id: ResponseId,
-) -> Result<Option<Message>, Error> {
+async fn read_message(session: &mut Session, request: MessageRequest) -> Result<Option<Message>, Error> {
+    let MessageRequest { owner, message: id, reading_chat } = request;
+    let reading_chat = match reading_chat {
+        Some(chat) => Some(look_up(session, owner, chat).await?.require()?.branch.chat),
+        None => None,
+    };
     let found: Option<(MessageRow, ChatId, bool, bool)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
@@ -70,6 +77,9 @@ async fn read_message(
             .optional()
     })?;
     let Some((row, chat, true, true)) = found else { return Ok(None) };
+    if reading_chat.is_some_and(|reading_chat| reading_chat != chat) {
+        return Ok(None);
+    }
     let ids: Vec<_> = row.parent_response_id.into_iter().chain([id]).collect();
     let mut forks = message_forks::of_messages(session, &ids).await?;
     let sibling = [Sibling::of(chat, &row)];
@@ -82,8 +92,8 @@ async fn update_metadata(session: &mut Session, update: &MetadataUpdate) -> Resu
     let row = messages::table.find(update.message).filter(messages::owner_id.eq(update.owner));
     let change = diesel::update(row).set(messages::metadata.eq(update.metadata.as_str()));
     on!(session, |c| change.execute(c).await)?;
-    let updated = read_message(session, update.owner, update.message).await?;
-    let updated = updated.filter(|message| update.chat.is_none_or(|chat| chat == message.chat));
+    let &MetadataUpdate { owner, message, reading_chat, .. } = update;
+    let updated = read_message(session, MessageRequest { owner, message, reading_chat }).await?;
     updated.ok_or(Error::MessageNotFound)
 }
 
@@ -99,7 +109,10 @@ async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<Me
     if hash.as_ref() != Some(&key.hash) {
         return Err(Error::KeyReused);
     }
-    read_message(session, owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+    read_message(session, MessageRequest::in_own_chat(owner, id))
+        .await?
+        .map(Some)
+        .ok_or(Error::MessageNotFound)
 }
 
 async fn select(session: &mut Session, request: ListRequest) -> Result<Selection, Error> {

@@ -18,6 +18,7 @@ mod conditions;
 mod delete;
 mod engine;
 mod fork;
+mod fork_chat;
 mod fork_messages;
 mod functions;
 mod lookup;

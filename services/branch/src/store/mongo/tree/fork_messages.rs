@@ -22,7 +22,6 @@
 
 use crate::domain::{MIN_TIME_STEP, Message};
 use crate::error::Error;
-use crate::store::ForkRequest;
 use crate::store::branching::{ForkWithMessages, NewBranch};
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
@@ -37,6 +36,7 @@ use crate::store::mongo::tree::fork::{
 };
 use crate::store::mongo::tree::transitions::complete_fork;
 use crate::store::navigation::owner_of_inherited;
+use crate::store::{ForkRequest, MessageRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::idempotency::IdempotencyKey;
@@ -61,7 +61,10 @@ impl MongoEngine {
         if made.due.is_some() && !complete_if_committed(self, made.branch).await? {
             return Ok(None);
         }
-        self.read_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
+        self.read_message(MessageRequest::in_own_chat(made.owner, made.id))
+            .await?
+            .map(Some)
+            .ok_or(Error::MessageNotFound)
     }
 }
 

@@ -4,6 +4,7 @@ pub(super) mod activation;
 pub(super) mod delete;
 pub(super) mod fork;
 pub(super) mod fork_batches;
+mod fork_chat;
 mod fork_messages;
 mod orphans;
 mod previews;

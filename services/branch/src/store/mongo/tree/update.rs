@@ -9,7 +9,7 @@ use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::owned_branch;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::activation::Activation;
-use crate::store::{BranchChanges, BranchWithActive, MetadataUpdate, NewTrunk};
+use crate::store::{BranchChanges, BranchWithActive, MessageRequest, MetadataUpdate, NewTrunk};
 use mongodb::bson::{Document, doc, serialize_to_bson};
 use shared::ids::{BranchId, ChatId, UserId};
 
@@ -39,8 +39,8 @@ impl MongoEngine {
     }
 
     pub(crate) async fn update_metadata(&self, update: &MetadataUpdate) -> Result<Message, Error> {
-        let found = self.read_message(update.owner, update.message).await?;
-        let found = found.filter(|found| update.chat.is_none_or(|chat| chat == found.chat));
+        let &MetadataUpdate { owner, message, reading_chat, .. } = update;
+        let found = self.read_message(MessageRequest { owner, message, reading_chat }).await?;
         let found = found.ok_or(Error::MessageNotFound)?;
         // A message that was scrubbed meanwhile has no texts and gets no metadata.
         let unscrubbed = doc! {
