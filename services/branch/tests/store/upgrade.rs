@@ -11,11 +11,13 @@ use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
 /// The migrations that are undone, newest first.
-const POSTGRES: [(&str, &str); 2] = [
+const POSTGRES: [(&str, &str); 3] = [
+    ("20261201200000", include_str!("../../migrations/postgres/2026-12-01-200000_chat_forks/down.sql")),
     ("20261130100000", include_str!("../../migrations/postgres/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql")),
 ];
-const SQLITE: [(&str, &str); 2] = [
+const SQLITE: [(&str, &str); 3] = [
+    ("20261201200000", include_str!("../../migrations/sqlite/2026-12-01-200000_chat_forks/down.sql")),
     ("20261130100000", include_str!("../../migrations/sqlite/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql")),
 ];

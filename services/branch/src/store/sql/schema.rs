@@ -32,6 +32,8 @@ diesel::table! {
         preview -> Nullable<Text>,
         tags -> Text,
         archived -> Bool,
+        // The owner of `forked_from`, where that is a branch of another chat.
+        stands_on -> Nullable<Uid>,
     }
 }
 
