@@ -33,6 +33,7 @@ mod rows;
 mod schema;
 mod sources;
 mod sweep;
+mod sweep_queue;
 mod version_list;
 mod versions;
 
