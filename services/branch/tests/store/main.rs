@@ -187,6 +187,7 @@ fn main() {
         trials.extend(trials! { engine;
             hot_lines::a_hot_line_does_not_starve_another,
             lists::a_message_of_an_older_version_is_in_the_list_of_its_chat,
+            upgrade::tombstones_of_an_older_version_are_swept,
         });
     }
     trials.extend(trials! { Engine::Sqlite;

@@ -315,6 +315,8 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| key.hash.clone()),
         deleted_at: None,
+        purge_at: None,
+        sweep_at: None,
         first_response_id: None,
         first_message_at: None,
         last_message_at: None,

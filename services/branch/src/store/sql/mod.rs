@@ -36,6 +36,7 @@ mod rows;
 mod schema;
 mod sources;
 mod sweep;
+mod sweep_queue;
 mod version_list;
 mod versions;
 

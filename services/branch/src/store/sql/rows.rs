@@ -76,6 +76,8 @@ pub(super) struct NewBranchRow {
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<RequestHash>,
     pub(super) deleted_at: Option<Timestamp>,
+    pub(super) purge_at: Option<Timestamp>,
+    pub(super) sweep_at: Option<Timestamp>,
     pub(super) first_response_id: Option<ResponseId>,
     pub(super) first_message_at: Option<Timestamp>,
     pub(super) last_message_at: Option<Timestamp>,
