@@ -14,6 +14,7 @@ mod comparing;
 mod deleting;
 mod details;
 mod edits;
+mod forest;
 mod forking;
 mod hot_lines;
 mod keys;
@@ -127,6 +128,7 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::what_a_fork_stands_on_is_kept_as_long_as_it_lives,
         chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
         chat_forks::many_forks_keep_their_source_until_the_last,
+        forest::chats_that_are_forked_from_each_other_agree_with_their_copies,
     })
 }
 
