@@ -14,7 +14,7 @@ shared_web::request! {
     /// Which chat.
     pub struct ChatPath in path {
         /// The chat
-        required chat_id: ChatId,
+        pub required chat_id: ChatId,
     }
 }
 
@@ -70,7 +70,7 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
     }
 }
 
-/// Hides a chat with all that is in it. Idempotent.
+/// Deletes a chat with all that is in it for good. Idempotent.
 #[utoipa::path(delete, path = "/internal/chats/{chat_id}", params(ChatPath, OwnerQuery))]
 pub async fn delete_chat(
     _: Caller,

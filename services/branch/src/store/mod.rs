@@ -16,11 +16,12 @@ mod requests;
 mod results;
 mod selection;
 pub mod sql;
+mod undo;
 mod version_list;
 
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
-pub use positions::{LinePosition, Position, TimePosition};
+pub use positions::{DeletionPosition, LinePosition, Position, TimePosition};
 pub use requests::{
     AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
     NewMessage, NewTrunk, PageRequest, TreeRequest,
@@ -29,4 +30,6 @@ pub use results::{
     BranchPage, BranchWithActive, BranchWithMessages, CommonMessage, ComparedLine, Comparison, LinePage,
     Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
 };
+use undo::LAST_CHANGE;
+pub use undo::{ChatState, ChatStateChange, DeletedBranch, DeletedBranchPage, DeletedBranchesRequest};
 pub use version_list::{OpenBranch, VersionEntry, VersionPage, VersionsRequest};

@@ -8,12 +8,14 @@ use shared::clock::Clock;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -25,14 +27,20 @@ pub struct TestApp {
     /// The chat service.
     pub chat: MockServer,
     chats: Chats,
+    undo_window: UndoWindow,
     // The service goes before its database does.
     _service: Running,
     pub database: Database,
     _database: TestDatabase,
 }
 
-/// Starts a service on a free port, with a clock that stands still.
+/// Starts a service on a free port, with a clock that stands still, which destroys at once what is deleted.
 pub async fn spawn_app() -> TestApp {
+    spawn_app_with(UndoWindow::new(Duration::ZERO)).await
+}
+
+/// Starts a service in which what is deleted can be restored within this window.
+pub async fn spawn_app_with(undo_window: UndoWindow) -> TestApp {
     let clock = Clock::manual();
     let (kept, database) = database().await;
     let chats = Chats::default();
@@ -50,10 +58,11 @@ pub async fn spawn_app() -> TestApp {
         server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(&clock) },
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
+        undo_window,
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, chats, _service: service, database, _database: kept }
+    TestApp { client, clock, chat, chats, undo_window, _service: service, database, _database: kept }
 }
 
 /// On MongoDB where `TEST_MONGO_URL` is set, else where `TEST_DATABASE_URL` says.
@@ -106,6 +115,7 @@ impl TestApp {
             self.clock.clone(),
             &Tasks::default(),
             MemoryBudget::default(),
+            self.undo_window,
         )
         .await
         .unwrap()

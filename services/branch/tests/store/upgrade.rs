@@ -64,7 +64,7 @@ async fn mongo(kit: &Kit) -> mongodb::Database {
 }
 
 /// The messages that match a condition of SQL, or a filter.
-async fn count_messages(kit: &Kit, condition: &str, filter: Document) -> i64 {
+pub async fn count_messages(kit: &Kit, condition: &str, filter: Document) -> i64 {
     match kit.database() {
         TestDatabase::Sqlite(folder) => {
             let path = folder.path().join("branch");
