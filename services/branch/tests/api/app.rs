@@ -3,6 +3,7 @@
 use branch::config::{Config, Database};
 use branch::startup;
 use branch::store::ContentStore;
+use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::{ChatId, UserId};
@@ -18,6 +19,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 type Chats = Arc<Mutex<HashMap<String, Value>>>;
 
@@ -39,8 +42,13 @@ pub async fn spawn_app() -> TestApp {
     spawn_app_with(UndoWindow::new(Duration::ZERO)).await
 }
 
+/// Starts a service in which what is deleted can be restored for a day.
+pub async fn spawn_undoable_app() -> TestApp {
+    spawn_app_with(UndoWindow::new(DAY)).await
+}
+
 /// Starts a service in which what is deleted can be restored within this window.
-pub async fn spawn_app_with(undo_window: UndoWindow) -> TestApp {
+async fn spawn_app_with(undo_window: UndoWindow) -> TestApp {
     let clock = Clock::manual();
     let (kept, database) = database().await;
     let chats = Chats::default();
@@ -105,6 +113,14 @@ impl TestApp {
     pub async fn delete_chat(&self, chat: &Chat) -> Answer {
         let path = format!("/internal/chats/{}?owner={}", chat.id, chat.user);
         self.as_chat_service().delete(&path).await
+    }
+
+    /// The chat service wants this state of a chat.
+    pub async fn put_state(&self, chat: &Chat, query: &str) -> Answer {
+        let created_at = "2026-01-31T12:00:00.123456Z";
+        let path =
+            format!("/internal/chats/{}/state?owner={}&created_at={created_at}&{query}", chat.id, chat.user);
+        self.as_chat_service().send(Method::PUT, &path, None).await
     }
 
     /// The service's store, opened once more.
@@ -182,6 +198,14 @@ impl Chat {
 
     pub async fn rename(&self, branch: &str, body: &Value) -> Answer {
         self.client.put(&format!("/api/v1/branches/update-branch/{branch}"), body).await
+    }
+
+    pub async fn restore_branch(&self, branch: &str) -> Answer {
+        self.client.send(Method::POST, &format!("/api/v1/branches/restore-branch/{branch}"), None).await
+    }
+
+    pub async fn deleted_branches(&self, id: &str, query: &str) -> Answer {
+        self.client.get(&format!("/api/v1/branches/deleted-branches?chat_id={id}{query}")).await
     }
 
     pub async fn delete_branch(&self, branch: &str, query: &str) -> Answer {

@@ -28,6 +28,7 @@ mod races;
 mod texts;
 mod times;
 mod undo;
+mod undo_races;
 mod upgrade;
 mod version_races;
 mod versions;
@@ -126,6 +127,11 @@ fn undoing(engine: Engine) -> Vec<Trial> {
         undo::what_can_be_restored_does_not_hold_up_the_sweep,
         undo::deletions_come_newest_first_in_pages,
         undo::an_append_that_meets_a_deletion_leaves_no_gap,
+        undo_races::sixteen_restores_at_once_restore_once,
+        undo_races::a_restore_beside_the_deletion_of_the_parent_loses_nothing,
+        undo_races::a_restore_beside_a_purge_is_whole_or_refused,
+        undo_races::a_restore_at_the_end_of_the_window_is_whole_or_refused,
+        undo_races::forks_and_appends_beside_deletions_and_restores_leave_no_orphan_and_no_gap,
         chat_states::the_change_with_the_highest_number_counts,
         chat_states::a_restored_chat_is_as_it_was,
         chat_states::the_chat_service_says_when_a_deleted_chat_is_destroyed,
