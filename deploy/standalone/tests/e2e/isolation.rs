@@ -85,6 +85,11 @@ fn requests(
         (Method::PUT, format!("/branches/update-branch/{branch}"), json!({})),
         delete(format!("/branches/delete-branch/{branch}")),
         delete(format!("/branches/delete-branch/{branch}?cascade=true")),
+        delete(format!("/branches/delete-branch/{branch}?permanent=true")),
+        get(format!("/branches/deleted-branches?chat_id={chat}")),
+        get(format!("/branches/deleted-branches?chat_id={branch}")),
+        (Method::POST, format!("/branches/restore-branch/{branch}"), Value::Null),
+        (Method::POST, format!("/branches/restore-branch/{chat}"), Value::Null),
     ]
 }
 

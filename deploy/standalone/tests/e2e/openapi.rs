@@ -215,6 +215,12 @@ async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str
         let path = format!("/branches/delete-branch/{id}");
         document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
     }
+    let list = format!("/branches/deleted-branches?chat_id={chat}");
+    document.call_at(user, Method::GET, &list, Value::Null).await;
+    for id in [branch, branch, "x"] {
+        let path = format!("/branches/restore-branch/{id}");
+        document.call(user, Method::POST, "/branches/restore-branch/{branch_id}", &path, Value::Null).await;
+    }
     let path = format!("/chats/delete-chat/{chat}");
     document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
 }
