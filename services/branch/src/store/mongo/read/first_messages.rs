@@ -13,7 +13,7 @@ use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most branches that are read to rank messages. If there are more, they are counted by the server.
 const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
@@ -87,22 +87,36 @@ pub(crate) fn branches_of((chat, parent): Origin) -> Document {
     doc! {"root": chat.to_string(), "forked_from": parent, "alive": true}
 }
 
-/// The same for several origins. `None` if there are too many in all.
+/// Filters that together find the branches that fork from any of these origins: one for messages, and one for none.
+pub(crate) fn branches_of_any(origins: impl Iterator<Item = Origin>) -> impl Iterator<Item = Document> {
+    let (mut at_messages, mut first) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
+    for (chat, parent) in origins {
+        match parent {
+            Some(parent) => _ = at_messages.entry(chat).or_default().insert(parent),
+            None => _ = first.insert(chat),
+        }
+    }
+    let of_chat = |(chat, parents): (ChatId, BTreeSet<ResponseId>)| {
+        doc! {"root": chat.to_string(), "forked_from": {"$in": texts(parents)}, "alive": true}
+    };
+    let mut of_chats: Vec<_> = at_messages.into_iter().map(of_chat).collect();
+    let at_messages = match of_chats.len() {
+        0 | 1 => of_chats.pop(),
+        _ => Some(doc! {"$or": of_chats}),
+    };
+    let first =
+        (!first.is_empty()).then(|| doc! {"root": {"$in": texts(first)}, "forked_from": null, "alive": true});
+    at_messages.into_iter().chain(first)
+}
+
+/// The first messages of the branches of several origins. `None` if there are too many in all.
 async fn list_if_few(
     mongo: &MongoEngine,
     origins: impl Iterator<Item = &Origin> + Clone,
 ) -> Result<Option<HashMap<Origin, Vec<TimeAndId>>>, Error> {
-    let parents = texts(origins.clone().filter_map(|(_, parent)| *parent));
-    let chats = texts(origins.filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
-    let filters = [
-        doc! {"forked_from": {"$in": &parents}, "alive": true},
-        doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true},
-    ];
     let mut found = Vec::new();
-    for (filter, ids) in filters.into_iter().zip([&parents, &chats]) {
-        if !ids.is_empty() {
-            found.extend(hints(mongo, filter).await?);
-        }
+    for filter in branches_of_any(origins.copied()) {
+        found.extend(hints(mongo, filter).await?);
     }
     if i64::try_from(found.len()).is_ok_and(|count| count >= MAX_BRANCHES_PER_BATCH) {
         return Ok(None);

@@ -1,12 +1,13 @@
 //! All messages of a chat, without their texts.
 
-use crate::domain::{Previews, TreePlan, TreePosition};
+use crate::domain::{Previews, ScannedBranch, TreePlan, TreePosition};
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{maybe_text, micros, text};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::branches::page_of_chat;
 use crate::store::mongo::read::head::follow_hints;
+use crate::store::mongo::read::inherited_path::InheritedPath;
 use crate::store::mongo::read::previews;
 use crate::store::mongo::read::segments::read_fields;
 use crate::store::mongo::read::target::Target;
@@ -31,11 +32,25 @@ impl MongoEngine {
         let has_more = scanned.len() > count;
         scanned.truncate(count);
         follow_hints(self, &mut scanned).await?;
-        let scanned: Vec<_> = scanned.iter().map(BranchDoc::scanned).collect();
-        let plan = TreePlan::new(&scanned, has_more, after, i64::try_from(limit).unwrap_or(i64::MAX));
+        let inherited = InheritedPath::of(target.trunk())?;
+        let scanned = scanned.iter().map(BranchDoc::scanned);
+        // A trunk comes with what it inherits.
+        let scanned: Vec<_> = scanned
+            .map(|branch| match &inherited {
+                Some(inherited) if branch.key.id == inherited.chat.trunk() => {
+                    ScannedBranch { fork_depth: 0, ..branch }
+                }
+                _ => branch,
+            })
+            .collect();
+        let mut plan = TreePlan::new(&scanned, has_more, after, i64::try_from(limit).unwrap_or(i64::MAX));
+        if let Some(inherited) = inherited {
+            plan.segments = inherited.split(self, plan.segments).await?;
+        }
         let mut items = entries(self, &plan, with_previews).await?;
         let order: HashMap<_, _> =
             scanned.iter().enumerate().map(|(at, branch)| (branch.key.id, at)).collect();
+        // What is inherited is of none of these branches, and comes first.
         items.sort_unstable_by_key(|entry| (order.get(&entry.branch).copied(), entry.depth));
         Ok(MessageTreePage { items, next: plan.next })
     }
