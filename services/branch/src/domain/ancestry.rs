@@ -56,7 +56,7 @@ pub struct Skip {
 pub struct Ancestry {
     /// The branch itself.
     pub branch: BranchId,
-    /// How many ancestors it has.
+    /// How many ancestors it has, those in other chats included.
     pub level: i64,
     /// The last inherited depth; its own messages follow.
     pub fork_depth: i64,
@@ -67,7 +67,7 @@ pub struct Ancestry {
 }
 
 impl Ancestry {
-    /// The ancestry of a trunk, which inherits nothing.
+    /// The ancestry of a branch that inherits nothing.
     pub const fn trunk(branch: BranchId) -> Self {
         Self { branch, level: 0, fork_depth: 0, window: Vec::new(), skip: None }
     }

@@ -12,13 +12,13 @@ pub struct Branch {
     pub id: BranchId,
     /// The chat that it belongs to.
     pub chat: ChatId,
-    /// The branch that owns the message it forked from; none for a trunk.
+    /// The branch that owns the message it forked from, or the trunk where that message is inherited from another chat; none for a trunk.
     pub parent: Option<BranchId>,
-    /// The message it forked from; none for a trunk and for a fork before the first message.
+    /// The message it forked from; none for a fork before the first message, and for the trunk of a chat that was not forked.
     pub forked_from: Option<ResponseId>,
     /// The depth of that message, or 0.
     pub fork_depth: i64,
-    /// How many ancestors it has.
+    /// How many ancestors it has in its chat.
     pub level: i64,
     /// The name.
     pub name: Option<String>,

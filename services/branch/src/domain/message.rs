@@ -30,7 +30,7 @@ pub struct Message {
     pub forks: Forks,
     /// Which of its versions it is.
     pub version: Version,
-    /// Whether it was read on the line of another branch than its own.
+    /// Whether it was read on the line of another branch than its own, or in another chat.
     pub inherited: bool,
 }
 
@@ -45,6 +45,12 @@ impl Message {
     #[must_use]
     pub fn read_on(self, branch: BranchId) -> Self {
         Self { inherited: self.branch != branch, ..self }
+    }
+
+    /// The same, as it is read in this chat.
+    #[must_use]
+    pub fn read_in(self, chat: ChatId) -> Self {
+        Self { inherited: self.chat != chat, ..self }
     }
 }
 

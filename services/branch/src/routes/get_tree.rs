@@ -54,6 +54,9 @@ pub struct MessageNode {
     /// The place on the line, counted from 1 without gaps
     #[schema(minimum = 1, example = 1)]
     depth: i64,
+    /// Which of the messages with the same parent it is, by time and id, counted from 1
+    #[schema(minimum = 1, example = 1)]
+    version: i64,
     timestamp: Timestamp,
     /// The first 80 characters of the question, of the response where that is empty; only with `preview=true`
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +71,7 @@ impl From<TreeEntry> for MessageNode {
             parent_response_id: entry.parent,
             branch_id: entry.branch,
             depth: entry.depth,
+            version: entry.version,
             timestamp: entry.created_at,
             preview: entry.preview,
         }
@@ -81,7 +85,8 @@ shared_web::error_responses! {
 
 /// Read the shape of a whole chat: every message without its texts
 ///
-/// They come branch by branch in the order of get-branches, and within a branch by depth. A page may be short; only a missing
+/// What the chat inherits from another comes first; then they come branch by branch in the order of get-branches, and within a branch by
+/// depth. A page may be short; only a missing
 /// `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/messages/get-tree", tag = "messages", params(MessageTreeQuery),

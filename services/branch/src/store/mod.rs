@@ -9,6 +9,7 @@ mod cherry_pick;
 mod comparison;
 mod content_store;
 mod edit;
+mod inherited_line;
 mod list_versions;
 pub mod mongo;
 mod navigation;

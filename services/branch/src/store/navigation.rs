@@ -143,6 +143,20 @@ pub(super) fn is_on_line(line: &Ancestry, via: &Ancestry, via_head: i64, start: 
     is_above && in_window.map_or(beyond_window, |segment| start.depth <= segment.to)
 }
 
+/// Whether `start` lies on the inherited part of `line`, and on the line of `via`, the branch that it names.
+pub(super) async fn is_inherited_via(
+    mut ancestries: impl AncestryReader,
+    line: &Ancestry,
+    via: &Ancestry,
+    start: Position,
+) -> Result<bool, Error> {
+    let Some(owner) = owner_of_inherited(&mut ancestries, line.clone(), start.depth).await? else {
+        return Ok(false);
+    };
+    let owner_via = owner_of_inherited(ancestries, via.clone(), start.depth).await?;
+    Ok(owner_via.unwrap_or(via.branch) == owner)
+}
+
 /// The children of a branch, oldest first, if they all lie on a page of it and its descendants. It comes after `after`, and
 /// is followed by others if there is a `next`.
 pub(super) fn children_on_page(

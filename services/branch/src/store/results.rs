@@ -130,6 +130,8 @@ pub struct TreeEntry {
     pub depth: i64,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// Its number among its versions, counted from 1.
+    pub version: i64,
     /// The beginning of its question, or of its response where that is empty; none where it was not asked for.
     pub preview: Option<String>,
 }
@@ -137,7 +139,7 @@ pub struct TreeEntry {
 /// A page of all messages of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageTreePage {
-    /// Branch by branch in the order of their keys, within a branch by depth.
+    /// What the chat inherits from another, then branch by branch in the order of their keys, within a branch by depth.
     pub items: Vec<TreeEntry>,
     /// Where the next page begins; none at the end.
     pub next: Option<TreePosition>,

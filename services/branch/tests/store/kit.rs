@@ -7,11 +7,12 @@ use branch::domain::{
 };
 use branch::error::Error;
 use branch::store::{
-    AppendRequest, BranchChanges, BranchPage, BranchWithActive, CherryPickRequest, Comparison, ContentStore,
-    EditRequest, ForkRequest, LinePosition, LineRequest, NewTrunk, Position, TreeRequest,
+    AppendRequest, BranchChanges, BranchPage, BranchWithActive, ChatForkPoint, ChatForkRequest,
+    CherryPickRequest, Comparison, ContentStore, EditRequest, ForkRequest, LinePosition, LineRequest,
+    MessageRequest, NewTrunk, Position, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
-use shared::clock::Clock;
+use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::tasks::Tasks;
@@ -205,6 +206,26 @@ impl Chat {
 
     pub async fn fork(&self, from: ResponseId) -> BranchId {
         self.store.fork(&self.branch(Some(from))).await.unwrap().object.branch.id
+    }
+
+    /// The request for a chat that is forked from this one at a message.
+    pub fn chat_fork(&self, message: Option<ResponseId>) -> ChatForkRequest {
+        let from = ChatForkPoint { chat: self.id, message };
+        let created_at = Timestamp::from_micros(0).unwrap();
+        ChatForkRequest { chat: ChatId::generate(), owner: self.owner, created_at, from }
+    }
+
+    /// A chat that is forked from this one at a message.
+    pub async fn fork_chat(&self, message: ResponseId) -> Chat {
+        let request = self.chat_fork(Some(message));
+        self.store.fork_chat(&request).await.unwrap();
+        Self { id: request.chat, ..self.clone() }
+    }
+
+    /// A message as it is read in this chat.
+    pub async fn read_here(&self, message: ResponseId) -> Option<Message> {
+        let reading_chat = Some(self.trunk());
+        self.store.read_message(MessageRequest { owner: self.owner, message, reading_chat }).await.unwrap()
     }
 
     pub fn page(&self, branch: BranchId) -> LineRequest {

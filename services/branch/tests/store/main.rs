@@ -8,6 +8,7 @@
 )]
 
 mod branches;
+mod chat_forks;
 mod cherry_picks;
 mod comparing;
 mod deleting;
@@ -110,6 +111,21 @@ fn writing(engine: Engine) -> Vec<Trial> {
     })
 }
 
+/// What all engines do alike with chats that are forked from others.
+fn forking_chats(engine: Engine) -> Vec<Trial> {
+    Vec::from(trials! { engine;
+        chat_forks::a_forked_chat_begins_with_the_line_and_goes_its_own_way,
+        chat_forks::a_chat_is_forked_once_and_only_where_its_owner_reads,
+        chat_forks::the_point_of_a_fork_is_found,
+        chat_forks::a_forked_chat_is_no_branch_of_its_source,
+        chat_forks::branches_of_a_forked_chat_stand_on_what_it_inherits,
+        chat_forks::versions_are_those_of_the_reading_chat,
+        chat_forks::a_message_is_read_in_the_chats_that_have_it,
+        chat_forks::trees_and_lists_of_a_forked_chat_begin_with_what_it_inherits,
+        chat_forks::chains_of_forked_chats_are_read_whole,
+    })
+}
+
 /// What all engines do alike when they read: trees, lists, walks.
 fn reading(engine: Engine) -> Vec<Trial> {
     Vec::from(trials! { engine;
@@ -171,6 +187,7 @@ fn main() {
         trials.extend(trials! { engine;
             hot_lines::a_hot_line_does_not_starve_another,
             lists::a_message_of_an_older_version_is_in_the_list_of_its_chat,
+            upgrade::tombstones_of_an_older_version_are_swept,
         });
     }
     trials.extend(trials! { Engine::Sqlite;
@@ -179,6 +196,7 @@ fn main() {
     for engine in Engine::ALL {
         trials.extend(writing(engine));
         trials.extend(reading(engine));
+        trials.extend(forking_chats(engine));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -33,6 +33,7 @@ fn entry(message: &Message) -> TreeEntry {
         branch: message.branch,
         depth: message.depth,
         created_at: message.created_at,
+        version: message.version.number,
         preview: None,
     }
 }

@@ -11,11 +11,15 @@ use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
 /// The migrations that are undone, newest first.
-const POSTGRES: [(&str, &str); 2] = [
+const POSTGRES: [(&str, &str); 4] = [
+    ("20261201200000", include_str!("../../migrations/postgres/2026-12-01-200000_chat_forks/down.sql")),
+    ("20261201000000", include_str!("../../migrations/postgres/2026-12-01-000000_undo/down.sql")),
     ("20261130100000", include_str!("../../migrations/postgres/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql")),
 ];
-const SQLITE: [(&str, &str); 2] = [
+const SQLITE: [(&str, &str); 4] = [
+    ("20261201200000", include_str!("../../migrations/sqlite/2026-12-01-200000_chat_forks/down.sql")),
+    ("20261201000000", include_str!("../../migrations/sqlite/2026-12-01-000000_undo/down.sql")),
     ("20261130100000", include_str!("../../migrations/sqlite/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql")),
 ];
@@ -133,4 +137,25 @@ pub async fn previews_are_deleted_with_the_texts(kit: &Kit) {
     let secret = doc! {"$or": [{"question_preview": "secret"}, {"response_preview": "r"}]};
     let left = "question_preview <> '' OR response_preview <> ''";
     assert_eq!(count_messages(kit, left, secret).await, 0);
+}
+
+pub async fn tombstones_of_an_older_version_are_swept(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "stays").await;
+    let fork = chat.fork(first.id).await;
+    chat.say(fork, "goes").await;
+    chat.store.delete_branch(chat.owner, fork, false).await.unwrap();
+    // As the older version leaves them.
+    let unqueue = |schema: &str| format!("UPDATE {schema}branches SET purge_at = NULL, sweep_at = NULL");
+    if let TestDatabase::Sqlite(folder) = kit.database() {
+        let file = folder.path().join("branch");
+        let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        connection.batch_execute(&unqueue("")).unwrap();
+    } else {
+        let database = kit.database().connect_postgres().await.unwrap();
+        database.batch_execute(&unqueue("branch.")).await.unwrap();
+    }
+    kit.sweep().await;
+    assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 1);
+    assert_eq!(chat.line(chat.trunk()).await, ["stays"]);
 }

@@ -169,7 +169,7 @@ macro_rules! ids {
             type SqlType = Uid;
         }
 
-        impl AppearsOnTable<super::schema::branches::table> for $name {}
+        impl<QS> AppearsOnTable<QS> for $name {}
 
         impl ValidGrouping<()> for $name {
             type IsAggregate = is_aggregate::Never;

@@ -49,6 +49,22 @@ struct Doomed {
     cascade: bool,
 }
 
+/// The columns of a tombstone.
+#[derive(Debug, Clone, Copy, AsChangeset)]
+#[diesel(table_name = branches)]
+struct Tombstoned {
+    deleted_at: Option<Timestamp>,
+    purge_at: Option<Timestamp>,
+    sweep_at: Option<Timestamp>,
+}
+
+impl Tombstoned {
+    /// One that the sweep takes up at once.
+    const fn at(now: Timestamp) -> Self {
+        Self { deleted_at: Some(now), purge_at: Some(now), sweep_at: Some(now) }
+    }
+}
+
 /// Makes a branch a tombstone.
 async fn tombstone_branch(session: &mut Session, doomed: Doomed, now: Timestamp) -> Result<(), Error> {
     let Doomed { id, chat, parent, cascade, .. } = doomed;
@@ -59,8 +75,7 @@ async fn tombstone_branch(session: &mut Session, doomed: Doomed, now: Timestamp)
         lock.returning(branches::active_branch_id).get_result(c).await.optional()
     })?;
     let active = active.ok_or(Error::BranchNotFound)?;
-    let tombstone = branches::deleted_at.eq(Some(now));
-    let mark = diesel::update(branches::table.find(id).filter(is_alive)).set(tombstone);
+    let mark = diesel::update(branches::table.find(id).filter(is_alive)).set(Tombstoned::at(now));
     if on!(session, |c| mark.execute(c).await)? == 0 {
         return Err(Error::BranchNotFound);
     }
@@ -98,7 +113,7 @@ async fn tombstone_descendants(
         }
         for chunk in below.chunks(ROWS_PER_STATEMENT) {
             let rows = branches::table.filter(any_of(branches::branch_id, chunk.iter().copied()));
-            let mark = diesel::update(rows).set(branches::deleted_at.eq(Some(now)));
+            let mark = diesel::update(rows).set(Tombstoned::at(now));
             on!(session, |c| mark.execute(c).await)?;
         }
         deleted_ids.extend(below);
@@ -112,14 +127,16 @@ async fn tombstone_chat(
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut tombstone = trunk_row(NewTrunk { chat, owner, created_at: now });
-    tombstone.deleted_at = Some(now);
+    let mark = Tombstoned::at(now);
+    (tombstone.deleted_at, tombstone.purge_at, tombstone.sweep_at) =
+        (mark.deleted_at, mark.purge_at, mark.sweep_at);
     let insert = diesel::insert_into(branches::table).values(tombstone).on_conflict_do_nothing();
     on!(session, |c| insert.execute(c).await)?;
     // Changes nothing if the row is new, was deleted before, or is no trunk of this user.
     let mark = diesel::update(branches::table.find(chat.trunk()))
         .filter(branches::root_chat_id.eq(chat).and(branches::owner_id.eq(owner)))
         .filter(branches::deleted_at.is_null())
-        .set(branches::deleted_at.eq(Some(now)));
+        .set(mark);
     on!(session, |c| mark.execute(c).await)?;
     Ok(())
 }

@@ -6,8 +6,10 @@ use super::engine::SqlEngine;
 use super::lookup::look_up;
 use super::rows::NewBranchRow;
 use super::schema::{TARGETS, TRUNKS, branches, messages};
+use super::versions::inherited_lines;
 use crate::domain::{Ancestry, Branch, MIN_TIME_STEP, preview};
 use crate::error::Error;
+use crate::store::inherited_line::BranchPlace;
 use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
 use crate::store::{BranchWithActive, ForkRequest};
 use diesel::prelude::*;
@@ -15,7 +17,7 @@ use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
@@ -23,13 +25,21 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     pub(super) chat: ChatId,
+    /// The parent in this chat.
     pub(super) parent: BranchId,
+    /// The owner of the message, if that is inherited from another chat.
+    pub(super) stands_on: Option<BranchId>,
     pub(super) depth: i64,
     /// When the message there was stored; none for a fork before the first message.
     pub(super) created_at: Option<Timestamp>,
 }
 
 impl Origin {
+    /// The branch that owns the message.
+    pub(super) fn owner(&self) -> BranchId {
+        self.stands_on.unwrap_or(self.parent)
+    }
+
     /// The time of the first message of a fork that was created then.
     pub(super) fn next_message_time(&self, created_at: Timestamp) -> Timestamp {
         let after = self.created_at.map(|message| message.plus(MIN_TIME_STEP));
@@ -75,11 +85,11 @@ impl SqlEngine {
 type FoundMessage = (ChatId, BranchId, i64, Timestamp, bool, bool, bool);
 
 /// Finds the message of a fork, which must lie on the line of the target.
-async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, Error> {
+pub(super) async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, Error> {
     let &ForkRequest { owner, target, .. } = request;
     let Some(message) = request.from else {
         let chat = look_up(session, owner, target).await?.require()?.branch.chat;
-        return Ok(Origin { chat, parent: chat.trunk(), depth: 0, created_at: None });
+        return Ok(Origin { chat, parent: chat.trunk(), stands_on: None, depth: 0, created_at: None });
     };
     // Whether rows are deleted is asked behind SELECT, as in `LineOf`.
     let found: Option<FoundMessage> = on!(session, |c| {
@@ -104,16 +114,54 @@ async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, 
     })?;
     let found = found.filter(|(.., parent, target, trunk)| *parent && *target && *trunk);
     let Some((chat, parent, depth, created_at, ..)) = found else {
-        look_up(session, owner, target).await?.require()?;
-        return Err(Error::MessageNotFound);
+        let chat = look_up(session, owner, target).await?.require()?.branch.chat;
+        return inherited_origin(session, (owner, message), target, chat).await;
     };
-    if ![chat.trunk(), parent].contains(&target) {
-        let line = session.read_ancestry(target).await?;
-        if owner_of_inherited(session, line, depth).await? != Some(parent) {
-            return Err(Error::MessageNotFound);
-        }
+    let origin = Origin { chat, parent, stands_on: None, depth, created_at: Some(created_at) };
+    if chat.trunk() != target {
+        check_on_line(session, target, origin).await?;
     }
-    Ok(Origin { chat, parent, depth, created_at: Some(created_at) })
+    Ok(origin)
+}
+
+/// Finds a message that a chat inherits from another, on the line of the target.
+async fn inherited_origin(
+    session: &mut Session,
+    (owner, message): (UserId, ResponseId),
+    target: BranchId,
+    chat: ChatId,
+) -> Result<Origin, Error> {
+    let inherited = inherited_lines(session, [chat]).await?.remove(&chat).ok_or(Error::MessageNotFound)?;
+    let query = messages::table.find(message).filter(messages::owner_id.eq(owner)).select((
+        messages::branch_id,
+        messages::depth,
+        messages::created_at,
+    ));
+    let found: Option<(BranchId, i64, Timestamp)> = on!(session, |c| query.first(c).await.optional())?;
+    let (branch, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
+    if !inherited.has(&mut *session, BranchPlace { branch, depth }).await? {
+        return Err(Error::MessageNotFound);
+    }
+    let origin =
+        Origin { chat, parent: chat.trunk(), stands_on: Some(branch), depth, created_at: Some(created_at) };
+    if chat.trunk() != target {
+        check_on_line(session, target, origin).await?;
+    }
+    Ok(origin)
+}
+
+/// Checks that the message lies on the line of a branch.
+pub(super) async fn check_on_line(
+    session: &mut Session,
+    line: BranchId,
+    origin: Origin,
+) -> Result<(), Error> {
+    if line == origin.owner() {
+        return Ok(());
+    }
+    let ancestry = session.read_ancestry(line).await?;
+    let owner = owner_of_inherited(session, ancestry, origin.depth).await?;
+    if owner == Some(origin.owner()) { Ok(()) } else { Err(Error::MessageNotFound) }
 }
 
 /// The rows that a fork locks, the trunk's first.
@@ -139,16 +187,13 @@ pub(super) async fn insert(
     own: Option<ForkMessages<'_>>,
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
-    let Locked { parent, parent_created_at, active } = lock(session, new, origin, id).await?;
-    let skip_target = match parent.skip_target_for_child() {
-        None => None,
-        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
-    };
-    let ancestry = parent.child(id, origin.depth, skip_target.as_ref());
+    let Locked { parent, parent_created_at, parent_level, active } = lock(session, new, origin, id).await?;
+    let ancestry = ancestry(session, parent, origin, id).await?;
     // Never older than its parent and its message, whatever the clock says.
     let created_at = clock.now().max(parent_created_at);
     let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
     let mut row = row(new, &ancestry, origin, created_at);
+    row.level = parent_level + 1;
     if let Some(own) = own {
         begin_with(&mut row, own, origin);
     }
@@ -159,10 +204,43 @@ pub(super) async fn insert(
     Ok(BranchWithActive { branch: Branch::from(row), active })
 }
 
+/// The ancestry of a branch with this parent in its chat.
+async fn ancestry(
+    session: &mut Session,
+    parent: Ancestry,
+    origin: Origin,
+    id: BranchId,
+) -> Result<Ancestry, Error> {
+    if origin.created_at.is_none() && parent.fork_depth > 0 {
+        // Before the first message of a chat that inherits some.
+        return Ok(Ancestry::trunk(id));
+    }
+    let owner = match origin.stands_on {
+        Some(owner) => session.read_ancestry(owner).await?,
+        None => parent,
+    };
+    child(session, &owner, id, origin.depth).await
+}
+
+/// The ancestry of a branch that forks from a message which this branch owns.
+pub(super) async fn child(
+    session: &mut Session,
+    owner: &Ancestry,
+    id: BranchId,
+    depth: i64,
+) -> Result<Ancestry, Error> {
+    let skip_target = match owner.skip_target_for_child() {
+        None => None,
+        Some(skip_target) => Some(session.read_ancestry(skip_target).await?),
+    };
+    Ok(owner.child(id, depth, skip_target.as_ref()))
+}
+
 /// The locked parent of a fork, and the branch that is active with it.
 struct Locked {
     parent: Ancestry,
     parent_created_at: Timestamp,
+    parent_level: i64,
     active: BranchId,
 }
 
@@ -184,23 +262,23 @@ async fn lock(
         active = Some(id);
     }
     // Locks the parent's row: a deletion of it sees this fork.
-    let parent: Option<(DecodedAncestry, Timestamp)> = on!(session, |c| {
+    let parent: Option<(DecodedAncestry, Timestamp, i64)> = on!(session, |c| {
         diesel::update(branches::table.find(origin.parent))
             .filter(branches::deleted_at.is_null())
             .set(branches::head_depth.eq(branches::head_depth))
-            .returning((branches::ancestry, branches::created_at))
+            .returning((branches::ancestry, branches::created_at, branches::level))
             .get_result(c)
             .await
             .optional()
     })?;
-    let (DecodedAncestry(parent), parent_created_at) = parent.ok_or(Error::MessageNotFound)?;
+    let (DecodedAncestry(parent), parent_created_at, parent_level) = parent.ok_or(Error::MessageNotFound)?;
     if active.is_none() {
         let chosen: Option<Option<BranchId>> =
             on!(session, |c| trunk.select(branches::active_branch_id).first(c).await.optional())?;
         active = chosen.ok_or(Error::ChatNotFound)?;
     }
     let active = active.unwrap_or(origin.chat.trunk());
-    Ok(Locked { parent, parent_created_at, active })
+    Ok(Locked { parent, parent_created_at, parent_level, active })
 }
 
 /// Sets the columns of a fork that tell of its messages.
@@ -237,10 +315,13 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| key.hash.clone()),
         deleted_at: None,
+        purge_at: None,
+        sweep_at: None,
         first_response_id: None,
         first_message_at: None,
         last_message_at: None,
         preview: None,
         activated_at: new.activate.then_some(created_at),
+        stands_on: origin.stands_on,
     }
 }

@@ -2,16 +2,15 @@
 
 use super::abort::Abort;
 use super::engine::SqlEngine;
-use super::fork::{ForkMessages, Origin, insert, rows};
+use super::fork::{ForkMessages, Origin, check_on_line, insert, rows};
 use super::rows::NewMessageRow;
 use super::schema::messages;
 use crate::domain::preview;
 use crate::error::Error;
 use crate::store::branching::{ForkWithMessages, NewBranch};
-use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
 use futures_util::FutureExt as _;
 use shared::clock::Clock;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::ResponseId;
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
@@ -22,7 +21,8 @@ impl SqlEngine {
     ) -> Result<Option<NewBranch>, Error> {
         let origin = self.origin(&Arc::new(request.fork.clone())).await?;
         if request.is_on_line_of_target && request.fork.from.is_some() {
-            self.check_on_line(request.fork.target, origin).await?;
+            let line = request.fork.target;
+            self.store.read(move |session| check_on_line(session, line, origin).boxed()).await?;
         }
         let (new, clock) = (Arc::clone(&request), self.clock.clone());
         let (rows, bytes) = (rows(&request.fork, origin), request.text_bytes());
@@ -34,20 +34,6 @@ impl SqlEngine {
             Err(Abort::Refused(error)) => Err(error),
             Err(Abort::Exists) => Ok(None),
         }
-    }
-
-    async fn check_on_line(&self, line: BranchId, origin: Origin) -> Result<(), Error> {
-        if line == origin.parent {
-            return Ok(());
-        }
-        let owner = self.store.read(move |session| {
-            async move {
-                let ancestry = session.read_ancestry(line).await?;
-                owner_of_inherited(session, ancestry, origin.depth).await
-            }
-            .boxed()
-        });
-        if owner.await? == Some(origin.parent) { Ok(()) } else { Err(Error::MessageNotFound) }
     }
 }
 

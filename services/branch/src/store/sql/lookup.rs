@@ -132,11 +132,14 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
         key_id: None,
         request_hash: None,
         deleted_at: None,
+        purge_at: None,
+        sweep_at: None,
         first_response_id: None,
         first_message_at: None,
         last_message_at: None,
         preview: None,
         activated_at: None,
+        stands_on: None,
     }
 }
 

@@ -3,12 +3,15 @@
 use super::conditions::ComesAfter;
 use super::engine::SqlEngine;
 use super::lookup::look_up;
+use super::message_forks;
 use super::messages_in::messages_in;
 use super::previews::previews;
 use super::queries;
 use super::schema::{branches, messages};
-use crate::domain::{BranchKey, Previews, ScannedBranch, TreePlan, TreePosition};
+use super::versions::{self, Sibling, Versions, inherited_lines};
+use crate::domain::{BranchKey, Previews, ScannedBranch, Segment, TreePlan, TreePosition};
 use crate::error::Error;
+use crate::store::inherited_line::InheritedLine;
 use crate::store::navigation::MIN_BRANCHES_OF_MESSAGES;
 use crate::store::{MessageTreePage, MessageTreeRequest, TreeEntry};
 use diesel::prelude::*;
@@ -17,7 +20,7 @@ use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 impl SqlEngine {
     pub(crate) async fn list_message_tree(
@@ -36,8 +39,14 @@ async fn list(session: &mut Session, request: MessageTreeRequest) -> Result<Mess
     let mut scanned = scan(session, chat, after, count + 1).await?;
     let has_more = scanned.len() > count;
     scanned.truncate(count);
+    let inherited = inherited_lines(session, [chat]).await?.remove(&chat);
+    let inherited = inherited.unwrap_or_else(|| InheritedLine::empty(chat));
+    inherited.add_to_scanned(&mut scanned);
     let plan = TreePlan::new(&scanned, has_more, after, i64::try_from(limit).unwrap_or(i64::MAX));
-    let mut items = entries(session, &plan, with_previews).await?;
+    let segments = inherited.split(&mut *session, plan.segments).await?;
+    let rows = rows(session, &segments, with_previews).await?;
+    let versions = versions(session, &rows, &inherited).await?;
+    let mut items: Vec<_> = rows.into_iter().map(|row| row.entry(&versions)).collect();
     let order: HashMap<_, _> = scanned.iter().enumerate().map(|(at, branch)| (branch.key.id, at)).collect();
     items.sort_unstable_by_key(|entry| (order.get(&entry.branch).copied(), entry.depth));
     Ok(MessageTreePage { items, next: plan.next })
@@ -96,6 +105,12 @@ async fn begun_branch(
     Ok(found.and_then(|(row, lives)| lives.then_some(row)))
 }
 
+/// A message without its texts, and its preview.
+struct PreviewedRow {
+    row: EntryRow,
+    preview: Option<String>,
+}
+
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = messages)]
 struct EntryRow {
@@ -106,35 +121,60 @@ struct EntryRow {
     created_at: Timestamp,
 }
 
-impl EntryRow {
-    fn entry(self, preview: Option<String>) -> TreeEntry {
+impl PreviewedRow {
+    fn entry(self, versions: &Versions) -> TreeEntry {
+        let Self { row, preview } = self;
         TreeEntry {
-            id: self.response_id,
-            parent: self.parent_response_id,
-            branch: self.branch_id,
-            depth: self.depth,
-            created_at: self.created_at,
+            id: row.response_id,
+            parent: row.parent_response_id,
+            branch: row.branch_id,
+            depth: row.depth,
+            created_at: row.created_at,
+            version: versions.get(&row.response_id).copied().unwrap_or_default().number,
             preview,
         }
     }
 }
 
-async fn entries(
+async fn rows(
     session: &mut Session,
-    plan: &TreePlan,
+    segments: &[Segment],
     with_previews: bool,
-) -> Result<Vec<TreeEntry>, Error> {
-    if plan.segments.is_empty() {
+) -> Result<Vec<PreviewedRow>, Error> {
+    if segments.is_empty() {
         return Ok(Vec::new());
     }
     if !with_previews {
         let rows: Vec<EntryRow> =
-            on!(session, |c| messages_in(&plan.segments, EntryRow::as_select()).load(c).await)?;
-        return Ok(rows.into_iter().map(|row| row.entry(None)).collect());
+            on!(session, |c| messages_in(segments, EntryRow::as_select()).load(c).await)?;
+        return Ok(rows.into_iter().map(|row| PreviewedRow { row, preview: None }).collect());
     }
     let rows: Vec<(EntryRow, (String, String))> =
-        on!(session, |c| { messages_in(&plan.segments, (EntryRow::as_select(), previews())).load(c).await })?;
-    let entry =
-        |(row, (question, response)): (EntryRow, _)| row.entry(Some(Previews { question, response }.shown()));
-    Ok(rows.into_iter().map(entry).collect())
+        on!(session, |c| { messages_in(segments, (EntryRow::as_select(), previews())).load(c).await })?;
+    let shown = |(row, (question, response)): (EntryRow, _)| PreviewedRow {
+        row,
+        preview: Some(Previews { question, response }.shown()),
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+/// The versions of these messages among those of the chat.
+async fn versions(
+    session: &mut Session,
+    rows: &[PreviewedRow],
+    inherited: &InheritedLine,
+) -> Result<Versions, Error> {
+    let chat = inherited.chat();
+    let parents: HashSet<_> = rows.iter().filter_map(|row| row.row.parent_response_id).collect();
+    let forked = message_forks::forked(session, parents, chat).await?;
+    let is_ranked =
+        |row: &&PreviewedRow| row.row.parent_response_id.is_none_or(|parent| forked.contains(&parent));
+    let siblings = rows.iter().filter(is_ranked).map(|PreviewedRow { row, .. }| Sibling {
+        id: row.response_id,
+        chat,
+        created_at: row.created_at,
+        depth: row.depth,
+        parent: row.parent_response_id,
+    });
+    versions::rank(session, siblings.collect(), Some(inherited)).await
 }

@@ -7,11 +7,14 @@ use super::lookup::look_up;
 use super::message_forks;
 use super::messages_in::messages_in;
 use super::rows::MessageRow;
-use super::schema::{branches, messages};
-use super::versions::{self, Sibling};
+use super::schema::{TRUNKS, branches, messages};
+use super::versions;
 use crate::domain::{Ancestry, DepthRange, Order, Segment, count_fitting};
 use crate::error::Error;
-use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
+use crate::store::inherited_line::InheritedLine;
+use crate::store::navigation::{
+    MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_inherited_via, is_on_line, plan_page, positions_beside,
+};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position, ResolvedId};
 use diesel::prelude::*;
@@ -25,6 +28,8 @@ use shared_web::body_limits::Reservation;
 #[derive(Debug)]
 struct PlannedPage {
     request: PageRequest,
+    /// What the chat inherits from another.
+    inherited: InheritedLine,
     head: i64,
     segments: Vec<Segment>,
     /// None if no message lies there.
@@ -89,7 +94,7 @@ impl PlannedPage {
     }
 
     async fn read(self, session: &mut Session, memory: Reservation) -> Result<MessagePage<Position>, Error> {
-        let Self { request, head, segments, depths, .. } = self;
+        let Self { request, inherited, head, segments, depths, .. } = self;
         let rows = match depths {
             Some(depths) => rows(session, &segments, depths, request.order).await?,
             None => Vec::new(),
@@ -98,12 +103,12 @@ impl PlannedPage {
         let (next, previous) = positions_beside(&request, head, depths, oldest);
         // The parent of the page's first message is the only one that is not on the page.
         let before = rows.iter().min_by_key(|row| row.depth).and_then(|row| row.parent_response_id);
-        let ids: Vec<_> = rows.iter().map(|row| row.response_id).chain(before).collect();
-        let mut forks = message_forks::of_messages(session, &ids).await?;
-        let siblings = rows.iter().map(|row| Sibling::of(request.chat, row));
-        let versions = versions::of_messages(session, siblings, &forks).await?;
+        let ids = rows.iter().map(|row| row.response_id).chain(before);
+        let mut forks = message_forks::of_messages(session, ids.map(|id| (id, request.chat))).await?;
+        let siblings = rows.iter().map(|row| row.sibling(request.chat));
+        let versions = versions::of_messages(session, siblings, &forks, Some(&inherited)).await?;
         let message = |row: MessageRow| {
-            let forks = forks.remove(&row.response_id).unwrap_or_default();
+            let forks = forks.remove(&(row.response_id, request.chat)).unwrap_or_default();
             let version = versions.get(&row.response_id).copied();
             row.into_message(request.chat, forks).with_version(version).read_on(request.branch)
         };
@@ -113,7 +118,7 @@ impl PlannedPage {
 
 /// Finds the line, and the messages of the page whose texts fit.
 async fn plan(session: &mut Session, request: &LineRequest) -> Result<PlannedPage, Error> {
-    let Line { request, ancestry: line, head } = line(session, request).await?;
+    let Line { request, inherited, ancestry: line, head } = line(session, request).await?;
     let (start, order) = (request.start, request.order);
     let start_ancestry = match start {
         None => line,
@@ -122,7 +127,7 @@ async fn plan(session: &mut Session, request: &LineRequest) -> Result<PlannedPag
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let depths = DepthRange::page(order, head, request.start_depth(), limit);
     let Some(depths) = depths else {
-        return Ok(PlannedPage { request, head, segments: Vec::new(), depths, text_bytes: 0 });
+        return Ok(PlannedPage { request, inherited, head, segments: Vec::new(), depths, text_bytes: 0 });
     };
     let segments = plan_page(&mut *session, start_ancestry, depths).await?;
     let sizes = sizes(session, &segments, order).await?;
@@ -133,42 +138,48 @@ async fn plan(session: &mut Session, request: &LineRequest) -> Result<PlannedPag
     let fitting = count_fitting(sizes.iter().copied());
     let depths = depths.first(order, i64::try_from(fitting).unwrap_or(i64::MAX));
     let text_bytes = text_bytes(sizes.into_iter().take(fitting));
-    Ok(PlannedPage { request, head, segments, depths: Some(depths), text_bytes })
+    Ok(PlannedPage { request, inherited, head, segments, depths: Some(depths), text_bytes })
 }
 
 /// A line that the caller can see.
 struct Line {
     request: PageRequest,
+    inherited: InheritedLine,
     ancestry: Ancestry,
     head: i64,
 }
+
+/// A branch, and the ancestry of its chat's trunk.
+type LineRow = (BranchId, ChatId, DecodedAncestry, i64, DecodedAncestry, bool);
 
 async fn line(session: &mut Session, request: &LineRequest) -> Result<Line, Error> {
     let &LineRequest { owner, target, .. } = request;
     let named = request.branch.or(request.start.map(|start| start.branch));
     let line = LineOf { owner, target, named };
-    let found: Option<(BranchId, ChatId, DecodedAncestry, i64, bool)> = on!(session, |c| {
+    let found: Option<LineRow> = on!(session, |c| {
         branches::table
+            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(branches::branch_id.eq(line))
             .select((
                 branches::branch_id,
                 branches::root_chat_id,
                 branches::ancestry,
                 branches::head_depth,
+                TRUNKS.field(branches::ancestry),
                 branches::deleted_at.is_null(),
             ))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((active, chat, DecodedAncestry(ancestry), head, true)) = found else {
+    let Some((active, chat, DecodedAncestry(ancestry), head, DecodedAncestry(trunk), true)) = found else {
         let target = look_up(session, owner, target).await?.require()?;
         // A cursor of another chat is told first.
         request.page(&ResolvedId::from(&target))?;
         return Err(Error::BranchNotFound);
     };
     let request = request.page(&ResolvedId { chat, branch: target, active })?;
-    Ok(Line { request, ancestry, head })
+    Ok(Line { request, inherited: InheritedLine::of(chat, trunk), ancestry, head })
 }
 
 /// The ancestry to begin at for a cursor: that of the branch it names, so that a deep page costs what the first does.
@@ -185,20 +196,28 @@ async fn starting_ancestry(
     if start.via == request.branch {
         return Ok(line_of_branch);
     }
-    let via: Option<(DecodedAncestry, i64, bool)> = on!(session, |c| {
+    let via: Option<(DecodedAncestry, i64, ChatId, bool)> = on!(session, |c| {
         branches::table
             .find(start.via)
-            .filter(branches::root_chat_id.eq(request.chat))
-            .select((branches::ancestry, branches::head_depth, branches::deleted_at.is_null()))
+            .filter(branches::owner_id.eq(request.owner))
+            .select((
+                branches::ancestry,
+                branches::head_depth,
+                branches::root_chat_id,
+                branches::deleted_at.is_null(),
+            ))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((DecodedAncestry(via), via_head, true)) = via else { return Err(Error::BadCursor) };
-    if !is_on_line(&line_of_branch, &via, via_head, start) {
-        return Err(Error::BadCursor);
-    }
-    Ok(via)
+    let Some((DecodedAncestry(via), via_head, chat, lives)) = via else { return Err(Error::BadCursor) };
+    // What another chat has deleted is kept for this one.
+    let is_on_line = if chat == request.chat {
+        lives && is_on_line(&line_of_branch, &via, via_head, start)
+    } else {
+        is_inherited_via(session, &line_of_branch, &via, start).await?
+    };
+    if is_on_line { Ok(via) } else { Err(Error::BadCursor) }
 }
 
 /// The bytes of text of each message, in order.

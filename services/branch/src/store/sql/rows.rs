@@ -1,7 +1,9 @@
 //! Rows, and their conversion to and from domain types.
 
 use super::schema::{branches, messages};
+use super::versions::Sibling;
 use crate::domain::{Branch, Forks, Message, OwnMessages, Version};
+use crate::store::inherited_line::BranchPlace;
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
@@ -74,11 +76,14 @@ pub(super) struct NewBranchRow {
     pub(super) key_id: Option<KeyId>,
     pub(super) request_hash: Option<RequestHash>,
     pub(super) deleted_at: Option<Timestamp>,
+    pub(super) purge_at: Option<Timestamp>,
+    pub(super) sweep_at: Option<Timestamp>,
     pub(super) first_response_id: Option<ResponseId>,
     pub(super) first_message_at: Option<Timestamp>,
     pub(super) last_message_at: Option<Timestamp>,
     pub(super) preview: Option<String>,
     pub(super) activated_at: Option<Timestamp>,
+    pub(super) stands_on: Option<BranchId>,
 }
 
 impl From<NewBranchRow> for Branch {
@@ -114,6 +119,7 @@ pub(super) struct MessageRow {
     question: String,
     response: String,
     copied_from: Option<ResponseId>,
+    root_chat_id: Option<ChatId>,
 }
 
 impl MessageRow {
@@ -122,10 +128,26 @@ impl MessageRow {
         i64::try_from(self.question.len() + self.response.len()) == Ok(bytes)
     }
 
-    pub(super) fn into_message(self, chat: ChatId, forks: Forks) -> Message {
-        Message {
+    pub(super) const fn place(&self) -> BranchPlace {
+        BranchPlace { branch: self.branch_id, depth: self.depth }
+    }
+
+    /// The message to rank among its versions in a chat.
+    pub(super) const fn sibling(&self, chat: ChatId) -> Sibling {
+        Sibling {
             id: self.response_id,
             chat,
+            created_at: self.created_at,
+            depth: self.depth,
+            parent: self.parent_response_id,
+        }
+    }
+
+    /// The message, as it is read in a chat.
+    pub(super) fn into_message(self, reading_chat: ChatId, forks: Forks) -> Message {
+        Message {
+            id: self.response_id,
+            chat: self.root_chat_id.unwrap_or(reading_chat),
             branch: self.branch_id,
             depth: self.depth,
             parent: self.parent_response_id,

@@ -25,6 +25,12 @@ diesel::table! {
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,
         swept_at -> Nullable<Instant>,
+        sweep_at -> Nullable<Instant>,
+        purge_at -> Nullable<Instant>,
+        deletion_id -> Nullable<Uid>,
+        deleted_count -> Nullable<BigInt>,
+        active_before -> Nullable<Uid>,
+        chat_state_number -> Nullable<BigInt>,
         activated_at -> Nullable<Instant>,
         first_response_id -> Nullable<Uid>,
         first_message_at -> Nullable<Instant>,
@@ -32,6 +38,8 @@ diesel::table! {
         preview -> Nullable<Text>,
         tags -> Text,
         archived -> Bool,
+        // The owner of `forked_from`, where that is a branch of another chat.
+        stands_on -> Nullable<Uid>,
     }
 }
 

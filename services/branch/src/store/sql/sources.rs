@@ -1,15 +1,17 @@
 //! Messages to copy: their sizes first, then their texts.
 
 use super::engine::SqlEngine;
+use super::reading_chat::{OwnPlace, read_as};
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::{Forks, Message};
 use crate::error::Error;
+use crate::store::inherited_line::BranchPlace;
 use crate::store::selection::copied_bytes;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
-use shared::ids::{ChatId, ResponseId, UserId};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use shared_web::body_limits::Reservation;
 use std::collections::{BTreeSet, HashMap};
@@ -41,13 +43,15 @@ type Visible = HashMap<ResponseId, (ChatId, i64)>;
 /// Those of these messages that the owner can see. Whether rows are deleted is asked behind SELECT, as in `LineOf`.
 async fn visible(session: &mut Session, owner: UserId, ids: &[ResponseId]) -> Result<Visible, Error> {
     let distinct: BTreeSet<_> = ids.iter().copied().collect();
-    let found: Vec<(ResponseId, ChatId, i64, bool, bool)> = on!(session, |c| {
+    let found: Vec<(ResponseId, BranchId, i64, ChatId, i64, bool, bool)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(any_of(messages::response_id, distinct).and(messages::owner_id.eq(owner)))
             .select((
                 messages::response_id,
+                messages::branch_id,
+                messages::depth,
                 branches::root_chat_id,
                 messages::text_bytes,
                 branches::deleted_at.is_null(),
@@ -56,8 +60,14 @@ async fn visible(session: &mut Session, owner: UserId, ids: &[ResponseId]) -> Re
             .load(c)
             .await
     })?;
-    let found = found.into_iter().filter(|(.., lives, trunk_lives)| *lives && *trunk_lives);
-    Ok(found.map(|(id, chat, bytes, ..)| (id, (chat, bytes))).collect())
+    let mut visible = Visible::new();
+    for (id, branch, depth, chat, bytes, branch_lives, chat_lives) in found {
+        let own = OwnPlace { chat, place: BranchPlace { branch, depth }, branch_lives, chat_lives };
+        if read_as(session, &own, None).await?.is_some() {
+            visible.insert(id, (chat, bytes));
+        }
+    }
+    Ok(visible)
 }
 
 /// Reads messages that were there, or fails.

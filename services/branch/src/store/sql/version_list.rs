@@ -5,9 +5,10 @@ use super::conditions::BeginsAfter;
 use super::engine::SqlEngine;
 use super::previews::previews;
 use super::schema::{branches, messages};
-use super::versions::{self, Sibling};
+use super::versions::{self, Sibling, inherited_lines};
 use crate::domain::Previews;
 use crate::error::Error;
+use crate::store::inherited_line::{BranchPlace, InheritedLine};
 use crate::store::navigation::{MAX_RECENT_BRANCHES, RecentBranch, open_branches};
 use crate::store::version_list::{OpenBranch, VersionKey, VersionsOf, cut};
 use crate::store::{TimePosition, VersionEntry, VersionPage};
@@ -44,21 +45,29 @@ async fn list(
     after: Option<TimePosition>,
     limit: usize,
 ) -> Result<VersionPage, Error> {
+    let inherited = inherited_lines(session, [of.chat]).await?.remove(&of.chat);
     let mut found = first_messages(session, of, after, limit + 1).await?;
-    if let Some(parent) = of.parent {
-        found.extend(following(session, parent).await?.filter(|next| next.comes_after(after)));
-    }
+    let after_parent = following(session, of, inherited.as_ref()).await?;
+    found.extend(after_parent.filter(|version| version.comes_after(after)));
     let (found, next) = cut(found, limit);
     let Some(first) = found.iter().min() else { return Ok(VersionPage { items: Vec::new(), next }) };
-    let first = Sibling { id: first.id, chat: of.chat, created_at: first.created_at, parent: of.parent };
-    let number = versions::of_message(session, first).await?.unwrap_or_default().number;
+    let VersionsOf { chat, parent, depth } = of;
+    let first = Sibling { id: first.id, chat, created_at: first.created_at, depth, parent };
+    let number = versions::of_message(session, first, inherited.as_ref()).await?.unwrap_or_default().number;
     let recent = recent_branches(session, of).await?;
     let open = open_branches(&mut *session, recent, of.depth).await?;
-    let heads = heads(session, &found).await?;
+    // A version that is inherited from another chat is the trunk's.
+    let is_inherited = depth <= inherited.as_ref().map_or(0, InheritedLine::depth);
+    let own_branch = |owner| match after_parent {
+        Some(version) if is_inherited && version.branch == owner => chat.trunk(),
+        _ => owner,
+    };
+    let heads = heads(session, found.iter().map(|version| own_branch(version.branch))).await?;
     let mut previews = previews_of(session, &found).await?;
     let entry = |(key, number): (VersionKey, i64)| {
         let VersionKey { id, branch, created_at } = key;
-        let own = OpenBranch { branch, head: heads.get(&branch).copied().flatten() };
+        let own = own_branch(branch);
+        let own = OpenBranch { branch: own, head: heads.get(&own).copied().flatten() };
         let open = open.get(&branch).copied().unwrap_or(own);
         // One that was deleted meanwhile is left out.
         previews.remove(&id).map(|previews| VersionEntry { id, branch, number, created_at, previews, open })
@@ -92,13 +101,29 @@ async fn first_messages(
     Ok(rows.into_iter().map(|(created_at, id, branch)| VersionKey { created_at, id, branch }).collect())
 }
 
-/// The message that follows the parent on the parent's own branch.
-async fn following(session: &mut Session, parent: ResponseId) -> Result<Option<VersionKey>, Error> {
-    let place = messages::table.find(parent).select((messages::branch_id, messages::depth));
-    let place: Option<(BranchId, i64)> = on!(session, |c| place.first(c).await.optional())?;
-    let Some((branch, depth)) = place else { return Ok(None) };
+/// The message that follows the parent: on the line that the chat inherits, or on the parent's own branch.
+async fn following(
+    session: &mut Session,
+    of: VersionsOf,
+    inherited: Option<&InheritedLine>,
+) -> Result<Option<VersionKey>, Error> {
+    let inherited = match inherited {
+        Some(inherited) => inherited.place_after_parent(&mut *session, of.depth).await?,
+        None => None,
+    };
+    let place = match (inherited, of.parent) {
+        (Some(place), _) => place,
+        (None, Some(parent)) => {
+            let place = messages::table.find(parent).select((messages::branch_id, messages::depth));
+            let place: Option<(BranchId, i64)> = on!(session, |c| place.first(c).await.optional())?;
+            let Some((branch, depth)) = place else { return Ok(None) };
+            BranchPlace { branch, depth: depth + 1 }
+        }
+        (None, None) => return Ok(None),
+    };
+    let BranchPlace { branch, depth } = place;
     let next = messages::table
-        .filter(messages::branch_id.eq(branch).and(messages::depth.eq(depth + 1)))
+        .filter(messages::branch_id.eq(branch).and(messages::depth.eq(depth)))
         .select((messages::created_at, messages::response_id));
     let next: Option<(Timestamp, ResponseId)> = on!(session, |c| next.first(c).await.optional())?;
     Ok(next.map(|(created_at, id)| VersionKey { created_at, id, branch }))
@@ -120,10 +145,10 @@ async fn recent_branches(session: &mut Session, of: VersionsOf) -> Result<Vec<Re
 /// The heads of the branches of these versions.
 async fn heads(
     session: &mut Session,
-    found: &[VersionKey],
+    of: impl IntoIterator<Item = BranchId>,
 ) -> Result<HashMap<BranchId, Option<ResponseId>>, Error> {
     let query = branches::table
-        .filter(any_of(branches::branch_id, found.iter().map(|version| version.branch)))
+        .filter(any_of(branches::branch_id, of))
         .select((branches::branch_id, branches::head_response_id));
     let rows: Vec<(BranchId, Option<ResponseId>)> = on!(session, |c| query.load(c).await)?;
     Ok(rows.into_iter().collect())

@@ -1,20 +1,22 @@
 //! The versions of messages: the messages that have the same parent. Ranks are counts in the index of the first messages of branches.
 
+use super::ancestry_column::DecodedAncestry;
 use super::message_forks::ForksByMessage;
-use super::rows::MessageRow;
+use super::schema::branches;
 use crate::domain::Version;
 use crate::error::Error;
+use crate::store::inherited_line::{BranchPlace, InheritedLine};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Array, BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::sqlite::Sqlite;
 use shared::clock::Timestamp;
-use shared::ids::{ChatId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared::sql_types::{Instant, Uid};
-use shared_store::{RunQueryDsl, Session, on};
-use std::collections::HashMap;
+use shared_store::{RunQueryDsl, Session, any_of, on};
+use std::collections::{BTreeSet, HashMap};
 
 /// The versions of messages, by message. Those that are missing have no other.
 pub(super) type Versions = HashMap<ResponseId, Version>;
@@ -26,15 +28,12 @@ pub(super) struct Sibling {
     /// The chat in which it is read.
     pub(super) chat: ChatId,
     pub(super) created_at: Timestamp,
+    pub(super) depth: i64,
     /// None for a first message.
     pub(super) parent: Option<ResponseId>,
 }
 
 impl Sibling {
-    pub(super) const fn of(chat: ChatId, row: &MessageRow) -> Self {
-        Self { id: row.response_id, chat, created_at: row.created_at, parent: row.parent_response_id }
-    }
-
     /// What the branches fork from that begin with its versions, as the index has it: the parent, or the chat.
     fn origin(&self) -> ResponseId {
         self.parent.unwrap_or_else(|| ResponseId::from(self.chat.as_uuid()))
@@ -42,27 +41,66 @@ impl Sibling {
 }
 
 /// Ranks messages among their versions. The forks of their parents are known. It takes no query where there are none, and no message
-/// is a first one.
+/// is a first one. `inherited` is that of the chat in which all of them are read, if it is known.
 pub(super) async fn of_messages(
     session: &mut Session,
     messages: impl IntoIterator<Item = Sibling>,
     forks: &ForksByMessage,
+    inherited: Option<&InheritedLine>,
 ) -> Result<Versions, Error> {
-    let is_ranked = |message: &Sibling| message.parent.is_none_or(|parent| forks.contains_key(&parent));
-    rank(session, messages.into_iter().filter(is_ranked).collect()).await
+    let is_ranked =
+        |message: &Sibling| message.parent.is_none_or(|parent| forks.contains_key(&(parent, message.chat)));
+    rank(session, messages.into_iter().filter(is_ranked).collect(), inherited).await
 }
 
 /// Ranks a message whose parent may have forks among its versions.
-pub(super) async fn of_message(session: &mut Session, message: Sibling) -> Result<Option<Version>, Error> {
-    Ok(rank(session, Ranks::from_iter([message])).await?.remove(&message.id))
+pub(super) async fn of_message(
+    session: &mut Session,
+    message: Sibling,
+    inherited: Option<&InheritedLine>,
+) -> Result<Option<Version>, Error> {
+    Ok(rank(session, Vec::from([message]), inherited).await?.remove(&message.id))
 }
 
-async fn rank(session: &mut Session, ranks: Ranks) -> Result<Versions, Error> {
-    if ranks.ids.is_empty() {
+/// Ranks messages among their versions.
+pub(super) async fn rank(
+    session: &mut Session,
+    messages: Vec<Sibling>,
+    known: Option<&InheritedLine>,
+) -> Result<Versions, Error> {
+    if messages.is_empty() {
         return Ok(Versions::new());
+    }
+    let read = match known {
+        Some(_) => HashMap::new(),
+        None => inherited_lines(session, messages.iter().map(|message| message.chat)).await?,
+    };
+    let mut ranks = Ranks::default();
+    for message in messages {
+        let next = match known.or_else(|| read.get(&message.chat)) {
+            Some(inherited) => inherited.place_after_parent(&mut *session, message.depth).await?,
+            None => None,
+        };
+        ranks.add(&message, next);
     }
     let rows: Vec<(ResponseId, i64, i64)> = on!(session, |c| ranks.load(c).await)?;
     Ok(rows.into_iter().map(|(id, before, count)| (id, Version { number: before + 1, count })).collect())
+}
+
+/// What these chats inherit from others, without those that inherit nothing.
+pub(super) async fn inherited_lines(
+    session: &mut Session,
+    chats: impl IntoIterator<Item = ChatId>,
+) -> Result<HashMap<ChatId, InheritedLine>, Error> {
+    let trunks: BTreeSet<_> = chats.into_iter().map(ChatId::trunk).collect();
+    let query = branches::table.filter(any_of(branches::branch_id, trunks)).select((
+        branches::root_chat_id,
+        branches::fork_depth,
+        branches::ancestry,
+    ));
+    let rows: Vec<(ChatId, i64, DecodedAncestry)> = on!(session, |c| query.load(c).await)?;
+    let forked = rows.into_iter().filter(|(_, fork_depth, _)| *fork_depth > 0);
+    Ok(forked.map(|(chat, _, DecodedAncestry(trunk))| (chat, InheritedLine::of(chat, trunk))).collect())
 }
 
 /// The numbers of versions before each of these messages, and of all, as (message, before, all).
@@ -70,34 +108,37 @@ async fn rank(session: &mut Session, ranks: Ranks) -> Result<Versions, Error> {
 /// The versions of a message are the first messages of the branches that fork from its parent, and the message that follows the
 /// parent on the parent's own branch. Those of a first message are the first messages of the branches that fork from nothing, the
 /// trunk among them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Ranks {
     ids: Vec<ResponseId>,
     times: Vec<Timestamp>,
     chats: Vec<ChatId>,
     origins: Vec<ResponseId>,
+    /// The places of the messages that follow the parents, where these are inherited from another chat.
+    next_branches: Vec<Option<BranchId>>,
+    next_depths: Vec<Option<i64>>,
 }
 
-impl FromIterator<Sibling> for Ranks {
-    fn from_iter<I: IntoIterator<Item = Sibling>>(messages: I) -> Self {
-        let mut ranks = Self { ids: Vec::new(), times: Vec::new(), chats: Vec::new(), origins: Vec::new() };
-        for message in messages {
-            ranks.ids.push(message.id);
-            ranks.times.push(message.created_at);
-            ranks.chats.push(message.chat);
-            ranks.origins.push(message.origin());
-        }
-        ranks
+impl Ranks {
+    fn add(&mut self, message: &Sibling, next: Option<BranchPlace>) {
+        self.ids.push(message.id);
+        self.times.push(message.created_at);
+        self.chats.push(message.chat);
+        self.origins.push(message.origin());
+        self.next_branches.push(next.map(|next| next.branch));
+        self.next_depths.push(next.map(|next| next.depth));
     }
 }
 
-/// An array of `[message, chat, origin]` as JSON.
+/// An array of `[message, chat, origin, next_branch, next_depth]` as JSON.
 impl ToSql<Text, Sqlite> for Ranks {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        let items = self.ids.iter().zip(&self.chats).zip(&self.origins);
-        let items: Vec<_> =
-            items.map(|((id, chat), origin)| format!("[\"{id}\",\"{chat}\",\"{origin}\"]")).collect();
-        out.set_value(format!("[{}]", items.join(",")));
+        let next = self.next_branches.iter().zip(&self.next_depths);
+        let items = self.ids.iter().zip(&self.chats).zip(&self.origins).zip(next);
+        let item = |(((id, chat), origin), (branch, depth)): (((&_, &_), &_), (&Option<_>, &Option<_>))| {
+            serde_json::json!([id, chat, origin, branch, depth])
+        };
+        out.set_value(serde_json::to_string(&items.map(item).collect::<Vec<_>>())?);
         Ok(IsNull::No)
     }
 }
@@ -120,8 +161,9 @@ impl QueryFragment<Sqlite> for Ranks {
         out.push_sql(
             ") AS items CROSS JOIN messages AS one ON one.response_id = unhex(items.value ->> 0, '-') \
              LEFT JOIN messages AS parents ON parents.response_id = one.parent_response_id \
-             LEFT JOIN messages AS following ON following.branch_id = parents.branch_id \
-             AND following.depth = parents.depth + 1",
+             LEFT JOIN messages AS following \
+             ON following.branch_id = COALESCE(unhex(items.value ->> 3, '-'), parents.branch_id) \
+             AND following.depth = COALESCE(items.value ->> 4, parents.depth + 1)",
         );
         Ok(())
     }
@@ -142,18 +184,23 @@ impl QueryFragment<Pg> for Ranks {
         out.push_bind_param::<Array<Uid>, _>(&self.chats)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Uid>, _>(&self.origins)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Uid>>, _>(&self.next_branches)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<BigInt>>, _>(&self.next_depths)?;
         // A message that begins no branch is the one that follows the parent: then nothing is looked up.
         out.push_sql(
-            ") AS items (response_id, created_at, root_chat_id, origin) \
+            ") AS items (response_id, created_at, root_chat_id, origin, next_branch, next_depth) \
              CROSS JOIN LATERAL (SELECT COUNT(*) AS total, COUNT(*) FILTER (WHERE (first_message_at, first_response_id) \
              < (items.created_at, items.response_id)) AS before, COUNT(*) FILTER (WHERE first_response_id \
              = items.response_id) > 0 AS begins_one FROM branches WHERE root_chat_id = items.root_chat_id \
              AND COALESCE(forked_from, root_chat_id) = items.origin AND deleted_at IS NULL \
              AND first_response_id IS NOT NULL) AS forks \
              LEFT JOIN LATERAL (SELECT branch_id, depth FROM messages \
-             WHERE forks.begins_one AND response_id = items.origin OFFSET 0) AS parents ON TRUE \
+             WHERE forks.begins_one AND items.next_depth IS NULL AND response_id = items.origin OFFSET 0) AS parents ON TRUE \
              LEFT JOIN LATERAL (SELECT response_id, created_at FROM messages \
-             WHERE branch_id = parents.branch_id AND depth = parents.depth + 1 OFFSET 0) AS following ON TRUE",
+             WHERE branch_id = COALESCE(items.next_branch, parents.branch_id) \
+             AND depth = COALESCE(items.next_depth, parents.depth + 1) OFFSET 0) AS following ON TRUE",
         );
         Ok(())
     }

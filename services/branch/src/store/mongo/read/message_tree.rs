@@ -101,7 +101,15 @@ impl EntryDoc {
 
     fn entry(self, previews: Option<Previews>) -> TreeEntry {
         let Self { id, parent, branch, depth, created_at, .. } = self;
-        TreeEntry { id, parent, branch, depth, created_at, preview: previews.map(Previews::shown) }
+        TreeEntry {
+            id,
+            parent,
+            branch,
+            depth,
+            created_at,
+            version: 1,
+            preview: previews.map(Previews::shown),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ async fn append(session: &mut Session, request: Arc<AppendRequest>, clock: &Cloc
     match outcome {
         Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }) => {
             let version = if has_siblings {
-                versions::of_message(session, Sibling { id, chat, created_at, parent }).await?
+                versions::of_message(session, Sibling { id, chat, created_at, depth, parent }, None).await?
             } else {
                 None
             };

@@ -1,0 +1,12 @@
+DROP INDEX branches_deletions;
+DROP INDEX branches_by_deletion;
+DROP INDEX branches_unswept;
+DROP INDEX branches_to_queue;
+DROP INDEX branches_by_sweep;
+CREATE INDEX branches_to_sweep ON branches (deleted_at) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
+ALTER TABLE branches DROP COLUMN chat_state_number;
+ALTER TABLE branches DROP COLUMN active_before;
+ALTER TABLE branches DROP COLUMN deleted_count;
+ALTER TABLE branches DROP COLUMN deletion_id;
+ALTER TABLE branches DROP COLUMN purge_at;
+ALTER TABLE branches DROP COLUMN sweep_at;

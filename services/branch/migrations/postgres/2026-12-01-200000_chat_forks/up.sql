@@ -1,0 +1,8 @@
+-- The branch that owns the message that a branch forks from, where that is a branch of another chat.
+ALTER TABLE branches ADD COLUMN stands_on UUID;
+CREATE INDEX branches_by_stand ON branches (stands_on) WHERE stands_on IS NOT NULL;
+-- The tombstones below a tombstone whose messages are not deleted yet.
+CREATE INDEX branches_unswept ON branches (parent_branch_id) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
+-- A message is forked from in several chats.
+DROP INDEX branches_by_fork;
+CREATE INDEX branches_by_fork ON branches (forked_from, root_chat_id, created_at, branch_id) WHERE deleted_at IS NULL;
