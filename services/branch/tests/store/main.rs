@@ -9,6 +9,7 @@
 
 mod branches;
 mod chat_forks;
+mod chat_forks_mongo_draft;
 mod cherry_picks;
 mod comparing;
 mod deleting;
@@ -173,6 +174,11 @@ fn reading(engine: Engine) -> Vec<Trial> {
 
 fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
+        chat_forks_mongo_draft::basics,
+        chat_forks_mongo_draft::points,
+        chat_forks_mongo_draft::keeping,
+        chat_forks_mongo_draft::chains,
+        chat_forks_mongo_draft::many,
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
         hot_lines::a_hot_line_takes_its_turns_with_others,
     });

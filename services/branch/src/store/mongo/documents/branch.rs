@@ -102,6 +102,9 @@ pub(crate) struct BranchDoc {
     /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
     #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_pass_depth: Option<i64>,
+    /// The depth down to which that has kept them. Stored as `kept_to`.
+    #[serde(rename = "kept_to", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_depth: Option<i64>,
     /// When it was last made the active branch of its chat, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) activated_at: Option<i64>,
@@ -211,6 +214,7 @@ impl BranchDoc {
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
+            kept_depth: None,
             activated_at: None,
             aborted: false,
         }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::inherited_path::InheritedPath;
+use crate::store::mongo::read::inherited_messages::InheritedMessages;
 use crate::store::mongo::read::message_entry::{EntryDoc, entry_fields};
 use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::target::Target;
@@ -54,7 +54,7 @@ struct Listed {
     /// An estimate of the time between two messages. It chooses the way to read them, and never the answer.
     micros_per_message: i64,
     /// What the chat inherits.
-    inherited: Option<InheritedPath>,
+    inherited: Option<InheritedMessages>,
 }
 
 impl Listed {
@@ -83,13 +83,13 @@ impl Listed {
             order,
             oldest,
             micros_per_message,
-            inherited: InheritedPath::of(trunk)?,
+            inherited: InheritedMessages::of(trunk)?,
         })
     }
 
     /// Whether the list has messages of this chat because its own inherits them.
     fn inherits_from(&self, chat: ChatId) -> bool {
-        self.inherited.as_ref().is_some_and(|inherited| inherited.chat != chat)
+        self.inherited.as_ref().is_some_and(|inherited| inherited.are_of(chat))
     }
 
     /// The messages after a position: those that are inherited are older than all others.
@@ -100,7 +100,7 @@ impl Listed {
         count: usize,
     ) -> Result<Vec<EntryDoc>, Error> {
         let Some(inherited) = &self.inherited else { return self.own_entries(mongo, after, count).await };
-        let position = inherited.find(mongo, after).await?;
+        let position = inherited.depth_at(mongo, after).await?;
         let mut found = Vec::new();
         match (self.order, position) {
             (Order::Asc, None) if after.is_some() => found = self.own_entries(mongo, after, count).await?,
@@ -210,7 +210,8 @@ async fn read(mongo: &MongoEngine, reading: ReadingChat, ids: &[ResponseId]) -> 
         let forks = forks.remove(id).unwrap_or_default();
         let version = versions.get(id).copied();
         let message = found.remove(id)?.into_message(forks).with_version(version);
-        Some(Message { inherited: message.chat != reading.of(message.chat), ..message })
+        let chat = reading.of(message.chat);
+        Some(message.read_in(chat))
     };
     Ok(ids.iter().filter_map(message).collect())
 }

@@ -60,7 +60,7 @@ impl MongoEngine {
         let [message] = found;
         let (forks, version) = (forks.remove(&message.id), versions.remove(&message.id));
         let message = message.into_message(forks.unwrap_or_default()).with_version(version);
-        Ok(Message { inherited: message.chat != chat, ..message })
+        Ok(message.read_in(chat))
     }
 }
 

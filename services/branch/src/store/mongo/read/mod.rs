@@ -8,7 +8,7 @@ pub(super) mod data_loader;
 mod first_messages;
 pub(super) mod forked_message;
 pub(super) mod head;
-mod inherited_path;
+mod inherited_messages;
 pub(super) mod kept_messages;
 pub(super) mod liveness;
 pub(super) mod lookup;

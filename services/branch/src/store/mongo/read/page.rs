@@ -12,7 +12,7 @@ use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::{message_forks, versions};
 use crate::store::navigation::{
-    MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, owner_of_inherited, plan_page, positions_beside,
+    MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_inherited_via, is_on_line, plan_page, positions_beside,
 };
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
@@ -166,22 +166,12 @@ async fn starting_ancestry(
     }
     let via = via.ok_or(Error::BadCursor)?;
     if via.chat != branch.chat {
-        return ancestry_of_another_chat(mongo, start, branch.ancestry()?, via.ancestry()?).await;
+        // Whether it is alive does not matter: the line inherits from it.
+        let (line, via) = (branch.ancestry()?, via.ancestry()?);
+        let is_on_both = is_inherited_via(mongo, &line, &via, start).await?;
+        return if is_on_both { Ok(via) } else { Err(Error::BadCursor) };
     }
     let via_head = head_or_hint(mongo, via, start.depth).await?;
     let (branch, via) = (branch.ancestry()?, via.ancestry()?);
     if is_on_line(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }
-}
-
-/// The same for a branch of another chat, from which the line inherits: whether it is alive does not matter, so that all depends on
-/// whether both lines have the same message there.
-async fn ancestry_of_another_chat(
-    mongo: &MongoEngine,
-    start: Position,
-    line: Ancestry,
-    via: Ancestry,
-) -> Result<Ancestry, Error> {
-    let owner = owner_of_inherited(mongo, line, start.depth).await?;
-    let owner_by_via = owner_of_inherited(mongo, via.clone(), start.depth).await?.unwrap_or(via.branch);
-    if owner == Some(owner_by_via) { Ok(via) } else { Err(Error::BadCursor) }
 }
