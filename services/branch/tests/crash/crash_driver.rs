@@ -25,6 +25,14 @@ use wiremock::MockServer;
 /// More messages than a step of the sweep is about.
 const LONG: i64 = 250;
 
+/// When a run ends.
+pub struct Expected<'a> {
+    /// The writes after which the service is killed.
+    pub writes: usize,
+    /// Whether all that comes after the answer has been done, by the commands that were answered.
+    pub is_finished: &'a (dyn Fn(&[String]) -> bool + Sync),
+}
+
 /// A database, and the proxy through which the service reaches it.
 pub struct CrashDriver {
     database: Database,
@@ -46,7 +54,7 @@ pub async fn at_every_step(operation: Operation) {
     let driver = CrashDriver::new().await;
     let killed = driver.crash(operation, Then::Sweep, usize::MAX).await;
     assert!(!killed);
-    let (commands, writes) = driver.wire.log(|log| (log.answered.clone(), log.writes()));
+    let (commands, writes) = driver.steps();
     println!("{operation}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
     for writes in 0..=writes {
         // Where nothing was done, nothing can go on otherwise.
@@ -61,7 +69,7 @@ pub async fn at_every_step(operation: Operation) {
 }
 
 impl CrashDriver {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let kept = TestDatabase::mongo().unwrap();
         let url = kept.url("branch");
         let raw = mongodb::Client::with_uri_str(url.expose_secret()).await.unwrap();
@@ -158,6 +166,46 @@ impl CrashDriver {
 
     /// Starts the service, and kills it after so many writes.
     async fn run(&self, request: &Request<'_>, writes: usize) -> Option<Answer> {
+        let meddle = async || {
+            let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
+            if deleted.contains(&request.operation) {
+                self.hold_until_held("insert branches").await;
+                self.delete_a(request.tree).await;
+                self.release();
+            }
+        };
+        let is_finished = |answered: &[String]| request.operation.is_finished(answered);
+        let send = async |client: &TestClient| request.send(client).await;
+        self.run_killed(Expected { writes, is_finished: &is_finished }, send, meddle).await
+    }
+
+    /// Holds up the next command of this name, and returns when it waits.
+    pub async fn hold_until_held(&self, command: &'static str) {
+        self.wire.hold(command);
+        self.wire.wait(|log| log.held || log.killed).await;
+    }
+
+    pub fn release(&self) {
+        self.wire.release();
+    }
+
+    /// The commands of the last run, and how many of them have written.
+    pub fn steps(&self) -> (Vec<String>, usize) {
+        self.wire.log(|log| (log.answered.clone(), log.writes()))
+    }
+
+    /// Whether the service was killed, and the commands that were answered before.
+    pub fn killed(&self) -> (bool, Vec<String>) {
+        self.wire.log(|log| (log.killed, log.answered.clone()))
+    }
+
+    /// Starts the service, sends a request while something else happens, and kills it after so many writes.
+    pub async fn run_killed(
+        &self,
+        Expected { writes, is_finished }: Expected<'_>,
+        send: impl AsyncFnOnce(&TestClient) -> Option<Answer>,
+        meddle: impl AsyncFnOnce(),
+    ) -> Option<Answer> {
         self.wire.reset();
         let Database::Mongo(url) = &self.database else { panic!("not on MongoDB") };
         let server: Url = url.expose_secret().parse().unwrap();
@@ -166,18 +214,9 @@ impl CrashDriver {
         // The sweep of the start is over.
         self.wire.wait(|log| has_swept(&log.answered)).await;
         self.wire.arm(writes, process.victim.clone());
-        let meddle = async {
-            let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
-            if deleted.contains(&request.operation) {
-                self.wire.hold("insert branches");
-                self.wire.wait(|log| log.held || log.killed).await;
-                self.delete_a(request.tree).await;
-                self.wire.release();
-            }
-        };
-        let (answer, ()) = tokio::join!(request.send(&process.client), meddle);
+        let (answer, ()) = tokio::join!(send(&process.client), meddle());
         if answer.is_some() {
-            self.wire.wait(|log| log.killed || request.operation.is_finished(&log.answered)).await;
+            self.wire.wait(|log| log.killed || is_finished(&log.answered)).await;
         }
         answer
     }
