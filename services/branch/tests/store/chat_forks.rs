@@ -338,3 +338,108 @@ pub async fn chains_of_forked_chats_are_read_whole(kit: &Kit) {
     assert_eq!(last.read_here(heads[120]).await.unwrap().depth, 121);
     assert_eq!(ids(&listed(last, Order::Asc, 40).await)[..150], heads);
 }
+
+/// What a chat keeps of another that was deleted.
+pub async fn what_a_fork_stands_on_is_kept_as_long_as_it_lives(kit: &Kit) {
+    let Source { chat, trunk, branch, own } = source(kit).await;
+    let fork = chat.fork_chat(own[0].id).await;
+    let last = fork.say(fork.trunk(), "4f").await;
+    let of_fork = fork.fork_chat(last.id).await;
+    chat.store.delete_chat(chat.owner, chat.id).await.unwrap();
+    for _ in 0..2 {
+        // The path to the fork, and nothing beside it.
+        assert_eq!(of_fork.line(of_fork.trunk()).await, ["1", "2", "3b", "4f"]);
+        for (message, is_kept) in [(&trunk[1], true), (&own[0], true), (&trunk[2], false), (&own[1], false)] {
+            let request = MessageRequest::in_own_chat(chat.owner, message.id);
+            let found = chat.store.read_message(request).await.unwrap();
+            let expected = is_kept.then(|| {
+                let version = branch::domain::Version::default();
+                Message {
+                    forks: branch::domain::Forks::default(),
+                    version,
+                    inherited: false,
+                    ..message.clone()
+                }
+            });
+            assert_eq!(found, expected, "{}", message.question);
+        }
+        kit.sweep().await;
+    }
+    refused!(chat.store.edit_message(chat.regenerate(trunk[0].id)).await, MessageNotFound);
+    assert!(chat.node(branch).await.is_none());
+    let edit = EditRequest { reading_chat: Some(fork.trunk()), ..fork.regenerate(trunk[1].id) };
+    let edited = fork.store.edit_message(edit).await.unwrap().object;
+    assert_eq!(version(&edited), (2, 2));
+    assert_eq!(kit.count_messages().await, 5);
+    // The fork goes; what was forked from that stands on both.
+    fork.store.delete_chat(fork.owner, fork.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 4);
+    assert_eq!(of_fork.line(of_fork.trunk()).await, ["1", "2", "3b", "4f"]);
+    let first = of_fork.fork_chat(trunk[0].id).await;
+    of_fork.store.delete_chat(of_fork.owner, of_fork.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 1);
+    assert_eq!(first.line(first.trunk()).await, ["1"]);
+    first.store.delete_chat(first.owner, first.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 0);
+    kit.clock.advance(Duration::from_secs(2 * 24 * 60 * 60));
+    kit.sweep().await;
+    assert_eq!(kit.count_branches().await, 0);
+}
+
+pub async fn a_deleted_branch_is_kept_for_the_chats_that_stand_on_it(kit: &Kit) {
+    let Source { chat, trunk, branch, own } = source(kit).await;
+    let below = chat.fork(own[0].id).await;
+    let deep = chat.say(below, "4c").await;
+    let (at_branch, at_below) = (chat.fork_chat(own[1].id).await, chat.fork_chat(deep.id).await);
+    chat.store.delete_branch(chat.owner, branch, true).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(at_branch.line(at_branch.trunk()).await, ["1", "2", "3b", "4b"]);
+    assert_eq!(at_below.line(at_below.trunk()).await, ["1", "2", "3b", "4c"]);
+    let gone = MessageRequest::in_own_chat(chat.owner, own[0].id);
+    assert_eq!(chat.store.read_message(gone).await.unwrap(), None);
+    assert_eq!(chat.read_here(own[0].id).await, None);
+    assert!(at_below.read_here(own[0].id).await.is_some());
+    assert_eq!(at_below.read_here(own[1].id).await, None);
+    assert_eq!(chat.line(chat.trunk()).await, ["1", "2", "3"]);
+    let at_inherited = at_branch.fork(own[0].id).await;
+    at_branch.say(at_inherited, "4d").await;
+    at_below.store.delete_chat(at_below.owner, at_below.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 6);
+    assert_eq!(at_branch.line(at_inherited).await, ["1", "2", "3b", "4d"]);
+    at_branch.store.delete_chat(at_branch.owner, at_branch.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 3);
+    assert!(chat.read_here(trunk[1].id).await.is_some());
+}
+
+/// Hundreds of forks of one message, and hundreds of branches of the source.
+pub async fn many_forks_keep_their_source_until_the_last(kit: &Kit) {
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    let mut tip = first.id;
+    for _ in 0..230 {
+        tip = chat.say(chat.fork(tip).await, "b").await.id;
+    }
+    chat.say(chat.trunk(), "2").await;
+    let mut forks = Vec::new();
+    for number in 0..230 {
+        forks.push(chat.fork_chat(if number % 2 == 0 { tip } else { first.id }).await);
+    }
+    chat.store.delete_chat(chat.owner, chat.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 231);
+    let last = forks.remove(0);
+    for fork in forks {
+        fork.store.delete_chat(fork.owner, fork.id).await.unwrap();
+    }
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 231);
+    assert_eq!(last.read(last.trunk(), Order::Asc, 200).await.unwrap().len(), 231);
+    last.store.delete_chat(last.owner, last.id).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(kit.count_messages().await, 0);
+}

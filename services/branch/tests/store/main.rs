@@ -26,6 +26,7 @@ mod model;
 mod outage;
 mod plans;
 mod races;
+mod rows;
 mod texts;
 mod times;
 mod upgrade;
@@ -124,6 +125,9 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::a_message_is_read_in_the_chats_that_have_it,
         chat_forks::trees_and_lists_of_a_forked_chat_begin_with_what_it_inherits,
         chat_forks::chains_of_forked_chats_are_read_whole,
+        chat_forks::what_a_fork_stands_on_is_kept_as_long_as_it_lives,
+        chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
+        chat_forks::many_forks_keep_their_source_until_the_last,
     })
 }
 

@@ -2,10 +2,10 @@
 
 use crate::kit::{Chat, Kit, key};
 use crate::message_tree::{request, walk};
+use crate::rows::{count_messages, mongo};
 use branch::store::{MessageTreeRequest, TreeEntry};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use mongodb::bson::{Document, doc};
 use shared_test_kit::TestDatabase;
 use std::time::Duration;
@@ -56,35 +56,6 @@ async fn downgrade(kit: &Kit) {
             let messages = database.collection::<Document>("messages");
             messages.update_many(doc! {}, unset(&["question_preview", "response_preview"])).await.unwrap();
             database.client().clone().shutdown().await;
-        }
-    }
-}
-
-async fn mongo(kit: &Kit) -> mongodb::Database {
-    let client = mongodb::Client::with_uri_str(kit.mongo_url().unwrap()).await.unwrap();
-    client.default_database().unwrap()
-}
-
-/// The messages that match a condition of SQL, or a filter.
-async fn count_messages(kit: &Kit, condition: &str, filter: Document) -> i64 {
-    match kit.database() {
-        TestDatabase::Sqlite(folder) => {
-            let path = folder.path().join("branch");
-            let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-            let count =
-                diesel::dsl::sql::<BigInt>(&format!("(SELECT count(*) FROM messages WHERE {condition})"));
-            diesel::select(count).get_result(&mut connection).unwrap()
-        }
-        TestDatabase::Postgres { .. } => {
-            let client = kit.database().connect_postgres().await.unwrap();
-            let count = format!("SELECT count(*) FROM branch.messages WHERE {condition}");
-            client.query_one(&count, &[]).await.unwrap().get(0)
-        }
-        TestDatabase::Mongo { .. } => {
-            let database = mongo(kit).await;
-            let count = database.collection::<Document>("messages").count_documents(filter).await.unwrap();
-            database.client().clone().shutdown().await;
-            i64::try_from(count).unwrap()
         }
     }
 }

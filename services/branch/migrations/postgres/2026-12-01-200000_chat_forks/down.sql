@@ -1,5 +1,4 @@
-DROP INDEX branches_by_fork;
-CREATE INDEX branches_by_fork ON branches (forked_from, created_at, branch_id) WHERE deleted_at IS NULL;
-DROP INDEX branches_unswept;
+DROP INDEX branches_by_fork_in_chat;
+DROP INDEX branches_unswept_by_parent;
 DROP INDEX branches_by_stand;
 ALTER TABLE branches DROP COLUMN stands_on;

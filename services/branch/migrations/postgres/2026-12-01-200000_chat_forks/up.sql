@@ -2,7 +2,7 @@
 ALTER TABLE branches ADD COLUMN stands_on UUID;
 CREATE INDEX branches_by_stand ON branches (stands_on) WHERE stands_on IS NOT NULL;
 -- The tombstones below a tombstone whose messages are not deleted yet.
-CREATE INDEX branches_unswept ON branches (parent_branch_id) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
--- A message is forked from in several chats.
-DROP INDEX branches_by_fork;
-CREATE INDEX branches_by_fork ON branches (forked_from, root_chat_id, created_at, branch_id) WHERE deleted_at IS NULL;
+CREATE INDEX branches_unswept_by_parent ON branches (parent_branch_id) WHERE deleted_at IS NOT NULL AND swept_at IS NULL;
+-- The branches of a chat that fork from a message, which may be forked from in several chats.
+CREATE INDEX branches_by_fork_in_chat ON branches (forked_from, root_chat_id, created_at, branch_id)
+    WHERE deleted_at IS NULL AND parent_branch_id IS NOT NULL;

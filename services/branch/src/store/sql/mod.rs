@@ -21,6 +21,7 @@ mod fork;
 mod fork_chat;
 mod fork_messages;
 mod functions;
+mod kept;
 mod listed_messages;
 mod lookup;
 mod message_forks;

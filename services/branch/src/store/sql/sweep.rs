@@ -5,6 +5,7 @@
 //! loses nothing. While nothing is deleted it fills in the previews of old messages.
 
 use super::engine::SqlEngine;
+use super::kept::{SweptOrKept, queue_bases, record_kept};
 use super::schema::{branches, messages};
 use super::sweep_queue::{ROWS_PER_SWEEP, Tombstone, due_tombstones, record_swept, tombstone_branches_of};
 use crate::error::Error;
@@ -15,6 +16,7 @@ use shared::clock::Timestamp;
 use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
+use std::collections::HashSet;
 
 impl SqlEngine {
     pub(crate) async fn sweep(&self) -> Result<bool, Error> {
@@ -49,17 +51,29 @@ async fn sweep(session: &mut Session, tombstones: Vec<Tombstone>, now: Timestamp
             return Ok(());
         }
     }
-    let ids: Vec<_> = tombstones.iter().map(|tombstone| tombstone.branch).collect();
-    if delete_or_scrub(session, &ids).await? == 0 {
-        record_swept(session, &ids, now).await?;
+    let SweptOrKept { unneeded, kept } = SweptOrKept::read(session, &tombstones).await?;
+    let mut is_done = delete_or_scrub(session, &unneeded, 0).await? == 0;
+    if is_done {
+        record_swept(session, &unneeded, now).await?;
+        let swept: HashSet<_> = unneeded.into_iter().collect();
+        let swept = tombstones.iter().filter(|tombstone| swept.contains(&tombstone.branch));
+        queue_bases(session, swept, now).await?;
+    }
+    for (branch, depth) in &kept {
+        is_done = is_done && delete_or_scrub(session, &[*branch], *depth).await? == 0;
+    }
+    if is_done {
+        let kept: Vec<_> = kept.into_iter().map(|(branch, _)| branch).collect();
+        record_kept(session, &kept).await?;
     }
     Ok(())
 }
 
-/// Deletes some of the messages of these branches, and scrubs those with a key.
-async fn delete_or_scrub(session: &mut Session, branches: &[BranchId]) -> Result<usize, Error> {
+/// Deletes some of the messages of these branches below a depth, and scrubs those with a key.
+async fn delete_or_scrub(session: &mut Session, branches: &[BranchId], depth: i64) -> Result<usize, Error> {
     let left = messages::table
-        .filter(any_of(messages::branch_id, branches.iter().copied()).and(messages::text_bytes.gt(0)))
+        .filter(any_of(messages::branch_id, branches.iter().copied()))
+        .filter(messages::depth.gt(depth).and(messages::text_bytes.gt(0)))
         .limit(ROWS_PER_SWEEP)
         .select((messages::response_id, messages::key_id));
     let left: Vec<(ResponseId, Option<KeyId>)> = on!(session, |c| left.load(c).await)?;
@@ -68,19 +82,23 @@ async fn delete_or_scrub(session: &mut Session, branches: &[BranchId]) -> Result
         delete_messages(session, plain.into_iter().map(|(id, _)| id)).await?;
     }
     if !keyed.is_empty() {
-        let nothing = (
-            messages::question.eq(""),
-            messages::response.eq(""),
-            messages::metadata.eq("{}"),
-            messages::text_bytes.eq(0),
-            messages::question_preview.eq(""),
-            messages::response_preview.eq(""),
-        );
-        let keyed = any_of(messages::response_id, keyed.into_iter().map(|(id, _)| id));
-        let scrub = diesel::update(messages::table.filter(keyed)).set(nothing);
-        on!(session, |c| scrub.execute(c).await)?;
+        scrub(session, keyed.into_iter().map(|(id, _)| id)).await?;
     }
     Ok(left.len())
+}
+
+async fn scrub(session: &mut Session, ids: impl IntoIterator<Item = ResponseId>) -> Result<(), Error> {
+    let nothing = (
+        messages::question.eq(""),
+        messages::response.eq(""),
+        messages::metadata.eq("{}"),
+        messages::text_bytes.eq(0),
+        messages::question_preview.eq(""),
+        messages::response_preview.eq(""),
+    );
+    let scrub = diesel::update(messages::table.filter(any_of(messages::response_id, ids))).set(nothing);
+    on!(session, |c| scrub.execute(c).await)?;
+    Ok(())
 }
 
 async fn delete_messages(

@@ -23,11 +23,19 @@ pub(super) struct Tombstone {
     pub(super) deleted_at: Option<Timestamp>,
     pub(super) purge_at: Option<Timestamp>,
     pub(super) sweep_at: Option<Timestamp>,
+    pub(super) fork_depth: i64,
+    parent: Option<BranchId>,
+    stands_on: Option<BranchId>,
 }
 
 impl Tombstone {
     pub(super) fn is_trunk(&self) -> bool {
         self.branch == self.chat.trunk()
+    }
+
+    /// The branch that owns the message which it forks from.
+    pub(super) fn base(&self) -> Option<BranchId> {
+        self.stands_on.or(self.parent)
     }
 }
 
@@ -43,6 +51,9 @@ pub(super) async fn due_tombstones(session: &mut Session, now: Timestamp) -> Res
             branches::deleted_at,
             branches::purge_at,
             branches::sweep_at,
+            branches::fork_depth,
+            branches::parent_branch_id,
+            branches::stands_on,
         ));
     Ok(on!(session, |c| query.load(c).await)?)
 }
