@@ -4,7 +4,7 @@ use crate::kit::{Chat, Kit, refused};
 use branch::domain::{Message, Order, Version};
 use branch::error::Error;
 use branch::store::{
-    ChatForkPoint, ChatForkRequest, EditRequest, ForkPointRequest, ListRequest, MessageRequest,
+    ChatForkPoint, ChatForkRequest, EditRequest, ForkPointRequest, LineRequest, ListRequest, MessageRequest,
     MessageTreeRequest, MetadataUpdate, VersionsRequest,
 };
 use shared::ids::{ChatId, ResponseId};
@@ -389,4 +389,39 @@ pub async fn many(kit: &Kit) {
     f.store.delete_chat(f.owner, f.id).await.unwrap();
     sweep_all(kit).await;
     assert_eq!((count(kit, "messages").await, count(kit, "branches").await), (0, 0));
+}
+
+pub async fn costs(kit: &Kit) {
+    for branches in [100, 1_000, 5_000] {
+        let s = kit.chat().await;
+        let mut said = vec![];
+        for n in 0..120 {
+            said.push(s.say(s.trunk(), &n.to_string()).await.id);
+        }
+        for n in 0..branches {
+            s.fork(said[n % 100]).await;
+        }
+        for n in 0..100 {
+            s.fork(said[100 + n % 20]).await;
+        }
+        let mut best = [u128::MAX; 3];
+        for _ in 0..40 {
+            let t = std::time::Instant::now();
+            s.store
+                .read_page(&LineRequest { order: Order::Desc, limit: 20, ..s.page(s.trunk()) })
+                .await
+                .unwrap();
+            best[0] = best[0].min(t.elapsed().as_micros());
+            let t = std::time::Instant::now();
+            s.store.list_messages(&ListRequest::newest(s.owner, None, 20)).await.unwrap();
+            best[1] = best[1].min(t.elapsed().as_micros());
+            let t = std::time::Instant::now();
+            s.store
+                .read_page(&LineRequest { order: Order::Asc, limit: 20, ..s.page(s.trunk()) })
+                .await
+                .unwrap();
+            best[2] = best[2].min(t.elapsed().as_micros());
+        }
+        println!("COST {branches}: {best:?}");
+    }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod branches;
+mod chat_fork_races;
 mod chat_forks;
 mod chat_forks_mongo_draft;
 mod cherry_picks;
@@ -128,6 +129,7 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::what_a_fork_stands_on_is_kept_as_long_as_it_lives,
         chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
         chat_forks::many_forks_keep_their_source_until_the_last,
+        chat_fork_races::a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is_whole_or_refused,
     })
 }
 
@@ -183,6 +185,7 @@ fn main() {
         chat_forks_mongo_draft::keeping,
         chat_forks_mongo_draft::chains,
         chat_forks_mongo_draft::many,
+        chat_forks_mongo_draft::costs,
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
         hot_lines::a_hot_line_takes_its_turns_with_others,
     });
