@@ -10,7 +10,6 @@
 mod branches;
 mod chat_fork_races;
 mod chat_forks;
-mod chat_forks_mongo_draft;
 mod cherry_picks;
 mod comparing;
 mod deleting;
@@ -18,6 +17,7 @@ mod details;
 mod edits;
 mod forking;
 mod hot_lines;
+mod kept_chains;
 mod keys;
 mod kit;
 mod lines;
@@ -129,6 +129,8 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::what_a_fork_stands_on_is_kept_as_long_as_it_lives,
         chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
         chat_forks::many_forks_keep_their_source_until_the_last,
+        kept_chains::the_last_of_a_chain_of_deleted_chats_is_read_whole,
+        kept_chains::each_chat_lists_its_own_of_many_branches_at_a_message,
         chat_fork_races::a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is_whole_or_refused,
     })
 }
@@ -180,12 +182,6 @@ fn reading(engine: Engine) -> Vec<Trial> {
 
 fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
-        chat_forks_mongo_draft::basics,
-        chat_forks_mongo_draft::points,
-        chat_forks_mongo_draft::keeping,
-        chat_forks_mongo_draft::chains,
-        chat_forks_mongo_draft::many,
-        chat_forks_mongo_draft::costs,
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
         hot_lines::a_hot_line_takes_its_turns_with_others,
     });

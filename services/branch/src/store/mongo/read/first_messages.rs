@@ -87,26 +87,18 @@ pub(crate) fn branches_of((chat, parent): Origin) -> Document {
     doc! {"root": chat.to_string(), "forked_from": parent, "alive": true}
 }
 
-/// Filters that together find the branches that fork from any of these origins: one for messages, and one for none.
-pub(crate) fn branches_of_any(origins: impl Iterator<Item = Origin>) -> impl Iterator<Item = Document> {
-    let (mut at_messages, mut first) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
-    for (chat, parent) in origins {
-        match parent {
-            Some(parent) => _ = at_messages.entry(chat).or_default().insert(parent),
-            None => _ = first.insert(chat),
-        }
+/// A filter for the branches that fork from any of these messages, each in a chat.
+pub(crate) fn branches_at(places: impl IntoIterator<Item = (ChatId, ResponseId)>) -> Option<Document> {
+    let mut by_chat = BTreeMap::<_, BTreeSet<_>>::new();
+    for (chat, message) in places {
+        by_chat.entry(chat).or_default().insert(message);
     }
-    let of_chat = |(chat, parents): (ChatId, BTreeSet<ResponseId>)| {
-        doc! {"root": chat.to_string(), "forked_from": {"$in": texts(parents)}, "alive": true}
+    // Each is one of the index (root, alive, forked_from, created_at, id): not every server uses a list in the place of its first field.
+    let of_chat = |(chat, messages): (ChatId, BTreeSet<ResponseId>)| {
+        doc! {"root": chat.to_string(), "alive": true, "forked_from": {"$in": texts(messages)}}
     };
-    let mut of_chats: Vec<_> = at_messages.into_iter().map(of_chat).collect();
-    let at_messages = match of_chats.len() {
-        0 | 1 => of_chats.pop(),
-        _ => Some(doc! {"$or": of_chats}),
-    };
-    let first =
-        (!first.is_empty()).then(|| doc! {"root": {"$in": texts(first)}, "forked_from": null, "alive": true});
-    at_messages.into_iter().chain(first)
+    let mut filters: Vec<_> = by_chat.into_iter().map(of_chat).collect();
+    if filters.len() > 1 { Some(doc! {"$or": filters}) } else { filters.pop() }
 }
 
 /// The first messages of the branches of several origins. `None` if there are too many in all.
@@ -114,8 +106,11 @@ async fn list_if_few(
     mongo: &MongoEngine,
     origins: impl Iterator<Item = &Origin> + Clone,
 ) -> Result<Option<HashMap<Origin, Vec<TimeAndId>>>, Error> {
+    let chats = texts(origins.clone().filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
+    let first = doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true};
+    let at_messages = branches_at(origins.filter_map(|(chat, parent)| Some((*chat, (*parent)?))));
     let mut found = Vec::new();
-    for filter in branches_of_any(origins.copied()) {
+    for filter in at_messages.into_iter().chain((!chats.is_empty()).then_some(first)) {
         found.extend(hints(mongo, filter).await?);
     }
     if i64::try_from(found.len()).is_ok_and(|count| count >= MAX_BRANCHES_PER_BATCH) {

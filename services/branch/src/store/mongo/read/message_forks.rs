@@ -6,7 +6,7 @@ use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{Id, micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::first_messages::{branches_of, branches_of_any};
+use crate::store::mongo::read::first_messages::{branches_at, branches_of};
 use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::time_ranges;
 use crate::store::navigation::MAX_LISTED_FORKS;
@@ -112,8 +112,7 @@ async fn of_batch(mongo: &MongoEngine, places: &[Place]) -> Result<ForksByMessag
 /// Reads the forks of messages. `None` if there are [`MAX_FORKS_PER_BATCH`] or more.
 async fn list_if_few(mongo: &MongoEngine, places: &[Place]) -> Result<Option<ForksByMessage>, Error> {
     let mut forks = ForksByMessage::new();
-    let origins = places.iter().map(|(chat, message)| (*chat, Some(*message)));
-    let Some(filter) = branches_of_any(origins).next() else { return Ok(Some(forks)) };
+    let Some(filter) = branches_at(places.iter().copied()) else { return Ok(Some(forks)) };
     let typed = mongo.branches.clone_with_type::<Fork>();
     let found = typed.find(filter).limit(MAX_FORKS_PER_BATCH);
     let found = found.projection(doc! {"_id": 1, "root": 1, "forked_from": 1, "created_at": 1});
@@ -121,8 +120,8 @@ async fn list_if_few(mongo: &MongoEngine, places: &[Place]) -> Result<Option<For
     if i64::try_from(found.len()) == Ok(MAX_FORKS_PER_BATCH) {
         return Ok(None);
     }
-    // Here, as the index that names the chat has another order.
     found.sort_unstable_by_key(|fork| (fork.created_at, fork.id));
+    // The trunk of a forked chat is at a message, but no fork.
     for fork in found.into_iter().filter(|fork| fork.id != fork.chat.trunk()) {
         let forks = forks.entry(fork.forked_from).or_default();
         forks.count += 1;
