@@ -70,19 +70,15 @@ impl InheritedLine {
         Ok(self.owner(ancestries, place.depth).await? == Some(place.branch))
     }
 
-    /// The place of the message that follows the parent of a message at this depth, if it is not the one after the parent on the parent's
-    /// own branch: on the inherited line, or nowhere, as nothing lies at depth 0.
-    pub(super) async fn place_after_parent(
+    /// The place of the message at this depth of it: nowhere beyond its end, as nothing lies at depth 0.
+    pub(super) async fn place(
         &self,
         ancestries: impl AncestryReader,
         depth: i64,
-    ) -> Result<Option<BranchPlace>, Error> {
-        if self.trunk.is_none() || depth > self.depth() + 1 {
-            return Ok(None);
-        }
+    ) -> Result<BranchPlace, Error> {
         let nowhere = BranchPlace { branch: self.chat.trunk(), depth: 0 };
-        let inherited = self.owner(ancestries, depth).await?;
-        Ok(Some(inherited.map_or(nowhere, |branch| BranchPlace { branch, depth })))
+        let owner = self.owner(ancestries, depth).await?;
+        Ok(owner.map_or(nowhere, |branch| BranchPlace { branch, depth }))
     }
 
     /// Lets the trunk among the branches of a page of all messages have what it inherits, too.

@@ -15,6 +15,7 @@ mod comparing;
 mod deleting;
 mod details;
 mod edits;
+mod forest;
 mod forking;
 mod hot_lines;
 mod kept_chains;
@@ -132,6 +133,7 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         kept_chains::the_last_of_a_chain_of_deleted_chats_is_read_whole,
         kept_chains::each_chat_lists_its_own_of_many_branches_at_a_message,
         chat_fork_races::a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is_whole_or_refused,
+        forest::chats_that_are_forked_from_each_other_agree_with_their_copies,
     })
 }
 

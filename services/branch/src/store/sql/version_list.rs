@@ -17,7 +17,7 @@ use diesel::sql_types::Nullable;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared::sql_types::Uid;
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
@@ -57,11 +57,11 @@ async fn list(
     let recent = recent_branches(session, of).await?;
     let open = open_branches(&mut *session, recent, of.depth).await?;
     // A version that is inherited from another chat is the trunk's.
-    let is_inherited = depth <= inherited.as_ref().map_or(0, InheritedLine::depth);
-    let own_branch = |owner| match after_parent {
-        Some(version) if is_inherited && version.branch == owner => chat.trunk(),
-        _ => owner,
+    let inherits = match &inherited {
+        Some(inherited) => inherited.owner(&mut *session, depth).await?,
+        None => None,
     };
+    let own_branch = |owner| if inherits == Some(owner) { chat.trunk() } else { owner };
     let heads = heads(session, found.iter().map(|version| own_branch(version.branch))).await?;
     let mut previews = previews_of(session, &found).await?;
     let entry = |(key, number): (VersionKey, i64)| {
@@ -107,18 +107,18 @@ async fn following(
     of: VersionsOf,
     inherited: Option<&InheritedLine>,
 ) -> Result<Option<VersionKey>, Error> {
-    let inherited = match inherited {
-        Some(inherited) => inherited.place_after_parent(&mut *session, of.depth).await?,
+    let parent: Option<(BranchId, i64, Option<ChatId>)> = match of.parent {
+        Some(parent) => {
+            let columns = (messages::branch_id, messages::depth, messages::root_chat_id);
+            let query = messages::table.find(parent).select(columns);
+            on!(session, |c| query.first(c).await.optional())?
+        }
         None => None,
     };
-    let place = match (inherited, of.parent) {
-        (Some(place), _) => place,
-        (None, Some(parent)) => {
-            let place = messages::table.find(parent).select((messages::branch_id, messages::depth));
-            let place: Option<(BranchId, i64)> = on!(session, |c| place.first(c).await.optional())?;
-            let Some((branch, depth)) = place else { return Ok(None) };
-            BranchPlace { branch, depth: depth + 1 }
-        }
+    let own_parent = parent.filter(|(.., chat)| inherited.is_none() || *chat == Some(of.chat));
+    let place = match (own_parent, inherited) {
+        (Some((branch, depth, _)), _) => BranchPlace { branch, depth: depth + 1 },
+        (None, Some(inherited)) => inherited.place(&mut *session, of.depth).await?,
         (None, None) => return Ok(None),
     };
     let BranchPlace { branch, depth } = place;

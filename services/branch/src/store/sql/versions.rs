@@ -2,7 +2,7 @@
 
 use super::ancestry_column::DecodedAncestry;
 use super::message_forks::ForksByMessage;
-use super::schema::branches;
+use super::schema::{branches, messages};
 use crate::domain::Version;
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};
@@ -75,16 +75,39 @@ pub(super) async fn rank(
         Some(_) => HashMap::new(),
         None => inherited_lines(session, messages.iter().map(|message| message.chat)).await?,
     };
+    let line = |chat: ChatId| known.or_else(|| read.get(&chat));
+    let may_be_inherited =
+        |message: &&Sibling| line(message.chat).is_some_and(|line| message.depth <= line.depth() + 1);
+    let parents = messages.iter().filter(may_be_inherited).filter_map(|message| message.parent);
+    let chats = chats_of(session, parents.collect()).await?;
     let mut ranks = Ranks::default();
     for message in messages {
-        let next = match known.or_else(|| read.get(&message.chat)) {
-            Some(inherited) => inherited.place_after_parent(&mut *session, message.depth).await?,
+        let has_own_parent =
+            message.parent.is_some_and(|parent| chats.get(&parent).is_none_or(|chat| *chat == message.chat));
+        let next = match line(message.chat).filter(|line| !has_own_parent && line.depth() > 0) {
+            // Where the parent is inherited, what follows it on the line that is inherited.
+            Some(inherited) => Some(inherited.place(&mut *session, message.depth).await?),
             None => None,
         };
         ranks.add(&message, next);
     }
     let rows: Vec<(ResponseId, i64, i64)> = on!(session, |c| ranks.load(c).await)?;
     Ok(rows.into_iter().map(|(id, before, count)| (id, Version { number: before + 1, count })).collect())
+}
+
+/// The chats of messages.
+pub(super) async fn chats_of(
+    session: &mut Session,
+    messages: Vec<ResponseId>,
+) -> Result<HashMap<ResponseId, ChatId>, Error> {
+    if messages.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = messages::table
+        .filter(any_of(messages::response_id, messages))
+        .select((messages::response_id, messages::root_chat_id));
+    let rows: Vec<(ResponseId, Option<ChatId>)> = on!(session, |c| query.load(c).await)?;
+    Ok(rows.into_iter().filter_map(|(id, chat)| Some((id, chat?))).collect())
 }
 
 /// What these chats inherit from others, without those that inherit nothing.
