@@ -19,12 +19,21 @@ use shared_test_kit::{Answer, TestClient, TestDatabase, server_config, token_key
 use shared_web::body_limits::MemoryBudget;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
+use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
 
 /// More messages than a step of the sweep is about.
 const LONG: i64 = 250;
+
+/// When a run ends.
+pub struct Expected<'a> {
+    /// The writes after which the service is killed.
+    pub writes: usize,
+    /// Whether all that comes after the answer has been done, by the commands that were answered.
+    pub is_finished: &'a (dyn Fn(&[String]) -> bool + Sync),
+}
 
 /// A database, and the proxy through which the service reaches it.
 pub struct CrashDriver {
@@ -36,7 +45,7 @@ pub struct CrashDriver {
     /// Whether the server frees what a unique index has of a document that changes. MongoDB does; secantusd-rs
     /// 0.5.3-beta.196 only when the document is deleted.
     pub frees_keys: bool,
-    undo_window: UndoWindow,
+    undo_window: Duration,
     /// Those that were started anew.
     services: TaskTracker,
     _kept: TestDatabase,
@@ -45,10 +54,10 @@ pub struct CrashDriver {
 /// Kills the service before the first command of an operation and after each that writes: those that read leave
 /// everything as it was.
 pub async fn at_every_step(operation: Operation) {
-    let driver = CrashDriver::new(UndoWindow::new(operation.undo_window())).await;
+    let driver = CrashDriver::new(operation.undo_window()).await;
     let killed = driver.crash(operation, Then::Sweep, usize::MAX).await;
     assert!(!killed);
-    let (commands, writes) = driver.wire.log(|log| (log.answered.clone(), log.writes()));
+    let (commands, writes) = driver.steps();
     println!("{operation}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
     for writes in 0..=writes {
         // Where nothing was done, nothing can go on otherwise.
@@ -63,7 +72,7 @@ pub async fn at_every_step(operation: Operation) {
 }
 
 impl CrashDriver {
-    async fn new(undo_window: UndoWindow) -> Self {
+    pub async fn new(undo_window: Duration) -> Self {
         let kept = TestDatabase::mongo().unwrap();
         let url = kept.url("branch");
         let raw = mongodb::Client::with_uri_str(url.expose_secret()).await.unwrap();
@@ -89,7 +98,7 @@ impl CrashDriver {
                 clock.clone(),
                 &tasks,
                 MemoryBudget::default(),
-                self.undo_window,
+                UndoWindow::new(self.undo_window),
             )
             .await
             .unwrap(),
@@ -105,7 +114,7 @@ impl CrashDriver {
             server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(clock) },
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
-            undo_window: self.undo_window,
+            undo_window: UndoWindow::new(self.undo_window),
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();
@@ -165,26 +174,57 @@ impl CrashDriver {
 
     /// Starts the service, and kills it after so many writes.
     async fn run(&self, request: &Request<'_>, writes: usize) -> Option<Answer> {
+        let meddle = async || {
+            let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
+            if deleted.contains(&request.operation) {
+                self.hold_until_held("insert branches").await;
+                self.delete(request.tree, &request.tree.a, &Clock::system()).await;
+                self.release();
+            }
+        };
+        let is_finished = |answered: &[String]| request.operation.is_finished(answered);
+        let send = async |client: &TestClient| request.send(client).await;
+        self.run_killed(Expected { writes, is_finished: &is_finished }, send, meddle).await
+    }
+
+    /// Holds up the next command of this name, and returns when it waits.
+    pub async fn hold_until_held(&self, command: &'static str) {
+        self.wire.hold(command);
+        self.wire.wait(|log| log.held || log.killed).await;
+    }
+
+    pub fn release(&self) {
+        self.wire.release();
+    }
+
+    /// The commands of the last run, and how many of them have written.
+    pub fn steps(&self) -> (Vec<String>, usize) {
+        self.wire.log(|log| (log.answered.clone(), log.writes()))
+    }
+
+    /// Whether the service was killed, and the commands that were answered before.
+    pub fn killed(&self) -> (bool, Vec<String>) {
+        self.wire.log(|log| (log.killed, log.answered.clone()))
+    }
+
+    /// Starts the service, sends a request while something else happens, and kills it after so many writes.
+    pub async fn run_killed(
+        &self,
+        Expected { writes, is_finished }: Expected<'_>,
+        send: impl AsyncFnOnce(&TestClient) -> Option<Answer>,
+        meddle: impl AsyncFnOnce(),
+    ) -> Option<Answer> {
         self.wire.reset();
         let Database::Mongo(url) = &self.database else { panic!("not on MongoDB") };
         let server: Url = url.expose_secret().parse().unwrap();
         let url = format!("mongodb://{}{}?directConnection=true", self.wire.address, server.path());
-        let process = Process::start(&url, &self.chats.uri(), request.operation.undo_window());
+        let process = Process::start(&url, &self.chats.uri(), self.undo_window);
         // The sweep of the start is over.
         self.wire.wait(|log| has_swept(&log.answered)).await;
         self.wire.arm(writes, process.victim.clone());
-        let meddle = async {
-            let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
-            if deleted.contains(&request.operation) {
-                self.wire.hold("insert branches");
-                self.wire.wait(|log| log.held || log.killed).await;
-                self.delete(request.tree, &request.tree.a, &Clock::system()).await;
-                self.wire.release();
-            }
-        };
-        let (answer, ()) = tokio::join!(request.send(&process.client), meddle);
+        let (answer, ()) = tokio::join!(send(&process.client), meddle());
         if answer.is_some() {
-            self.wire.wait(|log| log.killed || request.operation.is_finished(&log.answered)).await;
+            self.wire.wait(|log| log.killed || is_finished(&log.answered)).await;
         }
         answer
     }

@@ -8,6 +8,7 @@
 )]
 
 mod batches;
+mod chat_forks;
 mod crash_driver;
 mod database_state;
 #[path = "../store/kit.rs"]
@@ -53,6 +54,17 @@ fn main() {
     let mut trials = Vec::from(operations.map(|(name, operation)| {
         let test = format!("killed_at_every_step_of::{name}");
         trial(test, TestDatabase::has_mongo(), move || crash_driver::at_every_step(operation))
+    }));
+    let of_chats = [
+        ("fork_chat", chat_forks::Operation::Fork),
+        ("fork_of_a_chat_that_is_deleted", chat_forks::Operation::ForkOfTheDeleted),
+        ("delete_source_of_a_fork", chat_forks::Operation::DeleteSource),
+        ("delete_branch_below_a_fork", chat_forks::Operation::DeleteBranch),
+        ("delete_last_fork", chat_forks::Operation::DeleteFork),
+    ];
+    trials.extend(of_chats.map(|(name, operation)| {
+        let test = format!("killed_at_every_step_of::{name}");
+        trial(test, TestDatabase::has_mongo(), move || chat_forks::at_every_step(operation))
     }));
     trials.push(trial(
         "outage::appends_while_the_database_is_killed".to_owned(),

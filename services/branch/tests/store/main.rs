@@ -8,6 +8,7 @@
 )]
 
 mod branches;
+mod chat_fork_races;
 mod chat_forks;
 mod chat_states;
 mod cherry_picks;
@@ -18,6 +19,7 @@ mod edits;
 mod forest;
 mod forking;
 mod hot_lines;
+mod kept_chains;
 mod keys;
 mod kit;
 mod lines;
@@ -131,6 +133,9 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::what_a_fork_stands_on_is_kept_as_long_as_it_lives,
         chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
         chat_forks::many_forks_keep_their_source_until_the_last,
+        kept_chains::the_last_of_a_chain_of_deleted_chats_is_read_whole,
+        kept_chains::each_chat_lists_its_own_of_many_branches_at_a_message,
+        chat_fork_races::a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is_whole_or_refused,
         forest::chats_that_are_forked_from_each_other_agree_with_their_copies,
     })
 }

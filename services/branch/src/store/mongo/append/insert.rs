@@ -13,6 +13,7 @@ use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::data_loader::LoadResult;
 use crate::store::mongo::read::forked_message::ForkedMessageLoader;
 use crate::store::mongo::read::liveness::{Gone, Line, LineLiveness};
+use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::versions::{self, Versions};
 use futures_util::TryStreamExt as _;
 use futures_util::future::{Either, join_all, select};
@@ -96,7 +97,7 @@ async fn versions(
         return Versions::new();
     }
     // The message is there, also if its version cannot be read.
-    versions::of_messages(mongo, std::slice::from_ref(first)).await.unwrap_or_default()
+    versions::of_messages(mongo, ReadingChat::Own, std::slice::from_ref(first)).await.unwrap_or_default()
 }
 
 /// Inserts several messages of one line: after one that is refused, none is inserted.

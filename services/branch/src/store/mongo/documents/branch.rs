@@ -8,7 +8,7 @@ use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros
 use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime};
 use crate::store::mongo::documents::undo_state::UndoState;
-use crate::store::{ForkRequest, NewTrunk, ancestry_codec};
+use crate::store::{ChatForkRequest, ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
@@ -32,7 +32,15 @@ pub(crate) struct BranchDoc {
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) forked_from: Option<ResponseId>,
     pub(crate) fork_depth: i64,
+    /// How many parents it has in its chat. Its ancestry has a level of its own, which goes on from chat to chat.
     pub(crate) level: i64,
+    /// The branch of another chat that owns the message it forks from: on the trunk of a fork of a chat, and on the branches of that
+    /// at inherited messages.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) stands_on: Option<BranchId>,
+    /// The chat that a trunk is forked from, while that is under way.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<ChatId>,
     /// The encoded ancestry. Stored as `place`, like the column in SQL.
     #[serde(rename = "place")]
     pub(crate) encoded_ancestry: Binary,
@@ -116,6 +124,9 @@ pub(crate) struct BranchDoc {
     /// The depth up to which the first pass has deleted the messages of a tombstone. Stored as `cleared_to`.
     #[serde(rename = "cleared_to", default, skip_serializing_if = "Option::is_none")]
     pub(crate) first_pass_depth: Option<i64>,
+    /// The depth down to which that has kept them. Stored as `kept_to`.
+    #[serde(rename = "kept_to", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept_depth: Option<i64>,
     /// When it was last made the active branch of its chat, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) activated_at: Option<i64>,
@@ -132,10 +143,33 @@ impl BranchDoc {
         Self { active: Some(id), ..Self::at(&Ancestry::trunk(id), trunk.chat, trunk.owner, trunk.created_at) }
     }
 
+    /// The trunk of a fork of a chat that is under way. Its line ends with this message.
+    pub(crate) fn chat_fork(
+        new: &ChatForkRequest,
+        ancestry: &Ancestry,
+        head: ResponseId,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            active: Some(ancestry.branch),
+            forked_from: Some(head),
+            head: Some(head),
+            level: 0,
+            stands_on: ancestry.window.first().map(|nearest| nearest.branch),
+            source: Some(new.from.chat),
+            state: Some(BranchState::Forking),
+            op: Some(OperationId::generate()),
+            ..Self::at(ancestry, new.chat, new.owner, created_at)
+        }
+    }
+
     /// A fork that is under way.
     pub(crate) fn fork(new: &ForkRequest, ancestry: &Ancestry, parent: &Self, created_at: Timestamp) -> Self {
+        let owner = ancestry.window.first().map(|nearest| nearest.branch);
         Self {
             parent: Some(parent.id),
+            level: parent.level + 1,
+            stands_on: owner.filter(|owner| *owner != parent.id),
             forked_from: new.from,
             name: new.name.as_ref().map(|name| name.as_str().to_owned()),
             head: new.from,
@@ -176,6 +210,8 @@ impl BranchDoc {
             forked_from: None,
             fork_depth: ancestry.fork_depth,
             level: ancestry.level,
+            stands_on: None,
+            source: None,
             encoded_ancestry: binary(&ancestry_codec::encode(ancestry)),
             name: None,
             head_depth: ancestry.fork_depth,
@@ -207,6 +243,7 @@ impl BranchDoc {
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
+            kept_depth: None,
             activated_at: None,
             aborted: false,
         }
@@ -214,6 +251,11 @@ impl BranchDoc {
 
     pub(crate) fn is_trunk(&self) -> bool {
         self.id == self.chat.trunk()
+    }
+
+    /// The parent in its ancestry: the branch that owns the message it forks from, in whichever chat.
+    pub(crate) fn ancestry_parent(&self) -> Option<BranchId> {
+        self.stands_on.or(self.parent)
     }
 
     /// Its place among the branches of its chat.
@@ -300,7 +342,7 @@ impl BranchDoc {
 pub(crate) fn fork_completion(branch: BranchId, op: Option<OperationId>) -> (Document, Document) {
     let op = op.map(|op| op.to_string());
     let filter = doc! {"_id": branch.to_string(), "state": BranchState::Forking.name(), "op": op};
-    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": ""}})
+    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": "", "source": ""}})
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most branches that are read to rank messages. If there are more, they are counted by the server.
 const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
@@ -87,22 +87,31 @@ pub(crate) fn branches_of((chat, parent): Origin) -> Document {
     doc! {"root": chat.to_string(), "forked_from": parent, "alive": true}
 }
 
-/// The same for several origins. `None` if there are too many in all.
+/// A filter for the branches that fork from any of these messages, each in a chat.
+pub(crate) fn branches_at(places: impl IntoIterator<Item = (ChatId, ResponseId)>) -> Option<Document> {
+    let mut by_chat = BTreeMap::<_, BTreeSet<_>>::new();
+    for (chat, message) in places {
+        by_chat.entry(chat).or_default().insert(message);
+    }
+    // Each is one of the index (root, alive, forked_from, created_at, id): not every server uses a list in the place of its first field.
+    let of_chat = |(chat, messages): (ChatId, BTreeSet<ResponseId>)| {
+        doc! {"root": chat.to_string(), "alive": true, "forked_from": {"$in": texts(messages)}}
+    };
+    let mut filters: Vec<_> = by_chat.into_iter().map(of_chat).collect();
+    if filters.len() > 1 { Some(doc! {"$or": filters}) } else { filters.pop() }
+}
+
+/// The first messages of the branches of several origins. `None` if there are too many in all.
 async fn list_if_few(
     mongo: &MongoEngine,
     origins: impl Iterator<Item = &Origin> + Clone,
 ) -> Result<Option<HashMap<Origin, Vec<TimeAndId>>>, Error> {
-    let parents = texts(origins.clone().filter_map(|(_, parent)| *parent));
-    let chats = texts(origins.filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
-    let filters = [
-        doc! {"forked_from": {"$in": &parents}, "alive": true},
-        doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true},
-    ];
+    let chats = texts(origins.clone().filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
+    let first = doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true};
+    let at_messages = branches_at(origins.filter_map(|(chat, parent)| Some((*chat, (*parent)?))));
     let mut found = Vec::new();
-    for (filter, ids) in filters.into_iter().zip([&parents, &chats]) {
-        if !ids.is_empty() {
-            found.extend(hints(mongo, filter).await?);
-        }
+    for filter in at_messages.into_iter().chain((!chats.is_empty()).then_some(first)) {
+        found.extend(hints(mongo, filter).await?);
     }
     if i64::try_from(found.len()).is_ok_and(|count| count >= MAX_BRANCHES_PER_BATCH) {
         return Ok(None);

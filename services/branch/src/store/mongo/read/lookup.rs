@@ -56,8 +56,9 @@ pub(crate) async fn branch_with_trunk(
     branch: BranchId,
 ) -> Result<BranchWithTrunk, Error> {
     let found = mongo.branch_loader.load_many(BTreeSet::from([branch, chat.trunk()])).await?;
-    let mut pair = BranchWithTrunk::default();
+    let (mut pair, now) = (BranchWithTrunk::default(), mongo.clock.now());
     for one in found.into_values().filter(|one| one.alive && one.owner == owner && one.chat == chat) {
+        mongo.branch_cache.add(&one, now)?;
         if one.is_trunk() {
             pair.trunk = Some(one.clone());
         }

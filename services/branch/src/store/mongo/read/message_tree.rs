@@ -1,21 +1,24 @@
 //! All messages of a chat, without their texts.
 
-use crate::domain::{Previews, TreePlan, TreePosition};
+use crate::domain::{Previews, Segment, TreePlan, TreePosition, Version};
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{maybe_text, micros, text};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::branches::page_of_chat;
 use crate::store::mongo::read::head::follow_hints;
-use crate::store::mongo::read::previews;
+use crate::store::mongo::read::inherited_messages::inherited_line;
+use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::segments::read_fields;
 use crate::store::mongo::read::target::Target;
+use crate::store::mongo::read::versions::RankedMessage;
+use crate::store::mongo::read::{previews, versions};
 use crate::store::navigation::MIN_BRANCHES_OF_MESSAGES;
 use crate::store::{MessageTreePage, MessageTreeRequest, TreeEntry};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use std::collections::HashMap;
 
 impl MongoEngine {
@@ -31,11 +34,15 @@ impl MongoEngine {
         let has_more = scanned.len() > count;
         scanned.truncate(count);
         follow_hints(self, &mut scanned).await?;
-        let scanned: Vec<_> = scanned.iter().map(BranchDoc::scanned).collect();
+        let inherited = inherited_line(target.trunk())?;
+        let mut scanned: Vec<_> = scanned.iter().map(BranchDoc::scanned).collect();
+        inherited.add_to_scanned(&mut scanned);
         let plan = TreePlan::new(&scanned, has_more, after, i64::try_from(limit).unwrap_or(i64::MAX));
-        let mut items = entries(self, &plan, with_previews).await?;
+        let segments = inherited.split(self, plan.segments).await?;
+        let mut items = entries(self, target.branch.chat, &segments, with_previews).await?;
         let order: HashMap<_, _> =
             scanned.iter().enumerate().map(|(at, branch)| (branch.key.id, at)).collect();
+        // What is inherited is of none of these branches, and comes first.
         items.sort_unstable_by_key(|entry| (order.get(&entry.branch).copied(), entry.depth));
         Ok(MessageTreePage { items, next: plan.next })
     }
@@ -61,17 +68,22 @@ struct EntryDoc {
     #[serde(default, with = "maybe_text")]
     parent: Option<ResponseId>,
     #[serde(with = "text")]
+    chat: ChatId,
+    #[serde(with = "text")]
     branch: BranchId,
     depth: i64,
     #[serde(with = "micros")]
     created_at: Timestamp,
+    #[serde(default)]
+    forked: Option<bool>,
     question_preview: Option<String>,
     response_preview: Option<String>,
 }
 
 impl EntryDoc {
     fn fields(with_previews: bool) -> Document {
-        let mut fields = doc! {"_id": 1, "parent": 1, "branch": 1, "depth": 1, "created_at": 1};
+        let mut fields =
+            doc! {"_id": 1, "parent": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
         if with_previews {
             fields.extend(doc! {"question_preview": 1, "response_preview": 1});
         }
@@ -84,33 +96,39 @@ impl EntryDoc {
         question.zip(response).map(|(question, response)| Previews { question, response })
     }
 
-    fn entry(self, previews: Option<Previews>) -> TreeEntry {
+    fn ranked(&self) -> RankedMessage {
+        let &Self { id, chat, branch, depth, parent, created_at, forked, .. } = self;
+        RankedMessage { id, chat, branch, depth, parent, created_at, may_be_forked: forked != Some(false) }
+    }
+
+    fn entry(self, version: Option<Version>, previews: Option<Previews>) -> TreeEntry {
         let Self { id, parent, branch, depth, created_at, .. } = self;
-        TreeEntry {
-            id,
-            parent,
-            branch,
-            depth,
-            created_at,
-            version: 1,
-            preview: previews.map(Previews::shown),
-        }
+        let version = version.unwrap_or_default().number;
+        TreeEntry { id, parent, branch, depth, created_at, version, preview: previews.map(Previews::shown) }
     }
 }
 
-async fn entries(mongo: &MongoEngine, plan: &TreePlan, with_previews: bool) -> Result<Vec<TreeEntry>, Error> {
+async fn entries(
+    mongo: &MongoEngine,
+    chat: ChatId,
+    segments: &[Segment],
+    with_previews: bool,
+) -> Result<Vec<TreeEntry>, Error> {
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
-    let found = read_fields(&typed, &plan.segments, EntryDoc::fields(with_previews)).await?;
-    if !with_previews {
-        return Ok(found.into_iter().map(|found| found.entry(None)).collect());
-    }
-    let old = found.iter().filter(|found| found.question_preview.is_none());
+    let found = read_fields(&typed, segments, EntryDoc::fields(with_previews)).await?;
+    let ranked: Vec<_> = found.iter().map(EntryDoc::ranked).collect();
+    let old = found.iter().filter(|found| with_previews && found.question_preview.is_none());
     let old: Vec<_> = old.map(|found| found.id).collect();
-    let mut computed = previews::compute(mongo, &old).await?;
+    let versions = versions::of_ranked(mongo, ReadingChat::One(chat), &ranked);
+    let (versions, mut computed) = futures_util::try_join!(versions, previews::compute(mongo, &old))?;
     let entry = |mut found: EntryDoc| {
+        let version = versions.get(&found.id).copied();
+        if !with_previews {
+            return Some(found.entry(version, None));
+        }
         let previews = found.take_previews().or_else(|| computed.remove(&found.id));
         // One that was deleted meanwhile has none.
-        previews.map(|previews| found.entry(Some(previews)))
+        previews.map(|previews| found.entry(version, Some(previews)))
     };
     Ok(found.into_iter().filter_map(entry).collect())
 }

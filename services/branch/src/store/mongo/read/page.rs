@@ -7,10 +7,13 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::head::head;
 use crate::store::mongo::read::lookup::branch_with_trunk;
+use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::segments::{MessagesWithForks, read, read_small};
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::{message_forks, versions};
-use crate::store::navigation::{MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_on_line, plan_page, positions_beside};
+use crate::store::navigation::{
+    MAX_ATTEMPTS_ON_ACTIVE_BRANCH, is_inherited_via, is_on_line, plan_page, positions_beside,
+};
 use crate::store::selection::text_bytes;
 use crate::store::{LinePage, LineRequest, MessagePage, PageRequest, Position};
 
@@ -56,7 +59,7 @@ impl MongoEngine {
         let (head, depths, MessagesWithForks { messages: mut found, forks }) = if let Some(newest) = newest {
             newest
         } else {
-            let via = request.start.and_then(|start| target.branch_of_chat(start.via));
+            let via = request.start.and_then(|start| target.above_line(start.via));
             read_any_page(self, request, &branch, via).await?
         };
         match order {
@@ -68,8 +71,10 @@ impl MongoEngine {
         // The size is known only after the read.
         let bytes = text_bytes(found.iter().map(|message| message.text_bytes));
         let memory = self.memory.reserve(2 * bytes).await?;
-        let forks = message_forks::of_messages(self, &found, forks);
-        let (mut forks, versions) = futures_util::try_join!(forks, versions::of_messages(self, &found))?;
+        let reading = ReadingChat::One(request.chat);
+        let forks = message_forks::of_messages(self, reading, &found, forks);
+        let versions = versions::of_messages(self, reading, &found);
+        let (mut forks, versions) = futures_util::try_join!(forks, versions)?;
         let message = |message: MessageDoc| {
             let (forks, version) = (forks.remove(&message.id), versions.get(&message.id).copied());
             message.into_message(forks.unwrap_or_default()).with_version(version).read_on(request.branch)
@@ -98,7 +103,7 @@ async fn read_newest_page(
         Some(own) if own.branch == branch.id => own.to = past.to,
         _ => segments.insert(0, past),
     }
-    let Some(mut found) = read_small(mongo, &segments, limit + DEPTHS_PAST_HINT).await? else {
+    let Some(mut found) = read_small(mongo, branch.chat, &segments, limit + DEPTHS_PAST_HINT).await? else {
         return Ok(None);
     };
     let head = found.messages.iter().map(|message| message.depth).max().unwrap_or_default();
@@ -134,7 +139,7 @@ async fn read_any_page(
         return Ok((head, None, MessagesWithForks::default()));
     };
     let segments = plan_page(mongo, start, depths).await?;
-    let (depths, found) = read(mongo, &segments, depths, order).await?;
+    let (depths, found) = read(mongo, branch.chat, &segments, depths, order).await?;
     Ok((head, Some(depths), found))
 }
 
@@ -160,6 +165,12 @@ async fn starting_ancestry(
         return branch.ancestry();
     }
     let via = via.ok_or(Error::BadCursor)?;
+    if via.chat != branch.chat {
+        // Whether it is alive does not matter: the line inherits from it.
+        let (line, via) = (branch.ancestry()?, via.ancestry()?);
+        let is_on_both = is_inherited_via(mongo, &line, &via, start).await?;
+        return if is_on_both { Ok(via) } else { Err(Error::BadCursor) };
+    }
     let via_head = head_or_hint(mongo, via, start.depth).await?;
     let (branch, via) = (branch.ancestry()?, via.ancestry()?);
     if is_on_line(&branch, &via, via_head, start) { Ok(via) } else { Err(Error::BadCursor) }

@@ -13,7 +13,7 @@ use mongodb::action::{Action as _, Find};
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shared::ids::ResponseId;
+use shared::ids::{ChatId, ResponseId};
 
 /// Segments of one query, and queries at a time.
 const SEGMENTS_PER_QUERY: usize = 16;
@@ -28,14 +28,15 @@ pub(crate) struct MessagesWithForks {
     pub(crate) forks: message_forks::ForksByMessage,
 }
 
-/// Reads as many of these messages as fit in a page: usually all, in one query.
+/// Reads as many of these messages, on a line of this chat, as fit in a page: usually all, in one query.
 pub(crate) async fn read(
     mongo: &MongoEngine,
+    chat: ChatId,
     segments: &[Segment],
     depths: DepthRange,
     order: Order,
 ) -> Result<(DepthRange, MessagesWithForks), Error> {
-    if let Some(all) = read_small(mongo, segments, depths.len()).await? {
+    if let Some(all) = read_small(mongo, chat, segments, depths.len()).await? {
         check(all.messages.len(), depths)?;
         return Ok((depths, all));
     }
@@ -53,16 +54,18 @@ fn check(found: usize, depths: DepthRange) -> Result<(), Error> {
     if i64::try_from(found) == Ok(depths.len()) { Ok(()) } else { Err(Error::BranchNotFound) }
 }
 
-/// Reads all of these messages, at most `most`. `None` if they do not fit in a page.
+/// Reads all of these messages, on a line of this chat, at most `most`. `None` if they do not fit in a page.
 pub(crate) async fn read_small(
     mongo: &MongoEngine,
+    chat: ChatId,
     segments: &[Segment],
     most: i64,
 ) -> Result<Option<MessagesWithForks>, Error> {
     let parts = filters(segments).into_iter().map(|filter| read_part(mongo, filter, most));
     // Short segments end at a message that has forks.
     let forked = known(segments);
-    let (parts, forks) = futures_util::try_join!(try_join_all(parts), message_forks::of_ids(mongo, &forked))?;
+    let (parts, forks) =
+        futures_util::try_join!(try_join_all(parts), message_forks::of_ids(mongo, chat, &forked))?;
     let parts: Option<Vec<_>> = parts.into_iter().collect();
     let messages = parts.map(|parts| parts.into_iter().flatten().collect::<Vec<_>>());
     let fits = |messages: &Vec<MessageDoc>| {

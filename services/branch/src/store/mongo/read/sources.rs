@@ -5,7 +5,9 @@ use crate::error::Error;
 use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::message_list::{EntryDoc, chats_of, entry_fields};
+use crate::store::mongo::read::kept_messages::is_kept;
+use crate::store::mongo::read::message_entry::{EntryDoc, entry_fields};
+use crate::store::mongo::read::message_list::chats_of;
 use crate::store::selection::copied_bytes;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
@@ -45,6 +47,22 @@ async fn visible(
     let typed = mongo.messages.clone_with_type::<EntryDoc>();
     let found: Vec<_> = typed.find(filter).projection(entry_fields()).await?.try_collect().await?;
     let chats = chats_of(mongo, owner, &found).await?;
-    let found = found.into_iter().filter(|entry| chats.contains_key(&entry.branch));
-    Ok(found.map(|entry| (entry.id, entry.text_bytes)).collect())
+    let (seen, hidden): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|entry| chats.contains_key(&entry.branch));
+    let kept = kept(mongo, &hidden).await?;
+    Ok(seen.into_iter().chain(kept).map(|entry| (entry.id, entry.text_bytes)).collect())
+}
+
+/// Those of these messages whose own chat is deleted, and which are kept.
+async fn kept(mongo: &MongoEngine, hidden: &[EntryDoc]) -> Result<Vec<EntryDoc>, Error> {
+    let trunks = hidden.iter().map(|entry| entry.chat.trunk()).collect();
+    let trunks = mongo.branch_loader.load_many(trunks).await?;
+    let mut kept = Vec::new();
+    for entry in hidden {
+        let is_gone = trunks.get(&entry.chat.trunk()).is_none_or(|trunk| !trunk.alive);
+        if is_gone && is_kept(mongo, entry.chat, (entry.branch, entry.depth)).await? {
+            kept.push(*entry);
+        }
+    }
+    Ok(kept)
 }

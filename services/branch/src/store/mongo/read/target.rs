@@ -72,8 +72,9 @@ impl Target {
             let read = others.remove(&branch.chat.trunk());
             let found = if read.is_some() { read } else { find_by_id(mongo, branch.chat.trunk()).await? };
             trunk = found.filter(|trunk| trunk.alive);
-            if trunk.is_none() {
-                return Ok(Lookup::Hidden);
+            match &trunk {
+                Some(trunk) => mongo.branch_cache.add(trunk, now)?,
+                None => return Ok(Lookup::Hidden),
             }
         }
         let target = Self { branch, trunk, others };
@@ -90,6 +91,14 @@ impl Target {
     pub(crate) fn branch_of_chat(&self, id: BranchId) -> Option<&BranchDoc> {
         let named = [&self.branch, self.trunk()].into_iter().find(|branch| branch.id == id);
         named.or_else(|| self.others.get(&id)).filter(|branch| self.is_of_chat(branch))
+    }
+
+    /// A branch from which a line of its chat may inherit, if it was read in the same query: a living one of the chat, or any of
+    /// another chat of its owner.
+    pub(crate) fn above_line(&self, id: BranchId) -> Option<&BranchDoc> {
+        let of_another =
+            |branch: &&BranchDoc| branch.owner == self.branch.owner && branch.chat != self.branch.chat;
+        self.branch_of_chat(id).or_else(|| self.others.get(&id).filter(of_another))
     }
 
     /// Whether a branch is a living one of its chat.

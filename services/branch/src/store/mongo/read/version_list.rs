@@ -15,7 +15,7 @@ use crate::store::{TimePosition, VersionEntry, VersionPage};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use serde::Deserialize;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use std::collections::HashMap;
 
 impl MongoEngine {
@@ -28,7 +28,7 @@ impl MongoEngine {
         let origin = (of.chat, of.parent);
         let (mut found, next) = futures_util::try_join!(
             first_messages_after(self, origin, after, limit + 1),
-            following(self, of.parent),
+            following(self, origin),
         )?;
         found.extend(next.filter(|next| next.comes_after(after)));
         let (found, more) = cut(found, limit);
@@ -38,13 +38,14 @@ impl MongoEngine {
         let (before, open, heads, mut previews) = futures_util::try_join!(
             count_before(self, origin, (first.created_at, first.id)),
             open(self, of),
-            heads(self, &found),
+            heads(self, of.chat, &found),
             previews_of(self, &found),
         )?;
         let number = before + i64::from(next.is_some_and(|next| next < *first)) + 1;
         let entry = |(key, number): (VersionKey, i64)| {
             let VersionKey { id, branch, created_at } = key;
-            let own = OpenBranch { branch, head: heads.get(&branch).copied().flatten() };
+            let own = if heads.contains_key(&branch) { branch } else { of.chat.trunk() };
+            let own = OpenBranch { branch: own, head: heads.get(&own).copied().flatten() };
             let open = open.get(&branch).copied().unwrap_or(own);
             // One that was deleted meanwhile is left out.
             let previews = previews.remove(&id)?;
@@ -66,14 +67,15 @@ async fn open(mongo: &MongoEngine, of: VersionsOf) -> Result<HashMap<BranchId, O
     open_branches(mongo, recent.collect::<Result<_, Error>>()?, of.depth).await
 }
 
-/// The heads of the branches of these versions.
+/// The heads of those branches of these versions that are of the chat, and of its trunk, which has those that are inherited.
 async fn heads(
     mongo: &MongoEngine,
+    chat: ChatId,
     found: &[VersionKey],
 ) -> Result<HashMap<BranchId, Option<ResponseId>>, Error> {
-    let branches =
-        mongo.branch_loader.load_many(found.iter().map(|version| version.branch).collect()).await?;
-    let mut branches: Vec<_> = branches.into_values().collect();
+    let branches = found.iter().map(|version| version.branch).chain([chat.trunk()]).collect();
+    let branches = mongo.branch_loader.load_many(branches).await?;
+    let mut branches: Vec<_> = branches.into_values().filter(|branch| branch.chat == chat).collect();
     follow_hints(mongo, &mut branches).await?;
     Ok(branches.into_iter().map(|branch| (branch.id, branch.head)).collect())
 }

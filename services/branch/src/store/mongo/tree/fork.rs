@@ -1,5 +1,6 @@
 //! Forking: one insert of bounded size, and then a check that the parent still lives.
 
+use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, broken};
 use crate::store::mongo::client::retry::RetryDeadline;
@@ -8,6 +9,7 @@ use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::forked_message::ForkedMessage;
 use crate::store::mongo::read::lookup::{ancestry_of, find_by_id, owned_branch};
+use crate::store::mongo::read::reading_chat::inherits;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::fork_batches::ForkMark;
 use crate::store::mongo::tree::transitions::{
@@ -18,7 +20,7 @@ use crate::store::{BranchWithActive, ForkRequest};
 use mongodb::bson::{doc, serialize_to_raw_document_buf};
 use shared::clock::Timestamp;
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::BranchId;
+use shared::ids::{BranchId, ResponseId};
 use std::sync::Arc;
 
 impl MongoEngine {
@@ -58,9 +60,6 @@ impl NamedByRequest {
         let target = Target::find(mongo, request.owner, request.target, []);
         let (target, message) = futures_util::join!(target, find_message(mongo, request));
         let (target, message) = (target?.require()?, message?);
-        if message.is_some_and(|message| message.chat != target.branch.chat) {
-            return Err(Error::MessageNotFound);
-        }
         Ok(Self { target, message })
     }
 }
@@ -74,21 +73,30 @@ async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Opti
 /// Where a fork begins.
 #[derive(Debug)]
 pub(super) struct Origin {
+    /// The parent in the chat.
     pub(super) parent: BranchDoc,
+    /// The ancestry that goes on: that of the branch that owns the message, the parent or one of another chat. None for a fork before the
+    /// first message of a line that begins in another chat.
+    before: Option<Ancestry>,
     pub(super) depth: i64,
     /// Not before its parent and its message, whatever the clock says.
     pub(super) earliest: Timestamp,
 }
 
-/// Finds the parent of a fork: the branch of its message, which must lie on the named line.
+/// Finds the parent of a fork: the branch of its message, which must lie on the named line. What a chat inherits counts as its
+/// trunk's.
 pub(super) async fn origin(
     mongo: &MongoEngine,
     NamedByRequest { target, message }: &NamedByRequest,
 ) -> Result<Origin, Error> {
     let Some(message) = message else {
         let parent = target.trunk().clone();
-        return Ok(Origin { depth: 0, earliest: parent.created_at, parent });
+        let before = if parent.stands_on.is_none() { Some(parent.ancestry()?) } else { None };
+        return Ok(Origin { depth: 0, earliest: parent.created_at, before, parent });
     };
+    if message.chat != target.branch.chat {
+        return origin_at_inherited(mongo, target, message).await;
+    }
     let parent = match target.branch_of_chat(message.branch) {
         Some(parent) => Some(parent.clone()),
         None => find_by_id(mongo, message.branch).await?.filter(|parent| target.is_of_chat(parent)),
@@ -100,7 +108,23 @@ pub(super) async fn origin(
             return Err(Error::MessageNotFound);
         }
     }
-    Ok(Origin { depth: message.depth, earliest: message.created_at.max(parent.created_at), parent })
+    let (depth, before) = (message.depth, Some(parent.ancestry()?));
+    Ok(Origin { depth, earliest: message.created_at.max(parent.created_at), before, parent })
+}
+
+/// The origin of a fork at a message of another chat. Its owner may be a tombstone: it is kept as long as the trunk is there.
+async fn origin_at_inherited(
+    mongo: &MongoEngine,
+    target: &Target,
+    message: &ForkedMessage,
+) -> Result<Origin, Error> {
+    let &ForkedMessage { branch: owner, depth, created_at, .. } = message;
+    if !inherits(mongo, target.branch.ancestry()?, (owner, depth)).await? {
+        return Err(Error::MessageNotFound);
+    }
+    let before = Some(ancestry_of(mongo, owner).await?);
+    let parent = target.trunk().clone();
+    Ok(Origin { depth, earliest: created_at.max(parent.created_at), before, parent })
 }
 
 /// Marks a message as forked: pages look for forks only of messages that are marked. Also if the fork is refused then, as
@@ -112,6 +136,20 @@ pub(super) async fn mark_as_forked(mongo: &MongoEngine, message: Option<ForkedMe
     mongo.fork_marks.submit(mark, &RetryDeadline::new()).await?
 }
 
+/// The ancestry of a branch that forks from the branch of another, at a message of this depth.
+pub(super) async fn ancestry_after(
+    mongo: &MongoEngine,
+    before: &Ancestry,
+    branch: BranchId,
+    (depth, message): (i64, Option<ResponseId>),
+) -> Result<Ancestry, Error> {
+    let skip_target = match before.skip_target_for_child() {
+        None => None,
+        Some(skip_target) => Some(ancestry_of(mongo, skip_target).await?),
+    };
+    Ok(before.child(branch, depth, skip_target.as_ref()).with_fork_message(message))
+}
+
 /// The document of a fork.
 pub(super) async fn child(
     mongo: &MongoEngine,
@@ -119,13 +157,11 @@ pub(super) async fn child(
     origin: &Origin,
     previous_active: Option<BranchId>,
 ) -> Result<BranchDoc, Error> {
-    let parent = origin.parent.ancestry()?;
-    let skip_target = match parent.skip_target_for_child() {
-        None => None,
-        Some(skip_target) => Some(ancestry_of(mongo, skip_target).await?),
-    };
     let id = new.id.unwrap_or_else(BranchId::generate);
-    let ancestry = parent.child(id, origin.depth, skip_target.as_ref()).with_fork_message(new.from);
+    let ancestry = match &origin.before {
+        Some(before) => ancestry_after(mongo, before, id, (origin.depth, new.from)).await?,
+        None => Ancestry::trunk(id),
+    };
     let now = mongo.clock.now();
     let mut child = BranchDoc::fork(new, &ancestry, &origin.parent, now.max(origin.earliest));
     child.due = Some(now.plus(ABANDONED_AFTER).as_micros());

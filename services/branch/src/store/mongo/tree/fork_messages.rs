@@ -22,6 +22,7 @@
 
 use crate::domain::{MIN_TIME_STEP, Message};
 use crate::error::Error;
+use crate::store::ForkRequest;
 use crate::store::branching::{ForkWithMessages, NewBranch};
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
@@ -31,12 +32,9 @@ use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::find_by_id;
-use crate::store::mongo::tree::fork::{
-    NamedByRequest, Origin, child, insert, mark_as_forked, origin, settle,
-};
+use crate::store::mongo::read::reading_chat::inherits;
+use crate::store::mongo::tree::fork::{NamedByRequest, child, insert, mark_as_forked, origin, settle};
 use crate::store::mongo::tree::transitions::complete_fork;
-use crate::store::navigation::owner_of_inherited;
-use crate::store::{ForkRequest, MessageRequest};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
 use shared::idempotency::IdempotencyKey;
@@ -61,10 +59,7 @@ impl MongoEngine {
         if made.due.is_some() && !complete_if_committed(self, made.branch).await? {
             return Ok(None);
         }
-        self.read_message(MessageRequest::in_own_chat(made.owner, made.id))
-            .await?
-            .map(Some)
-            .ok_or(Error::MessageNotFound)
+        self.read_own_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
     }
 }
 
@@ -149,7 +144,7 @@ impl NewFork {
             futures_util::join!(origin(mongo, &named), mark_as_forked(mongo, named.message));
         let (origin, ()) = (origin?, marked?);
         if request.is_on_line_of_target {
-            check_on_line(mongo, &named, &origin).await?;
+            check_on_line(mongo, &named).await?;
         }
         let mut branch = child(mongo, &request.fork, &origin, named.target.trunk().active).await?;
         let after_origin = named.message.map(|message| message.created_at.plus(MIN_TIME_STEP));
@@ -189,13 +184,13 @@ fn following(first: ResponseId, number: u128) -> ResponseId {
 }
 
 /// Checks that the message lies on the line of the target, also if that is a trunk.
-async fn check_on_line(mongo: &MongoEngine, named: &NamedByRequest, origin: &Origin) -> Result<(), Error> {
-    let line = &named.target.branch;
-    if named.message.is_none() || line.id == origin.parent.id {
-        return Ok(());
-    }
-    let owner = owner_of_inherited(mongo, line.ancestry()?, origin.depth).await?;
-    if owner == Some(origin.parent.id) { Ok(()) } else { Err(Error::MessageNotFound) }
+async fn check_on_line(
+    mongo: &MongoEngine,
+    NamedByRequest { target, message }: &NamedByRequest,
+) -> Result<(), Error> {
+    let Some(message) = message.filter(|message| message.branch != target.branch.id) else { return Ok(()) };
+    let is_on_line = inherits(mongo, target.branch.ancestry()?, (message.branch, message.depth)).await?;
+    if is_on_line { Ok(()) } else { Err(Error::MessageNotFound) }
 }
 
 /// Inserts messages of which none is there. Returns the message that has their key, if an equal request came first.

@@ -9,6 +9,7 @@ pub(super) mod fork;
 pub(super) mod fork_batches;
 mod fork_chat;
 mod fork_messages;
+mod kept;
 mod orphans;
 mod previews;
 pub(super) mod restore;

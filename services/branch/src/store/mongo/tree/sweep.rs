@@ -1,7 +1,7 @@
 //! The sweep: deletes what is behind tombstones, and completes abandoned operations, in steps so small that nobody waits.
 //!
 //! The first pass makes the children of a tombstone tombstones and deletes its messages; messages with an idempotency key are
-//! only scrubbed, because the key must answer for a day. An hour later a second pass deletes what raced with the first. After
+//! only scrubbed, because the key must answer for a day. What lines of other chats pass through is kept (see `kept`). An hour later a second pass deletes what raced with the first. After
 //! a day the tombstone itself is removed. Every step is idempotent and any replica can take it, so that a crash loses
 //! nothing. What is deleted for a while comes to that once it can be restored no longer. While nothing is due it fills in the
 //! previews of old messages.
@@ -14,6 +14,7 @@ use crate::store::mongo::documents::undo_state::UndoState;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{find_by_id, nearest_living};
 use crate::store::mongo::tree::cascade::finish_deletion;
+use crate::store::mongo::tree::kept::{KeptDepths, keep, look_again, named_by_others};
 use crate::store::mongo::tree::orphans::settle_due_messages;
 use crate::store::mongo::tree::previews::fill_in_previews;
 use crate::store::mongo::tree::sweep_undo::settle_due_undo;
@@ -120,7 +121,8 @@ async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestam
     if tombstone_orphans(mongo, tombstones).await? {
         return Ok(());
     }
-    let batches = next_batches(tombstones);
+    let kept = KeptDepths::read(mongo, tombstones).await?;
+    let batches = next_batches(tombstones, &kept);
     let ranges: Vec<_> = batches.iter().map(DepthBatch::range).collect();
     delete_or_scrub(mongo, doc! {"$or": ranges}).await?;
     let with_more = branches_with_more(mongo, &batches).await?;
@@ -131,17 +133,22 @@ async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestam
         batches.iter().filter(|batch| !has_more(batch)).map(|batch| batch.branch),
     )
     .await?;
+    let mut deleted = Vec::new();
     for batch in &batches {
-        let id = batch.branch.id.to_string();
+        let (id, last_kept) = (batch.branch.id.to_string(), kept.last(batch.branch));
         let change = if has_more(batch) {
-            doc! {"$set": {"cleared_to": batch.to}}
+            doc! {"$set": {"cleared_to": batch.to, "kept_to": last_kept}}
+        } else if kept.has(batch.branch) {
+            keep(mongo, batch.branch, last_kept).await?;
+            continue;
         } else {
+            deleted.push(batch.branch);
             let due = now.plus(SECOND_PASS_DELAY).as_micros();
-            doc! {"$set": {"state": BranchState::FirstPassDone.name(), "due": due}, "$unset": {"name": "", "preview": "", "tags": "", "cleared_to": ""}}
+            doc! {"$set": {"state": BranchState::FirstPassDone.name(), "due": due}, "$unset": {"name": "", "preview": "", "tags": "", "cleared_to": "", "kept_to": ""}}
         };
         mongo.branches.update_one(doc! {"_id": id, "state": BranchState::Tombstone.name()}, change).await?;
     }
-    Ok(())
+    look_again(mongo, deleted, now).await
 }
 
 /// The depths of a branch whose messages a step deletes.
@@ -159,11 +166,14 @@ impl DepthBatch<'_> {
 }
 
 /// The next batches of these branches, [`DOCUMENTS_PER_SWEEP`] depths in all.
-fn next_batches(tombstones: &[BranchDoc]) -> Vec<DepthBatch<'_>> {
+fn next_batches<'a>(tombstones: &'a [BranchDoc], kept: &KeptDepths) -> Vec<DepthBatch<'a>> {
     let mut left = DOCUMENTS_PER_SWEEP;
     let mut batches = Vec::new();
     for branch in tombstones {
-        let from = branch.first_pass_depth.unwrap_or(branch.fork_depth) + 1;
+        let last_kept = kept.last(branch);
+        // What was kept before may be kept no longer.
+        let is_as_before = branch.kept_depth.unwrap_or(branch.fork_depth) == last_kept;
+        let from = branch.first_pass_depth.filter(|_| is_as_before).unwrap_or(last_kept) + 1;
         // Up to the hint, and a little past it, as it may be behind.
         let width = (branch.head_depth - from + 2).clamp(2, left.max(2));
         batches.push(DepthBatch { branch, from, to: from + width - 1 });
@@ -270,6 +280,7 @@ async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<()
         return Ok(());
     }
     move_active_off_tombstones(mongo, tombstones).await?;
+    look_again(mongo, tombstones, mongo.clock.now()).await?;
     for tombstone in tombstones {
         let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
         let due =
@@ -293,10 +304,16 @@ async fn remove_tombstones(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Res
         return Ok(());
     }
     move_active_off_tombstones(mongo, tombstones).await?;
-    mongo
-        .branches
-        .delete_many(doc! {"_id": {"$in": ids}, "state": BranchState::SecondPassDone.name()})
-        .await?;
+    let named = named_by_others(mongo, tombstones).await?;
+    let (later, ids): (Vec<_>, Vec<_>) =
+        tombstones.iter().map(|branch| branch.id).partition(|id| named.contains(id));
+    let swept =
+        |ids| doc! {"_id": {"$in": texts::<BranchId>(ids)}, "state": BranchState::SecondPassDone.name()};
+    if !later.is_empty() {
+        let due = mongo.clock.now().plus(SECOND_PASS_DELAY).as_micros();
+        mongo.branches.update_many(swept(later), doc! {"$set": {"due": due}}).await?;
+    }
+    mongo.branches.delete_many(swept(ids)).await?;
     Ok(())
 }
 

@@ -89,8 +89,11 @@ async fn is_of_hidden_chat(mongo: &MongoEngine, child: &BranchDoc) -> Result<boo
 }
 
 /// Confirms that the parent of a fork lives, and cancels a deletion check of it. If the parent or the trunk is gone, the fork is
-/// rolled back.
+/// rolled back. For the trunk of a fork of a chat: what it stands on.
 pub(crate) async fn confirm_parent_or_roll_back(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
+    if let Some(source) = child.source {
+        return confirm_source_or_roll_back(mongo, child, source).await;
+    }
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
         let parent = match parent_if_alive(branch_with_trunk(mongo, child.owner, child.chat, parent).await?) {
@@ -106,6 +109,29 @@ pub(crate) async fn confirm_parent_or_roll_back(mongo: &MongoEngine, child: &Bra
         // A deletion checks whether anything forks from it. This fork does.
         cancel_deletion_check(mongo, &parent).await?;
     }
+}
+
+/// Confirms that the source of a fork of a chat lives, and the branch that it stands on, if that is one of the source: the others are
+/// kept as long as the source is there, and from the insert of the fork on for that. A deletion check of the branch goes on, as a fork of a chat
+/// is none of its children.
+async fn confirm_source_or_roll_back(
+    mongo: &MongoEngine,
+    child: &BranchDoc,
+    source: ChatId,
+) -> Result<(), Error> {
+    let owner = child.stands_on.unwrap_or(source.trunk());
+    let found = mongo.branch_loader.load_many([source.trunk(), owner].into()).await?;
+    let is_alive = |id: BranchId| found.get(&id).is_some_and(|branch| branch.alive);
+    let is_of_source = found.get(&owner).is_some_and(|owner| owner.chat == source);
+    let gone = if !is_alive(source.trunk()) {
+        Error::ChatNotFound
+    } else if !found.contains_key(&owner) || (is_of_source && !is_alive(owner)) {
+        Error::MessageNotFound
+    } else {
+        return Ok(());
+    };
+    roll_back_fork(mongo, child).await?;
+    Err(gone)
 }
 
 /// Makes a fork the active branch, if its trunk matches the filter, and completes the fork. It comes before the answer: a retry
