@@ -5,8 +5,13 @@ mod activity;
 mod chats;
 mod conversations;
 mod delete;
+mod deleted_list;
+mod destroy;
+mod first_time;
+mod forks;
 mod list;
 mod schema;
+mod state_change;
 mod sweep;
 
 pub use accounts::{DeletedAccount, accounts_due, finish_account, is_account_deleted, remember_account};
@@ -15,7 +20,13 @@ pub use chats::{Chat, ChatChanges, create_chat, find_any_chat, find_chat, update
 pub use conversations::{
     Conversation, create_conversation, delete_conversation, list_conversations, replay_conversation,
 };
-pub use delete::{chats_of, delete_chats};
+pub use delete::{Deletion, delete_chat, restore_chat};
+pub use deleted_list::{DeletedChat, list_deleted_chats};
+pub use destroy::{chats_of, destroy_chats};
+pub use forks::{
+    ChatFork, ForkProgress, begin_fork, finish_fork, forks_due, give_up_fork, give_up_forks_of, replay_fork,
+    reschedule_fork,
+};
 pub use list::{ChatFilter, ChatPosition, ListRequest, list_chats};
 pub use sweep::spawn_sweep;
 

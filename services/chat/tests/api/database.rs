@@ -27,16 +27,40 @@ diesel::table! {
         message_count -> BigInt,
         last_message_at -> Nullable<Instant>,
         tree_changed_at -> Nullable<Instant>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use shared::sql_types::Uid;
+
+    conversations (id) {
+        id -> Uid,
+        chat_id -> Uid,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use shared::sql_types::Uid;
+
+    chat_forks (id) {
+        id -> Uid,
     }
 }
 
 /// Reverts the migrations since the first release, the last one first.
-const BEFORE_TAGS: [[&str; 2]; 2] = [
+const BEFORE_TAGS: [[&str; 4]; 2] = [
     [
+        include_str!("../../migrations/sqlite/2026-12-01-100000_chat_forks/down.sql"),
+        include_str!("../../migrations/sqlite/2026-12-01-000000_undo/down.sql"),
         include_str!("../../migrations/sqlite/2026-11-29-000001_activity/down.sql"),
         include_str!("../../migrations/sqlite/2026-11-29-000000_tags/down.sql"),
     ],
     [
+        include_str!("../../migrations/postgres/2026-12-01-100000_chat_forks/down.sql"),
+        include_str!("../../migrations/postgres/2026-12-01-000000_undo/down.sql"),
         include_str!("../../migrations/postgres/2026-11-29-000001_activity/down.sql"),
         include_str!("../../migrations/postgres/2026-11-29-000000_tags/down.sql"),
     ],
@@ -57,6 +81,7 @@ pub struct OldChat {
     created_at: Timestamp,
     updated_at: Timestamp,
     active: bool,
+    deleted_at: Option<Timestamp>,
 }
 
 impl OldChat {
@@ -69,7 +94,12 @@ impl OldChat {
             created_at,
             updated_at: created_at,
             active: true,
+            deleted_at: None,
         }
+    }
+
+    pub fn deleted_at(self, time: Timestamp) -> Self {
+        Self { deleted_at: Some(time), ..self }
     }
 
     pub fn id(&self) -> String {
@@ -108,6 +138,24 @@ impl TestApp {
         let texts = chats::table.find(id).select((chats::name, chats::tags, chats::settings));
         let store = self.store().await;
         let read = store.read(move |session| async move { on!(session, |c| texts.first(c).await) }.boxed());
+        read.await.unwrap()
+    }
+
+    /// The names of the records of a chat, also of a deleted one.
+    pub async fn record_names(&self, chat: &str) -> Vec<String> {
+        let id = ChatId::from(shared::ids::parse_uuid(chat).unwrap());
+        let names = conversations::table.filter(conversations::chat_id.eq(id)).select(conversations::name);
+        let store = self.store().await;
+        let read = store.read(move |session| async move { on!(session, |c| names.load(c).await) }.boxed());
+        read.await.unwrap()
+    }
+
+    /// How many forks of chats are begun and not finished.
+    pub async fn forks_under_way(&self) -> i64 {
+        let count = chat_forks::table.count();
+        let store = self.store().await;
+        let read =
+            store.read(move |session| async move { on!(session, |c| count.get_result(c).await) }.boxed());
         read.await.unwrap()
     }
 
