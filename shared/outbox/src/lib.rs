@@ -73,15 +73,15 @@ pub struct Delivery {
 impl Delivery {
     /// A `DELETE` at `destination`. Insert it into [`outbox`] in the transaction that makes it due.
     pub fn delete(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
-        Self::new(Method::DELETE, destination, path, trace, now)
+        Self::new(&Method::DELETE, destination, path, trace, now)
     }
 
     /// A `PUT` at `destination`, whose path and query say all. Insert it into [`outbox`] in the transaction that makes it due.
     pub fn put(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
-        Self::new(Method::PUT, destination, path, trace, now)
+        Self::new(&Method::PUT, destination, path, trace, now)
     }
 
-    fn new(method: Method, destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
+    fn new(method: &Method, destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
         Self {
             id: DeliveryId::generate(),
             destination: destination.name().to_owned(),

@@ -215,6 +215,24 @@ async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str
         let path = format!("/branches/delete-branch/{id}");
         document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
     }
+    let fork = json!({"chat_id": chat});
+    let fork = document.call_at(user, Method::POST, "/chats/fork-chat", fork).await;
+    for missing in [
+        json!({"chat_id": fork["forked_from"]["response_id"]}),
+        json!({"chat_id": chat, "branch_id": fork["chat_id"]}),
+        json!({"chat_id": chat, "response_id": chat}),
+        json!({}),
+    ] {
+        document.call_at(user, Method::POST, "/chats/fork-chat", missing).await;
+    }
     let path = format!("/chats/delete-chat/{chat}");
-    document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
+    for path in [path.clone(), path.clone(), format!("{path}?permanent=maybe")] {
+        document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
+    }
+    document.call_at(user, Method::GET, "/chats/deleted-chats", Value::Null).await;
+    document.call_at(user, Method::GET, "/chats/deleted-chats?limit=0", Value::Null).await;
+    for id in [chat, branch] {
+        let path = format!("/chats/restore-chat/{id}");
+        document.call(user, Method::POST, "/chats/restore-chat/{chat_id}", &path, Value::Null).await;
+    }
 }

@@ -60,6 +60,9 @@ impl Branches {
         chats: &[ChatId],
         trace: &Trace,
     ) -> Result<HashMap<ChatId, u32>, Error> {
+        if chats.is_empty() {
+            return Ok(HashMap::new());
+        }
         let body = json!({"owner": owner, "chat_ids": chats});
         let counts = self.0.put::<BranchCounts>("/internal/branch-counts", &body, trace).await?;
         Ok(counts.map_err(not_found)?.branch_counts)

@@ -79,8 +79,7 @@ pub async fn get_deleted_chats(
     let after = query.cursor.map(|DeletedChatsCursor(after)| after);
     let chats = store::list_deleted_chats(&state.store, owner, after, limit, state.clock.now()).await?;
     let ids: Vec<_> = chats.iter().take(limit).map(|chat| chat.id).collect();
-    let counts =
-        if ids.is_empty() { Default::default() } else { state.branches.count(owner, &ids, &trace).await? };
+    let counts = state.branches.count(owner, &ids, &trace).await?;
     let page = Page::of_rows(&query, chats, limit, |chat| {
         DeletedChatsCursor(TimeKey { created_at: chat.deleted_at, id: chat.id.as_uuid() })
     });

@@ -18,7 +18,7 @@ use shared_web::telemetry::Trace;
 
 shared_web::request! {
     /// Of which chat, and up to where.
-    pub struct ChatForking in body {
+    pub struct ChatForkRequest in body {
         /// A chat of the caller's, or any of its branches
         required chat_id: ChatId,
         /// A branch of the chat; left out, the active one
@@ -46,7 +46,7 @@ shared_web::error_responses! {
 ///
 /// With an `Idempotency-Key` the same request can be sent again and again, and creates once.
 #[utoipa::path(
-    post, path = "/api/v1/chats/fork-chat", tag = "chats", request_body = ChatForking,
+    post, path = "/api/v1/chats/fork-chat", tag = "chats", request_body = ChatForkRequest,
     params(IdempotencyHeader),
     responses(
         (status = 201, description = "The new chat", body = ChatView,
@@ -57,7 +57,7 @@ shared_web::error_responses! {
 pub async fn fork_chat(
     state: Data<State>,
     trace: Trace,
-    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<Keyed<ChatForking>>>,
+    InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<Keyed<ChatForkRequest>>>,
 ) -> Result<CreatedResponse<ChatView>, Error> {
     let key = body.key(user, "fork-chat");
     let begun = match &key {
@@ -81,11 +81,11 @@ pub async fn fork_chat(
 async fn begin(
     state: &State,
     user: UserId,
-    request: ChatForking,
+    request: ChatForkRequest,
     key: Option<IdempotencyKey>,
     trace: &Trace,
 ) -> Result<ForkProgress, Error> {
-    let ChatForking { chat_id, branch_id, response_id, name, chat_type } = request;
+    let ChatForkRequest { chat_id, branch_id, response_id, name, chat_type } = request;
     let point = state.branches.fork_point(user, chat_id, (branch_id, response_id), trace).await?;
     let source = own_chat(state, user, point.chat_id).await?;
     let name = name.map_or(source.name, Name::into_string);

@@ -78,6 +78,7 @@ impl Respond for BranchService {
             ("GET", ["chats", chat, "fork-point"]) => known.fork_point(chat, &request.url),
             ("PUT", ["chats", chat, "fork"]) => known.make_trunk(chat, &request.body_json().unwrap()),
             ("PUT", ["chats", chat, "state"]) => known.change_state(chat, &request.url),
+            ("DELETE", ["chats", chat]) => known.destroy(chat),
             ("PUT", ["branch-counts"]) => known.count(&request.body_json().unwrap()),
             _ => not_found("Not Found"),
         }
@@ -136,6 +137,14 @@ impl Known {
             *last = (number, state);
         }
         ResponseTemplate::new(200).set_body_json(json!({"msg": "State changed"}))
+    }
+
+    /// The route of older chat services.
+    fn destroy(&mut self, chat: &str) -> ResponseTemplate {
+        // In either form.
+        let chat = parse_uuid(chat).unwrap().to_string();
+        self.states.insert(chat, (i64::MAX, "destroyed".to_owned()));
+        ResponseTemplate::new(200).set_body_json(json!({"msg": "Chat deleted"}))
     }
 
     fn count(&self, body: &Value) -> ResponseTemplate {

@@ -71,3 +71,24 @@ async fn a_chat_that_an_older_version_has_deleted_stays_deleted() {
     let (service, path) = (app.service(Service::Branch), format!("/internal/chats/{deleted_id}"));
     eventually("it is forgotten", async || service.get(&path).await.status == 404).await;
 }
+
+#[tokio::test]
+async fn what_can_be_restored_is_deleted_for_good_by_a_downgrade() {
+    let mut app = spawn_app().await;
+    let ann = app.user();
+    let chat = ann.chat("secret").await;
+    let (kept, deleted) = (ann.conversation(&chat, "secret").await, ann.conversation(&chat, "other").await);
+    ann.delete_conversation(&deleted).await.expect(200);
+    ann.delete_chat(&chat).await.expect(200);
+    app.restart_with_old_chats(Vec::new()).await;
+    let ann = app.user_of(ann.id);
+
+    assert_eq!(app.texts(&chat).await, (String::new(), "[]".to_owned(), None));
+    assert_eq!(app.record_names(&chat).await, ["", ""]);
+    ann.restore_chat(&chat).await.expect(404);
+    ann.delete_conversation(&kept).await.expect(404);
+    eventually("branch hears of it", async || {
+        app.branch_service.state(&chat).as_deref() == Some("destroyed")
+    })
+    .await;
+}
