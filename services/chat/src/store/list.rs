@@ -189,7 +189,8 @@ async fn rows_after(
 #[cfg(test)]
 mod tests {
     use super::super::activity::record_activity;
-    use super::super::chats::{ChatChanges, create_chat, update_chat};
+    use super::super::chats::{ChatChanges, update_chat};
+    use super::super::create_chat::create_chat;
     use super::super::migrations;
     use super::*;
     use crate::domain::{ChatActivity, ChatType, Name};

@@ -50,15 +50,18 @@ async fn sweep(store: &Store, retention: Duration, now: Timestamp) -> Result<boo
 /// Destroys chats that can be restored no longer. The relay delivers it.
 async fn purge_chats(session: &mut Session, now: Timestamp) -> Result<bool, StoreError> {
     let due = chats::table.filter(chats::purge_at.is_not_null().and(chats::purge_at.le(now)));
-    let some = due.order(chats::purge_at).limit(CHATS_PER_SWEEP).select(chats::id);
-    let some: Vec<ChatId> = on!(session, |c| some.load(c).await)?;
-    if some.is_empty() {
+    let due = due.order(chats::purge_at).limit(CHATS_PER_SWEEP).select(chats::id);
+    let due: Vec<ChatId> = on!(session, |c| due.load(c).await)?;
+    if due.is_empty() {
         return Ok(false);
     }
-    // Locks them, those aside that were restored, or restored and deleted again, meanwhile.
-    let lock = diesel::update(due.filter(any_of(chats::id, some))).set(chats::purge_at.eq(chats::purge_at));
-    let locked: Vec<ChatId> = on!(session, |c| lock.returning(chats::id).get_results(c).await)?;
-    destroy(session, locked, &Trace::generate(), now).await?;
+    let lock = diesel::update(chats::table.filter(any_of(chats::id, due)));
+    let lock = lock.set(chats::purge_at.eq(chats::purge_at)).returning((chats::id, chats::purge_at));
+    let locked: Vec<(ChatId, Option<Timestamp>)> = on!(session, |c| lock.get_results(c).await)?;
+    // Again: it may have been restored, and deleted again, before it was locked.
+    let is_due = |purge_at: Option<Timestamp>| purge_at.is_some_and(|purge_at| purge_at <= now);
+    let due = locked.into_iter().filter(|(_, purge_at)| is_due(*purge_at)).map(|(chat, _)| chat);
+    destroy(session, due.collect(), &Trace::generate(), now).await?;
     Ok(true)
 }
 

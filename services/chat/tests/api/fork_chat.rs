@@ -266,6 +266,27 @@ async fn forks_beside_the_deletion_of_their_account_leave_nothing() {
 }
 
 #[tokio::test]
+async fn forks_beside_the_permanent_deletion_of_their_source_are_whole_or_not_there() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    for _ in 0..5 {
+        let source = source(&app, &ann).await;
+        let before = app.branch_service.forks().len();
+        let body = json!({"chat_id": source.chat});
+        let forking = join_all((0..16).map(|_| ann.fork_chat(&body)));
+        let (forked, deleted) = join(forking, ann.delete_permanently(&source.chat)).await;
+        deleted.expect(200);
+        let (made, missing): (Vec<_>, Vec<_>) = forked.into_iter().partition(|answer| answer.status == 201);
+        assert!(missing.iter().all(|answer| answer.status == 404));
+        for fork in &made {
+            ann.get_chat(id(&fork.json())).await.expect(200);
+        }
+        assert_eq!(app.branch_service.forks().len(), before + made.len());
+        assert_eq!(app.forks_under_way().await, 0);
+    }
+}
+
+#[tokio::test]
 async fn a_fork_is_a_chat_like_any_other() {
     let app = spawn_app().await;
     let ann = app.user();

@@ -9,6 +9,8 @@ INSERT INTO outbox (id, destination, path, request_id, created_at, attempts, nex
 DELETE FROM outbox WHERE method <> 'DELETE';
 ALTER TABLE outbox DROP COLUMN method;
 DROP INDEX chats_owner_deleted;
+DROP INDEX chats_destroyed;
+CREATE INDEX chats_deleted ON chats (deleted_at) WHERE deleted_at IS NOT NULL;
 DROP INDEX chats_purge;
 ALTER TABLE chats DROP COLUMN state_number;
 ALTER TABLE chats DROP COLUMN purge_at;
