@@ -6,13 +6,13 @@
 use crate::clients::Branches;
 use crate::error::Error;
 use crate::store::{self, Chat, ChatFork};
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use shared::clock::Clock;
 use shared::error::causes;
 use shared::idempotency::Created;
 use shared::tasks::Tasks;
 use shared_outbox::Relay;
-use shared_store::Store;
+use shared_store::{Store, StoreError};
 use shared_web::telemetry::Trace;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use std::time::Duration;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest backoff between two attempts.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// How many forks of a poll are finished concurrently.
-const MAX_CONCURRENT_FORKS: usize = 8;
+/// The forks of a poll, which are finished concurrently: few, as the service waits for them when it stops.
+const FORKS_PER_POLL: usize = 8;
 
 /// The forking of chats. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,21 +53,23 @@ impl ChatForking {
     /// Finishes what requests have left, until the service stops.
     pub fn spawn(&self, tasks: &Tasks) {
         let this = self.clone();
-        tasks.every(POLL_INTERVAL, move || {
+        tasks.every_while_busy(POLL_INTERVAL, Duration::ZERO, move || {
             let this = this.clone();
             async move {
-                if let Err(error) = this.finish_due().await {
+                this.finish_due().await.unwrap_or_else(|error| {
                     tracing::error!(error = causes(&error), "forks of chats are still under way");
-                }
+                    false
+                })
             }
         });
     }
 
-    async fn finish_due(&self) -> Result<(), Error> {
-        let due = store::forks_due(&self.store, self.clock.now()).await?;
-        let attempts = due.into_iter().map(|fork| self.attempt(fork));
-        stream::iter(attempts).buffer_unordered(MAX_CONCURRENT_FORKS).collect::<()>().await;
-        Ok(())
+    /// Finishes some forks that are due, and returns whether there may be more.
+    async fn finish_due(&self) -> Result<bool, StoreError> {
+        let due = store::forks_due(&self.store, FORKS_PER_POLL, self.clock.now()).await?;
+        let may_be_more = due.len() == FORKS_PER_POLL;
+        join_all(due.into_iter().map(|fork| self.attempt(fork))).await;
+        Ok(may_be_more)
     }
 
     async fn attempt(&self, fork: ChatFork) {

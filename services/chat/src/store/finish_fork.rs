@@ -16,9 +16,6 @@ use shared_outbox::Delivery;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use shared_web::telemetry::Trace;
 
-/// Rows of one poll.
-const MAX_FORKS_PER_POLL: i64 = 100;
-
 /// Turns a row whose trunk is made into the chat, or finds the chat that another attempt has made of it.
 pub async fn finish_fork(
     store: &Store,
@@ -110,12 +107,12 @@ async fn give_up(
     Ok(deliveries)
 }
 
-/// Forks whose next attempt is due.
-pub async fn forks_due(store: &Store, now: Timestamp) -> Result<Vec<ChatFork>, StoreError> {
+/// Some forks whose next attempt is due.
+pub async fn forks_due(store: &Store, limit: usize, now: Timestamp) -> Result<Vec<ChatFork>, StoreError> {
     let due = chat_forks::table
         .filter(chat_forks::next_attempt_at.le(now))
         .order((chat_forks::next_attempt_at, chat_forks::id))
-        .limit(MAX_FORKS_PER_POLL);
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX));
     let listed = store.read(move |session| {
         async move { on!(session, |c| due.select(ChatFork::as_select()).load(c).await) }.boxed()
     });

@@ -4,7 +4,7 @@ use crate::app::TestApp;
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, UserId};
+use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
 use shared_store::RunQueryDsl;
 use shared_store::{Store, on};
 use std::time::Duration;
@@ -39,6 +39,21 @@ diesel::table! {
         id -> Uid,
         chat_id -> Uid,
         name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use shared::sql_types::{Instant, Uid};
+
+    outbox (id) {
+        id -> Uid,
+        destination -> Text,
+        path -> Text,
+        request_id -> Text,
+        created_at -> Instant,
+        attempts -> Integer,
+        next_attempt_at -> Instant,
     }
 }
 
@@ -139,6 +154,24 @@ impl TestApp {
         let store = self.store().await;
         let read = store.read(move |session| async move { on!(session, |c| texts.first(c).await) }.boxed());
         read.await.unwrap()
+    }
+
+    /// Owes the branch service the deletion of a chat as an older version does.
+    pub async fn owe_deletion_as_before(&self, chat: &str, owner: UserId) {
+        let delivery = (
+            outbox::id.eq(DeliveryId::generate()),
+            outbox::destination.eq("branch"),
+            outbox::path.eq(format!("/internal/chats/{chat}?owner={owner}")),
+            outbox::request_id.eq("r"),
+            outbox::created_at.eq(self.clock.now()),
+            outbox::attempts.eq(0),
+            outbox::next_attempt_at.eq(self.clock.now()),
+        );
+        let insert = diesel::insert_into(outbox::table).values(delivery);
+        let store = self.store().await;
+        let owed =
+            store.write(move |session| async move { on!(session, |c| insert.execute(c).await) }.boxed());
+        assert_eq!(owed.await.unwrap(), 1);
     }
 
     /// The names of the records of a chat, also of a deleted one.

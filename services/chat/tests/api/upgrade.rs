@@ -92,3 +92,16 @@ async fn what_can_be_restored_is_deleted_for_good_by_a_downgrade() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_delivery_of_an_older_version_is_a_deletion() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let chat = ann.chat("x").await;
+    app.owe_deletion_as_before(&chat, ann.id).await;
+
+    eventually("branch hears of it", async || {
+        app.branch_service.state(&chat).as_deref() == Some("destroyed")
+    })
+    .await;
+}
