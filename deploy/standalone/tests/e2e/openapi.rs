@@ -75,6 +75,7 @@ async fn every_response_matches_its_schema() {
     let chat = chat_answers(&mut document, &ann).await;
     let branch = tree_answers(&mut document, &ann.client, &chat).await;
     record_answers(&mut document, &ann.client, &chat).await;
+    fork_answers(&mut document, &ann.client, &chat).await;
     deletion_answers(&mut document, &ann.client, &chat, &branch).await;
 
     let mut described = BTreeSet::new();
@@ -210,11 +211,7 @@ async fn record_answers(document: &mut Document, user: &TestClient, chat: &str) 
     }
 }
 
-async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {
-    for id in [chat, branch] {
-        let path = format!("/branches/delete-branch/{id}");
-        document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
-    }
+async fn fork_answers(document: &mut Document, user: &TestClient, chat: &str) {
     let fork = json!({"chat_id": chat});
     let fork = document.call_at(user, Method::POST, "/chats/fork-chat", fork).await;
     for missing in [
@@ -224,6 +221,13 @@ async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str
         json!({}),
     ] {
         document.call_at(user, Method::POST, "/chats/fork-chat", missing).await;
+    }
+}
+
+async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {
+    for id in [chat, branch] {
+        let path = format!("/branches/delete-branch/{id}");
+        document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
     }
     let path = format!("/chats/delete-chat/{chat}");
     for path in [path.clone(), path.clone(), format!("{path}?permanent=maybe")] {
