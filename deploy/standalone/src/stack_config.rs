@@ -134,6 +134,7 @@ impl StackConfig {
             auth,
             branch,
             account_retention: chat::config::account_retention(self.tokens.access),
+            undo_window: self.undo_window,
         }
     }
 
