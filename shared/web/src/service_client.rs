@@ -3,7 +3,8 @@
 use crate::problem::Problem;
 use crate::telemetry::{Trace, X_REQUEST_ID};
 use crate::tokens::TokenKeys;
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::service::Service;
 
@@ -65,7 +66,7 @@ impl ServiceClient {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let response = self.send(Method::GET, url, trace).await?;
+        let response = self.send(self.http.request(Method::GET, url), trace).await?;
         match response.status() {
             StatusCode::OK => response.json().await.map(Some).map_err(|source| self.unreachable(source)),
             StatusCode::NOT_FOUND => Ok(None),
@@ -75,17 +76,31 @@ impl ServiceClient {
 
     /// Deletes an object by its path and query. The routes respond with success also if there is none.
     pub async fn delete(&self, path_and_query: &str, trace: &Trace) -> Result<(), CallError> {
-        let response = self.send(Method::DELETE, self.url(path_and_query), trace).await?;
+        let request = self.http.request(Method::DELETE, self.url(path_and_query));
+        self.require_success(&self.send(request, trace).await?)
+    }
+
+    /// Puts an object, as JSON.
+    pub async fn put(
+        &self,
+        path_and_query: &str,
+        object: &(impl Serialize + Sync),
+        trace: &Trace,
+    ) -> Result<(), CallError> {
+        let request = self.http.request(Method::PUT, self.url(path_and_query)).json(object);
+        self.require_success(&self.send(request, trace).await?)
+    }
+
+    fn require_success(&self, response: &Response) -> Result<(), CallError> {
         match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(CallError::Unexpected { called: self.called, status }),
         }
     }
 
-    async fn send(&self, method: Method, url: Url, trace: &Trace) -> Result<Response, CallError> {
+    async fn send(&self, request: RequestBuilder, trace: &Trace) -> Result<Response, CallError> {
         let token = self.keys.issue_for_service(self.caller, self.called).map_err(|_| CallError::Token)?;
-        let mut request =
-            self.http.request(method, url).bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
+        let mut request = request.bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
         for (name, value) in trace.context.headers() {
             request = value.into_iter().fold(request, |request, value| request.header(name, value));
         }

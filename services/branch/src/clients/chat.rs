@@ -1,6 +1,7 @@
 //! The client of the chat service, which knows the owners of chats.
 
-use serde::Deserialize;
+use crate::domain::ChatActivity;
+use serde::{Deserialize, Serialize};
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
 use shared_web::service_client::{CallError, ServiceClient};
@@ -17,6 +18,12 @@ pub struct InternalChat {
     pub deleted: bool,
 }
 
+/// The activity of some chats.
+#[derive(Debug, Serialize)]
+struct ActivityReport<'a> {
+    chats: &'a [ChatActivity],
+}
+
 /// Chats, as the chat service knows them.
 #[derive(Debug, Clone)]
 pub struct Chats(ServiceClient);
@@ -30,5 +37,10 @@ impl Chats {
     /// The chat of this id, also a deleted one. `None` if there never was one, or it was deleted long ago.
     pub async fn get(&self, chat: ChatId, trace: &Trace) -> Result<Option<InternalChat>, CallError> {
         self.0.get(&format!("/internal/chats/{chat}"), &[], trace).await
+    }
+
+    /// Reports the activity of chats.
+    pub async fn put_activity(&self, chats: &[ChatActivity], trace: &Trace) -> Result<(), CallError> {
+        self.0.put("/internal/activity", &ActivityReport { chats }, trace).await
     }
 }

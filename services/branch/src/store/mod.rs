@@ -2,6 +2,7 @@
 //!
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
+mod activity;
 mod ancestry_codec;
 mod branching;
 mod cherry_pick;
@@ -18,6 +19,7 @@ mod selection;
 pub mod sql;
 mod version_list;
 
+pub(crate) use activity::{Change, ChangePosition, ChangeSource, ReporterLease, TreeActivity};
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use content_store::ContentStore;
 pub use positions::{LinePosition, Position, TimePosition};

@@ -55,7 +55,7 @@ async fn tombstone_branch(session: &mut Session, doomed: Doomed, now: Timestamp)
     let (trunk, is_alive) = (branches::table.find(chat.trunk()), branches::deleted_at.is_null());
     // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
     let active: Option<Option<BranchId>> = on!(session, |c| {
-        let lock = diesel::update(trunk.filter(is_alive)).set(branches::head_depth.eq(branches::head_depth));
+        let lock = diesel::update(trunk.filter(is_alive)).set(branches::changed_at.eq(Some(now)));
         lock.returning(branches::active_branch_id).get_result(c).await.optional()
     })?;
     let active = active.ok_or(Error::BranchNotFound)?;

@@ -242,5 +242,6 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         last_message_at: None,
         preview: None,
         activated_at: new.activate.then_some(created_at),
+        changed_at: Some(created_at),
     }
 }

@@ -137,6 +137,7 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
         last_message_at: None,
         preview: None,
         activated_at: None,
+        changed_at: None,
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod abort;
 mod activate;
+mod activity;
 mod ancestry_column;
 mod append;
 mod branches;
@@ -29,6 +30,7 @@ mod monotonic_time;
 mod page;
 mod previews;
 mod queries;
+mod reporter_lease;
 mod rows;
 mod schema;
 mod sources;

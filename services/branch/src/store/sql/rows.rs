@@ -79,6 +79,7 @@ pub(super) struct NewBranchRow {
     pub(super) last_message_at: Option<Timestamp>,
     pub(super) preview: Option<String>,
     pub(super) activated_at: Option<Timestamp>,
+    pub(super) changed_at: Option<Timestamp>,
 }
 
 impl From<NewBranchRow> for Branch {

@@ -32,6 +32,7 @@ diesel::table! {
         preview -> Nullable<Text>,
         tags -> Text,
         archived -> Bool,
+        changed_at -> Nullable<Instant>,
     }
 }
 
@@ -57,6 +58,20 @@ diesel::table! {
         response_preview -> Nullable<Text>,
         // The chat of the branch, for lists of one chat. A trigger writes it where an older version appends.
         root_chat_id -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, SmallInt};
+    use shared::sql_types::{Instant, Uid};
+
+    activity_lease (id) {
+        id -> SmallInt,
+        version -> BigInt,
+        holder -> Uid,
+        until -> Instant,
+        messages_from -> Instant,
+        branches_from -> Instant,
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The target of the log lines, kept from before the module moved: operators filter by it.
 const LOG_TARGET: &str = "branch::store::mongo::migrate";
 /// The migrations by name, oldest first. A published one is never edited.
-pub(crate) const MIGRATIONS: [(&str, &str); 3] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 4] = [
     ("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json")),
     (
         "2026-11-30-000000_messages_by_chat",
@@ -25,6 +25,10 @@ pub(crate) const MIGRATIONS: [(&str, &str); 3] = [
     (
         "2026-11-30-100000_versions",
         include_str!("../../../../migrations/mongo/2026-11-30-100000_versions/up.json"),
+    ),
+    (
+        "2026-12-01-100000_activity",
+        include_str!("../../../../migrations/mongo/2026-12-01-100000_activity/up.json"),
     ),
 ];
 /// The lease of the lock: after it, the lock of a dead process is broken.

@@ -90,7 +90,8 @@ pub(crate) async fn activate_fork(
     mut trunk: Document,
 ) -> Result<(), Error> {
     trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
-    let activation = statement(trunk, doc! {"$set": {"active": child.id.to_string()}});
+    let now = mongo.clock.now().as_micros();
+    let activation = statement(trunk, doc! {"$set": {"active": child.id.to_string(), "changed_at": now}});
     let (filter, change) = fork_completion(child.id, child.op);
     // In this order: the sweep activates a fork that is not completed.
     let statements = Vec::from([activation, statement(filter, change)]);
@@ -102,7 +103,9 @@ pub(crate) async fn activate_fork(
 async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     let now = mongo.clock.now().as_micros();
     let change = doc! {
-        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
+        "$set": {
+            "alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now, "changed_at": now,
+        },
         "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
     };
     // The filter has no state: a cascade may have marked it already.
@@ -165,7 +168,9 @@ pub(crate) async fn tombstone_all(mongo: &MongoEngine, branches: &[BranchId]) ->
 pub(crate) fn tombstone_update(now: Timestamp) -> Document {
     let now = now.as_micros();
     doc! {
-        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
+        "$set": {
+            "alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now, "changed_at": now,
+        },
         "$unset": {"activate": "", "over": ""},
     }
 }
@@ -179,7 +184,9 @@ pub(crate) async fn move_active(
     to: BranchId,
 ) -> Result<(), Error> {
     let trunk = doc! {"_id": chat.to_string(), "active": {"$in": texts(from)}};
-    mongo.branches.update_one(trunk, doc! {"$set": {"active": to.to_string()}}).await?;
+    let now = mongo.clock.now().as_micros();
+    let change = doc! {"$set": {"active": to.to_string(), "changed_at": now}};
+    mongo.branches.update_one(trunk, change).await?;
     Ok(())
 }
 

@@ -1,0 +1,29 @@
+-- When a branch was last forked, chosen, changed, deleted or restored: what the chat service is told of, beside messages. Trunks of old
+-- chats count as changed when they were created, so that each is told of once. Rows that an older version of the program inserts beside
+-- have the time of the database.
+ALTER TABLE branches ADD COLUMN changed_at TIMESTAMPTZ;
+UPDATE branches SET changed_at = created_at WHERE branch_id = root_chat_id AND deleted_at IS NULL;
+ALTER TABLE branches ALTER COLUMN changed_at SET DEFAULT now();
+CREATE INDEX branches_by_change ON branches (changed_at, branch_id) INCLUDE (root_chat_id) WHERE changed_at IS NOT NULL;
+CREATE INDEX messages_by_time ON messages (created_at, response_id) INCLUDE (root_chat_id);
+
+-- One row: which process reports, and from which times on changes may not be reported yet.
+CREATE TABLE activity_lease (
+    id SMALLINT PRIMARY KEY CHECK (id = 1),
+    version BIGINT NOT NULL,
+    holder UUID NOT NULL,
+    until TIMESTAMPTZ NOT NULL,
+    messages_from TIMESTAMPTZ NOT NULL,
+    branches_from TIMESTAMPTZ NOT NULL
+);
+
+-- As before, and the switch counts as a change. The signature is as before: an older version of the program that runs beside calls it, too.
+CREATE OR REPLACE FUNCTION activate_branch_at(
+    its_owner UUID, target UUID, named UUID, its_time TIMESTAMPTZ, OUT outcome TEXT, OUT chat UUID
+) LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT * INTO outcome, chat FROM activate_branch(its_owner, target, named);
+    IF outcome = 'activated' THEN
+        UPDATE branches SET activated_at = its_time, changed_at = its_time WHERE branches.branch_id = named;
+    END IF;
+END $$;

@@ -1,0 +1,4 @@
+DROP TABLE activity_lease;
+DROP INDEX messages_by_time;
+DROP INDEX branches_by_change;
+ALTER TABLE branches DROP COLUMN changed_at;
