@@ -31,7 +31,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let chats = Chats::new(chat);
     let reporter = Reporter::open(store.clone(), clock, times.statement).await;
     let reporter = reporter.map_err(|error| StartError::Store(causes(&error)))?;
-    spawn_reporter(reporter, chats.clone(), &tasks);
+    spawn_reporter(reporter, chats.clone(), &tasks, &metrics);
     let state =
         Data::new(State { store: store.clone(), chats, sweeper: Sweeper::spawn(store.clone(), &tasks) });
     let readiness = Readiness::new(move || {

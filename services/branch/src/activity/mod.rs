@@ -19,6 +19,7 @@
 //! nothing changes, no process holds the lease, and each one has two short lookups in indexes a second.
 
 mod changed_chats;
+mod lag;
 mod large_chats;
 mod reporter;
 mod scan;

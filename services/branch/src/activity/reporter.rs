@@ -79,6 +79,11 @@ impl Reporter {
         })
     }
 
+    /// Its clock.
+    pub(super) const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Takes the next step: reports a page of changes, unless another process holds the lease. After an error it is repeated.
     pub async fn step(&mut self, sink: &impl ActivitySink) -> Result<Progress, ReportError> {
         let now = self.clock.now();

@@ -116,7 +116,7 @@ async fn add(
     totals: &mut HashMap<ChatId, Totals>,
 ) -> Result<(), Error> {
     follow_hints(mongo, &mut branches).await?;
-    own_messages::complete(mongo, &mut branches).await?;
+    own_messages::add_head_times(mongo, &mut branches).await?;
     for branch in &branches {
         totals.entry(branch.chat).or_default().add(branch);
     }
