@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod activity;
 mod app;
 mod checks;
 mod contract;

@@ -4,10 +4,13 @@ use crate::kit::{Chat, Kit, rename};
 use branch::activity::{ActivitySink, Progress, ReportError, Reporter};
 use branch::domain::ChatActivity;
 use branch::store::ContentStore;
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use reqwest::StatusCode;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::{BranchId, ChatId};
 use shared::service::Service;
+use shared_test_kit::TestDatabase;
 use shared_web::service_client::CallError;
 use shared_web::timeouts::ServerTimeouts;
 use std::collections::HashMap;
@@ -292,4 +295,38 @@ pub async fn messages_of_a_chat_with_many_branches_are_counted_later(kit: &Kit) 
     kit.clock.advance(Duration::from_secs(24));
     catch_up(&mut reporter, &service).await;
     assert_eq!(shown(&service, &chat), (fork, 2, Some(at), at));
+}
+
+pub async fn a_fork_of_an_older_version_is_reported(kit: &Kit) {
+    let (service, mut reporter) = (ChatService::new(), reporter(kit).await);
+    let chat = kit.chat().await;
+    let first = chat.say(chat.trunk(), "1").await;
+    chat.fork(first.id).await;
+    catch_up(&mut reporter, &service).await;
+    service.take_reports();
+    kit.clock.advance(Duration::from_secs(1));
+    let columns =
+        "root_chat_id, owner_id, parent_branch_id, forked_from, fork_depth, level, place, head_depth";
+    let fork = |schema: &str, id: &str, time: &str| {
+        format!(
+            "INSERT INTO {schema}branches (branch_id, {columns}, created_at) \
+             SELECT {id}, {columns}, {time} FROM {schema}branches WHERE level = 1"
+        )
+    };
+    let now = kit.clock.now();
+    if let TestDatabase::Sqlite(folder) = kit.database() {
+        let file = folder.path().join("branch");
+        let mut connection = diesel::SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        let time = now.as_micros().to_string();
+        connection.batch_execute(&fork("", "randomblob(16)", &time)).unwrap();
+    } else {
+        let database = kit.database().connect_postgres().await.unwrap();
+        let time = format!("TIMESTAMPTZ '{now}'");
+        database.batch_execute(&fork("branch.", "gen_random_uuid()", &time)).await.unwrap();
+    }
+
+    catch_up(&mut reporter, &service).await;
+
+    assert_eq!(service.take_reports().len(), 1);
+    assert_eq!(shown(&service, &chat), (chat.trunk(), 1, Some(first.created_at), now));
 }

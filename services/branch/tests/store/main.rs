@@ -179,6 +179,7 @@ fn main() {
         trials.extend(trials! { engine;
             hot_lines::a_hot_line_does_not_starve_another,
             lists::a_message_of_an_older_version_is_in_the_list_of_its_chat,
+            activity::a_fork_of_an_older_version_is_reported,
         });
     }
     trials.extend(trials! { Engine::Sqlite;
