@@ -26,7 +26,8 @@ async fn wait_for_report(app: &TestApp, chat: &Chat, expected: &Value, skipped: 
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), reported).await.expect("there was no such report")
+    let reported = tokio::time::timeout(Duration::from_secs(60), reported).await;
+    reported.unwrap_or_else(|_| panic!("no report of {expected}"))
 }
 
 #[tokio::test]
