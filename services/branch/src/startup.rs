@@ -1,5 +1,6 @@
 //! Builds the service.
 
+use crate::activity::{Reporter, spawn_reporter};
 use crate::clients::Chats;
 use crate::config::{Config, Database};
 use crate::error::Error;
@@ -8,7 +9,7 @@ use crate::state::State;
 use crate::store::ContentStore;
 use crate::sweeper::Sweeper;
 use actix_web::web::Data;
-use shared::error::StartError;
+use shared::error::{StartError, causes};
 use shared::http_client::http_client;
 use shared::service::Service;
 use shared::tasks::Tasks;
@@ -24,15 +25,17 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let context = config.server.context(Service::Branch, descriptor_use(&config.database))?;
     let tasks = Tasks::default();
     let store =
-        ContentStore::open(&config.database, times, clock, &tasks, bodies.memory, config.undo_window).await?;
+        ContentStore::open(&config.database, times, clock.clone(), &tasks, bodies.memory, config.undo_window)
+            .await?;
     store.observe(&metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, keys);
-    let state = Data::new(State {
-        store: store.clone(),
-        chats: Chats::new(chat),
-        sweeper: Sweeper::spawn(store.clone(), &tasks),
-    });
+    let chats = Chats::new(chat);
+    let reporter = Reporter::open(store.clone(), clock, times.statement).await;
+    let reporter = reporter.map_err(|error| StartError::Store(causes(&error)))?;
+    spawn_reporter(reporter, chats.clone(), &tasks, &metrics);
+    let state =
+        Data::new(State { store: store.clone(), chats, sweeper: Sweeper::spawn(store.clone(), &tasks) });
     let readiness = Readiness::new(move || {
         let store = store.clone();
         async move { store.check().await.map_err(not_ready) }

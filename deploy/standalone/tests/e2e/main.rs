@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod activity;
 mod app;
 mod chat_undo;
 mod checks;

@@ -42,6 +42,7 @@ async fn every_service_counts_its_requests_and_its_connections() {
             assert_eq!(series.sum(name, &[&service]), Some(0.0), "{name} {service} in {series:?}");
         }
     }
+    assert!(series.sum("activity_report_lag_seconds", &["service_name=\"branch\""]).is_some(), "{series:?}");
     for state in ["state=\"running\"", "state=\"waiting\""] {
         assert_eq!(series.sum("password_hash_jobs", &[state]), Some(0.0), "{series:?}");
         assert!(series.sum("password_hash_jobs_max", &[state]) >= Some(1.0), "{series:?}");
@@ -59,6 +60,7 @@ fn names(text: &str) -> BTreeSet<&str> {
             "limits_",
             "tokens_",
             "outbox_",
+            "activity_",
             "password_",
             "process_",
             "build_",

@@ -1,5 +1,6 @@
 //! The store of messages and branches: an enum that dispatches to the engine that the configuration names (enum dispatch).
 
+use super::activity::{Change, ChangePosition, ChangeSource, ReporterLease, TreeActivity};
 use super::branching::{ForkWithMessages, NewBranch};
 use super::chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 use super::mongo::MongoEngine;
@@ -312,6 +313,40 @@ impl ContentStore {
     /// What is destroyed stays so.
     pub async fn set_chat_state(&self, change: ChatStateChange) -> Result<(), Error> {
         on_engine!(self, set_chat_state(change))
+    }
+
+    /// Reads who reports activity to the chat service; `None` if nobody ever did.
+    pub(crate) async fn reporter_lease(&self) -> Result<Option<ReporterLease>, Error> {
+        on_engine!(self, reporter_lease())
+    }
+
+    /// Replaces the lease of that version (compare and swap). False if there is another meanwhile.
+    pub(crate) async fn swap_reporter_lease(
+        &self,
+        expected: Option<i64>,
+        lease: ReporterLease,
+    ) -> Result<bool, Error> {
+        on_engine!(self, swap_reporter_lease(expected, lease))
+    }
+
+    /// Lists changes after a position, by time, at most `limit`: fewer only at the end.
+    pub(crate) async fn list_changes(
+        &self,
+        source: ChangeSource,
+        after: ChangePosition,
+        limit: usize,
+    ) -> Result<Vec<Change>, Error> {
+        on_engine!(self, list_changes(source, after, limit))
+    }
+
+    /// Reads the activity of chats from all of their branches. Those that are deleted are left out.
+    pub(crate) async fn tree_activity(&self, chats: &[ChatId]) -> Result<Vec<TreeActivity>, Error> {
+        on_engine!(self, tree_activity(chats))
+    }
+
+    /// Reads the active branches of chats. Those that are deleted are left out.
+    pub(crate) async fn active_branches(&self, chats: &[ChatId]) -> Result<Vec<(ChatId, BranchId)>, Error> {
+        on_engine!(self, active_branches(chats))
     }
 
     /// Takes the next step of the sweep, of some 200 rows or documents. False if nothing is due.

@@ -2,6 +2,7 @@
 //!
 //! [`ContentStore`] dispatches to one of two engines, MongoDB or SQL. Its methods are the contract of both.
 
+mod activity;
 mod ancestry_codec;
 mod branching;
 mod chat_fork;
@@ -22,6 +23,7 @@ pub mod sql;
 mod undo;
 mod version_list;
 
+pub(crate) use activity::{Change, ChangePosition, ChangeSource, ReporterLease, TreeActivity};
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 pub use content_store::ContentStore;

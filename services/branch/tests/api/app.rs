@@ -62,6 +62,7 @@ async fn spawn_app_with(undo_window: UndoWindow) -> TestApp {
         }
     };
     Mock::given(method("GET")).respond_with(answer).mount(&chat).await;
+    Mock::given(method("PUT")).respond_with(ResponseTemplate::new(200)).mount(&chat).await;
     let config = Config {
         server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(&clock) },
         database: database.clone(),
@@ -96,6 +97,12 @@ impl TestApp {
         let chat = json!({"chat_id": id, "account_id": user, "created_at": "2026-01-31T12:00:00.123456Z", "deleted": false});
         self.chats.lock().unwrap().insert(id.clone(), chat);
         Chat { user, id, client: self.client.as_user(user) }
+    }
+
+    /// How often the chat service was asked for a chat.
+    pub async fn count_lookups(&self) -> usize {
+        let requests = self.chat.received_requests().await.unwrap();
+        requests.iter().filter(|request| request.method.as_str() == "GET").count()
     }
 
     /// The chat service has deleted this chat, and has yet to say so.

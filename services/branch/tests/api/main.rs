@@ -6,6 +6,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod activity;
 mod add_message;
 mod all_messages;
 mod app;

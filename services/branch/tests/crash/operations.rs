@@ -66,9 +66,11 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Whether the last command is the last of a sweep that finds nothing due.
+/// Whether the last command is the last of a sweep that finds nothing due. The reporter of activity reads in between.
 pub fn has_swept(answered: &[String]) -> bool {
-    answered.last().is_some_and(|command| command == "find branches swept")
+    let last =
+        answered.iter().rfind(|command| !["find branches", "find messages"].contains(&command.as_str()));
+    last.is_some_and(|command| command == "find branches swept")
 }
 
 impl Operation {

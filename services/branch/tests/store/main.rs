@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod activity;
 mod branches;
 mod chat_fork_races;
 mod chat_forks;
@@ -115,6 +116,12 @@ fn writing(engine: Engine) -> Vec<Trial> {
         times::times_rise_for_concurrent_writers,
         hot_lines::writers_that_disconnect_block_nobody,
         model::a_tree_and_its_copies_agree,
+        activity::every_change_of_a_chat_is_reported,
+        activity::a_report_that_fails_is_repeated_until_it_arrives,
+        activity::a_reporter_that_crashes_is_replaced_and_nothing_is_lost,
+        activity::of_several_reporters_one_reports,
+        activity::messages_with_times_of_other_clocks_are_reported,
+        activity::messages_of_a_chat_with_many_branches_are_counted_later,
     })
 }
 
@@ -186,6 +193,7 @@ fn reading(engine: Engine) -> Vec<Trial> {
         message_tree::branches_without_messages_make_pages_short,
         message_tree::what_is_deleted_or_anothers_is_not_in_the_tree,
         upgrade::data_of_the_version_before_is_filled_in,
+        upgrade::chats_of_the_version_before_are_reported,
         upgrade::previews_are_deleted_with_the_texts,
         lists::a_users_messages_come_newest_first,
         lists::hidden_messages_do_not_end_the_list,
@@ -229,6 +237,7 @@ fn main() {
             hot_lines::a_hot_line_does_not_starve_another,
             lists::a_message_of_an_older_version_is_in_the_list_of_its_chat,
             upgrade::tombstones_of_an_older_version_are_swept,
+            activity::a_fork_of_an_older_version_is_reported,
         });
     }
     trials.extend(trials! { Engine::Sqlite;

@@ -1,5 +1,6 @@
 //! Data of the version before branches had details and messages had previews.
 
+use crate::activity::{ChatService, catch_up, reporter_on, shown};
 use crate::kit::{Chat, Kit, key};
 use crate::message_tree::{request, walk};
 use crate::rows::{count_messages, mongo};
@@ -11,18 +12,24 @@ use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
 /// The migrations that are undone, newest first.
-const POSTGRES: [(&str, &str); 4] = [
+const POSTGRES: [(&str, &str); 6] = [
     ("20261201200000", include_str!("../../migrations/postgres/2026-12-01-200000_chat_forks/down.sql")),
+    ("20261201100001", include_str!("../../migrations/postgres/2026-12-01-100001_changes_by_time/down.sql")),
+    ("20261201100000", include_str!("../../migrations/postgres/2026-12-01-100000_activity/down.sql")),
     ("20261201000000", include_str!("../../migrations/postgres/2026-12-01-000000_undo/down.sql")),
     ("20261130100000", include_str!("../../migrations/postgres/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql")),
 ];
-const SQLITE: [(&str, &str); 4] = [
+const SQLITE: [(&str, &str); 6] = [
     ("20261201200000", include_str!("../../migrations/sqlite/2026-12-01-200000_chat_forks/down.sql")),
+    ("20261201100001", include_str!("../../migrations/sqlite/2026-12-01-100001_changes_by_time/down.sql")),
+    ("20261201100000", include_str!("../../migrations/sqlite/2026-12-01-100000_activity/down.sql")),
     ("20261201000000", include_str!("../../migrations/sqlite/2026-12-01-000000_undo/down.sql")),
     ("20261130100000", include_str!("../../migrations/sqlite/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/sqlite/2026-11-30-000000_branch_details/down.sql")),
 ];
+/// The migrations of the version before, on MongoDB: the indexes of later ones may be there.
+const MONGO_MIGRATIONS_BEFORE: i64 = 3;
 /// Ids of messages are made by the clock of the machine, and that of a test is far behind.
 const UNTIL_IDS_ARE_OLD: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
@@ -50,11 +57,15 @@ async fn downgrade(kit: &Kit) {
             let database = mongo(kit).await;
             let branches = database.collection::<Document>("branches");
             branches
-                .update_many(doc! {}, unset(&["first", "first_at", "preview", "head_time"]))
+                .update_many(doc! {}, unset(&["first", "first_at", "preview", "head_time", "changed_at"]))
                 .await
                 .unwrap();
             let messages = database.collection::<Document>("messages");
             messages.update_many(doc! {}, unset(&["question_preview", "response_preview"])).await.unwrap();
+            let schema = database.collection::<Document>("schema");
+            schema.delete_one(doc! {"_id": "activity"}).await.unwrap();
+            let number = doc! {"$set": {"number": MONGO_MIGRATIONS_BEFORE}};
+            schema.update_one(doc! {"_id": "schema"}, number).await.unwrap();
             database.client().clone().shutdown().await;
         }
     }
@@ -129,4 +140,26 @@ pub async fn tombstones_of_an_older_version_are_swept(kit: &Kit) {
     kit.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 1);
     assert_eq!(chat.line(chat.trunk()).await, ["stays"]);
+}
+
+pub async fn chats_of_the_version_before_are_reported(kit: &Kit) {
+    let (chat, empty, deleted) = (kit.chat().await, kit.chat().await, kit.chat().await);
+    let first = chat.say(chat.trunk(), "1").await;
+    kit.clock.advance(Duration::from_secs(60));
+    let fork = chat.fork(first.id).await;
+    let last = chat.say(fork, "2").await;
+    kit.store.activate(chat.owner, chat.trunk(), fork).await.unwrap();
+    kit.store.delete_chat(deleted.owner, deleted.id).await.unwrap();
+    kit.clock.advance(Duration::from_secs(24 * 60 * 60));
+    downgrade(kit).await;
+
+    let service = ChatService::new();
+    let mut reporter = reporter_on(&kit.replica().await, &kit.clock).await;
+    catch_up(&mut reporter, &service).await;
+
+    assert_eq!(service.take_reports().len(), 2);
+    assert_eq!(shown(&service, &chat), (fork, 2, Some(last.created_at), last.created_at));
+    assert_eq!(shown(&service, &empty).1, 0);
+    catch_up(&mut reporter, &service).await;
+    assert_eq!(service.take_reports(), []);
 }

@@ -7,11 +7,13 @@ use crate::state::State;
 use crate::store::{self, ChatFilter, ChatPosition};
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
+use shared::clock::Timestamp;
+use shared::ids::ChatId;
 use shared::tags::Tag;
 use shared_web::caller::Identity;
 use shared_web::input::{Input, Query};
 use shared_web::openapi::UserErrors;
-use shared_web::page::{Cursor, Limit, Page, TimeKey};
+use shared_web::page::{Cursor, Limit, Page, foreign_cursor};
 
 /// The size of a page where the client does not say: older clients do not page.
 const DEFAULT_LIMIT: usize = 1000;
@@ -31,22 +33,26 @@ shared_web::request! {
         optional limit: Limit,
         /// From `X-Next-Cursor` of the page before; empty, the first page
         cursor cursor: ListCursor,
+        /// `created` for the newest first, as when it is left out; `activity` for those first in which something was said last
+        optional order: ChatOrder,
     }
+    check cursor(order, cursor): cursor.is_none_or(|cursor| cursor.order == order.unwrap_or_default()), or foreign_cursor();
 }
 
-/// Where a page of the list begins.
+/// The chat after which a page of the list begins.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct ListCursor(TimeKey);
+pub struct ListCursor {
+    /// The time by which the list is ordered.
+    #[serde(rename = "created_at")]
+    time: Timestamp,
+    id: ChatId,
+    #[serde(default)]
+    order: ChatOrder,
+}
 
 impl From<ListCursor> for ChatPosition {
-    fn from(ListCursor(TimeKey { created_at, id }): ListCursor) -> Self {
-        Self { time: created_at, id: id.into() }
-    }
-}
-
-impl From<ChatPosition> for ListCursor {
-    fn from(ChatPosition { time, id }: ChatPosition) -> Self {
-        Self(TimeKey { created_at: time, id: id.as_uuid() })
+    fn from(ListCursor { time, id, .. }: ListCursor) -> Self {
+        Self { time, id }
     }
 }
 
@@ -54,8 +60,9 @@ impl Cursor for ListCursor {
     const KIND: &'static str = "chats";
 }
 
-/// List the caller's chats, newest first
+/// List the caller's chats
 ///
+/// They come by (`created_at`, id), newest first, or with `order=activity` by (`last_message_at` or, where that is null, `created_at`, id).
 /// A page may be short; only a missing `X-Next-Cursor` (or `Link`) is the end.
 #[utoipa::path(
     get, path = "/api/v1/chats/get-chat", tag = "chats", params(ListQuery),
@@ -73,7 +80,8 @@ pub async fn get_chats(
     state: Data<State>,
     Input { query, .. }: Query<ListQuery>,
 ) -> Result<Page<ChatView>, Error> {
-    let ListQuery { active, pinned, tag, q: name_part, limit, cursor } = &query;
+    let ListQuery { active, pinned, tag, q: name_part, limit, cursor, order } = &query;
+    let order = order.unwrap_or_default();
     let request = store::ListRequest {
         owner: identity.user_id,
         filter: ChatFilter {
@@ -82,12 +90,12 @@ pub async fn get_chats(
             tag: tag.clone(),
             name_part: name_part.clone(),
         },
-        // Once the branch service reports activity, clients choose.
-        order: ChatOrder::Created,
+        order,
         after: cursor.map(ChatPosition::from),
         limit: limit.map_or(DEFAULT_LIMIT, Limit::get),
     };
     let (chats, next) = store::list_chats(&state.store, request).await?;
-    let page = Page::new(&query, chats, next.map(ListCursor::from).as_ref());
+    let next = next.map(|ChatPosition { time, id }| ListCursor { time, id, order });
+    let page = Page::new(&query, chats, next.as_ref());
     Ok(page.map(ChatView::from))
 }

@@ -17,6 +17,7 @@ async fn a_created_chat_is_read_back_unchanged() {
         "chat_id": chat["chat_id"], "account_id": ann.id, "chat_type": "group", "name": "Trees",
         "created_at": created_at, "updated_at": created_at, "active": true, "pinned": false, "tags": [],
         "settings": {"model": null, "instructions": null, "truncation": null}, "forked_from": null,
+        "active_branch_id": chat["chat_id"], "message_count": 0, "last_message_at": null, "changed_at": created_at,
     });
     assert_eq!(chat, expected);
     assert_eq!(ann.get_chat(text(&chat["chat_id"])).await.expect(200).json(), expected);

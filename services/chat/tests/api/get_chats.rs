@@ -177,6 +177,57 @@ async fn an_invalid_limit_or_cursor_is_a_422() {
     assert_eq!(answer.field_errors().len(), 3);
 }
 
+#[tokio::test]
+async fn a_list_by_activity_begins_with_the_chat_in_which_something_was_said_last() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let mut chats = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        chats.push(ann.chat(name).await);
+        app.clock.advance(Duration::from_secs(1));
+    }
+    let (later, latest) = (app.clock.now(), app.clock.now().plus(Duration::from_secs(9)));
+    app.report_message(&chats[1], latest).await;
+    app.report_message(&chats[0], later).await;
+    ann.update_chat(&chats[2], &json!({"pinned": true})).await.expect(200);
+    let names = async |query: &str| column(&ann.get_chats(query).await.expect(200), "name");
+
+    assert_eq!(names("?order=activity").await, ["b", "a", "d", "c"]);
+    for query in ["", "?order=created"] {
+        assert_eq!(names(query).await, ["d", "c", "b", "a"], "{query}");
+    }
+    assert_eq!(names("?order=activity&active=true&q=A").await, ["a"]);
+    assert_eq!(names("?order=activity&pinned=true").await, ["c"]);
+    for limit in [1, 3, 4] {
+        let path = format!("{CHATS}/get-chat?order=activity&limit={limit}");
+        assert_eq!(ann.all_pages(&path, "name").await, ["b", "a", "d", "c"], "{limit}");
+    }
+    let answer = ann.get_chats("?order=name").await.expect(422);
+    assert_eq!(answer.field_errors(), ["enum query.order"]);
+}
+
+#[tokio::test]
+async fn a_cursor_belongs_to_its_order() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    for name in ["a", "b", "c"] {
+        ann.chat(name).await;
+    }
+    let cursor_of = async |query: &str| {
+        ann.get_chats(&format!("?limit=1{query}")).await.expect(200).header("x-next-cursor").to_owned()
+    };
+    for (of, others) in [("", ["&order=activity"]), ("&order=activity", ["&order=created"])] {
+        let cursor = cursor_of(of).await;
+        ann.get_chats(&format!("?cursor={cursor}{of}")).await.expect(200);
+        for other in others.into_iter().chain(Some("").filter(|other| *other != of)) {
+            let answer = ann.get_chats(&format!("?cursor={cursor}{other}")).await.expect(422);
+            assert_eq!(answer.field_errors(), ["value_error query.cursor"], "{of} {other}");
+        }
+    }
+    let created = cursor_of("").await;
+    ann.get_chats(&format!("?cursor={created}&order=created")).await.expect(200);
+}
+
 /// The form of the service's own cursors.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct ListCursor(TimeKey);

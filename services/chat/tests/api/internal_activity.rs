@@ -1,6 +1,6 @@
 //! `PUT /internal/activity`
 
-use crate::app::{TestApp, spawn_app};
+use crate::app::{TestApp, spawn_app, text};
 use crate::database::StoredActivity;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, parse_uuid};
 use shared::service::Service;
 use shared_test_kit::{Answer, token_keys};
+use std::time::Duration;
 
 const PATH: &str = "/internal/activity";
 
@@ -33,6 +34,14 @@ fn stored(version: i64, said_at: Option<i64>, changed_at: i64) -> StoredActivity
 }
 
 impl TestApp {
+    /// Reports that a message was stored in a chat.
+    pub async fn report_message(&self, chat: &str, at: Timestamp) {
+        let report = json!({
+            "chat_id": chat, "version": 1, "active_branch_id": chat, "message_count": 1, "last_message_at": at, "changed_at": at,
+        });
+        self.report(&[report]).await.expect(200);
+    }
+
     async fn report(&self, chats: &[Value]) -> Answer {
         self.service(Service::Branch).put(PATH, &json!({"chats": chats})).await
     }
@@ -57,6 +66,36 @@ async fn a_report_is_stored_and_leaves_the_rest_of_the_chat_as_it_is() {
     {
         assert_eq!((&before["updated_at"], &before["name"]), (&now["updated_at"], &now["name"]));
     }
+}
+
+#[tokio::test]
+async fn every_answer_shows_what_was_reported() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let keyed = ann.with_key("k");
+    let body = json!({"name": "x"});
+    let mut expected = keyed.create_chat(&body).await.expect(201).json();
+    let chat = text(&expected["chat_id"]).to_owned();
+    assert_eq!(expected["active_branch_id"], chat.as_str());
+    let (said_at, changed_at) = (app.clock.now().as_seconds() + 10, app.clock.now().as_seconds() + 20);
+    app.report(&[report(&chat, 5, Some(said_at), changed_at)]).await.expect(200);
+    expected["active_branch_id"] = json!(branch(5));
+    expected["message_count"] = json!(5);
+    expected["last_message_at"] = json!(at(said_at));
+    expected["changed_at"] = json!(at(changed_at));
+
+    assert_eq!(ann.get_chat(&chat).await.expect(200).json(), expected);
+    assert_eq!(ann.get_chats("").await.expect(200).json(), json!([expected]));
+    assert_eq!(keyed.create_chat(&body).await.expect(201).json(), expected);
+    assert_eq!(ann.update_chat(&chat, &json!({})).await.expect(200).json(), expected);
+    // A change of the chat before that of its tree, and one after it.
+    app.clock.advance(Duration::from_secs(15));
+    expected["updated_at"] = json!(app.clock.now());
+    expected["tags"] = json!(["a"]);
+    assert_eq!(ann.update_chat(&chat, &json!({"tags": ["a"]})).await.expect(200).json(), expected);
+    app.clock.advance(Duration::from_secs(15));
+    (expected["updated_at"], expected["changed_at"]) = (json!(app.clock.now()), json!(app.clock.now()));
+    assert_eq!(ann.update_chat(&chat, &json!({"tags": ["a"]})).await.expect(200).json(), expected);
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ async fn only_the_fields_that_are_sent_change() {
         app.clock.advance(Duration::from_secs(1));
         expected[field] = value.clone();
         expected["updated_at"] = json!(app.clock.now());
+        expected["changed_at"] = json!(app.clock.now());
         let answer = ann.update_chat(&id, &json!({ field: value })).await.expect(200);
         assert_eq!(answer.json(), expected);
         assert_eq!(ann.get_chat(&id).await.json(), expected);

@@ -6,6 +6,7 @@
 //! at the depth after the head, which the unique index on (branch, depth) decides; the append queue and its cached heads
 //! only spare retries.
 
+mod activity;
 mod append;
 mod batcher;
 mod client;

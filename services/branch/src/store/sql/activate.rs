@@ -83,6 +83,7 @@ fn activate_on_sqlite(connection: &mut SqliteConnection, choice: Choice) -> Quer
     let named = branches::table
         .find(branch)
         .filter(branches::root_chat_id.eq(chat).and(branches::deleted_at.is_null()));
-    let named = diesel::update(named).set(branches::activated_at.eq(Some(now))).execute(connection)?;
+    let times = (branches::activated_at.eq(Some(now)), branches::changed_at.eq(Some(now)));
+    let named = diesel::update(named).set(times).execute(connection)?;
     Ok(if named == 0 { Outcome::NoBranch } else { Outcome::Activated(chat) })
 }

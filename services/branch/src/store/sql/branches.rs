@@ -125,7 +125,7 @@ impl SqlEngine {
         if changes.is_empty() {
             return self.store.read(move |session| owned_branch(session, owner, branch).boxed()).await;
         }
-        let columns = ChangedColumns::of(changes);
+        let columns = ChangedColumns::of(changes, self.clock.now());
         self.write([branch], move |session| update(session, owner, branch, columns).boxed()).await
     }
 }
@@ -138,15 +138,17 @@ struct ChangedColumns {
     name: Option<Option<String>>,
     tags: Option<Tags>,
     archived: Option<bool>,
+    changed_at: Option<Timestamp>,
 }
 
 impl ChangedColumns {
-    fn of(changes: &BranchChanges) -> Self {
+    fn of(changes: &BranchChanges, now: Timestamp) -> Self {
         let name = changes.name.as_ref();
         Self {
             name: name.map(|name| name.as_ref().map(|name| name.as_str().to_owned())),
             tags: changes.tags.clone(),
             archived: changes.archived,
+            changed_at: Some(now),
         }
     }
 }

@@ -70,7 +70,7 @@ async fn set(session: &mut Session, change: ChatStateChange, now: Timestamp) -> 
     let number = branches::chat_state_number.eq(Some(number));
     match change.state {
         ChatState::Alive => {
-            let restore = trunk.set((Restored::default(), number));
+            let restore = trunk.set((Restored::default(), number, branches::changed_at.eq(Some(now))));
             on!(session, |c| restore.execute(c).await)?;
         }
         ChatState::Deleted { purge_at } => {

@@ -10,6 +10,7 @@ use crate::error::Error;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
@@ -28,9 +29,10 @@ impl SqlEngine {
         let branch = found.await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
         let doomed = Doomed { id: branch.id, chat: branch.chat, level: branch.level, parent, cascade };
-        let mark = Tombstoned::new(self.clock.now(), self.undo_window);
+        let now = self.clock.now();
+        let mark = Tombstoned::new(now, self.undo_window);
         let rows = [branch.chat.trunk(), branch.id];
-        self.write(rows, move |session| delete(session, doomed, mark).boxed()).await
+        self.write(rows, move |session| delete(session, doomed, mark, now).boxed()).await
     }
 }
 
@@ -45,9 +47,14 @@ pub(super) struct Doomed {
     pub(super) cascade: bool,
 }
 
-async fn delete(session: &mut Session, doomed: Doomed, mark: Tombstoned) -> Result<(), Error> {
+async fn delete(
+    session: &mut Session,
+    doomed: Doomed,
+    mark: Tombstoned,
+    now: Timestamp,
+) -> Result<(), Error> {
     // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
-    let active = lock_trunk(session, doomed.chat).await?;
+    let active = lock_trunk(session, doomed.chat, now).await?;
     let deleted_ids = tombstone_branch(session, doomed, mark).await?;
     let active_before = move_active(session, doomed, active, &deleted_ids).await?;
     if mark.deletion_id.is_some() {

@@ -43,7 +43,7 @@ async fn find(session: &mut Session, owner: UserId, id: BranchId, cascade: bool)
 }
 
 async fn destroy(session: &mut Session, doomed: Doomed, now: Timestamp) -> Result<(), Error> {
-    let active = lock_trunk(session, doomed.chat).await?;
+    let active = lock_trunk(session, doomed.chat, now).await?;
     let purge_at = branches::table.find(doomed.id).select(branches::purge_at);
     let purge_at: Option<Option<Timestamp>> = on!(session, |c| purge_at.first(c).await.optional())?;
     let destroyed = if purge_at.flatten().is_some_and(|purge_at| now < purge_at) {

@@ -323,5 +323,6 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         preview: None,
         activated_at: new.activate.then_some(created_at),
         stands_on: origin.stands_on,
+        changed_at: Some(created_at),
     }
 }

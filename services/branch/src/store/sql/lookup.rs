@@ -140,6 +140,7 @@ pub(super) fn trunk_row(trunk: NewTrunk) -> NewBranchRow {
         preview: None,
         activated_at: None,
         stands_on: None,
+        changed_at: None,
     }
 }
 

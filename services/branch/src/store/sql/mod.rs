@@ -10,6 +10,7 @@
 
 mod abort;
 mod activate;
+mod activity;
 mod ancestry_column;
 mod append;
 mod branches;
@@ -36,6 +37,7 @@ mod page;
 mod previews;
 mod queries;
 mod reading_chat;
+mod reporter_lease;
 mod restore;
 mod rows;
 mod schema;

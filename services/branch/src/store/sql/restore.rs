@@ -58,7 +58,7 @@ async fn restore(
 ) -> Result<BranchWithActive, Error> {
     let chat = chat_of(session, owner, id).await?;
     // A deletion locks it, too: from here on all is as it is.
-    let active = lock_trunk(session, chat).await?;
+    let active = lock_trunk(session, chat, now).await?;
     let found: Option<Tombstone> = on!(session, |c| {
         branches::table.find(id).select(Tombstone::as_select()).first(c).await.optional()
     })?;

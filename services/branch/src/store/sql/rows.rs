@@ -84,6 +84,7 @@ pub(super) struct NewBranchRow {
     pub(super) preview: Option<String>,
     pub(super) activated_at: Option<Timestamp>,
     pub(super) stands_on: Option<BranchId>,
+    pub(super) changed_at: Option<Timestamp>,
 }
 
 impl From<NewBranchRow> for Branch {

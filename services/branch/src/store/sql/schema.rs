@@ -40,6 +40,7 @@ diesel::table! {
         archived -> Bool,
         // The owner of `forked_from`, where that is a branch of another chat.
         stands_on -> Nullable<Uid>,
+        changed_at -> Nullable<Instant>,
     }
 }
 
@@ -65,6 +66,20 @@ diesel::table! {
         response_preview -> Nullable<Text>,
         // The chat of the branch, for lists of one chat. A trigger writes it where an older version appends.
         root_chat_id -> Nullable<Uid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, SmallInt};
+    use shared::sql_types::{Instant, Uid};
+
+    activity_lease (id) {
+        id -> SmallInt,
+        version -> BigInt,
+        holder -> Uid,
+        until -> Instant,
+        messages_from -> Instant,
+        branches_from -> Instant,
     }
 }
 

@@ -71,9 +71,13 @@ impl Unrestorable {
 }
 
 /// Locks the trunk's row of a living chat, and returns the active branch. [`Error::BranchNotFound`] if the chat is deleted.
-pub(super) async fn lock_trunk(session: &mut Session, chat: ChatId) -> Result<Option<BranchId>, Error> {
+pub(super) async fn lock_trunk(
+    session: &mut Session,
+    chat: ChatId,
+    now: Timestamp,
+) -> Result<Option<BranchId>, Error> {
     let trunk = branches::table.find(chat.trunk()).filter(branches::deleted_at.is_null());
-    let lock = diesel::update(trunk).set(branches::head_depth.eq(branches::head_depth));
+    let lock = diesel::update(trunk).set(branches::changed_at.eq(Some(now)));
     let lock = lock.returning(branches::active_branch_id);
     let active: Option<Option<BranchId>> = on!(session, |c| lock.get_result(c).await.optional())?;
     active.ok_or(Error::BranchNotFound)

@@ -130,6 +130,9 @@ pub(crate) struct BranchDoc {
     /// When it was last made the active branch of its chat, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) activated_at: Option<i64>,
+    /// When it was last forked, chosen, changed, deleted or restored, in microseconds: what the chat service is told of, beside messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed_at: Option<i64>,
     /// Whether it was never there: the sweep has found messages that a branch with this id was to begin with, and keeps it from
     /// being inserted late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -179,6 +182,7 @@ impl BranchDoc {
             op: Some(OperationId::generate()),
             activate: new.activate,
             activated_at: new.activate.then_some(created_at.as_micros()),
+            changed_at: Some(created_at.as_micros()),
             ..Self::at(ancestry, parent.chat, parent.owner, created_at)
         }
     }
@@ -245,6 +249,7 @@ impl BranchDoc {
             first_pass_depth: None,
             kept_depth: None,
             activated_at: None,
+            changed_at: None,
             aborted: false,
         }
     }

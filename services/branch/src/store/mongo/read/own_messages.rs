@@ -33,6 +33,21 @@ pub(crate) async fn complete(mongo: &MongoEngine, branches: &mut [BranchDoc]) ->
     stream::iter(chunks).buffer_unordered(MAX_CONCURRENT_QUERIES).try_collect().await
 }
 
+/// Adds the times of heads that are missing to branches whose hints of heads were followed, and writes nothing.
+pub(crate) async fn add_head_times(mongo: &MongoEngine, branches: &mut [BranchDoc]) -> Result<(), Error> {
+    let is_incomplete = |branch: &&mut BranchDoc| branch.has_messages() && branch.head_time().is_none();
+    let mut incomplete: Vec<_> = branches.iter_mut().filter(is_incomplete).collect();
+    for chunk in incomplete.chunks_mut(BRANCHES_PER_QUERY) {
+        let lasts = last_messages(mongo, chunk).await?;
+        for branch in chunk {
+            if let Some(last) = branch.head.and_then(|head| lasts.get(&head)) {
+                branch.set_last(last);
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn complete_chunk(mongo: &MongoEngine, chunk: &mut [&mut BranchDoc]) -> Result<(), Error> {
     let seen = &*chunk;
     let (mut firsts, mut lasts) =

@@ -53,11 +53,11 @@ impl BatchOperation for ActivateBranches {
 impl ActivateBranches {
     /// Several for one chat come from concurrent requests, so that any of them may be the last.
     async fn activate(&self, activations: &[Activation]) -> Result<Vec<Result<(), Error>>, Error> {
+        let now = self.clock.now().as_micros();
         let statements = activations.iter().map(|Activation { chat, branch }| {
             let trunk = doc! {"_id": chat.to_string(), "alive": true};
-            statement(trunk, doc! {"$set": {"active": branch.to_string()}})
+            statement(trunk, doc! {"$set": {"active": branch.to_string(), "changed_at": now}})
         });
-        let now = self.clock.now().as_micros();
         let times = activations.iter().map(|Activation { branch, .. }| {
             statement(doc! {"_id": branch.to_string()}, doc! {"$set": {"activated_at": now}})
         });

@@ -40,7 +40,7 @@ async fn update(mongo: &MongoEngine, change: ChatStateChange, now: Timestamp) ->
         ChatState::Destroyed => LAST_CHANGE,
     };
     let (of_living, of_restorable) = match change.state {
-        ChatState::Alive => (doc! {}, restoring_update()),
+        ChatState::Alive => (doc! {}, restoring_update(now)),
         ChatState::Deleted { purge_at } => (hiding_update(now, purge_at), hiding_update(now, purge_at)),
         ChatState::Destroyed => (Deletion::for_good(now).update(), purge_update(now)),
     };

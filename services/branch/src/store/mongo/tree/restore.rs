@@ -92,7 +92,7 @@ fn named(branch: &BranchDoc, state: UndoState) -> Document {
 pub(super) async fn finish_restoration(mongo: &MongoEngine, branch: &BranchDoc) -> Result<(), Error> {
     let (Some(parent), Some(deletion)) = (branch.parent, branch.deletion) else { return Ok(()) };
     let along = doc! {"deletion": deletion.to_string(), "undo": UndoState::Deleted.name()};
-    mongo.branches.update_many(along, restoring_update()).await?;
+    mongo.branches.update_many(along, restoring_update(mongo.clock.now())).await?;
     if let Some(active) = branch.active_before {
         let trunk = doc! {"_id": branch.chat.to_string(), "active": parent.to_string()};
         mongo.branches.update_one(trunk, doc! {"$set": {"active": active.to_string()}}).await?;
@@ -102,7 +102,10 @@ pub(super) async fn finish_restoration(mongo: &MongoEngine, branch: &BranchDoc) 
     if !parent_doc.as_ref().is_some_and(|parent| parent.alive || parent.is_trunk() && parent.undo.is_some()) {
         delete_with_parent(mongo, branch, parent, parent_doc).await?;
     }
-    mongo.branches.update_one(named(branch, UndoState::Restoring), restoring_update()).await?;
+    mongo
+        .branches
+        .update_one(named(branch, UndoState::Restoring), restoring_update(mongo.clock.now()))
+        .await?;
     Ok(())
 }
 

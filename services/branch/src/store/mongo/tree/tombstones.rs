@@ -56,7 +56,8 @@ impl Deletion {
         let mut unset = undo_fields();
         unset.extend(doc! {"activate": "", "over": ""});
         let state = BranchState::Tombstone.name();
-        doc! {"$set": {"alive": false, "state": state, "due": now, "deleted_at": now}, "$unset": unset}
+        let set = doc! {"alive": false, "state": state, "due": now, "deleted_at": now, "changed_at": now};
+        doc! {"$set": set, "$unset": unset}
     }
 
     /// The update of the branch that the request names: until all others are deleted, too, it is one that is under way.
@@ -71,7 +72,8 @@ impl Undo {
     fn update(self, deleted_at: Timestamp, state: UndoState, due: Timestamp) -> Document {
         doc! {
             "$set": {
-                "alive": false, "deleted_at": deleted_at.as_micros(), "purge_at": self.purge_at.as_micros(),
+                "alive": false, "deleted_at": deleted_at.as_micros(), "changed_at": deleted_at.as_micros(),
+                "purge_at": self.purge_at.as_micros(),
                 "deletion": self.id.to_string(), "undo": state.name(), "undo_due": due.as_micros(),
             },
             "$unset": {
@@ -100,10 +102,10 @@ pub(crate) fn purge_update(now: Timestamp) -> Document {
 }
 
 /// The update that brings a tombstone back.
-pub(crate) fn restoring_update() -> Document {
+pub(crate) fn restoring_update(now: Timestamp) -> Document {
     let mut unset = undo_fields();
     unset.insert("deleted_at", "");
-    doc! {"$set": {"alive": true}, "$unset": unset}
+    doc! {"$set": {"alive": true, "changed_at": now.as_micros()}, "$unset": unset}
 }
 
 /// Those of these tombstones that can be restored.

@@ -142,7 +142,8 @@ pub(crate) async fn activate_fork(
     mut trunk: Document,
 ) -> Result<(), Error> {
     trunk.extend(doc! {"_id": child.chat.to_string(), "alive": true});
-    let activation = statement(trunk, doc! {"$set": {"active": child.id.to_string()}});
+    let now = mongo.clock.now().as_micros();
+    let activation = statement(trunk, doc! {"$set": {"active": child.id.to_string(), "changed_at": now}});
     let (filter, change) = fork_completion(child.id, child.op);
     // In this order: the sweep activates a fork that is not completed.
     let statements = Vec::from([activation, statement(filter, change)]);
@@ -216,7 +217,9 @@ pub(crate) async fn move_active(
     to: BranchId,
 ) -> Result<(), Error> {
     let trunk = doc! {"_id": chat.to_string(), "active": {"$in": texts(from)}};
-    mongo.branches.update_one(trunk, doc! {"$set": {"active": to.to_string()}}).await?;
+    let now = mongo.clock.now().as_micros();
+    let change = doc! {"$set": {"active": to.to_string(), "changed_at": now}};
+    mongo.branches.update_one(trunk, change).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::activation::Activation;
 use crate::store::{BranchChanges, BranchWithActive, MessageRequest, MetadataUpdate, NewTrunk};
 use mongodb::bson::{Document, doc, serialize_to_bson};
+use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
 
 impl MongoEngine {
@@ -62,15 +63,15 @@ impl MongoEngine {
     ) -> Result<BranchWithActive, Error> {
         if !changes.is_empty() {
             let filter = doc! {"_id": branch.to_string(), "owner": owner.to_string(), "alive": true};
-            self.branches.update_one(filter, update(changes)?).await?;
+            self.branches.update_one(filter, update(changes, self.clock.now())?).await?;
         }
         owned_branch(self, owner, branch).await
     }
 }
 
-/// The update that makes these changes. It sets or unsets one field at least.
-fn update(changes: &BranchChanges) -> Result<Document, Error> {
-    let (mut set, mut unset) = (Document::new(), Document::new());
+/// The update that makes these changes.
+fn update(changes: &BranchChanges, now: Timestamp) -> Result<Document, Error> {
+    let (mut set, mut unset) = (doc! {"changed_at": now.as_micros()}, Document::new());
     match &changes.name {
         Some(Some(name)) => drop(set.insert("name", name.as_str())),
         Some(None) => drop(unset.insert("name", "")),
