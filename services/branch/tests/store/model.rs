@@ -229,7 +229,8 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
         Step::Destroy { branch, cascade } => destroy(chat, model, model.pick_of_all(*branch), *cascade).await,
         Step::Sweep => sweep(chat).await,
         Step::EndOfWindow => {
-            kit.clock.advance(WINDOW);
+            // The clock may have been set back since.
+            kit.clock.advance(2 * WINDOW);
             // Else it could be restored again when the clock is set back.
             sweep(chat).await;
             model.deleted.clear();

@@ -21,7 +21,7 @@ impl SqlEngine {
     ) -> Result<BranchWithActive, Error> {
         let chat = self.store.read(move |session| chat_of(session, owner, branch).boxed()).await?;
         let now = self.clock.now();
-        let rows = [chat.trunk(), branch];
+        let rows = [chat.trunk()].into_iter().chain(Some(branch).filter(|branch| *branch != chat.trunk()));
         self.write(rows, move |session| restore(session, owner, branch, now).boxed()).await
     }
 }
