@@ -58,11 +58,11 @@ impl KeptDepths {
     pub(super) async fn read(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<Self, Error> {
         let done = [BranchState::FirstPassDone.name(), BranchState::SecondPassDone.name()];
         let mut kept = Self(stands(mongo, tombstones, &doc! {"state": {"$nin": &done[..]}}).await?);
-        while tombstones.iter().fold(false, |is_raised, branch| kept.raise_parent(branch) || is_raised) {}
+        while tombstones.iter().any(|branch| kept.raise_parent(branch)) {}
         Ok(kept)
     }
 
-    /// Keeps the parent of a branch of the step, if the branch is kept. False if the parent was.
+    /// Keeps the parent of a branch of the step, if the branch is kept. False if nothing changes by that.
     fn raise_parent(&mut self, branch: &BranchDoc) -> bool {
         let Some(parent) = branch.ancestry_parent().filter(|_| self.has(branch)) else { return false };
         let known = self.0.entry(parent).or_default();
