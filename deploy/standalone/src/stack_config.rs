@@ -11,6 +11,7 @@ use reqwest::Url;
 use shared::clock::Clock;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::settings;
+use shared::undo_window::UndoWindow;
 use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::{Listen, ServerConfig};
@@ -45,6 +46,8 @@ pub struct StackConfig {
     pub passwords: PasswordConfig,
     /// The registration policy: open or closed.
     pub registration: RegistrationPolicy,
+    /// How long what is deleted can be restored.
+    pub undo_window: UndoWindow,
     /// The clock.
     pub clock: Clock,
     /// The folder of the data.
@@ -73,6 +76,7 @@ impl StackConfig {
             tokens: TokenLife::from_env(env),
             passwords: PasswordConfig::from_env(env),
             registration: registration_policy(env),
+            undo_window: UndoWindow::from_env(env),
             clock: Ok(clock),
             data_dir: Ok(options.data_dir.clone()),
             metrics: Metrics::from_env(env, purpose),
@@ -115,7 +119,12 @@ impl StackConfig {
 
     pub(crate) fn branch(&self, server: ServerConfig, chat: Url) -> branch::config::Config {
         let server = ServerConfig { traces: self.traces.branch.clone(), ..server };
-        branch::config::Config { server, database: self.databases.branch.clone(), chat }
+        branch::config::Config {
+            server,
+            database: self.databases.branch.clone(),
+            chat,
+            undo_window: self.undo_window,
+        }
     }
 
     pub(crate) fn chat(&self, server: ServerConfig, auth: Url, branch: Url) -> chat::config::Config {
@@ -125,6 +134,7 @@ impl StackConfig {
             auth,
             branch,
             account_retention: chat::config::account_retention(self.tokens.access),
+            undo_window: self.undo_window,
         }
     }
 

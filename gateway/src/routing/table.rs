@@ -47,7 +47,8 @@ const ROUTES: [Route; 9] = [
     public(TOKEN, Upstream::Auth).with_passwords(&[TOKEN]),
     protected("/api/v1/auth", Upstream::Auth)
         .with_passwords(&["/api/v1/auth/change-password", "/api/v1/auth/me"]),
-    protected("/api/v1/chats", Upstream::Chat).with_idempotency(&["/api/v1/chats/create-chat"]),
+    protected("/api/v1/chats", Upstream::Chat)
+        .with_idempotency(&["/api/v1/chats/create-chat", "/api/v1/chats/fork-chat"]),
     protected("/api/v1/conversations", Upstream::Chat).with_idempotency(&["/api/v1/conversations"]),
     protected("/api/v1/messages", Upstream::Branch)
         .with_idempotency(&["/api/v1/messages/add-message", "/api/v1/messages/edit-message"]),
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn post_honours_idempotency_keys_on_four_paths() {
+    fn post_honours_idempotency_keys_on_named_paths() {
         let is_idempotent = |path: &str| find(path).is_some_and(|route| route.is_idempotent(path));
         assert!(is_idempotent("/api/v1/conversations") && is_idempotent("/api/v1/messages/add-message"));
         for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create-chat/7"] {

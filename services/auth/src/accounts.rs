@@ -46,7 +46,7 @@ pub async fn reset_password(
 
 /// Deletes a user with its tokens. Returns the outbox delivery for the chat service.
 pub async fn delete(store: &Store, clock: &Clock, id: UserId, trace: &Trace) -> Result<Delivery, Error> {
-    let delivery = Delivery::new(Service::Chat, format!("/internal/accounts/{id}"), trace, clock.now());
+    let delivery = Delivery::delete(Service::Chat, format!("/internal/accounts/{id}"), trace, clock.now());
     store::delete_user(store, id, &delivery).await?;
     Ok(delivery)
 }

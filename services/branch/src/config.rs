@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
+use shared::undo_window::UndoWindow;
 use shared_web::server::ServerConfig;
 
 /// The default of `LISTEN_ADDR`.
@@ -20,6 +21,8 @@ pub struct Config {
     pub database: Database,
     /// Where the chat service is.
     pub chat: Url,
+    /// How long what is deleted can be restored.
+    pub undo_window: UndoWindow,
 }
 
 /// The engine of messages and branches, and the URL of its database.
@@ -57,6 +60,7 @@ impl Config {
             server: ServerConfig::from_env(env, Service::Branch, LISTEN_ADDR, purpose),
             database: Database::from_env(env),
             chat: env.base_url("CHAT_URL"),
+            undo_window: UndoWindow::from_env(env),
         })
     }
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// 409: the branch to be deleted has children.
     #[error("The branch has descendants; delete them first, or with cascade=true")]
     HasDescendants,
+    /// 409: the branch to be restored has a parent that is deleted.
+    #[error("The branch that it belongs to is deleted; restore that one first")]
+    ParentDeleted,
     /// 409: a trunk is deleted only with its chat.
     #[error("The trunk of a chat cannot be deleted")]
     IsTrunk,

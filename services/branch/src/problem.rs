@@ -16,6 +16,7 @@ impl ApiError for Error {
             Self::HeadMoved { .. } => (StatusCode::CONFLICT, "head_moved"),
             Self::IdTaken => (StatusCode::CONFLICT, "id_taken"),
             Self::HasDescendants => (StatusCode::CONFLICT, "branch_has_descendants"),
+            Self::ParentDeleted => (StatusCode::CONFLICT, "parent_deleted"),
             Self::IsTrunk => (StatusCode::CONFLICT, "branch_is_trunk"),
             Self::EmptyTexts | Self::TextsTooLarge | Self::BadCursor => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "validation_error")

@@ -23,7 +23,8 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let listen = listen.bind()?;
     let context = config.server.context(Service::Branch, descriptor_use(&config.database))?;
     let tasks = Tasks::default();
-    let store = ContentStore::open(&config.database, times, clock, &tasks, bodies.memory).await?;
+    let store =
+        ContentStore::open(&config.database, times, clock, &tasks, bodies.memory, config.undo_window).await?;
     store.observe(&metrics);
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let chat = ServiceClient::new(http, config.chat, Service::Branch, Service::Chat, keys);

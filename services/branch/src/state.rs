@@ -87,7 +87,7 @@ impl State {
 }
 
 /// The error of a request that names a branch where others name a chat.
-fn as_branch(error: Error) -> Error {
+pub fn as_branch(error: Error) -> Error {
     match error {
         Error::ChatNotFound | Error::TargetUnknown => Error::BranchNotFound,
         other => other,

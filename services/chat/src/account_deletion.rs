@@ -1,4 +1,5 @@
-//! Deletes the chats of a deleted account: at once, and in a second pass 10 seconds later, for chats that were being created.
+//! Destroys the chats of a deleted account, those included that could be restored: at once, and in a second pass 10 seconds later, for chats
+//! that were being created.
 //!
 //! The account is recorded first, in the database, so that the second pass runs even after a crash.
 
@@ -28,7 +29,7 @@ const CHATS_PER_TRANSACTION: usize = 100;
 pub struct AccountDeletion {
     /// The chats.
     pub store: Store,
-    /// Delivers deletions of chats to the branch service.
+    /// Delivers the destruction of chats to the branch service.
     pub relay: Relay,
     /// How long a deleted account is remembered.
     pub retention: Duration,
@@ -93,9 +94,12 @@ impl AccountDeletion {
         let trace = Trace::resumed(account.request_id.clone());
         while !self.tasks.stopping().is_cancelled() {
             let (owner, now) = (account.account_id, self.clock.now());
+            let forks =
+                store::give_up_forks_of(&self.store, owner, CHATS_PER_TRANSACTION, &trace, now).await?;
             let batch = store::chats_of(&self.store, owner, CHATS_PER_TRANSACTION).await?;
-            let deliveries = store::delete_chats(&self.store, owner, &batch, &trace, now).await?;
-            if batch.len() < CHATS_PER_TRANSACTION {
+            let is_last = forks.max(batch.len()) < CHATS_PER_TRANSACTION;
+            let deliveries = store::destroy_chats(&self.store, batch, &trace, now).await?;
+            if is_last {
                 return Ok(Some(deliveries));
             }
         }

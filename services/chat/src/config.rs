@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
+use shared::undo_window::UndoWindow;
 use shared_web::server::ServerConfig;
 use shared_web::tokens::access_token_ttl;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub struct Config {
     pub branch: Url,
     /// How long a deleted account is remembered: as long as one of its tokens may be valid.
     pub account_retention: Duration,
+    /// How long a deleted chat can be restored.
+    pub undo_window: UndoWindow,
 }
 
 impl Config {
@@ -39,6 +42,7 @@ impl Config {
             auth: env.base_url("AUTH_URL"),
             branch: env.base_url("BRANCH_URL"),
             account_retention: access_token_ttl(env).map(account_retention),
+            undo_window: UndoWindow::from_env(env),
         })
     }
 }

@@ -18,6 +18,9 @@ pub enum Error {
     /// 404: no such branch in this chat.
     #[error("Branch not found")]
     BranchNotFound,
+    /// 404: no such message in this chat.
+    #[error("Message not found")]
+    MessageNotFound,
     /// 404: no such record, or another user's.
     #[error("Conversation not found")]
     ConversationNotFound,

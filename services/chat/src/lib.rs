@@ -1,6 +1,7 @@
 //! The chat service: chats with their owners, and conversation records.
 
 mod account_deletion;
+mod chat_forking;
 pub mod cli;
 mod clients;
 pub mod config;

@@ -12,6 +12,7 @@ impl ApiError for Error {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
+            Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
             Self::ConversationNotFound => (StatusCode::NOT_FOUND, "conversation_not_found"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::Store(error) => store_answer(error.fault()),

@@ -1,6 +1,7 @@
 //! Builds the service.
 
 use crate::account_deletion::AccountDeletion;
+use crate::chat_forking::ChatForking;
 use crate::clients::{Branches, Users};
 use crate::config::Config;
 use crate::state::State;
@@ -61,14 +62,24 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
         tasks: tasks.clone(),
     };
     account_deletion.spawn();
-    store::spawn_sweep(&store, &clock, tasks);
+    let branches = Branches::new(branch);
+    let chat_forking = ChatForking {
+        store: store.clone(),
+        branches: branches.clone(),
+        relay: relay.clone(),
+        clock: clock.clone(),
+    };
+    chat_forking.spawn(tasks);
+    store::spawn_sweep(&store, config.undo_window.retention(), &clock, tasks);
     Ok(State {
         store,
         chat_locks: KeyedSemaphore::new(1),
         users: Users::new(auth),
-        branches: Branches::new(branch),
+        branches,
         relay,
         account_deletion,
+        chat_forking,
+        undo_window: config.undo_window,
         clock,
     })
 }

@@ -1,9 +1,11 @@
 //! The state that handlers share.
 
 use crate::account_deletion::AccountDeletion;
+use crate::chat_forking::ChatForking;
 use crate::clients::{Branches, Users};
 use shared::clock::Clock;
 use shared::ids::ChatId;
+use shared::undo_window::UndoWindow;
 use shared_outbox::Relay;
 use shared_store::{KeyedSemaphore, Store};
 
@@ -17,10 +19,14 @@ pub struct State {
     pub users: Users,
     /// The branch service.
     pub branches: Branches,
-    /// Delivers deletions of chats to the branch service.
+    /// Delivers deletions and restores of chats to the branch service.
     pub relay: Relay,
     /// Deletes the chats of deleted accounts.
     pub account_deletion: AccountDeletion,
+    /// Finishes forks of chats.
+    pub chat_forking: ChatForking,
+    /// How long a deleted chat can be restored.
+    pub undo_window: UndoWindow,
     /// The clock.
     pub clock: Clock,
 }

@@ -22,7 +22,7 @@ impl Relay {
             async move {
                 let (deliveries, age) = backlog.await.ok()?.ok()?;
                 let mut readings = MetricFamilies::default();
-                let help = "Deletions that other services have still to be told of";
+                let help = "Deletions and restores that other services have still to be told of";
                 readings.gauge("outbox_deliveries", help, service, &[], deliveries);
                 let help = "Seconds since the oldest of them became due, 0 where there is none";
                 readings.gauge("outbox_oldest_delivery_age_seconds", help, service, &[], age.as_secs());

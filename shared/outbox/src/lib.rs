@@ -11,7 +11,7 @@ use shared::ids::DeliveryId;
 use shared::service::Service;
 use shared::tasks::Tasks;
 use shared_store::{RunQueryDsl, Store, StoreError, on};
-use shared_web::service_client::ServiceClient;
+use shared_web::service_client::{Method, ServiceClient};
 use shared_web::telemetry::{Trace, TraceContext};
 use std::time::Duration;
 use tracing::Instrument as _;
@@ -29,6 +29,8 @@ diesel::table! {
         id -> Uid,
         /// The name of the service that is called.
         destination -> Text,
+        /// The method of the request: `DELETE` or `PUT`.
+        method -> Text,
         /// The internal path, with its query.
         path -> Text,
         /// The id of the request that made it due.
@@ -54,12 +56,13 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 const ROWS_PER_BATCH: i64 = 100;
 const MAX_CONCURRENT_DELIVERIES: usize = 8;
 
-/// An owed `DELETE`.
+/// An owed request without a body.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = outbox)]
 pub struct Delivery {
     id: DeliveryId,
     destination: String,
+    method: String,
     path: String,
     request_id: String,
     created_at: Timestamp,
@@ -68,11 +71,21 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A delivery to `destination`. Insert it into [`outbox`] in the transaction that makes it due.
-    pub fn new(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
+    /// A `DELETE` at `destination`. Insert it into [`outbox`] in the transaction that makes it due.
+    pub fn delete(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
+        Self::new(&Method::DELETE, destination, path, trace, now)
+    }
+
+    /// A `PUT` at `destination`, whose path and query say all. Insert it into [`outbox`] in the transaction that makes it due.
+    pub fn put(destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
+        Self::new(&Method::PUT, destination, path, trace, now)
+    }
+
+    fn new(method: &Method, destination: Service, path: String, trace: &Trace, now: Timestamp) -> Self {
         Self {
             id: DeliveryId::generate(),
             destination: destination.name().to_owned(),
+            method: method.to_string(),
             path,
             request_id: trace.request_id.clone(),
             created_at: now,
@@ -167,7 +180,8 @@ impl Relay {
     async fn send(&self, delivery: &Delivery, trace: &Trace) -> Result<(), String> {
         let client = self.clients.iter().find(|(service, _)| service.name() == delivery.destination);
         let (_, client) = client.ok_or("no such service")?;
-        client.delete(&delivery.path, trace).await.map_err(|error| error.to_string())
+        let method = delivery.method.parse().map_err(|_| "no such method")?;
+        client.deliver(method, &delivery.path, trace).await.map_err(|error| error.to_string())
     }
 
     async fn delete(&self, delivery: &Delivery) -> Result<(), StoreError> {

@@ -22,5 +22,6 @@ pub mod sql_types;
 mod sql_values;
 pub mod tags;
 pub mod tasks;
+pub mod undo_window;
 pub mod username;
 pub mod validation;

@@ -3,9 +3,13 @@
 use crate::problem::Problem;
 use crate::telemetry::{Trace, X_REQUEST_ID};
 use crate::tokens::TokenKeys;
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shared::service::Service;
+
+/// The method of a call.
+pub use reqwest::Method;
 
 /// An error of a call to another service. Clients get a 503.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,13 @@ impl From<CallError> for Problem {
     }
 }
 
+/// A 404 of another service.
+#[derive(Debug, Deserialize)]
+pub struct NotFound {
+    /// What was not found, as the service puts it.
+    pub detail: String,
+}
+
 /// A client of one other service.
 #[derive(Debug, Clone)]
 pub struct ServiceClient {
@@ -61,31 +72,74 @@ impl ServiceClient {
         query: &[(&str, String)],
         trace: &Trace,
     ) -> Result<Option<T>, CallError> {
-        let mut url = self.url(path);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let response = self.send(Method::GET, url, trace).await?;
+        let response = self.query(path, query, trace).await?;
         match response.status() {
-            StatusCode::OK => response.json().await.map(Some).map_err(|source| self.unreachable(source)),
             StatusCode::NOT_FOUND => Ok(None),
-            status => Err(CallError::Unexpected { called: self.called, status }),
+            _ => Ok(self.read(response).await?.ok()),
         }
     }
 
-    /// Deletes an object by its path and query. The routes respond with success also if there is none.
-    pub async fn delete(&self, path_and_query: &str, trace: &Trace) -> Result<(), CallError> {
-        let response = self.send(Method::DELETE, self.url(path_and_query), trace).await?;
+    /// Gets an object, or what the service says that it has not found.
+    pub async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        trace: &Trace,
+    ) -> Result<Result<T, NotFound>, CallError> {
+        let response = self.query(path, query, trace).await?;
+        self.read(response).await
+    }
+
+    /// Puts an object, and returns the answer, or what the service says that it has not found.
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        trace: &Trace,
+    ) -> Result<Result<T, NotFound>, CallError> {
+        let response = self.send(self.http.request(Method::PUT, self.url(path)).json(body), trace).await?;
+        self.read(response).await
+    }
+
+    /// Sends a request that is all in its method, path and query. The routes respond with success also if nothing is left to do.
+    pub async fn deliver(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        trace: &Trace,
+    ) -> Result<(), CallError> {
+        let response = self.send(self.http.request(method, self.url(path_and_query)), trace).await?;
         match response.status() {
             status if status.is_success() => Ok(()),
             status => Err(CallError::Unexpected { called: self.called, status }),
         }
     }
 
-    async fn send(&self, method: Method, url: Url, trace: &Trace) -> Result<Response, CallError> {
+    async fn query(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        trace: &Trace,
+    ) -> Result<Response, CallError> {
+        let mut url = self.url(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.send(self.http.request(Method::GET, url), trace).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<Result<T, NotFound>, CallError> {
+        let unreachable = |source| self.unreachable(source);
+        match response.status() {
+            StatusCode::OK => response.json().await.map(Ok).map_err(unreachable),
+            StatusCode::NOT_FOUND => response.json().await.map(Err).map_err(unreachable),
+            status => Err(CallError::Unexpected { called: self.called, status }),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, trace: &Trace) -> Result<Response, CallError> {
         let token = self.keys.issue_for_service(self.caller, self.called).map_err(|_| CallError::Token)?;
-        let mut request =
-            self.http.request(method, url).bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
+        let mut request = request.bearer_auth(token).header(X_REQUEST_ID, &trace.request_id);
         for (name, value) in trace.context.headers() {
             request = value.into_iter().fold(request, |request, value| request.header(name, value));
         }

@@ -84,6 +84,7 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
         tokens: auth::config::TokenLife::from_env(&env).unwrap(),
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
         registration: auth::domain::RegistrationPolicy::Open,
+        undo_window: shared::undo_window::UndoWindow::from_env(&env).unwrap(),
         clock,
         data_dir: data_dir.to_owned(),
         metrics,

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` through the gateway, on each of the four routes where it counts.
+//! `Idempotency-Key` through the gateway, on routes where it counts.
 
 use crate::app::{User, spawn_stack, text};
 use futures_util::future::join_all;
@@ -14,6 +14,7 @@ async fn routes(user: &User) -> Vec<(&'static str, Value, &'static str)> {
     let message = user.say(&chat, "one").await;
     vec![
         ("/chats/create-chat", json!({"name": "keyed"}), "chat_id"),
+        ("/chats/fork-chat", json!({"chat_id": chat, "name": "keyed"}), "chat_id"),
         ("/conversations/", json!({"chat_id": chat, "name": "keyed"}), "id"),
         ("/messages/add-message", json!({"chat_id": chat, "question": "q", "response": "r"}), "response_id"),
         (

@@ -29,11 +29,18 @@ fn requests(
     let pick = |body: Value| (Method::POST, "/branches/cherry-pick".to_owned(), body);
     let fork = |body: Value| (Method::POST, "/branches/create-branch".to_owned(), body);
     let switch = |body: Value| (Method::PUT, "/branches/set-active-branch".to_owned(), body);
+    let fork_chat = |body: Value| (Method::POST, "/chats/fork-chat".to_owned(), body);
     let record = |body: Value| (Method::POST, "/conversations/".to_owned(), body);
     vec![
         get(format!("/chats/get-chat/{chat}")),
         (Method::PUT, format!("/chats/update-chat/{chat}"), json!({"name": "mine"})),
         delete(format!("/chats/delete-chat/{chat}")),
+        delete(format!("/chats/delete-chat/{chat}?permanent=true")),
+        (Method::POST, format!("/chats/restore-chat/{chat}"), Value::Null),
+        fork_chat(json!({"chat_id": chat})),
+        fork_chat(json!({"chat_id": branch})),
+        fork_chat(json!({"chat_id": own_chat, "branch_id": branch})),
+        fork_chat(json!({"chat_id": own_chat, "response_id": response})),
         get(format!("/conversations/?chat_id={chat}")),
         record(json!({"chat_id": chat})),
         record(json!({"chat_id": own_chat, "branch_id": branch})),
@@ -85,6 +92,11 @@ fn requests(
         (Method::PUT, format!("/branches/update-branch/{branch}"), json!({})),
         delete(format!("/branches/delete-branch/{branch}")),
         delete(format!("/branches/delete-branch/{branch}?cascade=true")),
+        delete(format!("/branches/delete-branch/{branch}?permanent=true")),
+        get(format!("/branches/deleted-branches?chat_id={chat}")),
+        get(format!("/branches/deleted-branches?chat_id={branch}")),
+        (Method::POST, format!("/branches/restore-branch/{branch}"), Value::Null),
+        (Method::POST, format!("/branches/restore-branch/{chat}"), Value::Null),
     ]
 }
 

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod app;
+mod chat_undo;
 mod checks;
 mod contract;
 mod document;

@@ -75,6 +75,7 @@ async fn every_response_matches_its_schema() {
     let chat = chat_answers(&mut document, &ann).await;
     let branch = tree_answers(&mut document, &ann.client, &chat).await;
     record_answers(&mut document, &ann.client, &chat).await;
+    fork_answers(&mut document, &ann.client, &chat).await;
     deletion_answers(&mut document, &ann.client, &chat, &branch).await;
 
     let mut described = BTreeSet::new();
@@ -210,11 +211,38 @@ async fn record_answers(document: &mut Document, user: &TestClient, chat: &str) 
     }
 }
 
+async fn fork_answers(document: &mut Document, user: &TestClient, chat: &str) {
+    let fork = json!({"chat_id": chat});
+    let fork = document.call_at(user, Method::POST, "/chats/fork-chat", fork).await;
+    for missing in [
+        json!({"chat_id": fork["forked_from"]["response_id"]}),
+        json!({"chat_id": chat, "branch_id": fork["chat_id"]}),
+        json!({"chat_id": chat, "response_id": chat}),
+        json!({}),
+    ] {
+        document.call_at(user, Method::POST, "/chats/fork-chat", missing).await;
+    }
+}
+
 async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {
     for id in [chat, branch] {
         let path = format!("/branches/delete-branch/{id}");
         document.call(user, Method::DELETE, "/branches/delete-branch/{branch_id}", &path, Value::Null).await;
     }
+    let list = format!("/branches/deleted-branches?chat_id={chat}");
+    document.call_at(user, Method::GET, &list, Value::Null).await;
+    for id in [branch, branch, "x"] {
+        let path = format!("/branches/restore-branch/{id}");
+        document.call(user, Method::POST, "/branches/restore-branch/{branch_id}", &path, Value::Null).await;
+    }
     let path = format!("/chats/delete-chat/{chat}");
-    document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
+    for path in [path.clone(), path.clone(), format!("{path}?permanent=maybe")] {
+        document.call(user, Method::DELETE, "/chats/delete-chat/{chat_id}", &path, Value::Null).await;
+    }
+    document.call_at(user, Method::GET, "/chats/deleted-chats", Value::Null).await;
+    document.call_at(user, Method::GET, "/chats/deleted-chats?limit=0", Value::Null).await;
+    for id in [chat, branch] {
+        let path = format!("/chats/restore-chat/{id}");
+        document.call(user, Method::POST, "/chats/restore-chat/{chat_id}", &path, Value::Null).await;
+    }
 }

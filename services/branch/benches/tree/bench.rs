@@ -9,10 +9,12 @@ use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::service::Service;
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 pub use shared_test_kit::Engine;
 use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::timeouts::ServerTimeouts;
+use std::time::Duration;
 use wiremock::MockServer;
 
 /// A service with an empty database, and the ways to reach both.
@@ -46,6 +48,7 @@ impl Bench {
             Clock::system(),
             &tasks,
             MemoryBudget::default(),
+            UndoWindow::new(Duration::ZERO),
         )
         .await
         .unwrap();
@@ -102,6 +105,7 @@ async fn serve(database: &Database, chat: &MockServer) -> Running {
         server: server_config(&Clock::system()),
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
+        undo_window: UndoWindow::new(Duration::ZERO),
     };
     Running::start(startup::build(config).await.unwrap())
 }

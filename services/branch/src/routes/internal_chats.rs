@@ -70,7 +70,7 @@ async fn find(state: &State, chat: ChatId, query: &BranchQuery) -> Result<Option
     }
 }
 
-/// Hides a chat with all that is in it. Idempotent.
+/// Deletes a chat with all that is in it for good. Idempotent.
 #[utoipa::path(delete, path = "/internal/chats/{chat_id}", params(ChatPath, OwnerQuery))]
 pub async fn delete_chat(
     _: Caller,

@@ -8,6 +8,7 @@ mod compare_branches;
 mod create_branch;
 mod cursor_time;
 mod delete_branch;
+mod deleted_branches;
 mod edit_message;
 mod get_branch;
 mod get_branches;
@@ -16,8 +17,10 @@ mod get_messages;
 mod get_tree;
 mod get_versions;
 mod internal_chat_forks;
+mod internal_chat_state;
 mod internal_chats;
 mod message_view;
+mod restore_branch;
 mod set_active_branch;
 mod update_branch;
 mod update_message;
@@ -63,10 +66,13 @@ pub fn routes() -> Routes {
             set_active_branch::set_active_branch,
             update_branch::update_branch,
             delete_branch::delete_branch,
+            deleted_branches::deleted_branches,
+            restore_branch::restore_branch,
         ])
         .internal(routes![
             internal_chats::delete_chat,
             internal_chats::get_branch,
+            internal_chat_state::put_state,
             internal_chat_forks::get_fork_point,
             internal_chat_forks::put_fork,
         ])

@@ -13,6 +13,7 @@ use super::results::{
     BranchPage, BranchWithActive, Comparison, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
 };
 use super::sql::SqlEngine;
+use super::undo::{ChatState, ChatStateChange, DeletedBranchPage, DeletedBranchesRequest, LAST_CHANGE};
 use super::version_list::{VersionPage, VersionsOf};
 use crate::config::Database;
 use crate::domain::Message;
@@ -22,6 +23,7 @@ use shared::error::StartError;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_web::body_limits::{MemoryBudget, Reservation};
 use shared_web::metrics::Metrics;
 use shared_web::timeouts::ServerTimeouts;
@@ -36,7 +38,10 @@ use std::sync::Arc;
 /// The requests have a `target`, the id that the client has sent: a chat's or a branch's. The operation resolves it, and fails with
 /// [`Error::ChatNotFound`] where the client cannot see it, and with [`Error::TargetUnknown`] where it is neither here.
 #[derive(Debug, Clone)]
-pub struct ContentStore(Engine);
+pub struct ContentStore {
+    engine: Engine,
+    clock: Clock,
+}
 
 #[derive(Debug, Clone)]
 enum Engine {
@@ -47,7 +52,7 @@ enum Engine {
 /// Calls a method of the engine. Boxed, so that the future of neither engine is a part of every handler's.
 macro_rules! on_engine {
     ($store:expr, $name:ident($($argument:expr),*)) => {
-        match &$store.0 {
+        match &$store.engine {
             Engine::Mongo(engine) => Box::pin(engine.$name($($argument),*)).await,
             Engine::Sql(engine) => Box::pin(engine.$name($($argument),*)).await,
         }
@@ -55,27 +60,32 @@ macro_rules! on_engine {
 }
 
 impl ContentStore {
-    /// Opens the store of a database, on its engine. `memory` bounds the texts of pages in flight.
+    /// Opens the store of a database, on its engine. `memory` bounds the texts of pages in flight; what is deleted can be restored within
+    /// `undo_window`.
     pub async fn open(
         database: &Database,
         times: ServerTimeouts,
         clock: Clock,
         tasks: &Tasks,
         memory: MemoryBudget,
+        undo_window: UndoWindow,
     ) -> Result<Self, StartError> {
-        Ok(Self(match database {
+        let engine = match database {
             Database::Mongo(url) => {
-                Engine::Mongo(Arc::new(MongoEngine::open(url, clock, tasks, memory).await?))
+                let engine = MongoEngine::open(url, clock.clone(), tasks, memory, undo_window);
+                Engine::Mongo(Arc::new(engine.await?))
             }
             Database::Sql(url) => {
-                Engine::Sql(Arc::new(SqlEngine::open(url, times.statement, clock, tasks, memory).await?))
+                let engine = SqlEngine::open(url, times.statement, clock.clone(), tasks, memory, undo_window);
+                Engine::Sql(Arc::new(engine.await?))
             }
-        }))
+        };
+        Ok(Self { engine, clock })
     }
 
     /// Registers the gauges of the connection pool.
     pub fn observe(&self, metrics: &Metrics) {
-        match &self.0 {
+        match &self.engine {
             Engine::Mongo(engine) => engine.observe(metrics),
             Engine::Sql(engine) => engine.observe(metrics),
         }
@@ -261,17 +271,47 @@ impl ContentStore {
         on_engine!(self, update_branch(owner, branch, changes))
     }
 
-    /// Deletes a branch, with `cascade` its descendants, too. They are invisible at once; the sweep deletes the contents.
+    /// Deletes a branch, with `cascade` its descendants, too. They are invisible at once. Once the window to undo it is over, the
+    /// sweep deletes the contents.
     ///
     /// [`Error::BranchNotFound`]; [`Error::IsTrunk`]; [`Error::HasDescendants`] without `cascade`.
     pub async fn delete_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
         on_engine!(self, delete_branch(owner, branch, cascade))
     }
 
-    /// Deletes a chat with all that is in it, also one that is not known here. It is invisible at once; the sweep deletes the
+    /// Deletes a branch as [`Self::delete_branch`] does, or one that is deleted already, and what was deleted below it: for good.
+    ///
+    /// The same errors; [`Error::BranchNotFound`] also if it can be restored no longer.
+    pub async fn destroy_branch(&self, owner: UserId, branch: BranchId, cascade: bool) -> Result<(), Error> {
+        on_engine!(self, destroy_branch(owner, branch, cascade))
+    }
+
+    /// Restores a branch with all that the request has deleted that named it, and returns it; also if it is not deleted.
+    ///
+    /// [`Error::BranchNotFound`] if it can be restored no longer; [`Error::ParentDeleted`]; [`Error::TargetUnknown`].
+    pub async fn restore_branch(&self, owner: UserId, branch: BranchId) -> Result<BranchWithActive, Error> {
+        on_engine!(self, restore_branch(owner, branch))
+    }
+
+    /// Lists what can be restored in a chat.
+    pub async fn list_deleted_branches(
+        &self,
+        request: &DeletedBranchesRequest,
+    ) -> Result<DeletedBranchPage, Error> {
+        on_engine!(self, list_deleted_branches(request))
+    }
+
+    /// Deletes a chat with all that is in it for good, also one that is not known here. It is invisible at once; the sweep deletes the
     /// contents.
     pub async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        on_engine!(self, delete_chat(owner, chat))
+        let (created_at, state) = (self.clock.now(), ChatState::Destroyed);
+        self.set_chat_state(ChatStateChange { chat, owner, created_at, state, number: LAST_CHANGE }).await
+    }
+
+    /// Changes the state of a chat, also of one that is not known here, unless a change with this number or a higher one came before.
+    /// What is destroyed stays so.
+    pub async fn set_chat_state(&self, change: ChatStateChange) -> Result<(), Error> {
+        on_engine!(self, set_chat_state(change))
     }
 
     /// Takes the next step of the sweep, of some 200 rows or documents. False if nothing is due.

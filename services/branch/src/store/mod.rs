@@ -19,12 +19,13 @@ mod requests;
 mod results;
 mod selection;
 pub mod sql;
+mod undo;
 mod version_list;
 
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 pub use content_store::ContentStore;
-pub use positions::{LinePosition, Position, TimePosition};
+pub use positions::{DeletionPosition, LinePosition, Position, TimePosition};
 pub use read_message::MessageRequest;
 pub use requests::{
     AppendRequest, BranchChanges, ForkRequest, LineRequest, ListRequest, MessageTreeRequest, MetadataUpdate,
@@ -34,4 +35,6 @@ pub use results::{
     BranchPage, BranchWithActive, BranchWithMessages, CommonMessage, ComparedLine, Comparison, LinePage,
     Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
 };
+use undo::LAST_CHANGE;
+pub use undo::{ChatState, ChatStateChange, DeletedBranch, DeletedBranchPage, DeletedBranchesRequest};
 pub use version_list::{OpenBranch, VersionEntry, VersionPage, VersionsRequest};

@@ -32,3 +32,12 @@ pub struct TimePosition {
     /// Its id.
     pub id: ResponseId,
 }
+
+/// A position among the deletions of a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionPosition {
+    /// When the branch was deleted.
+    pub deleted_at: Timestamp,
+    /// Its id.
+    pub id: BranchId,
+}

@@ -3,19 +3,24 @@
 use branch::config::{Config, Database};
 use branch::startup;
 use branch::store::ContentStore;
+use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 type Chats = Arc<Mutex<HashMap<String, Value>>>;
 
@@ -25,14 +30,25 @@ pub struct TestApp {
     /// The chat service.
     pub chat: MockServer,
     chats: Chats,
+    undo_window: UndoWindow,
     // The service goes before its database does.
     _service: Running,
     pub database: Database,
     _database: TestDatabase,
 }
 
-/// Starts a service on a free port, with a clock that stands still.
+/// Starts a service on a free port, with a clock that stands still, which destroys at once what is deleted.
 pub async fn spawn_app() -> TestApp {
+    spawn_app_with(UndoWindow::new(Duration::ZERO)).await
+}
+
+/// Starts a service in which what is deleted can be restored for a day.
+pub async fn spawn_undoable_app() -> TestApp {
+    spawn_app_with(UndoWindow::new(DAY)).await
+}
+
+/// Starts a service in which what is deleted can be restored within this window.
+async fn spawn_app_with(undo_window: UndoWindow) -> TestApp {
     let clock = Clock::manual();
     let (kept, database) = database().await;
     let chats = Chats::default();
@@ -50,10 +66,11 @@ pub async fn spawn_app() -> TestApp {
         server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(&clock) },
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
+        undo_window,
     };
     let service = Running::start(startup::build(config).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, chat, chats, _service: service, database, _database: kept }
+    TestApp { client, clock, chat, chats, undo_window, _service: service, database, _database: kept }
 }
 
 /// On MongoDB where `TEST_MONGO_URL` is set, else where `TEST_DATABASE_URL` says.
@@ -98,6 +115,14 @@ impl TestApp {
         self.as_chat_service().delete(&path).await
     }
 
+    /// The chat service wants this state of a chat.
+    pub async fn put_state(&self, chat: &Chat, query: &str) -> Answer {
+        let created_at = "2026-01-31T12:00:00.123456Z";
+        let path =
+            format!("/internal/chats/{}/state?owner={}&created_at={created_at}&{query}", chat.id, chat.user);
+        self.as_chat_service().send(Method::PUT, &path, None).await
+    }
+
     /// The service's store, opened once more.
     pub async fn store(&self) -> ContentStore {
         ContentStore::open(
@@ -106,6 +131,7 @@ impl TestApp {
             self.clock.clone(),
             &Tasks::default(),
             MemoryBudget::default(),
+            self.undo_window,
         )
         .await
         .unwrap()
@@ -172,6 +198,14 @@ impl Chat {
 
     pub async fn rename(&self, branch: &str, body: &Value) -> Answer {
         self.client.put(&format!("/api/v1/branches/update-branch/{branch}"), body).await
+    }
+
+    pub async fn restore_branch(&self, branch: &str) -> Answer {
+        self.client.send(Method::POST, &format!("/api/v1/branches/restore-branch/{branch}"), None).await
+    }
+
+    pub async fn deleted_branches(&self, id: &str, query: &str) -> Answer {
+        self.client.get(&format!("/api/v1/branches/deleted-branches?chat_id={id}{query}")).await
     }
 
     pub async fn delete_branch(&self, branch: &str, query: &str) -> Answer {

@@ -58,6 +58,7 @@ async fn every_get_answers_head() {
         format!("/api/v1/branches/get-branches?chat_id={}", chat.id),
         format!("/api/v1/branches/get-branch/{}", chat.id),
         format!("/api/v1/branches/compare?left={0}&right={0}", chat.id),
+        format!("/api/v1/branches/deleted-branches?chat_id={}", chat.id),
     ] {
         let answer = chat.client.send(Method::HEAD, &path, None).await.expect(200);
         assert_eq!(answer.text, "");
@@ -72,7 +73,7 @@ async fn every_public_route_is_in_the_document_with_its_errors() {
     }
     let document = app.client.get("/openapi.json").await.expect(200).json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 16);
+    assert_eq!(paths.len(), 18);
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();

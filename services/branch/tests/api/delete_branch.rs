@@ -1,8 +1,8 @@
-use crate::app::{Chat, spawn_app, unknown};
+use crate::app::{Chat, spawn_app, spawn_undoable_app, unknown};
 use serde_json::{Value, json};
 
 /// A chain of forks of forks, each with one message.
-async fn chain(chat: &Chat, length: usize) -> (Vec<String>, Vec<Value>) {
+pub async fn chain(chat: &Chat, length: usize) -> (Vec<String>, Vec<Value>) {
     let mut branches = vec![chat.id.clone()];
     let mut messages = vec![chat.say(&chat.id, "0").await];
     for level in 1..=length {
@@ -102,4 +102,41 @@ async fn invalid_input_is_a_422_and_missing_objects_are_a_404() {
     let path = format!("/api/v1/branches/delete-branch/{}", branches[1]);
     let text = chat.client.with_header("content-type", "text/plain");
     text.send(reqwest::Method::DELETE, &path, Some("{".to_owned())).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_deleted_for_good_does_not_come_back() {
+    let app = spawn_undoable_app().await;
+    let (chat, stranger) = (app.chat(), app.chat());
+    let (branches, messages) = chain(&chat, 4).await;
+    let aside = chat.fork(&messages[2]["response_id"]).await;
+    // It was deleted before, by itself.
+    chat.delete_branch(&aside, "").await.expect(200);
+    let refused = chat.delete_branch(&branches[2], "?permanent=true").await.expect(409);
+    assert_eq!(refused.code(), "branch_has_descendants");
+    let refused = chat.delete_branch(&chat.id, "?permanent=true&cascade=true").await.expect(409);
+    assert_eq!(refused.code(), "branch_is_trunk");
+    // What can be restored, and what went along with it.
+    chat.delete_branch(&branches[3], "?cascade=true").await.expect(200);
+    chat.delete_branch(&branches[4], "").await.expect(404);
+    for branch in [&aside, &branches[4], &branches[1]] {
+        let answer = stranger.delete_branch(branch, "?permanent=true&cascade=true").await.expect(404);
+        assert_eq!(answer.code(), "branch_not_found");
+    }
+    chat.delete_branch(&branches[4], "?permanent=true").await.expect(200);
+    chat.delete_branch(&branches[4], "?permanent=true").await.expect(404);
+    chat.restore_branch(&branches[3]).await.expect(200);
+    chat.restore_branch(&branches[4]).await.expect(404);
+    // All that is below, and was.
+    chat.delete_branch(&branches[2], "?permanent=true&cascade=true").await.expect(200);
+    for branch in [&branches[2], &branches[3], &aside] {
+        assert_eq!(chat.restore_branch(branch).await.expect(404).code(), "branch_not_found");
+    }
+    assert_eq!(chat.deleted_branches(&chat.id, "").await.expect(200).text, "[]");
+    assert_eq!(chat.line(&branches[1]).await, ["0", "1"]);
+    let wrong = chat.delete_branch(&branches[1], "?permanent=perhaps").await.expect(422);
+    assert_eq!(wrong.field_errors(), ["bool_parsing query.permanent"]);
+    app.delete_chat(&chat).await.expect(200);
+    chat.delete_branch(&branches[1], "?permanent=true").await.expect(404);
+    chat.delete_branch(&chat.id, "?permanent=true").await.expect(404);
 }

@@ -159,7 +159,7 @@ async fn say(chat: &Chat, branch: BranchId, questions: &[&str]) -> Vec<ResponseI
 
 /// Kills the service before the first command of an operation and after each that writes.
 pub async fn at_every_step(operation: Operation) {
-    let driver = CrashDriver::new().await;
+    let driver = CrashDriver::new(Duration::ZERO).await;
     assert!(!crash(&driver, operation, Then::Sweep, usize::MAX).await);
     let (commands, writes) = driver.steps();
     println!("{operation:?}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));

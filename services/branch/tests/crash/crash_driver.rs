@@ -14,10 +14,12 @@ use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
 use shared::ids::{BranchId, ResponseId};
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_test_kit::{Answer, TestClient, TestDatabase, server_config, token_keys};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
+use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
@@ -43,6 +45,7 @@ pub struct CrashDriver {
     /// Whether the server frees what a unique index has of a document that changes. MongoDB does; secantusd-rs
     /// 0.5.3-beta.196 only when the document is deleted.
     pub frees_keys: bool,
+    undo_window: Duration,
     /// Those that were started anew.
     services: TaskTracker,
     _kept: TestDatabase,
@@ -51,7 +54,7 @@ pub struct CrashDriver {
 /// Kills the service before the first command of an operation and after each that writes: those that read leave
 /// everything as it was.
 pub async fn at_every_step(operation: Operation) {
-    let driver = CrashDriver::new().await;
+    let driver = CrashDriver::new(operation.undo_window()).await;
     let killed = driver.crash(operation, Then::Sweep, usize::MAX).await;
     assert!(!killed);
     let (commands, writes) = driver.steps();
@@ -69,7 +72,7 @@ pub async fn at_every_step(operation: Operation) {
 }
 
 impl CrashDriver {
-    pub async fn new() -> Self {
+    pub async fn new(undo_window: Duration) -> Self {
         let kept = TestDatabase::mongo().unwrap();
         let url = kept.url("branch");
         let raw = mongodb::Client::with_uri_str(url.expose_secret()).await.unwrap();
@@ -82,7 +85,7 @@ impl CrashDriver {
         raw.collection("schema").insert_one(watermark).await.unwrap();
         let (chats, frees_keys) = (MockServer::start().await, frees_keys(&raw).await);
         let (database, services) = (Database::Mongo(url), TaskTracker::new());
-        Self { database, raw, wire, chats, frees_keys, services, _kept: kept }
+        Self { database, raw, wire, chats, frees_keys, undo_window, services, _kept: kept }
     }
 
     /// Works with a store of its own. All that it writes behind is written in the end.
@@ -95,6 +98,7 @@ impl CrashDriver {
                 clock.clone(),
                 &tasks,
                 MemoryBudget::default(),
+                UndoWindow::new(self.undo_window),
             )
             .await
             .unwrap(),
@@ -110,6 +114,7 @@ impl CrashDriver {
             server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(clock) },
             database: self.database.clone(),
             chat: self.chats.uri().parse().unwrap(),
+            undo_window: UndoWindow::new(self.undo_window),
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();
@@ -120,8 +125,11 @@ impl CrashDriver {
     async fn grow(&self, operation: Operation, clock: &Clock) -> Tree {
         let grow = async |store| Tree::grow(&store, clock).await;
         let mut tree = self.with_store(clock, grow).await;
-        if operation == Operation::DeleteChat {
-            self.lengthen(&mut tree).await;
+        match operation {
+            Operation::DeleteChat => self.lengthen(&mut tree).await,
+            Operation::Restore => self.delete(&tree, &tree.b, clock).await,
+            Operation::Destroy => self.delete(&tree, &tree.e, clock).await,
+            _ => {}
         }
         tree
     }
@@ -170,7 +178,7 @@ impl CrashDriver {
             let deleted = [Operation::ForkOfTheDeleted, Operation::ForkOnHeadMovedOfTheDeleted];
             if deleted.contains(&request.operation) {
                 self.hold_until_held("insert branches").await;
-                self.delete_a(request.tree).await;
+                self.delete(request.tree, &request.tree.a, &Clock::system()).await;
                 self.release();
             }
         };
@@ -210,7 +218,7 @@ impl CrashDriver {
         let Database::Mongo(url) = &self.database else { panic!("not on MongoDB") };
         let server: Url = url.expose_secret().parse().unwrap();
         let url = format!("mongodb://{}{}?directConnection=true", self.wire.address, server.path());
-        let process = Process::start(&url, &self.chats.uri());
+        let process = Process::start(&url, &self.chats.uri(), self.undo_window);
         // The sweep of the start is over.
         self.wire.wait(|log| has_swept(&log.answered)).await;
         self.wire.arm(writes, process.victim.clone());
@@ -221,12 +229,12 @@ impl CrashDriver {
         answer
     }
 
-    async fn delete_a(&self, tree: &Tree) {
-        let a = BranchId::from(tree.a.parse::<uuid::Uuid>().unwrap());
+    async fn delete(&self, tree: &Tree, branch: &str, clock: &Clock) {
+        let branch = BranchId::from(branch.parse::<uuid::Uuid>().unwrap());
         let delete = async |store: ContentStore| {
-            store.delete_branch(tree.owner, a, true).await.unwrap();
+            store.delete_branch(tree.owner, branch, true).await.unwrap();
         };
-        self.with_store(&Clock::system(), delete).await;
+        self.with_store(clock, delete).await;
     }
 }
 

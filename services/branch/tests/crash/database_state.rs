@@ -43,19 +43,35 @@ impl DatabaseState {
             let depths: BTreeSet<_> = self.own(id).map(|message| message.get_i64("depth").unwrap()).collect();
             assert!(depths.into_iter().eq((fork_depth + 1..).take(self.own(id).count())), "gaps: {branch}");
         }
+        for branch in self.branches.values() {
+            let is_at_rest = branch.get_str("undo").is_ok_and(|state| state == "deleted");
+            assert!(is_at_rest || !branch.contains_key("undo"), "under way: {branch}");
+            let is_restorable = is_at_rest && !branch.get_bool("alive").unwrap();
+            assert_eq!(branch.contains_key("purge_at"), is_restorable, "{branch}");
+        }
         for message in &self.messages {
             assert!(!message.contains_key("due"), "under way: {message}");
         }
         for message in self.messages.iter().filter(|message| !self.is_alive(&text(message, "branch"))) {
             let branch = self.branches.get(&text(message, "branch"));
-            let state =
-                branch.unwrap_or_else(|| panic!("its branch is not there: {message}")).get_str("state");
+            let branch = branch.unwrap_or_else(|| panic!("its branch is not there: {message}"));
+            if branch.contains_key("undo") {
+                continue;
+            }
+            let state = branch.get_str("state");
             assert!(matches!(state, Ok("cleared" | "swept")), "{state:?}");
             assert!(message.contains_key("key_id"), "it should be gone: {message}");
             assert!(
                 ["question", "response"].iter().all(|field| text(message, field).is_empty()),
                 "{message}"
             );
+        }
+    }
+
+    /// Nothing of these branches can be restored.
+    pub fn is_destroyed(&self, branches: &[&String]) {
+        for branch in branches.iter().filter_map(|id| self.branches.get(*id)) {
+            assert!(!branch.get_bool("alive").unwrap() && !branch.contains_key("undo"), "{branch}");
         }
     }
 

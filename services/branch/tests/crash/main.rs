@@ -46,6 +46,10 @@ fn main() {
         ("delete_leaf", Operation::DeleteLeaf),
         ("cascade", Operation::Cascade),
         ("delete_chat", Operation::DeleteChat),
+        ("delete_leaf_for_a_while", Operation::DeleteForAWhile { cascade: false }),
+        ("cascade_for_a_while", Operation::DeleteForAWhile { cascade: true }),
+        ("restore", Operation::Restore),
+        ("destroy", Operation::Destroy),
     ];
     let mut trials = Vec::from(operations.map(|(name, operation)| {
         let test = format!("killed_at_every_step_of::{name}");

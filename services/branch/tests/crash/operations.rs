@@ -8,6 +8,10 @@ use shared::ids::BranchId;
 use shared::service::Service;
 use shared_test_kit::{Answer, TestClient, token_keys};
 use std::fmt;
+use std::time::Duration;
+
+/// Longer than the sweeps after a restart wait, but for the last two.
+const UNDO_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +35,14 @@ pub enum Operation {
     DeleteLeaf,
     Cascade,
     DeleteChat,
+    /// A deletion that can be undone, of a leaf or with descendants.
+    DeleteForAWhile {
+        cascade: bool,
+    },
+    /// Of a branch that was deleted with its descendants, one of which was active.
+    Restore,
+    /// Deleting a branch for good, of whose descendants one was deleted before.
+    Destroy,
 }
 
 /// How much of it is done.
@@ -60,6 +72,14 @@ pub fn has_swept(answered: &[String]) -> bool {
 }
 
 impl Operation {
+    /// How long what it deletes can be restored.
+    pub const fn undo_window(self) -> Duration {
+        match self {
+            Self::DeleteForAWhile { .. } | Self::Restore | Self::Destroy => UNDO_WINDOW,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Whether all that comes after the answer has been done, too.
     pub fn is_finished(self, answered: &[String]) -> bool {
         match self {
@@ -68,8 +88,12 @@ impl Operation {
                 let mut after = answered.iter().skip_while(|command| *command != "insert branches");
                 after.any(|command| command == "update messages")
             }
-            Self::ForkOfTheDeleted | Self::ForkOnHeadMovedOfTheDeleted => true,
-            Self::DeleteLeaf | Self::Cascade | Self::DeleteChat => has_swept(answered),
+            Self::ForkOfTheDeleted | Self::ForkOnHeadMovedOfTheDeleted | Self::Restore => true,
+            Self::DeleteLeaf
+            | Self::Cascade
+            | Self::DeleteChat
+            | Self::DeleteForAWhile { .. }
+            | Self::Destroy => has_swept(answered),
         }
     }
 }
@@ -110,10 +134,17 @@ impl<'a> Request<'a> {
             Operation::ForkOnHeadMovedOfTheDeleted => {
                 return self.append_with_the_key(&client, &self.tree.a, &json!(self.tree.from)).await;
             }
-            Operation::DeleteLeaf => (Method::DELETE, format!("{branches}/delete-branch/{}", self.tree.e)),
-            Operation::Cascade => {
+            Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => {
+                (Method::DELETE, format!("{branches}/delete-branch/{}", self.tree.e))
+            }
+            Operation::Cascade | Operation::DeleteForAWhile { cascade: true } => {
                 (Method::DELETE, format!("{branches}/delete-branch/{}?cascade=true", self.tree.b))
             }
+            Operation::Destroy => {
+                let path = format!("{branches}/delete-branch/{}?cascade=true&permanent=true", self.tree.b);
+                (Method::DELETE, path)
+            }
+            Operation::Restore => (Method::POST, format!("{branches}/restore-branch/{}", self.tree.b)),
             Operation::DeleteChat => {
                 let path = format!("/internal/chats/{}?owner={}", self.tree.id, self.tree.owner);
                 let keys = token_keys(&Clock::system());
@@ -156,14 +187,24 @@ impl<'a> Request<'a> {
         let doomed = match self.operation {
             Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => vec![],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => self.tree.with("a1"),
-            Operation::DeleteLeaf => vec![&self.tree.e],
-            Operation::Cascade => self.tree.with("b1"),
+            Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => vec![&self.tree.e],
+            Operation::Cascade
+            | Operation::DeleteForAWhile { cascade: true }
+            | Operation::Restore
+            | Operation::Destroy => self.tree.with("b1"),
             Operation::DeleteChat => self.tree.lines.keys().collect(),
         };
         let is_there = |branch: &str| view.is_some_and(|view| view.heads.contains_key(branch));
         for branch in self.tree.lines.keys().filter(|branch| !doomed.contains(branch)) {
             assert!(is_there(branch), "{branch} is not there any more");
         }
+        let before = match self.operation {
+            Operation::Restore => 0,
+            // One was deleted before.
+            Operation::Destroy => doomed.len() - 1,
+            _ => doomed.len(),
+        };
+        let after = if self.operation == Operation::Restore { doomed.len() } else { 0 };
         let left = doomed.iter().filter(|branch| is_there(branch)).count();
         match (self.operation, view) {
             (Operation::Fork { activate, .. } | Operation::Edit { activate, .. }, Some(view)) => {
@@ -183,8 +224,8 @@ impl<'a> Request<'a> {
             (Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted, Some(view)) => {
                 if view.new_in(self.tree).is_empty() { Effect::None } else { Effect::Partly }
             }
-            _ if left == doomed.len() => Effect::None,
-            _ if left == 0 => Effect::Whole,
+            _ if left == before => Effect::None,
+            _ if left == after => Effect::Whole,
             _ => Effect::Partly,
         }
     }
@@ -198,8 +239,11 @@ impl<'a> Request<'a> {
             Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
                 vec![&self.tree.e]
             }
-            Operation::DeleteLeaf => vec![&self.tree.c],
-            Operation::Cascade => vec![&self.tree.a],
+            Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => vec![&self.tree.c],
+            Operation::Cascade | Operation::DeleteForAWhile { cascade: true } | Operation::Destroy => {
+                vec![&self.tree.a]
+            }
+            Operation::Restore => vec![&self.tree.e],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted | Operation::DeleteChat => {
                 vec![&self.tree.id]
             }

@@ -10,6 +10,7 @@ use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::{ChatId, UserId};
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_test_kit::{Answer, TestClient};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::timeouts::ServerTimeouts;
@@ -151,7 +152,7 @@ async fn append_while_the_database_is_killed(load: Load) {
     let url = server.run("start");
     let (chats_of_lines, owner) = create_trunks(&url, load.lines).await;
     let chats = MockServer::start().await;
-    let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri());
+    let process = Process::start(&format!("{url}?directConnection=true"), &chats.uri(), Duration::ZERO);
     let client = process.client.as_user(owner);
     let progress =
         Progress { written: BTreeMap::new(), refused: vec![0; load.writers], slowest: Duration::ZERO };
@@ -237,6 +238,7 @@ async fn create_trunks(url: &str, count: usize) -> (Vec<String>, UserId) {
         clock.clone(),
         &tasks,
         MemoryBudget::default(),
+        UndoWindow::new(Duration::ZERO),
     )
     .await
     .unwrap();

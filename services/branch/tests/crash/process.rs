@@ -6,6 +6,7 @@ use shared_test_kit::{SECRET_KEY, TestClient};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A process that can be killed, once and for all.
 #[derive(Clone)]
@@ -28,10 +29,11 @@ pub struct Process {
 
 impl Process {
     /// Starts it on a free port, and returns when it listens.
-    pub fn start(mongo: &str, chat: &str) -> Self {
+    pub fn start(mongo: &str, chat: &str, undo_window: Duration) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_branch"));
         command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
         command.env("MONGO_URL", mongo).env("CHAT_URL", chat);
+        command.env("UNDO_WINDOW", undo_window.as_secs().to_string());
         // Where it listens is told by its log alone.
         command
             .env("RUST_LOG", "off,shared::server=info,shared::server::exchange=off")

@@ -65,7 +65,11 @@ impl RecoveryChecks<'_> {
         assert!(before != Effect::Whole || after == Effect::Whole);
         self.check_active(seen.as_ref());
         self.repeat(seen.as_ref()).await;
-        self.sweep(GRACE).await.is_sound();
+        let state = self.sweep(GRACE).await;
+        state.is_sound();
+        if self.request.operation == Operation::Destroy {
+            state.is_destroyed(&self.request.tree.with("b1"));
+        }
         let seen = self.look().await;
         assert_eq!(self.request.effect(seen.as_ref()), self.goal());
         self.check_active(seen.as_ref());
@@ -111,7 +115,12 @@ impl RecoveryChecks<'_> {
                 assert_eq!(seen.unwrap().new_in(self.request.tree), [&made]);
             }
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => drop(answer.expect(404)),
-            Operation::DeleteLeaf | Operation::Cascade | Operation::DeleteChat => drop(answer.expect(200)),
+            Operation::DeleteLeaf
+            | Operation::Cascade
+            | Operation::DeleteChat
+            | Operation::DeleteForAWhile { .. }
+            | Operation::Restore
+            | Operation::Destroy => drop(answer.expect(200)),
         }
         assert_eq!(effect, self.goal());
     }
@@ -151,9 +160,13 @@ impl RecoveryChecks<'_> {
                     self.client.as_user(self.request.tree.owner).delete(&path).await.expect(200);
                 }
             }
-            Operation::DeleteLeaf => drop(answer.expect(if effect == Effect::Whole { 404 } else { 200 })),
-            Operation::Cascade => drop(answer.expect(if effect == Effect::None { 200 } else { 404 })),
-            Operation::DeleteChat => drop(answer.expect(200)),
+            Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => {
+                drop(answer.expect(if effect == Effect::Whole { 404 } else { 200 }));
+            }
+            Operation::Cascade | Operation::DeleteForAWhile { cascade: true } | Operation::Destroy => {
+                drop(answer.expect(if effect == Effect::None { 200 } else { 404 }));
+            }
+            Operation::DeleteChat | Operation::Restore => drop(answer.expect(200)),
         }
     }
 
@@ -179,11 +192,16 @@ impl RecoveryChecks<'_> {
                 Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
                     view.new_in(tree).first().copied()
                 }
-                Operation::DeleteLeaf => Some(&tree.e).filter(|_| effect == Effect::None),
-                Operation::DeleteChat => Some(&tree.id),
-                Operation::Cascade | Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
-                    None
+                Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => {
+                    Some(&tree.e).filter(|_| effect == Effect::None)
                 }
+                Operation::DeleteChat => Some(&tree.id),
+                Operation::Restore => Some(&tree.b).filter(|_| effect == Effect::Whole),
+                Operation::Cascade
+                | Operation::DeleteForAWhile { cascade: true }
+                | Operation::Destroy
+                | Operation::ForkOfTheDeleted
+                | Operation::ForkOnHeadMovedOfTheDeleted => None,
             };
             if let Some(used) = used {
                 let more = json!({"chat_id": tree.id, "branch_id": used, "question": "more", "response": ""});

@@ -8,7 +8,7 @@ use shared::tags::{Tag, Tags};
 use shared::validation::{Field as _, TextField, Value};
 use std::time::Duration;
 
-fn tags(json: &str) -> Tags {
+pub fn tags(json: &str) -> Tags {
     Tags::parse(Value::Json(json)).unwrap()
 }
 

@@ -16,11 +16,16 @@ use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared::validation::{Field as _, TextField, Value};
 pub use shared_test_kit::Engine;
 use shared_test_kit::{RowLock, TestDatabase};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::timeouts::ServerTimeouts;
+use std::time::Duration;
+
+/// What is deleted cannot be restored.
+pub const NO_WINDOW: UndoWindow = UndoWindow::new(Duration::ZERO);
 
 /// Any number of stores on one database.
 pub struct Kit {
@@ -47,6 +52,7 @@ impl Kit {
             clock.clone(),
             &tasks,
             MemoryBudget::default(),
+            NO_WINDOW,
         )
         .await
         .unwrap();
@@ -61,6 +67,21 @@ impl Kit {
             self.clock.clone(),
             &self.tasks,
             MemoryBudget::default(),
+            NO_WINDOW,
+        )
+        .await
+        .unwrap()
+    }
+
+    /// A store on the same database in which what is deleted can be restored within this window.
+    pub async fn store_with(&self, undo_window: UndoWindow) -> ContentStore {
+        ContentStore::open(
+            &self.database,
+            ServerTimeouts::default(),
+            self.clock.clone(),
+            &self.tasks,
+            MemoryBudget::default(),
+            undo_window,
         )
         .await
         .unwrap()
@@ -98,6 +119,7 @@ impl Kit {
             self.clock.clone(),
             &self.tasks,
             MemoryBudget::default(),
+            NO_WINDOW,
         )
         .await
         .unwrap()

@@ -10,6 +10,7 @@
 mod branches;
 mod chat_fork_races;
 mod chat_forks;
+mod chat_states;
 mod cherry_picks;
 mod comparing;
 mod deleting;
@@ -31,6 +32,8 @@ mod races;
 mod rows;
 mod texts;
 mod times;
+mod undo;
+mod undo_races;
 mod upgrade;
 mod version_races;
 mod versions;
@@ -137,6 +140,33 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
     })
 }
 
+/// What all engines do alike when they delete for a while, and restore.
+fn undoing(engine: Engine) -> Vec<Trial> {
+    Vec::from(trials! { engine;
+        undo::what_a_request_took_comes_back_and_no_more,
+        undo::a_parent_is_restored_first,
+        undo::the_branch_that_was_active_is_so_again_if_no_other_was_chosen,
+        undo::after_the_window_nothing_comes_back,
+        undo::without_a_window_nothing_comes_back,
+        undo::what_is_destroyed_is_so_with_all_that_was_deleted_below_it,
+        undo::what_went_along_is_destroyed_by_itself,
+        undo::ids_and_keys_stay_taken_for_the_window,
+        undo::what_can_be_restored_does_not_hold_up_the_sweep,
+        undo::deletions_come_newest_first_in_pages,
+        undo::an_append_that_meets_a_deletion_leaves_no_gap,
+        undo_races::sixteen_restores_at_once_restore_once,
+        undo_races::a_restore_beside_the_deletion_of_the_parent_loses_nothing,
+        undo_races::a_restore_beside_a_purge_is_whole_or_refused,
+        undo_races::a_restore_at_the_end_of_the_window_is_whole_or_refused,
+        undo_races::forks_and_appends_beside_deletions_and_restores_leave_no_orphan_and_no_gap,
+        chat_states::the_change_with_the_highest_number_counts,
+        chat_states::a_restored_chat_is_as_it_was,
+        chat_states::the_chat_service_says_when_a_deleted_chat_is_destroyed,
+        chat_states::a_destroyed_chat_takes_along_what_could_be_restored,
+        chat_states::a_chat_that_is_not_known_gets_its_state,
+    })
+}
+
 /// What all engines do alike when they read: trees, lists, walks.
 fn reading(engine: Engine) -> Vec<Trial> {
     Vec::from(trials! { engine;
@@ -206,6 +236,7 @@ fn main() {
     });
     for engine in Engine::ALL {
         trials.extend(writing(engine));
+        trials.extend(undoing(engine));
         trials.extend(reading(engine));
         trials.extend(forking_chats(engine));
     }

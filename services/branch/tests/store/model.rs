@@ -2,16 +2,22 @@
 
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
+use crate::undo::DAY;
 use crate::versions::siblings;
 use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
-use branch::store::{CherryPickRequest, EditRequest, ForkRequest};
+use branch::error::Error;
+use branch::store::{CherryPickRequest, DeletedBranchesRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use shared::ids::{BranchId, ResponseId};
+use shared::undo_window::UndoWindow;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Longer than all steps of the clock together.
+const WINDOW: Duration = DAY.saturating_mul(30);
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -45,7 +51,16 @@ enum Step {
         branch: Index,
         cascade: bool,
     },
+    /// Of anything that was ever deleted, or of what is there.
+    Restore(Index),
+    /// Deleting for good, of what is there or was deleted.
+    Destroy {
+        branch: Index,
+        cascade: bool,
+    },
     Sweep,
+    /// The time in which what is deleted can be restored is over.
+    EndOfWindow,
     /// The clock is set back or on.
     Clock(i32),
 }
@@ -65,7 +80,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         ),
         1 => index().prop_map(Step::Activate),
         2 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Delete { branch, cascade }),
+        3 => index().prop_map(Step::Restore),
+        1 => (index(), any::<bool>()).prop_map(|(branch, cascade)| Step::Destroy { branch, cascade }),
         1 => Just(Step::Sweep),
+        1 => Just(Step::EndOfWindow),
         2 => (-3_600..3_600).prop_map(Step::Clock),
     ];
     prop::collection::vec(step, 20..60)
@@ -81,10 +99,25 @@ struct Copy {
     line: Vec<Place>,
 }
 
+/// What a request has deleted.
+#[derive(Debug, Clone)]
+struct Deleted {
+    named: BranchId,
+    /// How many it took.
+    count: usize,
+    copies: BTreeMap<BranchId, Copy>,
+    /// The branch that was active, if another one is since.
+    active_before: Option<BranchId>,
+}
+
 struct Model {
     branches: BTreeMap<BranchId, Copy>,
     active: BranchId,
     said: usize,
+    /// What can be restored.
+    deleted: Vec<Deleted>,
+    /// All that was ever there.
+    ever: BTreeMap<BranchId, Option<BranchId>>,
 }
 
 impl Model {
@@ -103,6 +136,37 @@ impl Model {
         assert!(replaced.is_none());
         if activate {
             self.active = branch;
+        }
+    }
+
+    /// Any branch that was ever there.
+    fn pick_of_all(&self, index: Index) -> BranchId {
+        let ids: Vec<_> = self.ever.keys().copied().collect();
+        *index.get(&ids)
+    }
+
+    /// Takes a branch with its descendants away, and what was active on them.
+    fn take(&mut self, branch: BranchId) -> Deleted {
+        let gone = self.below(branch);
+        let active_before = Some(self.active).filter(|active| gone.contains(active));
+        if active_before.is_some() {
+            self.active = self.branches[&branch].parent.unwrap();
+        }
+        let copies: BTreeMap<_, _> =
+            gone.into_iter().filter_map(|id| self.branches.remove_entry(&id)).collect();
+        Deleted { named: branch, count: copies.len(), copies, active_before }
+    }
+
+    /// Whether a branch is another one, or below it, deleted or not.
+    fn is_at_or_below(&self, mut branch: BranchId, above: BranchId) -> bool {
+        loop {
+            if branch == above {
+                return true;
+            }
+            match self.ever[&branch] {
+                Some(parent) => branch = parent,
+                None => return false,
+            }
         }
     }
 
@@ -161,7 +225,15 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
             chat.store.activate(chat.owner, chat.trunk(), model.active).await.unwrap();
         }
         Step::Delete { branch, cascade } => delete(chat, model, model.pick(*branch), *cascade).await,
-        Step::Sweep => kit.sweep().await,
+        Step::Restore(index) => restore(chat, model, model.pick_of_all(*index)).await,
+        Step::Destroy { branch, cascade } => destroy(chat, model, model.pick_of_all(*branch), *cascade).await,
+        Step::Sweep => sweep(chat).await,
+        Step::EndOfWindow => {
+            kit.clock.advance(WINDOW);
+            // Else it could be restored again when the clock is set back.
+            sweep(chat).await;
+            model.deleted.clear();
+        }
         Step::Clock(seconds) => {
             let span = Duration::from_secs(u64::from(seconds.unsigned_abs()));
             if *seconds < 0 { kit.clock.set_back(span) } else { kit.clock.advance(span) }
@@ -232,19 +304,79 @@ async fn delete(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool)
         refused!(answer, HasDescendants);
     } else {
         answer.unwrap();
-        let parent = model.branches[&branch].parent.unwrap();
-        for gone in doomed {
-            model.branches.remove(&gone);
-            if model.active == gone {
-                model.active = parent;
-            }
-        }
+        let deleted = model.take(branch);
+        model.deleted.push(deleted);
     }
+}
+
+async fn restore(chat: &Chat, model: &mut Model, branch: BranchId) {
+    let answer = chat.store.restore_branch(chat.owner, branch).await;
+    if model.branches.contains_key(&branch) {
+        assert_eq!(answer.unwrap().branch.id, branch);
+        return;
+    }
+    let Some(of) = model.deleted.iter().position(|deleted| deleted.copies.contains_key(&branch)) else {
+        assert!(matches!(answer, Err(Error::BranchNotFound | Error::TargetUnknown)), "{answer:?}");
+        return;
+    };
+    let parent = model.ever[&branch].unwrap();
+    if model.deleted[of].named != branch || !model.branches.contains_key(&parent) {
+        refused!(answer, ParentDeleted);
+        return;
+    }
+    let deleted = model.deleted.remove(of);
+    model.branches.extend(deleted.copies);
+    if let Some(active) = deleted.active_before.filter(|_| model.active == parent) {
+        model.active = active;
+    }
+    assert_eq!(answer.unwrap().active, model.active);
+}
+
+async fn destroy(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool) {
+    let answer = chat.store.destroy_branch(chat.owner, branch, cascade).await;
+    let is_restorable = model.deleted.iter().any(|deleted| deleted.copies.contains_key(&branch));
+    let is_there = model.branches.contains_key(&branch);
+    if branch == chat.trunk() {
+        refused!(answer, IsTrunk);
+    } else if !is_there && !is_restorable {
+        refused!(answer, BranchNotFound);
+    } else if is_there && model.below(branch).len() > 1 && !cascade {
+        refused!(answer, HasDescendants);
+    } else {
+        answer.unwrap();
+        if is_there {
+            model.take(branch);
+        }
+        let mut deleted = std::mem::take(&mut model.deleted);
+        for deleted in &mut deleted {
+            deleted.copies.retain(|id, _| !model.is_at_or_below(*id, branch));
+        }
+        deleted.retain(|deleted| deleted.copies.contains_key(&deleted.named));
+        model.deleted = deleted;
+    }
+}
+
+async fn sweep(chat: &Chat) {
+    while chat.store.sweep().await.unwrap() {}
+}
+
+/// Compares the list of what can be restored.
+async fn check_deleted(chat: &Chat, model: &Model) {
+    let request = DeletedBranchesRequest { owner: chat.owner, target: chat.trunk(), after: None, limit: 100 };
+    let listed = chat.store.list_deleted_branches(&request).await.unwrap().items;
+    let listed: BTreeMap<_, _> = listed
+        .iter()
+        .map(|deleted| (deleted.at.id, usize::try_from(deleted.branch_count).unwrap()))
+        .collect();
+    let expected: BTreeMap<_, _> =
+        model.deleted.iter().map(|deleted| (deleted.named, deleted.count)).collect();
+    assert_eq!(listed, expected);
 }
 
 async fn check(chat: &Chat, model: &Model) {
     assert_eq!(chat.active().await, model.active);
     check_times(chat).await;
+    check_deleted(chat, model).await;
     let tree = chat.tree(chat.trunk()).await;
     assert_eq!(tree.len(), model.branches.len());
     let siblings = siblings(chat, model.branches.keys().copied()).await;
@@ -278,17 +410,21 @@ async fn check(chat: &Chat, model: &Model) {
 }
 
 pub async fn a_tree_and_its_copies_agree(kit: &Kit) {
-    let replica = kit.replica().await;
+    let undo_window = UndoWindow::new(WINDOW);
+    let [store, replica] = [kit.store_with(undo_window).await, kit.store_with(undo_window).await];
     let mut runner = TestRunner::default();
     for _ in 0..6 {
-        let chat = kit.chat().await;
+        let chat = kit.chat().await.through(&store);
         let stores = [chat.clone(), chat.through(&replica)];
         let trunk = Copy { parent: None, line: Vec::new() };
         let branches = BTreeMap::from([(chat.trunk(), trunk)]);
-        let mut model = Model { branches, active: chat.trunk(), said: 0 };
+        let ever = BTreeMap::from([(chat.trunk(), None)]);
+        let mut model = Model { branches, active: chat.trunk(), said: 0, deleted: Vec::new(), ever };
         let steps = steps().new_tree(&mut runner).unwrap().current();
         for (number, step) in steps.iter().enumerate() {
             take(kit, &stores[number % 2], &mut model, step).await;
+            let Model { branches, ever, .. } = &mut model;
+            ever.extend(branches.iter().map(|(id, copy)| (*id, copy.parent)));
             if number % 10 == 9 || number + 1 == steps.len() {
                 check(&stores[number / 10 % 2], &model).await;
             }

@@ -2,10 +2,14 @@
 
 use crate::kit::{Chat, Kit, metadata, rename};
 use crate::message_tree::request;
+use crate::undo::{DAY, undoable_chat};
 use branch::domain::Order;
 use branch::store::{
-    LineRequest, ListRequest, MessageRequest, MessageTreeRequest, MetadataUpdate, VersionsRequest,
+    ChatState, ChatStateChange, DeletedBranchesRequest, LineRequest, ListRequest, MessageRequest,
+    MessageTreeRequest, MetadataUpdate, VersionsRequest,
 };
+use shared::clock::Clock;
+use shared::ids::ChatId;
 
 /// After so many executions PostgreSQL may plan a statement for any parameters, and keeps that plan.
 const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
@@ -33,7 +37,7 @@ async fn blocks_per_round(kit: &Kit, before_planning: &str) -> i64 {
     let without_autovacuum = "ALTER TABLE branch.branches SET (autovacuum_enabled = off); \
                               ALTER TABLE branch.messages SET (autovacuum_enabled = off)";
     database.batch_execute(without_autovacuum).await.unwrap();
-    let chat = kit.chat().await;
+    let chat = undoable_chat(kit).await;
     for _ in 0..CHATS_OF_OTHERS_WHEN_SMALL {
         let other = kit.chat().await;
         other.say(other.trunk(), "q").await;
@@ -109,5 +113,23 @@ async fn use_every_operation(chat: &Chat) {
     store.read_page(&walk).await.unwrap();
     store.compare(owner, fork, trunk).await.unwrap();
     store.delete_branch(owner, before_first, true).await.unwrap();
+    let list = DeletedBranchesRequest { owner, target: trunk, after: None, limit: 1 };
+    let page = store.list_deleted_branches(&list).await.unwrap();
+    store.list_deleted_branches(&DeletedBranchesRequest { after: page.next, ..list }).await.unwrap();
+    store.restore_branch(owner, before_first).await.unwrap();
+    store.destroy_branch(owner, before_first, false).await.unwrap();
+    change_states(chat).await;
     chat.node(fork).await;
+}
+
+/// Deletes a chat for a while, restores and destroys it.
+async fn change_states(chat: &Chat) {
+    let (id, created_at) = (ChatId::generate(), Clock::system().now());
+    let deleted = ChatState::Deleted { purge_at: created_at.plus(DAY) };
+    for (state, number) in [(deleted, 1), (ChatState::Alive, 2), (ChatState::Destroyed, 3)] {
+        let change = ChatStateChange { chat: id, owner: chat.owner, created_at, state, number };
+        chat.store.set_chat_state(change).await.unwrap();
+    }
+    // Another step would fill in the previews of others.
+    assert!(chat.store.sweep().await.unwrap());
 }

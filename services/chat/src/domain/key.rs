@@ -1,7 +1,8 @@
 //! Requests whose idempotency key is taken.
 
 use shared::clock::Timestamp;
-use shared::idempotency::{RETENTION, RequestHash};
+use shared::idempotency::RequestHash;
+use std::time::Duration;
 
 /// The answer to a request whose key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,19 +13,20 @@ pub enum Replay {
     Reused,
     /// An error: the object is deleted.
     Gone,
-    /// None: the object is deleted for longer than [`RETENTION`], and the key is free again.
+    /// None: the object is deleted for longer than keys are kept, and the key is free again.
     Free,
 }
 
 impl Replay {
-    /// Judges by the request that created the object, and by when that was deleted.
+    /// Judges by the request that created the object, by when that was deleted, and by how long keys are kept after that.
     pub fn classify(
         made_by: Option<&RequestHash>,
         deleted_at: Option<Timestamp>,
         request: &RequestHash,
         now: Timestamp,
+        retention: Duration,
     ) -> Self {
-        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(RETENTION)) {
+        if deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(retention)) {
             Self::Free
         } else if made_by != Some(request) {
             Self::Reused
@@ -39,14 +41,16 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    const RETENTION: Duration = Duration::from_secs(48 * 3600);
 
     #[test]
-    fn a_key_answers_until_24_h_after_the_deletion() {
+    fn a_key_answers_for_its_retention_after_the_deletion() {
         let (this, other) = (RequestHash(vec![1]), RequestHash(vec![2]));
         let start = Timestamp::from_micros(0).unwrap();
         let classify = |deleted, request, after| {
-            Replay::classify(Some(&this), Some(start).filter(|_| deleted), request, start.plus(after))
+            let deleted_at = Some(start).filter(|_| deleted);
+            Replay::classify(Some(&this), deleted_at, request, start.plus(after), RETENTION)
         };
         let moment = Duration::from_micros(1);
 

@@ -4,7 +4,7 @@ use crate::domain::{ChatSettings, ChatType, Name};
 use crate::store::Chat;
 use serde::Serialize;
 use shared::clock::Timestamp;
-use shared::ids::{ChatId, UserId};
+use shared::ids::{ChatId, ResponseId, UserId};
 use shared::tags::Tags;
 use shared_web::input::with_example;
 use utoipa::openapi::{RefOr, Schema};
@@ -31,6 +31,18 @@ pub struct ChatView {
     #[schema(schema_with = Tags::schema)]
     tags: Tags,
     settings: ChatSettings,
+    /// Where it was forked from; null where it is no fork
+    #[schema(required = true)]
+    forked_from: Option<ForkedFrom>,
+}
+
+/// Where a chat was forked from
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ForkedFrom {
+    chat_id: ChatId,
+    /// The response up to which it has the line of that chat; null where that was empty
+    #[schema(required = true)]
+    response_id: Option<ResponseId>,
 }
 
 fn name_schema() -> RefOr<Schema> {
@@ -50,6 +62,9 @@ impl From<Chat> for ChatView {
             pinned: chat.pinned,
             tags: chat.tags,
             settings: chat.settings.unwrap_or_default(),
+            forked_from: chat
+                .forked_from_chat_id
+                .map(|chat_id| ForkedFrom { chat_id, response_id: chat.forked_from_response_id }),
         }
     }
 }

@@ -50,5 +50,5 @@ pub async fn create_chat(
     let key = body.key(user, "create-chat");
     let ChatCreation { name, chat_type } = body.request;
     let chat = Chat::new(user, name, chat_type, key, state.clock.now());
-    Ok(CreatedResponse::of(store::create_chat(&state.store, chat).await?))
+    Ok(CreatedResponse::of(store::create_chat(&state.store, chat, state.undo_window.retention()).await?))
 }

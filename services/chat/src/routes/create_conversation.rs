@@ -60,8 +60,10 @@ pub async fn create_conversation(
     >,
 ) -> Result<CreatedResponse<ConversationView>, Error> {
     let (key, new) = (body.key(user, "conversations"), body.request);
+    let retention = state.undo_window.retention();
     if let Some(key) = &key
-        && let Some(made) = store::replay_conversation(&state.store, key, state.clock.now()).await?
+        && let Some(made) =
+            store::replay_conversation(&state.store, key, state.clock.now(), retention).await?
     {
         return Ok(CreatedResponse::of(Created::replayed(made)));
     }
@@ -75,7 +77,7 @@ pub async fn create_conversation(
     let name = new.name.map_or(chat.name, Name::into_string);
     let _lock = state.chat_locks.acquire(chat.id).await?;
     let record = Conversation::new(user, chat.id, branch, name, key, state.clock.now());
-    Ok(CreatedResponse::of(store::create_conversation(&state.store, record).await?))
+    Ok(CreatedResponse::of(store::create_conversation(&state.store, record, retention).await?))
 }
 
 /// Checks that the account that the request names is the caller's. Auth is asked only if it is not the id.

@@ -3,12 +3,20 @@
 use super::chat_view::ChatPath;
 use crate::error::Error;
 use crate::state::State;
-use crate::store;
+use crate::store::{self, Deletion};
 use actix_web::web::{Data, Json};
 use shared_web::caller::Identity;
-use shared_web::input::{Input, Path};
+use shared_web::input::Input;
 use shared_web::openapi::{ErrorResponses, Msg};
 use shared_web::telemetry::Trace;
+
+shared_web::request! {
+    /// Whether there is a way back.
+    pub struct DeleteChatQuery in query {
+        /// True destroys it at once, also where it is deleted and can be restored; left out, it can be restored for a day (`UNDO_WINDOW`)
+        optional permanent: bool = false,
+    }
+}
 
 shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
@@ -17,9 +25,9 @@ shared_web::error_responses! {
 
 /// Delete a chat with all that is in it
 ///
-/// Its branches, messages and conversation records go along.
+/// Its branches, messages and conversation records go along. restore-chat brings them back, as long as deleted-chats lists the chat.
 #[utoipa::path(
-    delete, path = "/api/v1/chats/delete-chat/{chat_id}", tag = "chats", params(ChatPath),
+    delete, path = "/api/v1/chats/delete-chat/{chat_id}", tag = "chats", params(ChatPath, DeleteChatQuery),
     responses(
         (status = 200, description = "The chat is gone; its messages follow within 30 seconds", body = Msg),
         Errors
@@ -29,12 +37,15 @@ pub async fn delete_chat(
     identity: Identity,
     state: Data<State>,
     trace: Trace,
-    Input { path, .. }: Path<ChatPath>,
+    Input { path, query, .. }: Input<ChatPath, DeleteChatQuery, ()>,
 ) -> Result<Json<Msg>, Error> {
-    let chat = [path.chat_id];
     let lock = state.chat_locks.acquire(path.chat_id).await?;
-    let deleted = store::delete_chats(&state.store, identity.user_id, &chat, &trace, state.clock.now());
-    let deliveries = deleted.await?;
+    let deletion = Deletion {
+        owner: identity.user_id,
+        chat: path.chat_id,
+        window: (!query.permanent).then_some(state.undo_window),
+    };
+    let deliveries = store::delete_chat(&state.store, deletion, &trace, &state.clock).await?;
     drop(lock);
     if deliveries.is_empty() {
         return Err(Error::ChatNotFound);

@@ -18,9 +18,13 @@ pub struct InternalChat {
     account_id: UserId,
     created_at: Timestamp,
     deleted: bool,
+    /// Until when it can be restored; null where it is not deleted, or for good.
+    purge_at: Option<Timestamp>,
+    /// The number of its state, as `/internal/chats/{chat_id}/state` of the branch service is told.
+    state_number: i64,
 }
 
-/// Returns the owner of a chat, and for a day after its deletion that it is deleted.
+/// Returns the owner of a chat, and for a day after its deletion (or for `UNDO_WINDOW`, where that is longer) that it is deleted.
 #[utoipa::path(get, path = "/internal/chats/{chat_id}", params(ChatPath))]
 pub async fn get_chat(
     _: Caller,
@@ -34,5 +38,7 @@ pub async fn get_chat(
         account_id: chat.account_id,
         created_at: chat.created_at,
         deleted: chat.deleted_at.is_some(),
+        purge_at: chat.purge_at,
+        state_number: chat.state_number,
     }))
 }

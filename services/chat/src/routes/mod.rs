@@ -6,12 +6,15 @@ mod create_chat;
 mod create_conversation;
 mod delete_chat;
 mod delete_conversation;
+mod deleted_chats;
+mod fork_chat;
 mod get_chat;
 mod get_chats;
 mod get_conversations;
 mod internal_accounts;
 mod internal_activity;
 mod internal_chats;
+mod restore_chat;
 mod update_chat;
 
 use actix_web::web::ServiceConfig;
@@ -39,7 +42,10 @@ pub fn routes() -> Routes {
             get_chats::get_chats,
             get_chat::get_chat,
             update_chat::update_chat,
+            fork_chat::fork_chat,
             delete_chat::delete_chat,
+            deleted_chats::get_deleted_chats,
+            restore_chat::restore_chat,
             create_conversation::create_conversation,
             get_conversations::get_conversations,
             delete_conversation::delete_conversation,

@@ -1,20 +1,17 @@
 //! Chats.
 
-use super::accounts::deletion_of;
 use super::schema::chats;
-use crate::domain::{ChatSettings, ChatType, Name, Replay};
+use crate::domain::{ChatSettings, ChatState, ChatType, Name, Replay};
 use crate::error::Error;
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
-use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
-use shared::ids::{BranchId, ChatId, KeyId, UserId};
-use shared::sql_types::{Instant, Uid};
+use shared::idempotency::{IdempotencyKey, RequestHash};
+use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
+use std::time::Duration;
 
 /// A row of `chats`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -49,10 +46,18 @@ pub struct Chat {
     pub last_message_at: Option<Timestamp>,
     /// When its tree was last changed, as far as it is reported.
     pub tree_changed_at: Option<Timestamp>,
-    key_id: Option<KeyId>,
-    request_hash: Option<RequestHash>,
+    /// The chat that it was forked from; none where it is no fork.
+    pub forked_from_chat_id: Option<ChatId>,
+    /// The response that it stands on; none where it is no fork, or one of an empty line.
+    pub forked_from_response_id: Option<ResponseId>,
+    /// How often its state has changed.
+    pub state_number: i64,
+    pub(super) key_id: Option<KeyId>,
+    pub(super) request_hash: Option<RequestHash>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// Until when it can be restored; none for one that is alive or destroyed.
+    pub purge_at: Option<Timestamp>,
 }
 
 impl Chat {
@@ -64,12 +69,22 @@ impl Chat {
         key: Option<IdempotencyKey>,
         now: Timestamp,
     ) -> Self {
-        let (key_id, request_hash) = key.map(|key| (key.id, key.hash)).unzip();
+        let key = key.map(|key| (key.id, key.hash)).unzip();
+        Self::with_key(owner, name.into_string(), chat_type, key, now)
+    }
+
+    pub(super) fn with_key(
+        owner: UserId,
+        name: String,
+        chat_type: ChatType,
+        (key_id, request_hash): (Option<KeyId>, Option<RequestHash>),
+        now: Timestamp,
+    ) -> Self {
         Self {
             id: ChatId::generate(),
             account_id: owner,
             chat_type,
-            name: name.into_string(),
+            name,
             created_at: now,
             updated_at: now,
             active: true,
@@ -80,9 +95,13 @@ impl Chat {
             message_count: 0,
             last_message_at: None,
             tree_changed_at: None,
+            forked_from_chat_id: None,
+            forked_from_response_id: None,
+            state_number: 0,
             key_id,
             request_hash,
             deleted_at: None,
+            purge_at: None,
         }
     }
 
@@ -93,11 +112,30 @@ impl Chat {
     }
 
     /// The answer to a request with this chat's key.
-    fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Self, Error> {
-        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+    pub(super) fn replay(
+        self,
+        hash: &RequestHash,
+        now: Timestamp,
+        retention: Duration,
+    ) -> Result<Self, Error> {
+        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now, retention) {
             Replay::Answer => Ok(self),
             Replay::Reused => Err(Error::KeyReused),
             Replay::Gone | Replay::Free => Err(Error::ChatNotFound),
+        }
+    }
+
+    /// Whether it was deleted so long ago that its key is free again.
+    pub(super) fn is_key_free(&self, now: Timestamp, retention: Duration) -> bool {
+        self.deleted_at.is_some_and(|deleted_at| deleted_at <= now.minus(retention))
+    }
+
+    /// Its state.
+    pub fn state(&self) -> ChatState {
+        match (self.deleted_at, self.purge_at) {
+            (None, _) => ChatState::Alive,
+            (Some(_), Some(purge_at)) => ChatState::Deleted { purge_at },
+            (Some(_), None) => ChatState::Destroyed,
         }
     }
 }
@@ -127,66 +165,6 @@ impl ChatChanges {
         let is_kept = name.is_none() && chat_type.is_none() && active.is_none();
         is_kept && pinned.is_none() && tags.is_none() && settings.is_none()
     }
-}
-
-/// Inserts a chat, or finds the one that an equal request has created.
-pub async fn create_chat(store: &Store, chat: Chat) -> Result<Created<Chat>, Error> {
-    match chat.key_id {
-        None => store.write_statement(|session| insert(session, chat).boxed()).await,
-        Some(key) => store.write(move |session| insert_or_replay(session, chat, key).boxed()).await,
-    }
-}
-
-async fn insert(session: &mut Session, chat: Chat) -> Result<Created<Chat>, Error> {
-    let columns = (
-        chats::id,
-        chats::account_id,
-        chats::chat_type,
-        chats::name,
-        chats::created_at,
-        chats::updated_at,
-        chats::active,
-    );
-    let values = (
-        chat.id.into_sql::<Uid>(),
-        chat.account_id.into_sql::<Uid>(),
-        chat.chat_type.into_sql::<Text>(),
-        chat.name.as_str().into_sql::<Text>(),
-        chat.created_at.into_sql::<Instant>(),
-        chat.updated_at.into_sql::<Instant>(),
-        chat.active.into_sql::<Bool>(),
-    );
-    // Again: the body came after the first check, perhaps slowly.
-    let is_deleted = exists(deletion_of(chat.account_id, chat.created_at));
-    let insert = diesel::insert_into(chats::table)
-        .values(diesel::select(values).filter(not(is_deleted)))
-        .into_columns(columns);
-    match on!(session, |c| insert.execute(c).await)? {
-        0 => Err(Error::InvalidToken),
-        _ => Ok(Created::new(chat)),
-    }
-}
-
-async fn insert_or_replay(session: &mut Session, chat: Chat, key: KeyId) -> Result<Created<Chat>, Error> {
-    let now = chat.created_at;
-    let made: Chat = on!(session, |c| {
-        let deletions: i64 = deletion_of(chat.account_id, now).count().get_result(c).await?;
-        if deletions > 0 {
-            return Err(Error::InvalidToken);
-        }
-        let keyed = chats::table.filter(chats::key_id.eq(key));
-        let free = (chats::key_id.eq(None::<KeyId>), chats::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(chats::deleted_at.le(now.minus(RETENTION)));
-        diesel::update(forgotten).set(free).execute(c).await?;
-        // Waits for a concurrent insert of the same key.
-        let insert = diesel::insert_into(chats::table).values(&chat).on_conflict_do_nothing();
-        if insert.execute(c).await? == 1 {
-            return Ok(Created::new(chat));
-        }
-        keyed.select(Chat::as_select()).first(c).await
-    })?;
-    let Some(hash) = &chat.request_hash else { return Err(Error::ChatNotFound) };
-    made.replay(hash, now).map(Created::replayed)
 }
 
 /// The chat of this id, if it is this user's and not deleted.

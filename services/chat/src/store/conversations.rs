@@ -4,14 +4,16 @@ use super::rows_of_page;
 use super::schema::{chats, conversations};
 use crate::domain::Replay;
 use crate::error::Error;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::idempotency::{Created, IdempotencyKey, RETENTION, RequestHash};
+use shared::idempotency::{Created, IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, ChatId, ConversationId, KeyId, UserId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::page::TimeKey;
+use std::time::Duration;
 
 /// A row of `conversations`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -31,7 +33,7 @@ pub struct Conversation {
     pub created_at: Timestamp,
     key_id: Option<KeyId>,
     request_hash: Option<RequestHash>,
-    /// When it was deleted.
+    /// When it was deleted; none for one that went along with a chat that can be restored.
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -60,8 +62,8 @@ impl Conversation {
     }
 
     /// The answer to a request with this record's key. `None` if the key is free again.
-    fn replay(self, hash: &RequestHash, now: Timestamp) -> Result<Option<Self>, Error> {
-        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now) {
+    fn replay(self, hash: &RequestHash, now: Timestamp, retention: Duration) -> Result<Option<Self>, Error> {
+        match Replay::classify(self.request_hash.as_ref(), self.deleted_at, hash, now, retention) {
             Replay::Answer => Ok(Some(self)),
             Replay::Reused => Err(Error::KeyReused),
             Replay::Gone => Err(Error::ConversationNotFound),
@@ -70,31 +72,47 @@ impl Conversation {
     }
 }
 
-/// The record that an equal request has created, if there is one.
+/// The record that an equal request has created, if there is one. With its chat it is deleted, too.
 pub async fn replay_conversation(
     store: &Store,
     key: &IdempotencyKey,
     now: Timestamp,
+    retention: Duration,
 ) -> Result<Option<Conversation>, Error> {
-    let keyed = conversations::table.filter(conversations::key_id.eq(key.id));
+    let keyed = conversations::table
+        .inner_join(chats::table.on(chats::id.eq(conversations::chat_id)))
+        .filter(conversations::key_id.eq(key.id));
     let found = store.read(move |session| {
-        async move { on!(session, |c| keyed.select(Conversation::as_select()).first(c).await.optional()) }
-            .boxed()
+        let find = async move {
+            on!(session, |c| {
+                let columns = (Conversation::as_select(), chats::deleted_at);
+                keyed.select(columns).first(c).await.optional()
+            })
+        };
+        find.boxed()
     });
-    let made: Option<Conversation> = found.await?;
-    made.map_or(Ok(None), |made| made.replay(&key.hash, now))
+    let made: Option<(Conversation, Option<Timestamp>)> = found.await?;
+    let Some((record, chat_deleted_at)) = made else { return Ok(None) };
+    let deleted_at = record.deleted_at.or(chat_deleted_at);
+    Conversation { deleted_at, ..record }.replay(&key.hash, now, retention)
 }
 
 /// Inserts a record, or finds the one that an equal request has created.
-pub async fn create_conversation(store: &Store, new: Conversation) -> Result<Created<Conversation>, Error> {
-    store.write(move |session| insert_conversation(session, new).boxed()).await
+pub async fn create_conversation(
+    store: &Store,
+    new: Conversation,
+    retention: Duration,
+) -> Result<Created<Conversation>, Error> {
+    store.write(move |session| insert_conversation(session, new, retention).boxed()).await
 }
 
 async fn insert_conversation(
     session: &mut Session,
     new: Conversation,
+    retention: Duration,
 ) -> Result<Created<Conversation>, Error> {
     let now = new.created_at;
+    let until = now.minus(retention);
     let made: Conversation = on!(session, |c| {
         let chat = chats::table.filter(chats::id.eq(new.chat_id));
         let chat = chat.filter(chats::account_id.eq(new.account_id).and(chats::deleted_at.is_null()));
@@ -110,7 +128,11 @@ async fn insert_conversation(
         let keyed = conversations::table.filter(conversations::key_id.eq(key));
         let free =
             (conversations::key_id.eq(None::<KeyId>), conversations::request_hash.eq(None::<RequestHash>));
-        let forgotten = keyed.filter(conversations::deleted_at.le(now.minus(RETENTION)));
+        // Not of a chat that can be restored, as the window was longer.
+        let purged = chats::purge_at.is_null().or(chats::purge_at.le(now));
+        let forgotten_chat = chats::table.find(conversations::chat_id).filter(chats::deleted_at.le(until));
+        let with_chat = exists(forgotten_chat.filter(purged));
+        let forgotten = keyed.filter(conversations::deleted_at.le(until).assume_not_null().or(with_chat));
         diesel::update(forgotten).set(free).execute(c).await?;
         // Waits for a concurrent insert of the same key.
         let insert = diesel::insert_into(conversations::table).values(&new).on_conflict_do_nothing();
@@ -120,7 +142,7 @@ async fn insert_conversation(
         keyed.select(Conversation::as_select()).first(c).await
     })?;
     let Some(hash) = &new.request_hash else { return Err(Error::ConversationNotFound) };
-    made.replay(hash, now)?.map(Created::replayed).ok_or(Error::ConversationNotFound)
+    made.replay(hash, now, retention)?.map(Created::replayed).ok_or(Error::ConversationNotFound)
 }
 
 /// The records of a chat, newest first: up to `limit` and one more.
@@ -153,7 +175,7 @@ async fn page_of_chat(
     })
 }
 
-/// Deletes a record, if it is this user's. Returns whether there was one. The row is kept as long as its chat.
+/// Deletes a record, if it is this user's and not gone with its chat. Returns whether there was one. The row is kept as long as its chat.
 pub async fn delete_conversation(
     store: &Store,
     owner: UserId,
@@ -162,7 +184,8 @@ pub async fn delete_conversation(
 ) -> Result<bool, StoreError> {
     let living = conversations::table
         .filter(conversations::id.eq(id).and(conversations::account_id.eq(owner)))
-        .filter(conversations::deleted_at.is_null());
+        .filter(conversations::deleted_at.is_null())
+        .filter(exists(chats::table.find(conversations::chat_id).filter(chats::deleted_at.is_null())));
     let delete = diesel::update(living).set(conversations::deleted_at.eq(Some(now)));
     let deleted = store
         .write_statement(move |session| async move { on!(session, |c| delete.execute(c).await) }.boxed());

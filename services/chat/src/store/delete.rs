@@ -1,70 +1,118 @@
-//! Deletion of chats, singly and with their account.
+//! Deletion of chats, and the way back.
+//!
+//! Every change of a chat's state is made under the lock of its row, which raises its number and owes the branch service a delivery in the
+//! same transaction. Conversation records stay as they are: those that are not deleted are found again with their chat.
 
-use super::schema::{chats, conversations};
-use crate::domain::ChatSettings;
+use super::chats::Chat;
+use super::destroy::destroy;
+use super::schema::chats;
+use super::state_change::{lock_chat, owe};
+use crate::domain::ChatState;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
-use shared::clock::Timestamp;
+use shared::clock::{Clock, Timestamp};
 use shared::ids::{ChatId, UserId};
-use shared::service::Service;
-use shared::tags::Tags;
-use shared_outbox::{Delivery, outbox};
-use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
+use shared::undo_window::UndoWindow;
+use shared_outbox::Delivery;
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use shared_web::telemetry::Trace;
 
-/// The oldest chats of a user.
-pub async fn chats_of(store: &Store, owner: UserId, limit: usize) -> Result<Vec<ChatId>, StoreError> {
-    let some = chats::table
-        .filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()))
-        .order((chats::created_at, chats::id))
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(chats::id);
-    store.read(move |session| async move { on!(session, |c| some.load(c).await) }.boxed()).await
+/// A request to delete a chat.
+#[derive(Debug, Clone)]
+pub struct Deletion {
+    /// The user.
+    pub owner: UserId,
+    /// The chat.
+    pub chat: ChatId,
+    /// How long it can be restored; `None` destroys it, also where it is deleted and can be restored.
+    pub window: Option<UndoWindow>,
 }
 
-/// Deletes those of the chats that are this user's, with their records. Puts a delivery for the branch service into the
-/// outbox for each, and returns these.
-pub async fn delete_chats(
+/// Deletes a chat, if it is this user's, with its records. Returns the deliveries; none if there was nothing to delete.
+pub async fn delete_chat(
     store: &Store,
-    owner: UserId,
-    ids: &[ChatId],
+    deletion: Deletion,
+    trace: &Trace,
+    clock: &Clock,
+) -> Result<Vec<Delivery>, StoreError> {
+    let (trace, clock) = (trace.clone(), clock.clone());
+    store.write(move |session| delete_chat_in(session, deletion, trace, clock).boxed()).await
+}
+
+async fn delete_chat_in(
+    session: &mut Session,
+    deletion: Deletion,
+    trace: Trace,
+    clock: Clock,
+) -> Result<Vec<Delivery>, StoreError> {
+    let Some(chat) = lock_chat(session, deletion.owner, deletion.chat).await? else { return Ok(Vec::new()) };
+    let now = clock.now();
+    let purge_at = deletion.window.and_then(|window| window.purge_at(now));
+    match (chat.state(), purge_at) {
+        (ChatState::Alive, Some(purge_at)) => {
+            let delivery = hide(session, &chat, purge_at, &trace, now).await?;
+            Ok(vec![delivery])
+        }
+        (ChatState::Alive, None) => destroy(session, vec![chat.id], &trace, now).await,
+        (ChatState::Deleted { purge_at }, _) if deletion.window.is_none() && now < purge_at => {
+            destroy(session, vec![chat.id], &trace, now).await
+        }
+        (ChatState::Deleted { .. } | ChatState::Destroyed, _) => Ok(Vec::new()),
+    }
+}
+
+async fn hide(
+    session: &mut Session,
+    chat: &Chat,
+    purge_at: Timestamp,
     trace: &Trace,
     now: Timestamp,
-) -> Result<Vec<Delivery>, StoreError> {
-    let (ids, trace) = (ids.to_vec(), trace.clone());
-    store.write(move |session| delete_chats_in(session, owner, ids, trace, now).boxed()).await
+) -> Result<Delivery, StoreError> {
+    let change = chat.change_to(ChatState::Deleted { purge_at });
+    let hidden = (
+        chats::deleted_at.eq(Some(now)),
+        chats::purge_at.eq(Some(purge_at)),
+        chats::state_number.eq(change.number),
+    );
+    on!(session, |c| diesel::update(chats::table.find(chat.id)).set(hidden).execute(c).await)?;
+    owe(session, change, trace, now).await
 }
 
-async fn delete_chats_in(
+/// Restores a chat that this user has deleted, and returns it with the delivery; without one where it is not deleted. `None` if there is
+/// no such chat, or it is destroyed or due to be.
+pub async fn restore_chat(
+    store: &Store,
+    owner: UserId,
+    id: ChatId,
+    trace: &Trace,
+    clock: &Clock,
+) -> Result<Option<(Chat, Option<Delivery>)>, StoreError> {
+    let (trace, clock) = (trace.clone(), clock.clone());
+    store.write(move |session| restore_chat_in(session, owner, id, trace, clock).boxed()).await
+}
+
+async fn restore_chat_in(
     session: &mut Session,
     owner: UserId,
-    ids: Vec<ChatId>,
+    id: ChatId,
     trace: Trace,
-    now: Timestamp,
-) -> Result<Vec<Delivery>, StoreError> {
-    let living = chats::table
-        .filter(any_of(chats::id, ids))
-        .filter(chats::account_id.eq(owner).and(chats::deleted_at.is_null()));
-    on!(session, |c| {
-        let no_texts =
-            (chats::name.eq(""), chats::tags.eq(Tags::default()), chats::settings.eq(None::<ChatSettings>));
-        let gone = (chats::deleted_at.eq(Some(now)), no_texts);
-        let deleted: Vec<ChatId> =
-            diesel::update(living).set(gone).returning(chats::id).get_results(c).await?;
-        let records = conversations::table.filter(any_of(conversations::chat_id, deleted.clone()));
-        let living = records.clone().filter(conversations::deleted_at.is_null());
-        diesel::update(records).set(conversations::name.eq("")).execute(c).await?;
-        diesel::update(living).set(conversations::deleted_at.eq(Some(now))).execute(c).await?;
-        let deliveries: Vec<_> = deleted.iter().map(|chat| delivery(*chat, owner, &trace, now)).collect();
-        // One by one: diesel has no batch insert for SQLite in this form.
-        for delivery in &deliveries {
-            diesel::insert_into(outbox::table).values(delivery).execute(c).await?;
-        }
-        Ok(deliveries)
-    })
-}
-
-fn delivery(chat: ChatId, owner: UserId, trace: &Trace, now: Timestamp) -> Delivery {
-    Delivery::new(Service::Branch, format!("/internal/chats/{chat}?owner={owner}"), trace, now)
+    clock: Clock,
+) -> Result<Option<(Chat, Option<Delivery>)>, StoreError> {
+    let Some(chat) = lock_chat(session, owner, id).await? else { return Ok(None) };
+    let now = clock.now();
+    match chat.state() {
+        ChatState::Alive => return Ok(Some((chat, None))),
+        ChatState::Deleted { purge_at } if now < purge_at => {}
+        ChatState::Deleted { .. } | ChatState::Destroyed => return Ok(None),
+    }
+    let change = chat.change_to(ChatState::Alive);
+    let restored = (
+        chats::deleted_at.eq(None::<Timestamp>),
+        chats::purge_at.eq(None::<Timestamp>),
+        chats::state_number.eq(change.number),
+    );
+    let restore = diesel::update(chats::table.find(id)).set(restored);
+    let chat = on!(session, |c| restore.returning(Chat::as_returning()).get_result(c).await)?;
+    Ok(Some((chat, Some(owe(session, change, &trace, now).await?))))
 }

@@ -4,15 +4,14 @@
 //! that its cost depends neither on the number of chats nor on how many of them match.
 
 use super::chats::Chat;
+use super::first_time::first_time;
 use super::schema::chats;
 use crate::domain::{ChatOrder, NamePart};
 use diesel::prelude::*;
-use diesel::sql_types::Nullable;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
-use shared::sql_types::Instant;
 use shared::tags::Tag;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 
@@ -148,13 +147,6 @@ fn position_of(chat: &Chat, order: ChatOrder) -> ChatPosition {
     ChatPosition { time: said_at.unwrap_or(chat.created_at), id: chat.id }
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// The first of two times that is not null.
-    #[sql_name = "COALESCE"]
-    fn first_time(one: Nullable<Instant>, other: Instant) -> Instant;
-}
-
 async fn rows_after(
     session: &mut Session,
     request: &ListRequest,
@@ -197,11 +189,13 @@ async fn rows_after(
 #[cfg(test)]
 mod tests {
     use super::super::activity::record_activity;
-    use super::super::chats::{ChatChanges, create_chat, update_chat};
+    use super::super::chats::{ChatChanges, update_chat};
+    use super::super::create_chat::create_chat;
     use super::super::migrations;
     use super::*;
     use crate::domain::{ChatActivity, ChatType, Name};
     use shared::clock::Clock;
+    use shared::idempotency::RETENTION;
     use shared::validation::TextField as _;
     use shared_test_kit::TestDatabase;
     use std::time::Duration;
@@ -237,7 +231,7 @@ mod tests {
                 tags: None,
                 settings: None,
             };
-            let id = create_chat(store, chat).await.unwrap().object.id;
+            let id = create_chat(store, chat, RETENTION).await.unwrap().object.id;
             update_chat(store, owner, id, changes, clock).await.unwrap();
             let said_at = clock.now().plus(Duration::from_secs(3600));
             reports.push(ChatActivity {

@@ -19,9 +19,33 @@ diesel::table! {
         message_count -> BigInt,
         last_message_at -> Nullable<Instant>,
         tree_changed_at -> Nullable<Instant>,
+        forked_from_chat_id -> Nullable<Uid>,
+        forked_from_response_id -> Nullable<Uid>,
+        state_number -> BigInt,
         key_id -> Nullable<Uid>,
         request_hash -> Nullable<Binary>,
         deleted_at -> Nullable<Instant>,
+        purge_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Binary, Integer, Nullable, Text};
+    use shared::sql_types::{Instant, Uid};
+
+    chat_forks (id) {
+        id -> Uid,
+        account_id -> Uid,
+        source_chat_id -> Uid,
+        response_id -> Nullable<Uid>,
+        chat_type -> Text,
+        name -> Text,
+        created_at -> Instant,
+        key_id -> Nullable<Uid>,
+        request_hash -> Nullable<Binary>,
+        request_id -> Text,
+        attempts -> Integer,
+        next_attempt_at -> Instant,
     }
 }
 
@@ -53,3 +77,5 @@ diesel::table! {
         request_id -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(chats, conversations);

@@ -1,31 +1,35 @@
-//! The sweep: removes rows that were deleted more than a day ago, at start and every hour.
+//! The sweep, at start and every minute: destroys chats whose undo window is over, and removes rows that were deleted long ago.
 
+use super::destroy::destroy;
 use super::schema::{chats, conversations, deleted_accounts};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::error::causes;
-use shared::idempotency::{RETENTION, RequestHash};
+use shared::idempotency::RequestHash;
 use shared::ids::{ChatId, ConversationId, KeyId};
 use shared::tasks::Tasks;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
+use shared_web::telemetry::Trace;
 use std::time::Duration;
 
-/// The interval of sweeps.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(3600);
+/// The interval of sweeps. Each looks into indexes that hold only what is deleted.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 /// Rows of one step: few, so that no writer waits long for it.
 const ROWS_PER_SWEEP: i64 = 200;
+/// Chats of one step that are destroyed, each with its records.
+const CHATS_PER_SWEEP: i64 = 20;
 /// The pause between two steps, in which others can write.
 const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
-/// Sweeps, until the service stops.
-pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
+/// Sweeps, until the service stops. Ids and keys of what was deleted stay taken for `retention`.
+pub fn spawn_sweep(store: &Store, retention: Duration, clock: &Clock, tasks: &Tasks) {
     let (store, clock) = (store.clone(), clock.clone());
     tasks.every_while_busy(SWEEP_INTERVAL, PAUSE_BETWEEN_SWEEPS, move || {
         let (store, now) = (store.clone(), clock.now());
         async move {
-            sweep(&store, now).await.unwrap_or_else(|error| {
+            sweep(&store, retention, now).await.unwrap_or_else(|error| {
                 tracing::warn!(error = causes(&error), "what was deleted is still there");
                 false
             })
@@ -34,18 +38,38 @@ pub fn spawn_sweep(store: &Store, clock: &Clock, tasks: &Tasks) {
 }
 
 /// Runs a step of each kind, and returns whether there may be more to do.
-async fn sweep(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
-    let until = now.minus(RETENTION);
-    let chats = store.write(move |session| purge_chats(session, until).boxed()).await?;
+async fn sweep(store: &Store, retention: Duration, now: Timestamp) -> Result<bool, StoreError> {
+    let until = now.minus(retention);
+    let purged = store.write(move |session| purge_chats(session, now).boxed()).await?;
+    let forgotten = store.write(move |session| forget_chats(session, until).boxed()).await?;
     let keys = store.write(move |session| free_keys(session, until).boxed()).await?;
     store.write_statement(move |session| forget_accounts(session, now).boxed()).await?;
-    Ok(chats || keys)
+    Ok(purged || forgotten || keys)
 }
 
-async fn purge_chats(session: &mut Session, until: Timestamp) -> Result<bool, StoreError> {
-    let due = chats::deleted_at.is_not_null().and(chats::deleted_at.le(until));
-    let due = chats::table.filter(due).limit(ROWS_PER_SWEEP).select(chats::id);
+/// Destroys chats that can be restored no longer. The relay delivers it.
+async fn purge_chats(session: &mut Session, now: Timestamp) -> Result<bool, StoreError> {
+    let due = chats::table.filter(chats::purge_at.is_not_null().and(chats::purge_at.le(now)));
+    let due = due.order(chats::purge_at).limit(CHATS_PER_SWEEP).select(chats::id);
     let due: Vec<ChatId> = on!(session, |c| due.load(c).await)?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let lock = diesel::update(chats::table.filter(any_of(chats::id, due)));
+    let lock = lock.set(chats::purge_at.eq(chats::purge_at)).returning((chats::id, chats::purge_at));
+    let locked: Vec<(ChatId, Option<Timestamp>)> = on!(session, |c| lock.get_results(c).await)?;
+    // Again: it may have been restored, and deleted again, before it was locked.
+    let is_due = |purge_at: Option<Timestamp>| purge_at.is_some_and(|purge_at| purge_at <= now);
+    let due = locked.into_iter().filter(|(_, purge_at)| is_due(*purge_at)).map(|(chat, _)| chat);
+    destroy(session, due.collect(), &Trace::generate(), now).await?;
+    Ok(true)
+}
+
+/// Removes the rows of chats that were destroyed, and so deleted, long ago.
+async fn forget_chats(session: &mut Session, until: Timestamp) -> Result<bool, StoreError> {
+    let destroyed = chats::deleted_at.is_not_null().and(chats::purge_at.is_null());
+    let due = chats::table.filter(destroyed.and(chats::deleted_at.le(until)));
+    let due: Vec<ChatId> = on!(session, |c| due.limit(ROWS_PER_SWEEP).select(chats::id).load(c).await)?;
     if due.is_empty() {
         return Ok(false);
     }

@@ -19,7 +19,7 @@ async fn only_the_chats_of_the_account_are_deleted() {
 
     for chat in [&one, &two] {
         ann.get_chat(chat).await.expect(404);
-        assert!(app.deliveries().await.contains(&format!("/internal/chats/{chat}?owner={}", ann.id)));
+        assert!(app.deliveries().await.contains(&format!("destroyed {chat} of {}", ann.id)));
     }
     ann.delete_conversation(&record).await.expect(404);
     assert_eq!(ann.get_chats("").await.expect(200).json(), json!([]));
@@ -91,7 +91,7 @@ async fn the_second_pass_deletes_chats_in_flight_also_after_a_restart() {
     app.clock.advance(Duration::from_secs(5));
     eventually("the chat is gone", async || ann.get_chat(&chat).await.status == 404).await;
     app.clock.advance(Duration::from_secs(2));
-    let delivery = format!("/internal/chats/{chat}?owner={}", ann.id);
+    let delivery = format!("destroyed {chat} of {}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&delivery)).await;
 }
 

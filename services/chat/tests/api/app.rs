@@ -1,5 +1,6 @@
 //! A service for one test, with a database of its own, and stand-ins for the services that it calls.
 
+use crate::branch_service::BranchService;
 use chat::config::Config;
 use chat::startup;
 use reqwest::Method;
@@ -7,10 +8,11 @@ use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::ids::UserId;
 use shared::service::Service;
+use shared::undo_window::UndoWindow;
 use shared_test_kit::{Answer, Running, TestClient, TestDatabase, server_config, token_keys};
 use std::time::Duration;
 use wiremock::matchers::{any, method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// The base of the public routes.
 pub const CHATS: &str = "/api/v1/chats";
@@ -24,43 +26,42 @@ pub struct TestApp {
     pub clock: Clock,
     /// The auth service, which knows no user.
     pub auth: MockServer,
-    /// The branch service, where every chat has its trunk alone.
+    /// The server of the branch service.
     pub branch: MockServer,
+    pub branch_service: BranchService,
     config: Config,
     service: Running,
     pub database: TestDatabase,
 }
 
-/// Starts a service on a free port, with a manual clock.
+/// Starts a service on a free port, with a manual clock. What is deleted can be restored for a day.
 pub async fn spawn_app() -> TestApp {
+    spawn_app_with_window(DAY).await
+}
+
+/// The same with another window; of zero, nothing can be restored.
+pub async fn spawn_app_with_window(undo_window: Duration) -> TestApp {
     let clock = Clock::manual();
     let database = TestDatabase::create().await;
     let (auth, branch) = (MockServer::start().await, MockServer::start().await);
-    mount_branch(&branch).await;
+    let branch_service = BranchService::default();
+    mount_branch(&branch, branch_service.clone()).await;
     let config = Config {
         server: server_config(&clock),
         database: database.url("chat"),
         auth: auth.uri().parse().unwrap(),
         branch: branch.uri().parse().unwrap(),
         account_retention: Duration::from_secs(5),
+        undo_window: UndoWindow::new(undo_window),
     };
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
-    TestApp { client, clock, auth, branch, config, service, database }
+    TestApp { client, clock, auth, branch, branch_service, config, service, database }
 }
 
-async fn mount_branch(server: &MockServer) {
-    let deleted = Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(200));
-    deleted.mount(server).await;
-    Mock::given(method("GET")).respond_with(only_the_trunk).mount(server).await;
-}
-
-/// Every chat has its trunk alone.
-fn only_the_trunk(request: &Request) -> ResponseTemplate {
-    let chat = request.url.path().split('/').nth(3).unwrap().to_owned();
-    match request.url.query_pairs().find(|(name, _)| name == "branch_id") {
-        Some((_, named)) if named != chat.as_str() => ResponseTemplate::new(404),
-        _ => ResponseTemplate::new(200).set_body_json(json!({"branch_id": chat})),
+async fn mount_branch(server: &MockServer, service: BranchService) {
+    for name in ["GET", "PUT", "DELETE"] {
+        Mock::given(method(name)).respond_with(service.clone()).mount(server).await;
     }
 }
 
@@ -124,14 +125,19 @@ impl TestApp {
     /// Gives the branch service its usual answers again.
     pub async fn branch_recovers(&self) {
         self.branch.reset().await;
-        mount_branch(&self.branch).await;
+        mount_branch(&self.branch, self.branch_service.clone()).await;
     }
 
-    /// The deliveries that branch has received: path and query, in no order.
+    /// The deliveries that branch has received, in no order: the state that a chat shall have.
     pub async fn deliveries(&self) -> Vec<String> {
         let requests = self.branch.received_requests().await.unwrap();
-        let deliveries = requests.iter().filter(|request| request.method.as_str() == "DELETE");
-        deliveries.map(|request| format!("{}?{}", request.url.path(), request.url.query().unwrap())).collect()
+        let deliveries = requests.iter().filter(|request| request.url.path().ends_with("/state"));
+        let states = deliveries.map(|request| {
+            let parameter = |name| request.url.query_pairs().find(|(key, _)| key == name).unwrap().1;
+            let chat = request.url.path().split('/').nth(3).unwrap();
+            format!("{} {chat} of {}", parameter("state"), parameter("owner"))
+        });
+        states.collect()
     }
 }
 
@@ -170,6 +176,22 @@ impl User {
 
     pub async fn delete_chat(&self, id: &str) -> Answer {
         self.client.delete(&format!("{CHATS}/delete-chat/{id}")).await
+    }
+
+    pub async fn delete_permanently(&self, id: &str) -> Answer {
+        self.client.delete(&format!("{CHATS}/delete-chat/{id}?permanent=true")).await
+    }
+
+    pub async fn restore_chat(&self, id: &str) -> Answer {
+        self.client.send(Method::POST, &format!("{CHATS}/restore-chat/{id}"), None).await
+    }
+
+    pub async fn deleted_chats(&self, query: &str) -> Answer {
+        self.client.get(&format!("{CHATS}/deleted-chats{query}")).await
+    }
+
+    pub async fn fork_chat(&self, body: &Value) -> Answer {
+        self.client.post(&format!("{CHATS}/fork-chat"), body).await
     }
 
     pub async fn create_conversation(&self, body: &Value) -> Answer {

@@ -21,7 +21,11 @@ async fn a_trailing_slash_changes_nothing() {
         ann.client.post(path, &json!({"chat_id": id})).await.expect(201);
         ann.client.get(&format!("{path}?chat_id={id}")).await.expect(200);
     }
+    let fork = format!("{CHATS}/fork-chat/");
+    ann.client.post(&fork, &json!({"chat_id": id})).await.expect(201);
     ann.delete_chat(&format!("{id}/")).await.expect(200);
+    assert_eq!(ann.deleted_chats("/").await.expect(200).json()[0]["chat_id"], id);
+    ann.restore_chat(&format!("{id}/")).await.expect(200);
 }
 
 #[tokio::test]
@@ -34,7 +38,10 @@ async fn every_route_needs_a_token() {
         (Method::HEAD, "/api/v1/chats/get-chat".to_owned()),
         (Method::GET, format!("/api/v1/chats/get-chat/{id}")),
         (Method::PUT, format!("/api/v1/chats/update-chat/{id}")),
+        (Method::POST, "/api/v1/chats/fork-chat".to_owned()),
         (Method::DELETE, format!("/api/v1/chats/delete-chat/{id}")),
+        (Method::GET, "/api/v1/chats/deleted-chats".to_owned()),
+        (Method::POST, format!("/api/v1/chats/restore-chat/{id}")),
         (Method::POST, "/api/v1/conversations/".to_owned()),
         (Method::GET, "/api/v1/conversations/".to_owned()),
         (Method::DELETE, format!("/api/v1/conversations/{id}")),
@@ -79,7 +86,10 @@ async fn a_wrong_method_is_a_405_with_allow() {
         (Method::POST, format!("{CHATS}/get-chat"), "GET, HEAD"),
         (Method::DELETE, format!("{CHATS}/get-chat/{id}"), "GET, HEAD"),
         (Method::POST, format!("{CHATS}/update-chat/{id}"), "PUT"),
+        (Method::PUT, format!("{CHATS}/fork-chat"), "POST"),
         (Method::GET, format!("{CHATS}/delete-chat/{id}"), "DELETE"),
+        (Method::POST, format!("{CHATS}/deleted-chats"), "GET, HEAD"),
+        (Method::PUT, format!("{CHATS}/restore-chat/{id}"), "POST"),
         (Method::DELETE, "/api/v1/conversations/".to_owned(), "GET, HEAD, POST"),
         (Method::GET, format!("/api/v1/conversations/{id}"), "DELETE"),
     ] {
@@ -97,7 +107,11 @@ async fn every_get_answers_head() {
     ann.conversation(&chat, "one").await;
     ann.conversation(&chat, "two").await;
     let records = format!("/api/v1/conversations?chat_id={chat}&limit=1");
-    for path in [format!("{CHATS}/get-chat"), format!("{CHATS}/get-chat/{chat}"), records] {
+    for name in ["y", "z"] {
+        ann.delete_chat(&ann.chat(name).await).await.expect(200);
+    }
+    let deleted = format!("{CHATS}/deleted-chats?limit=1");
+    for path in [format!("{CHATS}/get-chat"), format!("{CHATS}/get-chat/{chat}"), records, deleted] {
         let answer = ann.client.send(Method::HEAD, &path, None).await.expect(200);
         assert_eq!(answer.text, "");
         let whole = ann.client.get(&path).await.expect(200);
@@ -140,8 +154,11 @@ async fn health_and_the_document_need_no_token() {
         [
             "/api/v1/chats/create-chat",
             "/api/v1/chats/delete-chat/{chat_id}",
+            "/api/v1/chats/deleted-chats",
+            "/api/v1/chats/fork-chat",
             "/api/v1/chats/get-chat",
             "/api/v1/chats/get-chat/{chat_id}",
+            "/api/v1/chats/restore-chat/{chat_id}",
             "/api/v1/chats/update-chat/{chat_id}",
             "/api/v1/conversations",
             "/api/v1/conversations/{id}",

@@ -16,7 +16,7 @@ async fn a_created_chat_is_read_back_unchanged() {
     let expected = json!({
         "chat_id": chat["chat_id"], "account_id": ann.id, "chat_type": "group", "name": "Trees",
         "created_at": created_at, "updated_at": created_at, "active": true, "pinned": false, "tags": [],
-        "settings": {"model": null, "instructions": null, "truncation": null},
+        "settings": {"model": null, "instructions": null, "truncation": null}, "forked_from": null,
     });
     assert_eq!(chat, expected);
     assert_eq!(ann.get_chat(text(&chat["chat_id"])).await.expect(200).json(), expected);

@@ -4,7 +4,7 @@ use crate::app::TestApp;
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, UserId};
+use shared::ids::{BranchId, ChatId, DeliveryId, UserId};
 use shared_store::RunQueryDsl;
 use shared_store::{Store, on};
 use std::time::Duration;
@@ -27,16 +27,55 @@ diesel::table! {
         message_count -> BigInt,
         last_message_at -> Nullable<Instant>,
         tree_changed_at -> Nullable<Instant>,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use shared::sql_types::Uid;
+
+    conversations (id) {
+        id -> Uid,
+        chat_id -> Uid,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use shared::sql_types::{Instant, Uid};
+
+    outbox (id) {
+        id -> Uid,
+        destination -> Text,
+        path -> Text,
+        request_id -> Text,
+        created_at -> Instant,
+        attempts -> Integer,
+        next_attempt_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use shared::sql_types::Uid;
+
+    chat_forks (id) {
+        id -> Uid,
     }
 }
 
 /// Reverts the migrations since the first release, the last one first.
-const BEFORE_TAGS: [[&str; 2]; 2] = [
+const BEFORE_TAGS: [[&str; 4]; 2] = [
     [
+        include_str!("../../migrations/sqlite/2026-12-01-100000_chat_forks/down.sql"),
+        include_str!("../../migrations/sqlite/2026-12-01-000000_undo/down.sql"),
         include_str!("../../migrations/sqlite/2026-11-29-000001_activity/down.sql"),
         include_str!("../../migrations/sqlite/2026-11-29-000000_tags/down.sql"),
     ],
     [
+        include_str!("../../migrations/postgres/2026-12-01-100000_chat_forks/down.sql"),
+        include_str!("../../migrations/postgres/2026-12-01-000000_undo/down.sql"),
         include_str!("../../migrations/postgres/2026-11-29-000001_activity/down.sql"),
         include_str!("../../migrations/postgres/2026-11-29-000000_tags/down.sql"),
     ],
@@ -57,6 +96,7 @@ pub struct OldChat {
     created_at: Timestamp,
     updated_at: Timestamp,
     active: bool,
+    deleted_at: Option<Timestamp>,
 }
 
 impl OldChat {
@@ -69,7 +109,12 @@ impl OldChat {
             created_at,
             updated_at: created_at,
             active: true,
+            deleted_at: None,
         }
+    }
+
+    pub fn deleted_at(self, time: Timestamp) -> Self {
+        Self { deleted_at: Some(time), ..self }
     }
 
     pub fn id(&self) -> String {
@@ -108,6 +153,42 @@ impl TestApp {
         let texts = chats::table.find(id).select((chats::name, chats::tags, chats::settings));
         let store = self.store().await;
         let read = store.read(move |session| async move { on!(session, |c| texts.first(c).await) }.boxed());
+        read.await.unwrap()
+    }
+
+    /// Owes the branch service the deletion of a chat as an older version does.
+    pub async fn owe_deletion_as_before(&self, chat: &str, owner: UserId) {
+        let delivery = (
+            outbox::id.eq(DeliveryId::generate()),
+            outbox::destination.eq("branch"),
+            outbox::path.eq(format!("/internal/chats/{chat}?owner={owner}")),
+            outbox::request_id.eq("r"),
+            outbox::created_at.eq(self.clock.now()),
+            outbox::attempts.eq(0),
+            outbox::next_attempt_at.eq(self.clock.now()),
+        );
+        let insert = diesel::insert_into(outbox::table).values(delivery);
+        let store = self.store().await;
+        let owed =
+            store.write(move |session| async move { on!(session, |c| insert.execute(c).await) }.boxed());
+        assert_eq!(owed.await.unwrap(), 1);
+    }
+
+    /// The names of the records of a chat, also of a deleted one.
+    pub async fn record_names(&self, chat: &str) -> Vec<String> {
+        let id = ChatId::from(shared::ids::parse_uuid(chat).unwrap());
+        let names = conversations::table.filter(conversations::chat_id.eq(id)).select(conversations::name);
+        let store = self.store().await;
+        let read = store.read(move |session| async move { on!(session, |c| names.load(c).await) }.boxed());
+        read.await.unwrap()
+    }
+
+    /// How many forks of chats are begun and not finished.
+    pub async fn forks_under_way(&self) -> i64 {
+        let count = chat_forks::table.count();
+        let store = self.store().await;
+        let read =
+            store.read(move |session| async move { on!(session, |c| count.get_result(c).await) }.boxed());
         read.await.unwrap()
     }
 

@@ -1,6 +1,6 @@
 //! `DELETE /chats/delete-chat/{chat_id}`
 
-use crate::app::{DAY, eventually, spawn_app};
+use crate::app::{DAY, eventually, spawn_app, spawn_app_with_window};
 use reqwest::Method;
 use serde_json::json;
 use shared::ids::ChatId;
@@ -17,7 +17,7 @@ async fn a_deleted_chat_is_gone_with_its_records_and_branch_is_notified() {
     let answer = ann.delete_chat(&id).await.expect(200);
     assert_eq!(answer.json(), json!({"msg": "Chat deleted"}));
 
-    assert_eq!(app.deliveries().await, [format!("/internal/chats/{id}?owner={}", ann.id)]);
+    assert_eq!(app.deliveries().await, [format!("deleted {id} of {}", ann.id)]);
     ann.get_chat(&id).await.expect(404);
     ann.update_chat(&id, &json!({})).await.expect(404);
     ann.update_chat(&id, &json!({"name": "z"})).await.expect(404);
@@ -58,7 +58,7 @@ async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     eventually("the delivery was tried", async || !app.deliveries().await.is_empty()).await;
     app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
-    let of_one = format!("/internal/chats/{one}?owner={}", ann.id);
+    let of_one = format!("deleted {one} of {}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_one)).await;
 
     // The delivery is made after a restart, too.
@@ -67,7 +67,7 @@ async fn a_chat_is_deleted_while_branch_is_down_and_branch_is_notified_later() {
     app.restart().await;
     app.branch_recovers().await;
     app.clock.advance(Duration::from_secs(10));
-    let of_other = format!("/internal/chats/{other}?owner={}", ann.id);
+    let of_other = format!("deleted {other} of {}", ann.id);
     eventually("branch hears of it", async || app.deliveries().await.contains(&of_other)).await;
 }
 
@@ -112,4 +112,87 @@ async fn a_deleted_chat_is_purged_after_a_day() {
     eventually("the chat is purged", async || app.service(Service::Branch).get(&path).await.status == 404)
         .await;
     app.service(Service::Branch).get(&format!("/internal/chats/{other}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn texts_of_a_deleted_chat_stay_for_the_window_and_go_at_the_purge() {
+    let mut app = spawn_app_with_window(Duration::from_secs(3600)).await;
+    let ann = app.user();
+    let chat = ann.chat("secret").await;
+    let change = json!({"tags": ["secret"], "settings": {"instructions": "secret"}});
+    ann.update_chat(&chat, &change).await.expect(200);
+    ann.conversation(&chat, "secret").await;
+    ann.delete_chat(&chat).await.expect(200);
+    let (name, tags, settings) = app.texts(&chat).await;
+    assert!([name, tags, settings.unwrap()].iter().all(|text| text.contains("secret")));
+    assert_eq!(app.record_names(&chat).await, ["secret"]);
+
+    app.clock.advance(Duration::from_secs(3600));
+    // The service sweeps at start.
+    app.restart().await;
+    eventually("branch hears of it", async || {
+        app.clock.advance(Duration::from_secs(2));
+        app.branch_service.state(&chat).as_deref() == Some("destroyed")
+    })
+    .await;
+    assert_eq!(app.texts(&chat).await, (String::new(), "[]".to_owned(), None));
+    assert_eq!(app.record_names(&chat).await, [""]);
+    // Its id stays taken for a day, though the window is shorter.
+    let path = format!("/internal/chats/{chat}");
+    let known = app.service(Service::Branch).get(&path).await.expect(200).json();
+    assert_eq!((&known["deleted"], &known["purge_at"]), (&json!(true), &json!(null)));
+}
+
+#[tokio::test]
+async fn a_permanent_deletion_destroys_at_once() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let (alive, deleted) = (ann.chat("secret").await, ann.chat("secret").await);
+    let record = ann.conversation(&alive, "secret").await;
+    ann.delete_chat(&deleted).await.expect(200);
+    for chat in [&alive, &deleted] {
+        ann.delete_permanently(chat).await.expect(200);
+        assert_eq!(app.texts(chat).await, (String::new(), "[]".to_owned(), None));
+        assert_eq!(app.branch_service.state(chat).as_deref(), Some("destroyed"));
+        ann.get_chat(chat).await.expect(404);
+        ann.restore_chat(chat).await.expect(404);
+        ann.delete_permanently(chat).await.expect(404);
+    }
+
+    assert_eq!(app.record_names(&alive).await, [""]);
+    ann.delete_conversation(&record).await.expect(404);
+    assert_eq!(ann.deleted_chats("").await.expect(200).json(), json!([]));
+    let wrong = ann.client.delete(&format!("/api/v1/chats/delete-chat/{alive}?permanent=maybe")).await;
+    assert_eq!(wrong.expect(422).field_errors(), ["bool_parsing query.permanent"]);
+}
+
+#[tokio::test]
+async fn without_a_window_every_deletion_is_permanent() {
+    let app = spawn_app_with_window(Duration::ZERO).await;
+    let ann = app.user();
+    let chat = ann.chat("secret").await;
+    ann.delete_chat(&chat).await.expect(200);
+
+    assert_eq!(app.texts(&chat).await, (String::new(), "[]".to_owned(), None));
+    assert_eq!(app.branch_service.state(&chat).as_deref(), Some("destroyed"));
+    ann.restore_chat(&chat).await.expect(404);
+    assert_eq!(ann.deleted_chats("").await.expect(200).json(), json!([]));
+}
+
+#[tokio::test]
+async fn an_account_is_deleted_with_its_deleted_chats() {
+    let app = spawn_app().await;
+    let (ann, bob) = (app.user(), app.user());
+    let (alive, deleted, bobs) = (ann.chat("x").await, ann.chat("y").await, bob.chat("z").await);
+    for (user, chat) in [(&ann, &deleted), (&bob, &bobs)] {
+        user.delete_chat(chat).await.expect(200);
+    }
+    app.delete_account(ann.id).await.expect(200);
+
+    for chat in [&alive, &deleted] {
+        assert_eq!(app.texts(chat).await.0, "");
+        assert_eq!(app.branch_service.state(chat).as_deref(), Some("destroyed"));
+        ann.restore_chat(chat).await.expect(404);
+    }
+    bob.restore_chat(&bobs).await.expect(200);
 }

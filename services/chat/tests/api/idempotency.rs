@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on both routes that create.
+//! `Idempotency-Key` on the routes that create.
 
 use crate::app::{CHATS, DAY, TestApp, User, spawn_app, text};
 use futures_util::future::join_all;
@@ -11,6 +11,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Chat,
+    ChatFork,
     Conversation,
 }
 
@@ -33,6 +34,7 @@ impl Setting {
         let user = self.ann.with_key(key);
         match self.kind {
             Kind::Chat => user.create_chat(&json!({"name": name})).await,
+            Kind::ChatFork => user.fork_chat(&json!({"chat_id": self.chat, "name": name})).await,
             Kind::Conversation => {
                 user.create_conversation(&json!({"chat_id": self.chat, "name": name})).await
             }
@@ -40,13 +42,13 @@ impl Setting {
     }
 
     fn id(&self, answer: &Answer) -> String {
-        let name = if self.kind == Kind::Chat { "chat_id" } else { "id" };
+        let name = if self.kind == Kind::Conversation { "id" } else { "chat_id" };
         text(&answer.json()[name]).to_owned()
     }
 
     async fn delete(&self, id: &str) {
         match self.kind {
-            Kind::Chat => self.ann.delete_chat(id).await.expect(200),
+            Kind::Chat | Kind::ChatFork => self.ann.delete_chat(id).await.expect(200),
             Kind::Conversation => self.ann.delete_conversation(id).await.expect(200),
         };
     }
@@ -54,7 +56,7 @@ impl Setting {
     /// The number of objects, without the parent.
     async fn count(&self) -> usize {
         match self.kind {
-            Kind::Chat => self.ann.get_chats("").await.json().as_array().unwrap().len() - 1,
+            Kind::Chat | Kind::ChatFork => self.ann.get_chats("").await.json().as_array().unwrap().len() - 1,
             Kind::Conversation => {
                 let list = self.ann.get_conversations(&format!("?chat_id={}", self.chat)).await;
                 list.json().as_array().unwrap().len()
@@ -63,7 +65,7 @@ impl Setting {
     }
 
     fn not_found(&self) -> &str {
-        if self.kind == Kind::Chat { "chat_not_found" } else { "conversation_not_found" }
+        if self.kind == Kind::Conversation { "conversation_not_found" } else { "chat_not_found" }
     }
 }
 
@@ -89,6 +91,11 @@ async fn the_same_key_creates_a_record_once() {
     creates_once(Kind::Conversation).await;
 }
 
+#[tokio::test]
+async fn the_same_key_forks_a_chat_once() {
+    creates_once(Kind::ChatFork).await;
+}
+
 async fn one_of_many_concurrent_creations_succeeds(kind: Kind) {
     let setting = Setting::new(kind).await;
     let answers = join_all((0..32).map(|_| setting.create("k", "x"))).await;
@@ -109,6 +116,11 @@ async fn one_of_many_concurrent_creations_of_a_record_succeeds() {
     one_of_many_concurrent_creations_succeeds(Kind::Conversation).await;
 }
 
+#[tokio::test]
+async fn one_of_many_concurrent_forks_succeeds() {
+    one_of_many_concurrent_creations_succeeds(Kind::ChatFork).await;
+}
+
 async fn a_key_with_another_body_is_refused(kind: Kind) {
     let setting = Setting::new(kind).await;
     setting.create("k", "x").await.expect(201);
@@ -126,6 +138,11 @@ async fn a_key_with_another_chat_is_refused() {
 #[tokio::test]
 async fn a_key_with_another_record_is_refused() {
     a_key_with_another_body_is_refused(Kind::Conversation).await;
+}
+
+#[tokio::test]
+async fn a_key_with_another_fork_is_refused() {
+    a_key_with_another_body_is_refused(Kind::ChatFork).await;
 }
 
 async fn the_key_of_a_deleted_object_is_a_404_for_a_day(kind: Kind) {
@@ -153,6 +170,11 @@ async fn the_key_of_a_deleted_chat_is_free_after_a_day() {
 #[tokio::test]
 async fn the_key_of_a_deleted_record_is_free_after_a_day() {
     the_key_of_a_deleted_object_is_a_404_for_a_day(Kind::Conversation).await;
+}
+
+#[tokio::test]
+async fn the_key_of_a_deleted_fork_is_free_after_a_day() {
+    the_key_of_a_deleted_object_is_a_404_for_a_day(Kind::ChatFork).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The internal endpoints, for other services alone.
 
-use crate::app::spawn_app;
+use crate::app::{DAY, spawn_app};
 use serde_json::json;
 use shared::ids::ChatId;
 use shared::service::Service;
@@ -17,14 +17,19 @@ async fn a_service_gets_the_owner_of_a_chat() {
 
     let known = branch.get(&path).await.expect(200).json();
 
-    assert_eq!(
-        known,
-        json!({"chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false})
-    );
+    let expected = json!({
+        "chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false, "purge_at": null, "state_number": 0,
+    });
+    assert_eq!(known, expected);
     branch.get(&format!("/internal/chats/{}", ChatId::generate())).await.expect(404);
     branch.get("/internal/chats/x").await.expect(422);
     ann.delete_chat(&id).await.expect(200);
-    assert_eq!(branch.get(&path).await.expect(200).json()["deleted"], true);
+    let known = branch.get(&path).await.expect(200).json();
+    let purge_at = json!(app.clock.now().plus(DAY));
+    assert_eq!(
+        (&known["deleted"], &known["purge_at"], &known["state_number"]),
+        (&json!(true), &purge_at, &json!(1))
+    );
 }
 
 #[tokio::test]

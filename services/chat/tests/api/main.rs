@@ -8,6 +8,7 @@
 
 mod accounts;
 mod app;
+mod branch_service;
 mod commands;
 mod conventions;
 mod create_chat;
@@ -15,13 +16,16 @@ mod create_conversation;
 mod database;
 mod delete_chat;
 mod delete_conversation;
+mod deleted_chats;
 mod filters;
+mod fork_chat;
 mod get_chat;
 mod get_chats;
 mod get_conversations;
 mod idempotency;
 mod internal;
 mod internal_activity;
+mod restore_chat;
 mod row_locks;
 mod start;
 mod update_chat;

@@ -22,6 +22,7 @@ use shared::clock::Clock;
 use shared::error::StartError;
 use shared::service::Service;
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub(crate) struct MongoEngine {
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
+    pub(super) undo_window: UndoWindow,
 }
 
 impl MongoEngine {
@@ -55,6 +57,7 @@ impl MongoEngine {
         clock: Clock,
         tasks: &Tasks,
         memory: MemoryBudget,
+        undo_window: UndoWindow,
     ) -> Result<Self, StartError> {
         let connections = Arc::default();
         let database = connect::connect(url, &connections).await?;
@@ -79,6 +82,7 @@ impl MongoEngine {
             connections,
             clock,
             memory,
+            undo_window,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::schema::messages;
 use crate::domain::{BranchKey, Order};
-use crate::store::TimePosition;
+use crate::store::{DeletionPosition, TimePosition};
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::prelude::QueryResult;
@@ -49,6 +49,26 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("(branches.first_message_at, branches.first_response_id) > (");
         out.push_bind_param::<Instant, _>(&self.0.created_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Uid, _>(&self.0.id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Matches the tombstones that come after a position, newest first, as one range of the index of deletions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeletedBefore(pub(super) DeletionPosition);
+
+impl<DB> QueryFragment<DB> for DeletedBefore
+where
+    DB: Backend + HasSqlType<Uid> + HasSqlType<Instant>,
+    BranchId: ToSql<Uid, DB>,
+    Timestamp: ToSql<Instant, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(branches.deleted_at, branches.branch_id) < (");
+        out.push_bind_param::<Instant, _>(&self.0.deleted_at)?;
         out.push_sql(", ");
         out.push_bind_param::<Uid, _>(&self.0.id)?;
         out.push_sql(")");
@@ -207,5 +227,6 @@ macro_rules! conditions {
 conditions! {
     ComesAfter on super::schema::branches::table,
     BeginsAfter on super::schema::branches::table,
+    DeletedBefore on super::schema::branches::table,
     IsListed on messages::table,
 }

@@ -1,22 +1,21 @@
-//! Deleting: tombstones at once; the sweep does the rest.
+//! Deleting a branch: tombstones at once; the sweep does the rest when they can be restored no longer.
 
 use super::engine::SqlEngine;
-use super::lookup::{owned_branch, trunk_row};
+use super::lookup::owned_branch;
 use super::queries;
 use super::schema::branches;
+use super::tombstones::{Tombstoned, lock_trunk};
 use crate::domain::{BranchLink, subtree};
 use crate::error::Error;
-use crate::store::NewTrunk;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
-use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, UserId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
 
 /// Rows that one statement makes tombstones.
-const ROWS_PER_STATEMENT: usize = 500;
+pub(super) const ROWS_PER_STATEMENT: usize = 500;
 
 impl SqlEngine {
     pub(crate) async fn delete_branch(
@@ -28,77 +27,65 @@ impl SqlEngine {
         let found = self.store.read(move |session| owned_branch(session, owner, branch).boxed());
         let branch = found.await?.branch;
         let Some(parent) = branch.parent.filter(|_| !branch.is_trunk()) else { return Err(Error::IsTrunk) };
-        let (rows, now) = ([branch.chat.trunk(), branch.id], self.clock.now());
         let doomed = Doomed { id: branch.id, chat: branch.chat, level: branch.level, parent, cascade };
-        self.write(rows, move |session| tombstone_branch(session, doomed, now).boxed()).await
-    }
-
-    pub(crate) async fn delete_chat(&self, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        let now = self.clock.now();
-        self.write([chat.trunk()], move |session| tombstone_chat(session, owner, chat, now).boxed()).await
+        let mark = Tombstoned::new(self.clock.now(), self.undo_window);
+        let rows = [branch.chat.trunk(), branch.id];
+        self.write(rows, move |session| delete(session, doomed, mark).boxed()).await
     }
 }
 
 /// A branch to delete.
-struct Doomed {
-    id: BranchId,
-    chat: ChatId,
-    level: i64,
-    parent: BranchId,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doomed {
+    pub(super) id: BranchId,
+    pub(super) chat: ChatId,
+    pub(super) level: i64,
+    pub(super) parent: BranchId,
     /// Whether its descendants are deleted with it; else it is only deleted if it has none.
-    cascade: bool,
+    pub(super) cascade: bool,
 }
 
-/// The columns of a tombstone.
-#[derive(Debug, Clone, Copy, AsChangeset)]
-#[diesel(table_name = branches)]
-struct Tombstoned {
-    deleted_at: Option<Timestamp>,
-    purge_at: Option<Timestamp>,
-    sweep_at: Option<Timestamp>,
-}
-
-impl Tombstoned {
-    /// One that the sweep takes up at once.
-    const fn at(now: Timestamp) -> Self {
-        Self { deleted_at: Some(now), purge_at: Some(now), sweep_at: Some(now) }
-    }
-}
-
-/// Makes a branch a tombstone.
-async fn tombstone_branch(session: &mut Session, doomed: Doomed, now: Timestamp) -> Result<(), Error> {
-    let Doomed { id, chat, parent, cascade, .. } = doomed;
-    let (trunk, is_alive) = (branches::table.find(chat.trunk()), branches::deleted_at.is_null());
+async fn delete(session: &mut Session, doomed: Doomed, mark: Tombstoned) -> Result<(), Error> {
     // Locks the trunk's row first, then the branch's, so that no fork of it is under way.
-    let active: Option<Option<BranchId>> = on!(session, |c| {
-        let lock = diesel::update(trunk.filter(is_alive)).set(branches::head_depth.eq(branches::head_depth));
-        lock.returning(branches::active_branch_id).get_result(c).await.optional()
-    })?;
-    let active = active.ok_or(Error::BranchNotFound)?;
-    let mark = diesel::update(branches::table.find(id).filter(is_alive)).set(Tombstoned::at(now));
-    if on!(session, |c| mark.execute(c).await)? == 0 {
-        return Err(Error::BranchNotFound);
-    }
-    let child: Option<BranchId> = on!(session, |c| queries::children(id).first(c).await.optional())?;
-    if child.is_some() && !cascade {
-        return Err(Error::HasDescendants);
-    }
-    let mut deleted_ids = HashSet::from([id]);
-    if child.is_some() {
-        tombstone_descendants(session, &doomed, now, &mut deleted_ids).await?;
-    }
-    if active.is_some_and(|active| deleted_ids.contains(&active)) {
-        let activate = diesel::update(trunk).set(branches::active_branch_id.eq(Some(parent)));
-        on!(session, |c| activate.execute(c).await)?;
+    let active = lock_trunk(session, doomed.chat).await?;
+    let deleted_ids = tombstone_branch(session, doomed, mark).await?;
+    let active_before = move_active(session, doomed, active, &deleted_ids).await?;
+    if mark.deletion_id.is_some() {
+        let count = i64::try_from(deleted_ids.len()).unwrap_or(i64::MAX);
+        let named = diesel::update(branches::table.find(doomed.id))
+            .set((branches::deleted_count.eq(Some(count)), branches::active_before.eq(active_before)));
+        on!(session, |c| named.execute(c).await)?;
     }
     Ok(())
+}
+
+/// Makes a branch a tombstone, with `cascade` its descendants, too. Returns all of them.
+pub(super) async fn tombstone_branch(
+    session: &mut Session,
+    doomed: Doomed,
+    mark: Tombstoned,
+) -> Result<HashSet<BranchId>, Error> {
+    let living = branches::table.find(doomed.id).filter(branches::deleted_at.is_null());
+    let named = diesel::update(living).set(mark);
+    if on!(session, |c| named.execute(c).await)? == 0 {
+        return Err(Error::BranchNotFound);
+    }
+    let child: Option<BranchId> = on!(session, |c| queries::children(doomed.id).first(c).await.optional())?;
+    if child.is_some() && !doomed.cascade {
+        return Err(Error::HasDescendants);
+    }
+    let mut deleted_ids = HashSet::from([doomed.id]);
+    if child.is_some() {
+        tombstone_descendants(session, doomed, mark, &mut deleted_ids).await?;
+    }
+    Ok(deleted_ids)
 }
 
 /// Makes tombstones until nothing is found: a fork may have been under way until its parent's row was marked.
 async fn tombstone_descendants(
     session: &mut Session,
-    doomed: &Doomed,
-    now: Timestamp,
+    doomed: Doomed,
+    mark: Tombstoned,
     deleted_ids: &mut HashSet<BranchId>,
 ) -> Result<(), Error> {
     loop {
@@ -113,30 +100,24 @@ async fn tombstone_descendants(
         }
         for chunk in below.chunks(ROWS_PER_STATEMENT) {
             let rows = branches::table.filter(any_of(branches::branch_id, chunk.iter().copied()));
-            let mark = diesel::update(rows).set(Tombstoned::at(now));
-            on!(session, |c| mark.execute(c).await)?;
+            on!(session, |c| diesel::update(rows).set(mark).execute(c).await)?;
         }
         deleted_ids.extend(below);
     }
 }
 
-async fn tombstone_chat(
+/// Makes the parent of a deleted branch the active one, if one that went with it is. Returns the one that was.
+pub(super) async fn move_active(
     session: &mut Session,
-    owner: UserId,
-    chat: ChatId,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let mut tombstone = trunk_row(NewTrunk { chat, owner, created_at: now });
-    let mark = Tombstoned::at(now);
-    (tombstone.deleted_at, tombstone.purge_at, tombstone.sweep_at) =
-        (mark.deleted_at, mark.purge_at, mark.sweep_at);
-    let insert = diesel::insert_into(branches::table).values(tombstone).on_conflict_do_nothing();
-    on!(session, |c| insert.execute(c).await)?;
-    // Changes nothing if the row is new, was deleted before, or is no trunk of this user.
-    let mark = diesel::update(branches::table.find(chat.trunk()))
-        .filter(branches::root_chat_id.eq(chat).and(branches::owner_id.eq(owner)))
-        .filter(branches::deleted_at.is_null())
-        .set(mark);
-    on!(session, |c| mark.execute(c).await)?;
-    Ok(())
+    doomed: Doomed,
+    active: Option<BranchId>,
+    deleted_ids: &HashSet<BranchId>,
+) -> Result<Option<BranchId>, Error> {
+    let moved = active.filter(|active| deleted_ids.contains(active));
+    if moved.is_some() {
+        let trunk = branches::table.find(doomed.chat.trunk());
+        let activate = diesel::update(trunk).set(branches::active_branch_id.eq(Some(doomed.parent)));
+        on!(session, |c| activate.execute(c).await)?;
+    }
+    Ok(moved)
 }

@@ -9,6 +9,7 @@ use shared::error::StartError;
 use shared::ids::BranchId;
 use shared::service::Service;
 use shared::tasks::Tasks;
+use shared::undo_window::UndoWindow;
 use shared_store::{KeyedSemaphore, Migrations, Session, Store, StoreError, embed_store_migrations};
 use shared_web::body_limits::MemoryBudget;
 use shared_web::metrics::Metrics;
@@ -35,6 +36,7 @@ pub struct SqlEngine {
     pub(super) tasks: Tasks,
     /// Bounds the texts of pages in flight.
     pub(super) memory: MemoryBudget,
+    pub(super) undo_window: UndoWindow,
 }
 
 impl SqlEngine {
@@ -45,11 +47,12 @@ impl SqlEngine {
         clock: Clock,
         tasks: &Tasks,
         memory: MemoryBudget,
+        undo_window: UndoWindow,
     ) -> Result<Self, StartError> {
         let store = Store::open(url, SCHEMA, MIGRATIONS, statement_timeout).await?;
         let writers_of_row = if matches!(store, Store::Sqlite(_)) { MAX_WRITERS_OF_ROW_IN_BATCH } else { 1 };
         let row_semaphore = KeyedSemaphore::new(writers_of_row);
-        Ok(Self { store, clock, row_semaphore, tasks: tasks.clone(), memory })
+        Ok(Self { store, clock, row_semaphore, tasks: tasks.clone(), memory, undo_window })
     }
 
     pub(crate) async fn check(&self) -> Result<(), Error> {

@@ -7,13 +7,15 @@
 use super::engine::SqlEngine;
 use super::kept::{SweptOrKept, queue_bases, record_kept};
 use super::schema::{branches, messages};
-use super::sweep_queue::{ROWS_PER_SWEEP, Tombstone, due_tombstones, record_swept, tombstone_branches_of};
+use super::sweep_queue::{
+    ROWS_PER_SWEEP, Tombstone, due_tombstones, end_restorability, queue_restorable_of, record_swept,
+    still_due, tombstone_branches_of,
+};
 use crate::error::Error;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
@@ -32,9 +34,9 @@ impl SqlEngine {
         Ok(true)
     }
 
-    /// Removes tombstones after [`RETENTION`], with their scrubbed messages.
+    /// Removes tombstones with their scrubbed messages, once their ids and keys are free again.
     async fn remove_tombstones(&self, now: Timestamp) -> Result<bool, Error> {
-        let until = now.minus(RETENTION);
+        let until = now.minus(self.undo_window.retention());
         let old = self.store.read(move |session| swept_before(session, until).boxed()).await?;
         if old.is_empty() {
             return Ok(false);
@@ -47,10 +49,17 @@ impl SqlEngine {
 /// Takes the next step for these tombstones.
 async fn sweep(session: &mut Session, tombstones: Vec<Tombstone>, now: Timestamp) -> Result<(), Error> {
     for trunk in tombstones.iter().filter(|tombstone| tombstone.is_trunk()) {
-        if tombstone_branches_of(session, trunk).await? > 0 {
+        if tombstone_branches_of(session, trunk).await? + queue_restorable_of(session, trunk).await? > 0 {
             return Ok(());
         }
     }
+    let deletions: HashSet<_> = tombstones.iter().filter_map(|tombstone| tombstone.deletion).collect();
+    let tombstones = if deletions.is_empty() {
+        tombstones
+    } else {
+        end_restorability(session, deletions).await?;
+        still_due(session, tombstones, now).await?
+    };
     let SweptOrKept { unneeded, kept } = SweptOrKept::read(session, &tombstones).await?;
     let mut is_done = delete_or_scrub(session, &unneeded, 0).await? == 0;
     if is_done {

@@ -3,14 +3,16 @@
 use super::engine::SqlEngine;
 use super::queries;
 use super::schema::branches;
+use super::tombstones::Unrestorable;
 use crate::error::Error;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId};
+use shared::ids::{BranchId, ChatId, OperationId};
 use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, any_of, on};
+use std::collections::HashSet;
 
 /// Rows of one step.
 pub(super) const ROWS_PER_SWEEP: i64 = 200;
@@ -26,6 +28,7 @@ pub(super) struct Tombstone {
     pub(super) fork_depth: i64,
     parent: Option<BranchId>,
     stands_on: Option<BranchId>,
+    pub(super) deletion: Option<OperationId>,
 }
 
 impl Tombstone {
@@ -54,8 +57,54 @@ pub(super) async fn due_tombstones(session: &mut Session, now: Timestamp) -> Res
             branches::fork_depth,
             branches::parent_branch_id,
             branches::stands_on,
+            branches::deletion_id,
         ));
     Ok(on!(session, |c| query.load(c).await)?)
+}
+
+/// Ends the time in which what these requests have deleted can be restored: a clock that is behind does not restore it any more. Waits
+/// for a restoration that is under way.
+pub(super) async fn end_restorability(
+    session: &mut Session,
+    deletions: impl IntoIterator<Item = OperationId>,
+) -> Result<(), Error> {
+    let named = any_of(branches::deletion_id.assume_not_null(), deletions);
+    let named = branches::table.filter(named.and(branches::deleted_count.is_not_null()));
+    let end = diesel::update(named)
+        .set((branches::deleted_count.eq(None::<i64>), branches::active_before.eq(None::<BranchId>)));
+    on!(session, |c| end.execute(c).await)?;
+    Ok(())
+}
+
+/// Those of these tombstones that were not restored meanwhile.
+pub(super) async fn still_due(
+    session: &mut Session,
+    tombstones: Vec<Tombstone>,
+    now: Timestamp,
+) -> Result<Vec<Tombstone>, Error> {
+    let ids = tombstones.iter().map(|tombstone| tombstone.branch);
+    let query = branches::table.filter(any_of(branches::branch_id, ids));
+    let query = query.select((branches::branch_id, branches::sweep_at.le(now)));
+    let due: Vec<(BranchId, Option<bool>)> = on!(session, |c| query.load(c).await)?;
+    let due: HashSet<_> = due.into_iter().filter_map(|(id, is_due)| is_due?.then_some(id)).collect();
+    Ok(tombstones.into_iter().filter(|tombstone| due.contains(&tombstone.branch)).collect())
+}
+
+/// Puts tombstones of a destroyed chat that could still be restored into the queue with its trunk.
+pub(super) async fn queue_restorable_of(session: &mut Session, trunk: &Tombstone) -> Result<usize, Error> {
+    let Some(at) = trunk.sweep_at else { return Ok(0) };
+    let restorable = branches::table
+        .filter(branches::root_chat_id.eq(trunk.chat).and(branches::sweep_at.gt(at)))
+        .filter(branches::deleted_at.is_not_null().and(branches::swept_at.is_null()))
+        .limit(ROWS_PER_SWEEP)
+        .select(branches::branch_id);
+    let restorable: Vec<BranchId> = on!(session, |c| restorable.load(c).await)?;
+    if restorable.is_empty() {
+        return Ok(0);
+    }
+    let queue = diesel::update(branches::table.filter(any_of(branches::branch_id, restorable)));
+    let queue = queue.set(Unrestorable::at(at));
+    Ok(on!(session, |c| queue.execute(c).await)?)
 }
 
 /// Makes branches of a deleted chat tombstones that are due with its trunk. The update of a row waits for appends and forks that

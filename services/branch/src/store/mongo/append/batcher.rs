@@ -10,7 +10,7 @@ use crate::store::mongo::client::errors::{FailedWrite, broken, clone_error};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
-use crate::store::mongo::read::liveness::{Line, LineLiveness};
+use crate::store::mongo::read::liveness::{Gone, Line, LineLiveness};
 use mongodb::Collection;
 use mongodb::bson::{RawDocumentBuf, serialize_to_raw_document_buf};
 use shared::tasks::Tasks;
@@ -24,8 +24,8 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct InsertOutcome {
     pub(crate) written: Result<(), FailedWrite>,
-    /// The error that says what was gone, if branch or trunk was.
-    pub(crate) gone: Result<Option<Error>, Error>,
+    /// What was gone, if branch or trunk was.
+    pub(crate) gone: Result<Option<Gone>, Error>,
 }
 
 impl InsertOutcome {

@@ -12,7 +12,7 @@ use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::data_loader::LoadResult;
 use crate::store::mongo::read::forked_message::ForkedMessageLoader;
-use crate::store::mongo::read::liveness::{Line, LineLiveness};
+use crate::store::mongo::read::liveness::{Gone, Line, LineLiveness};
 use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::versions::{self, Versions};
 use futures_util::TryStreamExt as _;
@@ -172,17 +172,21 @@ async fn find_inserted(mongo: &MongoEngine, ids: HashSet<ResponseId>) -> Result<
     Ok(found.into_iter().map(|found| found.id).collect())
 }
 
-/// Deletes the inserted messages again if the branch was gone by then.
+/// Deletes the inserted messages again if the branch was gone by then. If it can be restored they stay: others may have followed them
+/// by then.
 async fn undo_if_gone(
     mongo: &MongoEngine,
     branch: BranchId,
     inserted: &Inserted,
-    gone: Result<Option<Error>, Error>,
+    gone: Result<Option<Gone>, Error>,
 ) -> Result<(), Error> {
-    let Some(gone) = gone? else { return Ok(()) };
+    let Some(Gone { error, is_restorable }) = gone? else { return Ok(()) };
+    if is_restorable {
+        return Err(error);
+    }
     let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": branch.to_string()};
     mongo.messages.delete_many(inserted).await?;
-    Err(gone)
+    Err(error)
 }
 
 /// Answers a batch. Returns the messages that lost the race against another replica.

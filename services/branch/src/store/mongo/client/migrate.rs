@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The target of the log lines, kept from before the module moved: operators filter by it.
 const LOG_TARGET: &str = "branch::store::mongo::migrate";
 /// The migrations by name, oldest first. A published one is never edited.
-pub(crate) const MIGRATIONS: [(&str, &str); 4] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 5] = [
     ("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json")),
     (
         "2026-11-30-000000_messages_by_chat",
@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: [(&str, &str); 4] = [
         "2026-11-30-100000_versions",
         include_str!("../../../../migrations/mongo/2026-11-30-100000_versions/up.json"),
     ),
+    ("2026-12-01-000000_undo", include_str!("../../../../migrations/mongo/2026-12-01-000000_undo/up.json")),
     (
         "2026-12-01-200000_chat_forks",
         include_str!("../../../../migrations/mongo/2026-12-01-200000_chat_forks/up.json"),

@@ -7,6 +7,7 @@ use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
 use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::documents::own_messages::{FirstMessage, HeadTime};
+use crate::store::mongo::documents::undo_state::UndoState;
 use crate::store::{ChatForkRequest, ForkRequest, NewTrunk, ancestry_codec};
 use mongodb::bson::{Binary, Document, doc};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,27 @@ pub(crate) struct BranchDoc {
     /// When it was deleted, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deleted_at: Option<i64>,
+    /// The state of its deletion, while that can be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) undo: Option<UndoState>,
+    /// When the sweep takes that up, in microseconds; none for a trunk, whose chat the chat service purges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) undo_due: Option<i64>,
+    /// Until when it can be restored, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purge_at: Option<i64>,
+    /// The request that has deleted it, the same on all that it took.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) deletion: Option<OperationId>,
+    /// On the branch that the request has named: how many it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deleted_count: Option<i64>,
+    /// On the same: the branch that was active, if the deletion has chosen another one.
+    #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) active_before: Option<BranchId>,
+    /// On trunks only: the number of the last change of the chat's state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) chat_state_number: Option<i64>,
     /// On trunks only: hints of how many forks the chat has, and how deep. They choose the way to read the branches, and
     /// never the answer.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -211,6 +233,13 @@ impl BranchDoc {
             activate: false,
             previous_active: None,
             deleted_at: None,
+            undo: None,
+            undo_due: None,
+            purge_at: None,
+            deletion: None,
+            deleted_count: None,
+            active_before: None,
+            chat_state_number: None,
             forks: 0,
             deepest: 0,
             first_pass_depth: None,
@@ -236,6 +265,12 @@ impl BranchDoc {
 
     pub(crate) fn is_in(&self, state: BranchState) -> bool {
         self.state == Some(state)
+    }
+
+    /// Whether it is a tombstone that can be restored.
+    pub(crate) fn is_restorable(&self, now: Timestamp) -> bool {
+        let is_deleted = matches!(self.undo, Some(UndoState::Deleting | UndoState::Deleted));
+        is_deleted && !self.alive && self.purge_at.is_some_and(|purge_at| now.as_micros() < purge_at)
     }
 
     /// Whether a request with this key has made it.

@@ -6,3 +6,4 @@ pub(super) mod fields;
 pub(super) mod message;
 pub(super) mod message_header;
 pub(super) mod own_messages;
+pub(super) mod undo_state;

@@ -189,7 +189,7 @@ pub(crate) struct BranchLinkDoc {
     id: BranchId,
     #[serde(with = "text")]
     parent: BranchId,
-    level: i64,
+    pub(crate) level: i64,
     #[serde(with = "micros")]
     created_at: Timestamp,
 }
@@ -206,7 +206,20 @@ pub(crate) async fn links_deeper_than(
     chat: ChatId,
     level: i64,
 ) -> Result<Vec<BranchLinkDoc>, Error> {
-    let filter = doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}};
+    links(mongo, doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}}).await
+}
+
+/// The branches of a chat below a level that can be restored, parents first.
+pub(crate) async fn restorable_links_deeper_than(
+    mongo: &MongoEngine,
+    chat: ChatId,
+    level: i64,
+) -> Result<Vec<BranchLinkDoc>, Error> {
+    let restorable = doc! {"root": chat.to_string(), "purge_at": {"$gt": 0_i64}, "level": {"$gt": level}};
+    links(mongo, restorable).await
+}
+
+async fn links(mongo: &MongoEngine, filter: Document) -> Result<Vec<BranchLinkDoc>, Error> {
     let typed = mongo.branches.clone_with_type::<BranchLinkDoc>();
     let found = typed.find(filter);
     let found = found.sort(doc! {"level": 1, "created_at": 1, "_id": 1}).batch_size(10_000);

@@ -5,6 +5,7 @@ pub(super) mod branch_loader;
 pub(super) mod branches;
 mod compare;
 pub(super) mod data_loader;
+mod deleted_branches;
 mod first_messages;
 pub(super) mod forked_message;
 pub(super) mod head;

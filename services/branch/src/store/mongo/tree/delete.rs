@@ -1,25 +1,20 @@
-//! Deleting: tombstones at once; the sweep does the rest.
+//! Deleting: tombstones at once; the sweep does the rest when they can be restored no longer.
 
-use crate::domain::{BranchLink, subtree};
 use crate::error::Error;
-use crate::store::NewTrunk;
-use crate::store::mongo::client::errors::{WriteError, write_error};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::branch_state::BranchState;
+use crate::store::mongo::documents::undo_state::UndoState;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::branches::links_deeper_than;
 use crate::store::mongo::read::lookup::{find_by_id, owned_branch};
-use crate::store::mongo::tree::transitions::{
-    ABANDONED_AFTER, complete_fork, move_active, resolve_deletion_check, tombstone_all, tombstone_update,
-};
+use crate::store::mongo::tree::cascade::{Doomed, delete_descendants, settle};
+use crate::store::mongo::tree::restore::finish_restoration;
+use crate::store::mongo::tree::tombstones::{Deletion, take_along_restorations};
+use crate::store::mongo::tree::transitions::{ABANDONED_AFTER, complete_fork, resolve_deletion_check};
 use mongodb::bson::doc;
-use shared::ids::{BranchId, ChatId, OperationId, UserId};
+use shared::ids::{BranchId, OperationId, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;
-
-/// Branches that one update makes tombstones.
-const BRANCHES_PER_UPDATE: usize = 500;
 
 impl MongoEngine {
     pub(crate) async fn delete_branch(
@@ -33,10 +28,6 @@ impl MongoEngine {
         })
         .await
     }
-
-    pub(crate) async fn delete_chat(self: &Arc<Self>, owner: UserId, chat: ChatId) -> Result<(), Error> {
-        self.run_to_completion(async move |mongo: Arc<Self>| delete_chat(&mongo, owner, chat).await).await
-    }
 }
 
 async fn delete_branch(
@@ -47,49 +38,57 @@ async fn delete_branch(
 ) -> Result<(), Error> {
     let found = owned_branch(mongo, owner, branch).await?.branch;
     let Some(parent) = found.parent.filter(|_| !found.is_trunk()) else { return Err(Error::IsTrunk) };
+    let doomed = Doomed { id: branch, chat: found.chat, level: found.level, parent };
+    let op = OperationId::generate();
+    let deletion = Deletion::new(mongo.clock.now(), mongo.undo_window, op);
     let mut deleted_ids = HashSet::from([branch]);
     if cascade {
-        if tombstone_all(mongo, &[branch]).await? == 0 {
-            return Err(Error::BranchNotFound);
-        }
-        // Until nothing is found: a fork that is inserted later finds its parent gone.
-        loop {
-            let links = links_deeper_than(mongo, found.chat, found.level).await?;
-            let below = subtree(deleted_ids.iter().copied(), links.iter().map(BranchLink::from));
-            for chunk in below.chunks(BRANCHES_PER_UPDATE) {
-                tombstone_all(mongo, chunk).await?;
-            }
-            if below.is_empty() {
-                break;
-            }
-            deleted_ids.extend(below);
-        }
+        delete_named(mongo, branch, deletion).await?;
+        delete_descendants(mongo, doomed, deletion, &mut deleted_ids).await?;
     } else {
-        delete_leaf(mongo, branch).await?;
+        delete_leaf(mongo, branch, op, deletion).await?;
     }
-    let deleted_ids: Vec<_> = deleted_ids.into_iter().collect();
-    for chunk in deleted_ids.chunks(BRANCHES_PER_UPDATE) {
-        move_active(mongo, found.chat, chunk, parent).await?;
+    settle(mongo, doomed, deletion, &deleted_ids).await
+}
+
+/// Makes the branch that a request names a tombstone.
+pub(super) async fn delete_named(
+    mongo: &MongoEngine,
+    branch: BranchId,
+    deletion: Deletion,
+) -> Result<(), Error> {
+    take_along_restorations(mongo, &[branch], deletion).await?;
+    let living = doc! {"_id": branch.to_string(), "alive": true};
+    let change = deletion.update_of_named(mongo.clock.now().plus(ABANDONED_AFTER));
+    if mongo.branches.update_one(living, change).await?.matched_count == 0 {
+        return Err(Error::BranchNotFound);
     }
     Ok(())
 }
 
 /// Deletes a branch that has no children.
-async fn delete_leaf(mongo: &MongoEngine, id: BranchId) -> Result<(), Error> {
-    let (op, mut deadline) = (OperationId::generate(), RetryDeadline::new());
+pub(super) async fn delete_leaf(
+    mongo: &MongoEngine,
+    id: BranchId,
+    op: OperationId,
+    deletion: Deletion,
+) -> Result<(), Error> {
+    let mut deadline = RetryDeadline::new();
     loop {
         let branch = find_by_id(mongo, id).await?.ok_or(Error::BranchNotFound)?;
         match branch.state {
             _ if !branch.alive => {
                 return if branch.op == Some(op) { Ok(()) } else { Err(Error::BranchNotFound) };
             }
+            // What went along may be its children.
+            _ if branch.undo == Some(UndoState::Restoring) => finish_restoration(mongo, &branch).await?,
             // Another request checks it, or has died doing so. Its check can be resolved for it.
-            Some(BranchState::Checking) => resolve_deletion_check(mongo, &branch, op).await?,
+            Some(BranchState::Checking) => resolve_deletion_check(mongo, &branch, op, deletion).await?,
             // It has yet to become the active branch.
             Some(BranchState::Forking) if branch.activate => complete_fork(mongo, &branch).await?,
             _ => {
                 if let Some(checking) = begin_deletion_check(mongo, &branch, op).await? {
-                    return finish_deletion_check(mongo, &checking, op).await;
+                    return finish_deletion_check(mongo, &checking, op, deletion).await;
                 }
             }
         }
@@ -117,37 +116,13 @@ async fn finish_deletion_check(
     mongo: &MongoEngine,
     checking: &BranchDoc,
     op: OperationId,
+    deletion: Deletion,
 ) -> Result<(), Error> {
-    resolve_deletion_check(mongo, checking, op).await?;
+    resolve_deletion_check(mongo, checking, op, deletion).await?;
     // Another request may have ended it.
     match find_by_id(mongo, checking.id).await? {
         Some(branch) if branch.alive => Err(Error::HasDescendants),
         Some(branch) if branch.op == Some(op) => Ok(()),
         Some(_) | None => Err(Error::BranchNotFound),
-    }
-}
-
-/// Hides a chat: its trunk becomes a tombstone, also if the trunk was never created.
-async fn delete_chat(mongo: &MongoEngine, owner: UserId, chat: ChatId) -> Result<(), Error> {
-    let now = mongo.clock.now();
-    let trunk = doc! {
-        "_id": chat.to_string(), "root": chat.to_string(), "owner": owner.to_string(), "alive": true,
-    };
-    if mongo.branches.update_one(trunk.clone(), tombstone_update(now)).await?.matched_count > 0 {
-        return Ok(());
-    }
-    let mut tombstoned = BranchDoc::trunk(NewTrunk { chat, owner, created_at: now });
-    tombstoned.alive = false;
-    tombstoned.state = Some(BranchState::Tombstone);
-    tombstoned.due = Some(now.as_micros());
-    tombstoned.deleted_at = tombstoned.due;
-    match mongo.branches.insert_one(tombstoned).await {
-        Ok(_) => Ok(()),
-        // It was deleted before, or created meanwhile, or is no trunk of this user.
-        Err(error) if write_error(&error) == WriteError::Duplicate => {
-            mongo.branches.update_one(trunk, tombstone_update(now)).await?;
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
     }
 }

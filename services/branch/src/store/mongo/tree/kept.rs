@@ -58,8 +58,12 @@ impl KeptDepths {
     pub(super) async fn read(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<Self, Error> {
         let done = [BranchState::FirstPassDone.name(), BranchState::SecondPassDone.name()];
         let mut kept = Self(stands(mongo, tombstones, &doc! {"state": {"$nin": &done[..]}}).await?);
-        while tombstones.iter().any(|branch| kept.raise_parent(branch)) {}
-        Ok(kept)
+        loop {
+            let raised = tombstones.iter().filter(|branch| kept.raise_parent(branch));
+            if raised.count() == 0 {
+                return Ok(kept);
+            }
+        }
     }
 
     /// Keeps the parent of a branch of the step, if the branch is kept. False if nothing changes by that.

@@ -1,7 +1,10 @@
 //! Changes of the tree: trunks, forks, deletions, and the sweep.
 
 pub(super) mod activation;
+mod cascade;
+pub(super) mod chat_state;
 pub(super) mod delete;
+pub(super) mod destroy;
 pub(super) mod fork;
 pub(super) mod fork_batches;
 mod fork_chat;
@@ -9,6 +12,9 @@ mod fork_messages;
 mod kept;
 mod orphans;
 mod previews;
+pub(super) mod restore;
 pub(super) mod sweep;
+mod sweep_undo;
+mod tombstones;
 pub(super) mod transitions;
 pub(super) mod update;

@@ -3,25 +3,27 @@
 //! The first pass makes the children of a tombstone tombstones and deletes its messages; messages with an idempotency key are
 //! only scrubbed, because the key must answer for a day. What lines of other chats pass through is kept (see `kept`). An hour later a second pass deletes what raced with the first. After
 //! a day the tombstone itself is removed. Every step is idempotent and any replica can take it, so that a crash loses
-//! nothing. While nothing is due it fills in the previews of old messages.
+//! nothing. What is deleted for a while comes to that once it can be restored no longer. While nothing is due it fills in the
+//! previews of old messages.
 
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, text, texts};
+use crate::store::mongo::documents::undo_state::UndoState;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::nearest_living;
+use crate::store::mongo::read::lookup::{find_by_id, nearest_living};
+use crate::store::mongo::tree::cascade::finish_deletion;
 use crate::store::mongo::tree::kept::{KeptDepths, keep, look_again, named_by_others};
 use crate::store::mongo::tree::orphans::settle_due_messages;
 use crate::store::mongo::tree::previews::fill_in_previews;
-use crate::store::mongo::tree::transitions::{
-    complete_fork, move_active, resolve_deletion_check, tombstone_all,
-};
+use crate::store::mongo::tree::sweep_undo::settle_due_undo;
+use crate::store::mongo::tree::tombstones::{Deletion, purge_update, restorable, tombstone_all};
+use crate::store::mongo::tree::transitions::{complete_fork, move_active, resolve_deletion_check};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::clock::Timestamp;
-use shared::idempotency::RETENTION;
 use shared::ids::{BranchId, ChatId, OperationId};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -44,27 +46,42 @@ async fn sweep(mongo: &MongoEngine) -> Result<bool, Error> {
     if settle_due_messages(mongo, now, DOCUMENTS_PER_SWEEP).await? {
         return Ok(true);
     }
-    for state in [
-        BranchState::Forking,
-        BranchState::Checking,
-        BranchState::Tombstone,
-        BranchState::FirstPassDone,
-        BranchState::SecondPassDone,
-    ] {
+    if finish_abandoned(mongo, now).await?
+        || settle_due_undo(mongo, now, DOCUMENTS_PER_SWEEP).await?
+        || clear_away(mongo, now).await?
+    {
+        return Ok(true);
+    }
+    fill_in_previews(mongo, now).await
+}
+
+/// Finishes abandoned forks and deletion checks. False if there are none.
+async fn finish_abandoned(mongo: &MongoEngine, now: Timestamp) -> Result<bool, Error> {
+    let forks = due(mongo, BranchState::Forking, now).await?;
+    if !forks.is_empty() {
+        complete_abandoned_forks(mongo, &forks).await?;
+        return Ok(true);
+    }
+    let checks = due(mongo, BranchState::Checking, now).await?;
+    resolve_abandoned_checks(mongo, &checks).await?;
+    Ok(!checks.is_empty())
+}
+
+/// Takes the next step for the tombstones that can be restored no longer. False if nothing is due.
+async fn clear_away(mongo: &MongoEngine, now: Timestamp) -> Result<bool, Error> {
+    for state in [BranchState::Tombstone, BranchState::FirstPassDone, BranchState::SecondPassDone] {
         let found = due(mongo, state, now).await?;
         if found.is_empty() {
             continue;
         }
         match state {
-            BranchState::Forking => complete_abandoned_forks(mongo, &found).await?,
-            BranchState::Checking => resolve_abandoned_checks(mongo, &found).await?,
-            BranchState::Tombstone => first_pass(mongo, &found, now).await?,
             BranchState::FirstPassDone => second_pass(mongo, &found).await?,
             BranchState::SecondPassDone => remove_tombstones(mongo, &found).await?,
+            _ => first_pass(mongo, &found, now).await?,
         }
         return Ok(true);
     }
-    fill_in_previews(mongo, now).await
+    Ok(false)
 }
 
 /// Due branches in a state, of one chat the deepest first.
@@ -88,7 +105,13 @@ async fn complete_abandoned_forks(mongo: &MongoEngine, forks: &[BranchDoc]) -> R
 /// Resolves abandoned deletion checks.
 async fn resolve_abandoned_checks(mongo: &MongoEngine, checks: &[BranchDoc]) -> Result<(), Error> {
     for check in checks {
-        resolve_deletion_check(mongo, check, check.op.unwrap_or_else(OperationId::generate)).await?;
+        let op = check.op.unwrap_or_else(OperationId::generate);
+        let deletion = Deletion::new(mongo.clock.now(), mongo.undo_window, op);
+        resolve_deletion_check(mongo, check, op, deletion).await?;
+        let resolved = find_by_id(mongo, check.id).await?;
+        if let Some(deleting) = resolved.filter(|branch| branch.undo == Some(UndoState::Deleting)) {
+            finish_deletion(mongo, &deleting).await?;
+        }
     }
     Ok(())
 }
@@ -203,21 +226,26 @@ fn scrub_update() -> Document {
     }}
 }
 
-/// Makes the living children of tombstones tombstones; for a trunk, all branches of its chat. True if there were any.
+/// Makes the living children of tombstones tombstones, and those that could be restored; for a trunk, all branches of its chat. True if
+/// there were any.
 async fn tombstone_orphans(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<bool, Error> {
     let trunks: Vec<_> = tombstones.iter().filter(|branch| branch.is_trunk()).collect();
     let chats = texts(trunks.iter().map(|trunk| trunk.chat));
     let parents = texts(tombstones.iter().map(|branch| branch.id));
-    for filter in
-        [doc! {"root": {"$in": chats}, "alive": true}, doc! {"parent": {"$in": parents}, "alive": true}]
-    {
-        let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
-        let orphans = typed.find(filter).limit(DOCUMENTS_PER_SWEEP);
-        let orphans: Vec<_> = orphans.projection(doc! {"_id": 1}).await?.try_collect().await?;
-        let orphans: Vec<_> = orphans.into_iter().map(|orphan| orphan.id).collect();
-        if !orphans.is_empty() {
-            tombstone_all(mongo, &orphans).await?;
-            return Ok(true);
+    for below in [doc! {"root": {"$in": chats}}, doc! {"parent": {"$in": parents}}] {
+        for state in [doc! {"alive": true}, doc! {"purge_at": {"$gt": 0_i64}}] {
+            let mut filter = below.clone();
+            filter.extend(state);
+            let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
+            let orphans = typed.find(filter).limit(DOCUMENTS_PER_SWEEP);
+            let orphans: Vec<_> = orphans.projection(doc! {"_id": 1}).await?.try_collect().await?;
+            let orphans: Vec<_> = orphans.into_iter().map(|orphan| orphan.id).collect();
+            if !orphans.is_empty() {
+                let now = mongo.clock.now();
+                tombstone_all(mongo, &orphans, Deletion::for_good(now)).await?;
+                mongo.branches.update_many(restorable(&orphans), purge_update(now)).await?;
+                return Ok(true);
+            }
         }
     }
     Ok(false)
@@ -255,7 +283,8 @@ async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<()
     look_again(mongo, tombstones, mongo.clock.now()).await?;
     for tombstone in tombstones {
         let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
-        let due = deleted.unwrap_or_else(|| mongo.clock.now()).plus(RETENTION).as_micros();
+        let due =
+            deleted.unwrap_or_else(|| mongo.clock.now()).plus(mongo.undo_window.retention()).as_micros();
         let change = doc! {"$set": {"state": BranchState::SecondPassDone.name(), "due": due}};
         let filter = doc! {"_id": tombstone.id.to_string(), "state": BranchState::FirstPassDone.name()};
         mongo.branches.update_one(filter, change).await?;
@@ -263,7 +292,7 @@ async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<()
     Ok(())
 }
 
-/// Removes tombstones after [`RETENTION`], with their scrubbed messages.
+/// Removes tombstones with their scrubbed messages, once their ids and keys are free again.
 async fn remove_tombstones(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<(), Error> {
     if tombstone_orphans(mongo, tombstones).await? {
         return Ok(());

@@ -7,24 +7,38 @@
 //!           v     complete_fork, activate_fork         v
 //!      [ forking ] -------------------------------> (no state) <-------------------.
 //!           |                                       |    |                         |
-//!           |                 begin_deletion_check  |    | tombstone_all: cascade, | cancel_deletion_check:
-//!           |                                       v    | chat or parent deleted  | something forks from it
+//!           |                 begin_deletion_check  |    | cascade, chat or parent | cancel_deletion_check:
+//!           |                                       v    | deleted                 | something forks from it
 //!           |                             [ checking ] --|-------------------------'
 //!           |                                    |       |
 //!           | roll_back_fork:                    |       |
 //!           | parent or trunk gone               |       |
 //!           |     resolve_deletion_check: a leaf |       |
-//!           v                                    v       v
-//!      [ final ] <---------------------------------------'      BranchState::Tombstone
+//!           |                                    v       v
+//!           |                                   (deleted)
+//!           |             for good             |         | for a while: the field `undo`, drawn below
+//!           v                                  |         v
+//!      [ final ] <-----------------------------'---- purge: the window is over, or destroyed     BranchState::Tombstone
 //!           | sweep, first pass: orphans become tombstones, messages are deleted, those with a key scrubbed
 //!           v
 //!     [ cleared ]                                               BranchState::FirstPassDone
 //!           | sweep, an hour later: what raced with the first pass
 //!           v
 //!      [ swept ]                                                BranchState::SecondPassDone
-//!           | sweep, a day after the deletion
+//!           | sweep, a day after the deletion, or the undo window if that is longer
 //!           v
 //!       removed
+//!
+//!      named by a request                        gone along with it
+//!           | delete_named, resolve_deletion_check      | tombstone_all
+//!           v                                           v
+//!     [ deleting ] --- settle: all went along ---> [ deleted ] --- purge ---> [ final ]
+//!                                                   ^   |   |
+//!         parent deleted meanwhile:                 |   |   | gone along: finish_restoration
+//!         delete_with_parent, with that             |   |   '------------------------------> alive, at rest
+//!                           .-----------------------'   | named: begin_restoration                   ^
+//!                           |                           v                                            |
+//!                           '---------------------- [ restoring ] --- finish_restoration: all are back
 //! ```
 //!
 //! The names in brackets are those that are stored. `tombstone_all` takes a branch from every state in which it is alive. A state
@@ -37,9 +51,9 @@ use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, texts};
 use crate::store::mongo::documents::message::due_messages;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, nearest_living};
+use crate::store::mongo::read::lookup::{BranchWithTrunk, branch_with_trunk, find_by_id, nearest_living};
+use crate::store::mongo::tree::tombstones::Deletion;
 use mongodb::bson::{Document, doc};
-use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, OperationId};
 use std::time::Duration;
 
@@ -49,8 +63,11 @@ pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 /// Completes a fork that another request has left under way. That request may have died long ago: the fork becomes the active
 /// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
 pub(crate) async fn complete_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
-    confirm_parent_or_roll_back(mongo, child).await?;
-    if child.activate {
+    let is_hidden = is_of_hidden_chat(mongo, child).await?;
+    if !is_hidden {
+        confirm_parent_or_roll_back(mongo, child).await?;
+    }
+    if child.activate && !is_hidden {
         let heir = nearest_living(mongo, child.previous_active, child.chat).await?;
         let before = texts(child.previous_active.into_iter().chain([heir]));
         activate_fork(mongo, child, doc! {"active": {"$in": before}}).await?;
@@ -60,6 +77,15 @@ pub(crate) async fn complete_fork(mongo: &MongoEngine, child: &BranchDoc) -> Res
     }
     mongo.write_behind.record_fork(child);
     Ok(())
+}
+
+/// Whether the chat of a fork is deleted for a while, and nothing else is gone: the fork may have been answered, and comes back with it.
+async fn is_of_hidden_chat(mongo: &MongoEngine, child: &BranchDoc) -> Result<bool, Error> {
+    let trunk = find_by_id(mongo, child.chat.trunk()).await?.filter(|trunk| !trunk.alive);
+    let Some(trunk) = trunk.filter(|trunk| trunk.undo.is_some()) else { return Ok(false) };
+    let parent = child.parent.filter(|parent| *parent != trunk.id);
+    let Some(parent) = parent else { return Ok(true) };
+    Ok(find_by_id(mongo, parent).await?.is_some_and(|parent| parent.alive))
 }
 
 /// Confirms that the parent of a fork lives, and cancels a deletion check of it. If the parent or the trunk is gone, the fork is
@@ -126,11 +152,10 @@ pub(crate) async fn activate_fork(
 
 /// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
 async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
-    let now = mongo.clock.now().as_micros();
-    let change = doc! {
-        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
-        "$unset": {"key_id": "", "request_hash": "", "activate": "", "over": ""},
-    };
+    let mut change = Deletion::for_good(mongo.clock.now()).update();
+    if let Ok(unset) = change.get_document_mut("$unset") {
+        unset.extend(doc! {"key_id": "", "request_hash": ""});
+    }
     // The filter has no state: a cascade may have marked it already.
     let op = child.op.map(|op| op.to_string());
     mongo.branches.update_one(doc! {"_id": child.id.to_string(), "op": op}, change).await?;
@@ -155,11 +180,12 @@ pub(crate) async fn resolve_deletion_check(
     mongo: &MongoEngine,
     checking: &BranchDoc,
     by: OperationId,
+    deletion: Deletion,
 ) -> Result<(), Error> {
     if has_children(mongo, checking.id).await? {
         return cancel_deletion_check(mongo, checking).await;
     }
-    let mut change = tombstone_update(mongo.clock.now());
+    let mut change = deletion.update_of_named(mongo.clock.now().plus(ABANDONED_AFTER));
     if let Ok(set) = change.get_document_mut("$set") {
         set.insert("op", by.to_string());
     }
@@ -179,21 +205,6 @@ pub(crate) async fn cancel_deletion_check(mongo: &MongoEngine, parent: &BranchDo
     let change = doc! {"$unset": {"state": "", "due": "", "op": ""}};
     mongo.branches.update_one(in_state(parent, BranchState::Checking), change).await?;
     Ok(())
-}
-
-/// Makes the living ones of these branches tombstones. Returns how many there were.
-pub(crate) async fn tombstone_all(mongo: &MongoEngine, branches: &[BranchId]) -> Result<u64, Error> {
-    let living = doc! {"_id": {"$in": texts(branches)}, "alive": true};
-    Ok(mongo.branches.update_many(living, tombstone_update(mongo.clock.now())).await?.matched_count)
-}
-
-/// The update that makes a branch a tombstone.
-pub(crate) fn tombstone_update(now: Timestamp) -> Document {
-    let now = now.as_micros();
-    doc! {
-        "$set": {"alive": false, "state": BranchState::Tombstone.name(), "due": now, "deleted_at": now},
-        "$unset": {"activate": "", "over": ""},
-    }
 }
 
 /// Makes `to` the active branch, if one of `from` is. Readers follow tombstones to a living ancestor, but not once the

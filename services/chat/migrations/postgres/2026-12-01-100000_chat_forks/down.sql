@@ -1,0 +1,2 @@
+DROP TABLE chat_forks;
+ALTER TABLE chats DROP COLUMN forked_from_response_id, DROP COLUMN forked_from_chat_id;

@@ -1,0 +1,44 @@
+//! Deliveries of changed states of chats to the branch service.
+
+use super::chats::Chat;
+use super::schema::chats;
+use crate::domain::{ChatState, StateChange};
+use diesel::prelude::*;
+
+use shared::clock::Timestamp;
+use shared::ids::{ChatId, UserId};
+use shared::service::Service;
+use shared_outbox::{Delivery, outbox};
+use shared_store::{RunQueryDsl, Session, StoreError, on};
+use shared_web::telemetry::Trace;
+
+/// Locks the row of a chat, if it is this user's, and returns it, also a deleted one.
+pub(super) async fn lock_chat(
+    session: &mut Session,
+    owner: UserId,
+    id: ChatId,
+) -> Result<Option<Chat>, StoreError> {
+    let chat = chats::table.filter(chats::id.eq(id).and(chats::account_id.eq(owner)));
+    let lock = diesel::update(chat).set(chats::updated_at.eq(chats::updated_at));
+    on!(session, |c| lock.returning(Chat::as_returning()).get_result(c).await.optional())
+}
+
+/// Puts a delivery of a change into the outbox, and returns it.
+pub(super) async fn owe(
+    session: &mut Session,
+    change: StateChange,
+    trace: &Trace,
+    now: Timestamp,
+) -> Result<Delivery, StoreError> {
+    let delivery = Delivery::put(Service::Branch, change.path(), trace, now);
+    on!(session, |c| diesel::insert_into(outbox::table).values(&delivery).execute(c).await)?;
+    Ok(delivery)
+}
+
+impl Chat {
+    /// Its next change, to this state.
+    pub(super) const fn change_to(&self, state: ChatState) -> StateChange {
+        let Self { id: chat, account_id: owner, created_at, state_number, .. } = *self;
+        StateChange { chat, owner, created_at, number: state_number + 1, state }
+    }
+}
