@@ -81,14 +81,15 @@ impl WriteBehind {
         self.0.add(|pending| drop(pending.firsts.insert(first_message.branch, first_message)));
     }
 
-    /// Records the completion of a fork, and counts it for its chat and its message, unless it is one of a chat. All are flushed together, so that no fork
+    /// Records the completion of a fork, and counts it for its chat and its message. That of a chat is completed at once, and counted
+    /// nowhere. All are flushed together, so that no fork
     /// is completed without being counted.
     pub(super) fn record_fork(&self, child: &BranchDoc) {
+        if child.is_trunk() {
+            return;
+        }
         self.0.add(|pending| {
             pending.forks.push((child.id, child.op));
-            if child.is_trunk() {
-                return;
-            }
             pending.settled.extend(child.has_messages().then(|| due_messages(child)));
             let (forks, deepest) = pending.chats.entry(child.chat).or_default();
             (*forks, *deepest) = (*forks + 1, child.level.max(*deepest));

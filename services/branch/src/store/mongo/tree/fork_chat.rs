@@ -13,7 +13,7 @@ use crate::store::mongo::read::messages::is_read_in;
 use crate::store::mongo::read::reading_chat::inherits;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::tree::fork::{ancestry_after, insert};
-use crate::store::mongo::tree::transitions::{ABANDONED_AFTER, complete_fork, confirm_parent_or_roll_back};
+use crate::store::mongo::tree::transitions::{ABANDONED_AFTER, complete_fork};
 use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
 use crate::store::{ChatForkPoint, ChatForkRequest, ForkPointRequest, Lookup, NewTrunk};
 use shared::ids::{ResponseId, UserId};
@@ -102,9 +102,15 @@ async fn fork_chat(mongo: &MongoEngine, request: &ChatForkRequest) -> Result<(),
         // An equal request came first.
         return if is_made(mongo, request).await? { Ok(()) } else { Err(Error::ChatNotFound) };
     }
-    confirm_parent_or_roll_back(mongo, &trunk).await?;
-    mongo.write_behind.record_fork(&trunk);
-    Ok(())
+    complete(mongo, &trunk).await
+}
+
+/// Completes a fork before the answer: later, it would be rolled back if the source is deleted meanwhile.
+async fn complete(mongo: &MongoEngine, trunk: &BranchDoc) -> Result<(), Error> {
+    complete_fork(mongo, trunk).await?;
+    // An equal request may have rolled it back between the look at the source and the completion.
+    let completed = find_by_id(mongo, trunk.id).await?;
+    completed.filter(|trunk| trunk.alive).map(drop).ok_or(Error::ChatNotFound)
 }
 
 /// Whether the trunk is there already; what was left under way is completed.
@@ -114,7 +120,7 @@ async fn is_made(mongo: &MongoEngine, request: &ChatForkRequest) -> Result<bool,
         return Err(Error::ChatNotFound);
     }
     if trunk.is_in(BranchState::Forking) {
-        complete_fork(mongo, &trunk).await?;
+        complete(mongo, &trunk).await?;
     }
     Ok(true)
 }

@@ -66,7 +66,7 @@ impl KeptDepths {
         }
     }
 
-    /// Keeps the parent of a branch of the step, if the branch is kept. False if the parent was.
+    /// Keeps the parent of a branch of the step, if the branch is kept. False if nothing changes by that.
     fn raise_parent(&mut self, branch: &BranchDoc) -> bool {
         let Some(parent) = branch.ancestry_parent().filter(|_| self.has(branch)) else { return false };
         let known = self.0.entry(parent).or_default();
