@@ -5,9 +5,6 @@ use crate::error::Error;
 use crate::state::State;
 use crate::store::{ChatState, ChatStateChange};
 use actix_web::web::{Data, Json};
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer as _;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared::validation::{Reason, TextField};
@@ -22,27 +19,15 @@ shared_web::request! {
         /// The owner of the chat, which the chat service has checked
         required owner: UserId,
         /// When the chat was created
-        required created_at: Time,
+        required created_at: Timestamp,
         /// `alive`, `deleted` or `destroyed`
         required state: StateName,
         /// Rises with every change of the chat; the change with the highest number counts
         required number: ChangeNumber,
         /// Until when a deleted chat can be restored
-        optional purge_at: Time,
+        optional purge_at: Timestamp,
     }
     check purge_at(state, purge_at): *state != StateName::Deleted || purge_at.is_some(), or Reason::missing();
-}
-
-/// A time in a query.
-#[derive(Debug, Clone, Copy, ToSchema)]
-struct Time(Timestamp);
-
-impl TextField for Time {
-    fn parse(text: String) -> Result<Self, Reason> {
-        let deserializer: StrDeserializer<'_, ValueError> = text.as_str().into_deserializer();
-        let time = Timestamp::deserialize(deserializer);
-        time.map(Self).map_err(|_| Reason::new("datetime_parsing", "Input should be a valid datetime"))
-    }
 }
 
 /// The number of a change.
@@ -85,10 +70,10 @@ pub async fn put_state(
     state: Data<State>,
     Input { path, query, .. }: Input<ChatPath, StateQuery, ()>,
 ) -> Result<Json<Msg>, Error> {
-    let StateQuery { owner, created_at: Time(created_at), number: ChangeNumber(number), .. } = query;
+    let StateQuery { owner, created_at, number: ChangeNumber(number), .. } = query;
     let wanted = match (query.state, query.purge_at) {
         (StateName::Alive, _) => ChatState::Alive,
-        (StateName::Deleted, Some(Time(purge_at))) => ChatState::Deleted { purge_at },
+        (StateName::Deleted, Some(purge_at)) => ChatState::Deleted { purge_at },
         // Without a time it is refused before.
         (StateName::Deleted, None) => ChatState::Deleted { purge_at: created_at },
         (StateName::Destroyed, _) => ChatState::Destroyed,

@@ -16,6 +16,7 @@ mod get_message;
 mod get_messages;
 mod get_tree;
 mod get_versions;
+mod internal_branch_counts;
 mod internal_chat_forks;
 mod internal_chat_state;
 mod internal_chats;
@@ -75,5 +76,6 @@ pub fn routes() -> Routes {
             internal_chat_state::put_state,
             internal_chat_forks::get_fork_point,
             internal_chat_forks::put_fork,
+            internal_branch_counts::count_branches,
         ])
 }

@@ -28,6 +28,7 @@ use shared::undo_window::UndoWindow;
 use shared_web::body_limits::{MemoryBudget, Reservation};
 use shared_web::metrics::Metrics;
 use shared_web::timeouts::ServerTimeouts;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A store of messages and branches. Cheap to clone.
@@ -228,6 +229,16 @@ impl ContentStore {
     /// 10,000 at most, whatever the filter. For a chat, all branches. With a filter a page may be short, or empty, and not be the last.
     pub async fn list_branches(&self, request: &TreeRequest) -> Result<BranchPage, Error> {
         on_engine!(self, list_branches(request))
+    }
+
+    /// The branches that a deletion of each of these chats takes, the trunk included, whether it has been deleted or not. What its owner has
+    /// deleted before does not count. Chats that are not known are left out.
+    pub async fn count_branches(
+        &self,
+        owner: UserId,
+        chats: &[ChatId],
+    ) -> Result<HashMap<ChatId, i64>, Error> {
+        on_engine!(self, count_branches(owner, chats))
     }
 
     /// Finds the point from which a chat forks.

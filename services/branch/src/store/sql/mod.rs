@@ -13,6 +13,7 @@ mod activate;
 mod activity;
 mod ancestry_column;
 mod append;
+mod branch_counts;
 mod branches;
 mod chat_state;
 mod compare;

@@ -1,6 +1,7 @@
 //! Reads: lookups, heads, pages of lines, lists.
 
 pub(super) mod branch_cache;
+mod branch_counts;
 pub(super) mod branch_loader;
 pub(super) mod branches;
 mod compare;
