@@ -32,21 +32,27 @@ impl SweptOrKept {
     /// `deepest` has the deepest fork of each among the branches that are not of this step.
     fn of(tombstones: &[Tombstone], mut deepest: HashMap<BranchId, i64>) -> Self {
         let by_id: HashMap<_, _> = tombstones.iter().map(|tombstone| (tombstone.branch, tombstone)).collect();
+        // A fork before the first message needs none of them.
+        let kept_to = |deepest: &HashMap<BranchId, i64>, tombstone: &Tombstone| {
+            let depth = deepest.get(&tombstone.branch).copied();
+            depth.filter(|depth| *depth > tombstone.fork_depth)
+        };
         let mut pending: Vec<_> = deepest.keys().copied().collect();
         // What is kept keeps what it stands on.
-        while let Some(kept) = pending.pop() {
-            let Some(tombstone) = by_id.get(&kept) else { continue };
-            let Some(base) = tombstone.base().filter(|base| by_id.contains_key(base)) else { continue };
+        while let Some(id) = pending.pop() {
+            let Some(tombstone) = by_id.get(&id) else { continue };
+            let base = tombstone.base().filter(|base| by_id.contains_key(base));
+            let Some(base) = base.filter(|_| kept_to(&deepest, tombstone).is_some()) else { continue };
             if deepest.get(&base).is_none_or(|depth| *depth < tombstone.fork_depth) {
                 deepest.insert(base, tombstone.fork_depth);
                 pending.push(base);
             }
         }
         let mut found = Self::default();
-        for Tombstone { branch, .. } in tombstones {
-            match deepest.get(branch) {
-                Some(depth) => found.kept.push((*branch, *depth)),
-                None => found.unneeded.push(*branch),
+        for tombstone in tombstones {
+            match kept_to(&deepest, tombstone) {
+                Some(depth) => found.kept.push((tombstone.branch, depth)),
+                None => found.unneeded.push(tombstone.branch),
             }
         }
         found

@@ -90,4 +90,6 @@ diesel::alias!(
     pub(super) const TRUNKS: Alias<Trunks> = branches as trunks;
     // The branches that requests name.
     pub(super) const TARGETS: Alias<Targets> = branches as targets;
+    // The branches that stand on those that a query is about.
+    pub(super) const ABOVE: Alias<Above> = branches as above;
 );

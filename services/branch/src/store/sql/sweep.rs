@@ -6,12 +6,13 @@
 
 use super::engine::SqlEngine;
 use super::kept::{SweptOrKept, queue_bases, record_kept};
-use super::schema::{branches, messages};
+use super::schema::{ABOVE, branches, messages};
 use super::sweep_queue::{
     ROWS_PER_SWEEP, Tombstone, due_tombstones, end_restorability, queue_restorable_of, record_swept,
     still_due, tombstone_branches_of,
 };
 use crate::error::Error;
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -119,9 +120,19 @@ async fn delete_messages(
     Ok(())
 }
 
+/// Tombstones that were swept, and that the ancestry of no branch with messages names any more.
 async fn swept_before(session: &mut Session, until: Timestamp) -> Result<Vec<BranchId>, Error> {
+    let children = || ABOVE.filter(ABOVE.field(branches::swept_at).is_null());
+    // Each in the condition of an index. Nothing living is below a tombstone that was swept, but in other chats.
+    let in_chat = children()
+        .filter(ABOVE.field(branches::parent_branch_id).eq(branches::branch_id.nullable()))
+        .filter(ABOVE.field(branches::deleted_at).is_not_null());
+    let in_others = children()
+        .filter(ABOVE.field(branches::stands_on).eq(branches::branch_id.nullable()))
+        .filter(ABOVE.field(branches::stands_on).is_not_null());
     let old = branches::table
         .filter(branches::swept_at.is_not_null().and(branches::deleted_at.le(until)))
+        .filter(not(exists(in_chat)).and(not(exists(in_others))))
         .order((branches::deleted_at, branches::level.desc()))
         .limit(ROWS_PER_SWEEP)
         .select(branches::branch_id);
