@@ -16,6 +16,7 @@ async fn a_chat_is_read_as_a_tree_in_pages() {
         json!({
             "response_id": message["response_id"], "parent_response_id": message["parent_response_id"],
             "branch_id": message["branch_id"], "depth": message["depth"], "timestamp": message["timestamp"],
+            "version": message["version"],
         })
     });
 

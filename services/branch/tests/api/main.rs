@@ -10,6 +10,7 @@ mod activity;
 mod add_message;
 mod all_messages;
 mod app;
+mod chat_forks;
 mod cherry_pick;
 mod commands;
 mod compare_branches;

@@ -50,6 +50,7 @@ async fn a_fork_has_name_and_type_of_its_source_and_nothing_else() {
         "created_at": now, "updated_at": now, "active": true, "pinned": false, "tags": [],
         "settings": {"model": null, "instructions": null, "truncation": null},
         "forked_from": {"chat_id": source.chat, "response_id": source.head},
+        "active_branch_id": fork["chat_id"], "message_count": 0, "last_message_at": null, "changed_at": now,
     });
     assert_eq!(fork, expected);
     assert_ne!(id(&fork), source.chat);
