@@ -2,7 +2,7 @@
 //! what the bare driver needs for the same.
 //!
 //! `deploy/bench/tree` starts the servers and then this. Arguments choose engines (`sqlite`, `postgres`, `mongo`) and
-//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `versions`, `deletion`); without any it is all of them. Every
+//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `versions`, `chats`, `deletion`); without any it is all of them. Every
 //! part has a database of its own. Sizes and sides alternate within a part, because machines are noisy.
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@
 )]
 
 mod bench;
+mod chats;
 mod deletion;
 mod figures;
 mod forks;
@@ -27,7 +28,8 @@ mod writers;
 use bench::{Bench, Engine};
 use std::time::Instant;
 
-const PARTS: [&str; 7] = ["growth", "writers", "neighbours", "throughput", "forks", "versions", "deletion"];
+const PARTS: [&str; 8] =
+    ["growth", "writers", "neighbours", "throughput", "forks", "versions", "chats", "deletion"];
 
 async fn run(engines: &[Engine], parts: &[&str]) {
     for engine in engines {
@@ -41,6 +43,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
                 "throughput" => throughput::run(&bench).await,
                 "forks" => forks::run(&bench).await,
                 "versions" => versions::run(&bench).await,
+                "chats" => chats::run(&bench).await,
                 _ => deletion::run(&bench).await,
             }
             println!("({engine}, {part}: {:.0} s in all)", begun.elapsed().as_secs_f64());
