@@ -38,7 +38,7 @@ pub struct MessageView {
     /// How many messages have the same parent
     #[schema(minimum = 1, example = 1)]
     version_count: i64,
-    /// Whether the line that was read has it from another branch
+    /// Whether the line that was read has it from another branch, or the chat in which it was read from another chat
     inherited: bool,
     /// The message that it was copied from, null if it was not
     #[schema(value_type = Option<Uuid>, required = true)]

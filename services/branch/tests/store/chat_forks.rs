@@ -366,6 +366,16 @@ pub async fn what_a_fork_stands_on_is_kept_as_long_as_it_lives(kit: &Kit) {
         kit.sweep().await;
     }
     refused!(chat.store.edit_message(chat.regenerate(trunk[0].id)).await, MessageNotFound);
+    let versions = |message: &Message| VersionsRequest {
+        owner: chat.owner,
+        message: message.id,
+        reading_chat: None,
+        after: None,
+        limit: 10,
+    };
+    let only = chat.store.list_versions(&versions(&own[0])).await.unwrap().items;
+    assert_eq!(only.iter().map(|entry| (entry.id, entry.number)).collect::<Vec<_>>(), [(own[0].id, 1)]);
+    refused!(chat.store.list_versions(&versions(&own[1])).await, MessageNotFound);
     assert!(chat.node(branch).await.is_none());
     let edit = EditRequest { reading_chat: Some(fork.trunk()), ..fork.regenerate(trunk[1].id) };
     let edited = fork.store.edit_message(edit).await.unwrap().object;
