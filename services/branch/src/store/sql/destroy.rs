@@ -44,9 +44,14 @@ async fn find(session: &mut Session, owner: UserId, id: BranchId, cascade: bool)
 
 async fn destroy(session: &mut Session, doomed: Doomed, now: Timestamp) -> Result<(), Error> {
     let active = lock_trunk(session, doomed.chat, now).await?;
-    let purge_at = branches::table.find(doomed.id).select(branches::purge_at);
-    let purge_at: Option<Option<Timestamp>> = on!(session, |c| purge_at.first(c).await.optional())?;
-    let destroyed = if purge_at.flatten().is_some_and(|purge_at| now < purge_at) {
+    let restorable = branches::table
+        .find(doomed.id)
+        .filter(branches::purge_at.gt(now))
+        // Whatever the clock says: what was destroyed or swept is not restorable any more.
+        .filter(branches::deletion_id.is_not_null().and(branches::swept_at.is_null()))
+        .select(branches::branch_id);
+    let restorable: Option<BranchId> = on!(session, |c| restorable.first(c).await.optional())?;
+    let destroyed = if restorable.is_some() {
         HashSet::from([doomed.id])
     } else {
         let deleted_ids = tombstone_branch(session, doomed, Tombstoned::for_good(now)).await?;

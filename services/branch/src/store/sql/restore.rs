@@ -45,6 +45,7 @@ struct Tombstone {
     parent_branch_id: Option<BranchId>,
     deleted_at: Option<Timestamp>,
     purge_at: Option<Timestamp>,
+    swept_at: Option<Timestamp>,
     deletion_id: Option<OperationId>,
     deleted_count: Option<i64>,
     active_before: Option<BranchId>,
@@ -62,7 +63,8 @@ async fn restore(
     let found: Option<Tombstone> = on!(session, |c| {
         branches::table.find(id).select(Tombstone::as_select()).first(c).await.optional()
     })?;
-    let found = found.filter(|found| found.root_chat_id == chat).ok_or(Error::BranchNotFound)?;
+    let found = found.filter(|found| found.root_chat_id == chat && found.swept_at.is_none());
+    let found = found.ok_or(Error::BranchNotFound)?;
     if found.deleted_at.is_none() {
         return owned_branch(session, owner, id).await;
     }
