@@ -3,10 +3,10 @@
 use super::abort::Abort;
 use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::engine::SqlEngine;
+use super::inherited_lines::inherited_lines;
 use super::lookup::look_up;
 use super::rows::NewBranchRow;
 use super::schema::{TARGETS, TRUNKS, branches, messages};
-use super::versions::inherited_lines;
 use crate::domain::{Ancestry, Branch, MIN_TIME_STEP, preview};
 use crate::error::Error;
 use crate::store::inherited_line::BranchPlace;

@@ -2,12 +2,13 @@
 
 use super::conditions::IsListed;
 use super::engine::SqlEngine;
+use super::inherited_lines::inherited_lines;
 use super::message_forks;
 use super::messages_in::messages_in;
 use super::reading_chat::named_chat;
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use super::versions::{self, inherited_lines};
+use super::versions;
 use crate::domain::{DepthRange, Message, Order};
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};

@@ -2,13 +2,14 @@
 
 use super::conditions::ComesAfter;
 use super::engine::SqlEngine;
+use super::inherited_lines::inherited_lines;
 use super::lookup::look_up;
 use super::message_forks;
 use super::messages_in::messages_in;
 use super::previews::previews;
 use super::queries;
 use super::schema::{branches, messages};
-use super::versions::{self, Sibling, Versions, inherited_lines};
+use super::versions::{self, Sibling, Versions};
 use crate::domain::{BranchKey, Previews, ScannedBranch, Segment, TreePlan, TreePosition};
 use crate::error::Error;
 use crate::store::inherited_line::InheritedLine;

@@ -26,6 +26,7 @@ mod fork;
 mod fork_chat;
 mod fork_messages;
 mod functions;
+mod inherited_lines;
 mod kept;
 mod listed_messages;
 mod lookup;

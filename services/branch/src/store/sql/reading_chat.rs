@@ -1,7 +1,7 @@
 //! The chat in which a message is read: its own, or one that inherits it.
 
+use super::inherited_lines::inherited_lines;
 use super::lookup::look_up;
-use super::versions::inherited_lines;
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};
 use diesel::backend::Backend;

@@ -3,9 +3,10 @@
 use super::ancestry_column::DecodedAncestry;
 use super::conditions::BeginsAfter;
 use super::engine::SqlEngine;
+use super::inherited_lines::inherited_lines;
 use super::previews::previews;
 use super::schema::{branches, messages};
-use super::versions::{self, Sibling, inherited_lines};
+use super::versions::{self, Sibling};
 use crate::domain::Previews;
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};

@@ -1,8 +1,7 @@
 //! The versions of messages: the messages that have the same parent. Ranks are counts in the index of the first messages of branches.
 
-use super::ancestry_column::DecodedAncestry;
+use super::inherited_lines::{chats_of, inherited_lines};
 use super::message_forks::ForksByMessage;
-use super::schema::{branches, messages};
 use crate::domain::Version;
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};
@@ -15,8 +14,8 @@ use diesel::sqlite::Sqlite;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use shared::sql_types::{Instant, Uid};
-use shared_store::{RunQueryDsl, Session, any_of, on};
-use std::collections::{BTreeSet, HashMap};
+use shared_store::{RunQueryDsl, Session, on};
+use std::collections::HashMap;
 
 /// The versions of messages, by message. Those that are missing have no other.
 pub(super) type Versions = HashMap<ResponseId, Version>;
@@ -93,37 +92,6 @@ pub(super) async fn rank(
     }
     let rows: Vec<(ResponseId, i64, i64)> = on!(session, |c| ranks.load(c).await)?;
     Ok(rows.into_iter().map(|(id, before, count)| (id, Version { number: before + 1, count })).collect())
-}
-
-/// The chats of messages.
-pub(super) async fn chats_of(
-    session: &mut Session,
-    messages: Vec<ResponseId>,
-) -> Result<HashMap<ResponseId, ChatId>, Error> {
-    if messages.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let query = messages::table
-        .filter(any_of(messages::response_id, messages))
-        .select((messages::response_id, messages::root_chat_id));
-    let rows: Vec<(ResponseId, Option<ChatId>)> = on!(session, |c| query.load(c).await)?;
-    Ok(rows.into_iter().filter_map(|(id, chat)| Some((id, chat?))).collect())
-}
-
-/// What these chats inherit from others, without those that inherit nothing.
-pub(super) async fn inherited_lines(
-    session: &mut Session,
-    chats: impl IntoIterator<Item = ChatId>,
-) -> Result<HashMap<ChatId, InheritedLine>, Error> {
-    let trunks: BTreeSet<_> = chats.into_iter().map(ChatId::trunk).collect();
-    let query = branches::table.filter(any_of(branches::branch_id, trunks)).select((
-        branches::root_chat_id,
-        branches::fork_depth,
-        branches::ancestry,
-    ));
-    let rows: Vec<(ChatId, i64, DecodedAncestry)> = on!(session, |c| query.load(c).await)?;
-    let forked = rows.into_iter().filter(|(_, fork_depth, _)| *fork_depth > 0);
-    Ok(forked.map(|(chat, _, DecodedAncestry(trunk))| (chat, InheritedLine::of(chat, trunk))).collect())
 }
 
 /// The numbers of versions before each of these messages, and of all, as (message, before, all).
