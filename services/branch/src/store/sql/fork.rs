@@ -3,49 +3,21 @@
 use super::abort::Abort;
 use super::ancestry_column::{DecodedAncestry, EncodedAncestry};
 use super::engine::SqlEngine;
-use super::inherited_lines::inherited_lines;
-use super::lookup::look_up;
+use super::fork_origin::{Origin, origin};
 use super::rows::NewBranchRow;
-use super::schema::{TARGETS, TRUNKS, branches, messages};
+use super::schema::branches;
 use crate::domain::{Ancestry, Branch, MIN_TIME_STEP, preview};
 use crate::error::Error;
-use crate::store::inherited_line::BranchPlace;
-use crate::store::navigation::{AncestryReader as _, owner_of_inherited};
+use crate::store::navigation::AncestryReader as _;
 use crate::store::{BranchWithActive, ForkRequest};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::ids::{BranchId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
-
-/// Where a fork begins.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Origin {
-    pub(super) chat: ChatId,
-    /// The parent in this chat.
-    pub(super) parent: BranchId,
-    /// The owner of the message, if that is inherited from another chat.
-    pub(super) stands_on: Option<BranchId>,
-    pub(super) depth: i64,
-    /// When the message there was stored; none for a fork before the first message.
-    pub(super) created_at: Option<Timestamp>,
-}
-
-impl Origin {
-    /// The branch that owns the message.
-    pub(super) fn owner(&self) -> BranchId {
-        self.stands_on.unwrap_or(self.parent)
-    }
-
-    /// The time of the first message of a fork that was created then.
-    pub(super) fn next_message_time(&self, created_at: Timestamp) -> Timestamp {
-        let after = self.created_at.map(|message| message.plus(MIN_TIME_STEP));
-        after.map_or(created_at, |after| after.max(created_at))
-    }
-}
 
 impl SqlEngine {
     pub(crate) async fn check_fork(&self, request: &ForkRequest) -> Result<(), Error> {
@@ -81,89 +53,6 @@ impl SqlEngine {
     }
 }
 
-/// A message with its place, and whether its branch, the target and the trunk are alive.
-type FoundMessage = (ChatId, BranchId, i64, Timestamp, bool, bool, bool);
-
-/// Finds the message of a fork, which must lie on the line of the target.
-pub(super) async fn origin(session: &mut Session, request: &ForkRequest) -> Result<Origin, Error> {
-    let &ForkRequest { owner, target, .. } = request;
-    let Some(message) = request.from else {
-        let chat = look_up(session, owner, target).await?.require()?.branch.chat;
-        return Ok(Origin { chat, parent: chat.trunk(), stands_on: None, depth: 0, created_at: None });
-    };
-    // Whether rows are deleted is asked behind SELECT, as in `LineOf`.
-    let found: Option<FoundMessage> = on!(session, |c| {
-        messages::table
-            .inner_join(branches::table)
-            .inner_join(TARGETS.on(TARGETS.field(branches::root_chat_id).eq(branches::root_chat_id)))
-            .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
-            .filter(TARGETS.field(branches::branch_id).eq(target))
-            .filter(TARGETS.field(branches::owner_id).eq(owner).and(messages::response_id.eq(message)))
-            .select((
-                branches::root_chat_id,
-                messages::branch_id,
-                messages::depth,
-                messages::created_at,
-                branches::deleted_at.is_null(),
-                TARGETS.field(branches::deleted_at).is_null(),
-                TRUNKS.field(branches::deleted_at).is_null(),
-            ))
-            .first(c)
-            .await
-            .optional()
-    })?;
-    let found = found.filter(|(.., parent, target, trunk)| *parent && *target && *trunk);
-    let Some((chat, parent, depth, created_at, ..)) = found else {
-        let chat = look_up(session, owner, target).await?.require()?.branch.chat;
-        return inherited_origin(session, (owner, message), target, chat).await;
-    };
-    let origin = Origin { chat, parent, stands_on: None, depth, created_at: Some(created_at) };
-    if chat.trunk() != target {
-        check_on_line(session, target, origin).await?;
-    }
-    Ok(origin)
-}
-
-/// Finds a message that a chat inherits from another, on the line of the target.
-async fn inherited_origin(
-    session: &mut Session,
-    (owner, message): (UserId, ResponseId),
-    target: BranchId,
-    chat: ChatId,
-) -> Result<Origin, Error> {
-    let inherited = inherited_lines(session, [chat]).await?.remove(&chat).ok_or(Error::MessageNotFound)?;
-    let query = messages::table.find(message).filter(messages::owner_id.eq(owner)).select((
-        messages::branch_id,
-        messages::depth,
-        messages::created_at,
-    ));
-    let found: Option<(BranchId, i64, Timestamp)> = on!(session, |c| query.first(c).await.optional())?;
-    let (branch, depth, created_at) = found.ok_or(Error::MessageNotFound)?;
-    if !inherited.has(&mut *session, BranchPlace { branch, depth }).await? {
-        return Err(Error::MessageNotFound);
-    }
-    let origin =
-        Origin { chat, parent: chat.trunk(), stands_on: Some(branch), depth, created_at: Some(created_at) };
-    if chat.trunk() != target {
-        check_on_line(session, target, origin).await?;
-    }
-    Ok(origin)
-}
-
-/// Checks that the message lies on the line of a branch.
-pub(super) async fn check_on_line(
-    session: &mut Session,
-    line: BranchId,
-    origin: Origin,
-) -> Result<(), Error> {
-    if line == origin.owner() {
-        return Ok(());
-    }
-    let ancestry = session.read_ancestry(line).await?;
-    let owner = owner_of_inherited(session, ancestry, origin.depth).await?;
-    if owner == Some(origin.owner()) { Ok(()) } else { Err(Error::MessageNotFound) }
-}
-
 /// The rows that a fork locks, the trunk's first.
 pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item = BranchId> + use<> {
     let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
@@ -192,8 +81,7 @@ pub(super) async fn insert(
     // Never older than its parent and its message, whatever the clock says.
     let created_at = clock.now().max(parent_created_at);
     let created_at = origin.created_at.map_or(created_at, |message| created_at.max(message));
-    let mut row = row(new, &ancestry, origin, created_at);
-    row.level = parent_level + 1;
+    let mut row = row(new, &ancestry, parent_level + 1, origin, created_at);
     if let Some(own) = own {
         begin_with(&mut row, own, origin);
     }
@@ -297,7 +185,13 @@ fn begin_with(row: &mut NewBranchRow, own: ForkMessages<'_>, origin: Origin) {
     (row.key_id, row.request_hash) = (None, None);
 }
 
-fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Timestamp) -> NewBranchRow {
+fn row(
+    new: &ForkRequest,
+    ancestry: &Ancestry,
+    level: i64,
+    origin: Origin,
+    created_at: Timestamp,
+) -> NewBranchRow {
     NewBranchRow {
         branch_id: ancestry.branch,
         root_chat_id: origin.chat,
@@ -305,7 +199,7 @@ fn row(new: &ForkRequest, ancestry: &Ancestry, origin: Origin, created_at: Times
         parent_branch_id: Some(origin.parent),
         forked_from: new.from,
         fork_depth: ancestry.fork_depth,
-        level: ancestry.level,
+        level,
         ancestry: EncodedAncestry::encode(ancestry),
         name: new.name.as_ref().map(|name| name.as_str().to_owned()),
         head_depth: ancestry.fork_depth,

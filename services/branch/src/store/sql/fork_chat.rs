@@ -3,7 +3,8 @@
 use super::abort::Abort;
 use super::ancestry_column::EncodedAncestry;
 use super::engine::SqlEngine;
-use super::fork::{Origin, check_on_line, child, origin};
+use super::fork::child;
+use super::fork_origin::{Origin, check_on_line, origin};
 use super::lookup::{look_up, owned_branch, trunk_row};
 use super::schema::branches;
 use crate::domain::{Branch, MIN_TIME_STEP};

@@ -2,7 +2,8 @@
 
 use super::abort::Abort;
 use super::engine::SqlEngine;
-use super::fork::{ForkMessages, Origin, check_on_line, insert, rows};
+use super::fork::{ForkMessages, insert, rows};
+use super::fork_origin::{Origin, check_on_line};
 use super::rows::NewMessageRow;
 use super::schema::messages;
 use crate::domain::preview;

@@ -25,6 +25,7 @@ mod engine;
 mod fork;
 mod fork_chat;
 mod fork_messages;
+mod fork_origin;
 mod functions;
 mod inherited_lines;
 mod kept;
