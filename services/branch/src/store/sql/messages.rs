@@ -8,14 +8,14 @@ use super::schema::{TRUNKS, branches, messages};
 use super::versions;
 use crate::domain::{Forks, Message};
 use crate::error::Error;
-use crate::store::inherited_line::{BranchPlace, InheritedLine};
+use crate::store::inherited_line::InheritedLine;
 use crate::store::read_message::FoundMessage;
 use crate::store::{MessageRequest, MetadataUpdate};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::idempotency::{IdempotencyKey, RequestHash};
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::ids::{ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, on};
 
 impl SqlEngine {
@@ -38,34 +38,25 @@ impl SqlEngine {
     }
 }
 
-/// A message with its chat, and whether its branch and its chat are alive.
-type MessageOfChat = (MessageRow, ChatId, bool, bool);
-
 async fn read_message(session: &mut Session, request: MessageRequest) -> Result<Option<Message>, Error> {
     let MessageRequest { owner, message: id, reading_chat } = request;
     let named = named_chat(session, owner, reading_chat).await?;
-    let found: Option<MessageOfChat> = on!(session, |c| {
+    let found: Option<(MessageRow, OwnPlace)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(messages::response_id.eq(id).and(messages::owner_id.eq(owner)))
-            .select((
-                MessageRow::as_select(),
-                branches::root_chat_id,
-                branches::deleted_at.is_null(),
-                TRUNKS.field(branches::deleted_at).is_null(),
-            ))
+            .select((MessageRow::as_select(), OwnPlace::as_select()))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((row, chat, branch_lives, chat_lives)) = found else { return Ok(None) };
-    let own = OwnPlace { chat, place: row.place(), branch_lives, chat_lives };
+    let Some((row, own)) = found else { return Ok(None) };
     match read_as(session, &own, named).await? {
         Some(Reading::In(chat, inherited)) => {
             read_in_chat(session, row, chat, inherited.as_ref()).await.map(Some)
         }
-        Some(Reading::Kept) => Ok(Some(row.into_message(chat, Forks::default()))),
+        Some(Reading::Kept) => Ok(Some(row.into_message(own.chat, Forks::default()))),
         None => Ok(None),
     }
 }
@@ -87,27 +78,19 @@ async fn read_in_chat(
 async fn find_message(session: &mut Session, request: MessageRequest) -> Result<Option<FoundMessage>, Error> {
     let MessageRequest { owner, message, reading_chat } = request;
     let named = named_chat(session, owner, reading_chat).await?;
-    let found: Option<(Option<ResponseId>, BranchId, i64, ChatId, bool, bool)> = on!(session, |c| {
+    let found: Option<(Option<ResponseId>, OwnPlace)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(messages::response_id.eq(message).and(messages::owner_id.eq(owner)))
-            .select((
-                messages::parent_response_id,
-                messages::branch_id,
-                messages::depth,
-                branches::root_chat_id,
-                branches::deleted_at.is_null(),
-                TRUNKS.field(branches::deleted_at).is_null(),
-            ))
+            .select((messages::parent_response_id, OwnPlace::as_select()))
             .first(c)
             .await
             .optional()
     })?;
-    let Some((parent, branch, depth, chat, branch_lives, chat_lives)) = found else { return Ok(None) };
-    let own = OwnPlace { chat, place: BranchPlace { branch, depth }, branch_lives, chat_lives };
+    let Some((parent, own)) = found else { return Ok(None) };
     Ok(match read_as(session, &own, named).await? {
-        Some(Reading::In(chat, _)) => Some(FoundMessage { chat, parent, depth }),
+        Some(Reading::In(chat, _)) => Some(FoundMessage { chat, parent, depth: own.depth }),
         Some(Reading::Kept) | None => None,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::inherited_lines::inherited_lines;
 use super::lookup::look_up;
+use super::schema::{TRUNKS, branches, messages};
 use crate::error::Error;
 use crate::store::inherited_line::{BranchPlace, InheritedLine};
 use diesel::backend::Backend;
@@ -13,13 +14,25 @@ use shared::ids::{BranchId, ChatId, UserId};
 use shared::sql_types::Uid;
 use shared_store::{RunQueryDsl, Session, on};
 
-/// The place of a message, and whether its branch and its chat are alive.
-#[derive(Debug, Clone, Copy)]
+/// The place of a message, and whether its branch and its chat are alive. Selected from messages with [`branches`] and [`TRUNKS`].
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = messages)]
 pub(super) struct OwnPlace {
+    #[diesel(select_expression = branches::root_chat_id)]
     pub(super) chat: ChatId,
-    pub(super) place: BranchPlace,
-    pub(super) branch_lives: bool,
-    pub(super) chat_lives: bool,
+    branch_id: BranchId,
+    pub(super) depth: i64,
+    // Whether rows are deleted is asked behind SELECT, as in `LineOf`.
+    #[diesel(select_expression = branches::deleted_at.is_null())]
+    branch_lives: bool,
+    #[diesel(select_expression = TRUNKS.field(branches::deleted_at).is_null())]
+    chat_lives: bool,
+}
+
+impl OwnPlace {
+    fn place(&self) -> BranchPlace {
+        BranchPlace { branch: self.branch_id, depth: self.depth }
+    }
 }
 
 /// The way in which a message is read.
@@ -52,11 +65,11 @@ pub(super) async fn read_as(
         Some(chat) if chat != message.chat => {
             let inherited = inherited_lines(session, [chat]).await?.remove(&chat);
             let Some(inherited) = inherited else { return Ok(None) };
-            let has = inherited.has(session, message.place).await?;
+            let has = inherited.has(session, message.place()).await?;
             Ok(has.then_some(Reading::In(chat, Some(inherited))))
         }
         _ if lives => Ok(Some(Reading::In(message.chat, None))),
-        None if !message.chat_lives && is_kept(session, message.place).await? => Ok(Some(Reading::Kept)),
+        None if !message.chat_lives && is_kept(session, message.place()).await? => Ok(Some(Reading::Kept)),
         _ => Ok(None),
     }
 }

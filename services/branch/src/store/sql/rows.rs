@@ -3,7 +3,6 @@
 use super::schema::{branches, messages};
 use super::versions::Sibling;
 use crate::domain::{Branch, Forks, Message, OwnMessages, Version};
-use crate::store::inherited_line::BranchPlace;
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
@@ -127,10 +126,6 @@ impl MessageRow {
     /// Whether its texts have so many bytes.
     pub(super) fn has_texts(&self, bytes: i64) -> bool {
         i64::try_from(self.question.len() + self.response.len()) == Ok(bytes)
-    }
-
-    pub(super) const fn place(&self) -> BranchPlace {
-        BranchPlace { branch: self.branch_id, depth: self.depth }
     }
 
     /// The message to rank among its versions in a chat.

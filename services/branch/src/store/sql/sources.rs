@@ -6,12 +6,11 @@ use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
 use crate::domain::{Forks, Message};
 use crate::error::Error;
-use crate::store::inherited_line::BranchPlace;
 use crate::store::selection::copied_bytes;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
-use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared::ids::{ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use shared_web::body_limits::Reservation;
 use std::collections::{BTreeSet, HashMap};
@@ -40,31 +39,22 @@ impl SqlEngine {
 /// The chats of messages, and the bytes of their texts.
 type Visible = HashMap<ResponseId, (ChatId, i64)>;
 
-/// Those of these messages that the owner can see. Whether rows are deleted is asked behind SELECT, as in `LineOf`.
+/// Those of these messages that the owner can see.
 async fn visible(session: &mut Session, owner: UserId, ids: &[ResponseId]) -> Result<Visible, Error> {
     let distinct: BTreeSet<_> = ids.iter().copied().collect();
-    let found: Vec<(ResponseId, BranchId, i64, ChatId, i64, bool, bool)> = on!(session, |c| {
+    let found: Vec<(ResponseId, i64, OwnPlace)> = on!(session, |c| {
         messages::table
             .inner_join(branches::table)
             .inner_join(TRUNKS.on(TRUNKS.field(branches::branch_id).eq(branches::root_chat_id)))
             .filter(any_of(messages::response_id, distinct).and(messages::owner_id.eq(owner)))
-            .select((
-                messages::response_id,
-                messages::branch_id,
-                messages::depth,
-                branches::root_chat_id,
-                messages::text_bytes,
-                branches::deleted_at.is_null(),
-                TRUNKS.field(branches::deleted_at).is_null(),
-            ))
+            .select((messages::response_id, messages::text_bytes, OwnPlace::as_select()))
             .load(c)
             .await
     })?;
     let mut visible = Visible::new();
-    for (id, branch, depth, chat, bytes, branch_lives, chat_lives) in found {
-        let own = OwnPlace { chat, place: BranchPlace { branch, depth }, branch_lives, chat_lives };
+    for (id, bytes, own) in found {
         if read_as(session, &own, None).await?.is_some() {
-            visible.insert(id, (chat, bytes));
+            visible.insert(id, (own.chat, bytes));
         }
     }
     Ok(visible)
