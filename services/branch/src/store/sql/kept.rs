@@ -6,12 +6,12 @@
 
 use super::schema::branches;
 use super::sweep_queue::Tombstone;
+use super::tombstones::Unqueued;
 use crate::error::Error;
 use diesel::dsl::{max, not};
 use diesel::prelude::*;
 use shared::clock::Timestamp;
 use shared::ids::BranchId;
-use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashMap;
 
@@ -92,13 +92,7 @@ async fn deepest_forks(
 /// Records that nothing more of these tombstones is deleted for now, and takes them from the queue.
 pub(super) async fn record_kept(session: &mut Session, ids: &[BranchId]) -> Result<(), Error> {
     let rows = branches::table.filter(any_of(branches::branch_id, ids.iter().copied()));
-    let nothing = None::<String>;
-    let update = diesel::update(rows).set((
-        branches::sweep_at.eq(None::<Timestamp>),
-        branches::name.eq(&nothing),
-        branches::preview.eq(&nothing),
-        branches::tags.eq(Tags::default()),
-    ));
+    let update = diesel::update(rows).set(Unqueued::default());
     on!(session, |c| update.execute(c).await)?;
     Ok(())
 }

@@ -3,14 +3,13 @@
 use super::engine::SqlEngine;
 use super::queries;
 use super::schema::branches;
-use super::tombstones::Unrestorable;
+use super::tombstones::{Unqueued, Unrestorable};
 use crate::error::Error;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, OperationId};
-use shared::tags::Tags;
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
 
@@ -131,14 +130,7 @@ pub(super) async fn record_swept(
     now: Timestamp,
 ) -> Result<(), Error> {
     let rows = branches::table.filter(any_of(branches::branch_id, ids.iter().copied()));
-    let nothing = None::<String>;
-    let update = diesel::update(rows).set((
-        branches::swept_at.eq(Some(now)),
-        branches::sweep_at.eq(None::<Timestamp>),
-        branches::name.eq(&nothing),
-        branches::preview.eq(&nothing),
-        branches::tags.eq(Tags::default()),
-    ));
+    let update = diesel::update(rows).set((branches::swept_at.eq(Some(now)), Unqueued::default()));
     on!(session, |c| update.execute(c).await)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, OperationId};
+use shared::tags::Tags;
 use shared::undo_window::UndoWindow;
 use shared_store::{RunQueryDsl, Session, on};
 
@@ -68,6 +69,16 @@ impl Unrestorable {
             active_before: None,
         }
     }
+}
+
+/// The columns of a tombstone of which the sweep deletes nothing more for now: what it shows is deleted.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = branches, treat_none_as_null = true)]
+pub(super) struct Unqueued {
+    sweep_at: Option<Timestamp>,
+    name: Option<String>,
+    preview: Option<String>,
+    tags: Tags,
 }
 
 /// Locks the trunk's row of a living chat, and returns the active branch. [`Error::BranchNotFound`] if the chat is deleted.
