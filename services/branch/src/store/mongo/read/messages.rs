@@ -3,11 +3,13 @@
 use crate::domain::{Forks, Message};
 use crate::error::Error;
 use crate::store::MessageRequest;
+use crate::store::inherited_line::BranchPlace;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::inherited_messages::inherited_line;
 use crate::store::mongo::read::kept_messages::is_kept;
 use crate::store::mongo::read::lookup::branch_with_trunk;
-use crate::store::mongo::read::reading_chat::{ReadingChat, inherits};
+use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::target::Target;
 use crate::store::mongo::read::{message_forks, versions};
 use crate::store::read_message::FoundMessage;
@@ -110,7 +112,7 @@ pub(crate) async fn is_read_in(
     (chat, branch, depth): (ChatId, BranchId, i64),
 ) -> Result<bool, Error> {
     if chat != target.branch.chat {
-        return inherits(mongo, target.trunk().ancestry()?, (branch, depth)).await;
+        return inherited_line(target.trunk())?.has(mongo, BranchPlace { branch, depth }).await;
     }
     if target.branch_of_chat(branch).is_some() {
         return Ok(true);
