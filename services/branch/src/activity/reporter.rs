@@ -12,7 +12,7 @@ use shared::ids::{ChatId, OperationId};
 use std::time::Duration;
 
 /// How long a lease lasts after the last report. Each report renews it.
-const LEASE: Duration = Duration::from_secs(5);
+const LEASE_DURATION: Duration = Duration::from_secs(5);
 /// The least overlap: for clocks that differ, and for requests that take long.
 const MIN_OVERLAP: Duration = Duration::from_secs(60);
 /// Statements of a transaction that may each take as long as their time-out allows.
@@ -22,7 +22,7 @@ const CHATS_PER_REPORT: usize = 200;
 /// The watermark before all changes, in microseconds: a server looks up an index of times after 1970 by it.
 const FIRST_WATERMARK_MICROS: i64 = 1;
 
-/// What a step has found.
+/// The outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// All is reported, or another process does it.
@@ -132,7 +132,7 @@ impl Reporter {
         let lease = ReporterLease {
             version: expected.saturating_add(1).max(now.as_micros()),
             holder: self.id,
-            until: now.plus(LEASE),
+            until: now.plus(LEASE_DURATION),
             messages_from: held_back(self.messages.watermark),
             branches_from: held_back(self.branches.watermark),
         };

@@ -41,11 +41,11 @@ impl SweptOrKept {
         // What is kept keeps what it stands on.
         while let Some(id) = pending.pop() {
             let Some(tombstone) = by_id.get(&id) else { continue };
-            let base = tombstone.base().filter(|base| by_id.contains_key(base));
-            let Some(base) = base.filter(|_| kept_to(&deepest, tombstone).is_some()) else { continue };
-            if deepest.get(&base).is_none_or(|depth| *depth < tombstone.fork_depth) {
-                deepest.insert(base, tombstone.fork_depth);
-                pending.push(base);
+            let parent = tombstone.ancestry_parent().filter(|parent| by_id.contains_key(parent));
+            let Some(parent) = parent.filter(|_| kept_to(&deepest, tombstone).is_some()) else { continue };
+            if deepest.get(&parent).is_none_or(|depth| *depth < tombstone.fork_depth) {
+                deepest.insert(parent, tombstone.fork_depth);
+                pending.push(parent);
             }
         }
         let mut found = Self::default();
@@ -82,8 +82,8 @@ async fn deepest_forks(
     let mut rows: Vec<(BranchId, i64)> = on!(session, |c| of_other_chats.load(c).await)?;
     rows.extend::<Vec<(BranchId, i64)>>(on!(session, |c| deleted.load(c).await)?);
     rows.extend::<Vec<(BranchId, i64)>>(on!(session, |c| living.load(c).await)?);
-    for (base, depth) in rows {
-        let known = deepest.entry(base).or_insert(depth);
+    for (parent, depth) in rows {
+        let known = deepest.entry(parent).or_insert(depth);
         *known = depth.max(*known);
     }
     Ok(deepest)
@@ -98,14 +98,14 @@ pub(super) async fn record_kept(session: &mut Session, ids: &[BranchId]) -> Resu
 }
 
 /// Puts the tombstones that these branches stand on back into the queue.
-pub(super) async fn queue_bases(
+pub(super) async fn queue_ancestry_parents(
     session: &mut Session,
     swept: impl IntoIterator<Item = &Tombstone>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let bases = swept.into_iter().filter_map(Tombstone::base);
+    let parents = swept.into_iter().filter_map(Tombstone::ancestry_parent);
     let purged = branches::table
-        .filter(any_of(branches::branch_id, bases))
+        .filter(any_of(branches::branch_id, parents))
         .filter(branches::deleted_at.is_not_null().and(branches::swept_at.is_null()))
         .filter(branches::sweep_at.is_null().and(branches::purge_at.le(now)));
     let update = diesel::update(purged).set(branches::sweep_at.eq(Some(now)));

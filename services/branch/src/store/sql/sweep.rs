@@ -5,7 +5,7 @@
 //! loses nothing. While nothing is deleted it fills in the previews of old messages.
 
 use super::engine::SqlEngine;
-use super::kept::{SweptOrKept, queue_bases, record_kept};
+use super::kept::{SweptOrKept, queue_ancestry_parents, record_kept};
 use super::schema::{ABOVE, branches, messages};
 use super::sweep_queue::{
     ROWS_PER_SWEEP, Tombstone, due_tombstones, end_restorability, queue_restorable_of, record_swept,
@@ -67,7 +67,7 @@ async fn sweep(session: &mut Session, tombstones: Vec<Tombstone>, now: Timestamp
         record_swept(session, &unneeded, now).await?;
         let swept: HashSet<_> = unneeded.into_iter().collect();
         let swept = tombstones.iter().filter(|tombstone| swept.contains(&tombstone.branch));
-        queue_bases(session, swept, now).await?;
+        queue_ancestry_parents(session, swept, now).await?;
     }
     for (branch, depth) in &kept {
         is_done = is_done && delete_or_scrub(session, &[*branch], *depth).await? == 0;

@@ -35,8 +35,8 @@ impl Tombstone {
         self.branch == self.chat.trunk()
     }
 
-    /// The branch that owns the message which it forks from.
-    pub(super) fn base(&self) -> Option<BranchId> {
+    /// The parent in its ancestry: the branch that owns the message it forks from, in whichever chat.
+    pub(super) fn ancestry_parent(&self) -> Option<BranchId> {
         self.stands_on.or(self.parent)
     }
 }

@@ -103,16 +103,16 @@ pub(super) async fn keep(mongo: &MongoEngine, tombstone: &BranchDoc, last: i64) 
 }
 
 /// Puts the tombstones on which these stood into the queue. These have no messages any more.
-pub(super) async fn look_again(
+pub(super) async fn queue_ancestry_parents(
     mongo: &MongoEngine,
     deleted: impl IntoIterator<Item = &BranchDoc>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let below: HashSet<_> = deleted.into_iter().filter_map(BranchDoc::ancestry_parent).collect();
-    if below.is_empty() {
+    let parents: HashSet<_> = deleted.into_iter().filter_map(BranchDoc::ancestry_parent).collect();
+    if parents.is_empty() {
         return Ok(());
     }
-    let kept = doc! {"_id": {"$in": texts(below)}, "alive": false, "state": BranchState::Tombstone.name()};
+    let kept = doc! {"_id": {"$in": texts(parents)}, "alive": false, "state": BranchState::Tombstone.name()};
     mongo.branches.update_many(kept, doc! {"$set": {"due": now.as_micros()}}).await?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::store::mongo::documents::undo_state::UndoState;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::{find_by_id, nearest_living};
 use crate::store::mongo::tree::cascade::finish_deletion;
-use crate::store::mongo::tree::kept::{KeptDepths, keep, look_again, named_by_others};
+use crate::store::mongo::tree::kept::{KeptDepths, keep, named_by_others, queue_ancestry_parents};
 use crate::store::mongo::tree::orphans::settle_due_messages;
 use crate::store::mongo::tree::previews::fill_in_previews;
 use crate::store::mongo::tree::sweep_undo::settle_due_undo;
@@ -148,7 +148,7 @@ async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestam
         };
         mongo.branches.update_one(doc! {"_id": id, "state": BranchState::Tombstone.name()}, change).await?;
     }
-    look_again(mongo, deleted, now).await
+    queue_ancestry_parents(mongo, deleted, now).await
 }
 
 /// The depths of a branch whose messages a step deletes.
@@ -280,7 +280,7 @@ async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<()
         return Ok(());
     }
     move_active_off_tombstones(mongo, tombstones).await?;
-    look_again(mongo, tombstones, mongo.clock.now()).await?;
+    queue_ancestry_parents(mongo, tombstones, mongo.clock.now()).await?;
     for tombstone in tombstones {
         let deleted = tombstone.deleted_at.and_then(Timestamp::from_micros);
         let due =
