@@ -1,4 +1,4 @@
-//! How long what is deleted can be restored.
+//! The undo window: the time for which a deleted chat or branch can be restored.
 
 use crate::clock::Timestamp;
 use crate::env::{ConfigError, Env};
@@ -9,7 +9,7 @@ use std::time::Duration;
 const MAX_UNDO_WINDOW_SECONDS: u64 = 365 * 24 * 3600;
 const DEFAULT_UNDO_WINDOW: Duration = Duration::from_secs(24 * 3600);
 
-/// How long what is deleted can be restored. With a window of zero it cannot.
+/// The time for which a deleted chat or branch can be restored. With a window of zero it cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UndoWindow(Duration);
 

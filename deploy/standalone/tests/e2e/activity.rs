@@ -1,4 +1,4 @@
-//! What chats show of their trees, which another service reports.
+//! The activity that chats show, which the branch service reports.
 
 use crate::app::{User, column, spawn_stack};
 use serde_json::{Value, json};

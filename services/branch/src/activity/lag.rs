@@ -1,4 +1,4 @@
-//! How long reports have been behind.
+//! The lag of the report: the time for which changes have not all been reported.
 
 use shared::clock::Clock;
 use shared::service::Service;

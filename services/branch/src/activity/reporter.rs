@@ -126,7 +126,7 @@ impl Reporter {
     /// process came first.
     async fn take_lease(&mut self, now: Timestamp) -> Result<Option<i64>, Error> {
         let expected = self.lease.version;
-        // What is stale must be seen by the next holder.
+        // The next holder must see the changes that stale counts leave out.
         let stale = self.large.stale_since().map(|since| since.minus(self.overlap));
         let held_back = |watermark: Timestamp| stale.map_or(watermark, |stale| stale.min(watermark));
         let lease = ReporterLease {

@@ -18,9 +18,9 @@ const SHORT_OVERLAP: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Scan {
     source: ChangeSource,
-    /// How far walks go back: longer than from the taking of a time until what has it is visible.
+    /// The time by which walks go back: longer than it takes until a change is visible, after its time was taken.
     overlap: Duration,
-    /// What changed before is reported.
+    /// All changes before it are reported.
     pub(super) watermark: Timestamp,
     /// The changes that are reported, as far as walks see them again.
     seen: BTreeSet<ChangePosition>,

@@ -1,4 +1,4 @@
-//! Where reports go.
+//! The sink of reports: the chat service.
 
 use crate::clients::Chats;
 use crate::domain::ChatActivity;

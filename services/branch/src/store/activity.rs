@@ -1,10 +1,10 @@
-//! What the report of activity needs of an engine.
+//! The requests and results of an engine for the report of activity.
 
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, OperationId};
 use uuid::Uuid;
 
-/// Where changes of chats are found.
+/// The kinds of documents in which changes of chats are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChangeSource {
     /// Messages, by the time at which they were stored.
@@ -55,7 +55,7 @@ pub(crate) struct TreeActivity {
     pub(crate) changed_at: Timestamp,
 }
 
-/// Which process reports, until when, and from where another goes on.
+/// The lease of the process that reports, and the watermarks from which another goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReporterLease {
     /// Rises with each change of the lease, and is the time in microseconds, or more. What is read after it was taken has it as version.

@@ -321,7 +321,7 @@ impl ContentStore {
     }
 
     /// Changes the state of a chat, also of one that is not known here, unless a change with this number or a higher one came before.
-    /// What is destroyed stays so.
+    /// Those that are destroyed stay so.
     pub async fn set_chat_state(&self, change: ChatStateChange) -> Result<(), Error> {
         on_engine!(self, set_chat_state(change))
     }

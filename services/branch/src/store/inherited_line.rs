@@ -21,7 +21,7 @@ pub(super) struct BranchPlace {
 }
 
 impl InheritedLine {
-    /// What the trunk of a chat inherits.
+    /// The line that the trunk of a chat inherits.
     pub(super) fn of(chat: ChatId, trunk: Ancestry) -> Self {
         Self { chat, trunk: Some(trunk).filter(|trunk| trunk.fork_depth > 0) }
     }

@@ -139,7 +139,7 @@ pub struct TreeEntry {
 /// A page of all messages of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageTreePage {
-    /// What the chat inherits from another, then branch by branch in the order of their keys, within a branch by depth.
+    /// Those that the chat inherits from another, then branch by branch in the order of their keys, within a branch by depth.
     pub items: Vec<TreeEntry>,
     /// Where the next page begins; none at the end.
     pub next: Option<TreePosition>,

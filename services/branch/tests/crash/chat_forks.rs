@@ -34,7 +34,7 @@ pub enum Operation {
     DeleteFork,
 }
 
-/// Who comes first after the restart.
+/// The first to act after the restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     Sweep,

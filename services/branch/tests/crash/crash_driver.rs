@@ -27,7 +27,7 @@ use wiremock::MockServer;
 /// More messages than a step of the sweep is about.
 const LONG: i64 = 250;
 
-/// When a run ends.
+/// The end of a run.
 pub struct Expected<'a> {
     /// The writes after which the service is killed.
     pub writes: usize,

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// What a report must do that is sent to a chat service.
+/// The fate of a report that is sent to a chat service.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Arrives,
@@ -89,7 +89,7 @@ pub async fn catch_up(reporter: &mut Reporter, service: &ChatService) {
     while reporter.step(service).await.unwrap() == Progress::More {}
 }
 
-/// What is shown of a chat: the active branch, the number of messages, the times of the last message and the last change.
+/// The activity of a chat that is compared: the active branch, the number of messages, the times of the last message and the last change.
 pub type Shown = (BranchId, u32, Option<Timestamp>, Timestamp);
 
 pub fn shown(service: &ChatService, chat: &Chat) -> Shown {
@@ -286,7 +286,7 @@ pub async fn messages_of_a_chat_with_many_branches_are_counted_later(kit: &Kit) 
     catch_up(&mut reporter, &service).await;
     let at = second.created_at;
     assert_eq!(shown(&service, &chat), (fork, 1, Some(at), at));
-    // Who comes after a crash counts at once.
+    // A reporter that comes after a crash counts at once.
     kit.clock.advance(Duration::from_secs(6));
     let counted = ChatService::new();
     catch_up(&mut reporter_on(&kit.replica().await, &kit.clock).await, &counted).await;

@@ -5,7 +5,7 @@ use crate::races::at_once;
 use branch::error::Error;
 use std::time::Duration;
 
-/// What is deleted while a chat is forked.
+/// The branch or chat that is deleted while a chat is forked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deleted {
     Source,

@@ -104,7 +104,7 @@ pub async fn a_chat_is_forked_once_and_only_where_its_owner_reads(kit: &Kit) {
     for message in [ResponseId::generate(), of_other.id] {
         refused!(chat.store.fork_chat(&chat.chat_fork(Some(message))).await, MessageNotFound);
     }
-    // What lies beyond the fork is not read in it.
+    // Messages beyond the fork are not read in it.
     let fork = chat.fork_chat(trunk[1].id).await;
     refused!(fork.store.fork_chat(&fork.chat_fork(Some(trunk[2].id))).await, MessageNotFound);
     chat.store.delete_chat(chat.owner, chat.id).await.unwrap();
@@ -162,7 +162,7 @@ pub async fn a_forked_chat_is_no_branch_of_its_source(kit: &Kit) {
     assert_eq!(at_head.line(at_head.trunk()).await[..4], ["1", "2", "3b", "4b"]);
 }
 
-/// What is inherited counts as the trunk's.
+/// Inherited messages count as the trunk's.
 pub async fn branches_of_a_forked_chat_stand_on_what_it_inherits(kit: &Kit) {
     let Source { chat, trunk, own, .. } = source(kit).await;
     let fork = chat.fork_chat(own[1].id).await;
@@ -339,7 +339,7 @@ pub async fn chains_of_forked_chats_are_read_whole(kit: &Kit) {
     assert_eq!(ids(&listed(last, Order::Asc, 40).await)[..150], heads);
 }
 
-/// What a chat keeps of another that was deleted.
+/// A chat keeps the messages that it inherits from one that was deleted.
 pub async fn what_a_fork_stands_on_is_kept_as_long_as_it_lives(kit: &Kit) {
     let Source { chat, trunk, branch, own } = source(kit).await;
     let fork = chat.fork_chat(own[0].id).await;

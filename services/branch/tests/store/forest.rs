@@ -172,7 +172,7 @@ async fn edit(copies: &mut Copies, branch: Index, depth: Index) {
     copies.branches.insert(edited.branch, Copy { parent, line });
 }
 
-/// What a copy of a message and the message itself have in common.
+/// The values that a copy of a message and the message itself have in common.
 fn lasting(message: &Message) -> (ResponseId, &str, BranchId, i64, Option<ResponseId>) {
     (message.id, &message.question, message.branch, message.depth, message.parent)
 }

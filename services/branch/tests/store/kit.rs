@@ -24,7 +24,7 @@ use shared_web::body_limits::MemoryBudget;
 use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
 
-/// What is deleted cannot be restored.
+/// Deleted branches cannot be restored.
 pub const NO_WINDOW: UndoWindow = UndoWindow::new(Duration::ZERO);
 
 /// Any number of stores on one database.

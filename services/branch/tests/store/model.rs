@@ -99,7 +99,7 @@ struct Copy {
     line: Vec<Place>,
 }
 
-/// What a request has deleted.
+/// The branches that a request has deleted.
 #[derive(Debug, Clone)]
 struct Deleted {
     named: BranchId,
@@ -114,7 +114,7 @@ struct Model {
     branches: BTreeMap<BranchId, Copy>,
     active: BranchId,
     said: usize,
-    /// What can be restored.
+    /// The deletions that can be restored.
     deleted: Vec<Deleted>,
     /// All that was ever there.
     ever: BTreeMap<BranchId, Option<BranchId>>,

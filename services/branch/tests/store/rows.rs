@@ -1,4 +1,4 @@
-//! What a database has, counted beside the store.
+//! The rows and documents of a database, counted beside the store.
 
 use crate::kit::Kit;
 use diesel::prelude::*;

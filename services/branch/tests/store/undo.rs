@@ -82,7 +82,7 @@ pub async fn what_a_request_took_comes_back_and_no_more(kit: &Kit) {
     assert_eq!(chat.tree(chat.trunk()).await, without_c);
     assert_eq!(chat.line(d.branch).await, ["0", "a", "b", "d"]);
     assert_eq!(deletions(&chat).await, [(c.branch, 1)]);
-    // What is there is returned.
+    // A branch that is there is returned.
     for branch in [a.branch, b.branch, chat.trunk()] {
         restore(&chat, branch).await;
     }
@@ -130,7 +130,7 @@ pub async fn the_branch_that_was_active_is_so_again_if_no_other_was_chosen(kit: 
     restore(&chat, b.branch).await;
     assert_eq!(chat.active().await, c.branch);
 
-    // What the deletion did not change stays.
+    // Values that the deletion did not change stay.
     activate(a.branch).await;
     delete(&chat, d.branch).await;
     restore(&chat, d.branch).await;
@@ -186,7 +186,7 @@ pub async fn what_is_destroyed_is_so_with_all_that_was_deleted_below_it(kit: &Ki
     refused!(destroy(chat.trunk(), true).await, IsTrunk);
     refused!(destroy(BranchId::generate(), true).await, BranchNotFound);
     refused!(chat.store.destroy_branch(UserId::generate(), b.branch, true).await, BranchNotFound);
-    // What is deleted below it does not count as its descendants, and goes for good.
+    // Branches that are deleted below it do not count as its descendants, and go for good.
     delete(&chat, d.branch).await;
     destroy(b.branch, false).await.unwrap();
     assert_eq!(deletions(&chat).await, []);
@@ -196,7 +196,7 @@ pub async fn what_is_destroyed_is_so_with_all_that_was_deleted_below_it(kit: &Ki
     }
     sweep(&chat).await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 3);
-    // What can be restored is destroyed as well.
+    // Branches that can be restored are destroyed as well.
     chat.store.activate(chat.owner, chat.trunk(), c.branch).await.unwrap();
     delete(&chat, a.branch).await;
     destroy(a.branch, false).await.unwrap();
@@ -234,7 +234,7 @@ pub async fn ids_and_keys_stay_taken_for_the_window(kit: &Kit) {
     refused!(chat.store.replay_message(&of_message).await, MessageNotFound);
     let same_id = ForkRequest { id: Some(branch), ..chat.branch(Some(first.id)) };
     refused!(chat.store.fork(&same_id).await, IdTaken);
-    // What is restored answers again.
+    // Restored branches answer again.
     restore(&chat, branch).await;
     assert_eq!(chat.store.replay_branch(&of_branch).await.unwrap().unwrap().branch.id, branch);
     assert_eq!(chat.store.replay_message(&of_message).await.unwrap().unwrap().id, message);

@@ -21,7 +21,7 @@ struct Branch {
     branch_id: BranchId,
 }
 
-/// How many branches each of some chats has.
+/// The numbers of branches of some chats.
 #[derive(Debug, Deserialize)]
 struct BranchCounts {
     branch_counts: HashMap<ChatId, u32>,
@@ -96,7 +96,7 @@ impl Branches {
     }
 }
 
-/// What the branch service has not found, as our clients are told of it. An older one does not know the route.
+/// The target that the branch service has not found, as our clients are told of it. An older one does not know the route.
 fn not_found(NotFound { detail }: NotFound) -> Error {
     let named = [Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound];
     let unknown = CallError::Unexpected { called: Service::Branch, status: StatusCode::NOT_FOUND };

@@ -1,4 +1,4 @@
-//! Where a fork of a chat stands.
+//! The message on which a fork of a chat stands.
 
 use serde::Deserialize;
 use shared::ids::{ChatId, ResponseId};

@@ -15,7 +15,7 @@ use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{ChatId, KeyId, ResponseId, UserId};
 use std::time::Duration;
 
-/// How long a new row is left to its request.
+/// The time for which a new row is left to its request.
 const RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// A row of `chat_forks`.
@@ -41,7 +41,7 @@ pub struct ChatFork {
     next_attempt_at: Timestamp,
 }
 
-/// How far a fork is.
+/// The progress of a fork.
 #[derive(Debug)]
 pub enum ForkProgress {
     /// It has to be finished.

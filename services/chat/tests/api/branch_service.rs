@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use wiremock::{Request, Respond, ResponseTemplate};
 
-/// What happens to calls that fork a chat.
+/// The outcome of calls that fork a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForkFailure {
     /// The service fails before it has made the trunk.

@@ -8,7 +8,7 @@ use shared::ids::{BranchId, ResponseId};
 use shared::service::Service;
 use std::time::Duration;
 
-/// What is left to do of a fork is due.
+/// The delay after which the rest of a fork is due.
 const RETRY_DELAY: Duration = Duration::from_secs(60);
 
 struct Source {

@@ -1,4 +1,4 @@
-//! Where a fork begins: at a message of its chat, or at one that the chat inherits from another.
+//! The origin of a fork: a message of its chat, or one that the chat inherits from another.
 
 use super::inherited_lines::inherited_lines;
 use super::lookup::look_up;
@@ -14,7 +14,7 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, on};
 
-/// Where a fork begins.
+/// The origin of a fork.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     pub(super) chat: ChatId,

@@ -1,4 +1,4 @@
-//! What chats inherit from others, and the chats that own messages.
+//! The lines that chats inherit from others, and the chats that own messages.
 
 use super::ancestry_column::DecodedAncestry;
 use super::schema::{branches, messages};
@@ -10,7 +10,7 @@ use shared::ids::{ChatId, ResponseId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::{BTreeSet, HashMap};
 
-/// What these chats inherit from others, without those that inherit nothing.
+/// The lines that these chats inherit from others. Chats that inherit nothing are left out.
 pub(super) async fn inherited_lines(
     session: &mut Session,
     chats: impl IntoIterator<Item = ChatId>,

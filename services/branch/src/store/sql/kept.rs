@@ -1,4 +1,4 @@
-//! What the sweep keeps of tombstones: the messages that the lines of other branches pass through.
+//! The messages of tombstones that the sweep keeps: those that the lines of other branches pass through.
 //!
 //! A branch keeps the one that owns the message which it forks from, down to that message, until its own messages are deleted. So
 //! everything goes from the leaves up: of a tombstone that something stands on, only the deeper messages are deleted. It then leaves the
@@ -38,7 +38,7 @@ impl SweptOrKept {
             depth.filter(|depth| *depth > tombstone.fork_depth)
         };
         let mut pending: Vec<_> = deepest.keys().copied().collect();
-        // What is kept keeps what it stands on.
+        // A branch that is kept keeps the one that it stands on.
         while let Some(id) = pending.pop() {
             let Some(tombstone) = by_id.get(&id) else { continue };
             let parent = tombstone.ancestry_parent().filter(|parent| by_id.contains_key(parent));

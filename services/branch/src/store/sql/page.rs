@@ -28,7 +28,7 @@ use shared_web::body_limits::Reservation;
 #[derive(Debug)]
 struct PlannedPage {
     request: PageRequest,
-    /// What the chat inherits from another.
+    /// The line that the chat inherits from another.
     inherited: InheritedLine,
     head: i64,
     segments: Vec<Segment>,
@@ -211,7 +211,7 @@ async fn starting_ancestry(
             .optional()
     })?;
     let Some((DecodedAncestry(via), via_head, chat, lives)) = via else { return Err(Error::BadCursor) };
-    // What another chat has deleted is kept for this one.
+    // Messages that another chat has deleted are kept for this one.
     let is_on_line = if chat == request.chat {
         lives && is_on_line(&line_of_branch, &via, via_head, start)
     } else {

@@ -69,7 +69,7 @@ async fn sources(session: &mut Session, visible: &Visible) -> Result<Vec<Message
             .load(c)
             .await
     })?;
-    // What is scrubbed meanwhile is there, without its texts.
+    // A message that is scrubbed meanwhile is there, without its texts.
     let is_whole =
         |row: &MessageRow| visible.get(&row.response_id).is_some_and(|(_, bytes)| row.has_texts(*bytes));
     if rows.len() != visible.len() || !rows.iter().all(is_whole) {

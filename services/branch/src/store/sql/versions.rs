@@ -84,7 +84,7 @@ pub(super) async fn rank(
         let has_own_parent =
             message.parent.is_some_and(|parent| chats.get(&parent).is_none_or(|chat| *chat == message.chat));
         let next = match line(message.chat).filter(|line| !has_own_parent && line.depth() > 0) {
-            // Where the parent is inherited, what follows it on the line that is inherited.
+            // The message that follows an inherited parent on the inherited line.
             Some(inherited) => Some(inherited.place(&mut *session, message.depth).await?),
             None => None,
         };

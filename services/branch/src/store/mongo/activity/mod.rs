@@ -1,4 +1,4 @@
-//! What the report of activity to the chat service reads.
+//! The reads and the lease of the report of activity.
 
 mod changes;
 mod lease;

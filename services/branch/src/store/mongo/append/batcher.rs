@@ -24,7 +24,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct InsertOutcome {
     pub(crate) written: Result<(), FailedWrite>,
-    /// What was gone, if branch or trunk was.
+    /// The branch or the trunk, if it was gone.
     pub(crate) gone: Result<Option<Gone>, Error>,
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn inherited_line(trunk: &BranchDoc) -> Result<InheritedLine, Error> 
 }
 
 impl InheritedMessages {
-    /// What a chat with this trunk inherits, if it does.
+    /// The messages that a chat with this trunk inherits, if it does.
     pub(crate) fn of(trunk: &BranchDoc) -> Result<Option<Self>, Error> {
         let line = inherited_line(trunk)?;
         Ok(line.trunk().is_some().then(|| Self { owner: trunk.owner, line: line.clone() }))

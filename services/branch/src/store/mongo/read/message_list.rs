@@ -53,7 +53,7 @@ struct Listed {
     oldest: i64,
     /// An estimate of the time between two messages. It chooses the way to read them, and never the answer.
     micros_per_message: i64,
-    /// What the chat inherits.
+    /// The messages that the chat inherits.
     inherited: Option<InheritedMessages>,
 }
 

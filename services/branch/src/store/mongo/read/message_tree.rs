@@ -42,7 +42,7 @@ impl MongoEngine {
         let mut items = entries(self, target.branch.chat, &segments, with_previews).await?;
         let order: HashMap<_, _> =
             scanned.iter().enumerate().map(|(at, branch)| (branch.key.id, at)).collect();
-        // What is inherited is of none of these branches, and comes first.
+        // Inherited messages are of none of these branches, and come first.
         items.sort_unstable_by_key(|entry| (order.get(&entry.branch).copied(), entry.depth));
         Ok(MessageTreePage { items, next: plan.next })
     }

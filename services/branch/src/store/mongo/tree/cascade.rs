@@ -1,4 +1,4 @@
-//! What follows the deletion of a branch: its descendants are deleted, and another branch becomes active.
+//! The cascade of a deletion: the branch's descendants are deleted, and another branch becomes active.
 
 use crate::domain::{BranchLink, subtree};
 use crate::error::Error;

@@ -80,7 +80,7 @@ pub(super) async fn delete_leaf(
             _ if !branch.alive => {
                 return if branch.op == Some(op) { Ok(()) } else { Err(Error::BranchNotFound) };
             }
-            // What went along may be its children.
+            // Its children may be among those that went along.
             _ if branch.undo == Some(UndoState::Restoring) => finish_restoration(mongo, &branch).await?,
             // Another request checks it, or has died doing so. Its check can be resolved for it.
             Some(BranchState::Checking) => resolve_deletion_check(mongo, &branch, op, deletion).await?,

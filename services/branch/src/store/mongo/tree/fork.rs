@@ -70,7 +70,7 @@ async fn find_message(mongo: &MongoEngine, request: &ForkRequest) -> Result<Opti
     found.filter(|found| found.owner == request.owner).map(Some).ok_or(Error::MessageNotFound)
 }
 
-/// Where a fork begins.
+/// The origin of a fork.
 #[derive(Debug)]
 pub(super) struct Origin {
     /// The parent in the chat.

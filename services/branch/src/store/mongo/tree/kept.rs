@@ -1,4 +1,4 @@
-//! What is kept of tombstones, because lines of other chats pass through it.
+//! The messages of tombstones that are kept, because lines of other chats pass through them.
 //!
 //! A tombstone is kept down to the deepest message at which a branch stands whose own messages are not all deleted yet: one that is alive,
 //! one that can be restored, or a tombstone that is kept itself. It stays [`BranchState::Tombstone`], and is due no more, until a branch

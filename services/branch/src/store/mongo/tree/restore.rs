@@ -122,7 +122,7 @@ async fn delete_with_parent(
     let mut deleted_ids = HashSet::from([branch.id]);
     delete_descendants(mongo, doomed, deletion, &mut deleted_ids).await?;
     mongo.branches.update_one(named(branch, UndoState::Restoring), deletion.update()).await?;
-    // What was forked from it until then.
+    // Branches that were forked from it until then.
     delete_descendants(mongo, doomed, deletion, &mut deleted_ids).await?;
     move_active_off(mongo, doomed, &deleted_ids).await
 }

@@ -171,7 +171,7 @@ fn next_batches<'a>(tombstones: &'a [BranchDoc], kept: &KeptDepths) -> Vec<Depth
     let mut batches = Vec::new();
     for branch in tombstones {
         let last_kept = kept.last(branch);
-        // What was kept before may be kept no longer.
+        // Messages that were kept before may be kept no longer.
         let is_as_before = branch.kept_depth.unwrap_or(branch.fork_depth) == last_kept;
         let from = branch.first_pass_depth.filter(|_| is_as_before).unwrap_or(last_kept) + 1;
         // Up to the hint, and a little past it, as it may be behind.

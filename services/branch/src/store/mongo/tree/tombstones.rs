@@ -20,7 +20,7 @@ pub(crate) struct Deletion {
     pub(crate) undo: Option<Undo>,
 }
 
-/// What is needed to undo a deletion.
+/// The part of a deletion that lets it be undone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Undo {
     purge_at: Timestamp,
