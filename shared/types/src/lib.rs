@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod case_folding;
+pub mod chat_activity;
 pub mod check;
 pub mod clock;
 pub mod commit_counts;

@@ -1,8 +1,8 @@
 //! The sink of reports: the chat service.
 
 use crate::clients::Chats;
-use crate::domain::ChatActivity;
 use crate::error::Error;
+use shared::chat_activity::ChatActivity;
 use shared_web::service_client::CallError;
 use shared_web::telemetry::Trace;
 

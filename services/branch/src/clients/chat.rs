@@ -1,9 +1,9 @@
 //! The client of the chat service, which knows the owners of chats.
 
-use crate::domain::ChatActivity;
 use reqwest::StatusCode;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use shared::chat_activity::ChatActivity;
 use shared::clock::Timestamp;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;

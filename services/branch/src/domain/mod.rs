@@ -1,6 +1,5 @@
 //! The tree of lines, and the values of requests. Rules without I/O.
 
-mod activity;
 mod ancestry;
 mod branch;
 mod common_ancestor;
@@ -19,7 +18,6 @@ mod subtree;
 mod text;
 mod tree_plan;
 
-pub use activity::ChatActivity;
 pub use ancestry::{Ancestry, MAX_WINDOW_SEGMENTS, Segment, Skip};
 pub use branch::{Branch, BranchFilter, BranchKey, OwnMessages};
 pub use common_ancestor::{CommonAncestor, CommonAncestorStep};

@@ -2,11 +2,11 @@
 
 use crate::kit::{Chat, Kit, rename};
 use branch::activity::{ActivitySink, Progress, ReportError, Reporter};
-use branch::domain::ChatActivity;
 use branch::store::ContentStore;
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use reqwest::StatusCode;
+use shared::chat_activity::ChatActivity;
 use shared::clock::{Clock, Timestamp};
 use shared::ids::{BranchId, ChatId};
 use shared::service::Service;
@@ -59,12 +59,7 @@ impl ActivitySink for ChatService {
             let mut known = self.known.lock().unwrap();
             for report in chats {
                 let joined = known.entry(report.chat_id).or_insert(*report);
-                let newer = if joined.version <= report.version { *report } else { *joined };
-                *joined = ChatActivity {
-                    last_message_at: joined.last_message_at.max(report.last_message_at),
-                    changed_at: joined.changed_at.max(report.changed_at),
-                    ..newer
-                };
+                *joined = joined.join(*report);
             }
         }
         match fate {

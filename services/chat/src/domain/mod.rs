@@ -1,7 +1,6 @@
 //! Values parsed from requests, and rules without I/O.
 
 mod account;
-mod activity;
 mod chat_order;
 mod chat_state;
 mod chat_type;
@@ -12,7 +11,6 @@ mod name_part;
 mod settings;
 
 pub use account::AccountRef;
-pub use activity::ChatActivity;
 pub use chat_order::ChatOrder;
 pub use chat_state::{ChatState, StateChange};
 pub use chat_type::ChatType;

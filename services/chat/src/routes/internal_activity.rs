@@ -1,10 +1,10 @@
 //! `PUT /internal/activity`, for the branch service.
 
-use crate::domain::ChatActivity;
 use crate::error::Error;
 use crate::state::State;
 use crate::store;
 use actix_web::web::{Data, Json};
+use shared::chat_activity::ChatActivity;
 use shared::validation::{Field, Reason, Value};
 use shared_web::caller::Caller;
 use shared_web::input::{Body, Fields, FromFields, Input, Invalid};

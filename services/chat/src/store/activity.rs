@@ -3,7 +3,6 @@
 //! Reports may repeat and come in any order, as each column takes of two values always the same one: the active branch and the number
 //! of messages are registers of which the highest version wins, the times only rise.
 
-use crate::domain::ChatActivity;
 use diesel::pg::Pg;
 use diesel::prelude::QueryResult;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -11,6 +10,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use serde_json::{Value, json};
+use shared::chat_activity::ChatActivity;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 

@@ -193,7 +193,8 @@ mod tests {
     use super::super::create_chat::create_chat;
     use super::super::migrations;
     use super::*;
-    use crate::domain::{ChatActivity, ChatType, Name};
+    use crate::domain::{ChatType, Name};
+    use shared::chat_activity::ChatActivity;
     use shared::clock::Clock;
     use shared::idempotency::RETENTION;
     use shared::validation::TextField as _;

@@ -1,11 +1,11 @@
-//! The activity of chats.
+//! The activity of chats, which the branch service reports to the chat service.
 
-use serde::Deserialize;
-use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId};
+use crate::clock::Timestamp;
+use crate::ids::{BranchId, ChatId};
+use serde::{Deserialize, Serialize};
 
 /// The activity of a chat, as the branch service has read it.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatActivity {
     /// The chat.
     pub chat_id: ChatId,
@@ -13,9 +13,9 @@ pub struct ChatActivity {
     pub version: i64,
     /// The active branch.
     pub active_branch_id: BranchId,
-    /// How many messages it has.
+    /// The number of messages that its living branches own.
     pub message_count: u32,
-    /// When the last of its messages was added, also of those that are deleted; none where nothing was ever said.
+    /// When the last of these was stored; none where there are none. Where reports are joined, also of those that are deleted.
     pub last_message_at: Option<Timestamp>,
     /// When its tree was last changed.
     pub changed_at: Timestamp,
