@@ -14,6 +14,7 @@ mod orphans;
 mod previews;
 pub(super) mod restore;
 pub(super) mod sweep;
+mod sweep_messages;
 mod sweep_undo;
 mod tombstones;
 pub(super) mod transitions;

@@ -17,6 +17,7 @@ use crate::store::mongo::tree::cascade::finish_deletion;
 use crate::store::mongo::tree::kept::{KeptDepths, keep, named_by_others, queue_ancestry_parents};
 use crate::store::mongo::tree::orphans::settle_due_messages;
 use crate::store::mongo::tree::previews::fill_in_previews;
+use crate::store::mongo::tree::sweep_messages::{by_ids, delete_or_scrub, find_messages};
 use crate::store::mongo::tree::sweep_undo::settle_due_undo;
 use crate::store::mongo::tree::tombstones::{Deletion, purge_update, restorable, tombstone_all};
 use crate::store::mongo::tree::transitions::{complete_fork, move_active, resolve_deletion_check};
@@ -31,6 +32,8 @@ use std::time::Duration;
 
 /// Tombstones, messages or branches of one step.
 const DOCUMENTS_PER_SWEEP: i64 = 200;
+/// Messages that a step reads to delete them. The last batch of depths may be a little wider than a step.
+const MAX_MESSAGES_PER_SWEEP: i64 = 2 * DOCUMENTS_PER_SWEEP;
 /// The delay of the second pass.
 const SECOND_PASS_DELAY: Duration = Duration::from_secs(60 * 60);
 
@@ -124,7 +127,7 @@ async fn first_pass(mongo: &MongoEngine, tombstones: &[BranchDoc], now: Timestam
     let kept = KeptDepths::read(mongo, tombstones).await?;
     let batches = next_batches(tombstones, &kept);
     let ranges: Vec<_> = batches.iter().map(DepthBatch::range).collect();
-    delete_or_scrub(mongo, doc! {"$or": ranges}).await?;
+    delete_or_scrub(mongo, doc! {"$or": ranges}, MAX_MESSAGES_PER_SWEEP).await?;
     let with_more = branches_with_more(mongo, &batches).await?;
     let has_more =
         |batch: &DepthBatch<'_>| batch.to < batch.branch.head_depth || with_more.contains(&batch.branch.id);
@@ -204,28 +207,6 @@ async fn branches_with_more(
     Ok(found.into_iter().map(|of| of.branch).collect())
 }
 
-/// Deletes some of the messages that match a filter, and scrubs those with a key. False if there are none. They are read
-/// first: not every server of this protocol uses an index for a write of several ranges.
-async fn delete_or_scrub(mongo: &MongoEngine, filter: Document) -> Result<bool, Error> {
-    let found = find_messages(mongo, filter).await?;
-    let is_any = !found.is_empty();
-    let (keyed, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|message| message.key_id.is_some());
-    if !plain.is_empty() {
-        mongo.messages.delete_many(by_ids(plain)).await?;
-    }
-    if !keyed.is_empty() {
-        mongo.messages.update_many(by_ids(keyed), scrub_update()).await?;
-    }
-    Ok(is_any)
-}
-
-fn scrub_update() -> Document {
-    doc! {"$set": {
-        "question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64,
-        "question_preview": "", "response_preview": "",
-    }}
-}
-
 /// Makes the living children of tombstones tombstones, and those that could be restored; for a trunk, all branches of its chat. True if
 /// there were any.
 async fn tombstone_orphans(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<bool, Error> {
@@ -276,7 +257,8 @@ async fn second_pass(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Result<()
         return Ok(());
     }
     let ids = texts(tombstones.iter().map(|branch| branch.id));
-    if delete_or_scrub(mongo, doc! {"branch": {"$in": ids}, "text_bytes": {"$gt": 0_i64}}).await? {
+    let with_texts = doc! {"branch": {"$in": ids}, "text_bytes": {"$gt": 0_i64}};
+    if delete_or_scrub(mongo, with_texts, MAX_MESSAGES_PER_SWEEP).await? {
         return Ok(());
     }
     move_active_off_tombstones(mongo, tombstones).await?;
@@ -298,7 +280,7 @@ async fn remove_tombstones(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Res
         return Ok(());
     }
     let ids = texts(tombstones.iter().map(|branch| branch.id));
-    let left = find_messages(mongo, doc! {"branch": {"$in": ids.clone()}}).await?;
+    let left = find_messages(mongo, doc! {"branch": {"$in": ids.clone()}}, MAX_MESSAGES_PER_SWEEP).await?;
     if !left.is_empty() {
         mongo.messages.delete_many(by_ids(left)).await?;
         return Ok(());
@@ -315,28 +297,4 @@ async fn remove_tombstones(mongo: &MongoEngine, tombstones: &[BranchDoc]) -> Res
     }
     mongo.branches.delete_many(swept(ids)).await?;
     Ok(())
-}
-
-/// The part of a message that decides whether it is deleted or scrubbed.
-#[derive(Debug, Deserialize)]
-struct MessageToDelete {
-    #[serde(rename = "_id")]
-    id: String,
-    branch: String,
-    key_id: Option<String>,
-}
-
-/// Messages that match a filter: all of them, if it spans no more depths than a step.
-async fn find_messages(mongo: &MongoEngine, filter: Document) -> Result<Vec<MessageToDelete>, Error> {
-    let typed = mongo.messages.clone_with_type::<MessageToDelete>();
-    let fields = doc! {"_id": 1, "branch": 1, "key_id": 1};
-    // The last batch of a step may be a little wider.
-    Ok(typed.find(filter).projection(fields).limit(2 * DOCUMENTS_PER_SWEEP).await?.try_collect().await?)
-}
-
-/// A filter for these messages. It names their branches, the shard key of a sharded collection.
-fn by_ids(messages: Vec<MessageToDelete>) -> Document {
-    let branches: HashSet<_> = messages.iter().map(|message| message.branch.clone()).collect();
-    let ids: Vec<_> = messages.into_iter().map(|message| message.id).collect();
-    doc! {"_id": {"$in": ids}, "branch": {"$in": branches.into_iter().collect::<Vec<_>>()}}
 }
