@@ -97,22 +97,17 @@ where
     i64: ToSql<BigInt, DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        // Each condition of the joins is one range of an index.
-        out.push_sql(
-            "WITH RECURSIVE forks (branch_id) AS (SELECT branches.branch_id FROM branches, (SELECT ",
-        );
+        // Each condition of the join is one range of an index.
+        out.push_sql("WITH RECURSIVE forks (branch_id, depth) AS (SELECT ");
         out.push_bind_param::<Uid, _>(&self.branch)?;
-        out.push_sql(" AS branch_id, ");
+        out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.depth)?;
         out.push_sql(
-            " AS depth) AS message WHERE branches.fork_depth >= message.depth AND (branches.stands_on = message.branch_id \
-             OR branches.parent_branch_id = message.branch_id AND branches.deleted_at IS NULL AND branches.stands_on IS NULL \
-             OR branches.parent_branch_id = message.branch_id AND branches.deleted_at IS NOT NULL \
-             AND branches.swept_at IS NULL AND branches.stands_on IS NULL) \
-             UNION ALL SELECT branches.branch_id FROM forks JOIN branches ON branches.stands_on = forks.branch_id \
+            " UNION ALL SELECT branches.branch_id, branches.fork_depth FROM forks JOIN branches \
+             ON branches.fork_depth >= forks.depth AND (branches.stands_on = forks.branch_id \
              OR branches.parent_branch_id = forks.branch_id AND branches.deleted_at IS NULL AND branches.stands_on IS NULL \
              OR branches.parent_branch_id = forks.branch_id AND branches.deleted_at IS NOT NULL \
-             AND branches.swept_at IS NULL AND branches.stands_on IS NULL) \
+             AND branches.swept_at IS NULL AND branches.stands_on IS NULL)) \
              SELECT EXISTS (SELECT 1 FROM forks JOIN branches ON branches.branch_id = forks.branch_id \
              JOIN branches AS trunks ON trunks.branch_id = branches.root_chat_id \
              WHERE branches.deleted_at IS NULL AND trunks.deleted_at IS NULL)",
