@@ -1,156 +1,185 @@
 //! Random work on chats that are forked from each other, through two stores, against a model that copies whole lines.
 
-use crate::kit::{Chat, Kit};
+use crate::forest_model::{Copies, Copy, Forest};
+use crate::kit::{Chat, Kit, refused};
 use crate::message_tree::{request, walk};
-use branch::domain::{Message, Order};
-use branch::store::{EditRequest, ForkRequest, MessageRequest};
+use crate::undo::DAY;
+use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
+use branch::store::{
+    ChatState, ChatStateChange, CherryPickRequest, EditRequest, ForkRequest, MessageRequest,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::{BTreeMap, BTreeSet};
+use shared::undo_window::UndoWindow;
+use std::collections::BTreeMap;
 
 /// The most chats at a time, lest a check take long.
 const MAX_CHATS: usize = 8;
 
+/// A step in one of the chats.
+#[derive(Debug, Clone)]
+enum ChatStep {
+    Append(Index),
+    /// At any message of any line, or before the first.
+    Fork(Index, Index),
+    /// Of any message of any line.
+    Edit(Index, Index),
+    /// An append that expects any message of the line, or none, and forks where that is not the head.
+    AppendAt(Index, Index),
+    /// Copies of a part of any line of any chat, at any message of a line, or before the first.
+    CherryPick {
+        source: (Index, Index, Index),
+        onto: (Index, Index),
+    },
+    /// Of any part of any line.
+    ForkChat(Index, Index),
+    Delete(Index),
+    /// Of what is there, or was deleted.
+    Restore(Index),
+    /// Of what is there, or was deleted.
+    Destroy(Index),
+}
+
 #[derive(Debug, Clone)]
 enum Step {
-    Append(Index, Index),
-    /// At any message of any line, or before the first.
-    Fork(Index, Index, Index),
-    /// Of any message of any line.
-    Edit(Index, Index, Index),
-    /// Of any part of any line.
-    ForkChat(Index, Index, Index),
-    DeleteBranch(Index, Index),
+    InChat(Index, ChatStep),
     DeleteChat(Index),
+    RestoreChat(Index),
+    /// Of one that is there, or was deleted.
+    DestroyChat(Index),
     Sweep,
+    /// The time in which what is deleted can be restored is over.
+    EndOfWindow,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let index = any::<Index>;
+    let place = || (index(), index());
+    let in_chat = prop_oneof![
+        6 => index().prop_map(ChatStep::Append),
+        3 => place().prop_map(|(branch, depth)| ChatStep::Fork(branch, depth)),
+        3 => place().prop_map(|(branch, depth)| ChatStep::Edit(branch, depth)),
+        2 => place().prop_map(|(branch, depth)| ChatStep::AppendAt(branch, depth)),
+        2 => ((index(), index(), index()), place())
+            .prop_map(|(source, onto)| ChatStep::CherryPick { source, onto }),
+        4 => place().prop_map(|(branch, depth)| ChatStep::ForkChat(branch, depth)),
+        2 => index().prop_map(ChatStep::Delete),
+        2 => index().prop_map(ChatStep::Restore),
+        1 => index().prop_map(ChatStep::Destroy),
+    ];
     let step = prop_oneof![
-        6 => (index(), index()).prop_map(|(chat, branch)| Step::Append(chat, branch)),
-        3 => (index(), index(), index()).prop_map(|(chat, branch, depth)| Step::Fork(chat, branch, depth)),
-        3 => (index(), index(), index()).prop_map(|(chat, branch, depth)| Step::Edit(chat, branch, depth)),
-        4 => (index(), index(), index()).prop_map(|(chat, branch, depth)| Step::ForkChat(chat, branch, depth)),
-        1 => (index(), index()).prop_map(|(chat, branch)| Step::DeleteBranch(chat, branch)),
-        1 => index().prop_map(Step::DeleteChat),
-        1 => Just(Step::Sweep),
+        25 => (index(), in_chat).prop_map(|(chat, step)| Step::InChat(chat, step)),
+        2 => index().prop_map(Step::DeleteChat),
+        2 => index().prop_map(Step::RestoreChat),
+        1 => index().prop_map(Step::DestroyChat),
+        2 => Just(Step::Sweep),
+        1 => Just(Step::EndOfWindow),
     ];
     prop::collection::vec(step, 30..80)
 }
 
-/// A branch: its parent, and its line.
-#[derive(Debug, Clone)]
-struct Copy {
-    parent: Option<BranchId>,
-    line: Vec<Message>,
-}
-
-struct Copies {
-    chat: Chat,
-    branches: BTreeMap<BranchId, Copy>,
-}
-
-impl Copies {
-    fn of(chat: Chat, line: Vec<Message>) -> Self {
-        let branches = BTreeMap::from([(chat.trunk(), Copy { parent: None, line })]);
-        Self { chat, branches }
-    }
-
-    fn pick(&self, index: Index) -> BranchId {
-        let ids: Vec<_> = self.branches.keys().copied().collect();
-        *index.get(&ids)
-    }
-
-    /// The owner of a message in this chat: what is inherited is the trunk's.
-    fn owner(&self, message: Option<&Message>) -> BranchId {
-        let own = message.filter(|message| message.chat == self.chat.id);
-        own.map_or(self.chat.trunk(), |message| message.branch)
-    }
-
-    fn delete(&mut self, branch: BranchId) {
-        let mut gone = vec![branch];
-        while let Some(branch) = gone.pop() {
-            self.branches.remove(&branch);
-            let children = self.branches.iter().filter(|(_, copy)| copy.parent == Some(branch));
-            gone.extend(children.map(|(id, _)| *id));
-        }
-    }
-
-    /// The messages by their parents, each list by time and id.
-    fn siblings(&self) -> BTreeMap<Option<ResponseId>, BTreeSet<(shared::clock::Timestamp, ResponseId)>> {
-        let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
-        for message in self.branches.values().flat_map(|copy| &copy.line) {
-            siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
-        }
-        siblings
-    }
-}
-
-/// All chats of a user.
-struct Forest {
-    chats: Vec<Copies>,
-    said: usize,
-}
-
 async fn take(kit: &Kit, forest: &mut Forest, step: &Step) {
-    if let Step::Sweep = step {
-        return kit.sweep().await;
+    match step {
+        Step::InChat(chat, step) => take_in_chat(forest, chat.index(forest.chats.len()), step).await,
+        Step::DeleteChat(chat) if forest.chats.len() > 1 => {
+            let mut copies = forest.chats.remove(chat.index(forest.chats.len()));
+            let purge_at = kit.clock.now().plus(DAY);
+            set_state(&mut copies, ChatState::Deleted { purge_at }).await;
+            forest.deleted.push(copies);
+        }
+        Step::RestoreChat(chat) if !forest.deleted.is_empty() => {
+            let mut copies = forest.deleted.remove(chat.index(forest.deleted.len()));
+            set_state(&mut copies, ChatState::Alive).await;
+            forest.chats.push(copies);
+        }
+        Step::DestroyChat(chat) if forest.chats.len() > 1 => {
+            let number = chat.index(forest.chats.len() + forest.deleted.len());
+            let mut copies = match number.checked_sub(forest.chats.len()) {
+                Some(number) => forest.deleted.remove(number),
+                None => forest.chats.remove(number),
+            };
+            set_state(&mut copies, ChatState::Destroyed).await;
+        }
+        Step::Sweep => sweep_and_count(kit, forest).await,
+        Step::EndOfWindow => {
+            kit.clock.advance(2 * DAY);
+            for copies in &mut forest.deleted {
+                set_state(copies, ChatState::Destroyed).await;
+            }
+            forest.forget_deleted();
+            sweep_and_count(kit, forest).await;
+        }
+        Step::DeleteChat(_) | Step::RestoreChat(_) | Step::DestroyChat(_) => {}
     }
-    let (Step::Append(chat, _)
-    | Step::Fork(chat, ..)
-    | Step::Edit(chat, ..)
-    | Step::ForkChat(chat, ..)
-    | Step::DeleteBranch(chat, _)
-    | Step::DeleteChat(chat)) = step
-    else {
-        return;
-    };
-    let number = chat.index(forest.chats.len());
-    let count = forest.chats.len();
+}
+
+/// Changes the state of a chat as the chat service does.
+async fn set_state(copies: &mut Copies, state: ChatState) {
+    let Chat { store, id: chat, owner } = copies.chat.clone();
+    copies.state_number += 1;
+    let created_at = shared::clock::Timestamp::from_micros(0).unwrap();
+    let change = ChatStateChange { chat, owner, created_at, state, number: copies.state_number };
+    store.set_chat_state(change).await.unwrap();
+}
+
+/// Exactly what lines pass through that are there, or that can be restored, is kept.
+async fn sweep_and_count(kit: &Kit, forest: &Forest) {
+    while forest.chats[0].chat.store.sweep().await.unwrap() {}
+    assert_eq!(usize::try_from(kit.count_messages().await).unwrap(), forest.messages().len());
+}
+
+async fn take_in_chat(forest: &mut Forest, number: usize, step: &ChatStep) {
     forest.said += 1;
-    let text = forest.said.to_string();
+    let (count, text) = (forest.chats.len(), forest.said.to_string());
     let copies = &mut forest.chats[number];
     match step {
-        Step::Append(_, branch) => append(copies, *branch, &text).await,
-        Step::Fork(_, branch, depth) => fork(copies, *branch, *depth).await,
-        Step::Edit(_, branch, depth) => edit(copies, *branch, *depth).await,
-        Step::ForkChat(_, branch, depth) if count < MAX_CHATS => {
-            let line = &copies.branches[&copies.pick(*branch)].line;
-            if !line.is_empty() {
-                let line = line[..=depth.index(line.len())].to_vec();
-                let chat = copies.chat.fork_chat(line[line.len() - 1].id).await;
+        ChatStep::Append(branch) => {
+            let branch = copies.pick(*branch);
+            let message = copies.chat.say(branch, &text).await;
+            copies.branches.get_mut(&branch).unwrap().line.push(message);
+        }
+        ChatStep::Fork(branch, depth) => fork(copies, copies.pick(*branch), *depth).await,
+        ChatStep::Edit(branch, depth) => edit(copies, copies.pick(*branch), *depth).await,
+        ChatStep::AppendAt(branch, depth) => append_at(copies, copies.pick(*branch), *depth, &text).await,
+        ChatStep::CherryPick { source: (chat, branch, depth), onto: (onto, at) } => {
+            let source = chat.get(&forest.chats);
+            let line = &source.branches[&source.pick(*branch)].line;
+            let sources = line[depth.index(line.len() + 1)..].to_vec();
+            if !sources.is_empty() {
+                cherry_pick(forest, number, &sources, (*onto, *at)).await;
+            }
+        }
+        ChatStep::ForkChat(branch, depth) => {
+            let line = copies.part(copies.pick(*branch), *depth);
+            if let Some(last) = line.last().filter(|_| count < MAX_CHATS) {
+                let chat = copies.chat.fork_chat(last.id).await;
                 forest.chats.push(Copies::of(chat, line));
             }
         }
-        Step::DeleteBranch(_, branch) => {
+        ChatStep::Delete(branch) => {
             let branch = copies.pick(*branch);
             if branch != copies.chat.trunk() {
                 copies.chat.store.delete_branch(copies.chat.owner, branch, true).await.unwrap();
-                copies.delete(branch);
+                let deleted = copies.delete(branch);
+                copies.deleted.push(deleted);
             }
         }
-        Step::DeleteChat(_) if count > 1 => {
-            let Chat { store, owner, id } = forest.chats.remove(number).chat;
-            store.delete_chat(owner, id).await.unwrap();
+        ChatStep::Restore(branch) => restore(copies, copies.pick_of_all(*branch)).await,
+        ChatStep::Destroy(branch) => {
+            let branch = copies.pick_of_all(*branch);
+            if branch != copies.chat.trunk() {
+                copies.chat.store.destroy_branch(copies.chat.owner, branch, true).await.unwrap();
+                copies.destroy(branch);
+            }
         }
-        Step::ForkChat(..) | Step::DeleteChat(_) | Step::Sweep => {}
     }
 }
 
-async fn append(copies: &mut Copies, branch: Index, text: &str) {
-    let branch = copies.pick(branch);
-    let message = copies.chat.say(branch, text).await;
-    copies.branches.get_mut(&branch).unwrap().line.push(message);
-}
-
-async fn fork(copies: &mut Copies, branch: Index, depth: Index) {
-    let branch = copies.pick(branch);
-    let line = &copies.branches[&branch].line;
-    let line = line[..depth.index(line.len() + 1)].to_vec();
+async fn fork(copies: &mut Copies, branch: BranchId, depth: Index) {
+    let line = copies.part(branch, depth);
     let parent = Some(copies.owner(line.last()));
     let request = ForkRequest { target: branch, ..copies.chat.branch(line.last().map(|last| last.id)) };
     let made = copies.chat.store.fork(&request).await.unwrap().object.branch;
@@ -158,18 +187,63 @@ async fn fork(copies: &mut Copies, branch: Index, depth: Index) {
     copies.branches.insert(made.id, Copy { parent, line });
 }
 
-async fn edit(copies: &mut Copies, branch: Index, depth: Index) {
-    let line = copies.branches[&copies.pick(branch)].line.clone();
-    if line.is_empty() {
-        return;
-    }
-    let (message, before) = line[..=depth.index(line.len())].split_last().unwrap();
+async fn edit(copies: &mut Copies, branch: BranchId, depth: Index) {
+    let line = copies.part(branch, depth);
+    let Some((message, before)) = line.split_last() else { return };
     let reading_chat = Some(copies.chat.trunk());
     let request = EditRequest { reading_chat, ..copies.chat.regenerate(message.id) };
     let edited = copies.chat.store.edit_message(request).await.unwrap().object;
-    let parent = Some(copies.owner(before.last()));
-    let line = before.iter().cloned().chain([edited.clone()]).collect();
-    copies.branches.insert(edited.branch, Copy { parent, line });
+    copies.add_branch_with(before, &[edited]);
+}
+
+async fn append_at(copies: &mut Copies, branch: BranchId, depth: Index, text: &str) {
+    let before = copies.part(branch, depth);
+    let mut request = copies.chat.message(branch, text);
+    let head = before.last().map(|message| message.id);
+    (request.expected_head, request.on_head_moved) = (ExpectedHead::Exactly(head), OnHeadMoved::Fork);
+    let message = copies.chat.store.append(request).await.unwrap().object;
+    let line = &mut copies.branches.get_mut(&branch).unwrap().line;
+    if before.len() == line.len() {
+        assert_eq!(message.branch, branch);
+        line.push(message);
+    } else {
+        copies.add_branch_with(&before, &[message]);
+    }
+}
+
+async fn cherry_pick(forest: &mut Forest, number: usize, sources: &[Message], (onto, at): (Index, Index)) {
+    let are_found = sources.iter().all(|message| forest.is_found(message));
+    let copies = &mut forest.chats[number];
+    let onto = copies.pick(onto);
+    let before = copies.part(onto, at);
+    let ids: Vec<_> = sources.iter().map(|message| message.id).collect();
+    let from = ForkPoint::At(before.last().map(|message| message.id));
+    let request = CherryPickRequest { from, ..copies.chat.pick(&ids, onto) };
+    let answer = copies.chat.store.cherry_pick(&request).await;
+    if are_found {
+        let messages = answer.unwrap().object.messages;
+        assert_eq!(messages.iter().map(|copy| copy.copied_from.unwrap()).collect::<Vec<_>>(), ids);
+        copies.add_branch_with(&before, &messages);
+    } else {
+        refused!(answer, MessageNotFound);
+    }
+}
+
+async fn restore(copies: &mut Copies, branch: BranchId) {
+    let answer = copies.chat.store.restore_branch(copies.chat.owner, branch).await;
+    let Some(number) = copies.deleted.iter().position(|deleted| deleted.branches.contains_key(&branch))
+    else {
+        assert_eq!(answer.unwrap().branch.id, branch);
+        return;
+    };
+    let deleted = &copies.deleted[number];
+    let parent = deleted.branches[&branch].parent.unwrap();
+    if deleted.named != branch || !copies.branches.contains_key(&parent) {
+        refused!(answer, ParentDeleted);
+        return;
+    }
+    assert_eq!(answer.unwrap().branch.id, branch);
+    copies.branches.extend(copies.deleted.remove(number).branches);
 }
 
 /// The values that a copy of a message and the message itself have in common.
@@ -180,7 +254,9 @@ fn lasting(message: &Message) -> (ResponseId, &str, BranchId, i64, Option<Respon
 async fn check(copies: &Copies) {
     let chat = &copies.chat;
     let siblings = copies.siblings();
-    for branch in chat.tree(chat.trunk()).await {
+    let tree = chat.tree(chat.trunk()).await;
+    assert_eq!(tree.len(), copies.branches.len());
+    for branch in tree {
         let copy = &copies.branches[&branch.id];
         assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|last| last.id)));
         let read = chat.read(branch.id, Order::Desc, 5).await.unwrap();
@@ -196,30 +272,45 @@ async fn check(copies: &Copies) {
             assert_eq!(message.inherited, message.branch != branch.id);
         }
     }
-    let all: BTreeSet<_> = siblings.values().flatten().map(|(_, id)| *id).collect();
-    let tree: Vec<_> = walk(chat, request(chat)).await.0.iter().map(|entry| entry.id).collect();
-    assert_eq!((tree.len(), tree.into_iter().collect::<BTreeSet<_>>()), (all.len(), all));
+    let all: Vec<_> = siblings.values().flatten().map(|(_, id)| *id).collect();
+    let mut entries: Vec<_> = walk(chat, request(chat)).await.0.iter().map(|entry| entry.id).collect();
+    entries.sort_unstable();
+    assert_eq!(entries, {
+        let mut all = all;
+        all.sort_unstable();
+        all
+    });
 }
 
-/// Whether messages are read in a chat, and only those of its own lines.
-async fn check_reading(copies: &Copies, all: &BTreeSet<ResponseId>) {
-    let own: BTreeSet<_> = copies.siblings().into_values().flatten().map(|(_, id)| id).collect();
-    for id in all {
-        assert_eq!(copies.chat.read_here(*id).await.is_some(), own.contains(id));
+/// Whether messages are read in the chats that have them, and found without one, and only those.
+async fn check_reading(forest: &Forest, all: &BTreeMap<ResponseId, Message>) {
+    for copies in &forest.chats {
+        let siblings = copies.siblings();
+        for message in all.values() {
+            let is_own =
+                siblings.get(&message.parent).is_some_and(|ids| ids.iter().any(|(_, id)| *id == message.id));
+            assert_eq!(copies.chat.read_here(message.id).await.is_some(), is_own);
+        }
+    }
+    let chat = &forest.chats[0].chat;
+    for message in all.values() {
+        let read =
+            chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message.id)).await.unwrap();
+        assert_eq!(read.is_some(), forest.is_found(message));
     }
 }
 
 pub async fn chats_that_are_forked_from_each_other_agree_with_their_copies(kit: &Kit) {
-    let replica = kit.replica().await;
+    let undo_window = UndoWindow::new(DAY);
+    let mut stores = [kit.store_with(undo_window).await, kit.store_with(undo_window).await];
     let mut runner = TestRunner::default();
     for _ in 0..5 {
-        let chat = kit.chat().await;
-        let mut forest = Forest { chats: vec![Copies::of(chat.clone(), Vec::new())], said: 0 };
-        let mut stores = [chat.store.clone(), replica.clone()];
+        let first = Copies::of(kit.chat().await, Vec::new());
+        let mut forest = Forest { chats: vec![first], deleted: Vec::new(), said: 0 };
         let steps = steps().new_tree(&mut runner).unwrap().current();
         for (number, step) in steps.iter().enumerate() {
             stores.reverse();
-            for copies in &mut forest.chats {
+            for copies in forest.chats.iter_mut().chain(&mut forest.deleted) {
                 copies.chat = copies.chat.through(&stores[0]);
             }
             take(kit, &mut forest, step).await;
@@ -229,21 +320,14 @@ pub async fn chats_that_are_forked_from_each_other_agree_with_their_copies(kit: 
                 }
             }
         }
-        let lines = forest.chats.iter().flat_map(|copies| copies.branches.values());
-        let all: BTreeSet<_> = lines.flat_map(|copy| &copy.line).map(|message| message.id).collect();
         for copies in &forest.chats {
             check(copies).await;
-            check_reading(copies, &all).await;
         }
-        // Exactly what living lines pass through is kept.
-        kit.sweep().await;
-        assert_eq!(kit.count_messages().await, i64::try_from(all.len()).unwrap());
-        for id in &all {
-            let request = MessageRequest::in_own_chat(chat.owner, *id);
-            chat.store.read_message(request).await.unwrap();
-        }
-        for copies in forest.chats {
-            copies.chat.store.delete_chat(copies.chat.owner, copies.chat.id).await.unwrap();
+        check_reading(&forest, &forest.messages()).await;
+        take(kit, &mut forest, &Step::EndOfWindow).await;
+        check_reading(&forest, &forest.messages()).await;
+        for mut copies in forest.chats {
+            set_state(&mut copies, ChatState::Destroyed).await;
         }
         kit.sweep().await;
         assert_eq!(kit.count_messages().await, 0);
