@@ -41,8 +41,14 @@ pub async fn spawn_traced_stack(traces: StackTraces) -> TestStack {
 
 /// Starts a stack on free ports, with what else is said of it.
 pub async fn spawn_stack_with(configure: impl FnOnce(&mut StackConfig)) -> TestStack {
-    let database = TestDatabase::create().await;
-    let documents = TestDatabase::mongo();
+    spawn_stack_on((TestDatabase::create().await, TestDatabase::mongo()), configure).await
+}
+
+/// Starts a stack on this data: all of it, or that which is not in documents.
+pub async fn spawn_stack_on(
+    (database, documents): (TestDatabase, Option<TestDatabase>),
+    configure: impl FnOnce(&mut StackConfig),
+) -> TestStack {
     let branch = match &documents {
         Some(documents) => branch::config::Database::Mongo(documents.url("branch")),
         None => branch::config::Database::Sql(database.url("branch")),
@@ -109,10 +115,16 @@ impl TestStack {
     pub async fn user(&self, name: &str) -> User {
         let credentials = json!({"username": name, "password": PASSWORD});
         let registered = self.client.post("/api/v1/auth/register", &credentials).await.expect(201).json();
+        self.log_in(name, text(&registered["user_id"])).await
+    }
+
+    /// Logs in as the user of this name and id.
+    pub async fn log_in(&self, name: &str, id: &str) -> User {
+        let credentials = json!({"username": name, "password": PASSWORD});
         let tokens = self.client.post("/api/v1/auth/login", &credentials).await.expect(200).json();
         User {
             client: self.client.with_token(text(&tokens["access_token"])),
-            id: text(&registered["user_id"]).to_owned(),
+            id: id.to_owned(),
             access_token: text(&tokens["access_token"]).to_owned(),
             refresh_token: text(&tokens["refresh_token"]).to_owned(),
         }

@@ -23,5 +23,6 @@ mod paging;
 mod texts;
 mod traces;
 mod tree;
+mod upgrade;
 mod walk_through;
 mod wire;
