@@ -21,6 +21,7 @@ use wiremock::MockServer;
 pub struct Bench {
     pub engine: Engine,
     pub database: Database,
+    undo_window: UndoWindow,
     pub user: UserId,
     pub client: TestClient,
     /// The store, opened once more, to make places quickly.
@@ -35,11 +36,13 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub async fn start(engine: Engine) -> Self {
+    /// `undo_window` is the time in which what is deleted can be restored.
+    pub async fn start(engine: Engine, undo_window: Duration) -> Self {
+        let undo_window = UndoWindow::new(undo_window);
         let kept = TestDatabase::on(engine).await;
         let (url, chat, user) = (kept.url("branch"), MockServer::start().await, UserId::generate());
         let database = if engine == Engine::Mongo { Database::Mongo(url) } else { Database::Sql(url) };
-        let service = serve(&database, &chat).await;
+        let service = serve(&database, &chat, undo_window).await;
         let client = TestClient::new(service.url()).as_user(user);
         let tasks = Tasks::default();
         let store = ContentStore::open(
@@ -48,17 +51,29 @@ impl Bench {
             Clock::system(),
             &tasks,
             MemoryBudget::default(),
-            UndoWindow::new(Duration::ZERO),
+            undo_window,
         )
         .await
         .unwrap();
         let raw = Raw::connect(&database).await;
-        Self { engine, database, user, client, store, raw, _service: service, tasks, _kept: kept, chat }
+        Self {
+            engine,
+            database,
+            undo_window,
+            user,
+            client,
+            store,
+            raw,
+            _service: service,
+            tasks,
+            _kept: kept,
+            chat,
+        }
     }
 
     /// Another replica of the service, and a client of it.
     pub async fn replica(&self) -> (Running, TestClient) {
-        let service = serve(&self.database, &self.chat).await;
+        let service = serve(&self.database, &self.chat, self.undo_window).await;
         let client = TestClient::new(service.url()).as_user(self.user);
         (service, client)
     }
@@ -100,12 +115,12 @@ impl Drop for Bench {
     }
 }
 
-async fn serve(database: &Database, chat: &MockServer) -> Running {
+async fn serve(database: &Database, chat: &MockServer, undo_window: UndoWindow) -> Running {
     let config = Config {
         server: server_config(&Clock::system()),
         database: database.clone(),
         chat: chat.uri().parse().unwrap(),
-        undo_window: UndoWindow::new(Duration::ZERO),
+        undo_window,
     };
     Running::start(startup::build(config).await.unwrap())
 }

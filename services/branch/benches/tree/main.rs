@@ -2,7 +2,8 @@
 //! what the bare driver needs for the same.
 //!
 //! `deploy/bench/tree` starts the servers and then this. Arguments choose engines (`sqlite`, `postgres`, `mongo`) and
-//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `versions`, `chats`, `deletion`); without any it is all of them. Every
+//! parts (`growth`, `writers`, `neighbours`, `throughput`, `forks`, `versions`, `chats`, `undo`,
+//! `deletion`); without any it is all of them. Every
 //! part has a database of its own. Sizes and sides alternate within a part, because machines are noisy.
 #![expect(
     clippy::unwrap_used,
@@ -22,20 +23,22 @@ mod places;
 mod raw;
 mod sql;
 mod throughput;
+mod undo;
 mod versions;
 mod writers;
 
 use bench::{Bench, Engine};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-const PARTS: [&str; 8] =
-    ["growth", "writers", "neighbours", "throughput", "forks", "versions", "chats", "deletion"];
+const PARTS: [&str; 9] =
+    ["growth", "writers", "neighbours", "throughput", "forks", "versions", "chats", "undo", "deletion"];
 
 async fn run(engines: &[Engine], parts: &[&str]) {
     for engine in engines {
         for part in parts {
             let begun = Instant::now();
-            let bench = Bench::start(*engine).await;
+            let window = if *part == "undo" { undo::WINDOW } else { Duration::ZERO };
+            let bench = Bench::start(*engine, window).await;
             match *part {
                 "growth" => growth::run(&bench).await,
                 "writers" => writers::run(&bench).await,
@@ -44,6 +47,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
                 "forks" => forks::run(&bench).await,
                 "versions" => versions::run(&bench).await,
                 "chats" => chats::run(&bench).await,
+                "undo" => undo::run(&bench).await,
                 _ => deletion::run(&bench).await,
             }
             println!("({engine}, {part}: {:.0} s in all)", begun.elapsed().as_secs_f64());

@@ -54,11 +54,16 @@ impl Bench {
     pub async fn line(&self, length: usize) -> ChatId {
         let chat = self.chat().await;
         self.say(chat, chat.trunk()).await;
-        match &self.raw {
-            Some(raw) => raw.lengthen(&chat.to_string(), length).await,
-            None => sql::lengthen(&self.database, chat.trunk(), length).await,
-        }
+        self.lengthen(chat.trunk(), length).await;
         chat
+    }
+
+    /// Copies the only message of a line until there are so many.
+    pub async fn lengthen(&self, branch: BranchId, length: usize) {
+        match &self.raw {
+            Some(raw) => raw.lengthen(&branch.to_string(), length).await,
+            None => sql::lengthen(&self.database, branch, length).await,
+        }
     }
 
     /// Appends a message through the store.
@@ -80,17 +85,18 @@ impl Bench {
 
     /// Forks so often from one response, through the store, and tells the branches.
     pub async fn fork_often(&self, chat: ChatId, from: ResponseId, count: usize) -> Vec<BranchId> {
-        let forks = stream::iter(0..count).map(|_| self.fork_from(chat, from));
+        let forks = stream::iter(0..count).map(|_| self.fork_from(chat, Some(from)));
         // One writer is all that SQLite has.
         let at_once = if self.engine == Engine::Sqlite { 1 } else { AT_ONCE };
         forks.buffer_unordered(at_once).collect().await
     }
 
-    async fn fork_from(&self, chat: ChatId, from: ResponseId) -> BranchId {
+    /// A branch at a message, or before the first, made through the store.
+    pub async fn fork_from(&self, chat: ChatId, from: Option<ResponseId>) -> BranchId {
         let branch = ForkRequest {
             owner: self.user,
             target: chat.trunk(),
-            from: Some(from),
+            from,
             id: None,
             name: None,
             activate: false,
@@ -104,7 +110,7 @@ impl Bench {
         let mut from = response(&self.newest_messages(&chat.to_string()).await[0]);
         let mut found = Vec::new();
         for level in 1..=levels.iter().copied().max().unwrap_or_default() {
-            let branch = self.fork_from(chat, from).await;
+            let branch = self.fork_from(chat, Some(from)).await;
             from = self.say(chat, branch).await;
             if levels.contains(&level) {
                 found.push(branch);
@@ -124,7 +130,7 @@ impl Bench {
         Place {
             size,
             fork_from: fork_from.to_string(),
-            sibling: self.fork_from(chat, fork_from).await.to_string(),
+            sibling: self.fork_from(chat, Some(fork_from)).await.to_string(),
             middle: self.middle(branch).await,
             tree_middle: self.tree_middle(chat).await,
             trunk_length: trunk["depth"].as_i64().unwrap(),
