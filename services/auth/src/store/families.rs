@@ -22,7 +22,7 @@ use std::time::Duration;
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = refresh_tokens)]
+#[diesel(table_name = refresh_tokens, treat_none_as_default_value = false)]
 struct Token {
     hash: TokenHash,
     family_id: FamilyId,

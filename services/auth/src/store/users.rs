@@ -15,7 +15,7 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError};
 
 /// A row of `users`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub struct User {
     /// Its id.
     pub id: UserId,

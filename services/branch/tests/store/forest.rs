@@ -1,20 +1,17 @@
 //! Random work on chats that are forked from each other, through two stores, against a model that copies whole lines.
 
+use crate::forest_checks::{check, check_reading};
 use crate::forest_model::{Copies, Copy, Forest};
 use crate::kit::{Chat, Kit, refused};
-use crate::message_tree::{request, walk};
 use crate::undo::DAY;
-use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
-use branch::store::{
-    ChatState, ChatStateChange, CherryPickRequest, EditRequest, ForkRequest, MessageRequest,
-};
+use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved};
+use branch::store::{ChatState, ChatStateChange, CherryPickRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::BranchId;
 use shared::undo_window::UndoWindow;
-use std::collections::BTreeMap;
 
 /// The most chats at a time, lest a check take long.
 const MAX_CHATS: usize = 8;
@@ -244,60 +241,6 @@ async fn restore(copies: &mut Copies, branch: BranchId) {
     }
     assert_eq!(answer.unwrap().branch.id, branch);
     copies.branches.extend(copies.deleted.remove(number).branches);
-}
-
-/// The values that a copy of a message and the message itself have in common.
-fn lasting(message: &Message) -> (ResponseId, &str, BranchId, i64, Option<ResponseId>) {
-    (message.id, &message.question, message.branch, message.depth, message.parent)
-}
-
-async fn check(copies: &Copies) {
-    let chat = &copies.chat;
-    let siblings = copies.siblings();
-    let tree = chat.tree(chat.trunk()).await;
-    assert_eq!(tree.len(), copies.branches.len());
-    for branch in tree {
-        let copy = &copies.branches[&branch.id];
-        assert_eq!((branch.parent, branch.head), (copy.parent, copy.line.last().map(|last| last.id)));
-        let read = chat.read(branch.id, Order::Desc, 5).await.unwrap();
-        assert_eq!(
-            read.iter().rev().map(lasting).collect::<Vec<_>>(),
-            copy.line.iter().map(lasting).collect::<Vec<_>>()
-        );
-        for message in &read {
-            let siblings = &siblings[&message.parent];
-            let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
-            let version = (message.version.number, message.version.count);
-            assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
-            assert_eq!(message.inherited, message.branch != branch.id);
-        }
-    }
-    let all: Vec<_> = siblings.values().flatten().map(|(_, id)| *id).collect();
-    let mut entries: Vec<_> = walk(chat, request(chat)).await.0.iter().map(|entry| entry.id).collect();
-    entries.sort_unstable();
-    assert_eq!(entries, {
-        let mut all = all;
-        all.sort_unstable();
-        all
-    });
-}
-
-/// Whether messages are read in the chats that have them, and found without one, and only those.
-async fn check_reading(forest: &Forest, all: &BTreeMap<ResponseId, Message>) {
-    for copies in &forest.chats {
-        let siblings = copies.siblings();
-        for message in all.values() {
-            let is_own =
-                siblings.get(&message.parent).is_some_and(|ids| ids.iter().any(|(_, id)| *id == message.id));
-            assert_eq!(copies.chat.read_here(message.id).await.is_some(), is_own);
-        }
-    }
-    let chat = &forest.chats[0].chat;
-    for message in all.values() {
-        let read =
-            chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message.id)).await.unwrap();
-        assert_eq!(read.is_some(), forest.is_found(message));
-    }
 }
 
 pub async fn chats_that_are_forked_from_each_other_agree_with_their_copies(kit: &Kit) {

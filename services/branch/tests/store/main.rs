@@ -18,6 +18,7 @@ mod deleting;
 mod details;
 mod edits;
 mod forest;
+mod forest_checks;
 mod forest_model;
 mod forking;
 mod hot_lines;

@@ -20,7 +20,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// A row of `chat_forks`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = chat_forks)]
+#[diesel(table_name = chat_forks, treat_none_as_default_value = false)]
 pub struct ChatFork {
     /// The id of the new chat.
     pub id: ChatId,

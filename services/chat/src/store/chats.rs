@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A row of `chats`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = chats)]
+#[diesel(table_name = chats, treat_none_as_default_value = false)]
 #[expect(clippy::struct_field_names, reason = "the fields are called as in the API")]
 pub struct Chat {
     /// Its id.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// A row of `conversations`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = conversations)]
+#[diesel(table_name = conversations, treat_none_as_default_value = false)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,

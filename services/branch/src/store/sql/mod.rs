@@ -35,7 +35,6 @@ mod message_forks;
 mod message_tree;
 mod messages;
 mod messages_in;
-mod monotonic_time;
 mod page;
 mod previews;
 mod queries;

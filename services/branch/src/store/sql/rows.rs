@@ -1,4 +1,5 @@
 //! Rows, and their conversion to and from domain types.
+#![expect(clippy::ref_option_ref, reason = "diesel's derive borrows each field, also one that is borrowed already")]
 
 use super::schema::{branches, messages};
 use super::versions::Sibling;
@@ -57,7 +58,7 @@ impl From<BranchRow> for Branch {
 
 /// A branch to insert.
 #[derive(Debug, Insertable)]
-#[diesel(table_name = branches)]
+#[diesel(table_name = branches, treat_none_as_default_value = false)]
 pub(super) struct NewBranchRow {
     pub(super) branch_id: BranchId,
     pub(super) root_chat_id: ChatId,
@@ -161,7 +162,7 @@ impl MessageRow {
 
 /// A message to insert.
 #[derive(Debug, Insertable)]
-#[diesel(table_name = messages)]
+#[diesel(table_name = messages, treat_none_as_default_value = false)]
 pub(super) struct NewMessageRow<'a> {
     pub(super) response_id: ResponseId,
     pub(super) branch_id: BranchId,

@@ -2,6 +2,7 @@
 
 mod outcome;
 mod postgres;
+mod raise_head;
 mod sqlite;
 
 use super::abort::Abort;

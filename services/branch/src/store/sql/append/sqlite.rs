@@ -1,20 +1,17 @@
 //! Appending in statements, within a transaction.
 
 use super::outcome::{AppendedTo, Outcome};
+use super::raise_head::{RaiseHead, RaisedHead};
 use crate::domain::preview;
 use crate::error::Error;
 use crate::store::AppendRequest;
 use crate::store::sql::conditions::LineOf;
-use crate::store::sql::monotonic_time::NextMessageTime;
 use crate::store::sql::rows::NewMessageRow;
 use crate::store::sql::schema::{branches, messages};
 use diesel::SqliteConnection;
-use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, ChatId, ResponseId};
-use shared::sql_types::Uid;
+use shared::ids::{BranchId, ResponseId};
 
 pub(super) fn append(
     connection: &mut SqliteConnection,
@@ -22,7 +19,9 @@ pub(super) fn append(
     id: ResponseId,
     now: Timestamp,
 ) -> Result<Outcome, Error> {
-    let Some(line) = raise_head(connection, new, id, now)? else { return Ok(Outcome::NoLine) };
+    let line = LineOf { owner: new.owner, target: new.target, named: new.branch };
+    let raised = RaiseHead { line, id, now }.get_result::<RaisedHead>(connection).optional()?;
+    let Some(line) = raised else { return Ok(Outcome::NoLine) };
     if let Some(key) = &new.key {
         // Before the head is compared, else the second of two equal requests would be told that it has moved.
         let made = messages::table.filter(messages::key_id.eq(key.id)).select(messages::depth);
@@ -30,15 +29,32 @@ pub(super) fn append(
             return Ok(Outcome::Exists);
         }
     }
-    let parent = line.before_head_id;
+    let parent = line.head_before;
     if !new.expected_head.allows(parent) {
-        return Ok(Outcome::HeadMoved { branch: line.branch_id, head: parent });
+        return Ok(Outcome::HeadMoved { branch: line.branch, head: parent });
     }
-    let created_at = line.last_message_at.unwrap_or(now);
-    diesel::insert_into(messages::table).values(row(new, id, &line, created_at)).execute(connection)?;
-    let RaisedHead { root_chat_id: chat, branch_id: branch, head_depth: depth, .. } = line;
+    diesel::insert_into(messages::table).values(row(new, id, &line)).execute(connection)?;
+    if line.is_first() {
+        describe_first_message(connection, new, id, &line)?;
+    }
+    let RaisedHead { chat, branch, head_depth: depth, message_at: created_at, .. } = line;
     let has_siblings = may_have_siblings(connection, parent)?;
     Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }))
+}
+
+/// Describes the first message that a branch owns in the row of the branch.
+fn describe_first_message(
+    connection: &mut SqliteConnection,
+    new: &AppendRequest,
+    id: ResponseId,
+    line: &RaisedHead,
+) -> QueryResult<usize> {
+    let first = (
+        branches::first_response_id.eq(Some(id)),
+        branches::first_message_at.eq(Some(line.message_at)),
+        branches::preview.eq(Some(preview(new.question.as_str()))),
+    );
+    diesel::update(branches::table.find(line.branch)).set(first).execute(connection)
 }
 
 /// Whether messages with this parent may have other versions: whether anything forks from it.
@@ -49,59 +65,15 @@ fn may_have_siblings(connection: &mut SqliteConnection, parent: Option<ResponseI
     Ok(fork.is_some())
 }
 
-/// A line whose head was raised.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = branches)]
-struct RaisedHead {
-    branch_id: BranchId,
-    root_chat_id: ChatId,
-    head_depth: i64,
-    before_head_id: Option<ResponseId>,
-    /// The time of the message that raises it.
-    last_message_at: Option<Timestamp>,
-}
-
-fn raise_head(
-    connection: &mut SqliteConnection,
-    new: &AppendRequest,
-    id: ResponseId,
-    now: Timestamp,
-) -> QueryResult<Option<RaisedHead>> {
-    let line = LineOf { owner: new.owner, target: new.target, named: new.branch };
-    let line = branches::table.filter(branches::branch_id.eq(line)).filter(branches::deleted_at.is_null());
-    // All of them see the row as it was before.
-    let is_first = || branches::head_depth.eq(branches::fork_depth);
-    let (time, preview) = (NextMessageTime { now }, preview(new.question.as_str()));
-    let raised = (
-        branches::head_depth.eq(branches::head_depth + 1),
-        branches::before_head_id.eq(branches::head_response_id),
-        branches::head_response_id.eq(Some(id)),
-        branches::last_message_at.eq(time),
-        branches::first_response_id.eq(case_when(is_first(), Some(id).into_sql::<Nullable<Uid>>())
-            .otherwise(branches::first_response_id)),
-        branches::first_message_at.eq(case_when(is_first(), time).otherwise(branches::first_message_at)),
-        branches::preview
-            .eq(case_when(is_first(), Some(preview).into_sql::<Nullable<Text>>())
-                .otherwise(branches::preview)),
-    );
-    let update = diesel::update(line).set(raised).returning(RaisedHead::as_returning());
-    update.get_result(connection).optional()
-}
-
-fn row<'r>(
-    new: &'r AppendRequest,
-    id: ResponseId,
-    line: &RaisedHead,
-    created_at: Timestamp,
-) -> NewMessageRow<'r> {
+fn row<'r>(new: &'r AppendRequest, id: ResponseId, line: &RaisedHead) -> NewMessageRow<'r> {
     NewMessageRow {
         response_id: id,
-        branch_id: line.branch_id,
-        root_chat_id: line.root_chat_id,
+        branch_id: line.branch,
+        root_chat_id: line.chat,
         depth: line.head_depth,
-        parent_response_id: line.before_head_id,
+        parent_response_id: line.head_before,
         owner_id: new.owner,
-        created_at,
+        created_at: line.message_at,
         text_bytes: new.stored_text_bytes(),
         key_id: new.key.as_ref().map(|key| key.id),
         request_hash: new.key.as_ref().map(|key| &key.hash),
