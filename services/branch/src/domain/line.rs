@@ -84,6 +84,12 @@ impl DepthRange {
         (page.from <= page.to).then_some(page)
     }
 
+    /// The same, from the depth before it on, if there is one.
+    #[must_use]
+    pub fn with_parent(self) -> Self {
+        Self { from: (self.from - 1).max(1), ..self }
+    }
+
     /// The number of depths.
     pub const fn len(self) -> i64 {
         self.to - self.from + 1

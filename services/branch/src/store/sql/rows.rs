@@ -1,5 +1,8 @@
 //! Rows, and their conversion to and from domain types.
-#![expect(clippy::ref_option_ref, reason = "diesel's derive borrows each field, also one that is borrowed already")]
+#![expect(
+    clippy::ref_option_ref,
+    reason = "diesel's derive borrows each field, also one that is borrowed already"
+)]
 
 use super::schema::{branches, messages};
 use super::versions::Sibling;

@@ -56,12 +56,13 @@ impl MongoEngine {
             (Order::Desc, None) => read_newest_page(self, &branch, limit).await?,
             _ => None,
         };
-        let (head, depths, MessagesWithForks { messages: mut found, forks }) = if let Some(newest) = newest {
-            newest
-        } else {
-            let via = request.start.and_then(|start| target.above_line(start.via));
-            read_any_page(self, request, &branch, via).await?
-        };
+        let (head, depths, MessagesWithForks { messages: mut found, forks, parent }) =
+            if let Some(newest) = newest {
+                newest
+            } else {
+                let via = request.start.and_then(|start| target.above_line(start.via));
+                read_any_page(self, request, &branch, via).await?
+            };
         match order {
             Order::Asc => found.sort_unstable_by_key(|message| message.depth),
             Order::Desc => found.sort_unstable_by_key(|message| std::cmp::Reverse(message.depth)),
@@ -73,7 +74,7 @@ impl MongoEngine {
         let memory = self.memory.reserve(2 * bytes).await?;
         let reading = ReadingChat::One(request.chat);
         let forks = message_forks::of_messages(self, reading, &found, forks);
-        let versions = versions::of_messages(self, reading, &found);
+        let versions = versions::of_page(self, reading, parent.as_ref(), &found);
         let (mut forks, versions) = futures_util::try_join!(forks, versions)?;
         let message = |message: MessageDoc| {
             let (forks, version) = (forks.remove(&message.id), versions.get(&message.id).copied());
@@ -95,7 +96,7 @@ async fn read_newest_page(
 ) -> Result<Option<LineRead>, Error> {
     let hint = branch.head_depth;
     let mut segments = match DepthRange::page(Order::Desc, hint, None, limit) {
-        Some(depths) => plan_page(mongo, branch.ancestry()?, depths).await?,
+        Some(depths) => plan_page(mongo, branch.ancestry()?, depths.with_parent()).await?,
         None => Vec::new(),
     };
     let past = Segment::of(branch.id, hint + 1, hint + DEPTHS_PAST_HINT);
@@ -103,12 +104,15 @@ async fn read_newest_page(
         Some(own) if own.branch == branch.id => own.to = past.to,
         _ => segments.insert(0, past),
     }
-    let Some(mut found) = read_small(mongo, branch.chat, &segments, limit + DEPTHS_PAST_HINT).await? else {
+    let Some(mut found) = read_small(mongo, branch.chat, &segments, 1 + limit + DEPTHS_PAST_HINT).await?
+    else {
         return Ok(None);
     };
     let head = found.messages.iter().map(|message| message.depth).max().unwrap_or_default();
     let depths = DepthRange::page(Order::Desc, head, None, limit);
-    found.messages.retain(|message| depths.is_some_and(|depths| depths.from <= message.depth));
+    if let Some(depths) = depths {
+        found.retain(depths);
+    }
     // A message that is appended during the query can be in the result without the one before.
     let is_whole = i64::try_from(found.messages.len()) == Ok(depths.map_or(0, DepthRange::len));
     let is_head = hint <= head && head < past.to;
@@ -138,7 +142,7 @@ async fn read_any_page(
     let Some(depths) = DepthRange::page(order, head, request.start_depth(), limit) else {
         return Ok((head, None, MessagesWithForks::default()));
     };
-    let segments = plan_page(mongo, start, depths).await?;
+    let segments = plan_page(mongo, start, depths.with_parent()).await?;
     let (depths, found) = read(mongo, branch.chat, &segments, depths, order).await?;
     Ok((head, Some(depths), found))
 }

@@ -26,9 +26,22 @@ const ENTRIES_PER_BATCH: u32 = 1_001;
 pub(crate) struct MessagesWithForks {
     pub(crate) messages: Vec<MessageDoc>,
     pub(crate) forks: message_forks::ForksByMessage,
+    /// The message before the oldest, if it was read, too.
+    pub(crate) parent: Option<MessageDoc>,
 }
 
-/// Reads as many of these messages, on a line of this chat, as fit in a page: usually all, in one query.
+impl MessagesWithForks {
+    /// Keeps the messages of these depths, and apart from them the parent of the oldest.
+    pub(crate) fn retain(&mut self, depths: DepthRange) {
+        let (messages, before): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.messages).into_iter().partition(|message| depths.from <= message.depth);
+        self.messages = messages;
+        self.parent = before.into_iter().find(|message| message.depth == depths.from - 1);
+    }
+}
+
+/// Reads as many of these messages, on a line of this chat, as fit in a page: usually all, in one query, with the parent of the oldest.
+/// The segments are those of the depths with the parent.
 pub(crate) async fn read(
     mongo: &MongoEngine,
     chat: ChatId,
@@ -36,14 +49,18 @@ pub(crate) async fn read(
     depths: DepthRange,
     order: Order,
 ) -> Result<(DepthRange, MessagesWithForks), Error> {
-    if let Some(all) = read_small(mongo, chat, segments, depths.len()).await? {
+    if let Some(mut all) = read_small(mongo, chat, segments, depths.with_parent().len()).await? {
+        all.retain(depths);
         check(all.messages.len(), depths)?;
         return Ok((depths, all));
     }
-    let sizes = sizes(mongo, segments, order).await?;
+    let within = |depths: DepthRange| -> Vec<_> {
+        segments.iter().filter_map(|segment| segment.intersection(depths)).collect()
+    };
+    let sizes = sizes(mongo, &within(depths), order).await?;
     check(sizes.len(), depths)?;
     let fitting = depths.first(order, i64::try_from(count_fitting(sizes)).unwrap_or(i64::MAX));
-    let segments: Vec<_> = segments.iter().filter_map(|segment| segment.intersection(fitting)).collect();
+    let segments = within(fitting);
     let messages = all(&mongo.messages, &segments, None).await?;
     check(messages.len(), fitting)?;
     Ok((fitting, MessagesWithForks { messages, ..MessagesWithForks::default() }))
@@ -71,7 +88,7 @@ pub(crate) async fn read_small(
     let fits = |messages: &Vec<MessageDoc>| {
         messages.iter().map(|message| message.text_bytes).sum::<i64>() <= MAX_PAGE_BYTES
     };
-    Ok(messages.filter(fits).map(|messages| MessagesWithForks { messages, forks }))
+    Ok(messages.filter(fits).map(|messages| MessagesWithForks { messages, forks, parent: None }))
 }
 
 async fn read_part(

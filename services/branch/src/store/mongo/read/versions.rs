@@ -58,6 +58,17 @@ pub(crate) async fn of_messages(
     of_ranked(mongo, reading, &messages.iter().map(RankedMessage::from).collect::<Vec<_>>()).await
 }
 
+/// Ranks the messages of a page, as [`of_ranked`] does. `parent` is the message before them, if that was read.
+pub(crate) async fn of_page(
+    mongo: &MongoEngine,
+    reading: ReadingChat,
+    parent: Option<&MessageDoc>,
+    messages: &[MessageDoc],
+) -> Result<Versions, Error> {
+    let messages: Vec<_> = messages.iter().map(RankedMessage::from).collect();
+    rank(mongo, reading, &messages, parent.map(RankedMessage::from)).await
+}
+
 /// Ranks messages among their versions in the chat in which they are read. It takes no query for those whose parent is among them and
 /// has no forks.
 pub(crate) async fn of_ranked(
@@ -65,7 +76,16 @@ pub(crate) async fn of_ranked(
     reading: ReadingChat,
     messages: &[RankedMessage],
 ) -> Result<Versions, Error> {
-    let parents = Parents::read(mongo, messages).await?;
+    rank(mongo, reading, messages, None).await
+}
+
+async fn rank(
+    mongo: &MongoEngine,
+    reading: ReadingChat,
+    messages: &[RankedMessage],
+    parent: Option<RankedMessage>,
+) -> Result<Versions, Error> {
+    let parents = Parents::read(mongo, messages, parent).await?;
     let ranked =
         messages.iter().filter(|message| message.parent.is_none_or(|parent| parents.is_forked(parent)));
     let mut by_origin = BTreeMap::<Origin, Vec<&RankedMessage>>::new();
@@ -128,9 +148,14 @@ impl From<ForkedMessage> for Parent {
 }
 
 impl Parents {
-    async fn read(mongo: &MongoEngine, messages: &[RankedMessage]) -> Result<Self, Error> {
-        let known: HashMap<_, _> =
-            messages.iter().map(|message| (message.id, Parent::from(message))).collect();
+    /// Reads the parents that are neither among the messages nor this one.
+    async fn read(
+        mongo: &MongoEngine,
+        messages: &[RankedMessage],
+        parent: Option<RankedMessage>,
+    ) -> Result<Self, Error> {
+        let known = messages.iter().chain(&parent);
+        let known: HashMap<_, _> = known.map(|message| (message.id, Parent::from(message))).collect();
         let wanted: BTreeSet<_> = messages.iter().filter_map(|message| message.parent).collect();
         let missing = wanted.iter().copied().filter(|parent| !known.contains_key(parent)).collect();
         let missing = mongo.forked_messages.load_many(missing).await?;
