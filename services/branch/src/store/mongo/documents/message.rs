@@ -163,6 +163,6 @@ impl MessageDoc {
 /// A filter for the messages that a fork has begun with, as long as they are due.
 pub(crate) fn due_messages(fork: &BranchDoc) -> Document {
     let most = i64::try_from(MAX_FIRST_MESSAGES).unwrap_or(i64::MAX);
-    let depths = doc! {"$gt": fork.fork_depth, "$lte": fork.fork_depth + most};
+    let depths = doc! {"$gte": fork.fork_depth + 1, "$lte": fork.fork_depth + most};
     doc! {"branch": fork.id.to_string(), "depth": depths, "due": {"$gt": 0_i64}}
 }

@@ -105,7 +105,7 @@ pub(crate) async fn page_of_chat(
             vec![
                 doc! {"root": &chat, "alive": true, "level": level, "created_at": time, "_id": {"$gt": id.to_string()}},
                 doc! {"root": &chat, "alive": true, "level": level, "created_at": {"$gt": time}},
-                doc! {"root": &chat, "alive": true, "level": {"$gt": level}},
+                doc! {"root": &chat, "alive": true, "level": {"$gte": level + 1}},
             ]
         }
     };
@@ -144,7 +144,7 @@ async fn page_of_large_chat(
         let missing = count - found.len();
         let next = if is_narrow {
             let levels = i64::try_from(missing).unwrap_or(i64::MAX);
-            let band = doc! {"$gt": level, "$lte": level + levels};
+            let band = doc! {"$gte": level + 1, "$lte": level + levels};
             level += levels;
             find_first(mongo, doc! {"root": &chat, "alive": true, "level": band}, missing).await?
         } else {
@@ -192,6 +192,9 @@ pub(crate) struct BranchLinkDoc {
     pub(crate) level: i64,
     #[serde(with = "micros")]
     created_at: Timestamp,
+    /// Until when a tombstone can be restored, in microseconds.
+    #[serde(default)]
+    purge_at: Option<i64>,
 }
 
 impl From<&BranchLinkDoc> for BranchLink {
@@ -206,7 +209,7 @@ pub(crate) async fn links_deeper_than(
     chat: ChatId,
     level: i64,
 ) -> Result<Vec<BranchLinkDoc>, Error> {
-    links(mongo, doc! {"root": chat.to_string(), "alive": true, "level": {"$gt": level}}).await
+    links(mongo, chat, level, true).await
 }
 
 /// The branches of a chat below a level that can be restored, parents first.
@@ -215,16 +218,24 @@ pub(crate) async fn restorable_links_deeper_than(
     chat: ChatId,
     level: i64,
 ) -> Result<Vec<BranchLinkDoc>, Error> {
-    let restorable = doc! {"root": chat.to_string(), "purge_at": {"$gt": 0_i64}, "level": {"$gt": level}};
-    links(mongo, restorable).await
+    let mut found = links(mongo, chat, level, false).await?;
+    found.retain(|link| link.purge_at.is_some());
+    Ok(found)
 }
 
-async fn links(mongo: &MongoEngine, filter: Document) -> Result<Vec<BranchLinkDoc>, Error> {
+/// The branches or the tombstones below a level: a range of the index. A server may read all that equal a bound that `$gt` leaves out.
+async fn links(
+    mongo: &MongoEngine,
+    chat: ChatId,
+    level: i64,
+    alive: bool,
+) -> Result<Vec<BranchLinkDoc>, Error> {
+    let filter = doc! {"root": chat.to_string(), "alive": alive, "level": {"$gte": level + 1}};
     let typed = mongo.branches.clone_with_type::<BranchLinkDoc>();
     let found = typed.find(filter);
     let found = found.sort(doc! {"level": 1, "created_at": 1, "_id": 1}).batch_size(10_000);
     Ok(found
-        .projection(doc! {"_id": 1, "parent": 1, "level": 1, "created_at": 1})
+        .projection(doc! {"_id": 1, "parent": 1, "level": 1, "created_at": 1, "purge_at": 1})
         .await?
         .try_collect()
         .await?)

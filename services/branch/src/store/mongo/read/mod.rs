@@ -22,6 +22,7 @@ mod message_tree;
 pub(super) mod messages;
 pub(super) mod own_messages;
 pub(super) mod page;
+mod parents;
 pub(super) mod previews;
 pub(super) mod reading_chat;
 mod segments;

@@ -48,7 +48,8 @@ async fn update(mongo: &MongoEngine, change: ChatStateChange, now: Timestamp) ->
     let restorable = doc! {"alive": false, "undo": UndoState::Deleted.name()};
     for (state, mut update) in [(living, of_living), (restorable, of_restorable)] {
         let mut filter = doc! {
-            "_id": change.chat.to_string(), "root": change.chat.to_string(), "owner": change.owner.to_string(),
+            // A trunk is alone on its level. By `root`, a server may read all branches of the chat.
+            "_id": change.chat.to_string(), "level": 0_i64, "owner": change.owner.to_string(),
             "$or": [{"chat_state_number": null}, {"chat_state_number": {"$lt": change.number}}],
         };
         filter.extend(state);
