@@ -1,13 +1,16 @@
 //! The list of what can be restored in a chat.
 
+use crate::domain::Order;
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::target::Target;
+use crate::store::mongo::read::time_ranges::TimeRanges;
 use crate::store::{DeletedBranch, DeletedBranchPage, DeletedBranchesRequest, DeletionPosition};
 use futures_util::TryStreamExt as _;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;
+use shared::ids::ChatId;
 
 impl MongoEngine {
     pub(crate) async fn list_deleted_branches(
@@ -15,21 +18,42 @@ impl MongoEngine {
         request: &DeletedBranchesRequest,
     ) -> Result<DeletedBranchPage, Error> {
         let &DeletedBranchesRequest { owner, target, after, limit } = request;
-        let chat = Target::find(self, owner, target, []).await?.require()?.branch.chat;
-        let mut filter = doc! {
-            "root": chat.to_string(), "alive": false, "deleted_count": {"$gt": 0_i64},
-            "purge_at": {"$gt": self.clock.now().as_micros()},
-        };
+        let target = Target::find(self, owner, target, []).await?.require()?;
+        let (chat, now) = (target.branch.chat, self.clock.now());
+        let mut found = Vec::new();
         if let Some(DeletionPosition { deleted_at, id }) = after {
-            let deleted_at = deleted_at.as_micros();
-            let at_the_same_time = doc! {"deleted_at": deleted_at, "_id": {"$lt": id.to_string()}};
-            filter.insert("$or", vec![doc! {"deleted_at": {"$lt": deleted_at}}, at_the_same_time]);
+            let same_time = doc! {"deleted_at": deleted_at.as_micros(), "_id": {"$lt": id.to_string()}};
+            found = newest_deletions(self, chat, same_time, limit + 1).await?;
         }
-        let found = self.branches.find(filter).sort(doc! {"deleted_at": -1, "_id": -1});
-        let found = found.limit(i64::try_from(limit + 1).unwrap_or(i64::MAX)).await?;
-        let found: Vec<BranchDoc> = found.try_collect().await?;
-        Ok(DeletedBranchPage::new(found.into_iter().filter_map(entry).collect(), limit))
+        let after = after.map(|after| after.deleted_at.as_micros());
+        let oldest = target.trunk().created_at.as_micros();
+        let mut ranges = TimeRanges::new(Order::Desc, after, oldest, now);
+        while found.len() <= limit
+            && let Some(range) = ranges.next_range()
+        {
+            let missing = limit + 1 - found.len();
+            let more = newest_deletions(self, chat, doc! {"deleted_at": range}, missing).await?;
+            ranges.widen(more.len(), missing - more.len());
+            found.extend(more);
+        }
+        // The sweep has yet to purge the others. They come last.
+        let restorable = found.into_iter().filter(|branch| branch.is_restorable(now));
+        Ok(DeletedBranchPage::new(restorable.filter_map(entry).collect(), limit))
     }
+}
+
+/// The newest branches of a chat that requests have named to delete them, within a range of the index. Another condition would let some
+/// servers read the whole index.
+async fn newest_deletions(
+    mongo: &MongoEngine,
+    chat: ChatId,
+    range: Document,
+    count: usize,
+) -> Result<Vec<BranchDoc>, Error> {
+    let mut filter = doc! {"deletion_chat": chat.to_string()};
+    filter.extend(range);
+    let found = mongo.branches.find(filter).sort(doc! {"deleted_at": -1, "_id": -1});
+    Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
 }
 
 fn entry(branch: BranchDoc) -> Option<DeletedBranch> {

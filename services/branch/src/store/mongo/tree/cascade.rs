@@ -64,7 +64,7 @@ pub(super) async fn settle(
         move_active_off(mongo, doomed, deleted_ids).await?;
     }
     let count = i64::try_from(deleted_ids.len()).unwrap_or(i64::MAX);
-    mongo.branches.update_one(named, undo.completion(count)).await?;
+    mongo.branches.update_one(named, undo.completion(doomed.chat, count)).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::store::mongo::engine::MongoEngine;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 use shared::clock::Timestamp;
-use shared::ids::{BranchId, OperationId};
+use shared::ids::{BranchId, ChatId, OperationId};
 use shared::undo_window::UndoWindow;
 
 /// A deletion: when it was, and until when it can be undone.
@@ -77,22 +77,27 @@ impl Undo {
                 "deletion": self.id.to_string(), "undo": state.name(), "undo_due": due.as_micros(),
             },
             "$unset": {
-                "state": "", "due": "", "activate": "", "over": "", "deleted_count": "", "active_before": "",
+                "state": "", "due": "", "activate": "", "over": "", "deleted_count": "", "deletion_chat": "",
+                "active_before": "",
             },
         }
     }
 
-    /// The update that ends a deletion under way, which took so many branches.
-    pub(crate) fn completion(self, count: i64) -> Document {
+    /// The update that ends a deletion under way, which took so many branches of this chat. `deletion_chat` is there for the index of
+    /// deletions, which has the branches that requests have named and no others.
+    pub(crate) fn completion(self, chat: ChatId, count: i64) -> Document {
         let (state, due) = (UndoState::Deleted.name(), self.purge_at.as_micros());
-        doc! {"$set": {"undo": state, "undo_due": due, "deleted_count": count}}
+        doc! {
+            "$set": {"undo": state, "undo_due": due, "deleted_count": count, "deletion_chat": chat.to_string()},
+        }
     }
 }
 
 /// The fields of a deletion that can be undone, to unset them.
 fn undo_fields() -> Document {
     doc! {
-        "undo": "", "undo_due": "", "purge_at": "", "deletion": "", "deleted_count": "", "active_before": "",
+        "undo": "", "undo_due": "", "purge_at": "", "deletion": "", "deleted_count": "", "deletion_chat": "",
+        "active_before": "",
     }
 }
 
