@@ -46,10 +46,18 @@ impl ServiceProgram for Program {
 
     fn peers(config: &Config) -> Vec<Peer<'_>> {
         let (caller, urls) = (Service::Gateway, &config.upstreams);
-        vec![
+        let mut peers = vec![
             Peer { caller, called: Service::Auth, variable: "AUTH_URL", base: &urls.auth },
             Peer { caller, called: Service::Chat, variable: "CHAT_URL", base: &urls.chat },
             Peer { caller, called: Service::Branch, variable: "BRANCH_URL", base: &urls.branch },
-        ]
+        ];
+        let variable = "ANSWER_URL";
+        peers.extend(urls.answer.as_ref().map(|base| Peer {
+            caller,
+            called: Service::Answer,
+            variable,
+            base,
+        }));
+        peers
     }
 }

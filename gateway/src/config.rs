@@ -18,8 +18,8 @@ use shared_web::server::{DescriptorUse, ServerConfig};
 /// The default of `LISTEN_ADDR`.
 pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8000";
 
-/// A gateway that is a process of its own: a client that uses all three services in turn leaves an idle connection to each.
-pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers: 1, per_connection: 4 };
+/// A gateway that is a process of its own: a client that uses all services in turn leaves an idle connection to each.
+pub const DESCRIPTOR_USE: DescriptorUse = DescriptorUse { databases: 0, servers: 1, per_connection: 5 };
 
 /// The configuration of the gateway.
 #[derive(Debug, Clone)]

@@ -9,7 +9,6 @@ use crate::proxy::body_sender::BodySender;
 use crate::proxy::forward::Proxy;
 use crate::proxy::headers::body_length;
 use crate::proxy::request_body::RequestBody;
-use crate::proxy::response_body::respond;
 use crate::proxy::telemetry;
 use crate::rate_limit;
 use crate::rate_limit::admission::RateLimits;
@@ -131,9 +130,13 @@ impl Pipeline {
         self.forward(&context, body, record, started).await
     }
 
-    /// Route: finds the route and the class of a request. One without a route counts against a rate limit.
+    /// Route: finds the route and the class of a request. One without a route, or whose service there is not, counts against a rate limit.
     fn route<'r>(&self, request: &'r HttpRequest, trace: &'r Trace) -> Result<RequestContext<'r>, Error> {
-        RequestContext::route(request, trace).or_else(|error| self.admit_unrouted(request).and(Err(error)))
+        match RequestContext::route(request, trace) {
+            Ok(context) if self.proxy.has(context.route.upstream) => Ok(context),
+            Ok(_) | Err(Error::NoRoute) => self.admit_unrouted(request).and(Err(Error::NoRoute)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Authenticate: the user whose token the request has; `None` on public routes.
@@ -175,7 +178,7 @@ impl Pipeline {
         }
         let response = self.proxy.send(&request, body, context.route.upstream).await?;
         telemetry::record_response(record, &response, context.route, started);
-        Ok(respond(response, context.request.method(), self.proxy.timeouts()))
+        Ok(self.proxy.respond(response, context.request.method()))
     }
 
     fn bounds(&self, context: &RequestContext<'_>) -> BodyBounds<'_> {

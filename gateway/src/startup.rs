@@ -8,9 +8,9 @@ use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
 use crate::proxy::forward::Proxy;
 use crate::rate_limit::admission::RateLimits;
-use crate::routing::upstream::Upstream;
 use crate::timeouts::Timeouts;
 use crate::token_cache::TokenCache;
+use crate::upstream::cluster::Cluster;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
 use futures_util::future::join_all;
@@ -24,6 +24,7 @@ use shared_web::tokens::TokenKeys;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The time limit of a service's `/readyz`, shorter than that of the probes of the gateway's own.
 const READINESS_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -38,6 +39,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
     let readiness = readiness(Arc::clone(&clusters));
     let trusted_proxies = config.downstream.trusted_proxies;
     let metrics = &config.server.metrics;
+    let draining = tasks.draining().clone();
     let limits = RateLimits::new(config.rate_limits, trusted_proxies.clone(), metrics, &tasks);
     let pipelines = Pipelines {
         keys: config.server.keys,
@@ -47,6 +49,7 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         clusters,
         timeouts: config.timeouts,
         trusted_proxies: trusted_proxies.clone(),
+        draining,
     };
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
@@ -67,18 +70,20 @@ struct Pipelines {
     clusters: Arc<UpstreamClusters>,
     timeouts: Timeouts,
     trusted_proxies: TrustedProxies,
+    draining: CancellationToken,
 }
 
 impl Pipelines {
     /// A pipeline for the worker of this thread. Its connections and verified tokens are not shared between threads.
     fn build(&self) -> Pipeline {
+        let (trusted_proxies, draining) = (self.trusted_proxies.clone(), self.draining.clone());
         Pipeline {
             keys: self.keys.clone(),
             bodies: self.bodies.clone(),
             cors: Arc::clone(&self.cors),
             limits: Arc::clone(&self.limits),
             tokens: TokenCache::default(),
-            proxy: Proxy::new(&self.clusters, self.timeouts, self.trusted_proxies.clone()),
+            proxy: Proxy::new(&self.clusters, self.timeouts, trusted_proxies, draining),
         }
     }
 }
@@ -95,19 +100,20 @@ fn clusters(config: &Config, tasks: &Tasks) -> Result<Arc<UpstreamClusters>, Sta
     Ok(clusters)
 }
 
-/// The gateway is ready if `/readyz` of at least one replica of each service says so.
+/// The gateway is ready if `/readyz` of at least one replica of each service says so, but for one that a deployment may be without.
 fn readiness(clusters: Arc<UpstreamClusters>) -> Readiness {
     Readiness::new(move || {
         let clusters = Arc::clone(&clusters);
         async move {
-            let down = join_all(Upstream::ALL.map(|upstream| why_down(&clusters, upstream))).await;
+            let required = clusters.all().filter(|cluster| cluster.upstream.is_required());
+            let down = join_all(required.map(|cluster| why_down(cluster))).await;
             let (names, causes): (Vec<_>, Vec<_>) = down.into_iter().flatten().unzip();
             if names.is_empty() { Ok(()) } else { Err(NotReady::down(names, causes.join("; "))) }
         }
     })
 }
 
-async fn why_down(clusters: &UpstreamClusters, upstream: Upstream) -> Option<(&'static str, String)> {
-    let cause = clusters.of(upstream).check_ready(READINESS_TIMEOUT).await.err()?;
-    Some((upstream.name(), format!("{upstream}: {cause}")))
+async fn why_down(cluster: &Cluster) -> Option<(&'static str, String)> {
+    let cause = cluster.check_ready(READINESS_TIMEOUT).await.err()?;
+    Some((cluster.upstream.name(), format!("{}: {cause}", cluster.upstream)))
 }

@@ -5,7 +5,7 @@ use shared::settings;
 use shared_web::timeouts::{ServerTimeouts, must_be_longer};
 use std::time::Duration;
 
-/// Time-outs and intervals. Variables set `request_body`, `response_head` and `response_body`; tests set the others, too.
+/// Time-outs and intervals. Variables set `request_body`, `response_head`, `response_body` and `stream`; tests set the others, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
     /// Connecting to a service.
@@ -16,6 +16,8 @@ pub struct Timeouts {
     pub response_head: Duration,
     /// The next piece of a response's body.
     pub response_body: Duration,
+    /// The whole of a response that is a stream of events.
+    pub stream: Duration,
     /// How long a merged `OpenAPI` document is served before it is read anew.
     pub document_ttl: Duration,
     /// Between two look-ups of a service's name.
@@ -29,13 +31,14 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// Reads `BODY_TIMEOUT`, `UPSTREAM_TIMEOUT` and `UPSTREAM_IDLE_TIMEOUT`, in seconds. A service must give up before the
+    /// Reads `BODY_TIMEOUT`, `UPSTREAM_TIMEOUT`, `UPSTREAM_IDLE_TIMEOUT` and `STREAM_MAX`, in seconds. A service must give up before the
     /// gateway does.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         struct Read {
             request_body: Duration,
             response_head: Duration,
             response_body: Duration,
+            stream: Duration,
             services: ServerTimeouts,
         }
         let default = Self::default();
@@ -43,11 +46,12 @@ impl Timeouts {
             request_body: env.timeout("BODY_TIMEOUT", default.request_body),
             response_head: env.timeout("UPSTREAM_TIMEOUT", default.response_head),
             response_body: env.timeout("UPSTREAM_IDLE_TIMEOUT", default.response_body),
+            stream: env.timeout("STREAM_MAX", default.stream),
             services: ServerTimeouts::from_env(env),
         })?;
-        let Read { request_body, response_head, response_body, services } = read;
+        let Read { request_body, response_head, response_body, stream, services } = read;
         must_be_longer(("UPSTREAM_TIMEOUT", response_head), ("SERVICE_TIMEOUT", services.service))?;
-        Ok(Self { request_body, response_head, response_body, ..default })
+        Ok(Self { request_body, response_head, response_body, stream, ..default })
     }
 }
 
@@ -59,6 +63,8 @@ impl Default for Timeouts {
             request_body: Duration::from_secs(30),
             response_head: Duration::from_secs(30),
             response_body: Duration::from_secs(60),
+            // The answer service closes a stream after 10 minutes by itself.
+            stream: Duration::from_secs(630),
             document_ttl: Duration::from_secs(5),
             dns_refresh_interval: Duration::from_secs(2),
             health_check_interval: Duration::from_secs(2),
@@ -84,7 +90,7 @@ mod tests {
             "UPSTREAM_TIMEOUT: is 30 s; expected more than SERVICE_TIMEOUT, which is 45 s"
         );
         assert!(line("STATEMENT_TIMEOUT", "25").starts_with("SERVICE_TIMEOUT: is 20 s; expected more than"));
-        for name in ["BODY_TIMEOUT", "UPSTREAM_TIMEOUT", "UPSTREAM_IDLE_TIMEOUT"] {
+        for name in ["BODY_TIMEOUT", "UPSTREAM_TIMEOUT", "UPSTREAM_IDLE_TIMEOUT", "STREAM_MAX"] {
             for wrong in ["0", "x", "1.5"] {
                 assert!(line(name, wrong).starts_with(&format!("{name}: ")), "{name}={wrong}");
             }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// The default of `--listen`.
 pub const LISTEN_ADDR: &str = "127.0.0.1:8000";
 /// The variables of the services that `banyan` does not read: their servers find each other.
-const NOT_OF_BANYAN: [&str; 4] = ["LISTEN_ADDR", "AUTH_URL", "CHAT_URL", "BRANCH_URL"];
+const NOT_OF_BANYAN: [&str; 5] = ["LISTEN_ADDR", "AUTH_URL", "CHAT_URL", "BRANCH_URL", "ANSWER_URL"];
 /// The name of the setting in errors.
 pub const LISTEN_SETTING: &str = "--listen or BANYAN_LISTEN_ADDR";
 

@@ -49,8 +49,12 @@ impl Stack {
         // Checked before a database is opened, which fails in ways of its own without a descriptor.
         config.databases.descriptor_use().max_connections()?;
         let (auth, chat, branch) = (Port::bind()?, Port::bind()?, Port::bind()?);
-        let upstreams =
-            UpstreamUrls { auth: auth.url.clone(), chat: chat.url.clone(), branch: branch.url.clone() };
+        let upstreams = UpstreamUrls {
+            auth: auth.url.clone(),
+            chat: chat.url.clone(),
+            branch: branch.url.clone(),
+            answer: None,
+        };
         let server = config.server(listen, keys);
         let on = |port: &Port| ServerConfig { listen: port.listen.clone(), ..server.clone() };
         let services = vec![

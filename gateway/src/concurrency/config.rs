@@ -15,14 +15,16 @@ pub struct ConcurrencyConfig {
     pub writes: usize,
     /// Concurrent requests that hash a password. The auth service hashes one on each core, and queues the others.
     pub passwords: usize,
-    /// Queued requests of each class. By default as many as connections that the kernel queues to be accepted, so that clients
+    /// Concurrent requests whose response may be a stream of events, until its end. They do not queue.
+    pub answers: usize,
+    /// Queued requests of each other class. By default as many as connections that the kernel queues to be accepted, so that clients
     /// that come at once after a restart are served one after the other and not refused.
     pub waiting: usize,
 }
 
 impl Default for ConcurrencyConfig {
     fn default() -> Self {
-        Self { reads: 64, writes: 64, passwords: 64, waiting: 1024 }
+        Self { reads: 64, writes: 64, passwords: 64, answers: 4096, waiting: 1024 }
     }
 }
 
@@ -40,6 +42,7 @@ impl ConcurrencyConfig {
                 reads: number("UPSTREAM_LIMIT_READS", 1, default.reads),
                 writes: number("UPSTREAM_LIMIT_WRITES", 1, default.writes),
                 passwords: number("UPSTREAM_LIMIT_PASSWORDS", 1, default.passwords),
+                answers: number("UPSTREAM_LIMIT_ANSWERS", 1, default.answers),
                 waiting: number("UPSTREAM_LIMIT_WAITING", 0, default.waiting),
             }),
             is_on: env.switch("UPSTREAM_LIMIT", true),
@@ -59,6 +62,7 @@ mod tests {
             ("UPSTREAM_LIMIT_READS", "0"),
             ("UPSTREAM_LIMIT_WRITES", "-1"),
             ("UPSTREAM_LIMIT_PASSWORDS", "x"),
+            ("UPSTREAM_LIMIT_ANSWERS", "0"),
             ("UPSTREAM_LIMIT_WAITING", "9999999999999999999"),
         ] {
             let line = ConcurrencyConfig::from_env(&Env::of([(name, value)])).unwrap_err().to_string();

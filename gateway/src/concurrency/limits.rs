@@ -3,6 +3,7 @@
 use super::config::ConcurrencyConfig;
 use super::limiter::ConcurrencyLimiter;
 use super::permit::Permit;
+use super::stream_limiter::StreamLimiter;
 use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
 use shared::service::Service;
@@ -21,6 +22,7 @@ impl ReplicaLimitsFactory {
             Upstream::Auth => "upstream_auth",
             Upstream::Chat => "upstream_chat",
             Upstream::Branch => "upstream_branch",
+            Upstream::Answer => "upstream_answer",
         };
         Self { config, hits: metrics.limit_hits_counter(Service::Gateway, name) }
     }
@@ -35,6 +37,7 @@ impl ReplicaLimitsFactory {
             reads: limiter(config.reads),
             writes: limiter(config.writes),
             passwords: limiter(config.passwords),
+            answers: Some(StreamLimiter::new(config.answers, self.hits.clone())),
         }
     }
 }
@@ -45,6 +48,7 @@ pub(crate) struct ReplicaLimits {
     reads: Option<ConcurrencyLimiter>,
     writes: Option<ConcurrencyLimiter>,
     passwords: Option<ConcurrencyLimiter>,
+    answers: Option<StreamLimiter>,
 }
 
 impl ReplicaLimits {
@@ -54,6 +58,12 @@ impl ReplicaLimits {
             RequestClass::Read => &self.reads,
             RequestClass::Write => &self.writes,
             RequestClass::Password => &self.passwords,
+            RequestClass::Answer => {
+                return match &self.answers {
+                    Some(limiter) => limiter.try_acquire().map(Permit::for_stream),
+                    None => Some(Permit::unlimited()),
+                };
+            }
         };
         match limiter {
             Some(limiter) => Permit::acquire(limiter).await,
@@ -69,14 +79,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_class_has_permits_of_its_own_unless_nothing_is_limited() {
-        let config = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 0 });
+        let config = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, answers: 1, waiting: 0 });
         let limits = ReplicaLimitsFactory::new(config, Upstream::Chat, &Metrics::off()).for_replica();
 
-        let classes = [RequestClass::Read, RequestClass::Write, RequestClass::Password];
+        let classes = [RequestClass::Read, RequestClass::Write, RequestClass::Password, RequestClass::Answer];
         let permits = join_all(classes.map(|class| limits.acquire(class))).await;
 
         assert!(permits.iter().all(Option::is_some));
         assert!(limits.acquire(RequestClass::Read).await.is_none());
+        assert!(limits.acquire(RequestClass::Answer).await.is_none());
 
         let limits = ReplicaLimitsFactory::new(None, Upstream::Chat, &Metrics::off()).for_replica();
         let permits = join_all((0..1000).map(|_| limits.acquire(RequestClass::Read))).await;

@@ -6,3 +6,4 @@ mod limiter;
 pub(crate) mod limits;
 mod overload;
 mod permit;
+pub(crate) mod stream_limiter;

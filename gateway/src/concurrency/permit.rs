@@ -1,6 +1,7 @@
 //! A permit: what a request holds while it counts against a concurrency limit.
 
 use super::limiter::ConcurrencyLimiter;
+use super::stream_limiter::StreamPermit;
 use std::time::Duration;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
@@ -23,6 +24,8 @@ enum PermitState<'a> {
     OverLimit(&'a ConcurrencyLimiter),
     /// Released while the body of the request comes.
     Suspended(&'a ConcurrencyLimiter),
+    /// Held until the end of the response.
+    Stream(StreamPermit),
 }
 
 impl<'a> Permit<'a> {
@@ -31,13 +34,18 @@ impl<'a> Permit<'a> {
         Self { state: PermitState::Unlimited, acquired: None }
     }
 
+    /// The permit of a request whose response may be a stream.
+    pub(super) fn for_stream(permit: StreamPermit) -> Self {
+        Self { state: PermitState::Stream(permit), acquired: None }
+    }
+
     /// Acquires a permit; `None` if none became available in time.
     pub(super) async fn acquire(limiter: &'a ConcurrencyLimiter) -> Option<Self> {
         let permit = limiter.acquire().await?;
         Some(Self { state: PermitState::Held(limiter, permit), acquired: Some(Instant::now()) })
     }
 
-    /// Holds the permit while a request is sent and answered.
+    /// Holds the permit while a request is sent and answered. That of a stream is returned, to be held until its end.
     ///
     /// A body that takes longer than [`BODY_POLL_INTERVAL`] suspends the permit until it has come whole, as the replica has
     /// little to do until then. `is_complete` is `None` for a request whose body is complete from the start.
@@ -45,21 +53,28 @@ impl<'a> Permit<'a> {
         mut self,
         is_complete: Option<impl Fn() -> bool>,
         work: impl Future<Output = T>,
-    ) -> T {
+    ) -> (T, Option<StreamPermit>) {
         tokio::pin!(work);
-        let Some(is_complete) = is_complete else {
-            let done = work.await;
-            self.record_latency();
-            return done;
-        };
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => {
-                    self.record_latency();
-                    return done;
+        let done = match is_complete {
+            None => work.await,
+            Some(is_complete) => loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => break done,
+                    () = sleep(BODY_POLL_INTERVAL) => if is_complete() { self.resume() } else { self.suspend() },
                 }
-                () = sleep(BODY_POLL_INTERVAL) => if is_complete() { self.resume() } else { self.suspend() },
+            },
+        };
+        self.record_latency();
+        (done, self.take_stream())
+    }
+
+    fn take_stream(&mut self) -> Option<StreamPermit> {
+        match std::mem::replace(&mut self.state, PermitState::Unlimited) {
+            PermitState::Stream(permit) => Some(permit),
+            state => {
+                self.state = state;
+                None
             }
         }
     }
@@ -82,7 +97,7 @@ impl<'a> Permit<'a> {
                 limiter.release_over_limit();
                 PermitState::Suspended(limiter)
             }
-            state @ (PermitState::Unlimited | PermitState::Suspended(_)) => state,
+            state @ (PermitState::Unlimited | PermitState::Suspended(_) | PermitState::Stream(_)) => state,
         };
     }
 
@@ -103,7 +118,7 @@ impl Drop for Permit<'_> {
         match std::mem::replace(&mut self.state, PermitState::Unlimited) {
             PermitState::Held(limiter, permit) => limiter.release(permit),
             PermitState::OverLimit(limiter) => limiter.release_over_limit(),
-            PermitState::Unlimited | PermitState::Suspended(_) => {}
+            PermitState::Unlimited | PermitState::Suspended(_) | PermitState::Stream(_) => {}
         }
     }
 }

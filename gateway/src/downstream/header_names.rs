@@ -21,13 +21,14 @@ pub(crate) const REQUEST_SET_BY_GATEWAY: [&str; 8] =
     ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
 
 /// Other headers that the gateway, its server or a service reads, as far as they have a hyphen in their name.
-const READ_HEADERS: [&str; 6] = [
+const READ_HEADERS: [&str; 7] = [
     "accept-encoding",
     "access-control-request-headers",
     "access-control-request-method",
     "content-encoding",
     "content-type",
     IDEMPOTENCY_KEY,
+    "last-event-id",
 ];
 
 /// The header with the key that makes a POST safe to repeat.

@@ -34,7 +34,7 @@ pub(crate) struct Catalogue {
 struct Cached {
     fetched: Option<Instant>,
     /// In the order of [`Upstream::ALL`].
-    documents: [Option<ServiceDocument>; 3],
+    documents: [Option<ServiceDocument>; 4],
     /// In the order of [`Version`], without what [`complete`] adds.
     merged: [Bytes; 2],
 }
@@ -56,7 +56,7 @@ impl Catalogue {
     }
 
     async fn fetch(&self, upstream: Upstream) -> Option<ServiceDocument> {
-        let mut url = self.upstreams.url(upstream).clone();
+        let mut url = self.upstreams.url(upstream)?.clone();
         url.set_path("/openapi.json");
         let response = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
         let document = match response {
@@ -93,8 +93,11 @@ impl Cached {
 
     fn merged(&self) -> Result<&[Bytes; 2], Error> {
         let all = Upstream::ALL.into_iter().zip(&self.documents);
-        let missing: Vec<_> =
-            all.filter_map(|(upstream, document)| document.is_none().then_some(upstream.name())).collect();
+        let is_missing =
+            |upstream: Upstream, document: &Option<_>| upstream.is_required() && document.is_none();
+        let missing: Vec<_> = all
+            .filter_map(|(upstream, document)| is_missing(upstream, document).then_some(upstream.name()))
+            .collect();
         if missing.is_empty() { Ok(&self.merged) } else { Err(Error::NoDocument(missing.join(", "))) }
     }
 }

@@ -9,7 +9,8 @@ const BEARER: &str = "bearerAuth";
 const PASSWORD: &str = "oauth2";
 
 /// The tags, in the order of first use.
-const TAGS: [&str; 5] = ["auth", "chats", "messages", "branches", "conversations"];
+const TAGS: [&str; 8] =
+    ["auth", "chats", "messages", "branches", "answers", "models", "providers", "conversations"];
 
 /// Title, introduction, version, licence.
 pub(super) fn info() -> Value {

@@ -3,7 +3,6 @@
 use super::body_sender::BodySender;
 use super::forward::Proxy;
 use super::headers::BodyLength;
-use super::response_body::respond;
 use crate::error::Error;
 use crate::request_context::RequestContext;
 use actix_web::HttpResponse;
@@ -38,9 +37,7 @@ pub(crate) async fn refuse_body(
     let is_allowed = |allow: &str| allow.split(", ").any(|allowed| allowed == method.as_str());
     match (head.status(), allowed) {
         (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(refusal.into()),
-        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => {
-            Ok(respond(response, method, proxy.timeouts()))
-        }
+        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => Ok(proxy.respond(response, method)),
         _ => Err(refusal.into()),
     }
 }

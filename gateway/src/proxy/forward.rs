@@ -5,6 +5,7 @@ use super::body_sender::BodySender;
 use super::headers::{BodyLength, set_request_headers};
 use super::message::{UpstreamRequest, UpstreamResponse};
 use super::request_head::{RequestHead, RequestHeaders};
+use super::response_body::respond;
 use super::telemetry::set_trace_headers;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
@@ -15,56 +16,75 @@ use crate::timeouts::Timeouts;
 use crate::upstream::balancer::Balancer;
 use crate::upstream::clusters::UpstreamClusters;
 use crate::upstream::pool::PooledConnection;
+use actix_web::HttpResponse;
 use actix_web::http::Method;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// One worker's proxy to the services: paths, queries and bodies go as they came, no redirect is followed and nothing is
 /// unpacked.
 pub(crate) struct Proxy {
-    auth: Rc<Balancer>,
-    chat: Rc<Balancer>,
-    branch: Rc<Balancer>,
+    auth: Option<Rc<Balancer>>,
+    chat: Option<Rc<Balancer>>,
+    branch: Option<Rc<Balancer>>,
+    answer: Option<Rc<Balancer>>,
     timeouts: Timeouts,
     trusted_proxies: TrustedProxies,
+    draining: CancellationToken,
 }
 
 impl Proxy {
-    /// A proxy without connections. Must be made on the worker's thread.
+    /// A proxy without connections, which ends streams when `draining` is cancelled. Must be made on the worker's thread.
     pub(crate) fn new(
         clusters: &UpstreamClusters,
         timeouts: Timeouts,
         trusted_proxies: TrustedProxies,
+        draining: CancellationToken,
     ) -> Self {
-        let balancer = |upstream| Balancer::new(Arc::clone(clusters.of(upstream)));
+        let balancer = |upstream| clusters.of(upstream).map(Arc::clone).map(Balancer::new);
         Self {
             auth: balancer(Upstream::Auth),
             chat: balancer(Upstream::Chat),
             branch: balancer(Upstream::Branch),
+            answer: balancer(Upstream::Answer),
             timeouts,
             trusted_proxies,
+            draining,
         }
     }
 
-    fn balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
-        match upstream {
+    /// Whether there is this service.
+    pub(crate) fn has(&self, upstream: Upstream) -> bool {
+        self.balancer(upstream).is_ok()
+    }
+
+    fn balancer(&self, upstream: Upstream) -> Result<&Rc<Balancer>, Error> {
+        let balancer = match upstream {
             Upstream::Auth => &self.auth,
             Upstream::Chat => &self.chat,
             Upstream::Branch => &self.branch,
-        }
+            Upstream::Answer => &self.answer,
+        };
+        balancer.as_ref().ok_or(Error::NoRoute)
     }
 
     /// The balancer of a service, once its name was looked up.
-    async fn resolved_balancer(&self, upstream: Upstream) -> &Rc<Balancer> {
-        let balancer = self.balancer(upstream);
+    async fn resolved_balancer(&self, upstream: Upstream) -> Result<&Rc<Balancer>, Error> {
+        let balancer = self.balancer(upstream)?;
         if !balancer.is_resolved() {
             Box::pin(balancer.wait_until_resolved()).await;
         }
-        balancer
+        Ok(balancer)
     }
 
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Responds to a request of this method with the response of a service.
+    pub(crate) fn respond(&self, response: UpstreamResponse, method: &Method) -> HttpResponse {
+        respond(response, method, self.timeouts, &self.draining)
     }
 
     /// The request to the service that a client's request becomes.
@@ -89,7 +109,7 @@ impl Proxy {
         length: BodyLength,
     ) -> Result<UpstreamRequest, Error> {
         let mut headers = RequestHeaders::new();
-        let host = &self.balancer(context.route.upstream).cluster.origin.host_header;
+        let host = &self.balancer(context.route.upstream)?.cluster.origin.host_header;
         let has_key = set_request_headers(&mut headers, context, host, &self.trusted_proxies, length);
         set_trace_headers(&mut headers, context.trace);
         let is_retryable = match *method {
@@ -115,7 +135,7 @@ impl Proxy {
         mut body: BodySender,
         upstream: Upstream,
     ) -> Result<UpstreamResponse, Error> {
-        let balancer = self.resolved_balancer(upstream).await;
+        let balancer = self.resolved_balancer(upstream).await?;
         balancer.retry_budget.deposit();
         body.read_ahead().await?;
         let no_answer = |source| Error::UpstreamUnavailable { upstream, source };
@@ -134,10 +154,11 @@ impl Proxy {
             let permit = replica.limits.acquire(request.class).await.ok_or(Error::Overloaded(upstream))?;
             let is_complete = body.completion_flag().map(|is_complete| move || is_complete.get());
             let run = attempt.run(unsent.take(), may_reuse);
-            let cause = match permit.hold_during(is_complete, run).await {
+            let (attempted, stream_permit) = permit.hold_during(is_complete, run).await;
+            let cause = match attempted {
                 Ok((connection, incoming)) => {
                     let connection = PooledConnection { connection, replica };
-                    return Ok(UpstreamResponse { incoming, connection });
+                    return Ok(UpstreamResponse { incoming, connection, stream_permit });
                 }
                 Err(AttemptError::Final(error)) => return Err(error),
                 Err(AttemptError::Unsent(request, cause)) => {

@@ -1,6 +1,7 @@
 //! A request to a service, and its response.
 
 use super::request_head::RequestHead;
+use crate::concurrency::stream_limiter::StreamPermit;
 use crate::routing::class::RequestClass;
 use crate::upstream::connection::IncomingResponse;
 use crate::upstream::pool::PooledConnection;
@@ -18,4 +19,6 @@ pub(crate) struct UpstreamRequest {
 pub(crate) struct UpstreamResponse {
     pub(crate) incoming: IncomingResponse,
     pub(crate) connection: PooledConnection,
+    /// Held until the end of the body, where it may be a stream and the number of streams is limited.
+    pub(crate) stream_permit: Option<StreamPermit>,
 }

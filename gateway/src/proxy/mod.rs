@@ -5,6 +5,7 @@ pub(crate) mod body_bounds;
 mod body_error;
 pub(crate) mod body_refusal;
 pub(crate) mod body_sender;
+mod event_stream;
 pub(crate) mod forward;
 mod forwarded_headers;
 pub(crate) mod headers;

@@ -1,5 +1,6 @@
 //! Streams a response's body to the client, with back-pressure: the service is read from no faster than the client reads.
 
+use super::event_stream::{EventStream, StreamLimits};
 use super::headers::response_head;
 use super::message::UpstreamResponse;
 use crate::timeouts::Timeouts;
@@ -10,11 +11,13 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::Method;
 use actix_web::web::Bytes;
 use hyper::body::{Body as _, Incoming};
+use shared_web::server::is_event_stream;
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// A body of at most this many bytes that has come with its head is passed on in one piece.
 const MAX_SMALL_BODY_BYTES: u64 = 0x4000;
@@ -23,8 +26,13 @@ const MAX_SMALL_BODY_BYTES: u64 = 0x4000;
 ///
 /// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
 /// short response that looks whole.
-pub(crate) fn respond(response: UpstreamResponse, method: &Method, timeouts: Timeouts) -> HttpResponse {
-    let UpstreamResponse { incoming, connection } = response;
+pub(super) fn respond(
+    response: UpstreamResponse,
+    method: &Method,
+    timeouts: Timeouts,
+    draining: &CancellationToken,
+) -> HttpResponse {
+    let UpstreamResponse { incoming, connection, stream_permit } = response;
     let head = response_head(&incoming.response);
     if method == Method::HEAD {
         connection.release();
@@ -42,14 +50,25 @@ pub(crate) fn respond(response: UpstreamResponse, method: &Method, timeouts: Tim
         connection.release();
         return head.set_body(BoxBody::new(first.and_then(Result::ok).unwrap_or_default()));
     }
-    head.set_body(BoxBody::new(ResponseBody {
+    let is_event_stream = is_event_stream(head.headers());
+    let body = ResponseBody {
         size: length.map_or(BodySize::Stream, BodySize::Sized),
         timeout: timeouts.response_body,
         is_waiting: false,
         first,
         incoming,
         connection: Some(connection),
-    }))
+    };
+    if is_event_stream {
+        let limits = StreamLimits {
+            draining: draining.clone(),
+            max: timeouts.stream,
+            has_first_event: method == Method::POST,
+            permit: stream_permit,
+        };
+        return head.set_body(BoxBody::new(EventStream::new(body, limits)));
+    }
+    head.set_body(BoxBody::new(body))
 }
 
 /// The body of a response to HEAD, of which there is only the length.

@@ -8,6 +8,7 @@ use crate::request_context::RequestContext;
 use crate::routing::class::RequestClass;
 use crate::routing::table::{LOGIN, REGISTER, Route};
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use shared::rate_limit::SWEEP_INTERVAL;
 use shared::tasks::Tasks;
 use shared_web::caller::Identity;
@@ -71,7 +72,9 @@ impl RateLimits {
             return user.map(drop);
         };
         let (limiter, key) = match &user {
-            Ok(Some(identity)) => (limiters.of_user(context.class), Some(key_of_user(identity))),
+            Ok(Some(identity)) => {
+                (limiters.of_user(context.class, context.request.method()), Some(key_of_user(identity)))
+            }
             Ok(None) => (limiters.of_address(context.route), self.key_of_address(context.request)),
             Err(_) => (&limiters.anonymous, self.key_of_address(context.request)),
         };
@@ -84,9 +87,12 @@ impl RateLimits {
         let Some(limiters) = &self.limiters else {
             return Ok(());
         };
-        let class = RequestClass::of(request.method());
+        let method = request.method();
         match &user {
-            Some(identity) => take(limiters.of_user(class), Some(key_of_user(identity)), request),
+            Some(identity) => {
+                let limiter = limiters.of_user(RequestClass::of(method), method);
+                take(limiter, Some(key_of_user(identity)), request)
+            }
             None => take(&limiters.anonymous, self.key_of_address(request), request),
         }
     }
@@ -121,11 +127,12 @@ fn key_of_user(identity: &Identity) -> u128 {
 }
 
 impl Limiters {
-    fn of_user(&self, class: RequestClass) -> &Limiter {
+    fn of_user(&self, class: RequestClass, method: &Method) -> &Limiter {
         match class {
             RequestClass::Password => &self.passwords,
-            RequestClass::Read => &self.reads,
-            RequestClass::Write => &self.writes,
+            RequestClass::Read | RequestClass::Write | RequestClass::Answer => {
+                if RequestClass::of(method) == RequestClass::Read { &self.reads } else { &self.writes }
+            }
         }
     }
 

@@ -23,7 +23,8 @@ impl ByteMeter {
     /// A meter for the body of a write; `None` where its bytes are not limited. Bodies for the auth service are small, and a user
     /// who has written too much may still log out or change the password.
     pub(crate) fn new(limits: &Arc<RateLimits>, context: &RequestContext<'_>) -> Option<Self> {
-        let is_write = context.class == RequestClass::Write && context.route.upstream != Upstream::Auth;
+        let is_write = RequestClass::of(context.request.method()) == RequestClass::Write;
+        let is_write = is_write && context.route.upstream != Upstream::Auth;
         let user = context.user.filter(|_| is_write && limits.bytes().is_some())?;
         let (limits, request) = (Arc::clone(limits), context.request.clone());
         Some(Self { limits, request, user_id: user.user_id, bytes: 0 })

@@ -15,6 +15,9 @@ pub(crate) const TOKEN: &str = "/api/v1/auth/token";
 /// The registration.
 pub(crate) const REGISTER: &str = "/api/v1/auth/register";
 
+const CREATE_ANSWER: &str = "/api/v1/answers/create-answer";
+const REGENERATE_ANSWER: &str = "/api/v1/answers/regenerate-answer";
+
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -37,10 +40,12 @@ pub(crate) struct Route {
     password_paths: &'static [&'static str],
     /// The paths on which POST honours `Idempotency-Key`. Elsewhere the header does nothing.
     idempotent_paths: &'static [&'static str],
+    /// The paths on which, or below which, a response may be a stream of events.
+    stream_paths: &'static [&'static str],
 }
 
 /// The first route that matches counts. None matches `/internal`.
-const ROUTES: [Route; 9] = [
+const ROUTES: [Route; 12] = [
     public(REGISTER, Upstream::Auth).with_passwords(&[REGISTER]),
     public(LOGIN, Upstream::Auth).with_passwords(&[LOGIN]),
     public("/api/v1/auth/refresh", Upstream::Auth),
@@ -54,6 +59,11 @@ const ROUTES: [Route; 9] = [
         .with_idempotency(&["/api/v1/messages/add-message", "/api/v1/messages/edit-message"]),
     protected("/api/v1/branches", Upstream::Branch)
         .with_idempotency(&["/api/v1/branches/create-branch", "/api/v1/branches/cherry-pick"]),
+    protected("/api/v1/answers", Upstream::Answer)
+        .with_idempotency(&[CREATE_ANSWER, REGENERATE_ANSWER])
+        .with_streams(&[CREATE_ANSWER, REGENERATE_ANSWER, "/api/v1/answers/stream-answer"]),
+    protected("/api/v1/models", Upstream::Answer),
+    protected("/api/v1/providers", Upstream::Answer),
 ];
 
 /// What the table says of an operation, for the test that holds it to the documents of the services.
@@ -92,11 +102,16 @@ pub(crate) fn is_token_endpoint(path: &str) -> bool {
 
 /// Whether a path is [`API_ROOT`], or below it.
 pub(crate) fn is_of_api(path: &str) -> bool {
-    path.strip_prefix(API_ROOT).is_some_and(|below| below.is_empty() || below.starts_with('/'))
+    is_at_or_below(path, API_ROOT)
+}
+
+fn is_at_or_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 const fn public(prefix: &'static str, upstream: Upstream) -> Route {
-    Route { prefix, upstream, access: Access::Public, password_paths: &[], idempotent_paths: &[] }
+    let (access, none) = (Access::Public, [].as_slice());
+    Route { prefix, upstream, access, password_paths: none, idempotent_paths: none, stream_paths: none }
 }
 
 const fn protected(prefix: &'static str, upstream: Upstream) -> Route {
@@ -112,19 +127,30 @@ impl Route {
         Self { idempotent_paths, ..self }
     }
 
+    const fn with_streams(self, stream_paths: &'static [&'static str]) -> Self {
+        Self { stream_paths, ..self }
+    }
+
     fn matches(&self, path: &str) -> bool {
-        path.strip_prefix(self.prefix).is_some_and(|rest| match self.access {
-            Access::Public => rest.is_empty(),
-            Access::Protected => rest.is_empty() || rest.starts_with('/'),
-        })
+        match self.access {
+            Access::Public => path == self.prefix,
+            Access::Protected => is_at_or_below(path, self.prefix),
+        }
     }
 
     /// The class of a request for a path of this route, which has no slash at its end.
     pub(crate) fn class(&self, method: &Method, path: &str) -> RequestClass {
         match RequestClass::of(method) {
             RequestClass::Write if self.password_paths.contains(&path) => RequestClass::Password,
+            _ if matches!(*method, Method::GET | Method::POST) && self.has_streams(path) => {
+                RequestClass::Answer
+            }
             class => class,
         }
+    }
+
+    fn has_streams(&self, path: &str) -> bool {
+        self.stream_paths.iter().any(|streams| is_at_or_below(path, streams))
     }
 
     /// Whether POST of a path of this route, which has no slash at its end, is carried out once for each idempotency key.
@@ -157,6 +183,9 @@ mod tests {
             ("/api/v1/conversations/7", Upstream::Chat),
             ("/api/v1/messages/add-message", Upstream::Branch),
             ("/api/v1/branches/a..b/...", Upstream::Branch),
+            (CREATE_ANSWER, Upstream::Answer),
+            ("/api/v1/models/get-models", Upstream::Answer),
+            ("/api/v1/providers/set-key/openai", Upstream::Answer),
         ] {
             assert_eq!(found(path), Some((upstream, Access::Protected)), "{path}");
         }
@@ -166,14 +195,42 @@ mod tests {
     fn post_honours_idempotency_keys_on_named_paths() {
         let is_idempotent = |path: &str| find(path).is_some_and(|route| route.is_idempotent(path));
         assert!(is_idempotent("/api/v1/conversations") && is_idempotent("/api/v1/messages/add-message"));
-        for path in ["/api/v1/conversations/7", "/api/v1/auth/register", "/api/v1/chats/create-chat/7"] {
+        assert!(is_idempotent(CREATE_ANSWER) && is_idempotent(REGENERATE_ANSWER));
+        for path in [
+            "/api/v1/conversations/7",
+            "/api/v1/auth/register",
+            "/api/v1/chats/create-chat/7",
+            "/api/v1/answers/stop-answer/7",
+        ] {
             assert!(!is_idempotent(path), "{path}");
+        }
+    }
+
+    fn class(method: &str, path: &str) -> RequestClass {
+        find(path).unwrap().class(&method.parse().unwrap(), path)
+    }
+
+    #[test]
+    fn three_operations_may_answer_a_stream() {
+        for (method, path) in
+            [("POST", CREATE_ANSWER), ("POST", REGENERATE_ANSWER), ("GET", "/api/v1/answers/stream-answer/7")]
+        {
+            assert_eq!(class(method, path), RequestClass::Answer, "{method} {path}");
+        }
+        for (method, path, other) in [
+            ("OPTIONS", CREATE_ANSWER, RequestClass::Read),
+            ("HEAD", "/api/v1/answers/stream-answer/7", RequestClass::Read),
+            ("GET", "/api/v1/answers/stream-answers", RequestClass::Read),
+            ("GET", "/api/v1/answers/get-answer/7", RequestClass::Read),
+            ("POST", "/api/v1/answers/stop-answer/7", RequestClass::Write),
+            ("PUT", "/api/v1/providers/set-key/openai", RequestClass::Write),
+        ] {
+            assert_eq!(class(method, path), other, "{method} {path}");
         }
     }
 
     #[test]
     fn five_operations_may_check_a_password() {
-        let class = |method: &str, path: &str| find(path).unwrap().class(&method.parse().unwrap(), path);
         for (method, path) in [
             ("POST", LOGIN),
             ("POST", TOKEN),
@@ -194,6 +251,7 @@ mod tests {
             "/",
             "/api/v1",
             "/api/v1/chatsx",
+            "/api/v1/answersx",
             "/api/v2/chats",
             "/API/v1/chats",
             "/internal/users/7",

@@ -16,11 +16,18 @@ pub enum Upstream {
     Chat,
     /// Messages and branches.
     Branch,
+    /// Answers of models. A deployment may be without it.
+    Answer,
 }
 
 impl Upstream {
     /// All services.
-    pub const ALL: [Self; 3] = [Self::Auth, Self::Chat, Self::Branch];
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Chat, Self::Branch, Self::Answer];
+
+    /// Whether no deployment is without it. The gateway is ready, and describes its API, also while another service is down.
+    pub(crate) const fn is_required(self) -> bool {
+        !matches!(self, Self::Answer)
+    }
 
     /// The service's name.
     pub const fn name(self) -> &'static str {
@@ -28,6 +35,7 @@ impl Upstream {
             Self::Auth => Service::Auth.name(),
             Self::Chat => Service::Chat.name(),
             Self::Branch => Service::Branch.name(),
+            Self::Answer => Service::Answer.name(),
         }
     }
 
@@ -35,7 +43,7 @@ impl Upstream {
     pub(crate) const fn max_body_bytes(self) -> usize {
         match self {
             Self::Auth => MAX_AUTH_BODY_BYTES,
-            Self::Chat | Self::Branch => MAX_BODY_BYTES,
+            Self::Chat | Self::Branch | Self::Answer => MAX_BODY_BYTES,
         }
     }
 }
@@ -55,6 +63,8 @@ pub struct UpstreamUrls {
     pub chat: Url,
     /// Messages and branches.
     pub branch: Url,
+    /// Answers of models; `None` where there are none, and their routes are a 404.
+    pub answer: Option<Url>,
 }
 
 impl UpstreamUrls {
@@ -63,15 +73,22 @@ impl UpstreamUrls {
             auth: env.base_url("AUTH_URL"),
             chat: env.base_url("CHAT_URL"),
             branch: env.base_url("BRANCH_URL"),
+            answer: env.get("ANSWER_URL").map(|_| env.base_url("ANSWER_URL")).transpose(),
         })
     }
 
-    /// The base URL of one service.
-    pub fn url(&self, upstream: Upstream) -> &Url {
+    /// The base URL of one service; `None` if there is none.
+    pub fn url(&self, upstream: Upstream) -> Option<&Url> {
         match upstream {
-            Upstream::Auth => &self.auth,
-            Upstream::Chat => &self.chat,
-            Upstream::Branch => &self.branch,
+            Upstream::Auth => Some(&self.auth),
+            Upstream::Chat => Some(&self.chat),
+            Upstream::Branch => Some(&self.branch),
+            Upstream::Answer => self.answer.as_ref(),
         }
+    }
+
+    /// The services that there are, with their base URLs.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Upstream, &Url)> {
+        Upstream::ALL.into_iter().filter_map(|upstream| Some((upstream, self.url(upstream)?)))
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct UpstreamClusters {
     auth: Arc<Cluster>,
     chat: Arc<Cluster>,
     branch: Arc<Cluster>,
+    answer: Option<Arc<Cluster>>,
 }
 
 impl UpstreamClusters {
@@ -38,8 +39,8 @@ impl UpstreamClusters {
         tasks: &Tasks,
     ) -> Result<Self, StartError> {
         let tls = tls(config.urls)?;
-        let cluster = |upstream| {
-            let origin = Origin::at(config.urls.url(upstream), &tls)
+        let cluster = |upstream, url| {
+            let origin = Origin::at(url, &tls)
                 .map_err(|error| StartError::Setup(format!("the URL of the service {upstream}: {error}")))?;
             let limits = ReplicaLimitsFactory::new(config.concurrency, upstream, metrics);
             let cluster = Arc::new(Cluster::new(upstream, origin, config.timeouts, limits));
@@ -47,26 +48,33 @@ impl UpstreamClusters {
             Ok::<_, StartError>(cluster)
         };
         Ok(Self {
-            auth: cluster(Upstream::Auth)?,
-            chat: cluster(Upstream::Chat)?,
-            branch: cluster(Upstream::Branch)?,
+            auth: cluster(Upstream::Auth, &config.urls.auth)?,
+            chat: cluster(Upstream::Chat, &config.urls.chat)?,
+            branch: cluster(Upstream::Branch, &config.urls.branch)?,
+            answer: config.urls.answer.as_ref().map(|url| cluster(Upstream::Answer, url)).transpose()?,
         })
     }
 
-    /// The cluster of one service.
-    pub(crate) fn of(&self, upstream: Upstream) -> &Arc<Cluster> {
+    /// The cluster of one service; `None` if there is no such service.
+    pub(crate) fn of(&self, upstream: Upstream) -> Option<&Arc<Cluster>> {
         match upstream {
-            Upstream::Auth => &self.auth,
-            Upstream::Chat => &self.chat,
-            Upstream::Branch => &self.branch,
+            Upstream::Auth => Some(&self.auth),
+            Upstream::Chat => Some(&self.chat),
+            Upstream::Branch => Some(&self.branch),
+            Upstream::Answer => self.answer.as_ref(),
         }
+    }
+
+    /// The clusters of the services that there are.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Cluster>> {
+        Upstream::ALL.into_iter().filter_map(|upstream| self.of(upstream))
     }
 }
 
 /// TLS with the machine's root certificates, which are read only where a URL needs them.
 fn tls(urls: &UpstreamUrls) -> Result<Arc<ClientConfig>, StartError> {
     let mut roots = RootCertStore::empty();
-    if Upstream::ALL.iter().any(|&upstream| urls.url(upstream).scheme() == "https") {
+    if urls.all().any(|(_, url)| url.scheme() == "https") {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

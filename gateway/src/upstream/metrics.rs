@@ -12,8 +12,9 @@ impl UpstreamClusters {
     pub(crate) fn observe_metrics(self: &Arc<Self>, metrics: &Metrics) {
         let clusters = Arc::clone(self);
         metrics.observe(move |readings| {
-            for upstream in Upstream::ALL {
-                let replicas = Arc::clone(&clusters.of(upstream).discovered().borrow().replicas);
+            for cluster in clusters.all() {
+                let upstream = cluster.upstream;
+                let replicas = Arc::clone(&cluster.discovered().borrow().replicas);
                 let (name, help) = ("gateway_upstream_replicas", "Replicas that the name of a service gives");
                 let labels = [("upstream", upstream.name())];
                 readings.gauge(name, help, Service::Gateway, &labels, replicas.len());

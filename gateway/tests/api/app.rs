@@ -24,7 +24,7 @@ pub struct TestGateway {
     /// By which it checks tokens. It stands still.
     pub clock: Clock,
     pub metrics: Metrics,
-    _running: Running,
+    running: Running,
 }
 
 /// A gateway with three services that answer 200 to everything, with their name in `X-Service`.
@@ -42,7 +42,7 @@ pub async fn spawn_deployment() -> TestDeployment {
 pub async fn spawn_deployment_with(configure: impl FnOnce(&mut Config)) -> TestDeployment {
     let (auth, chat, branch) = (service("auth").await, service("chat").await, service("branch").await);
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    let upstreams = UpstreamUrls { auth: url(&auth), chat: url(&chat), branch: url(&branch) };
+    let upstreams = UpstreamUrls { auth: url(&auth), chat: url(&chat), branch: url(&branch), answer: None };
     let gateway = spawn(upstreams, configure);
     TestDeployment { gateway, auth, chat, branch }
 }
@@ -53,14 +53,18 @@ pub fn spawn_before(upstream: &Url) -> TestGateway {
 }
 
 pub fn spawn_before_with(upstream: &Url, timeouts: Timeouts) -> TestGateway {
-    let url = || upstream.clone();
-    spawn_with(UpstreamUrls { auth: url(), chat: url(), branch: url() }, timeouts)
+    spawn_with(all_at(upstream), timeouts)
 }
 
 /// A gateway in front of one address, with what else is said of it.
 pub fn spawn_configured(upstream: &Url, configure: impl FnOnce(&mut Config)) -> TestGateway {
+    spawn(all_at(upstream), configure)
+}
+
+/// One address for the three services that every deployment has.
+pub fn all_at(upstream: &Url) -> UpstreamUrls {
     let url = || upstream.clone();
-    spawn(UpstreamUrls { auth: url(), chat: url(), branch: url() }, configure)
+    UpstreamUrls { auth: url(), chat: url(), branch: url(), answer: None }
 }
 
 pub fn spawn_with(upstreams: UpstreamUrls, timeouts: Timeouts) -> TestGateway {
@@ -81,13 +85,7 @@ fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGa
     };
     configure(&mut config);
     let running = Running::start(startup::build(config).unwrap());
-    TestGateway {
-        client: TestClient::new(running.url()),
-        url: running.url(),
-        clock,
-        metrics,
-        _running: running,
-    }
+    TestGateway { client: TestClient::new(running.url()), url: running.url(), clock, metrics, running }
 }
 
 /// The default time-outs, with documents that are fetched anew each time.
@@ -123,6 +121,11 @@ impl TestGateway {
     /// A connection.
     pub async fn wire(&self) -> Wire {
         Wire::connect(&self.url).await
+    }
+
+    /// Tells the gateway to stop.
+    pub fn stop(&self) {
+        self.running.stop();
     }
 }
 

@@ -1,7 +1,6 @@
 //! `/livez`, `/readyz`, `/health`.
 
-use crate::app::{no_cache, nobody, spawn_deployment, spawn_with};
-use gateway::config::UpstreamUrls;
+use crate::app::{all_at, no_cache, nobody, spawn_deployment, spawn_with};
 use reqwest::Method;
 use serde_json::json;
 use wiremock::matchers::path;
@@ -19,7 +18,7 @@ async fn the_gateway_is_ready_when_its_three_services_are() {
 
 #[tokio::test]
 async fn without_services_livez_passes_and_readyz_names_those_that_are_down() {
-    let gateway = spawn_with(UpstreamUrls { auth: nobody(), chat: nobody(), branch: nobody() }, no_cache());
+    let gateway = spawn_with(all_at(&nobody()), no_cache());
     let down = gateway.client.get("/readyz").await.expect(503).json()["down"].clone();
     assert_eq!(down, json!(["auth", "chat", "branch"]));
     for path in ["/livez", "/health", "/health/"] {

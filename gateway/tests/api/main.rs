@@ -7,6 +7,7 @@
     reason = "a test ends where something is amiss"
 )]
 
+mod answer_service;
 mod answers;
 mod app;
 mod authentication;
@@ -31,5 +32,6 @@ mod request_ids;
 mod routing;
 mod security;
 mod services;
+mod streams;
 mod traces;
 mod wire;

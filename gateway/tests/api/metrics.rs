@@ -11,7 +11,7 @@ const CLIENTS: usize = 16;
 /// CONNECT is left out: it has no path.
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "MADE-UP"];
 /// Where the gateway passes on, where it answers itself, and where there is nothing.
-const BEGINNINGS: [&str; 13] = [
+const BEGINNINGS: [&str; 14] = [
     "/",
     "/internal/",
     "/docs/",
@@ -25,6 +25,7 @@ const BEGINNINGS: [&str; 13] = [
     "/api/v1/messages/",
     "/api/v1/branches/",
     "/api/v1/branches/%2e%2E/",
+    "/api/v1/answers/",
 ];
 
 fn segment() -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-fn document(path: &str, tag: &str, schema: &Value) -> Value {
+pub fn document(path: &str, tag: &str, schema: &Value) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {"title": tag, "version": "0"},
@@ -17,14 +17,14 @@ fn document(path: &str, tag: &str, schema: &Value) -> Value {
     })
 }
 
-async fn describe(service: &MockServer, document: &Value) {
+pub async fn describe(service: &MockServer, document: &Value) {
     Mock::given(path("/openapi.json"))
         .respond_with(ResponseTemplate::new(200).set_body_json(document))
         .mount(service)
         .await;
 }
 
-async fn describe_all(deployment: &TestDeployment) {
+pub async fn describe_all(deployment: &TestDeployment) {
     let error = json!({"type": "object"});
     describe(&deployment.auth, &document("/api/v1/auth/login", "auth", &error)).await;
     describe(&deployment.chat, &document("/api/v1/conversations", "conversations", &error)).await;
@@ -150,6 +150,7 @@ async fn the_document_is_cached() {
         auth: url(&deployment.auth),
         chat: url(&deployment.chat),
         branch: url(&deployment.branch),
+        answer: None,
     };
     let gateway = spawn_with(upstreams, Timeouts { document_ttl: Duration::from_secs(3600), ..no_cache() });
     for _ in 0..3 {

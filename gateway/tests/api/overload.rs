@@ -18,7 +18,8 @@ const FINE: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\
 const SOON: Duration = Duration::from_secs(30);
 
 fn one_of_each(config: &mut Config) {
-    config.concurrency = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 1 });
+    config.concurrency =
+        Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, answers: 1, waiting: 1 });
 }
 
 /// A service that says when it has a request, and answers as often as it is let.
@@ -87,7 +88,8 @@ async fn a_full_queue_answers_503_and_other_classes_are_served() {
 async fn queued_requests_are_served() {
     let mut service = Slow::start().await;
     let gateway = spawn_configured(&service.url, |config| {
-        config.concurrency = Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, waiting: 100 });
+        config.concurrency =
+            Some(ConcurrencyConfig { reads: 1, writes: 1, passwords: 1, answers: 1, waiting: 100 });
     });
     let user = gateway.user();
     service.may_answer.add_permits(20);

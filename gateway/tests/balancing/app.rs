@@ -77,7 +77,7 @@ fn spawn_gateway_with(
     metrics: &Metrics,
 ) -> (TestClient, Running) {
     let [auth, chat, branch] = names.map(|name| format!("http://{name}:{port}").parse().unwrap());
-    let upstreams = UpstreamUrls { auth, chat, branch };
+    let upstreams = UpstreamUrls { auth, chat, branch, answer: None };
     let config = Config {
         server: ServerConfig { metrics: metrics.clone(), ..server_config(&Clock::system()) },
         upstreams,

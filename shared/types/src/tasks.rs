@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 #[derive(Debug, Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
+    draining: CancellationToken,
     stopping: CancellationToken,
     /// The runtime of the service. A handler's own runtime ends with the server's worker, before the drain.
     runtime: Option<Handle>,
@@ -21,6 +22,7 @@ impl Default for Tasks {
     fn default() -> Self {
         Self {
             tracker: TaskTracker::new(),
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             runtime: Handle::try_current().ok(),
         }
@@ -73,6 +75,17 @@ impl Tasks {
         });
     }
 
+    /// The token that is cancelled at once when the service is told to stop, while it still accepts requests: what would outlast the
+    /// drain, such as a stream of events, ends then.
+    pub fn draining(&self) -> &CancellationToken {
+        &self.draining
+    }
+
+    /// Tells what would outlast the drain to end.
+    pub fn drain(&self) {
+        self.draining.cancel();
+    }
+
     /// The token that is cancelled when the service begins to stop; loops end then.
     pub fn stopping(&self) -> &CancellationToken {
         &self.stopping
@@ -80,6 +93,7 @@ impl Tasks {
 
     /// Tells the tasks to end.
     pub fn stop(&self) {
+        self.drain();
         self.stopping.cancel();
         self.tracker.close();
     }

@@ -99,6 +99,13 @@ fn is_keyed(operation: &Value) -> bool {
     parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key"))
 }
 
+/// Whether an operation may be answered by a stream of events.
+fn is_streamed(operation: &Value) -> bool {
+    let responses = operation["responses"].as_object();
+    responses
+        .is_some_and(|all| all.values().any(|response| response["content"]["text/event-stream"].is_object()))
+}
+
 #[test]
 fn the_gateways_table_agrees_with_every_documented_operation() {
     let (mut passwords, mut keyed) = (0, 0);
@@ -109,6 +116,7 @@ fn the_gateways_table_agrees_with_every_documented_operation() {
                 if operation["security"] == json!([{}]) { Access::Public } else { Access::Protected };
             let class = match method.as_str() {
                 _ if has_password => RequestClass::Password,
+                _ if is_streamed(operation) => RequestClass::Answer,
                 "GET" => RequestClass::Read,
                 _ => RequestClass::Write,
             };

@@ -118,6 +118,7 @@ impl Application {
                 tracing::info!(target: LOG_TARGET, service = %self.service, "draining");
                 let deadline = Instant::now() + DRAIN_TIMEOUT;
                 self.stopping_flag.store(true, Ordering::Relaxed);
+                self.tasks.drain();
                 let stopped = async {
                     if self.accept_after_stop.is_zero() {
                         drop(self.accept_gate);

@@ -31,4 +31,5 @@ pub use hooks::{ResponseFuture, ServerHooks, no_hooks};
 pub use listen::Listen;
 pub(crate) use path::invalid_path;
 pub use request_log::ProxyLogFields;
+pub use response_body::is_event_stream;
 pub use routes::{DocumentedHandler, Routes};

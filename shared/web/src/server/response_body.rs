@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::problem::Problem;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::rt;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
@@ -54,14 +55,27 @@ pub(super) async fn bound(response: ServiceResponse) -> ServiceResponse {
         }
         Err(body) => (Source::Stream(body), STREAM_BUFFER_BYTES),
     };
-    match reserve(&limits, &source, needed).await {
+    let reserved = if is_event_stream(head.headers()) {
+        Ok(None)
+    } else {
+        reserve(&limits, &source, needed).await.map(Some)
+    };
+    match reserved {
         Err(error) if is_safe => ServiceResponse::from_err(Problem::from(error), request),
         reserved => {
-            let memory = reserved.ok();
+            let memory = reserved.ok().flatten();
             let body = BoundedBody::new(source, size, memory, limits.min_rate);
             ServiceResponse::new(request, head.set_body(BoxBody::new(body)))
         }
     }
+}
+
+/// Whether a response is a stream of server-sent events. It takes no memory of the budget: its events are small, it lasts for
+/// minutes, and thousands of them would take all. A server limits their number instead.
+pub fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok());
+    let media_type = media_type.and_then(|media_type| media_type.split(';').next());
+    media_type.is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// A whole response does not wait for memory: those that wait would hold the memory that is short.
