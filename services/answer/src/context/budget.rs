@@ -53,9 +53,10 @@ impl Costs {
 
     fn response(&self, message: &ContextMessage) -> u64 {
         let counted = self.usage(message).and_then(kept_output).and_then(|tokens| u64::try_from(tokens).ok());
-        counted
-            .map(|tokens| tokens + MESSAGE_TOKENS)
-            .unwrap_or_else(|| self.estimated(&message.response, message.output_items.as_ref()))
+        match counted {
+            Some(tokens) => tokens + MESSAGE_TOKENS,
+            None => self.estimated(&message.response, message.output_items.as_ref()),
+        }
     }
 
     /// The usage of a message, if this model counted it.

@@ -38,7 +38,7 @@ pub(super) fn of_response(response: &str, items: &Value, results: &[&str]) -> Op
     let written = list(items).iter().filter(|item| text(item, "role") == Some("assistant"));
     let written = written.filter_map(|item| message(item).get("content").cloned());
     let content = match response {
-        "" => written.filter(|content| !content.is_null()).last(),
+        "" => written.rev().find(|content| !content.is_null()),
         response => Some(Value::from(response)),
     };
     match (content, calls.is_empty()) {

@@ -50,10 +50,10 @@ impl Reader<'_> {
         entry: &Entry,
         mut before: impl Iterator<Item = &'a Entry>,
     ) -> Result<(), ConfigError> {
-        match before.any(|other| other.name.get_ref() == entry.name.get_ref()) {
-            true => Err(self.text.wrong(&entry.name.span(), "a model of this name comes before")),
-            false => Ok(()),
+        if before.any(|other| other.name.get_ref() == entry.name.get_ref()) {
+            return Err(self.text.wrong(&entry.name.span(), "a model of this name comes before"));
         }
+        Ok(())
     }
 
     fn is_only_default<'a>(

@@ -96,7 +96,7 @@ fn number_after(message: &str, words: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
-/// The detail of an error as FastAPI writes it: a text, or what is wrong with each field, beside the fields themselves.
+/// The detail of an error as frameworks write it: a text, or what is wrong with each field, beside the fields themselves.
 fn detail(value: &Value) -> Option<String> {
     match value.get("detail")? {
         Value::String(detail) => Some(detail.clone()),

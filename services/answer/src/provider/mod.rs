@@ -1,4 +1,4 @@
-//! Providers of models: servers that speak OpenAI's Chat Completions, and the echo provider, which is built in.
+//! Providers of models: servers of Chat Completions, and the echo provider, which is built in.
 
 mod address;
 mod completion;

@@ -49,15 +49,9 @@ impl SseParser {
             let (line, after) = rest.split_at(end);
             self.line.extend_from_slice(line);
             self.end_line();
-            rest = match after {
-                [b'\r', b'\n', next @ ..] => next,
-                [b'\r'] => {
-                    self.is_after_cr = true;
-                    &[]
-                }
-                [_, next @ ..] => next,
-                [] => &[],
-            };
+            self.is_after_cr = after == b"\r";
+            let end = if after.starts_with(b"\r\n") { 2 } else { 1 };
+            rest = after.get(end..).unwrap_or_default();
         }
         self.line.extend_from_slice(rest);
         if self.line.len() + self.data.len() > MAX_EVENT_BYTES { Err(EventTooLong) } else { Ok(()) }

@@ -8,12 +8,14 @@ use super::sse::SseParser;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The time-out of a silence within a response.
 const BYTES_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long usage is waited for once the response is complete.
 const USAGE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the rest of a complete response is read.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest response that is not streamed.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
@@ -39,13 +41,12 @@ impl CompletionStream {
     /// Reads this response, whose first byte must come until `deadline`.
     pub(super) fn new(response: Response, deadline: Instant) -> Result<Self, Failure> {
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let body = match content_type.map(|value| value.split(';').next().unwrap_or_default().trim()) {
-            None | Some("text/event-stream") => Body::Events(SseParser::default()),
-            Some("application/json") => Body::Whole(Vec::new()),
-            Some(other) => {
-                let said = format!("the content type is {:.80}", other.escape_debug().to_string());
-                return Err(Failure::fatal(ProviderError::NoStream, said));
-            }
+        let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let body = match content_type.trim().to_ascii_lowercase().as_str() {
+            "application/json" => Body::Whole(Vec::new()),
+            "text/html" => return Err(Failure::fatal(ProviderError::NoStream, "the response is a page")),
+            // Not all servers name the type of their streams.
+            _ => Body::Events(SseParser::default()),
         };
         let completion = Completion::default();
         Ok(Self { response: Some(response), body, completion, failure: None, deadline })
@@ -71,9 +72,7 @@ impl CompletionStream {
             if let Some(failure) = self.failure.take() {
                 return Some(Err(failure));
             }
-            if self.response.is_none() {
-                return None;
-            }
+            self.response.as_ref()?;
             self.read().await;
         }
     }
@@ -149,8 +148,9 @@ impl CompletionStream {
 
     /// The response is complete.
     fn complete(&mut self) {
-        if self.response.take().is_some() {
+        if let Some(response) = self.response.take() {
             self.completion.end();
+            tokio::spawn(timeout(DRAIN_TIMEOUT, drain(response)));
         }
     }
 
@@ -162,4 +162,9 @@ impl CompletionStream {
             self.failure = Some(failure);
         }
     }
+}
+
+/// Reads the rest of a complete response, which is some bytes of HTTP: its connection is free for the next request then.
+async fn drain(mut response: Response) {
+    while let Ok(Some(_)) = response.chunk().await {}
 }

@@ -112,7 +112,7 @@ impl TokenMeter {
     }
 
     fn set_scale(&self, scale: u64) {
-        let bounded = scale.clamp(ONE / 4, ONE * 8);
+        let bounded = scale.clamp(ONE / 4, ONE * 4);
         self.0.scale.store(u32::try_from(bounded).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }

@@ -1,9 +1,11 @@
 //! A server of chat completions that answers as it is told. It runs on the test's own thread, so that time can be paused.
 
 use serde_json::Value;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 
 /// What is sent to one request.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +20,8 @@ enum Then {
     Close,
     /// Nothing more comes, and the connection stays.
     Stall,
+    /// The next request may come through the same connection.
+    Reuse,
 }
 
 impl Reply {
@@ -35,6 +39,13 @@ impl Reply {
     /// A stream with an event for each of these, and no end.
     pub fn open_stream(chunks: &[Value]) -> Self {
         Self { then: Then::Stall, ..Self::raw_stream(&events(chunks)) }
+    }
+
+    /// A stream whose connection may be used again. Its last bytes come apart from the others.
+    pub fn reusable(chunks: &[Value]) -> Self {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        let body = format!("{}data: [DONE]\n\n", events(chunks));
+        Self { bytes: format!("{head}{:x}\r\n{body}\r\n", body.len()).into_bytes(), then: Then::Reuse }
     }
 
     /// A response with this status line, headers and body.
@@ -73,7 +84,7 @@ impl Reply {
 }
 
 fn events(chunks: &[Value]) -> String {
-    chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect()
+    chunks.iter().map(|chunk| ["data: ", &chunk.to_string(), "\n\n"].concat()).collect()
 }
 
 /// The server.
@@ -81,6 +92,7 @@ fn events(chunks: &[Value]) -> String {
 pub struct FakeModel {
     pub base_url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl FakeModel {
@@ -88,11 +100,12 @@ impl FakeModel {
     pub async fn start(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let fake = Self { base_url, requests: Arc::default() };
-        let requests = Arc::clone(&fake.requests);
+        let fake = Self { base_url, requests: Arc::default(), connections: Arc::default() };
+        let (requests, connections) = (Arc::clone(&fake.requests), Arc::clone(&fake.connections));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                connections.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(answer(stream, replies.clone(), Arc::clone(&requests)));
             }
         });
@@ -104,29 +117,35 @@ impl FakeModel {
         self.requests.lock().unwrap().len()
     }
 
-    /// The last request, with its head.
-    pub fn last_request(&self) -> String {
-        self.requests.lock().unwrap().last().unwrap().clone()
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The body of the last request.
     pub fn last_body(&self) -> String {
-        self.last_request().split_once("\r\n\r\n").unwrap().1.to_owned()
+        self.requests.lock().unwrap().last().unwrap().split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 }
 
 async fn answer(mut stream: TcpStream, replies: Vec<Reply>, requests: Arc<Mutex<Vec<String>>>) {
-    let Some(request) = read_request(&mut stream).await else { return };
-    let number = {
-        let mut requests = requests.lock().unwrap();
-        requests.push(request);
-        requests.len()
-    };
-    let reply = replies.get(number - 1).or(replies.last()).unwrap();
-    stream.write_all(&reply.bytes).await.unwrap();
-    if reply.then == Then::Stall {
-        // Until the client closes.
-        drop(stream.read(&mut [0; 1]).await);
+    while let Some(request) = read_request(&mut stream).await {
+        let number = {
+            let mut requests = requests.lock().unwrap();
+            requests.push(request);
+            requests.len()
+        };
+        let reply = replies.get(number - 1).or(replies.last()).unwrap();
+        stream.write_all(&reply.bytes).await.unwrap();
+        match reply.then {
+            Then::Close => return,
+            // Until the client closes.
+            Then::Stall => return drop(stream.read(&mut [0; 1]).await),
+            Then::Reuse => {
+                yield_now().await;
+                stream.write_all(b"0\r\n\r\n").await.unwrap();
+            }
+        }
     }
 }
 

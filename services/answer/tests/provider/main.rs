@@ -1,10 +1,5 @@
 //! Models, providers and contexts: the fake model has each quirk of the servers that are known.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test ends where something is amiss"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends where something is amiss")]
 
 mod addresses;
 mod context;

@@ -1,6 +1,7 @@
 //! The requests that providers get.
 
-use crate::support::{collect, models, prompt};
+use crate::fake_model::{FakeModel, Reply};
+use crate::support::{collect, delta, finished, models, prompt};
 use answer::models::Model;
 use answer::provider::{Parameters, Prompt, PromptMessage};
 use serde_json::{Value, json};
@@ -104,6 +105,17 @@ async fn a_users_own_key_takes_the_place_of_the_deployments() {
     drop(collect(generation).await);
     let requests = server.received_requests().await.unwrap();
     assert_eq!(requests[0].headers["authorization"], "Bearer sk-own");
+}
+
+#[tokio::test]
+async fn connections_are_used_again_after_complete_responses() {
+    let fake = FakeModel::start(vec![Reply::reusable(&[delta("a"), finished(&json!("stop"))])]).await;
+    let model = crate::support::model(&fake.base_url);
+    for _ in 0..20 {
+        drop(collect(model.open(prompt("hi")).await.unwrap()).await);
+    }
+    // A question that comes at once may overtake the rest of the response before it.
+    assert!(fake.requests() == 20 && fake.connections() < 15, "{}", fake.connections());
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn an_event_is_what_the_standard_says() {
 #[test]
 fn an_endless_event_is_refused() {
     let mut parser = SseParser::default();
-    let refused = (0..20).map(|_| parser.feed(&[b'x'; 1 << 20])).find(Result::is_err);
+    let refused = (0..20).map(|_| parser.feed(&vec![b'x'; 1 << 20])).find(Result::is_err);
     assert!(refused.is_some());
 }
 

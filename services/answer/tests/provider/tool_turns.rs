@@ -3,6 +3,7 @@
 use crate::support::model;
 use answer::context::{Context, ContextMessage};
 use answer::provider::PromptMessage;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn message(question: &str, input: Option<Value>, response: &str, output: Option<Value>) -> ContextMessage {
@@ -133,4 +134,37 @@ fn an_image_costs_no_more_the_larger_its_data_is() {
     let models = model.unwrap();
     let mut context = Context::new(models.find(None).unwrap(), None, "q", Some(&items));
     assert!(context.push(message("q", None, "r", None)));
+}
+
+/// A line in which each message may call a tool, and have the result of the call before it; with the lengths of questions.
+fn line(parts: &[(bool, bool, usize)]) -> Vec<ContextMessage> {
+    let calls = |number: usize| parts.get(number).is_some_and(|(calls, ..)| *calls);
+    let build = |(number, (_, answers, length)): (usize, &(bool, bool, usize))| {
+        let has_result = *answers && number > 0 && calls(number - 1);
+        let input = has_result.then(|| json!([result(&format!("call {}", number - 1))]));
+        let output = calls(number).then(|| json!([call(&format!("call {number}"))]));
+        message(&format!("q{number} {}", "x".repeat(*length)), input, "r", output)
+    };
+    parts.iter().enumerate().map(build).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_is_kept_is_the_end_of_the_line_and_calls_and_results_are_pairs(
+        parts in prop::collection::vec((any::<bool>(), any::<bool>(), 0..400_usize), 0..30),
+    ) {
+        let line = line(&parts);
+        let (messages, dropped) = sent(&line, "next", None);
+        let dropped = usize::try_from(dropped).unwrap();
+        let texts: Vec<&str> = messages.iter().filter_map(|message| message["content"].as_str()).collect();
+        for (number, message) in line.iter().enumerate() {
+            prop_assert_eq!(texts.contains(&message.question.as_str()), number >= dropped);
+        }
+        let calls = messages.iter().filter_map(|message| message["tool_calls"].as_array());
+        let calls: Vec<&Value> = calls.flatten().map(|call| &call["id"]).collect();
+        let results: Vec<&Value> = messages.iter().filter_map(|message| message.get("tool_call_id")).collect();
+        prop_assert_eq!(calls, results);
+    }
 }

@@ -71,13 +71,11 @@ impl Echo {
         let mut rest = question;
         while let Some((before, after)) = rest.split_once("[[") {
             self.text.push_str(before);
-            rest = match after.split_once("]]").filter(|(directive, _)| self.obey(directive).is_some()) {
-                Some((_, after)) => after.trim_start(),
-                None => {
-                    self.text.push_str("[[");
-                    after
-                }
-            };
+            let directive = after.split_once("]]").filter(|(directive, _)| self.obey(directive).is_some());
+            if directive.is_none() {
+                self.text.push_str("[[");
+            }
+            rest = directive.map_or(after, |(_, after)| after.trim_start());
         }
         self.text.push_str(rest);
         self.text.truncate(self.text.trim_end().len());

@@ -84,18 +84,18 @@ impl EchoStream {
             return None;
         }
         match self.fault {
-            Some(Fault::Fail) => self.fail(ProviderError::Unavailable),
+            Some(Fault::Fail) => Some(self.fail(ProviderError::Unavailable)),
             Some(Fault::Stall) => {
                 self.wait(STALL_TIMEOUT).await;
-                self.fail(ProviderError::TimedOut)
+                Some(self.fail(ProviderError::TimedOut))
             }
             None | Some(Fault::Stop) => self.end.pop_front().map(Ok),
         }
     }
 
-    fn fail(&mut self, error: ProviderError) -> Option<Result<Event, ProviderError>> {
+    fn fail(&mut self, error: ProviderError) -> Result<Event, ProviderError> {
         self.has_failed = true;
-        Some(Err(error))
+        Err(error)
     }
 
     async fn wait(&mut self, pause: Duration) {
