@@ -62,3 +62,17 @@ impl Resolve for CheckedResolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_resolves_to_refused_addresses_alone_has_none() {
+        let resolve = |name: &str| CheckedResolver.resolve(name.parse().unwrap());
+        // Resolved as names are, so that no DNS server is needed.
+        assert!(resolve("169.254.169.254").await.err().unwrap().is::<NoAddress>());
+        let found: Vec<SocketAddr> = resolve("127.0.0.1").await.ok().unwrap().collect();
+        assert_eq!(found, [SocketAddr::from(([127, 0, 0, 1], 0))]);
+    }
+}

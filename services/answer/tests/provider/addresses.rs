@@ -1,7 +1,7 @@
 //! Which addresses are connected to.
 
 use crate::support::models;
-use answer::provider::{ProviderError, client, is_refused};
+use answer::provider::is_refused;
 use std::net::IpAddr;
 
 #[test]
@@ -58,11 +58,4 @@ async fn a_name_is_resolved_and_its_address_checked() {
     let by_name = fake.base_url.replace("127.0.0.1", "localhost");
     let opened = crate::support::model(&by_name).open(crate::support::prompt("hi")).await;
     assert!(opened.is_ok() && fake.requests() == 1);
-}
-
-#[tokio::test]
-async fn the_client_asks_no_proxy_and_speaks_to_nobody_else() {
-    let unknown = client().unwrap().get("http://name.invalid/").send().await.unwrap_err();
-    assert!(unknown.is_connect());
-    assert_eq!(ProviderError::Unavailable.code(), "provider_unavailable");
 }

@@ -2,9 +2,14 @@
 
 use crate::support::model;
 use answer::context::{Context, ContextMessage};
+use answer::models::Model;
 use answer::provider::PromptMessage;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// Each model has an HTTP client, which reads the machine's certificates: one is enough here.
+static MODEL: LazyLock<Model> = LazyLock::new(|| model("http://h/v1"));
 
 fn message(question: &str, input: Option<Value>, response: &str, output: Option<Value>) -> ContextMessage {
     ContextMessage {
@@ -27,8 +32,7 @@ fn result(id: &str) -> Value {
 
 /// What is sent, as JSON, and what is dropped. The items of the question are the last argument.
 fn sent(line: &[ContextMessage], question: &str, items: Option<&Value>) -> (Vec<Value>, i64) {
-    let model = model("http://h/v1");
-    let mut context = Context::new(&model, None, question, items);
+    let mut context = Context::new(&MODEL, None, question, items);
     for message in line.iter().rev() {
         if !context.push(message.clone()) {
             break;
