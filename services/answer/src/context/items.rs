@@ -1,0 +1,123 @@
+//! Items of a message as messages of Chat Completions. They are accepted as such messages, as items of Responses
+//! (`function_call`, `function_call_output`, `message`), as bare tool calls, and as bare parts of a content (`input_image`).
+
+use serde_json::{Map, Value, json};
+
+/// The messages that stand for a question with its items: results of tools first, then the question with its images.
+pub(super) fn of_question(question: &str, items: &Value) -> Vec<Value> {
+    let (mut messages, mut parts) = (Vec::new(), Vec::new());
+    for item in list(items) {
+        match text(item, "type") {
+            Some("function_call_output") => messages.push(json!({
+                "role": "tool",
+                "tool_call_id": item.get("call_id"),
+                "content": output(item.get("output")),
+            })),
+            _ if item.get("role").is_some() => messages.push(message(item)),
+            Some(_) => parts.extend(part(item)),
+            None => {}
+        }
+    }
+    let question = Some(question).filter(|text| !text.is_empty());
+    if !parts.is_empty() {
+        let text = question.map(|text| json!({"type": "text", "text": text}));
+        let content: Vec<Value> = text.into_iter().chain(parts).collect();
+        messages.push(json!({"role": "user", "content": content}));
+    } else if let Some(question) = question {
+        messages.push(json!({"role": "user", "content": question}));
+    }
+    messages
+}
+
+/// The message that stands for a response with its items. Calls without a result are left out: providers refuse them. `None` if
+/// nothing is left.
+pub(super) fn of_response(response: &str, items: &Value, results: &[&str]) -> Option<Value> {
+    let calls = list(items).iter().flat_map(calls_of);
+    let calls: Vec<Value> =
+        calls.filter(|call| text(call, "id").is_some_and(|id| results.contains(&id))).collect();
+    let written = list(items).iter().filter(|item| text(item, "role") == Some("assistant"));
+    let written = written.filter_map(|item| message(item).get("content").cloned());
+    let content = match response {
+        "" => written.rev().find(|content| !content.is_null()),
+        response => Some(Value::from(response)),
+    };
+    match (content, calls.is_empty()) {
+        (None, true) => None,
+        (content, true) => Some(json!({"role": "assistant", "content": content})),
+        (content, false) => Some(json!({"role": "assistant", "content": content, "tool_calls": calls})),
+    }
+}
+
+/// The ids of the calls whose results are among the items of a question.
+pub(super) fn results(items: Option<&Value>) -> Vec<&str> {
+    let id = |item| {
+        text(item, "tool_call_id")
+            .or_else(|| text(item, "call_id").filter(|_| text(item, "type") == Some("function_call_output")))
+    };
+    items.map_or(&[][..], list).iter().filter_map(id).collect()
+}
+
+fn list(items: &Value) -> &[Value] {
+    match items {
+        Value::Array(items) => items,
+        Value::Null => &[],
+        item => std::slice::from_ref(item),
+    }
+}
+
+fn text<'a>(item: &'a Value, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_str()
+}
+
+/// The tool calls of an item, as Chat Completions has them.
+fn calls_of(item: &Value) -> Vec<Value> {
+    if text(item, "type") == Some("function_call") {
+        let function = json!({"name": item.get("name"), "arguments": output(item.get("arguments"))});
+        return vec![json!({"id": item.get("call_id"), "type": "function", "function": function})];
+    }
+    match item.get("tool_calls") {
+        Some(Value::Array(calls)) => calls.clone(),
+        _ if item.get("function").is_some() => vec![item.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A message with a role, with its content as Chat Completions has it, and without what only Responses knows.
+fn message(item: &Value) -> Value {
+    let Value::Object(fields) = item else { return item.clone() };
+    let is_kept = |name: &str| !matches!(name, "type" | "id" | "status");
+    let mut kept: Map<String, Value> = fields
+        .iter()
+        .filter(|(name, _)| is_kept(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if let Some(Value::Array(parts)) = kept.get_mut("content") {
+        *parts = parts.iter().filter_map(part).collect();
+    }
+    Value::Object(kept)
+}
+
+/// A part of a content, as Chat Completions has it. Parts that are unknown are passed on, items that are none are not.
+fn part(part: &Value) -> Option<Value> {
+    match text(part, "type")? {
+        "input_text" | "output_text" => Some(json!({"type": "text", "text": part.get("text")})),
+        "input_image" => {
+            let mut image = json!({"url": part.get("image_url")});
+            if let (Some(detail), Some(image)) = (part.get("detail"), image.as_object_mut()) {
+                image.insert("detail".to_owned(), detail.clone());
+            }
+            Some(json!({"type": "image_url", "image_url": image}))
+        }
+        "reasoning" | "item_reference" | "message" | "function_call" => None,
+        _ => Some(part.clone()),
+    }
+}
+
+/// A result or arguments: a text as it is, anything else as JSON.
+fn output(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => String::new(),
+    }
+}
