@@ -35,7 +35,10 @@ pub(super) fn append(
         return Ok(Outcome::HeadMoved { branch: line.branch_id, head: parent });
     }
     let created_at = line.last_message_at.unwrap_or(now);
-    diesel::insert_into(messages::table).values(row(new, id, &line, created_at)).execute(connection)?;
+    let insert = diesel::insert_into(messages::table).values(row(new, id, &line, created_at));
+    if insert.on_conflict_do_nothing().execute(connection)? == 0 {
+        return Ok(Outcome::Exists);
+    }
     let RaisedHead { root_chat_id: chat, branch_id: branch, head_depth: depth, .. } = line;
     let has_siblings = may_have_siblings(connection, parent)?;
     Ok(Outcome::Appended(AppendedTo { chat, branch, parent, depth, created_at, has_siblings }))
@@ -111,5 +114,8 @@ fn row<'r>(
         copied_from: None,
         question_preview: preview(new.question.as_str()),
         response_preview: preview(new.response.as_str()),
+        generation: new.details.generation.as_deref(),
+        input_items: new.details.input_items.as_deref(),
+        output_items: new.details.output_items.as_deref(),
     }
 }
