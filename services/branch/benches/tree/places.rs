@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Engine, QUESTION, RESPONSE, text};
 use crate::raw::{PAGE, RawPlace};
 use crate::sql;
-use branch::domain::{ExpectedHead, Metadata, OnHeadMoved, Question, Response};
+use branch::domain::{AnswerDetails, ExpectedHead, Metadata, OnHeadMoved, Question, Response};
 use branch::store::{AppendRequest, ForkRequest, NewTrunk};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
@@ -79,6 +79,8 @@ impl Bench {
             on_head_moved: OnHeadMoved::Reject,
             activate: false,
             key: None,
+            id: None,
+            details: AnswerDetails::default(),
         };
         self.store.append(message.clone()).await.unwrap().object.id
     }

@@ -1,5 +1,6 @@
 //! Messages.
 
+use super::answer_details::AnswerDetails;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
@@ -26,6 +27,8 @@ pub struct Message {
     pub created_at: Timestamp,
     /// The message that it is a copy of.
     pub copied_from: Option<ResponseId>,
+    /// What it has beside its texts where a model has answered it.
+    pub details: AnswerDetails,
     /// The branches that fork from it.
     pub forks: Forks,
     /// Which of its versions it is.

@@ -1,5 +1,6 @@
 //! The metadata that a client keeps with a message: a JSON object, as text.
 
+use super::json_text::object;
 use serde_json::json;
 use shared::validation::{Field, Reason, Value};
 use utoipa::openapi::schema::{AdditionalProperties, Type};
@@ -21,18 +22,8 @@ impl Metadata {
 }
 
 impl Field for Metadata {
-    /// Decodes nothing and recurses nowhere, so any depth of nesting is fine.
     fn parse(value: Value<'_>) -> Result<Self, Reason> {
-        let Some(json) = value.json().filter(|json| json.starts_with('{')) else {
-            return Err(Reason::new("dict_type", "Input should be a valid dictionary"));
-        };
-        if json.len() > MAX_METADATA_BYTES {
-            return Err(Reason::new("too_long", "Dictionary should have at most 16384 bytes of JSON text"));
-        }
-        if !is_storable(json) {
-            return Err(Reason::value_error("the texts must not contain NUL characters or lone surrogates"));
-        }
-        Ok(Self(json.to_owned()))
+        object(value, MAX_METADATA_BYTES).map(Self)
     }
 }
 
@@ -56,41 +47,6 @@ impl PartialSchema for Metadata {
 }
 
 impl ToSchema for Metadata {}
-
-/// Whether the escapes of a well-formed JSON text all stand for characters that every engine keeps.
-///
-/// A backslash is only found within strings, and unescaped NUL in none.
-fn is_storable(json: &str) -> bool {
-    let mut rest = json;
-    while let Some((_, escape)) = rest.split_once('\\') {
-        let Some(unit) = code_unit(escape) else {
-            // A short escape: the character after the backslash is done with, lest `\\` be taken for a new one.
-            rest = escape.get(1..).unwrap_or_default();
-            continue;
-        };
-        let after = escape.get(5..).unwrap_or_default();
-        rest = match unit {
-            0 | 0xDC00..=0xDFFF => return false,
-            0xD800..=0xDBFF => {
-                match after.strip_prefix('\\').filter(|low| code_unit(low).is_some_and(is_low_surrogate)) {
-                    Some(low) => low.get(5..).unwrap_or_default(),
-                    None => return false,
-                }
-            }
-            _ => after,
-        };
-    }
-    true
-}
-
-/// The code unit of an escape of the form `uXXXX`.
-fn code_unit(escape: &str) -> Option<u16> {
-    u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok()
-}
-
-const fn is_low_surrogate(unit: u16) -> bool {
-    matches!(unit, 0xDC00..=0xDFFF)
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! `POST /messages/add-message`
 
 use super::message_view::MessageView;
-use crate::domain::{ExpectedHead, Metadata, OnHeadMoved, Question, Response};
+use crate::domain::{AnswerDetails, ExpectedHead, Metadata, OnHeadMoved, Question, Response};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::AppendRequest;
@@ -111,6 +111,8 @@ pub async fn add_message(
         on_head_moved: addition.on_head_moved,
         activate: addition.activate,
         key,
+        id: None,
+        details: AnswerDetails::default(),
     });
     let append = || state.store.append(Arc::clone(&request));
     Ok(CreatedResponse::of(state.with_trunk(owner, request.target, &trace, append).await?))

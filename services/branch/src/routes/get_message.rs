@@ -1,6 +1,6 @@
 //! `GET /messages/get-message/{response_id}`
 
-use super::message_view::MessageView;
+use super::message_view::{MessageFields, MessageView};
 use crate::error::Error;
 use crate::state::State;
 use crate::store::MessageRequest;
@@ -20,10 +20,12 @@ shared_web::request! {
 }
 
 shared_web::request! {
-    /// Where it is read.
-    pub struct ReadingChatQuery in query {
+    /// Where it is read, and which of its fields.
+    pub struct MessageQuery in query {
         /// The chat in which it is read, or a branch of that; left out, its own
         optional chat_id: BranchId,
+        /// `items` for `input_items` and `output_items`, too
+        optional fields: MessageFields,
     }
 }
 
@@ -36,7 +38,7 @@ shared_web::error_responses! {
 ///
 /// It names the branches that fork from its response. A message whose own chat is deleted is found as long as a fork of that chat has it.
 #[utoipa::path(
-    get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath, ReadingChatQuery),
+    get, path = "/api/v1/messages/get-message/{response_id}", tag = "messages", params(MessagePath, MessageQuery),
     responses(
         (status = 200, description = "The message", body = MessageView),
         Errors
@@ -46,11 +48,11 @@ pub async fn get_message(
     identity: Identity,
     state: Data<State>,
     trace: Trace,
-    Input { path, query, .. }: Input<MessagePath, ReadingChatQuery, ()>,
+    Input { path, query, .. }: Input<MessagePath, MessageQuery, ()>,
 ) -> Result<Json<MessageView>, Error> {
     let (owner, reading_chat) = (identity.user_id, query.chat_id);
     let request = MessageRequest { owner, message: path.response_id, reading_chat };
     let read = || state.store.read_message(request);
     let message = state.in_reading_chat(owner, reading_chat, &trace, read).await?;
-    Ok(Json(message.ok_or(Error::MessageNotFound)?.into()))
+    Ok(Json(MessageView::with(query.fields, message.ok_or(Error::MessageNotFound)?)))
 }

@@ -1,6 +1,6 @@
 //! `GET /messages/get-messages`
 
-use super::message_view::MessageView;
+use super::message_view::{MessageFields, MessageView};
 use crate::domain::{Message, Order};
 use crate::error::Error;
 use crate::state::State;
@@ -32,6 +32,8 @@ shared_web::request! {
         /// The depth at which the first page begins; with it the pages link back, too. Beside a cursor it is the one that the walk
         /// began with, or left out
         optional from_depth: PositiveInteger,
+        /// `items` for `input_items` and `output_items` of each message, too
+        optional fields: MessageFields,
     }
     check cursor(branch_id, order, from_depth, cursor): cursor.is_none_or(|cursor| cursor.is_of(*branch_id, *order, *from_depth)),
         or foreign_cursor();
@@ -165,6 +167,7 @@ pub async fn get_messages(
     let MessagePage { mut items, next, previous, memory } = page;
     let (next, previous) = walk.turn(&mut items, next, previous);
     let page = Page::new(&query, items, next.as_ref()).with_previous(previous.as_ref());
-    let page = page.map(MessageView::from).write(&context.bodies, memory).await?;
+    let view = |message| MessageView::with(query.fields, message);
+    let page = page.map(view).write(&context.bodies, memory).await?;
     Ok(page.customize().insert_header(("X-Branch-Id", branch.to_string())))
 }

@@ -5,11 +5,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
+use shared::validation::{Reason, TextField};
+use std::fmt;
 use utoipa::{PartialSchema as _, ToSchema};
 
 /// A question with its response.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Message)]
+#[expect(clippy::option_option, reason = "what is not asked for is absent, and what is not there is null")]
 pub struct MessageView {
     response_id: ResponseId,
     /// The root chat
@@ -46,6 +49,62 @@ pub struct MessageView {
     /// As it was sent
     #[schema(schema_with = Metadata::schema)]
     metadata: Box<RawValue>,
+    /// The server's own record of how a model has answered, null where none has
+    #[schema(value_type = Option<Object>, required = true)]
+    generation: Option<Box<RawValue>>,
+    /// The raw items of the question; only with `fields=items`, and null where there are none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>, required = false)]
+    input_items: Option<Option<Box<RawValue>>>,
+    /// The raw items of the response; only with `fields=items`, and null where there are none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>, required = false)]
+    output_items: Option<Option<Box<RawValue>>>,
+}
+
+/// The fields of a message that are told only where they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum MessageFields {
+    /// The raw items.
+    Items,
+}
+
+impl TextField for MessageFields {
+    fn parse(text: String) -> Result<Self, Reason> {
+        match text.as_str() {
+            "items" => Ok(Self::Items),
+            _ => Err(Reason::new("enum", "Input should be 'items'")),
+        }
+    }
+}
+
+impl fmt::Display for MessageFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Items => f.write_str("items"),
+        }
+    }
+}
+
+impl MessageView {
+    /// A message with these fields.
+    pub fn with(fields: Option<MessageFields>, mut message: Message) -> Self {
+        let items = (message.details.input_items.take(), message.details.output_items.take());
+        let view = Self::from(message);
+        match fields {
+            None => view,
+            Some(MessageFields::Items) => {
+                let (input_items, output_items) = (Some(items.0.and_then(raw)), Some(items.1.and_then(raw)));
+                Self { input_items, output_items, ..view }
+            }
+        }
+    }
+}
+
+/// JSON that was checked when it came.
+fn raw(json: String) -> Option<Box<RawValue>> {
+    RawValue::from_string(json).ok()
 }
 
 impl From<Message> for MessageView {
@@ -65,8 +124,10 @@ impl From<Message> for MessageView {
             version_count: message.version.count,
             inherited: message.inherited,
             copied_from: message.copied_from,
-            // It was checked when it came.
-            metadata: RawValue::from_string(message.metadata).unwrap_or_default(),
+            metadata: raw(message.metadata).unwrap_or_default(),
+            generation: message.details.generation.and_then(raw),
+            input_items: None,
+            output_items: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod add_message;
 mod all_messages;
+mod answer_service;
 mod branch_view;
 mod cherry_pick;
 mod compare_branches;
@@ -16,10 +17,12 @@ mod get_message;
 mod get_messages;
 mod get_tree;
 mod get_versions;
+mod internal_answers;
 mod internal_branch_counts;
 mod internal_chat_forks;
 mod internal_chat_state;
 mod internal_chats;
+mod internal_lines;
 mod message_view;
 mod restore_branch;
 mod set_active_branch;
@@ -77,5 +80,9 @@ pub fn routes() -> Routes {
             internal_chat_forks::get_fork_point,
             internal_chat_forks::put_fork,
             internal_branch_counts::count_branches,
+            internal_lines::place,
+            internal_lines::get_messages,
+            internal_answers::put_answer,
+            internal_answers::get_message,
         ])
 }

@@ -2,7 +2,8 @@
 
 use super::requests::{AppendRequest, ForkRequest};
 use crate::domain::{
-    BranchName, ExpectedHead, ForkPoint, MIN_TIME_STEP, Message, Metadata, OnHeadMoved, Question, Response,
+    AnswerDetails, BranchName, ExpectedHead, ForkPoint, MIN_TIME_STEP, Message, Metadata, OnHeadMoved,
+    Question, Response, branch_of, stored_text_bytes,
 };
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -64,6 +65,8 @@ pub struct MessageContent {
     pub metadata: String,
     /// The message that it is a copy of.
     pub copied_from: Option<ResponseId>,
+    /// What it has beside its texts where a model has answered it.
+    pub details: AnswerDetails,
 }
 
 impl MessageContent {
@@ -74,12 +77,13 @@ impl MessageContent {
             response: message.response.clone(),
             metadata: message.metadata.clone(),
             copied_from: Some(message.id),
+            details: message.details.clone(),
         }
     }
 
-    /// The bytes of its question and its response, as they are stored.
+    /// The bytes of its texts and items, as they are stored.
     pub fn stored_text_bytes(&self) -> i64 {
-        i64::try_from(self.question.len() + self.response.len()).unwrap_or(i64::MAX)
+        stored_text_bytes(&self.question, &self.response, &self.details)
     }
 }
 
@@ -90,6 +94,7 @@ impl From<&AppendRequest> for MessageContent {
             response: request.response.as_str().to_owned(),
             metadata: request.metadata.as_str().to_owned(),
             copied_from: None,
+            details: request.details.clone(),
         }
     }
 }
@@ -103,6 +108,8 @@ pub struct ForkWithMessages {
     pub is_on_line_of_target: bool,
     /// The messages, in their order: 1 to [`MAX_FIRST_MESSAGES`].
     pub messages: Vec<MessageContent>,
+    /// The id of the first message, if it was given out before, from which that of the branch follows: then an equal request is replayed.
+    pub first_id: Option<ResponseId>,
 }
 
 impl ForkWithMessages {
@@ -116,17 +123,21 @@ impl ForkWithMessages {
             owner: append.owner,
             target: branch,
             from,
-            id: None,
+            id: append.id.map(branch_of),
             name: None,
             activate: append.activate,
             key: append.key.clone(),
         };
-        Some(Self { fork, is_on_line_of_target: true, messages: vec![MessageContent::from(append)] })
+        let messages = vec![MessageContent::from(append)];
+        Some(Self { fork, is_on_line_of_target: true, messages, first_id: append.id })
     }
 
-    /// The bytes of the texts of its messages.
+    /// The bytes of the texts and the items of its messages.
     pub fn text_bytes(&self) -> usize {
-        self.messages.iter().map(|message| message.question.len() + message.response.len()).sum()
+        let bytes = |message: &MessageContent| {
+            message.question.len() + message.response.len() + message.details.item_bytes()
+        };
+        self.messages.iter().map(bytes).sum()
     }
 
     /// The places of its messages, which have these ids, on the line after the fork depth. Their times rise from the first on.

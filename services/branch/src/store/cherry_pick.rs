@@ -43,7 +43,7 @@ impl ContentStore {
             activate: request.activate,
             key: request.key.clone(),
         };
-        let fork = ForkWithMessages { fork, is_on_line_of_target: true, messages };
+        let fork = ForkWithMessages { fork, is_on_line_of_target: true, messages, first_id: None };
         if let Some(made) = self.fork_with_messages(Arc::new(fork)).await? {
             let start = (made.chat, made.branch, made.fork_depth + 1);
             return Ok(Created::new(self.read_branch_with_messages(owner, start, count).await?));

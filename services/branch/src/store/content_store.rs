@@ -120,6 +120,17 @@ impl ContentStore {
         on_engine!(self, replay_message(key))
     }
 
+    /// Reads the message that was stored under an id that was given out before; `None` if none was.
+    ///
+    /// [`Error::MessageNotFound`] if it is deleted, or another user's.
+    pub(super) async fn replay_answer(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+    ) -> Result<Option<Message>, Error> {
+        on_engine!(self, replay_answer(owner, id))
+    }
+
     /// Appends a message to a line. [`Error::HeadMoved`] if the head is not the expected one.
     pub(super) async fn append_to_line(
         &self,

@@ -5,7 +5,7 @@ use super::content_store::ContentStore;
 use super::read_message::MessageRequest;
 use super::requests::{AppendRequest, ForkRequest};
 use super::results::Lookup;
-use crate::domain::Message;
+use crate::domain::{AnswerDetails, Message};
 use crate::error::Error;
 use shared::idempotency::Created;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ impl ContentStore {
             return Err(Error::EmptyTexts);
         }
         let metadata = request.metadata.as_str().to_owned();
-        let version = MessageContent { question, response, metadata, copied_from: None };
+        let details = AnswerDetails::default();
+        let version = MessageContent { question, response, metadata, copied_from: None, details };
         let fork = ForkRequest {
             owner,
             target: found.chat.trunk(),
@@ -39,7 +40,8 @@ impl ContentStore {
             activate: request.activate,
             key: request.key,
         };
-        let fork = ForkWithMessages { fork, is_on_line_of_target: false, messages: vec![version] };
+        let messages = vec![version];
+        let fork = ForkWithMessages { fork, is_on_line_of_target: false, messages, first_id: None };
         self.fork_with_message(fork).await
     }
 
@@ -67,15 +69,19 @@ impl ContentStore {
     }
 
     /// Forks a branch with one message on it, and reads that.
-    async fn fork_with_message(&self, request: ForkWithMessages) -> Result<Created<Message>, Error> {
-        let (owner, key) = (request.fork.owner, request.fork.key.clone());
+    pub(super) async fn fork_with_message(
+        &self,
+        request: ForkWithMessages,
+    ) -> Result<Created<Message>, Error> {
+        let (owner, key, id) = (request.fork.owner, request.fork.key.clone(), request.first_id);
         let made = match self.fork_with_messages(Arc::new(request)).await? {
             Some(made) => {
                 self.read_message(MessageRequest::in_own_chat(owner, made.first)).await?.map(Created::new)
             }
-            None => match key {
-                Some(key) => self.replay_message(&key).await?.map(Created::replayed),
-                None => None,
+            None => match (key, id) {
+                (Some(key), _) => self.replay_message(&key).await?.map(Created::replayed),
+                (None, Some(id)) => self.replay_answer(owner, id).await?.map(Created::replayed),
+                (None, None) => None,
             },
         };
         made.ok_or(Error::MessageNotFound)

@@ -4,6 +4,7 @@
 
 mod activity;
 mod ancestry_codec;
+mod answers;
 mod branching;
 mod chat_fork;
 mod cherry_pick;
@@ -24,6 +25,7 @@ mod undo;
 mod version_list;
 
 pub(crate) use activity::{Change, ChangePosition, ChangeSource, ReporterLease, TreeActivity};
+pub use answers::{AnswerRequest, LinePlace, PlaceRequest};
 pub use branching::{CherryPickRequest, EditRequest, ForkWithMessages, MAX_FIRST_MESSAGES, MessageContent};
 pub use chat_fork::{ChatForkPoint, ChatForkRequest, ForkPointRequest};
 pub use content_store::ContentStore;

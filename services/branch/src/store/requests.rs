@@ -3,8 +3,8 @@
 use super::positions::{LinePosition, Position, TimePosition};
 use super::results::{LinePage, MessagePage, ResolvedId};
 use crate::domain::{
-    BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, OnHeadMoved, Order,
-    Question, Response, TreePosition, Version,
+    AnswerDetails, BranchFilter, BranchKey, BranchName, ExpectedHead, Forks, Message, Metadata, OnHeadMoved,
+    Order, Question, Response, TreePosition, Version, stored_text_bytes,
 };
 use crate::error::Error;
 use shared::clock::Timestamp;
@@ -47,17 +47,21 @@ pub struct AppendRequest {
     pub activate: bool,
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
+    /// The id, if it was given out before: then no other message is stored under it, and an equal request is replayed.
+    pub id: Option<ResponseId>,
+    /// What the message has beside its texts where a model has answered it.
+    pub details: AnswerDetails,
 }
 
 impl AppendRequest {
-    /// The bytes of its question and its response.
+    /// The bytes of its question, its response and its items.
     pub fn text_bytes(&self) -> usize {
-        self.question.as_str().len() + self.response.as_str().len()
+        self.question.as_str().len() + self.response.as_str().len() + self.details.item_bytes()
     }
 
-    /// The bytes of its question and its response, as they are stored.
+    /// The bytes of its texts and items, as they are stored.
     pub fn stored_text_bytes(&self) -> i64 {
-        i64::try_from(self.text_bytes()).unwrap_or(i64::MAX)
+        stored_text_bytes(self.question.as_str(), self.response.as_str(), &self.details)
     }
 }
 
@@ -92,6 +96,7 @@ impl NewMessage {
             metadata: self.request.metadata.as_str().to_owned(),
             created_at,
             copied_from: None,
+            details: self.request.details.clone(),
             forks: Forks::default(),
             version: Version::default(),
             inherited: false,

@@ -116,6 +116,12 @@ impl TestApp {
         self.client.with_token(&token)
     }
 
+    /// A client that is the answer service.
+    pub fn as_answer_service(&self) -> TestClient {
+        let token = token_keys(&Clock::system()).issue_for_service(Service::Answer, Service::Branch).unwrap();
+        self.client.with_token(&token)
+    }
+
     /// The chat service says that this chat was deleted.
     pub async fn delete_chat(&self, chat: &Chat) -> Answer {
         let path = format!("/internal/chats/{}?owner={}", chat.id, chat.user);

@@ -9,6 +9,7 @@
 mod activity;
 mod add_message;
 mod all_messages;
+mod answers;
 mod app;
 mod chat_forks;
 mod cherry_pick;

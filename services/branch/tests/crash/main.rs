@@ -41,6 +41,8 @@ fn main() {
         ("edit_that_becomes_active", edit(true, false)),
         ("edit_with_all_of_that", edit(true, true)),
         ("fork_on_head_moved_of_what_is_deleted", Operation::ForkOnHeadMovedOfTheDeleted),
+        ("answer", Operation::Answer { activate: false }),
+        ("answer_that_becomes_active", Operation::Answer { activate: true }),
         ("cherry_pick", Operation::CherryPick { keyed: false }),
         ("cherry_pick_with_a_key", Operation::CherryPick { keyed: true }),
         ("delete_leaf", Operation::DeleteLeaf),

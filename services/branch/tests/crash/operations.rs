@@ -30,6 +30,10 @@ pub enum Operation {
     CherryPick {
         keyed: bool,
     },
+    /// The answer of a model, at a head that has moved.
+    Answer {
+        activate: bool,
+    },
     /// An append that forks a branch, because its head has moved, which is deleted before the fork is there.
     ForkOnHeadMovedOfTheDeleted,
     DeleteLeaf,
@@ -86,7 +90,7 @@ impl Operation {
     pub fn is_finished(self, answered: &[String]) -> bool {
         match self {
             // What is written behind the answer ends with the message that was forked.
-            Self::Fork { .. } | Self::Edit { .. } | Self::CherryPick { .. } => {
+            Self::Fork { .. } | Self::Edit { .. } | Self::CherryPick { .. } | Self::Answer { .. } => {
                 let mut after = answered.iter().skip_while(|command| *command != "insert branches");
                 after.any(|command| command == "update messages")
             }
@@ -133,6 +137,14 @@ impl<'a> Request<'a> {
                 let client = if keyed { self.keyed(&client) } else { client };
                 return client.try_post(&format!("{branches}/cherry-pick"), &body).await;
             }
+            Operation::Answer { activate } => {
+                let body = json!({"owner": self.tree.owner, "chat_id": self.tree.id, "branch_id": self.tree.a,
+                                  "parent_response_id": self.tree.from, "question": "x", "response": "",
+                                  "generation": {}, "placement": "append", "activate": activate});
+                let client = as_service(&client, Service::Answer);
+                let path = format!("/internal/answers/{}", self.id);
+                return client.try_send(Method::PUT, &path, Some(body.to_string())).await;
+            }
             Operation::ForkOnHeadMovedOfTheDeleted => {
                 return self.append_with_the_key(&client, &self.tree.a, &json!(self.tree.from)).await;
             }
@@ -149,9 +161,7 @@ impl<'a> Request<'a> {
             Operation::Restore => (Method::POST, format!("{branches}/restore-branch/{}", self.tree.b)),
             Operation::DeleteChat => {
                 let path = format!("/internal/chats/{}?owner={}", self.tree.id, self.tree.owner);
-                let keys = token_keys(&Clock::system());
-                let token = keys.issue_for_service(Service::Chat, Service::Branch).unwrap();
-                return client.with_token(&token).try_send(Method::DELETE, &path, None).await;
+                return as_service(&client, Service::Chat).try_send(Method::DELETE, &path, None).await;
             }
         };
         client.try_send(method, &path, None).await
@@ -187,7 +197,10 @@ impl<'a> Request<'a> {
     /// How much of it is done, in the eyes of the owner. What it is not about must be there.
     pub fn effect(&self, view: Option<&View>) -> Effect {
         let doomed = match self.operation {
-            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => vec![],
+            Operation::Fork { .. }
+            | Operation::Edit { .. }
+            | Operation::CherryPick { .. }
+            | Operation::Answer { .. } => vec![],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => self.tree.with("a1"),
             Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => vec![&self.tree.e],
             Operation::Cascade
@@ -209,13 +222,16 @@ impl<'a> Request<'a> {
         let after = if self.operation == Operation::Restore { doomed.len() } else { 0 };
         let left = doomed.iter().filter(|branch| is_there(branch)).count();
         match (self.operation, view) {
-            (Operation::Fork { activate, .. } | Operation::Edit { activate, .. }, Some(view)) => {
-                match view.new_in(self.tree).last() {
-                    None => Effect::None,
-                    Some(_) if activate && view.active == self.tree.e => Effect::Partly,
-                    Some(_) => Effect::Whole,
-                }
-            }
+            (
+                Operation::Fork { activate, .. }
+                | Operation::Edit { activate, .. }
+                | Operation::Answer { activate },
+                Some(view),
+            ) => match view.new_in(self.tree).last() {
+                None => Effect::None,
+                Some(_) if activate && view.active == self.tree.e => Effect::Partly,
+                Some(_) => Effect::Whole,
+            },
             (Operation::CherryPick { .. }, Some(view)) => {
                 if view.new_in(self.tree).is_empty() {
                     Effect::None
@@ -235,21 +251,28 @@ impl<'a> Request<'a> {
     /// Checks which branch is active when it is done.
     pub fn check_active(&self, view: &View) {
         let expected = match self.operation {
-            Operation::Fork { activate: true, .. } | Operation::Edit { activate: true, .. } => {
-                view.new_in(self.tree)
-            }
-            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
-                vec![&self.tree.e]
-            }
+            Operation::Fork { activate: true, .. }
+            | Operation::Edit { activate: true, .. }
+            | Operation::Answer { activate: true } => view.new_in(self.tree),
+            Operation::Fork { .. }
+            | Operation::Edit { .. }
+            | Operation::CherryPick { .. }
+            | Operation::Answer { .. }
+            | Operation::Restore => vec![&self.tree.e],
             Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => vec![&self.tree.c],
             Operation::Cascade | Operation::DeleteForAWhile { cascade: true } | Operation::Destroy => {
                 vec![&self.tree.a]
             }
-            Operation::Restore => vec![&self.tree.e],
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted | Operation::DeleteChat => {
                 vec![&self.tree.id]
             }
         };
         assert!(expected.contains(&&view.active), "{} is active, not {expected:?}", view.active);
     }
+}
+
+/// A client that is this service.
+fn as_service(client: &TestClient, service: Service) -> TestClient {
+    let token = token_keys(&Clock::system()).issue_for_service(service, Service::Branch).unwrap();
+    client.with_token(&token)
 }

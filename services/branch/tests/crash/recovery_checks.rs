@@ -110,7 +110,10 @@ impl RecoveryChecks<'_> {
     fn check_answer(&self, seen: Option<&View>, effect: Effect) {
         let Some(answer) = self.answer.clone() else { return };
         match self.request.operation {
-            Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
+            Operation::Fork { .. }
+            | Operation::Edit { .. }
+            | Operation::CherryPick { .. }
+            | Operation::Answer { .. } => {
                 let made = made_branch(&answer);
                 assert_eq!(seen.unwrap().new_in(self.request.tree), [&made]);
             }
@@ -141,6 +144,8 @@ impl RecoveryChecks<'_> {
             Operation::Edit { keyed, .. } | Operation::CherryPick { keyed } => {
                 self.check_repetition(&answer, keyed, made).await;
             }
+            // Its id is its key.
+            Operation::Answer { .. } => self.check_repetition(&answer, true, made).await,
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
                 drop(answer.expect(404));
                 let (request, tree) = (&self.request, self.request.tree);
@@ -189,9 +194,10 @@ impl RecoveryChecks<'_> {
             let choice = json!({"chat_id": tree.id, "branch_id": tree.other});
             client.put("/api/v1/branches/set-active-branch", &choice).await.expect(200);
             let used = match self.request.operation {
-                Operation::Fork { .. } | Operation::Edit { .. } | Operation::CherryPick { .. } => {
-                    view.new_in(tree).first().copied()
-                }
+                Operation::Fork { .. }
+                | Operation::Edit { .. }
+                | Operation::CherryPick { .. }
+                | Operation::Answer { .. } => view.new_in(tree).first().copied(),
                 Operation::DeleteLeaf | Operation::DeleteForAWhile { cascade: false } => {
                     Some(&tree.e).filter(|_| effect == Effect::None)
                 }
@@ -232,7 +238,8 @@ impl RecoveryChecks<'_> {
 
 /// The branch that was made, by the answer.
 fn made_branch(answer: &Answer) -> String {
-    let made = answer.clone().expect(201).json();
+    assert!([200, 201].contains(&answer.status.as_u16()), "{} {}", answer.status, answer.text);
+    let made = answer.json();
     // Of a cherry-pick: all copies are on it.
     let branch = made.get("branch").unwrap_or(&made);
     assert!(made.get("messages").is_none_or(|copies| copies.as_array().unwrap().len() == 3));

@@ -18,7 +18,7 @@ async fn set(kit: &Kit, chat: &Chat, state: ChatState, number: i64) {
     }
 }
 
-fn deleted(kit: &Kit) -> ChatState {
+pub fn deleted(kit: &Kit) -> ChatState {
     ChatState::Deleted { purge_at: kit.clock.now().plus(DAY) }
 }
 

@@ -2,8 +2,8 @@
 
 use branch::config::Database;
 use branch::domain::{
-    Branch, BranchFilter, BranchKey, BranchName, ExpectedHead, ForkPoint, Message, Metadata, OnHeadMoved,
-    Order, Question, Response,
+    AnswerDetails, Branch, BranchFilter, BranchKey, BranchName, ExpectedHead, ForkPoint, Message, Metadata,
+    OnHeadMoved, Order, Question, Response,
 };
 use branch::error::Error;
 use branch::store::{
@@ -177,6 +177,8 @@ impl Chat {
             on_head_moved: OnHeadMoved::Reject,
             activate: false,
             key: None,
+            id: None,
+            details: AnswerDetails::default(),
         }
     }
 

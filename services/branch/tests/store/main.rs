@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod answers;
 mod branches;
 mod chat_fork_races;
 mod chat_forks;
@@ -37,6 +38,7 @@ mod texts;
 mod times;
 mod undo;
 mod undo_races;
+mod unfinished_answers;
 mod upgrade;
 mod version_races;
 mod versions;
@@ -118,6 +120,18 @@ fn writing(engine: Engine) -> Vec<Trial> {
         times::times_rise_for_concurrent_writers,
         hot_lines::writers_that_disconnect_block_nobody,
         model::a_tree_and_its_copies_agree,
+        answers::an_answer_goes_after_its_parent_or_to_a_branch_there,
+        answers::an_answer_is_stored_once,
+        answers::one_of_many_equal_answers_is_stored,
+        answers::answers_at_one_head_all_find_a_place,
+        answers::nothing_is_stored_for_what_is_deleted,
+        answers::an_answer_beside_a_deletion_is_whole_or_refused,
+        answers::answers_of_others_are_not_found,
+        answers::a_place_is_found_on_the_line,
+        answers::copies_have_the_details_and_edits_have_none,
+        answers::items_count_as_texts_do,
+        answers::items_are_deleted_with_the_texts,
+        answers::an_id_that_was_given_out_is_used_by_one_append,
         activity::every_change_of_a_chat_is_reported,
         activity::a_report_that_fails_is_repeated_until_it_arrives,
         activity::a_reporter_that_crashes_is_replaced_and_nothing_is_lost,
@@ -226,6 +240,8 @@ fn main() {
     let mut trials = Vec::from(trials! { Engine::Mongo;
         outage::without_its_server_the_store_is_unavailable_and_then_comes_back,
         hot_lines::a_hot_line_takes_its_turns_with_others,
+        unfinished_answers::a_repeated_store_finishes_an_answer,
+        unfinished_answers::an_answer_is_stored_again_after_its_branch_was_given_up,
     });
     trials.extend(trials! { Engine::Postgres;
         hot_lines::a_locked_line_holds_one_connection,

@@ -1,12 +1,13 @@
 //! Plans of prepared statements, which PostgreSQL keeps while the tables grow: they must not read whole tables or indexes.
 
+use crate::answers::answer;
 use crate::kit::{Chat, Kit, metadata, rename};
 use crate::message_tree::request;
 use crate::undo::{DAY, undoable_chat};
-use branch::domain::Order;
+use branch::domain::{ExpectedHead, ForkPoint, Message, Order};
 use branch::store::{
-    ChatState, ChatStateChange, DeletedBranchesRequest, LineRequest, ListRequest, MessageRequest,
-    MessageTreeRequest, MetadataUpdate, VersionsRequest,
+    AnswerRequest, ChatState, ChatStateChange, DeletedBranchesRequest, LineRequest, ListRequest,
+    MessageRequest, MessageTreeRequest, MetadataUpdate, PlaceRequest, VersionsRequest,
 };
 use shared::clock::Clock;
 use shared::ids::ChatId;
@@ -112,6 +113,7 @@ async fn use_every_operation(chat: &Chat) {
     let walk = LineRequest { limit: 1, ..chat.walk(fork, Order::Desc, 1) };
     store.read_page(&walk).await.unwrap();
     store.compare(owner, fork, trunk).await.unwrap();
+    use_answers(chat, &first).await;
     store.delete_branch(owner, before_first, true).await.unwrap();
     let list = DeletedBranchesRequest { owner, target: trunk, after: None, limit: 1 };
     let page = store.list_deleted_branches(&list).await.unwrap();
@@ -120,6 +122,19 @@ async fn use_every_operation(chat: &Chat) {
     store.destroy_branch(owner, before_first, false).await.unwrap();
     change_states(chat).await;
     chat.node(fork).await;
+}
+
+/// Places and stores answers at the head and below it.
+async fn use_answers(chat: &Chat, first: &Message) {
+    let (owner, target) = (chat.owner, chat.trunk());
+    for parent in [ForkPoint::Head, ForkPoint::At(Some(first.id))] {
+        let (branch, expected_head) = (None, ExpectedHead::Any);
+        let request = PlaceRequest { owner, target, branch, parent, expected_head };
+        let place = chat.store.place_on_line(&request).await.unwrap();
+        let request = AnswerRequest { parent: place.parent, ..answer(chat, place.branch, None) };
+        chat.store.store_answer(request.clone()).await.unwrap();
+        chat.store.store_answer(request).await.unwrap();
+    }
 }
 
 /// Deletes a chat for a while, restores and destroys it.

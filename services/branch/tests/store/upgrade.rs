@@ -12,7 +12,8 @@ use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
 /// The migrations that are undone, newest first.
-const POSTGRES: [(&str, &str); 6] = [
+const POSTGRES: [(&str, &str); 7] = [
+    ("20261202000000", include_str!("../../migrations/postgres/2026-12-02-000000_answers/down.sql")),
     ("20261201200000", include_str!("../../migrations/postgres/2026-12-01-200000_chat_forks/down.sql")),
     ("20261201100001", include_str!("../../migrations/postgres/2026-12-01-100001_changes_by_time/down.sql")),
     ("20261201100000", include_str!("../../migrations/postgres/2026-12-01-100000_activity/down.sql")),
@@ -20,7 +21,8 @@ const POSTGRES: [(&str, &str); 6] = [
     ("20261130100000", include_str!("../../migrations/postgres/2026-11-30-100000_versions/down.sql")),
     ("20261130000000", include_str!("../../migrations/postgres/2026-11-30-000000_branch_details/down.sql")),
 ];
-const SQLITE: [(&str, &str); 6] = [
+const SQLITE: [(&str, &str); 7] = [
+    ("20261202000000", include_str!("../../migrations/sqlite/2026-12-02-000000_answers/down.sql")),
     ("20261201200000", include_str!("../../migrations/sqlite/2026-12-01-200000_chat_forks/down.sql")),
     ("20261201100001", include_str!("../../migrations/sqlite/2026-12-01-100001_changes_by_time/down.sql")),
     ("20261201100000", include_str!("../../migrations/sqlite/2026-12-01-100000_activity/down.sql")),

@@ -44,7 +44,9 @@ async fn insert_all(
     origin: Origin,
     clock: &Clock,
 ) -> Result<NewBranch, Abort> {
-    let ids: Vec<_> = new.messages.iter().map(|_| ResponseId::generate()).collect();
+    let mut given = new.first_id;
+    let id = |_: &_| given.take().unwrap_or_else(ResponseId::generate);
+    let ids: Vec<_> = new.messages.iter().map(id).collect();
     let question = new.messages.split_first().map_or("", |(first, _)| &*first.question);
     let own = ForkMessages { ids: &ids, question };
     let branch = insert(session, &new.fork, origin, clock, Some(own)).await?.branch;
@@ -69,6 +71,9 @@ async fn insert_all(
             question_preview: preview(&content.question),
             response_preview: preview(&content.response),
             copied_from: content.copied_from,
+            generation: content.details.generation.as_deref(),
+            input_items: content.details.input_items.as_deref(),
+            output_items: content.details.output_items.as_deref(),
         };
         let insert = diesel::insert_into(messages::table).values(row).on_conflict_do_nothing();
         if on!(session, |c| insert.execute(c).await)? == 0 {

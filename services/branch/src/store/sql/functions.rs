@@ -5,7 +5,7 @@ use diesel::pg::sql_types::Record;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use shared::sql_types::{Instant, Uid};
 
-/// The columns of `append_version`: the outcome, the chat, the branch, the head before, the depth, the time, and whether the message
+/// The columns of `append_to_line`: the outcome, the chat, the branch, the head before, the depth, the time, and whether the message
 /// may have other versions.
 type Appended = Record<(
     Text,
@@ -19,7 +19,7 @@ type Appended = Record<(
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    fn append_version(
+    fn append_to_line(
         its_owner: Uid,
         target: Uid,
         named: Nullable<Uid>,
@@ -33,6 +33,9 @@ extern "SQL" {
         its_metadata: Text,
         its_question: Text,
         its_response: Text,
+        its_generation: Nullable<Text>,
+        its_input_items: Nullable<Text>,
+        its_output_items: Nullable<Text>,
     ) -> Appended;
 
     fn activate_branch_at(

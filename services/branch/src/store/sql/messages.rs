@@ -27,6 +27,14 @@ impl SqlEngine {
         self.store.read(move |session| read_message(session, request).boxed()).await
     }
 
+    pub(crate) async fn replay_answer(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+    ) -> Result<Option<Message>, Error> {
+        self.store.read(move |session| replay_answer(session, owner, id).boxed()).await
+    }
+
     pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
         let key = key.clone();
         self.store.read(|session| async move { replay(session, &key).await }.boxed()).await
@@ -121,4 +129,19 @@ async fn replay(session: &mut Session, key: &IdempotencyKey) -> Result<Option<Me
         .await?
         .map(Some)
         .ok_or(Error::MessageNotFound)
+}
+
+async fn replay_answer(
+    session: &mut Session,
+    owner: UserId,
+    id: ResponseId,
+) -> Result<Option<Message>, Error> {
+    // Before it is read: one that is stored in between is not there yet, and not deleted.
+    let stored = messages::table.find(id).select(messages::depth);
+    let stored: Option<i64> = on!(session, |c| stored.first(c).await.optional())?;
+    if stored.is_none() {
+        return Ok(None);
+    }
+    let message = read_message(session, MessageRequest::in_own_chat(owner, id)).await?;
+    message.map(Some).ok_or(Error::MessageNotFound)
 }

@@ -6,7 +6,7 @@
 
 use super::schema::{branches, messages};
 use super::versions::Sibling;
-use crate::domain::{Branch, Forks, Message, OwnMessages, Version};
+use crate::domain::{AnswerDetails, Branch, Forks, Message, OwnMessages, Version, stored_text_bytes};
 use diesel::prelude::{Insertable, Queryable, Selectable};
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
@@ -124,12 +124,31 @@ pub(super) struct MessageRow {
     response: String,
     copied_from: Option<ResponseId>,
     root_chat_id: Option<ChatId>,
+    #[diesel(embed)]
+    details: DetailsRow,
+}
+
+/// What a message has beside its texts where a model has answered it.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub(super) struct DetailsRow {
+    generation: Option<String>,
+    input_items: Option<String>,
+    output_items: Option<String>,
+}
+
+impl From<DetailsRow> for AnswerDetails {
+    fn from(DetailsRow { generation, input_items, output_items }: DetailsRow) -> Self {
+        Self { generation, input_items, output_items }
+    }
 }
 
 impl MessageRow {
-    /// Whether its texts have so many bytes.
-    pub(super) fn has_texts(&self, bytes: i64) -> bool {
-        i64::try_from(self.question.len() + self.response.len()) == Ok(bytes)
+    /// The message, as it is read in a chat, if its texts and items have so many bytes.
+    pub(super) fn into_whole_message(self, reading_chat: ChatId, bytes: i64) -> Option<Message> {
+        let message = self.into_message(reading_chat, Forks::default());
+        let found = stored_text_bytes(&message.question, &message.response, &message.details);
+        (found == bytes).then_some(message)
     }
 
     /// The message to rank among its versions in a chat.
@@ -156,6 +175,7 @@ impl MessageRow {
             metadata: self.metadata,
             created_at: self.created_at,
             copied_from: self.copied_from,
+            details: self.details.into(),
             forks,
             version: Version::default(),
             inherited: false,
@@ -183,4 +203,7 @@ pub(super) struct NewMessageRow<'a> {
     pub(super) copied_from: Option<ResponseId>,
     pub(super) question_preview: &'a str,
     pub(super) response_preview: &'a str,
+    pub(super) generation: Option<&'a str>,
+    pub(super) input_items: Option<&'a str>,
+    pub(super) output_items: Option<&'a str>,
 }

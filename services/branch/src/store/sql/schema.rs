@@ -66,6 +66,10 @@ diesel::table! {
         response_preview -> Nullable<Text>,
         // The chat of the branch, for lists of one chat. A trigger writes it where an older version appends.
         root_chat_id -> Nullable<Uid>,
+        // JSON: what a model's answer has beside its texts.
+        generation -> Nullable<Text>,
+        input_items -> Nullable<Text>,
+        output_items -> Nullable<Text>,
     }
 }
 

@@ -4,7 +4,7 @@ use super::engine::SqlEngine;
 use super::reading_chat::{OwnPlace, read_as};
 use super::rows::MessageRow;
 use super::schema::{TRUNKS, branches, messages};
-use crate::domain::{Forks, Message};
+use crate::domain::Message;
 use crate::error::Error;
 use crate::store::selection::copied_bytes;
 use diesel::prelude::*;
@@ -69,15 +69,13 @@ async fn sources(session: &mut Session, visible: &Visible) -> Result<Vec<Message
             .load(c)
             .await
     })?;
-    // A message that is scrubbed meanwhile is there, without its texts.
-    let is_whole =
-        |row: &MessageRow| visible.get(&row.response_id).is_some_and(|(_, bytes)| row.has_texts(*bytes));
-    if rows.len() != visible.len() || !rows.iter().all(is_whole) {
+    if rows.len() != visible.len() {
         return Err(Error::MessageNotFound);
     }
+    // A message that is scrubbed meanwhile is there, without its texts.
     let source = |row: MessageRow| {
-        let (chat, _) = visible.get(&row.response_id)?;
-        Some(row.into_message(*chat, Forks::default()))
+        let &(chat, bytes) = visible.get(&row.response_id)?;
+        row.into_whole_message(chat, bytes)
     };
-    Ok(rows.into_iter().filter_map(source).collect())
+    rows.into_iter().map(|row| source(row).ok_or(Error::MessageNotFound)).collect()
 }

@@ -105,6 +105,9 @@ async fn scrub(session: &mut Session, ids: impl IntoIterator<Item = ResponseId>)
         messages::text_bytes.eq(0),
         messages::question_preview.eq(""),
         messages::response_preview.eq(""),
+        messages::generation.eq(None::<&str>),
+        messages::input_items.eq(None::<&str>),
+        messages::output_items.eq(None::<&str>),
     );
     let scrub = diesel::update(messages::table.filter(any_of(messages::response_id, ids))).set(nothing);
     on!(session, |c| scrub.execute(c).await)?;

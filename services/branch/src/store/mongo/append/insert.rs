@@ -7,8 +7,9 @@ use crate::store::mongo::append::batcher::InsertOutcome;
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend};
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, clone_error, is_unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
-use crate::store::mongo::documents::fields::{Id, texts};
+use crate::store::mongo::documents::fields::texts;
 use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::data_loader::LoadResult;
 use crate::store::mongo::read::forked_message::ForkedMessageLoader;
@@ -153,7 +154,7 @@ async fn confirm_insert(
     let found = match kind {
         WriteError::Failed => Ok(HashSet::new()),
         WriteError::Duplicate | WriteError::Unknown => {
-            deadline.confirm(find_inserted(mongo, ids(documents))).await.flatten()
+            deadline.confirm(find_inserted(mongo, documents)).await.flatten()
         }
     };
     match found {
@@ -164,12 +165,13 @@ async fn confirm_insert(
     }
 }
 
-/// Those of these messages that are there.
-async fn find_inserted(mongo: &MongoEngine, ids: HashSet<ResponseId>) -> Result<HashSet<ResponseId>, Error> {
-    let typed = mongo.messages.clone_with_type::<Id<ResponseId>>();
-    let found = typed.find(doc! {"_id": {"$in": texts(ids)}}).projection(doc! {"_id": 1});
+/// Those of these messages that are there as this insert stores them. An id that was given out before may be that of an equal request.
+async fn find_inserted(mongo: &MongoEngine, documents: &[MessageDoc]) -> Result<HashSet<ResponseId>, Error> {
+    let typed = mongo.messages.clone_with_type::<MessageHeader>();
+    let found = typed.find(doc! {"_id": {"$in": texts(ids(documents))}}).projection(MessageHeader::fields());
     let found: Vec<_> = found.await?.try_collect().await?;
-    Ok(found.into_iter().map(|found| found.id).collect())
+    let headers = documents.iter().map(MessageDoc::as_last);
+    Ok(headers.filter(|header| found.contains(header)).map(|header| header.id).collect())
 }
 
 /// Deletes the inserted messages again if the branch was gone by then. If it can be restored they stay: others may have followed them
@@ -211,7 +213,7 @@ async fn answer(
     answer_replays(mongo, raced).await
 }
 
-/// Answers the messages whose key an equal request has used, and returns the others. All keys are looked up at the same
+/// Answers the messages whose key or id an equal request has used, and returns the others. All are looked up at the same
 /// time, because the line is locked meanwhile.
 async fn answer_replays(mongo: &MongoEngine, batch: Vec<PendingAppend>) -> Vec<PendingAppend> {
     let made = join_all(batch.iter().map(|pending| replay(mongo, &pending.new))).await;
@@ -247,8 +249,9 @@ pub(super) fn fail_batch(
 }
 
 pub(super) async fn replay(mongo: &MongoEngine, new: &NewMessage) -> Result<Option<Message>, Error> {
-    match &new.request.key {
-        Some(key) => mongo.replay_message(key).await,
-        None => Ok(None),
+    match (&new.request.key, new.request.id) {
+        (Some(key), _) => mongo.replay_message(key).await,
+        (None, Some(id)) => mongo.replay_answer(new.request.owner, id).await,
+        (None, None) => Ok(None),
     }
 }

@@ -62,7 +62,7 @@ fn for_known_branch(mongo: &MongoEngine, request: &Arc<AppendRequest>) -> Option
 async fn append_to_branch(mongo: &MongoEngine, new: NewMessage, deadline: &mut RetryDeadline) -> Appended {
     let mut ticket = mongo.append_queue.enqueue(new)?;
     let mut line_lock = match ticket.wait(deadline).await {
-        TicketOutcome::Answered(appended) => return appended,
+        TicketOutcome::Answered(appended) => return *appended,
         TicketOutcome::Leader(line_lock) => line_lock,
     };
     loop {
@@ -90,7 +90,7 @@ async fn append_batch(
     let Some(first) = batch.first() else { return batch };
     match find_batch_start(mongo, &first.new, line_lock).await {
         Ok(BatchStart::At(head)) => insert(mongo, line_lock, head, batch, deadline).await,
-        Ok(BatchStart::Replay(made)) => answer_all(batch, || Ok(Created::replayed(made.clone()))),
+        Ok(BatchStart::Replay(made)) => answer_all(batch, || Ok(Created::replayed(Message::clone(&made)))),
         Err(error) => fail_batch(line_lock, batch, &error),
     }
 }
@@ -100,7 +100,7 @@ enum BatchStart {
     /// The head that it follows.
     At(LineHead),
     /// The message of an equal request.
-    Replay(Message),
+    Replay(Box<Message>),
 }
 
 /// Finds the head that a batch follows. The cached head is taken out of the cache, and comes back only after a success.
@@ -121,7 +121,7 @@ async fn find_batch_start(
     if !new.request.expected_head.allows(head.id) {
         // Before `HeadMoved` is answered: the second of two equal requests is a replay.
         if let Some(made) = replay(mongo, new).await? {
-            return Ok(BatchStart::Replay(made));
+            return Ok(BatchStart::Replay(Box::new(made)));
         }
         if cached.is_some() {
             head = read_head(mongo, new).await?;

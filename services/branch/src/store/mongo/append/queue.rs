@@ -33,6 +33,7 @@ use shared::idempotency::Created;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex as SyncMutex, MutexGuard as SyncMutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot::{self, Receiver, Sender};
@@ -75,6 +76,8 @@ pub(crate) type Appended = Result<Created<Message>, Error>;
 pub(crate) struct PendingAppend {
     pub(crate) new: NewMessage,
     pub(crate) id: ResponseId,
+    /// Its number in the queue: two equal requests have the same id, if that was given out before.
+    number: u64,
     answer: Sender<Appended>,
 }
 
@@ -91,6 +94,7 @@ impl PendingAppend {
 pub(crate) struct AppendQueue {
     stripes: Vec<Stripe>,
     hasher: RandomState,
+    next_number: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -114,17 +118,18 @@ struct StripeState {
 impl AppendQueue {
     pub(crate) fn new() -> Self {
         let stripes = std::iter::repeat_with(Stripe::default).take(LOCK_STRIPES).collect();
-        Self { stripes, hasher: RandomState::new() }
+        Self { stripes, hasher: RandomState::new(), next_number: AtomicU64::default() }
     }
 
     /// Puts a message at the end of the queue.
     pub(crate) fn enqueue(&self, new: NewMessage) -> Result<QueueTicket<'_>, Error> {
-        let (branch, id) = (new.branch, ResponseId::generate());
+        let (branch, id) = (new.branch, new.request.id.unwrap_or_else(ResponseId::generate));
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let stripe = usize::try_from(self.hasher.hash_one(branch)).unwrap_or_default() % LOCK_STRIPES;
         let stripe = self.stripes.get(stripe).ok_or_else(|| broken("no such stripe"))?;
         let (answer, answered) = oneshot::channel();
-        stripe.queued().push_back(PendingAppend { new, id, answer });
-        Ok(QueueTicket { stripe, branch, id, answered })
+        stripe.queued().push_back(PendingAppend { new, id, number, answer });
+        Ok(QueueTicket { stripe, branch, number, answered })
     }
 }
 
@@ -139,14 +144,14 @@ impl Stripe {
 pub(crate) struct QueueTicket<'a> {
     stripe: &'a Stripe,
     branch: BranchId,
-    id: ResponseId,
+    number: u64,
     answered: Receiver<Appended>,
 }
 
 /// How a wait in the queue ends.
 pub(crate) enum TicketOutcome<'a> {
     /// Another leader has served the message, or the deadline has passed.
-    Answered(Appended),
+    Answered(Box<Appended>),
     /// This one leads.
     Leader(LineLock<'a>),
 }
@@ -157,9 +162,9 @@ impl<'a> QueueTicket<'a> {
         let lock = self.stripe.state.lock();
         tokio::select! {
             biased;
-            answer = &mut self.answered => TicketOutcome::Answered(answer_or_failure(answer.ok())),
+            answer = &mut self.answered => TicketOutcome::Answered(Box::new(answer_or_failure(answer.ok()))),
             state = lock => TicketOutcome::Leader(LineLock { state, stripe: self.stripe, branch: self.branch }),
-            () = deadline.expired() => TicketOutcome::Answered(self.cancel().await),
+            () = deadline.expired() => TicketOutcome::Answered(Box::new(self.cancel().await)),
         }
     }
 
@@ -183,7 +188,7 @@ impl<'a> QueueTicket<'a> {
     /// False if the message was not queued any more.
     fn remove_from_queue(&self) -> bool {
         let mut queued = self.stripe.queued();
-        let position = queued.iter().position(|pending| pending.id == self.id);
+        let position = queued.iter().position(|pending| pending.number == self.number);
         position.is_some_and(|position| queued.remove(position).is_some())
     }
 }

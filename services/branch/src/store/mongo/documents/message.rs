@@ -1,6 +1,6 @@
 //! The document of a message.
 
-use crate::domain::{Forks, Message, Previews, Version};
+use crate::domain::{AnswerDetails, Forks, Message, Previews, Version};
 use crate::store::branching::MessagePlace;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{binary, is_zero, maybe_text, micros, text};
@@ -29,7 +29,7 @@ pub(crate) struct MessageDoc {
     pub(crate) owner: UserId,
     #[serde(with = "micros")]
     pub(crate) created_at: Timestamp,
-    /// The bytes of question and response; 0 only after a scrub.
+    /// The bytes of question, response and items; 0 only after a scrub.
     pub(crate) text_bytes: i64,
     /// Whether forks may exist: set before a fork is inserted, and never reset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,6 +51,13 @@ pub(crate) struct MessageDoc {
     response: String,
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     copied_from: Option<ResponseId>,
+    /// What it has beside its texts where a model has answered it, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    input_items: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output_items: Option<String>,
     /// While the branch that begins with it is not there yet, and a little longer: when the sweep takes it up, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<i64>,
@@ -66,6 +73,7 @@ impl MessageDoc {
     ) -> Self {
         let request = &*new.request;
         let previews = Previews::of(request.question.as_str(), request.response.as_str());
+        let AnswerDetails { generation, input_items, output_items } = request.details.clone();
         Self {
             id,
             branch: new.branch,
@@ -85,6 +93,9 @@ impl MessageDoc {
             question: request.question.as_str().to_owned(),
             response: request.response.as_str().to_owned(),
             copied_from: None,
+            generation,
+            input_items,
+            output_items,
             due: None,
         }
     }
@@ -92,6 +103,7 @@ impl MessageDoc {
     /// One of the messages that a branch begins with, before that is there.
     pub(crate) fn first_of(branch: &BranchDoc, place: MessagePlace, content: &MessageContent) -> Self {
         let previews = Previews::of(&content.question, &content.response);
+        let AnswerDetails { generation, input_items, output_items } = content.details.clone();
         Self {
             id: place.id,
             branch: branch.id,
@@ -111,6 +123,9 @@ impl MessageDoc {
             question: content.question.clone(),
             response: content.response.clone(),
             copied_from: content.copied_from,
+            generation,
+            input_items,
+            output_items,
             due: branch.due,
         }
     }
@@ -142,6 +157,7 @@ impl MessageDoc {
     }
 
     pub(crate) fn into_message(self, forks: Forks) -> Message {
+        let Self { generation, input_items, output_items, .. } = self;
         Message {
             id: self.id,
             chat: self.chat,
@@ -153,6 +169,7 @@ impl MessageDoc {
             metadata: self.metadata,
             created_at: self.created_at,
             copied_from: self.copied_from,
+            details: AnswerDetails { generation, input_items, output_items },
             forks,
             version: Version::default(),
             inherited: false,

@@ -9,7 +9,7 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
 
 /// A message without its texts: its id, its place on a line, and its time.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) struct MessageHeader {
     #[serde(rename = "_id", with = "text")]
     pub(crate) id: ResponseId,

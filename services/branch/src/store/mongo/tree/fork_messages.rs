@@ -18,26 +18,25 @@
 //! ```
 //!
 //! An equal request that finds messages without their branch finishes what the first has begun, whether that is still under way
-//! or has died: both insert the same documents, as the ids and times of the messages follow from those of the first.
+//! or has died: both insert the same documents, as the ids and times of the messages follow from those of the first. Requests are equal
+//! by their key, or by the id of the first message, if that was given out before.
 
-use crate::domain::{MIN_TIME_STEP, Message};
+use crate::domain::{MIN_TIME_STEP, branch_instead_of};
 use crate::error::Error;
 use crate::store::ForkRequest;
 use crate::store::branching::{ForkWithMessages, NewBranch};
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::documents::branch::BranchDoc;
-use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, texts};
-use crate::store::mongo::documents::message::MessageDoc;
+use crate::store::mongo::documents::message::{MessageDoc, due_messages};
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::lookup::find_by_id;
 use crate::store::mongo::read::reading_chat::inherits;
 use crate::store::mongo::tree::fork::{NamedByRequest, child, insert, mark_as_forked, origin, settle};
-use crate::store::mongo::tree::transitions::complete_fork;
+use crate::store::mongo::tree::replays::{complete_if_committed, find_by_id_of, find_by_key};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::doc;
-use shared::idempotency::IdempotencyKey;
 use shared::ids::{BranchId, ResponseId};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -52,48 +51,51 @@ impl MongoEngine {
     ) -> Result<Option<NewBranch>, Error> {
         self.run_to_completion(async move |mongo: Arc<Self>| fork(&mongo, &request).await).await
     }
-
-    /// The message that a request with this key has created.
-    pub(crate) async fn replay_message(&self, key: &IdempotencyKey) -> Result<Option<Message>, Error> {
-        let Some(made) = find_by_key(self, key).await? else { return Ok(None) };
-        if made.due.is_some() && !complete_if_committed(self, made.branch).await? {
-            return Ok(None);
-        }
-        self.read_own_message(made.owner, made.id).await?.map(Some).ok_or(Error::MessageNotFound)
-    }
-}
-
-async fn find_by_key(mongo: &MongoEngine, key: &IdempotencyKey) -> Result<Option<MessageDoc>, Error> {
-    let made = mongo.messages.find_one(doc! {"key_id": key.id.to_string()}).await?;
-    if made.as_ref().is_some_and(|made| !made.is_made_by(key)) {
-        return Err(Error::KeyReused);
-    }
-    Ok(made)
-}
-
-/// Completes the fork that a branch with messages was made by, if that is under way. False if the branch is not there.
-async fn complete_if_committed(mongo: &MongoEngine, branch: BranchId) -> Result<bool, Error> {
-    match find_by_id(mongo, branch).await? {
-        Some(branch) if branch.alive && branch.is_in(BranchState::Forking) => {
-            complete_fork(mongo, &branch).await.map(|()| true)
-        }
-        Some(branch) => Ok(!branch.aborted),
-        None => Ok(false),
-    }
 }
 
 async fn fork(mongo: &MongoEngine, request: &ForkWithMessages) -> Result<Option<NewBranch>, Error> {
-    let new = NewFork::read(mongo, request, None).await?;
-    if let Some(made) = insert_messages(mongo, &new.messages, request.fork.key.as_ref()).await? {
-        return finish(mongo, request, &made).await.map(|()| None);
+    let mut request = request.clone();
+    if let (Some(_), Some(id)) = (request.first_id, request.fork.id) {
+        let Some(unused) = unused_id(mongo, id).await? else { return Ok(None) };
+        request.fork.id = Some(unused);
+    }
+    let new = NewFork::read(mongo, &request, None).await?;
+    if let Some(made) = insert_messages(mongo, &request, &new.messages).await? {
+        return finish(mongo, &request, &made).await.map(|()| None);
     }
     if insert(mongo, &new.branch).await? {
         settle(mongo, &new.branch).await?;
-    } else if !complete_if_committed(mongo, new.branch.id).await? {
+    } else if !complete_own(mongo, &request, &new).await? {
         return Err(took_too_long());
     }
     let BranchDoc { id: branch, chat, fork_depth, .. } = new.branch;
     Ok(Some(NewBranch { chat, branch, first: new.first, fork_depth }))
+}
+
+/// The id of a branch, or that which takes its place where the sweep has kept the branch from being inserted. `None` if there is, or was,
+/// such a branch.
+async fn unused_id(mongo: &MongoEngine, mut id: BranchId) -> Result<Option<BranchId>, Error> {
+    loop {
+        match find_by_id(mongo, id).await? {
+            None => return Ok(Some(id)),
+            Some(found) if found.aborted => id = branch_instead_of(id),
+            Some(_) => return Ok(None),
+        }
+    }
+}
+
+/// Completes a fork whose messages are there, and whose branch is inserted by an equal request. False if it is not there, or is another
+/// branch with the id.
+async fn complete_own(mongo: &MongoEngine, request: &ForkWithMessages, new: &NewFork) -> Result<bool, Error> {
+    if request.first_id.is_some() {
+        let found = find_by_id(mongo, new.branch.id).await?;
+        if found.is_some_and(|found| !found.aborted && found.first != Some(new.first)) {
+            // Else they would count as those of the other branch once they are due.
+            mongo.messages.delete_many(due_messages(&new.branch)).await?;
+            return Ok(false);
+        }
+    }
+    complete_if_committed(mongo, new.branch.id).await
 }
 
 fn took_too_long() -> Error {
@@ -118,7 +120,7 @@ async fn finish(mongo: &MongoEngine, request: &ForkWithMessages, first: &Message
     if insert(mongo, &new.branch).await? {
         return settle(mongo, &new.branch).await;
     }
-    if complete_if_committed(mongo, new.branch.id).await? { Ok(()) } else { Err(took_too_long()) }
+    if complete_own(mongo, request, &new).await? { Ok(()) } else { Err(took_too_long()) }
 }
 
 /// The documents of a fork with messages.
@@ -152,8 +154,8 @@ impl NewFork {
             Some(first) => first.created_at,
             None => after_origin.map_or(branch.created_at, |after| after.max(branch.created_at)),
         };
-        let first = first.map_or_else(ResponseId::generate, |first| first.id);
-        Ok(Self::new(&request, branch, first))
+        let first = first.map(|first| first.id).or(request.first_id);
+        Ok(Self::new(&request, branch, first.unwrap_or_else(ResponseId::generate)))
     }
 
     fn new(request: &ForkWithMessages, mut branch: BranchDoc, first: ResponseId) -> Self {
@@ -193,22 +195,28 @@ async fn check_on_line(
     if is_on_line { Ok(()) } else { Err(Error::MessageNotFound) }
 }
 
-/// Inserts messages of which none is there. Returns the message that has their key, if an equal request came first.
+/// Inserts messages of which none is there. Returns the message that has their key or their id, if an equal request came first.
 async fn insert_messages(
     mongo: &MongoEngine,
+    request: &ForkWithMessages,
     messages: &[MessageDoc],
-    key: Option<&IdempotencyKey>,
 ) -> Result<Option<MessageDoc>, Error> {
     let Err(error) = mongo.messages.insert_many(messages).await else { return Ok(None) };
     let FailedWrite { kind, error } = FailedWrite::from(&error);
     if kind == WriteError::Failed {
         return Err(error);
     }
+    if let Some(id) = request.first_id {
+        // It may be this very write, executed before the connection broke, which is finished like that of an equal request.
+        let made =
+            RetryDeadline::new().confirm(find_by_id_of(mongo, request.fork.owner, id)).await.flatten()?;
+        return made.map(Some).ok_or(error);
+    }
     // It may be this very write, executed before the connection broke.
     if RetryDeadline::new().confirm(are_there(mongo, messages)).await.flatten()? {
         return Ok(None);
     }
-    match key {
+    match &request.fork.key {
         Some(key) if kind == WriteError::Duplicate => find_by_key(mongo, key).await?.map(Some).ok_or(error),
         Some(_) | None => Err(error),
     }

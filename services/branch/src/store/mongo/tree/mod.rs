@@ -12,6 +12,7 @@ mod fork_messages;
 mod kept;
 mod orphans;
 mod previews;
+mod replays;
 pub(super) mod restore;
 pub(super) mod sweep;
 mod sweep_messages;

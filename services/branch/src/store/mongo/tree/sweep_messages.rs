@@ -27,10 +27,13 @@ pub(crate) async fn delete_or_scrub(
 }
 
 fn scrub_update() -> Document {
-    doc! {"$set": {
-        "question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64,
-        "question_preview": "", "response_preview": "",
-    }}
+    doc! {
+        "$set": {
+            "question": "", "response": "", "metadata": "{}", "text_bytes": 0_i64,
+            "question_preview": "", "response_preview": "",
+        },
+        "$unset": {"generation": "", "input_items": "", "output_items": ""},
+    }
 }
 
 /// The part of a message that decides whether it is deleted or scrubbed.

@@ -39,9 +39,10 @@ impl SqlEngine {
                 }
                 Err(Abort::Refused(error)) => return Err(error),
                 Err(Abort::Exists) => {
-                    let made = match &request.key {
-                        Some(key) => self.replay_message(key).await?,
-                        None => None,
+                    let made = match (&request.key, request.id) {
+                        (Some(key), _) => self.replay_message(key).await?,
+                        (None, Some(id)) => self.replay_answer(request.owner, id).await?,
+                        (None, None) => None,
                     };
                     return made.map(Created::replayed).ok_or(Error::MessageNotFound);
                 }
@@ -51,7 +52,7 @@ impl SqlEngine {
 }
 
 async fn append(session: &mut Session, request: Arc<AppendRequest>, clock: &Clock) -> Result<Message, Abort> {
-    let (id, now) = (ResponseId::generate(), clock.now());
+    let (id, now) = (request.id.unwrap_or_else(ResponseId::generate), clock.now());
     let outcome = match session {
         Session::Postgres(connection) => postgres::append(connection, &request, id, now).await?,
         Session::Sqlite(connection) => sqlite::append(connection, &request, id, now)?,

@@ -10,7 +10,7 @@ pub(super) enum Outcome {
     Appended(AppendedTo),
     /// The owner cannot see such a line.
     NoLine,
-    /// A message with this key exists.
+    /// A message with this key or id exists.
     Exists,
     /// The head of the line is not the expected one.
     HeadMoved {

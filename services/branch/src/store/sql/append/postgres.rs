@@ -4,7 +4,7 @@ use super::outcome::{AppendedTo, Outcome};
 use crate::domain::ExpectedHead;
 use crate::error::Error;
 use crate::store::AppendRequest;
-use crate::store::sql::functions::append_version;
+use crate::store::sql::functions::append_to_line;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
@@ -31,7 +31,7 @@ pub(super) async fn append(
         ExpectedHead::Exactly(head) => (true, head),
     };
     let (key, hash) = new.key.as_ref().map(|key| (key.id, &key.hash)).unzip();
-    let call = append_version(
+    let call = append_to_line(
         new.owner,
         new.target,
         new.branch,
@@ -45,6 +45,9 @@ pub(super) async fn append(
         new.metadata.as_str(),
         new.question.as_str(),
         new.response.as_str(),
+        new.details.generation.as_deref(),
+        new.details.input_items.as_deref(),
+        new.details.output_items.as_deref(),
     );
     let row: Row = diesel::select(call).get_result(connection).await?;
     let (outcome, chat, branch, parent, depth, created_at, has_siblings) = row;
@@ -56,6 +59,6 @@ pub(super) async fn append(
         ("no_line", ..) => Ok(Outcome::NoLine),
         ("exists", ..) => Ok(Outcome::Exists),
         ("head_moved", _, Some(branch), ..) => Ok(Outcome::HeadMoved { branch, head: parent }),
-        (other, ..) => Err(StoreError::Failed(format!("append_version returned {other:?}").into()).into()),
+        (other, ..) => Err(StoreError::Failed(format!("append_to_line returned {other:?}").into()).into()),
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn append(
     if !new.expected_head.allows(parent) {
         return Ok(Outcome::HeadMoved { branch: line.branch, head: parent });
     }
-    diesel::insert_into(messages::table).values(row(new, id, &line)).execute(connection)?;
+    let insert = diesel::insert_into(messages::table).values(row(new, id, &line));
+    if insert.on_conflict_do_nothing().execute(connection)? == 0 {
+        return Ok(Outcome::Exists);
+    }
     if line.is_first() {
         describe_first_message(connection, new, id, &line)?;
     }
@@ -83,5 +86,8 @@ fn row<'r>(new: &'r AppendRequest, id: ResponseId, line: &RaisedHead) -> NewMess
         copied_from: None,
         question_preview: preview(new.question.as_str()),
         response_preview: preview(new.response.as_str()),
+        generation: new.details.generation.as_deref(),
+        input_items: new.details.input_items.as_deref(),
+        output_items: new.details.output_items.as_deref(),
     }
 }

@@ -1,0 +1,4 @@
+DROP FUNCTION append_to_line;
+ALTER TABLE messages DROP COLUMN output_items;
+ALTER TABLE messages DROP COLUMN input_items;
+ALTER TABLE messages DROP COLUMN generation;

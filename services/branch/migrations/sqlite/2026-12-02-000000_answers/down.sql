@@ -1,0 +1,3 @@
+ALTER TABLE messages DROP COLUMN output_items;
+ALTER TABLE messages DROP COLUMN input_items;
+ALTER TABLE messages DROP COLUMN generation;
