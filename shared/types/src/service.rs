@@ -13,6 +13,8 @@ pub enum Service {
     Chat,
     /// Messages and branches.
     Branch,
+    /// Answers of models.
+    Answer,
 }
 
 impl Service {
@@ -23,6 +25,7 @@ impl Service {
             Self::Auth => "auth",
             Self::Chat => "chat",
             Self::Branch => "branch",
+            Self::Answer => "answer",
         }
     }
 }
