@@ -48,7 +48,13 @@ impl RunMetrics {
                 let mut families = MetricFamilies::default();
                 for (state, count) in run_counts(&store).await.ok()? {
                     let help = "Runs that are under way, of all replicas";
-                    families.gauge("answer_runs", help, Service::Answer, &[("state", RunState::as_str(state))], count);
+                    families.gauge(
+                        "answer_runs",
+                        help,
+                        Service::Answer,
+                        &[("state", RunState::as_str(state))],
+                        count,
+                    );
                 }
                 Some(families)
             }
@@ -99,10 +105,30 @@ impl RunMetrics {
         for (end, count) in ENDS.iter().zip(&self.0.ends) {
             counter("answer_runs_ended", "Runs by their end", &[("status", end.as_str())], count);
         }
-        counter("answer_runs_dropped", "Runs without a message, as the chat or branch is deleted", &[], &self.0.dropped);
-        counter("answer_runs_requeued", "Runs whose owner was gone before it said anything", &[], &self.0.requeued);
-        counter("answer_leases_lost", "Runs of which a replica has lost the authority", &[], &self.0.leases_lost);
-        counter("answer_output_tokens", "Tokens of responses, as providers count them", &[], &self.0.output_tokens);
+        counter(
+            "answer_runs_dropped",
+            "Runs without a message, as the chat or branch is deleted",
+            &[],
+            &self.0.dropped,
+        );
+        counter(
+            "answer_runs_requeued",
+            "Runs whose owner was gone before it said anything",
+            &[],
+            &self.0.requeued,
+        );
+        counter(
+            "answer_leases_lost",
+            "Runs of which a replica has lost the authority",
+            &[],
+            &self.0.leases_lost,
+        );
+        counter(
+            "answer_output_tokens",
+            "Tokens of responses, as providers count them",
+            &[],
+            &self.0.output_tokens,
+        );
         let help = "Milliseconds from the claims of these runs to their ends";
         counter("answer_generation_milliseconds", help, &[], &self.0.generation_millis);
         let help = "Milliseconds from the claims of runs to their first tokens";

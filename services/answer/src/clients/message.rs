@@ -58,9 +58,12 @@ impl TryFrom<Map<String, Value>> for Message {
 
 impl From<KnownMessage> for ContextMessage {
     fn from(message: KnownMessage) -> Self {
-        let of = |name: &str| message.generation.as_ref().and_then(|generation| generation.get(name)).cloned();
+        let of =
+            |name: &str| message.generation.as_ref().and_then(|generation| generation.get(name)).cloned();
         Self {
-            usage: of("usage").and_then(|usage| serde_json::from_value::<Option<Usage>>(usage).ok()).flatten(),
+            usage: of("usage")
+                .and_then(|usage| serde_json::from_value::<Option<Usage>>(usage).ok())
+                .flatten(),
             model: of("model").and_then(|model| model.as_str().map(str::to_owned)),
             question: message.question,
             response: message.response,

@@ -55,7 +55,13 @@ pub struct Failure {
 
 /// How a run has ended, as its row keeps it.
 #[derive(
-    Debug, Clone, PartialEq, Serialize, Deserialize, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = diesel::sql_types::Text)]
 pub struct Finish {
@@ -78,7 +84,14 @@ shared::json_text!(Finish);
 impl Finish {
     /// An end of this status, about which nothing else is known.
     pub const fn of(status: AnswerStatus) -> Self {
-        Self { status, finish_reason: None, error: None, usage: None, first_token_ms: None, dropped_messages: None }
+        Self {
+            status,
+            finish_reason: None,
+            error: None,
+            usage: None,
+            first_token_ms: None,
+            dropped_messages: None,
+        }
     }
 
     /// A failure with this code.
@@ -103,7 +116,8 @@ impl Finish {
 
     /// The tokens that count against the user's limit.
     pub fn tokens(&self) -> i64 {
-        let of = |usage: &Usage| usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0));
+        let of =
+            |usage: &Usage| usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0));
         self.usage.as_ref().map_or(0, of).max(0)
     }
 }

@@ -89,13 +89,16 @@ mod tests {
     #[test]
     fn images_are_found_at_any_depth() {
         let part = json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}});
-        assert!(has_images(&json!([{"role": "user", "content": [{"type": "text", "text": "image_url"}, part]}])));
+        assert!(has_images(
+            &json!([{"role": "user", "content": [{"type": "text", "text": "image_url"}, part]}])
+        ));
         assert!(!has_images(&json!([{"role": "user", "content": "image_url"}])));
     }
 
     #[test]
     fn items_are_a_list_of_objects_without_nul() {
-        let parse = |json: &str| InputItems::parse(Value::Json(json)).map_err(|reason| reason.kind.into_owned());
+        let parse =
+            |json: &str| InputItems::parse(Value::Json(json)).map_err(|reason| reason.kind.into_owned());
         assert!(parse(r#"[{"role": "tool", "content": "4"}]"#).is_ok());
         assert_eq!(parse("{}").unwrap_err(), "list_type");
         assert_eq!(parse("[1]").unwrap_err(), "list_type");

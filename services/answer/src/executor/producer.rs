@@ -1,7 +1,7 @@
 //! The side of a run that asks its model: a task of its own, so that a slow database does not hold up the provider.
 
-use super::Executor;
 use super::context::{Asked, gather};
+use super::replica::Executor;
 use crate::clients::Line;
 use crate::domain::{Finish, Truncation};
 use crate::provider::{Event, Prompt, ProviderError};
@@ -65,7 +65,8 @@ async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>
         return Err(Finish::failed(NO_MODEL));
     };
     let trace = Trace::resumed(run.request_id.clone());
-    let input_items: Option<Value> = run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
+    let input_items: Option<Value> =
+        run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
     let asked = Asked {
         instructions: run.instructions.as_deref(),
         question: &run.question,

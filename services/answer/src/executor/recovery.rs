@@ -1,6 +1,6 @@
 //! What any replica does for all: it claims runs that lie in the queue, ends runs whose owner is gone, and stores what is sealed.
 
-use super::Executor;
+use super::replica::Executor;
 use crate::domain::RunState;
 use crate::store;
 use futures_util::future::join_all;
@@ -22,6 +22,13 @@ impl Executor {
         tasks.every(timing.queue_poll, move || {
             let this = this.clone();
             async move { this.claim_waiting(timing.queue_grace).await }
+        });
+        let this = self.clone();
+        tasks.spawn(async move {
+            let stopping = this.parts().tasks.stopping().clone();
+            while stopping.run_until_cancelled(this.freed().notified()).await.is_some() {
+                this.claim_waiting(Duration::ZERO).await;
+            }
         });
         let this = self.clone();
         tasks.every(timing.stop_poll, move || {
@@ -46,7 +53,7 @@ impl Executor {
     }
 
     /// Claims runs that have waited longer than `grace`.
-    pub(super) async fn claim_waiting(&self, grace: Duration) {
+    async fn claim_waiting(&self, grace: Duration) {
         let waiting = match store::waiting_runs(&self.parts().store, grace).await {
             Ok(waiting) => waiting,
             Err(error) => return logged("the queue cannot be read", Err(error)),

@@ -1,6 +1,6 @@
 //! Sealed runs become messages.
 
-use super::Executor;
+use super::replica::Executor;
 use crate::store::{self, Run};
 use crate::streams::{Ending, RunLog};
 use serde_json::Value;

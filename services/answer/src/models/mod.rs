@@ -27,7 +27,8 @@ impl Models {
         let (name, context_window) = ("banyan/echo".to_owned(), 8_192);
         let no = (false, false, false);
         let (vision, tools, reasoning) = no;
-        let echo = Model { name, context_window, max_output_tokens: None, vision, tools, reasoning, max_runs: None };
+        let echo =
+            Model { name, context_window, max_output_tokens: None, vision, tools, reasoning, max_runs: None };
         Ok(Self(Arc::new(vec![echo])))
     }
 

@@ -118,11 +118,12 @@ pub struct Generation {
     words: VecDeque<String>,
     delay: Duration,
     fails: bool,
+    stalls: bool,
     ends: VecDeque<Event>,
 }
 
 impl Generation {
-    /// Echoes the question. Its directives are `[[delay:ms]]`, and `[[fail:after=n]]`, n words.
+    /// Echoes the question: its directives are delay, repeat, fail, stall and tool.
     pub(crate) fn echo(prompt: &Prompt) -> Self {
         let question = prompt.messages.iter().rev().find_map(|message| match message {
             PromptMessage::User(text) => Some(text.clone()),
@@ -131,22 +132,34 @@ impl Generation {
         let question = question.unwrap_or_default();
         let directive = |name: &str| {
             let (_, rest) = question.split_once(&format!("[[{name}"))?;
-            rest.split("]]").next()?.parse::<u64>().ok()
+            rest.split("]]").next().map(str::to_owned)
         };
-        let (delay, fail) = (directive("delay:"), directive("fail:after="));
+        let number = |name: &str| directive(name)?.parse::<usize>().ok();
+        let (fail, stall) = (number("fail:after="), number("stall:after="));
         let text = question.rsplit("]]").next().unwrap_or_default().trim_start();
-        let mut words: VecDeque<_> = text.split_inclusive(' ').map(str::to_owned).collect();
+        let words: Vec<_> = text.split_inclusive(' ').map(str::to_owned).collect();
+        let repeats = number("repeat:").unwrap_or(1);
+        let mut words: VecDeque<_> = words.iter().cycle().take(words.len() * repeats).cloned().collect();
         let output_tokens = i64::try_from(words.len()).ok();
-        if let Some(after) = fail {
-            words.truncate(usize::try_from(after).unwrap_or(usize::MAX));
-        }
+        words.truncate(fail.or(stall).unwrap_or(usize::MAX));
         let usage = Usage { input_tokens: Some(10), output_tokens, ..Usage::default() };
-        let ends = VecDeque::from([Event::Usage(usage), Event::Finished(FinishReason::Stop)]);
-        Self { words, delay: Duration::from_millis(delay.unwrap_or(1)), fails: fail.is_some(), ends }
+        let mut ends = VecDeque::from([Event::Usage(usage), Event::Finished(FinishReason::Stop)]);
+        if let Some(tool) = directive("tool:") {
+            let function = serde_json::json!({"name": tool, "arguments": "{}"});
+            ends.push_front(Event::ToolCall(
+                serde_json::json!({"id": "call_0", "type": "function", "function": function}),
+            ));
+        }
+        let delay =
+            Duration::from_millis(directive("delay:").and_then(|delay| delay.parse().ok()).unwrap_or(1));
+        Self { words, delay, fails: fail.is_some(), stalls: stall.is_some(), ends }
     }
 
     /// The next event. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<Event, ProviderError>> {
+        if self.words.is_empty() && self.stalls {
+            std::future::pending::<()>().await;
+        }
         if self.words.is_empty() && self.fails {
             return Some(Err(ProviderError::Unavailable));
         }

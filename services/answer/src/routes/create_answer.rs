@@ -5,8 +5,8 @@ use super::asking::Ask;
 use super::response::{created, wants_stream};
 use crate::clients::{Place, Placed};
 use crate::domain::{
-    InputItems, Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Placement, Question, RawObject,
-    StopSequences, Temperature, ToolChoice, ToolList, TopP, Truncation,
+    InputItems, Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Placement, Question,
+    RawObject, StopSequences, Temperature, ToolChoice, ToolList, TopP, Truncation,
 };
 use crate::error::Error;
 use crate::provider::Parameters;

@@ -48,11 +48,8 @@ async fn set(session: &mut Session, chat: ChatId, number: i64, state: ChatState)
 
 /// Records the number, if it is higher than those before.
 async fn is_new(session: &mut Session, chat: ChatId, number: i64) -> Result<bool, StoreError> {
-    let row = (
-        chat_states::chat_id.eq(chat),
-        chat_states::number.eq(number),
-        chat_states::recorded_at.eq(now()),
-    );
+    let row =
+        (chat_states::chat_id.eq(chat), chat_states::number.eq(number), chat_states::recorded_at.eq(now()));
     let newer = (chat_states::number.eq(number), chat_states::recorded_at.eq(now()));
     on!(session, |c| {
         let insert = diesel::insert_into(chat_states::table).values(row).on_conflict_do_nothing();

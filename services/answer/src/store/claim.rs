@@ -70,7 +70,8 @@ async fn take(
 /// Runs that were queued longer than `grace`, oldest first, each with its model.
 pub async fn waiting_runs(store: &Store, grace: Duration) -> Result<Vec<(ResponseId, String)>, StoreError> {
     let waiting = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.le(before(grace)));
-    let waiting = waiting.order(runs::created_at).limit(RUNS_PER_POLL).select((runs::response_id, runs::model));
+    let waiting =
+        waiting.order(runs::created_at).limit(RUNS_PER_POLL).select((runs::response_id, runs::model));
     store.read(move |session| async move { on!(session, |c| waiting.load(c).await) }.boxed()).await
 }
 
@@ -78,8 +79,7 @@ pub async fn waiting_runs(store: &Store, grace: Duration) -> Result<Vec<(Respons
 pub async fn renew(store: &Store, id: ResponseId, grace: Duration) -> Result<bool, StoreError> {
     let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
     let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
-    let renewed = store.write_statement(move |session| {
-        async move { on!(session, |c| renew.execute(c).await) }.boxed()
-    });
+    let renewed =
+        store.write_statement(move |session| async move { on!(session, |c| renew.execute(c).await) }.boxed());
     renewed.await.map(|rows| rows > 0)
 }

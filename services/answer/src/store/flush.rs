@@ -69,7 +69,9 @@ impl Flush {
 /// Writes a flush, or nothing of it.
 pub async fn flush(store: &Store, flush: Flush) -> Result<FlushResult, StoreError> {
     if flush.chunks.is_empty() && flush.seal.is_none() {
-        return store.write_statement(move |session| async move { fence(session, &flush).await }.boxed()).await;
+        return store
+            .write_statement(move |session| async move { fence(session, &flush).await }.boxed())
+            .await;
     }
     store.write_sized(flush.bytes(), move |session| write(session, flush).boxed()).await
 }
@@ -141,7 +143,9 @@ pub async fn confirm_flush(store: &Store, flush: &Flush) -> Result<bool, StoreEr
         .filter(runs::state.eq(state))
         .count();
     let counted: i64 = store
-        .read::<_, StoreError>(move |session| async move { on!(session, |c| written.get_result(c).await) }.boxed())
+        .read::<_, StoreError>(move |session| {
+            async move { on!(session, |c| written.get_result(c).await) }.boxed()
+        })
         .await?;
     Ok(counted > 0)
 }

@@ -34,11 +34,7 @@ pub(super) const fn day_of(time: Timestamp) -> i64 {
 }
 
 /// Checks all limits of a user. Requests of one user wait for each other from here to the end of the transaction.
-pub(super) async fn check_limits(
-    session: &mut Session,
-    owner: UserId,
-    limits: Limits,
-) -> Result<(), Error> {
+pub(super) async fn check_limits(session: &mut Session, owner: UserId, limits: Limits) -> Result<(), Error> {
     let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
     let tokens = add_tokens(session, owner, time, 0).await?;
     if limits.tokens_per_day.is_some_and(|most| tokens >= most) {

@@ -32,7 +32,9 @@ pub async fn requeue_expired_runs(store: &Store) -> Result<usize, StoreError> {
         runs::lease_until.eq(None::<Timestamp>),
     );
     let requeue = diesel::update(expired).set(queued);
-    store.write_statement(move |session| async move { on!(session, |c| requeue.execute(c).await) }.boxed()).await
+    store
+        .write_statement(move |session| async move { on!(session, |c| requeue.execute(c).await) }.boxed())
+        .await
 }
 
 /// Seals the other ones with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how each has ended.

@@ -20,14 +20,19 @@ pub async fn runs_to_store(store: &Store, grace: Duration) -> Result<Vec<Run>, S
 }
 
 async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreError> {
-    let is_over = || runs::lease_until.lt(now().nullable());
-    let due = runs::table.filter(is_in(RunState::Sealed)).filter(is_over()).order(runs::lease_until).limit(RUNS_PER_POLL);
+    let is_over = || runs::lease_until.le(now().nullable());
+    let due = runs::table
+        .filter(is_in(RunState::Sealed))
+        .filter(is_over())
+        .order(runs::lease_until)
+        .limit(RUNS_PER_POLL);
     let due: Vec<ResponseId> = on!(session, |c| due.select(runs::response_id).load(c).await)?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
     // Again: another replica may have taken some.
-    let taken = runs::table.filter(any_of(runs::response_id, due)).filter(is_in(RunState::Sealed)).filter(is_over());
+    let taken =
+        runs::table.filter(any_of(runs::response_id, due)).filter(is_in(RunState::Sealed)).filter(is_over());
     let taken = diesel::update(taken);
     let taken = taken.set(runs::lease_until.eq(after(grace).nullable()));
     on!(session, |c| taken.returning(Run::as_returning()).get_results(c).await)

@@ -54,7 +54,9 @@ pub async fn count_stream(store: &Store, id: ResponseId) -> Result<Option<i64>, 
     let opened = diesel::update(runs::table.find(id)).set(runs::streams.eq(runs::streams + 1));
     let count = opened.returning(runs::streams);
     store
-        .write_statement(move |session| async move { on!(session, |c| count.get_result(c).await.optional()) }.boxed())
+        .write_statement(move |session| {
+            async move { on!(session, |c| count.get_result(c).await.optional()) }.boxed()
+        })
         .await
 }
 
@@ -62,7 +64,9 @@ pub async fn count_stream(store: &Store, id: ResponseId) -> Result<Option<i64>, 
 pub async fn stop_without_streams(store: &Store, id: ResponseId, last: i64) -> Result<bool, StoreError> {
     let is_last = runs::table.find(id).filter(runs::streams.eq(last)).count();
     let is_last: i64 = store
-        .read::<_, StoreError>(move |session| async move { on!(session, |c| is_last.get_result(c).await) }.boxed())
+        .read::<_, StoreError>(move |session| {
+            async move { on!(session, |c| is_last.get_result(c).await) }.boxed()
+        })
         .await?;
     if is_last == 0 {
         return Ok(false);

@@ -1,19 +1,17 @@
 //! The owner of a run: it flushes what the model says, and seals the end.
 
-use super::Executor;
+mod flush;
+
 use super::own_runs::{OwnRunGuard, Signals};
 use super::producer::{Produced, Producer};
+use super::replica::Executor;
 use super::transcript::Transcript;
 use crate::domain::{AnswerStatus, Finish};
-use crate::store::{self, Flush, FlushResult, Run, Seal};
+use crate::store::{Run, Seal};
 use crate::streams::RunLog;
-use shared::error::causes;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
-
-/// The pause between two attempts to write, while the database is down.
-const WRITE_PAUSE: Duration = Duration::from_millis(250);
+use tokio::time::{Instant, sleep_until};
 
 /// The owner of a run that it has claimed.
 pub struct Owner {
@@ -137,12 +135,7 @@ impl Owner {
     fn completed(&mut self, finish: Finish) -> Finish {
         self.note_first_token();
         let first_token_ms = self.first_token.and_then(|time| i64::try_from(time.as_millis()).ok());
-        Finish {
-            usage: self.said.usage(),
-            first_token_ms,
-            dropped_messages: self.dropped_messages,
-            ..finish
-        }
+        Finish { usage: self.said.usage(), first_token_ms, dropped_messages: self.dropped_messages, ..finish }
     }
 
     fn next_flush(&self) -> Instant {
@@ -162,51 +155,5 @@ impl Owner {
             self.executor.parts().metrics.first_token(time);
             self.first_token = Some(time);
         }
-    }
-
-    /// Flushes, again and again while the database is down and the lease lasts.
-    async fn flush(&mut self, seal: Option<Seal>) -> Step {
-        self.note_first_token();
-        let timing = self.executor.parts().timing;
-        let flush = Flush {
-            response_id: self.run.response_id,
-            epoch: self.run.epoch,
-            from: self.said.flushed(),
-            chunks: self.said.pending().to_vec(),
-            lease: if seal.is_some() { timing.store_grace } else { timing.lease },
-            seal,
-        };
-        let store = self.executor.parts().store.clone();
-        let mut is_uncertain = false;
-        let cancel = loop {
-            let began = Instant::now();
-            match store::flush(&store, flush.clone()).await {
-                Ok(FlushResult::Written { cancel }) => {
-                    self.flushed_at = began;
-                    break cancel;
-                }
-                Ok(FlushResult::Lost) if is_uncertain => match store::confirm_flush(&store, &flush).await {
-                    Ok(true) => break false,
-                    Ok(false) => return Step::Lost,
-                    Err(error) => tracing::warn!(error = causes(&error), "a flush cannot be confirmed"),
-                },
-                Ok(FlushResult::Lost) => return Step::Lost,
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(error = causes(&error), "what a model says cannot be written");
-                    is_uncertain = true;
-                }
-                Err(error) => {
-                    tracing::error!(error = causes(&error), "what a model says cannot be written");
-                    return Step::Lost;
-                }
-            }
-            if self.flushed_at.elapsed() >= timing.lease {
-                return Step::Lost;
-            }
-            sleep(WRITE_PAUSE).await;
-        };
-        self.has_talked |= !flush.chunks.is_empty();
-        self.log.append(self.said.take_pending());
-        if cancel { Step::End(Finish::of(AnswerStatus::Stopped)) } else { Step::Go }
     }
 }
