@@ -17,6 +17,7 @@ pub struct Branches(ServiceClient);
 
 /// A place on a line, as a client asks for it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::option_option, reason = "null and absent differ")]
 pub struct Place {
     /// Whose chat it is.
     pub owner: UserId,

@@ -14,9 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The bytes of the name under which prompts are cached.
-const CACHE_KEY_BYTES: usize = 16;
-
 /// Executes runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Executor(Arc<Replica>);
@@ -91,6 +88,7 @@ impl Executor {
     /// The name under which a provider caches the prompts of a chat: all branches have the same, and it does not tell which chat it is.
     pub(super) fn prompt_cache_key(&self, chat: ChatId) -> String {
         let tag = hmac::sign(&self.parts().cache_key, chat.as_uuid().as_bytes());
-        tag.as_ref().iter().take(CACHE_KEY_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        let name = tag.as_ref().first_chunk().map(|bytes| u128::from_be_bytes(*bytes));
+        format!("{:032x}", name.unwrap_or_default())
     }
 }

@@ -20,6 +20,7 @@ shared_web::request! {
 
 /// The tokens of an answer, as far as its provider tells.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the fields are called as in the API")]
 pub struct TokenUsage {
     /// Tokens of the prompt, with the cached ones
     #[schema(required = true)]

@@ -82,8 +82,10 @@ pub async fn stream(
     follow(&state.store, &log, state.timing).await?;
     let at = match seen {
         Seen::Nothing => (0, start(&run)),
-        // The event after the last chunk is the end.
-        Seen::Event(id) if (0..=log.seq() + 1).contains(&id) => (id.min(log.seq()), Bytes::new()),
+        // Once it has ended, there is one event more than chunks.
+        Seen::Event(id) if (0..=log.seq() + i64::from(log.has_ended())).contains(&id) => {
+            (id.min(log.seq()), Bytes::new())
+        }
         Seen::Event(_) | Seen::Foreign => {
             let (text, seq) = log.snapshot();
             (seq, snapshot(&text, seq))

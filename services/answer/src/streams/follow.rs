@@ -70,15 +70,15 @@ async fn poll(store: &Store, logs: &[Arc<RunLog>], max_store_wait: Duration) -> 
 /// Ends the log of a run that has ended, once all of its chunks are there.
 fn end(log: &RunLog, progress: Option<&RunProgress>, max_store_wait: Duration) {
     let Some(run) = progress else { return log.finish(&Ending::Dropped) };
-    let finished = || Ending::Finished(run.finish.clone(), run.message.clone());
-    match run.state {
-        RunState::Queued | RunState::Running => {}
-        RunState::Dropped => log.finish(&Ending::Dropped),
+    let has_all = log.seq() >= run.seq;
+    let is_over = match run.state {
+        RunState::Queued | RunState::Running => false,
+        RunState::Dropped => return log.finish(&Ending::Dropped),
         // Without a message its chunks are pruned, and do not come any more.
-        RunState::Stored if log.seq() >= run.seq || run.message.is_none() => log.finish(&finished()),
-        RunState::Sealed if log.seq() >= run.seq && log.sealed_since().elapsed() >= max_store_wait => {
-            log.finish(&finished());
-        }
-        RunState::Stored | RunState::Sealed => {}
+        RunState::Stored => has_all || run.message.is_none(),
+        RunState::Sealed => has_all && log.sealed_since().elapsed() >= max_store_wait,
+    };
+    if is_over {
+        log.finish(&Ending::Finished(run.finish.clone(), run.message.clone()));
     }
 }

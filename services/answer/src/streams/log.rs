@@ -127,7 +127,9 @@ impl Entries {
             Some([]) | None => self.end.clone().map_or(Next::Wait, Next::End),
             Some(new) => {
                 let mut bytes = BytesMut::new();
-                new.iter().for_each(|(_, event)| bytes.extend_from_slice(event));
+                for (_, event) in new {
+                    bytes.extend_from_slice(event);
+                }
                 Next::Chunks(bytes.freeze(), self.seq())
             }
         }

@@ -71,7 +71,7 @@ impl BranchService {
         });
         let mut known = self.0.lock().unwrap();
         let parent = known.head(chat).map(|head| head["response_id"].clone());
-        known.store(&id, body, parent.unwrap_or_default());
+        known.store(&id, &body, &parent.unwrap_or_default());
         id
     }
 }
@@ -87,7 +87,7 @@ impl Respond for BranchService {
         let mut known = self.0.lock().unwrap();
         match (request.method.as_str(), &*path) {
             ("POST", ["lines", "place"]) => known.place(&request.body_json().unwrap()),
-            ("PUT", ["answers", id]) => known.put_answer(id, request.body_json().unwrap()),
+            ("PUT", ["answers", id]) => known.put_answer(id, &request.body_json().unwrap()),
             ("GET", ["lines", branch, "messages"]) => {
                 let depth = query("depth").unwrap().parse().unwrap();
                 known.page(branch, depth, query("limit").unwrap().parse().unwrap())
@@ -139,7 +139,7 @@ impl Known {
         }))
     }
 
-    fn put_answer(&mut self, id: &str, body: Value) -> ResponseTemplate {
+    fn put_answer(&mut self, id: &str, body: &Value) -> ResponseTemplate {
         self.stores += 1;
         if self.fails_to_store {
             return ResponseTemplate::new(503);
@@ -151,13 +151,13 @@ impl Known {
             return not_found("chat_not_found");
         }
         let parent = body["parent_response_id"].clone();
-        ok(&Value::Object(self.store(id, body, parent)))
+        ok(&Value::Object(self.store(id, body, &parent)))
     }
 
-    fn store(&mut self, id: &str, body: Value, parent: Value) -> Map<String, Value> {
+    fn store(&mut self, id: &str, body: &Value, parent: &Value) -> Map<String, Value> {
         let branch = body["branch_id"].as_str().unwrap();
         let head = self.head(branch).map(|head| head["response_id"].clone()).unwrap_or_default();
-        let is_append = body["placement"] == "append" && head == parent;
+        let is_append = body["placement"] == "append" && head == *parent;
         let branch = if is_append { branch.to_owned() } else { BranchId::generate().to_string() };
         let depth = parent
             .as_str()

@@ -66,8 +66,6 @@ async fn the_runs_of_a_destroyed_chat_and_of_a_deleted_account_go() {
     let app = spawn_app().await;
     let (one, other) = (chat(), chat());
     let (ann, id) = running(&app, &one).await;
-    let ended = ann.ask(&one, "x").await;
-    drop(ended);
     let kept = ann.ask(&other, MARKER).await;
     ann.stored(&kept).await;
 
