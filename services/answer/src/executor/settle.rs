@@ -3,11 +3,18 @@
 use super::replica::Executor;
 use crate::store::{self, Run};
 use crate::streams::{Ending, RunLog};
+use reqwest::StatusCode;
 use serde_json::Value;
+use shared::clock::Clock;
 use shared::error::causes;
 use shared::ids::ResponseId;
 use shared_store::StoreError;
+use shared_web::service_client::CallError;
 use shared_web::telemetry::Trace;
+use std::time::Duration;
+
+/// How long an answer that branch refuses is kept, so that a mistake can be mended.
+const MAX_REFUSAL: Duration = Duration::from_secs(3600);
 
 impl Executor {
     /// Stores a run that this replica has sealed. If that fails, any replica repeats it.
@@ -43,6 +50,11 @@ impl Executor {
                 }
                 dropped
             }
+            Err(error) if is_refused(&error) && is_overdue(&run) => {
+                tracing::error!(error = causes(&error), run = %id, "an answer is given up, as it is refused");
+                self.parts().metrics.dropped();
+                store::drop_run(store, id).await
+            }
             Err(error) => {
                 tracing::warn!(error = causes(&error), run = %id, "an answer is not stored yet");
                 Ok(())
@@ -52,4 +64,20 @@ impl Executor {
             tracing::warn!(error = causes(&error), run = %id, "it is not recorded that an answer is stored");
         }
     }
+}
+
+/// Whether the branch service has understood the request, and refuses it: it will do so for ever.
+fn is_refused(error: &CallError) -> bool {
+    const REFUSALS: [StatusCode; 4] = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::CONFLICT,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    ];
+    matches!(error, CallError::Unexpected { status, .. } if REFUSALS.contains(status))
+}
+
+/// Whether a run has waited for so long that nobody can mend what it is refused for.
+fn is_overdue(run: &Run) -> bool {
+    run.ended_at.is_some_and(|ended_at| ended_at.plus(MAX_REFUSAL) <= Clock::system().now())
 }

@@ -7,6 +7,7 @@ use super::run::{NOBODY, is_in};
 use super::schema::runs;
 use super::text::{output_items, text_of};
 use crate::domain::{AnswerStatus, Finish, RunState};
+use diesel::dsl::{auto_type, not};
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
@@ -19,12 +20,20 @@ const MAX_ATTEMPTS: i32 = 2;
 /// Runs of one look.
 const RUNS_PER_POLL: i64 = 100;
 
+/// Whether a run ends when its owner is gone: something was shown, or it was tried again already, or it was to be stopped.
+#[auto_type(no_type_alias)]
+fn ends_with_its_owner() -> _ {
+    let is_tried: diesel::dsl::GtEq<runs::attempts, i32> = runs::attempts.ge(MAX_ATTEMPTS);
+    let has_shown: diesel::dsl::Gt<runs::seq, i64> = runs::seq.gt(0);
+    has_shown.or(is_tried).or(runs::cancel)
+}
+
 /// Queues runs again of which nothing was shown, and returns how many.
 pub async fn requeue_expired_runs(store: &Store) -> Result<usize, StoreError> {
     let expired = runs::table
         .filter(is_in(RunState::Running))
         .filter(runs::lease_until.lt(now().nullable()))
-        .filter(runs::seq.eq(0).and(runs::attempts.lt(MAX_ATTEMPTS)).and(runs::cancel.eq(false)));
+        .filter(not(ends_with_its_owner()));
     let queued = (
         runs::epoch.eq(runs::epoch + 1),
         runs::state.eq(RunState::Queued),
@@ -42,6 +51,7 @@ pub async fn end_expired_runs(store: &Store) -> Result<Vec<(ResponseId, AnswerSt
     let expired = runs::table
         .filter(is_in(RunState::Running))
         .filter(runs::lease_until.lt(now().nullable()))
+        .filter(ends_with_its_owner())
         .order(runs::lease_until)
         .limit(RUNS_PER_POLL)
         .select(runs::response_id);
@@ -60,7 +70,8 @@ async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatu
     // Again: its owner may have renewed the lease.
     let expired = runs::table
         .find(id)
-        .filter(runs::state.eq(RunState::Running).and(runs::lease_until.lt(now().nullable())));
+        .filter(runs::state.eq(RunState::Running).and(runs::lease_until.lt(now().nullable())))
+        .filter(ends_with_its_owner());
     let fenced = (runs::epoch.eq(runs::epoch + 1), runs::replica.eq(NOBODY));
     let taken: Option<(UserId, bool)> = on!(session, |c| {
         let take = diesel::update(expired).set(fenced).returning((runs::owner, runs::cancel));
