@@ -17,6 +17,7 @@ mod get_answers;
 mod limits;
 mod lines;
 mod metrics;
+mod outage;
 mod ownership;
 mod refusals;
 mod regenerate_answer;
