@@ -133,12 +133,16 @@ impl RunMetrics {
         counter("answer_generation_milliseconds", help, &[], &self.0.generation_millis);
         let help = "Milliseconds from the claims of runs to their first tokens";
         counter("answer_first_token_milliseconds", help, &[], &self.0.first_token_millis);
+        self.show_first_tokens(families);
+    }
+
+    fn show_first_tokens(&self, families: &mut MetricFamilies) {
         let help = "First tokens by the milliseconds that they took, at most le";
         let bounds = FIRST_TOKEN_BOUNDS.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
-        let mut below = 0;
+        let mut below = 0_u64;
         for (bound, count) in bounds.zip(&self.0.first_tokens) {
             below += count.load(Ordering::Relaxed);
-            counter("answer_first_tokens", help, &[("le", &bound)], &AtomicU64::new(below));
+            families.counter("answer_first_tokens", help, Service::Answer, &[("le", &bound)], below);
         }
     }
 }

@@ -4,7 +4,8 @@ use super::context::{Asked, gather};
 use super::replica::Executor;
 use crate::clients::Line;
 use crate::domain::{Finish, Truncation};
-use crate::provider::{Event, Prompt, ProviderError};
+use crate::models::Model;
+use crate::provider::{Event, Prompt, PromptMessage, ProviderError};
 use crate::store::Run;
 use serde_json::Value;
 use shared::error::causes;
@@ -61,30 +62,8 @@ impl Producer {
 }
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
-    let Some(model) = executor.parts().models.find(Some(&run.model)) else {
-        return Err(Finish::failed(NO_MODEL));
-    };
-    let trace = Trace::resumed(run.request_id.clone());
-    let input_items: Option<Value> =
-        run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
-    let asked = Asked {
-        instructions: run.instructions.as_deref(),
-        question: &run.question,
-        input_items: input_items.as_ref(),
-    };
-    let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
-    let mut pauses = READ_PAUSES.into_iter();
-    let gathered = loop {
-        let gathered = gather(&executor.parts().branches, model, asked, line, &trace).await;
-        match (gathered, pauses.next()) {
-            (Err(_), Some(pause)) => sleep(pause).await,
-            (gathered, _) => break gathered,
-        }
-    };
-    let (messages, dropped) = gathered.map_err(|error| {
-        tracing::warn!(error = causes(&error), run = %run.response_id, "the line of a run cannot be read");
-        Finish::failed(NO_LINE)
-    })?;
+    let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let (messages, dropped) = read_line(executor, run, model).await?;
     if dropped > 0 && run.truncation == Truncation::Disabled {
         return Err((&ProviderError::ContextTooLong { context_window: None }).into());
     }
@@ -106,4 +85,32 @@ async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>
         }
     }
     Err((&ProviderError::Unavailable).into())
+}
+
+/// The messages of the prompt, and how many of the line do not fit.
+async fn read_line(
+    executor: &Executor,
+    run: &Run,
+    model: &Model,
+) -> Result<(Vec<PromptMessage>, i64), Finish> {
+    let input_items: Option<Value> =
+        run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
+    let asked = Asked {
+        instructions: run.instructions.as_deref(),
+        question: &run.question,
+        input_items: input_items.as_ref(),
+    };
+    let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
+    let (trace, mut pauses) = (Trace::resumed(run.request_id.clone()), READ_PAUSES.into_iter());
+    let gathered = loop {
+        let gathered = gather(&executor.parts().branches, model, asked, line, &trace).await;
+        match (gathered, pauses.next()) {
+            (Err(_), Some(pause)) => sleep(pause).await,
+            (gathered, _) => break gathered,
+        }
+    };
+    gathered.map_err(|error| {
+        tracing::warn!(error = causes(&error), run = %run.response_id, "the line of a run cannot be read");
+        Finish::failed(NO_LINE)
+    })
 }

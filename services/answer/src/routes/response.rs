@@ -5,7 +5,7 @@ use crate::domain::RunState;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::Run;
-use crate::streams::{DisconnectGuard, Ending, Reader, follow, snapshot, start};
+use crate::streams::{DisconnectGuard, Ending, Reader, RunLog, follow, snapshot, start};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use actix_web::web::Bytes;
@@ -80,17 +80,7 @@ pub async fn stream(
     }
     let log = state.hub.open(run.response_id);
     follow(&state.store, &log, state.timing).await?;
-    let at = match seen {
-        Seen::Nothing => (0, start(&run)),
-        // Once it has ended, there is one event more than chunks.
-        Seen::Event(id) if (0..=log.seq() + i64::from(log.has_ended())).contains(&id) => {
-            (id.min(log.seq()), Bytes::new())
-        }
-        Seen::Event(_) | Seen::Foreign => {
-            let (text, seq) = log.snapshot();
-            (seq, snapshot(&text, seq))
-        }
-    };
+    let at = place(&log, &run, seen);
     let guard = if run.stops_on_disconnect && run.state.is_live() {
         let grace = state.timing.disconnect_grace;
         DisconnectGuard::open(&state.store, &state.tasks, run.response_id, grace).await?
@@ -99,6 +89,21 @@ pub async fn stream(
     };
     let reader = Reader::new(log, at, state.timing, state.tasks.stopping().clone(), guard);
     Ok(response.streaming(reader.into_stream()))
+}
+
+/// Where a reader is in a run: the number of the last chunk, and what comes before the next one.
+fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
+    match seen {
+        Seen::Nothing => (0, start(run)),
+        // Once it has ended, there is one event more than chunks.
+        Seen::Event(id) if (0..=log.seq() + i64::from(log.has_ended())).contains(&id) => {
+            (id.min(log.seq()), Bytes::new())
+        }
+        Seen::Event(_) | Seen::Foreign => {
+            let (text, seq) = log.snapshot();
+            (seq, snapshot(&text, seq))
+        }
+    }
 }
 
 /// All that is told of a run whose chunks are pruned: a snapshot, and the end. `None` while they are there. A message that is deleted

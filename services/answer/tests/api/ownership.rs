@@ -1,12 +1,12 @@
 //! Who may write: owners of before have no effect, and the runs of owners that are gone are ended.
 
-use crate::app::{User, chat, eventually, spawn_app, text};
-use crate::database::expire_lease;
+use crate::app::{User, chat, eventually, spawn_app, spawn_app_with, text};
+use crate::database::{expire_lease, requeue};
 use crate::events::{events, text_of};
 use answer::domain::{AnswerStatus, Chunk, ChunkKind, Finish, RunState};
-use answer::store::{Flush, FlushResult, Run, Seal, find_run, flush};
+use answer::store::{Flush, FlushResult, Run, Seal, claim, find_run, flush};
 use serde_json::json;
-use shared::ids::{ResponseId, parse_uuid};
+use shared::ids::{ReplicaId, ResponseId, parse_uuid};
 use shared_store::Store;
 use std::time::Duration;
 
@@ -150,4 +150,27 @@ async fn an_answer_is_stored_once_the_branch_service_is_there_again() {
     let end = events(&ann.stream(&id, None).await.expect(200).text).pop().unwrap();
     assert_eq!((end.name.as_str(), &end.data["message"]["response_id"]), ("done", &json!(id)));
     assert_eq!(app.branch_service.messages(&chat).len(), 1);
+}
+
+#[tokio::test]
+async fn a_model_has_so_many_runs_at_once_and_the_others_wait() {
+    let app = spawn_app_with(|config| config.timing.queue_grace = Duration::from_secs(60)).await;
+    let (ann, store) = (app.user(), app.store().await);
+    let waiting = ann.ask(&chat(), "[[stall:after=1]] a b").await;
+    ann.begun(&waiting).await;
+    requeue(&app, &waiting).await;
+    let running = ann.ask(&chat(), "[[stall:after=1]] a b").await;
+    ann.begun(&running).await;
+    let claim_of = async |max_runs| {
+        let lease = Duration::from_secs(30);
+        claim(&store, id_of(&waiting), ReplicaId::generate(), lease, Some(max_runs)).await.unwrap()
+    };
+    let before = run_of(&store, &waiting).await;
+
+    assert!(claim_of(1).await.is_none());
+
+    assert_eq!(run_of(&store, &waiting).await.state, RunState::Queued);
+    let claimed = claim_of(2).await.unwrap();
+    assert!(claimed.epoch > before.epoch && claimed.state == RunState::Running);
+    assert!(claim_of(2).await.is_none(), "it has an owner");
 }
