@@ -107,6 +107,8 @@ typed_ids! {
     DeliveryId,
     /// An operation that changes the state of a branch in several steps.
     OperationId,
+    /// A process of the answer service.
+    ReplicaId,
 }
 
 impl ChatId {

@@ -49,6 +49,22 @@ pub struct NotFound {
     pub detail: String,
 }
 
+/// A refusal of another service, for the caller to tell its client.
+#[derive(Debug)]
+pub struct Refusal {
+    /// 404, 409 or 422.
+    pub status: StatusCode,
+    /// The error body; null where it is no JSON.
+    pub body: serde_json::Value,
+}
+
+impl Refusal {
+    /// The code of the error.
+    pub fn code(&self) -> &str {
+        self.body.get("code").and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+}
+
 /// A client of one other service.
 #[derive(Debug, Clone)]
 pub struct ServiceClient {
@@ -101,6 +117,22 @@ impl ServiceClient {
         self.read(response).await
     }
 
+    /// Posts an object, and returns the answer, or the refusal of the service.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+        trace: &Trace,
+    ) -> Result<Result<T, Refusal>, CallError> {
+        let response = self.send(self.http.request(Method::POST, self.url(path)).json(body), trace).await?;
+        match response.status() {
+            status @ (StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY) => {
+                Ok(Err(Refusal { status, body: response.json().await.unwrap_or_default() }))
+            }
+            _ => self.read(response).await?.map(Ok).map_err(|_| self.unexpected(StatusCode::NOT_FOUND)),
+        }
+    }
+
     /// Sends a request that is all in its method, path and query. The routes respond with success also if nothing is left to do.
     pub async fn deliver(
         &self,
@@ -111,7 +143,7 @@ impl ServiceClient {
         let response = self.send(self.http.request(method, self.url(path_and_query)), trace).await?;
         match response.status() {
             status if status.is_success() => Ok(()),
-            status => Err(CallError::Unexpected { called: self.called, status }),
+            status => Err(self.unexpected(status)),
         }
     }
 
@@ -133,7 +165,7 @@ impl ServiceClient {
         match response.status() {
             StatusCode::OK => response.json().await.map(Ok).map_err(unreachable),
             StatusCode::NOT_FOUND => response.json().await.map(Err).map_err(unreachable),
-            status => Err(CallError::Unexpected { called: self.called, status }),
+            status => Err(self.unexpected(status)),
         }
     }
 
@@ -149,6 +181,10 @@ impl ServiceClient {
     fn url(&self, path_and_query: &str) -> Url {
         // A path always joins; the base alone would be a 404.
         self.base.join(path_and_query).unwrap_or_else(|_| self.base.clone())
+    }
+
+    fn unexpected(&self, status: StatusCode) -> CallError {
+        CallError::Unexpected { called: self.called, status }
     }
 
     fn unreachable(&self, source: reqwest::Error) -> CallError {

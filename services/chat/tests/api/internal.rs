@@ -18,7 +18,8 @@ async fn a_service_gets_the_owner_of_a_chat() {
     let known = branch.get(&path).await.expect(200).json();
 
     let expected = json!({
-        "chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false, "purge_at": null, "state_number": 0,
+        "chat_id": id, "account_id": ann.id, "created_at": created_at, "deleted": false, "purge_at": null, "settings": null,
+        "state_number": 0,
     });
     assert_eq!(known, expected);
     branch.get(&format!("/internal/chats/{}", ChatId::generate())).await.expect(404);

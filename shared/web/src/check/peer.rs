@@ -27,9 +27,8 @@ pub struct Peer<'a> {
 const fn internal_path(called: Service) -> Option<&'static str> {
     match called {
         Service::Auth => Some("/internal/users/00000000-0000-0000-0000-000000000000"),
-        Service::Chat | Service::Branch | Service::Answer => {
-            Some("/internal/chats/00000000-0000-0000-0000-000000000000")
-        }
+        Service::Chat | Service::Branch => Some("/internal/chats/00000000-0000-0000-0000-000000000000"),
+        Service::Answer => Some("/internal/accounts/00000000-0000-0000-0000-000000000000"),
         Service::Gateway => None,
     }
 }

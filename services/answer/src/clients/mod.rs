@@ -1,0 +1,9 @@
+//! Calls to other services.
+
+mod branch;
+mod chat;
+mod message;
+
+pub use branch::{Branches, Line, Place, Placed};
+pub use chat::Chats;
+pub use message::Message;

@@ -1,0 +1,18 @@
+//! The terms of the service: rules without I/O.
+
+mod chunk;
+mod finish;
+mod items;
+mod options;
+mod run_state;
+mod timing;
+
+pub use chunk::{Chunk, ChunkKind};
+pub use finish::{AnswerStatus, Failure, Finish};
+pub use items::{InputItems, has_images, without_nul};
+pub use options::{
+    Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Question, RawObject, StopSequences,
+    Temperature, ToolChoice, ToolList, TopP, Truncation,
+};
+pub use run_state::{Placement, RunState};
+pub use timing::Timing;

@@ -1,0 +1,57 @@
+//! Claiming runs, and stopping them.
+
+use super::owner::Owner;
+use super::replica::Executor;
+use crate::store::{self, Run};
+use shared::error::causes;
+use shared::ids::ResponseId;
+use shared_store::StoreError;
+
+impl Executor {
+    /// Claims a new run in the background; one that this replica does not get to is left to the queue.
+    pub fn start(&self, run: &Run) {
+        let (this, id, model) = (self.clone(), run.response_id, run.model.clone());
+        // Readers that come now are to find the log that the owner writes.
+        let log = self.parts().hub.open(id);
+        self.parts().tasks.spawn(async move {
+            this.execute(id, &model).await;
+            drop(log);
+        });
+    }
+
+    /// Claims a run, and begins to answer it. Returns false where its model has as many runs as it may have.
+    pub(super) async fn execute(&self, id: ResponseId, model: &str) -> bool {
+        let parts = self.parts();
+        if parts.tasks.stopping().is_cancelled() {
+            return true;
+        }
+        let max_runs = parts.models.find(Some(model)).and_then(|model| model.max_runs);
+        match store::claim(&parts.store, id, self.id(), parts.timing.lease, max_runs).await {
+            Ok(Some(run)) => {
+                let (this, owner) = (self.clone(), Owner::new(self.clone(), run));
+                parts.tasks.spawn(async move {
+                    owner.answer().await;
+                    if max_runs.is_some() {
+                        this.freed().notify_one();
+                    }
+                });
+                true
+            }
+            Ok(None) => max_runs.is_none(),
+            Err(error) => {
+                tracing::warn!(error = causes(&error), run = %id, "a run cannot be claimed");
+                true
+            }
+        }
+    }
+
+    /// Stops a run: at once if this replica owns it, else as soon as its owner looks.
+    pub async fn stop(&self, id: ResponseId) -> Result<(), StoreError> {
+        let was_queued = store::stop(&self.parts().store, id).await?;
+        self.own().stop(id);
+        if was_queued {
+            self.store_sealed().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! The execution of runs: this replica claims them, asks their models, flushes what they say, seals and stores it, and looks after the
+//! runs of replicas that are gone.
+
+mod claiming;
+mod context;
+mod own_runs;
+mod owner;
+mod producer;
+mod recovery;
+mod replica;
+mod settle;
+mod transcript;
+
+pub use context::{Asked, gather};
+pub use replica::{Executor, Parts};

@@ -1,0 +1,116 @@
+//! The side of a run that asks its model: a task of its own, so that a slow database does not hold up the provider.
+
+use super::context::{Asked, gather};
+use super::replica::Executor;
+use crate::clients::Line;
+use crate::domain::{Finish, Truncation};
+use crate::models::Model;
+use crate::provider::{Event, Prompt, PromptMessage, ProviderError};
+use crate::store::Run;
+use serde_json::Value;
+use shared::error::causes;
+use shared_web::telemetry::Trace;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Events that wait for the owner.
+const CAPACITY: usize = 256;
+/// Pauses between attempts to read the line, while the branch service is down.
+const READ_PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
+/// The code of a run whose line could not be read.
+const NO_LINE: &str = "service_unavailable";
+/// The code of a run whose model this deployment does not have any more.
+const NO_MODEL: &str = "model_not_found";
+
+/// What the owner gets.
+pub enum Produced {
+    /// The line was read, and so many messages of it are left out.
+    Context(i64),
+    /// An event of the model.
+    Event(Event),
+    /// The run ends without the model having said so.
+    Failed(Finish),
+}
+
+/// What a model says. Dropping it ends the connection to the provider.
+pub struct Producer {
+    events: mpsc::Receiver<Produced>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Producer {
+    /// Begins to ask the model of a run.
+    pub fn begin(executor: &Executor, run: &Run) -> Self {
+        let (sender, events) = mpsc::channel(CAPACITY);
+        let (executor, run) = (executor.clone(), run.clone());
+        let task = tokio::spawn(async move {
+            if let Err(finish) = produce(&executor, &run, &sender).await {
+                drop(sender.send(Produced::Failed(finish)).await);
+            }
+        });
+        Self { events, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// The next event. Cancel-safe.
+    pub async fn next(&mut self) -> Produced {
+        // Without a sender the task has panicked.
+        self.events.recv().await.unwrap_or_else(|| Produced::Failed(Finish::failed("internal_error")))
+    }
+}
+
+async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
+    let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let (messages, dropped) = read_line(executor, run, model).await?;
+    if dropped > 0 && run.truncation == Truncation::Disabled {
+        return Err((&ProviderError::ContextTooLong { context_window: None }).into());
+    }
+    if sender.send(Produced::Context(dropped)).await.is_err() {
+        return Ok(());
+    }
+    let prompt = Prompt {
+        instructions: run.instructions.clone(),
+        messages,
+        parameters: serde_json::from_str(&run.parameters).unwrap_or_default(),
+        cache_key: executor.prompt_cache_key(run.chat_id),
+    };
+    let mut generation = model.open(prompt).await.map_err(|error| Finish::from(&error))?;
+    while let Some(event) = generation.next().await {
+        let event = event.map_err(|error| Finish::from(&error))?;
+        let is_last = matches!(event, Event::Finished(_));
+        if sender.send(Produced::Event(event)).await.is_err() || is_last {
+            return Ok(());
+        }
+    }
+    Err((&ProviderError::Unavailable).into())
+}
+
+/// The messages of the prompt, and how many of the line do not fit.
+async fn read_line(
+    executor: &Executor,
+    run: &Run,
+    model: &Model,
+) -> Result<(Vec<PromptMessage>, i64), Finish> {
+    let input_items: Option<Value> =
+        run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
+    let asked = Asked {
+        instructions: run.instructions.as_deref(),
+        question: &run.question,
+        input_items: input_items.as_ref(),
+    };
+    let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
+    let (trace, mut pauses) = (Trace::resumed(run.request_id.clone()), READ_PAUSES.into_iter());
+    let gathered = loop {
+        let gathered = gather(&executor.parts().branches, model, asked, line, &trace).await;
+        match (gathered, pauses.next()) {
+            (Err(_), Some(pause)) => sleep(pause).await,
+            (gathered, _) => break gathered,
+        }
+    };
+    gathered.map_err(|error| {
+        tracing::warn!(error = causes(&error), run = %run.response_id, "the line of a run cannot be read");
+        Finish::failed(NO_LINE)
+    })
+}

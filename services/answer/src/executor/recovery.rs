@@ -1,0 +1,118 @@
+//! What any replica does for all: it claims runs that lie in the queue, ends runs whose owner is gone, and stores what is sealed.
+
+use super::replica::Executor;
+use crate::domain::RunState;
+use crate::store;
+use futures_util::future::join_all;
+use shared::error::causes;
+use shared_store::StoreError;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// The interval of sweeps, and the pause between two steps of one.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+const SWEEP_PAUSE: Duration = Duration::from_millis(5);
+
+impl Executor {
+    /// Works in the background, until the service stops.
+    pub fn spawn(&self) {
+        let timing = self.parts().timing;
+        let tasks = &self.parts().tasks;
+        let this = self.clone();
+        tasks.every(timing.queue_poll, move || {
+            let this = this.clone();
+            async move { this.claim_waiting(timing.queue_grace).await }
+        });
+        let this = self.clone();
+        tasks.spawn(async move {
+            let stopping = this.parts().tasks.stopping().clone();
+            while stopping.run_until_cancelled(this.freed().notified()).await.is_some() {
+                this.claim_waiting(Duration::ZERO).await;
+            }
+        });
+        let this = self.clone();
+        tasks.every(timing.stop_poll, move || {
+            let this = this.clone();
+            async move { logged("it is not known whether runs shall stop", this.hear_stops().await) }
+        });
+        let this = self.clone();
+        tasks.every(timing.reap_poll, move || {
+            let this = this.clone();
+            async move { logged("runs whose owner is gone are not ended", this.reap().await) }
+        });
+        let store = self.parts().store.clone();
+        tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
+            let store = store.clone();
+            async move {
+                store::sweep(&store).await.unwrap_or_else(|error| {
+                    tracing::warn!(error = causes(&error), "old runs are still there");
+                    false
+                })
+            }
+        });
+    }
+
+    /// Claims runs that have waited longer than `grace`.
+    async fn claim_waiting(&self, grace: Duration) {
+        let waiting = match store::waiting_runs(&self.parts().store, grace).await {
+            Ok(waiting) => waiting,
+            Err(error) => return logged("the queue cannot be read", Err(error)),
+        };
+        let mut busy: HashSet<String> = HashSet::new();
+        for (id, model) in waiting {
+            if !busy.contains(&model) && !self.execute(id, &model).await {
+                busy.insert(model);
+            }
+        }
+    }
+
+    /// Tells the owners of runs on this replica what others have done to them.
+    async fn hear_stops(&self) -> Result<(), StoreError> {
+        let own = self.own().ids();
+        if own.is_empty() {
+            return Ok(());
+        }
+        let ids = own.iter().map(|(id, _)| *id).collect();
+        let runs = store::own_runs(&self.parts().store, ids).await?;
+        for (id, epoch) in own {
+            let Some(signals) = self.own().get(id, epoch) else { continue };
+            match runs.iter().find(|run| run.response_id == id) {
+                Some(run) if run.epoch == epoch && run.cancel => signals.stop.cancel(),
+                Some(run) if run.epoch == epoch && run.state != RunState::Dropped => {}
+                _ => signals.lost.cancel(),
+            }
+        }
+        Ok(())
+    }
+
+    async fn reap(&self) -> Result<(), StoreError> {
+        let (store, timing) = (&self.parts().store, self.parts().timing);
+        // Replicas that were started together shall not look together.
+        let jitter = timing.reap_poll.mul_f64(0.2 * fastrand::f64());
+        tokio::time::sleep(jitter).await;
+        let requeued = store::requeue_expired_runs(store).await?;
+        if requeued > 0 {
+            tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
+            self.parts().metrics.requeued(requeued);
+        }
+        for (id, status) in store::end_expired_runs(store).await? {
+            tracing::warn!(run = %id, status = status.as_str(), "a run is ended, as its replica is gone");
+            self.parts().metrics.ended(status);
+        }
+        self.store_sealed().await
+    }
+
+    /// Stores sealed runs that nobody has stored in time.
+    pub(super) async fn store_sealed(&self) -> Result<(), StoreError> {
+        let parts = self.parts();
+        let due = store::runs_to_store(&parts.store, parts.timing.store_grace).await?;
+        join_all(due.into_iter().map(|run| self.settle(run, None))).await;
+        Ok(())
+    }
+}
+
+fn logged(what: &'static str, done: Result<(), StoreError>) {
+    if let Err(error) = done {
+        tracing::warn!(error = causes(&error), "{what}");
+    }
+}

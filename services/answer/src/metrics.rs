@@ -1,0 +1,152 @@
+//! Metrics of runs.
+
+use crate::domain::{AnswerStatus, RunState};
+use crate::store::run_counts;
+use shared::service::Service;
+use shared_store::Store;
+use shared_web::metrics::{MetricFamilies, Metrics};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Upper bounds of the time to the first token, in milliseconds; the last bucket has none.
+const FIRST_TOKEN_BOUNDS: [u64; 10] = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
+/// The ends that are counted.
+const ENDS: [AnswerStatus; 5] = [
+    AnswerStatus::Completed,
+    AnswerStatus::Incomplete,
+    AnswerStatus::Stopped,
+    AnswerStatus::Interrupted,
+    AnswerStatus::Failed,
+];
+
+/// The counters of this replica. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct RunMetrics(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    first_tokens: [AtomicU64; FIRST_TOKEN_BOUNDS.len() + 1],
+    first_token_millis: AtomicU64,
+    ends: [AtomicU64; ENDS.len()],
+    dropped: AtomicU64,
+    requeued: AtomicU64,
+    leases_lost: AtomicU64,
+    output_tokens: AtomicU64,
+    generation_millis: AtomicU64,
+}
+
+impl RunMetrics {
+    /// Shows the counters, and how many runs there are by state.
+    pub fn observe(&self, store: &Store, metrics: &Metrics) {
+        let this = self.clone();
+        metrics.observe(move |families| this.show(families));
+        let store = store.clone();
+        metrics.observe_async(move || {
+            let store = store.clone();
+            async move {
+                let mut families = MetricFamilies::default();
+                for (state, count) in run_counts(&store).await.ok()? {
+                    let help = "Runs that are under way, of all replicas";
+                    families.gauge(
+                        "answer_runs",
+                        help,
+                        Service::Answer,
+                        &[("state", RunState::as_str(state))],
+                        count,
+                    );
+                }
+                Some(families)
+            }
+        });
+    }
+
+    /// Counts the first token of a run.
+    pub fn first_token(&self, after: Duration) {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let bucket = FIRST_TOKEN_BOUNDS.iter().position(|bound| millis <= *bound);
+        if let Some(bucket) = self.0.first_tokens.get(bucket.unwrap_or(FIRST_TOKEN_BOUNDS.len())) {
+            add(bucket, 1);
+        }
+        add(&self.0.first_token_millis, millis);
+    }
+
+    /// Counts the end of a run.
+    pub fn ended(&self, status: AnswerStatus) {
+        let ends = ENDS.iter().zip(&self.0.ends);
+        ends.filter(|(end, _)| **end == status).for_each(|(_, count)| add(count, 1));
+    }
+
+    /// Counts the tokens of a response, and the time that they took.
+    pub fn generated(&self, tokens: i64, time: Duration) {
+        add(&self.0.output_tokens, u64::try_from(tokens).unwrap_or(0));
+        add(&self.0.generation_millis, u64::try_from(time.as_millis()).unwrap_or(0));
+    }
+
+    /// Counts a run that was dropped, as its chat or branch is deleted.
+    pub fn dropped(&self) {
+        add(&self.0.dropped, 1);
+    }
+
+    /// Counts runs whose owner was gone, and that were queued again.
+    pub fn requeued(&self, runs: usize) {
+        add(&self.0.requeued, u64::try_from(runs).unwrap_or(0));
+    }
+
+    /// Counts a run of which this replica has lost the authority.
+    pub fn lease_lost(&self) {
+        add(&self.0.leases_lost, 1);
+    }
+
+    fn show(&self, families: &mut MetricFamilies) {
+        let mut counter = |name, help, labels: &[(&'static str, &str)], count: &AtomicU64| {
+            families.counter(name, help, Service::Answer, labels, count.load(Ordering::Relaxed));
+        };
+        for (end, count) in ENDS.iter().zip(&self.0.ends) {
+            counter("answer_runs_ended", "Runs by their end", &[("status", end.as_str())], count);
+        }
+        counter(
+            "answer_runs_dropped",
+            "Runs without a message, as the chat or branch is deleted",
+            &[],
+            &self.0.dropped,
+        );
+        counter(
+            "answer_runs_requeued",
+            "Runs whose owner was gone before it said anything",
+            &[],
+            &self.0.requeued,
+        );
+        counter(
+            "answer_leases_lost",
+            "Runs of which a replica has lost the authority",
+            &[],
+            &self.0.leases_lost,
+        );
+        counter(
+            "answer_output_tokens",
+            "Tokens of responses, as providers count them",
+            &[],
+            &self.0.output_tokens,
+        );
+        let help = "Milliseconds from the claims of these runs to their ends";
+        counter("answer_generation_milliseconds", help, &[], &self.0.generation_millis);
+        let help = "Milliseconds from the claims of runs to their first tokens";
+        counter("answer_first_token_milliseconds", help, &[], &self.0.first_token_millis);
+        self.show_first_tokens(families);
+    }
+
+    fn show_first_tokens(&self, families: &mut MetricFamilies) {
+        let help = "First tokens by the milliseconds that they took, at most le";
+        let bounds = FIRST_TOKEN_BOUNDS.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
+        let mut below = 0_u64;
+        for (bound, count) in bounds.zip(&self.0.first_tokens) {
+            below += count.load(Ordering::Relaxed);
+            families.counter("answer_first_tokens", help, Service::Answer, &[("le", &bound)], below);
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, count: u64) {
+    counter.fetch_add(count, Ordering::Relaxed);
+}

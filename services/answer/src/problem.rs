@@ -1,0 +1,55 @@
+//! The status and the code of each error.
+
+use crate::error::Error;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use shared_web::idempotency::key_reused;
+use shared_web::problem::{ApiError, Problem, store_answer};
+
+impl ApiError for Error {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
+            Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
+            Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
+            Self::AnswerNotFound => (StatusCode::NOT_FOUND, "answer_not_found"),
+            Self::ModelNotFound => (StatusCode::NOT_FOUND, "model_not_found"),
+            Self::HeadMoved(_) => (StatusCode::CONFLICT, "head_moved"),
+            Self::AnswerRunning(_) => (StatusCode::CONFLICT, "answer_running"),
+            Self::ContextTooLong => (StatusCode::UNPROCESSABLE_ENTITY, "context_too_long"),
+            Self::UnsupportedInput => (StatusCode::UNPROCESSABLE_ENTITY, "unsupported_input"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
+            Self::TooManyAnswers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_answers"),
+            Self::TooManyQuestions { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::TooManyTokens { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tokens"),
+            Self::NoModel => (StatusCode::SERVICE_UNAVAILABLE, "no_model"),
+            Self::Store(error) => store_answer(error.fault()),
+            Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
+        }
+    }
+
+    fn decorate(&self, problem: Problem) -> Problem {
+        match self {
+            Self::HeadMoved(head) => problem.with_member("head_response_id", head),
+            Self::AnswerRunning(response) => problem.with_member("response_id", response),
+            Self::KeyReused => key_reused(),
+            Self::TooManyAnswers { retry_after }
+            | Self::TooManyQuestions { retry_after }
+            | Self::TooManyTokens { retry_after } => {
+                problem.with_header(RETRY_AFTER, HeaderValue::from(*retry_after))
+            }
+            Self::NoModel => {
+                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_model", self.to_string());
+                problem.with_header(RETRY_AFTER, HeaderValue::from_static("30"))
+            }
+            _ => problem,
+        }
+    }
+}
+
+/// The error of a handler is answered as its [`Problem`].
+impl From<Error> for actix_web::Error {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}

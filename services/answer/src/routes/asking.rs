@@ -1,0 +1,130 @@
+//! What create-answer and regenerate-answer have in common: a question at a place on a line becomes a run.
+
+use crate::clients::Line;
+use crate::domain::{Placement, RunState, Truncation, has_images};
+use crate::error::Error;
+use crate::executor::{Asked, gather};
+use crate::models::{Model, Models};
+use crate::provider::Parameters;
+use crate::state::State;
+use crate::store::{self, NewRun, Run};
+use serde_json::Value;
+use shared::idempotency::{Created, IdempotencyKey};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
+use shared_web::telemetry::Trace;
+
+/// A question at a place on a line.
+#[derive(Debug)]
+pub struct Ask {
+    /// Who asks.
+    pub owner: UserId,
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The branch on whose line the parent lies.
+    pub branch_id: BranchId,
+    /// The message before it.
+    pub parent_response_id: Option<ResponseId>,
+    /// The depth of that, 0 for none.
+    pub depth: i64,
+    /// Where the message goes.
+    pub placement: Placement,
+    /// Whether it goes to a fork where another answer is under way on the branch.
+    pub forks_if_running: bool,
+    /// Whether a fork becomes the active branch.
+    pub activate: bool,
+    /// The question.
+    pub question: String,
+    /// The items of the question.
+    pub input_items: Option<Value>,
+    /// The model; none for the chat's, or the default one.
+    pub model: Option<String>,
+    /// What the model is told before the line; none for what the chat has.
+    pub instructions: Option<String>,
+    /// What happens to a line that is too long; none for what the chat has.
+    pub truncation: Option<Truncation>,
+    /// How the response is made.
+    pub parameters: Parameters,
+    /// Whether it stops once nobody listens.
+    pub stops_on_disconnect: bool,
+    /// The idempotency key.
+    pub key: Option<IdempotencyKey>,
+}
+
+impl State {
+    /// Inserts a run for a question, and begins to answer it; or finds the one that an equal request has created.
+    pub async fn ask(&self, mut ask: Ask, trace: &Trace) -> Result<Created<Run>, Error> {
+        let settings = self.chats.settings(ask.owner, ask.chat_id, trace).await?;
+        let named = ask.model.take().or(settings.model);
+        let model = find_model(&self.models, named.as_deref())?.clone();
+        if !model.vision && ask.input_items.as_ref().is_some_and(has_images) {
+            return Err(Error::UnsupportedInput);
+        }
+        ask.instructions = ask.instructions.or(settings.instructions).filter(|told| !told.is_empty());
+        let truncation = ask.truncation.or(settings.truncation).unwrap_or(Truncation::Auto);
+        if truncation == Truncation::Disabled {
+            self.check_fits(&ask, &model, trace).await?;
+        }
+        let forks_if_running = ask.forks_if_running;
+        let new = new_run(ask, model.name, truncation, trace);
+        let created = match store::insert_run(&self.store, new.clone(), self.limits).await {
+            Err(Error::AnswerRunning(_)) if forks_if_running => {
+                let fork = NewRun { placement: Placement::Fork, placed_branch: None, ..new };
+                store::insert_run(&self.store, fork, self.limits).await?
+            }
+            inserted => inserted?,
+        };
+        if !created.replayed {
+            self.executor.start(&created.object);
+        }
+        Ok(created)
+    }
+
+    /// Refuses a question whose line is too long for the model.
+    async fn check_fits(&self, ask: &Ask, model: &Model, trace: &Trace) -> Result<(), Error> {
+        let asked = Asked {
+            instructions: ask.instructions.as_deref(),
+            question: &ask.question,
+            input_items: ask.input_items.as_ref(),
+        };
+        let line = Line { owner: ask.owner, branch: ask.branch_id, depth: ask.depth };
+        match gather(&self.branches, model, asked, line, trace).await? {
+            (_, 0) => Ok(()),
+            _ => Err(Error::ContextTooLong),
+        }
+    }
+}
+
+fn find_model<'m>(models: &'m Models, named: Option<&str>) -> Result<&'m Model, Error> {
+    models.find(named).ok_or(if named.is_some() { Error::ModelNotFound } else { Error::NoModel })
+}
+
+fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> NewRun {
+    let (key_id, request_hash) = ask.key.map(|key| (key.id, key.hash)).unzip();
+    NewRun {
+        response_id: ResponseId::generate(),
+        owner: ask.owner,
+        chat_id: ask.chat_id,
+        branch_id: ask.branch_id,
+        parent_response_id: ask.parent_response_id,
+        depth: ask.depth,
+        placement: ask.placement,
+        activate: ask.activate,
+        question: ask.question,
+        input_items: ask.input_items.map(|items| items.to_string()),
+        instructions: ask.instructions,
+        model,
+        parameters: serde_json::to_string(&ask.parameters).unwrap_or_else(|_| "{}".to_owned()),
+        truncation,
+        stops_on_disconnect: ask.stops_on_disconnect,
+        state: RunState::Queued,
+        epoch: 0,
+        attempts: 0,
+        cancel: false,
+        seq: 0,
+        streams: 0,
+        placed_branch: Some(ask.branch_id).filter(|_| ask.placement == Placement::Append),
+        key_id,
+        request_hash,
+        request_id: trace.request_id.clone(),
+    }
+}

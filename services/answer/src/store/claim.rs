@@ -1,0 +1,85 @@
+//! The claim of queued runs.
+
+use super::database_time::{after, before, now};
+use super::run::{Run, is_in};
+use super::schema::runs;
+use crate::domain::RunState;
+use diesel::prelude::*;
+use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
+use shared::ids::{ReplicaId, ResponseId};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
+use std::time::Duration;
+
+/// Runs of one look at the queue.
+const RUNS_PER_POLL: i64 = 100;
+
+/// Makes a replica the owner of a queued run; `None` if it is not queued any more, or if `max_runs` of its model are running already.
+///
+/// Claims at the same moment do not see each other, so that a model may have as many more as there are replicas.
+pub async fn claim(
+    store: &Store,
+    id: ResponseId,
+    replica: ReplicaId,
+    lease: Duration,
+    max_runs: Option<u32>,
+) -> Result<Option<Run>, StoreError> {
+    store.write(move |session| take(session, id, replica, lease, max_runs).boxed()).await
+}
+
+async fn take(
+    session: &mut Session,
+    id: ResponseId,
+    replica: ReplicaId,
+    lease: Duration,
+    max_runs: Option<u32>,
+) -> Result<Option<Run>, StoreError> {
+    let queued = runs::table.find(id).filter(runs::state.eq(RunState::Queued));
+    let owned = (
+        runs::epoch.eq(runs::epoch + 1),
+        runs::attempts.eq(runs::attempts + 1),
+        runs::replica.eq(Some(replica)),
+        runs::state.eq(RunState::Running),
+        runs::lease_until.eq(after(lease).nullable()),
+    );
+    let claimed: Option<Run> = on!(session, |c| {
+        let claim = diesel::update(queued).set(owned).returning(Run::as_returning());
+        claim.get_result(c).await.optional()
+    })?;
+    let Some(mut run) = claimed else { return Ok(None) };
+    if run.started_at.is_none() {
+        let start = diesel::update(runs::table.find(id)).set(runs::started_at.eq(now().nullable()));
+        run.started_at = on!(session, |c| start.returning(runs::started_at).get_result(c).await)?;
+    }
+    let Some(max_runs) = max_runs else { return Ok(Some(run)) };
+    let running = runs::table.filter(is_in(RunState::Running)).filter(runs::model.eq(run.model.clone()));
+    let running: i64 = on!(session, |c| running.count().get_result(c).await)?;
+    if running <= i64::from(max_runs) {
+        return Ok(Some(run));
+    }
+    let waits = (
+        runs::state.eq(RunState::Queued),
+        runs::attempts.eq(runs::attempts - 1),
+        runs::started_at.eq(None::<Timestamp>),
+        runs::lease_until.eq(None::<Timestamp>),
+    );
+    on!(session, |c| diesel::update(runs::table.find(id)).set(waits).execute(c).await)?;
+    Ok(None)
+}
+
+/// Runs that were queued longer than `grace`, oldest first, each with its model.
+pub async fn waiting_runs(store: &Store, grace: Duration) -> Result<Vec<(ResponseId, String)>, StoreError> {
+    let waiting = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.le(before(grace)));
+    let waiting =
+        waiting.order(runs::created_at).limit(RUNS_PER_POLL).select((runs::response_id, runs::model));
+    store.read(move |session| async move { on!(session, |c| waiting.load(c).await) }.boxed()).await
+}
+
+/// Renews the lease of a sealed run that its owner is about to store, and returns whether it is still to be stored.
+pub async fn renew(store: &Store, id: ResponseId, grace: Duration) -> Result<bool, StoreError> {
+    let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
+    let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
+    let renewed =
+        store.write_statement(move |session| async move { on!(session, |c| renew.execute(c).await) }.boxed());
+    renewed.await.map(|rows| rows > 0)
+}

@@ -1,0 +1,65 @@
+//! New runs, one for each idempotency key, and one at a time for each branch.
+
+use super::database_time::now;
+use super::limits::{Limits, check_limits};
+use super::run::{NewRun, Run};
+use super::schema::runs;
+use crate::error::Error;
+use diesel::prelude::*;
+use futures_util::FutureExt as _;
+use shared::idempotency::{Created, IdempotencyKey};
+use shared::ids::{KeyId, ResponseId};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
+
+/// The run that an equal request has created.
+pub async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option<Run>, Error> {
+    let id = key.id;
+    let found = store.read(move |session| run_of_key(session, id).boxed()).await?;
+    match found {
+        Some(run) if run.request_hash.as_ref() != Some(&key.hash) => Err(Error::KeyReused),
+        found => Ok(found),
+    }
+}
+
+async fn run_of_key(session: &mut Session, key: KeyId) -> Result<Option<Run>, StoreError> {
+    let keyed = runs::table.filter(runs::key_id.eq(key));
+    on!(session, |c| keyed.select(Run::as_select()).first(c).await.optional())
+}
+
+/// Inserts a run within the limits of its owner, or finds the one that an equal request has created.
+pub async fn insert_run(store: &Store, new: NewRun, limits: Limits) -> Result<Created<Run>, Error> {
+    let bytes = new.question.len() + new.input_items.as_ref().map_or(0, String::len);
+    store.write_sized(bytes, move |session| insert(session, new, limits).boxed()).await
+}
+
+async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Created<Run>, Error> {
+    let checked = check_limits(session, new.owner, limits).await;
+    if let (Err(_), Some(found)) = (&checked, replay_in(session, &new).await?) {
+        // It is not a new one.
+        return Ok(Created::replayed(found));
+    }
+    checked?;
+    let made: Option<Run> = on!(session, |c| {
+        let insert = diesel::insert_into(runs::table).values((&new, runs::created_at.eq(now())));
+        // Waits for a concurrent insert of the same key, or for the same branch.
+        insert.on_conflict_do_nothing().returning(Run::as_returning()).get_result(c).await.optional()
+    })?;
+    if let Some(made) = made {
+        return Ok(Created::new(made));
+    }
+    if let Some(found) = replay_in(session, &new).await? {
+        return Ok(Created::replayed(found));
+    }
+    let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch)).select(runs::response_id);
+    let holder: Option<ResponseId> = on!(session, |c| holder.first(c).await.optional())?;
+    // Without a holder it has ended in between.
+    Err(holder.map_or(Error::TooManyAnswers { retry_after: 1 }, Error::AnswerRunning))
+}
+
+async fn replay_in(session: &mut Session, new: &NewRun) -> Result<Option<Run>, Error> {
+    let Some(key) = new.key_id else { return Ok(None) };
+    match run_of_key(session, key).await? {
+        Some(run) if run.request_hash != new.request_hash => Err(Error::KeyReused),
+        found => Ok(found),
+    }
+}

@@ -1,0 +1,40 @@
+//! Queries: plain functions over a [`Store`](shared_store::Store). An absent row is `None`, not an error.
+
+mod accounts;
+mod chat_states;
+mod chunks;
+mod claim;
+mod database_time;
+mod flush;
+mod insert;
+mod limits;
+mod read;
+mod reap;
+mod run;
+pub(crate) mod schema;
+mod settle;
+mod stop;
+mod sweep;
+mod text;
+
+pub use accounts::delete_account;
+pub use chat_states::{ChatState, set_chat_state};
+pub use chunks::{RunProgress, chunks_after, new_chunks, progress_of};
+pub use claim::{claim, renew, waiting_runs};
+pub use flush::{Flush, FlushResult, Seal, confirm_flush, flush};
+pub use insert::{insert_run, replay};
+pub use limits::Limits;
+pub use read::{find_run, live_runs, own_run, run_counts};
+pub use reap::{end_expired_runs, requeue_expired_runs};
+pub use run::{NewRun, Run};
+pub use settle::{drop_run, runs_to_store, store_run};
+pub use stop::{OwnRun, count_stream, own_runs, stop, stop_without_streams};
+pub use sweep::sweep;
+pub use text::{output_items, text_of};
+
+use shared_store::Migrations;
+
+/// The tables of this service.
+pub fn migrations() -> Migrations {
+    shared_store::embed_store_migrations!()
+}

@@ -1,0 +1,88 @@
+//! Runs whose owner is gone: its lease is over.
+
+use super::chunks::read_after;
+use super::database_time::now;
+use super::flush::{Seal, write_seal};
+use super::run::{NOBODY, is_in};
+use super::schema::runs;
+use super::text::{output_items, text_of};
+use crate::domain::{AnswerStatus, Finish, RunState};
+use diesel::dsl::{auto_type, not};
+use diesel::prelude::*;
+use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
+use shared::ids::{ResponseId, UserId};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
+use std::time::Duration;
+
+/// The most attempts of a run of which nothing was shown.
+const MAX_ATTEMPTS: i32 = 2;
+/// Runs of one look.
+const RUNS_PER_POLL: i64 = 100;
+
+/// Whether a run ends when its owner is gone: something was shown, or it was tried again already, or it was to be stopped.
+#[auto_type(no_type_alias)]
+fn ends_with_its_owner() -> _ {
+    let is_tried: diesel::dsl::GtEq<runs::attempts, i32> = runs::attempts.ge(MAX_ATTEMPTS);
+    let has_shown: diesel::dsl::Gt<runs::seq, i64> = runs::seq.gt(0);
+    has_shown.or(is_tried).or(runs::cancel)
+}
+
+/// Queues runs again of which nothing was shown, and returns how many.
+pub async fn requeue_expired_runs(store: &Store) -> Result<usize, StoreError> {
+    let expired = runs::table
+        .filter(is_in(RunState::Running))
+        .filter(runs::lease_until.lt(now().nullable()))
+        .filter(not(ends_with_its_owner()));
+    let queued = (
+        runs::epoch.eq(runs::epoch + 1),
+        runs::state.eq(RunState::Queued),
+        runs::replica.eq(NOBODY),
+        runs::lease_until.eq(None::<Timestamp>),
+    );
+    let requeue = diesel::update(expired).set(queued);
+    store
+        .write_statement(move |session| async move { on!(session, |c| requeue.execute(c).await) }.boxed())
+        .await
+}
+
+/// Seals the other ones with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how each has ended.
+pub async fn end_expired_runs(store: &Store) -> Result<Vec<(ResponseId, AnswerStatus)>, StoreError> {
+    let expired = runs::table
+        .filter(is_in(RunState::Running))
+        .filter(runs::lease_until.lt(now().nullable()))
+        .filter(ends_with_its_owner())
+        .order(runs::lease_until)
+        .limit(RUNS_PER_POLL)
+        .select(runs::response_id);
+    let expired: Vec<ResponseId> = store
+        .read::<_, StoreError>(move |session| async move { on!(session, |c| expired.load(c).await) }.boxed())
+        .await?;
+    let mut ended = Vec::new();
+    for id in expired {
+        let end = store.write(move |session| end(session, id).boxed()).await?;
+        ended.extend(end.map(|status| (id, status)));
+    }
+    Ok(ended)
+}
+
+async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {
+    // Again: its owner may have renewed the lease.
+    let expired = runs::table
+        .find(id)
+        .filter(runs::state.eq(RunState::Running).and(runs::lease_until.lt(now().nullable())))
+        .filter(ends_with_its_owner());
+    let fenced = (runs::epoch.eq(runs::epoch + 1), runs::replica.eq(NOBODY));
+    let taken: Option<(UserId, bool)> = on!(session, |c| {
+        let take = diesel::update(expired).set(fenced).returning((runs::owner, runs::cancel));
+        take.get_result(c).await.optional()
+    })?;
+    let Some((owner, cancel)) = taken else { return Ok(None) };
+    let chunks = read_after(session, id, 0, i64::MAX).await?;
+    let response = text_of(&chunks);
+    let output_items = output_items(&chunks, &response);
+    let status = if cancel { AnswerStatus::Stopped } else { AnswerStatus::Interrupted };
+    let seal = Seal { owner, response, output_items, finish: Finish::of(status) };
+    write_seal(session, id, seal, Duration::ZERO).await?;
+    Ok(Some(status))
+}

@@ -1,0 +1,102 @@
+//! What becomes of sealed runs: they are stored as messages, or dropped.
+
+use super::database_time::{after, now};
+use super::run::{Run, is_in};
+use super::schema::{chunks, runs};
+use crate::domain::RunState;
+use diesel::prelude::*;
+use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
+use shared::ids::{BranchId, ResponseId};
+use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
+use std::time::Duration;
+
+/// Runs of one look.
+const RUNS_PER_POLL: i64 = 20;
+
+/// Takes sealed runs that nobody has stored in time; for `grace` nobody else takes them.
+pub async fn runs_to_store(store: &Store, grace: Duration) -> Result<Vec<Run>, StoreError> {
+    store.write(move |session| take(session, grace).boxed()).await
+}
+
+async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreError> {
+    let is_over = || runs::lease_until.le(now().nullable());
+    let due = runs::table
+        .filter(is_in(RunState::Sealed))
+        .filter(is_over())
+        .order(runs::lease_until)
+        .limit(RUNS_PER_POLL);
+    let due: Vec<ResponseId> = on!(session, |c| due.select(runs::response_id).load(c).await)?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Again: another replica may have taken some.
+    let taken =
+        runs::table.filter(any_of(runs::response_id, due)).filter(is_in(RunState::Sealed)).filter(is_over());
+    let taken = diesel::update(taken);
+    let taken = taken.set(runs::lease_until.eq(after(grace).nullable()));
+    on!(session, |c| taken.returning(Run::as_returning()).get_results(c).await)
+}
+
+/// Records that a sealed run is stored as this message. Its texts are the message's from now on.
+pub async fn store_run(store: &Store, id: ResponseId, message: String) -> Result<(), StoreError> {
+    let stored = (runs::state.eq(RunState::Stored), runs::message.eq(Some(message)));
+    let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
+    store
+        .write(move |session| {
+            async move {
+                let update = diesel::update(sealed).set((stored, without_texts()));
+                on!(session, |c| update.execute(c).await).map(drop)
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// The texts of a run, which are only kept until it is stored, and its place.
+type WithoutTexts = (
+    diesel::dsl::Eq<runs::question, &'static str>,
+    diesel::dsl::Eq<runs::input_items, Option<String>>,
+    diesel::dsl::Eq<runs::instructions, Option<String>>,
+    diesel::dsl::Eq<runs::parameters, &'static str>,
+    diesel::dsl::Eq<runs::response, Option<String>>,
+    diesel::dsl::Eq<runs::output_items, Option<String>>,
+    diesel::dsl::Eq<runs::placed_branch, Option<BranchId>>,
+    diesel::dsl::Eq<runs::lease_until, Option<Timestamp>>,
+);
+
+fn without_texts() -> WithoutTexts {
+    (
+        runs::question.eq(""),
+        runs::input_items.eq(None),
+        runs::instructions.eq(None),
+        runs::parameters.eq("{}"),
+        runs::response.eq(None),
+        runs::output_items.eq(None),
+        runs::placed_branch.eq(None),
+        runs::lease_until.eq(None),
+    )
+}
+
+/// Drops a live run for good: nothing of its texts is left, and its owner loses its authority.
+pub async fn drop_run(store: &Store, id: ResponseId) -> Result<(), StoreError> {
+    store.write(move |session| async move { drop_runs(session, vec![id]).await }.boxed()).await
+}
+
+/// The same for several, within a transaction. Those that are stored are left.
+pub(super) async fn drop_runs(session: &mut Session, ids: Vec<ResponseId>) -> Result<(), StoreError> {
+    let is_live = runs::state.ne(RunState::Stored).and(runs::state.ne(RunState::Dropped));
+    let live = runs::table.filter(any_of(runs::response_id, ids)).filter(is_live);
+    let dropped = (
+        runs::state.eq(RunState::Dropped),
+        runs::epoch.eq(runs::epoch + 1),
+        runs::message.eq(None::<String>),
+        runs::ended_at.eq(now().nullable()),
+    );
+    let dropped: Vec<ResponseId> = on!(session, |c| {
+        let update = diesel::update(live).set((dropped, without_texts()));
+        update.returning(runs::response_id).get_results(c).await
+    })?;
+    let pieces = chunks::table.filter(any_of(chunks::response_id, dropped));
+    on!(session, |c| diesel::delete(pieces).execute(c).await).map(drop)
+}

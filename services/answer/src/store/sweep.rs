@@ -1,0 +1,65 @@
+//! The sweep: chunks go an hour after the end of their run, its row after a day.
+
+use super::database_time::before;
+use super::run::is_settled;
+use super::schema::{chat_states, chunks, runs, token_usage};
+use diesel::prelude::*;
+use futures_util::FutureExt as _;
+use shared::clock::Timestamp;
+use shared::idempotency::RETENTION;
+use shared::ids::ResponseId;
+use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
+use std::time::Duration;
+
+/// How long a stream can be resumed after the end, chunk by chunk; after that it begins with a snapshot. An hour, as texts of a branch
+/// that is deleted shall not outlive it by much.
+const CHUNK_RETENTION: Duration = Duration::from_secs(3600);
+/// How long tokens of a day are counted: two days.
+const USAGE_DAYS: i64 = 2;
+/// Runs of one step: few, so that no writer waits long for it.
+const RUNS_PER_STEP: i64 = 100;
+
+/// Runs a step of each kind, and returns whether there may be more to do.
+pub async fn sweep(store: &Store) -> Result<bool, StoreError> {
+    let pruned = store.write(move |session| prune_chunks(session).boxed()).await?;
+    let forgotten = store.write(move |session| forget_runs(session).boxed()).await?;
+    store.write(move |session| forget_counts(session).boxed()).await?;
+    Ok(pruned || forgotten)
+}
+
+async fn prune_chunks(session: &mut Session) -> Result<bool, StoreError> {
+    let old = runs::message.is_not_null().and(runs::ended_at.lt(before(CHUNK_RETENTION).nullable()));
+    let old = runs::table.filter(old).order(runs::ended_at).limit(RUNS_PER_STEP).select(runs::response_id);
+    let old: Vec<ResponseId> = on!(session, |c| old.load(c).await)?;
+    if old.is_empty() {
+        return Ok(false);
+    }
+    on!(session, |c| {
+        let pruned = runs::table.filter(any_of(runs::response_id, old.clone()));
+        diesel::update(pruned).set(runs::message.eq(None::<String>)).execute(c).await?;
+        diesel::delete(chunks::table.filter(any_of(chunks::response_id, old))).execute(c).await
+    })?;
+    Ok(true)
+}
+
+async fn forget_runs(session: &mut Session) -> Result<bool, StoreError> {
+    let old = runs::table.filter(is_settled()).filter(runs::ended_at.lt(before(RETENTION).nullable()));
+    let old: Vec<ResponseId> =
+        on!(session, |c| old.limit(RUNS_PER_STEP).select(runs::response_id).load(c).await)?;
+    if old.is_empty() {
+        return Ok(false);
+    }
+    on!(session, |c| diesel::delete(runs::table.filter(any_of(runs::response_id, old))).execute(c).await)?;
+    Ok(true)
+}
+
+async fn forget_counts(session: &mut Session) -> Result<(), StoreError> {
+    let time: Timestamp = on!(session, |c| diesel::select(super::database_time::now()).get_result(c).await)?;
+    let today = super::limits::day_of(time);
+    on!(session, |c| {
+        diesel::delete(token_usage::table.filter(token_usage::day.lt(today - USAGE_DAYS))).execute(c).await?;
+        let old = chat_states::recorded_at.lt(before(RETENTION));
+        diesel::delete(chat_states::table.filter(old)).execute(c).await
+    })
+    .map(drop)
+}

@@ -1,0 +1,94 @@
+//! What becomes of runs whose chat, branch or account is deleted.
+
+use crate::app::{TestApp, User, chat, eventually, spawn_app};
+use crate::database::{rows_of, rows_with};
+use crate::events::events;
+use serde_json::json;
+use shared::service::Service;
+use shared_test_kit::Answer;
+
+const MARKER: &str = "aerial-root";
+
+async fn tell(app: &TestApp, chat: &str, state: &str, number: i64) -> Answer {
+    let owner = crate::app::OWNER;
+    let query = format!("owner={owner}&created_at=2026-12-02T12:00:00.000000Z&number={number}&state={state}");
+    let path = format!("/internal/chats/{chat}/state?{query}");
+    app.service(Service::Chat).send(reqwest::Method::PUT, &path, None).await
+}
+
+/// A run that has said the marker, and goes on.
+async fn running(app: &TestApp, chat: &str) -> (User, String) {
+    let ann = app.user();
+    let id = ann.ask(chat, &format!("[[delay:20]][[repeat:9000]] {MARKER} and")).await;
+    ann.begun(&id).await;
+    (ann, id)
+}
+
+#[tokio::test]
+async fn a_run_of_a_deleted_chat_is_dropped_for_good() {
+    let (app, chat) = (spawn_app().await, chat());
+    let (ann, id) = running(&app, &chat).await;
+    let path = format!("{}/stream-answer/{id}", crate::app::ANSWERS);
+    let client = ann.client.clone();
+    let reader = tokio::spawn(async move { client.get(&path).await.expect(200).text });
+    eventually("it is read", async || rows_with(&app, MARKER).await > 2).await;
+
+    tell(&app, &chat, "deleted", 1).await.expect(200);
+
+    assert_eq!(rows_with(&app, MARKER).await, 0);
+    if let Some(end) = events(&reader.await.unwrap_or_default()).last() {
+        assert_eq!((end.name.as_str(), &end.data["error"]["code"]), ("failed", &json!("answer_dropped")));
+    }
+    ann.get(&id).await.expect(404);
+    tell(&app, &chat, "alive", 2).await.expect(200);
+    ann.get(&id).await.expect(404);
+    assert!(app.branch_service.messages(&chat).is_empty());
+    // A late delivery has no effect on what has begun since.
+    let next = ann.ask(&chat, "x").await;
+    tell(&app, &chat, "deleted", 1).await.expect(200);
+    assert_eq!(ann.stored(&next).await["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_run_that_has_nowhere_to_go_is_dropped() {
+    let (app, chat) = (spawn_app().await, chat());
+    let (ann, id) = running(&app, &chat).await;
+    app.branch_service.delete(&chat);
+    ann.stop(&id).await.expect(404);
+    app.branch_service.restore(&chat);
+    ann.get(&id).await.expect(404);
+    assert_eq!(rows_with(&app, MARKER).await, 0);
+    assert!(app.branch_service.messages(&chat).is_empty());
+}
+
+#[tokio::test]
+async fn the_runs_of_a_destroyed_chat_and_of_a_deleted_account_go() {
+    let app = spawn_app().await;
+    let (one, other) = (chat(), chat());
+    let (ann, id) = running(&app, &one).await;
+    let kept = ann.ask(&other, MARKER).await;
+    ann.stored(&kept).await;
+
+    tell(&app, &one, "destroyed", 1).await.expect(200);
+    ann.get(&id).await.expect(404);
+    assert_eq!(rows_of(&app, "runs").await, 1);
+    let account = format!("/internal/accounts/{}", crate::app::OWNER);
+    for _ in 0..2 {
+        app.service(Service::Auth).delete(&account).await.expect(200);
+    }
+
+    for table in ["runs", "chunks", "token_usage"] {
+        assert_eq!(rows_of(&app, table).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_not_told_any_more() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    let id = ann.ask(&chat, "a").await;
+    ann.stored(&id).await;
+    app.branch_service.delete(&chat);
+    ann.get(&id).await.expect(404);
+    ann.stream(&id, None).await.expect(404);
+}

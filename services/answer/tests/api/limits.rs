@@ -1,0 +1,46 @@
+//! The limits of a user.
+
+use crate::app::{chat, endless, spawn_app_with};
+use answer::store::Limits;
+use serde_json::json;
+
+#[tokio::test]
+async fn a_user_has_so_many_answers_at_once() {
+    let app = spawn_app_with(|config| config.limits.runs = 2).await;
+    let ann = app.user();
+    let first = ann.ask(&chat(), &endless()).await;
+    let second =
+        ann.with_key("k").create(&json!({"chat_id": chat(), "question": endless()})).await.expect(201);
+    let body = json!({"chat_id": chat(), "question": "x"});
+
+    let refused = ann.create(&body).await.expect(429);
+
+    assert_eq!((refused.code().as_str(), refused.header("retry-after")), ("too_many_answers", "2"));
+    drop(second);
+    ann.stop(&first).await.expect(200);
+    ann.create(&body).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_user_asks_so_many_questions_in_a_minute() {
+    let app = spawn_app_with(|config| config.limits.questions_per_minute = 2).await;
+    let ann = app.user();
+    for _ in 0..2 {
+        ann.ask(&chat(), "x").await;
+    }
+    let refused = ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
+    assert_eq!(refused.code(), "rate_limited");
+    assert!((1..=60).contains(&refused.header("retry-after").parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_day_are_limited() {
+    let limits = Limits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(3) };
+    let app = spawn_app_with(|config| config.limits = limits).await;
+    let ann = app.user();
+    let id = ann.ask(&chat(), "one two three").await;
+    ann.stored(&id).await;
+    let refused = ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
+    assert_eq!(refused.code(), "too_many_tokens");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+}

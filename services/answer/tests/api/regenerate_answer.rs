@@ -1,0 +1,39 @@
+//! `POST /answers/regenerate-answer`
+
+use crate::app::{ANSWERS, chat, endless, spawn_app, text};
+use serde_json::json;
+use shared::ids::ResponseId;
+
+#[tokio::test]
+async fn a_question_is_answered_again_under_the_same_parent() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    let parent = app.branch_service.add_message(&chat, "a", "b");
+    let first = ann.ask(&chat, "one").await;
+    ann.stored(&first).await;
+    let path = format!("{ANSWERS}/regenerate-answer");
+
+    let again = ann.client.post(&path, &json!({"response_id": first})).await.expect(201).json();
+
+    let second = ann.stored(text(&again["response_id"])).await;
+    assert_eq!((&second["question"], &second["parent_response_id"]), (&json!("one"), &json!(parent)));
+    assert_ne!(second["message"]["branch_id"], chat);
+    assert_eq!(second["message"]["depth"], 2);
+    // Several at once, also beside an answer at the head.
+    ann.ask(&chat, &endless()).await;
+    for _ in 0..2 {
+        ann.client.post(&path, &json!({"response_id": first})).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_under_way_is_not_regenerated() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    let first = ann.ask(&chat, &endless()).await;
+    let path = format!("{ANSWERS}/regenerate-answer");
+    let refused = ann.client.post(&path, &json!({"response_id": first})).await.expect(409);
+    assert_eq!((refused.code().as_str(), &refused.json()["response_id"]), ("answer_running", &json!(first)));
+    let unknown = json!({"response_id": ResponseId::generate()});
+    assert_eq!(ann.client.post(&path, &unknown).await.expect(404).code(), "message_not_found");
+}
