@@ -3,7 +3,7 @@
 use crate::clients::{Branches, Line};
 use crate::context::Context;
 use crate::models::Model;
-use crate::provider::PromptMessage;
+use crate::provider::{Parameters, PromptMessage};
 use serde_json::Value;
 use shared_web::service_client::CallError;
 use shared_web::telemetry::Trace;
@@ -20,6 +20,8 @@ pub struct Asked<'a> {
     pub question: &'a str,
     /// The items of the question.
     pub input_items: Option<&'a Value>,
+    /// What else is sent with it.
+    pub parameters: &'a Parameters,
 }
 
 /// The messages of a prompt, and how many messages of the line do not fit.
@@ -30,7 +32,8 @@ pub async fn gather(
     line: Line,
     trace: &Trace,
 ) -> Result<(Vec<PromptMessage>, i64), CallError> {
-    let mut context = Context::new(model, asked.instructions, asked.question, asked.input_items);
+    let mut context = Context::new(model, asked.instructions, asked.question, asked.input_items)
+        .with_parameters(model, asked.parameters);
     let mut below = line;
     while below.depth > 0 {
         let page = branches.page(below, MESSAGES_PER_PAGE, trace).await?;

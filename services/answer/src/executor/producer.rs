@@ -5,7 +5,7 @@ use super::replica::Executor;
 use crate::clients::Line;
 use crate::domain::{Finish, Truncation};
 use crate::models::Model;
-use crate::provider::{Event, Prompt, PromptMessage, ProviderError};
+use crate::provider::{Event, Generation, Parameters, Prompt, PromptMessage, ProviderError};
 use crate::store::Run;
 use serde_json::Value;
 use shared::error::causes;
@@ -63,20 +63,14 @@ impl Producer {
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
     let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
-    let (messages, dropped) = read_line(executor, run, model).await?;
-    if dropped > 0 && run.truncation == Truncation::Disabled {
-        return Err((&ProviderError::ContextTooLong { context_window: None }).into());
-    }
-    if sender.send(Produced::Context(dropped)).await.is_err() {
-        return Ok(());
-    }
-    let prompt = Prompt {
-        instructions: run.instructions.clone(),
-        messages,
-        parameters: serde_json::from_str(&run.parameters).unwrap_or_default(),
-        cache_key: executor.prompt_cache_key(run.chat_id),
+    let opened = match open(executor, run, model, sender).await? {
+        // The model has learned its window by that.
+        Err(ProviderError::ContextTooLong { .. }) if run.truncation == Truncation::Auto => {
+            open(executor, run, model, sender).await?
+        }
+        opened => opened,
     };
-    let mut generation = model.open(prompt).await.map_err(|error| Finish::from(&error))?;
+    let mut generation = opened.map_err(|error| Finish::from(&error))?;
     while let Some(event) = generation.next().await {
         let event = event.map_err(|error| Finish::from(&error))?;
         let is_last = matches!(event, Event::Finished(_));
@@ -87,11 +81,31 @@ async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>
     Err((&ProviderError::Unavailable).into())
 }
 
+/// Reads the line of a run, and asks its model.
+async fn open(
+    executor: &Executor,
+    run: &Run,
+    model: &Model,
+    sender: &mpsc::Sender<Produced>,
+) -> Result<Result<Generation, ProviderError>, Finish> {
+    let parameters: Parameters = serde_json::from_str(&run.parameters).unwrap_or_default();
+    let (messages, dropped) = read_line(executor, run, model, &parameters).await?;
+    if dropped > 0 && run.truncation == Truncation::Disabled {
+        return Err((&ProviderError::ContextTooLong { context_window: None }).into());
+    }
+    // If the owner is gone, so is this task.
+    drop(sender.send(Produced::Context(dropped)).await);
+    let cache_key = executor.prompt_cache_key(run.chat_id);
+    let prompt = Prompt { instructions: run.instructions.clone(), messages, parameters, cache_key };
+    Ok(model.open(prompt).await)
+}
+
 /// The messages of the prompt, and how many of the line do not fit.
 async fn read_line(
     executor: &Executor,
     run: &Run,
     model: &Model,
+    parameters: &Parameters,
 ) -> Result<(Vec<PromptMessage>, i64), Finish> {
     let input_items: Option<Value> =
         run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
@@ -99,6 +113,7 @@ async fn read_line(
         instructions: run.instructions.as_deref(),
         question: &run.question,
         input_items: input_items.as_ref(),
+        parameters,
     };
     let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
     let (trace, mut pauses) = (Trace::resumed(run.request_id.clone()), READ_PAUSES.into_iter());
