@@ -22,7 +22,7 @@ pub async fn check(options: &Options, env: &Env) -> Report {
     check_own_clock(&mut report, clock.now());
     let read = telemetry::check_env(env).and_then(|()| StackConfig::from_env(options, env, Purpose::Check));
     let config = report.configuration(read);
-    let has_own_key = config.is_some_and(|config| config.keys.is_some());
+    let has_own_key = config.is_some_and(|config| config.secret.is_some());
     check_folder(&mut report, &options.data_dir);
     if !has_own_key {
         check_key(&mut report, &secret_file(&options.data_dir), &clock);
@@ -67,4 +67,5 @@ async fn check_databases(report: &mut Report, databases: &Databases, data_dir: &
     auth::cli::check_database(report, &databases.auth).await;
     chat::cli::check_database(report, &databases.chat).await;
     branch::cli::check_database(report, &databases.branch).await;
+    answer::cli::check_database(report, &databases.answer).await;
 }

@@ -37,6 +37,7 @@ fn after_help() -> String {
         .and(Variables::of_readme(gateway::cli::Program::README))
         .and(Variables::of_readme(auth::cli::Program::README))
         .and(Variables::of_readme(branch::cli::Program::README))
+        .and(Variables::of_readme(answer::cli::Program::README))
         .without(&NOT_OF_BANYAN);
     format!(
         "Without a command it serves. What else can be set are environment variables; none is needed:\n{variables}"
@@ -64,6 +65,8 @@ pub struct Databases {
     pub chat: SecretString,
     /// Messages and branches; MongoDB, perhaps.
     pub branch: branch::config::Database,
+    /// Answers under way.
+    pub answer: SecretString,
 }
 
 impl Databases {
@@ -75,7 +78,7 @@ impl Databases {
             Some(url) => branch::config::Database::Mongo(url),
             None => branch::config::Database::Sql(database("branch")),
         };
-        Ok(Self { auth: database("auth"), chat: database("chat"), branch })
+        Ok(Self { auth: database("auth"), chat: database("chat"), branch, answer: database("answer") })
     }
 
     /// Whether none of them is in the data folder.
@@ -84,10 +87,10 @@ impl Databases {
     }
 
     /// File descriptors of all servers of this process. Both ends of a connection to a service are here: a client of the
-    /// gateway needs its own, two for each of three services, and one for calls between these.
+    /// gateway needs its own, two for each of four services, one for calls between these, and one to the server of a model.
     pub fn descriptor_use(&self) -> DescriptorUse {
-        let databases = 2 * shared_store::MAX_DESCRIPTORS + self.branch.max_descriptors();
-        DescriptorUse { databases, servers: 4, per_connection: 8 }
+        let databases = 3 * shared_store::MAX_DESCRIPTORS + self.branch.max_descriptors();
+        DescriptorUse { databases, servers: 5, per_connection: 11 }
     }
 }
 

@@ -22,7 +22,7 @@ const SECRET: &str = "secret-key";
 /// The secret while it is being written.
 const UNFINISHED_SECRET: &str = "secret-key.new";
 /// The services that have a file in the folder, and its extension.
-const SERVICES: [&str; 3] = ["auth", "chat", "branch"];
+const SERVICES: [&str; 4] = ["auth", "chat", "branch", "answer"];
 const SQLITE_EXTENSION: &str = "sqlite3";
 /// Present at the root of a file system.
 const LOST_AND_FOUND: &str = "lost+found";

@@ -1,4 +1,4 @@
-//! The whole of Banyan in one process: three services on loopback ports of their own, the gateway before them, and all
+//! The whole of Banyan in one process: four services on loopback ports of their own, the gateway before them, and all
 //! data on SQLite in one folder, or on the PostgreSQL of `DATABASE_URL`; messages and branches on the MongoDB of
 //! `MONGO_URL`, where it is set.
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// All of Banyan, ready to serve.
 pub struct Stack {
     gateway: Application,
+    answer: Application,
     services: Vec<Application>,
     data_dir: DataDir,
 }
@@ -42,32 +43,34 @@ impl Stack {
     pub async fn build(config: StackConfig) -> Result<Self, StartError> {
         let listen = config.listen.bind_as(LISTEN_SETTING)?;
         let data_dir = DataDir::open(&config.data_dir)?;
-        let keys = match &config.keys {
-            Some(keys) => keys.clone(),
-            None => TokenKeys::new(&data_dir.secret_key()?, config.clock.clone())?,
+        let secret = match &config.secret {
+            Some(secret) => secret.clone(),
+            None => data_dir.secret_key()?,
         };
+        let keys = TokenKeys::new(&secret, config.clock.clone())?;
         // Checked before a database is opened, which fails in ways of its own without a descriptor.
         config.databases.descriptor_use().max_connections()?;
-        let (auth, chat, branch) = (Port::bind()?, Port::bind()?, Port::bind()?);
+        let [auth, chat, branch, answer] = [Port::bind()?, Port::bind()?, Port::bind()?, Port::bind()?];
         let upstreams = UpstreamUrls {
             auth: auth.url.clone(),
             chat: chat.url.clone(),
             branch: branch.url.clone(),
-            answer: None,
+            answer: Some(answer.url.clone()),
         };
         let server = config.server(listen, keys);
         let on = |port: &Port| ServerConfig { listen: port.listen.clone(), ..server.clone() };
         let services = vec![
             branch::startup::build(config.branch(on(&branch), chat.url.clone())).await?,
-            chat::startup::build(config.chat(on(&chat), auth.url.clone(), branch.url.clone())).await?,
-            auth::startup::build(config.auth(on(&auth), chat.url.clone())).await?,
+            chat::startup::build(config.chat(on(&chat), &upstreams)).await?,
+            auth::startup::build(config.auth(on(&auth), &upstreams)).await?,
         ];
+        let answer = answer::startup::build(config.answer(on(&answer), &upstreams, secret)).await?;
         let gateway = gateway::startup::build(config.gateway(server, upstreams))?;
-        for service in &services {
+        for service in services.iter().chain([&answer]) {
             tracing::debug!(service = %service.service(), address = %service.address(), "listening");
         }
         gateway.log_listening();
-        Ok(Self { gateway, services, data_dir })
+        Ok(Self { gateway, answer, services, data_dir })
     }
 
     /// The address of the gateway.
@@ -75,18 +78,23 @@ impl Stack {
         self.gateway.address()
     }
 
-    /// Serves until `stop` is cancelled. The gateway drains first, and then the services, which it needs until then.
+    /// Serves until `stop` is cancelled. The gateway drains first, then the answers that are under way, and then the other services,
+    /// which both need until then.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> Result<(), StartError> {
         let stop_services = CancellationToken::new();
         let mut running = tokio::task::JoinSet::new();
         for service in self.services {
             running.spawn(service.run_until_stopped(stop_services.clone()));
         }
+        let (stop_answers, mut answering) = (CancellationToken::new(), tokio::task::JoinSet::new());
+        answering.spawn(self.answer.run_until_stopped(stop_answers.clone()));
         let gateway = self.gateway.run_until_stopped(stop).await;
+        stop_answers.cancel();
+        let answers = answering.join_all().await;
         stop_services.cancel();
         let services = running.join_all().await;
         // The lock of the folder is held until here.
         drop(self.data_dir);
-        services.into_iter().fold(gateway, Result::and)
+        answers.into_iter().chain(services).fold(gateway, Result::and)
     }
 }

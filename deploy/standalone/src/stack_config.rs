@@ -2,12 +2,16 @@
 
 use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
 use crate::traces::StackTraces;
+use answer::domain::Timing;
+use answer::models::Models;
+use answer::store::Limits;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{
     AllowedOrigins, ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UpstreamUrls,
 };
 use reqwest::Url;
+use secrecy::SecretString;
 use shared::clock::Clock;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::settings;
@@ -18,14 +22,15 @@ use shared_web::server::{Listen, ServerConfig};
 use shared_web::timeouts::ServerTimeouts;
 use shared_web::tokens::TokenKeys;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The configuration of the stack.
 #[derive(Debug)]
 pub struct StackConfig {
     /// The address of the gateway.
     pub listen: Listen,
-    /// The keys of `SECRET_KEY`; without it those of the data folder are used.
-    pub keys: Option<TokenKeys>,
+    /// `SECRET_KEY`; without it the secret of the data folder is used.
+    pub secret: Option<SecretString>,
     /// The gateway's side towards clients: proxies, CORS, compression.
     pub downstream: DownstreamConfig,
     /// Rate limits; none if they are off.
@@ -48,6 +53,12 @@ pub struct StackConfig {
     pub registration: RegistrationPolicy,
     /// How long what is deleted can be restored.
     pub undo_window: UndoWindow,
+    /// The models that answer questions.
+    pub models: Models,
+    /// How much a user may ask.
+    pub answer_limits: Limits,
+    /// How long answers under way go on at a stop.
+    pub answer_drain: Duration,
     /// The clock.
     pub clock: Clock,
     /// The folder of the data.
@@ -64,7 +75,7 @@ impl StackConfig {
         let clock = Clock::system();
         settings!(Self {
             listen: Listen::parse(LISTEN_SETTING, &options.listen, LISTEN_ADDR),
-            keys: keys(env, &clock),
+            secret: secret(env, &clock),
             // For pages that are developed on this machine.
             downstream: DownstreamConfig::from_env_or(env, AllowedOrigins::Local),
             rate_limits: RateLimitConfig::from_env(env),
@@ -77,6 +88,9 @@ impl StackConfig {
             passwords: PasswordConfig::from_env(env),
             registration: registration_policy(env),
             undo_window: UndoWindow::from_env(env),
+            models: Models::from_env(env),
+            answer_limits: answer::config::limits(env),
+            answer_drain: answer::config::drain(env),
             clock: Ok(clock),
             data_dir: Ok(options.data_dir.clone()),
             metrics: Metrics::from_env(env, purpose),
@@ -85,8 +99,11 @@ impl StackConfig {
     }
 }
 
-fn keys(env: &Env, clock: &Clock) -> Result<Option<TokenKeys>, ConfigError> {
-    env.secret("SECRET_KEY")?.map(|secret| TokenKeys::new(&secret, clock.clone())).transpose()
+/// Reads `SECRET_KEY`, and checks that it makes keys.
+fn secret(env: &Env, clock: &Clock) -> Result<Option<SecretString>, ConfigError> {
+    let secret = env.secret("SECRET_KEY")?;
+    secret.as_ref().map(|secret| TokenKeys::new(secret, clock.clone())).transpose()?;
+    Ok(secret)
 }
 
 /// The configurations of the gateway and the services. Each knows the URLs that it calls.
@@ -127,22 +144,43 @@ impl StackConfig {
         }
     }
 
-    pub(crate) fn chat(&self, server: ServerConfig, auth: Url, branch: Url) -> chat::config::Config {
+    pub(crate) fn answer(
+        &self,
+        server: ServerConfig,
+        urls: &UpstreamUrls,
+        secret: SecretString,
+    ) -> answer::config::Config {
+        answer::config::Config {
+            server: ServerConfig { traces: self.traces.answer.clone(), ..server },
+            database: self.databases.answer.clone(),
+            branch: urls.branch.clone(),
+            chat: urls.chat.clone(),
+            models: self.models.clone(),
+            limits: self.answer_limits,
+            drain: self.answer_drain,
+            secret,
+            timing: Timing::default(),
+        }
+    }
+
+    pub(crate) fn chat(&self, server: ServerConfig, urls: &UpstreamUrls) -> chat::config::Config {
         chat::config::Config {
             server: ServerConfig { traces: self.traces.chat.clone(), ..server },
             database: self.databases.chat.clone(),
-            auth,
-            branch,
+            auth: urls.auth.clone(),
+            branch: urls.branch.clone(),
+            answer: urls.answer.clone(),
             account_retention: chat::config::account_retention(self.tokens.access),
             undo_window: self.undo_window,
         }
     }
 
-    pub(crate) fn auth(&self, server: ServerConfig, chat: Url) -> auth::config::Config {
+    pub(crate) fn auth(&self, server: ServerConfig, urls: &UpstreamUrls) -> auth::config::Config {
         auth::config::Config {
             server: ServerConfig { traces: self.traces.auth.clone(), ..server },
             database: self.databases.auth.clone(),
-            chat,
+            chat: urls.chat.clone(),
+            answer: urls.answer.clone(),
             tokens: self.tokens,
             passwords: self.passwords,
             registration: self.registration,

@@ -11,6 +11,7 @@ pub struct StackTraces {
     pub(crate) auth: Traces,
     pub(crate) chat: Traces,
     pub(crate) branch: Traces,
+    pub(crate) answer: Traces,
 }
 
 impl StackTraces {
@@ -21,6 +22,7 @@ impl StackTraces {
             auth: Traces::from_env(env, Service::Auth, purpose)?,
             chat: Traces::from_env(env, Service::Chat, purpose)?,
             branch: Traces::from_env(env, Service::Branch, purpose)?,
+            answer: Traces::from_env(env, Service::Answer, purpose)?,
         })
     }
 }

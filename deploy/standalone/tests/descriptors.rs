@@ -56,7 +56,7 @@ impl Drop for Process {
 #[tokio::test]
 async fn all_clients_are_answered_even_if_they_exceed_the_descriptor_limit() {
     let cores = std::thread::available_parallelism().unwrap().get();
-    let mut process = Process::start(400 + 12 * cores);
+    let mut process = Process::start(500 + 15 * cores);
     let url = process.url();
     let client = TestClient::new(url.clone());
     let credentials = json!({"username": "ann", "password": "correct horse"});

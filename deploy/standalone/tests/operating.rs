@@ -144,7 +144,7 @@ async fn a_check_passes_before_during_and_after_a_run_and_changes_nothing() {
         }
         let before = banyan.files();
         let lines = banyan.succeed(&["check"], "");
-        for service in ["auth", "chat", "branch"] {
+        for service in ["auth", "chat", "branch", "answer"] {
             assert!(lines.contains(&format!("database of {service}: all ")), "{lines}");
         }
         assert!(!lines.contains("ERROR"), "{lines}");

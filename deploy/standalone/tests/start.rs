@@ -47,6 +47,8 @@ fn all_configuration_errors_are_reported_at_once_before_a_folder_is_created() {
         ("SECRET_KEY", "short"),
         ("REGISTRATION", "never"),
         ("DATABASE_URL", "sqlite:one"),
+        ("MODELS_FILE", "/no/such/file"),
+        ("ANSWERS_AT_ONCE", "0"),
     ]);
     let reported: Vec<_> =
         lines.iter().map(|line| line.trim_start_matches("Error: ").split(':').next().unwrap()).collect();
@@ -58,9 +60,12 @@ fn all_configuration_errors_are_reported_at_once_before_a_folder_is_created() {
         "ACCESS_TOKEN_TTL",
         "REFRESH_TOKEN_TTL",
         "REGISTRATION",
+        "MODELS_FILE",
+        "ANSWERS_AT_ONCE",
     ];
     assert_eq!(reported, expected, "{lines:#?}");
-    assert!(lines.iter().all(|line| line.contains("expected")), "{lines:#?}");
+    let is_advised = |line: &String| line.contains("expected") || line.contains("MODELS_FILE: cannot read");
+    assert!(lines.iter().all(is_advised), "{lines:#?}");
 }
 
 #[test]
@@ -119,8 +124,8 @@ fn migrations_are_one_line_a_service_and_none_where_nothing_is_migrated() {
         lines.iter().filter(|line| line.contains("migrat")).cloned().collect()
     };
     let told = migrated(&first);
-    assert_eq!(told.len(), 3, "{told:#?}");
-    for service in ["auth", "chat", "branch"] {
+    assert_eq!(told.len(), 4, "{told:#?}");
+    for service in ["auth", "chat", "branch", "answer"] {
         let service = format!("service=\"{service}\" migrations=");
         assert!(told.iter().any(|line| line.contains(&service) && line.contains("up_to=")), "{told:#?}");
     }
@@ -138,7 +143,7 @@ fn the_ports_of_the_services_are_told_at_debug_alone() {
     });
 
     assert!(told.len() == 1 && told.iter().all(|line| line.contains("service=gateway")), "{told:#?}");
-    for service in ["gateway", "auth", "chat", "branch"] {
+    for service in ["gateway", "auth", "chat", "branch", "answer"] {
         let listening = format!("listening service={service} ");
         assert!(told_at_debug.iter().any(|line| line.contains(&listening)), "{told_at_debug:#?}");
     }

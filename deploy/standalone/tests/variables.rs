@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-const SERVICES: [&str; 4] = ["gateway", "auth", "chat", "branch"];
+const SERVICES: [&str; 5] = ["gateway", "auth", "chat", "branch", "answer"];
 /// What compose leaves at its default, so that ports, health checks and networks agree.
 const FIXED_IN_COMPOSE: &str = "LISTEN_ADDR";
 /// What the branch service reads only where it has no `MONGO_URL`, which compose gives it.

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 /// The schemas of error bodies.
-const ERROR_BODIES: [&str; 4] = ["ErrorBody", "ValidationErrorBody", "HeadMoved", "TokenErrorBody"];
+const ERROR_BODIES: [&str; 5] =
+    ["ErrorBody", "ValidationErrorBody", "HeadMoved", "AnswerConflict", "TokenErrorBody"];
 /// The schema of any error body.
 const ANY_ERROR: &str = "AnyErrorBody";
 

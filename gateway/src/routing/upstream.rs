@@ -73,7 +73,7 @@ impl UpstreamUrls {
             auth: env.base_url("AUTH_URL"),
             chat: env.base_url("CHAT_URL"),
             branch: env.base_url("BRANCH_URL"),
-            answer: env.get("ANSWER_URL").map(|_| env.base_url("ANSWER_URL")).transpose(),
+            answer: env.optional_base_url("ANSWER_URL"),
         })
     }
 

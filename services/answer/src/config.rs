@@ -55,7 +55,7 @@ impl Config {
             chat: env.base_url("CHAT_URL"),
             models: Models::from_env(env),
             limits: limits(env),
-            drain: env.seconds("ANSWER_DRAIN", 0..=MAX_DRAIN_SECONDS, DEFAULT_DRAIN),
+            drain: drain(env),
             secret: env.required_secret("SECRET_KEY", "at least 32 bytes"),
             timing: Ok(Timing::default()),
         })
@@ -67,8 +67,13 @@ pub(crate) fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
 }
 
+/// Reads `ANSWER_DRAIN`.
+pub fn drain(env: &Env) -> Result<Duration, ConfigError> {
+    env.seconds("ANSWER_DRAIN", 0..=MAX_DRAIN_SECONDS, DEFAULT_DRAIN)
+}
+
 /// Reads the limits of a user.
-fn limits(env: &Env) -> Result<Limits, ConfigError> {
+pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
     let tokens = env.number("ANSWERS_TOKENS_PER_DAY", "tokens", 0..=MAX_TOKENS, 0)?;
     settings!(Limits {
         runs: env.number("ANSWERS_AT_ONCE", "answers", 1..=MAX_LIMIT, 4),

@@ -4,6 +4,7 @@ use crate::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use shared_web::idempotency::key_reused;
+use shared_web::input::invalid;
 use shared_web::problem::{ApiError, Problem, store_answer};
 
 impl ApiError for Error {
@@ -33,6 +34,9 @@ impl ApiError for Error {
             Self::HeadMoved(head) => problem.with_member("head_response_id", head),
             Self::AnswerRunning(response) => problem.with_member("response_id", response),
             Self::KeyReused => key_reused(),
+            // A 422 names what is wrong, as all do.
+            Self::ContextTooLong => wrong_field("truncation", self),
+            Self::UnsupportedInput => wrong_field("model", self),
             Self::TooManyAnswers { retry_after }
             | Self::TooManyQuestions { retry_after }
             | Self::TooManyTokens { retry_after } => {
@@ -45,6 +49,12 @@ impl ApiError for Error {
             _ => problem,
         }
     }
+}
+
+/// 422, for a field of the body that does not go with what it is asked for.
+fn wrong_field(field: &'static str, error: &Error) -> Problem {
+    let (_, code) = error.status_and_code();
+    invalid(&["body", field], code, error.to_string()).with_code(code)
 }
 
 /// The error of a handler is answered as its [`Problem`].

@@ -44,9 +44,20 @@ pub async fn reset_password(
     }
 }
 
-/// Deletes a user with its tokens. Returns the outbox delivery for the chat service.
-pub async fn delete(store: &Store, clock: &Clock, id: UserId, trace: &Trace) -> Result<Delivery, Error> {
-    let delivery = Delivery::delete(Service::Chat, format!("/internal/accounts/{id}"), trace, clock.now());
-    store::delete_user(store, id, &delivery).await?;
-    Ok(delivery)
+/// Deletes a user with its tokens. Returns the outbox deliveries: for the chat service, and for the answer service where there is one.
+pub async fn delete(
+    store: &Store,
+    clock: &Clock,
+    id: UserId,
+    has_answers: bool,
+    trace: &Trace,
+) -> Result<Vec<Delivery>, Error> {
+    let told = [Some(Service::Chat), has_answers.then_some(Service::Answer)];
+    let deliveries = told
+        .into_iter()
+        .flatten()
+        .map(|service| Delivery::delete(service, format!("/internal/accounts/{id}"), trace, clock.now()));
+    let deliveries: Vec<_> = deliveries.collect();
+    store::delete_user(store, id, &deliveries).await?;
+    Ok(deliveries)
 }

@@ -31,6 +31,8 @@ pub struct Config {
     pub database: SecretString,
     /// Where the chat service is.
     pub chat: Url,
+    /// Where the answer service is; `None` where there is none, and it is told of nothing.
+    pub answer: Option<Url>,
     /// The lifetimes of tokens.
     pub tokens: TokenLife,
     /// The cost of hashes and the policy for new passwords.
@@ -70,6 +72,7 @@ impl Config {
             server: ServerConfig::from_env(env, Service::Auth, LISTEN_ADDR, purpose),
             database: database_url(env),
             chat: env.base_url("CHAT_URL"),
+            answer: env.optional_base_url("ANSWER_URL"),
             tokens: TokenLife::from_env(env),
             passwords: PasswordConfig::from_env(env),
             registration: registration_policy(env),

@@ -55,12 +55,17 @@ async fn open_store(config: &Config) -> Result<Store, StartError> {
     Ok(store)
 }
 
-/// Starts the deliveries to the chat service.
+/// Starts the deliveries to the chat service, and to the answer service where there is one.
 fn start_relay(config: &Config, store: &Store, tasks: &Tasks) -> Result<Relay, StartError> {
     let ServerConfig { keys, clock, metrics, .. } = &config.server;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
-    let chat = ServiceClient::new(http, config.chat.clone(), Service::Auth, Service::Chat, keys.clone());
-    let relay = Relay::new(store.clone(), vec![(Service::Chat, chat)], clock.clone(), tasks.clone());
+    let answer = config.answer.as_ref().map(|url| (Service::Answer, url));
+    let called = [(Service::Chat, &config.chat)].into_iter().chain(answer);
+    let clients = called.map(|(called, url)| {
+        let client = ServiceClient::new(http.clone(), url.clone(), Service::Auth, called, keys.clone());
+        (called, client)
+    });
+    let relay = Relay::new(store.clone(), clients.collect(), clock.clone(), tasks.clone());
     relay.spawn();
     relay.observe(Service::Auth, metrics);
     Ok(relay)
@@ -80,6 +85,7 @@ async fn build_state(config: Config, store: Store, relay: Relay, tasks: &Tasks) 
         keys,
         tokens: config.tokens,
         registration: config.registration,
+        has_answers: config.answer.is_some(),
         clock,
         relay,
     })

@@ -34,7 +34,9 @@ pub struct State {
     pub tokens: TokenLife,
     /// The clock.
     pub clock: Clock,
-    /// Delivers deletions of accounts to the chat service.
+    /// Whether the answer service is told of deleted accounts.
+    pub has_answers: bool,
+    /// Delivers deletions of accounts to the other services.
     pub relay: Relay,
 }
 

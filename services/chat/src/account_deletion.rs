@@ -3,7 +3,7 @@
 //!
 //! The account is recorded first, in the database, so that the second pass runs even after a crash.
 
-use crate::store::{self, DeletedAccount};
+use crate::store::{self, Audience, DeletedAccount};
 use shared::clock::Clock;
 use shared::error::causes;
 use shared::ids::UserId;
@@ -29,8 +29,10 @@ const CHATS_PER_TRANSACTION: usize = 100;
 pub struct AccountDeletion {
     /// The chats.
     pub store: Store,
-    /// Delivers the destruction of chats to the branch service.
+    /// Delivers the destruction of chats.
     pub relay: Relay,
+    /// Who is told of it.
+    pub audience: Audience,
     /// How long a deleted account is remembered.
     pub retention: Duration,
     /// The clock.
@@ -98,7 +100,7 @@ impl AccountDeletion {
                 store::give_up_forks_of(&self.store, owner, CHATS_PER_TRANSACTION, &trace, now).await?;
             let batch = store::chats_of(&self.store, owner, CHATS_PER_TRANSACTION).await?;
             let is_last = forks.max(batch.len()) < CHATS_PER_TRANSACTION;
-            let deliveries = store::destroy_chats(&self.store, batch, &trace, now).await?;
+            let deliveries = store::destroy_chats(&self.store, batch, self.audience, &trace, now).await?;
             if is_last {
                 return Ok(Some(deliveries));
             }

@@ -63,10 +63,14 @@ impl ServiceProgram for Program {
 
     fn peers(config: &Config) -> Vec<Peer<'_>> {
         let caller = Service::Chat;
-        vec![
+        let answer = config.answer.as_ref();
+        let answer =
+            answer.map(|base| Peer { caller, called: Service::Answer, variable: "ANSWER_URL", base });
+        let needed = [
             Peer { caller, called: Service::Auth, variable: "AUTH_URL", base: &config.auth },
             Peer { caller, called: Service::Branch, variable: "BRANCH_URL", base: &config.branch },
-        ]
+        ];
+        needed.into_iter().chain(answer).collect()
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub auth: Url,
     /// Where the branch service is.
     pub branch: Url,
+    /// Where the answer service is; `None` where there is none, and it is told of nothing.
+    pub answer: Option<Url>,
     /// How long a deleted account is remembered: as long as one of its tokens may be valid.
     pub account_retention: Duration,
     /// How long a deleted chat can be restored.
@@ -41,6 +43,7 @@ impl Config {
             database: database_url(env),
             auth: env.base_url("AUTH_URL"),
             branch: env.base_url("BRANCH_URL"),
+            answer: env.optional_base_url("ANSWER_URL"),
             account_retention: access_token_ttl(env).map(account_retention),
             undo_window: UndoWindow::from_env(env),
         })

@@ -5,6 +5,7 @@ use crate::chat_forking::ChatForking;
 use crate::clients::{Branches, Users};
 use crate::config::Config;
 use crate::state::State;
+use crate::store::Audience;
 use crate::{routes, store};
 use actix_web::web::Data;
 use shared::error::StartError;
@@ -48,8 +49,15 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
     let ServerConfig { keys, clock, metrics, .. } = config.server;
     let http = http_client().map_err(|error| StartError::Setup(error.to_string()))?;
     let auth = ServiceClient::new(http.clone(), config.auth, Service::Chat, Service::Auth, keys.clone());
-    let branch = ServiceClient::new(http, config.branch, Service::Chat, Service::Branch, keys);
-    let deliveries = vec![(Service::Branch, branch.clone())];
+    let branch =
+        ServiceClient::new(http.clone(), config.branch, Service::Chat, Service::Branch, keys.clone());
+    let mut deliveries = vec![(Service::Branch, branch.clone())];
+    let audience = if config.answer.is_some() { Audience::BranchAndAnswer } else { Audience::Branch };
+    deliveries.extend(
+        config.answer.map(|url| {
+            (Service::Answer, ServiceClient::new(http, url, Service::Chat, Service::Answer, keys))
+        }),
+    );
     let relay = Relay::new(store.clone(), deliveries, clock.clone(), tasks.clone());
     relay.spawn();
     relay.observe(Service::Chat, &metrics);
@@ -57,6 +65,7 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
     let account_deletion = AccountDeletion {
         store: store.clone(),
         relay: relay.clone(),
+        audience,
         retention: config.account_retention,
         clock: clock.clone(),
         tasks: tasks.clone(),
@@ -70,13 +79,14 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
         clock: clock.clone(),
     };
     chat_forking.spawn(tasks);
-    store::spawn_sweep(&store, config.undo_window.retention(), &clock, tasks);
+    store::spawn_sweep(&store, config.undo_window.retention(), audience, &clock, tasks);
     Ok(State {
         store,
         chat_locks: KeyedSemaphore::new(1),
         users: Users::new(auth),
         branches,
         relay,
+        audience,
         account_deletion,
         chat_forking,
         undo_window: config.undo_window,

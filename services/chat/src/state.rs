@@ -3,6 +3,7 @@
 use crate::account_deletion::AccountDeletion;
 use crate::chat_forking::ChatForking;
 use crate::clients::{Branches, Users};
+use crate::store::Audience;
 use shared::clock::Clock;
 use shared::ids::ChatId;
 use shared::undo_window::UndoWindow;
@@ -19,8 +20,10 @@ pub struct State {
     pub users: Users,
     /// The branch service.
     pub branches: Branches,
-    /// Delivers deletions and restores of chats to the branch service.
+    /// Delivers deletions and restores of chats.
     pub relay: Relay,
+    /// Who is told of them.
+    pub audience: Audience,
     /// Deletes the chats of deleted accounts.
     pub account_deletion: AccountDeletion,
     /// Finishes forks of chats.

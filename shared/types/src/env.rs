@@ -157,6 +157,11 @@ impl Env {
         }
         Ok(url)
     }
+
+    /// The base URL of a service that a deployment may do without.
+    pub fn optional_base_url(&self, name: &str) -> Result<Option<reqwest::Url>, ConfigError> {
+        self.get(name).map(|_| self.base_url(name)).transpose()
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared::error::StartError;
-use shared_test_kit::{Answer, TestClient, TestDatabase, any_port, shown_metrics, token_keys};
+use shared_test_kit::{Answer, SECRET_KEY, TestClient, TestDatabase, any_port, shown_metrics};
 use shared_web::metrics::Metrics;
 use standalone::config::Databases;
 use standalone::stack::Stack;
@@ -53,7 +53,8 @@ pub async fn spawn_stack_on(
         Some(documents) => branch::config::Database::Mongo(documents.url("branch")),
         None => branch::config::Database::Sql(database.url("branch")),
     };
-    let databases = Databases { auth: database.url("auth"), chat: database.url("chat"), branch };
+    let [auth, chat, answer] = ["auth", "chat", "answer"].map(|service| database.url(service));
+    let databases = Databases { auth, chat, branch, answer };
     let metrics = shown_metrics();
     let folder = tempfile::tempdir().unwrap();
     let mut config = default_config(databases, metrics.clone(), folder.path());
@@ -79,7 +80,7 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
     let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
     StackConfig {
         listen: any_port(),
-        keys: Some(token_keys(&clock)),
+        secret: Some(SECRET_KEY.into()),
         downstream: gateway::config::DownstreamConfig::default(),
         rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
         concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
@@ -91,6 +92,9 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
         registration: auth::domain::RegistrationPolicy::Open,
         undo_window: shared::undo_window::UndoWindow::from_env(&env).unwrap(),
+        models: answer::models::Models::from_env(&env).unwrap(),
+        answer_limits: answer::config::limits(&env).unwrap(),
+        answer_drain: answer::config::drain(&env).unwrap(),
         clock,
         data_dir: data_dir.to_owned(),
         metrics,

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 const CONTRACT: &str = include_str!("../../../../gateway/API.md");
 
 /// The documents of the services, as they tell of themselves.
-fn service_documents() -> [(Upstream, Value); 3] {
+fn service_documents() -> [(Upstream, Value); 4] {
     let documents = [
         (Upstream::Auth, auth::routes::routes().document()),
         (Upstream::Chat, chat::routes::routes().document()),
         (Upstream::Branch, branch::routes::routes().document()),
+        (Upstream::Answer, answer::routes::routes().document()),
     ];
     documents.map(|(upstream, document)| (upstream, serde_json::to_value(document).unwrap()))
 }
@@ -126,5 +127,5 @@ fn the_gateways_table_agrees_with_every_documented_operation() {
             keyed += usize::from(is_keyed);
         }
     }
-    assert_eq!((passwords, keyed), (5, 7), "the documents were not read");
+    assert_eq!((passwords, keyed), (5, 9), "the documents were not read");
 }

@@ -22,6 +22,12 @@ async fn routes(user: &User) -> Vec<(&'static str, Value, &'static str)> {
             json!({"original_chat_id": chat, "branch_from_response_id": message["response_id"]}),
             "branch_id",
         ),
+        (
+            "/answers/create-answer",
+            json!({"chat_id": chat, "question": "q", "on_running": "fork"}),
+            "response_id",
+        ),
+        ("/answers/regenerate-answer", json!({"response_id": message["response_id"]}), "response_id"),
     ]
 }
 

@@ -100,11 +100,41 @@ fn requests(
     ]
 }
 
+/// The same for the routes of answers.
+fn answer_requests(
+    (chat, branch): (&str, &str),
+    (response, answer): (&str, &str),
+    own_chat: &str,
+) -> Vec<(Method, String, Value)> {
+    let get = |path: String| (Method::GET, path, Value::Null);
+    let ask = |fields: Value| {
+        let mut body = json!({"question": "q"});
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        (Method::POST, "/answers/create-answer".to_owned(), body)
+    };
+    let ask_again =
+        |id: &str| (Method::POST, "/answers/regenerate-answer".to_owned(), json!({"response_id": id}));
+    vec![
+        ask(json!({"chat_id": chat})),
+        ask(json!({"chat_id": branch})),
+        ask(json!({"chat_id": own_chat, "branch_id": branch})),
+        ask(json!({"chat_id": own_chat, "parent_response_id": response})),
+        ask(json!({"chat_id": own_chat, "parent_response_id": answer})),
+        ask_again(response),
+        ask_again(answer),
+        get(format!("/answers/get-answer/{answer}")),
+        get(format!("/answers/get-answer/{response}")),
+        get(format!("/answers/stream-answer/{answer}")),
+        (Method::POST, format!("/answers/stop-answer/{answer}"), Value::Null),
+    ]
+}
+
 struct Owned {
     chat: String,
     branch: String,
     response: String,
     conversation: String,
+    answer: String,
 }
 
 async fn belongings(user: &User) -> Owned {
@@ -112,8 +142,12 @@ async fn belongings(user: &User) -> Owned {
     let message = user.say(&chat, "one").await;
     let branch = user.fork(&chat, &message["response_id"]).await;
     let record = user.post("/conversations/", &json!({"chat_id": chat})).await.expect(201).json();
-    let (response, conversation) = (text(&message["response_id"]).to_owned(), text(&record["id"]).to_owned());
-    Owned { chat, branch, response, conversation }
+    // It is under way as long as the test runs.
+    let question = json!({"chat_id": chat, "question": "[[delay:60000]] And on, and on?"});
+    let answer = user.post("/answers/create-answer", &question).await.expect(201).json();
+    let ids = [&message["response_id"], &record["id"], &answer["response_id"]];
+    let [response, conversation, answer] = ids.map(|id| text(id).to_owned());
+    Owned { chat, branch, response, conversation, answer }
 }
 
 async fn answers(user: &User, requests: Vec<(Method, String, Value)>) -> Vec<(String, u16, String)> {
@@ -138,15 +172,24 @@ async fn a_foreign_object_is_answered_like_a_missing_one() {
     let own = (&*eves, text(&said["response_id"]));
     let nothing = ChatId::generate().to_string();
 
-    let foreign = requests(&owned.chat, &owned.branch, &owned.response, &owned.conversation, own);
-    let missing = requests(&nothing, &nothing, &nothing, &nothing, own);
+    let mut foreign = requests(&owned.chat, &owned.branch, &owned.response, &owned.conversation, own);
+    foreign.extend(answer_requests((&owned.chat, &owned.branch), (&owned.response, &owned.answer), own.0));
+    let mut missing = requests(&nothing, &nothing, &nothing, &nothing, own);
+    missing.extend(answer_requests((&nothing, &nothing), (&nothing, &nothing), own.0));
     let (foreign, missing) = (answers(&eve, foreign).await, answers(&eve, missing).await);
     for ((request, status, body), (_, other_status, other_body)) in foreign.iter().zip(&missing) {
         assert_eq!(*status, 404, "{request}: {body}");
         assert_eq!((status, body), (other_status, other_body), "{request}");
     }
 
+    // A list of answers is empty, whosever chat it is asked for.
+    for list in ["/answers/get-answers".to_owned(), format!("/answers/get-answers?chat_id={}", owned.chat)] {
+        assert_eq!(eve.get(&list).await.expect(200).json(), json!([]), "{list}");
+    }
+
     // And nothing of it had an effect.
+    let answers = ann.get("/answers/get-answers").await.expect(200).json();
+    assert_eq!((&answers[0]["response_id"], answers.as_array().unwrap().len()), (&json!(owned.answer), 1));
     assert_eq!(ann.line(&format!("chat_id={}", owned.chat)).await.len(), 1);
     let tree = ann.get(&format!("/branches/get-branches?chat_id={}", owned.chat)).await.expect(200).json();
     assert_eq!(tree["children"], json!([owned.branch]));

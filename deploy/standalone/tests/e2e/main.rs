@@ -8,6 +8,7 @@
 
 mod accounts;
 mod activity;
+mod answers;
 mod app;
 mod chat_undo;
 mod checks;
@@ -20,6 +21,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod paging;
+mod streams;
 mod texts;
 mod traces;
 mod tree;

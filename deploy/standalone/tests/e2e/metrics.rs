@@ -25,7 +25,7 @@ async fn every_service_counts_its_requests_and_its_connections() {
         let labels = labels.each_ref().map(String::as_str);
         assert_eq!(series.sum(COUNT, &labels), Some(count), "{service} {route} in {series:?}");
     }
-    for service in ["auth", "chat", "branch"] {
+    for service in ["auth", "chat", "branch", "answer"] {
         let service = format!("service_name=\"{service}\"");
         let value = |name: &str, labels: &[&str]| series.sum(name, &[&[service.as_str()], labels].concat());
         let (used, idle) = ("db_client_connection_state=\"used\"", "db_client_connection_state=\"idle\"");
@@ -35,7 +35,7 @@ async fn every_service_counts_its_requests_and_its_connections() {
         assert!(value("db_client_connection_max", &[]).unwrap() > 0.0, "{service}");
         assert_eq!(value("db_client_connection_pending_requests", &[]), Some(0.0), "{service}");
     }
-    assert_eq!(series.sum("gateway_upstream_replica_up", &[]), Some(3.0));
+    assert_eq!(series.sum("gateway_upstream_replica_up", &[]), Some(4.0));
     for service in ["auth", "chat"] {
         let service = format!("service_name=\"{service}\"");
         for name in ["outbox_deliveries", "outbox_oldest_delivery_age_seconds"] {

@@ -62,6 +62,16 @@ impl Document {
             self.seen.insert(format!("{} {template}", method.to_lowercase()));
         }
     }
+
+    /// Holds a stream of events against the document.
+    fn check_stream(&mut self, method: &str, template: &str, answer: &Answer) {
+        let operation = &self.document["paths"][template][method.to_lowercase()];
+        let response = resolved(&self.document, &operation["responses"][answer.status.as_str()]);
+        assert!(response["content"]["text/event-stream"].is_object(), "{method} {template}: {}", answer.text);
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+        assert!(answer.text.contains("\nevent: done\n"), "{}", answer.text);
+        self.seen.insert(format!("{} {template}", method.to_lowercase()));
+    }
 }
 
 #[tokio::test]
@@ -76,6 +86,7 @@ async fn every_response_matches_its_schema() {
     let branch = tree_answers(&mut document, &ann.client, &chat).await;
     record_answers(&mut document, &ann.client, &chat).await;
     fork_answers(&mut document, &ann.client, &chat).await;
+    model_answers(&mut document, &ann.client, &chat).await;
     deletion_answers(&mut document, &ann.client, &chat, &branch).await;
 
     let mut described = BTreeSet::new();
@@ -222,6 +233,46 @@ async fn fork_answers(document: &mut Document, user: &TestClient, chat: &str) {
     ] {
         document.call_at(user, Method::POST, "/chats/fork-chat", missing).await;
     }
+}
+
+async fn model_answers(document: &mut Document, user: &TestClient, chat: &str) {
+    document.call_at(user, Method::GET, "/models/get-models", Value::Null).await;
+    let create = "/answers/create-answer";
+    for wrong in [
+        json!({"chat_id": chat}),
+        json!({"chat_id": chat, "question": "q", "model": "unknown"}),
+        json!({"chat_id": chat, "question": "q", "parent_response_id": chat}),
+        json!({"chat_id": chat, "question": "q", "expected_head": null}),
+        json!({"chat_id": chat, "question": "q", "temperature": 3, "stop": [], "tools": {}}),
+    ] {
+        document.call_at(user, Method::POST, create, wrong).await;
+    }
+    let slow = json!({"chat_id": chat, "question": "[[delay:60000]] q", "model": "banyan/echo"});
+    let answer = document.call_at(user, Method::POST, create, slow.clone()).await;
+    document.call_at(user, Method::POST, create, slow).await;
+    document.call_at(user, Method::GET, &format!("/answers/get-answers?chat_id={chat}"), Value::Null).await;
+    let id = text(&answer["response_id"]);
+    let again = json!({"response_id": id});
+    document.call_at(user, Method::POST, "/answers/regenerate-answer", again.clone()).await;
+    let (show, stop) = ("/answers/get-answer/{response_id}", "/answers/stop-answer/{response_id}");
+    for id in [id, chat] {
+        let path = show.replace("{response_id}", id);
+        document.call(user, Method::GET, show, &path, Value::Null).await;
+        let path = stop.replace("{response_id}", id);
+        document.call(user, Method::POST, stop, &path, Value::Null).await;
+    }
+    let path = show.replace("{response_id}", id);
+    while document.call(user, Method::GET, show, &path, Value::Null).await["message"].is_null() {}
+    let again = json!({"response_id": id, "model": "banyan/echo"});
+    let again = document.call_at(user, Method::POST, "/answers/regenerate-answer", again).await;
+    let template = "/api/v1/answers/stream-answer/{response_id}";
+    let follow = template.replace("{response_id}", text(&again["response_id"]));
+    let stop = stop.replace("{response_id}", text(&again["response_id"]));
+    user.post(&format!("/api/v1{stop}"), &Value::Null).await.expect(200);
+    let stream = user.get(&follow).await.expect(200);
+    document.check_stream("GET", template, &stream);
+    let missing = user.get(&template.replace("{response_id}", chat)).await.expect(404);
+    document.check("GET", template, &missing);
 }
 
 async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {

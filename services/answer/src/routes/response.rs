@@ -87,7 +87,7 @@ pub async fn stream(
     } else {
         None
     };
-    let reader = Reader::new(log, at, state.timing, state.tasks.stopping().clone(), guard);
+    let reader = Reader::new(log, at, state.timing, state.tasks.draining().clone(), guard);
     Ok(response.streaming(reader.into_stream()))
 }
 

@@ -75,8 +75,12 @@ impl ServiceProgram for Program {
     }
 
     fn peers(config: &Config) -> Vec<Peer<'_>> {
-        let (caller, called) = (Service::Auth, Service::Chat);
-        vec![Peer { caller, called, variable: "CHAT_URL", base: &config.chat }]
+        let caller = Service::Auth;
+        let chat = Peer { caller, called: Service::Chat, variable: "CHAT_URL", base: &config.chat };
+        let answer = config.answer.as_ref();
+        let answer =
+            answer.map(|base| Peer { caller, called: Service::Answer, variable: "ANSWER_URL", base });
+        [chat].into_iter().chain(answer).collect()
     }
 }
 

@@ -80,23 +80,28 @@ pub struct UserSettings {
     pub times: ServerTimeouts,
     /// The cost of hashes and the policy for new passwords.
     pub passwords: PasswordConfig,
+    /// Whether the answer service is told of deleted accounts.
+    pub has_answers: bool,
 }
 
 impl UserSettings {
     /// Reads the variables of the service.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Self::with_database(env, config::database_url(env))
+        let answer = env.optional_base_url("ANSWER_URL");
+        Self::with_database(env, config::database_url(env), answer.map(|url| url.is_some()))
     }
 
-    /// The same, with a database from elsewhere.
+    /// The same, where the database and the services are known otherwise.
     pub fn with_database(
         env: &Env,
         database: Result<SecretString, ConfigError>,
+        has_answers: Result<bool, ConfigError>,
     ) -> Result<Self, ConfigError> {
         settings!(Self {
             database,
             times: ServerTimeouts::from_env(env),
-            passwords: PasswordConfig::from_env(env)
+            passwords: PasswordConfig::from_env(env),
+            has_answers,
         })
     }
 }
@@ -183,7 +188,8 @@ async fn delete(name: &str, is_meant: bool, settings: &UserSettings) -> Result<(
     if !is_meant {
         confirm(&user)?;
     }
-    accounts::delete(&store, &Clock::system(), user.id, &Trace::generate()).await.map_err(failed)?;
+    let (clock, trace) = (Clock::system(), Trace::generate());
+    accounts::delete(&store, &clock, user.id, settings.has_answers, &trace).await.map_err(failed)?;
     println!("{} is deleted; its chats follow within 30 seconds, or when the services run", user.username);
     Ok(())
 }

@@ -62,8 +62,8 @@ pub async fn delete_me(
     InSequence(CurrentUser(user), Input { body, .. }): InSequence<CurrentUser, Body<Confirmation>>,
 ) -> Result<Json<Msg>, Error> {
     confirm(&state, &user, body.password, address).await?;
-    let delivery = accounts::delete(&state.store, &state.clock, user.id, &trace).await?;
-    state.relay.deliver_now(vec![delivery], &trace.context).await;
+    let deliveries = accounts::delete(&state.store, &state.clock, user.id, state.has_answers, &trace).await?;
+    state.relay.deliver_now(deliveries, &trace.context).await;
     Ok(Json(Msg { msg: "Account deleted" }))
 }
 

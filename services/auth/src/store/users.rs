@@ -117,16 +117,18 @@ async fn change_password_in(
     })
 }
 
-/// Deletes a user and its tokens, and puts `delivery` into the outbox.
-pub async fn delete_user(store: &Store, id: UserId, delivery: &Delivery) -> Result<(), Error> {
-    let delivery = delivery.clone();
+/// Deletes a user and its tokens, and puts `deliveries` into the outbox.
+pub async fn delete_user(store: &Store, id: UserId, deliveries: &[Delivery]) -> Result<(), Error> {
+    let deliveries = deliveries.to_vec();
     let deleted = store.write(move |session| {
         let delete = async move {
             // Its families and their tokens go along (ON DELETE CASCADE).
             if on!(session, |c| diesel::delete(users::table.find(id)).execute(c).await)? == 0 {
                 return Err(Error::InvalidToken);
             }
-            on!(session, |c| diesel::insert_into(outbox::table).values(delivery).execute(c).await)?;
+            for delivery in deliveries {
+                on!(session, |c| diesel::insert_into(outbox::table).values(delivery).execute(c).await)?;
+            }
             Ok(())
         };
         delete.boxed()

@@ -39,6 +39,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         server: server_config(&clock),
         database: database.url("auth"),
         chat: chat.uri().parse().unwrap(),
+        answer: None,
         tokens: TokenLife { access: seconds(3600), refresh: seconds(86_400), reuse_grace: seconds(10) },
         passwords: PasswordConfig { bcrypt_cost: 4, policy: PasswordPolicy::default() },
         registration: RegistrationPolicy::Open,

@@ -44,6 +44,7 @@ pub async fn delete_chat(
         owner: identity.user_id,
         chat: path.chat_id,
         window: (!query.permanent).then_some(state.undo_window),
+        audience: state.audience,
     };
     let deliveries = store::delete_chat(&state.store, deletion, &trace, &state.clock).await?;
     drop(lock);

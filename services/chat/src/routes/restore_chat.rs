@@ -33,10 +33,11 @@ pub async fn restore_chat(
     Input { path, .. }: Path<ChatPath>,
 ) -> Result<Json<ChatView>, Error> {
     let lock = state.chat_locks.acquire(path.chat_id).await?;
+    let State { store, audience, clock, .. } = &**state;
     let restored =
-        store::restore_chat(&state.store, identity.user_id, path.chat_id, &trace, &state.clock).await?;
+        store::restore_chat(store, identity.user_id, path.chat_id, *audience, &trace, clock).await?;
     drop(lock);
-    let (chat, delivery) = restored.ok_or(Error::ChatNotFound)?;
-    state.relay.deliver_now(delivery.into_iter().collect(), &trace.context).await;
+    let (chat, deliveries) = restored.ok_or(Error::ChatNotFound)?;
+    state.relay.deliver_now(deliveries, &trace.context).await;
     Ok(Json(chat.into()))
 }

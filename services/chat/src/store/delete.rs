@@ -1,12 +1,12 @@
 //! Deletion of chats, and the way back.
 //!
-//! Every change of a chat's state is made under the lock of its row, which raises its number and owes the branch service a delivery in the
+//! Every change of a chat's state is made under the lock of its row, which raises its number and owes the other services a delivery in the
 //! same transaction. Conversation records stay as they are: those that are not deleted are found again with their chat.
 
 use super::chats::Chat;
 use super::destroy::destroy;
 use super::schema::chats;
-use super::state_change::{lock_chat, owe};
+use super::state_change::{Audience, lock_chat, owe};
 use crate::domain::ChatState;
 use diesel::prelude::*;
 
@@ -27,6 +27,8 @@ pub struct Deletion {
     pub chat: ChatId,
     /// How long it can be restored; `None` destroys it, also where it is deleted and can be restored.
     pub window: Option<UndoWindow>,
+    /// Who is told.
+    pub audience: Audience,
 }
 
 /// Deletes a chat, if it is this user's, with its records. Returns the deliveries; none if there was nothing to delete.
@@ -47,16 +49,13 @@ async fn delete_chat_in(
     clock: Clock,
 ) -> Result<Vec<Delivery>, StoreError> {
     let Some(chat) = lock_chat(session, deletion.owner, deletion.chat).await? else { return Ok(Vec::new()) };
-    let now = clock.now();
+    let (now, audience) = (clock.now(), deletion.audience);
     let purge_at = deletion.window.and_then(|window| window.purge_at(now));
     match (chat.state(), purge_at) {
-        (ChatState::Alive, Some(purge_at)) => {
-            let delivery = hide(session, &chat, purge_at, &trace, now).await?;
-            Ok(vec![delivery])
-        }
-        (ChatState::Alive, None) => destroy(session, vec![chat.id], &trace, now).await,
+        (ChatState::Alive, Some(purge_at)) => hide(session, &chat, purge_at, audience, &trace, now).await,
+        (ChatState::Alive, None) => destroy(session, vec![chat.id], audience, &trace, now).await,
         (ChatState::Deleted { purge_at }, _) if deletion.window.is_none() && now < purge_at => {
-            destroy(session, vec![chat.id], &trace, now).await
+            destroy(session, vec![chat.id], audience, &trace, now).await
         }
         (ChatState::Deleted { .. } | ChatState::Destroyed, _) => Ok(Vec::new()),
     }
@@ -66,9 +65,10 @@ async fn hide(
     session: &mut Session,
     chat: &Chat,
     purge_at: Timestamp,
+    audience: Audience,
     trace: &Trace,
     now: Timestamp,
-) -> Result<Delivery, StoreError> {
+) -> Result<Vec<Delivery>, StoreError> {
     let change = chat.change_to(ChatState::Deleted { purge_at });
     let hidden = (
         chats::deleted_at.eq(Some(now)),
@@ -76,33 +76,37 @@ async fn hide(
         chats::state_number.eq(change.number),
     );
     on!(session, |c| diesel::update(chats::table.find(chat.id)).set(hidden).execute(c).await)?;
-    owe(session, change, trace, now).await
+    owe(session, change, audience, trace, now).await
 }
 
-/// Restores a chat that this user has deleted, and returns it with the delivery; without one where it is not deleted. `None` if there is
+/// A chat that is not deleted, and the deliveries that its restore has made due.
+type Restored = (Chat, Vec<Delivery>);
+
+/// Restores a chat that this user has deleted, and returns it with the deliveries; without any where it is not deleted. `None` if there is
 /// no such chat, or it is destroyed or due to be.
 pub async fn restore_chat(
     store: &Store,
     owner: UserId,
     id: ChatId,
+    audience: Audience,
     trace: &Trace,
     clock: &Clock,
-) -> Result<Option<(Chat, Option<Delivery>)>, StoreError> {
+) -> Result<Option<Restored>, StoreError> {
     let (trace, clock) = (trace.clone(), clock.clone());
-    store.write(move |session| restore_chat_in(session, owner, id, trace, clock).boxed()).await
+    store.write(move |session| restore_chat_in(session, (owner, id), audience, trace, clock).boxed()).await
 }
 
 async fn restore_chat_in(
     session: &mut Session,
-    owner: UserId,
-    id: ChatId,
+    (owner, id): (UserId, ChatId),
+    audience: Audience,
     trace: Trace,
     clock: Clock,
-) -> Result<Option<(Chat, Option<Delivery>)>, StoreError> {
+) -> Result<Option<Restored>, StoreError> {
     let Some(chat) = lock_chat(session, owner, id).await? else { return Ok(None) };
     let now = clock.now();
     match chat.state() {
-        ChatState::Alive => return Ok(Some((chat, None))),
+        ChatState::Alive => return Ok(Some((chat, Vec::new()))),
         ChatState::Deleted { purge_at } if now < purge_at => {}
         ChatState::Deleted { .. } | ChatState::Destroyed => return Ok(None),
     }
@@ -114,5 +118,6 @@ async fn restore_chat_in(
     );
     let restore = diesel::update(chats::table.find(id)).set(restored);
     let chat = on!(session, |c| restore.returning(Chat::as_returning()).get_result(c).await)?;
-    Ok(Some((chat, Some(owe(session, change, &trace, now).await?))))
+    let deliveries = owe(session, change, audience, &trace, now).await?;
+    Ok(Some((chat, deliveries)))
 }

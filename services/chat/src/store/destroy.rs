@@ -2,7 +2,7 @@
 
 use super::first_time::first_time;
 use super::schema::{chats, conversations};
-use super::state_change::owe;
+use super::state_change::{Audience, owe};
 use crate::domain::{ChatSettings, ChatState, StateChange};
 use diesel::prelude::*;
 
@@ -37,21 +37,25 @@ async fn select_chats_of(
     })
 }
 
-/// Destroys chats with their records, in whatever state they are. Returns a delivery for each that was not destroyed before.
+/// Destroys chats with their records, in whatever state they are. Returns the deliveries for each that was not destroyed before.
 pub async fn destroy_chats(
     store: &Store,
     ids: Vec<ChatId>,
+    audience: Audience,
     trace: &Trace,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, StoreError> {
     let trace = trace.clone();
-    store.write(move |session| async move { destroy(session, ids, &trace, now).await }.boxed()).await
+    store
+        .write(move |session| async move { destroy(session, ids, audience, &trace, now).await }.boxed())
+        .await
 }
 
 /// The same within a transaction.
 pub(super) async fn destroy(
     session: &mut Session,
     ids: Vec<ChatId>,
+    audience: Audience,
     trace: &Trace,
     now: Timestamp,
 ) -> Result<Vec<Delivery>, StoreError> {
@@ -81,7 +85,7 @@ pub(super) async fn destroy(
     let mut deliveries = Vec::new();
     for (chat, owner, created_at, number) in destroyed {
         let change = StateChange { chat, owner, created_at, number, state: ChatState::Destroyed };
-        deliveries.push(owe(session, change, trace, now).await?);
+        deliveries.extend(owe(session, change, audience, trace, now).await?);
     }
     Ok(deliveries)
 }

@@ -4,7 +4,7 @@ use super::accounts::deletion_of;
 use super::chat_fork::ChatFork;
 use super::chats::Chat;
 use super::schema::{chat_forks, chats};
-use super::state_change::owe;
+use super::state_change::{Audience, owe};
 use crate::error::Error;
 use diesel::prelude::*;
 
@@ -46,7 +46,7 @@ async fn turn_into_chat(
     let deletion = deletion_of(fork.account_id, now).count();
     let deletions: i64 = on!(session, |c| deletion.get_result(c).await)?;
     if deletions > 0 {
-        owe(session, fork.is_given_up(), &trace, now).await?;
+        owe(session, fork.is_given_up(), Audience::Branch, &trace, now).await?;
         return Ok(None);
     }
     let chat = Chat::forked(fork);
@@ -102,7 +102,8 @@ async fn give_up(
         on!(session, |c| delete.returning(ChatFork::as_returning()).get_results(c).await)?;
     let mut deliveries = Vec::new();
     for fork in forks {
-        deliveries.push(owe(session, fork.is_given_up(), trace, now).await?);
+        // Nobody has seen the chat, and so nothing was asked in it.
+        deliveries.extend(owe(session, fork.is_given_up(), Audience::Branch, trace, now).await?);
     }
     Ok(deliveries)
 }

@@ -31,6 +31,7 @@ pub use deleted_list::{DeletedChat, list_deleted_chats};
 pub use destroy::{chats_of, destroy_chats};
 pub use finish_fork::{finish_fork, forks_due, give_up_fork, give_up_forks_of, reschedule_fork};
 pub use list::{ChatFilter, ChatPosition, ListRequest, list_chats};
+pub use state_change::Audience;
 pub use sweep::spawn_sweep;
 
 use shared_store::Migrations;

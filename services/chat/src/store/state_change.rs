@@ -1,4 +1,4 @@
-//! Deliveries of changed states of chats to the branch service.
+//! Deliveries of changed states of chats to the branch service, and to the answer service where there is one.
 
 use super::chats::Chat;
 use super::schema::chats;
@@ -23,16 +23,31 @@ pub(super) async fn lock_chat(
     on!(session, |c| lock.returning(Chat::as_returning()).get_result(c).await.optional())
 }
 
-/// Puts a delivery of a change into the outbox, and returns it.
+/// The services that are told of the changed state of a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The branch service alone: there is no other, or the chat was never seen.
+    Branch,
+    /// The answer service, too.
+    BranchAndAnswer,
+}
+
+/// Puts the deliveries of a change into the outbox, and returns them.
 pub(super) async fn owe(
     session: &mut Session,
     change: StateChange,
+    audience: Audience,
     trace: &Trace,
     now: Timestamp,
-) -> Result<Delivery, StoreError> {
-    let delivery = Delivery::put(Service::Branch, change.path(), trace, now);
-    on!(session, |c| diesel::insert_into(outbox::table).values(&delivery).execute(c).await)?;
-    Ok(delivery)
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut deliveries = vec![Delivery::put(Service::Branch, change.branch_path(), trace, now)];
+    if audience == Audience::BranchAndAnswer {
+        deliveries.push(Delivery::put(Service::Answer, change.answer_path(), trace, now));
+    }
+    for delivery in &deliveries {
+        on!(session, |c| diesel::insert_into(outbox::table).values(delivery).execute(c).await)?;
+    }
+    Ok(deliveries)
 }
 
 impl Chat {

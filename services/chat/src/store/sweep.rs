@@ -2,6 +2,7 @@
 
 use super::destroy::destroy;
 use super::schema::{chats, conversations, deleted_accounts};
+use super::state_change::Audience;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -24,12 +25,12 @@ const CHATS_PER_SWEEP: i64 = 20;
 const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_millis(5);
 
 /// Sweeps, until the service stops. Ids and keys of what was deleted stay taken for `retention`.
-pub fn spawn_sweep(store: &Store, retention: Duration, clock: &Clock, tasks: &Tasks) {
+pub fn spawn_sweep(store: &Store, retention: Duration, audience: Audience, clock: &Clock, tasks: &Tasks) {
     let (store, clock) = (store.clone(), clock.clone());
     tasks.every_while_busy(SWEEP_INTERVAL, PAUSE_BETWEEN_SWEEPS, move || {
         let (store, now) = (store.clone(), clock.now());
         async move {
-            sweep(&store, retention, now).await.unwrap_or_else(|error| {
+            sweep(&store, retention, audience, now).await.unwrap_or_else(|error| {
                 tracing::warn!(error = causes(&error), "what was deleted is still there");
                 false
             })
@@ -38,9 +39,14 @@ pub fn spawn_sweep(store: &Store, retention: Duration, clock: &Clock, tasks: &Ta
 }
 
 /// Runs a step of each kind, and returns whether there may be more to do.
-async fn sweep(store: &Store, retention: Duration, now: Timestamp) -> Result<bool, StoreError> {
+async fn sweep(
+    store: &Store,
+    retention: Duration,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let until = now.minus(retention);
-    let purged = store.write(move |session| purge_chats(session, now).boxed()).await?;
+    let purged = store.write(move |session| purge_chats(session, audience, now).boxed()).await?;
     let forgotten = store.write(move |session| forget_chats(session, until).boxed()).await?;
     let keys = store.write(move |session| free_keys(session, until).boxed()).await?;
     store.write_statement(move |session| forget_accounts(session, now).boxed()).await?;
@@ -48,7 +54,7 @@ async fn sweep(store: &Store, retention: Duration, now: Timestamp) -> Result<boo
 }
 
 /// Destroys chats that can be restored no longer. The relay delivers it.
-async fn purge_chats(session: &mut Session, now: Timestamp) -> Result<bool, StoreError> {
+async fn purge_chats(session: &mut Session, audience: Audience, now: Timestamp) -> Result<bool, StoreError> {
     let due = chats::table.filter(chats::purge_at.is_not_null().and(chats::purge_at.le(now)));
     let due = due.order(chats::purge_at).limit(CHATS_PER_SWEEP).select(chats::id);
     let due: Vec<ChatId> = on!(session, |c| due.load(c).await)?;
@@ -61,7 +67,7 @@ async fn purge_chats(session: &mut Session, now: Timestamp) -> Result<bool, Stor
     // Again: it may have been restored, and deleted again, before it was locked.
     let is_due = |purge_at: Option<Timestamp>| purge_at.is_some_and(|purge_at| purge_at <= now);
     let due = locked.into_iter().filter(|(_, purge_at)| is_due(*purge_at)).map(|(chat, _)| chat);
-    destroy(session, due.collect(), &Trace::generate(), now).await?;
+    destroy(session, due.collect(), audience, &Trace::generate(), now).await?;
     Ok(true)
 }
 

@@ -36,24 +36,31 @@ pub struct TestApp {
 
 /// Starts a service on a free port, with a manual clock. What is deleted can be restored for a day.
 pub async fn spawn_app() -> TestApp {
-    spawn_app_with_window(DAY).await
+    spawn_app_with(|_| {}).await
 }
 
 /// The same with another window; of zero, nothing can be restored.
 pub async fn spawn_app_with_window(undo_window: Duration) -> TestApp {
+    spawn_app_with(|config| config.undo_window = UndoWindow::new(undo_window)).await
+}
+
+/// The same with another configuration.
+pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
     let clock = Clock::manual();
     let database = TestDatabase::create().await;
     let (auth, branch) = (MockServer::start().await, MockServer::start().await);
     let branch_service = BranchService::default();
     mount_branch(&branch, branch_service.clone()).await;
-    let config = Config {
+    let mut config = Config {
         server: server_config(&clock),
         database: database.url("chat"),
         auth: auth.uri().parse().unwrap(),
         branch: branch.uri().parse().unwrap(),
+        answer: None,
         account_retention: Duration::from_secs(5),
-        undo_window: UndoWindow::new(undo_window),
+        undo_window: UndoWindow::new(DAY),
     };
+    change(&mut config);
     let service = Running::start(startup::build(config.clone()).await.unwrap());
     let client = TestClient::new(service.url());
     TestApp { client, clock, auth, branch, branch_service, config, service, database }

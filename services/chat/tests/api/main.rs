@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod answer_service;
 mod app;
 mod branch_service;
 mod commands;

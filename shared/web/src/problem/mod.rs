@@ -129,7 +129,7 @@ impl Problem {
 
     /// Replaces the code.
     #[must_use]
-    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
+    pub fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = code;
         self
     }
