@@ -1,6 +1,7 @@
 //! Metrics of runs.
 
 use crate::domain::{AnswerStatus, RunState};
+use crate::provider::ProviderError;
 use crate::store::run_counts;
 use shared::service::Service;
 use shared_store::Store;
@@ -20,6 +21,16 @@ const ENDS: [AnswerStatus; 5] = [
     AnswerStatus::Failed,
 ];
 
+/// The codes of [`ProviderError`].
+const PROVIDER_ERRORS: [&str; 6] = [
+    "provider_auth",
+    "provider_rate_limited",
+    "provider_unavailable",
+    "provider_rejected",
+    "context_too_long",
+    "timed_out",
+];
+
 /// The counters of this replica. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct RunMetrics(Arc<Counters>);
@@ -29,6 +40,7 @@ struct Counters {
     first_tokens: [AtomicU64; FIRST_TOKEN_BOUNDS.len() + 1],
     first_token_millis: AtomicU64,
     ends: [AtomicU64; ENDS.len()],
+    provider_errors: [AtomicU64; PROVIDER_ERRORS.len()],
     dropped: AtomicU64,
     requeued: AtomicU64,
     leases_lost: AtomicU64,
@@ -75,6 +87,12 @@ impl RunMetrics {
     pub fn ended(&self, status: AnswerStatus) {
         let ends = ENDS.iter().zip(&self.0.ends);
         ends.filter(|(end, _)| **end == status).for_each(|(_, count)| add(count, 1));
+    }
+
+    /// Counts an error of a provider that ends a run.
+    pub fn provider_failed(&self, error: ProviderError) {
+        let codes = PROVIDER_ERRORS.iter().zip(&self.0.provider_errors);
+        codes.filter(|(code, _)| **code == error.code()).for_each(|(_, count)| add(count, 1));
     }
 
     /// Counts the tokens of a response, and the time that they took.
@@ -134,6 +152,15 @@ impl RunMetrics {
         let help = "Milliseconds from the claims of runs to their first tokens";
         counter("answer_first_token_milliseconds", help, &[], &self.0.first_token_millis);
         self.show_first_tokens(families);
+        self.show_provider_errors(families);
+    }
+
+    fn show_provider_errors(&self, families: &mut MetricFamilies) {
+        let help = "Errors of providers that have ended a run";
+        for (code, count) in PROVIDER_ERRORS.iter().zip(&self.0.provider_errors) {
+            let count = count.load(Ordering::Relaxed);
+            families.counter("answer_provider_errors", help, Service::Answer, &[("code", code)], count);
+        }
     }
 
     fn show_first_tokens(&self, families: &mut MetricFamilies) {

@@ -70,15 +70,21 @@ async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>
         }
         opened => opened,
     };
-    let mut generation = opened.map_err(|error| Finish::from(&error))?;
+    let mut generation = opened.map_err(|error| provider_failed(executor, error))?;
     while let Some(event) = generation.next().await {
-        let event = event.map_err(|error| Finish::from(&error))?;
+        let event = event.map_err(|error| provider_failed(executor, error))?;
         let is_last = matches!(event, Event::Finished(_));
         if sender.send(Produced::Event(event)).await.is_err() || is_last {
             return Ok(());
         }
     }
-    Err((&ProviderError::Unavailable).into())
+    Err(provider_failed(executor, ProviderError::Unavailable))
+}
+
+/// The end of a run whose provider has failed, which is counted.
+fn provider_failed(executor: &Executor, error: ProviderError) -> Finish {
+    executor.parts().metrics.provider_failed(error);
+    Finish::from(&error)
 }
 
 /// Reads the line of a run, and asks its model.

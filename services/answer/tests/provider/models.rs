@@ -121,7 +121,7 @@ fn the_example_is_one() {
     let example = include_str!("../../../../deploy/models.example.toml");
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), "sk-of-vllm\n").unwrap();
-    let text = example.replace("/run/secrets/vllm_api_key", key.path().to_str().unwrap());
+    let text = example.replace("/run/secrets/model_keys/vllm", key.path().to_str().unwrap());
     let models = models(&text).unwrap();
     let names: Vec<&str> = models.all().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["gpt-5-mini", "qwen3-8b", "llama3.2", "local", "banyan/echo"]);
