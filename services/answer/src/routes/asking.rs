@@ -85,6 +85,7 @@ impl State {
             instructions: ask.instructions.as_deref(),
             question: &ask.question,
             input_items: ask.input_items.as_ref(),
+            parameters: &ask.parameters,
         };
         let line = Line { owner: ask.owner, branch: ask.branch_id, depth: ask.depth };
         match gather(&self.branches, model, asked, line, trace).await? {
