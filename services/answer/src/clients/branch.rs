@@ -8,7 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::service::Service;
-use shared_web::service_client::{CallError, Refusal, ServiceClient};
+use reqwest::StatusCode;
+use shared_web::service_client::{CallError, NotFound, Refusal, ServiceClient};
 use shared_web::telemetry::Trace;
 
 /// Lines and messages, as the branch service knows them.
@@ -107,7 +108,12 @@ impl Branches {
             activate: run.activate,
         };
         let path = format!("/internal/answers/{}", run.response_id);
-        self.0.put(&path, &storing, trace).await.map(Result::ok)
+        match self.0.put(&path, &storing, trace).await? {
+            Ok(message) => Ok(Some(message)),
+            Err(gone) if tells_of_a_place(&gone) => Ok(None),
+            // An older version of the service has no such route.
+            Err(_) => Err(not_found()),
+        }
     }
 
     /// Messages of a line from a depth downwards; none where the branch is gone.
@@ -134,6 +140,15 @@ impl Branches {
 
 fn as_raw(json: &str) -> Option<&RawValue> {
     serde_json::from_str(json).ok()
+}
+
+/// Whether the chat, the branch or the message before it is gone.
+fn tells_of_a_place(gone: &NotFound) -> bool {
+    matches!(gone.code.as_str(), "chat_not_found" | "branch_not_found" | "message_not_found")
+}
+
+const fn not_found() -> CallError {
+    CallError::Unexpected { called: Service::Branch, status: StatusCode::NOT_FOUND }
 }
 
 /// What a client is told of a place that there is not.

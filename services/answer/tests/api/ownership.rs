@@ -153,6 +153,17 @@ async fn an_answer_is_stored_once_the_branch_service_is_there_again() {
 }
 
 #[tokio::test]
+async fn an_answer_is_kept_while_the_branch_service_has_no_route_for_it() {
+    let app = spawn_app().await;
+    let (ann, chat) = (app.user(), chat());
+    app.branch_service.set_old(true);
+    let id = ann.ask(&chat, "a b").await;
+    eventually("it is tried again", async || app.branch_service.stores() > 1).await;
+    app.branch_service.set_old(false);
+    assert_eq!(ann.stored(&id).await["message"]["response"], "a b");
+}
+
+#[tokio::test]
 async fn a_model_has_so_many_runs_at_once_and_the_others_wait() {
     let app = spawn_app_with(|config| config.timing.queue_grace = Duration::from_secs(60)).await;
     let (ann, store) = (app.user(), app.store().await);
