@@ -116,7 +116,7 @@ impl Branches {
         }
     }
 
-    /// Messages of a line from a depth downwards; none where the branch is gone.
+    /// Messages of a line from a depth downwards. A line that is not found is an error: the model is not to be asked without it.
     pub async fn page(&self, line: Line, limit: u32, trace: &Trace) -> Result<Vec<KnownMessage>, CallError> {
         let path = format!("/internal/lines/{}/messages", line.branch);
         let query = [
@@ -124,7 +124,9 @@ impl Branches {
             ("depth", line.depth.to_string()),
             ("limit", limit.to_string()),
         ];
-        Ok(self.0.get(&path, &query, trace).await?.unwrap_or_default())
+        let page: Vec<_> = self.0.get(&path, &query, trace).await?.ok_or_else(not_found)?;
+        // From a depth above 0 there is at least one message.
+        if page.is_empty() { Err(not_found()) } else { Ok(page) }
     }
 
     /// A message of a user.
