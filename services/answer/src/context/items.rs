@@ -3,10 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
-/// The messages that stand for a question with its items: results of tools first, then the question with its images.
-pub(super) fn of_question(question: &str, items: &Value) -> Vec<Value> {
+/// The messages that stand for a question with its items: results of tools first, then the question with its images. Results are left
+/// out whose calls are neither among `called` nor among the items: providers refuse them.
+pub(super) fn of_question(question: &str, items: &Value, called: &[String]) -> Vec<Value> {
     let (mut messages, mut parts) = (Vec::new(), Vec::new());
+    let own = calls(Some(items));
     for item in list(items) {
+        if result(item).is_some_and(|id| !called.iter().chain(&own).any(|call| call == id)) {
+            continue;
+        }
         match text(item, "type") {
             Some("function_call_output") => messages.push(json!({
                 "role": "tool",
@@ -50,11 +55,19 @@ pub(super) fn of_response(response: &str, items: &Value, results: &[&str]) -> Op
 
 /// The ids of the calls whose results are among the items of a question.
 pub(super) fn results(items: Option<&Value>) -> Vec<&str> {
-    let id = |item| {
-        text(item, "tool_call_id")
-            .or_else(|| text(item, "call_id").filter(|_| text(item, "type") == Some("function_call_output")))
-    };
-    items.map_or(&[][..], list).iter().filter_map(id).collect()
+    items.map_or(&[][..], list).iter().filter_map(result).collect()
+}
+
+/// The ids of the calls among items.
+pub(super) fn calls(items: Option<&Value>) -> Vec<String> {
+    let calls = items.map_or(&[][..], list).iter().flat_map(calls_of);
+    calls.filter_map(|call| text(&call, "id").map(str::to_owned)).collect()
+}
+
+/// The id of the call whose result an item is.
+fn result(item: &Value) -> Option<&str> {
+    text(item, "tool_call_id")
+        .or_else(|| text(item, "call_id").filter(|_| text(item, "type") == Some("function_call_output")))
 }
 
 fn list(items: &Value) -> &[Value] {

@@ -1,6 +1,6 @@
 //! The messages of a prompt, from the messages of a line.
 
-use super::items::{of_question, of_response, results};
+use super::items::{calls, of_question, of_response, results};
 use super::message::ContextMessage;
 use crate::provider::PromptMessage;
 use serde_json::Value;
@@ -29,21 +29,27 @@ pub(super) fn prompt_messages(
     line: impl Iterator<Item = ContextMessage>,
     question: Question,
 ) -> Vec<PromptMessage> {
-    let mut messages = Vec::new();
+    let (mut messages, mut called) = (Vec::new(), Vec::new());
     let mut line = line.peekable();
     while let Some(ContextMessage { question: asked, response, input_items, output_items, .. }) = line.next()
     {
-        push_question(&mut messages, asked, input_items.as_ref());
+        push_question(&mut messages, asked, input_items.as_ref(), &called);
+        called = calls(output_items.as_ref());
         let next = line.peek().map_or(question.items.as_ref(), |next| next.input_items.as_ref());
         push_response(&mut messages, response, output_items.as_ref(), next);
     }
-    push_question(&mut messages, question.text, question.items.as_ref());
+    push_question(&mut messages, question.text, question.items.as_ref(), &called);
     messages
 }
 
-fn push_question(messages: &mut Vec<PromptMessage>, question: String, items: Option<&Value>) {
+fn push_question(
+    messages: &mut Vec<PromptMessage>,
+    question: String,
+    items: Option<&Value>,
+    called: &[String],
+) {
     if let Some(items) = items {
-        messages.push(PromptMessage::Items(Value::Array(of_question(&question, items))));
+        messages.push(PromptMessage::Items(Value::Array(of_question(&question, items, called))));
         return;
     }
     match messages.last_mut() {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens of a message's role and of what the template puts around it.
 pub const MESSAGE_TOKENS: u64 = 4;
-/// Tokens of an image within JSON, whose bytes say nothing.
+/// Tokens of an image, whose bytes say nothing.
 const IMAGE_TOKENS: u64 = 1_000;
 /// Prompts below this estimate are mostly template, and measure nothing.
 const MIN_MEASURED: u64 = 48;
@@ -30,10 +30,10 @@ pub fn estimate(text: &str) -> u64 {
     characters + u64::div_ceil(bytes, BYTES_PER_TOKEN)
 }
 
-/// Estimates the tokens of a JSON value. A data URI counts as an image.
+/// Estimates the tokens of a JSON value. A part of a content that is an image counts as one, however long its URL is.
 pub fn estimate_json(value: &Value) -> u64 {
     match value {
-        Value::String(text) if text.starts_with("data:") => IMAGE_TOKENS,
+        _ if is_image(value) => IMAGE_TOKENS,
         Value::String(text) => estimate(text) + 1,
         Value::Array(values) => values.iter().map(estimate_json).sum(),
         Value::Object(fields) => {
@@ -41,6 +41,14 @@ pub fn estimate_json(value: &Value) -> u64 {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => 1,
     }
+}
+
+/// Whether a value is a part of a content that is an image, and nothing besides.
+fn is_image(value: &Value) -> bool {
+    let Value::Object(fields) = value else { return false };
+    let is_image = |kind: &Value| matches!(kind.as_str(), Some("image_url" | "input_image"));
+    fields.get("type").is_some_and(is_image)
+        && fields.keys().all(|name| matches!(name.as_str(), "type" | "image_url" | "detail"))
 }
 
 fn widened(size: usize) -> u64 {

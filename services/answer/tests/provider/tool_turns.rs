@@ -109,6 +109,21 @@ fn the_call_that_the_question_answers_is_sent_whatever_it_costs() {
 }
 
 #[test]
+fn a_chain_of_calls_is_cut_where_it_does_not_fit_without_results_of_calls_that_are_gone() {
+    let link = |number: usize| {
+        let input = json!([result(&format!("c{}", number.saturating_sub(1)))]);
+        message(&"x".repeat(600), Some(input), "", Some(json!([call(&format!("c{number}"))])))
+    };
+    let line: Vec<_> = (1..=50).map(link).collect();
+    let (messages, dropped) = sent(&line, "", Some(&json!([result("c50")])));
+    assert!((40..50).contains(&dropped), "{dropped}");
+    let calls: Vec<_> = messages.iter().filter_map(|message| message["tool_calls"][0].get("id")).collect();
+    let results: Vec<_> = messages.iter().filter_map(|message| message.get("tool_call_id")).collect();
+    assert_eq!(calls, results);
+    assert_eq!(calls.last(), Some(&&json!("c50")));
+}
+
+#[test]
 fn results_at_the_root_without_any_call_go() {
     let line = [message("", Some(json!([result("a")])), "r1", None), message("q2", None, "r2", None)];
     let (messages, dropped) = sent(&line, "next", None);
@@ -138,6 +153,30 @@ fn an_image_costs_no_more_the_larger_its_data_is() {
     let models = model.unwrap();
     let mut context = Context::new(models.find(None).unwrap(), None, "q", Some(&items));
     assert!(context.push(message("q", None, "r", None)));
+}
+
+#[test]
+fn a_text_that_looks_like_an_image_costs_what_a_text_does() {
+    let long = format!("data:{}", "A".repeat(9_000));
+    for item in [
+        json!({"role": "user", "content": long}),
+        json!({"type": "text", "text": long}),
+        json!({"type": "image_url", "text": long}),
+    ] {
+        let line = [message("q", Some(json!([item])), "r", None)];
+        assert_eq!(sent(&line, "next", None).1, 1, "{item}");
+    }
+}
+
+#[test]
+fn a_line_is_kept_up_to_16_mib_however_large_the_window_is() {
+    let models = crate::support::models(
+        "[[models]]\nname = \"m\"\nbase_url = \"http://h/v1\"\ncontext_window = 100000000\n",
+    )
+    .unwrap();
+    let mut context = Context::new(models.find(None).unwrap(), None, "q", None);
+    let long = message(&"x".repeat(1 << 20), None, &"y".repeat(1 << 20), None);
+    assert_eq!((0..20).take_while(|_| context.push(long.clone())).count(), 8);
 }
 
 /// A line in which each message may call a tool, and have the result of the call before it; with the lengths of questions.
