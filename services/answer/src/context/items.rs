@@ -1,6 +1,7 @@
 //! Items of a message as messages of Chat Completions. They are accepted as such messages, as items of Responses
 //! (`function_call`, `function_call_output`, `message`), as bare tool calls, and as bare parts of a content (`input_image`).
 
+use crate::domain::image_url;
 use serde_json::{Map, Value, json};
 
 /// The messages that stand for a question with its items: results of tools first, then the question with its images. Results are left
@@ -95,34 +96,41 @@ fn calls_of(item: &Value) -> Vec<Value> {
     }
 }
 
+/// The members of a message that are sent: some servers fetch what others name.
+const MESSAGE_MEMBERS: [&str; 6] = ["role", "content", "name", "tool_calls", "tool_call_id", "refusal"];
+
 /// A message with a role, with its content as Chat Completions has it, and without what only Responses knows.
 fn message(item: &Value) -> Value {
     let Value::Object(fields) = item else { return item.clone() };
-    let is_kept = |name: &str| !matches!(name, "type" | "id" | "status");
+    let is_kept = |name: &str| MESSAGE_MEMBERS.contains(&name);
     let mut kept: Map<String, Value> = fields
         .iter()
         .filter(|(name, _)| is_kept(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    if let Some(Value::Array(parts)) = kept.get_mut("content") {
-        *parts = parts.iter().filter_map(part).collect();
+    match kept.get_mut("content") {
+        Some(Value::Array(parts)) => *parts = parts.iter().filter_map(part).collect(),
+        Some(object @ Value::Object(_)) => *object = Value::Null,
+        _ => {}
     }
     Value::Object(kept)
 }
 
-/// A part of a content, as Chat Completions has it. Parts that are unknown are passed on, items that are none are not.
+/// A part of a content, as Chat Completions has it. Only texts and images are sent, and images only from where models may fetch them:
+/// what is unknown here may tell a server to fetch something.
 fn part(part: &Value) -> Option<Value> {
     match text(part, "type")? {
-        "input_text" | "output_text" => Some(json!({"type": "text", "text": part.get("text")})),
-        "input_image" => {
-            let mut image = json!({"url": part.get("image_url")});
-            if let (Some(detail), Some(image)) = (part.get("detail"), image.as_object_mut()) {
+        "text" | "input_text" | "output_text" => Some(json!({"type": "text", "text": text(part, "text")?})),
+        "refusal" => Some(json!({"type": "refusal", "refusal": text(part, "refusal")?})),
+        "image_url" | "input_image" => {
+            let mut image = json!({"url": image_url(part)?});
+            let detail = part.get("detail").or_else(|| part.get("image_url")?.get("detail"));
+            if let (Some(detail @ Value::String(_)), Some(image)) = (detail, image.as_object_mut()) {
                 image.insert("detail".to_owned(), detail.clone());
             }
             Some(json!({"type": "image_url", "image_url": image}))
         }
-        "reasoning" | "item_reference" | "message" | "function_call" => None,
-        _ => Some(part.clone()),
+        _ => None,
     }
 }
 

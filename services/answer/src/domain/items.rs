@@ -63,8 +63,7 @@ fn has_nul(value: &Json) -> bool {
 
 /// Whether there is an image among the items.
 pub fn has_images(items: &Json) -> bool {
-    let is_image = |kind: &Json| matches!(kind.as_str(), Some("image_url" | "input_image"));
-    any(items, &|value| value.get("type").is_some_and(is_image))
+    any(items, &super::is_image)
 }
 
 /// The same without NUL characters, which not every engine stores.

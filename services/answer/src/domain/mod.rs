@@ -3,6 +3,7 @@
 mod chunk;
 mod finish;
 mod items;
+mod parts;
 mod options;
 mod run_state;
 mod timing;
@@ -10,6 +11,7 @@ mod timing;
 pub use chunk::{Chunk, ChunkKind};
 pub use finish::{AnswerStatus, Failure, Finish};
 pub use items::{InputItems, has_images, without_nul};
+pub use parts::{are_supported, image_url, is_image};
 pub use options::{
     Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Question, RawObject, StopSequences,
     Temperature, ToolChoice, ToolList, TopP, Truncation,

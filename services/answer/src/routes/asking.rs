@@ -1,7 +1,7 @@
 //! What create-answer and regenerate-answer have in common: a question at a place on a line becomes a run.
 
 use crate::clients::Line;
-use crate::domain::{Placement, RunState, Truncation, has_images};
+use crate::domain::{Placement, RunState, Truncation, are_supported, has_images};
 use crate::error::Error;
 use crate::executor::{Asked, gather};
 use crate::models::{Model, Models};
@@ -56,7 +56,8 @@ impl State {
         let settings = self.chats.settings(ask.owner, ask.chat_id, trace).await?;
         let named = ask.model.take().or(settings.model);
         let model = find_model(&self.models, named.as_deref())?.clone();
-        if !model.vision && ask.input_items.as_ref().is_some_and(has_images) {
+        let is_taken = |items: &Value| are_supported(items) && (model.vision || !has_images(items));
+        if !ask.input_items.as_ref().is_none_or(is_taken) {
             return Err(Error::UnsupportedInput);
         }
         ask.instructions = ask.instructions.or(settings.instructions).filter(|told| !told.is_empty());

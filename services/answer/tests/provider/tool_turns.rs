@@ -132,15 +132,34 @@ fn results_at_the_root_without_any_call_go() {
 
 #[test]
 fn images_are_parts_of_the_question() {
-    let items = json!([{"type": "input_image", "image_url": "https://h/i.png", "detail": "low"}]);
+    let items = json!([{"type": "input_image", "image_url": "https://example.com/i.png", "detail": "low"}]);
     let expected = json!({"role": "user", "content": [
         {"type": "text", "text": "what is it?"},
-        {"type": "image_url", "image_url": {"url": "https://h/i.png", "detail": "low"}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/i.png", "detail": "low"}},
     ]});
     assert_eq!(sent(&[], "what is it?", Some(&items)).0, [expected]);
     let message = json!([{"type": "message", "id": "m1", "role": "user", "content": [{"type": "input_text", "text": "a"}]}]);
     let expected = json!({"role": "user", "content": [{"type": "text", "text": "a"}]});
     assert_eq!(sent(&[], "", Some(&message)).0, [expected]);
+}
+
+#[test]
+fn only_texts_and_images_with_a_public_name_are_sent() {
+    let items = json!([
+        {"type": "video_url", "video_url": {"url": "http://10.0.0.1/"}},
+        {"type": "image_url", "image_url": {"url": "http://10.0.0.1/"}},
+        {"role": "user", "audio": {"url": "http://10.0.0.1/"}, "content": [
+            {"type": "text", "text": "a", "url": "http://10.0.0.1/"},
+            {"type": "image_url", "image_url": {"url": "https://10.0.0.1/"}},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA", "detail": "low"}},
+        ]},
+    ]);
+    let image = json!({"url": "data:image/png;base64,AA", "detail": "low"});
+    let expected = [
+        json!({"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": image}]}),
+        json!({"role": "user", "content": "next"}),
+    ];
+    assert_eq!(sent(&[], "next", Some(&items)).0, expected);
 }
 
 #[test]
