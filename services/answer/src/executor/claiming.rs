@@ -50,7 +50,7 @@ impl Executor {
         let was_queued = store::stop(&self.parts().store, id).await?;
         self.own().stop(id);
         if was_queued {
-            self.store_sealed().await?;
+            self.settle_own(id, None).await;
         }
         Ok(())
     }

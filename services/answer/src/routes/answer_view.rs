@@ -141,9 +141,4 @@ impl AnswerView {
             message: Some(view),
         })
     }
-
-    /// Whether it is a message.
-    pub fn is_stored(&self) -> bool {
-        self.message.is_some()
-    }
 }

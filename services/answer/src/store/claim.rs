@@ -75,11 +75,3 @@ pub async fn waiting_runs(store: &Store, grace: Duration) -> Result<Vec<(Respons
     store.read(move |session| async move { on!(session, |c| waiting.load(c).await) }.boxed()).await
 }
 
-/// Renews the lease of a sealed run that its owner is about to store, and returns whether it is still to be stored.
-pub async fn renew(store: &Store, id: ResponseId, grace: Duration) -> Result<bool, StoreError> {
-    let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
-    let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
-    let renewed =
-        store.write_statement(move |session| async move { on!(session, |c| renew.execute(c).await) }.boxed());
-    renewed.await.map(|rows| rows > 0)
-}

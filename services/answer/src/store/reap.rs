@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The most attempts of a run of which nothing was shown.
 const MAX_ATTEMPTS: i32 = 2;
 /// Runs of one look.
-const RUNS_PER_POLL: i64 = 100;
+const RUNS_PER_POLL: usize = 100;
 
 /// Whether a run ends when its owner is gone: something was shown, or it was tried again already, or it was to be stopped.
 #[auto_type(no_type_alias)]
@@ -46,24 +46,26 @@ pub async fn requeue_expired_runs(store: &Store) -> Result<usize, StoreError> {
         .await
 }
 
-/// Seals the other ones with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how each has ended.
-pub async fn end_expired_runs(store: &Store) -> Result<Vec<(ResponseId, AnswerStatus)>, StoreError> {
+/// The other ones, those that are over for the longest first; and whether there may be more.
+pub async fn expired_runs(store: &Store) -> Result<(Vec<ResponseId>, bool), StoreError> {
     let expired = runs::table
         .filter(is_in(RunState::Running))
         .filter(runs::lease_until.lt(now().nullable()))
         .filter(ends_with_its_owner())
         .order(runs::lease_until)
-        .limit(RUNS_PER_POLL)
+        .limit(i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX))
         .select(runs::response_id);
     let expired: Vec<ResponseId> = store
         .read::<_, StoreError>(move |session| async move { on!(session, |c| expired.load(c).await) }.boxed())
         .await?;
-    let mut ended = Vec::new();
-    for id in expired {
-        let end = store.write(move |session| end(session, id).boxed()).await?;
-        ended.extend(end.map(|status| (id, status)));
-    }
-    Ok(ended)
+    let may_be_more = expired.len() >= RUNS_PER_POLL;
+    Ok((expired, may_be_more))
+}
+
+/// Seals such a run with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how it has ended; `None` if
+/// its owner has renewed the lease, or another replica was faster.
+pub async fn end_expired_run(store: &Store, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {
+    store.write(move |session| end(session, id).boxed()).await
 }
 
 async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {

@@ -28,6 +28,13 @@ pub struct Owner {
     dropped_messages: Option<i64>,
 }
 
+impl Drop for Owner {
+    /// However it ends, also in a panic: another may go on, and readers here follow that.
+    fn drop(&mut self) {
+        self.log.set_owned(false);
+    }
+}
+
 /// What happens next to a run.
 enum Step {
     Go,
@@ -78,15 +85,12 @@ impl Owner {
         metrics.ended(status);
         let tokens = self.said.usage().and_then(|usage| usage.output_tokens);
         metrics.generated(tokens.unwrap_or(0), self.claimed_at.elapsed());
-        self.executor.settle_own(self.run.response_id, &self.log).await;
-        // If it is not stored, another may do it.
-        self.log.set_owned(false);
+        self.executor.settle_own(self.run.response_id, Some(&self.log)).await;
     }
 
     fn give_up(&self) {
         tracing::warn!(run = %self.run.response_id, epoch = self.run.epoch, "the authority over a run is lost");
         self.executor.parts().metrics.lease_lost();
-        self.log.set_owned(false);
     }
 
     /// Flushes until the run ends; `None` if it is lost.
