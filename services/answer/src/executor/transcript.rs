@@ -78,7 +78,7 @@ impl Transcript {
         let call = call.to_string();
         self.call_bytes += call.len();
         // With some room for what is around them.
-        if self.call_bytes + self.text.len() > MAX_BYTES - MAX_CHUNK_BYTES {
+        if self.call_bytes > MAX_BYTES - MAX_CHUNK_BYTES {
             return Some(FinishReason::Length.into());
         }
         self.push(ChunkKind::ToolCall, call);
@@ -128,7 +128,7 @@ impl Transcript {
 
     /// The items of the response, as JSON.
     pub fn output_items(&self) -> Option<String> {
-        output_items(&self.calls, &self.text)
+        output_items(&self.calls)
     }
 
     /// The usage, if the provider has told it.
@@ -173,6 +173,7 @@ mod tests {
         let mut said = Transcript::new(ResponseId::generate());
         let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
         assert_eq!(said.output_items(), None);
+        assert_eq!(said.add(text(&"\"".repeat(MAX_BYTES))), None, "a text that is longer as JSON");
         assert_eq!(said.add(Event::ToolCall(call.clone())), None);
         let items: Value = serde_json::from_str(&said.output_items().unwrap()).unwrap();
         assert_eq!(items, json!([{"role": "assistant", "content": null, "tool_calls": [call]}]));

@@ -11,6 +11,8 @@ use shared::ids::UserId;
 use shared_store::{RunQueryDsl, Session, StoreError, on};
 use std::time::Duration;
 
+/// So many times as many runs as a user may have under way may wait for being stored.
+const SEALED_FACTOR: i64 = 4;
 const MINUTE: Duration = Duration::from_secs(60);
 /// A day in microseconds.
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -42,10 +44,12 @@ pub(super) async fn check_limits(session: &mut Session, owner: UserId, limits: L
         return Err(Error::TooManyTokens { retry_after: seconds(left) });
     }
     let own = runs::table.filter(runs::owner.eq(owner));
-    // Sealed ones are but to be stored.
-    let live = own.filter(is_live()).filter(runs::state.ne(RunState::Sealed));
-    let live: i64 = on!(session, |c| live.count().get_result(c).await)?;
-    if live >= limits.runs {
+    // Sealed ones are but to be stored; there are many only where that fails.
+    let all = own.filter(is_live());
+    let answering = all.filter(runs::state.ne(RunState::Sealed));
+    let answering: i64 = on!(session, |c| answering.count().get_result(c).await)?;
+    let all: i64 = on!(session, |c| all.count().get_result(c).await)?;
+    if answering >= limits.runs || all >= limits.runs.saturating_mul(SEALED_FACTOR) {
         return Err(Error::TooManyAnswers { retry_after: RETRY_AFTER_AN_ANSWER });
     }
     let recent = own.filter(runs::created_at.gt(before(MINUTE))).order(runs::created_at.desc());

@@ -82,7 +82,7 @@ async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatu
     let Some((owner, cancel)) = taken else { return Ok(None) };
     let chunks = read_after(session, id, 0, i64::MAX).await?;
     let response = text_of(&chunks);
-    let output_items = output_items(&chunks, &response);
+    let output_items = output_items(&chunks);
     let status = if cancel { AnswerStatus::Stopped } else { AnswerStatus::Interrupted };
     let seal = Seal { owner, response, output_items, finish: Finish::of(status) };
     write_seal(session, id, seal, Duration::ZERO).await?;

@@ -1,6 +1,6 @@
 //! The limits of a user.
 
-use crate::app::{chat, endless, spawn_app_with};
+use crate::app::{chat, endless, eventually, spawn_app_with};
 use answer::store::Limits;
 use serde_json::json;
 
@@ -19,6 +19,20 @@ async fn a_user_has_so_many_answers_at_once() {
     drop(second);
     ann.stop(&first).await.expect(200);
     ann.create(&body).await.expect(201);
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_stored_are_limited_too() {
+    let app = spawn_app_with(|config| config.limits.runs = 1).await;
+    let ann = app.user();
+    app.branch_service.fail_to_store(true);
+    for _ in 0..4 {
+        let id = ann.ask(&chat(), "[[delay:0]] x").await;
+        let is_over = async || ann.get(&id).await.json()["status"] == "completed";
+        eventually("it is answered", is_over).await;
+    }
+    let refused = ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
+    assert_eq!(refused.code(), "too_many_answers");
 }
 
 #[tokio::test]
