@@ -63,6 +63,7 @@ impl Producer {
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
     let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let model = &model.for_run();
     let opened = match open(executor, run, model, sender).await? {
         // The model has learned its window by that.
         Err(ProviderError::ContextTooLong { .. }) if run.truncation == Truncation::Auto => {

@@ -50,8 +50,8 @@ impl ErrorObject {
 
     /// What went wrong. The response's status counts more than the one within the object.
     pub(super) fn classify(&self, status: Option<u16>) -> ProviderError {
-        let has = |words: &[&str]| words.iter().any(|word| self.code == *word || self.kind == *word);
-        if has(&["context_length_exceeded", "exceed_context_size_error"]) || self.tells_of_the_context() {
+        let has = |words: &[&str]| self.has(words);
+        if self.has_context_code() || self.tells_of_the_context() {
             let context_window = self.context_window.and_then(|window| u32::try_from(window).ok());
             return ProviderError::ContextTooLong { context_window };
         }
@@ -69,6 +69,15 @@ impl ErrorObject {
             None if has(&["invalid_request_error"]) => ProviderError::Rejected,
             _ => ProviderError::Unavailable,
         }
+    }
+
+    /// Whether a code says that the prompt is too long.
+    pub(super) fn has_context_code(&self) -> bool {
+        self.has(&["context_length_exceeded", "exceed_context_size_error"])
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.code == *word || self.kind == *word)
     }
 
     /// Whether it lasts until somebody pays: a retry is in vain.

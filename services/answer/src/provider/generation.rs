@@ -7,7 +7,7 @@ use super::model_server::ModelServer;
 use super::prompt::Prompt;
 use super::redactor::Redactor;
 use super::stream::CompletionStream;
-use super::tokens::TokenMeter;
+use super::tokens::{Overflow, TokenMeter};
 
 /// A running response of a provider. Dropping it closes the connection.
 pub struct Generation(Source);
@@ -51,8 +51,9 @@ impl Generation {
             }
             Err(failure) => {
                 failure.log(&server.model, &redactor);
-                if let ProviderError::ContextTooLong { context_window: named } = failure.error {
-                    meter.record_overflow(estimate, context_window, named, failure.prompt_tokens);
+                if let ProviderError::ContextTooLong { context_window: window } = failure.error {
+                    let (is_certain, tokens) = (failure.has_context_code, failure.prompt_tokens);
+                    meter.record_overflow(context_window, Overflow { estimate, window, is_certain, tokens });
                 }
                 Err(failure.error)
             }
