@@ -62,7 +62,7 @@ pub struct Line {
 }
 
 /// A run as the message that it becomes.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Storing<'r> {
     owner: UserId,
     chat_id: ChatId,

@@ -12,7 +12,6 @@ const MAX_CHUNK_BYTES: usize = 8 << 10;
 const MAX_BYTES: usize = 1 << 20;
 
 /// What a model has said: the chunks that are not flushed yet, and all that the message keeps.
-#[derive(Debug)]
 pub struct Transcript {
     id: ResponseId,
     /// The number of the last chunk that is flushed.
@@ -24,6 +23,8 @@ pub struct Transcript {
     call_bytes: usize,
     usage: Option<Usage>,
 }
+
+debug_without_texts! { Transcript { id, flushed } }
 
 impl Transcript {
     /// Nothing yet.

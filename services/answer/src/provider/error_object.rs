@@ -4,6 +4,9 @@ use super::error::ProviderError;
 use super::fields::{count, text};
 use serde_json::Value;
 
+/// The longest word that is taken for a code.
+const MAX_CODE_BYTES: usize = 64;
+
 /// An error as a provider describes it. Each server leaves out another field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ErrorObject {
@@ -90,6 +93,16 @@ impl ErrorObject {
         ["maximum context length", "available context size", "context window", "prompt is too long"]
             .iter()
             .any(|words| message.contains(words))
+    }
+
+    /// Its codes, as far as they are words: a server may write anything there.
+    pub(super) fn codes(&self) -> String {
+        let is_code = |text: &str| {
+            text.len() <= MAX_CODE_BYTES && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.'))
+        };
+        let codes = [&self.kind, &self.code].into_iter().filter(|code| !code.is_empty() && is_code(code));
+        let status = self.status.map(|status| status.to_string());
+        codes.cloned().chain(status).collect::<Vec<_>>().join(" ")
     }
 
     /// What it says.

@@ -76,6 +76,11 @@ impl Failure {
         Self { prompt_tokens, has_context_code, is_transient, ..Self::fatal(error, object.said()) }
     }
 
+    /// An error object within a stream: its words may be those of the answer, and go into no log.
+    pub(super) fn of_streamed(object: &ErrorObject) -> Self {
+        Self { said: object.codes(), ..Self::of_object(object, None) }
+    }
+
     /// How long to wait before the request is sent again. `None` if it is not.
     pub(super) fn pause(&self, retries: u32) -> Option<Duration> {
         if !self.is_transient || retries >= MAX_RETRIES {
@@ -88,8 +93,13 @@ impl Failure {
         }
     }
 
+    /// Writes a failure within a stream to the log.
+    pub(super) fn log_streamed(&self, model: &str) {
+        tracing::warn!(model, code = self.error.code(), said = self.said, "a provider failed");
+    }
+
     /// Writes it to the log.
-    pub(super) fn log(&self, model: &str, redactor: &Redactor) {
+    pub(super) fn log(&self, model: &str, redactor: &Redactor<'_>) {
         let said = redactor.redacted(&self.said);
         tracing::warn!(model, code = self.error.code(), said, "a provider failed");
     }

@@ -20,7 +20,6 @@ enum Source {
 struct RunningCompletion {
     stream: CompletionStream,
     model: String,
-    redactor: Redactor,
     meter: TokenMeter,
     /// The estimate of the prompt, which usage corrects.
     estimate: u64,
@@ -46,7 +45,7 @@ impl Generation {
         match server.open(prompt, &redactor).await {
             Ok(stream) => {
                 let (model, meter) = (server.model.clone(), meter.clone());
-                let running = RunningCompletion { stream, model, redactor, meter, estimate };
+                let running = RunningCompletion { stream, model, meter, estimate };
                 Ok(Self(Source::Completion(Box::new(running))))
             }
             Err(failure) => {
@@ -79,7 +78,7 @@ impl RunningCompletion {
         let event = match self.stream.next().await? {
             Ok(event) => event,
             Err(failure) => {
-                failure.log(&self.model, &self.redactor);
+                failure.log_streamed(&self.model);
                 return Some(Err(failure.error));
             }
         };

@@ -44,7 +44,7 @@ impl From<Usage> for TokenUsage {
 }
 
 /// A question that a model answers, or has answered.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Answer)]
 pub struct AnswerView {
     /// It becomes the message's id

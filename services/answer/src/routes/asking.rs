@@ -14,7 +14,6 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::telemetry::Trace;
 
 /// A question at a place on a line.
-#[derive(Debug)]
 pub struct Ask {
     /// Who asks.
     pub owner: UserId,
@@ -49,6 +48,8 @@ pub struct Ask {
     /// The idempotency key.
     pub key: Option<IdempotencyKey>,
 }
+
+debug_without_texts! { Ask { chat_id, branch_id, model } }
 
 impl State {
     /// Inserts a run for a question, and begins to answer it; or finds the one that an equal request has created.

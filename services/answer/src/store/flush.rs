@@ -14,7 +14,7 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use std::time::Duration;
 
 /// A flush of the owner of a run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Flush {
     /// The run.
     pub response_id: ResponseId,
@@ -30,8 +30,10 @@ pub struct Flush {
     pub seal: Option<Seal>,
 }
 
+debug_without_texts! { Flush { response_id, epoch, from, seal } }
+
 /// The end of a run: from now on its texts do not change.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Seal {
     /// Whose it is.
     pub owner: UserId,
@@ -42,6 +44,8 @@ pub struct Seal {
     /// How it has ended.
     pub finish: Finish,
 }
+
+debug_without_texts! { Seal { owner, finish } }
 
 /// The result of a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
