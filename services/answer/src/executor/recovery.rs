@@ -1,5 +1,6 @@
 //! What any replica does for all: it claims runs that lie in the queue, ends runs whose owner is gone, and stores what is sealed.
 
+use super::claiming::Execution;
 use super::replica::Executor;
 use crate::domain::RunState;
 use crate::store;
@@ -60,14 +61,22 @@ impl Executor {
 
     /// Claims runs that have waited longer than `grace`.
     async fn claim_waiting(&self, grace: Duration) {
-        let waiting = match store::waiting_runs(&self.parts().store, grace).await {
-            Ok(waiting) => waiting,
-            Err(error) => return logged("the queue cannot be read", Err(error)),
-        };
-        let mut busy: HashSet<String> = HashSet::new();
-        for (id, model) in waiting {
-            if !busy.contains(&model) && !self.execute(id, &model).await {
-                busy.insert(model);
+        let mut full: HashSet<String> = HashSet::new();
+        loop {
+            let known = full.len();
+            let names = full.iter().cloned().collect();
+            let (waiting, may_be_more) = match store::waiting_runs(&self.parts().store, grace, names).await {
+                Ok(waiting) => waiting,
+                Err(error) => return logged("the queue cannot be read", Err(error)),
+            };
+            for (id, model) in waiting {
+                if !full.contains(&model) && self.execute(id, &model).await == Execution::MustWait {
+                    full.insert(model);
+                }
+            }
+            // Behind those of full models there may be runs of others.
+            if !may_be_more || full.len() == known {
+                return;
             }
         }
     }
