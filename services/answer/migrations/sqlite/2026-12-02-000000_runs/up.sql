@@ -56,7 +56,8 @@ CREATE INDEX runs_chat ON runs (chat_id);
 CREATE INDEX runs_live ON runs (owner, created_at) WHERE state IN ('queued', 'running', 'sealed');
 CREATE INDEX runs_queue ON runs (created_at) WHERE state = 'queued';
 CREATE INDEX runs_model ON runs (model) WHERE state = 'running';
-CREATE INDEX runs_lease ON runs (lease_until) WHERE state IN ('running', 'sealed');
+CREATE INDEX runs_lease ON runs (lease_until) WHERE state = 'running';
+CREATE INDEX runs_to_store ON runs (lease_until) WHERE state = 'sealed';
 CREATE INDEX runs_ended ON runs (ended_at) WHERE state IN ('stored', 'dropped');
 CREATE INDEX runs_with_chunks ON runs (ended_at) WHERE message IS NOT NULL;
 
