@@ -3,7 +3,7 @@
 //! One statement is the fence (epoch and `seq`), the heartbeat (the lease), the sequence without gaps, and the delivery of a stop.
 
 use super::database_time::{after, now};
-use super::limits::add_tokens;
+use super::limits::{add_tokens, lock_tokens};
 use super::schema::{chunks, runs};
 use crate::domain::{Chunk, Finish, RunState};
 use diesel::prelude::*;
@@ -81,6 +81,12 @@ pub async fn flush(store: &Store, flush: Flush) -> Result<FlushResult, StoreErro
 }
 
 async fn write(session: &mut Session, flush: Flush) -> Result<FlushResult, StoreError> {
+    if let Some(seal) = &flush.seal
+        && seal.finish.tokens() > 0
+    {
+        // Before the row of the run: who asks holds the user's row, too, and may wait for the end of a run of the same branch.
+        lock_tokens(session, seal.owner).await?;
+    }
     let result = fence(session, &flush).await?;
     if result == FlushResult::Lost {
         return Ok(result);

@@ -37,8 +37,7 @@ pub(super) const fn day_of(time: Timestamp) -> i64 {
 
 /// Checks all limits of a user. Requests of one user wait for each other from here to the end of the transaction.
 pub(super) async fn check_limits(session: &mut Session, owner: UserId, limits: Limits) -> Result<(), Error> {
-    let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
-    let tokens = add_tokens(session, owner, time, 0).await?;
+    let (time, tokens) = lock_tokens(session, owner).await?;
     if limits.tokens_per_day.is_some_and(|most| tokens >= most) {
         let left = DAY_MICROS - time.as_micros().rem_euclid(DAY_MICROS);
         return Err(Error::TooManyTokens { retry_after: seconds(left) });
@@ -66,6 +65,12 @@ pub(super) async fn check_limits(session: &mut Session, owner: UserId, limits: L
 
 fn seconds(micros: i64) -> u64 {
     u64::try_from(micros).unwrap_or(0).div_ceil(1_000_000).max(1)
+}
+
+/// Locks the tokens of a user, and returns the time and those of the day.
+pub(super) async fn lock_tokens(session: &mut Session, owner: UserId) -> Result<(Timestamp, i64), StoreError> {
+    let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
+    Ok((time, add_tokens(session, owner, time, 0).await?))
 }
 
 /// Adds tokens of a user on the day of `time`, and returns all of that day. Locks the row.
