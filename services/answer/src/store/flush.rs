@@ -24,8 +24,8 @@ pub struct Flush {
     pub from: i64,
     /// The chunks from there on; none for a heartbeat.
     pub chunks: Vec<Chunk>,
-    /// The lease from now on.
-    pub lease: Duration,
+    /// The lease from now on; none where the one before still lasts: a row whose indexed columns stay is updated without its indexes.
+    pub lease: Option<Duration>,
     /// The end of the run, if this is it.
     pub seal: Option<Seal>,
 }
@@ -102,7 +102,7 @@ async fn write(session: &mut Session, flush: Flush) -> Result<FlushResult, Store
         on!(session, |c| diesel::insert_into(chunks::table).values(row).execute(c).await)?;
     }
     if let Some(seal) = flush.seal {
-        write_seal(session, flush.response_id, seal, flush.lease).await?;
+        write_seal(session, flush.response_id, seal, flush.lease.unwrap_or_default()).await?;
     }
     Ok(result)
 }
@@ -112,7 +112,8 @@ async fn fence(session: &mut Session, flush: &Flush) -> Result<FlushResult, Stor
         .find(flush.response_id)
         .filter(runs::epoch.eq(flush.epoch).and(runs::seq.eq(flush.from)))
         .filter(runs::state.eq(RunState::Running));
-    let progress = (runs::seq.eq(flush.to()), runs::lease_until.eq(after(flush.lease).nullable()));
+    let lease = flush.lease.map(|lease| runs::lease_until.eq(after(lease).nullable()));
+    let progress = (runs::seq.eq(flush.to()), lease);
     let written: Option<bool> = on!(session, |c| {
         diesel::update(owned).set(progress).returning(runs::cancel).get_result(c).await.optional()
     })?;

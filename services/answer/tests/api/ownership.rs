@@ -32,7 +32,7 @@ fn next_flush(run: &Run, said: &str) -> Flush {
         epoch,
         from,
         chunks: vec![chunk],
-        lease: Duration::from_secs(30),
+        lease: None,
         seal: None,
     }
 }

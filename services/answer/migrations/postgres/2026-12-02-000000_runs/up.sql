@@ -50,7 +50,7 @@ CREATE TABLE runs (
     created_at TIMESTAMPTZ NOT NULL,
     started_at TIMESTAMPTZ,
     ended_at TIMESTAMPTZ
-);
+) WITH (fillfactor = 80);
 CREATE INDEX runs_owner ON runs (owner, created_at);
 CREATE INDEX runs_chat ON runs (chat_id);
 CREATE INDEX runs_live ON runs (owner, created_at) WHERE state IN ('queued', 'running', 'sealed');
