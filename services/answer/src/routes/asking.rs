@@ -8,6 +8,7 @@ use crate::models::{Model, Models};
 use crate::provider::Parameters;
 use crate::state::State;
 use crate::store::{self, NewRun, Run};
+use crate::streams::stop_unless_read;
 use serde_json::Value;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
@@ -76,7 +77,11 @@ impl State {
             inserted => inserted?,
         };
         if !created.replayed {
-            self.executor.start(&created.object);
+            let run = &created.object;
+            if run.stops_on_disconnect {
+                stop_unless_read(&self.store, &self.tasks, run.response_id, self.timing.disconnect_grace);
+            }
+            self.executor.start(run);
         }
         Ok(created)
     }
