@@ -118,6 +118,11 @@ impl AnswerView {
         }
     }
 
+    /// The bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        self.question.len() + self.text.len()
+    }
+
     /// An answer that is stored; `None` for a message that a client has brought. `run` is what is still known of the run.
     pub fn of_message(message: Message, run: Option<&Run>) -> Option<Self> {
         let Message { known, view } = message;
