@@ -129,6 +129,7 @@ fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> Ne
         attempts: 0,
         cancel: false,
         seq: 0,
+        charged: 0,
         streams: 0,
         placed_branch: Some(ask.branch_id).filter(|_| ask.placement == Placement::Append),
         key_id,

@@ -4,6 +4,7 @@
 
 use super::database_time::{after, now};
 use super::limits::{add_tokens, lock_tokens};
+use super::run::Run;
 use super::schema::{chunks, runs};
 use crate::domain::{Chunk, Finish, RunState};
 use diesel::prelude::*;
@@ -81,9 +82,7 @@ pub async fn flush(store: &Store, flush: Flush) -> Result<FlushResult, StoreErro
 }
 
 async fn write(session: &mut Session, flush: Flush) -> Result<FlushResult, StoreError> {
-    if let Some(seal) = &flush.seal
-        && seal.finish.tokens() > 0
-    {
+    if let Some(seal) = &flush.seal {
         // Before the row of the run: who asks holds the user's row, too, and may wait for the end of a run of the same branch.
         lock_tokens(session, seal.owner).await?;
     }
@@ -128,7 +127,7 @@ pub(super) async fn write_seal(
     grace: Duration,
 ) -> Result<(), StoreError> {
     let Seal { owner, response, output_items, finish } = seal;
-    let tokens = finish.tokens();
+    let estimates = (finish.clone(), response.clone());
     let end = (
         runs::state.eq(RunState::Sealed),
         runs::response.eq(Some(response)),
@@ -137,10 +136,36 @@ pub(super) async fn write_seal(
         runs::ended_at.eq(now().nullable()),
         runs::lease_until.eq(after(grace).nullable()),
     );
-    let sealed = diesel::update(runs::table.find(id)).set(end).returning(runs::ended_at);
-    let ended_at: Option<Timestamp> = on!(session, |c| sealed.get_result(c).await)?;
-    if let (Some(ended_at), true) = (ended_at, tokens > 0) {
-        add_tokens(session, owner, ended_at, tokens).await?;
+    let sealed = diesel::update(runs::table.find(id)).set(end).returning((runs::ended_at, runs::charged));
+    let (ended_at, charged): (Option<Timestamp>, i64) = on!(session, |c| sealed.get_result(c).await)?;
+    let (finish, response) = estimates;
+    let rest = finish.tokens(charged, &response) - charged;
+    if let (Some(ended_at), true) = (ended_at, rest != 0) {
+        add_tokens(session, owner, ended_at, rest).await?;
+    }
+    Ok(())
+}
+
+/// Counts the tokens that the prompt of a run is estimated to have, before they are asked for: the seal corrects them.
+pub async fn charge(store: &Store, run: &Run, tokens: i64) -> Result<(), StoreError> {
+    let (id, epoch, owner) = (run.response_id, run.epoch, run.owner);
+    store.write(move |session| charge_in(session, (id, epoch, owner), tokens).boxed()).await
+}
+
+async fn charge_in(
+    session: &mut Session,
+    (id, epoch, owner): (ResponseId, i64, UserId),
+    tokens: i64,
+) -> Result<(), StoreError> {
+    let (time, _) = lock_tokens(session, owner).await?;
+    let owned = runs::table.find(id).filter(runs::epoch.eq(epoch)).filter(runs::state.eq(RunState::Running));
+    let before: Option<i64> = on!(session, |c| owned.select(runs::charged).first(c).await.optional())?;
+    let Some(before) = before.filter(|before| *before != tokens) else { return Ok(()) };
+    let charged: usize = on!(session, |c| {
+        diesel::update(owned).set(runs::charged.eq(tokens)).execute(c).await
+    })?;
+    if charged > 0 {
+        add_tokens(session, owner, time, tokens - before).await?;
     }
     Ok(())
 }

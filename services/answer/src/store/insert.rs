@@ -1,7 +1,7 @@
 //! New runs, one for each idempotency key, and one at a time for each branch.
 
 use super::database_time::now;
-use super::limits::{Limits, check_limits};
+use super::limits::{Limits, check_limits, count_question};
 use super::run::{NewRun, Run};
 use super::schema::runs;
 use crate::error::Error;
@@ -38,13 +38,10 @@ async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Cr
         // It is not a new one.
         return Ok(Created::replayed(found));
     }
-    checked?;
-    let made: Option<Run> = on!(session, |c| {
-        let insert = diesel::insert_into(runs::table).values((&new, runs::created_at.eq(now())));
-        // Waits for a concurrent insert of the same key, or for the same branch.
-        insert.on_conflict_do_nothing().returning(Run::as_returning()).get_result(c).await.optional()
-    })?;
+    let pace = checked?;
+    let (owner, made) = (new.owner, insert_row(session, &new).await?);
     if let Some(made) = made {
+        count_question(session, owner, pace).await?;
         return Ok(Created::new(made));
     }
     if let Some(found) = replay_in(session, &new).await? {
@@ -54,6 +51,14 @@ async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Cr
     let holder: Option<ResponseId> = on!(session, |c| holder.first(c).await.optional())?;
     // Without a holder it has ended in between.
     Err(holder.map_or(Error::TooManyAnswers { retry_after: 1 }, Error::AnswerRunning))
+}
+
+async fn insert_row(session: &mut Session, new: &NewRun) -> Result<Option<Run>, StoreError> {
+    on!(session, |c| {
+        let insert = diesel::insert_into(runs::table).values((new, runs::created_at.eq(now())));
+        // Waits for a concurrent insert of the same key, or for the same branch.
+        insert.on_conflict_do_nothing().returning(Run::as_returning()).get_result(c).await.optional()
+    })
 }
 
 async fn replay_in(session: &mut Session, new: &NewRun) -> Result<Option<Run>, Error> {

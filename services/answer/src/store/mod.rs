@@ -21,7 +21,7 @@ pub use accounts::delete_account;
 pub use chat_states::{ChatState, set_chat_state};
 pub use chunks::{RunProgress, chunks_after, new_chunks, progress_of};
 pub use claim::{claim, waiting_runs};
-pub use flush::{Flush, FlushResult, Seal, confirm_flush, flush};
+pub use flush::{Flush, FlushResult, Seal, charge, confirm_flush, flush};
 pub use insert::{insert_run, replay};
 pub use limits::Limits;
 pub use read::{find_run, live_runs, own_run, run_counts};

@@ -3,6 +3,7 @@
 use super::chunks::read_after;
 use super::database_time::now;
 use super::flush::{Seal, write_seal};
+use super::limits::lock_tokens;
 use super::run::{NOBODY, is_in};
 use super::schema::runs;
 use super::text::{output_items, text_of};
@@ -69,17 +70,22 @@ pub async fn end_expired_run(store: &Store, id: ResponseId) -> Result<Option<Ans
 }
 
 async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {
+    let owner = runs::table.find(id).select(runs::owner);
+    let owner: Option<UserId> = on!(session, |c| owner.first(c).await.optional())?;
+    let Some(owner) = owner else { return Ok(None) };
+    // Before the row of the run, as in a flush.
+    lock_tokens(session, owner).await?;
     // Again: its owner may have renewed the lease.
     let expired = runs::table
         .find(id)
         .filter(runs::state.eq(RunState::Running).and(runs::lease_until.lt(now().nullable())))
         .filter(ends_with_its_owner());
     let fenced = (runs::epoch.eq(runs::epoch + 1), runs::replica.eq(NOBODY));
-    let taken: Option<(UserId, bool)> = on!(session, |c| {
-        let take = diesel::update(expired).set(fenced).returning((runs::owner, runs::cancel));
+    let taken: Option<bool> = on!(session, |c| {
+        let take = diesel::update(expired).set(fenced).returning(runs::cancel);
         take.get_result(c).await.optional()
     })?;
-    let Some((owner, cancel)) = taken else { return Ok(None) };
+    let Some(cancel) = taken else { return Ok(None) };
     let chunks = read_after(session, id, 0, i64::MAX).await?;
     let response = text_of(&chunks);
     let output_items = output_items(&chunks);

@@ -116,6 +116,7 @@ pub struct NewRun {
     pub(crate) attempts: i32,
     pub(crate) cancel: bool,
     pub(crate) seq: i64,
+    pub(crate) charged: i64,
     pub(crate) streams: i64,
     pub(crate) placed_branch: Option<BranchId>,
     pub(crate) key_id: Option<KeyId>,

@@ -33,6 +33,8 @@ CREATE TABLE runs (
     cancel BOOLEAN NOT NULL,
     -- The number of its chunks.
     seq BIGINT NOT NULL,
+    -- The tokens that it is estimated to take, as far as they are counted in token_usage already.
+    charged BIGINT NOT NULL,
     -- How many streams were opened, where it stops with the last.
     streams BIGINT NOT NULL,
     -- From the seal on until it is stored.
@@ -70,11 +72,13 @@ CREATE TABLE chunks (
     PRIMARY KEY (response_id, seq)
 );
 
--- Tokens by user and day (days since 1970 in UTC).
+-- Tokens by user and day (days since 1970 in UTC), and in microseconds since 1970 until when the questions of the user last at the pace
+-- that is allowed.
 CREATE TABLE token_usage (
     owner BLOB NOT NULL,
     day BIGINT NOT NULL,
     tokens BIGINT NOT NULL,
+    questions_until BIGINT NOT NULL,
     PRIMARY KEY (owner, day)
 );
 CREATE INDEX token_usage_day ON token_usage (day);
