@@ -23,7 +23,7 @@ impl ErrorObject {
     /// The error in a JSON value. `None` if it is none.
     pub(super) fn find(value: &Value) -> Option<Self> {
         match value.get("error") {
-            Some(Value::String(message)) => Some(Self { message: message.clone(), ..Self::default() }),
+            Some(Value::String(message)) if !message.is_empty() => Some(Self { message: message.clone(), ..Self::default() }),
             Some(error @ Value::Object(_)) => Some(Self::of(error)),
             _ if text(value, "object") == Some("error") => Some(Self::of(value)),
             _ => detail(value).map(|message| Self { message, ..Self::default() }),
