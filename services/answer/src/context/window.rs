@@ -18,6 +18,7 @@ pub struct Context {
     budget: u64,
     used: u64,
     bytes: usize,
+    takes_images: bool,
     question: Question,
     /// The newest first.
     kept: Vec<Kept>,
@@ -46,6 +47,7 @@ impl Context {
             costs,
             budget: prompt_budget(model, None),
             bytes: 0,
+            takes_images: model.vision,
             question: Question { text: question.to_owned(), items: input_items.cloned() },
             kept: Vec::new(),
             groups: Vec::new(),
@@ -90,7 +92,7 @@ impl Context {
         self.fill();
         let kept = i64::try_from(self.kept.len()).unwrap_or(i64::MAX);
         let line = self.kept.into_iter().rev().map(|kept| kept.message);
-        (prompt_messages(line, self.question), (messages_on_line - kept).max(0))
+        (prompt_messages(line, self.question, self.takes_images), (messages_on_line - kept).max(0))
     }
 
     /// Corrects the cost of the message that was pushed last, now that the one before it is known.

@@ -163,6 +163,14 @@ fn only_texts_and_images_with_a_public_name_are_sent() {
 }
 
 #[test]
+fn a_model_that_takes_no_images_is_told_that_there_was_one() {
+    let items = json!([{"type": "input_image", "image_url": "https://example.com/i.png"}]);
+    let line = [message("what is it?", Some(items), "a fig", None)];
+    let content = json!([{"type": "text", "text": "what is it?"}, {"type": "text", "text": "[image]"}]);
+    assert_eq!(sent(&line, "next", None).0[0], json!({"role": "user", "content": content}));
+}
+
+#[test]
 fn an_image_costs_no_more_the_larger_its_data_is() {
     let image = format!("data:image/png;base64,{}", "A".repeat(4 << 20));
     let items = json!([{"type": "image_url", "image_url": {"url": image}}]);
