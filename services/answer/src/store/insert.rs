@@ -11,6 +11,9 @@ use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 
+/// Attempts to insert a run whose branch has another one that has ended before it could be told of.
+const INSERT_ATTEMPTS: usize = 3;
+
 /// The run that an equal request has created.
 pub async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option<Run>, Error> {
     let id = key.id;
@@ -39,18 +42,23 @@ async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Cr
         return Ok(Created::replayed(found));
     }
     let pace = checked?;
-    let (owner, made) = (new.owner, insert_row(session, &new).await?);
-    if let Some(made) = made {
-        count_question(session, owner, pace).await?;
-        return Ok(Created::new(made));
+    for _ in 0..INSERT_ATTEMPTS {
+        if let Some(made) = insert_row(session, &new).await? {
+            count_question(session, new.owner, pace).await?;
+            return Ok(Created::new(made));
+        }
+        if let Some(found) = replay_in(session, &new).await? {
+            return Ok(Created::replayed(found));
+        }
+        let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch));
+        let holder: Option<ResponseId> =
+            on!(session, |c| holder.select(runs::response_id).first(c).await.optional())?;
+        if let Some(holder) = holder {
+            return Err(Error::AnswerRunning(holder));
+        }
+        // It has ended in between.
     }
-    if let Some(found) = replay_in(session, &new).await? {
-        return Ok(Created::replayed(found));
-    }
-    let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch)).select(runs::response_id);
-    let holder: Option<ResponseId> = on!(session, |c| holder.first(c).await.optional())?;
-    // Without a holder it has ended in between.
-    Err(holder.map_or(Error::TooManyAnswers { retry_after: 1 }, Error::AnswerRunning))
+    Err(Error::TooManyAnswers { retry_after: 1 })
 }
 
 async fn insert_row(session: &mut Session, new: &NewRun) -> Result<Option<Run>, StoreError> {
