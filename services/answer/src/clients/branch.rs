@@ -3,12 +3,12 @@
 use super::message::{KnownMessage, Message};
 use crate::error::Error;
 use crate::store::Run;
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::service::Service;
-use reqwest::StatusCode;
 use shared_web::service_client::{CallError, NotFound, Refusal, ServiceClient};
 use shared_web::telemetry::Trace;
 

@@ -43,7 +43,10 @@ fn is_supported_item(item: &Value) -> bool {
         (Some(Value::Object(_)), _) => false,
         (Some(_), _) => true,
         // Items without a content: those of tools, and bare parts.
-        (None, Some("function" | "function_call" | "function_call_output" | "reasoning" | "item_reference")) => true,
+        (
+            None,
+            Some("function" | "function_call" | "function_call_output" | "reasoning" | "item_reference"),
+        ) => true,
         (None, Some(_)) => is_supported_part(item),
         (None, None) => item.get("role").is_some() || item.get("function").is_some(),
     }
@@ -73,7 +76,9 @@ mod tests {
             assert_eq!(image_url(&part), image_url(&json!({"type": "input_image", "image_url": url})));
             image_url(&part).is_some()
         };
-        for url in ["data:image/png;base64,AAAA", "https://example.com/a.png?b=c", "https://example.com:8443/"] {
+        for url in
+            ["data:image/png;base64,AAAA", "https://example.com/a.png?b=c", "https://example.com:8443/"]
+        {
             assert!(is_given(url), "{url}");
         }
         for url in [

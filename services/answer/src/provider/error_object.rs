@@ -23,7 +23,9 @@ impl ErrorObject {
     /// The error in a JSON value. `None` if it is none.
     pub(super) fn find(value: &Value) -> Option<Self> {
         match value.get("error") {
-            Some(Value::String(message)) if !message.is_empty() => Some(Self { message: message.clone(), ..Self::default() }),
+            Some(Value::String(message)) if !message.is_empty() => {
+                Some(Self { message: message.clone(), ..Self::default() })
+            }
             Some(error @ Value::Object(_)) => Some(Self::of(error)),
             _ if text(value, "object") == Some("error") => Some(Self::of(value)),
             _ => detail(value).map(|message| Self { message, ..Self::default() }),
@@ -98,7 +100,8 @@ impl ErrorObject {
     /// Its codes, as far as they are words: a server may write anything there.
     pub(super) fn codes(&self) -> String {
         let is_code = |text: &str| {
-            text.len() <= MAX_CODE_BYTES && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.'))
+            text.len() <= MAX_CODE_BYTES
+                && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.'))
         };
         let codes = [&self.kind, &self.code].into_iter().filter(|code| !code.is_empty() && is_code(code));
         let status = self.status.map(|status| status.to_string());

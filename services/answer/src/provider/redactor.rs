@@ -68,7 +68,11 @@ fn plain(text: &str) -> impl Iterator<Item = (usize, char)> {
 
 /// Where a short text begins as a whole.
 fn whole(said: &[char], text: &[char]) -> Option<usize> {
-    if text.len() < MIN_QUOTE_CHARS { None } else { said.windows(text.len()).position(|window| window == text) }
+    if text.len() < MIN_QUOTE_CHARS {
+        None
+    } else {
+        said.windows(text.len()).position(|window| window == text)
+    }
 }
 
 /// All texts of a prompt.
@@ -92,7 +96,8 @@ fn for_each_within(value: &Value, take: &mut impl FnMut(&str)) {
         Value::Array(values) => values.iter().for_each(|value| for_each_within(value, take)),
         Value::Object(fields) => {
             // What the formats' own words are is no part of the prompt.
-            let texts = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "role" | "type" | "detail"));
+            let texts =
+                fields.iter().filter(|(name, _)| !matches!(name.as_str(), "role" | "type" | "detail"));
             texts.for_each(|(_, value)| for_each_within(value, take));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

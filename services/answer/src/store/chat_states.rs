@@ -1,8 +1,8 @@
 //! States of chats, as the chat service delivers them: at least once, and in no order.
 
 use super::database_time::now;
-use super::schema::{chat_states, runs};
 use super::run::is_live;
+use super::schema::{chat_states, runs};
 use super::settle::drop_runs;
 use diesel::prelude::*;
 use futures_util::FutureExt as _;

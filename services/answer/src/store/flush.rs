@@ -161,9 +161,8 @@ async fn charge_in(
     let owned = runs::table.find(id).filter(runs::epoch.eq(epoch)).filter(runs::state.eq(RunState::Running));
     let before: Option<i64> = on!(session, |c| owned.select(runs::charged).first(c).await.optional())?;
     let Some(before) = before.filter(|before| *before != tokens) else { return Ok(()) };
-    let charged: usize = on!(session, |c| {
-        diesel::update(owned).set(runs::charged.eq(tokens)).execute(c).await
-    })?;
+    let charged: usize =
+        on!(session, |c| { diesel::update(owned).set(runs::charged.eq(tokens)).execute(c).await })?;
     if charged > 0 {
         add_tokens(session, owner, time, tokens - before).await?;
     }

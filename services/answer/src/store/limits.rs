@@ -56,7 +56,7 @@ pub(super) async fn check_limits(
     let own = runs::table.filter(runs::owner.eq(owner));
     // Sealed ones are but to be stored; there are many only where that fails.
     let all = own.filter(is_live());
-    let answering = all.filter(runs::state.ne(RunState::Sealed));
+    let answering = all.clone().filter(runs::state.ne(RunState::Sealed));
     let answering: i64 = on!(session, |c| answering.count().get_result(c).await)?;
     let all: i64 = on!(session, |c| all.count().get_result(c).await)?;
     if answering >= limits.runs || all >= limits.runs.saturating_mul(SEALED_FACTOR) {
@@ -85,7 +85,11 @@ async fn check_pace(
 }
 
 /// Counts a question whose run was inserted.
-pub(super) async fn count_question(session: &mut Session, owner: UserId, pace: Pace) -> Result<(), StoreError> {
+pub(super) async fn count_question(
+    session: &mut Session,
+    owner: UserId,
+    pace: Pace,
+) -> Result<(), StoreError> {
     let row = token_usage::table.find((owner, day_of(pace.time)));
     let count = diesel::update(row).set(token_usage::questions_until.eq(pace.questions_until));
     on!(session, |c| count.execute(c).await).map(drop)
@@ -96,7 +100,10 @@ fn seconds(micros: i64) -> u64 {
 }
 
 /// Locks the tokens of a user, and returns the time and those of the day.
-pub(super) async fn lock_tokens(session: &mut Session, owner: UserId) -> Result<(Timestamp, i64), StoreError> {
+pub(super) async fn lock_tokens(
+    session: &mut Session,
+    owner: UserId,
+) -> Result<(Timestamp, i64), StoreError> {
     let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
     Ok((time, add_tokens(session, owner, time, 0).await?))
 }

@@ -51,9 +51,8 @@ async fn renew_in(
 ) -> Result<Option<Duration>, StoreError> {
     let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
     let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
-    let ended_at: Option<Option<Timestamp>> = on!(session, |c| {
-        renew.returning(runs::ended_at).get_result(c).await.optional()
-    })?;
+    let ended_at: Option<Option<Timestamp>> =
+        on!(session, |c| { renew.returning(runs::ended_at).get_result(c).await.optional() })?;
     let Some(ended_at) = ended_at.flatten() else { return Ok(None) };
     let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
     let age = time.as_micros().saturating_sub(ended_at.as_micros());

@@ -27,14 +27,7 @@ fn next_flush(run: &Run, said: &str) -> Flush {
         data: said.to_owned(),
     };
     let (epoch, from) = (run.epoch, run.seq);
-    Flush {
-        response_id: run.response_id,
-        epoch,
-        from,
-        chunks: vec![chunk],
-        lease: None,
-        seal: None,
-    }
+    Flush { response_id: run.response_id, epoch, from, chunks: vec![chunk], lease: None, seal: None }
 }
 
 /// A run whose owner has said something, and is silent since.

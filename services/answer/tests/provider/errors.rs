@@ -122,7 +122,9 @@ async fn what_a_provider_repeats_of_the_prompt_is_not_logged() {
 #[tokio::test]
 async fn what_a_provider_quotes_from_the_middle_or_of_a_short_prompt_is_not_logged() {
     let long = format!("{} the aerial-root password {}", "a ".repeat(900), "z ".repeat(900));
-    for (question, quoted) in [(long.as_str(), "aerial-root\\n password"), ("fig9", "fig9"), ("日本語です", "日本語です")] {
+    for (question, quoted) in
+        [(long.as_str(), "aerial-root\\n password"), ("fig9", "fig9"), ("日本語です", "日本語です")]
+    {
         let error = json!({"error": {"message": format!("cannot parse {quoted} at 7")}});
         let log = logged(question, Reply::error("400 Bad Request", &error)).await;
         assert!(log.contains("cannot parse") && !log.contains(quoted) && !log.contains("password"), "{log}");
