@@ -6,6 +6,7 @@ use crate::domain::RunState;
 use crate::store;
 use futures_util::future::join_all;
 use shared::error::causes;
+use shared::ids::ResponseId;
 use shared_store::StoreError;
 use std::collections::HashSet;
 use std::time::Duration;
