@@ -8,7 +8,6 @@ use answer::store::{Flush, FlushResult, Run, Seal, find_run, flush};
 use serde_json::json;
 use shared::ids::{ResponseId, parse_uuid};
 use shared_store::Store;
-use std::time::Duration;
 
 pub fn id_of(text: &str) -> ResponseId {
     parse_uuid(text).unwrap().into()
