@@ -29,14 +29,12 @@ pub(super) fn continues_calls(message: &ContextMessage) -> bool {
 pub(super) fn prompt_messages(
     line: impl Iterator<Item = ContextMessage>,
     question: Question,
-    takes_images: bool,
 ) -> Vec<PromptMessage> {
     let (mut messages, mut called) = (Vec::new(), Vec::new());
     let mut line = line.peekable();
     while let Some(ContextMessage { question: asked, response, input_items, output_items, .. }) = line.next()
     {
-        let items = input_items.map(|items| if takes_images { items } else { without_images(items) });
-        push_question(&mut messages, asked, items.as_ref(), &called);
+        push_question(&mut messages, asked, input_items.as_ref(), &called);
         called = calls(output_items.as_ref());
         let next = line.peek().map_or(question.items.as_ref(), |next| next.input_items.as_ref());
         push_response(&mut messages, response, output_items.as_ref(), next);
@@ -46,7 +44,7 @@ pub(super) fn prompt_messages(
 }
 
 /// Items with a text in place of each image: a model that takes none would refuse the whole line.
-fn without_images(items: Value) -> Value {
+pub(super) fn without_images(items: Value) -> Value {
     match items {
         image if is_image(&image) => json!({"type": "text", "text": "[image]"}),
         Value::Array(values) => values.into_iter().map(without_images).collect(),

@@ -2,7 +2,7 @@
 
 use super::budget::{Costs, prompt_budget};
 use super::message::ContextMessage;
-use super::turns::{Question, continues_calls, prompt_messages};
+use super::turns::{Question, continues_calls, prompt_messages, without_images};
 use crate::models::Model;
 use crate::provider::{Parameters, PromptMessage};
 use serde_json::Value;
@@ -64,9 +64,12 @@ impl Context {
     }
 
     /// Adds the message before those that were pushed. `false` if it does not fit: the context is full.
-    pub fn push(&mut self, older: ContextMessage) -> bool {
+    pub fn push(&mut self, mut older: ContextMessage) -> bool {
         if self.is_full {
             return false;
+        }
+        if !self.takes_images {
+            older.input_items = older.input_items.map(without_images);
         }
         self.count_newer(&older);
         let cost = self.costs.of_message(&older);
@@ -92,7 +95,7 @@ impl Context {
         self.fill();
         let kept = i64::try_from(self.kept.len()).unwrap_or(i64::MAX);
         let line = self.kept.into_iter().rev().map(|kept| kept.message);
-        (prompt_messages(line, self.question, self.takes_images), (messages_on_line - kept).max(0))
+        (prompt_messages(line, self.question), (messages_on_line - kept).max(0))
     }
 
     /// Corrects the cost of the message that was pushed last, now that the one before it is known.

@@ -127,7 +127,7 @@ async fn what_a_provider_quotes_from_the_middle_or_of_a_short_prompt_is_not_logg
     {
         let error = json!({"error": {"message": format!("cannot parse {quoted} at 7")}});
         let log = logged(question, Reply::error("400 Bad Request", &error)).await;
-        assert!(log.contains("cannot parse") && !log.contains(quoted) && !log.contains("password"), "{log}");
+        assert!(log.contains("cannot") && !log.contains(quoted) && !log.contains("password"), "{log}");
     }
 }
 
