@@ -48,8 +48,12 @@ impl Executor {
             let this = this.clone();
             async move { logged("runs whose owner is gone are not ended", this.reap().await) }
         });
+        self.spawn_sweep();
+    }
+
+    fn spawn_sweep(&self) {
         let store = self.parts().store.clone();
-        tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
+        self.parts().tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
             let store = store.clone();
             async move {
                 store::sweep(&store).await.unwrap_or_else(|error| {
