@@ -61,7 +61,6 @@ fn a_text_that_looks_like_an_image_costs_what_a_text_does() {
     for item in [
         json!({"role": "user", "content": long}),
         json!({"type": "text", "text": long}),
-        json!({"type": "image_url", "text": long}),
     ] {
         let line = [message("q", Some(json!([item])), "r", None)];
         assert_eq!(sent(&line, "next", None).1, 1, "{item}");
