@@ -41,9 +41,9 @@ fn is_supported_item(item: &Value) -> bool {
     match (item.get("content"), kind(item)) {
         (Some(Value::Array(parts)), _) => parts.iter().all(is_supported_part),
         (Some(Value::Object(_)), _) => false,
-        (Some(_), _) => true,
-        // Items without a content: those of tools, and bare parts.
-        (
+        // A text; or no content, as items of tools have it. What else has none is a bare part.
+        (Some(_), _)
+        | (
             None,
             Some("function" | "function_call" | "function_call_output" | "reasoning" | "item_reference"),
         ) => true,

@@ -58,10 +58,7 @@ fn an_image_costs_no_more_the_larger_its_data_is() {
 #[test]
 fn a_text_that_looks_like_an_image_costs_what_a_text_does() {
     let long = format!("data:{}", "A".repeat(9_000));
-    for item in [
-        json!({"role": "user", "content": long}),
-        json!({"type": "text", "text": long}),
-    ] {
+    for item in [json!({"role": "user", "content": long}), json!({"type": "text", "text": long})] {
         let line = [message("q", Some(json!([item])), "r", None)];
         assert_eq!(sent(&line, "next", None).1, 1, "{item}");
     }
