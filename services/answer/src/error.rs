@@ -31,8 +31,8 @@ pub enum Error {
     /// 422: the line is too long for the model, and nothing may be left out.
     #[error("The line is too long for the model")]
     ContextTooLong,
-    /// 422: the model takes no images.
-    #[error("The model takes no images")]
+    /// 422: the model takes no images, or none from there, or no such parts of a content.
+    #[error("The model takes no such input")]
     UnsupportedInput,
     /// 422: the idempotency key was used with another request.
     #[error("The key was used before with another request body")]

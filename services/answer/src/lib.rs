@@ -1,5 +1,18 @@
 //! The answer service: models answer questions, and what they answer is streamed, resumed, stopped and stored.
 
+/// Implements `Debug` with these fields alone: questions and answers go into no log, and what derives it shows all.
+macro_rules! debug_without_texts {
+    ($($name:ident { $($field:ident),+ })+) => {$(
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $(.field(stringify!($field), &self.$field))+
+                    .finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
 pub mod cli;
 mod clients;
 pub mod config;

@@ -32,7 +32,7 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let tasks = Tasks::default();
     let readiness = Readiness::new(store.clone().readiness_check());
     let state = Data::new(build_state(config, store, &tasks)?);
-    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: false };
+    let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     Application::bind(parts, no_hooks, move |app| {
         app.app_data(state.clone()).configure(routes::configure);
     })

@@ -47,6 +47,9 @@ impl From<CallError> for Problem {
 pub struct NotFound {
     /// What was not found, as the service puts it.
     pub detail: String,
+    /// The code of the error.
+    #[serde(default)]
+    pub code: String,
 }
 
 /// A refusal of another service, for the caller to tell its client.

@@ -3,12 +3,13 @@
 use super::message::{KnownMessage, Message};
 use crate::error::Error;
 use crate::store::Run;
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared::service::Service;
-use shared_web::service_client::{CallError, Refusal, ServiceClient};
+use shared_web::service_client::{CallError, NotFound, Refusal, ServiceClient};
 use shared_web::telemetry::Trace;
 
 /// Lines and messages, as the branch service knows them.
@@ -61,7 +62,7 @@ pub struct Line {
 }
 
 /// A run as the message that it becomes.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Storing<'r> {
     owner: UserId,
     chat_id: ChatId,
@@ -107,10 +108,15 @@ impl Branches {
             activate: run.activate,
         };
         let path = format!("/internal/answers/{}", run.response_id);
-        self.0.put(&path, &storing, trace).await.map(Result::ok)
+        match self.0.put(&path, &storing, trace).await? {
+            Ok(message) => Ok(Some(message)),
+            Err(gone) if tells_of_a_place(&gone) => Ok(None),
+            // An older version of the service has no such route.
+            Err(_) => Err(not_found()),
+        }
     }
 
-    /// Messages of a line from a depth downwards; none where the branch is gone.
+    /// Messages of a line from a depth downwards. A line that is not found is an error: the model is not to be asked without it.
     pub async fn page(&self, line: Line, limit: u32, trace: &Trace) -> Result<Vec<KnownMessage>, CallError> {
         let path = format!("/internal/lines/{}/messages", line.branch);
         let query = [
@@ -118,7 +124,9 @@ impl Branches {
             ("depth", line.depth.to_string()),
             ("limit", limit.to_string()),
         ];
-        Ok(self.0.get(&path, &query, trace).await?.unwrap_or_default())
+        let page: Vec<_> = self.0.get(&path, &query, trace).await?.ok_or_else(not_found)?;
+        // From a depth above 0 there is at least one message.
+        if page.is_empty() { Err(not_found()) } else { Ok(page) }
     }
 
     /// A message of a user.
@@ -134,6 +142,15 @@ impl Branches {
 
 fn as_raw(json: &str) -> Option<&RawValue> {
     serde_json::from_str(json).ok()
+}
+
+/// Whether the chat, the branch or the message before it is gone.
+fn tells_of_a_place(gone: &NotFound) -> bool {
+    matches!(gone.code.as_str(), "chat_not_found" | "branch_not_found" | "message_not_found")
+}
+
+const fn not_found() -> CallError {
+    CallError::Unexpected { called: Service::Branch, status: StatusCode::NOT_FOUND }
 }
 
 /// What a client is told of a place that there is not.

@@ -8,7 +8,7 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 
 /// A message: what this service reads of it, and all of it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(try_from = "Map<String, Value>")]
 pub struct Message {
     /// What is read of it.
@@ -17,8 +17,10 @@ pub struct Message {
     pub view: Map<String, Value>,
 }
 
+debug_without_texts! { Message { known } }
+
 /// The members that this service reads.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct KnownMessage {
     /// Its id.
     pub response_id: ResponseId,
@@ -43,6 +45,8 @@ pub struct KnownMessage {
     /// The items of the response.
     pub output_items: Option<Value>,
 }
+
+debug_without_texts! { KnownMessage { response_id, depth } }
 
 impl TryFrom<Map<String, Value>> for Message {
     type Error = serde_json::Error;

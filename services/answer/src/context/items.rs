@@ -1,12 +1,18 @@
 //! Items of a message as messages of Chat Completions. They are accepted as such messages, as items of Responses
 //! (`function_call`, `function_call_output`, `message`), as bare tool calls, and as bare parts of a content (`input_image`).
 
+use crate::domain::image_url;
 use serde_json::{Map, Value, json};
 
-/// The messages that stand for a question with its items: results of tools first, then the question with its images.
-pub(super) fn of_question(question: &str, items: &Value) -> Vec<Value> {
+/// The messages that stand for a question with its items: results of tools first, then the question with its images. Results are left
+/// out whose calls are neither among `called` nor among the items: providers refuse them.
+pub(super) fn of_question(question: &str, items: &Value, called: &[String]) -> Vec<Value> {
     let (mut messages, mut parts) = (Vec::new(), Vec::new());
+    let own = calls(Some(items));
     for item in list(items) {
+        if result(item).is_some_and(|id| !called.iter().chain(&own).any(|call| call == id)) {
+            continue;
+        }
         match text(item, "type") {
             Some("function_call_output") => messages.push(json!({
                 "role": "tool",
@@ -50,11 +56,19 @@ pub(super) fn of_response(response: &str, items: &Value, results: &[&str]) -> Op
 
 /// The ids of the calls whose results are among the items of a question.
 pub(super) fn results(items: Option<&Value>) -> Vec<&str> {
-    let id = |item| {
-        text(item, "tool_call_id")
-            .or_else(|| text(item, "call_id").filter(|_| text(item, "type") == Some("function_call_output")))
-    };
-    items.map_or(&[][..], list).iter().filter_map(id).collect()
+    items.map_or(&[][..], list).iter().filter_map(result).collect()
+}
+
+/// The ids of the calls among items.
+pub(super) fn calls(items: Option<&Value>) -> Vec<String> {
+    let calls = items.map_or(&[][..], list).iter().flat_map(calls_of);
+    calls.filter_map(|call| text(&call, "id").map(str::to_owned)).collect()
+}
+
+/// The id of the call whose result an item is.
+fn result(item: &Value) -> Option<&str> {
+    text(item, "tool_call_id")
+        .or_else(|| text(item, "call_id").filter(|_| text(item, "type") == Some("function_call_output")))
 }
 
 fn list(items: &Value) -> &[Value] {
@@ -82,34 +96,41 @@ fn calls_of(item: &Value) -> Vec<Value> {
     }
 }
 
+/// The members of a message that are sent: some servers fetch what others name.
+const MESSAGE_MEMBERS: [&str; 6] = ["role", "content", "name", "tool_calls", "tool_call_id", "refusal"];
+
 /// A message with a role, with its content as Chat Completions has it, and without what only Responses knows.
 fn message(item: &Value) -> Value {
     let Value::Object(fields) = item else { return item.clone() };
-    let is_kept = |name: &str| !matches!(name, "type" | "id" | "status");
+    let is_kept = |name: &str| MESSAGE_MEMBERS.contains(&name);
     let mut kept: Map<String, Value> = fields
         .iter()
         .filter(|(name, _)| is_kept(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    if let Some(Value::Array(parts)) = kept.get_mut("content") {
-        *parts = parts.iter().filter_map(part).collect();
+    match kept.get_mut("content") {
+        Some(Value::Array(parts)) => *parts = parts.iter().filter_map(part).collect(),
+        Some(object @ Value::Object(_)) => *object = Value::Null,
+        _ => {}
     }
     Value::Object(kept)
 }
 
-/// A part of a content, as Chat Completions has it. Parts that are unknown are passed on, items that are none are not.
+/// A part of a content, as Chat Completions has it. Only texts and images are sent, and images only from where models may fetch them:
+/// what is unknown here may tell a server to fetch something.
 fn part(part: &Value) -> Option<Value> {
     match text(part, "type")? {
-        "input_text" | "output_text" => Some(json!({"type": "text", "text": part.get("text")})),
-        "input_image" => {
-            let mut image = json!({"url": part.get("image_url")});
-            if let (Some(detail), Some(image)) = (part.get("detail"), image.as_object_mut()) {
+        "text" | "input_text" | "output_text" => Some(json!({"type": "text", "text": text(part, "text")?})),
+        "refusal" => Some(json!({"type": "refusal", "refusal": text(part, "refusal")?})),
+        "image_url" | "input_image" => {
+            let mut image = json!({"url": image_url(part)?});
+            let detail = part.get("detail").or_else(|| part.get("image_url")?.get("detail"));
+            if let (Some(detail @ Value::String(_)), Some(image)) = (detail, image.as_object_mut()) {
                 image.insert("detail".to_owned(), detail.clone());
             }
             Some(json!({"type": "image_url", "image_url": image}))
         }
-        "reasoning" | "item_reference" | "message" | "function_call" => None,
-        _ => Some(part.clone()),
+        _ => None,
     }
 }
 

@@ -19,3 +19,21 @@ pub struct ContextMessage {
     /// The model that gave it.
     pub model: Option<String>,
 }
+
+impl ContextMessage {
+    /// The bytes of its texts, and of the texts within its items.
+    pub(super) fn bytes(&self) -> usize {
+        let items = [&self.input_items, &self.output_items].into_iter().flatten();
+        self.question.len() + self.response.len() + items.map(bytes_of).sum::<usize>()
+    }
+}
+
+fn bytes_of(items: &Value) -> usize {
+    size_of::<Value>()
+        + match items {
+            Value::String(text) => text.len(),
+            Value::Array(values) => values.iter().map(bytes_of).sum(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + bytes_of(value)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
+}

@@ -1,9 +1,10 @@
 //! The messages of a prompt, from the messages of a line.
 
-use super::items::{of_question, of_response, results};
+use super::items::{calls, of_question, of_response, results};
 use super::message::ContextMessage;
+use crate::domain::is_image;
 use crate::provider::PromptMessage;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The question that is asked, with its items.
 pub(super) struct Question {
@@ -29,21 +30,39 @@ pub(super) fn prompt_messages(
     line: impl Iterator<Item = ContextMessage>,
     question: Question,
 ) -> Vec<PromptMessage> {
-    let mut messages = Vec::new();
+    let (mut messages, mut called) = (Vec::new(), Vec::new());
     let mut line = line.peekable();
     while let Some(ContextMessage { question: asked, response, input_items, output_items, .. }) = line.next()
     {
-        push_question(&mut messages, asked, input_items.as_ref());
+        push_question(&mut messages, asked, input_items.as_ref(), &called);
+        called = calls(output_items.as_ref());
         let next = line.peek().map_or(question.items.as_ref(), |next| next.input_items.as_ref());
         push_response(&mut messages, response, output_items.as_ref(), next);
     }
-    push_question(&mut messages, question.text, question.items.as_ref());
+    push_question(&mut messages, question.text, question.items.as_ref(), &called);
     messages
 }
 
-fn push_question(messages: &mut Vec<PromptMessage>, question: String, items: Option<&Value>) {
+/// Items with a text in place of each image: a model that takes none would refuse the whole line.
+pub(super) fn without_images(items: Value) -> Value {
+    match items {
+        image if is_image(&image) => json!({"type": "text", "text": "[image]"}),
+        Value::Array(values) => values.into_iter().map(without_images).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name, without_images(value))).collect())
+        }
+        value => value,
+    }
+}
+
+fn push_question(
+    messages: &mut Vec<PromptMessage>,
+    question: String,
+    items: Option<&Value>,
+    called: &[String],
+) {
     if let Some(items) = items {
-        messages.push(PromptMessage::Items(Value::Array(of_question(&question, items))));
+        messages.push(PromptMessage::Items(Value::Array(of_question(&question, items, called))));
         return;
     }
     match messages.last_mut() {

@@ -2,10 +2,13 @@
 
 use super::budget::{Costs, prompt_budget};
 use super::message::ContextMessage;
-use super::turns::{Question, continues_calls, prompt_messages};
+use super::turns::{Question, continues_calls, prompt_messages, without_images};
 use crate::models::Model;
 use crate::provider::{Parameters, PromptMessage};
 use serde_json::Value;
+
+/// The most bytes of the line: a window of many tokens is no reason to hold more in memory. Four messages at least fit.
+const MAX_BYTES_OF_LINE: usize = 16 << 20;
 
 /// The messages of a prompt, fed the newest first until the context window is full.
 ///
@@ -14,6 +17,8 @@ pub struct Context {
     costs: Costs,
     budget: u64,
     used: u64,
+    bytes: usize,
+    takes_images: bool,
     question: Question,
     /// The newest first.
     kept: Vec<Kept>,
@@ -41,6 +46,8 @@ impl Context {
             used: used + costs.estimated(question, input_items),
             costs,
             budget: prompt_budget(model, None),
+            bytes: 0,
+            takes_images: model.vision,
             question: Question { text: question.to_owned(), items: input_items.cloned() },
             kept: Vec::new(),
             groups: Vec::new(),
@@ -57,20 +64,25 @@ impl Context {
     }
 
     /// Adds the message before those that were pushed. `false` if it does not fit: the context is full.
-    pub fn push(&mut self, older: ContextMessage) -> bool {
+    pub fn push(&mut self, mut older: ContextMessage) -> bool {
         if self.is_full {
             return false;
         }
+        if !self.takes_images {
+            older.input_items = older.input_items.map(without_images);
+        }
         self.count_newer(&older);
         let cost = self.costs.of_message(&older);
+        let bytes = self.bytes + older.bytes();
         // The results in the question need their calls, whatever that costs: the provider decides.
-        let is_needed = self.groups.is_empty() && self.question.continues_calls();
-        if !is_needed && self.used + cost > self.budget {
+        let is_needed = self.kept.is_empty() && self.question.continues_calls();
+        if !is_needed && (self.used + cost > self.budget || bytes > MAX_BYTES_OF_LINE) {
             self.fill();
             return false;
         }
         let begins_group = !continues_calls(&older);
         self.used += cost;
+        self.bytes = bytes;
         self.kept.push(Kept { message: older, cost });
         if begins_group {
             self.groups.push(self.kept.len());
@@ -93,18 +105,28 @@ impl Context {
             self.used = self.used - newer.cost + counted;
             newer.cost = counted;
         }
-        let is_needed = self.groups.len() < 2 && self.question.continues_calls();
+        let is_needed = self.kept.len() == 1 && self.question.continues_calls();
         if self.used > self.budget && self.groups.last() == Some(&self.kept.len()) && !is_needed {
             self.groups.pop();
             self.is_full = true;
         }
     }
 
-    /// Drops the messages whose group is not whole.
+    /// Drops the messages whose group is not whole. Of the group of the question as much stays as fits, and the message with its calls:
+    /// in a long chain of calls, results whose calls are left out are left out, too.
     fn fill(&mut self) {
         self.is_full = true;
-        if !self.groups.is_empty() || !self.question.continues_calls() {
-            self.kept.truncate(self.groups.last().copied().unwrap_or(0));
+        match self.groups.last() {
+            Some(whole) => self.kept.truncate(*whole),
+            None if self.question.continues_calls() => {
+                while self.used > self.budget
+                    && self.kept.len() > 1
+                    && let Some(oldest) = self.kept.pop()
+                {
+                    self.used -= oldest.cost;
+                }
+            }
+            None => self.kept.clear(),
         }
     }
 }

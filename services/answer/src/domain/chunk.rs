@@ -17,7 +17,7 @@ shared_store::text_enum! {
 }
 
 /// A piece of what a model says.
-#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
+#[derive(Clone, PartialEq, Eq, diesel::Queryable, diesel::Selectable)]
 #[diesel(table_name = crate::store::schema::chunks)]
 pub struct Chunk {
     /// The run.
@@ -29,3 +29,5 @@ pub struct Chunk {
     /// A text, or JSON.
     pub data: String,
 }
+
+debug_without_texts! { Chunk { response_id, seq, kind } }

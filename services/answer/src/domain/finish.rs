@@ -1,6 +1,6 @@
 //! How a run has ended.
 
-use crate::provider::{FinishReason, ProviderError, Usage};
+use crate::provider::{FinishReason, ProviderError, Usage, estimate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -114,11 +114,15 @@ impl Finish {
         })
     }
 
-    /// The tokens that count against the user's limit.
-    pub fn tokens(&self) -> i64 {
-        let of =
-            |usage: &Usage| usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0));
-        self.usage.as_ref().map_or(0, of).max(0)
+    /// The tokens that count against the user's limit: as the provider has counted them, else as the prompt was estimated, and the
+    /// response is now.
+    pub fn tokens(&self, estimated_input: i64, response: &str) -> i64 {
+        if self.usage.is_none() && self.status == AnswerStatus::Failed && response.is_empty() {
+            return 0;
+        }
+        let usage = self.usage.unwrap_or_default();
+        let output = usage.output_tokens.unwrap_or_else(|| i64::try_from(estimate(response)).unwrap_or(0));
+        usage.input_tokens.unwrap_or(estimated_input).saturating_add(output).max(0)
     }
 }
 
@@ -137,5 +141,22 @@ impl From<FinishReason> for Finish {
 impl From<&ProviderError> for Finish {
     fn from(error: &ProviderError) -> Self {
         Self::failed(error.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_provider_has_counted_is_estimated() {
+        let stopped = Finish::of(AnswerStatus::Stopped);
+        assert_eq!(stopped.tokens(100, "abcdef"), 102);
+        let input = Usage { input_tokens: Some(7), ..Usage::default() };
+        assert_eq!(Finish { usage: Some(input), ..stopped.clone() }.tokens(100, "abc"), 8);
+        let both = Usage { output_tokens: Some(5), ..input };
+        assert_eq!(Finish { usage: Some(both), ..stopped }.tokens(100, "abc"), 12);
+        assert_eq!(Finish::failed("provider_unavailable").tokens(100, ""), 0);
+        assert_eq!(Finish::failed("provider_unavailable").tokens(100, "abc"), 101);
     }
 }

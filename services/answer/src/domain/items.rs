@@ -16,14 +16,19 @@ pub struct InputItems(pub Json);
 impl Field for InputItems {
     fn parse(value: Value<'_>) -> Result<Self, Reason> {
         let json = value.json().ok_or_else(not_a_list)?;
+        let too_long = || Reason::new("too_long", "List should have at most 1048576 bytes of JSON text");
         if json.len() > MAX_ITEM_BYTES {
-            return Err(Reason::new("too_long", "List should have at most 1048576 bytes of JSON text"));
+            return Err(too_long());
         }
         let items: Json = serde_json::from_str(json)
             .map_err(|_| Reason::value_error("the items are nested too deeply, or have lone surrogates"))?;
         let is_list = items.as_array().is_some_and(|items| items.iter().all(Json::is_object));
         if !is_list {
             return Err(not_a_list());
+        }
+        // Numbers such as 1e15 are written with more characters than they came with.
+        if items.to_string().len() > MAX_ITEM_BYTES {
+            return Err(too_long());
         }
         if has_nul(&items) {
             return Err(Reason::value_error("the texts must not contain NUL characters"));
@@ -63,8 +68,7 @@ fn has_nul(value: &Json) -> bool {
 
 /// Whether there is an image among the items.
 pub fn has_images(items: &Json) -> bool {
-    let is_image = |kind: &Json| matches!(kind.as_str(), Some("image_url" | "input_image"));
-    any(items, &|value| value.get("type").is_some_and(is_image))
+    any(items, &super::is_image)
 }
 
 /// The same without NUL characters, which not every engine stores.
@@ -103,6 +107,8 @@ mod tests {
         assert_eq!(parse("{}").unwrap_err(), "list_type");
         assert_eq!(parse("[1]").unwrap_err(), "list_type");
         assert_eq!(parse(r#"[{"a": "\u0000"}]"#).unwrap_err(), "value_error");
+        let numbers = format!("[{{\"a\": [{}1]}}]", "1e15,".repeat(100_000));
+        assert_eq!(parse(&numbers).unwrap_err(), "too_long");
         assert_eq!(without_nul(json!({"a\0": ["\0"]})), json!({"a\u{fffd}": ["\u{fffd}"]}));
     }
 }

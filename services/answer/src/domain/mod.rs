@@ -4,6 +4,7 @@ mod chunk;
 mod finish;
 mod items;
 mod options;
+mod parts;
 mod run_state;
 mod timing;
 
@@ -14,5 +15,6 @@ pub use options::{
     Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Question, RawObject, StopSequences,
     Temperature, ToolChoice, ToolList, TopP, Truncation,
 };
+pub use parts::{are_supported, image_url, is_image};
 pub use run_state::{Placement, RunState};
 pub use timing::Timing;

@@ -7,6 +7,15 @@ use shared::error::causes;
 use shared::ids::ResponseId;
 use shared_store::StoreError;
 
+/// What became of an attempt to claim a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Execution {
+    /// It is claimed, or nothing is to be done, or can be, just now.
+    Done,
+    /// Its model has as many runs as it may have, or one that has waited for longer.
+    MustWait,
+}
+
 impl Executor {
     /// Claims a new run in the background; one that this replica does not get to is left to the queue.
     pub fn start(&self, run: &Run) {
@@ -14,16 +23,19 @@ impl Executor {
         // Readers that come now are to find the log that the owner writes.
         let log = self.parts().hub.open(id);
         self.parts().tasks.spawn(async move {
-            this.execute(id, &model).await;
+            if this.execute(id, &model).await == Execution::MustWait {
+                // It may wait for an older one for which there is room.
+                this.freed().notify_one();
+            }
             drop(log);
         });
     }
 
-    /// Claims a run, and begins to answer it. Returns false where its model has as many runs as it may have.
-    pub(super) async fn execute(&self, id: ResponseId, model: &str) -> bool {
+    /// Claims a run, and begins to answer it.
+    pub(super) async fn execute(&self, id: ResponseId, model: &str) -> Execution {
         let parts = self.parts();
         if parts.tasks.stopping().is_cancelled() {
-            return true;
+            return Execution::Done;
         }
         let max_runs = parts.models.find(Some(model)).and_then(|model| model.max_runs);
         match store::claim(&parts.store, id, self.id(), parts.timing.lease, max_runs).await {
@@ -35,12 +47,13 @@ impl Executor {
                         this.freed().notify_one();
                     }
                 });
-                true
+                Execution::Done
             }
-            Ok(None) => max_runs.is_none(),
+            Ok(None) if max_runs.is_some() => Execution::MustWait,
+            Ok(None) => Execution::Done,
             Err(error) => {
                 tracing::warn!(error = causes(&error), run = %id, "a run cannot be claimed");
-                true
+                Execution::Done
             }
         }
     }
@@ -50,7 +63,7 @@ impl Executor {
         let was_queued = store::stop(&self.parts().store, id).await?;
         self.own().stop(id);
         if was_queued {
-            self.store_sealed().await?;
+            self.settle_own(id, None).await;
         }
         Ok(())
     }

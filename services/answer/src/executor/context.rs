@@ -12,7 +12,7 @@ use shared_web::telemetry::Trace;
 const MESSAGES_PER_PAGE: u32 = 50;
 
 /// What a context is made for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// What the model is told before the line.
     pub instructions: Option<&'a str>,

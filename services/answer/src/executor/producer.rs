@@ -6,7 +6,7 @@ use crate::clients::Line;
 use crate::domain::{Finish, Truncation};
 use crate::models::Model;
 use crate::provider::{Event, Generation, Parameters, Prompt, PromptMessage, ProviderError};
-use crate::store::Run;
+use crate::store::{self, Run};
 use serde_json::Value;
 use shared::error::causes;
 use shared_web::telemetry::Trace;
@@ -63,6 +63,7 @@ impl Producer {
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
     let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let model = &model.for_run();
     let opened = match open(executor, run, model, sender).await? {
         // The model has learned its window by that.
         Err(ProviderError::ContextTooLong { .. }) if run.truncation == Truncation::Auto => {
@@ -103,7 +104,16 @@ async fn open(
     drop(sender.send(Produced::Context(dropped)).await);
     let cache_key = executor.prompt_cache_key(run.chat_id);
     let prompt = Prompt { instructions: run.instructions.clone(), messages, parameters, cache_key };
+    charge(executor, run, model, &prompt).await;
     Ok(model.open(prompt).await)
+}
+
+/// Counts the tokens of a prompt, before it is known whether the provider does. Without the database it is asked all the same.
+async fn charge(executor: &Executor, run: &Run, model: &Model, prompt: &Prompt) {
+    let tokens = i64::try_from(model.meter.scaled(prompt.estimate())).unwrap_or(i64::MAX);
+    if let Err(error) = store::charge(&executor.parts().store, run, tokens).await {
+        tracing::warn!(error = causes(&error), run = %run.response_id, "the tokens of a prompt are not counted");
+    }
 }
 
 /// The messages of the prompt, and how many of the line do not fit.

@@ -1,10 +1,12 @@
 //! What any replica does for all: it claims runs that lie in the queue, ends runs whose owner is gone, and stores what is sealed.
 
+use super::claiming::Execution;
 use super::replica::Executor;
 use crate::domain::RunState;
 use crate::store;
 use futures_util::future::join_all;
 use shared::error::causes;
+use shared::ids::ResponseId;
 use shared_store::StoreError;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -30,6 +32,12 @@ impl Executor {
                 this.claim_waiting(Duration::ZERO).await;
             }
         });
+        // Not with those before: a slow branch service holds up nobody who waits for the end of a run.
+        let this = self.clone();
+        tasks.every(timing.reap_poll, move || {
+            let this = this.clone();
+            async move { logged("answers are not stored", this.store_sealed().await) }
+        });
         let this = self.clone();
         tasks.every(timing.stop_poll, move || {
             let this = this.clone();
@@ -40,8 +48,12 @@ impl Executor {
             let this = this.clone();
             async move { logged("runs whose owner is gone are not ended", this.reap().await) }
         });
+        self.spawn_sweep();
+    }
+
+    fn spawn_sweep(&self) {
         let store = self.parts().store.clone();
-        tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
+        self.parts().tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
             let store = store.clone();
             async move {
                 store::sweep(&store).await.unwrap_or_else(|error| {
@@ -54,14 +66,22 @@ impl Executor {
 
     /// Claims runs that have waited longer than `grace`.
     async fn claim_waiting(&self, grace: Duration) {
-        let waiting = match store::waiting_runs(&self.parts().store, grace).await {
-            Ok(waiting) => waiting,
-            Err(error) => return logged("the queue cannot be read", Err(error)),
-        };
-        let mut busy: HashSet<String> = HashSet::new();
-        for (id, model) in waiting {
-            if !busy.contains(&model) && !self.execute(id, &model).await {
-                busy.insert(model);
+        let mut full: HashSet<String> = HashSet::new();
+        loop {
+            let known = full.len();
+            let names = full.iter().cloned().collect();
+            let (waiting, may_be_more) = match store::waiting_runs(&self.parts().store, grace, names).await {
+                Ok(waiting) => waiting,
+                Err(error) => return logged("the queue cannot be read", Err(error)),
+            };
+            for (id, model) in waiting {
+                if !full.contains(&model) && self.execute(id, &model).await == Execution::MustWait {
+                    full.insert(model);
+                }
+            }
+            // Behind those of full models there may be runs of others.
+            if !may_be_more || full.len() == known {
+                return;
             }
         }
     }
@@ -95,18 +115,46 @@ impl Executor {
             tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
             self.parts().metrics.requeued(requeued);
         }
-        for (id, status) in store::end_expired_runs(store).await? {
-            tracing::warn!(run = %id, status = status.as_str(), "a run is ended, as its replica is gone");
-            self.parts().metrics.ended(status);
+        loop {
+            let (expired, may_be_more) = store::expired_runs(store).await?;
+            let mut ended = 0;
+            for id in expired {
+                ended += usize::from(self.end_expired(id).await);
+            }
+            // Where none could be ended, the next look would find the same ones.
+            if !may_be_more || ended == 0 {
+                return Ok(());
+            }
         }
-        self.store_sealed().await
+    }
+
+    /// Ends a run whose owner is gone, and returns whether it was to be ended by this replica. One that cannot be ended holds up no other.
+    async fn end_expired(&self, id: ResponseId) -> bool {
+        match store::end_expired_run(&self.parts().store, id).await {
+            Ok(Some(status)) => {
+                tracing::warn!(run = %id, status = status.as_str(), "a run is ended, as its replica is gone");
+                self.parts().metrics.ended(status);
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::warn!(error = causes(&error), run = %id, "a run whose replica is gone is not ended");
+                false
+            }
+        }
     }
 
     /// Stores sealed runs that nobody has stored in time.
-    pub(super) async fn store_sealed(&self) -> Result<(), StoreError> {
+    async fn store_sealed(&self) -> Result<(), StoreError> {
         let parts = self.parts();
-        let due = store::runs_to_store(&parts.store, parts.timing.store_grace).await?;
-        join_all(due.into_iter().map(|run| self.settle(run, None))).await;
+        while !parts.tasks.stopping().is_cancelled() {
+            let due = store::runs_to_store(&parts.store, parts.timing.store_grace).await?;
+            let may_be_more = due.len() >= store::RUNS_PER_STORE_POLL;
+            join_all(due.into_iter().map(|run| self.settle(run, None))).await;
+            if !may_be_more {
+                break;
+            }
+        }
         Ok(())
     }
 }

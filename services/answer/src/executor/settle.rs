@@ -1,11 +1,11 @@
 //! Sealed runs become messages.
 
 use super::replica::Executor;
+use crate::domain::RunState;
 use crate::store::{self, Run};
 use crate::streams::{Ending, RunLog};
 use reqwest::StatusCode;
 use serde_json::Value;
-use shared::clock::Clock;
 use shared::error::causes;
 use shared::ids::ResponseId;
 use shared_store::StoreError;
@@ -14,15 +14,19 @@ use shared_web::telemetry::Trace;
 use std::time::Duration;
 
 /// How long an answer that branch refuses is kept, so that a mistake can be mended.
-const MAX_REFUSAL: Duration = Duration::from_secs(3600);
+const MAX_REFUSED_TIME: Duration = Duration::from_secs(3600);
+/// The longest pause between two attempts to store an answer.
+const MAX_STORE_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// The pause is this part of the time for which the answer has waited.
+const STORE_PAUSE_SHARE: u32 = 4;
 
 impl Executor {
-    /// Stores a run that this replica has sealed. If that fails, any replica repeats it.
-    pub(super) async fn settle_own(&self, id: ResponseId, log: &RunLog) {
+    /// Stores a run that has just been sealed here. If that fails, any replica repeats it.
+    pub(super) async fn settle_own(&self, id: ResponseId, log: Option<&RunLog>) {
         match store::find_run(&self.parts().store, id).await {
-            Ok(Some(run)) => self.settle(run, Some(log)).await,
+            Ok(Some(run)) => self.settle(run, log).await,
             // It is deleted with its chat or its account.
-            Ok(None) => log.finish(&Ending::Dropped),
+            Ok(None) => finish(log, &Ending::Dropped),
             Err(error) => tracing::warn!(error = causes(&error), run = %id, "an answer is not stored yet"),
         }
     }
@@ -30,39 +34,56 @@ impl Executor {
     /// Stores a sealed run as a message, or drops it if its chat or its branch is gone. `log` has all of its chunks; without one, readers
     /// find the end in the database.
     pub(super) async fn settle(&self, run: Run, log: Option<&RunLog>) {
+        let (id, grace) = (run.response_id, self.parts().timing.store_grace);
+        if run.state != RunState::Sealed {
+            return;
+        }
+        // What was dropped meanwhile must not be stored: its chat may be restored.
+        let settled = match store::renew(&self.parts().store, id, grace).await {
+            Ok(Some(age)) => self.settle_renewed(run, age, log).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = settled {
+            tracing::warn!(error = causes(&error), run = %id, "it is not recorded what became of an answer");
+        }
+    }
+
+    /// The same for a run that was sealed so long ago.
+    async fn settle_renewed(&self, run: Run, age: Duration, log: Option<&RunLog>) -> Result<(), StoreError> {
         let trace = Trace::resumed(run.request_id.clone());
         let (id, store) = (run.response_id, &self.parts().store);
-        let settled: Result<(), StoreError> = match self.parts().branches.store(&run, &trace).await {
+        match self.parts().branches.store(&run, &trace).await {
             Ok(Some(message)) => {
                 let message = Value::Object(message.view).to_string();
                 let stored = store::store_run(store, id, message.clone()).await;
                 // It is a message, whether or not that could be recorded.
-                if let Some(log) = log {
-                    log.finish(&Ending::Finished(run.finish, Some(message)));
-                }
+                finish(log, &Ending::Finished(run.finish, Some(message)));
                 stored
             }
             Ok(None) => {
-                let dropped = store::drop_run(store, id).await;
                 self.parts().metrics.dropped();
-                if let Some(log) = log {
-                    log.finish(&Ending::Dropped);
-                }
+                let dropped = store::drop_run(store, id).await;
+                finish(log, &Ending::Dropped);
                 dropped
             }
-            Err(error) if is_refused(&error) && is_overdue(&run) => {
+            Err(error) if is_refused(&error) && age >= MAX_REFUSED_TIME => {
                 tracing::error!(error = causes(&error), run = %id, "an answer is given up, as it is refused");
                 self.parts().metrics.dropped();
                 store::drop_run(store, id).await
             }
             Err(error) => {
                 tracing::warn!(error = causes(&error), run = %id, "an answer is not stored yet");
-                Ok(())
+                let pause = (age / STORE_PAUSE_SHARE).min(MAX_STORE_PAUSE);
+                store::renew(store, id, pause.max(self.parts().timing.store_grace)).await.map(drop)
             }
-        };
-        if let Err(error) = settled {
-            tracing::warn!(error = causes(&error), run = %id, "it is not recorded that an answer is stored");
         }
+    }
+}
+
+fn finish(log: Option<&RunLog>, ending: &Ending) {
+    if let Some(log) = log {
+        log.finish(ending);
     }
 }
 
@@ -75,9 +96,4 @@ fn is_refused(error: &CallError) -> bool {
         StatusCode::UNPROCESSABLE_ENTITY,
     ];
     matches!(error, CallError::Unexpected { status, .. } if REFUSALS.contains(status))
-}
-
-/// Whether a run has waited for so long that nobody can mend what it is refused for.
-fn is_overdue(run: &Run) -> bool {
-    run.ended_at.is_some_and(|ended_at| ended_at.plus(MAX_REFUSAL) <= Clock::system().now())
 }

@@ -12,7 +12,6 @@ const MAX_CHUNK_BYTES: usize = 8 << 10;
 const MAX_BYTES: usize = 1 << 20;
 
 /// What a model has said: the chunks that are not flushed yet, and all that the message keeps.
-#[derive(Debug)]
 pub struct Transcript {
     id: ResponseId,
     /// The number of the last chunk that is flushed.
@@ -24,6 +23,8 @@ pub struct Transcript {
     call_bytes: usize,
     usage: Option<Usage>,
 }
+
+debug_without_texts! { Transcript { id, flushed } }
 
 impl Transcript {
     /// Nothing yet.
@@ -78,7 +79,7 @@ impl Transcript {
         let call = call.to_string();
         self.call_bytes += call.len();
         // With some room for what is around them.
-        if self.call_bytes + self.text.len() > MAX_BYTES - MAX_CHUNK_BYTES {
+        if self.call_bytes > MAX_BYTES - MAX_CHUNK_BYTES {
             return Some(FinishReason::Length.into());
         }
         self.push(ChunkKind::ToolCall, call);
@@ -128,7 +129,7 @@ impl Transcript {
 
     /// The items of the response, as JSON.
     pub fn output_items(&self) -> Option<String> {
-        output_items(&self.calls, &self.text)
+        output_items(&self.calls)
     }
 
     /// The usage, if the provider has told it.
@@ -173,6 +174,7 @@ mod tests {
         let mut said = Transcript::new(ResponseId::generate());
         let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
         assert_eq!(said.output_items(), None);
+        assert_eq!(said.add(text(&"\"".repeat(MAX_BYTES))), None, "a text that is longer as JSON");
         assert_eq!(said.add(Event::ToolCall(call.clone())), None);
         let items: Value = serde_json::from_str(&said.output_items().unwrap()).unwrap();
         assert_eq!(items, json!([{"role": "assistant", "content": null, "tool_calls": [call]}]));

@@ -56,6 +56,12 @@ impl Model {
         }
     }
 
+    /// The same model for one run, which learns from its refusals for itself.
+    #[must_use]
+    pub fn for_run(&self) -> Self {
+        Self { meter: self.meter.for_run(), ..self.clone() }
+    }
+
     /// Sends a prompt and waits for the first event of the response: up to 120 s, and longer with retries. Dropping the future
     /// closes the connection.
     ///

@@ -23,7 +23,7 @@ impl Completion {
     pub(super) fn take(&mut self, chunk: &Value) -> Result<(), Failure> {
         let choice = array(chunk, "choices").first();
         if let Some(error) = ErrorObject::find(chunk).or_else(|| choice.and_then(ErrorObject::find)) {
-            return Err(Failure::of_object(&error, None));
+            return Err(Failure::of_streamed(&error));
         }
         if let Some(choice) = choice {
             self.take_choice(choice)?;
@@ -75,7 +75,7 @@ impl Completion {
             None | Some("null") => {}
             Some("error") => {
                 let error = ErrorObject::of_body(b"the finish reason is an error");
-                return Err(Failure::of_object(&error, None));
+                return Err(Failure::of_streamed(&error));
             }
             Some(reason) => self.finish = Some(read_finish_reason(reason)),
         }

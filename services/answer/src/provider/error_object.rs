@@ -4,6 +4,9 @@ use super::error::ProviderError;
 use super::fields::{count, text};
 use serde_json::Value;
 
+/// The longest word that is taken for a code.
+const MAX_CODE_BYTES: usize = 64;
+
 /// An error as a provider describes it. Each server leaves out another field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ErrorObject {
@@ -20,7 +23,9 @@ impl ErrorObject {
     /// The error in a JSON value. `None` if it is none.
     pub(super) fn find(value: &Value) -> Option<Self> {
         match value.get("error") {
-            Some(Value::String(message)) => Some(Self { message: message.clone(), ..Self::default() }),
+            Some(Value::String(message)) if !message.is_empty() => {
+                Some(Self { message: message.clone(), ..Self::default() })
+            }
             Some(error @ Value::Object(_)) => Some(Self::of(error)),
             _ if text(value, "object") == Some("error") => Some(Self::of(value)),
             _ => detail(value).map(|message| Self { message, ..Self::default() }),
@@ -50,8 +55,8 @@ impl ErrorObject {
 
     /// What went wrong. The response's status counts more than the one within the object.
     pub(super) fn classify(&self, status: Option<u16>) -> ProviderError {
-        let has = |words: &[&str]| words.iter().any(|word| self.code == *word || self.kind == *word);
-        if has(&["context_length_exceeded", "exceed_context_size_error"]) || self.tells_of_the_context() {
+        let has = |words: &[&str]| self.has(words);
+        if self.has_context_code() || self.tells_of_the_context() {
             let context_window = self.context_window.and_then(|window| u32::try_from(window).ok());
             return ProviderError::ContextTooLong { context_window };
         }
@@ -71,6 +76,15 @@ impl ErrorObject {
         }
     }
 
+    /// Whether a code says that the prompt is too long.
+    pub(super) fn has_context_code(&self) -> bool {
+        self.has(&["context_length_exceeded", "exceed_context_size_error"])
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.code == *word || self.kind == *word)
+    }
+
     /// Whether it lasts until somebody pays: a retry is in vain.
     pub(super) fn is_about_quota(&self) -> bool {
         self.code == "insufficient_quota" || self.kind == "insufficient_quota"
@@ -81,6 +95,17 @@ impl ErrorObject {
         ["maximum context length", "available context size", "context window", "prompt is too long"]
             .iter()
             .any(|words| message.contains(words))
+    }
+
+    /// Its codes, as far as they are words: a server may write anything there.
+    pub(super) fn codes(&self) -> String {
+        let is_code = |text: &str| {
+            text.len() <= MAX_CODE_BYTES
+                && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.'))
+        };
+        let codes = [&self.kind, &self.code].into_iter().filter(|code| !code.is_empty() && is_code(code));
+        let status = self.status.map(|status| status.to_string());
+        codes.cloned().chain(status).collect::<Vec<_>>().join(" ")
     }
 
     /// What it says.

@@ -21,6 +21,8 @@ pub(super) struct Failure {
     pub(super) error: ProviderError,
     /// How many tokens the prompt has, where the provider says so.
     pub(super) prompt_tokens: Option<u64>,
+    /// Whether the provider says with a code, not only in a text, that the prompt is too long.
+    pub(super) has_context_code: bool,
     is_transient: bool,
     retry_after: Option<Duration>,
     /// For the log alone.
@@ -35,7 +37,15 @@ impl Failure {
 
     /// A failure that a retry does not mend.
     pub(super) fn fatal(error: ProviderError, said: impl Into<String>) -> Self {
-        Self { error, prompt_tokens: None, is_transient: false, retry_after: None, said: said.into() }
+        let said = said.into();
+        Self {
+            error,
+            prompt_tokens: None,
+            has_context_code: false,
+            is_transient: false,
+            retry_after: None,
+            said,
+        }
     }
 
     /// An error of the HTTP client. The URL is the deployment's, and left out.
@@ -62,7 +72,13 @@ impl Failure {
         let is_transient = matches!(error, ProviderError::RateLimited | ProviderError::Unavailable)
             && !object.is_about_quota();
         let prompt_tokens = object.prompt_tokens.and_then(|tokens| u64::try_from(tokens).ok());
-        Self { prompt_tokens, is_transient, ..Self::fatal(error, object.said()) }
+        let has_context_code = object.has_context_code();
+        Self { prompt_tokens, has_context_code, is_transient, ..Self::fatal(error, object.said()) }
+    }
+
+    /// An error object within a stream: its words may be those of the answer, and go into no log.
+    pub(super) fn of_streamed(object: &ErrorObject) -> Self {
+        Self { said: object.codes(), ..Self::of_object(object, None) }
     }
 
     /// How long to wait before the request is sent again. `None` if it is not.
@@ -77,8 +93,13 @@ impl Failure {
         }
     }
 
+    /// Writes a failure within a stream to the log.
+    pub(super) fn log_streamed(&self, model: &str) {
+        tracing::warn!(model, code = self.error.code(), said = self.said, "a provider failed");
+    }
+
     /// Writes it to the log.
-    pub(super) fn log(&self, model: &str, redactor: &Redactor) {
+    pub(super) fn log(&self, model: &str, redactor: &Redactor<'_>) {
         let said = redactor.redacted(&self.said);
         tracing::warn!(model, code = self.error.code(), said, "a provider failed");
     }

@@ -7,7 +7,7 @@ use super::model_server::ModelServer;
 use super::prompt::Prompt;
 use super::redactor::Redactor;
 use super::stream::CompletionStream;
-use super::tokens::TokenMeter;
+use super::tokens::{Overflow, TokenMeter};
 
 /// A running response of a provider. Dropping it closes the connection.
 pub struct Generation(Source);
@@ -20,7 +20,6 @@ enum Source {
 struct RunningCompletion {
     stream: CompletionStream,
     model: String,
-    redactor: Redactor,
     meter: TokenMeter,
     /// The estimate of the prompt, which usage corrects.
     estimate: u64,
@@ -46,13 +45,14 @@ impl Generation {
         match server.open(prompt, &redactor).await {
             Ok(stream) => {
                 let (model, meter) = (server.model.clone(), meter.clone());
-                let running = RunningCompletion { stream, model, redactor, meter, estimate };
+                let running = RunningCompletion { stream, model, meter, estimate };
                 Ok(Self(Source::Completion(Box::new(running))))
             }
             Err(failure) => {
                 failure.log(&server.model, &redactor);
-                if let ProviderError::ContextTooLong { context_window: named } = failure.error {
-                    meter.record_overflow(estimate, context_window, named, failure.prompt_tokens);
+                if let ProviderError::ContextTooLong { context_window: window } = failure.error {
+                    let (is_certain, tokens) = (failure.has_context_code, failure.prompt_tokens);
+                    meter.record_overflow(context_window, Overflow { estimate, window, is_certain, tokens });
                 }
                 Err(failure.error)
             }
@@ -78,7 +78,7 @@ impl RunningCompletion {
         let event = match self.stream.next().await? {
             Ok(event) => event,
             Err(failure) => {
-                failure.log(&self.model, &self.redactor);
+                failure.log_streamed(&self.model);
                 return Some(Err(failure.error));
             }
         };

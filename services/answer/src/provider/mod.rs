@@ -27,4 +27,4 @@ pub use http::client;
 pub use model_server::ModelServer;
 pub use prompt::{Parameters, Prompt, PromptMessage};
 pub use request::RequestOptions;
-pub use tokens::{MESSAGE_TOKENS, TokenMeter, estimate, estimate_json};
+pub use tokens::{MESSAGE_TOKENS, Overflow, TokenMeter, estimate, estimate_json};

@@ -37,7 +37,7 @@ impl ModelServer {
     pub(super) async fn open(
         &self,
         prompt: &Prompt,
-        redactor: &Redactor,
+        redactor: &Redactor<'_>,
     ) -> Result<CompletionStream, Failure> {
         let body = request::body(&self.model, self.options, prompt)
             .map_err(|error| Failure::fatal(ProviderError::Rejected, error.to_string()))?;

@@ -3,74 +3,102 @@
 use super::prompt::{Prompt, PromptMessage};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::collections::HashMap;
 
-/// By how it begins a text of the prompt is recognised.
-const QUOTE_CHARS: usize = 16;
-/// Shorter texts say little, and are words of other texts.
-const MIN_QUOTE_CHARS: usize = 6;
-/// How much of what a provider says is searched.
-const MAX_SEARCHED_CHARS: usize = 16 * 1024;
-/// How much of it goes to the log.
+/// By so many letters and digits in a row, whatever is between them, a piece of the prompt is recognised.
+const QUOTE_CHARS: usize = 8;
+/// Texts of the prompt that are shorter than that are recognised as a whole, but for those that are within any words.
+const MIN_QUOTE_CHARS: usize = 4;
+/// How much of what a provider says goes to the log.
 const MAX_LOGGED_CHARS: usize = 300;
 
-/// What is taken out of one run's errors.
-pub(super) struct Redactor {
-    key: Option<SecretString>,
-    /// How the texts of the prompt begin, as they are and as JSON.
-    quotes: Vec<String>,
+/// What is taken out of the errors of one request.
+pub(super) struct Redactor<'p> {
+    key: Option<&'p SecretString>,
+    prompt: &'p Prompt,
 }
 
-impl Redactor {
+impl<'p> Redactor<'p> {
     /// Takes out this key and this prompt.
-    pub(super) fn of(key: Option<&SecretString>, prompt: &Prompt) -> Self {
-        let mut quotes = Vec::new();
-        prompt.instructions.iter().for_each(|text| quote(text, &mut quotes));
-        for message in &prompt.messages {
-            match message {
-                PromptMessage::User(text) | PromptMessage::Assistant(text) => quote(text, &mut quotes),
-                PromptMessage::Items(items) => quote_all(items, &mut quotes),
-            }
-        }
-        Self { key: key.cloned(), quotes }
+    pub(super) const fn of(key: Option<&'p SecretString>, prompt: &'p Prompt) -> Self {
+        Self { key, prompt }
     }
 
-    /// What goes to the log, on one line and of bounded length: up to where the prompt begins, and without the key.
+    /// What goes to the log, on one line and of bounded length: up to where it quotes the prompt, and without the key.
     pub(super) fn redacted(&self, said: &str) -> String {
-        let mut said: String = said.chars().take(MAX_SEARCHED_CHARS).collect();
-        if let Some(key) = self.key.as_ref().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
+        let mut said = said.trim().to_owned();
+        if let Some(key) = self.key.map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
             said = said.replace(key, "[key]");
         }
-        let begins = self.quotes.iter().filter_map(|quote| said.find(quote.as_str())).min();
+        let mut said: String = said.chars().take(MAX_LOGGED_CHARS).collect();
+        // An escaped character may be of the prompt, and is not compared.
+        let begins = self.first_quote(&said).into_iter().chain(said.find("\\u")).min();
         if let Some(begin) = begins {
             said.truncate(begin);
             said.push_str("[prompt]");
         }
-        said.trim().chars().take(MAX_LOGGED_CHARS).collect::<String>().escape_debug().to_string()
+        said.escape_debug().to_string()
+    }
+
+    /// Where the first quote of the prompt begins.
+    fn first_quote(&self, said: &str) -> Option<usize> {
+        let (places, said): (Vec<usize>, Vec<char>) = plain(said).unzip();
+        let mut windows: HashMap<&[char], usize> = HashMap::new();
+        for (place, window) in places.iter().zip(said.windows(QUOTE_CHARS)) {
+            windows.entry(window).or_insert(*place);
+        }
+        let mut first = None;
+        for_each_text(self.prompt, &mut |text| {
+            let text: Vec<char> = plain(text).map(|(_, c)| c).collect();
+            let found = if text.len() < QUOTE_CHARS {
+                whole(&said, &text).and_then(|start| places.get(start).copied())
+            } else {
+                text.windows(QUOTE_CHARS).filter_map(|window| windows.get(window).copied()).min()
+            };
+            first = first.into_iter().chain(found).min();
+        });
+        first
     }
 }
 
-fn quote(text: &str, quotes: &mut Vec<String>) {
-    let begin: String = text.trim_start().chars().take(QUOTE_CHARS).collect();
-    if begin.trim_end().chars().count() < MIN_QUOTE_CHARS {
-        return;
-    }
-    let escaped = Value::from(begin.as_str()).to_string();
-    let escaped = escaped.trim_matches('"');
-    if escaped != begin {
-        quotes.push(escaped.to_owned());
-    }
-    quotes.push(begin);
+/// The letters and digits of a text, each with its place: line ends, quotes and escapes are written in many ways.
+fn plain(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices().filter(|(_, c)| c.is_alphanumeric()).map(|(place, c)| (place, c.to_ascii_lowercase()))
 }
 
-fn quote_all(value: &Value, quotes: &mut Vec<String>) {
+/// Where a short text begins as a whole.
+fn whole(said: &[char], text: &[char]) -> Option<usize> {
+    if text.len() < MIN_QUOTE_CHARS {
+        None
+    } else {
+        said.windows(text.len()).position(|window| window == text)
+    }
+}
+
+/// All texts of a prompt.
+fn for_each_text(prompt: &Prompt, take: &mut impl FnMut(&str)) {
+    prompt.instructions.iter().for_each(|text| take(text));
+    for message in &prompt.messages {
+        match message {
+            PromptMessage::User(text) | PromptMessage::Assistant(text) => take(text),
+            PromptMessage::Items(items) => for_each_within(items, take),
+        }
+    }
+    let parameters = &prompt.parameters;
+    parameters.stop.iter().flatten().for_each(|text| take(text));
+    let values = [&parameters.tools, &parameters.tool_choice, &parameters.response_format];
+    values.into_iter().flatten().for_each(|value| for_each_within(value, take));
+}
+
+fn for_each_within(value: &Value, take: &mut impl FnMut(&str)) {
     match value {
-        Value::String(text) => quote(text, quotes),
-        Value::Array(values) => values.iter().for_each(|value| quote_all(value, quotes)),
+        Value::String(text) => take(text),
+        Value::Array(values) => values.iter().for_each(|value| for_each_within(value, take)),
         Value::Object(fields) => {
             // What the formats' own words are is no part of the prompt.
-            let own = ["role", "type", "id", "name", "tool_call_id", "detail"];
-            let texts = fields.iter().filter(|(name, _)| !own.contains(&name.as_str()));
-            texts.for_each(|(_, value)| quote_all(value, quotes));
+            let texts =
+                fields.iter().filter(|(name, _)| !matches!(name.as_str(), "role" | "type" | "detail"));
+            texts.for_each(|(_, value)| for_each_within(value, take));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

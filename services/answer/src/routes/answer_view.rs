@@ -44,7 +44,7 @@ impl From<Usage> for TokenUsage {
 }
 
 /// A question that a model answers, or has answered.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Answer)]
 pub struct AnswerView {
     /// It becomes the message's id
@@ -118,6 +118,11 @@ impl AnswerView {
         }
     }
 
+    /// The bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        self.question.len() + self.text.len()
+    }
+
     /// An answer that is stored; `None` for a message that a client has brought. `run` is what is still known of the run.
     pub fn of_message(message: Message, run: Option<&Run>) -> Option<Self> {
         let Message { known, view } = message;
@@ -140,10 +145,5 @@ impl AnswerView {
             ended_at: Some(run.and_then(|run| run.ended_at).unwrap_or(known.timestamp)),
             message: Some(view),
         })
-    }
-
-    /// Whether it is a message.
-    pub fn is_stored(&self) -> bool {
-        self.message.is_some()
     }
 }

@@ -1,20 +1,20 @@
 //! What create-answer and regenerate-answer have in common: a question at a place on a line becomes a run.
 
 use crate::clients::Line;
-use crate::domain::{Placement, RunState, Truncation, has_images};
+use crate::domain::{Placement, RunState, Truncation, are_supported, has_images};
 use crate::error::Error;
 use crate::executor::{Asked, gather};
 use crate::models::{Model, Models};
 use crate::provider::Parameters;
 use crate::state::State;
 use crate::store::{self, NewRun, Run};
+use crate::streams::stop_unless_read;
 use serde_json::Value;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::telemetry::Trace;
 
 /// A question at a place on a line.
-#[derive(Debug)]
 pub struct Ask {
     /// Who asks.
     pub owner: UserId,
@@ -50,13 +50,16 @@ pub struct Ask {
     pub key: Option<IdempotencyKey>,
 }
 
+debug_without_texts! { Ask { chat_id, branch_id, model } }
+
 impl State {
     /// Inserts a run for a question, and begins to answer it; or finds the one that an equal request has created.
     pub async fn ask(&self, mut ask: Ask, trace: &Trace) -> Result<Created<Run>, Error> {
         let settings = self.chats.settings(ask.owner, ask.chat_id, trace).await?;
         let named = ask.model.take().or(settings.model);
         let model = find_model(&self.models, named.as_deref())?.clone();
-        if !model.vision && ask.input_items.as_ref().is_some_and(has_images) {
+        let is_taken = |items: &Value| are_supported(items) && (model.vision || !has_images(items));
+        if !ask.input_items.as_ref().is_none_or(is_taken) {
             return Err(Error::UnsupportedInput);
         }
         ask.instructions = ask.instructions.or(settings.instructions).filter(|told| !told.is_empty());
@@ -74,7 +77,11 @@ impl State {
             inserted => inserted?,
         };
         if !created.replayed {
-            self.executor.start(&created.object);
+            let run = &created.object;
+            if run.stops_on_disconnect {
+                stop_unless_read(&self.store, &self.tasks, run.response_id, self.timing.disconnect_grace);
+            }
+            self.executor.start(run);
         }
         Ok(created)
     }
@@ -122,6 +129,7 @@ fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> Ne
         attempts: 0,
         cancel: false,
         seq: 0,
+        charged: 0,
         streams: 0,
         placed_branch: Some(ask.branch_id).filter(|_| ask.placement == Placement::Append),
         key_id,

@@ -69,7 +69,7 @@ shared_web::request! {
         optional truncation: Truncation,
         /// What happens where an answer is under way at the head: `reject`, as when it is left out, for a 409, `fork` for a branch
         optional on_running: OnRunning = OnRunning::Reject,
-        /// Whether it goes on when nobody listens: `continue`, as when it is left out, or `stop`, 10 s after the last stream
+        /// Whether it goes on when nobody listens: `continue`, as when it is left out, or `stop`, once there was no stream for 10 s
         optional on_disconnect: OnDisconnect = OnDisconnect::Continue,
         /// Whether a new branch becomes the chat's active one; left out, it does
         optional activate: bool = true,

@@ -38,7 +38,7 @@ shared_web::request! {
 shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES).with_schema("answer_running", "AnswerConflict");
     Error::MessageNotFound, Error::ChatNotFound, Error::ModelNotFound, Error::AnswerRunning(ResponseId::generate()),
-    Error::UnsupportedInput, Error::KeyReused,
+    Error::ContextTooLong, Error::UnsupportedInput, Error::KeyReused,
     Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 },
     Error::NoModel
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Between two looks at whether the run has ended.
-const LOOK_INTERVAL: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_input();
@@ -41,11 +41,12 @@ pub async fn stop_answer(
         state.executor.stop(id).await?;
     }
     let deadline = Instant::now() + state.timing.stop_wait;
-    loop {
-        let answer = answer_of(&state, owner, id, &trace).await?;
-        if answer.is_stored() || Instant::now() >= deadline {
-            return Ok(Json(answer));
+    while Instant::now() < deadline {
+        let progress = store::progress_of(&state.store, vec![id]).await?;
+        if !progress.iter().any(|run| run.state.is_live()) {
+            break;
         }
-        sleep(LOOK_INTERVAL).await;
+        sleep(POLL_INTERVAL).await;
     }
+    answer_of(&state, owner, id, &trace).await.map(Json)
 }

@@ -12,9 +12,12 @@ pub async fn delete_account(store: &Store, owner: UserId) -> Result<(), StoreErr
         .write(move |session| {
             async move {
                 on!(session, |c| {
+                    // The user before the runs, as elsewhere.
+                    diesel::delete(token_usage::table.filter(token_usage::owner.eq(owner)))
+                        .execute(c)
+                        .await?;
                     // Their chunks go with them (ON DELETE CASCADE).
-                    diesel::delete(runs::table.filter(runs::owner.eq(owner))).execute(c).await?;
-                    diesel::delete(token_usage::table.filter(token_usage::owner.eq(owner))).execute(c).await
+                    diesel::delete(runs::table.filter(runs::owner.eq(owner))).execute(c).await
                 })
                 .map(drop)
             }

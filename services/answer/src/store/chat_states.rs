@@ -1,6 +1,7 @@
 //! States of chats, as the chat service delivers them: at least once, and in no order.
 
 use super::database_time::now;
+use super::run::is_live;
 use super::schema::{chat_states, runs};
 use super::settle::drop_runs;
 use diesel::prelude::*;
@@ -39,7 +40,8 @@ async fn set(session: &mut Session, chat: ChatId, number: i64, state: ChatState)
     match state {
         ChatState::Alive => Ok(()),
         ChatState::Deleted => {
-            let ids: Vec<ResponseId> = on!(session, |c| of_chat.select(runs::response_id).load(c).await)?;
+            let live = of_chat.filter(is_live()).select(runs::response_id);
+            let ids: Vec<ResponseId> = on!(session, |c| live.load(c).await)?;
             drop_runs(session, ids).await
         }
         ChatState::Destroyed => on!(session, |c| diesel::delete(of_chat).execute(c).await).map(drop),

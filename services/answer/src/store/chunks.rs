@@ -12,7 +12,7 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 const CHUNKS_PER_READ: i64 = 2_000;
 
 /// How far a run is.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = runs)]
 pub struct RunProgress {
     /// The run.
@@ -28,6 +28,8 @@ pub struct RunProgress {
     /// When it has ended.
     pub ended_at: Option<Timestamp>,
 }
+
+debug_without_texts! { RunProgress { response_id, state, seq } }
 
 /// How far these runs are. One that is missing is gone.
 pub async fn progress_of(store: &Store, ids: Vec<ResponseId>) -> Result<Vec<RunProgress>, StoreError> {

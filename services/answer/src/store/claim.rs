@@ -12,9 +12,10 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use std::time::Duration;
 
 /// Runs of one look at the queue.
-const RUNS_PER_POLL: i64 = 100;
+const RUNS_PER_POLL: usize = 100;
 
-/// Makes a replica the owner of a queued run; `None` if it is not queued any more, or if `max_runs` of its model are running already.
+/// Makes a replica the owner of a queued run; `None` if it is not queued any more, or if its model takes `max_runs` and so many are running
+/// already, or an older one waits.
 ///
 /// Claims at the same moment do not see each other, so that a model may have as many more as there are replicas.
 pub async fn claim(
@@ -52,9 +53,7 @@ async fn take(
         run.started_at = on!(session, |c| start.returning(runs::started_at).get_result(c).await)?;
     }
     let Some(max_runs) = max_runs else { return Ok(Some(run)) };
-    let running = runs::table.filter(is_in(RunState::Running)).filter(runs::model.eq(run.model.clone()));
-    let running: i64 = on!(session, |c| running.count().get_result(c).await)?;
-    if running <= i64::from(max_runs) {
+    if has_room(session, &run, max_runs).await? {
         return Ok(Some(run));
     }
     let waits = (
@@ -67,19 +66,44 @@ async fn take(
     Ok(None)
 }
 
-/// Runs that were queued longer than `grace`, oldest first, each with its model.
-pub async fn waiting_runs(store: &Store, grace: Duration) -> Result<Vec<(ResponseId, String)>, StoreError> {
-    let waiting = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.le(before(grace)));
-    let waiting =
-        waiting.order(runs::created_at).limit(RUNS_PER_POLL).select((runs::response_id, runs::model));
-    store.read(move |session| async move { on!(session, |c| waiting.load(c).await) }.boxed()).await
+/// Whether a run that was claimed just now may run, beside those of its model that are running, and before those that wait.
+async fn has_room(session: &mut Session, run: &Run, max_runs: u32) -> Result<bool, StoreError> {
+    let running = runs::table.filter(is_in(RunState::Running)).filter(runs::model.eq(run.model.clone()));
+    let running: i64 = on!(session, |c| running.count().get_result(c).await)?;
+    if running > i64::from(max_runs) {
+        return Ok(false);
+    }
+    let older = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.lt(run.created_at));
+    let older = older.filter(runs::model.eq(run.model.clone())).select(runs::response_id).limit(1);
+    let older: Option<ResponseId> = on!(session, |c| older.get_result(c).await.optional())?;
+    Ok(older.is_none())
 }
 
-/// Renews the lease of a sealed run that its owner is about to store, and returns whether it is still to be stored.
-pub async fn renew(store: &Store, id: ResponseId, grace: Duration) -> Result<bool, StoreError> {
-    let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
-    let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
-    let renewed =
-        store.write_statement(move |session| async move { on!(session, |c| renew.execute(c).await) }.boxed());
-    renewed.await.map(|rows| rows > 0)
+/// Runs that were queued longer than `grace`, oldest first, each with its model, but for those of the models `full`; and whether there
+/// may be more.
+pub async fn waiting_runs(
+    store: &Store,
+    grace: Duration,
+    full: Vec<String>,
+) -> Result<(Vec<(ResponseId, String)>, bool), StoreError> {
+    let waiting = store.read(move |session| list_waiting(session, grace, full).boxed()).await?;
+    let may_be_more = waiting.len() >= RUNS_PER_POLL;
+    Ok((waiting, may_be_more))
+}
+
+async fn list_waiting(
+    session: &mut Session,
+    grace: Duration,
+    full: Vec<String>,
+) -> Result<Vec<(ResponseId, String)>, StoreError> {
+    let limit = i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX);
+    on!(session, |c| {
+        let waiting = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.le(before(grace)));
+        let mut waiting = waiting.into_boxed();
+        for model in full {
+            waiting = waiting.filter(runs::model.ne(model));
+        }
+        let waiting = waiting.order(runs::created_at).limit(limit);
+        waiting.select((runs::response_id, runs::model)).load(c).await
+    })
 }

@@ -3,7 +3,8 @@
 //! One statement is the fence (epoch and `seq`), the heartbeat (the lease), the sequence without gaps, and the delivery of a stop.
 
 use super::database_time::{after, now};
-use super::limits::add_tokens;
+use super::limits::{add_tokens, lock_tokens};
+use super::run::Run;
 use super::schema::{chunks, runs};
 use crate::domain::{Chunk, Finish, RunState};
 use diesel::prelude::*;
@@ -14,7 +15,7 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use std::time::Duration;
 
 /// A flush of the owner of a run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Flush {
     /// The run.
     pub response_id: ResponseId,
@@ -24,14 +25,16 @@ pub struct Flush {
     pub from: i64,
     /// The chunks from there on; none for a heartbeat.
     pub chunks: Vec<Chunk>,
-    /// The lease from now on.
-    pub lease: Duration,
+    /// The lease from now on; none where the one before still lasts: a row whose indexed columns stay is updated without its indexes.
+    pub lease: Option<Duration>,
     /// The end of the run, if this is it.
     pub seal: Option<Seal>,
 }
 
+debug_without_texts! { Flush { response_id, epoch, from, seal } }
+
 /// The end of a run: from now on its texts do not change.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Seal {
     /// Whose it is.
     pub owner: UserId,
@@ -42,6 +45,8 @@ pub struct Seal {
     /// How it has ended.
     pub finish: Finish,
 }
+
+debug_without_texts! { Seal { owner, finish } }
 
 /// The result of a flush.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +82,10 @@ pub async fn flush(store: &Store, flush: Flush) -> Result<FlushResult, StoreErro
 }
 
 async fn write(session: &mut Session, flush: Flush) -> Result<FlushResult, StoreError> {
+    if let Some(seal) = &flush.seal {
+        // Before the row of the run: who asks holds the user's row, too, and may wait for the end of a run of the same branch.
+        lock_tokens(session, seal.owner).await?;
+    }
     let result = fence(session, &flush).await?;
     if result == FlushResult::Lost {
         return Ok(result);
@@ -92,7 +101,7 @@ async fn write(session: &mut Session, flush: Flush) -> Result<FlushResult, Store
         on!(session, |c| diesel::insert_into(chunks::table).values(row).execute(c).await)?;
     }
     if let Some(seal) = flush.seal {
-        write_seal(session, flush.response_id, seal, flush.lease).await?;
+        write_seal(session, flush.response_id, seal, flush.lease.unwrap_or_default()).await?;
     }
     Ok(result)
 }
@@ -102,7 +111,8 @@ async fn fence(session: &mut Session, flush: &Flush) -> Result<FlushResult, Stor
         .find(flush.response_id)
         .filter(runs::epoch.eq(flush.epoch).and(runs::seq.eq(flush.from)))
         .filter(runs::state.eq(RunState::Running));
-    let progress = (runs::seq.eq(flush.to()), runs::lease_until.eq(after(flush.lease).nullable()));
+    let lease = flush.lease.map(|lease| runs::lease_until.eq(after(lease).nullable()));
+    let progress = (runs::seq.eq(flush.to()), lease);
     let written: Option<bool> = on!(session, |c| {
         diesel::update(owned).set(progress).returning(runs::cancel).get_result(c).await.optional()
     })?;
@@ -117,7 +127,7 @@ pub(super) async fn write_seal(
     grace: Duration,
 ) -> Result<(), StoreError> {
     let Seal { owner, response, output_items, finish } = seal;
-    let tokens = finish.tokens();
+    let estimates = (finish.clone(), response.clone());
     let end = (
         runs::state.eq(RunState::Sealed),
         runs::response.eq(Some(response)),
@@ -126,10 +136,35 @@ pub(super) async fn write_seal(
         runs::ended_at.eq(now().nullable()),
         runs::lease_until.eq(after(grace).nullable()),
     );
-    let sealed = diesel::update(runs::table.find(id)).set(end).returning(runs::ended_at);
-    let ended_at: Option<Timestamp> = on!(session, |c| sealed.get_result(c).await)?;
-    if let (Some(ended_at), true) = (ended_at, tokens > 0) {
-        add_tokens(session, owner, ended_at, tokens).await?;
+    let sealed = diesel::update(runs::table.find(id)).set(end).returning((runs::ended_at, runs::charged));
+    let (ended_at, charged): (Option<Timestamp>, i64) = on!(session, |c| sealed.get_result(c).await)?;
+    let (finish, response) = estimates;
+    let rest = finish.tokens(charged, &response) - charged;
+    if let (Some(ended_at), true) = (ended_at, rest != 0) {
+        add_tokens(session, owner, ended_at, rest).await?;
+    }
+    Ok(())
+}
+
+/// Counts the tokens that the prompt of a run is estimated to have, before they are asked for: the seal corrects them.
+pub async fn charge(store: &Store, run: &Run, tokens: i64) -> Result<(), StoreError> {
+    let (id, epoch, owner) = (run.response_id, run.epoch, run.owner);
+    store.write(move |session| charge_in(session, (id, epoch, owner), tokens).boxed()).await
+}
+
+async fn charge_in(
+    session: &mut Session,
+    (id, epoch, owner): (ResponseId, i64, UserId),
+    tokens: i64,
+) -> Result<(), StoreError> {
+    let (time, _) = lock_tokens(session, owner).await?;
+    let owned = runs::table.find(id).filter(runs::epoch.eq(epoch)).filter(runs::state.eq(RunState::Running));
+    let before: Option<i64> = on!(session, |c| owned.select(runs::charged).first(c).await.optional())?;
+    let Some(before) = before.filter(|before| *before != tokens) else { return Ok(()) };
+    let charged: usize =
+        on!(session, |c| { diesel::update(owned).set(runs::charged.eq(tokens)).execute(c).await })?;
+    if charged > 0 {
+        add_tokens(session, owner, time, tokens - before).await?;
     }
     Ok(())
 }

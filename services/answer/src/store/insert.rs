@@ -1,7 +1,7 @@
 //! New runs, one for each idempotency key, and one at a time for each branch.
 
 use super::database_time::now;
-use super::limits::{Limits, check_limits};
+use super::limits::{Limits, check_limits, count_question};
 use super::run::{NewRun, Run};
 use super::schema::runs;
 use crate::error::Error;
@@ -10,6 +10,9 @@ use futures_util::FutureExt as _;
 use shared::idempotency::{Created, IdempotencyKey};
 use shared::ids::{KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
+
+/// Attempts to insert a run whose branch has another one that has ended before it could be told of.
+const INSERT_ATTEMPTS: usize = 3;
 
 /// The run that an equal request has created.
 pub async fn replay(store: &Store, key: &IdempotencyKey) -> Result<Option<Run>, Error> {
@@ -38,22 +41,32 @@ async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Cr
         // It is not a new one.
         return Ok(Created::replayed(found));
     }
-    checked?;
-    let made: Option<Run> = on!(session, |c| {
-        let insert = diesel::insert_into(runs::table).values((&new, runs::created_at.eq(now())));
+    let pace = checked?;
+    for _ in 0..INSERT_ATTEMPTS {
+        if let Some(made) = insert_row(session, &new).await? {
+            count_question(session, new.owner, pace).await?;
+            return Ok(Created::new(made));
+        }
+        if let Some(found) = replay_in(session, &new).await? {
+            return Ok(Created::replayed(found));
+        }
+        let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch));
+        let holder: Option<ResponseId> =
+            on!(session, |c| holder.select(runs::response_id).first(c).await.optional())?;
+        if let Some(holder) = holder {
+            return Err(Error::AnswerRunning(holder));
+        }
+        // It has ended in between.
+    }
+    Err(Error::TooManyAnswers { retry_after: 1 })
+}
+
+async fn insert_row(session: &mut Session, new: &NewRun) -> Result<Option<Run>, StoreError> {
+    on!(session, |c| {
+        let insert = diesel::insert_into(runs::table).values((new, runs::created_at.eq(now())));
         // Waits for a concurrent insert of the same key, or for the same branch.
         insert.on_conflict_do_nothing().returning(Run::as_returning()).get_result(c).await.optional()
-    })?;
-    if let Some(made) = made {
-        return Ok(Created::new(made));
-    }
-    if let Some(found) = replay_in(session, &new).await? {
-        return Ok(Created::replayed(found));
-    }
-    let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch)).select(runs::response_id);
-    let holder: Option<ResponseId> = on!(session, |c| holder.first(c).await.optional())?;
-    // Without a holder it has ended in between.
-    Err(holder.map_or(Error::TooManyAnswers { retry_after: 1 }, Error::AnswerRunning))
+    })
 }
 
 async fn replay_in(session: &mut Session, new: &NewRun) -> Result<Option<Run>, Error> {

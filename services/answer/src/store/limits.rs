@@ -1,6 +1,6 @@
 //! The limits of a user, counted in the transaction that inserts a run.
 
-use super::database_time::{before, now};
+use super::database_time::now;
 use super::run::is_live;
 use super::schema::{runs, token_usage};
 use crate::domain::RunState;
@@ -9,9 +9,11 @@ use diesel::prelude::*;
 use shared::clock::Timestamp;
 use shared::ids::UserId;
 use shared_store::{RunQueryDsl, Session, StoreError, on};
-use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
+/// So many times as many runs as a user may have under way may wait for being stored.
+const SEALED_FACTOR: i64 = 4;
+/// A minute in microseconds.
+const MINUTE_MICROS: i64 = 60 * 1_000_000;
 /// A day in microseconds.
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// After which a user with too many answers may look again: one may end at any time.
@@ -33,35 +35,77 @@ pub(super) const fn day_of(time: Timestamp) -> i64 {
     time.as_micros().div_euclid(DAY_MICROS)
 }
 
+/// When a question was asked, and until when the user's questions last with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    time: Timestamp,
+    questions_until: i64,
+}
+
 /// Checks all limits of a user. Requests of one user wait for each other from here to the end of the transaction.
-pub(super) async fn check_limits(session: &mut Session, owner: UserId, limits: Limits) -> Result<(), Error> {
-    let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
-    let tokens = add_tokens(session, owner, time, 0).await?;
+pub(super) async fn check_limits(
+    session: &mut Session,
+    owner: UserId,
+    limits: Limits,
+) -> Result<Pace, Error> {
+    let (time, tokens) = lock_tokens(session, owner).await?;
     if limits.tokens_per_day.is_some_and(|most| tokens >= most) {
         let left = DAY_MICROS - time.as_micros().rem_euclid(DAY_MICROS);
         return Err(Error::TooManyTokens { retry_after: seconds(left) });
     }
     let own = runs::table.filter(runs::owner.eq(owner));
-    // Sealed ones are but to be stored.
-    let live = own.filter(is_live()).filter(runs::state.ne(RunState::Sealed));
-    let live: i64 = on!(session, |c| live.count().get_result(c).await)?;
-    if live >= limits.runs {
+    // Sealed ones are but to be stored; there are many only where that fails.
+    let all = own.filter(is_live());
+    let answering = all.clone().filter(runs::state.ne(RunState::Sealed));
+    let answering: i64 = on!(session, |c| answering.count().get_result(c).await)?;
+    let all: i64 = on!(session, |c| all.count().get_result(c).await)?;
+    if answering >= limits.runs || all >= limits.runs.saturating_mul(SEALED_FACTOR) {
         return Err(Error::TooManyAnswers { retry_after: RETRY_AFTER_AN_ANSWER });
     }
-    let recent = own.filter(runs::created_at.gt(before(MINUTE))).order(runs::created_at.desc());
-    let recent = recent.offset(limits.questions_per_minute - 1).limit(1).select(runs::created_at);
-    let first: Option<Timestamp> = on!(session, |c| recent.get_result(c).await.optional())?;
-    match first {
-        None => Ok(()),
-        Some(first) => {
-            let left = first.plus(MINUTE).as_micros() - time.as_micros();
-            Err(Error::TooManyQuestions { retry_after: seconds(left) })
-        }
+    check_pace(session, owner, time, limits.questions_per_minute).await
+}
+
+/// Checks how fast a user asks (GCRA): a minute's questions at once, then one in its share of a minute. It is counted in the user's row:
+/// runs go with their chats.
+async fn check_pace(
+    session: &mut Session,
+    owner: UserId,
+    time: Timestamp,
+    per_minute: i64,
+) -> Result<Pace, Error> {
+    let row = token_usage::table.find((owner, day_of(time))).select(token_usage::questions_until);
+    let until: i64 = on!(session, |c| row.first(c).await)?;
+    let (share, now) = (MINUTE_MICROS / per_minute.max(1), time.as_micros());
+    let ahead = until.max(now) - now;
+    let most = MINUTE_MICROS - share;
+    if ahead > most {
+        return Err(Error::TooManyQuestions { retry_after: seconds(ahead - most) });
     }
+    Ok(Pace { time, questions_until: now + ahead + share })
+}
+
+/// Counts a question whose run was inserted.
+pub(super) async fn count_question(
+    session: &mut Session,
+    owner: UserId,
+    pace: Pace,
+) -> Result<(), StoreError> {
+    let row = token_usage::table.find((owner, day_of(pace.time)));
+    let count = diesel::update(row).set(token_usage::questions_until.eq(pace.questions_until));
+    on!(session, |c| count.execute(c).await).map(drop)
 }
 
 fn seconds(micros: i64) -> u64 {
     u64::try_from(micros).unwrap_or(0).div_ceil(1_000_000).max(1)
+}
+
+/// Locks the tokens of a user, and returns the time and those of the day.
+pub(super) async fn lock_tokens(
+    session: &mut Session,
+    owner: UserId,
+) -> Result<(Timestamp, i64), StoreError> {
+    let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
+    Ok((time, add_tokens(session, owner, time, 0).await?))
 }
 
 /// Adds tokens of a user on the day of `time`, and returns all of that day. Locks the row.
@@ -72,7 +116,12 @@ pub(super) async fn add_tokens(
     tokens: i64,
 ) -> Result<i64, StoreError> {
     let day = day_of(time);
-    let row = (token_usage::owner.eq(owner), token_usage::day.eq(day), token_usage::tokens.eq(tokens));
+    let row = (
+        token_usage::owner.eq(owner),
+        token_usage::day.eq(day),
+        token_usage::tokens.eq(tokens),
+        token_usage::questions_until.eq(0_i64),
+    );
     on!(session, |c| {
         let insert = diesel::insert_into(token_usage::table).values(row);
         let add = insert

@@ -23,13 +23,13 @@ pub async fn own_run(store: &Store, owner: UserId, id: ResponseId) -> Result<Opt
     find_run(store, id).await.map(|run| run.filter(|run| run.owner == owner))
 }
 
-/// The live runs of an owner, newest first: all of them, or those of a chat.
+/// The ids of the live runs of an owner, newest first: all of them, or those of a chat.
 pub async fn live_runs(
     store: &Store,
     owner: UserId,
     chat: Option<ChatId>,
     limit: i64,
-) -> Result<Vec<Run>, StoreError> {
+) -> Result<Vec<ResponseId>, StoreError> {
     store.read(move |session| list_live(session, owner, chat, limit).boxed()).await
 }
 
@@ -38,14 +38,14 @@ async fn list_live(
     owner: UserId,
     chat: Option<ChatId>,
     limit: i64,
-) -> Result<Vec<Run>, StoreError> {
+) -> Result<Vec<ResponseId>, StoreError> {
     on!(session, |c| {
         let mut live = runs::table.filter(runs::owner.eq(owner)).filter(is_live()).into_boxed();
         if let Some(chat) = chat {
             live = live.filter(runs::chat_id.eq(chat));
         }
         let live = live.order((runs::created_at.desc(), runs::response_id.desc())).limit(limit);
-        live.select(Run::as_select()).load(c).await
+        live.select(runs::response_id).load(c).await
     })
 }
 

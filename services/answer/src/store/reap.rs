@@ -3,6 +3,7 @@
 use super::chunks::read_after;
 use super::database_time::now;
 use super::flush::{Seal, write_seal};
+use super::limits::lock_tokens;
 use super::run::{NOBODY, is_in};
 use super::schema::runs;
 use super::text::{output_items, text_of};
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// The most attempts of a run of which nothing was shown.
 const MAX_ATTEMPTS: i32 = 2;
 /// Runs of one look.
-const RUNS_PER_POLL: i64 = 100;
+const RUNS_PER_POLL: usize = 100;
 
 /// Whether a run ends when its owner is gone: something was shown, or it was tried again already, or it was to be stopped.
 #[auto_type(no_type_alias)]
@@ -46,41 +47,48 @@ pub async fn requeue_expired_runs(store: &Store) -> Result<usize, StoreError> {
         .await
 }
 
-/// Seals the other ones with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how each has ended.
-pub async fn end_expired_runs(store: &Store) -> Result<Vec<(ResponseId, AnswerStatus)>, StoreError> {
+/// The other ones, those that are over for the longest first; and whether there may be more.
+pub async fn expired_runs(store: &Store) -> Result<(Vec<ResponseId>, bool), StoreError> {
     let expired = runs::table
         .filter(is_in(RunState::Running))
         .filter(runs::lease_until.lt(now().nullable()))
         .filter(ends_with_its_owner())
         .order(runs::lease_until)
-        .limit(RUNS_PER_POLL)
+        .limit(i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX))
         .select(runs::response_id);
     let expired: Vec<ResponseId> = store
         .read::<_, StoreError>(move |session| async move { on!(session, |c| expired.load(c).await) }.boxed())
         .await?;
-    let mut ended = Vec::new();
-    for id in expired {
-        let end = store.write(move |session| end(session, id).boxed()).await?;
-        ended.extend(end.map(|status| (id, status)));
-    }
-    Ok(ended)
+    let may_be_more = expired.len() >= RUNS_PER_POLL;
+    Ok((expired, may_be_more))
+}
+
+/// Seals such a run with all that was flushed: as stopped where that was wanted, else as interrupted. Returns how it has ended; `None` if
+/// its owner has renewed the lease, or another replica was faster.
+pub async fn end_expired_run(store: &Store, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {
+    store.write(move |session| end(session, id).boxed()).await
 }
 
 async fn end(session: &mut Session, id: ResponseId) -> Result<Option<AnswerStatus>, StoreError> {
+    let owner = runs::table.find(id).select(runs::owner);
+    let owner: Option<UserId> = on!(session, |c| owner.first(c).await.optional())?;
+    let Some(owner) = owner else { return Ok(None) };
+    // Before the row of the run, as in a flush.
+    lock_tokens(session, owner).await?;
     // Again: its owner may have renewed the lease.
     let expired = runs::table
         .find(id)
         .filter(runs::state.eq(RunState::Running).and(runs::lease_until.lt(now().nullable())))
         .filter(ends_with_its_owner());
     let fenced = (runs::epoch.eq(runs::epoch + 1), runs::replica.eq(NOBODY));
-    let taken: Option<(UserId, bool)> = on!(session, |c| {
-        let take = diesel::update(expired).set(fenced).returning((runs::owner, runs::cancel));
+    let taken: Option<bool> = on!(session, |c| {
+        let take = diesel::update(expired).set(fenced).returning(runs::cancel);
         take.get_result(c).await.optional()
     })?;
-    let Some((owner, cancel)) = taken else { return Ok(None) };
+    let Some(cancel) = taken else { return Ok(None) };
     let chunks = read_after(session, id, 0, i64::MAX).await?;
     let response = text_of(&chunks);
-    let output_items = output_items(&chunks, &response);
+    let output_items = output_items(&chunks);
     let status = if cancel { AnswerStatus::Stopped } else { AnswerStatus::Interrupted };
     let seal = Seal { owner, response, output_items, finish: Finish::of(status) };
     write_seal(session, id, seal, Duration::ZERO).await?;

@@ -11,7 +11,7 @@ use shared::idempotency::RequestHash;
 use shared::ids::{BranchId, ChatId, KeyId, ReplicaId, ResponseId, UserId};
 
 /// A row of `runs`.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = runs)]
 pub struct Run {
     /// The id of the message that it becomes.
@@ -71,6 +71,8 @@ pub struct Run {
     pub ended_at: Option<Timestamp>,
 }
 
+debug_without_texts! { Run { response_id, state, epoch, seq } }
+
 impl Run {
     /// The status for clients.
     pub fn status(&self) -> AnswerStatus {
@@ -90,7 +92,7 @@ impl Run {
 }
 
 /// A run to be inserted; it is queued.
-#[derive(Debug, Clone, Insertable)]
+#[derive(Clone, Insertable)]
 #[diesel(table_name = runs)]
 pub struct NewRun {
     /// As in [`Run`], and so on.
@@ -114,12 +116,15 @@ pub struct NewRun {
     pub(crate) attempts: i32,
     pub(crate) cancel: bool,
     pub(crate) seq: i64,
+    pub(crate) charged: i64,
     pub(crate) streams: i64,
     pub(crate) placed_branch: Option<BranchId>,
     pub(crate) key_id: Option<KeyId>,
     pub(crate) request_hash: Option<RequestHash>,
     pub(crate) request_id: String,
 }
+
+debug_without_texts! { NewRun { response_id, model } }
 
 /// Whether a run is in this state. Literally, as the partial indexes serve no parameter.
 pub(super) fn is_in(state: RunState) -> SqlLiteral<Bool> {

@@ -27,6 +27,7 @@ diesel::table! {
         attempts -> Integer,
         cancel -> Bool,
         seq -> BigInt,
+        charged -> BigInt,
         streams -> BigInt,
         response -> Nullable<Text>,
         output_items -> Nullable<Text>,
@@ -62,6 +63,7 @@ diesel::table! {
         owner -> Uid,
         day -> BigInt,
         tokens -> BigInt,
+        questions_until -> BigInt,
     }
 }
 

@@ -12,7 +12,7 @@ use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
 /// Runs of one look.
-const RUNS_PER_POLL: i64 = 20;
+pub(crate) const RUNS_PER_POLL: usize = 20;
 
 /// Takes sealed runs that nobody has stored in time; for `grace` nobody else takes them.
 pub async fn runs_to_store(store: &Store, grace: Duration) -> Result<Vec<Run>, StoreError> {
@@ -25,7 +25,7 @@ async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreE
         .filter(is_in(RunState::Sealed))
         .filter(is_over())
         .order(runs::lease_until)
-        .limit(RUNS_PER_POLL);
+        .limit(i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX));
     let due: Vec<ResponseId> = on!(session, |c| due.select(runs::response_id).load(c).await)?;
     if due.is_empty() {
         return Ok(Vec::new());
@@ -36,6 +36,27 @@ async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreE
     let taken = diesel::update(taken);
     let taken = taken.set(runs::lease_until.eq(after(grace).nullable()));
     on!(session, |c| taken.returning(Run::as_returning()).get_results(c).await)
+}
+
+/// Renews the lease of a sealed run that somebody is about to store, and returns how long ago it was sealed; `None` where it is not to
+/// be stored any more.
+pub async fn renew(store: &Store, id: ResponseId, grace: Duration) -> Result<Option<Duration>, StoreError> {
+    store.write(move |session| renew_in(session, id, grace).boxed()).await
+}
+
+async fn renew_in(
+    session: &mut Session,
+    id: ResponseId,
+    grace: Duration,
+) -> Result<Option<Duration>, StoreError> {
+    let sealed = runs::table.find(id).filter(runs::state.eq(RunState::Sealed));
+    let renew = diesel::update(sealed).set(runs::lease_until.eq(after(grace).nullable()));
+    let ended_at: Option<Option<Timestamp>> =
+        on!(session, |c| { renew.returning(runs::ended_at).get_result(c).await.optional() })?;
+    let Some(ended_at) = ended_at.flatten() else { return Ok(None) };
+    let time: Timestamp = on!(session, |c| diesel::select(now()).get_result(c).await)?;
+    let age = time.as_micros().saturating_sub(ended_at.as_micros());
+    Ok(Some(Duration::from_micros(u64::try_from(age).unwrap_or(0))))
 }
 
 /// Records that a sealed run is stored as this message. Its texts are the message's from now on.

@@ -25,14 +25,23 @@ pub struct OwnRun {
 
 /// Marks a run to be stopped. A queued one ends at once, and is left to any replica to store; this is returned.
 pub async fn stop(store: &Store, id: ResponseId) -> Result<bool, StoreError> {
-    store.write(move |session| stop_in(session, id).boxed()).await
+    store.write(move |session| stop_in(session, id, None).boxed()).await
 }
 
-async fn stop_in(session: &mut Session, id: ResponseId) -> Result<bool, StoreError> {
+/// The same, on the condition that no stream was opened after the one with the number `last`.
+async fn stop_in(session: &mut Session, id: ResponseId, last: Option<i64>) -> Result<bool, StoreError> {
     let live = runs::state.eq(RunState::Queued).or(runs::state.eq(RunState::Running));
-    let mark = diesel::update(runs::table.find(id).filter(live)).set(runs::cancel.eq(true));
-    let marked: Option<(RunState, UserId)> =
-        on!(session, |c| mark.returning((runs::state, runs::owner)).get_result(c).await.optional())?;
+    let live = runs::table.find(id).filter(live);
+    let marked: Option<(RunState, UserId)> = on!(session, |c| match last {
+        None => {
+            let mark = diesel::update(live).set(runs::cancel.eq(true));
+            mark.returning((runs::state, runs::owner)).get_result(c).await.optional()
+        }
+        Some(last) => {
+            let mark = diesel::update(live.filter(runs::streams.eq(last))).set(runs::cancel.eq(true));
+            mark.returning((runs::state, runs::owner)).get_result(c).await.optional()
+        }
+    })?;
     let Some((RunState::Queued, owner)) = marked else { return Ok(false) };
     let finish = Finish::of(AnswerStatus::Stopped);
     let seal = Seal { owner, response: String::new(), output_items: None, finish };
@@ -60,16 +69,7 @@ pub async fn count_stream(store: &Store, id: ResponseId) -> Result<Option<i64>, 
         .await
 }
 
-/// Stops a run if no stream was opened after the one with this number.
-pub async fn stop_without_streams(store: &Store, id: ResponseId, last: i64) -> Result<bool, StoreError> {
-    let is_last = runs::table.find(id).filter(runs::streams.eq(last)).count();
-    let is_last: i64 = store
-        .read::<_, StoreError>(move |session| {
-            async move { on!(session, |c| is_last.get_result(c).await) }.boxed()
-        })
-        .await?;
-    if is_last == 0 {
-        return Ok(false);
-    }
-    stop(store, id).await.map(|_| true)
+/// Stops a run if no stream was opened after the one with this number; 0 for none at all.
+pub async fn stop_without_streams(store: &Store, id: ResponseId, last: i64) -> Result<(), StoreError> {
+    store.write(move |session| stop_in(session, id, Some(last)).boxed()).await.map(drop)
 }

@@ -42,16 +42,23 @@ impl Drop for DisconnectGuard {
         if !self.is_armed {
             return;
         }
-        let Self { store, tasks, run, number, grace, .. } = self;
-        let (store, run, number, grace) = (store.clone(), *run, *number, *grace);
-        let stopping = tasks.stopping().clone();
-        tasks.spawn(async move {
-            if stopping.run_until_cancelled(tokio::time::sleep(grace)).await.is_none() {
-                return;
-            }
-            if let Err(error) = stop_without_streams(&store, run, number).await {
-                tracing::warn!(error = causes(&error), "a run without readers goes on");
-            }
-        });
+        stop_later(&self.store, &self.tasks, self.run, self.number, self.grace);
     }
+}
+
+/// Stops a run unless a stream is opened within `grace`: for a client that has gone before its first one.
+pub fn stop_unless_read(store: &Store, tasks: &Tasks, run: ResponseId, grace: Duration) {
+    stop_later(store, tasks, run, 0, grace);
+}
+
+fn stop_later(store: &Store, tasks: &Tasks, run: ResponseId, number: i64, grace: Duration) {
+    let (store, stopping) = (store.clone(), tasks.stopping().clone());
+    tasks.spawn(async move {
+        if stopping.run_until_cancelled(tokio::time::sleep(grace)).await.is_none() {
+            return;
+        }
+        if let Err(error) = stop_without_streams(&store, run, number).await {
+            tracing::warn!(error = causes(&error), "a run without readers goes on");
+        }
+    });
 }

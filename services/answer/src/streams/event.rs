@@ -43,7 +43,7 @@ pub fn snapshot(text: &str, seq: i64) -> Bytes {
 }
 
 /// The end of a run, as its last event tells it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Ending {
     /// It has ended so, and is this message, as JSON; none where it could not be stored in time.
     Finished(Option<Finish>, Option<String>),

@@ -3,7 +3,7 @@
 use super::event::Ending;
 use super::hub::Hub;
 use super::log::RunLog;
-use crate::domain::{RunState, Timing};
+use crate::domain::{AnswerStatus, RunState, Timing};
 use crate::store::{RunProgress, chunks_after, new_chunks, progress_of};
 use shared::error::causes;
 use shared::ids::ResponseId;
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// The most runs of a statement.
 const RUNS_PER_POLL: usize = 200;
+
+/// How long a stream waits for the message of a run whose owner is gone: who has waited for the lease shall be told within 40 s.
+const MAX_INTERRUPTED_WAIT: Duration = Duration::from_secs(2);
 
 /// Polls, until the service stops.
 pub fn spawn_follower(store: &Store, hub: &Hub, timing: Timing, tasks: &Tasks) {
@@ -76,7 +79,12 @@ fn end(log: &RunLog, progress: Option<&RunProgress>, max_store_wait: Duration) {
         RunState::Dropped => return log.finish(&Ending::Dropped),
         // Without a message its chunks are pruned, and do not come any more.
         RunState::Stored => has_all || run.message.is_none(),
-        RunState::Sealed => has_all && log.sealed_since().elapsed() >= max_store_wait,
+        RunState::Sealed => {
+            let is_interrupted =
+                run.finish.as_ref().is_some_and(|finish| finish.status == AnswerStatus::Interrupted);
+            let wait = if is_interrupted { max_store_wait.min(MAX_INTERRUPTED_WAIT) } else { max_store_wait };
+            has_all && log.sealed_since().elapsed() >= wait
+        }
     };
     if is_over {
         log.finish(&Ending::Finished(run.finish.clone(), run.message.clone()));

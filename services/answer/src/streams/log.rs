@@ -11,7 +11,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// The chunks of a run without gaps, and its end. Readers wait for changes.
-#[derive(Debug)]
 pub struct RunLog {
     id: ResponseId,
     /// Whether the owner of the run writes here; else it is polled.
@@ -19,7 +18,9 @@ pub struct RunLog {
     entries: watch::Sender<Entries>,
 }
 
-#[derive(Debug, Default)]
+debug_without_texts! { RunLog { id, is_owned } }
+
+#[derive(Default)]
 pub(super) struct Entries {
     chunks: Vec<(Arc<Chunk>, Bytes)>,
     end: Option<Bytes>,

@@ -7,7 +7,7 @@ mod hub;
 mod log;
 mod reader;
 
-pub use disconnect::DisconnectGuard;
+pub use disconnect::{DisconnectGuard, stop_unless_read};
 pub use event::{Ending, snapshot, start};
 pub use follow::{follow, spawn_follower};
 pub use hub::Hub;

@@ -30,6 +30,16 @@ impl BranchService {
         self.0.lock().unwrap().fails_to_store = fails;
     }
 
+    /// Makes it a version without the route that stores answers, or with it.
+    pub fn set_old(&self, is_old: bool) {
+        self.0.lock().unwrap().is_old = is_old;
+    }
+
+    /// Responds to so many reads of lines with 404.
+    pub fn miss_pages(&self, count: usize) {
+        self.0.lock().unwrap().missing_pages = count;
+    }
+
     /// How often somebody tried to store a message.
     pub fn stores(&self) -> usize {
         self.0.lock().unwrap().stores

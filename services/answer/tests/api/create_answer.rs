@@ -35,6 +35,18 @@ async fn a_question_is_answered_and_becomes_a_message() {
 }
 
 #[tokio::test]
+async fn a_model_is_not_asked_without_the_line() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    app.branch_service.add_message(&chat, "one", "two");
+    app.branch_service.miss_pages(1);
+    let id = ann.ask(&chat, "three").await;
+    let answer = ann.stored(&id).await;
+    let generation = &answer["message"]["generation"];
+    assert_eq!((&generation["dropped_messages"], &answer["usage"]["input_tokens"]), (&json!(0), &json!(3)));
+}
+
+#[tokio::test]
 async fn the_next_question_goes_to_the_end_of_the_line() {
     let (app, chat) = (spawn_app().await, chat());
     let ann = app.user();

@@ -6,6 +6,7 @@ use crate::events::events;
 use serde_json::json;
 use shared::service::Service;
 use shared_test_kit::Answer;
+use std::time::Duration;
 
 const MARKER: &str = "aerial-root";
 
@@ -58,6 +59,23 @@ async fn a_run_that_has_nowhere_to_go_is_dropped() {
     app.branch_service.restore(&chat);
     ann.get(&id).await.expect(404);
     assert_eq!(rows_with(&app, MARKER).await, 0);
+    assert!(app.branch_service.messages(&chat).is_empty());
+}
+
+#[tokio::test]
+async fn what_was_dropped_while_it_was_to_be_stored_is_not_stored() {
+    let (app, chat) = (spawn_app().await, chat());
+    let (ann, store) = (app.user(), app.store().await);
+    app.branch_service.fail_to_store(true);
+    let id = ann.ask(&chat, "a b").await;
+    let run = shared::ids::parse_uuid(&id).unwrap().into();
+    let renew = async || answer::store::renew(&store, run, Duration::from_secs(60)).await.unwrap();
+    eventually("it is sealed", async || renew().await.is_some()).await;
+    tell(&app, &chat, "deleted", 1).await.expect(200);
+    assert_eq!(renew().await, None);
+    tell(&app, &chat, "alive", 2).await.expect(200);
+    app.branch_service.fail_to_store(false);
+    ann.get(&id).await.expect(404);
     assert!(app.branch_service.messages(&chat).is_empty());
 }
 

@@ -3,6 +3,18 @@
 use crate::app::{ANSWERS, chat, endless, spawn_app, text};
 
 #[tokio::test]
+async fn a_list_has_at_most_8_mib() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let question = format!("[[stall:after=0]]{}", "x".repeat((1 << 20) - 100));
+    for _ in 0..10 {
+        ann.ask(&chat(), &question).await;
+    }
+    let list = ann.client.get(&format!("{ANSWERS}/get-answers")).await.expect(200).json();
+    assert_eq!(list.as_array().unwrap().len(), 8);
+}
+
+#[tokio::test]
 async fn answers_that_are_under_way_are_listed() {
     let app = spawn_app().await;
     let (one, other) = (chat(), chat());

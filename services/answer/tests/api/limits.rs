@@ -1,8 +1,9 @@
 //! The limits of a user.
 
-use crate::app::{chat, endless, spawn_app_with};
+use crate::app::{chat, endless, eventually, spawn_app_with};
 use answer::store::Limits;
 use serde_json::json;
+use shared::service::Service;
 
 #[tokio::test]
 async fn a_user_has_so_many_answers_at_once() {
@@ -22,15 +23,47 @@ async fn a_user_has_so_many_answers_at_once() {
 }
 
 #[tokio::test]
+async fn answers_that_cannot_be_stored_are_limited_too() {
+    let app = spawn_app_with(|config| config.limits.runs = 1).await;
+    let ann = app.user();
+    app.branch_service.fail_to_store(true);
+    for _ in 0..4 {
+        let id = ann.ask(&chat(), "[[delay:0]] x").await;
+        let is_over = async || ann.get(&id).await.json()["status"] == "completed";
+        eventually("it is answered", is_over).await;
+    }
+    let refused = ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
+    assert_eq!(refused.code(), "too_many_answers");
+}
+
+#[tokio::test]
 async fn a_user_asks_so_many_questions_in_a_minute() {
     let app = spawn_app_with(|config| config.limits.questions_per_minute = 2).await;
     let ann = app.user();
-    for _ in 0..2 {
-        ann.ask(&chat(), "x").await;
+    let first = chat();
+    for chat in [&first, &chat()] {
+        ann.ask(chat, "x").await;
     }
     let refused = ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
     assert_eq!(refused.code(), "rate_limited");
+    // Runs go with their chats, but not what was asked.
+    let account = format!("/internal/chats/{first}/state?state=destroyed&number=1");
+    app.service(Service::Chat).send(reqwest::Method::PUT, &account, None).await.expect(200);
+    ann.create(&json!({"chat_id": chat(), "question": "x"})).await.expect(429);
     assert!((1..=60).contains(&refused.header("retry-after").parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_tokens_of_an_answer_under_way_and_of_one_that_is_stopped_count() {
+    let limits = Limits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(100) };
+    let app = spawn_app_with(|config| config.limits = limits).await;
+    let ann = app.user();
+    let id = ann.ask(&chat(), &format!("[[stall:after=1]] a {}", "b".repeat(600))).await;
+    ann.begun(&id).await;
+    let body = json!({"chat_id": chat(), "question": "x"});
+    assert_eq!(ann.create(&body).await.expect(429).code(), "too_many_tokens");
+    ann.stop(&id).await.expect(200);
+    assert_eq!(ann.create(&body).await.expect(429).code(), "too_many_tokens");
 }
 
 #[tokio::test]

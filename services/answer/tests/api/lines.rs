@@ -12,6 +12,10 @@ pub struct Known {
     pub gone: Vec<String>,
     pub settings: Value,
     pub fails_to_store: bool,
+    /// Whether it is of a version that has no route to store answers.
+    pub is_old: bool,
+    /// How many pages of lines are yet refused with 404.
+    pub missing_pages: usize,
     pub stores: usize,
     pub reads: usize,
 }
@@ -58,6 +62,9 @@ impl Known {
         if self.fails_to_store {
             return ResponseTemplate::new(503);
         }
+        if self.is_old {
+            return not_found("not_found");
+        }
         if let Some(message) = self.message(id) {
             return ok(&Value::Object(message));
         }
@@ -91,6 +98,10 @@ impl Known {
 
     /// The line of the trunk, or of a branch that forks from it, downwards.
     pub fn page(&mut self, branch: &str, depth: i64, limit: usize) -> ResponseTemplate {
+        if let Some(left) = self.missing_pages.checked_sub(1) {
+            self.missing_pages = left;
+            return not_found("not_found");
+        }
         let on_line = |message: &&Map<String, Value>| {
             message["branch_id"] == branch || message["branch_id"] == message["chat_id"]
         };

@@ -19,6 +19,7 @@ mod lines;
 mod metrics;
 mod outage;
 mod ownership;
+mod queue;
 mod refusals;
 mod regenerate_answer;
 mod replicas;

@@ -26,6 +26,8 @@ async fn what_there_is_not_is_told() {
     assert_eq!(moved["head_response_id"], json!(null));
     let image = json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]);
     refused(422, "unsupported_input", json!({"chat_id": chat, "question": "x", "input_items": image})).await;
+    let file = json!([{"role": "user", "content": [{"type": "file", "file_url": "http://10.0.0.1/"}]}]);
+    refused(422, "unsupported_input", json!({"chat_id": chat, "question": "x", "input_items": file})).await;
     for wrong in [
         json!({"chat_id": chat, "question": ""}),
         json!({"chat_id": chat, "question": "x", "temperature": 3}),

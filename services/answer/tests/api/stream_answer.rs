@@ -113,6 +113,17 @@ async fn an_answer_stops_without_readers_only_if_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn an_answer_that_nobody_has_begun_to_read_stops_too() {
+    let app = spawn_app().await;
+    let ann = app.user();
+    let body = json!({"chat_id": chat(), "question": endless(), "on_disconnect": "stop"});
+    let created = ann.create(&body).await.expect(201).json();
+    let id = created["response_id"].as_str().unwrap();
+    let status = async || ann.get(id).await.expect(200).json()["status"].clone();
+    eventually("it stops", async || status().await == "stopped").await;
+}
+
+#[tokio::test]
 async fn a_message_of_a_client_is_no_answer() {
     let (app, chat) = (spawn_app().await, chat());
     let ann = app.user();

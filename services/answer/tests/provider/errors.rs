@@ -120,6 +120,25 @@ async fn what_a_provider_repeats_of_the_prompt_is_not_logged() {
 }
 
 #[tokio::test]
+async fn what_a_provider_quotes_from_the_middle_or_of_a_short_prompt_is_not_logged() {
+    let long = format!("{} the aerial-root password {}", "a ".repeat(900), "z ".repeat(900));
+    for (question, quoted) in
+        [(long.as_str(), "aerial-root\\n password"), ("fig9", "fig9"), ("日本語です", "日本語です")]
+    {
+        let error = json!({"error": {"message": format!("cannot parse {quoted} at 7")}});
+        let log = logged(question, Reply::error("400 Bad Request", &error)).await;
+        assert!(log.contains("cannot") && !log.contains(quoted) && !log.contains("password"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn of_an_error_within_a_stream_only_codes_are_logged() {
+    let error = json!({"error": {"message": "cannot parse the secret", "type": "server_error", "code": "a secret code"}});
+    let log = logged("hi", Reply::stream(&[error])).await;
+    assert!(log.contains("server_error") && !log.contains("secret"), "{log}");
+}
+
+#[tokio::test]
 async fn a_key_is_in_no_debug_output() {
     let model = model("http://127.0.0.1:9/v1");
     assert!(!format!("{model:?}").contains("sk-secret"));

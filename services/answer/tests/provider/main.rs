@@ -7,6 +7,7 @@ mod echo;
 mod errors;
 mod fake_model;
 mod models;
+mod parts;
 mod prefixes;
 mod quirks;
 mod requests;

@@ -22,7 +22,7 @@ fn line() -> Vec<ContextMessage> {
         r#"[{"type":"function","id":"a","function":{"name":"f","arguments":"{\"é\":1.0}"}}]"#,
     )
     .unwrap();
-    let image = json!([{"type": "input_image", "image_url": "https://h/i.png"}]);
+    let image = json!([{"type": "input_image", "image_url": "https://example.com/i.png"}]);
     vec![
         message("first \"quoted\" \u{2028}", "one\n", None, None),
         message("look", "", Some(image), Some(call)),

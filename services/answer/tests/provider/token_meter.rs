@@ -60,6 +60,37 @@ async fn after_a_refusal_the_next_prompt_is_shorter() {
 }
 
 #[tokio::test]
+async fn a_refusal_shrinks_the_window_of_all_only_by_a_code_and_by_little() {
+    let code = "context_length_exceeded";
+    let said = |window: u32| format!("This model's maximum context length is {window} tokens.");
+    let cases = [
+        (json!({"code": code, "message": said(500)}), true),
+        (json!({"type": "exceed_context_size_error", "n_ctx": 500}), true),
+        // A text may be the user's.
+        (json!({"message": said(500)}), false),
+        (json!({"code": code, "message": said(1)}), false),
+        // What one prompt has shown says nothing of the others.
+        (json!({"type": "exceed_context_size_error", "n_prompt_tokens": 9000, "n_ctx": 1000}), false),
+    ];
+    for (error, is_for_all) in cases {
+        let fake = FakeModel::start(vec![refusal(&error)]).await;
+        let model = model(&fake.base_url);
+        let run = model.for_run();
+        let (prompt, before) = fitted(&run);
+        run.open(prompt).await.unwrap_err();
+        assert!(fitted(&run).1 < before, "{error}");
+        assert_eq!(fitted(&model).1 < before, is_for_all, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_nobody_can_estimate_moves_the_scale_by_no_more_than_twice() {
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 100_000, "completion_tokens": 1}});
+    let (before, after, _) = learn(Reply::stream(&[delta("a"), finished(&json!("stop")), usage])).await;
+    assert!(after >= before / 2 && after < before, "{before} {after}");
+}
+
+#[tokio::test]
 async fn usage_scales_the_estimates() {
     let usage =
         |tokens: i64| json!({"choices": [], "usage": {"prompt_tokens": tokens, "completion_tokens": 1}});

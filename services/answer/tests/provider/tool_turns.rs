@@ -1,4 +1,4 @@
-//! Items of messages: tool calls stay with their results, and images go with the question.
+//! Items of messages: tool calls stay with their results.
 
 use crate::support::model;
 use answer::context::{Context, ContextMessage};
@@ -11,7 +11,12 @@ use std::sync::LazyLock;
 /// Each model has an HTTP client, which reads the machine's certificates: one is enough here.
 static MODEL: LazyLock<Model> = LazyLock::new(|| model("http://h/v1"));
 
-fn message(question: &str, input: Option<Value>, response: &str, output: Option<Value>) -> ContextMessage {
+pub fn message(
+    question: &str,
+    input: Option<Value>,
+    response: &str,
+    output: Option<Value>,
+) -> ContextMessage {
     ContextMessage {
         question: question.to_owned(),
         response: response.to_owned(),
@@ -31,7 +36,7 @@ fn result(id: &str) -> Value {
 }
 
 /// What is sent, as JSON, and what is dropped. The items of the question are the last argument.
-fn sent(line: &[ContextMessage], question: &str, items: Option<&Value>) -> (Vec<Value>, i64) {
+pub fn sent(line: &[ContextMessage], question: &str, items: Option<&Value>) -> (Vec<Value>, i64) {
     let mut context = Context::new(&MODEL, None, question, items);
     for message in line.iter().rev() {
         if !context.push(message.clone()) {
@@ -109,35 +114,25 @@ fn the_call_that_the_question_answers_is_sent_whatever_it_costs() {
 }
 
 #[test]
+fn a_chain_of_calls_is_cut_where_it_does_not_fit_without_results_of_calls_that_are_gone() {
+    let link = |number: usize| {
+        let input = json!([result(&format!("c{}", number.saturating_sub(1)))]);
+        message(&"x".repeat(600), Some(input), "", Some(json!([call(&format!("c{number}"))])))
+    };
+    let line: Vec<_> = (1..=50).map(link).collect();
+    let (messages, dropped) = sent(&line, "", Some(&json!([result("c50")])));
+    assert!((40..50).contains(&dropped), "{dropped}");
+    let calls: Vec<_> = messages.iter().filter_map(|message| message["tool_calls"][0].get("id")).collect();
+    let results: Vec<_> = messages.iter().filter_map(|message| message.get("tool_call_id")).collect();
+    assert_eq!(calls, results);
+    assert_eq!(calls.last(), Some(&&json!("c50")));
+}
+
+#[test]
 fn results_at_the_root_without_any_call_go() {
     let line = [message("", Some(json!([result("a")])), "r1", None), message("q2", None, "r2", None)];
     let (messages, dropped) = sent(&line, "next", None);
     assert_eq!((messages[0]["content"].as_str(), dropped), (Some("q2"), 1));
-}
-
-#[test]
-fn images_are_parts_of_the_question() {
-    let items = json!([{"type": "input_image", "image_url": "https://h/i.png", "detail": "low"}]);
-    let expected = json!({"role": "user", "content": [
-        {"type": "text", "text": "what is it?"},
-        {"type": "image_url", "image_url": {"url": "https://h/i.png", "detail": "low"}},
-    ]});
-    assert_eq!(sent(&[], "what is it?", Some(&items)).0, [expected]);
-    let message = json!([{"type": "message", "id": "m1", "role": "user", "content": [{"type": "input_text", "text": "a"}]}]);
-    let expected = json!({"role": "user", "content": [{"type": "text", "text": "a"}]});
-    assert_eq!(sent(&[], "", Some(&message)).0, [expected]);
-}
-
-#[test]
-fn an_image_costs_no_more_the_larger_its_data_is() {
-    let image = format!("data:image/png;base64,{}", "A".repeat(4 << 20));
-    let items = json!([{"type": "image_url", "image_url": {"url": image}}]);
-    let model = crate::support::models(
-        "[[models]]\nname = \"m\"\nbase_url = \"http://h/v1\"\ncontext_window = 8000\n",
-    );
-    let models = model.unwrap();
-    let mut context = Context::new(models.find(None).unwrap(), None, "q", Some(&items));
-    assert!(context.push(message("q", None, "r", None)));
 }
 
 /// A line in which each message may call a tool, and have the result of the call before it; with the lengths of questions.

@@ -97,7 +97,7 @@ impl Branches {
 }
 
 /// The target that the branch service has not found, as our clients are told of it. An older one does not know the route.
-fn not_found(NotFound { detail }: NotFound) -> Error {
+fn not_found(NotFound { detail, .. }: NotFound) -> Error {
     let named = [Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound];
     let unknown = CallError::Unexpected { called: Service::Branch, status: StatusCode::NOT_FOUND };
     named.into_iter().find(|error| error.to_string() == detail).unwrap_or(Error::Call(unknown))

@@ -33,6 +33,8 @@ CREATE TABLE runs (
     cancel BOOLEAN NOT NULL,
     -- The number of its chunks.
     seq BIGINT NOT NULL,
+    -- The tokens that it is estimated to take, as far as they are counted in token_usage already.
+    charged BIGINT NOT NULL,
     -- How many streams were opened, where it stops with the last.
     streams BIGINT NOT NULL,
     -- From the seal on until it is stored.
@@ -56,7 +58,8 @@ CREATE INDEX runs_chat ON runs (chat_id);
 CREATE INDEX runs_live ON runs (owner, created_at) WHERE state IN ('queued', 'running', 'sealed');
 CREATE INDEX runs_queue ON runs (created_at) WHERE state = 'queued';
 CREATE INDEX runs_model ON runs (model) WHERE state = 'running';
-CREATE INDEX runs_lease ON runs (lease_until) WHERE state IN ('running', 'sealed');
+CREATE INDEX runs_lease ON runs (lease_until) WHERE state = 'running';
+CREATE INDEX runs_to_store ON runs (lease_until) WHERE state = 'sealed';
 CREATE INDEX runs_ended ON runs (ended_at) WHERE state IN ('stored', 'dropped');
 CREATE INDEX runs_with_chunks ON runs (ended_at) WHERE message IS NOT NULL;
 
@@ -69,11 +72,13 @@ CREATE TABLE chunks (
     PRIMARY KEY (response_id, seq)
 );
 
--- Tokens by user and day (days since 1970 in UTC).
+-- Tokens by user and day (days since 1970 in UTC), and in microseconds since 1970 until when the questions of the user last at the pace
+-- that is allowed.
 CREATE TABLE token_usage (
     owner BLOB NOT NULL,
     day BIGINT NOT NULL,
     tokens BIGINT NOT NULL,
+    questions_until BIGINT NOT NULL,
     PRIMARY KEY (owner, day)
 );
 CREATE INDEX token_usage_day ON token_usage (day);

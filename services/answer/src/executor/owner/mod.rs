@@ -23,9 +23,17 @@ pub struct Owner {
     said: Transcript,
     claimed_at: Instant,
     flushed_at: Instant,
+    renewed_at: Instant,
     has_talked: bool,
     first_token: Option<Duration>,
     dropped_messages: Option<i64>,
+}
+
+impl Drop for Owner {
+    /// However it ends, also in a panic: another may go on, and readers here follow that.
+    fn drop(&mut self) {
+        self.log.set_owned(false);
+    }
 }
 
 /// What happens next to a run.
@@ -51,6 +59,7 @@ impl Owner {
             said,
             claimed_at: now,
             flushed_at: now,
+            renewed_at: now,
             has_talked: false,
             first_token: None,
             dropped_messages: None,
@@ -78,15 +87,12 @@ impl Owner {
         metrics.ended(status);
         let tokens = self.said.usage().and_then(|usage| usage.output_tokens);
         metrics.generated(tokens.unwrap_or(0), self.claimed_at.elapsed());
-        self.executor.settle_own(self.run.response_id, &self.log).await;
-        // If it is not stored, another may do it.
-        self.log.set_owned(false);
+        self.executor.settle_own(self.run.response_id, Some(&self.log)).await;
     }
 
     fn give_up(&self) {
         tracing::warn!(run = %self.run.response_id, epoch = self.run.epoch, "the authority over a run is lost");
         self.executor.parts().metrics.lease_lost();
-        self.log.set_owned(false);
     }
 
     /// Flushes until the run ends; `None` if it is lost.
