@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Longer than a report takes on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const REPORT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads a list of chats until it is as expected.
-async fn wait_for_list(user: &User, query: &str, is_expected: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+pub async fn wait_for_list(user: &User, query: &str, is_expected: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let mut last = Value::Null;
     let read = async {
         loop {
@@ -19,7 +19,7 @@ async fn wait_for_list(user: &User, query: &str, is_expected: impl Fn(&[Value]) 
             tokio::task::yield_now().await;
         }
     };
-    let read = tokio::time::timeout(TIMEOUT, read).await;
+    let read = tokio::time::timeout(REPORT_TIMEOUT, read).await;
     read.unwrap_or_else(|_| panic!("{query} stays at {last}"))
 }
 

@@ -1,23 +1,21 @@
 //! Data that programs of an earlier landing have written: `tests/fixtures`.
 
+use crate::activity::wait_for_list;
 use crate::app::{TestStack, User, column, spawn_stack_on, text};
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use shared_test_kit::TestDatabase;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 /// The landing before messages had versions.
 const LANDING: &str = "16d75e9";
-/// Longer than a report takes on a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What an earlier landing has left, on the engine of this run.
+/// The data of an earlier landing, on the engine of this run.
 struct Fixture {
     stack: TestStack,
     user: User,
-    /// What its programs have answered, and where.
+    /// The answers of its programs, each with its path.
     answers: Vec<Value>,
 }
 
@@ -140,8 +138,8 @@ async fn data_of_an_earlier_landing_can_do_what_is_new() {
     assert_eq!(column(&inherited, "response_id"), column(&line, "response_id"));
 
     // Its chats tell of what was said in them.
-    let shown = |chats: &Value| {
-        let chats = chats.as_array().unwrap().iter();
+    let shown = |chats: &[Value]| {
+        let chats = chats.iter();
         let mut counts: Vec<_> =
             chats.map(|chat| (text(&chat["name"]).to_owned(), chat["message_count"].as_u64())).collect();
         counts.sort();
@@ -149,14 +147,9 @@ async fn data_of_an_earlier_landing_can_do_what_is_new() {
     };
     let expected = [("A nest", 71), ("A tree", 0), ("A tree", entries.len()), ("An empty chat", 0)]
         .map(|(name, count)| (name.to_owned(), u64::try_from(count).ok()));
-    let read = async {
-        while shown(&user.get("/chats/get-chat").await.expect(200).json()) != expected {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(TIMEOUT, read).await.unwrap();
+    wait_for_list(user, "", |chats| shown(chats) == expected).await;
 
-    // What was deleted is so for good, and what is deleted now is not.
+    // Deletions of that landing are for good, and those of this one are not.
     assert_eq!(user.get("/chats/deleted-chats").await.expect(200).json(), json!([]));
     let deleted = user.get(&format!("/branches/deleted-branches?chat_id={chat}")).await.expect(200);
     assert_eq!(deleted.json(), json!([]));

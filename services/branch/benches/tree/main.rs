@@ -37,7 +37,7 @@ async fn run(engines: &[Engine], parts: &[&str]) {
     for engine in engines {
         for part in parts {
             let begun = Instant::now();
-            let window = if *part == "undo" { undo::WINDOW } else { Duration::ZERO };
+            let window = if *part == "undo" { undo::UNDO_WINDOW } else { Duration::ZERO };
             let bench = Bench::start(*engine, window).await;
             match *part {
                 "growth" => growth::run(&bench).await,

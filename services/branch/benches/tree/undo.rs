@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const MESSAGES: [usize; 3] = [100, 10_000, 100_000];
 const DELETIONS: [usize; 3] = [100, 1_000, 10_000];
-pub const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+pub const UNDO_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A chat, and a branch of it that is deleted and restored.
 struct Place {
@@ -91,7 +91,7 @@ impl Bench {
             at.chat,
             self.user,
             now,
-            now.plus(WINDOW),
+            now.plus(UNDO_WINDOW),
         );
         self.client.with_token(&token).send(Method::PUT, &path, None).await.expect(200);
     }

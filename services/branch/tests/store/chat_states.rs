@@ -9,7 +9,8 @@ use branch::store::{
 use mongodb::bson::doc;
 use shared::ids::{ChatId, UserId};
 
-async fn set(kit: &Kit, chat: &Chat, state: ChatState, number: i64) {
+/// Changes the state of a chat as the chat service does.
+pub async fn set(kit: &Kit, chat: &Chat, state: ChatState, number: i64) {
     let (created_at, owner) = (kit.clock.now(), chat.owner);
     let change = ChatStateChange { chat: chat.id, owner, created_at, state, number };
     // As a delivery that comes twice.

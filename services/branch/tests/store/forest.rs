@@ -1,11 +1,12 @@
 //! Random work on chats that are forked from each other, through two stores, against a model that copies whole lines.
 
+use crate::chat_states;
 use crate::forest_checks::{check, check_reading};
 use crate::forest_model::{Copies, Copy, Forest};
-use crate::kit::{Chat, Kit, refused};
+use crate::kit::{Kit, refused};
 use crate::undo::DAY;
 use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved};
-use branch::store::{ChatState, ChatStateChange, CherryPickRequest, EditRequest, ForkRequest};
+use branch::store::{ChatState, CherryPickRequest, EditRequest, ForkRequest};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree as _;
@@ -34,9 +35,9 @@ enum ChatStep {
     /// Of any part of any line.
     ForkChat(Index, Index),
     Delete(Index),
-    /// Of what is there, or was deleted.
+    /// Of a branch that is there, or can be restored.
     Restore(Index),
-    /// Of what is there, or was deleted.
+    /// Of a branch that is there, or can be restored.
     Destroy(Index),
 }
 
@@ -84,12 +85,12 @@ async fn take(kit: &Kit, forest: &mut Forest, step: &Step) {
         Step::DeleteChat(chat) if forest.chats.len() > 1 => {
             let mut copies = forest.chats.remove(chat.index(forest.chats.len()));
             let purge_at = kit.clock.now().plus(DAY);
-            set_state(&mut copies, ChatState::Deleted { purge_at }).await;
+            set_state(kit, &mut copies, ChatState::Deleted { purge_at }).await;
             forest.deleted.push(copies);
         }
         Step::RestoreChat(chat) if !forest.deleted.is_empty() => {
             let mut copies = forest.deleted.remove(chat.index(forest.deleted.len()));
-            set_state(&mut copies, ChatState::Alive).await;
+            set_state(kit, &mut copies, ChatState::Alive).await;
             forest.chats.push(copies);
         }
         Step::DestroyChat(chat) if forest.chats.len() > 1 => {
@@ -98,13 +99,13 @@ async fn take(kit: &Kit, forest: &mut Forest, step: &Step) {
                 Some(number) => forest.deleted.remove(number),
                 None => forest.chats.remove(number),
             };
-            set_state(&mut copies, ChatState::Destroyed).await;
+            set_state(kit, &mut copies, ChatState::Destroyed).await;
         }
         Step::Sweep => sweep_and_count(kit, forest).await,
         Step::EndOfWindow => {
             kit.clock.advance(2 * DAY);
             for copies in &mut forest.deleted {
-                set_state(copies, ChatState::Destroyed).await;
+                set_state(kit, copies, ChatState::Destroyed).await;
             }
             forest.forget_deleted();
             sweep_and_count(kit, forest).await;
@@ -113,18 +114,14 @@ async fn take(kit: &Kit, forest: &mut Forest, step: &Step) {
     }
 }
 
-/// Changes the state of a chat as the chat service does.
-async fn set_state(copies: &mut Copies, state: ChatState) {
-    let Chat { store, id: chat, owner } = copies.chat.clone();
+async fn set_state(kit: &Kit, copies: &mut Copies, state: ChatState) {
     copies.state_number += 1;
-    let created_at = shared::clock::Timestamp::from_micros(0).unwrap();
-    let change = ChatStateChange { chat, owner, created_at, state, number: copies.state_number };
-    store.set_chat_state(change).await.unwrap();
+    chat_states::set(kit, &copies.chat, state, copies.state_number).await;
 }
 
-/// Exactly what lines pass through that are there, or that can be restored, is kept.
+/// Sweeps, and checks that exactly the messages of lines are kept that are there, or that can be restored.
 async fn sweep_and_count(kit: &Kit, forest: &Forest) {
-    while forest.chats[0].chat.store.sweep().await.unwrap() {}
+    forest.chats[0].chat.sweep().await;
     assert_eq!(usize::try_from(kit.count_messages().await).unwrap(), forest.messages().len());
 }
 
@@ -270,7 +267,7 @@ pub async fn chats_that_are_forked_from_each_other_agree_with_their_copies(kit: 
         take(kit, &mut forest, &Step::EndOfWindow).await;
         check_reading(&forest, &forest.messages()).await;
         for mut copies in forest.chats {
-            set_state(&mut copies, ChatState::Destroyed).await;
+            set_state(kit, &mut copies, ChatState::Destroyed).await;
         }
         kit.sweep().await;
         assert_eq!(kit.count_messages().await, 0);

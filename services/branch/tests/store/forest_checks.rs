@@ -2,6 +2,7 @@
 
 use crate::forest_model::{Copies, Forest};
 use crate::message_tree::{request, walk};
+use crate::versions::check_version;
 use branch::domain::{Message, Order};
 use branch::store::MessageRequest;
 use shared::ids::{BranchId, ResponseId};
@@ -27,10 +28,7 @@ pub async fn check(copies: &Copies) {
             copy.line.iter().map(lasting).collect::<Vec<_>>()
         );
         for message in &read {
-            let siblings = &siblings[&message.parent];
-            let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
-            let version = (message.version.number, message.version.count);
-            assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
+            check_version(message, &siblings);
             assert_eq!(message.inherited, message.branch != branch.id);
         }
     }

@@ -1,11 +1,11 @@
 //! The chats of a user that are forked from each other, as copies of whole lines.
 
 use crate::kit::Chat;
+use crate::versions::Siblings;
 use branch::domain::Message;
 use proptest::sample::Index;
-use shared::clock::Timestamp;
 use shared::ids::{BranchId, ResponseId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A branch: its parent, and its line.
 #[derive(Debug, Clone)]
@@ -101,8 +101,8 @@ impl Copies {
     }
 
     /// The messages by their parents, each list by time and id.
-    pub fn siblings(&self) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
-        let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
+    pub fn siblings(&self) -> Siblings {
+        let mut siblings = Siblings::new();
         for message in self.messages() {
             siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
         }
@@ -137,7 +137,7 @@ impl Forest {
         }
     }
 
-    /// What the lines pass through that are there, or that can be restored.
+    /// The messages of all lines that are there, or that can be restored.
     pub fn messages(&self) -> BTreeMap<ResponseId, Message> {
         let chats = self.chats.iter().chain(&self.deleted);
         let messages = chats.flat_map(|copies| copies.messages().chain(copies.restorable_messages()));

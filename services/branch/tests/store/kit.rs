@@ -61,16 +61,7 @@ impl Kit {
 
     /// Another store on the same database, as another process has it.
     pub async fn replica(&self) -> ContentStore {
-        ContentStore::open(
-            &self.database,
-            ServerTimeouts::default(),
-            self.clock.clone(),
-            &self.tasks,
-            MemoryBudget::default(),
-            NO_WINDOW,
-        )
-        .await
-        .unwrap()
+        self.store_with(NO_WINDOW).await
     }
 
     /// A store on the same database in which what is deleted can be restored within this window.
@@ -159,6 +150,11 @@ pub struct Chat {
 impl Chat {
     pub fn through(&self, store: &ContentStore) -> Self {
         Self { store: store.clone(), ..self.clone() }
+    }
+
+    /// Lets its store sweep until nothing is left to do.
+    pub async fn sweep(&self) {
+        while self.store.sweep().await.unwrap() {}
     }
 
     pub fn trunk(&self) -> BranchId {

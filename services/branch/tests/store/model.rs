@@ -3,7 +3,7 @@
 use crate::kit::{Chat, Kit, refused};
 use crate::times::check_times;
 use crate::undo::DAY;
-use crate::versions::siblings;
+use crate::versions::{check_version, siblings};
 use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
 use branch::error::Error;
 use branch::store::{CherryPickRequest, DeletedBranchesRequest, EditRequest, ForkRequest};
@@ -227,12 +227,12 @@ async fn take(kit: &Kit, chat: &Chat, model: &mut Model, step: &Step) {
         Step::Delete { branch, cascade } => delete(chat, model, model.pick(*branch), *cascade).await,
         Step::Restore(index) => restore(chat, model, model.pick_of_all(*index)).await,
         Step::Destroy { branch, cascade } => destroy(chat, model, model.pick_of_all(*branch), *cascade).await,
-        Step::Sweep => sweep(chat).await,
+        Step::Sweep => chat.sweep().await,
         Step::EndOfWindow => {
             // The clock may have been set back since.
             kit.clock.advance(2 * WINDOW);
             // Else it could be restored again when the clock is set back.
-            sweep(chat).await;
+            chat.sweep().await;
             model.deleted.clear();
         }
         Step::Clock(seconds) => {
@@ -357,10 +357,6 @@ async fn destroy(chat: &Chat, model: &mut Model, branch: BranchId, cascade: bool
     }
 }
 
-async fn sweep(chat: &Chat) {
-    while chat.store.sweep().await.unwrap() {}
-}
-
 /// Compares the list of what can be restored.
 async fn check_deleted(chat: &Chat, model: &Model) {
     let request = DeletedBranchesRequest { owner: chat.owner, target: chat.trunk(), after: None, limit: 100 };
@@ -387,10 +383,7 @@ async fn check(chat: &Chat, model: &Model) {
         assert_eq!(usize::try_from(branch.head_depth).unwrap(), copy.line.len());
         let read = chat.read(branch.id, Order::Asc, 7).await.unwrap();
         for message in &read {
-            let siblings = &siblings[&message.parent];
-            let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
-            let version = (message.version.number, message.version.count);
-            assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
+            check_version(message, &siblings);
             assert_eq!(message.inherited, message.branch != branch.id);
         }
         let read: Vec<_> =

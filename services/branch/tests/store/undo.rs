@@ -55,10 +55,6 @@ async fn restore(chat: &Chat, branch: BranchId) {
     assert_eq!(Some(restored), chat.node(branch).await);
 }
 
-async fn sweep(chat: &Chat) {
-    while chat.store.sweep().await.unwrap() {}
-}
-
 /// The deletions that can be undone, newest first: the branch, and how many went.
 async fn deletions(chat: &Chat) -> Vec<(BranchId, i64)> {
     let request = DeletedBranchesRequest { owner: chat.owner, target: chat.trunk(), after: None, limit: 50 };
@@ -77,7 +73,7 @@ pub async fn what_a_request_took_comes_back_and_no_more(kit: &Kit) {
     delete(&chat, a.branch).await;
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);
     assert_eq!(deletions(&chat).await, [(a.branch, 3), (c.branch, 1)]);
-    sweep(&chat).await;
+    chat.sweep().await;
     restore(&chat, a.branch).await;
     assert_eq!(chat.tree(chat.trunk()).await, without_c);
     assert_eq!(chat.line(d.branch).await, ["0", "a", "b", "d"]);
@@ -93,7 +89,7 @@ pub async fn what_a_request_took_comes_back_and_no_more(kit: &Kit) {
     let more = chat.say(b.branch, "more").await;
     assert_eq!((more.depth, more.parent), (4, Some(b.id)));
     chat.fork(d.id).await;
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(chat.line(b.branch).await, ["0", "a", "b", "more"]);
 }
 
@@ -145,7 +141,7 @@ pub async fn after_the_window_nothing_comes_back(kit: &Kit) {
     let before = chat.node(b.branch).await;
     delete(&chat, b.branch).await;
     kit.clock.advance(NEARLY_A_DAY);
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "text_bytes > 0", doc! {"text_bytes": {"$gt": 0_i64}}).await, 5);
     restore(&chat, b.branch).await;
     assert_eq!(chat.node(b.branch).await, before);
@@ -160,7 +156,7 @@ pub async fn after_the_window_nothing_comes_back(kit: &Kit) {
             assert!(matches!(restored, Err(Error::BranchNotFound | Error::TargetUnknown)), "{restored:?}");
             refused!(chat.store.destroy_branch(chat.owner, branch, true).await, BranchNotFound);
         }
-        sweep(&chat).await;
+        chat.sweep().await;
     }
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 3);
     assert_eq!(chat.line(a.branch).await, ["0", "a"]);
@@ -174,7 +170,7 @@ pub async fn without_a_window_nothing_comes_back(kit: &Kit) {
     for branch in [b.branch, d.branch] {
         refused!(chat.store.restore_branch(chat.owner, branch).await, BranchNotFound);
     }
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 3);
 }
 
@@ -194,14 +190,14 @@ pub async fn what_is_destroyed_is_so_with_all_that_was_deleted_below_it(kit: &Ki
         refused!(chat.store.restore_branch(chat.owner, branch).await, BranchNotFound);
         refused!(destroy(branch, true).await, BranchNotFound);
     }
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 3);
     // Branches that can be restored are destroyed as well.
     chat.store.activate(chat.owner, chat.trunk(), c.branch).await.unwrap();
     delete(&chat, a.branch).await;
     destroy(a.branch, false).await.unwrap();
     refused!(chat.store.restore_branch(chat.owner, a.branch).await, BranchNotFound);
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 1);
     assert_eq!((chat.active().await, chat.line(chat.trunk()).await), (chat.trunk(), vec!["0".to_owned()]));
 }
@@ -211,7 +207,7 @@ pub async fn what_went_along_is_destroyed_by_itself(kit: &Kit) {
     let Branches { a, b, c, d } = Branches::grow(&chat).await;
     delete(&chat, a.branch).await;
     chat.store.destroy_branch(chat.owner, b.branch, false).await.unwrap();
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 3);
     restore(&chat, a.branch).await;
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk(), a.branch, c.branch]);
@@ -239,14 +235,14 @@ pub async fn ids_and_keys_stay_taken_for_the_window(kit: &Kit) {
     assert_eq!(chat.store.replay_branch(&of_branch).await.unwrap().unwrap().branch.id, branch);
     assert_eq!(chat.store.replay_message(&of_message).await.unwrap().unwrap().id, message);
     chat.store.destroy_branch(chat.owner, branch, false).await.unwrap();
-    sweep(&chat).await;
+    chat.sweep().await;
     kit.clock.advance(2 * DAY + NEARLY_A_DAY);
-    sweep(&chat).await;
+    chat.sweep().await;
     refused!(chat.store.replay_branch(&of_branch).await, BranchNotFound);
     refused!(chat.store.replay_message(&of_message).await, MessageNotFound);
     refused!(chat.store.fork(&same_id).await, IdTaken);
     kit.clock.advance(2 * SECOND);
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(chat.store.replay_message(&of_message).await.unwrap(), None);
     assert!(!chat.store.fork(&same_id).await.unwrap().replayed);
 }
@@ -261,13 +257,13 @@ pub async fn what_can_be_restored_does_not_hold_up_the_sweep(kit: &Kit) {
     }
     let last = branch(&chat, &first, "last").await;
     chat.store.destroy_branch(chat.owner, last.branch, false).await.unwrap();
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(count_messages(kit, "TRUE", doc! {}).await, 1);
     kit.clock.advance(DAY);
-    sweep(&chat).await;
+    chat.sweep().await;
     assert_eq!(deletions(&chat).await, []);
     kit.clock.advance(SECOND);
-    sweep(&chat).await;
+    chat.sweep().await;
     assert!(!chat.store.sweep().await.unwrap());
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);
 }

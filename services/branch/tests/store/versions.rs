@@ -22,18 +22,26 @@ async fn on_line(chat: &Chat, branch: BranchId) -> Vec<(i64, i64)> {
     chat.read(branch, Order::Asc, 200).await.unwrap().iter().map(pair).collect()
 }
 
-/// The messages by their parents, each list by time and id.
-pub async fn siblings(
-    chat: &Chat,
-    branches: impl Iterator<Item = BranchId>,
-) -> BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>> {
-    let mut siblings = BTreeMap::<_, BTreeSet<_>>::new();
+/// Messages by their parents, each list by time and id.
+pub type Siblings = BTreeMap<Option<ResponseId>, BTreeSet<(Timestamp, ResponseId)>>;
+
+/// The messages of these branches.
+pub async fn siblings(chat: &Chat, branches: impl Iterator<Item = BranchId>) -> Siblings {
+    let mut siblings = Siblings::new();
     for branch in branches {
         for message in chat.read(branch, Order::Asc, 200).await.unwrap() {
             siblings.entry(message.parent).or_default().insert((message.created_at, message.id));
         }
     }
     siblings
+}
+
+/// Checks the version of a message that was read in a chat with these siblings.
+pub fn check_version(message: &Message, siblings: &Siblings) {
+    let siblings = &siblings[&message.parent];
+    let number = siblings.iter().position(|(_, id)| *id == message.id).unwrap() + 1;
+    let version = (message.version.number, message.version.count);
+    assert_eq!(version, (i64::try_from(number).unwrap(), i64::try_from(siblings.len()).unwrap()));
 }
 
 pub async fn messages_with_the_same_parent_are_versions_of_each_other(kit: &Kit) {

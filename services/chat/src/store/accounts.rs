@@ -14,7 +14,7 @@ const MAX_ACCOUNTS_PER_POLL: i64 = 100;
 
 /// A row of `deleted_accounts`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = deleted_accounts, treat_none_as_null = true)]
+#[diesel(table_name = deleted_accounts, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct DeletedAccount {
     /// The account.
     pub account_id: UserId,

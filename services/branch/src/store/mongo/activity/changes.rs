@@ -61,16 +61,10 @@ impl MongoEngine {
             found = fields.first(from.into(), Some(after.id), limit).await?;
             from = from.saturating_add(1);
         }
-        let mut ranges = TimeRanges::new(Order::Asc, Some(from.saturating_sub(1)), from, self.clock.now())
+        let ranges = TimeRanges::new(Order::Asc, Some(from.saturating_sub(1)), from, self.clock.now())
             .with_width(FIRST_RANGE_MICROS);
-        while found.len() < limit
-            && let Some(range) = ranges.next_range()
-        {
-            let more = fields.first(range.into(), None, limit - found.len()).await?;
-            let read = more.len();
-            found.extend(more);
-            ranges.widen(read, limit - found.len());
-        }
+        let found =
+            ranges.read(found, limit, |range, missing| fields.first(range.into(), None, missing)).await?;
         Ok(found.into_iter().map(Change::from).collect())
     }
 }

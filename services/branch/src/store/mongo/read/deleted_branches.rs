@@ -27,15 +27,8 @@ impl MongoEngine {
         }
         let after = after.map(|after| after.deleted_at.as_micros());
         let oldest = target.trunk().created_at.as_micros();
-        let mut ranges = TimeRanges::new(Order::Desc, after, oldest, now);
-        while found.len() <= limit
-            && let Some(range) = ranges.next_range()
-        {
-            let missing = limit + 1 - found.len();
-            let more = newest_deletions(self, chat, doc! {"deleted_at": range}, missing).await?;
-            ranges.widen(more.len(), missing - more.len());
-            found.extend(more);
-        }
+        let read = |range, missing| newest_deletions(self, chat, doc! {"deleted_at": range}, missing);
+        let found = TimeRanges::new(Order::Desc, after, oldest, now).read(found, limit + 1, read).await?;
         // The sweep has yet to purge the others. They come last.
         let restorable = found.into_iter().filter(|branch| branch.is_restorable(now));
         Ok(DeletedBranchPage::new(restorable.filter_map(entry).collect(), limit))

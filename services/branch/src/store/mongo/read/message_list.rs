@@ -139,17 +139,11 @@ impl Listed {
         }
         let after = after.map(|after| after.created_at.as_micros());
         // Narrow at first, lest a burst be read whole.
-        let mut ranges = TimeRanges::new(self.order, after, self.oldest, mongo.clock.now())
+        let ranges = TimeRanges::new(self.order, after, self.oldest, mongo.clock.now())
             .with_width(self.micros_per_message);
-        while found.len() < count
-            && let Some(range) = ranges.next_range()
-        {
-            let more = self.first(mongo, doc! {"created_at": range}, count - found.len()).await?;
-            let read = more.len();
-            found.extend(more);
-            ranges.widen(read, count - found.len());
-        }
-        Ok(found)
+        ranges
+            .read(found, count, |range, missing| self.first(mongo, doc! {"created_at": range}, missing))
+            .await
     }
 
     async fn first(

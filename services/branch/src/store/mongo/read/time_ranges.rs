@@ -47,8 +47,30 @@ impl TimeRanges {
         Self { width: width.max(FIRST_RANGE_MICROS), ..self }
     }
 
+    /// Reads the documents of one range after the other, after those that are found already, until there are `count`. `read` gets the
+    /// condition of a range, and how many documents are missing.
+    pub(crate) async fn read<T, R>(
+        mut self,
+        mut found: Vec<T>,
+        count: usize,
+        read: impl Fn(Document, usize) -> R,
+    ) -> Result<Vec<T>, Error>
+    where
+        R: Future<Output = Result<Vec<T>, Error>>,
+    {
+        while found.len() < count
+            && let Some(range) = self.next_range()
+        {
+            let more = read(range, count - found.len()).await?;
+            let number = more.len();
+            found.extend(more);
+            self.widen(number, count - found.len());
+        }
+        Ok(found)
+    }
+
     /// The condition for the next range; none after the last.
-    pub(crate) fn next_range(&mut self) -> Option<Document> {
+    fn next_range(&mut self) -> Option<Document> {
         if self.is_done {
             return None;
         }
@@ -72,7 +94,7 @@ impl TimeRanges {
     }
 
     /// Widens the ranges after one that was read, of so many documents, if so many are missing then.
-    pub(crate) fn widen(&mut self, found: usize, missing: usize) {
+    fn widen(&mut self, found: usize, missing: usize) {
         let factor = missing.checked_div(found).map_or(MAX_WIDENING, |factor| factor.clamp(2, MAX_WIDENING));
         self.width = self.width.saturating_mul(i64::try_from(factor).unwrap_or(i64::MAX));
     }
@@ -89,19 +111,13 @@ pub(crate) async fn oldest<T>(
 where
     T: DeserializeOwned + Unpin + Send + Sync,
 {
-    let mut ranges = TimeRanges::new(Order::Asc, Some(from.saturating_sub(1)), from, now);
-    let mut found = Vec::new();
-    while found.len() < count
-        && let Some(range) = ranges.next_range()
-    {
+    let ranges = TimeRanges::new(Order::Asc, Some(from.saturating_sub(1)), from, now);
+    let read = |range, missing| {
         let mut filter = equal.clone();
         filter.insert("created_at", range);
-        let more = sorted(collection, filter, count - found.len()).await?;
-        let read = more.len();
-        found.extend(more);
-        ranges.widen(read, count - found.len());
-    }
-    Ok(found)
+        sorted(collection, filter, missing)
+    };
+    ranges.read(Vec::new(), count, read).await
 }
 
 async fn sorted<T>(collection: &Collection<T>, filter: Document, count: usize) -> Result<Vec<T>, Error>

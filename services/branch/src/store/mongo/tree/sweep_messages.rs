@@ -7,7 +7,7 @@ use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use std::collections::HashSet;
 
-/// Deletes so many of the messages that match a filter at most, and scrubs those with a key. False if there are none. They are read
+/// Deletes messages that match a filter, at most `count`, and scrubs those with a key. False if there are none. They are read
 /// first: not every server of this protocol uses an index for a write of several ranges.
 pub(crate) async fn delete_or_scrub(
     mongo: &MongoEngine,
@@ -45,7 +45,7 @@ pub(crate) struct MessageToDelete {
     key_id: Option<String>,
 }
 
-/// So many messages at most that match a filter.
+/// Messages that match a filter, at most `count`.
 pub(crate) async fn find_messages(
     mongo: &MongoEngine,
     filter: Document,
