@@ -18,6 +18,7 @@ mod clients;
 pub mod config;
 pub mod context;
 pub mod domain;
+mod duration_histogram;
 pub mod error;
 mod executor;
 mod metrics;

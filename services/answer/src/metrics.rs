@@ -1,6 +1,7 @@
 //! Metrics of runs.
 
 use crate::domain::{AnswerStatus, RunState};
+use crate::duration_histogram::DurationHistogram;
 use crate::provider::ProviderError;
 use crate::store::run_counts;
 use shared::service::Service;
@@ -10,8 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the time to the first token, in milliseconds; the last bucket has none.
-const FIRST_TOKEN_BOUNDS: [u64; 10] = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
+/// Upper bounds of the time to the first token, in milliseconds.
+const FIRST_TOKEN_BOUNDS: &[u64] = &[25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
+/// Upper bounds of the time of a flush, in milliseconds.
+const FLUSH_BOUNDS: &[u64] =
+    &[1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1_000, 5_000, 30_000];
 /// The ends that are counted.
 const ENDS: [AnswerStatus; 5] = [
     AnswerStatus::Completed,
@@ -35,10 +39,10 @@ const PROVIDER_ERRORS: [&str; 6] = [
 #[derive(Debug, Clone, Default)]
 pub struct RunMetrics(Arc<Counters>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counters {
-    first_tokens: [AtomicU64; FIRST_TOKEN_BOUNDS.len() + 1],
-    first_token_millis: AtomicU64,
+    first_tokens: DurationHistogram,
+    flushes: DurationHistogram,
     ends: [AtomicU64; ENDS.len()],
     provider_errors: [AtomicU64; PROVIDER_ERRORS.len()],
     dropped: AtomicU64,
@@ -46,6 +50,22 @@ struct Counters {
     leases_lost: AtomicU64,
     output_tokens: AtomicU64,
     generation_millis: AtomicU64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            first_tokens: DurationHistogram::new(FIRST_TOKEN_BOUNDS),
+            flushes: DurationHistogram::new(FLUSH_BOUNDS),
+            ends: Default::default(),
+            provider_errors: Default::default(),
+            dropped: AtomicU64::default(),
+            requeued: AtomicU64::default(),
+            leases_lost: AtomicU64::default(),
+            output_tokens: AtomicU64::default(),
+            generation_millis: AtomicU64::default(),
+        }
+    }
 }
 
 impl RunMetrics {
@@ -75,12 +95,12 @@ impl RunMetrics {
 
     /// Counts the first token of a run.
     pub fn first_token(&self, after: Duration) {
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        let bucket = FIRST_TOKEN_BOUNDS.iter().position(|bound| millis <= *bound);
-        if let Some(bucket) = self.0.first_tokens.get(bucket.unwrap_or(FIRST_TOKEN_BOUNDS.len())) {
-            add(bucket, 1);
-        }
-        add(&self.0.first_token_millis, millis);
+        self.0.first_tokens.record(after);
+    }
+
+    /// Counts a flush that is written.
+    pub fn flushed(&self, time: Duration) {
+        self.0.flushes.record(time);
     }
 
     /// Counts the end of a run.
@@ -149,9 +169,7 @@ impl RunMetrics {
         );
         let help = "Milliseconds from the claims of these runs to their ends";
         counter("answer_generation_milliseconds", help, &[], &self.0.generation_millis);
-        let help = "Milliseconds from the claims of runs to their first tokens";
-        counter("answer_first_token_milliseconds", help, &[], &self.0.first_token_millis);
-        self.show_first_tokens(families);
+        self.show_histograms(families);
         self.show_provider_errors(families);
     }
 
@@ -163,14 +181,17 @@ impl RunMetrics {
         }
     }
 
-    fn show_first_tokens(&self, families: &mut MetricFamilies) {
-        let help = "First tokens by the milliseconds that they took, at most le";
-        let bounds = FIRST_TOKEN_BOUNDS.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
-        let mut below = 0_u64;
-        for (bound, count) in bounds.zip(&self.0.first_tokens) {
-            below += count.load(Ordering::Relaxed);
-            families.counter("answer_first_tokens", help, Service::Answer, &[("le", &bound)], below);
-        }
+    fn show_histograms(&self, families: &mut MetricFamilies) {
+        self.0.first_tokens.show(
+            families,
+            ("answer_first_tokens", "First tokens by the milliseconds that they took, at most le"),
+            ("answer_first_token_milliseconds", "Milliseconds from the claims of runs to their first tokens"),
+        );
+        self.0.flushes.show(
+            families,
+            ("answer_flushes", "Flushes by the milliseconds that they took, at most le"),
+            ("answer_flush_milliseconds", "Milliseconds that flushes took"),
+        );
     }
 }
 

@@ -29,4 +29,7 @@ async fn ends_first_tokens_and_the_queue_are_counted() {
     ] {
         assert_eq!(shown.sum(name, &[labels]), Some(expected), "{name} {labels}");
     }
+    // The first words and the ends of those two that have ended; a flush of the third may not be counted yet.
+    let flushes = shown.sum("answer_flushes_total", &["le=\"+Inf\""]).unwrap();
+    assert!(flushes >= 4.0, "{flushes} flushes");
 }

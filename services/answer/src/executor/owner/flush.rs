@@ -49,6 +49,7 @@ impl Owner {
             let began = Instant::now();
             let error = match self.attempt(flush, failures > 0).await {
                 Ok(FlushResult::Written { cancel }) => {
+                    self.executor.parts().metrics.flushed(began.elapsed());
                     self.flushed_at = began;
                     if flush.lease.is_some() {
                         self.renewed_at = began;
