@@ -11,6 +11,12 @@ pub(crate) fn percentile(latencies: &[Duration], percent: usize) -> Duration {
     sorted.get(rank).copied().unwrap_or_default()
 }
 
+/// The median; of an even number the lower one of the two in the middle. 0 if there are none.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
 /// A time in milliseconds.
 pub(crate) fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
@@ -73,6 +79,13 @@ mod tests {
         assert_eq!(percentile(&latencies, 99), Duration::from_millis(198));
         assert_eq!(percentile(&latencies, 100), Duration::from_millis(200));
         assert_eq!(percentile(&[], 99), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_median_is_the_lower_one_of_two_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]).to_string(), "2");
+        assert_eq!(median(vec![4.0, 3.0, 1.0, 2.0]).to_string(), "2");
+        assert_eq!(median(vec![]).to_string(), "0");
     }
 
     #[test]

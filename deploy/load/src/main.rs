@@ -1,7 +1,8 @@
-//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload` and `deploy/bench/routes`.
+//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload`, `deploy/bench/routes` and `deploy/bench/answers`.
 //!
 //! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
+mod answers;
 mod api_client;
 mod bodies;
 mod capacity;
@@ -14,6 +15,7 @@ mod idle;
 mod json;
 mod logins;
 mod memory;
+mod model_server;
 mod overload;
 mod pages;
 mod probe;
@@ -62,6 +64,10 @@ enum Command {
     Json(json::Options),
     /// Measures the cost of each route, at 1 and at 32 clients.
     Routes(routes::Options),
+    /// Measures answers of models.
+    Answers(answers::Options),
+    /// Is a stand-in for a model server.
+    ModelServer(model_server::Options),
     /// Is a stand-in for a service of fixed capacity.
     Upstream(upstream::Options),
 }
@@ -83,6 +89,8 @@ async fn main() -> Result<ExitCode, Failure> {
                 Command::Readers(options) => readers::run(&options).await,
                 Command::Json(options) => json::run(&options).await,
                 Command::Routes(options) => routes::run(&options).await,
+                Command::Answers(options) => answers::run(&options).await,
+                Command::ModelServer(options) => model_server::run(&options).await,
                 Command::Upstream(options) => upstream::run(&options).await,
             }
         })

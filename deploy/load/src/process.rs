@@ -1,4 +1,4 @@
-//! The memory and the CPU time of a process.
+//! The memory, the CPU time, the descriptors and the writes of a process.
 
 use crate::failure::Failure;
 use std::{fs, io};
@@ -25,6 +25,26 @@ fn memory(pid: u32, field: &str) -> Result<u64, Failure> {
 fn memory_in(status: &str, field: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
+
+/// The open file descriptors of a process.
+pub(crate) fn open_descriptors(pid: u32) -> Result<usize, Failure> {
+    let path = format!("/proc/{pid}/fd");
+    let entries = fs::read_dir(&path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    Ok(entries.count())
+}
+
+/// The bytes that processes and their children have had written to storage, the children that have ended excluded.
+pub(crate) fn written_bytes(pids: &[u32]) -> Result<u64, Failure> {
+    let all = read_stats().map_err(|error| Failure::new(format!("/proc: {error}")))?;
+    let ours = all.iter().filter(|stat| pids.contains(&stat.pid) || pids.contains(&stat.parent));
+    // A child may have ended meanwhile.
+    let read = |stat: &Stat| fs::read_to_string(format!("/proc/{}/io", stat.pid)).ok();
+    Ok(ours.filter_map(|stat| written_in(&read(stat)?)).sum())
+}
+
+fn written_in(io: &str) -> Option<u64> {
+    io.lines().find_map(|line| line.strip_prefix("write_bytes:"))?.trim().parse().ok()
 }
 
 /// The CPU time that processes have used.
@@ -114,6 +134,7 @@ mod tests {
         assert_eq!(memory_in(status, "VmRSS:"), Some(12_641_280));
         assert_eq!(memory_in(status, "RssAnon:"), Some(8192));
         assert_eq!(memory_in("Name:\tgateway\n", "VmRSS:"), None);
+        assert_eq!(written_in("wchar: 1\nwrite_bytes: 8192\ncancelled_write_bytes: 4096\n"), Some(8192));
         let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 7 8 20 0 4 0 100 1000 200";
         let parsed = Stat { pid: 17, parent: 1, ticks: 300, ticks_of_ended: 15 };
         assert_eq!(Stat::parse(stat), Some(parsed));
@@ -133,6 +154,7 @@ mod tests {
     #[test]
     fn a_process_has_some_memory() {
         assert!(resident(std::process::id()).unwrap() > anonymous(std::process::id()).unwrap());
+        assert!(open_descriptors(std::process::id()).unwrap() > 2);
         CpuTime::of_this_process().unwrap();
         CpuTime::with_children(&[std::process::id()]).unwrap();
         CpuTime::with_children(&[u32::MAX]).unwrap_err();

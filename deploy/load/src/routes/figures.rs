@@ -1,7 +1,7 @@
 //! The figures of a cell, and how those of several rounds are compared.
 
 use crate::closed_loop::LoopSamples;
-use crate::figures::percentile;
+use crate::figures::{median, percentile};
 
 /// The figures of a cell in one round.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,12 +61,6 @@ impl CellFigures {
     }
 }
 
-/// The median; of an even number the lower one of the two in the middle. 0 if there are none.
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,13 +68,6 @@ mod tests {
 
     fn figures(goodput: f64, cpu_ms: f64) -> CellFigures {
         CellFigures { goodput, p50_ms: 1.0, p99_ms: 2.0, programs_cpu_ms: cpu_ms, databases_cpu_ms: 0.5 }
-    }
-
-    #[test]
-    fn the_median_is_the_lower_one_of_two_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]).to_string(), "2");
-        assert_eq!(median(vec![4.0, 3.0, 1.0, 2.0]).to_string(), "2");
-        assert_eq!(median(vec![]).to_string(), "0");
     }
 
     #[test]
