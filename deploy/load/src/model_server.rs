@@ -44,6 +44,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     });
     server
         .workers(1)
+        .tcp_nodelay(true)
         .keep_alive(KEEP_ALIVE)
         .bind(&options.listen)
         .map_err(failed)?

@@ -5,6 +5,7 @@ use super::stream_timing::StreamTiming;
 use crate::failure::Failure;
 use crate::figures::{Report, median, ms, percentile};
 use clap::Args;
+use reqwest::header::CONNECTION;
 use reqwest::{Client, RequestBuilder, Url};
 use serde_json::json;
 use std::time::Duration;
@@ -88,7 +89,8 @@ fn direct_request(
         "max_tokens": options.tokens, "messages": [{"role": "user", "content": question}],
     });
     let url: Url = url.parse().map_err(|_| Failure::new(format!("{url} is no URL")))?;
-    Ok(Some(http.post(url).json(&body)))
+    // Each on a connection of its own: llama.cpp closes one after a stream, though it says that it keeps it.
+    Ok(Some(http.post(url).header(CONNECTION, "close").json(&body)))
 }
 
 /// A question in a new chat, as the model server has nothing before it either.
