@@ -34,7 +34,8 @@ pub(crate) fn open_descriptors(pid: u32) -> Result<usize, Failure> {
     Ok(entries.count())
 }
 
-/// The bytes that processes and their children have had written to storage, the children that have ended excluded.
+/// The bytes that processes and their children have passed to calls of `write`, the children that have ended excluded. These are the
+/// writes to files, and some of those to sockets. `write_bytes` beside it counts all of a large folio for each byte that is written in it.
 pub(crate) fn written_bytes(pids: &[u32]) -> Result<u64, Failure> {
     let all = read_stats().map_err(|error| Failure::new(format!("/proc: {error}")))?;
     let ours = all.iter().filter(|stat| pids.contains(&stat.pid) || pids.contains(&stat.parent));
@@ -44,7 +45,7 @@ pub(crate) fn written_bytes(pids: &[u32]) -> Result<u64, Failure> {
 }
 
 fn written_in(io: &str) -> Option<u64> {
-    io.lines().find_map(|line| line.strip_prefix("write_bytes:"))?.trim().parse().ok()
+    io.lines().find_map(|line| line.strip_prefix("wchar:"))?.trim().parse().ok()
 }
 
 /// The CPU time that processes have used.
@@ -134,7 +135,7 @@ mod tests {
         assert_eq!(memory_in(status, "VmRSS:"), Some(12_641_280));
         assert_eq!(memory_in(status, "RssAnon:"), Some(8192));
         assert_eq!(memory_in("Name:\tgateway\n", "VmRSS:"), None);
-        assert_eq!(written_in("wchar: 1\nwrite_bytes: 8192\ncancelled_write_bytes: 4096\n"), Some(8192));
+        assert_eq!(written_in("rchar: 1\nwchar: 8192\nwrite_bytes: 4096\n"), Some(8192));
         let stat = "17 (a (b) c) S 1 17 17 0 -1 4194304 100 0 0 0 250 50 7 8 20 0 4 0 100 1000 200";
         let parsed = Stat { pid: 17, parent: 1, ticks: 300, ticks_of_ended: 15 };
         assert_eq!(Stat::parse(stat), Some(parsed));

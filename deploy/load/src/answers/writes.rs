@@ -135,7 +135,10 @@ impl Counted {
         let programs = || options.programs.iter().chain(&options.databases);
         let cpu =
             programs().map(|program| Ok((program.name.clone(), CpuTime::with_children(&[program.pid])?)));
-        let pids: Vec<_> = programs().map(|program| program.pid).collect();
+        // On SQLite the service is its own database.
+        let is_writer = |program: &&Program| options.databases.is_empty() && program.name == "answer";
+        let writers = options.databases.iter().chain(options.programs.iter().filter(is_writer));
+        let pids: Vec<_> = writers.map(|program| program.pid).collect();
         Ok(Self {
             flushes: page.buckets(FLUSHES),
             commits: page.sum("sqlite_commits_total"),
@@ -153,7 +156,7 @@ impl Counted {
             report.print("  transactions of SQLite", format!("{:.1}/s", (now - then) / seconds));
         }
         let kibibytes = u32::try_from(self.written.saturating_sub(before.written) >> 10).unwrap_or(u32::MAX);
-        report.print("  written to disk", format!("{:.1} KiB/s", f64::from(kibibytes) / seconds));
+        report.print("  written to files", format!("{:.1} KiB/s", f64::from(kibibytes) / seconds));
         let cpu = self.cpu.iter().zip(&before.cpu);
         let cpu =
             cpu.map(|((name, now), (_, then))| format!("{name} {:.1} %", now.since(*then) / seconds * 100.0));
