@@ -19,7 +19,8 @@ impl User {
     /// Waits until an answer is a message, and returns it.
     async fn answered(&self, answer: &Value) -> Value {
         let id = text(&answer["response_id"]);
-        self.wait_for(&format!("/messages/get-message/{id}"), 200, SOON).await;
+        // The last event comes once it is recorded that the message is stored.
+        self.follow(answer, None).await;
         self.get(&format!("/answers/get-answer/{id}")).await.expect(200).json()
     }
 
