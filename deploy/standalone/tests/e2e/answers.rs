@@ -20,7 +20,13 @@ impl User {
     async fn answered(&self, answer: &Value) -> Value {
         let id = text(&answer["response_id"]);
         self.wait_for(&format!("/messages/get-message/{id}"), 200, SOON).await;
-        self.get(&format!("/answers/get-answer/{id}")).await.expect(200).json()
+        loop {
+            let answer = self.get(&format!("/answers/get-answer/{id}")).await.expect(200).json();
+            // The message is there before that is recorded with the run.
+            if !answer["message"].is_null() {
+                return answer;
+            }
+        }
     }
 
     /// The events of an answer after one of them, to the last.
