@@ -115,7 +115,10 @@ pub async fn an_answer_that_meets_a_deletion_does_not_come_back_with_it(kit: &Ki
         chat.store.restore_branch(chat.owner, branch).await.unwrap();
         for (id, stored) in answers.into_iter().flatten() {
             match stored {
-                Some(stored) => assert_eq!(chat.line(stored.branch).await.last().unwrap(), "q"),
+                Some(stored) => {
+                    assert_eq!(read(&chat, id).await.map(|read| read.parent), Some(stored.parent));
+                    assert!(chat.line(stored.branch).await.iter().any(|question| question == "q"));
+                }
                 None => are_gone(&chat, &[id]).await,
             }
         }

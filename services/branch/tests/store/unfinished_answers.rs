@@ -76,7 +76,21 @@ async fn unconfirmed(kit: &Kit, chat: &Chat) -> (AnswerRequest, Message) {
     let stored = chat.store.store_answer(request.clone()).await.unwrap();
     assert_eq!((stored.branch, count_provisional(kit).await), (request.branch, 0));
     change(kit, "messages", stored.id.to_string(), doc! {"$set": {"provisional": true}}).await;
+    forget_hints(kit, &first, &stored).await;
     (request, stored)
+}
+
+/// Sets the hints of a branch back to the message that it forks from. They are written once its first message is confirmed.
+async fn forget_hints(kit: &Kit, forked_from: &Message, message: &Message) {
+    let database = mongo(kit).await;
+    let branches = database.collection::<Document>("branches");
+    let id = message.id.to_string();
+    let hinted = doc! {"_id": message.branch.to_string(), "head": &id, "first": &id};
+    while branches.find_one(hinted.clone()).await.unwrap().is_none() {}
+    database.client().clone().shutdown().await;
+    let head = doc! {"head": forked_from.id.to_string(), "head_depth": forked_from.depth};
+    let first = doc! {"head_time": "", "first": "", "first_at": "", "preview": ""};
+    change(kit, "branches", message.branch.to_string(), doc! {"$set": head, "$unset": first}).await;
 }
 
 pub async fn an_answer_that_is_not_confirmed_goes_with_its_line(kit: &Kit) {
