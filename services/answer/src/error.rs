@@ -55,9 +55,6 @@ pub enum Error {
         /// In seconds.
         retry_after: u64,
     },
-    /// 503: the deployment has no model.
-    #[error("There is no model")]
-    NoModel,
     /// 503 or 500: the database.
     #[error(transparent)]
     Store(#[from] StoreError),

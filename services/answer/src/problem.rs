@@ -23,7 +23,6 @@ impl ApiError for Error {
             Self::TooManyAnswers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_answers"),
             Self::TooManyQuestions { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::TooManyTokens { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tokens"),
-            Self::NoModel => (StatusCode::SERVICE_UNAVAILABLE, "no_model"),
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         }
@@ -41,10 +40,6 @@ impl ApiError for Error {
             | Self::TooManyQuestions { retry_after }
             | Self::TooManyTokens { retry_after } => {
                 problem.with_header(RETRY_AFTER, HeaderValue::from(*retry_after))
-            }
-            Self::NoModel => {
-                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_model", self.to_string());
-                problem.with_header(RETRY_AFTER, HeaderValue::from_static("30"))
             }
             _ => problem,
         }

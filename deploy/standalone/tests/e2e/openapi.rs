@@ -263,7 +263,7 @@ async fn model_answers(document: &mut Document, user: &TestClient, chat: &str) {
     }
     let path = show.replace("{response_id}", id);
     while document.call(user, Method::GET, show, &path, Value::Null).await["message"].is_null() {}
-    let again = json!({"response_id": id, "model": "banyan/echo"});
+    let again = json!({"response_id": id, "chat_id": chat, "model": "banyan/echo"});
     let again = document.call_at(user, Method::POST, "/answers/regenerate-answer", again).await;
     let template = "/api/v1/answers/stream-answer/{response_id}";
     let follow = template.replace("{response_id}", text(&again["response_id"]));

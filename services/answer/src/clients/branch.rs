@@ -138,6 +138,23 @@ impl Branches {
     ) -> Result<Option<Message>, CallError> {
         self.0.get(&format!("/internal/messages/{id}"), &[("owner", owner.to_string())], trace).await
     }
+
+    /// A message of a user, as it is read in a chat or a branch of it; in its own where none is named.
+    pub async fn message_in(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+        chat: Option<BranchId>,
+        trace: &Trace,
+    ) -> Result<Message, Error> {
+        let mut query = vec![("owner", owner.to_string())];
+        query.extend(chat.map(|chat| ("chat_id", chat.to_string())));
+        let found = self.0.find(&format!("/internal/messages/{id}"), &query, trace).await?;
+        found.map_err(|missing: NotFound| match missing.code.as_str() {
+            "chat_not_found" => Error::ChatNotFound,
+            _ => Error::MessageNotFound,
+        })
+    }
 }
 
 fn as_raw(json: &str) -> Option<&RawValue> {

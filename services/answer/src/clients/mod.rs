@@ -6,4 +6,4 @@ mod message;
 
 pub use branch::{Branches, Line, Place, Placed};
 pub use chat::Chats;
-pub use message::Message;
+pub use message::{KnownMessage, Message};

@@ -4,7 +4,7 @@ use crate::clients::Line;
 use crate::domain::{Placement, RunState, Truncation, are_supported, has_images};
 use crate::error::Error;
 use crate::executor::{Asked, gather};
-use crate::models::{Model, Models};
+use crate::models::Model;
 use crate::provider::Parameters;
 use crate::state::State;
 use crate::store::{self, NewRun, Run};
@@ -57,7 +57,7 @@ impl State {
     pub async fn ask(&self, mut ask: Ask, trace: &Trace) -> Result<Created<Run>, Error> {
         let settings = self.chats.settings(ask.owner, ask.chat_id, trace).await?;
         let named = ask.model.take().or(settings.model);
-        let model = find_model(&self.models, named.as_deref())?.clone();
+        let model = self.models.find(named.as_deref()).ok_or(Error::ModelNotFound)?.clone();
         let is_taken = |items: &Value| are_supported(items) && (model.vision || !has_images(items));
         if !ask.input_items.as_ref().is_none_or(is_taken) {
             return Err(Error::UnsupportedInput);
@@ -100,10 +100,6 @@ impl State {
             _ => Err(Error::ContextTooLong),
         }
     }
-}
-
-fn find_model<'m>(models: &'m Models, named: Option<&str>) -> Result<&'m Model, Error> {
-    models.find(named).ok_or(if named.is_some() { Error::ModelNotFound } else { Error::NoModel })
 }
 
 fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> NewRun {

@@ -103,8 +103,7 @@ shared_web::error_responses! {
     Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::ModelNotFound,
     Error::AnswerRunning(ResponseId::generate()), Error::HeadMoved(None),
     Error::ContextTooLong, Error::UnsupportedInput, Error::KeyReused,
-    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 },
-    Error::NoModel
+    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 }
 }
 
 /// Ask a model

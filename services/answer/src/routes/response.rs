@@ -1,6 +1,7 @@
 //! Responses with an answer: its JSON, or the stream of its events.
 
 use super::get_answer::answer_of;
+use crate::clients::Message;
 use crate::domain::RunState;
 use crate::error::Error;
 use crate::state::State;
@@ -11,7 +12,6 @@ use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use shared::idempotency::Created;
-use shared::ids::UserId;
 use shared_web::telemetry::Trace;
 use std::convert::Infallible;
 
@@ -71,15 +71,22 @@ pub async fn stream(
     }
     response.content_type(EVENT_STREAM).insert_header((CACHE_CONTROL, "no-store"));
     response.insert_header(("X-Accel-Buffering", "no"));
-    if run.state == RunState::Stored {
-        let whole = stored_events(state, run.owner, &run, trace).await?;
-        if let Some(whole) = whole {
-            let body = futures_util::stream::once(async { Ok::<_, Infallible>(whole) });
-            return Ok(response.streaming(body));
+    let stored = match run.state {
+        // A message that is deleted is not told any more.
+        RunState::Stored => {
+            let message = state.branches.message(run.owner, run.response_id, trace).await?;
+            Some(message.ok_or(Error::AnswerNotFound)?)
         }
-    }
+        _ => None,
+    };
     let log = state.hub.open(run.response_id);
     follow(&state.store, &log, state.timing).await?;
+    // Its chunks may have been pruned since the run was read.
+    if let Some(message) = stored.filter(|_| run.message.is_none() || log.seq() < run.seq) {
+        let whole = stored_events(&run, message);
+        let body = futures_util::stream::once(async { Ok::<_, Infallible>(whole) });
+        return Ok(response.streaming(body));
+    }
     let at = place(&log, &run, seen);
     let guard = if run.stops_on_disconnect && run.state.is_live() {
         let grace = state.timing.disconnect_grace;
@@ -106,22 +113,11 @@ fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
     }
 }
 
-/// All that is told of a run whose chunks are pruned: a snapshot, and the end. `None` while they are there. A message that is deleted
-/// is not told any more.
-async fn stored_events(
-    state: &State,
-    owner: UserId,
-    run: &Run,
-    trace: &Trace,
-) -> Result<Option<Bytes>, Error> {
-    let message = state.branches.message(owner, run.response_id, trace).await?;
-    let message = message.ok_or(Error::AnswerNotFound)?;
-    if run.message.is_some() {
-        return Ok(None);
-    }
+/// All that is told of a run whose chunks are pruned: a snapshot, and the end.
+fn stored_events(run: &Run, message: Message) -> Bytes {
     let view = serde_json::Value::Object(message.view).to_string();
     let end = Ending::Finished(run.finish.clone(), Some(view)).event(run.seq);
-    Ok(Some([snapshot(&message.known.response, run.seq), end].concat().into()))
+    [snapshot(&message.known.response, run.seq), end].concat().into()
 }
 
 #[cfg(test)]

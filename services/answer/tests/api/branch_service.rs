@@ -1,6 +1,6 @@
 //! Stand-ins for the branch and the chat service, with the internal routes that the answer service calls.
 
-use crate::lines::{Known, not_found, ok};
+use crate::lines::{Known, not_found};
 use serde_json::{Value, json};
 use shared::ids::ResponseId;
 use std::sync::{Arc, Mutex};
@@ -91,10 +91,7 @@ impl Respond for BranchService {
                 let depth = query("depth").unwrap().parse().unwrap();
                 known.page(branch, depth, query("limit").unwrap().parse().unwrap())
             }
-            ("GET", ["messages", id]) => match known.message(id) {
-                Some(message) if !known.is_gone(&message) => ok(&Value::Object(message)),
-                _ => not_found("message_not_found"),
-            },
+            ("GET", ["messages", id]) => known.message_in(id, query("chat_id").as_deref()),
             ("GET", ["chats", chat]) => known.chat(chat),
             _ => not_found("not_found"),
         }
