@@ -4,11 +4,12 @@ use crate::domain::Timing;
 use crate::models::Models;
 use crate::store::Limits;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
 use shared_web::server::ServerConfig;
+use shared_web::tokens::{access_token_ttl, account_retention};
 use std::time::Duration;
 
 /// The default of `LISTEN_ADDR`.
@@ -21,6 +22,9 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(10);
 const MAX_LIMIT: i64 = 1_000_000;
 /// The largest number of tokens in a day.
 const MAX_TOKENS: i64 = 1_000_000_000_000;
+
+/// The fewest bytes of a secret from which an encryption key is derived, as of `SECRET_KEY`.
+const MIN_SECRET_BYTES: usize = 32;
 
 /// The configuration of the service.
 #[derive(Debug, Clone)]
@@ -39,8 +43,12 @@ pub struct Config {
     pub limits: Limits,
     /// How long runs go on when the service stops.
     pub drain: Duration,
-    /// The secret from which the names of cached prompts are derived.
+    /// `SECRET_KEY`, from which the names of cached prompts are derived, and the encryption key of users' keys unless another is given.
     pub secret: SecretString,
+    /// Users' own keys for providers.
+    pub user_keys: UserKeysConfig,
+    /// How long a deleted account is remembered: as long as one of its tokens may be valid.
+    pub account_retention: Duration,
     /// The times of runs.
     pub timing: Timing,
 }
@@ -57,8 +65,42 @@ impl Config {
             limits: limits(env),
             drain: drain(env),
             secret: env.required_secret("SECRET_KEY", "at least 32 bytes"),
+            user_keys: UserKeysConfig::from_env(env),
+            account_retention: access_token_ttl(env).map(account_retention),
             timing: Ok(Timing::default()),
         })
+    }
+}
+
+/// Whether users may store keys of their own for providers, and the secrets under which they are encrypted.
+#[derive(Debug, Clone, Default)]
+pub struct UserKeysConfig {
+    /// Whether they may.
+    pub is_on: bool,
+    /// The secret from which the encryption key is derived; without it, `SECRET_KEY`.
+    pub secret: Option<SecretString>,
+    /// The secret of before, which only decrypts.
+    pub previous_secret: Option<SecretString>,
+}
+
+impl UserKeysConfig {
+    /// Reads `USER_KEYS`, `PROVIDER_KEY_SECRET` and `PROVIDER_KEY_SECRET_PREVIOUS`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        settings!(Self {
+            is_on: env.or("USER_KEYS", "true or false", false),
+            secret: long_secret(env, "PROVIDER_KEY_SECRET"),
+            previous_secret: long_secret(env, "PROVIDER_KEY_SECRET_PREVIOUS"),
+        })
+    }
+}
+
+fn long_secret(env: &Env, name: &str) -> Result<Option<SecretString>, ConfigError> {
+    let secret = env.secret(name)?;
+    match secret.as_ref().map(|secret| secret.expose_secret().len()) {
+        Some(bytes) if bytes < MIN_SECRET_BYTES => {
+            Err(ConfigError::new(name, format!("has {bytes} bytes; expected at least {MIN_SECRET_BYTES}")))
+        }
+        _ => Ok(secret),
     }
 }
 
@@ -80,4 +122,24 @@ pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
         questions_per_minute: env.number("ANSWERS_PER_MINUTE", "questions", 1..=MAX_LIMIT, 30),
         tokens_per_day: Ok(Some(tokens).filter(|tokens| *tokens > 0)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_or_a_secret_that_is_none_fails_the_start_with_the_variables_name() {
+        for (name, value) in [
+            ("USER_KEYS", "on"),
+            ("PROVIDER_KEY_SECRET", "short secret"),
+            ("PROVIDER_KEY_SECRET_PREVIOUS", "short secret"),
+        ] {
+            let line = UserKeysConfig::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+            assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
+            assert!(!line.contains("short"), "{line}");
+        }
+        assert!(!UserKeysConfig::from_env(&Env::default()).unwrap().is_on);
+        assert!(UserKeysConfig::from_env(&Env::of([("USER_KEYS", "true")])).unwrap().is_on);
+    }
 }

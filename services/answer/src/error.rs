@@ -1,5 +1,6 @@
 //! The errors of the service.
 
+use crate::keyring::KeyringError;
 use shared::ids::ResponseId;
 use shared_store::StoreError;
 use shared_web::service_client::CallError;
@@ -7,6 +8,9 @@ use shared_web::service_client::CallError;
 /// An error of the answer service.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// 401: the account of the token is deleted.
+    #[error("Invalid token")]
+    InvalidToken,
     /// 404: no such chat, or another user's.
     #[error("Chat not found")]
     ChatNotFound,
@@ -22,6 +26,12 @@ pub enum Error {
     /// 404: the deployment has no such model.
     #[error("Model not found")]
     ModelNotFound,
+    /// 404: no model of the deployment has such a provider.
+    #[error("Provider not found")]
+    ProviderNotFound,
+    /// 404: the user has no key for such a provider.
+    #[error("Provider key not found")]
+    ProviderKeyNotFound,
     /// 409: the head of the branch is another one.
     #[error("The head has moved")]
     HeadMoved(Option<ResponseId>),
@@ -58,6 +68,9 @@ pub enum Error {
     /// 503: the deployment has no model.
     #[error("There is no model")]
     NoModel,
+    /// 500: a key cannot be encrypted.
+    #[error("A key is not stored")]
+    Keyring(#[from] KeyringError),
     /// 503 or 500: the database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -20,6 +20,7 @@ pub mod context;
 pub mod domain;
 pub mod error;
 mod executor;
+pub mod keyring;
 mod metrics;
 pub mod models;
 mod problem;

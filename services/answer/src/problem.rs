@@ -10,11 +10,14 @@ use shared_web::problem::{ApiError, Problem, store_answer};
 impl ApiError for Error {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
             Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
             Self::AnswerNotFound => (StatusCode::NOT_FOUND, "answer_not_found"),
             Self::ModelNotFound => (StatusCode::NOT_FOUND, "model_not_found"),
+            Self::ProviderNotFound => (StatusCode::NOT_FOUND, "provider_not_found"),
+            Self::ProviderKeyNotFound => (StatusCode::NOT_FOUND, "provider_key_not_found"),
             Self::HeadMoved(_) => (StatusCode::CONFLICT, "head_moved"),
             Self::AnswerRunning(_) => (StatusCode::CONFLICT, "answer_running"),
             Self::ContextTooLong => (StatusCode::UNPROCESSABLE_ENTITY, "context_too_long"),
@@ -24,6 +27,7 @@ impl ApiError for Error {
             Self::TooManyQuestions { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::TooManyTokens { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tokens"),
             Self::NoModel => (StatusCode::SERVICE_UNAVAILABLE, "no_model"),
+            Self::Keyring(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         }

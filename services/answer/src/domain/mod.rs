@@ -1,5 +1,6 @@
 //! The terms of the service: rules without I/O.
 
+mod api_key;
 mod chunk;
 mod finish;
 mod items;
@@ -8,6 +9,7 @@ mod parts;
 mod run_state;
 mod timing;
 
+pub use api_key::ApiKey;
 pub use chunk::{Chunk, ChunkKind};
 pub use finish::{AnswerStatus, Failure, Finish};
 pub use items::{InputItems, has_images, without_nul};

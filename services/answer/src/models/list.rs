@@ -40,4 +40,15 @@ impl Models {
     pub fn all(&self) -> impl Iterator<Item = &Model> {
         self.models.iter()
     }
+
+    /// The providers for which users may store keys of their own, in the order of the file, each once.
+    pub fn providers(&self) -> Vec<&str> {
+        let mut providers = Vec::new();
+        for provider in self.models.iter().filter_map(|model| model.provider.as_deref()) {
+            if !providers.contains(&provider) {
+                providers.push(provider);
+            }
+        }
+        providers
+    }
 }

@@ -41,7 +41,7 @@ fn all_that_an_entry_says_is_known_of_the_model() {
     let model = models.find(Some("m")).unwrap();
     assert_eq!((model.context_window, model.max_output_tokens, model.max_runs), (1000, Some(10), Some(3)));
     assert_eq!((model.vision, model.tools, model.reasoning), (true, false, true));
-    assert_eq!(model.provider.as_deref(), Some("p"));
+    assert_eq!((model.provider.as_deref(), models.providers()), (Some("p"), vec!["p"]));
 }
 
 #[test]
@@ -71,6 +71,7 @@ fn a_mistake_is_told_with_its_line() {
             "[[models]]\nname = \"banyan/echo\"\nbase_url = \"http://h/v1\"\n",
             "line 7: banyan/echo is built in",
         ),
+        ("provider = \"a/b\"\n", "line 5: expected a provider's name"),
         ("api_key = \"sk-secret\"\n", "line 5: unknown field `api_key`"),
         ("=\n", "line 5: "),
     ];
