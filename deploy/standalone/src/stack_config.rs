@@ -58,6 +58,8 @@ pub struct StackConfig {
     pub models: Models,
     /// How much a user may ask.
     pub answer_limits: Limits,
+    /// The most bytes of a question.
+    pub question_bytes: usize,
     /// Users' own keys for providers.
     pub user_keys: UserKeysConfig,
     /// How long answers under way go on at a stop.
@@ -93,6 +95,7 @@ impl StackConfig {
             undo_window: UndoWindow::from_env(env),
             models: Models::from_env(env),
             answer_limits: answer::config::limits(env),
+            question_bytes: answer::config::question_bytes(env),
             user_keys: UserKeysConfig::from_env(env),
             answer_drain: answer::config::drain(env),
             clock: Ok(clock),
@@ -161,6 +164,7 @@ impl StackConfig {
             chat: urls.chat.clone(),
             models: self.models.clone(),
             limits: self.answer_limits,
+            question_bytes: self.question_bytes,
             drain: self.answer_drain,
             secret,
             user_keys: self.user_keys.clone(),

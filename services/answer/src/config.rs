@@ -1,6 +1,7 @@
 //! The configuration of the answer service; its README lists the variables.
 
-use crate::domain::Timing;
+use crate::byte_size::bytes_from_env;
+use crate::domain::{MAX_QUESTION_BYTES, Timing};
 use crate::models::Models;
 use crate::store::Limits;
 use reqwest::Url;
@@ -26,6 +27,9 @@ const MAX_TOKENS: i64 = 1_000_000_000_000;
 /// The fewest bytes of a secret from which an encryption key is derived, as of `SECRET_KEY`.
 const MIN_SECRET_BYTES: usize = 32;
 
+/// The smallest `ANSWERS_QUESTION_BYTES`.
+const MIN_QUESTION_BYTES: usize = 1 << 10;
+
 /// The configuration of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -41,6 +45,8 @@ pub struct Config {
     pub models: Models,
     /// The limits of a user.
     pub limits: Limits,
+    /// The most bytes of a question, and of its items.
+    pub question_bytes: usize,
     /// How long runs go on when the service stops.
     pub drain: Duration,
     /// `SECRET_KEY`, from which the names of cached prompts are derived, and the encryption key of users' keys unless another is given.
@@ -63,6 +69,7 @@ impl Config {
             chat: env.base_url("CHAT_URL"),
             models: Models::from_env(env),
             limits: limits(env),
+            question_bytes: question_bytes(env),
             drain: drain(env),
             secret: env.required_secret("SECRET_KEY", "at least 32 bytes"),
             user_keys: UserKeysConfig::from_env(env),
@@ -114,6 +121,12 @@ pub fn drain(env: &Env) -> Result<Duration, ConfigError> {
     env.seconds("ANSWER_DRAIN", 0..=MAX_DRAIN_SECONDS, DEFAULT_DRAIN)
 }
 
+/// Reads `ANSWERS_QUESTION_BYTES`.
+pub fn question_bytes(env: &Env) -> Result<usize, ConfigError> {
+    let range = MIN_QUESTION_BYTES..=MAX_QUESTION_BYTES;
+    bytes_from_env(env, "ANSWERS_QUESTION_BYTES", range, MAX_QUESTION_BYTES)
+}
+
 /// Reads the limits of a user.
 pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
     let tokens = env.number("ANSWERS_TOKENS_PER_DAY", "tokens", 0..=MAX_TOKENS, 0)?;
@@ -127,6 +140,16 @@ pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bytes_of_a_question_are_those_of_a_message_at_most() {
+        let read = |value| question_bytes(&Env::of([("ANSWERS_QUESTION_BYTES", value)]));
+        assert_eq!((question_bytes(&Env::default()), read("64KiB")), (Ok(1 << 20), Ok(64 << 10)));
+        for wrong in ["2MiB", "0", "much"] {
+            let line = read(wrong).unwrap_err().to_string();
+            assert!(line.starts_with("ANSWERS_QUESTION_BYTES: ") && line.contains("expected"), "{line}");
+        }
+    }
 
     #[test]
     fn a_switch_or_a_secret_that_is_none_fails_the_start_with_the_variables_name() {

@@ -38,6 +38,14 @@ pub enum Error {
     /// 409: an answer is under way at the head of the branch, or is itself to be regenerated.
     #[error("An answer is under way")]
     AnswerRunning(ResponseId),
+    /// 422: a field of the body has more bytes than the deployment takes.
+    #[error("Input should have at most {max} bytes")]
+    TooManyBytes {
+        /// The field.
+        field: &'static str,
+        /// The limit.
+        max: usize,
+    },
     /// 422: the line is too long for the model, and nothing may be left out.
     #[error("The line is too long for the model")]
     ContextTooLong,

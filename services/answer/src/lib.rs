@@ -13,6 +13,7 @@ macro_rules! debug_without_texts {
     )+};
 }
 
+mod byte_size;
 pub mod cli;
 mod clients;
 pub mod config;

@@ -20,6 +20,7 @@ impl ApiError for Error {
             Self::ProviderKeyNotFound => (StatusCode::NOT_FOUND, "provider_key_not_found"),
             Self::HeadMoved(_) => (StatusCode::CONFLICT, "head_moved"),
             Self::AnswerRunning(_) => (StatusCode::CONFLICT, "answer_running"),
+            Self::TooManyBytes { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
             Self::ContextTooLong => (StatusCode::UNPROCESSABLE_ENTITY, "context_too_long"),
             Self::UnsupportedInput => (StatusCode::UNPROCESSABLE_ENTITY, "unsupported_input"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
@@ -39,6 +40,7 @@ impl ApiError for Error {
             Self::AnswerRunning(response) => problem.with_member("response_id", response),
             Self::KeyReused => key_reused(),
             // A 422 names what is wrong, as all do.
+            Self::TooManyBytes { field, .. } => invalid(&["body", field], "too_long", self.to_string()),
             Self::ContextTooLong => wrong_field("truncation", self),
             Self::UnsupportedInput => wrong_field("model", self),
             Self::TooManyAnswers { retry_after }

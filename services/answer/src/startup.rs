@@ -85,6 +85,7 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
         executor,
         hub,
         limits: config.limits,
+        question_bytes: config.question_bytes,
         timing: config.timing,
         tasks: tasks.clone(),
     })

@@ -28,6 +28,8 @@ pub struct State {
     pub hub: Hub,
     /// The limits of a user.
     pub limits: Limits,
+    /// The most bytes of a question, and of its items.
+    pub question_bytes: usize,
     /// The times.
     pub timing: Timing,
     /// The background tasks.

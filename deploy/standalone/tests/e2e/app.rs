@@ -104,6 +104,7 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
         undo_window: shared::undo_window::UndoWindow::from_env(&env).unwrap(),
         models: Models::from_env(&env).unwrap(),
         answer_limits: answer::config::limits(&env).unwrap(),
+        question_bytes: answer::config::question_bytes(&env).unwrap(),
         user_keys: UserKeysConfig { is_on: true, ..UserKeysConfig::default() },
         answer_drain: answer::config::drain(&env).unwrap(),
         clock,

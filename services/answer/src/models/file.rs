@@ -2,7 +2,7 @@
 
 use super::entry::{Capability, Entry, ModelsFile};
 use super::file_text::{FileText, VARIABLE};
-use super::model::{Backend, ECHO, ECHO_CONTEXT_WINDOW, Model};
+use super::model::{Backend, ECHO, ECHO_CONTEXT_WINDOW, MAX_LINE_BYTES, Model};
 use super::server::ServerReader;
 use crate::provider::TokenMeter;
 use shared::env::{ConfigError, Env};
@@ -88,7 +88,8 @@ impl Reader<'_> {
             return Err(wrong);
         };
         let provider = wrong.note(entry.provider.as_ref().map(|name| self.provider(name)).transpose());
-        let (Some(max_runs), Some(max_output_tokens), Some(provider)) = (max_runs, max_output_tokens, provider)
+        let (Some(max_runs), Some(max_output_tokens), Some(provider)) =
+            (max_runs, max_output_tokens, provider)
         else {
             return Err(wrong);
         };
@@ -102,6 +103,7 @@ impl Reader<'_> {
             tools: can(Capability::Tools),
             reasoning: can(Capability::Reasoning),
             max_runs,
+            max_line_bytes: MAX_LINE_BYTES,
             meter: TokenMeter::default(),
             backend,
         })

@@ -28,8 +28,8 @@ pub use insert::{insert_run, replay};
 pub use limits::Limits;
 pub use provider_key::ProviderKey;
 pub use provider_keys::{
-    delete_provider_key, find_provider_key, provider_key_hints, provider_keys_under,
-    replace_provider_key, set_provider_key,
+    delete_provider_key, find_provider_key, provider_key_hints, provider_keys_under, replace_provider_key,
+    set_provider_key,
 };
 pub use read::{find_run, live_runs, own_run, run_counts};
 pub use reap::{end_expired_run, expired_runs, requeue_expired_runs};

@@ -24,7 +24,8 @@ async fn set(session: &mut Session, key: ProviderKey) -> Result<(), Error> {
     }
     on!(session, |c| {
         let insert = diesel::insert_into(provider_keys::table).values(&key);
-        let upsert = insert.on_conflict((provider_keys::owner, provider_keys::provider)).do_update().set(&key);
+        let upsert =
+            insert.on_conflict((provider_keys::owner, provider_keys::provider)).do_update().set(&key);
         upsert.execute(c).await
     })?;
     Ok(())

@@ -66,6 +66,7 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         chat: branch.uri().parse().unwrap(),
         models: Models::from_env(&Env::default()).unwrap(),
         limits: Limits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
+        question_bytes: 1 << 20,
         drain: Duration::from_secs(10),
         secret: SecretString::from(SECRET_KEY),
         user_keys: UserKeysConfig::default(),

@@ -55,7 +55,8 @@ pub async fn prune(app: &TestApp, id: &str) {
 /// Records that an account was deleted while what it has was stored, and sweeps.
 pub async fn delete_behind(app: &TestApp, account: &str) {
     let (account, past) = (literal(app, account), past(app));
-    execute(app, format!("INSERT INTO deleted_accounts (account_id, deleted_at) VALUES ({account}, {past})")).await;
+    execute(app, format!("INSERT INTO deleted_accounts (account_id, deleted_at) VALUES ({account}, {past})"))
+        .await;
     sweep(&app.store().await, app.config.account_retention).await.unwrap();
 }
 

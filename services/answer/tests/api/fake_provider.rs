@@ -44,7 +44,9 @@ impl FakeProvider {
     pub fn models(&self) -> Models {
         let base_url = format!("base_url = \"{}/v1\"", self.0.uri());
         let model = |name: &str, provider: &str| {
-            format!("[[models]]\nname = \"{name}\"\n{provider}\n{base_url}\napi_key_env = \"KEY\"\ncontext_window = 1000\n")
+            format!(
+                "[[models]]\nname = \"{name}\"\n{provider}\n{base_url}\napi_key_env = \"KEY\"\ncontext_window = 1000\n"
+            )
         };
         let fig = "provider = \"fig\"";
         let mut file = tempfile::NamedTempFile::new().unwrap();

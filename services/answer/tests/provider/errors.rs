@@ -113,15 +113,18 @@ async fn what_a_provider_says_is_logged_on_a_short_line_without_the_key() {
 
 #[tokio::test]
 async fn a_users_own_key_is_not_logged() {
-    let refusal = json!({"error": {"message": "Incorrect key: usr-0123456789abcdef", "code": "usr-0123456789abcdef"}});
-    let log = logged_with(Some("usr-0123456789abcdef"), "hi", Reply::error("401 Unauthorized", &refusal)).await;
+    let refusal =
+        json!({"error": {"message": "Incorrect key: usr-0123456789abcdef", "code": "usr-0123456789abcdef"}});
+    let log =
+        logged_with(Some("usr-0123456789abcdef"), "hi", Reply::error("401 Unauthorized", &refusal)).await;
     assert!(log.contains("Incorrect key: [key]") && !log.contains("usr-"), "{log}");
 }
 
 #[tokio::test]
 async fn a_key_whose_middle_is_masked_is_not_logged_either() {
     for masked in ["sk-s******0123", "'sk-secr...'", "(...0123)"] {
-        let error = json!({"error": {"message": format!("Incorrect key provided: {masked}. See the pages.")}});
+        let error =
+            json!({"error": {"message": format!("Incorrect key provided: {masked}. See the pages.")}});
         let log = logged("hi", Reply::error("401 Unauthorized", &error)).await;
         assert!(log.contains("[key] "), "{log}");
         assert!(log.contains("See the pages") && !log.contains("sk-s") && !log.contains("0123"), "{log}");
