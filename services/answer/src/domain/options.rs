@@ -9,7 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 const MODEL_CHARACTERS: RangeInclusive<usize> = 1..=200;
 const MAX_INSTRUCTION_BYTES: usize = 16 << 10;
-const MAX_QUESTION_BYTES: usize = 1 << 20;
+/// The most bytes of a question, which is what a message may have.
+pub const MAX_QUESTION_BYTES: usize = 1 << 20;
 /// The most bytes of the JSON text of tools, of a choice, of a format.
 const MAX_JSON_BYTES: usize = 256 << 10;
 const MAX_STOP_SEQUENCES: usize = 4;

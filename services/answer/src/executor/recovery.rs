@@ -49,14 +49,15 @@ impl Executor {
             async move { logged("runs whose owner is gone are not ended", this.reap().await) }
         });
         self.spawn_sweep();
+        self.spawn_reencryption();
     }
 
     fn spawn_sweep(&self) {
-        let store = self.parts().store.clone();
+        let (store, account_retention) = (self.parts().store.clone(), self.parts().account_retention);
         self.parts().tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
             let store = store.clone();
             async move {
-                store::sweep(&store).await.unwrap_or_else(|error| {
+                store::sweep(&store, account_retention).await.unwrap_or_else(|error| {
                     tracing::warn!(error = causes(&error), "old runs are still there");
                     false
                 })

@@ -3,6 +3,7 @@
 use super::own_runs::OwnRuns;
 use crate::clients::Branches;
 use crate::domain::Timing;
+use crate::keyring::Keyring;
 use crate::metrics::RunMetrics;
 use crate::models::Models;
 use crate::streams::Hub;
@@ -46,6 +47,10 @@ pub struct Parts {
     pub metrics: RunMetrics,
     /// The key of the names under which providers cache prompts.
     pub cache_key: hmac::Key,
+    /// Decrypts users' own keys; none where they have none.
+    pub user_keys: Option<Keyring>,
+    /// How long a deleted account is remembered.
+    pub account_retention: Duration,
 }
 
 impl Executor {

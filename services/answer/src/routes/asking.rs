@@ -102,6 +102,16 @@ impl State {
     }
 }
 
+/// Refuses a question that is longer than the deployment takes, or whose items are.
+pub fn check_bytes(question: &str, input_items: Option<&Value>, max: usize) -> Result<(), Error> {
+    let too_many = |field| Err(Error::TooManyBytes { field, max });
+    match input_items {
+        _ if question.len() > max => too_many("question"),
+        Some(items) if items.to_string().len() > max => too_many("input_items"),
+        _ => Ok(()),
+    }
+}
+
 fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> NewRun {
     let (key_id, request_hash) = ask.key.map(|key| (key.id, key.hash)).unzip();
     NewRun {

@@ -1,7 +1,7 @@
 //! `POST /answers/create-answer`
 
 use super::answer_view::AnswerView;
-use super::asking::Ask;
+use super::asking::{Ask, check_bytes};
 use super::response::{created, wants_stream};
 use crate::clients::{Place, Placed};
 use crate::domain::{
@@ -137,6 +137,11 @@ pub async fn create_answer(
         return created(&state, Created::replayed(run), streams, &trace).await;
     }
     let creation = body.request;
+    check_bytes(
+        &creation.question.0,
+        creation.input_items.as_ref().map(|items| &items.0),
+        state.question_bytes,
+    )?;
     let place = Place {
         owner,
         chat_id: creation.chat_id,

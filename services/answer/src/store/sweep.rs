@@ -1,5 +1,6 @@
 //! The sweep: chunks go an hour after the end of their run, its row after a day.
 
+use super::accounts::sweep_accounts;
 use super::database_time::before;
 use super::run::is_settled;
 use super::schema::{chat_states, chunks, runs, token_usage};
@@ -19,11 +20,12 @@ const USAGE_DAYS: i64 = 2;
 /// Runs of one step: few, so that no writer waits long for it.
 const RUNS_PER_STEP: i64 = 100;
 
-/// Runs a step of each kind, and returns whether there may be more to do.
-pub async fn sweep(store: &Store) -> Result<bool, StoreError> {
+/// Runs a step of each kind, and returns whether there may be more to do. Deleted accounts are remembered for `account_retention`.
+pub async fn sweep(store: &Store, account_retention: Duration) -> Result<bool, StoreError> {
     let pruned = store.write(move |session| prune_chunks(session).boxed()).await?;
     let forgotten = store.write(move |session| forget_runs(session).boxed()).await?;
     store.write(move |session| forget_counts(session).boxed()).await?;
+    store.write(move |session| sweep_accounts(session, account_retention).boxed()).await?;
     Ok(pruned || forgotten)
 }
 

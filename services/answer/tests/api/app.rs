@@ -1,7 +1,7 @@
 //! A service for one test, with a database of its own, and stand-ins for the services that it calls.
 
 use crate::branch_service::BranchService;
-use answer::config::Config;
+use answer::config::{Config, UserKeysConfig};
 use answer::domain::Timing;
 use answer::models::Models;
 use answer::startup;
@@ -66,8 +66,11 @@ pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
         chat: branch.uri().parse().unwrap(),
         models: Models::from_env(&Env::default()).unwrap(),
         limits: Limits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
+        question_bytes: 1 << 20,
         drain: Duration::from_secs(10),
         secret: SecretString::from(SECRET_KEY),
+        user_keys: UserKeysConfig::default(),
+        account_retention: Duration::from_secs(3600),
         timing: short_times(),
     };
     change(&mut config);

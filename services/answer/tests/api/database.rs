@@ -49,7 +49,15 @@ pub async fn prune(app: &TestApp, id: &str) {
         if is_sqlite(app) { "ended_at - 7200000000" } else { "ended_at - interval '2 hours'" },
     );
     execute(app, format!("UPDATE runs SET ended_at = {time} WHERE response_id = {id}")).await;
-    sweep(&app.store().await).await.unwrap();
+    sweep(&app.store().await, app.config.account_retention).await.unwrap();
+}
+
+/// Records that an account was deleted while what it has was stored, and sweeps.
+pub async fn delete_behind(app: &TestApp, account: &str) {
+    let (account, past) = (literal(app, account), past(app));
+    execute(app, format!("INSERT INTO deleted_accounts (account_id, deleted_at) VALUES ({account}, {past})"))
+        .await;
+    sweep(&app.store().await, app.config.account_retention).await.unwrap();
 }
 
 #[derive(QueryableByName)]
