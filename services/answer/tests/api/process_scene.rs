@@ -1,6 +1,6 @@
 //! A replica that will be killed or stopped, beside one that will not be.
 
-use crate::app::{TestApp, User, chat, spawn_scripted_app, text};
+use crate::app::{TestApp, User, chat, eventually, spawn_scripted_app, text};
 use crate::database::expire_lease;
 use crate::events::text_of;
 use crate::ownership::run_of;
@@ -79,7 +79,7 @@ impl Scene {
         assert_eq!((text(&message["question"]), text(&message["response"])), (QUESTION, response));
         assert_eq!((text(&message["response_id"]), text(&message["generation"]["status"])), (id, status));
         assert_eq!(whole.events().last().unwrap().data["message"]["response_id"], id);
-        let live = ann.client.get("/api/v1/answers/get-answers").await.expect(200).json();
-        assert_eq!(live, json!([]), "nothing is under way");
+        let live = async || ann.client.get("/api/v1/answers/get-answers").await.expect(200).json();
+        eventually("nothing is under way", async || live().await == json!([])).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Cases of providers: what each sends, and what has to become of it.
 
-use crate::app::{TestApp, User, chat, spawn_app_of, text};
+use crate::app::{TestApp, User, chat, eventually, spawn_app_of, text};
 use crate::events::text_of;
 use crate::fake_model::{FakeModel, Reply};
 use crate::reader::Reader;
@@ -68,8 +68,8 @@ pub async fn check(cases: Vec<Case>) -> Vec<FakeModel> {
     let (app, replica, servers) = app_of(&cases).await;
     let users = [app.user(), app.user_at(&replica)];
     join_all(cases.iter().enumerate().map(|(number, case)| check_case(&app, &users, number, case))).await;
-    let live = users[0].client.get("/api/v1/answers/get-answers").await.expect(200).json();
-    assert_eq!(live, json!([]), "nothing is under way");
+    let live = async || users[0].client.get("/api/v1/answers/get-answers").await.expect(200).json();
+    eventually("nothing is under way", async || live().await == json!([])).await;
     servers
 }
 

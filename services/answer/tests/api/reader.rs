@@ -34,6 +34,9 @@ impl Reader {
 
     /// Reads on at a replica until so many bytes have come, or this text, or the stream ends.
     pub async fn read(&mut self, user: &User, most: usize, awaited: &str) {
+        if self.has_end() {
+            return;
+        }
         let client = match self.events().last() {
             Some(last) => user.client.with_header("last-event-id", &last.id.to_string()),
             None => user.client.clone(),
