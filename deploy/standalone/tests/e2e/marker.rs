@@ -1,12 +1,16 @@
 //! Where a text is, in all databases of a stack.
 
 use crate::app::TestStack;
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use mongodb::bson::{RawDocumentBuf, doc};
 use secrecy::ExposeSecret as _;
 use shared_test_kit::TestDatabase;
 use std::path::Path;
+
+/// The services with a file each.
+const SERVICES: [&str; 4] = ["auth", "chat", "branch", "answer"];
 
 #[derive(QueryableByName)]
 struct Name {
@@ -24,7 +28,11 @@ struct Count {
 pub async fn places_of(stack: &TestStack, marker: &str) -> Vec<String> {
     let (sql, documents) = &stack.databases;
     let mut places = match sql {
-        TestDatabase::Sqlite(folder) => in_sqlite(folder.path(), marker),
+        TestDatabase::Sqlite(folder) => {
+            let (folder, marker) = (folder.path().to_owned(), marker.to_owned());
+            // The stack is on the test's own thread.
+            tokio::task::spawn_blocking(move || in_sqlite(&folder, &marker)).await.unwrap()
+        }
         _ => in_postgres(sql, marker).await,
     };
     if let Some(documents) = documents {
@@ -33,9 +41,14 @@ pub async fn places_of(stack: &TestStack, marker: &str) -> Vec<String> {
     places
 }
 
-/// The files of a stack on SQLite that have a text anywhere, also where nothing refers to it any more.
+/// The files of a stopped stack on SQLite that have a text anywhere, also where nothing refers to it any more, once all that was
+/// written is in its place.
 pub fn files_with(stack: &TestStack, marker: &str) -> Vec<String> {
     let TestDatabase::Sqlite(folder) = &stack.databases.0 else { return Vec::new() };
+    for path in SERVICES.map(|service| folder.path().join(service)).iter().filter(|path| path.exists()) {
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    }
     let has_marker = |path: &Path| contains(&std::fs::read(path).unwrap(), marker);
     let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
     files.filter(|path| has_marker(path)).map(|path| path.display().to_string()).collect()
@@ -47,7 +60,7 @@ fn contains(bytes: &[u8], marker: &str) -> bool {
 
 fn in_sqlite(folder: &Path, marker: &str) -> Vec<String> {
     let mut places = Vec::new();
-    for service in ["auth", "chat", "branch", "answer"] {
+    for service in SERVICES {
         let path = folder.join(service);
         if !path.exists() {
             continue;

@@ -20,7 +20,7 @@ async fn app_of(model: &ScriptedModel) -> TestApp {
 async fn nothing_of_an_owner_that_was_paused_until_its_run_was_ended_lands() {
     let model = ScriptedModel::start().await;
     let app = app_of(&model).await;
-    let owner = Process::start(&app);
+    let owner = Process::start(&app).await;
     let (here, there, chat) = (app.user(), owner.user(&app), chat());
     let id = there.ask(&chat, "one?").await;
     let mut call = model.next_request().await;
@@ -58,7 +58,7 @@ async fn nothing_of_an_owner_that_was_paused_until_its_run_was_ended_lands() {
 async fn a_run_that_was_begun_anew_is_not_disturbed_by_the_owner_before() {
     let model = ScriptedModel::start().await;
     let mut app = app_of(&model).await;
-    let owner = Process::start(&app);
+    let owner = Process::start(&app).await;
     let there = owner.user(&app);
     let id = there.ask(&chat(), "one?").await;
     let mut first = model.next_request().await;
@@ -89,7 +89,7 @@ async fn an_owner_that_is_paused_within_a_transaction_holds_up_nobody_for_long()
     let model = ScriptedModel::start().await;
     let app = app_of(&model).await;
     // The locks of a transaction last as long as a statement may.
-    let owner = Process::start_with(&app, &[("STATEMENT_TIMEOUT", "3")]);
+    let owner = Process::start_with(&app, &[("STATEMENT_TIMEOUT", "3")]).await;
     let (here, there, chat) = (app.user(), owner.user(&app), chat());
     let id = there.ask(&chat, "one?").await;
     let mut call = model.next_request().await;

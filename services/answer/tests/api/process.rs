@@ -2,12 +2,12 @@
 
 use crate::app::{TestApp, User};
 use reqwest::Url;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use shared_test_kit::SECRET_KEY;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The service as it is deployed, beside the one of the app on the same database. Killed when this is dropped.
 pub struct Process {
@@ -17,12 +17,12 @@ pub struct Process {
 
 impl Process {
     /// Starts it on a free port, and returns when it listens.
-    pub fn start(app: &TestApp) -> Self {
-        Self::start_with(app, &[])
+    pub async fn start(app: &TestApp) -> Self {
+        Self::start_with(app, &[]).await
     }
 
     /// The same with further variables.
-    pub fn start_with(app: &TestApp, variables: &[(&str, &str)]) -> Self {
+    pub async fn start_with(app: &TestApp, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_answer"));
         command.env_clear().env("LISTEN_ADDR", "127.0.0.1:0").env("SECRET_KEY", SECRET_KEY);
         command.env("DATABASE_URL", app.config.database.expose_secret());
@@ -37,11 +37,9 @@ impl Process {
         // Where it listens is told by its log alone.
         command.env("RUST_LOG", "off,shared::server=info,shared::server::exchange=off");
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        let mut log = BufReader::new(child.stdout.take().unwrap());
-        log.read_line(&mut line).unwrap();
-        // What follows is read and dropped, lest the process wait for somebody to read it. It ends with the process.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let log = child.stdout.take().unwrap();
+        // It may wait for a lock of the app, which is on the test's own thread.
+        let line = tokio::task::spawn_blocking(move || first_line(log)).await.unwrap();
         let told: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("it has not started: {line}"));
         Self { child, url: format!("http://{}", told["address"].as_str().unwrap()).parse().unwrap() }
@@ -58,15 +56,26 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// SIGSTOP: it stands still where it is.
+    /// SIGSTOP: it stands still where it is, with all of its threads.
     pub fn pause(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::STOP).unwrap();
+        let process = Pid::from_child(&self.child);
+        kill_process(process, Signal::STOP).unwrap();
+        let (_, status) = waitpid(Some(process), WaitOptions::UNTRACED).unwrap().unwrap();
+        assert!(status.stopped(), "{status:?}");
     }
 
     /// SIGCONT.
     pub fn resume(&self) {
         kill_process(Pid::from_child(&self.child), Signal::CONT).unwrap();
     }
+}
+
+fn first_line(log: ChildStdout) -> String {
+    let (mut log, mut line) = (BufReader::new(log), String::new());
+    log.read_line(&mut line).unwrap();
+    // What follows is read and dropped, lest the process wait for somebody to read it. It ends with the process.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    line
 }
 
 impl Drop for Process {

@@ -32,7 +32,7 @@ impl Scene {
             config.timing.queue_grace = Duration::from_secs(3600);
         })
         .await;
-        let owner = Process::start(&app);
+        let owner = Process::start(&app).await;
         Self { model, app, owner, chat: chat() }
     }
 

@@ -4,6 +4,7 @@ use crate::app::{User, chat, spawn_app_with, text};
 use crate::events::text_of;
 use crate::process::Process;
 use crate::reader::Reader;
+use futures_util::future::join_all;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -15,6 +16,7 @@ async fn readers_who_resume_anywhere_at_any_replica_see_the_same_bytes() {
     // The replica of the test itself takes no run.
     let app = spawn_app_with(|config| config.timing.queue_grace = Duration::from_secs(3600)).await;
     let processes = [(); 3].map(|()| Process::start(&app));
+    let processes: [Process; 3] = join_all(processes).await.try_into().ok().unwrap();
     let users = processes.each_ref().map(|process| process.user(&app));
     let id = users[0].ask(&chat(), "[[delay:10]][[repeat:60]] one two three").await;
 
@@ -47,12 +49,13 @@ async fn read_with_breaks(mut reader: Reader, users: [User; 3], first: usize, br
 async fn an_answer_is_stopped_at_any_replica() {
     let app = spawn_app_with(|config| config.timing.queue_grace = Duration::from_secs(3600)).await;
     let processes = [(); 3].map(|()| Process::start(&app));
+    let processes: [Process; 3] = join_all(processes).await.try_into().ok().unwrap();
     let users = processes.each_ref().map(|process| process.user(&app));
     for user in &users {
         let chat = chat();
         let id = users[0].ask(&chat, &crate::app::endless()).await;
         let readers = users.each_ref().map(|at| async { Reader::of(&id).read_to(at, "event: delta").await });
-        let readers = futures_util::future::join_all(readers).await;
+        let readers = join_all(readers).await;
 
         assert_eq!(text(&user.stop(&id).await.expect(200).json()["status"]), "stopped");
 
