@@ -1,4 +1,4 @@
-//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload` and `deploy/bench/routes`.
+//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload`, `deploy/replicas` and `deploy/bench/routes`.
 //!
 //! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
@@ -19,6 +19,7 @@ mod pages;
 mod probe;
 mod process;
 mod readers;
+mod replicas;
 mod response_counts;
 mod routes;
 mod schedule;
@@ -62,6 +63,8 @@ enum Command {
     Json(json::Options),
     /// Measures the cost of each route, at 1 and at 32 clients.
     Routes(routes::Options),
+    /// Follows answers of several replicas.
+    Replicas(replicas::Options),
     /// Is a stand-in for a service of fixed capacity.
     Upstream(upstream::Options),
 }
@@ -83,6 +86,7 @@ async fn main() -> Result<ExitCode, Failure> {
                 Command::Readers(options) => readers::run(&options).await,
                 Command::Json(options) => json::run(&options).await,
                 Command::Routes(options) => routes::run(&options).await,
+                Command::Replicas(options) => replicas::run(&options).await,
                 Command::Upstream(options) => upstream::run(&options).await,
             }
         })

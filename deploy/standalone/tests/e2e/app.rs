@@ -28,7 +28,8 @@ pub struct TestStack {
     pub metrics: Metrics,
     stop: CancellationToken,
     running: JoinHandle<Result<(), StartError>>,
-    _databases: (TestDatabase, Option<TestDatabase>),
+    /// The SQL database, and that of documents, if there is one.
+    pub databases: (TestDatabase, Option<TestDatabase>),
     _folder: TempDir,
 }
 
@@ -72,7 +73,7 @@ pub async fn spawn_stack_on(
         metrics,
         stop,
         running,
-        _databases: (database, documents),
+        databases: (database, documents),
         _folder: folder,
     }
 }

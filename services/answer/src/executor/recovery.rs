@@ -111,10 +111,14 @@ impl Executor {
         // Replicas that were started together shall not look together.
         let jitter = timing.reap_poll.mul_f64(0.2 * fastrand::f64());
         tokio::time::sleep(jitter).await;
-        let requeued = store::requeue_expired_runs(store).await?;
-        if requeued > 0 {
-            tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
-            self.parts().metrics.requeued(requeued);
+        // If that fails, as one of them is locked, the others are ended all the same.
+        match store::requeue_expired_runs(store).await {
+            Ok(0) => {}
+            Ok(requeued) => {
+                tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
+                self.parts().metrics.requeued(requeued);
+            }
+            Err(error) => logged("runs whose replica is gone are not queued again", Err(error)),
         }
         loop {
             let (expired, may_be_more) = store::expired_runs(store).await?;

@@ -18,6 +18,9 @@ pub struct Known {
     pub missing_pages: usize,
     pub stores: usize,
     pub reads: usize,
+    /// The route that does not respond.
+    pub held: Option<&'static str>,
+    pub is_holding: bool,
 }
 
 impl Known {
