@@ -5,7 +5,7 @@ use crate::traces::StackTraces;
 use answer::config::UserKeysConfig;
 use answer::domain::Timing;
 use answer::models::Models;
-use answer::store::Limits;
+use answer::store::UserLimits;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{
@@ -57,7 +57,7 @@ pub struct StackConfig {
     /// The models that answer questions.
     pub models: Models,
     /// How much a user may ask.
-    pub answer_limits: Limits,
+    pub answer_limits: UserLimits,
     /// The most bytes of a question.
     pub question_bytes: usize,
     /// Users' own keys for providers.

@@ -3,7 +3,7 @@
 use crate::byte_size::bytes_from_env;
 use crate::domain::{MAX_QUESTION_BYTES, Timing};
 use crate::models::Models;
-use crate::store::Limits;
+use crate::store::UserLimits;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::{ConfigError, Env, Purpose};
@@ -44,7 +44,7 @@ pub struct Config {
     /// The models.
     pub models: Models,
     /// The limits of a user.
-    pub limits: Limits,
+    pub limits: UserLimits,
     /// The most bytes of a question, and of its items.
     pub question_bytes: usize,
     /// How long runs go on when the service stops.
@@ -128,9 +128,9 @@ pub fn question_bytes(env: &Env) -> Result<usize, ConfigError> {
 }
 
 /// Reads the limits of a user.
-pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
+pub fn limits(env: &Env) -> Result<UserLimits, ConfigError> {
     let tokens = env.number("ANSWERS_TOKENS_PER_DAY", "tokens", 0..=MAX_TOKENS, 0)?;
-    settings!(Limits {
+    settings!(UserLimits {
         runs: env.number("ANSWERS_AT_ONCE", "answers", 1..=MAX_LIMIT, 4),
         questions_per_minute: env.number("ANSWERS_PER_MINUTE", "questions", 1..=MAX_LIMIT, 30),
         tokens_per_day: Ok(Some(tokens).filter(|tokens| *tokens > 0)),

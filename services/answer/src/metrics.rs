@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Upper bounds of the time to the first token, in milliseconds; the last bucket has none.
 const FIRST_TOKEN_BOUNDS: [u64; 10] = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 /// The ends that are counted.
-const ENDS: [AnswerStatus; 5] = [
+const FINISH_STATUSES: [AnswerStatus; 5] = [
     AnswerStatus::Completed,
     AnswerStatus::Incomplete,
     AnswerStatus::Stopped,
@@ -39,7 +39,7 @@ pub struct RunMetrics(Arc<Counters>);
 struct Counters {
     first_tokens: [AtomicU64; FIRST_TOKEN_BOUNDS.len() + 1],
     first_token_millis: AtomicU64,
-    ends: [AtomicU64; ENDS.len()],
+    ends: [AtomicU64; FINISH_STATUSES.len()],
     provider_errors: [AtomicU64; PROVIDER_ERRORS.len()],
     dropped: AtomicU64,
     requeued: AtomicU64,
@@ -84,8 +84,8 @@ impl RunMetrics {
     }
 
     /// Counts the end of a run.
-    pub fn ended(&self, status: AnswerStatus) {
-        let ends = ENDS.iter().zip(&self.0.ends);
+    pub fn finished(&self, status: AnswerStatus) {
+        let ends = FINISH_STATUSES.iter().zip(&self.0.ends);
         ends.filter(|(end, _)| **end == status).for_each(|(_, count)| add(count, 1));
     }
 
@@ -120,7 +120,7 @@ impl RunMetrics {
         let mut counter = |name, help, labels: &[(&'static str, &str)], count: &AtomicU64| {
             families.counter(name, help, Service::Answer, labels, count.load(Ordering::Relaxed));
         };
-        for (end, count) in ENDS.iter().zip(&self.0.ends) {
+        for (end, count) in FINISH_STATUSES.iter().zip(&self.0.ends) {
             counter("answer_runs_ended", "Runs by their end", &[("status", end.as_str())], count);
         }
         counter(

@@ -2,7 +2,7 @@
 
 use crate::clients::{Branches, Chats};
 use crate::config::{Config, UserKeysConfig};
-use crate::executor::{Executor, Parts};
+use crate::executor::{Executor, ExecutorParts};
 use crate::keyring::Keyring;
 use crate::metrics::RunMetrics;
 use crate::state::State;
@@ -62,7 +62,7 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
     let user_keys = keyring(&config.user_keys, &config.secret)?;
     let run_metrics = RunMetrics::default();
     run_metrics.observe(&store, &metrics);
-    let executor = Executor::new(Parts {
+    let executor = Executor::new(ExecutorParts {
         store: store.clone(),
         branches: branches.clone(),
         models: config.models.clone(),

@@ -5,7 +5,7 @@ use crate::domain::Timing;
 use crate::executor::Executor;
 use crate::keyring::Keyring;
 use crate::models::Models;
-use crate::store::Limits;
+use crate::store::UserLimits;
 use crate::streams::Hub;
 use shared::tasks::Tasks;
 use shared_store::Store;
@@ -27,7 +27,7 @@ pub struct State {
     /// The logs of runs that are read here.
     pub hub: Hub,
     /// The limits of a user.
-    pub limits: Limits,
+    pub limits: UserLimits,
     /// The most bytes of a question, and of its items.
     pub question_bytes: usize,
     /// The times.

@@ -13,5 +13,5 @@ mod settle;
 mod transcript;
 mod user_keys;
 
-pub use context::{Asked, gather};
-pub use replica::{Executor, Parts};
+pub use context::{PromptRequest, build_context};
+pub use replica::{Executor, ExecutorParts};

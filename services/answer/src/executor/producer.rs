@@ -1,6 +1,6 @@
 //! The side of a run that asks its model: a task of its own, so that a slow database does not hold up the provider.
 
-use super::context::{Asked, gather};
+use super::context::{PromptRequest, build_context};
 use super::replica::Executor;
 use super::retry::with_retries;
 use super::user_keys::own_key;
@@ -17,11 +17,11 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Events that wait for the owner.
-const CAPACITY: usize = 256;
+const MAX_WAITING_EVENTS: usize = 256;
 /// The code of a run whose line could not be read.
-const NO_LINE: &str = "service_unavailable";
+const LINE_UNREADABLE_CODE: &str = "service_unavailable";
 /// The code of a run whose model this deployment does not have any more.
-const NO_MODEL: &str = "model_not_found";
+const MODEL_GONE_CODE: &str = "model_not_found";
 
 /// What the owner gets.
 pub enum Produced {
@@ -42,11 +42,11 @@ pub struct Producer {
 impl Producer {
     /// Begins to ask the model of a run.
     pub fn begin(executor: &Executor, run: &Run) -> Self {
-        let (sender, events) = mpsc::channel(CAPACITY);
+        let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
         let (executor, run) = (executor.clone(), run.clone());
         let task = tokio::spawn(async move {
             if let Err(finish) = produce(&executor, &run, &sender).await {
-                drop(sender.send(Produced::Failed(finish)).await);
+                _ = sender.send(Produced::Failed(finish)).await;
             }
         });
         Self { events, _task: AbortOnDropHandle::new(task) }
@@ -60,7 +60,8 @@ impl Producer {
 }
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
-    let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let model =
+        executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(MODEL_GONE_CODE))?;
     let model = &model.for_run();
     let own_key = own_key(executor, run, model).await?;
     let failed = |error| provider_failed(executor, error, own_key.is_some());
@@ -99,12 +100,12 @@ async fn open(
     sender: &mpsc::Sender<Produced>,
 ) -> Result<Result<Generation, ProviderError>, Finish> {
     let parameters: Parameters = serde_json::from_str(&run.parameters).unwrap_or_default();
-    let (messages, dropped) = read_line(executor, run, model, &parameters).await?;
-    if dropped > 0 && run.truncation == Truncation::Disabled {
+    let (messages, dropped_messages) = read_line(executor, run, model, &parameters).await?;
+    if dropped_messages > 0 && run.truncation == Truncation::Disabled {
         return Err((&ProviderError::ContextTooLong { context_window: None }).into());
     }
     // If the owner is gone, so is this task.
-    drop(sender.send(Produced::Context(dropped)).await);
+    _ = sender.send(Produced::Context(dropped_messages)).await;
     let cache_key = executor.prompt_cache_key(run.chat_id);
     let prompt = Prompt { instructions: run.instructions.clone(), messages, parameters, cache_key };
     charge(executor, run, model, &prompt).await;
@@ -128,7 +129,7 @@ async fn read_line(
 ) -> Result<(Vec<PromptMessage>, i64), Finish> {
     let input_items: Option<Value> =
         run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
-    let asked = Asked {
+    let asked = PromptRequest {
         instructions: run.instructions.as_deref(),
         question: &run.question,
         input_items: input_items.as_ref(),
@@ -136,9 +137,10 @@ async fn read_line(
     };
     let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
     let trace = Trace::resumed(run.request_id.clone());
-    let gathered = with_retries(|| gather(&executor.parts().branches, model, asked, line, &trace)).await;
+    let gathered =
+        with_retries(|| build_context(&executor.parts().branches, model, asked, line, &trace)).await;
     gathered.map_err(|error| {
         tracing::warn!(error = causes(&error), run = %run.response_id, "the line of a run cannot be read");
-        Finish::failed(NO_LINE)
+        Finish::failed(LINE_UNREADABLE_CODE)
     })
 }

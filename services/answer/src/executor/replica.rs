@@ -23,12 +23,12 @@ struct Replica {
     id: ReplicaId,
     own: OwnRuns,
     /// A model with a limit has one run less.
-    freed: Notify,
-    parts: Parts,
+    slot_freed: Notify,
+    parts: ExecutorParts,
 }
 
 /// What an executor is made of.
-pub struct Parts {
+pub struct ExecutorParts {
     /// The runs.
     pub store: Store,
     /// The lines, and where answers are stored.
@@ -55,17 +55,17 @@ pub struct Parts {
 
 impl Executor {
     /// An executor that does nothing yet.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: ExecutorParts) -> Self {
         Self(Arc::new(Replica {
             id: ReplicaId::generate(),
             own: OwnRuns::default(),
-            freed: Notify::new(),
+            slot_freed: Notify::new(),
             parts,
         }))
     }
 
     /// What it is made of.
-    pub fn parts(&self) -> &Parts {
+    pub fn parts(&self) -> &ExecutorParts {
         &self.0.parts
     }
 
@@ -80,8 +80,8 @@ impl Executor {
     }
 
     /// Notified when a model with a limit has one run less.
-    pub(super) fn freed(&self) -> &Notify {
-        &self.0.freed
+    pub(super) fn slot_freed(&self) -> &Notify {
+        &self.0.slot_freed
     }
 
     /// Waits until the service stops, and until its runs have had their time to end after that.

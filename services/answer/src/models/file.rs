@@ -16,13 +16,13 @@ const MAX_PROVIDER_CHARS: usize = 64;
 const MIN_CONTEXT_WINDOW: u32 = 128;
 
 /// What the entries are read with.
-pub(super) struct Reader<'a> {
+pub(super) struct FileReader<'a> {
     pub(super) text: FileText<'a>,
     pub(super) env: &'a Env,
     pub(super) http: &'a reqwest::Client,
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     /// The models of the file, with all that is wrong in it, and the number of the default one.
     pub(super) fn read(&self) -> Result<(Vec<Model>, usize), ConfigError> {
         let file: ModelsFile = toml::from_str(self.text.0)

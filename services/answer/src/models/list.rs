@@ -1,6 +1,6 @@
 //! All models that the deployment offers.
 
-use super::file::Reader;
+use super::file::FileReader;
 use super::file_text::{FileText, VARIABLE};
 use super::model::{MAX_LINE_BYTES, Model};
 use crate::byte_size::bytes_from_env;
@@ -65,7 +65,7 @@ fn read(env: &Env) -> Result<(Vec<Model>, usize), ConfigError> {
         .map_err(|error| ConfigError::new(VARIABLE, format!("cannot read the file: {error}")))?;
     let http = provider::client()
         .map_err(|error| ConfigError::new(VARIABLE, format!("no client can be made: {error}")))?;
-    Reader { text: FileText(&text), env, http: &http }.read()
+    FileReader { text: FileText(&text), env, http: &http }.read()
 }
 
 /// The limits of models whose entries have none.

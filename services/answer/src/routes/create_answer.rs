@@ -1,9 +1,9 @@
 //! `POST /answers/create-answer`
 
 use super::answer_view::AnswerView;
-use super::asking::{Ask, check_bytes};
+use super::asking::{NewQuestion, check_bytes};
 use super::response::{created, wants_stream};
-use crate::clients::{Place, Placed};
+use crate::clients::{LinePlace, PlaceRequest};
 use crate::domain::{
     InputItems, Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Placement, Question,
     RawObject, StopSequences, Temperature, ToolChoice, ToolList, TopP, Truncation,
@@ -142,7 +142,7 @@ pub async fn create_answer(
         creation.input_items.as_ref().map(|items| &items.0),
         state.question_bytes,
     )?;
-    let place = Place {
+    let place = PlaceRequest {
         owner,
         chat_id: creation.chat_id,
         branch_id: creation.branch_id,
@@ -156,9 +156,9 @@ pub async fn create_answer(
 
 impl AnswerCreation {
     /// The question at its place.
-    fn at(self, owner: UserId, placed: Placed, key: Option<IdempotencyKey>) -> Ask {
+    fn at(self, owner: UserId, placed: LinePlace, key: Option<IdempotencyKey>) -> NewQuestion {
         let parameters = self.parameters();
-        Ask {
+        NewQuestion {
             owner,
             chat_id: placed.chat_id,
             branch_id: placed.branch_id,

@@ -1,9 +1,9 @@
 //! `POST /answers/regenerate-answer`
 
 use super::answer_view::AnswerView;
-use super::asking::Ask;
+use super::asking::NewQuestion;
 use super::response::{created, wants_stream};
-use crate::clients::{KnownMessage, Place};
+use crate::clients::{KnownMessage, PlaceRequest};
 use crate::domain::{Instructions, ModelName, Placement};
 use crate::error::Error;
 use crate::provider::Parameters;
@@ -97,7 +97,8 @@ impl State {
         let Some(chat_id) = reading_chat.filter(|_| message.inherited) else {
             return Ok((message.chat_id, message.branch_id));
         };
-        let head = Place { owner, chat_id, branch_id: None, parent_response_id: None, expected_head: None };
+        let head =
+            PlaceRequest { owner, chat_id, branch_id: None, parent_response_id: None, expected_head: None };
         let chat = self.branches.place(&head, trace).await?.chat_id;
         Ok((chat, chat.trunk()))
     }
@@ -111,8 +112,8 @@ impl Regeneration {
         message: KnownMessage,
         (chat_id, branch_id): (ChatId, BranchId),
         key: Option<IdempotencyKey>,
-    ) -> Ask {
-        Ask {
+    ) -> NewQuestion {
+        NewQuestion {
             owner,
             chat_id,
             branch_id,

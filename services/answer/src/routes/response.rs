@@ -6,7 +6,7 @@ use crate::domain::RunState;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::Run;
-use crate::streams::{DisconnectGuard, Ending, Reader, RunLog, follow, snapshot, start};
+use crate::streams::{DisconnectGuard, FinalEvent, Reader, RunLog, follow, snapshot, start};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use actix_web::web::Bytes;
@@ -87,7 +87,7 @@ pub async fn stream(
         let body = futures_util::stream::once(async { Ok::<_, Infallible>(whole) });
         return Ok(response.streaming(body));
     }
-    let at = place(&log, &run, seen);
+    let at = position_of(&log, &run, seen);
     let guard = if run.stops_on_disconnect && run.state.is_live() {
         let grace = state.timing.disconnect_grace;
         DisconnectGuard::open(&state.store, &state.tasks, run.response_id, grace).await?
@@ -99,11 +99,11 @@ pub async fn stream(
 }
 
 /// Where a reader is in a run: the number of the last chunk, and what comes before the next one.
-fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
+fn position_of(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
     match seen {
         Seen::Nothing => (0, start(run)),
         // Once it has ended, there is one event more than chunks.
-        Seen::Event(id) if (0..=log.seq() + i64::from(log.has_ended())).contains(&id) => {
+        Seen::Event(id) if (0..=log.seq() + i64::from(log.is_closed())).contains(&id) => {
             (id.min(log.seq()), Bytes::new())
         }
         Seen::Event(_) | Seen::Foreign => {
@@ -116,8 +116,8 @@ fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
 /// All that is told of a run whose chunks are pruned: a snapshot, and the end.
 fn stored_events(run: &Run, message: Message) -> Bytes {
     let view = serde_json::Value::Object(message.view).to_string();
-    let end = Ending::Finished(run.finish.clone(), Some(view)).event(run.seq);
-    [snapshot(&message.known.response, run.seq), end].concat().into()
+    let last = FinalEvent::Finished(run.finish.clone(), Some(view)).event(run.seq);
+    [snapshot(&message.known.response, run.seq), last].concat().into()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! New runs, one for each idempotency key, and one at a time for each branch.
 
 use super::database_time::now;
-use super::limits::{Limits, check_limits, count_question};
+use super::limits::{UserLimits, check_limits, count_question};
 use super::run::{NewRun, Run};
 use super::schema::runs;
 use crate::error::Error;
@@ -30,12 +30,12 @@ async fn run_of_key(session: &mut Session, key: KeyId) -> Result<Option<Run>, St
 }
 
 /// Inserts a run within the limits of its owner, or finds the one that an equal request has created.
-pub async fn insert_run(store: &Store, new: NewRun, limits: Limits) -> Result<Created<Run>, Error> {
+pub async fn insert_run(store: &Store, new: NewRun, limits: UserLimits) -> Result<Created<Run>, Error> {
     let bytes = new.question.len() + new.input_items.as_ref().map_or(0, String::len);
     store.write_sized(bytes, move |session| insert(session, new, limits).boxed()).await
 }
 
-async fn insert(session: &mut Session, new: NewRun, limits: Limits) -> Result<Created<Run>, Error> {
+async fn insert(session: &mut Session, new: NewRun, limits: UserLimits) -> Result<Created<Run>, Error> {
     let checked = check_limits(session, new.owner, limits).await;
     if let (Err(_), Some(found)) = (&checked, replay_in(session, &new).await?) {
         // It is not a new one.
@@ -108,7 +108,7 @@ mod tests {
             state: RunState::Queued,
             epoch: 0,
             attempts: 0,
-            cancel: false,
+            stop_requested: false,
             seq: 0,
             charged: 0,
             streams: 0,
@@ -124,7 +124,7 @@ mod tests {
         let database = TestDatabase::create().await;
         let url = database.url("answer");
         let store = Store::open(&url, "answer", migrations(), Duration::from_secs(5)).await.unwrap();
-        let limits = Limits { runs: 9, questions_per_minute: 9, tokens_per_day: None };
+        let limits = UserLimits { runs: 9, questions_per_minute: 9, tokens_per_day: None };
         let (new, other) = (run(), run());
         let of_same_branch = |branch: BranchId| NewRun { placed_branch: Some(branch), ..other.clone() };
         let first = insert_run(&store, new.clone(), limits).await.unwrap().object;

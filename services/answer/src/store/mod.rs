@@ -25,7 +25,7 @@ pub use chunks::{RunProgress, chunks_after, new_chunks, progress_of};
 pub use claim::{claim, waiting_runs};
 pub use flush::{Flush, FlushResult, Seal, charge, confirm_flush, flush};
 pub use insert::{insert_run, replay};
-pub use limits::Limits;
+pub use limits::UserLimits;
 pub use provider_key::ProviderKey;
 pub use provider_keys::{
     delete_provider_key, find_provider_key, provider_key_hints, provider_keys_under, replace_provider_key,

@@ -25,7 +25,7 @@ diesel::table! {
         replica -> Nullable<Uid>,
         lease_until -> Nullable<Instant>,
         attempts -> Integer,
-        cancel -> Bool,
+        stop_requested -> Bool,
         seq -> BigInt,
         charged -> BigInt,
         streams -> BigInt,

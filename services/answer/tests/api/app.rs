@@ -6,7 +6,7 @@ use answer::config::{Config, UserKeysConfig};
 use answer::domain::Timing;
 use answer::models::Models;
 use answer::startup;
-use answer::store::{Limits, migrations};
+use answer::store::{UserLimits, migrations};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -86,7 +86,7 @@ pub async fn spawn_app_of(models_file: Option<NamedTempFile>, change: impl FnOnc
         branch: branch.uri().parse().unwrap(),
         chat: branch.uri().parse().unwrap(),
         models: Models::from_env(&env).unwrap(),
-        limits: Limits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
+        limits: UserLimits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
         question_bytes: 1 << 20,
         drain: Duration::from_secs(10),
         secret: SecretString::from(SECRET_KEY),
