@@ -13,6 +13,7 @@ use crate::proxy::telemetry;
 use crate::rate_limit;
 use crate::rate_limit::admission::RateLimits;
 use crate::rate_limit::byte_meter::ByteMeter;
+use crate::rate_limit::user_streams::UserStreamPermit;
 use crate::request_context::RequestContext;
 use crate::routing::table::{Access, is_of_api, is_token_endpoint};
 use crate::token_cache::TokenCache;
@@ -127,7 +128,8 @@ impl Pipeline {
         context.user = user.as_ref().ok().copied().flatten();
         record.user = context.user;
         self.limits.admit(&context, user)?;
-        self.forward(&context, body, record, started).await
+        let user_stream = self.limits.open_stream(&context)?;
+        self.forward(&context, body, user_stream, record, started).await
     }
 
     /// Route: finds the route and the class of a request. One without a route, or whose service there is not, counts against a rate limit.
@@ -158,6 +160,7 @@ impl Pipeline {
         &self,
         context: &RequestContext<'_>,
         body: &RequestBody,
+        user_stream: Option<UserStreamPermit>,
         record: &mut ProxyLogFields,
         started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
@@ -178,7 +181,7 @@ impl Pipeline {
         }
         let response = self.proxy.send(&request, body, context.route.upstream).await?;
         telemetry::record_response(record, &response, context.route, started);
-        Ok(self.proxy.respond(response, context.request.method()))
+        Ok(self.proxy.respond(response, context.request.method(), user_stream))
     }
 
     fn bounds(&self, context: &RequestContext<'_>) -> BodyBounds<'_> {

@@ -1,4 +1,5 @@
-//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload`, `deploy/bench/routes` and `deploy/bench/answers`.
+//! Load on a running Banyan, for the scripts `deploy/faults`, `deploy/overload`, `deploy/replicas`, `deploy/bench/routes` and
+//! `deploy/bench/answers`.
 //!
 //! Each command prints its figures, and exits with 1 if one of them misses its aim.
 
@@ -21,6 +22,7 @@ mod pages;
 mod probe;
 mod process;
 mod readers;
+mod replicas;
 mod response_counts;
 mod routes;
 mod schedule;
@@ -68,6 +70,8 @@ enum Command {
     Answers(answers::Options),
     /// Is a stand-in for a model server.
     ModelServer(model_server::Options),
+    /// Follows answers of several replicas.
+    Replicas(replicas::Options),
     /// Is a stand-in for a service of fixed capacity.
     Upstream(upstream::Options),
 }
@@ -91,6 +95,7 @@ async fn main() -> Result<ExitCode, Failure> {
                 Command::Routes(options) => routes::run(&options).await,
                 Command::Answers(options) => answers::run(&options).await,
                 Command::ModelServer(options) => model_server::run(&options).await,
+                Command::Replicas(options) => replicas::run(&options).await,
                 Command::Upstream(options) => upstream::run(&options).await,
             }
         })

@@ -2,9 +2,10 @@
 
 use crate::config::{Databases, LISTEN_ADDR, LISTEN_SETTING, Options};
 use crate::traces::StackTraces;
+use answer::config::UserKeysConfig;
 use answer::domain::Timing;
 use answer::models::Models;
-use answer::store::Limits;
+use answer::store::UserLimits;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{
@@ -20,7 +21,7 @@ use shared_web::body_limits::BodyLimits;
 use shared_web::metrics::Metrics;
 use shared_web::server::{Listen, ServerConfig};
 use shared_web::timeouts::ServerTimeouts;
-use shared_web::tokens::TokenKeys;
+use shared_web::tokens::{TokenKeys, account_retention};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,7 +57,11 @@ pub struct StackConfig {
     /// The models that answer questions.
     pub models: Models,
     /// How much a user may ask.
-    pub answer_limits: Limits,
+    pub answer_limits: UserLimits,
+    /// The most bytes of a question.
+    pub question_bytes: usize,
+    /// Users' own keys for providers.
+    pub user_keys: UserKeysConfig,
     /// How long answers under way go on at a stop.
     pub answer_drain: Duration,
     /// The clock.
@@ -90,6 +95,8 @@ impl StackConfig {
             undo_window: UndoWindow::from_env(env),
             models: Models::from_env(env),
             answer_limits: answer::config::limits(env),
+            question_bytes: answer::config::question_bytes(env),
+            user_keys: UserKeysConfig::from_env(env),
             answer_drain: answer::config::drain(env),
             clock: Ok(clock),
             data_dir: Ok(options.data_dir.clone()),
@@ -157,8 +164,11 @@ impl StackConfig {
             chat: urls.chat.clone(),
             models: self.models.clone(),
             limits: self.answer_limits,
+            question_bytes: self.question_bytes,
             drain: self.answer_drain,
             secret,
+            user_keys: self.user_keys.clone(),
+            account_retention: account_retention(self.tokens.access),
             timing: Timing::default(),
         }
     }
@@ -170,7 +180,7 @@ impl StackConfig {
             auth: urls.auth.clone(),
             branch: urls.branch.clone(),
             answer: urls.answer.clone(),
-            account_retention: chat::config::account_retention(self.tokens.access),
+            account_retention: account_retention(self.tokens.access),
             undo_window: self.undo_window,
         }
     }

@@ -4,11 +4,12 @@
 use std::fs::{read_dir, read_to_string};
 use std::path::{Path, PathBuf};
 
-const DOCKERFILES: [(&str, &str); 4] = [
+const DOCKERFILES: [(&str, &str); 5] = [
     ("gateway", include_str!("../../../gateway/Dockerfile")),
     ("auth", include_str!("../../../services/auth/Dockerfile")),
     ("chat", include_str!("../../../services/chat/Dockerfile")),
     ("branch", include_str!("../../../services/branch/Dockerfile")),
+    ("answer", include_str!("../../../services/answer/Dockerfile")),
 ];
 const MANIFEST: &str = include_str!("../../../Cargo.toml");
 const CONTEXT: &str = include_str!("../../../.dockerignore");
@@ -86,8 +87,14 @@ fn compiled_in(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_build_sees_every_document_that_is_compiled_in() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
-    let sources =
-        ["gateway/src", "services/auth/src", "services/chat/src", "services/branch/src", "shared/web/src"];
+    let sources = [
+        "gateway/src",
+        "services/auth/src",
+        "services/chat/src",
+        "services/branch/src",
+        "services/answer/src",
+        "shared/web/src",
+    ];
     let documents: Vec<_> = sources.iter().flat_map(|source| compiled_in(&top.join(source))).collect();
     assert!(documents.contains(&top.join("deploy/README.md")), "{documents:?}");
     for document in documents {

@@ -9,6 +9,8 @@ const TOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const SERVICES: [&str; 5] = ["gateway", "auth", "chat", "branch", "answer"];
 /// What compose leaves at its default, so that ports, health checks and networks agree.
 const FIXED_IN_COMPOSE: &str = "LISTEN_ADDR";
+/// The variable of a file that is no secret.
+const NAMED_FILE: &str = "MODELS_FILE";
 /// What the branch service reads only where it has no `MONGO_URL`, which compose gives it.
 const INSTEAD_OF_MONGO: &str = "DATABASE_URL";
 /// Of tests, which no program reads.
@@ -85,7 +87,11 @@ fn in_compose(service: &str) -> Names {
         .into_iter()
         .chain(own)
         .filter_map(|line| line.trim().split_once(": ").map(|(name, _)| name.to_owned()));
-    names.filter(|name| is_name(name)).map(|name| name.trim_end_matches("_FILE").to_owned()).collect()
+    let of_secret = |name: &String| *name != NAMED_FILE && name.ends_with("_FILE");
+    names
+        .filter(|name| is_name(name))
+        .map(|name| if of_secret(&name) { name.trim_end_matches("_FILE").to_owned() } else { name })
+        .collect()
 }
 
 /// The variables that a compose file itself reads.

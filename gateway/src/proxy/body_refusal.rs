@@ -37,7 +37,9 @@ pub(crate) async fn refuse_body(
     let is_allowed = |allow: &str| allow.split(", ").any(|allowed| allowed == method.as_str());
     match (head.status(), allowed) {
         (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) if is_allowed(allow) => Err(refusal.into()),
-        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => Ok(proxy.respond(response, method)),
+        (StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND, _) => {
+            Ok(proxy.respond(response, method, None))
+        }
         _ => Err(refusal.into()),
     }
 }

@@ -4,6 +4,7 @@
 //! `Last-Event-ID`, at another gateway if this one stops.
 
 use crate::concurrency::stream_limiter::StreamPermit;
+use crate::rate_limit::user_streams::UserStreamPermit;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 use std::error::Error;
@@ -23,6 +24,8 @@ const EVENT_ENDS: [&[u8]; 3] = [b"\n\n", b"\r\r", b"\r\n\r\n"];
 /// The length of the longest of them.
 const TAIL_BYTES: usize = 4;
 
+type StreamPermits = (Option<StreamPermit>, Option<UserStreamPermit>);
+
 /// The limits of a stream.
 pub(super) struct StreamLimits {
     /// When the gateway stops.
@@ -31,14 +34,14 @@ pub(super) struct StreamLimits {
     pub(super) max: Duration,
     /// Whether the first event is passed on even while the gateway stops: it names what the request has made.
     pub(super) has_first_event: bool,
-    /// `None` where the number of streams is not limited.
-    pub(super) permit: Option<StreamPermit>,
+    /// Of the streams of the replica, and of the user, held until the end; `None` where their number is not limited.
+    pub(super) permits: StreamPermits,
 }
 
 /// A stream of events.
 pub(super) struct EventStream<B> {
     /// `None` once it has ended.
-    body: Option<(B, Option<StreamPermit>)>,
+    body: Option<(B, StreamPermits)>,
     draining: Pin<Box<WaitForCancellationFutureOwned>>,
     timer: Pin<Box<Sleep>>,
     is_between_events: bool,
@@ -49,7 +52,7 @@ pub(super) struct EventStream<B> {
 impl<B> EventStream<B> {
     pub(super) fn new(body: B, limits: StreamLimits) -> Self {
         Self {
-            body: Some((body, limits.permit)),
+            body: Some((body, limits.permits)),
             draining: Box::pin(limits.draining.cancelled_owned()),
             timer: Box::pin(sleep(limits.max)),
             is_between_events: !limits.has_first_event,
@@ -131,7 +134,7 @@ mod tests {
     /// What is left of a stream that was told to stop after this many pieces; `None` at the end if it waits.
     fn rest(pieces: &[&'static str], has_first_event: bool, before: usize) -> Vec<Option<String>> {
         let (draining, max) = (CancellationToken::new(), Duration::from_secs(600));
-        let limits = StreamLimits { draining: draining.clone(), max, has_first_event, permit: None };
+        let limits = StreamLimits { draining: draining.clone(), max, has_first_event, permits: (None, None) };
         let mut stream = EventStream::new(Pieces(pieces.iter().copied().collect()), limits);
         let waker = noop_waker();
         let mut next = || match Pin::new(&mut stream).poll_next(&mut Context::from_waker(&waker)) {
@@ -178,7 +181,7 @@ mod tests {
             draining: CancellationToken::new(),
             max: Duration::from_secs(600),
             has_first_event: false,
-            permit: None,
+            permits: (None, None),
         };
         let mut stream = EventStream::new(Pieces(VecDeque::new()), limits);
         let begun = tokio::time::Instant::now();

@@ -9,6 +9,7 @@ use super::response_body::respond;
 use super::telemetry::set_trace_headers;
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
+use crate::rate_limit::user_streams::UserStreamPermit;
 use crate::request_context::RequestContext;
 use crate::routing::class::RequestClass;
 use crate::routing::upstream::Upstream;
@@ -82,9 +83,14 @@ impl Proxy {
         self.timeouts
     }
 
-    /// Responds to a request of this method with the response of a service.
-    pub(crate) fn respond(&self, response: UpstreamResponse, method: &Method) -> HttpResponse {
-        respond(response, method, self.timeouts, &self.draining)
+    /// Responds to a request of this method with the response of a service. A stream holds the permit of its user until its end.
+    pub(crate) fn respond(
+        &self,
+        response: UpstreamResponse,
+        method: &Method,
+        user_stream: Option<UserStreamPermit>,
+    ) -> HttpResponse {
+        respond(response, method, user_stream, self.timeouts, &self.draining)
     }
 
     /// The request to the service that a client's request becomes.

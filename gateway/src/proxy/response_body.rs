@@ -3,6 +3,7 @@
 use super::event_stream::{EventStream, StreamLimits};
 use super::headers::response_head;
 use super::message::UpstreamResponse;
+use crate::rate_limit::user_streams::UserStreamPermit;
 use crate::timeouts::Timeouts;
 use crate::upstream::outlier::Failure;
 use crate::upstream::pool::PooledConnection;
@@ -29,6 +30,7 @@ const MAX_SMALL_BODY_BYTES: u64 = 0x4000;
 pub(super) fn respond(
     response: UpstreamResponse,
     method: &Method,
+    user_stream: Option<UserStreamPermit>,
     timeouts: Timeouts,
     draining: &CancellationToken,
 ) -> HttpResponse {
@@ -64,7 +66,7 @@ pub(super) fn respond(
             draining: draining.clone(),
             max: timeouts.stream,
             has_first_event: method == Method::POST,
-            permit: stream_permit,
+            permits: (stream_permit, user_stream),
         };
         return head.set_body(BoxBody::new(EventStream::new(body, limits)));
     }

@@ -2,6 +2,7 @@
 
 use super::config::RateLimitConfig;
 use super::limiter::Limiter;
+use super::user_streams::{UserStreamLimiter, UserStreamPermit};
 use crate::downstream::client_ip::TrustedProxies;
 use crate::error::Error;
 use crate::request_context::RequestContext;
@@ -32,6 +33,7 @@ struct Limiters {
     reads: Limiter,
     writes: Limiter,
     bytes: Limiter,
+    streams: Arc<UserStreamLimiter>,
 }
 
 impl RateLimits {
@@ -50,6 +52,7 @@ impl RateLimits {
             reads: Limiter::new("reads", rates.reads, metrics),
             writes: Limiter::new("writes", rates.writes, metrics),
             bytes: Limiter::of_bytes("bytes", rates.bytes, metrics),
+            streams: UserStreamLimiter::new(rates.streams, metrics),
         });
         let limits = Arc::new(Self { limiters, trusted_proxies });
         let sweeping = Arc::clone(&limits);
@@ -80,6 +83,19 @@ impl RateLimits {
         };
         take(limiter, key, context.request)?;
         user.map(drop)
+    }
+
+    /// Opens a stream for a request of a user whose response may be one. `None` where nothing is limited.
+    pub(crate) fn open_stream(
+        &self,
+        context: &RequestContext<'_>,
+    ) -> Result<Option<UserStreamPermit>, Error> {
+        match (&self.limiters, context.class, context.user) {
+            (Some(limiters), RequestClass::Answer, Some(user)) => {
+                limiters.streams.open(user.user_id, context.request).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Takes a request without a route, as its head or its path was refused, by the user of its token or by its address.
@@ -145,7 +161,7 @@ impl Limiters {
     }
 
     fn all(&self) -> [&Limiter; 7] {
-        let Self { login, register, anonymous, passwords, reads, writes, bytes } = self;
+        let Self { login, register, anonymous, passwords, reads, writes, bytes, streams: _ } = self;
         [login, register, anonymous, passwords, reads, writes, bytes]
     }
 }

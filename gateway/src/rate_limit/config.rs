@@ -6,6 +6,9 @@ use shared::env::{ConfigError, Env};
 use shared::rate_limit::{DEFAULT_LOGIN_RATE, Rate, login_rate_from_env, rate_from_env};
 use shared::settings;
 
+/// The largest limit of streams: more than a gateway could ever have.
+const MAX_STREAMS: usize = 1_000_000;
+
 /// The rates by class of request, each of one user, or of one address where the user is not known.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitConfig {
@@ -21,6 +24,8 @@ pub struct RateLimitConfig {
     pub writes: Rate,
     /// Bytes in the bodies of those.
     pub bytes: ByteRate,
+    /// Streams of events that one user has open at once.
+    pub streams: usize,
 }
 
 impl Default for RateLimitConfig {
@@ -32,6 +37,7 @@ impl Default for RateLimitConfig {
             reads: Rate::per_minute(30_000),
             writes: Rate::per_minute(12_000),
             bytes: ByteRate::mebibytes_per_minute(64),
+            streams: 50,
         }
     }
 }
@@ -54,6 +60,7 @@ impl RateLimitConfig {
                 reads: rate("RATE_LIMIT_READS", default.reads),
                 writes: rate("RATE_LIMIT_WRITES", default.writes),
                 bytes: env.or("RATE_LIMIT_BYTES", bytes, default.bytes),
+                streams: env.number("RATE_LIMIT_STREAMS", "streams", 1..=MAX_STREAMS, default.streams),
             }),
             is_on: env.switch("RATE_LIMIT", true),
         })?;
@@ -69,7 +76,7 @@ mod tests {
     fn an_invalid_rate_fails_the_start_with_one_line_that_names_the_variable() {
         for name in ["RATE_LIMIT", "RATE_LIMIT_LOGIN", "RATE_LIMIT_REGISTER", "RATE_LIMIT_ANONYMOUS"]
             .into_iter()
-            .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_BYTES"])
+            .chain(["RATE_LIMIT_READS", "RATE_LIMIT_WRITES", "RATE_LIMIT_BYTES", "RATE_LIMIT_STREAMS"])
         {
             let line = RateLimitConfig::from_env(&Env::of([(name, "many")])).unwrap_err().to_string();
             assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
@@ -83,8 +90,13 @@ mod tests {
         for env in [Env::default(), Env::of([("RATE_LIMIT", "on")])] {
             assert_eq!(RateLimitConfig::from_env(&env).unwrap().unwrap().login, Rate::per_minute(30));
         }
-        let env = Env::of([("RATE_LIMIT_LOGIN", "5/10s"), ("RATE_LIMIT_BYTES", "16MiB/1s")]);
+        let env = Env::of([
+            ("RATE_LIMIT_LOGIN", "5/10s"),
+            ("RATE_LIMIT_BYTES", "16MiB/1s"),
+            ("RATE_LIMIT_STREAMS", "3"),
+        ]);
         let rates = RateLimitConfig::from_env(&env).unwrap().unwrap();
+        assert_eq!((RateLimitConfig::default().streams, rates.streams), (50, 3));
         assert_eq!((rates.login, rates.bytes), ("5/10s".parse().unwrap(), "16MiB/1s".parse().unwrap()));
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::{TestGateway, authorization, no_cache, spawn_configured};
 use crate::wire::{Wire, header, status, upstream};
 use futures_util::future::join_all;
-use gateway::config::{ConcurrencyConfig, Config, Timeouts};
+use gateway::config::{ConcurrencyConfig, Config, RateLimitConfig, Timeouts};
 use reqwest::Url;
 use serde_json::json;
 use shared_test_kit::Samples;
@@ -84,17 +84,26 @@ async fn serve(mut wire: Wire, said: broadcast::Sender<String>, asked: mpsc::Unb
 
 /// Asks for a stream, whose head is to come.
 async fn ask(gateway: &TestGateway, method: &str, path: &str) -> Wire {
+    ask_as(&authorization(), gateway, method, path).await
+}
+
+/// The same as this user.
+async fn ask_as(user: &str, gateway: &TestGateway, method: &str, path: &str) -> Wire {
     let mut wire = gateway.wire().await;
     let more = if method == "POST" { "Content-Length: 0\r\n" } else { "Last-Event-ID: 41\r\n" };
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n{more}{}", authorization());
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n{more}{user}");
     wire.say(&format!("{head}\r\n")).await;
     wire
 }
 
 /// An open stream.
 async fn open(gateway: &TestGateway, service: &mut Streaming) -> Wire {
-    let mut wire = ask(gateway, "GET", STREAM).await;
+    open_as(&authorization(), gateway, service).await
+}
+
+/// The same of this user.
+async fn open_as(user: &str, gateway: &TestGateway, service: &mut Streaming) -> Wire {
+    let mut wire = ask_as(user, gateway, "GET", STREAM).await;
     assert_eq!(status(&wire.head().await), 201);
     service.asked().await;
     wire
@@ -168,6 +177,51 @@ async fn the_place_of_a_client_that_has_left_is_free() {
     let deadline = Instant::now() + SOON;
     while status(&ask(&gateway, "GET", STREAM).await.head().await) == 503 {
         assert!(Instant::now() < deadline, "its place is not free");
+    }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_streams_at_once_and_others_have_theirs() {
+    let mut service = Streaming::start().await;
+    let gateway = service.gateway(|config| {
+        config.rate_limits = Some(RateLimitConfig { streams: 2, ..RateLimitConfig::default() });
+    });
+    let ann = authorization();
+    let mut streams =
+        [open_as(&ann, &gateway, &mut service).await, open_as(&ann, &gateway, &mut service).await];
+    for (method, path) in [("GET", STREAM), ("POST", CREATE)] {
+        let (head, body) = ask_as(&ann, &gateway, method, path).await.answer().await;
+        assert_eq!((status(&head), header(&head, "retry-after")), (429, Some("1")));
+        assert_eq!(header(&head, "ratelimit-policy"), Some("\"streams\";q=2;qu=\"concurrent-requests\""));
+        assert!(body.contains("\"rate_limited\""), "{body}");
+    }
+    let samples = Samples::of(&gateway.metrics).await;
+    assert_eq!(samples.sum("limits_hit_total", &["limit=\"streams\""]), Some(2.0));
+    assert_eq!(status(&ask_as(&ann, &gateway, "GET", OTHER).await.head().await), 200);
+    let _other = open(&gateway, &mut service).await;
+
+    service.tell.send(LAST_CHUNK.to_owned()).unwrap();
+    for wire in &mut streams {
+        wire.until(LAST_CHUNK).await;
+    }
+    open_as(&ann, &gateway, &mut service).await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_answered_by_a_stream_takes_none_of_the_user() {
+    let service = upstream(|mut wire| async move {
+        while wire.try_until("\r\n\r\n").await.is_some() {
+            wire.say("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}").await;
+        }
+    })
+    .await;
+    let gateway = spawn_configured(&service, |config| {
+        config.upstreams.answer = Some(service.clone());
+        config.rate_limits = Some(RateLimitConfig { streams: 1, ..RateLimitConfig::default() });
+    });
+    let user = gateway.user();
+    for _ in 0..3 {
+        user.post(CREATE, &json!({})).await.expect(201);
     }
 }
 

@@ -1,14 +1,16 @@
 //! The configuration of the answer service; its README lists the variables.
 
-use crate::domain::Timing;
+use crate::byte_size::bytes_from_env;
+use crate::domain::{MAX_QUESTION_BYTES, Timing};
 use crate::models::Models;
-use crate::store::Limits;
+use crate::store::UserLimits;
 use reqwest::Url;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
 use shared_web::server::ServerConfig;
+use shared_web::tokens::{access_token_ttl, account_retention};
 use std::time::Duration;
 
 /// The default of `LISTEN_ADDR`.
@@ -21,6 +23,12 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(10);
 const MAX_LIMIT: i64 = 1_000_000;
 /// The largest number of tokens in a day.
 const MAX_TOKENS: i64 = 1_000_000_000_000;
+
+/// The fewest bytes of a secret from which an encryption key is derived, as of `SECRET_KEY`.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// The smallest `ANSWERS_QUESTION_BYTES`.
+const MIN_QUESTION_BYTES: usize = 1 << 10;
 
 /// The configuration of the service.
 #[derive(Debug, Clone)]
@@ -36,11 +44,17 @@ pub struct Config {
     /// The models.
     pub models: Models,
     /// The limits of a user.
-    pub limits: Limits,
+    pub limits: UserLimits,
+    /// The most bytes of a question, and of its items.
+    pub question_bytes: usize,
     /// How long runs go on when the service stops.
     pub drain: Duration,
-    /// The secret from which the names of cached prompts are derived.
+    /// `SECRET_KEY`, from which the names of cached prompts are derived, and the encryption key of users' keys unless another is given.
     pub secret: SecretString,
+    /// Users' own keys for providers.
+    pub user_keys: UserKeysConfig,
+    /// How long a deleted account is remembered: as long as one of its tokens may be valid.
+    pub account_retention: Duration,
     /// The times of runs.
     pub timing: Timing,
 }
@@ -55,10 +69,45 @@ impl Config {
             chat: env.base_url("CHAT_URL"),
             models: Models::from_env(env),
             limits: limits(env),
+            question_bytes: question_bytes(env),
             drain: drain(env),
             secret: env.required_secret("SECRET_KEY", "at least 32 bytes"),
+            user_keys: UserKeysConfig::from_env(env),
+            account_retention: access_token_ttl(env).map(account_retention),
             timing: Ok(Timing::default()),
         })
+    }
+}
+
+/// Whether users may store keys of their own for providers, and the secrets under which they are encrypted.
+#[derive(Debug, Clone, Default)]
+pub struct UserKeysConfig {
+    /// Whether they may.
+    pub is_on: bool,
+    /// The secret from which the encryption key is derived; without it, `SECRET_KEY`.
+    pub secret: Option<SecretString>,
+    /// The secret of before, which only decrypts.
+    pub previous_secret: Option<SecretString>,
+}
+
+impl UserKeysConfig {
+    /// Reads `USER_KEYS`, `PROVIDER_KEY_SECRET` and `PROVIDER_KEY_SECRET_PREVIOUS`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        settings!(Self {
+            is_on: env.or("USER_KEYS", "true or false", false),
+            secret: long_secret(env, "PROVIDER_KEY_SECRET"),
+            previous_secret: long_secret(env, "PROVIDER_KEY_SECRET_PREVIOUS"),
+        })
+    }
+}
+
+fn long_secret(env: &Env, name: &str) -> Result<Option<SecretString>, ConfigError> {
+    let secret = env.secret(name)?;
+    match secret.as_ref().map(|secret| secret.expose_secret().len()) {
+        Some(bytes) if bytes < MIN_SECRET_BYTES => {
+            Err(ConfigError::new(name, format!("has {bytes} bytes; expected at least {MIN_SECRET_BYTES}")))
+        }
+        _ => Ok(secret),
     }
 }
 
@@ -72,12 +121,48 @@ pub fn drain(env: &Env) -> Result<Duration, ConfigError> {
     env.seconds("ANSWER_DRAIN", 0..=MAX_DRAIN_SECONDS, DEFAULT_DRAIN)
 }
 
+/// Reads `ANSWERS_QUESTION_BYTES`.
+pub fn question_bytes(env: &Env) -> Result<usize, ConfigError> {
+    let range = MIN_QUESTION_BYTES..=MAX_QUESTION_BYTES;
+    bytes_from_env(env, "ANSWERS_QUESTION_BYTES", range, MAX_QUESTION_BYTES)
+}
+
 /// Reads the limits of a user.
-pub fn limits(env: &Env) -> Result<Limits, ConfigError> {
+pub fn limits(env: &Env) -> Result<UserLimits, ConfigError> {
     let tokens = env.number("ANSWERS_TOKENS_PER_DAY", "tokens", 0..=MAX_TOKENS, 0)?;
-    settings!(Limits {
+    settings!(UserLimits {
         runs: env.number("ANSWERS_AT_ONCE", "answers", 1..=MAX_LIMIT, 4),
         questions_per_minute: env.number("ANSWERS_PER_MINUTE", "questions", 1..=MAX_LIMIT, 30),
         tokens_per_day: Ok(Some(tokens).filter(|tokens| *tokens > 0)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_of_a_question_are_those_of_a_message_at_most() {
+        let read = |value| question_bytes(&Env::of([("ANSWERS_QUESTION_BYTES", value)]));
+        assert_eq!((question_bytes(&Env::default()), read("64KiB")), (Ok(1 << 20), Ok(64 << 10)));
+        for wrong in ["2MiB", "0", "much"] {
+            let line = read(wrong).unwrap_err().to_string();
+            assert!(line.starts_with("ANSWERS_QUESTION_BYTES: ") && line.contains("expected"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_switch_or_a_secret_that_is_none_fails_the_start_with_the_variables_name() {
+        for (name, value) in [
+            ("USER_KEYS", "on"),
+            ("PROVIDER_KEY_SECRET", "short secret"),
+            ("PROVIDER_KEY_SECRET_PREVIOUS", "short secret"),
+        ] {
+            let line = UserKeysConfig::from_env(&Env::of([(name, value)])).unwrap_err().to_string();
+            assert!(line.starts_with(&format!("{name}: ")) && line.contains("expected"), "{line}");
+            assert!(!line.contains("short"), "{line}");
+        }
+        assert!(!UserKeysConfig::from_env(&Env::default()).unwrap().is_on);
+        assert!(UserKeysConfig::from_env(&Env::of([("USER_KEYS", "true")])).unwrap().is_on);
+    }
 }

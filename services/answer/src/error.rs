@@ -1,5 +1,6 @@
 //! The errors of the service.
 
+use crate::keyring::KeyringError;
 use shared::ids::ResponseId;
 use shared_store::StoreError;
 use shared_web::service_client::CallError;
@@ -7,6 +8,9 @@ use shared_web::service_client::CallError;
 /// An error of the answer service.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// 401: the account of the token is deleted.
+    #[error("Invalid token")]
+    InvalidToken,
     /// 404: no such chat, or another user's.
     #[error("Chat not found")]
     ChatNotFound,
@@ -22,12 +26,26 @@ pub enum Error {
     /// 404: the deployment has no such model.
     #[error("Model not found")]
     ModelNotFound,
+    /// 404: no model of the deployment has such a provider.
+    #[error("Provider not found")]
+    ProviderNotFound,
+    /// 404: the user has no key for such a provider.
+    #[error("Provider key not found")]
+    ProviderKeyNotFound,
     /// 409: the head of the branch is another one.
     #[error("The head has moved")]
     HeadMoved(Option<ResponseId>),
     /// 409: an answer is under way at the head of the branch, or is itself to be regenerated.
     #[error("An answer is under way")]
     AnswerRunning(ResponseId),
+    /// 422: a field of the body has more bytes than the deployment takes.
+    #[error("Input should have at most {max} bytes")]
+    TooManyBytes {
+        /// The field.
+        field: &'static str,
+        /// The limit.
+        max: usize,
+    },
     /// 422: the line is too long for the model, and nothing may be left out.
     #[error("The line is too long for the model")]
     ContextTooLong,
@@ -55,9 +73,9 @@ pub enum Error {
         /// In seconds.
         retry_after: u64,
     },
-    /// 503: the deployment has no model.
-    #[error("There is no model")]
-    NoModel,
+    /// 500: a key cannot be encrypted.
+    #[error("A key is not stored")]
+    Keyring(#[from] KeyringError),
     /// 503 or 500: the database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -13,6 +13,7 @@ macro_rules! debug_without_texts {
     )+};
 }
 
+mod byte_size;
 pub mod cli;
 mod clients;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod domain;
 mod duration_histogram;
 pub mod error;
 mod executor;
+pub mod keyring;
 mod metrics;
 pub mod models;
 mod problem;

@@ -17,7 +17,7 @@ const FIRST_TOKEN_BOUNDS: &[u64] = &[25, 50, 100, 250, 500, 1_000, 2_500, 5_000,
 const FLUSH_BOUNDS: &[u64] =
     &[1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1_000, 5_000, 30_000];
 /// The ends that are counted.
-const ENDS: [AnswerStatus; 5] = [
+const FINISH_STATUSES: [AnswerStatus; 5] = [
     AnswerStatus::Completed,
     AnswerStatus::Incomplete,
     AnswerStatus::Stopped,
@@ -43,7 +43,7 @@ pub struct RunMetrics(Arc<Counters>);
 struct Counters {
     first_tokens: DurationHistogram,
     flushes: DurationHistogram,
-    ends: [AtomicU64; ENDS.len()],
+    ends: [AtomicU64; FINISH_STATUSES.len()],
     provider_errors: [AtomicU64; PROVIDER_ERRORS.len()],
     dropped: AtomicU64,
     requeued: AtomicU64,
@@ -80,13 +80,8 @@ impl RunMetrics {
                 let mut families = MetricFamilies::default();
                 for (state, count) in run_counts(&store).await.ok()? {
                     let help = "Runs that are under way, of all replicas";
-                    families.gauge(
-                        "answer_runs",
-                        help,
-                        Service::Answer,
-                        &[("state", RunState::as_str(state))],
-                        count,
-                    );
+                    let labels = [("state", RunState::as_str(state))];
+                    families.gauge("answer_runs", help, Service::Answer, &labels, count);
                 }
                 Some(families)
             }
@@ -104,8 +99,8 @@ impl RunMetrics {
     }
 
     /// Counts the end of a run.
-    pub fn ended(&self, status: AnswerStatus) {
-        let ends = ENDS.iter().zip(&self.0.ends);
+    pub fn finished(&self, status: AnswerStatus) {
+        let ends = FINISH_STATUSES.iter().zip(&self.0.ends);
         ends.filter(|(end, _)| **end == status).for_each(|(_, count)| add(count, 1));
     }
 
@@ -140,7 +135,7 @@ impl RunMetrics {
         let mut counter = |name, help, labels: &[(&'static str, &str)], count: &AtomicU64| {
             families.counter(name, help, Service::Answer, labels, count.load(Ordering::Relaxed));
         };
-        for (end, count) in ENDS.iter().zip(&self.0.ends) {
+        for (end, count) in FINISH_STATUSES.iter().zip(&self.0.ends) {
             counter("answer_runs_ended", "Runs by their end", &[("status", end.as_str())], count);
         }
         counter(

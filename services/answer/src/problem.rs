@@ -10,20 +10,24 @@ use shared_web::problem::{ApiError, Problem, store_answer};
 impl ApiError for Error {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
+            Self::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::ChatNotFound => (StatusCode::NOT_FOUND, "chat_not_found"),
             Self::BranchNotFound => (StatusCode::NOT_FOUND, "branch_not_found"),
             Self::MessageNotFound => (StatusCode::NOT_FOUND, "message_not_found"),
             Self::AnswerNotFound => (StatusCode::NOT_FOUND, "answer_not_found"),
             Self::ModelNotFound => (StatusCode::NOT_FOUND, "model_not_found"),
+            Self::ProviderNotFound => (StatusCode::NOT_FOUND, "provider_not_found"),
+            Self::ProviderKeyNotFound => (StatusCode::NOT_FOUND, "provider_key_not_found"),
             Self::HeadMoved(_) => (StatusCode::CONFLICT, "head_moved"),
             Self::AnswerRunning(_) => (StatusCode::CONFLICT, "answer_running"),
+            Self::TooManyBytes { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "validation_error"),
             Self::ContextTooLong => (StatusCode::UNPROCESSABLE_ENTITY, "context_too_long"),
             Self::UnsupportedInput => (StatusCode::UNPROCESSABLE_ENTITY, "unsupported_input"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::TooManyAnswers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_answers"),
             Self::TooManyQuestions { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
             Self::TooManyTokens { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tokens"),
-            Self::NoModel => (StatusCode::SERVICE_UNAVAILABLE, "no_model"),
+            Self::Keyring(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
             Self::Store(error) => store_answer(error.fault()),
             Self::Call(_) => (StatusCode::SERVICE_UNAVAILABLE, "service_unavailable"),
         }
@@ -35,16 +39,13 @@ impl ApiError for Error {
             Self::AnswerRunning(response) => problem.with_member("response_id", response),
             Self::KeyReused => key_reused(),
             // A 422 names what is wrong, as all do.
+            Self::TooManyBytes { field, .. } => invalid(&["body", field], "too_long", self.to_string()),
             Self::ContextTooLong => wrong_field("truncation", self),
             Self::UnsupportedInput => wrong_field("model", self),
             Self::TooManyAnswers { retry_after }
             | Self::TooManyQuestions { retry_after }
             | Self::TooManyTokens { retry_after } => {
                 problem.with_header(RETRY_AFTER, HeaderValue::from(*retry_after))
-            }
-            Self::NoModel => {
-                let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no_model", self.to_string());
-                problem.with_header(RETRY_AFTER, HeaderValue::from_static("30"))
             }
             _ => problem,
         }

@@ -1,8 +1,9 @@
 //! Builds the service.
 
 use crate::clients::{Branches, Chats};
-use crate::config::Config;
-use crate::executor::{Executor, Parts};
+use crate::config::{Config, UserKeysConfig};
+use crate::executor::{Executor, ExecutorParts};
+use crate::keyring::Keyring;
 use crate::metrics::RunMetrics;
 use crate::state::State;
 use crate::streams::{Hub, spawn_follower};
@@ -31,10 +32,11 @@ pub async fn build(config: Config) -> Result<Application, StartError> {
     let store = open_store(&config).await?;
     let tasks = Tasks::default();
     let readiness = Readiness::new(store.clone().readiness_check());
+    let has_user_keys = config.user_keys.is_on;
     let state = Data::new(build_state(config, store, &tasks)?);
     let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     Application::bind(parts, no_hooks, move |app| {
-        app.app_data(state.clone()).configure(routes::configure);
+        app.app_data(state.clone()).configure(|config| routes::routes(has_user_keys).configure(config));
     })
 }
 
@@ -57,9 +59,10 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
     let (branches, hub) = (Branches::new(branch), Hub::default());
     store.spawn_reclaim(tasks);
     spawn_follower(&store, &hub, config.timing, tasks);
+    let user_keys = keyring(&config.user_keys, &config.secret)?;
     let run_metrics = RunMetrics::default();
     run_metrics.observe(&store, &metrics);
-    let executor = Executor::new(Parts {
+    let executor = Executor::new(ExecutorParts {
         store: store.clone(),
         branches: branches.clone(),
         models: config.models.clone(),
@@ -69,6 +72,8 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
         tasks: tasks.clone(),
         metrics: run_metrics,
         cache_key: cache_key(&config.secret),
+        user_keys: user_keys.clone(),
+        account_retention: config.account_retention,
     });
     executor.spawn();
     Ok(State {
@@ -76,9 +81,11 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
         branches,
         chats: Chats::new(chat),
         models: config.models,
+        user_keys,
         executor,
         hub,
         limits: config.limits,
+        question_bytes: config.question_bytes,
         timing: config.timing,
         tasks: tasks.clone(),
     })
@@ -87,4 +94,14 @@ fn build_state(config: Config, store: Store, tasks: &Tasks) -> Result<State, Sta
 fn cache_key(secret: &SecretString) -> hmac::Key {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
     hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, CACHE_KEY_LABEL).as_ref())
+}
+
+/// The keys under which users' keys are encrypted, where users may have some.
+fn keyring(config: &UserKeysConfig, secret_key: &SecretString) -> Result<Option<Keyring>, StartError> {
+    if !config.is_on {
+        return Ok(None);
+    }
+    let secret = config.secret.as_ref().unwrap_or(secret_key);
+    let keyring = Keyring::new(secret, config.previous_secret.as_ref());
+    keyring.map(Some).map_err(|error| StartError::Setup(format!("no encryption key is derived: {error}")))
 }

@@ -3,8 +3,9 @@
 use crate::clients::{Branches, Chats};
 use crate::domain::Timing;
 use crate::executor::Executor;
+use crate::keyring::Keyring;
 use crate::models::Models;
-use crate::store::Limits;
+use crate::store::UserLimits;
 use crate::streams::Hub;
 use shared::tasks::Tasks;
 use shared_store::Store;
@@ -19,12 +20,16 @@ pub struct State {
     pub chats: Chats,
     /// The models of the deployment.
     pub models: Models,
+    /// Encrypts users' own keys; none where they may have none.
+    pub user_keys: Option<Keyring>,
     /// Executes runs.
     pub executor: Executor,
     /// The logs of runs that are read here.
     pub hub: Hub,
     /// The limits of a user.
-    pub limits: Limits,
+    pub limits: UserLimits,
+    /// The most bytes of a question, and of its items.
+    pub question_bytes: usize,
     /// The times.
     pub timing: Timing,
     /// The background tasks.

@@ -66,3 +66,13 @@ pub enum Error {
     #[error(transparent)]
     Write(#[from] WriteError),
 }
+
+impl Error {
+    /// Whether something that the request names is not there.
+    pub const fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::ChatNotFound | Self::TargetUnknown | Self::BranchNotFound | Self::MessageNotFound
+        )
+    }
+}

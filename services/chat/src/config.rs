@@ -7,11 +7,8 @@ use shared::service::Service;
 use shared::settings;
 use shared::undo_window::UndoWindow;
 use shared_web::server::ServerConfig;
-use shared_web::tokens::access_token_ttl;
+use shared_web::tokens::{access_token_ttl, account_retention};
 use std::time::Duration;
-
-/// Added to a token's life: for the leeway of its check, and for clocks that differ.
-const CLOCK_SKEW_MARGIN: Duration = Duration::from_secs(60);
 
 /// The default of `LISTEN_ADDR`.
 pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8002";
@@ -53,9 +50,4 @@ impl Config {
 /// Reads `DATABASE_URL`.
 pub(crate) fn database_url(env: &Env) -> Result<SecretString, ConfigError> {
     env.required_secret("DATABASE_URL", "postgresql://... or sqlite:path")
-}
-
-/// How long a deleted account is remembered, for this lifetime of access tokens.
-pub fn account_retention(ttl: Duration) -> Duration {
-    ttl.saturating_add(CLOCK_SKEW_MARGIN)
 }

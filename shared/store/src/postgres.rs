@@ -64,6 +64,8 @@ pub(super) async fn open(
             let timeouts = [
                 ("statement_timeout", statement_timeout.as_millis().to_string()),
                 ("lock_timeout", lock.to_string()),
+                // A process that stands still, or whose machine is gone, holds the locks of its transaction no longer than a statement may take.
+                ("idle_in_transaction_session_timeout", statement_timeout.as_millis().to_string()),
             ];
             let planner = PLANNER_SETTINGS.map(|(name, value)| (name, value.to_owned()));
             let settings: Vec<_> = timeouts.into_iter().chain(planner).collect();

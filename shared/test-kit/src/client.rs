@@ -1,7 +1,7 @@
 //! An HTTP client for tests, which speaks JSON and reads whole responses.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use serde_json::Value;
 use shared::http_client::http_client_with_timeout;
 use shared::ids::UserId;
@@ -102,6 +102,15 @@ impl TestClient {
     /// POST to a server that may be down; `None` without a response.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.try_send(Method::POST, path, Some(body.to_string())).await
+    }
+
+    /// GET from a server that may be down; the caller reads the body.
+    ///
+    /// # Panics
+    /// If `path` is none.
+    pub async fn open(&self, path: &str) -> reqwest::Result<Response> {
+        let url = self.base.join(path).expect("a path");
+        self.http.get(url).headers(self.headers.clone()).send().await
     }
 
     async fn round_trip(&self, method: Method, path: &str, body: Option<String>) -> reqwest::Result<Answer> {

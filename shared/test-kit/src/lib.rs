@@ -17,6 +17,7 @@ mod otlp_collector;
 mod raw;
 #[cfg(feature = "store")]
 mod row_lock;
+mod scripted_model;
 mod start;
 mod tcp_proxy;
 
@@ -31,6 +32,7 @@ pub use otlp_collector::{ExportedSpan, OtlpCollector};
 pub use raw::{RawAnswer, RawClient, RawError};
 #[cfg(feature = "store")]
 pub use row_lock::RowLock;
+pub use scripted_model::{ScriptedModel, ScriptedResponse};
 pub use start::check_taken_port_comes_first;
 pub use tcp_proxy::TcpProxy;
 

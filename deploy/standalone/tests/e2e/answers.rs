@@ -20,7 +20,13 @@ impl User {
     async fn answered(&self, answer: &Value) -> Value {
         let id = text(&answer["response_id"]);
         self.wait_for(&format!("/messages/get-message/{id}"), 200, SOON).await;
-        self.get(&format!("/answers/get-answer/{id}")).await.expect(200).json()
+        loop {
+            let answer = self.get(&format!("/answers/get-answer/{id}")).await.expect(200).json();
+            // The message is there before that is recorded with the run.
+            if !answer["message"].is_null() {
+                return answer;
+            }
+        }
     }
 
     /// The events of an answer after one of them, to the last.
@@ -134,6 +140,46 @@ async fn a_question_that_is_asked_again_has_a_second_version() {
     let trunk = ann.line(&format!("chat_id={chat}&branch_id={chat}")).await;
     let ids = [&first, &next].map(|answer| answer["response_id"].clone());
     assert_eq!(column(&trunk, "response_id"), ids);
+}
+
+#[tokio::test]
+async fn a_forked_chat_gets_versions_of_what_it_inherits() {
+    let stack = spawn_stack().await;
+    let ann = stack.user("ann").await;
+    let chat = ann.chat("Trees").await;
+    let mut answers = Vec::new();
+    for question in ["What is a fig?", "And then?"] {
+        answers.push(ann.ask(&chat, question).await);
+        ann.answered(answers.last().unwrap()).await;
+    }
+    let fork = ann.post("/chats/fork-chat", &json!({"chat_id": chat})).await.expect(201).json();
+    let fork = text(&fork["chat_id"]);
+    ann.say(fork, "own").await;
+
+    let mut versions = Vec::new();
+    for answer in &answers {
+        let body = json!({"response_id": answer["response_id"], "chat_id": fork});
+        let version = ann.post("/answers/regenerate-answer", &body).await.expect(201).json();
+        assert_eq!((version["chat_id"].as_str(), version["branch_id"].as_str()), (Some(fork), Some(fork)));
+        versions.push(ann.answered(&version).await["message"].clone());
+        assert_eq!(versions.last().unwrap()["parent_response_id"], answer["parent_response_id"]);
+    }
+
+    for (version, lines) in versions.iter().zip([vec!["What is a fig?"], vec!["What is a fig?", "And then?"]])
+    {
+        assert_eq!((&version["version"], &version["version_count"]), (&json!(2), &json!(2)));
+        let line = ann.line(&format!("chat_id={fork}&branch_id={}", text(&version["branch_id"]))).await;
+        assert_eq!(column(&line, "question"), lines);
+    }
+    let of_source = ann.get(&format!("/messages/get-message/{}", text(&answers[1]["response_id"]))).await;
+    assert_eq!(of_source.json()["version_count"], 1, "the source has none of them");
+    // Once the source is deleted, only the fork has it.
+    ann.delete(&format!("/chats/delete-chat/{chat}")).await.expect(200);
+    let again = json!({"response_id": answers[1]["response_id"]});
+    assert_eq!(ann.post("/answers/regenerate-answer", &again).await.expect(404).code(), "chat_not_found");
+    let again = json!({"response_id": answers[1]["response_id"], "chat_id": fork});
+    let version = ann.post("/answers/regenerate-answer", &again).await.expect(201).json();
+    assert_eq!(ann.answered(&version).await["message"]["version_count"], 3);
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! A stack for one test, with a database of its own, and a user of it.
 
+use answer::config::UserKeysConfig;
+use answer::models::Models;
 use reqwest::Url;
 use serde_json::{Value, json};
 use shared::clock::Clock;
+use shared::env::Env;
 use shared::error::StartError;
 use shared_test_kit::{Answer, SECRET_KEY, TestClient, TestDatabase, any_port, shown_metrics};
 use shared_web::metrics::Metrics;
@@ -25,7 +28,8 @@ pub struct TestStack {
     pub metrics: Metrics,
     stop: CancellationToken,
     running: JoinHandle<Result<(), StartError>>,
-    _databases: (TestDatabase, Option<TestDatabase>),
+    /// The SQL database, and that of documents, if there is one.
+    pub databases: (TestDatabase, Option<TestDatabase>),
     _folder: TempDir,
 }
 
@@ -69,15 +73,22 @@ pub async fn spawn_stack_on(
         metrics,
         stop,
         running,
-        _databases: (database, documents),
+        databases: (database, documents),
         _folder: folder,
     }
 }
 
-/// The defaults of every variable, on a free port.
+/// The built-in model, as one of the provider `fig`, for which users may have keys.
+pub fn echo_of_a_provider() -> Models {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[[models]]\nname = \"banyan/echo\"\nprovider = \"fig\"\n").unwrap();
+    Models::from_env(&Env::of([("MODELS_FILE", file.path().to_str().unwrap())])).unwrap()
+}
+
+/// The defaults of every variable, on a free port; but users may have keys of their own, so that the document has all routes.
 fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> StackConfig {
     let clock = Clock::system();
-    let env = shared::env::Env::of([("AUTH_BCRYPT_COST", "4")]);
+    let env = Env::of([("AUTH_BCRYPT_COST", "4")]);
     StackConfig {
         listen: any_port(),
         secret: Some(SECRET_KEY.into()),
@@ -92,8 +103,10 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
         passwords: auth::config::PasswordConfig::from_env(&env).unwrap(),
         registration: auth::domain::RegistrationPolicy::Open,
         undo_window: shared::undo_window::UndoWindow::from_env(&env).unwrap(),
-        models: answer::models::Models::from_env(&env).unwrap(),
+        models: Models::from_env(&env).unwrap(),
         answer_limits: answer::config::limits(&env).unwrap(),
+        question_bytes: answer::config::question_bytes(&env).unwrap(),
+        user_keys: UserKeysConfig { is_on: true, ..UserKeysConfig::default() },
         answer_drain: answer::config::drain(&env).unwrap(),
         clock,
         data_dir: data_dir.to_owned(),

@@ -15,7 +15,7 @@ fn service_documents() -> [(Upstream, Value); 4] {
         (Upstream::Auth, auth::routes::routes().document()),
         (Upstream::Chat, chat::routes::routes().document()),
         (Upstream::Branch, branch::routes::routes().document()),
-        (Upstream::Answer, answer::routes::routes().document()),
+        (Upstream::Answer, answer::routes::routes(true).document()),
     ];
     documents.map(|(upstream, document)| (upstream, serde_json::to_value(document).unwrap()))
 }

@@ -1,6 +1,6 @@
 //! Another user's object answers exactly as one that does not exist, on every route that takes an id.
 
-use crate::app::{TestStack, User, spawn_stack, text};
+use crate::app::{TestStack, User, echo_of_a_provider, spawn_stack, spawn_stack_with, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::ids::ChatId;
@@ -126,6 +126,7 @@ fn answer_requests(
         get(format!("/answers/get-answer/{response}")),
         get(format!("/answers/stream-answer/{answer}")),
         (Method::POST, format!("/answers/stop-answer/{answer}"), Value::Null),
+        (Method::DELETE, "/providers/set-key/fig".to_owned(), Value::Null),
     ]
 }
 
@@ -164,9 +165,11 @@ async fn answers(user: &User, requests: Vec<(Method, String, Value)>) -> Vec<(St
 
 #[tokio::test]
 async fn a_foreign_object_is_answered_like_a_missing_one() {
-    let stack: TestStack = spawn_stack().await;
+    let stack: TestStack = spawn_stack_with(|config| config.models = echo_of_a_provider()).await;
     let (ann, eve) = (stack.user("ann").await, stack.user("eve").await);
     let owned = belongings(&ann).await;
+    let key = json!({"api_key": "sk-0123456789abcdef9f2a"});
+    ann.put("/providers/set-key/fig", &key).await.expect(200);
     let eves = eve.chat("Mine").await;
     let said = eve.say(&eves, "one").await;
     let own = (&*eves, text(&said["response_id"]));
@@ -187,7 +190,11 @@ async fn a_foreign_object_is_answered_like_a_missing_one() {
         assert_eq!(eve.get(&list).await.expect(200).json(), json!([]), "{list}");
     }
 
+    let providers = eve.get("/providers/get-providers").await.expect(200).json();
+    assert_eq!(providers, json!([{"provider": "fig", "has_key": false, "key_hint": null}]));
+
     // And nothing of it had an effect.
+    assert_eq!(ann.get("/providers/get-providers").await.json()[0]["key_hint"], "...9f2a");
     let answers = ann.get("/answers/get-answers").await.expect(200).json();
     assert_eq!((&answers[0]["response_id"], answers.as_array().unwrap().len()), (&json!(owned.answer), 1));
     assert_eq!(ann.line(&format!("chat_id={}", owned.chat)).await.len(), 1);

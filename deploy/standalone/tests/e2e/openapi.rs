@@ -1,6 +1,6 @@
 //! Answers fit the schemas that `/openapi.json` gives for them.
 
-use crate::app::{PASSWORD, User, spawn_stack, text};
+use crate::app::{PASSWORD, User, echo_of_a_provider, spawn_stack_with, text};
 use crate::document::resolved;
 use jsonschema::Draft;
 use reqwest::Method;
@@ -76,7 +76,7 @@ impl Document {
 
 #[tokio::test]
 async fn every_response_matches_its_schema() {
-    let stack = spawn_stack().await;
+    let stack = spawn_stack_with(|config| config.models = echo_of_a_provider()).await;
     let ann = stack.user("ann").await;
     let document = stack.client.get("/openapi.json").await.expect(200).json();
     let mut document = Document { document, seen: BTreeSet::new() };
@@ -87,6 +87,7 @@ async fn every_response_matches_its_schema() {
     record_answers(&mut document, &ann.client, &chat).await;
     fork_answers(&mut document, &ann.client, &chat).await;
     model_answers(&mut document, &ann.client, &chat).await;
+    provider_answers(&mut document, &ann.client).await;
     deletion_answers(&mut document, &ann.client, &chat, &branch).await;
 
     let mut described = BTreeSet::new();
@@ -263,7 +264,7 @@ async fn model_answers(document: &mut Document, user: &TestClient, chat: &str) {
     }
     let path = show.replace("{response_id}", id);
     while document.call(user, Method::GET, show, &path, Value::Null).await["message"].is_null() {}
-    let again = json!({"response_id": id, "model": "banyan/echo"});
+    let again = json!({"response_id": id, "chat_id": chat, "model": "banyan/echo"});
     let again = document.call_at(user, Method::POST, "/answers/regenerate-answer", again).await;
     let template = "/api/v1/answers/stream-answer/{response_id}";
     let follow = template.replace("{response_id}", text(&again["response_id"]));
@@ -273,6 +274,20 @@ async fn model_answers(document: &mut Document, user: &TestClient, chat: &str) {
     document.check_stream("GET", template, &stream);
     let missing = user.get(&template.replace("{response_id}", chat)).await.expect(404);
     document.check("GET", template, &missing);
+}
+
+async fn provider_answers(document: &mut Document, user: &TestClient) {
+    let (list, template) = ("/providers/get-providers", "/providers/set-key/{provider}");
+    let (fig, plum) = ("/providers/set-key/fig", "/providers/set-key/plum");
+    let key = json!({"api_key": "sk-0123456789abcdef9f2a"});
+    document.call_at(user, Method::GET, list, Value::Null).await;
+    for (path, body) in [(fig, key.clone()), (fig, json!({"api_key": ""})), (plum, key)] {
+        document.call(user, Method::PUT, template, path, body).await;
+    }
+    document.call_at(user, Method::GET, list, Value::Null).await;
+    for path in [fig, fig] {
+        document.call(user, Method::DELETE, template, path, Value::Null).await;
+    }
 }
 
 async fn deletion_answers(document: &mut Document, user: &TestClient, chat: &str, branch: &str) {

@@ -19,7 +19,7 @@ pub struct Branches(ServiceClient);
 /// A place on a line, as a client asks for it.
 #[derive(Debug, Serialize)]
 #[expect(clippy::option_option, reason = "null and absent differ")]
-pub struct Place {
+pub struct PlaceRequest {
     /// Whose chat it is.
     pub owner: UserId,
     /// A chat's or a branch's id.
@@ -37,7 +37,7 @@ pub struct Place {
 
 /// A place on a line.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Placed {
+pub struct LinePlace {
     /// The chat.
     pub chat_id: ChatId,
     /// The branch.
@@ -86,7 +86,7 @@ impl Branches {
     }
 
     /// Finds a place on a line.
-    pub async fn place(&self, place: &Place, trace: &Trace) -> Result<Placed, Error> {
+    pub async fn place(&self, place: &PlaceRequest, trace: &Trace) -> Result<LinePlace, Error> {
         let placed = self.0.post("/internal/lines/place", place, trace).await?;
         placed.map_err(|refusal| refused(&refusal))
     }
@@ -137,6 +137,23 @@ impl Branches {
         trace: &Trace,
     ) -> Result<Option<Message>, CallError> {
         self.0.get(&format!("/internal/messages/{id}"), &[("owner", owner.to_string())], trace).await
+    }
+
+    /// A message of a user, as it is read in a chat or a branch of it; in its own where none is named.
+    pub async fn message_in(
+        &self,
+        owner: UserId,
+        id: ResponseId,
+        chat: Option<BranchId>,
+        trace: &Trace,
+    ) -> Result<Message, Error> {
+        let mut query = vec![("owner", owner.to_string())];
+        query.extend(chat.map(|chat| ("chat_id", chat.to_string())));
+        let found = self.0.find(&format!("/internal/messages/{id}"), &query, trace).await?;
+        found.map_err(|missing: NotFound| match missing.code.as_str() {
+            "chat_not_found" => Error::ChatNotFound,
+            _ => Error::MessageNotFound,
+        })
     }
 }
 

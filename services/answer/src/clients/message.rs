@@ -32,6 +32,9 @@ pub struct KnownMessage {
     pub parent_response_id: Option<ResponseId>,
     /// Its place on the line.
     pub depth: i64,
+    /// Whether it was read in another chat than its own.
+    #[serde(default)]
+    pub inherited: bool,
     /// The question.
     pub question: String,
     /// The response.

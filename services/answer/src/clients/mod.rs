@@ -4,6 +4,6 @@ mod branch;
 mod chat;
 mod message;
 
-pub use branch::{Branches, Line, Place, Placed};
+pub use branch::{Branches, Line, LinePlace, PlaceRequest};
 pub use chat::Chats;
-pub use message::Message;
+pub use message::{KnownMessage, Message};

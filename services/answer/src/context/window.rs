@@ -7,9 +7,6 @@ use crate::models::Model;
 use crate::provider::{Parameters, PromptMessage};
 use serde_json::Value;
 
-/// The most bytes of the line: a window of many tokens is no reason to hold more in memory. Four messages at least fit.
-const MAX_BYTES_OF_LINE: usize = 16 << 20;
-
 /// The messages of a prompt, fed the newest first until the context window is full.
 ///
 /// The oldest messages are left out, each whole, and never one that calls a tool without the one that has its result.
@@ -18,6 +15,7 @@ pub struct Context {
     budget: u64,
     used: u64,
     bytes: usize,
+    max_bytes: usize,
     takes_images: bool,
     question: Question,
     /// The newest first.
@@ -47,6 +45,7 @@ impl Context {
             costs,
             budget: prompt_budget(model, None),
             bytes: 0,
+            max_bytes: model.max_line_bytes,
             takes_images: model.vision,
             question: Question { text: question.to_owned(), items: input_items.cloned() },
             kept: Vec::new(),
@@ -76,7 +75,7 @@ impl Context {
         let bytes = self.bytes + older.bytes();
         // The results in the question need their calls, whatever that costs: the provider decides.
         let is_needed = self.kept.is_empty() && self.question.continues_calls();
-        if !is_needed && (self.used + cost > self.budget || bytes > MAX_BYTES_OF_LINE) {
+        if !is_needed && (self.used + cost > self.budget || bytes > self.max_bytes) {
             self.fill();
             return false;
         }

@@ -9,7 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 const MODEL_CHARACTERS: RangeInclusive<usize> = 1..=200;
 const MAX_INSTRUCTION_BYTES: usize = 16 << 10;
-const MAX_QUESTION_BYTES: usize = 1 << 20;
+/// The most bytes of a question, which is what a message may have.
+pub const MAX_QUESTION_BYTES: usize = 1 << 20;
 /// The most bytes of the JSON text of tools, of a choice, of a format.
 const MAX_JSON_BYTES: usize = 256 << 10;
 const MAX_STOP_SEQUENCES: usize = 4;
@@ -123,8 +124,10 @@ json_fields! {
             (1..=MAX_STOP_SEQUENCES).contains(&texts.len()) && texts.iter().all(Json::is_string)
         }), ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String));
     /// The tools that the model may call.
-    ToolList: "expected a list of objects of at most 256 KiB", |value| value.as_array().is_some_and(|tools| tools.iter().all(Json::is_object)),
-        ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::Object));
+    // No others: some servers have tools that they run themselves, which name URLs.
+    ToolList: "expected a list of tools of the type function of at most 256 KiB", |value| value.as_array().is_some_and(|tools| {
+            tools.iter().all(|tool| tool["type"] == "function")
+        }), ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::Object));
     /// Which tool it shall call: a word, or an object.
     ToolChoice: "expected a text or an object", |value| value.is_string() || value.is_object(), ObjectBuilder::new();
     /// A JSON object, such as the format of the response.

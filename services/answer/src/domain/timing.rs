@@ -11,15 +11,15 @@ pub struct Timing {
     pub heartbeat: Duration,
     /// Between two flushes of a model that talks.
     pub flush: Duration,
-    /// Between two looks at whether own runs shall stop.
+    /// Between two polls of whether own runs shall stop.
     pub stop_poll: Duration,
-    /// Between two looks at the chunks of runs that other replicas own.
+    /// Between two polls of the chunks of runs that other replicas own.
     pub follow_poll: Duration,
-    /// Between two looks at the queue.
+    /// Between two polls of the queue.
     pub queue_poll: Duration,
     /// How long a run is left to the replica that has received it.
     pub queue_grace: Duration,
-    /// Between two looks at leases that are over; up to a fifth more, at random.
+    /// Between two polls for leases that are over; up to a fifth more, at random.
     pub reap_poll: Duration,
     /// How long a sealed run is left to its owner, and between two attempts to store it.
     pub store_grace: Duration,

@@ -25,7 +25,7 @@ impl Executor {
         self.parts().tasks.spawn(async move {
             if this.execute(id, &model).await == Execution::MustWait {
                 // It may wait for an older one for which there is room.
-                this.freed().notify_one();
+                this.slot_freed().notify_one();
             }
             drop(log);
         });
@@ -44,7 +44,7 @@ impl Executor {
                 parts.tasks.spawn(async move {
                     owner.answer().await;
                     if max_runs.is_some() {
-                        this.freed().notify_one();
+                        this.slot_freed().notify_one();
                     }
                 });
                 Execution::Done
@@ -58,12 +58,12 @@ impl Executor {
         }
     }
 
-    /// Stops a run: at once if this replica owns it, else as soon as its owner looks.
+    /// Stops a run: at once if this replica owns it, else as soon as its owner polls.
     pub async fn stop(&self, id: ResponseId) -> Result<(), StoreError> {
         let was_queued = store::stop(&self.parts().store, id).await?;
         self.own().stop(id);
         if was_queued {
-            self.settle_own(id, None).await;
+            self.store_or_drop_own(id, None).await;
         }
         Ok(())
     }

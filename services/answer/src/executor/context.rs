@@ -13,7 +13,7 @@ const MESSAGES_PER_PAGE: u32 = 50;
 
 /// What a context is made for.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct PromptRequest<'a> {
     /// What the model is told before the line.
     pub instructions: Option<&'a str>,
     /// The question.
@@ -25,10 +25,10 @@ pub struct Asked<'a> {
 }
 
 /// The messages of a prompt, and how many messages of the line do not fit.
-pub async fn gather(
+pub async fn build_context(
     branches: &Branches,
     model: &Model,
-    asked: Asked<'_>,
+    asked: PromptRequest<'_>,
     line: Line,
     trace: &Trace,
 ) -> Result<(Vec<PromptMessage>, i64), CallError> {

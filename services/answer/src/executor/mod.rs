@@ -8,8 +8,10 @@ mod owner;
 mod producer;
 mod recovery;
 mod replica;
+mod retry;
 mod settle;
 mod transcript;
+mod user_keys;
 
-pub use context::{Asked, gather};
-pub use replica::{Executor, Parts};
+pub use context::{PromptRequest, build_context};
+pub use replica::{Executor, ExecutorParts};

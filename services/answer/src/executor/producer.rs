@@ -1,29 +1,27 @@
 //! The side of a run that asks its model: a task of its own, so that a slow database does not hold up the provider.
 
-use super::context::{Asked, gather};
+use super::context::{PromptRequest, build_context};
 use super::replica::Executor;
+use super::retry::with_retries;
+use super::user_keys::own_key;
 use crate::clients::Line;
 use crate::domain::{Finish, Truncation};
 use crate::models::Model;
 use crate::provider::{Event, Generation, Parameters, Prompt, PromptMessage, ProviderError};
 use crate::store::{self, Run};
+use secrecy::SecretString;
 use serde_json::Value;
 use shared::error::causes;
 use shared_web::telemetry::Trace;
-use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Events that wait for the owner.
-const CAPACITY: usize = 256;
-/// Pauses between attempts to read the line, while the branch service is down.
-const READ_PAUSES: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
+const MAX_WAITING_EVENTS: usize = 256;
 /// The code of a run whose line could not be read.
-const NO_LINE: &str = "service_unavailable";
+const LINE_UNREADABLE_CODE: &str = "service_unavailable";
 /// The code of a run whose model this deployment does not have any more.
-const NO_MODEL: &str = "model_not_found";
+const MODEL_GONE_CODE: &str = "model_not_found";
 
 /// What the owner gets.
 pub enum Produced {
@@ -44,11 +42,11 @@ pub struct Producer {
 impl Producer {
     /// Begins to ask the model of a run.
     pub fn begin(executor: &Executor, run: &Run) -> Self {
-        let (sender, events) = mpsc::channel(CAPACITY);
+        let (sender, events) = mpsc::channel(MAX_WAITING_EVENTS);
         let (executor, run) = (executor.clone(), run.clone());
         let task = tokio::spawn(async move {
             if let Err(finish) = produce(&executor, &run, &sender).await {
-                drop(sender.send(Produced::Failed(finish)).await);
+                _ = sender.send(Produced::Failed(finish)).await;
             }
         });
         Self { events, _task: AbortOnDropHandle::new(task) }
@@ -62,50 +60,56 @@ impl Producer {
 }
 
 async fn produce(executor: &Executor, run: &Run, sender: &mpsc::Sender<Produced>) -> Result<(), Finish> {
-    let model = executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(NO_MODEL))?;
+    let model =
+        executor.parts().models.find(Some(&run.model)).ok_or_else(|| Finish::failed(MODEL_GONE_CODE))?;
     let model = &model.for_run();
-    let opened = match open(executor, run, model, sender).await? {
+    let own_key = own_key(executor, run, model).await?;
+    let failed = |error| provider_failed(executor, error, own_key.is_some());
+    let opened = match open(executor, run, model, own_key.as_ref(), sender).await? {
         // The model has learned its window by that.
         Err(ProviderError::ContextTooLong { .. }) if run.truncation == Truncation::Auto => {
-            open(executor, run, model, sender).await?
+            open(executor, run, model, own_key.as_ref(), sender).await?
         }
         opened => opened,
     };
-    let mut generation = opened.map_err(|error| provider_failed(executor, error))?;
+    let mut generation = opened.map_err(failed)?;
     while let Some(event) = generation.next().await {
-        let event = event.map_err(|error| provider_failed(executor, error))?;
+        let event = event.map_err(failed)?;
         let is_last = matches!(event, Event::Finished(_));
         if sender.send(Produced::Event(event)).await.is_err() || is_last {
             return Ok(());
         }
     }
-    Err(provider_failed(executor, ProviderError::Unavailable))
+    Err(failed(ProviderError::Unavailable))
 }
 
-/// The end of a run whose provider has failed, which is counted.
-fn provider_failed(executor: &Executor, error: ProviderError) -> Finish {
-    executor.parts().metrics.provider_failed(error);
+/// The end of a run whose provider has failed. It is counted, unless a user's own key was refused: that is nothing to alert about.
+fn provider_failed(executor: &Executor, error: ProviderError, has_own_key: bool) -> Finish {
+    if !(has_own_key && matches!(error, ProviderError::Auth | ProviderError::RateLimited)) {
+        executor.parts().metrics.provider_failed(error);
+    }
     Finish::from(&error)
 }
 
-/// Reads the line of a run, and asks its model.
+/// Reads the line of a run, and asks its model, with the user's own key if there is one.
 async fn open(
     executor: &Executor,
     run: &Run,
     model: &Model,
+    own_key: Option<&SecretString>,
     sender: &mpsc::Sender<Produced>,
 ) -> Result<Result<Generation, ProviderError>, Finish> {
     let parameters: Parameters = serde_json::from_str(&run.parameters).unwrap_or_default();
-    let (messages, dropped) = read_line(executor, run, model, &parameters).await?;
-    if dropped > 0 && run.truncation == Truncation::Disabled {
+    let (messages, dropped_messages) = read_line(executor, run, model, &parameters).await?;
+    if dropped_messages > 0 && run.truncation == Truncation::Disabled {
         return Err((&ProviderError::ContextTooLong { context_window: None }).into());
     }
     // If the owner is gone, so is this task.
-    drop(sender.send(Produced::Context(dropped)).await);
+    _ = sender.send(Produced::Context(dropped_messages)).await;
     let cache_key = executor.prompt_cache_key(run.chat_id);
     let prompt = Prompt { instructions: run.instructions.clone(), messages, parameters, cache_key };
     charge(executor, run, model, &prompt).await;
-    Ok(model.open(prompt).await)
+    Ok(model.open_with_key(prompt, own_key.cloned()).await)
 }
 
 /// Counts the tokens of a prompt, before it is known whether the provider does. Without the database it is asked all the same.
@@ -125,23 +129,18 @@ async fn read_line(
 ) -> Result<(Vec<PromptMessage>, i64), Finish> {
     let input_items: Option<Value> =
         run.input_items.as_deref().and_then(|items| serde_json::from_str(items).ok());
-    let asked = Asked {
+    let asked = PromptRequest {
         instructions: run.instructions.as_deref(),
         question: &run.question,
         input_items: input_items.as_ref(),
         parameters,
     };
     let line = Line { owner: run.owner, branch: run.branch_id, depth: run.depth };
-    let (trace, mut pauses) = (Trace::resumed(run.request_id.clone()), READ_PAUSES.into_iter());
-    let gathered = loop {
-        let gathered = gather(&executor.parts().branches, model, asked, line, &trace).await;
-        match (gathered, pauses.next()) {
-            (Err(_), Some(pause)) => sleep(pause).await,
-            (gathered, _) => break gathered,
-        }
-    };
+    let trace = Trace::resumed(run.request_id.clone());
+    let gathered =
+        with_retries(|| build_context(&executor.parts().branches, model, asked, line, &trace)).await;
     gathered.map_err(|error| {
         tracing::warn!(error = causes(&error), run = %run.response_id, "the line of a run cannot be read");
-        Finish::failed(NO_LINE)
+        Finish::failed(LINE_UNREADABLE_CODE)
     })
 }

@@ -28,7 +28,7 @@ impl Executor {
         let this = self.clone();
         tasks.spawn(async move {
             let stopping = this.parts().tasks.stopping().clone();
-            while stopping.run_until_cancelled(this.freed().notified()).await.is_some() {
+            while stopping.run_until_cancelled(this.slot_freed().notified()).await.is_some() {
                 this.claim_waiting(Duration::ZERO).await;
             }
         });
@@ -41,7 +41,7 @@ impl Executor {
         let this = self.clone();
         tasks.every(timing.stop_poll, move || {
             let this = this.clone();
-            async move { logged("it is not known whether runs shall stop", this.hear_stops().await) }
+            async move { logged("it is not known whether runs shall stop", this.poll_stop_requests().await) }
         });
         let this = self.clone();
         tasks.every(timing.reap_poll, move || {
@@ -49,14 +49,15 @@ impl Executor {
             async move { logged("runs whose owner is gone are not ended", this.reap().await) }
         });
         self.spawn_sweep();
+        self.spawn_reencryption();
     }
 
     fn spawn_sweep(&self) {
-        let store = self.parts().store.clone();
+        let (store, account_retention) = (self.parts().store.clone(), self.parts().account_retention);
         self.parts().tasks.every_while_busy(SWEEP_INTERVAL, SWEEP_PAUSE, move || {
             let store = store.clone();
             async move {
-                store::sweep(&store).await.unwrap_or_else(|error| {
+                store::sweep(&store, account_retention).await.unwrap_or_else(|error| {
                     tracing::warn!(error = causes(&error), "old runs are still there");
                     false
                 })
@@ -87,7 +88,7 @@ impl Executor {
     }
 
     /// Tells the owners of runs on this replica what others have done to them.
-    async fn hear_stops(&self) -> Result<(), StoreError> {
+    async fn poll_stop_requests(&self) -> Result<(), StoreError> {
         let own = self.own().ids();
         if own.is_empty() {
             return Ok(());
@@ -97,7 +98,7 @@ impl Executor {
         for (id, epoch) in own {
             let Some(signals) = self.own().get(id, epoch) else { continue };
             match runs.iter().find(|run| run.response_id == id) {
-                Some(run) if run.epoch == epoch && run.cancel => signals.stop.cancel(),
+                Some(run) if run.epoch == epoch && run.stop_requested => signals.stop.cancel(),
                 Some(run) if run.epoch == epoch && run.state != RunState::Dropped => {}
                 _ => signals.lost.cancel(),
             }
@@ -107,13 +108,17 @@ impl Executor {
 
     async fn reap(&self) -> Result<(), StoreError> {
         let (store, timing) = (&self.parts().store, self.parts().timing);
-        // Replicas that were started together shall not look together.
+        // Replicas that were started together shall not poll together.
         let jitter = timing.reap_poll.mul_f64(0.2 * fastrand::f64());
         tokio::time::sleep(jitter).await;
-        let requeued = store::requeue_expired_runs(store).await?;
-        if requeued > 0 {
-            tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
-            self.parts().metrics.requeued(requeued);
+        // If that fails, as one of them is locked, the others are ended all the same.
+        match store::requeue_expired_runs(store).await {
+            Ok(0) => {}
+            Ok(requeued) => {
+                tracing::warn!(runs = requeued, "runs are queued again, as their replica is gone");
+                self.parts().metrics.requeued(requeued);
+            }
+            Err(error) => logged("runs whose replica is gone are not queued again", Err(error)),
         }
         loop {
             let (expired, may_be_more) = store::expired_runs(store).await?;
@@ -121,7 +126,7 @@ impl Executor {
             for id in expired {
                 ended += usize::from(self.end_expired(id).await);
             }
-            // Where none could be ended, the next look would find the same ones.
+            // Where none could be ended, the next poll would find the same ones.
             if !may_be_more || ended == 0 {
                 return Ok(());
             }
@@ -133,7 +138,7 @@ impl Executor {
         match store::end_expired_run(&self.parts().store, id).await {
             Ok(Some(status)) => {
                 tracing::warn!(run = %id, status = status.as_str(), "a run is ended, as its replica is gone");
-                self.parts().metrics.ended(status);
+                self.parts().metrics.finished(status);
                 true
             }
             Ok(None) => false,
@@ -150,7 +155,7 @@ impl Executor {
         while !parts.tasks.stopping().is_cancelled() {
             let due = store::runs_to_store(&parts.store, parts.timing.store_grace).await?;
             let may_be_more = due.len() >= store::RUNS_PER_STORE_POLL;
-            join_all(due.into_iter().map(|run| self.settle(run, None))).await;
+            join_all(due.into_iter().map(|run| self.store_or_drop(run, None))).await;
             if !may_be_more {
                 break;
             }

@@ -3,6 +3,7 @@
 use super::own_runs::OwnRuns;
 use crate::clients::Branches;
 use crate::domain::Timing;
+use crate::keyring::Keyring;
 use crate::metrics::RunMetrics;
 use crate::models::Models;
 use crate::streams::Hub;
@@ -22,12 +23,12 @@ struct Replica {
     id: ReplicaId,
     own: OwnRuns,
     /// A model with a limit has one run less.
-    freed: Notify,
-    parts: Parts,
+    slot_freed: Notify,
+    parts: ExecutorParts,
 }
 
 /// What an executor is made of.
-pub struct Parts {
+pub struct ExecutorParts {
     /// The runs.
     pub store: Store,
     /// The lines, and where answers are stored.
@@ -46,21 +47,25 @@ pub struct Parts {
     pub metrics: RunMetrics,
     /// The key of the names under which providers cache prompts.
     pub cache_key: hmac::Key,
+    /// Decrypts users' own keys; none where they have none.
+    pub user_keys: Option<Keyring>,
+    /// How long a deleted account is remembered.
+    pub account_retention: Duration,
 }
 
 impl Executor {
     /// An executor that does nothing yet.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: ExecutorParts) -> Self {
         Self(Arc::new(Replica {
             id: ReplicaId::generate(),
             own: OwnRuns::default(),
-            freed: Notify::new(),
+            slot_freed: Notify::new(),
             parts,
         }))
     }
 
     /// What it is made of.
-    pub fn parts(&self) -> &Parts {
+    pub fn parts(&self) -> &ExecutorParts {
         &self.0.parts
     }
 
@@ -75,8 +80,8 @@ impl Executor {
     }
 
     /// Notified when a model with a limit has one run less.
-    pub(super) fn freed(&self) -> &Notify {
-        &self.0.freed
+    pub(super) fn slot_freed(&self) -> &Notify {
+        &self.0.slot_freed
     }
 
     /// Waits until the service stops, and until its runs have had their time to end after that.

@@ -3,7 +3,7 @@
 use super::replica::Executor;
 use crate::domain::RunState;
 use crate::store::{self, Run};
-use crate::streams::{Ending, RunLog};
+use crate::streams::{FinalEvent, RunLog};
 use reqwest::StatusCode;
 use serde_json::Value;
 use shared::error::causes;
@@ -22,25 +22,25 @@ const STORE_PAUSE_SHARE: u32 = 4;
 
 impl Executor {
     /// Stores a run that has just been sealed here. If that fails, any replica repeats it.
-    pub(super) async fn settle_own(&self, id: ResponseId, log: Option<&RunLog>) {
+    pub(super) async fn store_or_drop_own(&self, id: ResponseId, log: Option<&RunLog>) {
         match store::find_run(&self.parts().store, id).await {
-            Ok(Some(run)) => self.settle(run, log).await,
+            Ok(Some(run)) => self.store_or_drop(run, log).await,
             // It is deleted with its chat or its account.
-            Ok(None) => finish(log, &Ending::Dropped),
+            Ok(None) => close(log, &FinalEvent::Dropped),
             Err(error) => tracing::warn!(error = causes(&error), run = %id, "an answer is not stored yet"),
         }
     }
 
     /// Stores a sealed run as a message, or drops it if its chat or its branch is gone. `log` has all of its chunks; without one, readers
     /// find the end in the database.
-    pub(super) async fn settle(&self, run: Run, log: Option<&RunLog>) {
+    pub(super) async fn store_or_drop(&self, run: Run, log: Option<&RunLog>) {
         let (id, grace) = (run.response_id, self.parts().timing.store_grace);
         if run.state != RunState::Sealed {
             return;
         }
         // What was dropped meanwhile must not be stored: its chat may be restored.
         let settled = match store::renew(&self.parts().store, id, grace).await {
-            Ok(Some(age)) => self.settle_renewed(run, age, log).await,
+            Ok(Some(age)) => self.store_or_drop_renewed(run, age, log).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -50,7 +50,12 @@ impl Executor {
     }
 
     /// The same for a run that was sealed so long ago.
-    async fn settle_renewed(&self, run: Run, age: Duration, log: Option<&RunLog>) -> Result<(), StoreError> {
+    async fn store_or_drop_renewed(
+        &self,
+        run: Run,
+        age: Duration,
+        log: Option<&RunLog>,
+    ) -> Result<(), StoreError> {
         let trace = Trace::resumed(run.request_id.clone());
         let (id, store) = (run.response_id, &self.parts().store);
         match self.parts().branches.store(&run, &trace).await {
@@ -58,13 +63,13 @@ impl Executor {
                 let message = Value::Object(message.view).to_string();
                 let stored = store::store_run(store, id, message.clone()).await;
                 // It is a message, whether or not that could be recorded.
-                finish(log, &Ending::Finished(run.finish, Some(message)));
+                close(log, &FinalEvent::Finished(run.finish, Some(message)));
                 stored
             }
             Ok(None) => {
                 self.parts().metrics.dropped();
                 let dropped = store::drop_run(store, id).await;
-                finish(log, &Ending::Dropped);
+                close(log, &FinalEvent::Dropped);
                 dropped
             }
             Err(error) if is_refused(&error) && age >= MAX_REFUSED_TIME => {
@@ -81,9 +86,9 @@ impl Executor {
     }
 }
 
-fn finish(log: Option<&RunLog>, ending: &Ending) {
+fn close(log: Option<&RunLog>, last: &FinalEvent) {
     if let Some(log) = log {
-        log.finish(ending);
+        log.close(last);
     }
 }
 

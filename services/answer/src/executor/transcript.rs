@@ -9,7 +9,7 @@ use shared::ids::ResponseId;
 /// The most bytes of a chunk that is put together of several events.
 const MAX_CHUNK_BYTES: usize = 8 << 10;
 /// The most bytes of a response, of the reasoning, and of the tool calls.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// What a model has said: the chunks that are not flushed yet, and all that the message keeps.
 pub struct Transcript {
@@ -47,7 +47,7 @@ impl Transcript {
             Event::Text(text) => return self.add_text(text.replace('\0', "\u{fffd}")),
             Event::Reasoning(text) => {
                 // What is too long is not worth the end of the response.
-                if self.reasoning_bytes + text.len() <= MAX_BYTES {
+                if self.reasoning_bytes + text.len() <= MAX_RESPONSE_BYTES {
                     self.reasoning_bytes += text.len();
                     self.push(ChunkKind::Reasoning, text.replace('\0', "\u{fffd}"));
                 }
@@ -63,7 +63,7 @@ impl Transcript {
     }
 
     fn add_text(&mut self, mut text: String) -> Option<Finish> {
-        let room = MAX_BYTES - self.text.len();
+        let room = MAX_RESPONSE_BYTES - self.text.len();
         let is_over = text.len() > room;
         if is_over {
             text.truncate(text.floor_char_boundary(room));
@@ -79,7 +79,7 @@ impl Transcript {
         let call = call.to_string();
         self.call_bytes += call.len();
         // With some room for what is around them.
-        if self.call_bytes > MAX_BYTES - MAX_CHUNK_BYTES {
+        if self.call_bytes > MAX_RESPONSE_BYTES - MAX_CHUNK_BYTES {
             return Some(FinishReason::Length.into());
         }
         self.push(ChunkKind::ToolCall, call);
@@ -149,34 +149,42 @@ mod tests {
 
     #[test]
     fn texts_between_two_flushes_are_one_chunk_and_numbers_have_no_gaps() {
-        let mut said = Transcript::new(ResponseId::generate());
+        let mut transcript = Transcript::new(ResponseId::generate());
         for event in [text("a"), text("b"), Event::Reasoning("c".to_owned()), text("d\0")] {
-            assert_eq!(said.add(event), None);
+            assert_eq!(transcript.add(event), None);
         }
-        let chunks: Vec<_> = said.take_pending().into_iter().map(|chunk| (chunk.seq, chunk.data)).collect();
+        let chunks: Vec<_> =
+            transcript.take_pending().into_iter().map(|chunk| (chunk.seq, chunk.data)).collect();
         let expected = [(1, "ab"), (2, "c"), (3, "d\u{fffd}")];
         assert_eq!(chunks, expected.map(|(seq, text)| (seq, text.to_owned())));
-        assert_eq!(said.add(text("e")), None);
-        assert_eq!((said.pending()[0].seq, said.flushed(), said.text()), (4, 3, "abd\u{fffd}e"));
+        assert_eq!(transcript.add(text("e")), None);
+        assert_eq!(
+            (transcript.pending()[0].seq, transcript.flushed(), transcript.text()),
+            (4, 3, "abd\u{fffd}e")
+        );
     }
 
     #[test]
     fn a_response_ends_at_1_mib_between_two_characters() {
-        let mut said = Transcript::new(ResponseId::generate());
-        assert_eq!(said.add(text(&"x".repeat(MAX_BYTES - 1))), None);
-        let end = said.add(text("éé")).unwrap();
+        let mut transcript = Transcript::new(ResponseId::generate());
+        assert_eq!(transcript.add(text(&"x".repeat(MAX_RESPONSE_BYTES - 1))), None);
+        let end = transcript.add(text("éé")).unwrap();
         assert_eq!((end.status, end.finish_reason.as_deref()), (AnswerStatus::Incomplete, Some("length")));
-        assert_eq!(said.text().len(), MAX_BYTES - 1);
+        assert_eq!(transcript.text().len(), MAX_RESPONSE_BYTES - 1);
     }
 
     #[test]
     fn tool_calls_are_a_turn_of_the_model() {
-        let mut said = Transcript::new(ResponseId::generate());
+        let mut transcript = Transcript::new(ResponseId::generate());
         let call = json!({"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
-        assert_eq!(said.output_items(), None);
-        assert_eq!(said.add(text(&"\"".repeat(MAX_BYTES))), None, "a text that is longer as JSON");
-        assert_eq!(said.add(Event::ToolCall(call.clone())), None);
-        let items: Value = serde_json::from_str(&said.output_items().unwrap()).unwrap();
+        assert_eq!(transcript.output_items(), None);
+        assert_eq!(
+            transcript.add(text(&"\"".repeat(MAX_RESPONSE_BYTES))),
+            None,
+            "a text that is longer as JSON"
+        );
+        assert_eq!(transcript.add(Event::ToolCall(call.clone())), None);
+        let items: Value = serde_json::from_str(&transcript.output_items().unwrap()).unwrap();
         assert_eq!(items, json!([{"role": "assistant", "content": null, "tool_calls": [call]}]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::entry::{Capability, Entry, ModelsFile};
 use super::file_text::{FileText, VARIABLE};
-use super::model::{Backend, ECHO, ECHO_CONTEXT_WINDOW, Model};
+use super::model::{Backend, ECHO, ECHO_CONTEXT_WINDOW, MAX_LINE_BYTES, Model};
 use super::server::ServerReader;
 use crate::provider::TokenMeter;
 use shared::env::{ConfigError, Env};
@@ -11,16 +11,18 @@ use toml::Spanned;
 
 /// As long as the names of models in a chat's settings may be.
 const MAX_NAME_CHARS: usize = 200;
+/// The longest name of a provider.
+const MAX_PROVIDER_CHARS: usize = 64;
 const MIN_CONTEXT_WINDOW: u32 = 128;
 
 /// What the entries are read with.
-pub(super) struct Reader<'a> {
+pub(super) struct FileReader<'a> {
     pub(super) text: FileText<'a>,
     pub(super) env: &'a Env,
     pub(super) http: &'a reqwest::Client,
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     /// The models of the file, with all that is wrong in it, and the number of the default one.
     pub(super) fn read(&self) -> Result<(Vec<Model>, usize), ConfigError> {
         let file: ModelsFile = toml::from_str(self.text.0)
@@ -85,19 +87,23 @@ impl Reader<'_> {
         let (Some(name), Some(context_window), Some(backend)) = (name, context_window, backend) else {
             return Err(wrong);
         };
-        let (Some(max_runs), Some(max_output_tokens)) = (max_runs, max_output_tokens) else {
+        let provider = wrong.note(entry.provider.as_ref().map(|name| self.provider(name)).transpose());
+        let (Some(max_runs), Some(max_output_tokens), Some(provider)) =
+            (max_runs, max_output_tokens, provider)
+        else {
             return Err(wrong);
         };
         let can = |capability| entry.capabilities.contains(&capability);
         Ok(Model {
             name,
-            provider: entry.provider.as_ref().map(|provider| provider.get_ref().clone()),
+            provider,
             context_window,
             max_output_tokens,
             vision: can(Capability::Vision),
             tools: can(Capability::Tools),
             reasoning: can(Capability::Reasoning),
             max_runs,
+            max_line_bytes: MAX_LINE_BYTES,
             meter: TokenMeter::default(),
             backend,
         })
@@ -107,6 +113,17 @@ impl Reader<'_> {
         let text = name.get_ref();
         if text.is_empty() || text.chars().count() > MAX_NAME_CHARS || text.chars().any(char::is_control) {
             return Err(self.text.wrong(&name.span(), "expected a name of 1 to 200 characters"));
+        }
+        Ok(text.clone())
+    }
+
+    /// The name of a provider, which is a part of a path.
+    fn provider(&self, name: &Spanned<String>) -> Result<String, ConfigError> {
+        let text = name.get_ref();
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if text.is_empty() || text.len() > MAX_PROVIDER_CHARS || !text.chars().all(is_of_name) {
+            let expected = "expected a provider's name of 1 to 64 letters, digits, - and _";
+            return Err(self.text.wrong(&name.span(), expected));
         }
         Ok(text.clone())
     }

@@ -8,6 +8,9 @@ pub(super) const ECHO: &str = "banyan/echo";
 /// The context window of the built-in model, if the file names no other.
 pub(super) const ECHO_CONTEXT_WINDOW: u32 = 32_768;
 
+/// The most bytes of a line, unless the deployment says otherwise.
+pub(super) const MAX_LINE_BYTES: usize = 16 << 20;
+
 /// A model that the deployment offers.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -27,6 +30,8 @@ pub struct Model {
     pub reasoning: bool,
     /// The most runs at once.
     pub max_runs: Option<u32>,
+    /// The most bytes of the texts of a line that are sent with a question: a window of many tokens is no reason to hold more in memory.
+    pub max_line_bytes: usize,
     /// What was learned of its tokens; the same for all clones.
     pub(crate) meter: TokenMeter,
     pub(super) backend: Backend,
@@ -51,6 +56,7 @@ impl Model {
             tools: true,
             reasoning: false,
             max_runs: None,
+            max_line_bytes: MAX_LINE_BYTES,
             meter: TokenMeter::default(),
             backend: Backend::Echo,
         }

@@ -2,7 +2,7 @@
 
 use super::error_object::ErrorObject;
 use super::event::{Event, FinishReason, Usage};
-use super::failure::Failure;
+use super::failure::ProviderFailure;
 use super::fields::{array, count, text};
 use super::tool_calls::ToolCalls;
 use serde_json::Value;
@@ -20,10 +20,10 @@ pub(super) struct Completion {
 
 impl Completion {
     /// Takes a chunk of a stream, or a whole completion.
-    pub(super) fn take(&mut self, chunk: &Value) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, chunk: &Value) -> Result<(), ProviderFailure> {
         let choice = array(chunk, "choices").first();
         if let Some(error) = ErrorObject::find(chunk).or_else(|| choice.and_then(ErrorObject::find)) {
-            return Err(Failure::of_streamed(&error));
+            return Err(ProviderFailure::of_streamed(&error));
         }
         if let Some(choice) = choice {
             self.take_choice(choice)?;
@@ -57,7 +57,7 @@ impl Completion {
         self.events.push_back(Event::Finished(finish));
     }
 
-    fn take_choice(&mut self, choice: &Value) -> Result<(), Failure> {
+    fn take_choice(&mut self, choice: &Value) -> Result<(), ProviderFailure> {
         // Whole completions have a message in place of the delta.
         if let Some(delta) = ["delta", "message"].iter().find_map(|name| choice.get(name)) {
             let reasoning = ["reasoning_content", "reasoning"].iter().find_map(|name| text(delta, name));
@@ -75,7 +75,7 @@ impl Completion {
             None | Some("null") => {}
             Some("error") => {
                 let error = ErrorObject::of_body(b"the finish reason is an error");
-                return Err(Failure::of_streamed(&error));
+                return Err(ProviderFailure::of_streamed(&error));
             }
             Some(reason) => self.finish = Some(read_finish_reason(reason)),
         }

@@ -17,7 +17,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// An error of a provider.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct ProviderFailure {
     pub(super) error: ProviderError,
     /// How many tokens the prompt has, where the provider says so.
     pub(super) prompt_tokens: Option<u64>,
@@ -29,7 +29,7 @@ pub(super) struct Failure {
     said: String,
 }
 
-impl Failure {
+impl ProviderFailure {
     /// A failure of a connection, or of what came through it: the next one may be better.
     pub(super) fn transient(error: ProviderError, said: impl Into<String>) -> Self {
         Self { is_transient: true, ..Self::fatal(error, said) }

@@ -1,7 +1,7 @@
 //! A server that speaks Chat Completions.
 
 use super::error::ProviderError;
-use super::failure::Failure;
+use super::failure::ProviderFailure;
 use super::prompt::Prompt;
 use super::redactor::Redactor;
 use super::request::{self, RequestOptions};
@@ -38,9 +38,9 @@ impl ModelServer {
         &self,
         prompt: &Prompt,
         redactor: &Redactor<'_>,
-    ) -> Result<CompletionStream, Failure> {
+    ) -> Result<CompletionStream, ProviderFailure> {
         let body = request::body(&self.model, self.options, prompt)
-            .map_err(|error| Failure::fatal(ProviderError::Rejected, error.to_string()))?;
+            .map_err(|error| ProviderFailure::fatal(ProviderError::Rejected, error.to_string()))?;
         let mut retries = 0;
         loop {
             let failure = match self.attempt(&body).await {
@@ -54,7 +54,7 @@ impl ModelServer {
         }
     }
 
-    async fn attempt(&self, body: &[u8]) -> Result<CompletionStream, Failure> {
+    async fn attempt(&self, body: &[u8]) -> Result<CompletionStream, ProviderFailure> {
         let deadline = Instant::now() + FIRST_BYTE_TIMEOUT;
         let response = timeout_at(deadline, self.send(body.to_vec())).await.map_err(|_| timed_out())??;
         if !response.status().is_success() {
@@ -65,32 +65,32 @@ impl ModelServer {
         Ok(stream)
     }
 
-    async fn send(&self, body: Vec<u8>) -> Result<Response, Failure> {
+    async fn send(&self, body: Vec<u8>) -> Result<Response, ProviderFailure> {
         let mut request = self.http.post(self.url.clone());
         if let Some(key) = &self.api_key {
             let mut value =
                 HeaderValue::try_from(format!("Bearer {}", key.expose_secret())).map_err(|_| {
-                    Failure::fatal(ProviderError::Auth, "the key has characters that no header has")
+                    ProviderFailure::fatal(ProviderError::Auth, "the key has characters that no header has")
                 })?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
         let request = request.header(CONTENT_TYPE, "application/json").header(ACCEPT, "text/event-stream");
-        request.body(body).send().await.map_err(Failure::of_transport)
+        request.body(body).send().await.map_err(ProviderFailure::of_transport)
     }
 }
 
-fn timed_out() -> Failure {
-    Failure::fatal(ProviderError::TimedOut, "no first byte came in time")
+fn timed_out() -> ProviderFailure {
+    ProviderFailure::fatal(ProviderError::TimedOut, "no first byte came in time")
 }
 
 /// Reads what the provider says to its refusal.
-async fn refused(mut response: Response) -> Failure {
+async fn refused(mut response: Response) -> ProviderFailure {
     let mut body = Vec::new();
     while body.len() < MAX_ERROR_BYTES
         && let Ok(Some(bytes)) = response.chunk().await
     {
         body.extend_from_slice(&bytes);
     }
-    Failure::of_response(response.status(), response.headers(), &body)
+    ProviderFailure::of_response(response.status(), response.headers(), &body)
 }

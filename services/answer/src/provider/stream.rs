@@ -3,7 +3,7 @@
 use super::completion::Completion;
 use super::error::ProviderError;
 use super::event::Event;
-use super::failure::Failure;
+use super::failure::ProviderFailure;
 use super::sse::SseParser;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
@@ -26,7 +26,7 @@ pub(super) struct CompletionStream {
     body: Body,
     completion: Completion,
     /// Told after the events that came before it.
-    failure: Option<Failure>,
+    failure: Option<ProviderFailure>,
     /// When the next bytes must be there. It is kept here, not in [`Self::next`], which may be dropped and called again.
     deadline: Instant,
 }
@@ -39,12 +39,14 @@ enum Body {
 
 impl CompletionStream {
     /// Reads this response, whose first byte must come until `deadline`.
-    pub(super) fn new(response: Response, deadline: Instant) -> Result<Self, Failure> {
+    pub(super) fn new(response: Response, deadline: Instant) -> Result<Self, ProviderFailure> {
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let body = match content_type.trim().to_ascii_lowercase().as_str() {
             "application/json" => Body::Whole(Vec::new()),
-            "text/html" => return Err(Failure::fatal(ProviderError::NoStream, "the response is a page")),
+            "text/html" => {
+                return Err(ProviderFailure::fatal(ProviderError::NoStream, "the response is a page"));
+            }
             // Not all servers name the type of their streams.
             _ => Body::Events(SseParser::default()),
         };
@@ -53,7 +55,7 @@ impl CompletionStream {
     }
 
     /// Waits for the first event. A failure before it may be retried.
-    pub(super) async fn wait_for_first(&mut self) -> Result<(), Failure> {
+    pub(super) async fn wait_for_first(&mut self) -> Result<(), ProviderFailure> {
         while self.completion.events.is_empty() {
             match self.failure.take() {
                 Some(failure) => return Err(failure),
@@ -64,7 +66,7 @@ impl CompletionStream {
     }
 
     /// The next event. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Option<Result<Event, Failure>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Event, ProviderFailure>> {
         loop {
             if let Some(event) = self.completion.events.pop_front() {
                 return Some(Ok(event));
@@ -82,8 +84,8 @@ impl CompletionStream {
         match timeout_at(self.deadline, response.chunk()).await {
             Ok(Ok(Some(bytes))) => self.feed(&bytes),
             Ok(Ok(None)) => self.end_of_body(),
-            Ok(Err(error)) => self.fail(Failure::of_transport(error)),
-            Err(_) => self.fail(Failure::fatal(ProviderError::TimedOut, "nothing came in time")),
+            Ok(Err(error)) => self.fail(ProviderFailure::of_transport(error)),
+            Err(_) => self.fail(ProviderFailure::fatal(ProviderError::TimedOut, "nothing came in time")),
         }
     }
 
@@ -98,7 +100,7 @@ impl CompletionStream {
         };
         self.take_events();
         if !fed {
-            self.fail(Failure::fatal(ProviderError::Unavailable, "the response is too long"));
+            self.fail(ProviderFailure::fatal(ProviderError::Unavailable, "the response is too long"));
         } else if !self.completion.is_finished() {
             self.deadline = Instant::now() + BYTES_TIMEOUT;
         } else if !was_finished {
@@ -116,7 +118,7 @@ impl CompletionStream {
             } else if let Ok(chunk) = serde_json::from_str(&event.data) {
                 self.take(&chunk);
             } else if event.event == "error" || !event.data.trim().is_empty() {
-                self.fail(Failure::transient(ProviderError::Unavailable, "an event is no JSON"));
+                self.fail(ProviderFailure::transient(ProviderError::Unavailable, "an event is no JSON"));
             }
         }
     }
@@ -138,11 +140,11 @@ impl CompletionStream {
                     self.take(&whole);
                     self.complete();
                 }
-                _ => self.fail(Failure::fatal(ProviderError::NoStream, "the body is no completion")),
+                _ => self.fail(ProviderFailure::fatal(ProviderError::NoStream, "the body is no completion")),
             },
         }
         if self.response.is_some() {
-            self.fail(Failure::transient(ProviderError::Unavailable, "the response ended half-way"));
+            self.fail(ProviderFailure::transient(ProviderError::Unavailable, "the response ended half-way"));
         }
     }
 
@@ -155,7 +157,7 @@ impl CompletionStream {
     }
 
     /// Nothing more comes. That is no failure if the response was complete.
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: ProviderFailure) {
         if self.completion.is_finished() {
             self.complete();
         } else if self.response.take().is_some() {

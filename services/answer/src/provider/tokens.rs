@@ -11,13 +11,13 @@ pub const MESSAGE_TOKENS: u64 = 4;
 /// Tokens of an image, whose bytes say nothing.
 const IMAGE_TOKENS: u64 = 1_000;
 /// Prompts below this estimate are mostly template, and measure nothing.
-const MIN_MEASURED: u64 = 48;
+const MIN_MEASURED_TOKENS: u64 = 48;
 /// The scale is in thousandths.
-const ONE: u64 = 1_000;
+const SCALE_ONE: u64 = 1_000;
 /// A prompt moves the scale of all by no more than half or twice: who asks may write what nobody can estimate.
-const BELIEVED_SCALES: (u64, u64) = (ONE / 2, ONE * 2);
+const BELIEVED_SCALES: (u64, u64) = (SCALE_ONE / 2, SCALE_ONE * 2);
 /// A context window below this part of the configured one is not believed of all prompts.
-const LEAST_WINDOW_SHARE: u32 = 8;
+const MIN_WINDOW_SHARE: u32 = 8;
 /// EWMA weight: each prompt counts 1/4.
 const EWMA_WEIGHT: u64 = 4;
 
@@ -98,7 +98,7 @@ pub struct Overflow {
 impl TokenMeter {
     /// The tokens of what was estimated so.
     pub fn scaled(&self, estimate: u64) -> u64 {
-        estimate.saturating_mul(self.scale()).div_ceil(ONE)
+        estimate.saturating_mul(self.scale()).div_ceil(SCALE_ONE)
     }
 
     /// The context window: the configured one, or a smaller one that the provider has named.
@@ -115,9 +115,9 @@ impl TokenMeter {
 
     /// Notes how many tokens a prompt had.
     pub fn record(&self, estimate: u64, tokens: u64) {
-        if estimate >= MIN_MEASURED {
+        if estimate >= MIN_MEASURED_TOKENS {
             let (least, most) = BELIEVED_SCALES;
-            let seen = (tokens.saturating_mul(ONE) / estimate).clamp(least, most);
+            let seen = (tokens.saturating_mul(SCALE_ONE) / estimate).clamp(least, most);
             let known = u64::from(self.shared.scale.load(Ordering::Relaxed));
             let mixed = if known == 0 { seen } else { (known * (EWMA_WEIGHT - 1) + seen) / EWMA_WEIGHT };
             self.shared.set_scale(mixed);
@@ -131,11 +131,11 @@ impl TokenMeter {
         let before = self.window(configured);
         if let Some(window) = overflow.window.filter(|window| *window > 0) {
             self.own.window.store(window, Ordering::Relaxed);
-            if overflow.is_certain && window >= configured / LEAST_WINDOW_SHARE {
+            if overflow.is_certain && window >= configured / MIN_WINDOW_SHARE {
                 self.shared.window.store(window, Ordering::Relaxed);
             }
         }
-        let seen = overflow.tokens.map(|tokens| tokens.saturating_mul(ONE) / overflow.estimate.max(1));
+        let seen = overflow.tokens.map(|tokens| tokens.saturating_mul(SCALE_ONE) / overflow.estimate.max(1));
         let has_shrunk = self.window(configured) < before;
         match seen {
             Some(seen) => self.own.set_scale(seen.max(self.scale())),
@@ -146,7 +146,7 @@ impl TokenMeter {
 
     fn scale(&self) -> u64 {
         let shared = match self.shared.scale.load(Ordering::Relaxed) {
-            0 => ONE,
+            0 => SCALE_ONE,
             scale => u64::from(scale),
         };
         shared.max(u64::from(self.own.scale.load(Ordering::Relaxed)))
@@ -155,7 +155,7 @@ impl TokenMeter {
 
 impl Measured {
     fn set_scale(&self, scale: u64) {
-        let bounded = scale.clamp(ONE / 4, ONE * 4);
+        let bounded = scale.clamp(SCALE_ONE / 4, SCALE_ONE * 4);
         self.scale.store(u32::try_from(bounded).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }

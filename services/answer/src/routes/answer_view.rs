@@ -87,7 +87,7 @@ pub struct AnswerView {
 
 /// What `generation` of a message tells.
 #[derive(Debug, Deserialize)]
-struct Generation {
+struct GenerationRecord {
     model: Option<String>,
     status: AnswerStatus,
     finish_reason: Option<String>,
@@ -126,7 +126,7 @@ impl AnswerView {
     /// An answer that is stored; `None` for a message that a client has brought. `run` is what is still known of the run.
     pub fn of_message(message: Message, run: Option<&Run>) -> Option<Self> {
         let Message { known, view } = message;
-        let generation: Generation = serde_json::from_value(known.generation?).ok()?;
+        let generation: GenerationRecord = serde_json::from_value(known.generation?).ok()?;
         let has_events = |run: &&Run| run.message.is_some();
         Some(Self {
             response_id: known.response_id,

@@ -3,8 +3,8 @@
 use crate::clients::Line;
 use crate::domain::{Placement, RunState, Truncation, are_supported, has_images};
 use crate::error::Error;
-use crate::executor::{Asked, gather};
-use crate::models::{Model, Models};
+use crate::executor::{PromptRequest, build_context};
+use crate::models::Model;
 use crate::provider::Parameters;
 use crate::state::State;
 use crate::store::{self, NewRun, Run};
@@ -15,7 +15,7 @@ use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::telemetry::Trace;
 
 /// A question at a place on a line.
-pub struct Ask {
+pub struct NewQuestion {
     /// Who asks.
     pub owner: UserId,
     /// The chat.
@@ -50,14 +50,14 @@ pub struct Ask {
     pub key: Option<IdempotencyKey>,
 }
 
-debug_without_texts! { Ask { chat_id, branch_id, model } }
+debug_without_texts! { NewQuestion { chat_id, branch_id, model } }
 
 impl State {
     /// Inserts a run for a question, and begins to answer it; or finds the one that an equal request has created.
-    pub async fn ask(&self, mut ask: Ask, trace: &Trace) -> Result<Created<Run>, Error> {
+    pub async fn ask(&self, mut ask: NewQuestion, trace: &Trace) -> Result<Created<Run>, Error> {
         let settings = self.chats.settings(ask.owner, ask.chat_id, trace).await?;
         let named = ask.model.take().or(settings.model);
-        let model = find_model(&self.models, named.as_deref())?.clone();
+        let model = self.models.find(named.as_deref()).ok_or(Error::ModelNotFound)?.clone();
         let is_taken = |items: &Value| are_supported(items) && (model.vision || !has_images(items));
         if !ask.input_items.as_ref().is_none_or(is_taken) {
             return Err(Error::UnsupportedInput);
@@ -87,26 +87,32 @@ impl State {
     }
 
     /// Refuses a question whose line is too long for the model.
-    async fn check_fits(&self, ask: &Ask, model: &Model, trace: &Trace) -> Result<(), Error> {
-        let asked = Asked {
+    async fn check_fits(&self, ask: &NewQuestion, model: &Model, trace: &Trace) -> Result<(), Error> {
+        let asked = PromptRequest {
             instructions: ask.instructions.as_deref(),
             question: &ask.question,
             input_items: ask.input_items.as_ref(),
             parameters: &ask.parameters,
         };
         let line = Line { owner: ask.owner, branch: ask.branch_id, depth: ask.depth };
-        match gather(&self.branches, model, asked, line, trace).await? {
+        match build_context(&self.branches, model, asked, line, trace).await? {
             (_, 0) => Ok(()),
             _ => Err(Error::ContextTooLong),
         }
     }
 }
 
-fn find_model<'m>(models: &'m Models, named: Option<&str>) -> Result<&'m Model, Error> {
-    models.find(named).ok_or(if named.is_some() { Error::ModelNotFound } else { Error::NoModel })
+/// Refuses a question that is longer than the deployment takes, or whose items are.
+pub fn check_bytes(question: &str, input_items: Option<&Value>, max: usize) -> Result<(), Error> {
+    let too_many = |field| Err(Error::TooManyBytes { field, max });
+    match input_items {
+        _ if question.len() > max => too_many("question"),
+        Some(items) if items.to_string().len() > max => too_many("input_items"),
+        _ => Ok(()),
+    }
 }
 
-fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> NewRun {
+fn new_run(ask: NewQuestion, model: String, truncation: Truncation, trace: &Trace) -> NewRun {
     let (key_id, request_hash) = ask.key.map(|key| (key.id, key.hash)).unzip();
     NewRun {
         response_id: ResponseId::generate(),
@@ -127,7 +133,7 @@ fn new_run(ask: Ask, model: String, truncation: Truncation, trace: &Trace) -> Ne
         state: RunState::Queued,
         epoch: 0,
         attempts: 0,
-        cancel: false,
+        stop_requested: false,
         seq: 0,
         charged: 0,
         streams: 0,

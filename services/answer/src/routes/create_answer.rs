@@ -1,9 +1,9 @@
 //! `POST /answers/create-answer`
 
 use super::answer_view::AnswerView;
-use super::asking::Ask;
+use super::asking::{NewQuestion, check_bytes};
 use super::response::{created, wants_stream};
-use crate::clients::{Place, Placed};
+use crate::clients::{LinePlace, PlaceRequest};
 use crate::domain::{
     InputItems, Instructions, MaxOutputTokens, ModelName, OnDisconnect, OnRunning, Placement, Question,
     RawObject, StopSequences, Temperature, ToolChoice, ToolList, TopP, Truncation,
@@ -103,8 +103,7 @@ shared_web::error_responses! {
     Error::ChatNotFound, Error::BranchNotFound, Error::MessageNotFound, Error::ModelNotFound,
     Error::AnswerRunning(ResponseId::generate()), Error::HeadMoved(None),
     Error::ContextTooLong, Error::UnsupportedInput, Error::KeyReused,
-    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 },
-    Error::NoModel
+    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 }
 }
 
 /// Ask a model
@@ -138,7 +137,12 @@ pub async fn create_answer(
         return created(&state, Created::replayed(run), streams, &trace).await;
     }
     let creation = body.request;
-    let place = Place {
+    check_bytes(
+        &creation.question.0,
+        creation.input_items.as_ref().map(|items| &items.0),
+        state.question_bytes,
+    )?;
+    let place = PlaceRequest {
         owner,
         chat_id: creation.chat_id,
         branch_id: creation.branch_id,
@@ -152,9 +156,9 @@ pub async fn create_answer(
 
 impl AnswerCreation {
     /// The question at its place.
-    fn at(self, owner: UserId, placed: Placed, key: Option<IdempotencyKey>) -> Ask {
+    fn at(self, owner: UserId, placed: LinePlace, key: Option<IdempotencyKey>) -> NewQuestion {
         let parameters = self.parameters();
-        Ask {
+        NewQuestion {
             owner,
             chat_id: placed.chat_id,
             branch_id: placed.branch_id,

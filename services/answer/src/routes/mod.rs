@@ -3,17 +3,20 @@
 mod answer_view;
 mod asking;
 mod create_answer;
+mod delete_key;
 mod get_answer;
 mod get_answers;
 mod get_models;
+mod get_providers;
 mod internal_accounts;
 mod internal_chat_state;
+mod provider_view;
 mod regenerate_answer;
 mod response;
+mod set_key;
 mod stop_answer;
 mod stream_answer;
 
-use actix_web::web::ServiceConfig;
 use shared_web::routes;
 use shared_web::server::Routes;
 use utoipa::OpenApi;
@@ -28,22 +31,30 @@ use utoipa::OpenApi;
 )]
 struct Document;
 
-/// Registers every route.
-pub fn configure(config: &mut ServiceConfig) {
-    routes().configure(config);
+#[derive(OpenApi)]
+#[openapi(tags((name = "providers", description = "The caller's own keys for the providers of models")))]
+struct ProvidersDocument;
+
+fn document_with_providers() -> utoipa::openapi::OpenApi {
+    Document::openapi().merge_from(ProvidersDocument::openapi())
 }
 
-/// Every route of the service.
-pub fn routes() -> Routes {
-    Routes::new(Document::openapi)
-        .documented(routes![
-            create_answer::create_answer,
-            regenerate_answer::regenerate_answer,
-            get_answer::get_answer,
-            stream_answer::stream_answer,
-            stop_answer::stop_answer,
-            get_answers::get_answers,
-            get_models::get_models,
-        ])
-        .internal(routes![internal_accounts::delete_account, internal_chat_state::put_state])
+/// Every route of the service; those of users' own keys only where they may have some.
+pub fn routes(has_user_keys: bool) -> Routes {
+    let routes = Routes::new(if has_user_keys { document_with_providers } else { Document::openapi });
+    let routes = routes.documented(routes![
+        create_answer::create_answer,
+        regenerate_answer::regenerate_answer,
+        get_answer::get_answer,
+        stream_answer::stream_answer,
+        stop_answer::stop_answer,
+        get_answers::get_answers,
+        get_models::get_models,
+    ]);
+    let routes = if has_user_keys {
+        routes.documented(routes![get_providers::get_providers, set_key::set_key, delete_key::delete_key])
+    } else {
+        routes
+    };
+    routes.internal(routes![internal_accounts::delete_account, internal_chat_state::put_state])
 }

@@ -1,9 +1,9 @@
 //! `POST /answers/regenerate-answer`
 
 use super::answer_view::AnswerView;
-use super::asking::Ask;
+use super::asking::NewQuestion;
 use super::response::{created, wants_stream};
-use crate::clients::Message;
+use crate::clients::{KnownMessage, PlaceRequest};
 use crate::domain::{Instructions, ModelName, Placement};
 use crate::error::Error;
 use crate::provider::Parameters;
@@ -12,7 +12,7 @@ use crate::store;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{ResponseId, UserId};
+use shared::ids::{BranchId, ChatId, ResponseId, UserId};
 use shared_web::body_limits::MAX_BODY_BYTES;
 use shared_web::caller::Identity;
 use shared_web::idempotency::{IdempotencyHeader, Keyed};
@@ -25,6 +25,8 @@ shared_web::request! {
     pub struct Regeneration in body {
         /// The message
         required response_id: ResponseId,
+        /// The chat in which it is read, or a branch of that; left out, its own
+        optional chat_id: BranchId,
         /// The model's name; left out, that of the chat's settings, or the deployment's default
         #[schema(example = "banyan/echo")]
         optional model: ModelName,
@@ -39,14 +41,15 @@ shared_web::error_responses! {
     Errors: ErrorResponses::of_users().with_body(MAX_BODY_BYTES).with_schema("answer_running", "AnswerConflict");
     Error::MessageNotFound, Error::ChatNotFound, Error::ModelNotFound, Error::AnswerRunning(ResponseId::generate()),
     Error::ContextTooLong, Error::UnsupportedInput, Error::KeyReused,
-    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 },
-    Error::NoModel
+    Error::TooManyAnswers { retry_after: 1 }, Error::TooManyQuestions { retry_after: 1 }, Error::TooManyTokens { retry_after: 1 }
 }
 
 /// Ask the question of a message again
 ///
 /// The answer becomes another version of the message: a branch at the same parent. Several may be under way at once. As with
 /// `create-answer`, the response is the answer or the stream of its events.
+///
+/// A message of a chat that was forked is one of the forks, too: `chat_id` says in which chat it gets the version.
 #[utoipa::path(
     post, path = "/api/v1/answers/regenerate-answer", tag = "answers", request_body = Regeneration,
     params(IdempotencyHeader),
@@ -76,19 +79,44 @@ pub async fn regenerate_answer(
     if live.is_some() {
         return Err(Error::AnswerRunning(id));
     }
-    let message = state.branches.message(owner, id, &trace).await?.ok_or(Error::MessageNotFound)?;
-    let run = state.ask(regeneration.of(owner, message, key), &trace).await?;
+    let message = state.branches.message_in(owner, id, regeneration.chat_id, &trace).await?.known;
+    let place = state.place_of(owner, &message, regeneration.chat_id, &trace).await?;
+    let run = state.ask(regeneration.of(owner, message, place, key), &trace).await?;
     created(&state, run, streams, &trace).await
+}
+
+impl State {
+    /// The chat in which a message is read, and a branch on whose line it lies: all that a chat inherits lies on the line of its trunk.
+    async fn place_of(
+        &self,
+        owner: UserId,
+        message: &KnownMessage,
+        reading_chat: Option<BranchId>,
+        trace: &Trace,
+    ) -> Result<(ChatId, BranchId), Error> {
+        let Some(chat_id) = reading_chat.filter(|_| message.inherited) else {
+            return Ok((message.chat_id, message.branch_id));
+        };
+        let head =
+            PlaceRequest { owner, chat_id, branch_id: None, parent_response_id: None, expected_head: None };
+        let chat = self.branches.place(&head, trace).await?.chat_id;
+        Ok((chat, chat.trunk()))
+    }
 }
 
 impl Regeneration {
     /// The question of the message, at the same place.
-    fn of(self, owner: UserId, message: Message, key: Option<IdempotencyKey>) -> Ask {
-        let message = message.known;
-        Ask {
+    fn of(
+        self,
+        owner: UserId,
+        message: KnownMessage,
+        (chat_id, branch_id): (ChatId, BranchId),
+        key: Option<IdempotencyKey>,
+    ) -> NewQuestion {
+        NewQuestion {
             owner,
-            chat_id: message.chat_id,
-            branch_id: message.branch_id,
+            chat_id,
+            branch_id,
             parent_response_id: message.parent_response_id,
             depth: message.depth - 1,
             placement: Placement::Fork,

@@ -1,17 +1,17 @@
 //! Responses with an answer: its JSON, or the stream of its events.
 
 use super::get_answer::answer_of;
+use crate::clients::Message;
 use crate::domain::RunState;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::Run;
-use crate::streams::{DisconnectGuard, Ending, Reader, RunLog, follow, snapshot, start};
+use crate::streams::{DisconnectGuard, FinalEvent, Reader, RunLog, follow, snapshot, start};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use shared::idempotency::Created;
-use shared::ids::UserId;
 use shared_web::telemetry::Trace;
 use std::convert::Infallible;
 
@@ -71,16 +71,23 @@ pub async fn stream(
     }
     response.content_type(EVENT_STREAM).insert_header((CACHE_CONTROL, "no-store"));
     response.insert_header(("X-Accel-Buffering", "no"));
-    if run.state == RunState::Stored {
-        let whole = stored_events(state, run.owner, &run, trace).await?;
-        if let Some(whole) = whole {
-            let body = futures_util::stream::once(async { Ok::<_, Infallible>(whole) });
-            return Ok(response.streaming(body));
+    let stored = match run.state {
+        // A message that is deleted is not told any more.
+        RunState::Stored => {
+            let message = state.branches.message(run.owner, run.response_id, trace).await?;
+            Some(message.ok_or(Error::AnswerNotFound)?)
         }
-    }
+        _ => None,
+    };
     let log = state.hub.open(run.response_id);
     follow(&state.store, &log, state.timing).await?;
-    let at = place(&log, &run, seen);
+    // Its chunks may have been pruned since the run was read.
+    if let Some(message) = stored.filter(|_| run.message.is_none() || log.seq() < run.seq) {
+        let whole = stored_events(&run, message);
+        let body = futures_util::stream::once(async { Ok::<_, Infallible>(whole) });
+        return Ok(response.streaming(body));
+    }
+    let at = position_of(&log, &run, seen);
     let guard = if run.stops_on_disconnect && run.state.is_live() {
         let grace = state.timing.disconnect_grace;
         DisconnectGuard::open(&state.store, &state.tasks, run.response_id, grace).await?
@@ -92,11 +99,11 @@ pub async fn stream(
 }
 
 /// Where a reader is in a run: the number of the last chunk, and what comes before the next one.
-fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
+fn position_of(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
     match seen {
         Seen::Nothing => (0, start(run)),
         // Once it has ended, there is one event more than chunks.
-        Seen::Event(id) if (0..=log.seq() + i64::from(log.has_ended())).contains(&id) => {
+        Seen::Event(id) if (0..=log.seq() + i64::from(log.is_closed())).contains(&id) => {
             (id.min(log.seq()), Bytes::new())
         }
         Seen::Event(_) | Seen::Foreign => {
@@ -106,22 +113,11 @@ fn place(log: &RunLog, run: &Run, seen: Seen) -> (i64, Bytes) {
     }
 }
 
-/// All that is told of a run whose chunks are pruned: a snapshot, and the end. `None` while they are there. A message that is deleted
-/// is not told any more.
-async fn stored_events(
-    state: &State,
-    owner: UserId,
-    run: &Run,
-    trace: &Trace,
-) -> Result<Option<Bytes>, Error> {
-    let message = state.branches.message(owner, run.response_id, trace).await?;
-    let message = message.ok_or(Error::AnswerNotFound)?;
-    if run.message.is_some() {
-        return Ok(None);
-    }
+/// All that is told of a run whose chunks are pruned: a snapshot, and the end.
+fn stored_events(run: &Run, message: Message) -> Bytes {
     let view = serde_json::Value::Object(message.view).to_string();
-    let end = Ending::Finished(run.finish.clone(), Some(view)).event(run.seq);
-    Ok(Some([snapshot(&message.known.response, run.seq), end].concat().into()))
+    let last = FinalEvent::Finished(run.finish.clone(), Some(view)).event(run.seq);
+    [snapshot(&message.known.response, run.seq), last].concat().into()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use shared_web::telemetry::Trace;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Between two looks at whether the run has ended.
+/// Between two polls of whether the run has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 shared_web::error_responses! {

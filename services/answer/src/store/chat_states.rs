@@ -1,7 +1,7 @@
 //! States of chats, as the chat service delivers them: at least once, and in no order.
 
 use super::database_time::now;
-use super::run::is_live;
+use super::run::is_live_sql;
 use super::schema::{chat_states, runs};
 use super::settle::drop_runs;
 use diesel::prelude::*;
@@ -40,7 +40,7 @@ async fn set(session: &mut Session, chat: ChatId, number: i64, state: ChatState)
     match state {
         ChatState::Alive => Ok(()),
         ChatState::Deleted => {
-            let live = of_chat.filter(is_live()).select(runs::response_id);
+            let live = of_chat.filter(is_live_sql()).select(runs::response_id);
             let ids: Vec<ResponseId> = on!(session, |c| live.load(c).await)?;
             drop_runs(session, ids).await
         }

@@ -1,7 +1,7 @@
 //! The claim of queued runs.
 
 use super::database_time::{after, before, now};
-use super::run::{Run, is_in};
+use super::run::{Run, state_is_sql};
 use super::schema::runs;
 use crate::domain::RunState;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use shared::ids::{ReplicaId, ResponseId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 use std::time::Duration;
 
-/// Runs of one look at the queue.
+/// Runs of one poll of the queue.
 const RUNS_PER_POLL: usize = 100;
 
 /// Makes a replica the owner of a queued run; `None` if it is not queued any more, or if its model takes `max_runs` and so many are running
@@ -68,12 +68,14 @@ async fn take(
 
 /// Whether a run that was claimed just now may run, beside those of its model that are running, and before those that wait.
 async fn has_room(session: &mut Session, run: &Run, max_runs: u32) -> Result<bool, StoreError> {
-    let running = runs::table.filter(is_in(RunState::Running)).filter(runs::model.eq(run.model.clone()));
+    let running =
+        runs::table.filter(state_is_sql(RunState::Running)).filter(runs::model.eq(run.model.clone()));
     let running: i64 = on!(session, |c| running.count().get_result(c).await)?;
     if running > i64::from(max_runs) {
         return Ok(false);
     }
-    let older = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.lt(run.created_at));
+    let older =
+        runs::table.filter(state_is_sql(RunState::Queued)).filter(runs::created_at.lt(run.created_at));
     let older = older.filter(runs::model.eq(run.model.clone())).select(runs::response_id).limit(1);
     let older: Option<ResponseId> = on!(session, |c| older.get_result(c).await.optional())?;
     Ok(older.is_none())
@@ -98,7 +100,8 @@ async fn list_waiting(
 ) -> Result<Vec<(ResponseId, String)>, StoreError> {
     let limit = i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX);
     on!(session, |c| {
-        let waiting = runs::table.filter(is_in(RunState::Queued)).filter(runs::created_at.le(before(grace)));
+        let waiting =
+            runs::table.filter(state_is_sql(RunState::Queued)).filter(runs::created_at.le(before(grace)));
         let mut waiting = waiting.into_boxed();
         for model in full {
             waiting = waiting.filter(runs::model.ne(model));

@@ -54,7 +54,7 @@ pub enum FlushResult {
     /// It is written, and the run goes on.
     Written {
         /// Whether the run shall stop.
-        cancel: bool,
+        stop_requested: bool,
     },
     /// Nothing is written: the run belongs to another, or has ended.
     Lost,
@@ -114,9 +114,9 @@ async fn fence(session: &mut Session, flush: &Flush) -> Result<FlushResult, Stor
     let lease = flush.lease.map(|lease| runs::lease_until.eq(after(lease).nullable()));
     let progress = (runs::seq.eq(flush.to()), lease);
     let written: Option<bool> = on!(session, |c| {
-        diesel::update(owned).set(progress).returning(runs::cancel).get_result(c).await.optional()
+        diesel::update(owned).set(progress).returning(runs::stop_requested).get_result(c).await.optional()
     })?;
-    Ok(written.map_or(FlushResult::Lost, |cancel| FlushResult::Written { cancel }))
+    Ok(written.map_or(FlushResult::Lost, |stop_requested| FlushResult::Written { stop_requested }))
 }
 
 /// Seals a run whose row this transaction holds. `grace` is how long it is left to its owner.

@@ -1,7 +1,7 @@
 //! The limits of a user, counted in the transaction that inserts a run.
 
 use super::database_time::now;
-use super::run::is_live;
+use super::run::is_live_sql;
 use super::schema::{runs, token_usage};
 use crate::domain::RunState;
 use crate::error::Error;
@@ -16,12 +16,12 @@ const SEALED_FACTOR: i64 = 4;
 const MINUTE_MICROS: i64 = 60 * 1_000_000;
 /// A day in microseconds.
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// After which a user with too many answers may look again: one may end at any time.
+/// After which a user with too many answers may ask again: one may end at any time.
 const RETRY_AFTER_AN_ANSWER: u64 = 2;
 
 /// The limits of a user.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct UserLimits {
     /// The most runs at once.
     pub runs: i64,
     /// The most questions in a minute.
@@ -46,7 +46,7 @@ pub(super) struct Pace {
 pub(super) async fn check_limits(
     session: &mut Session,
     owner: UserId,
-    limits: Limits,
+    limits: UserLimits,
 ) -> Result<Pace, Error> {
     let (time, tokens) = lock_tokens(session, owner).await?;
     if limits.tokens_per_day.is_some_and(|most| tokens >= most) {
@@ -55,7 +55,7 @@ pub(super) async fn check_limits(
     }
     let own = runs::table.filter(runs::owner.eq(owner));
     // Sealed ones are but to be stored; there are many only where that fails.
-    let all = own.filter(is_live());
+    let all = own.filter(is_live_sql());
     let answering = all.clone().filter(runs::state.ne(RunState::Sealed));
     let answering: i64 = on!(session, |c| answering.count().get_result(c).await)?;
     let all: i64 = on!(session, |c| all.count().get_result(c).await)?;

@@ -8,6 +8,8 @@ mod database_time;
 mod flush;
 mod insert;
 mod limits;
+mod provider_key;
+mod provider_keys;
 mod read;
 mod reap;
 mod run;
@@ -23,7 +25,12 @@ pub use chunks::{RunProgress, chunks_after, new_chunks, progress_of};
 pub use claim::{claim, waiting_runs};
 pub use flush::{Flush, FlushResult, Seal, charge, confirm_flush, flush};
 pub use insert::{insert_run, replay};
-pub use limits::Limits;
+pub use limits::UserLimits;
+pub use provider_key::ProviderKey;
+pub use provider_keys::{
+    delete_provider_key, find_provider_key, provider_key_hints, provider_keys_under, replace_provider_key,
+    set_provider_key,
+};
 pub use read::{find_run, live_runs, own_run, run_counts};
 pub use reap::{end_expired_run, expired_runs, requeue_expired_runs};
 pub use run::{NewRun, Run};

@@ -1,6 +1,6 @@
 //! Runs as clients ask for them.
 
-use super::run::{Run, is_live};
+use super::run::{Run, is_live_sql};
 use super::schema::runs;
 use crate::domain::RunState;
 use diesel::dsl::count_star;
@@ -40,7 +40,7 @@ async fn list_live(
     limit: i64,
 ) -> Result<Vec<ResponseId>, StoreError> {
     on!(session, |c| {
-        let mut live = runs::table.filter(runs::owner.eq(owner)).filter(is_live()).into_boxed();
+        let mut live = runs::table.filter(runs::owner.eq(owner)).filter(is_live_sql()).into_boxed();
         if let Some(chat) = chat {
             live = live.filter(runs::chat_id.eq(chat));
         }
@@ -57,7 +57,7 @@ pub async fn run_counts(store: &Store) -> Result<[(RunState, i64); 3], StoreErro
 async fn count_all(session: &mut Session) -> Result<[(RunState, i64); 3], StoreError> {
     let mut counts = [(RunState::Queued, 0), (RunState::Running, 0), (RunState::Sealed, 0)];
     for (state, count) in &mut counts {
-        let counted = runs::table.filter(is_live()).filter(runs::state.eq(*state)).select(count_star());
+        let counted = runs::table.filter(is_live_sql()).filter(runs::state.eq(*state)).select(count_star());
         *count = on!(session, |c| counted.get_result(c).await)?;
     }
     Ok(counts)

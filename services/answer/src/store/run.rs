@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use shared::clock::Timestamp;
 use shared::idempotency::RequestHash;
-use shared::ids::{BranchId, ChatId, KeyId, ReplicaId, ResponseId, UserId};
+use shared::ids::{BranchId, ChatId, KeyId, ResponseId, UserId};
 
 /// A row of `runs`.
 #[derive(Clone, Queryable, Selectable)]
@@ -49,7 +49,7 @@ pub struct Run {
     /// How often its owner has changed.
     pub epoch: i64,
     /// Whether it shall stop.
-    pub cancel: bool,
+    pub stop_requested: bool,
     /// The number of its chunks.
     pub seq: i64,
     /// The response, from the seal on until it is stored.
@@ -114,7 +114,7 @@ pub struct NewRun {
     pub(crate) state: RunState,
     pub(crate) epoch: i64,
     pub(crate) attempts: i32,
-    pub(crate) cancel: bool,
+    pub(crate) stop_requested: bool,
     pub(crate) seq: i64,
     pub(crate) charged: i64,
     pub(crate) streams: i64,
@@ -126,8 +126,8 @@ pub struct NewRun {
 
 debug_without_texts! { NewRun { response_id, model } }
 
-/// Whether a run is in this state. Literally, as the partial indexes serve no parameter.
-pub(super) fn is_in(state: RunState) -> SqlLiteral<Bool> {
+/// The condition that a run is in this state. Literally, as the partial indexes serve no parameter.
+pub(super) fn state_is_sql(state: RunState) -> SqlLiteral<Bool> {
     sql(match state {
         RunState::Queued => "runs.state = 'queued'",
         RunState::Running => "runs.state = 'running'",
@@ -137,15 +137,12 @@ pub(super) fn is_in(state: RunState) -> SqlLiteral<Bool> {
     })
 }
 
-/// Whether a run is live.
-pub(super) fn is_live() -> SqlLiteral<Bool> {
+/// The condition that a run is live.
+pub(super) fn is_live_sql() -> SqlLiteral<Bool> {
     sql("runs.state IN ('queued', 'running', 'sealed')")
 }
 
-/// Whether it is stored or dropped.
-pub(super) fn is_settled() -> SqlLiteral<Bool> {
+/// The condition that it is stored or dropped.
+pub(super) fn is_settled_sql() -> SqlLiteral<Bool> {
     sql("runs.state IN ('stored', 'dropped')")
 }
-
-/// The replica that owns a run.
-pub(super) const NOBODY: Option<ReplicaId> = None;

@@ -25,7 +25,7 @@ diesel::table! {
         replica -> Nullable<Uid>,
         lease_until -> Nullable<Instant>,
         attempts -> Integer,
-        cancel -> Bool,
+        stop_requested -> Bool,
         seq -> BigInt,
         charged -> BigInt,
         streams -> BigInt,
@@ -78,4 +78,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use shared::sql_types::Uid;
+
+    provider_keys (owner, provider) {
+        owner -> Uid,
+        provider -> Text,
+        encryption_key_id -> Text,
+        ciphertext -> Binary,
+        hint -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use shared::sql_types::{Instant, Uid};
+
+    deleted_accounts (account_id) {
+        account_id -> Uid,
+        deleted_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(runs, chunks);
+diesel::allow_tables_to_appear_in_same_query!(provider_keys, deleted_accounts);

@@ -1,7 +1,7 @@
 //! What becomes of sealed runs: they are stored as messages, or dropped.
 
 use super::database_time::{after, now};
-use super::run::{Run, is_in};
+use super::run::{Run, state_is_sql};
 use super::schema::{chunks, runs};
 use crate::domain::RunState;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use shared::ids::{BranchId, ResponseId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
-/// Runs of one look.
+/// Runs of one poll.
 pub(crate) const RUNS_PER_POLL: usize = 20;
 
 /// Takes sealed runs that nobody has stored in time; for `grace` nobody else takes them.
@@ -22,7 +22,7 @@ pub async fn runs_to_store(store: &Store, grace: Duration) -> Result<Vec<Run>, S
 async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreError> {
     let is_over = || runs::lease_until.le(now().nullable());
     let due = runs::table
-        .filter(is_in(RunState::Sealed))
+        .filter(state_is_sql(RunState::Sealed))
         .filter(is_over())
         .order(runs::lease_until)
         .limit(i64::try_from(RUNS_PER_POLL).unwrap_or(i64::MAX));
@@ -31,8 +31,10 @@ async fn take(session: &mut Session, grace: Duration) -> Result<Vec<Run>, StoreE
         return Ok(Vec::new());
     }
     // Again: another replica may have taken some.
-    let taken =
-        runs::table.filter(any_of(runs::response_id, due)).filter(is_in(RunState::Sealed)).filter(is_over());
+    let taken = runs::table
+        .filter(any_of(runs::response_id, due))
+        .filter(state_is_sql(RunState::Sealed))
+        .filter(is_over());
     let taken = diesel::update(taken);
     let taken = taken.set(runs::lease_until.eq(after(grace).nullable()));
     on!(session, |c| taken.returning(Run::as_returning()).get_results(c).await)

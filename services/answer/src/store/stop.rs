@@ -9,7 +9,7 @@ use shared::ids::{ResponseId, UserId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
-/// A run as its owner looks at it from time to time.
+/// A run as its owner polls it.
 #[derive(Debug, Clone, Copy, Queryable, Selectable)]
 #[diesel(table_name = runs)]
 pub struct OwnRun {
@@ -20,7 +20,7 @@ pub struct OwnRun {
     /// The epoch.
     pub epoch: i64,
     /// Whether it shall stop.
-    pub cancel: bool,
+    pub stop_requested: bool,
 }
 
 /// Marks a run to be stopped. A queued one ends at once, and is left to any replica to store; this is returned.
@@ -34,11 +34,11 @@ async fn stop_in(session: &mut Session, id: ResponseId, last: Option<i64>) -> Re
     let live = runs::table.find(id).filter(live);
     let marked: Option<(RunState, UserId)> = on!(session, |c| match last {
         None => {
-            let mark = diesel::update(live).set(runs::cancel.eq(true));
+            let mark = diesel::update(live).set(runs::stop_requested.eq(true));
             mark.returning((runs::state, runs::owner)).get_result(c).await.optional()
         }
         Some(last) => {
-            let mark = diesel::update(live.filter(runs::streams.eq(last))).set(runs::cancel.eq(true));
+            let mark = diesel::update(live.filter(runs::streams.eq(last))).set(runs::stop_requested.eq(true));
             mark.returning((runs::state, runs::owner)).get_result(c).await.optional()
         }
     })?;

@@ -1,7 +1,8 @@
 //! The sweep: chunks go an hour after the end of their run, its row after a day.
 
+use super::accounts::sweep_accounts;
 use super::database_time::before;
-use super::run::is_settled;
+use super::run::is_settled_sql;
 use super::schema::{chat_states, chunks, runs, token_usage};
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
@@ -15,15 +16,16 @@ use std::time::Duration;
 /// that is deleted shall not outlive it by much.
 const CHUNK_RETENTION: Duration = Duration::from_secs(3600);
 /// How long tokens of a day are counted: two days.
-const USAGE_DAYS: i64 = 2;
+const USAGE_RETENTION_DAYS: i64 = 2;
 /// Runs of one step: few, so that no writer waits long for it.
 const RUNS_PER_STEP: i64 = 100;
 
-/// Runs a step of each kind, and returns whether there may be more to do.
-pub async fn sweep(store: &Store) -> Result<bool, StoreError> {
+/// Runs a step of each kind, and returns whether there may be more to do. Deleted accounts are remembered for `account_retention`.
+pub async fn sweep(store: &Store, account_retention: Duration) -> Result<bool, StoreError> {
     let pruned = store.write(move |session| prune_chunks(session).boxed()).await?;
     let forgotten = store.write(move |session| forget_runs(session).boxed()).await?;
     store.write(move |session| forget_counts(session).boxed()).await?;
+    store.write(move |session| sweep_accounts(session, account_retention).boxed()).await?;
     Ok(pruned || forgotten)
 }
 
@@ -43,7 +45,7 @@ async fn prune_chunks(session: &mut Session) -> Result<bool, StoreError> {
 }
 
 async fn forget_runs(session: &mut Session) -> Result<bool, StoreError> {
-    let old = runs::table.filter(is_settled()).filter(runs::ended_at.lt(before(RETENTION).nullable()));
+    let old = runs::table.filter(is_settled_sql()).filter(runs::ended_at.lt(before(RETENTION).nullable()));
     let old: Vec<ResponseId> =
         on!(session, |c| old.limit(RUNS_PER_STEP).select(runs::response_id).load(c).await)?;
     if old.is_empty() {
@@ -57,7 +59,9 @@ async fn forget_counts(session: &mut Session) -> Result<(), StoreError> {
     let time: Timestamp = on!(session, |c| diesel::select(super::database_time::now()).get_result(c).await)?;
     let today = super::limits::day_of(time);
     on!(session, |c| {
-        diesel::delete(token_usage::table.filter(token_usage::day.lt(today - USAGE_DAYS))).execute(c).await?;
+        diesel::delete(token_usage::table.filter(token_usage::day.lt(today - USAGE_RETENTION_DAYS)))
+            .execute(c)
+            .await?;
         let old = chat_states::recorded_at.lt(before(RETENTION));
         diesel::delete(chat_states::table.filter(old)).execute(c).await
     })

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// The code of a run that was dropped: its chat or its branch is deleted.
-const DROPPED: &str = "answer_dropped";
+const DROPPED_CODE: &str = "answer_dropped";
 
 /// An event with an id, a name and JSON.
 fn event(id: i64, name: &str, data: &str) -> Bytes {
@@ -44,7 +44,7 @@ pub fn snapshot(text: &str, seq: i64) -> Bytes {
 
 /// The end of a run, as its last event tells it.
 #[derive(Clone)]
-pub enum Ending {
+pub enum FinalEvent {
     /// It has ended so, and is this message, as JSON; none where it could not be stored in time.
     Finished(Option<Finish>, Option<String>),
     /// It is dropped, or its row is gone.
@@ -52,7 +52,7 @@ pub enum Ending {
 }
 
 #[derive(Serialize)]
-struct End<'e> {
+struct FinalEventData<'e> {
     status: AnswerStatus,
     finish_reason: Option<&'e str>,
     usage: Option<Value>,
@@ -60,18 +60,18 @@ struct End<'e> {
     message: Option<&'e RawValue>,
 }
 
-impl Ending {
+impl FinalEvent {
     /// The last event, after `seq` chunks.
     pub fn event(&self, seq: i64) -> Bytes {
-        let end = match self {
-            Self::Dropped => End {
+        let data = match self {
+            Self::Dropped => FinalEventData {
                 status: AnswerStatus::Stopped,
                 finish_reason: None,
                 usage: None,
-                error: Some(json!({"code": DROPPED})),
+                error: Some(json!({"code": DROPPED_CODE})),
                 message: None,
             },
-            Self::Finished(finish, message) => End {
+            Self::Finished(finish, message) => FinalEventData {
                 status: finish.as_ref().map_or(AnswerStatus::Completed, |finish| finish.status),
                 finish_reason: finish.as_ref().and_then(|finish| finish.finish_reason.as_deref()),
                 usage: finish.as_ref().and_then(|finish| finish.usage).map(|usage| json!(usage)),
@@ -79,8 +79,8 @@ impl Ending {
                 message: message.as_deref().and_then(|message| serde_json::from_str(message).ok()),
             },
         };
-        let name = if end.error.is_some() || end.status.is_failure() { "failed" } else { "done" };
-        event(seq + 1, name, &serde_json::to_string(&end).unwrap_or_default())
+        let name = if data.error.is_some() || data.status.is_failure() { "failed" } else { "done" };
+        event(seq + 1, name, &serde_json::to_string(&data).unwrap_or_default())
     }
 }
 
@@ -100,16 +100,16 @@ mod tests {
 
     #[test]
     fn the_last_event_is_named_by_how_it_ended() {
-        let name = |ending: Ending| {
-            let bytes = ending.event(4);
+        let name = |last: FinalEvent| {
+            let bytes = last.event(4);
             let text = std::str::from_utf8(&bytes).unwrap().to_owned();
             assert!(text.starts_with("id: 5\n"), "{text}");
             text.lines().nth(1).unwrap().to_owned()
         };
-        let finished = |status| Ending::Finished(Some(Finish::of(status)), Some("{}".to_owned()));
+        let finished = |status| FinalEvent::Finished(Some(Finish::of(status)), Some("{}".to_owned()));
         assert_eq!(name(finished(AnswerStatus::Completed)), "event: done");
         assert_eq!(name(finished(AnswerStatus::Stopped)), "event: done");
         assert_eq!(name(finished(AnswerStatus::Interrupted)), "event: failed");
-        assert_eq!(name(Ending::Dropped), "event: failed");
+        assert_eq!(name(FinalEvent::Dropped), "event: failed");
     }
 }

@@ -1,6 +1,6 @@
 //! Following runs that other replicas own: one poll for all of them.
 
-use super::event::Ending;
+use super::event::FinalEvent;
 use super::hub::Hub;
 use super::log::RunLog;
 use crate::domain::{AnswerStatus, RunState, Timing};
@@ -36,7 +36,7 @@ pub fn spawn_follower(store: &Store, hub: &Hub, timing: Timing, tasks: &Tasks) {
 
 /// Brings the log of a run up to what is committed now, so that a reader can be placed in it.
 pub async fn follow(store: &Store, log: &RunLog, timing: Timing) -> Result<(), StoreError> {
-    if log.is_owned() || log.has_ended() {
+    if log.is_owned() || log.is_closed() {
         return Ok(());
     }
     let progress = progress_of(store, vec![log.id()]).await?.pop();
@@ -48,7 +48,7 @@ pub async fn follow(store: &Store, log: &RunLog, timing: Timing) -> Result<(), S
             break;
         }
     }
-    end(log, progress.as_ref(), timing.max_store_wait);
+    close_if_over(log, progress.as_ref(), timing.max_store_wait);
     Ok(())
 }
 
@@ -65,18 +65,18 @@ async fn poll(store: &Store, logs: &[Arc<RunLog>], max_store_wait: Duration) -> 
     }
     for log in logs {
         log.append(chunks.remove(&log.id()).unwrap_or_default());
-        end(log, progress.get(&log.id()), max_store_wait);
+        close_if_over(log, progress.get(&log.id()), max_store_wait);
     }
     Ok(())
 }
 
 /// Ends the log of a run that has ended, once all of its chunks are there.
-fn end(log: &RunLog, progress: Option<&RunProgress>, max_store_wait: Duration) {
-    let Some(run) = progress else { return log.finish(&Ending::Dropped) };
+fn close_if_over(log: &RunLog, progress: Option<&RunProgress>, max_store_wait: Duration) {
+    let Some(run) = progress else { return log.close(&FinalEvent::Dropped) };
     let has_all = log.seq() >= run.seq;
     let is_over = match run.state {
         RunState::Queued | RunState::Running => false,
-        RunState::Dropped => return log.finish(&Ending::Dropped),
+        RunState::Dropped => return log.close(&FinalEvent::Dropped),
         // Without a message its chunks are pruned, and do not come any more.
         RunState::Stored => has_all || run.message.is_none(),
         RunState::Sealed => {
@@ -87,6 +87,6 @@ fn end(log: &RunLog, progress: Option<&RunProgress>, max_store_wait: Duration) {
         }
     };
     if is_over {
-        log.finish(&Ending::Finished(run.finish.clone(), run.message.clone()));
+        log.close(&FinalEvent::Finished(run.finish.clone(), run.message.clone()));
     }
 }

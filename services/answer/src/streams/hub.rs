@@ -21,7 +21,7 @@ impl Hub {
     pub fn followed(&self) -> Vec<Arc<RunLog>> {
         let mut logs = self.logs();
         logs.retain(|_, log| Arc::strong_count(log) > 1);
-        logs.values().filter(|log| !log.is_owned() && !log.has_ended()).cloned().collect()
+        logs.values().filter(|log| !log.is_owned() && !log.is_closed()).cloned().collect()
     }
 
     fn logs(&self) -> MutexGuard<'_, Logs> {

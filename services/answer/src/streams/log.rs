@@ -1,6 +1,6 @@
 //! The chunks of a run, as far as this replica knows them.
 
-use super::event::{Ending, of_chunk};
+use super::event::{FinalEvent, of_chunk};
 use crate::domain::Chunk;
 use crate::store::text_of;
 use actix_web::web::{Bytes, BytesMut};
@@ -23,7 +23,7 @@ debug_without_texts! { RunLog { id, is_owned } }
 #[derive(Default)]
 pub(super) struct Entries {
     chunks: Vec<(Arc<Chunk>, Bytes)>,
-    end: Option<Bytes>,
+    final_event: Option<Bytes>,
     /// Since when it is known that the run is sealed.
     sealed_since: Option<Instant>,
 }
@@ -55,8 +55,8 @@ impl RunLog {
     }
 
     /// Whether the end is known.
-    pub fn has_ended(&self) -> bool {
-        self.entries.borrow().end.is_some()
+    pub fn is_closed(&self) -> bool {
+        self.entries.borrow().final_event.is_some()
     }
 
     /// The response so far, and the number of the last chunk of it.
@@ -80,12 +80,12 @@ impl RunLog {
     }
 
     /// Adds the end, unless it is known.
-    pub fn finish(&self, ending: &Ending) {
+    pub fn close(&self, last: &FinalEvent) {
         self.entries.send_if_modified(|entries| {
-            if entries.end.is_some() {
+            if entries.final_event.is_some() {
                 return false;
             }
-            entries.end = Some(ending.event(entries.seq()));
+            entries.final_event = Some(last.event(entries.seq()));
             true
         });
     }
@@ -110,7 +110,7 @@ pub(super) enum Next {
     /// The events of chunks; the number of the last.
     Chunks(Bytes, i64),
     /// The last event.
-    End(Bytes),
+    Final(Bytes),
     /// Nothing yet.
     Wait,
 }
@@ -125,7 +125,7 @@ impl Entries {
         let known = usize::try_from(seq).unwrap_or(0);
         match self.chunks.get(known..) {
             Some([(_, one)]) => Next::Chunks(one.clone(), self.seq()),
-            Some([]) | None => self.end.clone().map_or(Next::Wait, Next::End),
+            Some([]) | None => self.final_event.clone().map_or(Next::Wait, Next::Final),
             Some(new) => {
                 let mut bytes = BytesMut::new();
                 for (_, event) in new {

@@ -8,7 +8,7 @@ mod log;
 mod reader;
 
 pub use disconnect::{DisconnectGuard, stop_unless_read};
-pub use event::{Ending, snapshot, start};
+pub use event::{FinalEvent, snapshot, start};
 pub use follow::{follow, spawn_follower};
 pub use hub::Hub;
 pub use log::RunLog;

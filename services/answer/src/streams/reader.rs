@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How soon a client shall come back, for whom the connection is closed: in milliseconds.
-const RETRY: &str = "retry: 1000\n\n";
+const RETRY_AFTER_1_S: &str = "retry: 1000\n\n";
 /// A comment, which keeps the connection from being silent.
 const COMMENT: &str = ":\n\n";
 /// The comment with which a server that stops ends a stream.
-const STOPPING: &str = ": the server stops, resume at another\n\n";
+const STOPPING_COMMENT: &str = ": the server stops, resume at another\n\n";
 
 /// A reader of a run, who has read up to some chunk.
 pub struct Reader {
@@ -33,7 +33,7 @@ pub struct Reader {
     guard: Option<DisconnectGuard>,
 }
 
-enum Turn {
+enum ReaderStep {
     Send(Bytes),
     Last(Bytes),
     Close,
@@ -50,7 +50,7 @@ impl Reader {
     ) -> Self {
         let closes_at = Instant::now() + timing.max_stream;
         let (entries, comment) = (log.subscribe(), timing.comment);
-        let first = Some(Bytes::from([RETRY.as_bytes(), &first].concat()));
+        let first = Some(Bytes::from([RETRY_AFTER_1_S.as_bytes(), &first].concat()));
         Self { _log: log, entries, seq, first, closes_at, comment, stopping, guard }
     }
 
@@ -58,39 +58,39 @@ impl Reader {
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
         unfold(Some(self), |reader| async move {
             let mut reader = reader?;
-            match reader.turn().await {
-                Turn::Send(bytes) => Some((Ok(bytes), Some(reader))),
-                Turn::Last(bytes) => {
+            match reader.step().await {
+                ReaderStep::Send(bytes) => Some((Ok(bytes), Some(reader))),
+                ReaderStep::Last(bytes) => {
                     reader.guard.iter_mut().for_each(DisconnectGuard::disarm);
                     Some((Ok(bytes), None))
                 }
-                Turn::Close => None,
+                ReaderStep::Close => None,
             }
         })
     }
 
-    async fn turn(&mut self) -> Turn {
+    async fn step(&mut self) -> ReaderStep {
         if let Some(first) = self.first.take() {
-            return Turn::Send(first);
+            return ReaderStep::Send(first);
         }
         if Instant::now() >= self.closes_at {
-            return Turn::Close;
+            return ReaderStep::Close;
         }
         let comment_at = Instant::now() + self.comment;
         loop {
             match self.entries.borrow_and_update().after(self.seq) {
                 Next::Chunks(bytes, seq) => {
                     self.seq = seq;
-                    return Turn::Send(bytes);
+                    return ReaderStep::Send(bytes);
                 }
-                Next::End(bytes) => return Turn::Last(bytes),
+                Next::Final(bytes) => return ReaderStep::Last(bytes),
                 Next::Wait => {}
             }
             tokio::select! {
-                changed = self.entries.changed() => if changed.is_err() { return Turn::Close },
-                () = sleep_until(comment_at) => return Turn::Send(Bytes::from_static(COMMENT.as_bytes())),
-                () = sleep_until(self.closes_at) => return Turn::Close,
-                () = self.stopping.cancelled() => return Turn::Last(Bytes::from_static(STOPPING.as_bytes())),
+                changed = self.entries.changed() => if changed.is_err() { return ReaderStep::Close },
+                () = sleep_until(comment_at) => return ReaderStep::Send(Bytes::from_static(COMMENT.as_bytes())),
+                () = sleep_until(self.closes_at) => return ReaderStep::Close,
+                () = self.stopping.cancelled() => return ReaderStep::Last(Bytes::from_static(STOPPING_COMMENT.as_bytes())),
             }
         }
     }

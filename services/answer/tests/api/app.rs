@@ -1,25 +1,28 @@
 //! A service for one test, with a database of its own, and stand-ins for the services that it calls.
 
 use crate::branch_service::BranchService;
-use answer::config::Config;
+pub use crate::user::{ANSWERS, User};
+use answer::config::{Config, UserKeysConfig};
 use answer::domain::Timing;
 use answer::models::Models;
 use answer::startup;
-use answer::store::{Limits, migrations};
+use answer::store::{UserLimits, migrations};
+use reqwest::Url;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::clock::Clock;
 use shared::env::Env;
 use shared::ids::{ChatId, UserId};
 use shared::service::Service;
 use shared_store::Store;
-use shared_test_kit::{Answer, Running, SECRET_KEY, TestClient, TestDatabase, server_config, token_keys};
+use shared_test_kit::{
+    Running, SECRET_KEY, ScriptedModel, TestClient, TestDatabase, server_config, token_keys,
+};
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer};
 
-/// The base of the routes.
-pub const ANSWERS: &str = "/api/v1/answers";
 /// The user whose chats all are, for the stand-in of the chat service.
 pub const OWNER: &str = "019bd5f0-7c3a-7d52-9f0e-3b1c5a7e9d21";
 
@@ -27,6 +30,8 @@ pub struct TestApp {
     pub branch_service: BranchService,
     _branch: MockServer,
     pub config: Config,
+    /// The file of its models, if it is not the built-in one.
+    pub models_file: Option<NamedTempFile>,
     pub database: TestDatabase,
     pub clock: Clock,
     pub service: Running,
@@ -55,24 +60,43 @@ pub async fn spawn_app() -> TestApp {
 
 /// The same with another configuration.
 pub async fn spawn_app_with(change: impl FnOnce(&mut Config)) -> TestApp {
+    spawn_app_of(None, change).await
+}
+
+/// The same with a model that answers as the test tells it; `fields` are further lines of its entry.
+pub async fn spawn_scripted_app(
+    model: &ScriptedModel,
+    fields: &str,
+    change: impl FnOnce(&mut Config),
+) -> TestApp {
+    spawn_app_of(Some(model.models_file(fields)), change).await
+}
+
+/// The same with the models of a file.
+pub async fn spawn_app_of(models_file: Option<NamedTempFile>, change: impl FnOnce(&mut Config)) -> TestApp {
     let (clock, database, branch) =
         (Clock::system(), TestDatabase::create().await, MockServer::start().await);
     let branch_service = BranchService::default();
     Mock::given(any()).respond_with(branch_service.clone()).mount(&branch).await;
+    let path = models_file.as_ref().map(|file| file.path().to_str().unwrap().to_owned());
+    let env = path.map_or_else(Env::default, |path| Env::of([("MODELS_FILE", path.as_str())]));
     let mut config = Config {
         server: server_config(&clock),
         database: database.url("answer"),
         branch: branch.uri().parse().unwrap(),
         chat: branch.uri().parse().unwrap(),
-        models: Models::from_env(&Env::default()).unwrap(),
-        limits: Limits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
+        models: Models::from_env(&env).unwrap(),
+        limits: UserLimits { runs: 100, questions_per_minute: 1_000, tokens_per_day: None },
+        question_bytes: 1 << 20,
         drain: Duration::from_secs(10),
         secret: SecretString::from(SECRET_KEY),
+        user_keys: UserKeysConfig::default(),
+        account_retention: Duration::from_secs(3600),
         timing: short_times(),
     };
     change(&mut config);
     let service = Running::start(startup::build(config.clone()).await.unwrap());
-    TestApp { branch_service, _branch: branch, config, database, clock, service }
+    TestApp { branch_service, _branch: branch, config, models_file, database, clock, service }
 }
 
 impl TestApp {
@@ -88,18 +112,23 @@ impl TestApp {
 
     /// The same at another replica.
     pub fn user_at(&self, replica: &Running) -> User {
+        self.user_of(replica.url())
+    }
+
+    /// The same at the replica of this URL.
+    pub fn user_of(&self, replica: Url) -> User {
         let id = UserId::from(shared::ids::parse_uuid(OWNER).unwrap());
         User { client: self.client_of(replica, id) }
     }
 
     /// Somebody else.
     pub fn stranger(&self) -> User {
-        User { client: self.client_of(&self.service, UserId::generate()) }
+        User { client: self.client_of(self.service.url(), UserId::generate()) }
     }
 
-    fn client_of(&self, replica: &Running, id: UserId) -> TestClient {
+    fn client_of(&self, replica: Url, id: UserId) -> TestClient {
         let token = token_keys(&self.clock).issue_access(id, Duration::from_secs(3600)).unwrap();
-        TestClient::new(replica.url()).with_token(&token)
+        TestClient::new(replica).with_token(&token)
     }
 
     /// Another service.
@@ -112,58 +141,6 @@ impl TestApp {
     pub async fn store(&self) -> Store {
         let timeout = Duration::from_secs(10);
         Store::open(&self.config.database, "answer", migrations(), timeout).await.unwrap()
-    }
-}
-
-/// A user with a token.
-pub struct User {
-    pub client: TestClient,
-}
-
-impl User {
-    /// The same with an idempotency key.
-    pub fn with_key(&self, key: &str) -> Self {
-        Self { client: self.client.with_header("idempotency-key", key) }
-    }
-
-    /// The same who wants events.
-    pub fn streaming(&self) -> Self {
-        Self { client: self.client.with_header("accept", "text/event-stream") }
-    }
-
-    pub async fn create(&self, body: &Value) -> Answer {
-        self.client.post(&format!("{ANSWERS}/create-answer"), body).await
-    }
-
-    /// The id of a new answer to a question in a chat.
-    pub async fn ask(&self, chat: &str, question: &str) -> String {
-        let body = json!({"chat_id": chat, "question": question});
-        text(&self.create(&body).await.expect(201).json()["response_id"]).to_owned()
-    }
-
-    pub async fn get(&self, id: &str) -> Answer {
-        self.client.get(&format!("{ANSWERS}/get-answer/{id}")).await
-    }
-
-    pub async fn stop(&self, id: &str) -> Answer {
-        self.client.send(reqwest::Method::POST, &format!("{ANSWERS}/stop-answer/{id}"), None).await
-    }
-
-    /// All events after the one with this id, to the end.
-    pub async fn stream(&self, id: &str, after: Option<i64>) -> Answer {
-        let query = after.map_or_else(String::new, |after| format!("?after={after}"));
-        self.client.get(&format!("{ANSWERS}/stream-answer/{id}{query}")).await
-    }
-
-    /// The answer once it is stored.
-    pub async fn stored(&self, id: &str) -> Value {
-        self.stream(id, None).await.expect(200);
-        self.get(id).await.expect(200).json()
-    }
-
-    /// The text of an answer once it has said something.
-    pub async fn begun(&self, id: &str) {
-        eventually("it says something", async || !text(&self.get(id).await.json()["text"]).is_empty()).await;
     }
 }
 

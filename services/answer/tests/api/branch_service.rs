@@ -1,10 +1,14 @@
 //! Stand-ins for the branch and the chat service, with the internal routes that the answer service calls.
 
-use crate::lines::{Known, not_found, ok};
+use crate::lines::{Known, not_found};
 use serde_json::{Value, json};
 use shared::ids::ResponseId;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wiremock::{Request, Respond, ResponseTemplate};
+
+/// Longer than a test waits for a response.
+const HOLD: Duration = Duration::from_secs(3600);
 
 /// The stand-in of both. Clones share what they know. Every chat exists, is owned by who asks, and has one line unless it is forked.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +32,16 @@ impl BranchService {
     /// Makes attempts to store fail, or not any more.
     pub fn fail_to_store(&self, fails: bool) {
         self.0.lock().unwrap().fails_to_store = fails;
+    }
+
+    /// Carries out what is sent to this route from now on, and does not respond; nothing: it responds again.
+    pub fn hold(&self, route: Option<&'static str>) {
+        self.0.lock().unwrap().held = route;
+    }
+
+    /// Whether something was sent to the route that is held.
+    pub fn is_holding(&self) -> bool {
+        self.0.lock().unwrap().is_holding
     }
 
     /// Makes it a version without the route that stores answers, or with it.
@@ -84,19 +98,21 @@ impl Respond for BranchService {
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         let mut known = self.0.lock().unwrap();
-        match (request.method.as_str(), &*path) {
+        let response = match (request.method.as_str(), &*path) {
             ("POST", ["lines", "place"]) => known.place(&request.body_json().unwrap()),
             ("PUT", ["answers", id]) => known.put_answer(id, &request.body_json().unwrap()),
             ("GET", ["lines", branch, "messages"]) => {
                 let depth = query("depth").unwrap().parse().unwrap();
                 known.page(branch, depth, query("limit").unwrap().parse().unwrap())
             }
-            ("GET", ["messages", id]) => match known.message(id) {
-                Some(message) if !known.is_gone(&message) => ok(&Value::Object(message)),
-                _ => not_found("message_not_found"),
-            },
+            ("GET", ["messages", id]) => known.message_in(id, query("chat_id").as_deref()),
             ("GET", ["chats", chat]) => known.chat(chat),
             _ => not_found("not_found"),
+        };
+        if known.held.is_some() && path.first().copied() == known.held {
+            known.is_holding = true;
+            return response.set_delay(HOLD);
         }
+        response
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::app::TestApp;
 use answer::store::sweep;
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::BigInt;
-use diesel::{QueryableByName, sql_query};
+use diesel::{Connection as _, QueryableByName, SqliteConnection, sql_query};
 use futures_util::FutureExt as _;
+use secrecy::ExposeSecret as _;
 use shared_store::{RunQueryDsl, StoreError, on};
-use shared_test_kit::TestDatabase;
+use shared_test_kit::{RowLock, TestDatabase};
 
 /// The time of leases that are over.
 fn past(app: &TestApp) -> &'static str {
@@ -49,7 +51,34 @@ pub async fn prune(app: &TestApp, id: &str) {
         if is_sqlite(app) { "ended_at - 7200000000" } else { "ended_at - interval '2 hours'" },
     );
     execute(app, format!("UPDATE runs SET ended_at = {time} WHERE response_id = {id}")).await;
-    sweep(&app.store().await).await.unwrap();
+    sweep(&app.store().await, app.config.account_retention).await.unwrap();
+}
+
+/// Records that an account was deleted while what it has was stored, and sweeps.
+pub async fn delete_behind(app: &TestApp, account: &str) {
+    let (account, past) = (literal(app, account), past(app));
+    execute(app, format!("INSERT INTO deleted_accounts (account_id, deleted_at) VALUES ({account}, {past})"))
+        .await;
+    sweep(&app.store().await, app.config.account_retention).await.unwrap();
+}
+
+/// Nobody else writes the runs that there are, until this is dropped.
+pub enum WriteLock {
+    Sqlite { _writer: Box<SqliteConnection> },
+    Postgres { _rows: Box<RowLock> },
+}
+
+impl WriteLock {
+    pub async fn of(app: &TestApp) -> Self {
+        if let Some(rows) = RowLock::of(&app.database, "answer.runs").await {
+            return Self::Postgres { _rows: Box::new(rows) };
+        }
+        let url = app.database.url("answer");
+        let mut writer =
+            SqliteConnection::establish(url.expose_secret().trim_start_matches("sqlite:")).unwrap();
+        writer.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").unwrap();
+        Self::Sqlite { _writer: Box::new(writer) }
+    }
 }
 
 #[derive(QueryableByName)]

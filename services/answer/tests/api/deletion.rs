@@ -95,7 +95,7 @@ async fn the_runs_of_a_destroyed_chat_and_of_a_deleted_account_go() {
         app.service(Service::Auth).delete(&account).await.expect(200);
     }
 
-    for table in ["runs", "chunks", "token_usage"] {
+    for table in ["runs", "chunks", "token_usage", "provider_keys"] {
         assert_eq!(rows_of(&app, table).await, 0, "{table}");
     }
 }

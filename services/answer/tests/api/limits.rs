@@ -1,7 +1,7 @@
 //! The limits of a user.
 
 use crate::app::{chat, endless, eventually, spawn_app_with};
-use answer::store::Limits;
+use answer::store::UserLimits;
 use serde_json::json;
 use shared::service::Service;
 
@@ -54,8 +54,29 @@ async fn a_user_asks_so_many_questions_in_a_minute() {
 }
 
 #[tokio::test]
+async fn a_question_and_its_items_have_so_many_bytes_each() {
+    let app = spawn_app_with(|config| config.question_bytes = 1 << 10).await;
+    let ann = app.user();
+    let (short, long) = ("x".repeat(1 << 10), "x".repeat((1 << 10) + 1));
+    let items = |text: &str| json!([{"role": "user", "content": text}]);
+    for (field, body) in [
+        ("question", json!({"chat_id": chat(), "question": long})),
+        ("input_items", json!({"chat_id": chat(), "question": short, "input_items": items(&short)})),
+    ] {
+        let refused = ann.create(&body).await.expect(422);
+        assert_eq!(
+            (refused.code().as_str(), &refused.json()["detail"][0]["loc"][1]),
+            ("validation_error", &json!(field))
+        );
+        assert!(!refused.text.contains("xxx"), "{}", refused.text);
+    }
+    let taken = json!({"chat_id": chat(), "question": short, "input_items": items("x")});
+    ann.create(&taken).await.expect(201);
+}
+
+#[tokio::test]
 async fn the_tokens_of_an_answer_under_way_and_of_one_that_is_stopped_count() {
-    let limits = Limits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(100) };
+    let limits = UserLimits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(100) };
     let app = spawn_app_with(|config| config.limits = limits).await;
     let ann = app.user();
     let id = ann.ask(&chat(), &format!("[[stall:after=1]] a {}", "b".repeat(600))).await;
@@ -68,7 +89,7 @@ async fn the_tokens_of_an_answer_under_way_and_of_one_that_is_stopped_count() {
 
 #[tokio::test]
 async fn the_tokens_of_a_day_are_limited() {
-    let limits = Limits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(3) };
+    let limits = UserLimits { runs: 10, questions_per_minute: 100, tokens_per_day: Some(3) };
     let app = spawn_app_with(|config| config.limits = limits).await;
     let ann = app.user();
     let id = ann.ask(&chat(), "one two three").await;

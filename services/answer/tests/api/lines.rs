@@ -18,6 +18,9 @@ pub struct Known {
     pub missing_pages: usize,
     pub stores: usize,
     pub reads: usize,
+    /// The route that does not respond.
+    pub held: Option<&'static str>,
+    pub is_holding: bool,
 }
 
 impl Known {
@@ -32,6 +35,19 @@ impl Known {
 
     pub fn message(&self, id: &str) -> Option<Map<String, Value>> {
         self.messages.iter().find(|message| message["response_id"] == id).cloned()
+    }
+
+    /// A message as it is read in a chat: each is a fork of all others.
+    pub fn message_in(&self, id: &str, chat: Option<&str>) -> ResponseTemplate {
+        if chat.is_some_and(|chat| self.gone.iter().any(|gone| gone == chat)) {
+            return not_found("chat_not_found");
+        }
+        let message = self.message(id).filter(|message| chat.is_some() || !self.is_gone(message));
+        let Some(mut message) = message else { return not_found("message_not_found") };
+        let is_inherited =
+            chat.is_some_and(|chat| message["chat_id"] != chat && message["branch_id"] != chat);
+        message.insert("inherited".to_owned(), json!(is_inherited));
+        ok(&Value::Object(message))
     }
 
     pub fn place(&self, body: &Value) -> ResponseTemplate {

@@ -84,7 +84,7 @@ async fn a_flush_needs_the_epoch_and_the_number_before_it() {
     for wrong in other_epochs.into_iter().chain(other_numbers) {
         assert_eq!(flush(&store, wrong).await.unwrap(), lost);
     }
-    assert_eq!(flush(&store, good.clone()).await.unwrap(), FlushResult::Written { cancel: false });
+    assert_eq!(flush(&store, good.clone()).await.unwrap(), FlushResult::Written { stop_requested: false });
     assert_eq!(flush(&store, good).await.unwrap(), lost, "once");
     assert_eq!(ann.get(&id).await.json()["text"], "one two three");
 }

@@ -32,6 +32,8 @@ async fn what_there_is_not_is_told() {
         json!({"chat_id": chat, "question": ""}),
         json!({"chat_id": chat, "question": "x", "temperature": 3}),
         json!({"chat_id": chat, "question": "x", "stop": []}),
+        json!({"chat_id": chat, "question": "x", "tools": [{"type": "mcp", "server_url": "http://10.0.0.1/"}]}),
+        json!({"chat_id": chat, "question": "x", "tools": ["function"]}),
         json!({"chat_id": chat, "question": "x", "max_output_tokens": 0}),
         json!({"chat_id": chat, "question": "x", "input_items": {}}),
         json!({"chat_id": chat, "question": "x", "on_running": "wait"}),

@@ -37,3 +37,30 @@ async fn an_answer_that_is_under_way_is_not_regenerated() {
     let unknown = json!({"response_id": ResponseId::generate()});
     assert_eq!(ann.client.post(&path, &unknown).await.expect(404).code(), "message_not_found");
 }
+
+#[tokio::test]
+async fn a_version_goes_to_the_chat_in_which_the_message_is_read() {
+    let (app, chat, fork) = (spawn_app().await, chat(), chat());
+    let ann = app.user();
+    let parent = app.branch_service.add_message(&chat, "a", "b");
+    let first = ann.ask(&chat, "one").await;
+    ann.stored(&first).await;
+    let path = format!("{ANSWERS}/regenerate-answer");
+    let regenerate =
+        async |chat: &str| ann.client.post(&path, &json!({"response_id": first, "chat_id": chat})).await;
+
+    let own = regenerate(&chat).await.expect(201).json();
+    let forked = regenerate(&fork).await.expect(201).json();
+
+    for (answer, chat) in [(&own, &chat), (&forked, &fork)] {
+        assert_eq!((&answer["chat_id"], &answer["branch_id"]), (&json!(chat), &json!(chat)));
+        assert_eq!((&answer["parent_response_id"], &answer["question"]), (&json!(parent), &json!("one")));
+        assert_eq!(ann.stored(text(&answer["response_id"])).await["message"]["chat_id"], **chat);
+    }
+    // The source may be gone, but not the chat in which it is read.
+    app.branch_service.delete(&chat);
+    regenerate(&fork).await.expect(201);
+    assert_eq!(regenerate(&chat).await.expect(404).code(), "chat_not_found");
+    let unnamed = ann.client.post(&path, &json!({"response_id": first})).await.expect(404);
+    assert_eq!(unnamed.code(), "message_not_found");
+}

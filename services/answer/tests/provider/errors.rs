@@ -3,6 +3,7 @@
 use crate::fake_model::{FakeModel, Reply};
 use crate::support::{events_of, model, prompt};
 use answer::provider::{ProviderError, client};
+use secrecy::SecretString;
 use serde_json::json;
 use std::cell::RefCell;
 use std::io::Write;
@@ -85,13 +86,19 @@ impl Write for Log {
 
 /// All that is logged while a question is asked, at the lowest level.
 async fn logged(question: &str, reply: Reply) -> String {
+    logged_with(None, question, reply).await
+}
+
+/// The same with a user's own key.
+async fn logged_with(key: Option<&str>, question: &str, reply: Reply) -> String {
     static SUBSCRIBER: Once = Once::new();
     SUBSCRIBER.call_once(|| {
         tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(|| Log).init();
     });
     LOG.with_borrow_mut(Vec::clear);
     let fake = FakeModel::start(vec![reply]).await;
-    drop(model(&fake.base_url).open(prompt(question)).await);
+    let key = key.map(SecretString::from);
+    drop(model(&fake.base_url).open_with_key(prompt(question), key).await);
     LOG.with_borrow(|log| String::from_utf8(log.clone()).unwrap())
 }
 
@@ -102,6 +109,26 @@ async fn what_a_provider_says_is_logged_on_a_short_line_without_the_key() {
     let line = log.lines().find(|line| line.contains("a provider failed")).unwrap();
     assert!(line.contains("wrong key [key]") && line.contains("provider_auth") && line.len() < 600, "{line}");
     assert!(!log.contains("sk-secret"), "{log}");
+}
+
+#[tokio::test]
+async fn a_users_own_key_is_not_logged() {
+    let refusal =
+        json!({"error": {"message": "Incorrect key: usr-0123456789abcdef", "code": "usr-0123456789abcdef"}});
+    let log =
+        logged_with(Some("usr-0123456789abcdef"), "hi", Reply::error("401 Unauthorized", &refusal)).await;
+    assert!(log.contains("Incorrect key: [key]") && !log.contains("usr-"), "{log}");
+}
+
+#[tokio::test]
+async fn a_key_whose_middle_is_masked_is_not_logged_either() {
+    for masked in ["sk-s******0123", "'sk-secr...'", "(...0123)"] {
+        let error =
+            json!({"error": {"message": format!("Incorrect key provided: {masked}. See the pages.")}});
+        let log = logged("hi", Reply::error("401 Unauthorized", &error)).await;
+        assert!(log.contains("[key] "), "{log}");
+        assert!(log.contains("See the pages") && !log.contains("sk-s") && !log.contains("0123"), "{log}");
+    }
 }
 
 #[tokio::test]

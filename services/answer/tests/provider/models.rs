@@ -41,7 +41,24 @@ fn all_that_an_entry_says_is_known_of_the_model() {
     let model = models.find(Some("m")).unwrap();
     assert_eq!((model.context_window, model.max_output_tokens, model.max_runs), (1000, Some(10), Some(3)));
     assert_eq!((model.vision, model.tools, model.reasoning), (true, false, true));
-    assert_eq!(model.provider.as_deref(), Some("p"));
+    assert_eq!((model.provider.as_deref(), models.providers()), (Some("p"), vec!["p"]));
+}
+
+#[test]
+fn a_model_without_limits_of_its_own_has_those_of_the_deployment() {
+    let limits = [("ANSWERS_AT_ONCE_PER_MODEL", "5"), ("ANSWERS_CONTEXT_BYTES", "4MiB")];
+    let of = |models: &Models| models.find(None).map(|model| (model.max_runs, model.max_line_bytes)).unwrap();
+    assert_eq!(of(&Models::from_env(&Env::default()).unwrap()), (None, 16 << 20));
+    assert_eq!(of(&Models::from_env(&Env::of(limits)).unwrap()), (Some(5), 4 << 20));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{ENTRY}limits.max_runs = 3\n")).unwrap();
+    let [runs, bytes] = limits;
+    let env = Env::of([("MODELS_FILE", file.path().to_str().unwrap()), runs, bytes]);
+    assert_eq!(of(&Models::from_env(&env).unwrap()), (Some(3), 4 << 20));
+    let wrong = Env::of([("ANSWERS_AT_ONCE_PER_MODEL", "many"), ("ANSWERS_CONTEXT_BYTES", "1MiB")]);
+    let lines = Models::from_env(&wrong).unwrap_err().to_string();
+    let names: Vec<_> = lines.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(names, ["ANSWERS_AT_ONCE_PER_MODEL", "ANSWERS_CONTEXT_BYTES"], "{lines}");
 }
 
 #[test]
@@ -71,6 +88,7 @@ fn a_mistake_is_told_with_its_line() {
             "[[models]]\nname = \"banyan/echo\"\nbase_url = \"http://h/v1\"\n",
             "line 7: banyan/echo is built in",
         ),
+        ("provider = \"a/b\"\n", "line 5: expected a provider's name"),
         ("api_key = \"sk-secret\"\n", "line 5: unknown field `api_key`"),
         ("=\n", "line 5: "),
     ];

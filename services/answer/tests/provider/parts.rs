@@ -68,7 +68,11 @@ fn a_text_that_looks_like_an_image_costs_what_a_text_does() {
 fn a_line_is_kept_up_to_16_mib_however_large_the_window_is() {
     let models =
         models("[[models]]\nname = \"m\"\nbase_url = \"http://h/v1\"\ncontext_window = 100000000\n").unwrap();
-    let mut context = Context::new(models.find(None).unwrap(), None, "q", None);
     let long = message(&"x".repeat(1 << 20), None, &"y".repeat(1 << 20), None);
-    assert_eq!((0..20).take_while(|_| context.push(long.clone())).count(), 8);
+    let mut model = models.find(None).unwrap().clone();
+    for (max_line_bytes, kept) in [(model.max_line_bytes, 8), (4 << 20, 2)] {
+        model.max_line_bytes = max_line_bytes;
+        let mut context = Context::new(&model, None, "q", None);
+        assert_eq!((0..20).take_while(|_| context.push(long.clone())).count(), kept);
+    }
 }

@@ -130,11 +130,21 @@ impl ContentStore {
         Ok(LinePlace { chat, branch, parent, depth, is_head: parent == head })
     }
 
-    /// Stores an answer, whole or not at all. What is stored under its id already is returned as it is.
+    /// Stores an answer, whole or not at all. What is stored under its id already is returned as it is. What these errors are answered for is
+    /// not there, and does not come back with what is restored.
     ///
     /// [`Error::ChatNotFound`], [`Error::BranchNotFound`] if the chat or the branch is deleted, or is not the owner's;
     /// [`Error::MessageNotFound`] if the parent is not on the line, or the message is deleted.
     pub async fn store_answer(&self, request: AnswerRequest) -> Result<Message, Error> {
+        let (owner, id) = (request.owner, request.id);
+        let stored = self.store_or_replay(request).await;
+        if stored.as_ref().is_err_and(Error::is_not_found) {
+            self.discard_answer(owner, id).await?;
+        }
+        stored
+    }
+
+    async fn store_or_replay(&self, request: AnswerRequest) -> Result<Message, Error> {
         let AnswerRequest { owner, id, branch, .. } = request;
         let target = self.resolve(owner, request.target).await?.require()?;
         if let Some(stored) = self.replay_answer(owner, id).await? {

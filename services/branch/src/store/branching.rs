@@ -2,8 +2,8 @@
 
 use super::requests::{AppendRequest, ForkRequest};
 use crate::domain::{
-    AnswerDetails, BranchName, ExpectedHead, ForkPoint, MIN_TIME_STEP, Message, Metadata, OnHeadMoved,
-    Question, Response, branch_of, stored_text_bytes,
+    AnswerDetails, BranchName, ExpectedHead, ForkPoint, Forks, MIN_TIME_STEP, Message, Metadata, OnHeadMoved,
+    Question, Response, Version, branch_of, stored_text_bytes,
 };
 use shared::clock::Timestamp;
 use shared::idempotency::IdempotencyKey;
@@ -132,6 +132,32 @@ impl ForkWithMessages {
         Some(Self { fork, is_on_line_of_target: true, messages, first_id: append.id })
     }
 
+    /// The branch whose line an answer goes on with. It must be there when the answer is stored, also where the parent is another branch's.
+    pub(crate) fn answer_line(&self) -> Option<BranchId> {
+        self.first_id.map(|_| self.fork.target)
+    }
+
+    /// The first of its messages, as it was stored on this branch.
+    pub(super) fn first_message(&self, made: NewBranch) -> Option<Message> {
+        let content = self.messages.first()?.clone();
+        Some(Message {
+            id: made.first,
+            chat: made.chat,
+            branch: made.branch,
+            depth: made.fork_depth + 1,
+            parent: self.fork.from,
+            question: content.question,
+            response: content.response,
+            metadata: content.metadata,
+            created_at: made.first_at,
+            copied_from: content.copied_from,
+            details: content.details,
+            forks: Forks::default(),
+            version: Version::default(),
+            inherited: false,
+        })
+    }
+
     /// The bytes of the texts and the items of its messages.
     pub fn text_bytes(&self) -> usize {
         let bytes = |message: &MessageContent| {
@@ -174,5 +200,7 @@ pub(crate) struct NewBranch {
     pub(crate) branch: BranchId,
     /// The first of its messages.
     pub(crate) first: ResponseId,
+    /// When that was stored.
+    pub(crate) first_at: Timestamp,
     pub(crate) fork_depth: i64,
 }

@@ -131,6 +131,15 @@ impl ContentStore {
         on_engine!(self, replay_answer(owner, id))
     }
 
+    /// Removes what a store of this answer has left that was neither completed nor undone.
+    pub(super) async fn discard_answer(&self, owner: UserId, id: ResponseId) -> Result<(), Error> {
+        match &self.engine {
+            Engine::Mongo(engine) => engine.discard_answer(owner, id).await,
+            // A transaction leaves nothing.
+            Engine::Sql(_) => Ok(()),
+        }
+    }
+
     /// Appends a message to a line. [`Error::HeadMoved`] if the head is not the expected one.
     pub(super) async fn append_to_line(
         &self,

@@ -74,9 +74,14 @@ impl ContentStore {
         request: ForkWithMessages,
     ) -> Result<Created<Message>, Error> {
         let (owner, key, id) = (request.fork.owner, request.fork.key.clone(), request.first_id);
-        let made = match self.fork_with_messages(Arc::new(request)).await? {
+        let request = Arc::new(request);
+        let made = match self.fork_with_messages(Arc::clone(&request)).await? {
             Some(made) => {
-                self.read_message(MessageRequest::in_own_chat(owner, made.first)).await?.map(Created::new)
+                let stored = self.read_message(MessageRequest::in_own_chat(owner, made.first)).await?;
+                // An answer that is deleted by now was stored before, and comes back if that is undone.
+                let stored =
+                    stored.or_else(|| request.answer_line().and_then(|_| request.first_message(made)));
+                stored.map(Created::new)
             }
             None => match (key, id) {
                 (Some(key), _) => self.replay_message(&key).await?.map(Created::replayed),

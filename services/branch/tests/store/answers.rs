@@ -46,7 +46,7 @@ async fn store(chat: &Chat, request: &AnswerRequest) -> Message {
     chat.store.store_answer(request.clone()).await.unwrap()
 }
 
-async fn read(chat: &Chat, message: ResponseId) -> Option<Message> {
+pub async fn read(chat: &Chat, message: ResponseId) -> Option<Message> {
     chat.store.read_message(MessageRequest::in_own_chat(chat.owner, message)).await.unwrap()
 }
 

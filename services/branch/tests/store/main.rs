@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod answer_races;
 mod answers;
 mod branches;
 mod chat_fork_races;
@@ -126,6 +127,8 @@ fn writing(engine: Engine) -> Vec<Trial> {
         answers::answers_at_one_head_all_find_a_place,
         answers::nothing_is_stored_for_what_is_deleted,
         answers::an_answer_beside_a_deletion_is_whole_or_refused,
+        answer_races::no_answer_goes_to_a_parent_that_its_line_leaves_behind,
+        answer_races::an_answer_that_meets_a_deletion_does_not_come_back_with_it,
         answers::answers_of_others_are_not_found,
         answers::a_place_is_found_on_the_line,
         answers::copies_have_the_details_and_edits_have_none,
@@ -242,11 +245,15 @@ fn main() {
         hot_lines::a_hot_line_takes_its_turns_with_others,
         unfinished_answers::a_repeated_store_finishes_an_answer,
         unfinished_answers::an_answer_is_stored_again_after_its_branch_was_given_up,
+        unfinished_answers::an_answer_that_is_not_confirmed_goes_with_its_line,
+        unfinished_answers::what_follows_an_answer_confirms_it,
+        unfinished_answers::an_answer_on_a_branch_under_way_goes_with_its_line,
     });
     trials.extend(trials! { Engine::Postgres;
         hot_lines::a_locked_line_holds_one_connection,
         hot_lines::operations_on_locked_rows_hold_one_connection,
         hot_lines::a_wait_for_a_lock_is_bounded,
+        answer_races::an_answer_waits_for_the_deletion_of_its_line,
         plans::plans_without_statistics_suit_large_tables,
         plans::plans_of_small_tables_suit_large_tables,
     });

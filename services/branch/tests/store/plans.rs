@@ -17,10 +17,10 @@ const EXECUTIONS_UNTIL_THE_PLAN_IS_KEPT: usize = 6;
 /// Chats of others in the beginning, with a message each.
 const CHATS_OF_OTHERS_WHEN_SMALL: usize = 20;
 const ROUNDS_ON_LARGE_TABLES: usize = 4;
-/// Rows of others in each table: over 1,000 blocks of branches, and over 2,000 of messages.
-const ROWS_OF_OTHERS: usize = 60_000;
-/// The most blocks that a round of operations may touch: it needs about 5,500.
-const MAX_BLOCKS_PER_ROUND: i64 = 6_500;
+/// Rows of others in each table: over 1,300 blocks of branches, and over 2,600 of messages.
+const ROWS_OF_OTHERS: usize = 80_000;
+/// The most blocks that a round of operations may touch: it needs about 6,900 where the connections are new, else about 3,000.
+const MAX_BLOCKS_PER_ROUND: i64 = 8_000;
 
 pub async fn plans_without_statistics_suit_large_tables(kit: &Kit) {
     let blocks = blocks_per_round(kit, "").await;

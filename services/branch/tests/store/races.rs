@@ -1,11 +1,12 @@
 //! Many at once, from two stores.
 
-use crate::kit::{Chat, Kit, key, refused};
+use crate::kit::{Chat, Kit, NO_WINDOW, key, refused};
 use branch::domain::{ExpectedHead, Order, Response};
 use branch::error::Error;
 use branch::store::{ContentStore, ListRequest, MessageRequest};
 use shared::idempotency::{IdempotencyKey, RequestHash};
 use shared::ids::{BranchId, UserId};
+use shared::undo_window::UndoWindow;
 use shared::validation::TextField as _;
 
 /// Runs work many times at once, through one store and the other by turns.
@@ -14,7 +15,22 @@ where
     T: Send + 'static,
     W: Future<Output = T> + Send + 'static,
 {
-    let stores = [kit.store.clone(), kit.replica().await];
+    at_once_within(kit, &chat.through(&kit.store), NO_WINDOW, count, work).await
+}
+
+/// Runs work many times at once, through the store of the chat and another one with this window by turns.
+pub async fn at_once_within<T, W>(
+    kit: &Kit,
+    chat: &Chat,
+    undo_window: UndoWindow,
+    count: usize,
+    work: impl Fn(usize, Chat) -> W,
+) -> Vec<T>
+where
+    T: Send + 'static,
+    W: Future<Output = T> + Send + 'static,
+{
+    let stores = [chat.store.clone(), kit.store_with(undo_window).await];
     let work = |number: usize| tokio::spawn(work(number, chat.through(&stores[number % 2])));
     let running: Vec<_> = (0..count).map(work).collect();
     let mut done = Vec::new();

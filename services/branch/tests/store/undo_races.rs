@@ -1,6 +1,7 @@
 //! Restoring while others restore, delete, purge, fork and append.
 
 use crate::kit::{Chat, Kit, ids};
+use crate::races::at_once_within;
 use crate::undo::{Branches, DAY, delete, undoable_chat};
 use branch::error::Error;
 use branch::store::MessageRequest;
@@ -14,14 +15,7 @@ where
     T: Send + 'static,
     W: Future<Output = T> + Send + 'static,
 {
-    let stores = [chat.store.clone(), kit.store_with(UndoWindow::new(DAY)).await];
-    let work = |number: usize| tokio::spawn(work(number, chat.through(&stores[number % 2])));
-    let running: Vec<_> = (0..count).map(work).collect();
-    let mut done = Vec::new();
-    for one in running {
-        done.push(one.await.unwrap());
-    }
-    done
+    at_once_within(kit, chat, UndoWindow::new(DAY), count, work).await
 }
 
 async fn tree(chat: &Chat) -> BTreeSet<BranchId> {

@@ -1,6 +1,7 @@
 //! The versions of messages.
 
 use crate::kit::{Chat, Kit, refused};
+use crate::message_tree::{request, walk};
 use branch::domain::{Message, Order, Version};
 use branch::store::{LineRequest, ListRequest, MessageRequest, VersionEntry, VersionsRequest};
 use shared::clock::Timestamp;
@@ -136,6 +137,12 @@ pub async fn a_thousand_versions_are_counted(kit: &Kit) {
     }
     assert_eq!(on_line(&chat, chat.trunk()).await, [(1, 1), (1, 1_011)]);
     assert_eq!(read(&chat, first.id).await.forks.count, 1_010);
+    let expected: Vec<_> =
+        std::iter::once(second.id).chain(edits.iter().map(|edit| edit.id)).zip(1..).collect();
+    let listed = list(&chat, second.id, 300).await;
+    assert_eq!(listed.iter().map(|one| (one.id, one.number)).collect::<Vec<_>>(), expected);
+    let tree = walk(&chat, request(&chat)).await.0;
+    assert_eq!(tree.iter().map(|entry| (entry.id, entry.version)).skip(1).collect::<Vec<_>>(), expected);
 }
 
 /// All versions of a message, in pages of this length.

@@ -1,10 +1,14 @@
 //! Deliveries to the answer service: states of chats.
 
 use crate::app::{DAY, TestApp, eventually, spawn_app_with};
+use shared::service::Service;
 use shared_test_kit::{Samples, shown_metrics};
 use std::time::Duration;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// More than the time after which the relay takes up a delivery that nobody has delivered.
+const RELAY_PAUSE: Duration = Duration::from_secs(60);
 
 /// A service, and the stand-in for the answer service, which takes everything.
 async fn spawn_app_with_answers() -> (TestApp, MockServer) {
@@ -44,13 +48,19 @@ async fn the_answer_service_is_told_of_each_change_of_a_chat_with_its_number() {
 
 #[tokio::test]
 async fn the_answer_service_is_told_of_chats_that_an_account_or_time_destroys() {
-    let (app, answer) = spawn_app_with_answers().await;
+    let (mut app, answer) = spawn_app_with_answers().await;
     let (ann, bob) = (app.user(), app.user());
     let (of_account, of_time) = (ann.chat("x").await, bob.chat("y").await);
     bob.delete_chat(&of_time).await.expect(200);
 
     app.delete_account(ann.id).await.expect(200);
-    app.clock.advance(DAY + Duration::from_secs(60));
+    app.clock.advance(DAY);
+    // The service sweeps at start.
+    app.restart().await;
+    let path = format!("/internal/chats/{of_time}");
+    eventually("the chat is purged", async || app.service(Service::Branch).get(&path).await.status == 404)
+        .await;
+    app.clock.advance(RELAY_PAUSE);
 
     let destroyed = |chat: &str, number| {
         let told = format!("PUT /internal/chats/{chat}/state?number={number}&state=destroyed");

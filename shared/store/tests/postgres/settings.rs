@@ -47,6 +47,7 @@ pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatab
         "SET client_min_messages = log",
         "SET search_path = nowhere",
         "SET statement_timeout = '1ms'",
+        "SET idle_in_transaction_session_timeout = 0",
         "SET \"TimeZone\" = 'Asia/Kathmandu'",
         "SET \"DateStyle\" = 'SQL, DMY'",
     ] {
@@ -61,6 +62,7 @@ pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatab
         ("client_min_messages", "warning"),
         ("search_path", "chat"),
         ("statement_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "2s"),
         ("TimeZone", "UTC"),
     ] {
         assert_eq!(show(&store, name).await, value, "{name}");

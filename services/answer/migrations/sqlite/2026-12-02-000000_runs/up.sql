@@ -30,7 +30,7 @@ CREATE TABLE runs (
     lease_until BIGINT,
     attempts INTEGER NOT NULL,
     -- Whether it shall stop.
-    cancel BOOLEAN NOT NULL,
+    stop_requested BOOLEAN NOT NULL,
     -- The number of its chunks.
     seq BIGINT NOT NULL,
     -- The tokens that it is estimated to take, as far as they are counted in token_usage already.

@@ -20,15 +20,15 @@ impl Owner {
         let flush = Flush {
             response_id: self.run.response_id,
             epoch: self.run.epoch,
-            from: self.said.flushed(),
-            chunks: self.said.pending().to_vec(),
+            from: self.transcript.flushed(),
+            chunks: self.transcript.pending().to_vec(),
             lease: self.next_lease(seal.is_some()),
             seal,
         };
-        let Some(cancel) = self.write(&flush).await else { return Step::Lost };
+        let Some(stop_requested) = self.write(&flush).await else { return Step::Lost };
         self.has_talked |= !flush.chunks.is_empty();
-        self.log.append(self.said.take_pending());
-        if cancel { Step::End(Finish::of(AnswerStatus::Stopped)) } else { Step::Go }
+        self.log.append(self.transcript.take_pending());
+        if stop_requested { Step::Finish(Finish::of(AnswerStatus::Stopped)) } else { Step::Go }
     }
 
     /// The lease of a flush: heartbeats renew it, and others once a third of it is over.
@@ -38,7 +38,7 @@ impl Owner {
             return Some(timing.store_grace);
         }
         let is_due = self.renewed_at.elapsed() >= timing.lease / RENEWED_SHARE;
-        (is_due || self.said.pending().is_empty()).then_some(timing.lease)
+        (is_due || self.transcript.pending().is_empty()).then_some(timing.lease)
     }
 
     /// Writes a flush, again and again while the database is down and the lease lasts. Returns whether the run shall stop, `None` if it
@@ -48,7 +48,7 @@ impl Owner {
         loop {
             let began = Instant::now();
             let error = match self.attempt(flush, failures > 0).await {
-                Ok(FlushResult::Written { cancel }) => {
+                Ok(FlushResult::Written { stop_requested }) => {
                     self.executor.parts().metrics.flushed(began.elapsed());
                     self.flushed_at = began;
                     if flush.lease.is_some() {
@@ -58,7 +58,7 @@ impl Owner {
                         let run = self.run.response_id;
                         tracing::info!(%run, failures, "what a model says is written again");
                     }
-                    return Some(cancel);
+                    return Some(stop_requested);
                 }
                 Ok(FlushResult::Lost) => return None,
                 Err(error) => error,
@@ -83,7 +83,7 @@ impl Owner {
         match store::flush(store, flush.clone()).await {
             // The response of an attempt before may have been lost.
             Ok(FlushResult::Lost) if is_uncertain && store::confirm_flush(store, flush).await? => {
-                Ok(FlushResult::Written { cancel: false })
+                Ok(FlushResult::Written { stop_requested: false })
             }
             written => written,
         }

@@ -20,7 +20,7 @@ pub struct Owner {
     log: Arc<RunLog>,
     signals: Signals,
     _guard: OwnRunGuard,
-    said: Transcript,
+    transcript: Transcript,
     claimed_at: Instant,
     flushed_at: Instant,
     renewed_at: Instant,
@@ -39,7 +39,7 @@ impl Drop for Owner {
 /// What happens next to a run.
 enum Step {
     Go,
-    End(Finish),
+    Finish(Finish),
     Lost,
 }
 
@@ -49,14 +49,14 @@ impl Owner {
         let log = executor.parts().hub.open(run.response_id);
         log.set_owned(true);
         let (signals, guard) = executor.own().add(run.response_id, run.epoch);
-        let (said, now) = (Transcript::new(run.response_id), Instant::now());
+        let (transcript, now) = (Transcript::new(run.response_id), Instant::now());
         Self {
             executor,
             run,
             log,
             signals,
             _guard: guard,
-            said,
+            transcript,
             claimed_at: now,
             flushed_at: now,
             renewed_at: now,
@@ -76,18 +76,18 @@ impl Owner {
         let status = finish.status;
         let seal = Seal {
             owner: self.run.owner,
-            response: self.said.text().to_owned(),
-            output_items: self.said.output_items(),
+            response: self.transcript.text().to_owned(),
+            output_items: self.transcript.output_items(),
             finish,
         };
         if matches!(self.flush(Some(seal)).await, Step::Lost) {
             return self.give_up();
         }
         let metrics = &self.executor.parts().metrics;
-        metrics.ended(status);
-        let tokens = self.said.usage().and_then(|usage| usage.output_tokens);
+        metrics.finished(status);
+        let tokens = self.transcript.usage().and_then(|usage| usage.output_tokens);
         metrics.generated(tokens.unwrap_or(0), self.claimed_at.elapsed());
-        self.executor.settle_own(self.run.response_id, Some(&self.log)).await;
+        self.executor.store_or_drop_own(self.run.response_id, Some(&self.log)).await;
     }
 
     fn give_up(&self) {
@@ -111,14 +111,14 @@ impl Owner {
                     produced = producer.next() => self.take(produced),
                     () = sleep_until(self.next_flush()) => Step::Go,
                     () = signals.lost.cancelled() => Step::Lost,
-                    () = signals.stop.cancelled() => Step::End(Finish::of(AnswerStatus::Stopped)),
-                    () = &mut drained => Step::End(Finish::of(AnswerStatus::Interrupted)),
-                    () = sleep_until(deadline) => Step::End(Finish::failed("timed_out")),
+                    () = signals.stop.cancelled() => Step::Finish(Finish::of(AnswerStatus::Stopped)),
+                    () = &mut drained => Step::Finish(Finish::of(AnswerStatus::Interrupted)),
+                    () = sleep_until(deadline) => Step::Finish(Finish::failed("timed_out")),
                 }
             };
             match step {
                 Step::Go => {}
-                Step::End(finish) => return Some(self.completed(finish)),
+                Step::Finish(finish) => return Some(self.completed(finish)),
                 Step::Lost => return None,
             }
         }
@@ -126,13 +126,13 @@ impl Owner {
 
     fn take(&mut self, produced: Produced) -> Step {
         match produced {
-            Produced::Context(dropped) => self.dropped_messages = Some(dropped),
+            Produced::Context(dropped_messages) => self.dropped_messages = Some(dropped_messages),
             Produced::Event(event) => {
-                if let Some(finish) = self.said.add(event) {
-                    return Step::End(finish);
+                if let Some(finish) = self.transcript.add(event) {
+                    return Step::Finish(finish);
                 }
             }
-            Produced::Failed(finish) => return Step::End(finish),
+            Produced::Failed(finish) => return Step::Finish(finish),
         }
         Step::Go
     }
@@ -141,22 +141,27 @@ impl Owner {
     fn completed(&mut self, finish: Finish) -> Finish {
         self.note_first_token();
         let first_token_ms = self.first_token.and_then(|time| i64::try_from(time.as_millis()).ok());
-        Finish { usage: self.said.usage(), first_token_ms, dropped_messages: self.dropped_messages, ..finish }
+        Finish {
+            usage: self.transcript.usage(),
+            first_token_ms,
+            dropped_messages: self.dropped_messages,
+            ..finish
+        }
     }
 
     fn next_flush(&self) -> Instant {
         let timing = self.executor.parts().timing;
-        self.flushed_at + if self.said.pending().is_empty() { timing.heartbeat } else { timing.flush }
+        self.flushed_at + if self.transcript.pending().is_empty() { timing.heartbeat } else { timing.flush }
     }
 
     /// Whether to flush now: the first token is not kept waiting.
     fn is_due(&self) -> bool {
-        let is_first = !self.has_talked && !self.said.pending().is_empty();
-        is_first || self.said.is_full() || self.next_flush() <= Instant::now()
+        let is_first = !self.has_talked && !self.transcript.pending().is_empty();
+        is_first || self.transcript.is_full() || self.next_flush() <= Instant::now()
     }
 
     fn note_first_token(&mut self) {
-        if self.first_token.is_none() && !self.said.pending().is_empty() {
+        if self.first_token.is_none() && !self.transcript.pending().is_empty() {
             let time = self.claimed_at.elapsed();
             self.executor.parts().metrics.first_token(time);
             self.first_token = Some(time);

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::{BranchId, ChatId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl SqlEngine {
         let request = Arc::new(request.clone());
         let origin = self.origin(&request).await?;
         let (new, clock) = (Arc::clone(&request), self.clock.clone());
-        let rows = rows(&request, origin);
+        let rows = rows(&request, origin, None);
         let made = self
             .write(rows, move |session| {
                 async move { insert(session, &new, origin, &clock, None).await }.boxed()
@@ -53,10 +53,15 @@ impl SqlEngine {
     }
 }
 
-/// The rows that a fork locks, the trunk's first.
-pub(super) fn rows(request: &ForkRequest, origin: Origin) -> impl Iterator<Item = BranchId> + use<> {
-    let trunk = Some(origin.chat.trunk()).filter(|trunk| request.activate && *trunk != origin.parent);
-    trunk.into_iter().chain([origin.parent])
+/// The rows that a fork locks, the trunk's first: beside the parent's that of this line, if there is one.
+pub(super) fn rows(
+    request: &ForkRequest,
+    origin: Origin,
+    line: Option<BranchId>,
+) -> impl Iterator<Item = BranchId> + use<> {
+    let trunk = Some(origin.chat.trunk()).filter(|_| request.activate || line.is_some());
+    let others = line.into_iter().chain([origin.parent]);
+    trunk.into_iter().chain(others.filter(move |row| trunk != Some(*row)))
 }
 
 /// The messages that a fork begins with.
@@ -65,6 +70,8 @@ pub(super) struct ForkMessages<'a> {
     pub(super) ids: &'a [ResponseId],
     /// The question of the first.
     pub(super) question: &'a str,
+    /// The branch that must be there beside the parent.
+    pub(super) line: Option<BranchId>,
 }
 
 /// Inserts a fork, which may begin with messages.
@@ -76,6 +83,9 @@ pub(super) async fn insert(
     own: Option<ForkMessages<'_>>,
 ) -> Result<BranchWithActive, Abort> {
     let id = new.id.unwrap_or_else(BranchId::generate);
+    if let Some(line) = own.and_then(|own| own.line) {
+        lock_line(session, origin.chat, line).await?;
+    }
     let Locked { parent, parent_created_at, parent_level, active } = lock(session, new, origin, id).await?;
     let ancestry = ancestry(session, parent, origin, id).await?;
     // Never older than its parent and its message, whatever the clock says.
@@ -130,6 +140,18 @@ struct Locked {
     parent_created_at: Timestamp,
     parent_level: i64,
     active: BranchId,
+}
+
+/// Locks the row of a line, after the trunk's: a deletion of it comes before the fork as a whole, or after it.
+async fn lock_line(session: &mut Session, chat: ChatId, line: BranchId) -> Result<(), Abort> {
+    for (row, gone) in [(chat.trunk(), Error::ChatNotFound), (line, Error::BranchNotFound)] {
+        let living = branches::table.find(row).filter(branches::deleted_at.is_null());
+        let lock = diesel::update(living).set(branches::head_depth.eq(branches::head_depth));
+        if on!(session, |c| lock.execute(c).await)? == 0 {
+            return Err(gone.into());
+        }
+    }
+    Ok(())
 }
 
 /// Locks the rows that a fork needs, and makes it the active branch if it shall be.

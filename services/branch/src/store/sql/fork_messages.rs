@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::store::branching::{ForkWithMessages, NewBranch};
 use futures_util::FutureExt as _;
 use shared::clock::Clock;
-use shared::ids::ResponseId;
+use shared::ids::{BranchId, ResponseId};
 use shared_store::{RunQueryDsl, Session, on};
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ impl SqlEngine {
             self.store.read(move |session| check_on_line(session, line, origin).boxed()).await?;
         }
         let (new, clock) = (Arc::clone(&request), self.clock.clone());
-        let (rows, bytes) = (rows(&request.fork, origin), request.text_bytes());
+        let line = locked_line(&request, origin);
+        let (rows, bytes) = (rows(&request.fork, origin, line), request.text_bytes());
         let made = self.write_sized(rows, bytes, move |session| {
             async move { insert_all(session, &new, origin, &clock).await }.boxed()
         });
@@ -36,6 +37,11 @@ impl SqlEngine {
             Err(Abort::Exists) => Ok(None),
         }
     }
+}
+
+/// The row that an answer locks beside its parent's: that of the branch whose line it goes on with.
+fn locked_line(request: &ForkWithMessages, origin: Origin) -> Option<BranchId> {
+    request.answer_line().filter(|line| *line != origin.parent)
 }
 
 async fn insert_all(
@@ -48,7 +54,7 @@ async fn insert_all(
     let id = |_: &_| given.take().unwrap_or_else(ResponseId::generate);
     let ids: Vec<_> = new.messages.iter().map(id).collect();
     let question = new.messages.split_first().map_or("", |(first, _)| &*first.question);
-    let own = ForkMessages { ids: &ids, question };
+    let own = ForkMessages { ids: &ids, question, line: locked_line(new, origin) };
     let branch = insert(session, &new.fork, origin, clock, Some(own)).await?.branch;
     let first_at = origin.next_message_time(branch.created_at);
     let mut key = new.fork.key.as_ref();
@@ -81,5 +87,6 @@ async fn insert_all(
         }
     }
     let [first, ..] = *ids else { return Err(Error::MessageNotFound.into()) };
-    Ok(NewBranch { chat: branch.chat, branch: branch.id, first, fork_depth: branch.fork_depth })
+    let fork_depth = branch.fork_depth;
+    Ok(NewBranch { chat: branch.chat, branch: branch.id, first, first_at, fork_depth })
 }

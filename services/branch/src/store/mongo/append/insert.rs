@@ -4,6 +4,7 @@ use crate::domain::{Forks, MIN_TIME_STEP, Message};
 use crate::error::Error;
 use crate::store::NewMessage;
 use crate::store::mongo::append::batcher::InsertOutcome;
+use crate::store::mongo::append::provisional::{confirm, discard};
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend};
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, clone_error, is_unavailable};
 use crate::store::mongo::client::retry::RetryDeadline;
@@ -21,7 +22,7 @@ use futures_util::future::{Either, join_all, select};
 use mongodb::bson::doc;
 use shared::clock::Timestamp;
 use shared::idempotency::Created;
-use shared::ids::{BranchId, ResponseId};
+use shared::ids::ResponseId;
 use std::collections::HashSet;
 use std::pin::pin;
 
@@ -53,7 +54,7 @@ pub(super) async fn insert(
         Ok(()) => Inserted { ids: ids(&documents), rest: Rest::None },
         Err(failed) => confirm_insert(mongo, &documents, failed, deadline).await,
     };
-    if let Err(error) = undo_if_gone(mongo, line.branch, &inserted, gone).await {
+    if let Err(error) = confirm_or_undo(mongo, line, &documents, &inserted, gone).await {
         return fail_batch(line_lock, batch, &error);
     }
     if let Rest::Failed(error) = &inserted.rest {
@@ -170,23 +171,36 @@ async fn find_inserted(mongo: &MongoEngine, documents: &[MessageDoc]) -> Result<
     let typed = mongo.messages.clone_with_type::<MessageHeader>();
     let found = typed.find(doc! {"_id": {"$in": texts(ids(documents))}}).projection(MessageHeader::fields());
     let found: Vec<_> = found.await?.try_collect().await?;
-    let headers = documents.iter().map(MessageDoc::as_last);
+    // Another append may have confirmed an answer by then.
+    let found: Vec<_> = found.into_iter().map(MessageHeader::confirmed).collect();
+    let headers = documents.iter().map(|document| document.as_last().confirmed());
     Ok(headers.filter(|header| found.contains(header)).map(|header| header.id).collect())
 }
 
-/// Deletes the inserted messages again if the branch was gone by then. If it can be restored they stay: others may have followed them
-/// by then.
-async fn undo_if_gone(
+/// Confirms an inserted answer, and deletes the inserted messages again if the branch was gone by then. If it can be restored they stay, as
+/// others may have followed them by then, but for an answer that nothing has followed.
+async fn confirm_or_undo(
     mongo: &MongoEngine,
-    branch: BranchId,
+    line: Line,
+    documents: &[MessageDoc],
     inserted: &Inserted,
     gone: Result<Option<Gone>, Error>,
 ) -> Result<(), Error> {
-    let Some(Gone { error, is_restorable }) = gone? else { return Ok(()) };
+    // It expects a head, so that it is alone.
+    let answer = documents.iter().find(|one| one.provisional && inserted.ids.contains(&one.id));
+    let Some(Gone { error, is_restorable }) = gone? else {
+        return match answer {
+            Some(answer) if !confirm(mongo, answer.id).await? => Err(Error::BranchNotFound),
+            Some(_) | None => Ok(()),
+        };
+    };
     if is_restorable {
-        return Err(error);
+        return match answer {
+            Some(answer) if !discard(mongo, line.owner, answer.id).await? => Ok(()),
+            Some(_) | None => Err(error),
+        };
     }
-    let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": branch.to_string()};
+    let inserted = doc! {"_id": {"$in": texts(&inserted.ids)}, "branch": line.branch.to_string()};
     mongo.messages.delete_many(inserted).await?;
     Err(error)
 }

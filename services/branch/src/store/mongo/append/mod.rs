@@ -3,6 +3,7 @@
 
 pub(super) mod batcher;
 mod insert;
+pub(super) mod provisional;
 pub(super) mod queue;
 
 use crate::domain::Message;
@@ -11,7 +12,7 @@ use crate::store::mongo::append::insert::{answer_all, fail_batch, insert, replay
 use crate::store::mongo::append::queue::{Appended, LineHead, LineLock, PendingAppend, TicketOutcome};
 use crate::store::mongo::client::retry::RetryDeadline;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::head::head_in_time;
+use crate::store::mongo::read::head::head_to_follow;
 use crate::store::mongo::read::lookup::branch_with_trunk;
 use crate::store::navigation::MAX_ATTEMPTS_ON_ACTIVE_BRANCH;
 use crate::store::{AppendRequest, NewMessage};
@@ -137,7 +138,7 @@ async fn find_batch_start(
 async fn read_head(mongo: &MongoEngine, new: &NewMessage) -> Result<LineHead, Error> {
     let (branch, _) =
         branch_with_trunk(mongo, new.request.owner, new.chat, new.branch).await?.require_both()?;
-    let (depth, id, earliest_next) = head_in_time(mongo, &branch).await?;
+    let (depth, id, earliest_next) = head_to_follow(mongo, &branch).await?;
     Ok(LineHead {
         seen_at: mongo.clock.now(),
         earliest_next,

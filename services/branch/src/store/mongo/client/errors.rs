@@ -6,6 +6,8 @@ use shared_store::StoreError;
 
 /// The server's code for a violation of a unique index.
 const DUPLICATE_KEY_CODE: i32 = 11000;
+/// The server's code for an index that is dropped, but is not there.
+const INDEX_NOT_FOUND_CODE: i32 = 27;
 /// The server's codes for a step-down, a shutdown, a start, or a time-out.
 const TRANSIENT_CODES: [i32; 13] = [6, 7, 50, 89, 91, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435];
 
@@ -90,6 +92,11 @@ pub(crate) fn is_transient(error: &MongoError) -> bool {
         kind if code(kind).is_some_and(|code| TRANSIENT_CODES.contains(&code)) => true,
         _ => error.contains_label(mongodb::error::RETRYABLE_WRITE_ERROR),
     }
+}
+
+/// Whether a command has named an index that is not there.
+pub(crate) fn is_index_not_found(error: &MongoError) -> bool {
+    code(&error.kind) == Some(INDEX_NOT_FOUND_CODE)
 }
 
 /// The server's code for the command, or for the first document that it refused.

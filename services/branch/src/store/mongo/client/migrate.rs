@@ -4,7 +4,7 @@
 //! were run.
 
 use crate::store::mongo::client::connect::failed;
-use crate::store::mongo::client::errors::{WriteError, write_error};
+use crate::store::mongo::client::errors::{WriteError, is_index_not_found, write_error};
 use mongodb::bson::{Document, doc};
 use mongodb::{Collection, Database};
 use shared::clock::Clock;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The target of the log lines, kept from before the module moved: operators filter by it.
 const LOG_TARGET: &str = "branch::store::mongo::migrate";
 /// The migrations by name, oldest first. A published one is never edited.
-pub(crate) const MIGRATIONS: [(&str, &str); 6] = [
+pub(crate) const MIGRATIONS: [(&str, &str); 7] = [
     ("2026-11-22-000000_tree", include_str!("../../../../migrations/mongo/2026-11-22-000000_tree/up.json")),
     (
         "2026-11-30-000000_messages_by_chat",
@@ -34,6 +34,10 @@ pub(crate) const MIGRATIONS: [(&str, &str); 6] = [
     (
         "2026-12-01-200000_chat_forks",
         include_str!("../../../../migrations/mongo/2026-12-01-200000_chat_forks/up.json"),
+    ),
+    (
+        "2026-12-02-000000_recent_branches",
+        include_str!("../../../../migrations/mongo/2026-12-02-000000_recent_branches/up.json"),
     ),
 ];
 /// The lease of the lock: after it, the lock of a dead process is broken.
@@ -89,7 +93,11 @@ async fn run(database: &Database, schema: &Collection<Document>) -> Result<(), S
     for (step, (_, commands)) in MIGRATIONS.iter().enumerate().skip(done) {
         let commands: Vec<Document> = serde_json::from_str(commands).map_err(|error| failed(&error))?;
         for command in commands {
-            database.run_command(command).await.map_err(|error| failed(&error))?;
+            match database.run_command(command).await {
+                // A run before this one has dropped it, and died.
+                Err(error) if is_index_not_found(&error) => {}
+                outcome => drop(outcome.map_err(|error| failed(&error))?),
+            }
         }
         let number = i64::try_from(step + 1).unwrap_or(i64::MAX);
         let update = doc! {"$max": {"number": number}};

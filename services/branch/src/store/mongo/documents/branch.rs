@@ -85,6 +85,10 @@ pub(crate) struct BranchDoc {
     /// The operation that has set the state: a later transition names it, so that it ends no other's.
     #[serde(default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
     pub(crate) op: Option<OperationId>,
+    /// On the fork of an answer under way: the branch whose line it goes on with. If that is gone, the fork is rolled back, also where
+    /// its parent is there. Stored as `line`.
+    #[serde(rename = "line", default, with = "maybe_text", skip_serializing_if = "Option::is_none")]
+    pub(crate) answer_line: Option<BranchId>,
     /// Whether the fork under way becomes the active branch.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) activate: bool,
@@ -234,6 +238,7 @@ impl BranchDoc {
             state: None,
             due: None,
             op: None,
+            answer_line: None,
             activate: false,
             previous_active: None,
             deleted_at: None,
@@ -347,7 +352,9 @@ impl BranchDoc {
 pub(crate) fn fork_completion(branch: BranchId, op: Option<OperationId>) -> (Document, Document) {
     let op = op.map(|op| op.to_string());
     let filter = doc! {"_id": branch.to_string(), "state": BranchState::Forking.name(), "op": op};
-    (filter, doc! {"$unset": {"state": "", "due": "", "op": "", "activate": "", "over": "", "source": ""}})
+    let fields = ["state", "due", "op", "activate", "over", "source", "line"];
+    let fields: Document = fields.into_iter().map(|field| (field.to_owned(), "".into())).collect();
+    (filter, doc! {"$unset": fields})
 }
 
 #[cfg(test)]

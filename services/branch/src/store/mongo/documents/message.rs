@@ -61,6 +61,10 @@ pub(crate) struct MessageDoc {
     /// While the branch that begins with it is not there yet, and a little longer: when the sweep takes it up, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<i64>,
+    /// Whether it is an answer that was inserted after the head, and not confirmed yet: it is deleted again if its line is gone. Whatever
+    /// follows it confirms it first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) provisional: bool,
 }
 
 impl MessageDoc {
@@ -97,6 +101,7 @@ impl MessageDoc {
             input_items,
             output_items,
             due: None,
+            provisional: request.id.is_some(),
         }
     }
 
@@ -127,6 +132,7 @@ impl MessageDoc {
             input_items,
             output_items,
             due: branch.due,
+            provisional: false,
         }
     }
 
@@ -137,7 +143,8 @@ impl MessageDoc {
 
     /// This message as the last of its branch.
     pub(crate) const fn as_last(&self) -> MessageHeader {
-        MessageHeader { id: self.id, branch: self.branch, depth: self.depth, created_at: self.created_at }
+        let &Self { id, branch, depth, created_at, provisional, .. } = self;
+        MessageHeader { id, branch, depth, created_at, provisional }
     }
 
     /// This message as the first of its branch.

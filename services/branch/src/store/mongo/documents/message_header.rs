@@ -18,12 +18,20 @@ pub(crate) struct MessageHeader {
     pub(crate) depth: i64,
     #[serde(with = "micros")]
     pub(crate) created_at: Timestamp,
+    /// Whether it is an answer that is not confirmed.
+    #[serde(default)]
+    pub(crate) provisional: bool,
 }
 
 impl MessageHeader {
     /// The fields of a message to read.
     pub(crate) fn fields() -> Document {
-        doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1}
+        doc! {"_id": 1, "branch": 1, "depth": 1, "created_at": 1, "provisional": 1}
+    }
+
+    /// The same, whether it is confirmed or not.
+    pub(crate) const fn confirmed(self) -> Self {
+        Self { provisional: false, ..self }
     }
 
     /// The update that writes it as the hint of its branch's head. The hint is never lowered, in whatever order the replicas write.

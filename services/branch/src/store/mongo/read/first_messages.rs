@@ -1,12 +1,9 @@
 //! The first messages of the branches that fork from messages: the versions of what follows these.
 
 use crate::error::Error;
-use crate::store::TimePosition;
 use crate::store::mongo::documents::fields::{maybe_text, text, texts};
-use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::message_headers::{BranchDepth, headers_at};
-use crate::store::version_list::VersionKey;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use mongodb::bson::{Document, doc};
@@ -15,8 +12,10 @@ use shared::clock::Timestamp;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The most branches that are read to rank messages. If there are more, they are counted by the server.
-const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
+/// The most branches that are read to rank the messages of several origins. If there are more, each origin is read by itself.
+pub(crate) const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
+/// The number of branches of an origin from which on they are counted by the server.
+pub(crate) const MIN_COUNTED_BRANCHES: i64 = 100;
 
 /// The origin of the branches that begin with the versions of a message: a message, or nothing, in a chat.
 pub(crate) type Origin = (ChatId, Option<ResponseId>);
@@ -28,7 +27,7 @@ pub(crate) type TimeAndId = (Timestamp, ResponseId);
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct FirstHint {
     #[serde(rename = "_id", with = "text")]
-    id: BranchId,
+    pub(crate) id: BranchId,
     #[serde(rename = "root", with = "text")]
     chat: ChatId,
     #[serde(default, with = "maybe_text")]
@@ -42,18 +41,18 @@ pub(crate) struct FirstHint {
 }
 
 impl FirstHint {
-    fn fields() -> Document {
+    pub(crate) fn fields() -> Document {
         doc! {
             "_id": 1, "root": 1, "forked_from": 1, "fork_depth": 1, "head_depth": 1, "first": 1, "first_at": 1,
         }
     }
 
     /// The depth of its first message.
-    const fn first_depth(&self) -> BranchDepth {
+    pub(crate) const fn first_depth(&self) -> BranchDepth {
         BranchDepth::of_messages(self.id, self.fork_depth + 1, self.head_depth - self.fork_depth)
     }
 
-    fn key(&self) -> Option<TimeAndId> {
+    pub(crate) fn key(&self) -> Option<TimeAndId> {
         Some((self.first_at.and_then(Timestamp::from_micros)?, self.first?))
     }
 }
@@ -61,24 +60,26 @@ impl FirstHint {
 /// The first messages of the branches that fork from each origin; none for an origin with too many of them.
 pub(crate) type Listed = HashMap<Origin, Option<Vec<TimeAndId>>>;
 
-pub(crate) async fn list(
-    mongo: &MongoEngine,
-    origins: impl Iterator<Item = &Origin> + Clone,
-) -> Result<Listed, Error> {
-    if let Some(listed) = list_if_few(mongo, origins.clone()).await? {
-        return Ok(listed.into_iter().map(|(origin, others)| (origin, Some(others))).collect());
+/// Lists the first messages of the branches of origins, each with a hint of how many branches it has.
+pub(crate) async fn list(mongo: &MongoEngine, origins: &BTreeMap<Origin, i64>) -> Result<Listed, Error> {
+    let (many, few): (Vec<_>, Vec<_>) =
+        origins.iter().partition(|(_, forks)| **forks >= MIN_COUNTED_BRANCHES);
+    let few: Vec<_> = few.into_iter().map(|(origin, _)| *origin).collect();
+    let mut listed: Listed = many.into_iter().map(|(origin, _)| (*origin, None)).collect();
+    match list_if_few(mongo, &few).await? {
+        Some(found) => listed.extend(found.into_iter().map(|(origin, others)| (origin, Some(others)))),
+        None => listed.extend(try_join_all(few.into_iter().map(|origin| list_one(mongo, origin))).await?),
     }
-    let of_each = origins.map(async |origin| {
-        let found = hints(mongo, branches_of(*origin)).await?;
-        let is_few = i64::try_from(found.len()).is_ok_and(|count| count < MAX_BRANCHES_PER_BATCH);
-        let others = if is_few {
-            Some(first_messages(mongo, found).await?.remove(origin).unwrap_or_default())
-        } else {
-            None
-        };
-        Ok::<_, Error>((*origin, others))
-    });
-    Ok(try_join_all(of_each).await?.into_iter().collect())
+    Ok(listed)
+}
+
+/// Lists the first messages of the branches of an origin, unless there are too many.
+async fn list_one(mongo: &MongoEngine, origin: Origin) -> Result<(Origin, Option<Vec<TimeAndId>>), Error> {
+    let found = hints(mongo, branches_of(origin), MIN_COUNTED_BRANCHES).await?;
+    if i64::try_from(found.len()).is_ok_and(|count| count >= MIN_COUNTED_BRANCHES) {
+        return Ok((origin, None));
+    }
+    Ok((origin, Some(first_messages(mongo, found).await?.remove(&origin).unwrap_or_default())))
 }
 
 /// A filter for the branches that fork from an origin.
@@ -104,14 +105,14 @@ pub(crate) fn branches_at(places: impl IntoIterator<Item = (ChatId, ResponseId)>
 /// The first messages of the branches of several origins. `None` if there are too many in all.
 async fn list_if_few(
     mongo: &MongoEngine,
-    origins: impl Iterator<Item = &Origin> + Clone,
+    origins: &[Origin],
 ) -> Result<Option<HashMap<Origin, Vec<TimeAndId>>>, Error> {
-    let chats = texts(origins.clone().filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
+    let chats = texts(origins.iter().filter(|(_, parent)| parent.is_none()).map(|(chat, _)| *chat));
     let first = doc! {"root": {"$in": &chats}, "forked_from": null, "alive": true};
-    let at_messages = branches_at(origins.filter_map(|(chat, parent)| Some((*chat, (*parent)?))));
+    let at_messages = branches_at(origins.iter().filter_map(|(chat, parent)| Some((*chat, (*parent)?))));
     let mut found = Vec::new();
     for filter in at_messages.into_iter().chain((!chats.is_empty()).then_some(first)) {
-        found.extend(hints(mongo, filter).await?);
+        found.extend(hints(mongo, filter, MAX_BRANCHES_PER_BATCH).await?);
     }
     if i64::try_from(found.len()).is_ok_and(|count| count >= MAX_BRANCHES_PER_BATCH) {
         return Ok(None);
@@ -119,10 +120,14 @@ async fn list_if_few(
     first_messages(mongo, found).await.map(Some)
 }
 
-pub(crate) async fn hints(mongo: &MongoEngine, filter: Document) -> Result<Vec<FirstHint>, Error> {
+/// Reads the hints of at most so many branches.
+pub(crate) async fn hints(
+    mongo: &MongoEngine,
+    filter: Document,
+    limit: i64,
+) -> Result<Vec<FirstHint>, Error> {
     let typed = mongo.branches.clone_with_type::<FirstHint>();
-    let found =
-        typed.find(filter).projection(FirstHint::fields()).limit(MAX_BRANCHES_PER_BATCH).batch_size(1_001);
+    let found = typed.find(filter).projection(FirstHint::fields()).limit(limit).batch_size(1_001);
     Ok(found.await?.try_collect().await?)
 }
 
@@ -144,44 +149,9 @@ pub(crate) async fn first_messages(
     Ok(by_origin)
 }
 
-/// The first messages of the branches of an origin after a position, in order; those without a hint are all among them.
-pub(crate) async fn first_messages_after(
-    mongo: &MongoEngine,
-    origin: Origin,
-    after: Option<TimePosition>,
-    count: usize,
-) -> Result<Vec<VersionKey>, Error> {
-    let with = |more: Document| {
-        let mut filter = branches_of(origin);
-        filter.extend(more);
-        filter
-    };
-    // Each filter is one range of the index (root, forked_from, alive, first_at, first).
-    let ranges = match after {
-        None => vec![doc! {"first_at": {"$gt": 0_i64}}],
-        Some(TimePosition { created_at, id }) => {
-            let time = created_at.as_micros();
-            vec![doc! {"first_at": time, "first": {"$gt": id.to_string()}}, doc! {"first_at": {"$gt": time}}]
-        }
-    };
-    let mut found = Vec::new();
-    for range in ranges {
-        let limit = i64::try_from(count - found.len()).unwrap_or(i64::MAX);
-        if limit > 0 {
-            let typed = mongo.branches.clone_with_type::<FirstHint>();
-            let hinted = typed.find(with(range)).projection(FirstHint::fields());
-            let hinted = hinted.sort(doc! {"first_at": 1, "first": 1}).limit(limit);
-            found.extend(hinted.await?.try_collect::<Vec<_>>().await?);
-        }
-    }
-    let version = |branch: FirstHint| {
-        let (created_at, id) = branch.key()?;
-        Some(VersionKey { created_at, id, branch: branch.id })
-    };
-    let mut found: Vec<_> = found.into_iter().filter_map(version).collect();
-    let unhinted = hints(mongo, with(doc! {"first_at": null})).await?;
-    let unhinted = headers_at(mongo, unhinted.iter().map(FirstHint::first_depth)).await?;
-    let unhinted = unhinted.into_iter().map(MessageHeader::version_key);
-    found.extend(unhinted.filter(|version| version.comes_after(after)));
-    Ok(found)
+/// A filter for a range of the index `by_version`.
+pub(crate) fn hinted(origin: Origin, range: Document) -> Document {
+    let mut filter = branches_of(origin);
+    filter.extend(range);
+    filter
 }

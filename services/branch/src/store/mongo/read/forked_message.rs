@@ -27,6 +27,9 @@ pub(crate) struct ForkedMessage {
     pub(crate) created_at: Timestamp,
     #[serde(default)]
     pub(crate) forked: Option<bool>,
+    /// A hint of how many forks it has.
+    #[serde(default)]
+    pub(crate) forks: i64,
 }
 
 impl From<&MessageDoc> for ForkedMessage {
@@ -39,6 +42,7 @@ impl From<&MessageDoc> for ForkedMessage {
             depth: message.depth,
             created_at: message.created_at,
             forked: Some(message.may_be_forked()),
+            forks: message.forks,
         }
     }
 }
@@ -58,8 +62,9 @@ impl Loader for ForkedMessageLoader {
     type Value = ForkedMessage;
 
     async fn load(&self, ids: &BTreeSet<ResponseId>) -> LoadResult<Self> {
-        let fields =
-            doc! {"_id": 1, "owner": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
+        let fields = doc! {
+            "_id": 1, "owner": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1, "forks": 1,
+        };
         // One more than there can be, so that the cursor is exhausted by the first batch.
         let batch = u32::try_from(ids.len() + 1).unwrap_or(u32::MAX);
         let found = self.0.find(by_ids(ids)).projection(fields).batch_size(batch).await?;

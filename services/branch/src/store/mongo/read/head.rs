@@ -2,6 +2,7 @@
 
 use crate::domain::MIN_TIME_STEP;
 use crate::error::Error;
+use crate::store::mongo::append::provisional::confirm;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
@@ -37,14 +38,17 @@ pub(crate) async fn follow_hint(mongo: &MongoEngine, branch: &mut BranchDoc) -> 
     Ok(())
 }
 
-/// The head of a line, and the earliest time of the next message: times rise along a line, whatever the clocks of replicas
-/// say.
-pub(crate) async fn head_in_time(
+/// The head of a line, which a message is to follow, and the earliest time of that: times rise along a line, whatever the clocks of
+/// replicas say.
+pub(crate) async fn head_to_follow(
     mongo: &MongoEngine,
     branch: &BranchDoc,
 ) -> Result<(i64, Option<ResponseId>, Timestamp), Error> {
     let after = |created_at: Timestamp| branch.created_at.max(created_at.plus(MIN_TIME_STEP));
-    if let Some(last_message) = last_message(mongo, branch).await? {
+    while let Some(last_message) = last_message(mongo, branch).await? {
+        if last_message.provisional && !confirm(mongo, last_message.id).await? {
+            continue;
+        }
         return Ok((last_message.depth, Some(last_message.id), after(last_message.created_at)));
     }
     // A fork without messages of its own: its head lies on another branch.

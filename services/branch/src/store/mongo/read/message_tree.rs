@@ -1,6 +1,6 @@
 //! All messages of a chat, without their texts.
 
-use crate::domain::{Previews, Segment, TreePlan, TreePosition, Version};
+use crate::domain::{Previews, Segment, TreePlan, TreePosition};
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{maybe_text, micros, text};
@@ -76,14 +76,17 @@ struct EntryDoc {
     created_at: Timestamp,
     #[serde(default)]
     forked: Option<bool>,
+    #[serde(default)]
+    forks: i64,
     question_preview: Option<String>,
     response_preview: Option<String>,
 }
 
 impl EntryDoc {
     fn fields(with_previews: bool) -> Document {
-        let mut fields =
-            doc! {"_id": 1, "parent": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1};
+        let mut fields = doc! {
+            "_id": 1, "parent": 1, "chat": 1, "branch": 1, "depth": 1, "created_at": 1, "forked": 1, "forks": 1,
+        };
         if with_previews {
             fields.extend(doc! {"question_preview": 1, "response_preview": 1});
         }
@@ -97,13 +100,13 @@ impl EntryDoc {
     }
 
     fn ranked(&self) -> RankedMessage {
-        let &Self { id, chat, branch, depth, parent, created_at, forked, .. } = self;
-        RankedMessage { id, chat, branch, depth, parent, created_at, may_be_forked: forked != Some(false) }
+        let &Self { id, chat, branch, depth, parent, created_at, forked, forks, .. } = self;
+        let may_be_forked = forked != Some(false);
+        RankedMessage { id, chat, branch, depth, parent, created_at, may_be_forked, forks }
     }
 
-    fn entry(self, version: Option<Version>, previews: Option<Previews>) -> TreeEntry {
+    fn entry(self, version: i64, previews: Option<Previews>) -> TreeEntry {
         let Self { id, parent, branch, depth, created_at, .. } = self;
-        let version = version.unwrap_or_default().number;
         TreeEntry { id, parent, branch, depth, created_at, version, preview: previews.map(Previews::shown) }
     }
 }
@@ -119,10 +122,10 @@ async fn entries(
     let ranked: Vec<_> = found.iter().map(EntryDoc::ranked).collect();
     let old = found.iter().filter(|found| with_previews && found.question_preview.is_none());
     let old: Vec<_> = old.map(|found| found.id).collect();
-    let versions = versions::of_ranked(mongo, ReadingChat::One(chat), &ranked);
-    let (versions, mut computed) = futures_util::try_join!(versions, previews::compute(mongo, &old))?;
+    let numbers = versions::numbers_of(mongo, ReadingChat::One(chat), &ranked);
+    let (numbers, mut computed) = futures_util::try_join!(numbers, previews::compute(mongo, &old))?;
     let entry = |mut found: EntryDoc| {
-        let version = versions.get(&found.id).copied();
+        let version = numbers.get(&found.id).copied().unwrap_or(1);
         if !with_previews {
             return Some(found.entry(version, None));
         }

@@ -29,5 +29,7 @@ mod segments;
 mod sources;
 pub(super) mod target;
 pub(super) mod time_ranges;
+mod version_counts;
 mod version_list;
+mod version_page;
 pub(super) mod versions;

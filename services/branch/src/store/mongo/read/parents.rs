@@ -1,6 +1,7 @@
 //! The parents of messages that are ranked: whether they may have forks, and what follows them.
 
 use crate::error::Error;
+use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
@@ -24,6 +25,8 @@ pub(crate) struct RankedMessage {
     pub(crate) parent: Option<ResponseId>,
     pub(crate) created_at: Timestamp,
     pub(crate) may_be_forked: bool,
+    /// A hint of how many forks it has.
+    pub(crate) forks: i64,
 }
 
 impl From<&MessageDoc> for RankedMessage {
@@ -36,6 +39,7 @@ impl From<&MessageDoc> for RankedMessage {
             parent: message.parent,
             created_at: message.created_at,
             may_be_forked: message.may_be_forked(),
+            forks: message.forks,
         }
     }
 }
@@ -50,18 +54,19 @@ struct Parent {
     branch: BranchId,
     depth: i64,
     may_be_forked: bool,
+    forks: i64,
 }
 
 impl From<&RankedMessage> for Parent {
     fn from(message: &RankedMessage) -> Self {
-        let &RankedMessage { chat, branch, depth, may_be_forked, .. } = message;
-        Self { chat, branch, depth, may_be_forked }
+        let &RankedMessage { chat, branch, depth, may_be_forked, forks, .. } = message;
+        Self { chat, branch, depth, may_be_forked, forks }
     }
 }
 
 impl From<ForkedMessage> for Parent {
-    fn from(ForkedMessage { chat, branch, depth, forked, .. }: ForkedMessage) -> Self {
-        Self { chat, branch, depth, may_be_forked: forked != Some(false) }
+    fn from(ForkedMessage { chat, branch, depth, forked, forks, .. }: ForkedMessage) -> Self {
+        Self { chat, branch, depth, may_be_forked: forked != Some(false), forks }
     }
 }
 
@@ -85,6 +90,11 @@ impl Parents {
 
     pub(crate) fn is_forked(&self, parent: ResponseId) -> bool {
         self.0.get(&parent).is_some_and(|parent| parent.may_be_forked)
+    }
+
+    /// A hint of how many forks a parent has.
+    pub(crate) fn forks(&self, parent: ResponseId) -> i64 {
+        self.0.get(&parent).map_or(0, |parent| parent.forks)
     }
 
     /// The messages that follow the parents (see [`place_after`]).
@@ -127,19 +137,46 @@ async fn place_after(
     Ok(owner_of_inherited(mongo, line, depth).await?.map(|owner| (owner, depth)))
 }
 
-/// The message that follows a parent (see [`place_after`]).
-pub(crate) async fn following(
-    mongo: &MongoEngine,
-    (chat, parent): Origin,
-) -> Result<Option<VersionKey>, Error> {
-    let parent = match parent {
-        None => None,
-        Some(parent) => match mongo.forked_messages.load_one(parent).await? {
-            Some(parent) => Some(Parent::from(parent)),
-            None => return Ok(None),
-        },
-    };
-    let Some((branch, depth)) = place_after(mongo, chat, parent).await? else { return Ok(None) };
-    let next = headers_at(mongo, [BranchDepth::of_any(branch, depth)]).await?;
-    Ok(next.into_iter().next().map(MessageHeader::version_key))
+/// The parent of versions that are listed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ListedParent {
+    chat: ChatId,
+    /// None before the first message of the chat.
+    message: Option<Parent>,
+    /// A hint of how many forks begin with its versions, or more.
+    pub(crate) forks: i64,
+    /// A time before which no fork begins.
+    pub(crate) created_at: Timestamp,
+}
+
+impl ListedParent {
+    /// Reads it; none if it is gone.
+    pub(crate) async fn read(mongo: &MongoEngine, (chat, parent): Origin) -> Result<Option<Self>, Error> {
+        let Some(parent) = parent else {
+            let trunk = mongo.branch_loader.load_one(chat.trunk()).await?;
+            let listed = |trunk: BranchDoc| Self {
+                chat,
+                message: None,
+                forks: trunk.forks,
+                created_at: trunk.created_at,
+            };
+            return Ok(trunk.map(listed));
+        };
+        let parent = mongo.forked_messages.load_one(parent).await?;
+        Ok(parent.map(|parent| Self {
+            chat,
+            message: Some(Parent::from(parent)),
+            forks: parent.forks,
+            created_at: parent.created_at,
+        }))
+    }
+
+    /// The message that follows it (see [`place_after`]).
+    pub(crate) async fn following(&self, mongo: &MongoEngine) -> Result<Option<VersionKey>, Error> {
+        let Some((branch, depth)) = place_after(mongo, self.chat, self.message).await? else {
+            return Ok(None);
+        };
+        let next = headers_at(mongo, [BranchDepth::of_any(branch, depth)]).await?;
+        Ok(next.into_iter().next().map(MessageHeader::version_key))
+    }
 }

@@ -9,8 +9,10 @@ use mongodb::bson::{Document, doc};
 use serde::de::DeserializeOwned;
 use shared::clock::Timestamp;
 
-/// The least width of the first range, in microseconds.
+/// The width of the first range where nothing is known of the documents, in microseconds.
 const FIRST_RANGE_MICROS: i64 = 100_000;
+/// The least width of a first range that follows from how many documents there are, in microseconds.
+const MIN_RANGE_MICROS: i64 = 1_000;
 /// The largest factor by which a range is wider than the one before.
 const MAX_WIDENING: usize = 8;
 
@@ -44,7 +46,7 @@ impl TimeRanges {
 
     /// The same ranges, of which the first is so wide, in microseconds.
     pub(crate) fn with_width(self, width: i64) -> Self {
-        Self { width: width.max(FIRST_RANGE_MICROS), ..self }
+        Self { width: width.max(MIN_RANGE_MICROS), ..self }
     }
 
     /// Reads the documents of one range after the other, after those that are found already, until there are `count`. `read` gets the

@@ -1,20 +1,21 @@
 //! The list of the versions of a message.
 
-use crate::domain::Previews;
+use crate::domain::{Order, Previews};
 use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{text, texts};
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::first_messages::first_messages_after;
 use crate::store::mongo::read::head::follow_hints;
-use crate::store::mongo::read::parents::following;
+use crate::store::mongo::read::parents::ListedParent;
 use crate::store::mongo::read::previews;
-use crate::store::mongo::read::versions::count_before;
+use crate::store::mongo::read::time_ranges::TimeRanges;
+use crate::store::mongo::read::version_counts::count_before;
+use crate::store::mongo::read::version_page::first_messages_after;
 use crate::store::navigation::{MAX_RECENT_BRANCHES, RecentBranch, open_branches};
 use crate::store::version_list::{OpenBranch, VersionKey, VersionsOf, cut};
 use crate::store::{TimePosition, VersionEntry, VersionPage};
 use futures_util::TryStreamExt as _;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::ids::{BranchId, ChatId, ResponseId};
 use std::collections::HashMap;
@@ -27,9 +28,12 @@ impl MongoEngine {
         limit: usize,
     ) -> Result<VersionPage, Error> {
         let origin = (of.chat, of.parent);
+        let Some(parent) = ListedParent::read(self, origin).await? else {
+            return Ok(VersionPage { items: Vec::new(), next: None });
+        };
         let (mut found, next) = futures_util::try_join!(
-            first_messages_after(self, origin, after, limit + 1),
-            following(self, origin),
+            first_messages_after(self, origin, &parent, after, limit + 1),
+            parent.following(self),
         )?;
         found.extend(next.filter(|next| next.comes_after(after)));
         let (found, more) = cut(found, limit);
@@ -58,14 +62,27 @@ impl MongoEngine {
 
 /// The branches to activate, by the branches that own the versions.
 async fn open(mongo: &MongoEngine, of: VersionsOf) -> Result<HashMap<BranchId, OpenBranch>, Error> {
-    let filter = doc! {"root": of.chat.to_string(), "alive": true, "activated_at": {"$gt": 0_i64}};
-    let recent = mongo.branches.find(filter).sort(doc! {"activated_at": -1, "_id": -1});
-    let mut recent: Vec<BranchDoc> = recent.limit(MAX_RECENT_BRANCHES).await?.try_collect().await?;
+    let Some(trunk) = mongo.branch_loader.load_one(of.chat.trunk()).await? else { return Ok(HashMap::new()) };
+    let mut recent = recently_active(mongo, &trunk).await?;
     follow_hints(mongo, &mut recent).await?;
     let recent = recent.into_iter().map(|branch| {
         Ok(RecentBranch { ancestry: branch.ancestry()?, head_depth: branch.head_depth, head: branch.head })
     });
     open_branches(mongo, recent.collect::<Result<_, Error>>()?, of.depth).await
+}
+
+/// The branches of a chat that were last made active, the newest first.
+async fn recently_active(mongo: &MongoEngine, trunk: &BranchDoc) -> Result<Vec<BranchDoc>, Error> {
+    let (now, oldest) = (mongo.clock.now(), trunk.created_at.as_micros());
+    let age = now.as_micros().saturating_sub(oldest).max(0);
+    let width = age.saturating_mul(MAX_RECENT_BRANCHES) / trunk.forks.max(MAX_RECENT_BRANCHES);
+    let read = async |range: Document, count: usize| {
+        let filter = doc! {"root": trunk.chat.to_string(), "alive": true, "activated_at": range};
+        let found = mongo.branches.find(filter).sort(doc! {"activated_at": -1, "_id": -1});
+        Ok(found.limit(i64::try_from(count).unwrap_or(i64::MAX)).await?.try_collect().await?)
+    };
+    let ranges = TimeRanges::new(Order::Desc, None, oldest, now).with_width(width);
+    ranges.read(Vec::new(), usize::try_from(MAX_RECENT_BRANCHES).unwrap_or(usize::MAX), read).await
 }
 
 /// The heads of those branches of these versions that are of the chat, and of its trunk, which has those that are inherited.

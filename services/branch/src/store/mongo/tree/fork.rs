@@ -4,7 +4,7 @@ use crate::domain::Ancestry;
 use crate::error::Error;
 use crate::store::mongo::client::errors::{FailedWrite, WriteError, broken};
 use crate::store::mongo::client::retry::RetryDeadline;
-use crate::store::mongo::documents::branch::BranchDoc;
+use crate::store::mongo::documents::branch::{BranchDoc, fork_completion};
 use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::forked_message::ForkedMessage;
@@ -196,7 +196,16 @@ pub(super) async fn settle(mongo: &MongoEngine, child: &BranchDoc) -> Result<(),
         Ok(()) => mongo.write_behind.record_fork(child),
         Err(error) => confirm_activation(mongo, child, error).await?,
     }
-    Ok(())
+    if child.answer_line.is_some() { complete_answer(mongo, child).await } else { Ok(()) }
+}
+
+/// Completes the fork of an answer, before it is answered: as long as it is under way, it is rolled back if its line is gone.
+async fn complete_answer(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
+    let (filter, change) = fork_completion(child.id, child.op);
+    mongo.branches.update_one(filter, change).await?;
+    // An equal request may have rolled it back meanwhile. If it was deleted, it was there before.
+    let found = find_by_id(mongo, child.id).await?;
+    found.filter(|found| found.alive || found.undo.is_some()).map(drop).ok_or(Error::BranchNotFound)
 }
 
 /// Inserts a fork. False if its id or its key is taken.

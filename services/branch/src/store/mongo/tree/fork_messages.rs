@@ -68,8 +68,8 @@ async fn fork(mongo: &MongoEngine, request: &ForkWithMessages) -> Result<Option<
     } else if !complete_own(mongo, &request, &new).await? {
         return Err(took_too_long());
     }
-    let BranchDoc { id: branch, chat, fork_depth, .. } = new.branch;
-    Ok(Some(NewBranch { chat, branch, first: new.first, fork_depth }))
+    let BranchDoc { id: branch, chat, fork_depth, created_at: first_at, .. } = new.branch;
+    Ok(Some(NewBranch { chat, branch, first: new.first, first_at, fork_depth }))
 }
 
 /// The id of a branch, or that which takes its place where the sweep has kept the branch from being inserted. `None` if there is, or was,
@@ -150,6 +150,7 @@ impl NewFork {
         }
         let mut branch = child(mongo, &request.fork, &origin, named.target.trunk().active).await?;
         let after_origin = named.message.map(|message| message.created_at.plus(MIN_TIME_STEP));
+        branch.answer_line = request.answer_line();
         branch.created_at = match first {
             Some(first) => first.created_at,
             None => after_origin.map_or(branch.created_at, |after| after.max(branch.created_at)),

@@ -71,7 +71,7 @@ async fn complete(mongo: &MongoEngine, branch: &BranchDoc) -> Result<(), Error> 
         return Ok(());
     }
     match complete_fork(mongo, branch).await {
-        Ok(()) | Err(Error::MessageNotFound | Error::ChatNotFound) => Ok(()),
+        Ok(()) | Err(Error::MessageNotFound | Error::BranchNotFound | Error::ChatNotFound) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::Message;
 use crate::error::Error;
+use crate::store::mongo::append::provisional::confirm;
 use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
@@ -31,7 +32,10 @@ impl MongoEngine {
         if made.due.is_some() && !complete_if_committed(self, made.branch).await? {
             return Ok(None);
         }
-        self.read_own_message(owner, id).await?.map(Some).ok_or(Error::MessageNotFound)
+        let stored = self.read_own_message(owner, id).await?.ok_or(Error::MessageNotFound)?;
+        // Its branch is alive, so that it is stored, whatever became of the first request.
+        let is_there = !made.provisional || confirm(self, id).await?;
+        Ok(Some(stored).filter(|_| is_there))
     }
 }
 

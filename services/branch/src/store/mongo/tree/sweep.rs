@@ -98,7 +98,7 @@ async fn due(mongo: &MongoEngine, state: BranchState, now: Timestamp) -> Result<
 async fn complete_abandoned_forks(mongo: &MongoEngine, forks: &[BranchDoc]) -> Result<(), Error> {
     for fork in forks {
         match complete_fork(mongo, fork).await {
-            Ok(()) | Err(Error::MessageNotFound | Error::ChatNotFound) => {}
+            Ok(()) | Err(Error::MessageNotFound | Error::BranchNotFound | Error::ChatNotFound) => {}
             Err(error) => return Err(error),
         }
     }

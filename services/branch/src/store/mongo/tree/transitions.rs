@@ -63,7 +63,8 @@ pub(crate) const ABANDONED_AFTER: Duration = Duration::from_secs(10);
 /// Completes a fork that another request has left under way. That request may have died long ago: the fork becomes the active
 /// branch only if the active branch is still the one of then, or its living ancestor, lest a later choice be lost.
 pub(crate) async fn complete_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
-    let is_hidden = is_of_hidden_chat(mongo, child).await?;
+    // That of an answer is completed before it is answered.
+    let is_hidden = child.answer_line.is_none() && is_of_hidden_chat(mongo, child).await?;
     if !is_hidden {
         confirm_parent_or_roll_back(mongo, child).await?;
     }
@@ -88,11 +89,18 @@ async fn is_of_hidden_chat(mongo: &MongoEngine, child: &BranchDoc) -> Result<boo
     Ok(find_by_id(mongo, parent).await?.is_some_and(|parent| parent.alive))
 }
 
-/// Confirms that the parent of a fork lives, and cancels a deletion check of it. If the parent or the trunk is gone, the fork is
-/// rolled back. For the trunk of a fork of a chat: what it stands on.
+/// Confirms that the parent of a fork lives, and cancels a deletion check of it. If the parent or the trunk is gone, or the line of
+/// an answer, the fork is rolled back. For the trunk of a fork of a chat: what it stands on.
 pub(crate) async fn confirm_parent_or_roll_back(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     if let Some(source) = child.source {
         return confirm_source_or_roll_back(mongo, child, source).await;
+    }
+    if let Some(line) = child.answer_line {
+        let line = branch_with_trunk(mongo, child.owner, child.chat, line).await?;
+        if let Err(gone) = line.require_both() {
+            roll_back_fork(mongo, child).await?;
+            return Err(gone);
+        }
     }
     let parent = child.parent.unwrap_or(child.chat.trunk());
     loop {
@@ -152,7 +160,7 @@ pub(crate) async fn activate_fork(
 }
 
 /// Makes a fork a tombstone, because somebody may have appended to it already, and frees its idempotency key.
-async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
+pub(crate) async fn roll_back_fork(mongo: &MongoEngine, child: &BranchDoc) -> Result<(), Error> {
     let mut change = Deletion::for_good(mongo.clock.now()).update();
     if let Ok(unset) = change.get_document_mut("$unset") {
         unset.extend(doc! {"key_id": "", "request_hash": ""});

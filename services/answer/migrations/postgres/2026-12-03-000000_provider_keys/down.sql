@@ -1,0 +1,2 @@
+DROP TABLE deleted_accounts;
+DROP TABLE provider_keys;

@@ -1,0 +1,60 @@
+//! Pages of the first messages of branches.
+
+use crate::domain::Order;
+use crate::error::Error;
+use crate::store::TimePosition;
+use crate::store::mongo::documents::message_header::MessageHeader;
+use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::first_messages::{
+    FirstHint, MAX_BRANCHES_PER_BATCH, MIN_COUNTED_BRANCHES, Origin, hinted, hints,
+};
+use crate::store::mongo::read::message_headers::headers_at;
+use crate::store::mongo::read::parents::ListedParent;
+use crate::store::mongo::read::time_ranges::TimeRanges;
+use crate::store::version_list::VersionKey;
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+
+/// The first messages of the branches of an origin after a position, in order; those without a hint are all among them.
+pub(crate) async fn first_messages_after(
+    mongo: &MongoEngine,
+    origin: Origin,
+    parent: &ListedParent,
+    after: Option<TimePosition>,
+    count: usize,
+) -> Result<Vec<VersionKey>, Error> {
+    let read = |range: Document, count| hinted_in(mongo, origin, range, count);
+    let mut found = Vec::new();
+    if let Some(TimePosition { created_at, id }) = after {
+        let same_time = doc! {"first_at": created_at.as_micros(), "first": {"$gt": id.to_string()}};
+        found = read(same_time, count).await?;
+    }
+    let (after_time, oldest) =
+        (after.map(|after| after.created_at.as_micros()), parent.created_at.as_micros());
+    let ranges = TimeRanges::new(Order::Asc, after_time, oldest, mongo.clock.now());
+    // Few are read at once.
+    let ranges = if parent.forks < MIN_COUNTED_BRANCHES { ranges.with_width(i64::MAX) } else { ranges };
+    let found = ranges.read(found, count, |range, missing| read(doc! {"first_at": range}, missing)).await?;
+    let version = |branch: FirstHint| {
+        let (created_at, id) = branch.key()?;
+        Some(VersionKey { created_at, id, branch: branch.id })
+    };
+    let mut found: Vec<_> = found.into_iter().filter_map(version).collect();
+    let unhinted = hints(mongo, hinted(origin, doc! {"first_at": null}), MAX_BRANCHES_PER_BATCH).await?;
+    let unhinted = headers_at(mongo, unhinted.iter().map(FirstHint::first_depth)).await?;
+    let unhinted = unhinted.into_iter().map(MessageHeader::version_key);
+    found.extend(unhinted.filter(|version| version.comes_after(after)));
+    Ok(found)
+}
+
+async fn hinted_in(
+    mongo: &MongoEngine,
+    origin: Origin,
+    range: Document,
+    count: usize,
+) -> Result<Vec<FirstHint>, Error> {
+    let typed = mongo.branches.clone_with_type::<FirstHint>();
+    let found = typed.find(hinted(origin, range)).projection(FirstHint::fields());
+    let found = found.sort(doc! {"first_at": 1, "first": 1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(found.await?.try_collect().await?)
+}
