@@ -44,7 +44,7 @@ impl Default for Timing {
             lease: seconds(30),
             heartbeat: seconds(10),
             flush: millis(150),
-            stop_poll: millis(500),
+            stop_poll: millis(300),
             follow_poll: millis(200),
             queue_poll: seconds(1),
             queue_grace: seconds(2),
