@@ -11,6 +11,7 @@ mod closed_loop;
 mod connection;
 mod failure;
 mod figures;
+mod footprint;
 mod generator;
 mod idle;
 mod json;

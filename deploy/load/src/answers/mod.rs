@@ -3,7 +3,6 @@
 mod asker;
 mod context;
 mod event_stream;
-mod footprint;
 mod latency;
 mod metrics_page;
 mod readers;

@@ -1,9 +1,9 @@
 //! Many readers of one run, who must all read the same bytes.
 
 use super::asker::{Asker, stream_client};
-use super::footprint::Footprint;
 use crate::failure::Failure;
 use crate::figures::{Report, ms, percentile};
+use crate::footprint::Footprint;
 use crate::memory::Programs;
 use clap::Args;
 use reqwest::{RequestBuilder, Url};

@@ -2,9 +2,9 @@
 
 use super::asker::{Asker, stream_client};
 use super::event_stream::EventStream;
-use super::footprint::Footprint;
 use crate::failure::Failure;
 use crate::figures::{Report, ms, ratio};
+use crate::footprint::Footprint;
 use crate::memory::Programs;
 use crate::probe::{self, SteadyReaders};
 use clap::Args;

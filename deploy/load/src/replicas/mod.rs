@@ -1,7 +1,6 @@
 //! Answers on several replicas: many readers, stops, and faults.
 
 mod faults;
-mod footprint;
 mod reader;
 mod readers;
 mod replica_set;

@@ -1,10 +1,10 @@
 //! Many readers of one answer.
 
-use super::footprint::Footprint;
 use super::reader::Reader;
 use super::replica_set::ReplicaSet;
 use crate::failure::Failure;
 use crate::figures::Report;
+use crate::footprint::Footprint;
 use crate::memory::Programs;
 use clap::Args;
 use futures_util::future::join_all;
@@ -43,7 +43,7 @@ pub(crate) async fn run(options: &Options, replicas: &ReplicaSet) -> Result<bool
         Footprint::of(&options.programs)
     };
     let (readers, during) = tokio::join!(readers, during);
-    during?.print(&before, &options.programs, &report);
+    before.print_growth(&during?, &options.programs, &report);
     let mut whole = Reader::of(&id);
     whole.read_to_end(replicas, 0, END_TIMEOUT).await;
     let streams: usize = readers.iter().map(|reader| reader.streams).sum();

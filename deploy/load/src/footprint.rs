@@ -6,17 +6,17 @@ use crate::memory::Programs;
 use crate::process::{anonymous, open_descriptors};
 
 /// The anonymous memory in bytes and the open descriptors of each program.
-pub(super) struct Footprint(Vec<(u64, usize)>);
+pub(crate) struct Footprint(Vec<(u64, usize)>);
 
 impl Footprint {
     /// Measures the programs.
-    pub(super) fn of(programs: &Programs) -> Result<Self, Failure> {
+    pub(crate) fn of(programs: &Programs) -> Result<Self, Failure> {
         let measure = |pid| Ok::<_, Failure>((anonymous(pid)?, open_descriptors(pid)?));
         programs.iter().map(|program| measure(program.pid)).collect::<Result<_, _>>().map(Self)
     }
 
     /// Prints what each program had before, and has now.
-    pub(super) fn print_growth(&self, now: &Self, programs: &Programs, report: &Report) {
+    pub(crate) fn print_growth(&self, now: &Self, programs: &Programs, report: &Report) {
         for ((program, before), now) in programs.iter().zip(&self.0).zip(&now.0) {
             let memory = format!("{:.1} and {:.1} MiB", mebibytes(before.0), mebibytes(now.0));
             let figure = format!("{memory}; {} and {} descriptors", before.1, now.1);
