@@ -6,6 +6,7 @@ use crate::rows::{count_messages, mongo};
 use crate::undo::{delete, undoable_chat};
 use branch::domain::{Message, branch_instead_of};
 use branch::store::AnswerRequest;
+use mongodb::Collection;
 use mongodb::bson::{Document, doc};
 use shared::ids::BranchId;
 
@@ -16,9 +17,7 @@ async fn unfinished(kit: &Kit, chat: &Chat, due: i64) -> (AnswerRequest, Message
     let stored = kit.store.store_answer(request.clone()).await.unwrap();
     let database = mongo(kit).await;
     let messages = database.collection::<Document>("messages");
-    // What is written behind its answer would finish it.
-    let at_rest = doc! {"_id": stored.id.to_string(), "due": {"$exists": false}};
-    while messages.find_one(at_rest.clone()).await.unwrap().is_none() {}
+    wait_until_at_rest(&messages, &stored).await;
     let branch = doc! {"_id": stored.branch.to_string()};
     let removed = database.collection::<Document>("branches").delete_one(branch).await.unwrap();
     let message = doc! {"_id": stored.id.to_string()};
@@ -27,6 +26,12 @@ async fn unfinished(kit: &Kit, chat: &Chat, due: i64) -> (AnswerRequest, Message
     assert_eq!((removed.deleted_count, marked.matched_count), (1, 1));
     database.client().clone().shutdown().await;
     (request, stored)
+}
+
+/// Waits for what is written behind the store of an answer on a branch of its own: it would finish it.
+async fn wait_until_at_rest(messages: &Collection<Document>, stored: &Message) {
+    let at_rest = doc! {"_id": stored.id.to_string(), "due": {"$exists": false}};
+    while messages.find_one(at_rest.clone()).await.unwrap().is_none() {}
 }
 
 async fn is_whole(chat: &Chat, stored: &Message, branch: BranchId) {
@@ -131,6 +136,9 @@ async fn uncompleted(kit: &Kit, chat: &Chat) -> (AnswerRequest, Message) {
     let first = chat.say(chat.trunk(), "1").await;
     let request = fork(chat, chat.fork(first.id).await, Some(&first));
     let stored = chat.store.store_answer(request.clone()).await.unwrap();
+    let database = mongo(kit).await;
+    wait_until_at_rest(&database.collection("messages"), &stored).await;
+    database.client().clone().shutdown().await;
     let under_way = doc! {"state": "forking", "due": 1_i64, "line": request.branch.to_string()};
     change(kit, "branches", stored.branch.to_string(), doc! {"$set": under_way}).await;
     change(kit, "messages", stored.id.to_string(), doc! {"$set": {"due": 1_i64}}).await;
