@@ -72,6 +72,11 @@ pub(crate) struct VersionKey {
 }
 
 impl VersionKey {
+    /// The time and the id, by which versions are sorted.
+    pub(crate) const fn time_and_id(&self) -> (Timestamp, ResponseId) {
+        (self.created_at, self.id)
+    }
+
     /// Its position.
     pub(crate) const fn position(&self) -> TimePosition {
         TimePosition { created_at: self.created_at, id: self.id }

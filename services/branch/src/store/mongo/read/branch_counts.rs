@@ -1,10 +1,11 @@
 //! The number of branches of chats.
 
 use crate::error::Error;
+use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{Id, text, texts};
 use crate::store::mongo::engine::MongoEngine;
 use futures_util::TryStreamExt as _;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use serde::Deserialize;
 use shared::ids::{ChatId, UserId};
 use std::collections::HashMap;
@@ -39,4 +40,12 @@ impl MongoEngine {
         }
         Ok(counts)
     }
+}
+
+/// The number of branches that match a filter, counted by the server.
+pub(crate) async fn count_matching(mongo: &MongoEngine, filter: Document) -> Result<i64, Error> {
+    let command = doc! {"count": "branches", "query": filter, "readConcern": {"level": "majority"}};
+    let count = mongo.database.run_command(command).await?;
+    let count = count.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
+    count.ok_or_else(|| broken("a count without a number"))
 }

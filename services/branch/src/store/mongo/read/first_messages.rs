@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::store::mongo::documents::fields::{maybe_text, text, texts};
+use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
 use crate::store::mongo::read::message_headers::{BranchDepth, headers_at};
+use crate::store::version_list::VersionKey;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
 use mongodb::bson::{Document, doc};
@@ -13,7 +15,7 @@ use shared::ids::{BranchId, ChatId, ResponseId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most branches that are read to rank the messages of several origins. If there are more, each origin is read by itself.
-pub(crate) const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
+const MAX_BRANCHES_PER_BATCH: i64 = 1_000;
 /// The number of branches of an origin from which on they are counted by the server.
 pub(crate) const MIN_COUNTED_BRANCHES: i64 = 100;
 
@@ -48,7 +50,7 @@ impl FirstHint {
     }
 
     /// The depth of its first message.
-    pub(crate) const fn first_depth(&self) -> BranchDepth {
+    const fn first_depth(&self) -> BranchDepth {
         BranchDepth::of_messages(self.id, self.fork_depth + 1, self.head_depth - self.fork_depth)
     }
 
@@ -121,18 +123,14 @@ async fn list_if_few(
 }
 
 /// Reads the hints of at most so many branches.
-pub(crate) async fn hints(
-    mongo: &MongoEngine,
-    filter: Document,
-    limit: i64,
-) -> Result<Vec<FirstHint>, Error> {
+async fn hints(mongo: &MongoEngine, filter: Document, limit: i64) -> Result<Vec<FirstHint>, Error> {
     let typed = mongo.branches.clone_with_type::<FirstHint>();
     let found = typed.find(filter).projection(FirstHint::fields()).limit(limit).batch_size(1_001);
     Ok(found.await?.try_collect().await?)
 }
 
 /// The first messages of branches, looked up where a hint is missing.
-pub(crate) async fn first_messages(
+async fn first_messages(
     mongo: &MongoEngine,
     branches: Vec<FirstHint>,
 ) -> Result<HashMap<Origin, Vec<TimeAndId>>, Error> {
@@ -154,4 +152,13 @@ pub(crate) fn hinted(origin: Origin, range: Document) -> Document {
     let mut filter = branches_of(origin);
     filter.extend(range);
     filter
+}
+
+/// The first messages of the branches of an origin that have no hint of them, in order.
+pub(crate) async fn unhinted(mongo: &MongoEngine, origin: Origin) -> Result<Vec<VersionKey>, Error> {
+    let found = hints(mongo, hinted(origin, doc! {"first_at": null}), MAX_BRANCHES_PER_BATCH).await?;
+    let found = headers_at(mongo, found.iter().map(FirstHint::first_depth)).await?;
+    let mut keys: Vec<_> = found.into_iter().map(MessageHeader::version_key).collect();
+    keys.sort_unstable();
+    Ok(keys)
 }

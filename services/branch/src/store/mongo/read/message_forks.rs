@@ -2,10 +2,10 @@
 
 use crate::domain::Forks;
 use crate::error::Error;
-use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::documents::fields::{Id, micros, text, texts};
 use crate::store::mongo::documents::message::MessageDoc;
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::branch_counts::count_matching;
 use crate::store::mongo::read::first_messages::{branches_at, branches_of};
 use crate::store::mongo::read::reading_chat::ReadingChat;
 use crate::store::mongo::read::time_ranges;
@@ -73,9 +73,7 @@ pub(crate) async fn of_messages(
 /// The forks of a message that has many: counted in the index; only the oldest are read.
 async fn count_one(mongo: &MongoEngine, chat: ChatId, message: &MessageDoc) -> Result<Forks, Error> {
     let forks = forks_at((chat, message.id));
-    let count = mongo.database.run_command(
-        doc! {"count": "branches", "query": forks.clone(), "readConcern": {"level": "majority"}},
-    );
+    let count = count_matching(mongo, forks.clone());
     let typed = mongo.branches.clone_with_type::<Id<BranchId>>();
     let (from, most) =
         (message.created_at.as_micros(), usize::try_from(MAX_LISTED_FORKS).unwrap_or_default());
@@ -84,9 +82,8 @@ async fn count_one(mongo: &MongoEngine, chat: ChatId, message: &MessageDoc) -> R
     let most = most + usize::from(is_inherited);
     let oldest = time_ranges::oldest(&typed, &forks, from, mongo.clock.now(), most);
     let trunk = async { if is_inherited { stands_at(mongo, (chat, message.id)).await } else { Ok(false) } };
-    let (count, oldest, trunk) = futures_util::join!(count.into_future(), oldest, trunk);
-    let count = count?.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
-    let count = count.ok_or_else(|| broken("a count without a number"))? - i64::from(trunk?);
+    let (count, oldest, trunk) = futures_util::join!(count, oldest, trunk);
+    let count = count? - i64::from(trunk?);
     let oldest = oldest?.into_iter().map(|fork| fork.id).filter(|fork| *fork != chat.trunk());
     Ok(Forks { count, oldest: oldest.take(usize::try_from(MAX_LISTED_FORKS).unwrap_or_default()).collect() })
 }

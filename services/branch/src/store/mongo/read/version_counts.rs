@@ -2,14 +2,13 @@
 
 use crate::domain::Version;
 use crate::error::Error;
-use crate::store::mongo::client::errors::broken;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::first_messages::{
-    FirstHint, MAX_BRANCHES_PER_BATCH, Origin, TimeAndId, first_messages, hinted, hints,
-};
+use crate::store::mongo::read::branch_counts::count_matching;
+use crate::store::mongo::read::first_messages::{FirstHint, Origin, TimeAndId, hinted, unhinted};
+use crate::store::version_list::VersionKey;
 use futures_util::TryStreamExt as _;
 use futures_util::future::try_join_all;
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 
 /// The most messages of an origin that are counted one by one. Of more, what lies between the first and the last is read.
 const MAX_COUNTED_MESSAGES: usize = 8;
@@ -40,17 +39,11 @@ pub(crate) async fn count_ranks(
     };
     let (count, before, unhinted) =
         futures_util::try_join!(all, count_each_before(mongo, origin, keys), unhinted(mongo, origin),)?;
+    let unhinted: Vec<_> = unhinted.iter().map(VersionKey::time_and_id).collect();
     let count = count + number_of(unhinted.len());
     let rank =
         |(key, before): (&TimeAndId, i64)| Version { number: before + rank_in(&unhinted, *key), count };
     Ok(keys.iter().zip(before).map(rank).collect())
-}
-
-/// The number of the first messages of the branches of an origin before a key.
-pub(crate) async fn count_before(mongo: &MongoEngine, origin: Origin, key: TimeAndId) -> Result<i64, Error> {
-    let (before, unhinted) =
-        futures_util::try_join!(count_hinted_before(mongo, origin, key), unhinted(mongo, origin))?;
-    Ok(before + rank_in(&unhinted, key) - 1)
 }
 
 /// The rank of a key among others, in order, counted from 1.
@@ -81,7 +74,11 @@ async fn count_each_before(
 }
 
 /// Counts the first messages with a hint that come before a key.
-async fn count_hinted_before(mongo: &MongoEngine, origin: Origin, key: TimeAndId) -> Result<i64, Error> {
+pub(crate) async fn count_hinted_before(
+    mongo: &MongoEngine,
+    origin: Origin,
+    key: TimeAndId,
+) -> Result<i64, Error> {
     let (time, id) = (key.0.as_micros(), key.1.to_string());
     let (earlier, same_time) = futures_util::try_join!(
         count_matching(mongo, hinted(origin, doc! {"first_at": {"$gt": 0_i64, "$lt": time}})),
@@ -104,19 +101,4 @@ async fn hinted_between(
     let mut keys: Vec<_> = found.iter().filter_map(FirstHint::key).filter(|key| *key >= first).collect();
     keys.sort_unstable();
     Ok(keys)
-}
-
-/// The first messages of the branches of an origin that have no hint of them, in order.
-async fn unhinted(mongo: &MongoEngine, origin: Origin) -> Result<Vec<TimeAndId>, Error> {
-    let found = hints(mongo, hinted(origin, doc! {"first_at": null}), MAX_BRANCHES_PER_BATCH).await?;
-    let mut keys = first_messages(mongo, found).await?.remove(&origin).unwrap_or_default();
-    keys.sort_unstable();
-    Ok(keys)
-}
-
-async fn count_matching(mongo: &MongoEngine, filter: Document) -> Result<i64, Error> {
-    let command = doc! {"count": "branches", "query": filter, "readConcern": {"level": "majority"}};
-    let count = mongo.database.run_command(command).await?;
-    let count = count.get("n").and_then(|n| n.as_i64().or(n.as_i32().map(i64::from)));
-    count.ok_or_else(|| broken("a count without a number"))
 }

@@ -5,12 +5,13 @@ use crate::error::Error;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::fields::{text, texts};
 use crate::store::mongo::engine::MongoEngine;
+use crate::store::mongo::read::first_messages::unhinted;
 use crate::store::mongo::read::head::follow_hints;
 use crate::store::mongo::read::parents::ListedParent;
 use crate::store::mongo::read::previews;
 use crate::store::mongo::read::time_ranges::TimeRanges;
-use crate::store::mongo::read::version_counts::count_before;
-use crate::store::mongo::read::version_page::first_messages_after;
+use crate::store::mongo::read::version_counts::{count_hinted_before, number_of};
+use crate::store::mongo::read::version_page::hinted_after;
 use crate::store::navigation::{MAX_RECENT_BRANCHES, RecentBranch, open_branches};
 use crate::store::version_list::{OpenBranch, VersionKey, VersionsOf, cut};
 use crate::store::{TimePosition, VersionEntry, VersionPage};
@@ -31,22 +32,24 @@ impl MongoEngine {
         let Some(parent) = ListedParent::read(self, origin).await? else {
             return Ok(VersionPage { items: Vec::new(), next: None });
         };
-        let (mut found, next) = futures_util::try_join!(
-            first_messages_after(self, origin, &parent, after, limit + 1),
+        let (mut found, unhinted, next) = futures_util::try_join!(
+            hinted_after(self, origin, &parent, after, limit + 1),
+            unhinted(self, origin),
             parent.following(self),
         )?;
-        found.extend(next.filter(|next| next.comes_after(after)));
+        let others: Vec<_> = unhinted.into_iter().chain(next).collect();
+        found.extend(others.iter().filter(|other| other.comes_after(after)));
         let (found, more) = cut(found, limit);
         let Some(first) = found.iter().min() else {
             return Ok(VersionPage { items: Vec::new(), next: more });
         };
         let (before, open, heads, mut previews) = futures_util::try_join!(
-            count_before(self, origin, (first.created_at, first.id)),
+            count_hinted_before(self, origin, first.time_and_id()),
             open(self, of),
             heads(self, of.chat, &found),
             previews_of(self, &found),
         )?;
-        let number = before + i64::from(next.is_some_and(|next| next < *first)) + 1;
+        let number = before + number_of(others.iter().filter(|other| *other < first).count()) + 1;
         let entry = |(key, number): (VersionKey, i64)| {
             let VersionKey { id, branch, created_at } = key;
             let own = if heads.contains_key(&branch) { branch } else { of.chat.trunk() };

@@ -3,20 +3,16 @@
 use crate::domain::Order;
 use crate::error::Error;
 use crate::store::TimePosition;
-use crate::store::mongo::documents::message_header::MessageHeader;
 use crate::store::mongo::engine::MongoEngine;
-use crate::store::mongo::read::first_messages::{
-    FirstHint, MAX_BRANCHES_PER_BATCH, MIN_COUNTED_BRANCHES, Origin, hinted, hints,
-};
-use crate::store::mongo::read::message_headers::headers_at;
+use crate::store::mongo::read::first_messages::{FirstHint, MIN_COUNTED_BRANCHES, Origin, hinted};
 use crate::store::mongo::read::parents::ListedParent;
 use crate::store::mongo::read::time_ranges::TimeRanges;
 use crate::store::version_list::VersionKey;
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document, doc};
 
-/// The first messages of the branches of an origin after a position, in order; those without a hint are all among them.
-pub(crate) async fn first_messages_after(
+/// The first messages with a hint of the branches of an origin after a position, in order.
+pub(crate) async fn hinted_after(
     mongo: &MongoEngine,
     origin: Origin,
     parent: &ListedParent,
@@ -39,12 +35,7 @@ pub(crate) async fn first_messages_after(
         let (created_at, id) = branch.key()?;
         Some(VersionKey { created_at, id, branch: branch.id })
     };
-    let mut found: Vec<_> = found.into_iter().filter_map(version).collect();
-    let unhinted = hints(mongo, hinted(origin, doc! {"first_at": null}), MAX_BRANCHES_PER_BATCH).await?;
-    let unhinted = headers_at(mongo, unhinted.iter().map(FirstHint::first_depth)).await?;
-    let unhinted = unhinted.into_iter().map(MessageHeader::version_key);
-    found.extend(unhinted.filter(|version| version.comes_after(after)));
-    Ok(found)
+    Ok(found.into_iter().filter_map(version).collect())
 }
 
 async fn hinted_in(
