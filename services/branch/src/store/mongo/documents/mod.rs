@@ -5,5 +5,6 @@ pub(super) mod branch_state;
 pub(super) mod fields;
 pub(super) mod message;
 pub(super) mod message_header;
+mod new_branch;
 pub(super) mod own_messages;
 pub(super) mod undo_state;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::NewTrunk;
 use mongodb::bson::{Bson, deserialize_from_document, serialize_to_document};
 
 #[test]
