@@ -5,12 +5,12 @@ use crate::domain::{MAX_QUESTION_BYTES, Timing};
 use crate::models::Models;
 use crate::store::UserLimits;
 use reqwest::Url;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
 use shared_web::server::ServerConfig;
-use shared_web::tokens::{access_token_ttl, account_retention};
+use shared_web::tokens::{access_token_ttl, account_retention, check_secret};
 use std::time::Duration;
 
 /// The default of `LISTEN_ADDR`.
@@ -23,9 +23,6 @@ const DEFAULT_DRAIN: Duration = Duration::from_secs(10);
 const MAX_LIMIT: i64 = 1_000_000;
 /// The largest number of tokens in a day.
 const MAX_TOKENS: i64 = 1_000_000_000_000;
-
-/// The fewest bytes of a secret from which an encryption key is derived, as of `SECRET_KEY`.
-const MIN_SECRET_BYTES: usize = 32;
 
 /// The smallest `ANSWERS_QUESTION_BYTES`.
 const MIN_QUESTION_BYTES: usize = 1 << 10;
@@ -103,12 +100,8 @@ impl UserKeysConfig {
 
 fn long_secret(env: &Env, name: &str) -> Result<Option<SecretString>, ConfigError> {
     let secret = env.secret(name)?;
-    match secret.as_ref().map(|secret| secret.expose_secret().len()) {
-        Some(bytes) if bytes < MIN_SECRET_BYTES => {
-            Err(ConfigError::new(name, format!("has {bytes} bytes; expected at least {MIN_SECRET_BYTES}")))
-        }
-        _ => Ok(secret),
-    }
+    secret.as_ref().map(|secret| check_secret(name, secret)).transpose()?;
+    Ok(secret)
 }
 
 /// Reads `DATABASE_URL`.

@@ -30,8 +30,18 @@ const AUDIENCE: &str = "banyan-api";
 const LEEWAY: Duration = Duration::from_secs(5);
 /// The lifetime of a token between services, which is used for one call.
 const SERVICE_TOKEN_TTL: Duration = Duration::from_secs(60);
-/// The fewest bytes of `SECRET_KEY`: the size of the hash (RFC 7518, 3.2).
+/// The fewest bytes of a secret from which keys are derived: the size of the hash (RFC 7518, 3.2).
 const MIN_SECRET_BYTES: usize = 32;
+
+/// Checks that the secret of this variable has at least 32 bytes.
+pub fn check_secret(name: &str, secret: &SecretString) -> Result<(), ConfigError> {
+    match secret.expose_secret().len() {
+        bytes if bytes < MIN_SECRET_BYTES => {
+            Err(ConfigError::new(name, format!("has {bytes} bytes; expected at least {MIN_SECRET_BYTES}")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The keys that sign and verify tokens. Cheap to clone.
 #[derive(Clone)]
@@ -44,11 +54,8 @@ pub struct TokenKeys {
 impl TokenKeys {
     /// Derives the keys from `SECRET_KEY`, which must have at least 32 bytes.
     pub fn new(secret: &SecretString, clock: Clock) -> Result<Self, ConfigError> {
+        check_secret("SECRET_KEY", secret)?;
         let secret = secret.expose_secret().as_bytes();
-        if secret.len() < MIN_SECRET_BYTES {
-            let problem = format!("has {} bytes; expected at least {MIN_SECRET_BYTES}", secret.len());
-            return Err(ConfigError::new("SECRET_KEY", problem));
-        }
         jwt::install();
         let services = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"internal");
         Ok(Self { users: Arc::new(Key::new(secret)), services: Arc::new(Key::new(services.as_ref())), clock })
