@@ -1,13 +1,13 @@
 //! What create-answer and regenerate-answer have in common: a question at a place on a line becomes a run.
 
 use crate::clients::Line;
-use crate::domain::{Placement, RunState, Truncation, are_supported, has_images};
+use crate::domain::{Placement, Truncation, are_supported, has_images};
 use crate::error::Error;
 use crate::executor::{PromptRequest, build_context};
 use crate::models::Model;
 use crate::provider::Parameters;
 use crate::state::State;
-use crate::store::{self, NewRun, Run};
+use crate::store::{self, InitialProgress, NewRun, Run};
 use crate::streams::stop_unless_read;
 use serde_json::Value;
 use shared::idempotency::{Created, IdempotencyKey};
@@ -130,13 +130,7 @@ fn new_run(ask: NewQuestion, model: String, truncation: Truncation, trace: &Trac
         parameters: serde_json::to_string(&ask.parameters).unwrap_or_else(|_| "{}".to_owned()),
         truncation,
         stops_on_disconnect: ask.stops_on_disconnect,
-        state: RunState::Queued,
-        epoch: 0,
-        attempts: 0,
-        stop_requested: false,
-        seq: 0,
-        charged: 0,
-        streams: 0,
+        progress: InitialProgress::default(),
         placed_branch: Some(ask.branch_id).filter(|_| ask.placement == Placement::Append),
         key_id,
         request_hash,

@@ -81,8 +81,8 @@ async fn replay_in(session: &mut Session, new: &NewRun) -> Result<Option<Run>, E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Placement, RunState, Truncation};
-    use crate::store::{drop_run, migrations};
+    use crate::domain::{Placement, Truncation};
+    use crate::store::{InitialProgress, drop_run, migrations};
     use shared::ids::{BranchId, ChatId, UserId};
     use shared_test_kit::TestDatabase;
     use std::time::Duration;
@@ -105,13 +105,7 @@ mod tests {
             parameters: "{}".to_owned(),
             truncation: Truncation::Auto,
             stops_on_disconnect: false,
-            state: RunState::Queued,
-            epoch: 0,
-            attempts: 0,
-            stop_requested: false,
-            seq: 0,
-            charged: 0,
-            streams: 0,
+            progress: InitialProgress::default(),
             placed_branch: Some(chat_id.trunk()),
             key_id: None,
             request_hash: None,

@@ -33,7 +33,7 @@ pub use provider_keys::{
 };
 pub use read::{find_run, live_runs, own_run, run_counts};
 pub use reap::{end_expired_run, expired_runs, requeue_expired_runs};
-pub use run::{NewRun, Run};
+pub use run::{InitialProgress, NewRun, Run};
 pub(crate) use settle::RUNS_PER_POLL as RUNS_PER_STORE_POLL;
 pub use settle::{drop_run, renew, runs_to_store, store_run};
 pub use stop::{OwnRun, count_stream, own_runs, stop, stop_without_streams};

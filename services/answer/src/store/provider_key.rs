@@ -10,7 +10,7 @@ use shared::ids::UserId;
 pub struct ProviderKey {
     /// Whose it is.
     pub owner: UserId,
-    /// What it is for.
+    /// The provider for which it is.
     pub provider: String,
     /// The id of the encryption key.
     pub encryption_key_id: String,

@@ -111,17 +111,39 @@ pub struct NewRun {
     pub(crate) parameters: String,
     pub(crate) truncation: Truncation,
     pub(crate) stops_on_disconnect: bool,
-    pub(crate) state: RunState,
-    pub(crate) epoch: i64,
-    pub(crate) attempts: i32,
-    pub(crate) stop_requested: bool,
-    pub(crate) seq: i64,
-    pub(crate) charged: i64,
-    pub(crate) streams: i64,
+    #[diesel(embed)]
+    pub(crate) progress: InitialProgress,
     pub(crate) placed_branch: Option<BranchId>,
     pub(crate) key_id: Option<KeyId>,
     pub(crate) request_hash: Option<RequestHash>,
     pub(crate) request_id: String,
+}
+
+/// The progress of a run that nobody has claimed.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = runs)]
+pub struct InitialProgress {
+    state: RunState,
+    epoch: i64,
+    attempts: i32,
+    stop_requested: bool,
+    seq: i64,
+    charged: i64,
+    streams: i64,
+}
+
+impl Default for InitialProgress {
+    fn default() -> Self {
+        Self {
+            state: RunState::Queued,
+            epoch: 0,
+            attempts: 0,
+            stop_requested: false,
+            seq: 0,
+            charged: 0,
+            streams: 0,
+        }
+    }
 }
 
 debug_without_texts! { NewRun { response_id, model } }
