@@ -18,6 +18,7 @@ mod raw;
 #[cfg(feature = "store")]
 mod row_lock;
 mod scripted_model;
+pub mod sse;
 mod start;
 mod tcp_proxy;
 

@@ -1,6 +1,6 @@
 //! Answers of `banyan/echo`, through the gateway: asked, streamed, resumed, stopped, asked again, and dropped with what is deleted.
 
-use crate::app::{PASSWORD, User, column, spawn_stack, text};
+use crate::app::{PASSWORD, TestStack, User, column, spawn_stack, text};
 use crate::streams::{EVENT_STREAM, Event, SOON, Stream, events, names, said};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,6 +14,15 @@ impl User {
     async fn ask(&self, chat: &str, question: &str) -> Value {
         let body = json!({"chat_id": chat, "question": question});
         self.post("/answers/create-answer", &body).await.expect(201).json()
+    }
+
+    /// Asks a question whose answer does not end by itself, and reads until it has said something. Returns the stream, and the id of the answer.
+    async fn ask_for_ever(&self, stack: &TestStack, chat: &str) -> (Stream, String) {
+        let body = json!({"chat_id": chat, "question": ENDLESS});
+        let mut stream = Stream::of_question(stack, self, &body).await;
+        let seen = stream.until(|event| event.name == "delta").await;
+        let id = text(&seen[0].data["response_id"]).to_owned();
+        (stream, id)
     }
 
     /// Waits until an answer is a message, and returns it.
@@ -94,16 +103,14 @@ async fn a_stopped_answer_keeps_what_it_has_said() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;
-    let body = json!({"chat_id": chat, "question": ENDLESS});
-    let mut stream = Stream::of_question(&stack, &ann, &body).await;
-    let seen = stream.until(|event| event.name == "delta").await;
-    let id = text(&seen[0].data["response_id"]);
+    let (stream, id) = ann.ask_for_ever(&stack, &chat).await;
     let running = ann.get(&format!("/answers/get-answers?chat_id={chat}")).await.expect(200).json();
     assert_eq!(
         (running[0]["response_id"].as_str(), &running[0]["status"]),
-        (Some(id), &json!("in_progress"))
+        (Some(&*id), &json!("in_progress"))
     );
     ann.get(&format!("/messages/get-message/{id}")).await.expect(404);
+    let body = json!({"chat_id": chat, "question": ENDLESS});
     let refused = ann.post("/answers/create-answer", &body).await.expect(409);
     assert_eq!((refused.code().as_str(), &refused.json()["response_id"]), ("answer_running", &json!(id)));
 
@@ -205,10 +212,8 @@ async fn a_deleted_chat_drops_its_answer_for_good() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;
-    let body = json!({"chat_id": chat, "question": ENDLESS});
-    let mut stream = Stream::of_question(&stack, &ann, &body).await;
-    let seen = stream.until(|event| event.name == "delta").await;
-    let answer = format!("/answers/get-answer/{}", text(&seen[0].data["response_id"]));
+    let (stream, id) = ann.ask_for_ever(&stack, &chat).await;
+    let answer = format!("/answers/get-answer/{id}");
 
     ann.delete(&format!("/chats/delete-chat/{chat}")).await.expect(200);
 
@@ -232,9 +237,7 @@ async fn a_deleted_account_ends_its_answers() {
     let stack = spawn_stack().await;
     let ann = stack.user("ann").await;
     let chat = ann.chat("Trees").await;
-    let body = json!({"chat_id": chat, "question": ENDLESS});
-    let mut stream = Stream::of_question(&stack, &ann, &body).await;
-    stream.until(|event| event.name == "delta").await;
+    let (stream, _) = ann.ask_for_ever(&stack, &chat).await;
 
     let password = json!({"password": PASSWORD});
     ann.client.send(Method::DELETE, "/api/v1/auth/me", Some(password.to_string())).await.expect(200);

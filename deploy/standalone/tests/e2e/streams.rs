@@ -4,35 +4,15 @@ use crate::app::{TestStack, User, text};
 use reqwest::Response;
 use serde_json::Value;
 use shared::http_client::http_client_with_timeout;
+pub use shared_test_kit::sse::{Event, events};
 use std::time::Duration;
 
 /// The media type of streams.
 pub const EVENT_STREAM: &str = "text/event-stream";
-/// How soon readers are told of what has happened, on a machine that is busy with other tests.
+/// The time within which readers are told of what has happened, on a machine that is busy with other tests.
 pub const SOON: Duration = Duration::from_secs(30);
 
-/// An event of a stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    pub id: i64,
-    pub name: String,
-    pub data: Value,
-}
-
-/// The events of a stream, without comments. What is cut off at its end is none.
-pub fn events(stream: &str) -> Vec<Event> {
-    let whole = stream.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
-    let field = |block: &str, name: &str| {
-        block.lines().find_map(|line| Some(line.strip_prefix(name)?.strip_prefix(": ")?.to_owned()))
-    };
-    let event = |block: &str| {
-        let (id, data) = (field(block, "id")?.parse().unwrap(), field(block, "data")?);
-        Some(Event { id, name: field(block, "event")?, data: serde_json::from_str(&data).unwrap() })
-    };
-    whole.split("\n\n").filter_map(event).collect()
-}
-
-/// What all pieces of a response say.
+/// The text of all pieces of a response.
 pub fn said(events: &[Event]) -> String {
     events.iter().filter(|event| event.name == "delta").map(|event| text(&event.data["text"])).collect()
 }

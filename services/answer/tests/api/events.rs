@@ -1,28 +1,6 @@
 //! Server-sent events, as a client reads them.
 
-use serde_json::Value;
-
-/// An event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    pub id: i64,
-    pub name: String,
-    pub data: Value,
-}
-
-/// The events of a stream, without comments.
-pub fn events(stream: &str) -> Vec<Event> {
-    stream.split("\n\n").filter_map(event).collect()
-}
-
-fn event(block: &str) -> Option<Event> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    Some(Event {
-        id: field("id")?.parse().unwrap(),
-        name: field("event")?.to_owned(),
-        data: serde_json::from_str(field("data")?).unwrap(),
-    })
-}
+pub use shared_test_kit::sse::{Event, events};
 
 /// The blocks of a stream that are events, as they came.
 pub fn raw_events(stream: &str) -> Vec<&str> {
