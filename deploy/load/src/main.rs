@@ -27,6 +27,7 @@ mod replicas;
 mod response_counts;
 mod routes;
 mod schedule;
+mod sse;
 mod steady;
 mod traffic;
 mod uploads;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The connections on which a line is written.
-const WRITERS: usize = 8;
+const WRITER_CONNECTIONS: usize = 8;
 /// The window of the built-in model is full with fewer than a hundred of these.
 const QUESTION_BYTES: usize = 200;
 const RESPONSE_BYTES: usize = 1_000;
@@ -41,7 +41,7 @@ struct Line {
     /// None for a line that is new in each round.
     chat: Option<String>,
     first: Vec<Duration>,
-    /// How many messages did not fit, the last time.
+    /// The messages that did not fit, the last time.
     dropped: i64,
 }
 
@@ -74,8 +74,8 @@ async fn write_line(address: SocketAddr, asker: &Asker, chat: &str, messages: us
     let message =
         json!({"chat_id": chat, "question": text(QUESTION_BYTES), "response": text(RESPONSE_BYTES)});
     let message = RequestTemplate::post("/api/v1/messages/add-message", asker.token(), message.to_string())?;
-    let writers = (0..WRITERS).map(|writer| {
-        let (message, count) = (&message, (messages + writer) / WRITERS);
+    let writers = (0..WRITER_CONNECTIONS).map(|writer| {
+        let (message, count) = (&message, (messages + writer) / WRITER_CONNECTIONS);
         async move {
             let mut connection = None;
             for _ in 0..count {

@@ -1,6 +1,7 @@
 //! Server-sent events, of Banyan or of chat completions.
 
 use crate::failure::Failure;
+use crate::sse::take_block;
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
@@ -32,9 +33,8 @@ impl EventStream {
     /// The next event with data; `None` at the end. A failed answer is an error.
     pub(super) async fn next(&mut self) -> Result<Option<Event>, Failure> {
         loop {
-            if let Some(end) = self.unread.windows(2).position(|bytes| bytes == b"\n\n") {
-                let block: Vec<u8> = self.unread.drain(..end + 2).collect();
-                match Event::parse(&String::from_utf8_lossy(&block)) {
+            if let Some(block) = take_block(&mut self.unread) {
+                match Event::parse(&block) {
                     Some(event) if event.name == "failed" => {
                         return Err(Failure::new(event.data.to_string()));
                     }

@@ -12,22 +12,22 @@ use std::time::Duration;
 
 /// Rounds before the measurement.
 const WARM_UP_ROUNDS: u32 = 3;
-/// The aims of issue 18.
-const MAX_ADDED: Duration = Duration::from_millis(25);
-const MIN_THROUGHPUT: f64 = 0.9;
+/// The aims.
+const MAX_ADDED_TIME: Duration = Duration::from_millis(25);
+const MIN_THROUGHPUT_RATIO: f64 = 0.9;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The base URL of the gateway, such as <http://127.0.0.1:8000>.
     base: Url,
-    /// What Banyan calls the model.
+    /// The model's name in Banyan.
     #[arg(long)]
     model: String,
     /// The base URL of the model server, such as <http://127.0.0.1:8080/v1>. Without it the model is the built-in one, and there is
     /// nothing beside it: its first token is there at once.
     #[arg(long)]
     provider: Option<Url>,
-    /// What the model server calls the model.
+    /// The model's name at the model server.
     #[arg(long, default_value = "default")]
     provider_model: String,
     /// The number of rounds.
@@ -72,7 +72,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
     Ok(report(options, &direct, &banyan))
 }
 
-/// What makes the built-in model say its words without pauses.
+/// The directive with which the built-in model says its words without pauses.
 fn directive(options: &Options) -> &'static str {
     if options.provider.is_some() { "" } else { "[[delay:0]]" }
 }
@@ -112,7 +112,7 @@ fn report(options: &Options, direct: &Side, banyan: &Side) -> bool {
     }
     report.print("first token, through the gateway", banyan.first_summary());
     let added = banyan.first(50).saturating_sub(direct.first(50));
-    report.check("  added (p50)", ms(added), "25 ms", added <= MAX_ADDED);
+    report.check("  added (p50)", ms(added), "25 ms", added <= MAX_ADDED_TIME);
     if options.provider.is_some() {
         let (alone, through) = (direct.bytes_per_second(), banyan.bytes_per_second());
         report.print("text, the model server alone", format!("{alone:.0} bytes/s (p50)"));
@@ -121,7 +121,12 @@ fn report(options: &Options, direct: &Side, banyan: &Side) -> bool {
         if options.without_throughput_aim {
             report.print("  of the throughput alone", format!("{part:.2}"));
         } else {
-            report.check("  of the throughput alone", format!("{part:.2}"), "0.9", part >= MIN_THROUGHPUT);
+            report.check(
+                "  of the throughput alone",
+                format!("{part:.2}"),
+                "0.9",
+                part >= MIN_THROUGHPUT_RATIO,
+            );
         }
         let ends = [direct, banyan].map(|side| ms(side.last(50)));
         report.print("last token (p50), alone and through the gateway", ends.join(" and "));

@@ -50,13 +50,13 @@ fn bound(labels: &str) -> Option<f64> {
 }
 
 impl Buckets {
-    /// What was counted since then.
+    /// The counts since then.
     pub(super) fn since(&self, then: &Self) -> Self {
         let counts = self.0.iter().zip(&then.0).map(|((bound, now), (_, then))| (*bound, now - then));
         Self(counts.collect())
     }
 
-    /// How many were counted.
+    /// The number of all that was counted.
     pub(super) fn count(&self) -> f64 {
         self.0.last().map_or(0.0, |(_, count)| *count)
     }

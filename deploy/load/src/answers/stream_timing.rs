@@ -1,4 +1,4 @@
-//! When the text of a stream arrives.
+//! The times at which the text of a stream arrives.
 
 use super::event_stream::{Event, EventStream};
 use crate::failure::Failure;
@@ -6,7 +6,7 @@ use reqwest::RequestBuilder;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// When the text of a stream has arrived.
+/// The times at which the text of a stream has arrived.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(super) struct StreamTiming {
     /// From the request to the first piece.

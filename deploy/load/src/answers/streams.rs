@@ -14,12 +14,12 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// How long pages are read without the streams, beside them, and once more without.
+/// The time for which pages are read without the streams, beside them, and once more without.
 const READ_DURATION: Duration = Duration::from_secs(20);
 /// The streams that are opened at once.
-const OPENED_AT_ONCE: usize = 50;
-/// Longer than the measurement.
-const WORDS_SECONDS: u32 = 300;
+const MAX_OPENING_STREAMS: usize = 50;
+/// The time for which the model talks: longer than the measurement.
+const ANSWER_SECONDS: u32 = 300;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -87,7 +87,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
 async fn open_streams(options: &Options, counts: &Rc<Counts>) -> Result<JoinSet<()>, Failure> {
     let http = stream_client()?;
     let mut open = JoinSet::new();
-    let words = WORDS_SECONDS * 1_000 / options.pause_ms.max(1);
+    let words = ANSWER_SECONDS * 1_000 / options.pause_ms.max(1);
     let question = format!("[[delay:{}]][[repeat:{words}]] banyan", options.pause_ms);
     for _ in 0..options.users {
         let asker = Asker::register(&http, &options.reads.target.base()).await?;
@@ -100,7 +100,7 @@ async fn open_streams(options: &Options, counts: &Rc<Counts>) -> Result<JoinSet<
         }
         let mut opening = JoinSet::new();
         for answer in answers.iter().cycle().take(options.streams / options.users.max(1)) {
-            if opening.len() == OPENED_AT_ONCE {
+            if opening.len() == MAX_OPENING_STREAMS {
                 hold(opening.join_next().await, &mut open, counts)?;
             }
             opening.spawn_local(open_stream(asker.follow(answer)?));

@@ -1,4 +1,4 @@
-//! What the database has to write for many runs at once: flushes, bytes, and the CPU time of programs and databases.
+//! The load of many runs at once on the database: flushes, bytes, and the CPU time of programs and databases.
 
 use super::asker::{Asker, stream_client};
 use super::event_stream::EventStream;
@@ -14,11 +14,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-/// How long the runs go on before the measurement, and after it.
-const MARGIN: Duration = Duration::from_secs(4);
+/// The time for which the runs go on before the measurement, and after it.
+const MARGIN_DURATION: Duration = Duration::from_secs(4);
 /// The runs of a user.
 const RUNS_PER_USER: usize = 4;
-const FLUSHES: &str = "answer_flushes_total";
+const FLUSHES_METRIC: &str = "answer_flushes_total";
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// The name and the process id of a database server; may be repeated.
     #[arg(long = "database")]
     databases: Vec<Program>,
-    /// Where the answer service shows its metrics, such as <http://127.0.0.1:9464/metrics>.
+    /// The URL of the answer service's metrics, such as <http://127.0.0.1:9464/metrics>.
     #[arg(long)]
     metrics: Url,
     /// The numbers of runs at once.
@@ -43,7 +43,7 @@ pub(crate) struct Options {
     pause_ms: u32,
 }
 
-/// What was counted so far.
+/// The counts so far.
 struct Counted {
     flushes: Buckets,
     /// None where the database is no SQLite.
@@ -62,7 +62,7 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
             format!("{} words/s each", 1_000 / options.pause_ms.max(1)),
         );
         let mut readers = ask_all(options, &http, runs).await?;
-        sleep(MARGIN).await;
+        sleep(MARGIN_DURATION).await;
         let (started, before) = (Instant::now(), Counted::now(options, &http).await?);
         sleep(Duration::from_secs(options.seconds.into())).await;
         let (time, after) = (started.elapsed(), Counted::now(options, &http).await?);
@@ -86,11 +86,11 @@ pub(crate) async fn run(options: &Options) -> Result<bool, Failure> {
 
 impl Options {
     fn words(&self) -> u32 {
-        let time = Duration::from_secs(self.seconds.into()) + 2 * MARGIN;
+        let time = Duration::from_secs(self.seconds.into()) + 2 * MARGIN_DURATION;
         u32::try_from(time.as_millis()).unwrap_or(u32::MAX) / self.pause_ms.max(1)
     }
 
-    /// How long an answer takes without what it costs.
+    /// The time that an answer takes without what it costs.
     fn pauses(&self) -> Duration {
         Duration::from_millis(self.pause_ms.into()) * self.words()
     }
@@ -140,7 +140,7 @@ impl Counted {
         let writers = options.databases.iter().chain(options.programs.iter().filter(is_writer));
         let pids: Vec<_> = writers.map(|program| program.pid).collect();
         Ok(Self {
-            flushes: page.buckets(FLUSHES),
+            flushes: page.buckets(FLUSHES_METRIC),
             commits: page.sum("sqlite_commits_total"),
             cpu: cpu.collect::<Result<_, Failure>>()?,
             written: written_bytes(&pids)?,

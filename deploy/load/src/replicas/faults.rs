@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long all is well at first.
-const BEFORE: Duration = Duration::from_secs(5);
-/// How soon every reader must be told of the end.
+/// The time from the start to the fault.
+const FAULT_DELAY: Duration = Duration::from_secs(5);
+/// The time within which every reader must be told of the end.
 const MAX_END_TIME: Duration = Duration::from_secs(40);
 /// The pause between two words, and the number of words.
 const WORD_PAUSE_MS: u64 = 250;
@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// The number of answers at each replica.
     #[arg(long, default_value_t = 4)]
     answers: usize,
-    /// How long an answer takes, in seconds.
+    /// The duration of an answer, in seconds.
     #[arg(long, default_value_t = 75)]
     seconds: u64,
     /// Whether some answers must be interrupted, and others whole.
@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &Options, replicas: &ReplicaSet) -> Result<bool
     for number in 0..options.answers * replicas.count() {
         ids.push(replicas.ask(number, &question).await?);
     }
-    let most = Duration::from_secs(options.seconds) + BEFORE + 4 * MAX_END_TIME;
+    let most = Duration::from_secs(options.seconds) + FAULT_DELAY + 4 * MAX_END_TIME;
     // A reader of each answer at each replica.
     let places = ids.iter().flat_map(|id| (0..replicas.count()).map(move |at| (id, at)));
     let readers = join_all(places.map(|(id, at)| async move {
@@ -50,7 +50,7 @@ pub(crate) async fn run(options: &Options, replicas: &ReplicaSet) -> Result<bool
         (id, reader)
     }));
     let fault = async {
-        sleep(BEFORE).await;
+        sleep(FAULT_DELAY).await;
         let mut command = Command::new("sh");
         command.args(["-c", &options.fault]).stdin(Stdio::null()).spawn().map(|child| (Instant::now(), child))
     };

@@ -1,6 +1,7 @@
 //! A reader of an answer, who resumes where the stream has ended.
 
 use super::replica_set::ReplicaSet;
+use crate::sse::take_block;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
@@ -9,16 +10,16 @@ const SILENCE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The pause before a stream is resumed that could not be opened.
 const RESUME_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a reader has read of an answer.
+/// A reader of an answer, with all that was read.
 #[derive(Debug)]
 pub(super) struct Reader {
     id: String,
     /// The events as they came, without comments. Half an event is not kept.
     pub(super) events: String,
     last: Option<u64>,
-    /// When the last event came.
+    /// The time of the last event.
     pub(super) ended: Option<Instant>,
-    /// How often a stream was opened.
+    /// The number of streams that were opened.
     pub(super) streams: usize,
     /// Whether each event has the number after that of the one before.
     pub(super) is_gapless: bool,
@@ -58,9 +59,7 @@ impl Reader {
 
     /// Takes the whole events out of the bytes that have come.
     fn take_events(&mut self, rest: &mut Vec<u8>) {
-        while let Some(end) = rest.windows(2).position(|two| two == b"\n\n") {
-            let bytes: Vec<u8> = rest.drain(..end + 2).collect();
-            let event = String::from_utf8_lossy(&bytes);
+        while let Some(event) = take_block(rest) {
             let Some(id) = event.strip_prefix("id: ").and_then(|event| event.lines().next()) else {
                 continue;
             };

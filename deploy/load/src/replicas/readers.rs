@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 /// The pause between two words.
 const WORD_PAUSE_MS: u64 = 20;
-/// How long readers wait for the end, beside the time that the answer takes.
+/// The time for which readers wait for the end, beside the time that the answer takes.
 const END_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// The number of readers; half of them resume now and then, at another replica.
     #[arg(long, default_value_t = 1000)]
     readers: usize,
-    /// How long the answer takes, in seconds.
+    /// The duration of the answer, in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
 }

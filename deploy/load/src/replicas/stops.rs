@@ -8,9 +8,9 @@ use clap::Args;
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
-/// How soon the owner must have heard of a stop, and ended.
+/// The time within which the owner must have heard of a stop, and ended.
 const MAX_STOP_TIME: Duration = Duration::from_millis(700);
-/// How long an end is waited for.
+/// The time for which an end is waited for.
 const END_TIMEOUT: Duration = Duration::from_secs(30);
 /// An answer that is slower than the stop.
 const QUESTIONS: [&str; 2] = ["[[delay:20]][[repeat:90000]] on and on", "[[stall:after=1]] silence and"];
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     rounds: usize,
 }
 
-/// How long a stop took: until it was answered, and until the readers at the owner and elsewhere were told.
+/// The times of a stop: until it was answered, and until the readers at the owner and elsewhere were told.
 struct StopTimes {
     answered: Duration,
     at_owner: Duration,
