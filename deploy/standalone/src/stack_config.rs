@@ -56,13 +56,13 @@ pub struct StackConfig {
     pub undo_window: UndoWindow,
     /// The models that answer questions.
     pub models: Models,
-    /// How much a user may ask.
+    /// The limits of a user's questions.
     pub answer_limits: UserLimits,
     /// The most bytes of a question.
     pub question_bytes: usize,
     /// Users' own keys for providers.
     pub user_keys: UserKeysConfig,
-    /// How long answers under way go on at a stop.
+    /// The time for which answers under way go on at a stop.
     pub answer_drain: Duration,
     /// The clock.
     pub clock: Clock,

@@ -32,7 +32,7 @@ struct EncryptionKey {
     key: LessSafeKey,
 }
 
-/// Why a key was not encrypted or decrypted.
+/// The reason for which a key was not encrypted or decrypted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
     /// Its secret is not given.

@@ -26,7 +26,7 @@ const FINISH_STATUSES: [AnswerStatus; 5] = [
 ];
 
 /// The codes of [`ProviderError`].
-const PROVIDER_ERRORS: [&str; 6] = [
+const PROVIDER_ERROR_CODES: [&str; 6] = [
     "provider_auth",
     "provider_rate_limited",
     "provider_unavailable",
@@ -44,7 +44,7 @@ struct Counters {
     first_tokens: DurationHistogram,
     flushes: DurationHistogram,
     ends: [AtomicU64; FINISH_STATUSES.len()],
-    provider_errors: [AtomicU64; PROVIDER_ERRORS.len()],
+    provider_errors: [AtomicU64; PROVIDER_ERROR_CODES.len()],
     dropped: AtomicU64,
     requeued: AtomicU64,
     leases_lost: AtomicU64,
@@ -106,7 +106,7 @@ impl RunMetrics {
 
     /// Counts an error of a provider that ends a run.
     pub fn provider_failed(&self, error: ProviderError) {
-        let codes = PROVIDER_ERRORS.iter().zip(&self.0.provider_errors);
+        let codes = PROVIDER_ERROR_CODES.iter().zip(&self.0.provider_errors);
         codes.filter(|(code, _)| **code == error.code()).for_each(|(_, count)| add(count, 1));
     }
 
@@ -170,7 +170,7 @@ impl RunMetrics {
 
     fn show_provider_errors(&self, families: &mut MetricFamilies) {
         let help = "Errors of providers that have ended a run";
-        for (code, count) in PROVIDER_ERRORS.iter().zip(&self.0.provider_errors) {
+        for (code, count) in PROVIDER_ERROR_CODES.iter().zip(&self.0.provider_errors) {
             let count = count.load(Ordering::Relaxed);
             families.counter("answer_provider_errors", help, Service::Answer, &[("code", code)], count);
         }

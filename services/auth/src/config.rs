@@ -31,7 +31,7 @@ pub struct Config {
     pub database: SecretString,
     /// Where the chat service is.
     pub chat: Url,
-    /// Where the answer service is; `None` where there is none, and it is told of nothing.
+    /// The base URL of the answer service; `None` where there is none, and it is told of nothing.
     pub answer: Option<Url>,
     /// The lifetimes of tokens.
     pub tokens: TokenLife,

@@ -31,7 +31,7 @@ pub struct AccountDeletion {
     pub store: Store,
     /// Delivers the destruction of chats.
     pub relay: Relay,
-    /// Who is told of it.
+    /// The services that are told of it.
     pub audience: Audience,
     /// How long a deleted account is remembered.
     pub retention: Duration,

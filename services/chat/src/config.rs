@@ -24,7 +24,7 @@ pub struct Config {
     pub auth: Url,
     /// Where the branch service is.
     pub branch: Url,
-    /// Where the answer service is; `None` where there is none, and it is told of nothing.
+    /// The base URL of the answer service; `None` where there is none, and it is told of nothing.
     pub answer: Option<Url>,
     /// How long a deleted account is remembered: as long as one of its tokens may be valid.
     pub account_retention: Duration,

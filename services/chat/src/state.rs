@@ -22,7 +22,7 @@ pub struct State {
     pub branches: Branches,
     /// Delivers deletions and restores of chats.
     pub relay: Relay,
-    /// Who is told of them.
+    /// The services that are told of them.
     pub audience: Audience,
     /// Deletes the chats of deleted accounts.
     pub account_deletion: AccountDeletion,

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// In the question and in the response.
 const MARKER: &str = "aerialroot";
 
-/// What is deleted.
+/// The object that is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deleted {
     Chat,
@@ -22,7 +22,7 @@ enum Deleted {
     Account,
 }
 
-/// What comes first: the deletion, or the end of the response.
+/// The order of the two events: the deletion, or the end of the response.
 #[derive(Debug, Clone, Copy)]
 enum Order {
     DeletionFirst,
@@ -30,8 +30,8 @@ enum Order {
     EndFirst,
 }
 
-/// What keeps the events of an answer for its readers, for an hour after it was stored: of branches that are deleted then the answer service
-/// is not told.
+/// The tables that keep the events of an answer for its readers for an hour after it was stored: the answer service is not told of branches
+/// that are deleted then.
 const EVENTS_OF_STORED_ANSWERS: [&str; 2] = ["answer.runs", "answer.chunks"];
 
 /// A stack with a model that answers as the test tells it.

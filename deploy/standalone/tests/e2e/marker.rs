@@ -1,4 +1,4 @@
-//! Where a text is, in all databases of a stack.
+//! The places of a text in all databases of a stack.
 
 use crate::app::TestStack;
 use diesel::connection::SimpleConnection as _;

@@ -25,7 +25,7 @@ shared_store::text_enum! {
     /// - A run whose lease is over is queued again only where nothing was shown and it was the first attempt; so nobody sees a token
     ///   twice. Else it ends as `interrupted`, with all that was flushed.
     /// - What is sealed does not change any more. Any replica may store it, as storing is idempotent.
-    /// - A stop is a mark on the run (`stop_requested`), which the owner reads with each flush and twice a second. A queued run is sealed at once.
+    /// - A stop is a mark on the run (`stop_requested`), which the owner reads with each flush, and polls (`Timing::stop_poll`). A queued run is sealed at once.
     pub enum RunState {
         /// It waits for an owner.
         Queued = "queued",

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// Pauses between attempts.
-const PAUSES: [Duration; 4] =
+const RETRY_PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
 /// Reads something, and again after a pause where that fails, for some 10 s.
@@ -12,7 +12,7 @@ pub(super) async fn with_retries<T, E, F>(mut read: impl FnMut() -> F) -> Result
 where
     F: Future<Output = Result<T, E>>,
 {
-    let mut pauses = PAUSES.into_iter();
+    let mut pauses = RETRY_PAUSES.into_iter();
     loop {
         match (read().await, pauses.next()) {
             (Err(_), Some(pause)) => sleep(pause).await,

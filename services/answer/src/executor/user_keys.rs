@@ -17,7 +17,7 @@ use std::time::Duration;
 const REENCRYPTION_INTERVAL: Duration = Duration::from_secs(60);
 const REENCRYPTION_PAUSE: Duration = Duration::from_millis(5);
 /// The code of a run whose user's key could not be read.
-const NO_KEY: &str = "service_unavailable";
+const KEY_UNREADABLE_CODE: &str = "service_unavailable";
 
 /// The key of the user who has asked, for the provider of the model. None where the deployment's is used.
 ///
@@ -32,7 +32,7 @@ pub(super) async fn own_key(
     let found = with_retries(|| store::find_provider_key(store, run.owner, provider.clone())).await;
     let found = found.map_err(|error| {
         tracing::warn!(error = causes(&error), run = %run.response_id, "the key of a user cannot be read");
-        Finish::failed(NO_KEY)
+        Finish::failed(KEY_UNREADABLE_CODE)
     })?;
     let decrypted = found.map(|row| keyring.decrypt(&row)).transpose();
     decrypted.map_err(|error| {

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// The range of `ANSWERS_CONTEXT_BYTES`: from the longest message on.
-const LINE_BYTES: RangeInclusive<usize> = 4 << 20..=64 << 20;
+const LINE_BYTES_RANGE: RangeInclusive<usize> = 4 << 20..=64 << 20;
 /// The largest `ANSWERS_AT_ONCE_PER_MODEL`.
 const MAX_RUNS: u32 = 1_000_000;
 
@@ -79,7 +79,7 @@ impl DefaultLimits {
     fn from_env(env: &Env) -> Result<Self, ConfigError> {
         settings!(Self {
             runs: env.number("ANSWERS_AT_ONCE_PER_MODEL", "answers", 0..=MAX_RUNS, 0),
-            line_bytes: bytes_from_env(env, "ANSWERS_CONTEXT_BYTES", LINE_BYTES, MAX_LINE_BYTES),
+            line_bytes: bytes_from_env(env, "ANSWERS_CONTEXT_BYTES", LINE_BYTES_RANGE, MAX_LINE_BYTES),
         })
     }
 

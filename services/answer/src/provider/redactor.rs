@@ -9,8 +9,8 @@ use std::collections::HashMap;
 const QUOTE_CHARS: usize = 8;
 /// Texts of the prompt that are shorter than that are recognised as a whole, but for those that are within any words.
 const MIN_QUOTE_CHARS: usize = 4;
-/// What stands in place of a key.
-const KEY: &str = "[key]";
+/// The text in place of a key.
+const REDACTED_KEY: &str = "[key]";
 /// By so many characters at its beginning or its end, a word is recognised as a key whose middle is masked.
 const PIECE_CHARS: usize = 4;
 /// A shorter key is recognised as a whole alone: its beginning may be that of any word.
@@ -34,7 +34,7 @@ impl<'p> Redactor<'p> {
     pub(super) fn redacted(&self, said: &str) -> String {
         let mut said = said.trim().to_owned();
         if let Some(key) = self.key.map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
-            said = without_pieces(&said.replace(key, KEY), key);
+            said = without_pieces(&said.replace(key, REDACTED_KEY), key);
         }
         let mut said: String = said.chars().take(MAX_LOGGED_CHARS).collect();
         // An escaped character may be of the prompt, and is not compared.
@@ -77,7 +77,7 @@ fn without_pieces(said: &str, key: &str) -> String {
     let pieces = ends.map(|piece| piece.into_iter().flatten().collect::<String>());
     let words = said.split_inclusive(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ','));
     let has_piece = |word: &str| pieces.iter().any(|piece| word.contains(piece));
-    words.map(|word| if has_piece(word) { [KEY, " "].concat() } else { word.to_owned() }).collect()
+    words.map(|word| if has_piece(word) { [REDACTED_KEY, " "].concat() } else { word.to_owned() }).collect()
 }
 
 /// The letters and digits of a text, each with its place: line ends, quotes and escapes are written in many ways.

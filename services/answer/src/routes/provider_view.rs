@@ -1,4 +1,4 @@
-//! What clients see of their keys for a provider, and how they name it.
+//! Views of providers with the caller's keys, and their names in paths.
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -200,7 +200,7 @@ pub(crate) struct NewBranch {
     pub(crate) branch: BranchId,
     /// The first of its messages.
     pub(crate) first: ResponseId,
-    /// When that was stored.
+    /// The time at which that was stored.
     pub(crate) first_at: Timestamp,
     pub(crate) fork_depth: i64,
 }

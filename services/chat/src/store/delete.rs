@@ -27,7 +27,7 @@ pub struct Deletion {
     pub chat: ChatId,
     /// How long it can be restored; `None` destroys it, also where it is deleted and can be restored.
     pub window: Option<UndoWindow>,
-    /// Who is told.
+    /// The services that are told.
     pub audience: Audience,
 }
 
