@@ -79,6 +79,18 @@ struct Storing<'r> {
     activate: bool,
 }
 
+/// Messages of any users.
+#[derive(Serialize)]
+struct NamedMessages<'i> {
+    response_ids: &'i [ResponseId],
+}
+
+/// Those that are alive.
+#[derive(Deserialize)]
+struct LivingMessages {
+    response_ids: Vec<ResponseId>,
+}
+
 impl Branches {
     /// Calls through this client.
     pub const fn new(client: ServiceClient) -> Self {
@@ -127,6 +139,17 @@ impl Branches {
         let page: Vec<_> = self.0.get(&path, &query, trace).await?.ok_or_else(not_found)?;
         // From a depth above 0 there is at least one message.
         if page.is_empty() { Err(not_found()) } else { Ok(page) }
+    }
+
+    /// Those of these messages whose branch and chat are alive. `None` from an older version of the service, which does not tell.
+    pub async fn living_messages(
+        &self,
+        ids: &[ResponseId],
+        trace: &Trace,
+    ) -> Result<Option<Vec<ResponseId>>, CallError> {
+        let living =
+            self.0.put("/internal/living-messages", &NamedMessages { response_ids: ids }, trace).await?;
+        Ok(living.ok().map(|LivingMessages { response_ids }| response_ids))
     }
 
     /// A message of a user.

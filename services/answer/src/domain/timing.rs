@@ -23,6 +23,8 @@ pub struct Timing {
     pub reap_poll: Duration,
     /// How long a sealed run is left to its owner, and between two attempts to store it.
     pub store_grace: Duration,
+    /// Between two polls of whether stored answers are deleted.
+    pub deletion_poll: Duration,
     /// How long a run may take.
     pub max_run: Duration,
     /// Between two comments on a silent stream.
@@ -50,6 +52,7 @@ impl Default for Timing {
             queue_grace: seconds(2),
             reap_poll: seconds(5),
             store_grace: seconds(5),
+            deletion_poll: seconds(5),
             max_run: seconds(30 * 60),
             comment: seconds(15),
             max_stream: seconds(10 * 60),

@@ -3,6 +3,7 @@
 
 mod claiming;
 mod context;
+mod deleted_answers;
 mod own_runs;
 mod owner;
 mod producer;

@@ -48,6 +48,11 @@ impl Executor {
             let this = this.clone();
             async move { logged("runs whose owner is gone are not ended", this.reap().await) }
         });
+        let this = self.clone();
+        tasks.every(timing.deletion_poll, move || {
+            let this = this.clone();
+            async move { this.prune_deleted_answers().await }
+        });
         self.spawn_sweep();
         self.spawn_reencryption();
     }

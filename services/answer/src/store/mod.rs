@@ -10,6 +10,7 @@ mod insert;
 mod limits;
 mod provider_key;
 mod provider_keys;
+mod prune;
 mod read;
 mod reap;
 mod run;
@@ -31,6 +32,7 @@ pub use provider_keys::{
     delete_provider_key, find_provider_key, provider_key_hints, provider_keys_under, replace_provider_key,
     set_provider_key,
 };
+pub use prune::{KeptRun, kept_runs, prune};
 pub use read::{find_run, live_runs, own_run, run_counts};
 pub use reap::{end_expired_run, expired_runs, requeue_expired_runs};
 pub use run::{InitialProgress, NewRun, Run};

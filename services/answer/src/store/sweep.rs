@@ -2,8 +2,9 @@
 
 use super::accounts::sweep_accounts;
 use super::database_time::before;
+use super::prune::prune_old;
 use super::run::is_settled_sql;
-use super::schema::{chat_states, chunks, runs, token_usage};
+use super::schema::{chat_states, runs, token_usage};
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::clock::Timestamp;
@@ -12,9 +13,6 @@ use shared::ids::ResponseId;
 use shared_store::{RunQueryDsl, Session, Store, StoreError, any_of, on};
 use std::time::Duration;
 
-/// How long a stream can be resumed after the end, chunk by chunk; after that it begins with a snapshot. An hour, as texts of a branch
-/// that is deleted shall not outlive it by much.
-const CHUNK_RETENTION: Duration = Duration::from_secs(3600);
 /// How long tokens of a day are counted: two days.
 const USAGE_RETENTION_DAYS: i64 = 2;
 /// Runs of one step: few, so that no writer waits long for it.
@@ -22,26 +20,11 @@ const RUNS_PER_STEP: i64 = 100;
 
 /// Runs a step of each kind, and returns whether there may be more to do. Deleted accounts are remembered for `account_retention`.
 pub async fn sweep(store: &Store, account_retention: Duration) -> Result<bool, StoreError> {
-    let pruned = store.write(move |session| prune_chunks(session).boxed()).await?;
+    let pruned = store.write(move |session| prune_old(session, RUNS_PER_STEP).boxed()).await?;
     let forgotten = store.write(move |session| forget_runs(session).boxed()).await?;
     store.write(move |session| forget_counts(session).boxed()).await?;
     store.write(move |session| sweep_accounts(session, account_retention).boxed()).await?;
     Ok(pruned || forgotten)
-}
-
-async fn prune_chunks(session: &mut Session) -> Result<bool, StoreError> {
-    let old = runs::message.is_not_null().and(runs::ended_at.lt(before(CHUNK_RETENTION).nullable()));
-    let old = runs::table.filter(old).order(runs::ended_at).limit(RUNS_PER_STEP).select(runs::response_id);
-    let old: Vec<ResponseId> = on!(session, |c| old.load(c).await)?;
-    if old.is_empty() {
-        return Ok(false);
-    }
-    on!(session, |c| {
-        let pruned = runs::table.filter(any_of(runs::response_id, old.clone()));
-        diesel::update(pruned).set(runs::message.eq(None::<String>)).execute(c).await?;
-        diesel::delete(chunks::table.filter(any_of(chunks::response_id, old))).execute(c).await
-    })?;
-    Ok(true)
 }
 
 async fn forget_runs(session: &mut Session) -> Result<bool, StoreError> {

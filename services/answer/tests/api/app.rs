@@ -48,6 +48,7 @@ pub fn short_times() -> Timing {
         queue_grace: millis(200),
         reap_poll: millis(50),
         store_grace: millis(200),
+        deletion_poll: millis(50),
         disconnect_grace: millis(200),
         ..Timing::default()
     }

@@ -106,6 +106,7 @@ impl Respond for BranchService {
                 known.page(branch, depth, query("limit").unwrap().parse().unwrap())
             }
             ("GET", ["messages", id]) => known.message_in(id, query("chat_id").as_deref()),
+            ("PUT", ["living-messages"]) => known.living_messages(&request.body_json().unwrap()),
             ("GET", ["chats", chat]) => known.chat(chat),
             _ => not_found("not_found"),
         };

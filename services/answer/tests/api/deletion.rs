@@ -110,3 +110,31 @@ async fn a_deleted_message_is_not_told_any_more() {
     ann.get(&id).await.expect(404);
     ann.stream(&id, None).await.expect(404);
 }
+
+#[tokio::test]
+async fn the_texts_of_an_answer_go_soon_after_its_message_was_deleted() {
+    let (app, one, other) = (spawn_app().await, chat(), chat());
+    let ann = app.user();
+    let deleted = ann.ask(&one, MARKER).await;
+    ann.stored(&deleted).await;
+    let kept = ann.ask(&other, "stilt-root").await;
+    ann.stored(&kept).await;
+    let (store, mut listed, mut after) = (app.store().await, Vec::new(), None);
+    while let Some(run) = answer::store::kept_runs(&store, after, 1).await.unwrap().pop() {
+        listed.push(run.response_id.to_string());
+        after = Some(run);
+    }
+    assert_eq!(listed, [&*deleted, &*kept]);
+    // An older version of the branch service does not tell.
+    app.branch_service.set_old(true);
+    let before = rows_with(&app, MARKER).await;
+    assert!(before > 0);
+    app.branch_service.delete(&one);
+    app.branch_service.set_old(false);
+    eventually("the texts are gone", async || rows_with(&app, MARKER).await == 0).await;
+    // Its row is left, without texts, and so is the other one whole.
+    assert_eq!(rows_of(&app, "runs").await, 2);
+    assert!(rows_with(&app, "stilt-root").await > 0);
+    let whole = ann.stream(&kept, None).await.expect(200).text;
+    assert!(events(&whole).len() > 2, "{whole}");
+}

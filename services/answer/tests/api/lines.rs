@@ -50,6 +50,17 @@ impl Known {
         ok(&Value::Object(message))
     }
 
+    pub fn living_messages(&self, body: &Value) -> ResponseTemplate {
+        if self.is_old {
+            return not_found("not_found");
+        }
+        let ids = body["response_ids"].as_array().unwrap().iter();
+        let is_alive = |id: &&Value| {
+            id.as_str().and_then(|id| self.message(id)).is_some_and(|message| !self.is_gone(&message))
+        };
+        ok(&json!({"response_ids": ids.filter(is_alive).collect::<Vec<_>>()}))
+    }
+
     pub fn place(&self, body: &Value) -> ResponseTemplate {
         let chat = body["chat_id"].as_str().unwrap();
         if self.gone.iter().any(|gone| gone == chat) {

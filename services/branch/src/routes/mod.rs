@@ -17,12 +17,14 @@ mod get_message;
 mod get_messages;
 mod get_tree;
 mod get_versions;
+mod id_list;
 mod internal_answers;
 mod internal_branch_counts;
 mod internal_chat_forks;
 mod internal_chat_state;
 mod internal_chats;
 mod internal_lines;
+mod internal_living_messages;
 mod message_view;
 mod restore_branch;
 mod set_active_branch;
@@ -84,5 +86,6 @@ pub fn routes() -> Routes {
             internal_lines::get_messages,
             internal_answers::put_answer,
             internal_answers::get_message,
+            internal_living_messages::living_messages,
         ])
 }

@@ -180,6 +180,11 @@ impl ContentStore {
         on_engine!(self, find_message(request))
     }
 
+    /// Those of these messages whose branch and chat are alive, whosever they are.
+    pub async fn living_messages(&self, ids: &[ResponseId]) -> Result<Vec<ResponseId>, Error> {
+        on_engine!(self, living_messages(ids))
+    }
+
     /// Replaces the metadata of a message, and returns the message as it is read in the reading chat.
     ///
     /// [`Error::MessageNotFound`]; the errors of [`Self::read_message`].

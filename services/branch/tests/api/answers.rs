@@ -236,6 +236,11 @@ async fn only_the_answer_service_is_let_in() {
         (Method::PUT, format!("/internal/answers/{}", unknown()), Some(body.to_string())),
         (Method::GET, format!("/internal/lines/{}/messages?owner={}&depth=1", chat.id, chat.user), None),
         (Method::GET, format!("/internal/messages/{id}?owner={}", chat.user), None),
+        (
+            Method::PUT,
+            "/internal/living-messages".to_owned(),
+            Some(json!({"response_ids": [id, unknown()]}).to_string()),
+        ),
     ];
     for (method, path, body) in routes {
         for client in [&app.client, &chat.client, &app.as_chat_service()] {

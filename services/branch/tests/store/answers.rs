@@ -222,6 +222,29 @@ pub async fn nothing_is_stored_for_what_is_deleted(kit: &Kit) {
     assert_eq!(chat.tree(chat.trunk()).await.len(), 1);
 }
 
+pub async fn messages_are_alive_with_their_branch_and_their_chat(kit: &Kit) {
+    let undoable = kit.store_with(shared::undo_window::UndoWindow::new(crate::undo::DAY)).await;
+    let [chat, other] = [kit.chat().await, kit.chat().await].map(|chat| chat.through(&undoable));
+    let first = chat.say(chat.trunk(), "1").await;
+    let branch = chat.fork(first.id).await;
+    let second = chat.say(branch, "2").await;
+    let theirs = other.say(other.trunk(), "x").await;
+    let ids = [second.id, ResponseId::generate(), theirs.id, first.id];
+    let living =
+        async || -> HashSet<_> { undoable.living_messages(&ids).await.unwrap().into_iter().collect() };
+    assert_eq!(living().await, HashSet::from([first.id, second.id, theirs.id]));
+    chat.store.delete_branch(chat.owner, branch, true).await.unwrap();
+    assert_eq!(living().await, HashSet::from([first.id, theirs.id]));
+    chat.store.restore_branch(chat.owner, branch).await.unwrap();
+    assert_eq!(living().await, HashSet::from([first.id, second.id, theirs.id]));
+    other.store.delete_chat(other.owner, other.id).await.unwrap();
+    assert_eq!(living().await, HashSet::from([first.id, second.id]));
+    chat.store.destroy_branch(chat.owner, branch, true).await.unwrap();
+    kit.sweep().await;
+    assert_eq!(living().await, HashSet::from([first.id]));
+    assert_eq!(undoable.living_messages(&[]).await.unwrap(), []);
+}
+
 pub async fn an_answer_beside_a_deletion_is_whole_or_refused(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;

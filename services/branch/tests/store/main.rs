@@ -126,6 +126,7 @@ fn writing(engine: Engine) -> Vec<Trial> {
         answers::one_of_many_equal_answers_is_stored,
         answers::answers_at_one_head_all_find_a_place,
         answers::nothing_is_stored_for_what_is_deleted,
+        answers::messages_are_alive_with_their_branch_and_their_chat,
         answers::an_answer_beside_a_deletion_is_whole_or_refused,
         answer_races::no_answer_goes_to_a_parent_that_its_line_leaves_behind,
         answer_races::an_answer_that_meets_a_deletion_does_not_come_back_with_it,

@@ -30,6 +30,7 @@ mod functions;
 mod inherited_lines;
 mod kept;
 mod listed_messages;
+mod living_messages;
 mod lookup;
 mod message_forks;
 mod message_tree;

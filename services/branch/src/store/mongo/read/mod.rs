@@ -13,6 +13,7 @@ pub(super) mod head;
 mod inherited_messages;
 pub(super) mod kept_messages;
 pub(super) mod liveness;
+mod living_messages;
 pub(super) mod lookup;
 mod message_entry;
 pub(super) mod message_forks;
