@@ -1,13 +1,14 @@
 // @ts-check
 // The chats, in the side: new chat, search and filter, the list, and the ways to the account.
 
-import { html, useEffect, useSignal } from '../lib/html.js';
+import { html, useEffect, useSignal, useSignalEffect } from '../lib/html.js';
 import { addShortcuts } from '../lib/keys.js';
 import { attempt } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
 import { signOut, user } from '../lib/session.js';
 import { watchChats } from '../state/chat-list.js';
 import { createChat, watchNames } from '../state/chats.js';
+import { chat } from '../state/current.js';
 import { ChatFilter } from './chat-filter.js';
 import { ChatRows } from './chat-rows.js';
 import { Help } from './help.js';
@@ -24,6 +25,9 @@ export function ChatList() {
   };
   useEffect(watchChats, []);
   useEffect(watchNames, []);
+  useSignalEffect(() => {
+    document.title = chat.value ? `${chat.value.name} - Banyan` : 'Banyan';
+  });
   useEffect(() => addShortcuts([{ key: 'n', does: 'Begin a new chat', run: create }]), []);
   return html`
     <header class="bar">

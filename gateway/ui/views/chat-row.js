@@ -13,9 +13,9 @@ import { TagsDialog } from './tags.js';
 
 /** @typedef {import('../state/current.js').Chat} Chat */
 
-/** The chat that is being renamed, and the one whose tags are. They outlive the row, which may scroll out of sight. */
+/** The id of the chat that is being renamed, and the chat whose tags are changed. They outlive the row, which may move out of sight. */
 const renamed = signal('');
-const tagged = signal('');
+const tagged = signal(/** @type {Chat | null} */ (null));
 /** The most tags that a row has room for. */
 const TAGS_SHOWN = 3;
 
@@ -23,13 +23,11 @@ const TAGS_SHOWN = 3;
  * @param {{chat: Chat, top: number, place: number, count: number}} props `count` is the size of the section, -1 where that is not known.
  */
 export function ChatRow({ chat, top, place, count }) {
-  const { chat_id, name } = chat;
-  const isRenamed = renamed.value === chat_id;
+  const isRenamed = renamed.value === chat.chat_id;
   return html`
-    <li class="chat-row" style=${{ top }} aria-posinset=${place} aria-setsize=${count}>
+    <li class="chat-row" style=${{ top: `${top}px` }} aria-posinset=${place} aria-setsize=${count}>
       ${isRenamed ? html`<${Rename} chat=${chat} />` : html`<${Row} chat=${chat} />`}
       <${RowMenu} chat=${chat} />
-      ${tagged.value === chat_id && html`<${TagsDialog} of=${name} tags=${chat.tags} save=${(/** @type {string[]} */ tags) => updateChat(chat_id, { tags })} close=${() => (tagged.value = '')} />`}
     </li>
   `;
 }
@@ -51,6 +49,14 @@ function Row({ chat }) {
   `;
 }
 
+/** The dialog for the tags of a chat, while it is asked for. */
+export function Tagging() {
+  const chat = tagged.value;
+  if (!chat) return null;
+  const save = (/** @type {string[]} */ tags) => updateChat(chat.chat_id, { tags });
+  return html`<${TagsDialog} of=${chat.name} tags=${chat.tags} save=${save} close=${() => (tagged.value = null)} />`;
+}
+
 /** @param {{chat: Chat}} props */
 function RowMenu({ chat }) {
   const { chat_id, name, pinned, active } = chat;
@@ -59,7 +65,7 @@ function RowMenu({ chat }) {
     <${Menu} label="Actions for ${name}">
       <button type="button" onClick=${() => (renamed.value = chat_id)}>Rename</button>
       <button type="button" onClick=${act(() => updateChat(chat_id, { pinned: !pinned }))}>${pinned ? 'Unpin' : 'Pin'}</button>
-      <button type="button" onClick=${() => (tagged.value = chat_id)}>Tags...</button>
+      <button type="button" onClick=${() => (tagged.value = chat)}>Tags...</button>
       <button type="button" onClick=${() => go({ name: 'chat', chat: chat_id, panel: 'settings' })}>Settings...</button>
       <button type="button" onClick=${() => attempt(() => forkChat({ chat_id, name: forkName(name) }))}>Fork to a new chat</button>
       <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Take out of the archive'}</button>

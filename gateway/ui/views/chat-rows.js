@@ -3,7 +3,7 @@
 
 import { classes, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { filter, more, others, pinned, readMore, reloadChats, restrict, status } from '../state/chat-list.js';
-import { ChatRow } from './chat-row.js';
+import { ChatRow, Tagging } from './chat-row.js';
 import { Welcome } from './welcome.js';
 
 /** The heights of rows and headings, in pixels: those of the style sheet. */
@@ -49,7 +49,7 @@ export function ChatRows() {
   return html`
     <div class="scroll chat-rows" ref=${scroller} aria-busy=${status.value === 'reading' ? 'true' : 'false'} onScroll=${onScroll} onKeyDown=${moveByKey}
       onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-chat]')?.dataset.chat ?? '')} onFocusOut=${() => (focused.value = '')}>
-      <div class=${classes({ rows: true, old: status.value !== 'ready' })} style=${{ height: places.height }}>
+      <div class=${classes({ rows: true, old: status.value !== 'ready' })} style=${{ height: `${places.height}px` }}>
         ${places.sections.map(
           ({ title, top, rows }) => html`
             <${SectionHeading} key=${title} title=${title} top=${top} isShown=${places.hasHeadings} />
@@ -63,11 +63,12 @@ export function ChatRows() {
       </div>
       <${End} scroller=${scroller} isEmpty=${places.height === 0} />
     </div>
+    <${Tagging} />
   `;
 }
 
 /** @param {{title: string, top: number, isShown: boolean}} props */
-const SectionHeading = ({ title, top, isShown }) => isShown && html`<h2 style=${{ top }}>${title}</h2>`;
+const SectionHeading = ({ title, top, isShown }) => isShown && html`<h2 style=${{ top: `${top}px` }}>${title}</h2>`;
 
 /**
  * Which rows are in sight, or almost. When the list changes, those that are in sight stay where they are.

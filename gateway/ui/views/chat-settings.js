@@ -121,7 +121,7 @@ function Fields({ form, change, errors }) {
     <${Field} label="Instructions" name="settings.instructions" as="textarea" rows="5" dir="auto" errors=${errors} value=${form.instructions} onInput=${text('instructions')}
       hint="What the model is told before the line, with every question. Left empty, it is what this server says." />
     <${Field} label="Lines that are too long for the model" name="settings.truncation" as="select" errors=${errors} value=${form.truncation} onChange=${text('truncation')}>
-      <option value="">As this server does</option>
+      <option value="">The default of this server</option>
       <option value="auto">Leave out the oldest messages</option>
       <option value="disabled">Refuse the question</option>
     <//>
@@ -142,7 +142,7 @@ function ModelField({ model, error, change }) {
   const offered = models.value?.map((one) => one.model) ?? [];
   return html`
     <${Field} label="Model" name="model" as="select" errors=${error ? { model: error } : {}} value=${model} onChange=${change} aria-busy=${models.value ? 'false' : 'true'}>
-      <option value="">As this server does</option>
+      <option value="">The default of this server</option>
       ${model && !offered.includes(model) && html`<option value=${model}>${model}${models.value ? ' (not offered now)' : ''}</option>`}
       ${offered.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
     <//>

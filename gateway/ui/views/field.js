@@ -13,7 +13,9 @@ import { html, useId, useSignal } from '../lib/html.js';
 export function Field({ label, name, errors = {}, hint, as = 'input', after, children, ...attributes }) {
   const id = useId();
   const error = errors[name];
-  const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
+  // An error about the length says it all.
+  const isHinted = hint && !error?.startsWith('Use at');
+  const described = [error && `${id}-error`, isHinted && `${id}-hint`].filter(Boolean).join(' ');
   return html`
     <div class="field">
       <label for=${id}>${label}</label>
@@ -22,7 +24,7 @@ export function Field({ label, name, errors = {}, hint, as = 'input', after, chi
         ${after}
       </div>
       ${error && html`<span class="field-error" id="${id}-error" dir="auto">${error}</span>`}
-      ${hint && html`<small id="${id}-hint">${hint}</small>`}
+      ${isHinted && html`<small id="${id}-hint">${hint}</small>`}
     </div>
   `;
 }

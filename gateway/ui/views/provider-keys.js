@@ -26,7 +26,7 @@ export function ProviderKeys() {
         ${providers.value?.length === 0 && html`<p class="muted">This server takes no keys of its users: it has its own.</p>`}
         ${providers.value?.map((provider) => html`<${KeyForm} key=${provider.provider} provider=${provider} take=${take} />`)}
       </div>
-      ${!providers.value && html`<button type="button" disabled=${isBusy} onClick=${read}>Keys of providers</button>`}
+      ${!providers.value && html`<button type="button" disabled=${isBusy} onClick=${read}>Show my keys of providers</button>`}
     </section>
   `;
 }

@@ -8,7 +8,7 @@ import { createChat } from '../state/chats.js';
 const WORDS = [
   ['A chat', 'is a tree of questions and answers. You read one line of it at a time, from the first question to the end of a branch.'],
   ['A branch', 'is another way to go on. Make one at any answer, give it a name, and come back to each when you like.'],
-  ['A version', 'is what you get when you edit a question or ask for the answer again. The old one stays beside it: switch with ‹ 1 / 2 ›.'],
+  ['A version', 'is what you get when you edit a question or ask for the answer again. The old one stays beside it: switch with ‹\u00a01\u00a0/\u00a02\u00a0›.'],
 ];
 
 const QUESTIONS = ['Plan a weekend in Lisbon for two', 'Explain how a banyan tree grows, in three sentences', 'Five names for a small bakery, and what each says'];
