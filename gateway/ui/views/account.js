@@ -4,11 +4,12 @@
 import { call } from '../lib/api.js';
 import { html, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
-import { go, hrefOf } from '../lib/router.js';
+import { go } from '../lib/router.js';
 import { forget, signIn, signOut, user } from '../lib/session.js';
 import { DRAFT_PREFIX } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 import { errorsOf, focusWrong, PasswordField, submitted } from './field.js';
+import { PageBar } from './page-bar.js';
 import { ProviderKeys } from './provider-keys.js';
 
 const SINCE = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
@@ -19,10 +20,7 @@ export function AccountView() {
   const { username, created_at } = user.value;
   const leave = () => attempt(async () => end(await signOut()));
   return html`
-    <header class="bar">
-      <a class="button quiet back" href=${hrefOf({ name: 'chats' })}>‹ Chats</a>
-      <h1 tabindex="-1">Account</h1>
-    </header>
+    <${PageBar} title="Account" />
     <div class="scroll">
       <div class="page account">
         <section class="card">

@@ -1,7 +1,7 @@
 // @ts-check
 // A row of the list of chats: a link, and a menu of what can be done with the chat.
 
-import { html, signal, useLayoutEffect, useRef } from '../lib/html.js';
+import { classes, html, signal, useLayoutEffect, useRef } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { go, hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
@@ -17,7 +17,9 @@ import { TagsDialog } from './tags.js';
 const renamed = signal('');
 const tagged = signal(/** @type {Chat | null} */ (null));
 /** The most tags that a row has room for. */
-const TAGS_SHOWN = 3;
+const TAGS_SHOWN = 2;
+/** Tags of more characters are cut where there is no room. */
+const SHORT_TAG_LENGTH = 8;
 
 /**
  * @param {{chat: Chat, top: number, place: number, count: number}} props `count` is the size of the section, -1 where that is not known.
@@ -42,7 +44,7 @@ function Row({ chat }) {
       <span class="meta">
         <time datetime=${time} title=${fullTime(time)}>${shortTime(time)}</time>
         ${!active && html`<span class="tag">Archived</span>`}
-        ${tags.slice(0, TAGS_SHOWN).map((tag) => html`<span key=${tag} class="tag" dir="auto">${tag}</span>`)}
+        ${tags.slice(0, TAGS_SHOWN).map((tag) => html`<span key=${tag} class=${classes({ tag: true, long: tag.length > SHORT_TAG_LENGTH })} dir="auto">${tag}</span>`)}
         ${tags.length > TAGS_SHOWN && html`<span class="tag" title=${tags.join(', ')}>+${tags.length - TAGS_SHOWN}</span>`}
       </span>
     </a>

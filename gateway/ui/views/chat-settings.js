@@ -119,7 +119,7 @@ function Fields({ form, change, errors }) {
     <${Field} label="Name" name="name" errors=${errors} dir="auto" maxlength=${NAME_LENGTH} autocomplete="off" value=${form.name} onInput=${text('name')} />
     <${ModelField} model=${form.model} error=${errors['settings.model']} change=${text('model')} />
     <${Field} label="Instructions" name="settings.instructions" as="textarea" rows="5" dir="auto" errors=${errors} value=${form.instructions} onInput=${text('instructions')}
-      hint="What the model is told before the line, with every question. Left empty, it is what this server says." />
+      hint="What the model is told before the line, with every question. Empty: the default of this server." />
     <${Field} label="Lines that are too long for the model" name="settings.truncation" as="select" errors=${errors} value=${form.truncation} onChange=${text('truncation')}>
       <option value="">The default of this server</option>
       <option value="auto">Leave out the oldest messages</option>

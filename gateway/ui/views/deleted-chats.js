@@ -4,10 +4,11 @@
 import { call, page } from '../lib/api.js';
 import { batch, html, useEffect, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
-import { go, hrefOf } from '../lib/router.js';
+import { go } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
 import { restoreChat } from '../state/chats.js';
 import { Confirm } from './dialog.js';
+import { PageBar } from './page-bar.js';
 
 /** @typedef {{chat_id: string, name: string, deleted_at: string, purge_at: string, branch_count: number}} DeletedChat */
 
@@ -29,10 +30,7 @@ export function DeletedChats() {
   };
   const doomed = destroyed.value;
   return html`
-    <header class="bar">
-      <a class="button quiet back" href=${hrefOf({ name: 'chats' })}>‹ Chats</a>
-      <h1 tabindex="-1">Deleted chats</h1>
-    </header>
+    <${PageBar} title="Deleted chats" />
     <div class="scroll">
       <div class="page">
         ${status === 'failed' && html`<p role="alert">The deleted chats could not be read. <button type="button" onClick=${() => read(null)}>Try again</button></p>`}
