@@ -231,7 +231,7 @@ export function firstColumn(view, columns) {
 export function lanesOf(row, path, first, columns) {
   const last = columns - 1;
   /** @type {Lanes} */
-  const lanes = { column: Math.min(row.level - first, last), through: [], above: [], fork: null, below: null, skipped: Math.max(0, row.level - first - last) };
+  const lanes = { column: Math.max(0, Math.min(row.level - first, last)), through: [], above: [], fork: null, below: null, skipped: Math.max(0, row.level - first - last) };
   if (isOpen(row)) lanes.below = { column: lanes.column, isOnPath: runsOn(path, row.level, row.index) };
   for (let child = row; child.parent && child.level > first; child = child.parent) {
     const column = child.level - 1 - first;

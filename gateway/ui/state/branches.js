@@ -41,10 +41,23 @@ export const titleOf = ({ name, preview, parent_branch_id }) => name ?? (preview
 export function filterOf(words) {
   const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
   if (!parts.length) return null;
-  return (/** @type {Branch} */ { name, preview, tags }) => {
-    const text = [name, preview, ...tags].join('\n').toLowerCase();
+  return (/** @type {Branch} */ branch) => {
+    const text = textOf(branch);
     return parts.every((part) => text.includes(part));
   };
+}
+
+/** What filters have looked through, kept as each key asks for all of it again. @type {WeakMap<Branch, string>} */
+const texts = new WeakMap();
+
+/** @param {Branch} branch */
+function textOf(branch) {
+  let text = texts.get(branch);
+  if (text === undefined) {
+    text = `${branch.name ?? ''}\n${branch.preview ?? ''}\n${branch.tags.join('\n')}`.toLowerCase();
+    texts.set(branch, text);
+  }
+  return text;
 }
 
 /**

@@ -8,6 +8,8 @@ import { branchId, chatId } from './current.js';
 
 /** The branches whose descendants are folded away. */
 export const folded = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+/** Rises whenever the shown branch is to be scrolled to. */
+export const reveals = signal(0);
 export const withArchived = signal(false);
 /** What branches are looked for by name, preview or tag. */
 export const sought = signal('');
@@ -29,22 +31,24 @@ export function fold(branch, isFolded = !folded.peek().has(branch)) {
   folded.value = next;
 }
 
-/** Folds every branch but those that the shown one grows on. */
+/** Folds every branch but the trunk and those that the shown one grows on. */
 export function foldAll() {
   const { branches } = tree.peek();
   const next = new Set([...branches.values()].flatMap(({ parent_branch_id }) => parent_branch_id ?? []));
-  for (let branch = branches.get(branchId.peek() ?? ''); branch; branch = branches.get(branch.parent_branch_id ?? '')) {
-    if (branch.branch_id !== branchId.peek()) next.delete(branch.branch_id);
-  }
-  for (const branch of branches.values()) {
-    if (!branch.parent_branch_id) next.delete(branch.branch_id);
-  }
-  folded.value = next;
+  let above = branches.get(branchId.peek() ?? '')?.parent_branch_id;
+  for (; above; above = branches.get(above)?.parent_branch_id) next.delete(above);
+  for (const { branch_id, parent_branch_id } of branches.values()) if (!parent_branch_id) next.delete(branch_id);
+  foldThese(next);
 }
 
-export const unfoldAll = () => {
-  folded.value = new Set();
-};
+export const unfoldAll = () => foldThese(new Set());
+
+/** @param {Set<string>} these */
+const foldThese = (these) =>
+  batch(() => {
+    folded.value = these;
+    reveals.value++;
+  });
 
 // Another chat is another tree.
 effect(() => {

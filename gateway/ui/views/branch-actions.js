@@ -7,7 +7,6 @@ import { attempt, notify } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
 import { descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
 import { branchId, touch } from '../state/current.js';
-import { switchTo } from '../state/line.js';
 import { NameDialog, TagsDialog } from './branch-dialogs.js';
 import { BranchPicker } from './branch-picker.js';
 import { Dialog } from './dialog.js';
@@ -47,6 +46,9 @@ function present(View, props) {
   render(html`<${View} ...${props} close=${close} />`, host);
 }
 
+/** @param {Branch} branch */
+const quoted = (branch) => `“${titleOf(branch)}”`;
+
 /**
  * @param {Branch} branch
  * @param {boolean} archived
@@ -54,7 +56,7 @@ function present(View, props) {
 async function archive(branch, archived) {
   await updateBranch(branch.branch_id, { archived });
   const run = () => updateBranch(branch.branch_id, { archived: !archived });
-  notify(`${archived ? 'Archived' : 'Took out of the archive:'} ${titleOf(branch)}`, { action: { label: 'Undo', run } });
+  notify(archived ? `Archived ${quoted(branch)}` : `Took ${quoted(branch)} out of the archive`, { action: { label: 'Undo', run } });
 }
 
 /** @param {string} id */
@@ -76,7 +78,7 @@ async function remove(branch) {
   if (isShown) go({ ...route.peek(), branch: branch.parent_branch_id ?? undefined, message: undefined }, { replaces: true });
   touch();
   const others = gone.size - 1;
-  const text = `Deleted ${titleOf(branch)}${others ? ` and ${others === 1 ? 'the branch' : `the ${others.toLocaleString()} branches`} on it` : ''}`;
+  const text = `Deleted ${quoted(branch)}${others ? ` and ${others === 1 ? 'the branch' : `the ${others.toLocaleString()} branches`} on it` : ''}`;
   notify(text, { action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
 }
 
@@ -87,8 +89,9 @@ async function remove(branch) {
  */
 export async function restore(branch, shown) {
   takeBranch(await call('POST', `branches/restore-branch/${branch}`));
-  if (shown) await switchTo(shown);
-  else touch();
+  // For the server it is the active one again, too.
+  if (shown) go({ ...route.peek(), branch: shown, message: undefined }, { replaces: true });
+  touch();
 }
 
 /**

@@ -150,7 +150,7 @@ function Head({ name, side: { branch, ahead }, choose }) {
   return html`
     <div class=${`compare-head ${name}`}>
       <h3 class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</h3>
-      <p class="muted">${ahead === 0 ? 'Nothing after the common part' : ahead === 1 ? '1 message of its own' : `${ahead.toLocaleString()} messages of its own`}</p>
+      <p class="muted">${ahead === 0 ? 'Nothing after the common part' : ahead === 1 ? '1 message after the common part' : `${ahead.toLocaleString()} messages after the common part`}</p>
       <div class="row">
         <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Show this line</a>
         <button type="button" class="quiet" onClick=${() => (isChoosing.value = true)}>Choose another</button>

@@ -13,6 +13,7 @@ import { Confirm } from './dialog.js';
 /** @typedef {{branch_id: string, name: string | null, deleted_at: string, purge_at: string, branch_count: number}} Deleted */
 
 const PAGE_SIZE = 50;
+const UNTIL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 export default function DeletedBranches() {
   const found = useSignal(/** @type {Deleted[] | null} */ (null));
@@ -52,18 +53,19 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
   const isAsking = useSignal(false);
   const isBusy = useSignal(false);
   const title = name ?? 'A branch without a name';
+  const quoted = name === null ? 'the branch' : `“${name}”`;
   const bringBack = async () => {
     isBusy.value = true;
     const isBack = await attempt(() => restore(branch_id));
     isBusy.value = false;
     if (!isBack) return;
     drop(branch_id);
-    notify(`Restored ${title}`);
+    notify(`Restored ${quoted}`);
   };
   const destroy = async () => {
     await call('DELETE', `branches/delete-branch/${branch_id}`, { query: { permanent: true } });
     drop(branch_id);
-    notify(`Destroyed ${title}`);
+    notify(`Destroyed ${quoted}`);
   };
   return html`
     <li class="deleted">
@@ -71,7 +73,7 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
         <p class=${name === null ? 'title unnamed' : 'title'} dir="auto">${title}</p>
         <p class="muted">
           ${branch_count > 1 && `With ${branch_count - 1 === 1 ? '1 branch' : `${(branch_count - 1).toLocaleString()} branches`} on it. `}
-          Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>, to be restored until <time datetime=${purge_at}>${fullTime(purge_at)}</time>.
+          Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>. It can be restored until <time datetime=${purge_at}>${UNTIL.format(new Date(purge_at))}</time>.
         </p>
       </div>
       <div class="row">
@@ -79,7 +81,7 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
         <button type="button" class="danger quiet" onClick=${() => (isAsking.value = true)} aria-label=${`Destroy ${title}`}>Destroy...</button>
       </div>
       ${isAsking.value && html`
-        <${Confirm} title=${`Destroy ${title}?`} action="Destroy for good" run=${destroy} close=${() => (isAsking.value = false)}>
+        <${Confirm} title=${`Destroy ${quoted}?`} action="Destroy for good" run=${destroy} close=${() => (isAsking.value = false)}>
           <p>Its messages are gone then${branch_count > 1 ? ', with all that grew on it' : ''}. This cannot be undone.</p>
         <//>
       `}

@@ -1,7 +1,7 @@
 // @ts-check
 // A small map of the whole chat beside the tree: down the rows, across the depth of messages. Screen readers have the tree, which says the same.
 
-import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { ROW_PX } from './tree-lanes.js';
 
 /** @typedef {import('../lib/lanes.js').Row} Row */
@@ -36,8 +36,10 @@ export function Minimap({ outline, view, jump }) {
     return () => sizes.disconnect();
   }, []);
   const { width, height } = size.value;
-  useLayoutEffect(() => {
-    if (canvas.current && width && height) draw(canvas.current, outline, width, height);
+  useEffect(() => {
+    // In a task of its own, after the rows are there.
+    const timer = setTimeout(() => canvas.current && width && height && draw(canvas.current, outline, width, height));
+    return () => clearTimeout(timer);
   }, [outline, width, height, theme]);
 
   const pitch = pitchOf(outline, height);

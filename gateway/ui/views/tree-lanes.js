@@ -15,15 +15,16 @@ const CURVE_PX = 10;
 const x = (column) => INSET_PX + column * LANE_PX;
 
 /** How wide the lanes of a row are whose node is in a column. @param {number} column */
-export const widthOf = (column) => x(column) + LANE_PX / 2;
+const widthOf = (column) => x(column) + LANE_PX / 2;
 
 /** @param {{lanes: import('../lib/lanes.js').Lanes, isShown: boolean, isOnPath: boolean, isLeaf: boolean}} props */
 export function LanesOfRow({ lanes, isShown, isOnPath, isLeaf }) {
   const width = widthOf(lanes.column);
+  const [aside, along] = [pathOf(lanes, false), pathOf(lanes, true)];
   return html`
     <svg class="lanes" width=${width} height=${ROW_PX} viewBox=${`0 0 ${width} ${ROW_PX}`} aria-hidden="true">
-      <path class="lane" d=${pathOf(lanes, false)} />
-      <path class="lane on-path" d=${pathOf(lanes, true)} />
+      ${aside && html`<path class="lane" d=${aside} />`}
+      ${along && html`<path class="lane on-path" d=${along} />`}
       ${isLeaf && html`<circle class=${isOnPath ? 'node on-path' : 'node'} cx=${x(lanes.column)} cy=${MIDDLE_PX} r=${isShown ? 6 : 4.5} />`}
     </svg>
   `;

@@ -1,8 +1,8 @@
 // @ts-check
-// A row of the tree: the lanes, how many branches grow on it, what it is called, and its menu.
+// A row of the tree: the lanes, what the branch is called, how many branches grow on it, and its menu. Few elements, as scrolling makes many rows.
 
 import { classes, html, useLayoutEffect, useRef } from '../lib/html.js';
-import { fullTime, shortTime } from '../lib/times.js';
+import { shortTime } from '../lib/times.js';
 import { titleOf } from '../state/branches.js';
 import { BranchActions } from './branch-actions.js';
 import { Menu } from './menu.js';
@@ -16,37 +16,30 @@ import { LanesOfRow, ROW_PX } from './tree-lanes.js';
  * @property {boolean} isCurrent Whether the Tab key leads to it.
  * @property {() => void} choose
  * @property {() => void} toggle
- * @property {() => void} focused
+ * @property {() => void} makeCurrent
  */
 
 /** @param {Props} props */
-export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, focused }) {
+export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCurrent }) {
   const { branch, level, descendants, isFolded, isOnPath, isMatch } = row;
-  const element = useRef(/** @type {HTMLElement | null} */ (null));
-  // Of all menus in view, the Tab key leads to that of the current row alone.
-  useLayoutEffect(() => element.current?.querySelector('summary')?.setAttribute('tabindex', isCurrent ? '0' : '-1'), [isCurrent]);
-  const openMenu = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    element.current?.querySelector('summary')?.click();
-  };
+  const { element, openMenu } = useMenu(isCurrent, makeCurrent);
   return html`
     <div
       ref=${element} role="treeitem" id=${`branch-${branch.branch_id}`}
       class=${classes({ 'tree-row': true, 'on-path': isOnPath, shown: isShown, aside: !isMatch })}
-      style=${{ top: `${row.index * ROW_PX}px` }}
-      tabindex=${isCurrent ? 0 : -1} aria-label=${spoken(row, isShown)} aria-level=${level + 1} aria-posinset=${row.position} aria-setsize=${row.siblings}
-      aria-expanded=${descendants ? String(!isFolded) : undefined} aria-selected=${String(isShown)}
-      onClick=${choose} onFocus=${focused} onContextMenu=${openMenu}
+      style=${{ top: `${row.index * ROW_PX}px` }} tabindex=${isCurrent ? 0 : -1}
+      aria-level=${level + 1} aria-posinset=${row.position} aria-setsize=${row.siblings} aria-expanded=${descendants ? String(!isFolded) : undefined} aria-selected=${String(isShown)}
+      onClick=${choose} onFocus=${makeCurrent} onContextMenu=${openMenu}
     >
       <${LanesOfRow} lanes=${lanes} isShown=${isShown} isOnPath=${isOnPath} isLeaf=${!descendants} />
-      ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
       <div class="tree-text">
-        <div class=${classes({ title: true, unnamed: branch.name === null })} dir="auto">${titleOf(branch)}</div>
+        <div class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</div>
         <${Meta} branch=${branch} isShown=${isShown} level=${lanes.skipped ? level : 0} />
       </div>
-      <div class="tree-menu" onClick=${stop}>
-        <${Menu} label=${`Actions for ${titleOf(branch)}`}><${BranchActions} branch=${branch} /><//>
-      </div>
+      ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
+      ${isCurrent
+        ? html`<div class="tree-menu" onClick=${stop}><${Menu} label="Actions"><${BranchActions} branch=${branch} /><//></div>`
+        : html`<button type="button" class="icon tree-menu" tabindex="-1" aria-label="Actions" onClick=${openMenu}>⋯</button>`}
     </div>
   `;
 }
@@ -54,49 +47,57 @@ export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, focuse
 /** @param {Event} event */
 const stop = (event) => event.stopPropagation();
 
+/**
+ * The menu of a row is made when the row is the current one: what opens it makes it current first.
+ * @param {boolean} isCurrent
+ * @param {() => void} makeCurrent
+ */
+function useMenu(isCurrent, makeCurrent) {
+  const element = useRef(/** @type {HTMLElement | null} */ (null));
+  const isAwaited = useRef(false);
+  const click = () => element.current?.querySelector('summary')?.click();
+  useLayoutEffect(() => {
+    if (isCurrent && isAwaited.current) click();
+    isAwaited.current = false;
+  }, [isCurrent]);
+  const openMenu = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    stop(event);
+    if (isCurrent) return click();
+    isAwaited.current = true;
+    makeCurrent();
+  };
+  return { element, openMenu };
+}
+
 /** @param {{count: number, isFolded: boolean, toggle: () => void}} props */
 function Fold({ count, isFolded, toggle }) {
   const click = (/** @type {Event} */ event) => {
     stop(event);
     toggle();
   };
-  const label = `${isFolded ? 'Unfold' : 'Fold'} ${branches(count)}`;
   return html`
-    <button type="button" class="fold" tabindex="-1" aria-label=${label} title=${label} onClick=${click}>
-      <span class="pill">
-        <svg width="9" height="9" viewBox="0 0 9 9" aria-hidden="true"><path d=${isFolded ? 'M3 1l3.5 3.5L3 8' : 'M1 3l3.5 3.5L8 3'} /></svg>
-        ${count.toLocaleString()}
-      </span>
+    <button type="button" class=${isFolded ? 'fold folded' : 'fold'} tabindex="-1" aria-label=${`${branches(count)} on it`} aria-expanded=${String(!isFolded)} onClick=${click}>
+      <span class="pill">${count.toLocaleString()}</span>
     </button>
   `;
 }
 
 /** @param {{branch: import('../lib/lanes.js').Branch, isShown: boolean, level: number}} props */
-function Meta({ branch, isShown, level }) {
+function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, isShown, level }) {
+  const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
     <div class="meta">
-      ${level > 0 && html`<span class="level" title=${`At level ${level}`}>Level ${level}</span>`}
+      ${level > 0 && html`<span class="level">Level ${level}</span>`}
       ${isShown && html`<span class="here">Shown</span>`}
-      ${!branch.parent_branch_id && html`<span>Trunk</span>`}
-      ${branch.archived && html`<span class="archived">Archived</span>`}
-      <span>${messages(branch.message_count)}</span>
-      ${branch.last_message_at && html`<time datetime=${branch.last_message_at} title=${fullTime(branch.last_message_at)}>${shortTime(branch.last_message_at)}</time>`}
-      ${branch.tags.map((tag) => html`<span class="tag" key=${tag} dir="auto">${tag}</span>`)}
+      ${archived && html`<span class="archived">Archived</span>`}
+      <span class="facts">${facts}</span>
+      ${tags.map((tag) => html`<span class="tag" key=${tag} dir="auto">${tag}</span>`)}
     </div>
   `;
 }
 
-/**
- * What a screen reader says of a row, as its columns and colours say the rest.
- * @param {import('../lib/lanes.js').Row} row
- * @param {boolean} isShown
- */
-function spoken({ branch, isOnPath, descendants }, isShown) {
-  const parts = [titleOf(branch), isShown ? 'shown' : isOnPath && 'on the active path', !branch.parent_branch_id && 'trunk', branch.archived && 'archived', messages(branch.message_count)];
-  return [...parts, shortTime(branch.last_message_at), descendants && `${branches(descendants)} on it`, ...branch.tags.map((tag) => `tag ${tag}`)].filter(Boolean).join(', ');
-}
-
 /** @param {number} count */
-const messages = (count) => (count === 1 ? '1 message' : `${count.toLocaleString()} messages`);
+const messages = (count) => (count === 0 ? 'No messages' : count === 1 ? '1 message' : `${count.toLocaleString()} messages`);
 /** @param {number} count */
 export const branches = (count) => (count === 1 ? '1 branch' : `${count.toLocaleString()} branches`);

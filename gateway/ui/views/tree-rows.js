@@ -1,11 +1,11 @@
 // @ts-check
 // The rows of the tree that are in view, as a tree for screen readers and keys. All others are but height.
 
-import { classes, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { classes, html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from '../lib/html.js';
 import { firstColumn, lanesOf } from '../lib/lanes.js';
 import { branchId, chat } from '../state/current.js';
 import { switchTo } from '../state/line.js';
-import { fold } from '../state/tree.js';
+import { fold, reveals, sought } from '../state/tree.js';
 import { Minimap } from './minimap.js';
 import { keyHandler } from './tree-keys.js';
 import { LANE_PX, ROW_PX } from './tree-lanes.js';
@@ -15,7 +15,7 @@ import { TreeRow } from './tree-row.js';
 /** @typedef {import('../lib/lanes.js').Outline} Outline */
 
 /** Rows beyond the edges of the view that are there before they are scrolled to. */
-const SPARE_ROWS = 6;
+const SPARE_ROWS = 3;
 /** Columns of lanes, at most, and the part of the width that they may take. */
 const MAX_COLUMNS = 12;
 const LANES_PART = 0.4;
@@ -36,25 +36,42 @@ export function TreeRows({ outline }) {
   const drawn = rows.slice(Math.max(0, top - SPARE_ROWS), top + count + SPARE_ROWS);
   // The current row stays, wherever it is, as it may have the focus.
   if (current && !drawn.includes(current)) drawn.push(current);
-  const rowOf = (/** @type {Row} */ row) => {
+  const rowOf = useRowMaker([path, first, columns], (row, isShown, isCurrent) => {
     const id = row.branch.branch_id;
     return html`<${TreeRow}
-      key=${id} row=${row} lanes=${lanesOf(row, path, first, columns)} isShown=${id === shown} isCurrent=${row === current}
-      choose=${() => switchTo(id)} toggle=${() => fold(id)} focused=${() => moveTo(row, false)}
+      key=${id} row=${row} lanes=${lanesOf(row, path, first, columns)} isShown=${isShown} isCurrent=${isCurrent}
+      choose=${() => switchTo(id)} toggle=${() => fold(id)} makeCurrent=${() => moveTo(row, false)}
     />`;
-  };
+  });
   return html`
     <div class="tree-view">
       <div class="scroll tree-scroll" ref=${scroller}>
-        <div role="tree" aria-label=${`Branches of ${chat.value?.name ?? 'the chat'}`} class=${classes({ tree: true, shifted: first > 0 })}
+        <div role="tree" aria-label=${`Branches of ${chat.value?.name ?? 'the chat'}`} class=${classes({ tree: true, filtered: sought.value.trim() })}
           style=${{ height: `${rows.length * ROW_PX}px` }} onKeyDown=${keyHandler(outline, current, moveTo, count)}>
-          ${drawn.map(rowOf)}
+          ${drawn.map((row) => rowOf(row, row.branch.branch_id === shown, row === current))}
         </div>
       </div>
-      ${first > 0 && html`<p class="tree-shift" role="note">${first} levels further left</p>`}
+      ${first > 0 && html`<p class="tree-shift" aria-hidden="true">‹ ${first} ${first === 1 ? 'level' : 'levels'}</p>`}
       <${Minimap} outline=${outline} view=${view} jump=${(/** @type {number} */ row) => scroller.current?.scrollTo({ top: (row - count / 2) * ROW_PX })} />
     </div>
   `;
+}
+
+/**
+ * Makes rows, and gives back one that was made for the same: so a step of scrolling costs what comes into view, not all that is there.
+ * @param {unknown[]} inputs What all rows depend on.
+ * @param {(row: Row, isShown: boolean, isCurrent: boolean) => any} make
+ */
+function useRowMaker(inputs, make) {
+  const made = useMemo(() => /** @type {WeakMap<Row, {isShown: boolean, isCurrent: boolean, vnode: any}>} */ (new WeakMap()), inputs);
+  return (/** @type {Row} */ row, /** @type {boolean} */ isShown, /** @type {boolean} */ isCurrent) => {
+    let known = made.get(row);
+    if (known?.isShown !== isShown || known.isCurrent !== isCurrent) {
+      known = { isShown, isCurrent, vnode: make(row, isShown, isCurrent) };
+      made.set(row, known);
+    }
+    return known.vnode;
+  };
 }
 
 /**
@@ -151,17 +168,18 @@ function useAnchor(scroller, outline, view) {
 }
 
 /**
- * Brings the shown branch into view when it is first there, and when another one is shown.
+ * Brings the shown branch into view when it is first there, when another one is shown, and when all is folded or opened.
  * @param {{current: HTMLElement | null}} scroller
  * @param {Row | undefined} row
  */
 function useShownInView(scroller, row) {
   const done = useRef('');
+  const wanted = `${row?.branch.branch_id} ${reveals.value}`;
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (!row || !element || done.current === row.branch.branch_id) return;
-    done.current = row.branch.branch_id;
+    if (!row || !element || done.current === wanted) return;
+    done.current = wanted;
     const top = row.index * ROW_PX;
     if (top < element.scrollTop || top + ROW_PX > element.scrollTop + element.clientHeight) element.scrollTop = top - element.clientHeight / 2;
-  }, [row]);
+  }, [row, wanted]);
 }
