@@ -2,6 +2,7 @@
 // What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
 
 import { ApiError, call, newKey } from '../lib/api.js';
+import { keepDraft } from '../lib/drafts.js';
 import { effect } from '../lib/html.js';
 import { notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
@@ -14,8 +15,6 @@ export { reloadChats } from './chat-list.js';
 
 /** The name of a chat in which nothing was asked yet. */
 export const NEW_NAME = 'New chat';
-/** Where the text that is being written in a chat is kept, with the chat's id behind it. */
-export const DRAFT_PREFIX = 'banyan-draft:';
 /** The longest name, in characters, and the longest that is made of a question. */
 export const NAME_LENGTH = 200;
 const FORK_MARK = ' (fork)';
@@ -57,7 +56,7 @@ function open(made) {
  */
 export async function createChat(fields = {}, draft = '') {
   const made = await create('chats/create-chat', { name: NEW_NAME, ...fields });
-  if (draft) localStorage.setItem(DRAFT_PREFIX + made.chat_id, draft);
+  if (draft) keepDraft(made.chat_id, draft);
   return open(made);
 }
 

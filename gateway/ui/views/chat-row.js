@@ -8,8 +8,10 @@ import { fullTime, shortTime } from '../lib/times.js';
 import { activityOf } from '../state/chat-order.js';
 import { archiveChat, deleteChat, forkChat, forkName, NAME_LENGTH, updateChat } from '../state/chats.js';
 import { chatId } from '../state/current.js';
+import { Lazy } from './lazy.js';
 import { Menu } from './menu.js';
-import { TagsDialog } from './tags.js';
+
+const tagsDialog = () => import('./tags.js').then(({ TagsDialog }) => TagsDialog);
 
 /** @typedef {import('../state/current.js').Chat} Chat */
 
@@ -56,7 +58,7 @@ export function Tagging() {
   const chat = tagged.value;
   if (!chat) return null;
   const save = (/** @type {string[]} */ tags) => updateChat(chat.chat_id, { tags });
-  return html`<${TagsDialog} of=${chat.name} tags=${chat.tags} save=${save} close=${() => (tagged.value = null)} />`;
+  return html`<${Lazy} load=${tagsDialog} props=${{ of: chat.name, tags: chat.tags, save, close: () => (tagged.value = null) }} />`;
 }
 
 /** @param {{chat: Chat}} props */

@@ -4,7 +4,9 @@
 import { classes, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { filter, more, others, pinned, readMore, reloadChats, restrict, status } from '../state/chat-list.js';
 import { ChatRow, Tagging } from './chat-row.js';
-import { Welcome } from './welcome.js';
+import { Lazy } from './lazy.js';
+
+const welcome = () => import('./welcome.js').then(({ Welcome }) => Welcome);
 
 /** The heights of rows and headings, in pixels: those of the style sheet. */
 const ROW_PX = 64;
@@ -143,7 +145,7 @@ function Empty() {
   if (tag) return html`<p class="empty">No chat has this tag. <button type="button" onClick=${() => restrict({ tag: '' })}>Show all chats</button></p>`;
   if (archived) return html`<p class="empty">No chat is archived. Archive one, and it leaves the list, but keeps working.</p>`;
   // A narrow window has no room for the welcome beside the list.
-  return html`<p class="empty wide">Your chats will be here.</p><div class="narrow"><${Welcome} /></div>`;
+  return html`<p class="empty wide">Your chats will be here.</p><div class="narrow"><${Lazy} load=${welcome} /></div>`;
 }
 
 /** Up and down go from row to row. @param {KeyboardEvent} event */
