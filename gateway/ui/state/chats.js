@@ -72,6 +72,9 @@ export async function forkChat(fields) {
   return made;
 }
 
+/** A name within a sentence, isolated from its direction of writing. @param {string} name */
+export const quoted = (name) => `“\u2068${name}\u2069”`;
+
 /** The name of a fork. @param {string} name */
 export const forkName = (name) => `${[...name].slice(0, NAME_LENGTH - FORK_MARK.length).join('')}${FORK_MARK}`;
 
@@ -90,7 +93,7 @@ export async function updateChat(id, fields) {
 /** @param {Chat} chat */
 export async function archiveChat({ chat_id, name }) {
   await updateChat(chat_id, { active: false });
-  notify(`Archived "${name}"`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
+  notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
 }
 
 /**
@@ -113,7 +116,7 @@ export async function deleteChat({ chat_id, name }) {
     await restoreChat(chat_id);
     if (isOpen) go(was);
   };
-  notify(`Deleted "${name}"`, { action: { label: 'Undo', run: undo } });
+  notify(`Deleted ${quoted(name)}`, { action: { label: 'Undo', run: undo } });
 }
 
 /** @param {string} id */
