@@ -29,7 +29,7 @@ const SHORT_TAG_LENGTH = 8;
 export function ChatRow({ chat, top, place, count }) {
   const isRenamed = renamed.value === chat.chat_id;
   return html`
-    <li class="chat-row" style=${{ top: `${top}px` }} aria-posinset=${place} aria-setsize=${count}>
+    <li class="chat-row" data-row=${chat.chat_id} style=${{ top: `${top}px` }} aria-posinset=${place} aria-setsize=${count}>
       ${isRenamed ? html`<${Rename} chat=${chat} />` : html`<${Row} chat=${chat} />`}
       <${RowMenu} chat=${chat} />
     </li>
@@ -72,7 +72,7 @@ function RowMenu({ chat }) {
       <button type="button" onClick=${() => (tagged.value = chat)}>Tags...</button>
       <button type="button" onClick=${() => go({ name: 'chat', chat: chat_id, panel: 'settings' })}>Settings...</button>
       <button type="button" onClick=${() => attempt(() => forkChat({ chat_id, name: forkName(name) }))}>Fork to a new chat</button>
-      <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Take out of the archive'}</button>
+      <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Unarchive'}</button>
       <button type="button" class="danger" onClick=${act(() => deleteChat(chat))}>Delete</button>
     <//>
   `;

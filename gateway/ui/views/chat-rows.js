@@ -50,7 +50,8 @@ export function ChatRows() {
   useLayoutEffect(() => scroller.current?.scrollTo(0, 0), [filter.value]);
   return html`
     <div class="scroll chat-rows" ref=${scroller} aria-busy=${status.value === 'reading' ? 'true' : 'false'} onScroll=${onScroll} onKeyDown=${moveByKey}
-      onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-chat]')?.dataset.chat ?? '')} onFocusOut=${() => (focused.value = '')}>
+      onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-row]')?.dataset.row ?? '')} onFocusOut=${() => (focused.value = '')}>
+      ${status.value === 'failed' && html`<${Retry} text="The chats could not be read." retry=${reloadChats} />`}
       <div class=${classes({ rows: true, old: status.value !== 'ready' })} style=${{ height: `${places.height}px` }}>
         ${places.sections.map(
           ({ title, top, rows }) => html`
@@ -128,7 +129,6 @@ function End({ scroller, isEmpty }) {
   }, [more.value, others.value]);
   return html`
     <div ref=${mark} class="end">
-      ${status.value === 'failed' && html`<${Retry} text="The chats could not be read." retry=${reloadChats} />`}
       ${status.value === 'reading' && isEmpty && html`<p class="loading" role="status">Loading</p>`}
       ${more.value === 'failed' && html`<${Retry} text="Older chats could not be read." retry=${readMore} />`}
       ${status.value === 'ready' && isEmpty && more.value === 'none' && html`<${Empty} />`}
