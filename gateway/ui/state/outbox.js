@@ -115,6 +115,7 @@ async function sendNext() {
   if (!entry) return 0;
   hindrance.value = '';
   try {
+    if (!navigator.onLine) throw new ApiError(0, null);
     await deliver(entry);
     withdraw(entry);
   } catch (error) {

@@ -48,7 +48,7 @@ function Header() {
         <h1 dir="auto">${chat.value?.name ?? ''}</h1>
         ${isTrunk && html`<small class="where">Trunk</small>`}
         ${!isTrunk && branch && html`
-          <small class="where"><${Icon} name="branch" /><span class="name" dir="auto" title=${`Branch: ${nameOf(branch)}`}>${nameOf(branch)}</span>
+          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}>Branch: <bdi>${nameOf(branch)}</bdi></span>
           <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toTrunk}>To the trunk</a></small>
         `}
       </div>

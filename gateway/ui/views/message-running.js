@@ -26,7 +26,7 @@ export function RunningAnswer({ run }) {
   return html`
     <article class="message running" aria-label="The answer that is being written" aria-busy="true" tabindex="-1">
       <${AnotherVersion} parent=${run.parent} />
-      ${run.question && html`<div class="question" dir="auto">${run.question}</div>`}
+      ${run.question && html`<div class="question"><div dir="auto">${run.question}</div></div>`}
       ${reasoning && html`<details class="reasoning"><summary>What the model thinks</summary><div class="plain" dir="auto">${reasoning}</div></details>`}
       <div class="response">
         ${text && html`<${GrowingMarkdown} text=${text} />`}
@@ -52,7 +52,7 @@ export function UnsentQuestion({ entry }) {
   return html`
     <article class="message unsent" aria-label="A question that is not sent yet" tabindex="-1">
       <${AnotherVersion} parent=${entry.parent} />
-      <div class="question" dir="auto">${question}</div>
+      <div class="question"><div dir="auto">${question}</div></div>
       <div class=${refusal ? 'ending failed' : 'ending'} role="status">
         <p>${why}</p>
         ${(refusal || hindrance.value) && html`

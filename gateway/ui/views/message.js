@@ -27,7 +27,7 @@ export function MessageView({ message, isLast }) {
   return html`
     <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
       <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
-      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<div class="question" dir="auto">${question}</div>`}
+      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<div class="question"><div dir="auto">${question}</div></div>`}
       <div class="response">
         ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
         <${Ending} message=${message} />
