@@ -143,7 +143,7 @@ async function deliver({ key, chat, branch, parent, question, model, beside }) {
 function refuse({ key, chat }, error) {
   const isRunning = error.code === 'answer_running';
   if (isRunning) void discover(chat);
-  const refusal = isRunning ? 'Another answer is being written at the end of this line. Wait for its end, or ask on a branch beside it.' : explain(error);
+  const refusal = isRunning ? 'Another answer is being written at the end of this line. Ask on a branch beside it, or take the question back until that has ended.' : explain(error);
   update((entries) => entries.map((entry) => (entry.key === key ? { ...entry, refusal, code: error.code } : entry)));
 }
 

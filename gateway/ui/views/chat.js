@@ -45,7 +45,7 @@ function Header() {
     <header class="bar line-bar">
       <a class="button icon back" href=${hrefOf({ name: 'chats' })} aria-label="All chats"><${Icon} name="previous" /></a>
       <div class="titles">
-        <h1 dir="auto">${chat.value?.name ?? ''}</h1>
+        <h1><bdi>${chat.value?.name ?? ''}</bdi></h1>
         ${isTrunk && html`<small class="where">Trunk</small>`}
         ${!isTrunk && branch && html`
           <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}>Branch: <bdi>${nameOf(branch)}</bdi></span>

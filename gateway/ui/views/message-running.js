@@ -57,9 +57,10 @@ export function UnsentQuestion({ entry }) {
         <p>${why}</p>
         ${(refusal || hindrance.value) && html`
           <div class="row">
-            ${refusal && html`<button type="button" class="primary" onClick=${() => resend(entry)}>Send again</button>`}
-            ${code === 'answer_running' && html`<button type="button" onClick=${() => resend(entry, { beside: true })}>Ask on a branch beside it</button>`}
-            <button type="button" onClick=${edit}>Edit</button>
+            ${refusal && (code === 'answer_running'
+              ? html`<button type="button" class="primary" onClick=${() => resend(entry, { beside: true })}>Ask on a branch beside it</button>`
+              : html`<button type="button" onClick=${() => resend(entry)}>Send again</button>`)}
+            <button type="button" onClick=${edit}>Take back</button>
             <button type="button" onClick=${() => copy(question, 'Copied')}>Copy</button>
           </div>
         `}
