@@ -8,7 +8,7 @@ import { branchId, chat, chatId } from '../state/current.js';
 import { watchGrowth } from '../state/line-growth.js';
 import { line, switchTo, watchLine } from '../state/line.js';
 import { Composer } from './composer.js';
-import { MessageDialog, nameOf } from './message-dialogs.js';
+import { dialog } from './message-actions.js';
 import { Icon } from './message-icons.js';
 import { MessageList } from './message-list.js';
 
@@ -27,10 +27,15 @@ export function ChatView() {
     <${MessageList} />
     <${OtherAnswers} />
     <${Composer} />
-    <${MessageDialog} />
+    <${OpenDialog} />
     <div class="visually-hidden" role="status" aria-live="polite">${announcement}</div>
   `;
 }
+
+const OpenDialog = () => dialog.value && html`<${dialog.value.View} message=${dialog.value.message} />`;
+
+/** What a branch is called: its name, else how it begins. @param {import('../state/line.js').Branch} branch */
+const nameOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
 
 function Header() {
   const { branch } = line.value;

@@ -10,7 +10,7 @@ import { chatId } from '../state/current.js';
 import { switchTo, switchVersion } from '../state/line.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
-import { copy, dialog, editing, forkAt, linkTo, regenerate } from './message-actions.js';
+import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
 import { QuestionEditor } from './message-editor.js';
 import { Icon } from './message-icons.js';
 import { Ending } from './message-status.js';
@@ -63,13 +63,13 @@ function Actions({ message }) {
     <span class="actions">
       <button type="button" class="icon" aria-label="Edit the question" title="Edit the question (e)" onClick=${() => (editing.value = response_id)}><${Icon} name="edit" /></button>
       <button type="button" class="icon" aria-label="Regenerate the answer" title="Regenerate the answer (r)" onClick=${() => regenerate(message)}><${Icon} name="again" /></button>
-      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => (dialog.value = { kind: 'branch', message })}><${Icon} name="branch" /></button>
+      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /></button>
       <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question, 'Copied')}><${Icon} name="copy" /></button>
       <${Menu} label="More actions" face=${html`<${Icon} name="more" />`}>
         <button type="button" onClick=${() => copy(question, 'Copied')}>Copy the question</button>
         <button type="button" onClick=${() => copy(linkTo(message), 'The link is copied')}>Copy a link</button>
         <button type="button" onClick=${() => forkAt(message)}>Fork to a new chat</button>
-        <button type="button" onClick=${() => (dialog.value = { kind: 'pick', message })}>Copy onto another branch...</button>
+        <button type="button" onClick=${() => openDialog('PickDialog', message)}>Copy onto another branch...</button>
       <//>
     </span>
   `;
