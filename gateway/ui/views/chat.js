@@ -1,7 +1,7 @@
 // @ts-check
 // The open chat: its line, and the field to ask on.
 
-import { html, useEffect } from '../lib/html.js';
+import { classes, html, useEffect } from '../lib/html.js';
 import { hrefOf, route } from '../lib/router.js';
 import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
 import { branchId, chat, chatId } from '../state/current.js';
@@ -53,7 +53,7 @@ function Header() {
         <h1><bdi>${chat.value?.name ?? ''}</bdi></h1>
         ${isTrunk && html`<small class="where">Trunk</small>`}
         ${!isTrunk && branch && html`
-          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}>Branch: <bdi>${nameOf(branch)}</bdi></span>
+          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}><span class="prefix">Branch: </span><bdi>${nameOf(branch)}</bdi></span>
           <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toTrunk}>To the trunk</a></small>
         `}
       </div>
@@ -70,7 +70,7 @@ function PanelLink({ panel, label, title, icon }) {
   const isOpen = now.panel === panel;
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
-  return html`<a class="button icon" href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
+  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
 }
 
 /** Tells of answers that are under way where one does not look. */

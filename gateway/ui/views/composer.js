@@ -22,7 +22,7 @@ function obstacle() {
   return unsent.value.length > 0 ? 'The question before is not sent yet.' : '';
 }
 
-export const Composer = () => branchId.value && html`<${Field} branch=${branchId.value} />`;
+export const Composer = () => branchId.value && html`<${Field} key=${chatId.value} branch=${branchId.value} />`;
 
 /** @param {{branch: string}} props */
 function Field({ branch }) {
@@ -37,8 +37,12 @@ function Field({ branch }) {
     hint.value = '';
     const isRecalled = recalls.value !== recalled.current;
     recalled.current = recalls.value;
-    if (isRecalled || (matchMedia(ROOMY).matches && document.activeElement === document.body)) field.current?.focus({ preventScroll: true });
+    if (isRecalled) field.current?.focus({ preventScroll: true });
   }, [branch, recalls.value]);
+  useEffect(() => {
+    // What is open already, such as a search, keeps the focus.
+    if (matchMedia(ROOMY).matches && document.activeElement === document.body) field.current?.focus({ preventScroll: true });
+  }, []);
   useLayoutEffect(() => {
     if (field.current) fit(field.current);
   }, [text.value]);

@@ -63,10 +63,10 @@ export function GrowingMarkdown({ text }) {
   current.text = text;
   const rest = text.slice(current.read);
   const tokens = rest.length > OPEN_LENGTH ? [{ type: 'html', raw: rest }] : lexer(rest);
-  current.top ||= tokens.find(({ type }) => type === 'heading')?.depth ?? 0;
-  const node = (/** @type {Token} */ token, /** @type {number} */ i) => html`<${Block} key=${i} token=${token} top=${current.top || 1} />`;
+  const node = (/** @type {Token} */ token, /** @type {number} */ i) => html`<${Block} key=${i} token=${token} top=${current.top || token.depth || 1} />`;
   const open = Math.max(0, tokens.findLastIndex(({ type }) => type !== 'space'));
   for (const token of tokens.slice(0, open)) {
+    if (token.type === 'heading') current.top ||= token.depth;
     current.nodes.push(node(token, current.nodes.length));
     current.read += token.raw.length;
   }

@@ -6,7 +6,7 @@ import { call } from '../lib/api.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
-import { chatId } from '../state/current.js';
+import { branchId, chatId } from '../state/current.js';
 import { switchTo, switchVersion } from '../state/line.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
@@ -27,7 +27,7 @@ export function MessageView({ message, isLast }) {
   return html`
     <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
       <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
-      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<div class="question"><div dir="auto">${question}</div></div>`}
+      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<${Question} key=${response_id} text=${question} />`}
       <div class="response">
         ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
         <${Ending} message=${message} />
@@ -39,6 +39,20 @@ export function MessageView({ message, isLast }) {
       </footer>
       ${message.branch_count > 0 && html`<${Forks} message=${message} />`}
     </article>
+  `;
+}
+
+/** So many characters of a question are shown at first. */
+const EXCERPT_LENGTH = 2_000;
+
+/** A question, as plain text. @param {{text: string, excerpt?: number}} props */
+export function Question({ text, excerpt = EXCERPT_LENGTH }) {
+  const isWhole = useSignal(text.length <= excerpt);
+  return html`
+    <div class="question">
+      <div dir="auto">${isWhole.value ? text : `${text.slice(0, excerpt)}...`}</div>
+      ${!isWhole.value && html`<button type="button" onClick=${() => (isWhole.value = true)}>Show the whole question (${text.length.toLocaleString()} characters)</button>`}
+    </div>
   `;
 }
 
@@ -107,7 +121,7 @@ function ForkList({ branches, more }) {
   return html`
     <ul>
       ${found.value.map(({ branch_id, name, preview }) => html`
-        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? preview ?? 'A branch without messages'}</a></li>
+        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? (preview || 'No messages yet')}</a>${branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
       `)}
       ${more && html`<${Fragment}><li><a href=${hrefOf({ name: 'chat', chat, panel: 'tree' })}>All in the tree</a></li><//>`}
     </ul>
