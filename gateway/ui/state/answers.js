@@ -22,6 +22,7 @@ const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 30_000;
 /** So many characters of an answer are said by screen readers by themselves. */
 const ANNOUNCED_LENGTH = 2_000;
+const ANNOUNCED_MS = 5_000;
 /** Between two looks at an answer that has ended and is not stored yet. */
 const STORED_POLL_MS = 2_000;
 
@@ -142,9 +143,16 @@ function finish(run, message) {
   const isShown = shownRun.peek() === run;
   batch(() => {
     remove(run);
-    if (isShown && adopt(message)) announcement.value = `Answer: ${message.response.slice(0, ANNOUNCED_LENGTH)}`;
+    if (isShown && adopt(message)) announce(message.response);
     else tellOfEnd(run, message);
   });
+}
+
+/** @param {string} text */
+function announce(text) {
+  announcement.value = `Answer: ${text.slice(0, ANNOUNCED_LENGTH)}`;
+  // It is there to be said, not to be read a second time.
+  setTimeout(() => (announcement.value = ''), ANNOUNCED_MS);
 }
 
 /**

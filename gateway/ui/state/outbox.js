@@ -13,6 +13,13 @@ import { branchId, chatId } from './current.js';
 /** The pauses between attempts: they double. */
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 15_000;
+/** What is told of refusals that have something to do, by their codes. */
+const REFUSALS = {
+  answer_running: 'Another answer is being written at the end of this line. Ask on a branch beside it, or take the question back until that has ended.',
+  validation_error: 'The server does not take this question: it is too long, or has characters that cannot be stored. Take it back, and change it.',
+  message_not_found: 'The message that this follows is not there any more. Take the question back, and ask it elsewhere.',
+  branch_not_found: 'This branch is not there any more. Take the question back, and ask it elsewhere.',
+};
 /** The lock under which one tab sends. */
 const LOCK = 'banyan-outbox';
 
@@ -115,6 +122,7 @@ async function sendNext() {
   if (!entry) return 0;
   hindrance.value = '';
   try {
+    if (!navigator.onLine) throw new ApiError(0, null);
     await deliver(entry);
     withdraw(entry);
   } catch (error) {
@@ -140,9 +148,8 @@ async function deliver({ key, chat, branch, parent, question, model, beside }) {
  * @param {ApiError} error
  */
 function refuse({ key, chat }, error) {
-  const isRunning = error.code === 'answer_running';
-  if (isRunning) void discover(chat);
-  const refusal = isRunning ? 'Another answer is being written at the end of this line. Wait for its end, or ask on a branch beside it.' : explain(error);
+  if (error.code === 'answer_running') void discover(chat);
+  const refusal = REFUSALS[/** @type {keyof typeof REFUSALS} */ (error.code)] ?? explain(error);
   update((entries) => entries.map((entry) => (entry.key === key ? { ...entry, refusal, code: error.code } : entry)));
 }
 

@@ -1,14 +1,14 @@
 // @ts-check
 // The open chat: its line, and the field to ask on.
 
-import { html, useEffect } from '../lib/html.js';
+import { classes, html, useEffect } from '../lib/html.js';
 import { hrefOf, route } from '../lib/router.js';
 import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
 import { branchId, chat, chatId } from '../state/current.js';
 import { watchGrowth } from '../state/line-growth.js';
 import { line, switchTo, watchLine } from '../state/line.js';
 import { Composer } from './composer.js';
-import { MessageDialog, nameOf } from './message-dialogs.js';
+import { dialog } from './message-actions.js';
 import { Icon } from './message-icons.js';
 import { MessageList } from './message-list.js';
 
@@ -27,10 +27,15 @@ export function ChatView() {
     <${MessageList} />
     <${OtherAnswers} />
     <${Composer} />
-    <${MessageDialog} />
+    <${OpenDialog} />
     <div class="visually-hidden" role="status" aria-live="polite">${announcement}</div>
   `;
 }
+
+const OpenDialog = () => dialog.value && html`<${dialog.value.View} message=${dialog.value.message} />`;
+
+/** What a branch is called: its name, else how it begins. @param {import('../state/line.js').Branch} branch */
+const nameOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
 
 function Header() {
   const { branch } = line.value;
@@ -45,10 +50,10 @@ function Header() {
     <header class="bar line-bar">
       <a class="button icon back" href=${hrefOf({ name: 'chats' })} aria-label="All chats"><${Icon} name="previous" /></a>
       <div class="titles">
-        <h1 dir="auto">${chat.value?.name ?? ''}</h1>
+        <h1><bdi>${chat.value?.name ?? ''}</bdi></h1>
         ${isTrunk && html`<small class="where">Trunk</small>`}
         ${!isTrunk && branch && html`
-          <small class="where"><${Icon} name="branch" /><span class="name" dir="auto" title=${`Branch: ${nameOf(branch)}`}>${nameOf(branch)}</span>
+          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}><span class="prefix">Branch: </span><bdi>${nameOf(branch)}</bdi></span>
           <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toTrunk}>To the trunk</a></small>
         `}
       </div>
@@ -65,7 +70,7 @@ function PanelLink({ panel, label, title, icon }) {
   const isOpen = now.panel === panel;
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
-  return html`<a class="button icon" href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
+  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
 }
 
 /** Tells of answers that are under way where one does not look. */

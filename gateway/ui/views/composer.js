@@ -12,7 +12,7 @@ import { fit, isSend } from './message-field.js';
 import { Icon } from './message-icons.js';
 
 /** From this width on, in CSS pixels, the field gets the focus by itself: on a phone that would open the keyboard. */
-const ROOMY = '(min-width: 701px) and (pointer: fine)';
+const ROOMY = '(min-width: 701px) and (not (pointer: coarse))';
 
 /** Why nothing can be asked now; empty where it can. */
 function obstacle() {
@@ -22,7 +22,7 @@ function obstacle() {
   return unsent.value.length > 0 ? 'The question before is not sent yet.' : '';
 }
 
-export const Composer = () => branchId.value && html`<${Field} branch=${branchId.value} />`;
+export const Composer = () => branchId.value && html`<${Field} key=${chatId.value} branch=${branchId.value} />`;
 
 /** @param {{branch: string}} props */
 function Field({ branch }) {
@@ -31,13 +31,18 @@ function Field({ branch }) {
   const hint = useSignal('');
   const recalled = useRef(recalls.value);
   useEffect(() => void loadModels(), []);
+  useEffect(stayAboveKeyboard, []);
   useEffect(() => {
     text.value = readDraft(branch);
     hint.value = '';
     const isRecalled = recalls.value !== recalled.current;
     recalled.current = recalls.value;
-    if (isRecalled || (matchMedia(ROOMY).matches && document.activeElement === document.body)) field.current?.focus({ preventScroll: true });
+    if (isRecalled) field.current?.focus({ preventScroll: true });
   }, [branch, recalls.value]);
+  useEffect(() => {
+    // What is open already, such as a search, keeps the focus.
+    if (matchMedia(ROOMY).matches && document.activeElement === document.body) field.current?.focus({ preventScroll: true });
+  }, []);
   useLayoutEffect(() => {
     if (field.current) fit(field.current);
   }, [text.value]);
@@ -68,6 +73,15 @@ function Field({ branch }) {
       </div>
     </form>
   `;
+}
+
+/** Tells the style sheet how much of the page a keyboard covers, where the browser lays it over the page. */
+function stayAboveKeyboard() {
+  const view = window.visualViewport;
+  if (!view) return;
+  const tell = () => document.documentElement.style.setProperty('--keyboard', `${Math.max(0, Math.round(innerHeight - view.height * view.scale - view.offsetTop))}px`);
+  view.addEventListener('resize', tell);
+  return () => view.removeEventListener('resize', tell);
 }
 
 /** What a question that is asked now follows: the head of the line. */

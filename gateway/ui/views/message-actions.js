@@ -16,7 +16,18 @@ import { model } from '../state/models.js';
 /** The message whose question is being edited, by its id. */
 export const editing = signal(/** @type {string | null} */ (null));
 /** The dialog that is open, and the message that it is about. */
-export const dialog = signal(/** @type {{kind: 'branch' | 'pick', message: Message} | null} */ (null));
+export const dialog = signal(/** @type {{View: (props: {message: Message}) => any, message: Message} | null} */ (null));
+
+/**
+ * Opens a dialog about a message. Its module is loaded when it is first needed.
+ * @param {'BranchDialog' | 'PickDialog'} name
+ * @param {Message} message
+ */
+export const openDialog = (name, message) =>
+  attempt(async () => {
+    const { [name]: View } = await import('./message-dialogs.js');
+    dialog.value = { View, message };
+  });
 
 /**
  * Asks the question of a message again, for another version of it.

@@ -2,30 +2,24 @@
 // The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
 
 import { html, useEffect, useSignal } from '../lib/html.js';
-import { page } from '../lib/api.js';
 import { attempt } from '../lib/notices.js';
-import { branchId, chatId } from '../state/current.js';
+import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
+import { branchId } from '../state/current.js';
 import { line } from '../state/line.js';
 import { Dialog } from './dialog.js';
 import { branchAt, dialog, pickOnto } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
-/** @typedef {import('../state/line.js').Branch} Branch */
 
-/** So many branches are offered at once; a search finds the others. */
+/** So many branches are offered at once; a search finds the others. Among a few nothing is to be searched. */
 const OFFERED = 50;
+const SEARCHED_FROM = 8;
 /** The most messages of one request. */
 const PICKED_AT_MOST = 100;
 const NAME_LENGTH = 200;
 const PREVIEW_LENGTH = 80;
 
 const close = () => (dialog.value = null);
-
-export function MessageDialog() {
-  if (!dialog.value) return null;
-  const { kind, message } = dialog.value;
-  return kind === 'branch' ? html`<${BranchDialog} message=${message} />` : html`<${PickDialog} message=${message} />`;
-}
 
 /**
  * Runs what a form is for, and closes the dialog where that went well.
@@ -41,7 +35,7 @@ const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
 };
 
 /** @param {{message: Message}} props */
-function BranchDialog({ message }) {
+export function BranchDialog({ message }) {
   const [name, isBusy] = [useSignal(''), useSignal(false)];
   return html`
     <${Dialog} title="Branch here" close=${close}>
@@ -57,7 +51,7 @@ function BranchDialog({ message }) {
 }
 
 /** @param {{message: Message}} props */
-function PickDialog({ message }) {
+export function PickDialog({ message }) {
   const chosen = useSignal(new Set([message.response_id]));
   const [onto, isBusy] = [useSignal(''), useSignal(false)];
   const count = chosen.value.size;
@@ -101,33 +95,23 @@ const scrollTo = (element) => element?.scrollIntoView({ block: 'nearest' });
 
 /** @param {{onto: import('../vendor/signals.js').Signal<string>}} props */
 function BranchChoices({ onto }) {
-  const branches = useSignal(/** @type {Branch[] | null} */ (null));
   const sought = useSignal('');
-  useEffect(() => {
-    void attempt(async () => {
-      const { body } = await page('branches/get-branches', { chat_id: chatId.peek(), limit: 1000 });
-      branches.value = body.branches.filter((/** @type {Branch} */ one) => one.branch_id !== branchId.peek());
-    });
-  }, []);
-  if (!branches.value) return html`<p class="muted" role="status">Loading the branches</p>`;
-  if (branches.value.length === 0) return html`<p class="muted">There is no other branch yet. Branch somewhere first.</p>`;
-  const matching = branches.value.filter((one) => nameOf(one).toLocaleLowerCase().includes(sought.value.toLocaleLowerCase()));
+  useEffect(watchTree, []);
+  const others = [...tree.value.branches.values()].filter((one) => one.branch_id !== branchId.value);
+  const filter = filterOf(sought.value);
+  const matching = filter ? others.filter(filter) : others;
+  const hint = !tree.value.isWhole ? 'Reading the branches' : others.length === 0 ? 'There is no other branch yet. Branch somewhere first.' : matching.length > OFFERED ? `And ${matching.length - OFFERED} more: search for one.` : '';
   return html`
     <fieldset>
       <legend>Onto the branch</legend>
-      ${branches.value.length > 8 && html`<input type="search" aria-label="Search the branches" placeholder="Search" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.currentTarget.value)} />`}
-      <div class="choices">
-        ${matching.slice(0, OFFERED).map((one) => html`
-          <label class="choice" key=${one.branch_id}>
-            <input type="radio" name="onto" checked=${onto.value === one.branch_id} onChange=${() => (onto.value = one.branch_id)} />
-            <span dir="auto">${nameOf(one)}</span>
-          </label>
-        `)}
-        ${matching.length > OFFERED && html`<p class="muted">And ${matching.length - OFFERED} more: search for one.</p>`}
-      </div>
+      ${others.length > SEARCHED_FROM && html`<input type="search" aria-label="Search the branches" placeholder="Find by name, question or tag" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.currentTarget.value)} />`}
+      ${matching.length > 0 && html`<div class="choices">${matching.slice(0, OFFERED).map((one) => html`
+        <label class="choice" key=${one.branch_id}>
+          <input type="radio" name="onto" checked=${onto.value === one.branch_id} onChange=${() => (onto.value = one.branch_id)} />
+          <span dir="auto">${one.parent_branch_id ? titleOf(one) : 'Trunk'}</span>
+        </label>
+      `)}</div>`}
+      ${hint && html`<p class="muted" role="status">${hint}</p>`}
     </fieldset>
   `;
 }
-
-/** @param {Branch} branch */
-export const nameOf = ({ name, preview, parent_branch_id }) => name ?? (parent_branch_id === null ? 'Trunk' : (preview ?? 'A branch without messages'));

@@ -18,6 +18,7 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     if (!field.current) return;
     fit(field.current);
     field.current.focus({ preventScroll: true });
+    field.current.scrollIntoView({ block: 'nearest' });
     field.current.setSelectionRange(text.value.length, text.value.length);
   }, []);
   const close = () => {

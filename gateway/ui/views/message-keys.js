@@ -5,7 +5,7 @@ import { addShortcuts } from '../lib/keys.js';
 import { attempt } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { line, showFork, switchVersion } from '../state/line.js';
-import { dialog, editing, regenerate } from './message-actions.js';
+import { editing, openDialog, regenerate } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
@@ -36,7 +36,7 @@ export function addLineKeys(place) {
     { key: 'k', does: 'Go to the message before', run: move(-1) },
     { key: 'ArrowLeft', does: 'Show the previous version of a message', run: on((message) => switchVersion(message, -1)) },
     { key: 'ArrowRight', does: 'Show the next version of a message', run: on((message) => switchVersion(message, 1)) },
-    { key: 'b', does: 'Branch at a message', run: on((message) => (dialog.value = { kind: 'branch', message })) },
+    { key: 'b', does: 'Branch at a message', run: on((message) => openDialog('BranchDialog', message)) },
     { key: 'g', does: 'Go to where this branch has forked', run: () => void showFork() },
     { key: 'e', does: 'Edit a question', run: on(({ response_id }) => (editing.value = response_id)) },
     { key: 'r', does: 'Regenerate an answer', run: on(regenerate) },

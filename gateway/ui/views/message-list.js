@@ -1,7 +1,7 @@
 // @ts-check
 // The messages of the line, and at their end what is on its way: questions that are not sent yet, and the answer that is being written.
 
-import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { computed, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { chatId } from '../state/current.js';
 import { followed, shownRun } from '../state/answers.js';
 import { extend, seen } from '../state/line-growth.js';
@@ -9,6 +9,7 @@ import { landing, line, retry, showEnd } from '../state/line.js';
 import { upTo } from '../state/line-window.js';
 import { unsent } from '../state/outbox.js';
 import { isMarkdownReady, loadMarkdown } from './markdown.js';
+import { useChunks } from './message-chunks.js';
 import { elementId, MessageView } from './message.js';
 import { Icon } from './message-icons.js';
 import { addLineKeys } from './message-keys.js';
@@ -26,30 +27,32 @@ export function MessageList() {
   return html`<${Messages} key=${chatId.value} isBusy=${busy} />`;
 }
 
+/** The question or answer that one waits for. */
+const awaited = computed(() => shownRun.value ?? unsent.value.find(({ key }) => key === followed.value) ?? null);
 /** The part of the line that is shown: where an earlier question is asked anew, what comes before it. */
-function shownMessages() {
-  const { messages } = line.value;
-  const pending = shownRun.value ?? unsent.value.find(({ key }) => key === followed.value);
-  return pending ? upTo(messages, pending.parent) : messages;
-}
+const shownMessages = computed(() => (awaited.value ? upTo(line.value.messages, awaited.value.parent) : line.value.messages));
 
 /** @param {{isBusy: boolean}} props */
 function Messages({ isBusy }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const content = useRef(/** @type {HTMLElement | null} */ (null));
-  const place = usePlace(box, content);
-  const [messages, run] = [shownMessages(), shownRun.value];
+  const { branch, newer } = line.value;
+  const [messages, run] = [shownMessages.value, shownRun.value];
+  const { range, rendered } = useChunks(messages);
+  const place = usePlace(box, content, range);
   const waiting = unsent.value.filter(({ key }) => key !== run?.key);
   const isEmpty = messages.length === 0 && waiting.length === 0 && !run;
+  const isBegun = !isEmpty && !awaited.value && !newer && branch?.parent_branch_id && branch.message_count === 0;
   const hasOlder = (messages[0]?.depth ?? 1) > 1;
   return html`
     <section class="scroll line" ref=${box} tabindex="0" role="log" aria-live="off" aria-label="Messages" aria-busy=${isBusy}>
       <div class="messages" ref=${content}>
         ${hasOlder && html`<p class="muted edge">Earlier messages are loading</p>`}
         ${isEmpty && html`<${Lesson} />`}
-        ${messages.map((message, i) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${i === messages.length - 1 && !run} />`)}
+        ${rendered.map((message) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${message === messages.at(-1) && !run} />`)}
         ${run && html`<${RunningAnswer} key=${run.key} run=${run} />`}
         ${waiting.map((entry) => html`<${UnsentQuestion} key=${entry.key} entry=${entry} />`)}
+        ${isBegun && html`<p class="muted begun">This branch has no messages of its own yet. What you ask next begins it.</p>`}
       </div>
     </section>
     ${place.current && html`<${ToEnd} isAtEnd=${place.current.isAtEnd} />`}
@@ -60,13 +63,14 @@ function Messages({ isBusy }) {
  * Keeps the place, and goes where the state says.
  * @param {{current: HTMLElement | null}} box
  * @param {{current: HTMLElement | null}} content
+ * @param {{isWhole: boolean}} range
  */
-function usePlace(box, content) {
+function usePlace(box, content, range) {
   const place = useRef(/** @type {ReturnType<typeof keepPlace> | null} */ (null));
   const isKept = useSignal(false);
   useLayoutEffect(() => {
     if (!box.current || !content.current) return;
-    const kept = keepPlace(box.current, content.current, { needs: extend, hasNewer: () => line.peek().newer, sees });
+    const kept = keepPlace(box.current, content.current, { needs: (side) => range.isWhole && extend(side), hasNewer: () => line.peek().newer || !range.isWhole, sees });
     place.current = kept;
     isKept.value = true;
     const removeKeys = addLineKeys(kept);
@@ -76,7 +80,11 @@ function usePlace(box, content) {
     };
   }, []);
   useLayoutEffect(() => land(place.current), [landing.value, isKept.value]);
-  useLayoutEffect(() => place.current?.settle(), [line.value, shownRun.value, unsent.value]);
+  useLayoutEffect(() => {
+    // What one has just asked is to be seen.
+    if (awaited.value && awaited.value.key === followed.peek()) place.current?.toEnd();
+  }, [awaited.value?.key]);
+  useLayoutEffect(() => place.current?.settle());
   return place;
 }
 

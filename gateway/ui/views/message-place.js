@@ -14,7 +14,7 @@ const MARGIN_PX = 12;
  * Keeps the place in a scrolled box. The browser's own anchoring is not used, as not all have it, and it ends at the upper edge.
  * @param {HTMLElement} box
  * @param {HTMLElement} content Its only child, with the messages as its children.
- * @param {{needs: (side: 'older' | 'newer') => void, hasNewer: () => boolean, sees: (id: string) => void}} line
+ * @param {{needs: (side: 'older' | 'newer') => unknown, hasNewer: () => boolean, sees: (id: string) => void}} line
  */
 export function keepPlace(box, content, { needs, hasNewer, sees }) {
   const isAtEnd = signal(true);
@@ -22,6 +22,8 @@ export function keepPlace(box, content, { needs, hasNewer, sees }) {
   let anchor = null;
   /** Where the box was put by this module: a scroll event there is none of the reader's. */
   let put = -1;
+  /** Where the box was when the anchor was taken. */
+  let known = 0;
 
   const topOf = (/** @type {Element} */ element) => element.getBoundingClientRect().top - box.getBoundingClientRect().top;
   const rest = () => box.scrollHeight - box.clientHeight - box.scrollTop;
@@ -29,6 +31,7 @@ export function keepPlace(box, content, { needs, hasNewer, sees }) {
   function remember() {
     if (box.scrollTop === put) return;
     put = -1;
+    known = box.scrollTop;
     const isEnd = rest() <= END_PX && !hasNewer();
     isAtEnd.value = isEnd;
     const first = firstVisible();
@@ -68,10 +71,18 @@ export function keepPlace(box, content, { needs, hasNewer, sees }) {
   function settle() {
     const element = anchor && document.getElementById(anchor.id);
     if (anchor && element) {
-      box.scrollTop += topOf(element) - anchor.top;
+      // The reader may have scrolled since, of which the event is still to come.
+      const scrolled = box.scrollTop - known;
+      box.scrollTop += topOf(element) - (anchor.top - scrolled);
       anchor.top = topOf(element);
     } else if (isAtEnd.peek()) box.scrollTop = box.scrollHeight;
+    // What became shorter may have its end in sight.
+    if (anchor && rest() < 1 && !hasNewer()) {
+      anchor = null;
+      isAtEnd.value = true;
+    }
     put = box.scrollTop;
+    known = put;
     look();
   }
 
@@ -85,6 +96,7 @@ export function keepPlace(box, content, { needs, hasNewer, sees }) {
   function toElement(id) {
     if (!document.getElementById(id)) return toEnd();
     anchor = { id, top: MARGIN_PX };
+    known = box.scrollTop;
     isAtEnd.value = false;
     settle();
     put = -1;

@@ -7,6 +7,7 @@ import { followed } from '../state/answers.js';
 import { line } from '../state/line.js';
 import { hindrance, resend, withdraw } from '../state/outbox.js';
 import { GrowingMarkdown } from './markdown.js';
+import { Question } from './message.js';
 import { copy } from './message-actions.js';
 import { upTo } from '../state/line-window.js';
 
@@ -18,6 +19,11 @@ const STATES = {
   storing: 'Storing the answer',
 };
 
+/** So many characters of a question that is not sent yet are shown at first. */
+const UNSENT_EXCERPT_LENGTH = 500;
+/** The codes of refusals that the same question meets again. */
+const LASTING = ['validation_error', 'payload_too_large'];
+
 /** @param {{run: import('../state/answer-stream.js').Run}} props */
 export function RunningAnswer({ run }) {
   const { text, reasoning } = run.shown.value;
@@ -26,7 +32,7 @@ export function RunningAnswer({ run }) {
   return html`
     <article class="message running" aria-label="The answer that is being written" aria-busy="true" tabindex="-1">
       <${AnotherVersion} parent=${run.parent} />
-      ${run.question && html`<div class="question" dir="auto">${run.question}</div>`}
+      ${run.question && html`<${Question} text=${run.question} />`}
       ${reasoning && html`<details class="reasoning"><summary>What the model thinks</summary><div class="plain" dir="auto">${reasoning}</div></details>`}
       <div class="response">
         ${text && html`<${GrowingMarkdown} text=${text} />`}
@@ -52,14 +58,15 @@ export function UnsentQuestion({ entry }) {
   return html`
     <article class="message unsent" aria-label="A question that is not sent yet" tabindex="-1">
       <${AnotherVersion} parent=${entry.parent} />
-      <div class="question" dir="auto">${question}</div>
+      <${Question} text=${question} excerpt=${UNSENT_EXCERPT_LENGTH} />
       <div class=${refusal ? 'ending failed' : 'ending'} role="status">
         <p>${why}</p>
         ${(refusal || hindrance.value) && html`
           <div class="row">
-            ${refusal && html`<button type="button" class="primary" onClick=${() => resend(entry)}>Send again</button>`}
-            ${code === 'answer_running' && html`<button type="button" onClick=${() => resend(entry, { beside: true })}>Ask on a branch beside it</button>`}
-            <button type="button" onClick=${edit}>Edit</button>
+            ${refusal && (code === 'answer_running'
+              ? html`<button type="button" class="primary" onClick=${() => resend(entry, { beside: true })}>Ask on a branch beside it</button>`
+              : !LASTING.includes(code ?? '') && html`<button type="button" onClick=${() => resend(entry)}>Send again</button>`)}
+            <button type="button" onClick=${edit}>Take back</button>
             <button type="button" onClick=${() => copy(question, 'Copied')}>Copy</button>
           </div>
         `}

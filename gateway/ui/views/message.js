@@ -6,11 +6,11 @@ import { call } from '../lib/api.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
-import { chatId } from '../state/current.js';
+import { branchId, chatId } from '../state/current.js';
 import { switchTo, switchVersion } from '../state/line.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
-import { copy, dialog, editing, forkAt, linkTo, regenerate } from './message-actions.js';
+import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
 import { QuestionEditor } from './message-editor.js';
 import { Icon } from './message-icons.js';
 import { Ending } from './message-status.js';
@@ -27,7 +27,7 @@ export function MessageView({ message, isLast }) {
   return html`
     <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
       <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
-      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<div class="question" dir="auto">${question}</div>`}
+      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<${Question} key=${response_id} text=${question} />`}
       <div class="response">
         ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
         <${Ending} message=${message} />
@@ -39,6 +39,20 @@ export function MessageView({ message, isLast }) {
       </footer>
       ${message.branch_count > 0 && html`<${Forks} message=${message} />`}
     </article>
+  `;
+}
+
+/** So many characters of a question are shown at first. */
+const EXCERPT_LENGTH = 2_000;
+
+/** A question, as plain text. @param {{text: string, excerpt?: number}} props */
+export function Question({ text, excerpt = EXCERPT_LENGTH }) {
+  const isWhole = useSignal(text.length <= excerpt);
+  return html`
+    <div class="question">
+      <div dir="auto">${isWhole.value ? text : `${text.slice(0, excerpt)}...`}</div>
+      ${!isWhole.value && html`<button type="button" onClick=${() => (isWhole.value = true)}>Show the whole question (${text.length.toLocaleString()} characters)</button>`}
+    </div>
   `;
 }
 
@@ -63,13 +77,13 @@ function Actions({ message }) {
     <span class="actions">
       <button type="button" class="icon" aria-label="Edit the question" title="Edit the question (e)" onClick=${() => (editing.value = response_id)}><${Icon} name="edit" /></button>
       <button type="button" class="icon" aria-label="Regenerate the answer" title="Regenerate the answer (r)" onClick=${() => regenerate(message)}><${Icon} name="again" /></button>
-      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => (dialog.value = { kind: 'branch', message })}><${Icon} name="branch" /></button>
+      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /></button>
       <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question, 'Copied')}><${Icon} name="copy" /></button>
       <${Menu} label="More actions" face=${html`<${Icon} name="more" />`}>
         <button type="button" onClick=${() => copy(question, 'Copied')}>Copy the question</button>
         <button type="button" onClick=${() => copy(linkTo(message), 'The link is copied')}>Copy a link</button>
         <button type="button" onClick=${() => forkAt(message)}>Fork to a new chat</button>
-        <button type="button" onClick=${() => (dialog.value = { kind: 'pick', message })}>Copy onto another branch...</button>
+        <button type="button" onClick=${() => openDialog('PickDialog', message)}>Copy onto another branch...</button>
       <//>
     </span>
   `;
@@ -107,7 +121,7 @@ function ForkList({ branches, more }) {
   return html`
     <ul>
       ${found.value.map(({ branch_id, name, preview }) => html`
-        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? preview ?? 'A branch without messages'}</a></li>
+        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? (preview || 'No messages yet')}</a>${branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
       `)}
       ${more && html`<${Fragment}><li><a href=${hrefOf({ name: 'chat', chat, panel: 'tree' })}>All in the tree</a></li><//>`}
     </ul>
