@@ -6,7 +6,7 @@ import { shortTime } from '../lib/times.js';
 import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
 import { Dialog } from './dialog.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /** So many are shown; more are found by writing. */
 const SHOWN_COUNT = 50;

@@ -17,7 +17,7 @@ const CLIP_LENGTH = 4_000;
  * @property {string} response
  * @property {string} timestamp
  *
- * @typedef {{branch: import('../lib/lanes.js').Branch, messages: Message[]}} Side
+ * @typedef {{branch: import('../lib/outline.js').Branch, messages: Message[]}} Side
  */
 
 /** @param {{left: Side, right: Side | null}} props Without a right side, the messages of one take the whole width. */
@@ -39,7 +39,7 @@ function Pair({ left, right, place }) {
     <li>
       ${note && html`<p class="compare-note">${note}</p>`}
       <div class=${right ? 'compare-sides' : ''}>
-        ${one ? html`<${OneMessage} side="left" of=${left} message=${one} />` : html`<div></div>`}
+        ${one ? html`<${OneMessage} side=${right ? 'left' : 'both'} of=${left} message=${one} />` : html`<div></div>`}
         ${other && right && html`<${OneMessage} side="right" of=${right} message=${other} />`}
       </div>
     </li>
@@ -56,7 +56,7 @@ function noteOf(one, other) {
   return one.response === other.response ? 'The same question and answer' : 'The same question, another answer';
 }
 
-/** @param {{side: 'left' | 'right', of: Side, message: Message}} props */
+/** @param {{side: 'left' | 'right' | 'both', of: Side, message: Message}} props */
 function OneMessage({ side, of: { branch }, message: { response_id, depth, question, response, timestamp } }) {
   const href = hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id, message: response_id });
   return html`

@@ -10,7 +10,7 @@ import { revision } from '../state/current.js';
 import { BranchPicker } from './branch-picker.js';
 import { Pairs } from './compare-messages.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 /** @typedef {import('./compare-messages.js').Message} Message */
 
 /** The messages of a page of each side, and those of the common part that are shown of it. */

@@ -10,7 +10,7 @@ import { LanesOfRow, ROW_PX } from './tree-lanes.js';
 
 /**
  * @typedef {object} Props
- * @property {import('../lib/lanes.js').Row} row
+ * @property {import('../lib/outline.js').Row} row
  * @property {import('../lib/lanes.js').Lanes} lanes
  * @property {boolean} isShown Whether its line is shown.
  * @property {boolean} isCurrent Whether the Tab key leads to it.
@@ -83,13 +83,13 @@ function Fold({ count, isFolded, toggle }) {
   `;
 }
 
-/** @param {{branch: import('../lib/lanes.js').Branch, isShown: boolean, level: number}} props */
+/** @param {{branch: import('../lib/outline.js').Branch, isShown: boolean, level: number}} props */
 function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, isShown, level }) {
   const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
     <div class="meta">
-      ${level > 0 && html`<span class="level">Level ${level}</span>`}
       ${isShown && html`<span class="here">Shown</span>`}
+      ${level > 0 && html`<span class="level">Level ${level}</span>`}
       ${archived && html`<span class="archived">Archived</span>`}
       <span class="facts">${facts}</span>
       ${tags.map((tag) => html`<span class="tag" key=${tag} dir="auto">${tag}</span>`)}
