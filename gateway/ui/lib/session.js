@@ -22,7 +22,7 @@ let access = null;
 let refreshing = null;
 
 const tabs = new BroadcastChannel('banyan-session');
-tabs.onmessage = ({ data }) => {
+tabs.onmessage = (/** @type {MessageEvent<string>} */ { data }) => {
   if (data === 'signed-out') forget();
   if (data === 'signed-in' && user.peek() === null) restore();
 };
@@ -30,11 +30,13 @@ tabs.onmessage = ({ data }) => {
 /** Throws an {@link ApiError} with the status 401 where nobody is signed in. */
 export async function accessToken() {
   if (access && access.expiresAt - RENEWAL_MARGIN_MS > Date.now()) return access.token;
-  refreshing ??= navigator.locks.request(REFRESH_LOCK, refresh).finally(() => {
+  refreshing ??= refreshAlone().finally(() => {
     refreshing = null;
   });
   return refreshing;
 }
+
+const refreshAlone = async () => navigator.locks.request(REFRESH_LOCK, refresh);
 
 /** Forgets a token that the server takes no more. */
 export function dropAccessToken() {

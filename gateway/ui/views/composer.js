@@ -1,0 +1,99 @@
+// @ts-check
+// Where a question is written. What is written is kept, for each branch, until it is sent.
+
+import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
+import { shownRun, stop } from '../state/answers.js';
+import { branchId, chatId } from '../state/current.js';
+import { line, showEnd } from '../state/line.js';
+import { chooseModel, loadModels, model, models, settledModel } from '../state/models.js';
+import { ask, unsent } from '../state/outbox.js';
+import { fit, isSend } from './message-field.js';
+import { Icon } from './message-icons.js';
+
+/** From this width on, in CSS pixels, the field gets the focus by itself: on a phone that would open the keyboard. */
+const ROOMY = '(min-width: 701px) and (pointer: fine)';
+
+/** Why nothing can be asked now; empty where it can. */
+function obstacle() {
+  if (models.value?.length === 0) return 'This deployment has no model that answers.';
+  if (line.value.busy || line.value.failed) return 'The line is being read.';
+  if (shownRun.value) return 'An answer is being written. Stop it, or wait for its end.';
+  return unsent.value.length > 0 ? 'The question before is not sent yet.' : '';
+}
+
+export const Composer = () => branchId.value && html`<${Field} branch=${branchId.value} />`;
+
+/** @param {{branch: string}} props */
+function Field({ branch }) {
+  const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const text = useSignal(readDraft(branch));
+  const hint = useSignal('');
+  const recalled = useRef(recalls.value);
+  useEffect(() => void loadModels(), []);
+  useEffect(() => {
+    text.value = readDraft(branch);
+    hint.value = '';
+    const isRecalled = recalls.value !== recalled.current;
+    recalled.current = recalls.value;
+    if (isRecalled || (matchMedia(ROOMY).matches && document.activeElement === document.body)) field.current?.focus({ preventScroll: true });
+  }, [branch, recalls.value]);
+  useLayoutEffect(() => {
+    if (field.current) fit(field.current);
+  }, [text.value]);
+  const reason = obstacle();
+  const write = () => {
+    text.value = field.current?.value ?? '';
+    keepDraft(branch, text.value);
+    hint.value = '';
+  };
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    hint.value = reason;
+    const chat = chatId.peek();
+    if (reason || !chat || !text.value.trim()) return;
+    ask({ chat, branch, parent: parentNow(), question: text.value, model: model.value });
+    text.value = '';
+    keepDraft(branch, '');
+    void showEnd();
+  };
+  return html`
+    <form class="composer" aria-label="Ask" onSubmit=${submit}>
+      ${hint.value && reason && html`<p class="hint muted" role="status">${reason}</p>`}
+      <div class="composer-field">
+        <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" value=${text} onInput=${write}
+          onKeyDown=${(/** @type {KeyboardEvent} */ event) => isSend(event) && submit(event)}></textarea>
+        <${ModelChoice} />
+        <${Submit} isReady=${!reason && text.value.trim() !== ''} reason=${reason} />
+      </div>
+    </form>
+  `;
+}
+
+/** What a question that is asked now follows: the head of the line. */
+function parentNow() {
+  const { messages, newer, branch } = line.peek();
+  return newer ? (branch?.head_response_id ?? null) : (messages.at(-1)?.response_id ?? null);
+}
+
+/** @param {{isReady: boolean, reason: string}} props */
+function Submit({ isReady, reason }) {
+  const run = shownRun.value;
+  if (run) {
+    const isStopping = run.state.value !== 'running' && run.state.value !== 'broken';
+    return html`<button type="button" class="round" aria-label="Stop the answer" title="Stop the answer" disabled=${isStopping} onClick=${() => stop(run)}><${Icon} name="stop" /></button>`;
+  }
+  return html`<button type="submit" class="round primary" aria-label="Ask" title=${reason || 'Ask (Enter)'} disabled=${!isReady}><${Icon} name="send" /></button>`;
+}
+
+function ModelChoice() {
+  const names = models.value ?? [];
+  if (names.length < 2) return null;
+  const choose = (/** @type {any} */ event) => chooseModel(event.currentTarget.value);
+  return html`
+    <select class="model" aria-label="Model" value=${model.value ?? ''} onChange=${choose}>
+      <option value="">${settledModel.value || 'Default model'}</option>
+      ${names.filter((name) => name !== settledModel.value).map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
+    </select>
+  `;
+}

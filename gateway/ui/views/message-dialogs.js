@@ -1,0 +1,133 @@
+// @ts-check
+// The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
+
+import { html, useEffect, useSignal } from '../lib/html.js';
+import { page } from '../lib/api.js';
+import { attempt } from '../lib/notices.js';
+import { branchId, chatId } from '../state/current.js';
+import { line } from '../state/line.js';
+import { Dialog } from './dialog.js';
+import { branchAt, dialog, pickOnto } from './message-actions.js';
+
+/** @typedef {import('../state/line-window.js').Message} Message */
+/** @typedef {import('../state/line.js').Branch} Branch */
+
+/** So many branches are offered at once; a search finds the others. */
+const OFFERED = 50;
+/** The most messages of one request. */
+const PICKED_AT_MOST = 100;
+const NAME_LENGTH = 200;
+const PREVIEW_LENGTH = 80;
+
+const close = () => (dialog.value = null);
+
+export function MessageDialog() {
+  if (!dialog.value) return null;
+  const { kind, message } = dialog.value;
+  return kind === 'branch' ? html`<${BranchDialog} message=${message} />` : html`<${PickDialog} message=${message} />`;
+}
+
+/**
+ * Runs what a form is for, and closes the dialog where that went well.
+ * @param {import('../vendor/signals.js').Signal<boolean>} isBusy
+ * @param {() => unknown} work
+ */
+const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
+  event.preventDefault();
+  if (isBusy.value) return;
+  isBusy.value = true;
+  if (await attempt(work)) close();
+  isBusy.value = false;
+};
+
+/** @param {{message: Message}} props */
+function BranchDialog({ message }) {
+  const [name, isBusy] = [useSignal(''), useSignal(false)];
+  return html`
+    <${Dialog} title="Branch here" close=${close}>
+      <form class="form" onSubmit=${submit(isBusy, () => branchAt(message, name.value.trim()))}>
+        <p class="muted">The branch begins after message ${message.depth}. What comes after it on this line stays there.</p>
+        <label>Name
+          <input autofocus dir="auto" maxlength=${NAME_LENGTH} placeholder="Without a name, its first question stands for it" value=${name} onInput=${(/** @type {any} */ event) => (name.value = event.currentTarget.value)} />
+        </label>
+        <div class="row end"><button type="button" onClick=${close}>Cancel</button><button type="submit" class="primary" disabled=${isBusy}>Branch here</button></div>
+      </form>
+    <//>
+  `;
+}
+
+/** @param {{message: Message}} props */
+function PickDialog({ message }) {
+  const chosen = useSignal(new Set([message.response_id]));
+  const [onto, isBusy] = [useSignal(''), useSignal(false)];
+  const count = chosen.value.size;
+  const inOrder = () => line.peek().messages.map((one) => one.response_id).filter((id) => chosen.value.has(id));
+  const toggle = (/** @type {string} */ id) => () => {
+    const next = new Set(chosen.value);
+    if (!next.delete(id)) next.add(id);
+    chosen.value = next;
+  };
+  return html`
+    <${Dialog} title="Copy onto another branch" close=${close}>
+      <form class="form pick" onSubmit=${submit(isBusy, () => pickOnto(inOrder(), onto.value, ''))}>
+        <p class="muted">The copies come on a branch of their own, at the end of the one that you choose. Nothing is moved.</p>
+        <fieldset>
+          <legend>Messages</legend>
+          <div class="choices">${line.value.messages.map((one) => html`<${MessageChoice} key=${one.response_id} message=${one} isChosen=${chosen.value.has(one.response_id)} isFirst=${one === message} toggle=${toggle(one.response_id)} />`)}</div>
+        </fieldset>
+        <${BranchChoices} onto=${onto} />
+        ${count > PICKED_AT_MOST && html`<p class="field-error">Choose at most ${PICKED_AT_MOST} messages.</p>`}
+        <div class="row end">
+          <button type="button" onClick=${close}>Cancel</button>
+          <button type="submit" class="primary" disabled=${isBusy.value || !onto.value || count === 0 || count > PICKED_AT_MOST}>Copy ${count} ${count === 1 ? 'message' : 'messages'}</button>
+        </div>
+      </form>
+    <//>
+  `;
+}
+
+/** @param {{message: Message, isChosen: boolean, isFirst: boolean, toggle: () => void}} props */
+function MessageChoice({ message: { depth, question, response }, isChosen, isFirst, toggle }) {
+  return html`
+    <label class="choice" ref=${isFirst ? scrollTo : undefined}>
+      <input type="checkbox" checked=${isChosen} onChange=${toggle} />
+      <span dir="auto">${depth}. ${(question || response).slice(0, PREVIEW_LENGTH)}</span>
+    </label>
+  `;
+}
+
+/** @param {HTMLElement | null} element */
+const scrollTo = (element) => element?.scrollIntoView({ block: 'nearest' });
+
+/** @param {{onto: import('../vendor/signals.js').Signal<string>}} props */
+function BranchChoices({ onto }) {
+  const branches = useSignal(/** @type {Branch[] | null} */ (null));
+  const sought = useSignal('');
+  useEffect(() => {
+    void attempt(async () => {
+      const { body } = await page('branches/get-branches', { chat_id: chatId.peek(), limit: 1000 });
+      branches.value = body.branches.filter((/** @type {Branch} */ one) => one.branch_id !== branchId.peek());
+    });
+  }, []);
+  if (!branches.value) return html`<p class="muted" role="status">Loading the branches</p>`;
+  if (branches.value.length === 0) return html`<p class="muted">There is no other branch yet. Branch somewhere first.</p>`;
+  const matching = branches.value.filter((one) => nameOf(one).toLocaleLowerCase().includes(sought.value.toLocaleLowerCase()));
+  return html`
+    <fieldset>
+      <legend>Onto the branch</legend>
+      ${branches.value.length > 8 && html`<input type="search" aria-label="Search the branches" placeholder="Search" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.currentTarget.value)} />`}
+      <div class="choices">
+        ${matching.slice(0, OFFERED).map((one) => html`
+          <label class="choice" key=${one.branch_id}>
+            <input type="radio" name="onto" checked=${onto.value === one.branch_id} onChange=${() => (onto.value = one.branch_id)} />
+            <span dir="auto">${nameOf(one)}</span>
+          </label>
+        `)}
+        ${matching.length > OFFERED && html`<p class="muted">And ${matching.length - OFFERED} more: search for one.</p>`}
+      </div>
+    </fieldset>
+  `;
+}
+
+/** @param {Branch} branch */
+export const nameOf = ({ name, preview, parent_branch_id }) => name ?? (parent_branch_id === null ? 'Trunk' : (preview ?? 'A branch without messages'));
