@@ -24,7 +24,7 @@ const CLIP_LENGTH = 4_000;
 export function Pairs({ left, right }) {
   const count = Math.max(left.messages.length, right?.messages.length ?? 0);
   return html`
-    <ol class="plain compare-pairs">
+    <ol class="bare-list compare-pairs">
       ${Array.from({ length: count }, (_, i) => html`<${Pair} key=${i} left=${left} right=${right} place=${i} />`)}
     </ol>
   `;
@@ -60,7 +60,7 @@ function noteOf(one, other) {
 function OneMessage({ side, of: { branch }, message: { response_id, depth, question, response, timestamp } }) {
   const href = hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id, message: response_id });
   return html`
-    <article class=${`compare-message ${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
+    <article class=${`compare-message compare-${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
       ${question && html`<${Text} kind="question" text=${question} />`}
       ${response && html`<${Text} kind="response" text=${response} />`}
       <a href=${href} title=${fullTime(timestamp)}>Message ${depth}, <time datetime=${timestamp}>${shortTime(timestamp)}</time></a>
@@ -73,7 +73,7 @@ function Text({ kind, text }) {
   const isWhole = useSignal(false);
   const isCut = text.length > CLIP_LENGTH && !isWhole.value;
   return html`
-    <p class=${kind} dir="auto">${isCut ? text.slice(0, CLIP_LENGTH) : text}</p>
+    <p class=${`compare-${kind}`} dir="auto">${isCut ? text.slice(0, CLIP_LENGTH) : text}</p>
     ${isCut && html`<button type="button" class="quiet" onClick=${() => (isWhole.value = true)}>Show all ${text.length.toLocaleString()} characters</button>`}
   `;
 }

@@ -33,7 +33,7 @@ export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCu
     >
       <${LanesOfRow} lanes=${lanes} isShown=${isShown} isOnPath=${isOnPath} isLeaf=${!descendants} />
       <div class="tree-text">
-        <div class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</div>
+        <div class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</div>
         <${Meta} branch=${branch} isShown=${isShown} level=${lanes.skipped ? level : 0} />
       </div>
       ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
@@ -87,11 +87,13 @@ function Fold({ count, isFolded, toggle }) {
 function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, isShown, level }) {
   const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
-    <div class="meta">
-      ${isShown && html`<span class="here">Shown</span>`}
-      ${level > 0 && html`<span class="level">Level ${level}</span>`}
-      ${archived && html`<span class="archived">Archived</span>`}
-      <span class="facts">${facts}</span>
+    <div class="tree-meta">
+      <span class="facts">
+        ${isShown && html`<span class="here">Shown</span>`}
+        ${level > 0 && html`<span class="mark">Level ${level}</span>`}
+        ${archived && html`<span class="mark">Archived</span>`}
+        <span>${facts}</span>
+      </span>
       ${tags.map((tag) => html`<span class="tag" key=${tag} dir="auto">${tag}</span>`)}
     </div>
   `;
