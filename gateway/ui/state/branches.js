@@ -6,7 +6,7 @@ import { effect, signal, untracked } from '../lib/html.js';
 import { user } from '../lib/session.js';
 import { chatId, revision, touch } from './current.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /** Branches per page: as many as the server gives, and a few milliseconds of parsing. */
 const PAGE_SIZE = 1_000;

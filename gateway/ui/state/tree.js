@@ -2,7 +2,7 @@
 // How the tree of the open chat is looked at: what is folded, hidden and looked for.
 
 import { batch, computed, effect, signal } from '../lib/html.js';
-import { outline as outlineOf } from '../lib/lanes.js';
+import { outline as outlineOf } from '../lib/outline.js';
 import { filterOf, tree } from './branches.js';
 import { branchId, chatId } from './current.js';
 

@@ -4,8 +4,8 @@
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { ROW_PX } from './tree-lanes.js';
 
-/** @typedef {import('../lib/lanes.js').Row} Row */
-/** @typedef {import('../lib/lanes.js').Outline} Outline */
+/** @typedef {import('../lib/outline.js').Row} Row */
+/** @typedef {import('../lib/outline.js').Outline} Outline */
 
 /** The free space at its sides, and the thickest and thinnest segment, in pixels. */
 const MARGIN_PX = 6;
