@@ -12,7 +12,7 @@ const frame = () => import('./frame.js').then(({ Frame }) => Frame);
 export function App() {
   const isKnown = user.value !== undefined;
   return html`
-    ${isKnown ? html`<${Lazy} key=${user.value ? 'frame' : 'sign-in'} load=${user.value ? frame : signIn} />` : html`<main aria-busy="true"></main>`}
+    ${isKnown ? html`<${Lazy} key=${user.value ? 'frame' : 'sign-in'} load=${user.value ? frame : signIn} />` : html`<main class="loading" aria-busy="true"><h1 class="visually-hidden">Banyan</h1>Loading</main>`}
     <${Notices} />
   `;
 }

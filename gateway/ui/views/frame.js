@@ -45,11 +45,12 @@ export function Frame() {
   );
   const { name, panel } = route.value;
   return html`
-    <div class=${classes({ frame: true, 'has-panel': panel })} data-foremost=${foremost}>
+    <main class=${classes({ frame: true, 'has-panel': panel })} data-foremost=${foremost}>
+      <h1 class="visually-hidden">Banyan</h1>
       <nav class="chats" aria-label="Chats"><${ChatList} /></nav>
-      <main class="main"><${Lazy} key=${name === 'chat' ? chatId : name} load=${MAIN[name]} /></main>
-      ${panel && html`<aside class="panel"><${Lazy} key=${panel} load=${PANELS[panel]} /></aside>`}
-    </div>
+      <div class="main"><${Lazy} key=${name === 'chat' ? chatId : name} load=${MAIN[name]} /></div>
+      ${panel && html`<div class="panel"><${Lazy} key=${panel} load=${PANELS[panel]} /></div>`}
+    </main>
     ${isHelpOpen.value && html`<${Lazy} load=${help} props=${{ close: () => (isHelpOpen.value = false) }} />`}
   `;
 }
