@@ -40,7 +40,7 @@
  *
  * @typedef {object} Wishes
  * @property {string | null} [shown] The branch whose line is shown.
- * @property {ReadonlySet<string>} [folded] The branches whose descendants are not to be seen; nothing is folded while there is a filter.
+ * @property {ReadonlySet<string>} [folded] The branches whose descendants are not to be seen.
  * @property {boolean} [withArchived]
  * @property {((branch: Branch) => boolean) | null} [filter]
  */
@@ -56,7 +56,7 @@ export function outline(branches, { shown = null, folded = new Set(), withArchiv
   const hidden = withArchived ? 0 : hideArchived(nodes);
   const matches = filter ? keepMatches(nodes, filter) : nodes.length - hidden;
   linkChildren(nodes);
-  const rows = rowsOf(nodes, filter ? new Set() : folded);
+  const rows = rowsOf(nodes, folded);
   const byId = new Map();
   for (const row of rows) byId.set(row.branch.branch_id, row);
   return { rows, byId, path: rows.filter((row) => row.isOnPath), matches, hidden };

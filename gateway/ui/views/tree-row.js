@@ -34,7 +34,7 @@ export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCu
       <${LanesOfRow} lanes=${lanes} isShown=${isShown} isOnPath=${isOnPath} isLeaf=${!descendants} />
       <div class="tree-text">
         <div class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</div>
-        <${Meta} branch=${branch} isShown=${isShown} level=${lanes.skipped ? level : 0} />
+        <${Meta} branch=${branch} here=${isShown ? 'Shown' : isOnPath && isFolded ? 'Holds the shown one' : ''} level=${lanes.skipped ? level : 0} />
       </div>
       ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
       ${isCurrent
@@ -83,13 +83,13 @@ function Fold({ count, isFolded, toggle }) {
   `;
 }
 
-/** @param {{branch: import('../lib/outline.js').Branch, isShown: boolean, level: number}} props */
-function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, isShown, level }) {
+/** @param {{branch: import('../lib/outline.js').Branch, here: string, level: number}} props `here` says where the shown branch is. */
+function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, here, level }) {
   const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
     <div class="tree-meta">
       <span class="facts">
-        ${isShown && html`<span class="here">Shown</span>`}
+        ${here && html`<span class="here">${here}</span>`}
         ${level > 0 && html`<span class="mark">Level ${level}</span>`}
         ${archived && html`<span class="mark">Archived</span>`}
         <span>${facts}</span>
