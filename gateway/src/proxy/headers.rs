@@ -13,7 +13,8 @@ use hyper::Response;
 use shared_web::telemetry::X_REQUEST_ID;
 
 /// Headers of a response that the gateway or its server sets, whatever the service says.
-const RESPONSE_SET_BY_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
+const RESPONSE_SET_BY_GATEWAY: [&str; 5] =
+    ["content-length", "server", "set-cookie", "x-powered-by", X_REQUEST_ID];
 
 /// The prefix of the headers of CORS, which the gateway sets.
 const ACCESS_CONTROL: &str = "access-control-";
