@@ -17,6 +17,7 @@ use crate::rate_limit::user_streams::UserStreamPermit;
 use crate::request_context::RequestContext;
 use crate::routing::table::{Access, is_of_api, is_token_endpoint};
 use crate::token_cache::TokenCache;
+use crate::ui;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use shared_web::body_limits::{BodyLimits, MinRate};
@@ -57,6 +58,7 @@ impl Hooks {
 impl server::ServerHooks for Hooks {
     /// Receive: refuses a request by its head.
     fn filter_request(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        ui::trailing_slash::record(request.request());
         Ok(request_checks::check(request.request())?)
     }
 

@@ -10,6 +10,8 @@ use crate::proxy::forward::Proxy;
 use crate::rate_limit::admission::RateLimits;
 use crate::timeouts::Timeouts;
 use crate::token_cache::TokenCache;
+use crate::ui;
+use crate::ui::asset_store::AssetStore;
 use crate::upstream::cluster::Cluster;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
@@ -51,12 +53,17 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         trusted_proxies: trusted_proxies.clone(),
         draining,
     };
+    let assets = config.ui.map(|_| Data::new(AssetStore::load()));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
     let trusted_proxies = Data::new(trusted_proxies);
     let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };
     Application::bind(parts, hooks, move |app| {
         app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(endpoints::configure);
+        match &assets {
+            Some(assets) => app.app_data(assets.clone()).configure(ui::endpoints::configure),
+            None => app.configure(endpoints::configure_without_ui),
+        };
     })
 }
 

@@ -34,4 +34,5 @@ mod security;
 mod services;
 mod streams;
 mod traces;
+mod ui;
 mod wire;
