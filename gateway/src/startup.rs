@@ -8,6 +8,7 @@ use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
 use crate::proxy::forward::Proxy;
 use crate::rate_limit::admission::RateLimits;
+use crate::session::SessionSettings;
 use crate::timeouts::Timeouts;
 use crate::token_cache::TokenCache;
 use crate::ui;
@@ -52,6 +53,10 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         timeouts: config.timeouts,
         trusted_proxies: trusted_proxies.clone(),
         draining,
+        session: config.ui.map(|ui| SessionSettings {
+            trusted_proxies: trusted_proxies.clone(),
+            cookie_max_age: ui.refresh_token_ttl,
+        }),
     };
     let assets = config.ui.map(|_| Data::new(AssetStore::load()));
     let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
@@ -78,6 +83,7 @@ struct Pipelines {
     timeouts: Timeouts,
     trusted_proxies: TrustedProxies,
     draining: CancellationToken,
+    session: Option<SessionSettings>,
 }
 
 impl Pipelines {
@@ -91,6 +97,7 @@ impl Pipelines {
             limits: Arc::clone(&self.limits),
             tokens: TokenCache::default(),
             proxy: Proxy::new(&self.clusters, self.timeouts, trusted_proxies, draining),
+            session: self.session.clone(),
         }
     }
 }
