@@ -59,7 +59,8 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         }),
     };
     let assets = config.ui.map(|_| Data::new(AssetStore::load()));
-    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
+    let document_ttl = config.timeouts.document_ttl;
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, document_ttl, config.ui.is_some()));
     let trusted_proxies = Data::new(trusted_proxies);
     let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };

@@ -3,9 +3,11 @@
 use super::conflicts;
 use super::document::{Paths, ServiceDocument};
 use super::downgrade;
-use super::info::{info, rank, security_schemes};
+use super::info::{SESSION, info, rank, security_schemes};
 use super::operation::Additions;
+use super::session;
 use super::shared_responses::share;
+use crate::routing::session::is_of_session;
 use crate::routing::table::{find, is_token_endpoint};
 use crate::routing::upstream::Upstream;
 use indexmap::IndexMap;
@@ -24,14 +26,18 @@ pub(super) struct Merged {
     components: Map<String, Value>,
 }
 
-/// Merges the documents of the services.
-pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>) -> Merged {
+/// Merges the documents of the services, and adds the routes of the page's session where there is the page.
+pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>, has_ui: bool) -> Merged {
     let (mut paths, mut components, mut tags) = (Paths::new(), Map::new(), Vec::new());
     for (upstream, mut document) in documents {
         conflicts::rename(&components, upstream, &mut document);
         add_components(&mut components, document.components);
         add_paths(&mut paths, upstream, document.paths);
         add_tags(&mut tags, document.tags);
+    }
+    if has_ui {
+        session::add_to(&mut paths);
+        tags.push(session::tag());
     }
     paths.sort_by_cached_key(|_, item| {
         let tag = item.values().find_map(|operation| operation.pointer("/tags/0"));
@@ -46,8 +52,11 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>
 }
 
 impl Merged {
-    /// The same document in OpenAPI 3.0.
+    /// The same document in OpenAPI 3.0, without the session: clients that are generated from it are no page, and some of these generators
+    /// take one success of an operation alone.
     pub(super) fn downgraded(mut self) -> Self {
+        self.paths.retain(|path, _| !is_of_session(path));
+        self.tags.retain(|tag| tag.get("name").is_none_or(|name| name != SESSION));
         for operation in self.paths.values_mut().flat_map(IndexMap::values_mut) {
             if let Some(responses) = operation.get_mut("responses") {
                 downgrade::join_error_bodies(responses);
@@ -115,7 +124,7 @@ mod tests {
 
     fn merged<const N: usize>(documents: [(Upstream, Value); N]) -> Value {
         let read = |(upstream, document)| (upstream, serde_json::from_value(document).unwrap());
-        serde_json::to_value(merge(documents.into_iter().map(read))).unwrap()
+        serde_json::to_value(merge(documents.into_iter().map(read), false)).unwrap()
     }
 
     fn outer_and(inner: &str) -> Value {
