@@ -8,12 +8,9 @@ const BEARER: &str = "bearerAuth";
 /// The scheme for clients that get a token for a name and a password.
 const PASSWORD: &str = "oauth2";
 
-/// The tag of the routes of the page's session.
-pub(super) const SESSION: &str = "session";
-
 /// The tags, in the order of first use.
-const TAGS: [&str; 9] =
-    ["auth", "chats", "messages", "branches", "answers", "models", "providers", "conversations", SESSION];
+const TAGS: [&str; 8] =
+    ["auth", "chats", "messages", "branches", "answers", "models", "providers", "conversations"];
 
 /// Title, introduction, version, licence.
 pub(super) fn info() -> Value {

@@ -3,7 +3,7 @@
 use super::conflicts;
 use super::document::{Paths, ServiceDocument};
 use super::downgrade;
-use super::info::{SESSION, info, rank, security_schemes};
+use super::info::{info, rank, security_schemes};
 use super::operation::Additions;
 use super::session;
 use super::shared_responses::share;
@@ -35,10 +35,6 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>
         add_paths(&mut paths, upstream, document.paths);
         add_tags(&mut tags, document.tags);
     }
-    if has_ui {
-        session::add_to(&mut paths);
-        tags.push(session::tag());
-    }
     paths.sort_by_cached_key(|_, item| {
         let tag = item.values().find_map(|operation| operation.pointer("/tags/0"));
         tag.map_or(usize::MAX, rank)
@@ -48,6 +44,11 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>
     components.insert("headers".to_owned(), Additions::headers());
     components
         .insert("responses".to_owned(), share(paths.values_mut().flat_map(IndexMap::values_mut)).into());
+    // After all others, as it refers to their shared responses, and no other refers to its own.
+    if has_ui {
+        session::add_to(&mut paths);
+        tags.push(session::tag());
+    }
     Merged { info: info(), tags, paths, components }
 }
 
@@ -56,7 +57,7 @@ impl Merged {
     /// take one success of an operation alone.
     pub(super) fn downgraded(mut self) -> Self {
         self.paths.retain(|path, _| !is_of_session(path));
-        self.tags.retain(|tag| tag.get("name").is_none_or(|name| name != SESSION));
+        self.tags.retain(|tag| tag.get("name").is_none_or(|name| name != session::TAG));
         for operation in self.paths.values_mut().flat_map(IndexMap::values_mut) {
             if let Some(responses) = operation.get_mut("responses") {
                 downgrade::join_error_bodies(responses);

@@ -1,7 +1,6 @@
 //! The routes of the page's session in the document. Their errors are those of the routes that they pass to.
 
 use super::document::Paths;
-use super::info::SESSION;
 use super::operation::Additions;
 use crate::error::Error;
 use crate::routing::session::SessionRoute;
@@ -11,9 +10,12 @@ use serde_json::{Map, Value, json};
 use shared_web::openapi::{ErrorResponses, responses};
 use shared_web::problem::Problem;
 
+/// The tag of the routes.
+pub(super) const TAG: &str = "session";
+
 /// The tag with its description.
 pub(super) fn tag() -> Value {
-    json!({"name": SESSION, "description": "The sign-in of the page `/ui/`; other clients use `auth`"})
+    json!({"name": TAG, "description": "The sign-in of the page `/ui/`; other clients use `auth`"})
 }
 
 /// Adds the routes, where the document has those that they pass to.
@@ -31,14 +33,14 @@ fn operation(route: SessionRoute, paths: &Paths) -> Option<Value> {
     let passed_to = paths.get(source)?.get("post")?;
     let (id, summary, description) = texts(route);
     let mut operation = json!({
-        "operationId": id, "summary": summary, "description": description, "tags": [SESSION],
+        "operationId": id, "summary": summary, "description": description, "tags": [TAG],
         "requestBody": request_body(route, passed_to), "responses": success(route),
     });
     let members = operation.as_object_mut()?;
-    let described = members.get_mut("responses")?.as_object_mut()?;
-    described.extend(errors(route, passed_to));
-    described.extend(cross_site());
+    members.get_mut("responses")?.as_object_mut()?.extend(cross_site());
     Additions::for_service(Upstream::Auth).add_to(members, Access::Public);
+    // They have the same additions already, and may be references.
+    members.get_mut("responses")?.as_object_mut()?.extend(errors(route, passed_to));
     Some(operation)
 }
 
