@@ -62,12 +62,17 @@ function Field({ branch }) {
     keepDraft(branch, '');
     void showEnd();
   };
+  const press = (/** @type {KeyboardEvent} */ event) => {
+    if (isSend(event)) submit(event);
+    // From here the keys of the line are not reached.
+    if (event.key === 'Escape') /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll('.messages > .message')].at(-1))?.focus();
+  };
   return html`
     <form class="composer" aria-label="Ask" onSubmit=${submit}>
       ${hint.value && reason && html`<p class="hint muted" role="status">${reason}</p>`}
       <div class="composer-field">
         <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" value=${text} onInput=${write}
-          onKeyDown=${(/** @type {KeyboardEvent} */ event) => isSend(event) && submit(event)}></textarea>
+          onKeyDown=${press}></textarea>
         <${ModelChoice} />
         <${Submit} isReady=${!reason && text.value.trim() !== ''} reason=${reason} />
       </div>
