@@ -6,7 +6,7 @@ import { signal } from './html.js';
 
 /** How long a notice stays, in milliseconds; one with an action stays longer, as it must be reached first. */
 const NOTICE_MS = 6_000;
-const ACTION_MS = 12_000;
+const ACTION_MS = 30_000;
 
 /**
  * @typedef {object} Notice

@@ -6,7 +6,7 @@ import { effect, signal, untracked } from '../lib/html.js';
 import { user } from '../lib/session.js';
 import { chatId, revision, touch } from './current.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /** Branches per page: as many as the server gives, and a few milliseconds of parsing. */
 const PAGE_SIZE = 1_000;
@@ -32,7 +32,7 @@ export const tree = signal(NOTHING);
  * What a branch is called: its name, else how it begins.
  * @param {Branch} branch
  */
-export const titleOf = ({ name, preview, parent_branch_id }) => name ?? (preview || (parent_branch_id ? 'No messages yet' : 'Trunk'));
+export const titleOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
 
 /**
  * A filter of branches by words that name, preview or tags hold, without regard to case; null for none.

@@ -2,6 +2,7 @@
 // What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
 
 import { ApiError, call, newKey } from '../lib/api.js';
+import { keepDraft } from '../lib/drafts.js';
 import { effect } from '../lib/html.js';
 import { notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
@@ -14,8 +15,6 @@ export { reloadChats } from './chat-list.js';
 
 /** The name of a chat in which nothing was asked yet. */
 export const NEW_NAME = 'New chat';
-/** Where the text that is being written in a chat is kept, with the chat's id behind it. */
-export const DRAFT_PREFIX = 'banyan-draft:';
 /** The longest name, in characters, and the longest that is made of a question. */
 export const NAME_LENGTH = 200;
 const FORK_MARK = ' (fork)';
@@ -57,7 +56,7 @@ function open(made) {
  */
 export async function createChat(fields = {}, draft = '') {
   const made = await create('chats/create-chat', { name: NEW_NAME, ...fields });
-  if (draft) localStorage.setItem(DRAFT_PREFIX + made.chat_id, draft);
+  if (draft) keepDraft(made.chat_id, draft);
   return open(made);
 }
 
@@ -72,6 +71,9 @@ export async function forkChat(fields) {
   notify('Forked to a new chat: what is said here stays here');
   return made;
 }
+
+/** A name within a sentence, isolated from its direction of writing. @param {string} name */
+export const quoted = (name) => `“\u2068${name}\u2069”`;
 
 /** The name of a fork. @param {string} name */
 export const forkName = (name) => `${[...name].slice(0, NAME_LENGTH - FORK_MARK.length).join('')}${FORK_MARK}`;
@@ -91,7 +93,7 @@ export async function updateChat(id, fields) {
 /** @param {Chat} chat */
 export async function archiveChat({ chat_id, name }) {
   await updateChat(chat_id, { active: false });
-  notify(`Archived "${name}"`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
+  notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
 }
 
 /**
@@ -114,7 +116,7 @@ export async function deleteChat({ chat_id, name }) {
     await restoreChat(chat_id);
     if (isOpen) go(was);
   };
-  notify(`Deleted "${name}"`, { action: { label: 'Undo', run: undo } });
+  notify(`Deleted ${quoted(name)}`, { action: { label: 'Undo', run: undo } });
 }
 
 /** @param {string} id */

@@ -2,17 +2,21 @@
 // How the tree of the open chat is looked at: what is folded, hidden and looked for.
 
 import { batch, computed, effect, signal } from '../lib/html.js';
-import { outline as outlineOf } from '../lib/lanes.js';
+import { outline as outlineOf } from '../lib/outline.js';
 import { filterOf, tree } from './branches.js';
 import { branchId, chatId } from './current.js';
 
+/** What branches are looked for by name, preview or tag. */
+export const sought = signal('');
+/** What is folded in the tree, and in what was found of it, which is open at first. */
+const foldedInTree = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+const foldedInFound = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+const foldedNow = computed(() => (sought.value.trim() ? foldedInFound : foldedInTree));
 /** The branches whose descendants are folded away. */
-export const folded = signal(/** @type {ReadonlySet<string>} */ (new Set()));
+export const folded = computed(() => foldedNow.value.value);
 /** Rises whenever the shown branch is to be scrolled to. */
 export const reveals = signal(0);
 export const withArchived = signal(false);
-/** What branches are looked for by name, preview or tag. */
-export const sought = signal('');
 
 /** The tree as it is looked at. */
 export const outline = computed(() =>
@@ -28,7 +32,7 @@ export function fold(branch, isFolded = !folded.peek().has(branch)) {
   const next = new Set(folded.peek());
   if (isFolded) next.add(branch);
   else next.delete(branch);
-  folded.value = next;
+  foldedNow.peek().value = next;
 }
 
 /** Folds every branch but the trunk and those that the shown one grows on. */
@@ -46,15 +50,19 @@ export const unfoldAll = () => foldThese(new Set());
 /** @param {Set<string>} these */
 const foldThese = (these) =>
   batch(() => {
-    folded.value = these;
+    foldedNow.peek().value = these;
     reveals.value++;
   });
 
-// Another chat is another tree.
+// Another chat is another tree, and other words find another part of it.
 effect(() => {
   void chatId.value;
   batch(() => {
-    folded.value = new Set();
+    foldedInTree.value = new Set();
     sought.value = '';
   });
+});
+effect(() => {
+  void sought.value;
+  foldedInFound.value = new Set();
 });

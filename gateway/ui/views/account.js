@@ -6,11 +6,13 @@ import { html, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { forget, signIn, signOut, user } from '../lib/session.js';
-import { DRAFT_PREFIX } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 import { errorsOf, focusWrong, PasswordField, submitted } from './field.js';
 import { PageBar } from './page-bar.js';
 import { ProviderKeys } from './provider-keys.js';
+
+/** What the names of all that the page stores begin with. */
+const STORED_PREFIX = 'banyan-';
 
 const SINCE = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
@@ -131,8 +133,8 @@ function DeleteAccount({ username, close }) {
 /** @param {string} password */
 async function destroy(password) {
   await call('DELETE', 'auth/me', { body: { password } });
-  for (const key of Object.keys(localStorage)) {
-    if (key.startsWith(DRAFT_PREFIX)) localStorage.removeItem(key);
+  for (const storage of [localStorage, sessionStorage]) {
+    for (const key of Object.keys(storage)) if (key.startsWith(STORED_PREFIX)) storage.removeItem(key);
   }
   // Signing out drops the cookie, and tells the other tabs; the account has gone in any case.
   await signOut().catch(forget);

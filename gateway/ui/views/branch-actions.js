@@ -11,7 +11,7 @@ import { NameDialog, TagsDialog } from './branch-dialogs.js';
 import { BranchPicker } from './branch-picker.js';
 import { Dialog } from './dialog.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /**
  * The choices for a branch, to be put into a menu.

@@ -12,7 +12,7 @@ const NAME_LENGTH = 200;
 const TAG_LENGTH = 50;
 const TAG_COUNT = 20;
 
-/** @typedef {{branch: import('../lib/lanes.js').Branch, close: () => void}} Props */
+/** @typedef {{branch: import('../lib/outline.js').Branch, close: () => void}} Props */
 
 /** @param {Props} props */
 export function NameDialog({ branch, close }) {

@@ -6,7 +6,7 @@ import { shortTime } from '../lib/times.js';
 import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
 import { Dialog } from './dialog.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /** So many are shown; more are found by writing. */
 const SHOWN_COUNT = 50;
@@ -39,9 +39,9 @@ export function BranchPicker({ title, except, choose, close }) {
   const rest = found.length - shown.length;
   return html`
     <${Dialog} title=${title} close=${close}>
-      <form class="form picker" onSubmit=${submit}>
+      <form class="form branch-picker" onSubmit=${submit}>
         <input type="search" autofocus dir="auto" aria-label="Find a branch" placeholder="Find by name, question or tag" value=${words} onInput=${(/** @type {any} */ event) => (words.value = event.target.value)} />
-        <ul class="plain">${shown.map((branch) => html`<${Choice} key=${branch.branch_id} branch=${branch} pick=${pick} />`)}</ul>
+        <ul class="bare-list">${shown.map((branch) => html`<${Choice} key=${branch.branch_id} branch=${branch} pick=${pick} />`)}</ul>
         <p class="muted" role="status">
           ${!tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch is called so.' : rest > 0 ? `${rest.toLocaleString()} more: write what they are called.` : ''}
         </p>
@@ -54,7 +54,7 @@ export function BranchPicker({ title, except, choose, close }) {
 const Choice = ({ branch, pick }) => html`
   <li>
     <button type="button" class="quiet" onClick=${() => pick(branch.branch_id)}>
-      <span class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</span>
+      <span class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</span>
       <small>${branch.parent_branch_id ? '' : 'Trunk, '}${shortTime(timeOf(branch))}</small>
     </button>
   </li>

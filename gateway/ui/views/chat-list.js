@@ -11,10 +11,12 @@ import { createChat, watchNames } from '../state/chats.js';
 import { chat } from '../state/current.js';
 import { ChatFilter } from './chat-filter.js';
 import { ChatRows } from './chat-rows.js';
-import { Help } from './help.js';
+import { Lazy } from './lazy.js';
 import { Menu } from './menu.js';
 
 export { focusSearch } from './chat-filter.js';
+
+const help = () => import('./help.js').then(({ Help }) => Help);
 
 export function ChatList() {
   const isBusy = useSignal(false);
@@ -59,6 +61,6 @@ function Foot() {
         <button type="button" onClick=${leave}>Sign out</button>
       <//>
     </footer>
-    ${isHelpOpen.value && html`<${Help} close=${() => (isHelpOpen.value = false)} />`}
+    ${isHelpOpen.value && html`<${Lazy} load=${help} props=${{ close: () => (isHelpOpen.value = false) }} />`}
   `;
 }

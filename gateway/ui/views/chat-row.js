@@ -8,8 +8,10 @@ import { fullTime, shortTime } from '../lib/times.js';
 import { activityOf } from '../state/chat-order.js';
 import { archiveChat, deleteChat, forkChat, forkName, NAME_LENGTH, updateChat } from '../state/chats.js';
 import { chatId } from '../state/current.js';
+import { Lazy } from './lazy.js';
 import { Menu } from './menu.js';
-import { TagsDialog } from './tags.js';
+
+const tagsDialog = () => import('./tags.js').then(({ TagsDialog }) => TagsDialog);
 
 /** @typedef {import('../state/current.js').Chat} Chat */
 
@@ -27,7 +29,7 @@ const SHORT_TAG_LENGTH = 8;
 export function ChatRow({ chat, top, place, count }) {
   const isRenamed = renamed.value === chat.chat_id;
   return html`
-    <li class="chat-row" style=${{ top: `${top}px` }} aria-posinset=${place} aria-setsize=${count}>
+    <li class="chat-row" data-row=${chat.chat_id} style=${{ top: `${top}px` }} aria-posinset=${place} aria-setsize=${count}>
       ${isRenamed ? html`<${Rename} chat=${chat} />` : html`<${Row} chat=${chat} />`}
       <${RowMenu} chat=${chat} />
     </li>
@@ -56,7 +58,7 @@ export function Tagging() {
   const chat = tagged.value;
   if (!chat) return null;
   const save = (/** @type {string[]} */ tags) => updateChat(chat.chat_id, { tags });
-  return html`<${TagsDialog} of=${chat.name} tags=${chat.tags} save=${save} close=${() => (tagged.value = null)} />`;
+  return html`<${Lazy} load=${tagsDialog} props=${{ of: chat.name, tags: chat.tags, save, close: () => (tagged.value = null) }} />`;
 }
 
 /** @param {{chat: Chat}} props */
@@ -70,7 +72,7 @@ function RowMenu({ chat }) {
       <button type="button" onClick=${() => (tagged.value = chat)}>Tags...</button>
       <button type="button" onClick=${() => go({ name: 'chat', chat: chat_id, panel: 'settings' })}>Settings...</button>
       <button type="button" onClick=${() => attempt(() => forkChat({ chat_id, name: forkName(name) }))}>Fork to a new chat</button>
-      <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Take out of the archive'}</button>
+      <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Unarchive'}</button>
       <button type="button" class="danger" onClick=${act(() => deleteChat(chat))}>Delete</button>
     <//>
   `;

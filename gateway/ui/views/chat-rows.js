@@ -4,7 +4,9 @@
 import { classes, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { filter, more, others, pinned, readMore, reloadChats, restrict, status } from '../state/chat-list.js';
 import { ChatRow, Tagging } from './chat-row.js';
-import { Welcome } from './welcome.js';
+import { Lazy } from './lazy.js';
+
+const welcome = () => import('./welcome.js').then(({ Welcome }) => Welcome);
 
 /** The heights of rows and headings, in pixels: those of the style sheet. */
 const ROW_PX = 64;
@@ -48,7 +50,8 @@ export function ChatRows() {
   useLayoutEffect(() => scroller.current?.scrollTo(0, 0), [filter.value]);
   return html`
     <div class="scroll chat-rows" ref=${scroller} aria-busy=${status.value === 'reading' ? 'true' : 'false'} onScroll=${onScroll} onKeyDown=${moveByKey}
-      onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-chat]')?.dataset.chat ?? '')} onFocusOut=${() => (focused.value = '')}>
+      onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-row]')?.dataset.row ?? '')} onFocusOut=${() => (focused.value = '')}>
+      ${status.value === 'failed' && html`<${Retry} text="The chats could not be read." retry=${reloadChats} />`}
       <div class=${classes({ rows: true, old: status.value !== 'ready' })} style=${{ height: `${places.height}px` }}>
         ${places.sections.map(
           ({ title, top, rows }) => html`
@@ -126,7 +129,6 @@ function End({ scroller, isEmpty }) {
   }, [more.value, others.value]);
   return html`
     <div ref=${mark} class="end">
-      ${status.value === 'failed' && html`<${Retry} text="The chats could not be read." retry=${reloadChats} />`}
       ${status.value === 'reading' && isEmpty && html`<p class="loading" role="status">Loading</p>`}
       ${more.value === 'failed' && html`<${Retry} text="Older chats could not be read." retry=${readMore} />`}
       ${status.value === 'ready' && isEmpty && more.value === 'none' && html`<${Empty} />`}
@@ -143,7 +145,7 @@ function Empty() {
   if (tag) return html`<p class="empty">No chat has this tag. <button type="button" onClick=${() => restrict({ tag: '' })}>Show all chats</button></p>`;
   if (archived) return html`<p class="empty">No chat is archived. Archive one, and it leaves the list, but keeps working.</p>`;
   // A narrow window has no room for the welcome beside the list.
-  return html`<p class="empty wide">Your chats will be here.</p><div class="narrow"><${Welcome} /></div>`;
+  return html`<p class="empty wide">Your chats will be here.</p><div class="narrow"><${Lazy} load=${welcome} /></div>`;
 }
 
 /** Up and down go from row to row. @param {KeyboardEvent} event */

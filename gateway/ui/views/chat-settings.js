@@ -25,7 +25,12 @@ const CALLED = { name: 'name', model: 'model', instructions: 'instructions', tru
 export default function ChatSettings() {
   const open = chat.value;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    const { activeElement } = document;
+    heading.current?.focus();
+    // Who closes the panel is where the panel was opened.
+    return () => requestAnimationFrame(() => document.activeElement === document.body && activeElement instanceof HTMLElement && activeElement.focus());
+  }, []);
   return html`
     <header class="bar">
       <h2 ref=${heading} tabindex="-1">Settings</h2>

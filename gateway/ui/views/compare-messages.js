@@ -17,14 +17,14 @@ const CLIP_LENGTH = 4_000;
  * @property {string} response
  * @property {string} timestamp
  *
- * @typedef {{branch: import('../lib/lanes.js').Branch, messages: Message[]}} Side
+ * @typedef {{branch: import('../lib/outline.js').Branch, messages: Message[]}} Side
  */
 
 /** @param {{left: Side, right: Side | null}} props Without a right side, the messages of one take the whole width. */
 export function Pairs({ left, right }) {
   const count = Math.max(left.messages.length, right?.messages.length ?? 0);
   return html`
-    <ol class="plain compare-pairs">
+    <ol class="bare-list compare-pairs">
       ${Array.from({ length: count }, (_, i) => html`<${Pair} key=${i} left=${left} right=${right} place=${i} />`)}
     </ol>
   `;
@@ -39,7 +39,7 @@ function Pair({ left, right, place }) {
     <li>
       ${note && html`<p class="compare-note">${note}</p>`}
       <div class=${right ? 'compare-sides' : ''}>
-        ${one ? html`<${OneMessage} side="left" of=${left} message=${one} />` : html`<div></div>`}
+        ${one ? html`<${OneMessage} side=${right ? 'left' : 'both'} of=${left} message=${one} />` : html`<div></div>`}
         ${other && right && html`<${OneMessage} side="right" of=${right} message=${other} />`}
       </div>
     </li>
@@ -56,11 +56,11 @@ function noteOf(one, other) {
   return one.response === other.response ? 'The same question and answer' : 'The same question, another answer';
 }
 
-/** @param {{side: 'left' | 'right', of: Side, message: Message}} props */
+/** @param {{side: 'left' | 'right' | 'both', of: Side, message: Message}} props */
 function OneMessage({ side, of: { branch }, message: { response_id, depth, question, response, timestamp } }) {
   const href = hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id, message: response_id });
   return html`
-    <article class=${`compare-message ${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
+    <article class=${`compare-message compare-${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
       ${question && html`<${Text} kind="question" text=${question} />`}
       ${response && html`<${Text} kind="response" text=${response} />`}
       <a href=${href} title=${fullTime(timestamp)}>Message ${depth}, <time datetime=${timestamp}>${shortTime(timestamp)}</time></a>
@@ -73,7 +73,7 @@ function Text({ kind, text }) {
   const isWhole = useSignal(false);
   const isCut = text.length > CLIP_LENGTH && !isWhole.value;
   return html`
-    <p class=${kind} dir="auto">${isCut ? text.slice(0, CLIP_LENGTH) : text}</p>
+    <p class=${`compare-${kind}`} dir="auto">${isCut ? text.slice(0, CLIP_LENGTH) : text}</p>
     ${isCut && html`<button type="button" class="quiet" onClick=${() => (isWhole.value = true)}>Show all ${text.length.toLocaleString()} characters</button>`}
   `;
 }

@@ -10,7 +10,7 @@ import { revision } from '../state/current.js';
 import { BranchPicker } from './branch-picker.js';
 import { Pairs } from './compare-messages.js';
 
-/** @typedef {import('../lib/lanes.js').Branch} Branch */
+/** @typedef {import('../lib/outline.js').Branch} Branch */
 /** @typedef {import('./compare-messages.js').Message} Message */
 
 /** The messages of a page of each side, and those of the common part that are shown of it. */
@@ -54,7 +54,7 @@ export default function ComparePanel() {
     <div class="compare">
       <div class="bar">
         <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
-        <h2>Compare</h2>
+        <h1>Compare</h1>
         <button type="button" class="quiet" onClick=${() => show(right, left)}>Swap sides</button>
         <a class="button icon" href=${hrefOf({ ...route.value, panel: 'tree' })}>Tree</a>
         <a class="button icon close" href=${withoutPanel} aria-label="Close the comparison">×</a>
@@ -148,12 +148,12 @@ function Found({ found }) {
 function Head({ name, side: { branch, ahead }, choose }) {
   const isChoosing = useSignal(false);
   return html`
-    <div class=${`compare-head ${name}`}>
-      <h3 class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</h3>
+    <div class=${`compare-head compare-${name}`}>
+      <h2 class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</h2>
       <p class="muted">${ahead === 0 ? 'Nothing after the common part' : ahead === 1 ? '1 message after the common part' : `${ahead.toLocaleString()} messages after the common part`}</p>
       <div class="row">
-        <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Show this line</a>
-        <button type="button" class="quiet" onClick=${() => (isChoosing.value = true)}>Choose another</button>
+        <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Show line</a>
+        <button type="button" class="quiet" aria-label=${`Change the ${name} branch`} onClick=${() => (isChoosing.value = true)}>Change</button>
       </div>
       ${isChoosing.value && html`<${BranchPicker} title=${`Compare on the ${name}`} except=${branch.branch_id} choose=${choose} close=${() => (isChoosing.value = false)} />`}
     </div>

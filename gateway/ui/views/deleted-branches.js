@@ -35,14 +35,14 @@ export default function DeletedBranches() {
   return html`
     <div class="bar">
       <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
-      <h2>Deleted branches</h2>
+      <h1>Deleted branches</h1>
       <a class="button icon" href=${hrefOf({ ...route.value, panel: 'tree' })}>Tree</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the deleted branches">×</a>
     </div>
     <div class="scroll">
       ${!found.value && html`<p class="loading" role="status">Reading what was deleted</p>`}
       ${found.value?.length === 0 && html`<p class="empty">Nothing is deleted in this chat. A branch that you delete stays here for a while, and can be restored.</p>`}
-      <ul class="plain">${found.value?.map((deleted) => html`<${OneDeleted} key=${deleted.branch_id} deleted=${deleted} drop=${drop} />`)}</ul>
+      <ul class="bare-list">${found.value?.map((deleted) => html`<${OneDeleted} key=${deleted.branch_id} deleted=${deleted} drop=${drop} />`)}</ul>
       ${next.value && html`<p class="compare-more"><button type="button" onClick=${() => read(next.value, new AbortController().signal)}>Show more</button></p>`}
     </div>
   `;
@@ -68,9 +68,9 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
     notify(`Destroyed ${quoted}`);
   };
   return html`
-    <li class="deleted">
+    <li class="deleted-branch">
       <div class="grow">
-        <p class=${name === null ? 'title unnamed' : 'title'} dir="auto">${title}</p>
+        <p class=${name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${title}</p>
         <p class="muted">
           ${branch_count > 1 && `With ${branch_count - 1 === 1 ? '1 branch' : `${(branch_count - 1).toLocaleString()} branches`} on it. `}
           Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>. It can be restored until <time datetime=${purge_at}>${UNTIL.format(new Date(purge_at))}</time>.

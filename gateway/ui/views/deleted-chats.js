@@ -6,7 +6,7 @@ import { batch, html, useEffect, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
-import { restoreChat } from '../state/chats.js';
+import { quoted, restoreChat } from '../state/chats.js';
 import { Confirm } from './dialog.js';
 import { PageBar } from './page-bar.js';
 
@@ -21,12 +21,12 @@ export function DeletedChats() {
     attempt(async () => {
       await restoreChat(chat_id);
       remove(chat_id);
-      notify(`Restored "${name}"`, { action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
+      notify(`Restored ${quoted(name)}`, { action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
     });
   const destroy = async (/** @type {DeletedChat} */ { chat_id, name }) => {
     await call('DELETE', `chats/delete-chat/${chat_id}`, { query: { permanent: true } });
     remove(chat_id);
-    notify(`"${name}" is gone for good`);
+    notify(`${quoted(name)} is gone for good`);
   };
   const doomed = destroyed.value;
   return html`
@@ -43,7 +43,7 @@ export function DeletedChats() {
       </div>
     </div>
     ${doomed &&
-    html`<${Confirm} title="Destroy “${doomed.name}”?" action="Destroy for good" run=${() => destroy(doomed)} close=${() => (destroyed.value = null)}>
+    html`<${Confirm} title="Destroy ${quoted(doomed.name)}?" action="Destroy for good" run=${() => destroy(doomed)} close=${() => (destroyed.value = null)}>
       <p>The chat goes with all its messages and ${branches(doomed.branch_count)}. Nobody can bring it back. Chats that were forked from it keep what they share with it.</p>
     <//>`}
   `;

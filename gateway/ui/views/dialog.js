@@ -25,7 +25,7 @@ export function Dialog({ title, close, children }) {
   // The close button comes last, so that the focus begins with what the dialog is for.
   return html`
     <dialog ref=${dialog} class="dialog" aria-labelledby=${titleId} closedby="any" onCancel=${cancel}>
-      <h2 id=${titleId} dir="auto">${title}</h2>
+      <h2 id=${titleId}>${title}</h2>
       ${children}
       <button type="button" class="icon close" aria-label="Close" onClick=${close}>×</button>
     </dialog>

@@ -35,10 +35,9 @@ export function Field({ label, name, errors = {}, hint, as = 'input', after, chi
  */
 export function PasswordField(props) {
   const isShown = useSignal(false);
+  const says = isShown.value ? 'Hide' : 'Show';
   const toggle = html`
-    <button type="button" class="quiet" aria-pressed=${isShown.value ? 'true' : 'false'} aria-label="Show the password" onClick=${() => (isShown.value = !isShown.value)}>
-      ${isShown.value ? 'Hide' : 'Show'}
-    </button>
+    <button type="button" class="quiet" aria-label="${says} the password" onClick=${() => (isShown.value = !isShown.value)}>${says}</button>
   `;
   return html`<${Field} ...${props} type=${isShown.value ? 'text' : 'password'} after=${toggle} autocapitalize="off" spellcheck=${false} />`;
 }

@@ -1,16 +1,21 @@
 // @ts-check
-// A view whose module is loaded when it is first shown. Such a module exports its view as the default.
+// A view whose module is loaded when it is first shown.
 
 import { html, useEffect, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 
-/** @param {{load: () => Promise<{default: any}>}} props */
-export function Lazy({ load }) {
-  const view = useSignal(/** @type {any} */ (null));
+/** The views that are loaded, by what loads them. @type {Map<() => Promise<any>, any>} */
+const views = new Map();
+
+/** @param {{load: () => Promise<any>, props?: object}} props */
+export function Lazy({ load, props }) {
+  const isLoaded = useSignal(views.has(load));
   useEffect(() => {
+    if (isLoaded.value) return;
     void attempt(async () => {
-      view.value = (await load()).default;
+      views.set(load, await load());
+      isLoaded.value = true;
     });
   }, []);
-  return view.value ? html`<${view.value} />` : html`<p class="loading" role="status">Loading</p>`;
+  return isLoaded.value ? html`<${views.get(load)} ...${props} />` : html`<p class="loading" role="status">Loading</p>`;
 }

@@ -4,13 +4,15 @@
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { ROW_PX } from './tree-lanes.js';
 
-/** @typedef {import('../lib/lanes.js').Row} Row */
-/** @typedef {import('../lib/lanes.js').Outline} Outline */
+/** @typedef {import('../lib/outline.js').Row} Row */
+/** @typedef {import('../lib/outline.js').Outline} Outline */
 
 /** The free space at its sides, and the thickest and thinnest segment, in pixels. */
 const MARGIN_PX = 6;
 const THICK_PX = 4;
 const THIN_PX = 1;
+/** The active path is at least so thick. */
+const PATH_PX = 2;
 /** From this height of a row on, it is drawn where a segment hangs. */
 const FORKS_FROM_PX = 8;
 const FORK_ALPHA = 0.4;
@@ -96,7 +98,7 @@ function draw(canvas, outline, width, height) {
   let depth = 1;
   for (const { branch } of rows) depth = Math.max(depth, branch.fork_depth + branch.message_count);
   const pitch = pitchOf(outline, height);
-  const place = { pitch, thickness: Math.max(THIN_PX, Math.min(THICK_PX, pitch * 0.6)), x: (/** @type {number} */ at) => MARGIN_PX + (at / depth) * (width - 2 * MARGIN_PX) };
+  const place = { pitch, forkFrom: FORKS_FROM_PX, thickness: Math.max(THIN_PX, Math.min(THICK_PX, pitch * 0.6)), x: (/** @type {number} */ at) => MARGIN_PX + (at / depth) * (width - 2 * MARGIN_PX) };
   const colours = getComputedStyle(canvas);
   context.fillStyle = colours.color;
   // Where rows share a pixel, more of them make it darker.
@@ -104,8 +106,9 @@ function draw(canvas, outline, width, height) {
   for (const row of rows) if (!row.isOnPath) segment(context, row, row.branch.message_count, place);
   context.globalAlpha = 1;
   context.fillStyle = colours.accentColor;
-  // Of an ancestor, the path takes the messages up to the fork alone.
-  for (const row of path) segment(context, row, (path[row.level + 1]?.branch.fork_depth ?? Infinity) - row.branch.fork_depth, place);
+  // The path is seen among whatever is around it. Of an ancestor, it takes the messages up to the fork alone.
+  const clear = { ...place, thickness: Math.max(PATH_PX, place.thickness), forkFrom: 0 };
+  for (const row of path) segment(context, row, (path[row.level + 1]?.branch.fork_depth ?? Infinity) - row.branch.fork_depth, clear);
 }
 
 /**
@@ -113,17 +116,17 @@ function draw(canvas, outline, width, height) {
  * @param {CanvasRenderingContext2D} context
  * @param {Row} row
  * @param {number} messages
- * @param {{pitch: number, thickness: number, x: (depth: number) => number}} place
+ * @param {{pitch: number, forkFrom: number, thickness: number, x: (depth: number) => number}} place
  */
-function segment(context, { index, parent, branch }, messages, { pitch, thickness, x }) {
+function segment(context, { index, parent, branch }, messages, { pitch, forkFrom, thickness, x }) {
   const middle = (index + 0.5) * pitch;
   const left = x(branch.fork_depth);
   const right = x(branch.fork_depth + Math.min(messages, branch.message_count));
   context.fillRect(left, middle - thickness / 2, Math.max(thickness, right - left), thickness);
-  if (!parent || pitch < FORKS_FROM_PX) return;
+  if (!parent || pitch < forkFrom) return;
   const above = (parent.index + 0.5) * pitch;
   const alpha = context.globalAlpha;
-  context.globalAlpha = alpha * FORK_ALPHA;
+  if (alpha < 1) context.globalAlpha = alpha * FORK_ALPHA;
   context.fillRect(left, above, THIN_PX, middle - above);
   context.globalAlpha = alpha;
 }

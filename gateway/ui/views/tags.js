@@ -3,6 +3,7 @@
 
 import { html, useId, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
+import { quoted } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 
 /** What the API allows. */
@@ -58,7 +59,7 @@ export function TagsDialog({ of, tags, save, close }) {
     if (await attempt(() => save(chosen.peek()))) close();
   };
   return html`
-    <${Dialog} title="Tags of “${of}”" close=${close}>
+    <${Dialog} title="Tags of ${quoted(of)}" close=${close}>
       <form class="form" onSubmit=${submit}>
         <${TagsField} tags=${chosen.value} change=${(/** @type {string[]} */ next) => (chosen.value = next)} />
         <div class="row end"><button type="button" onClick=${close}>Cancel</button><button class="primary">Save</button></div>

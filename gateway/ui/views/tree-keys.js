@@ -1,12 +1,12 @@
 // @ts-check
 // The keys of the tree, as the ARIA pattern of a tree view has them.
 
-import { isOpen } from '../lib/lanes.js';
+import { isOpen } from '../lib/outline.js';
 import { switchTo } from '../state/line.js';
 import { titleOf } from '../state/branches.js';
 import { fold } from '../state/tree.js';
 
-/** @typedef {import('../lib/lanes.js').Row} Row */
+/** @typedef {import('../lib/outline.js').Row} Row */
 
 /** What is typed within this time of each other is one word, in milliseconds. */
 const TYPING_MS = 700;
@@ -15,7 +15,7 @@ let typedAt = 0;
 
 /**
  * Handles the keys of a tree's rows.
- * @param {import('../lib/lanes.js').Outline} outline
+ * @param {import('../lib/outline.js').Outline} outline
  * @param {Row | null} current
  * @param {(row: Row) => void} moveTo
  * @param {number} pageSize In rows.

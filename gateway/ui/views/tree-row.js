@@ -10,7 +10,7 @@ import { LanesOfRow, ROW_PX } from './tree-lanes.js';
 
 /**
  * @typedef {object} Props
- * @property {import('../lib/lanes.js').Row} row
+ * @property {import('../lib/outline.js').Row} row
  * @property {import('../lib/lanes.js').Lanes} lanes
  * @property {boolean} isShown Whether its line is shown.
  * @property {boolean} isCurrent Whether the Tab key leads to it.
@@ -33,8 +33,8 @@ export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCu
     >
       <${LanesOfRow} lanes=${lanes} isShown=${isShown} isOnPath=${isOnPath} isLeaf=${!descendants} />
       <div class="tree-text">
-        <div class=${branch.name === null ? 'title unnamed' : 'title'} dir="auto">${titleOf(branch)}</div>
-        <${Meta} branch=${branch} isShown=${isShown} level=${lanes.skipped ? level : 0} />
+        <div class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</div>
+        <${Meta} branch=${branch} here=${isShown ? 'Shown' : isOnPath && isFolded ? 'Holds the shown one' : ''} level=${lanes.skipped ? level : 0} />
       </div>
       ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
       ${isCurrent
@@ -83,15 +83,17 @@ function Fold({ count, isFolded, toggle }) {
   `;
 }
 
-/** @param {{branch: import('../lib/lanes.js').Branch, isShown: boolean, level: number}} props */
-function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, isShown, level }) {
+/** @param {{branch: import('../lib/outline.js').Branch, here: string, level: number}} props `here` says where the shown branch is. */
+function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, here, level }) {
   const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
-    <div class="meta">
-      ${level > 0 && html`<span class="level">Level ${level}</span>`}
-      ${isShown && html`<span class="here">Shown</span>`}
-      ${archived && html`<span class="archived">Archived</span>`}
-      <span class="facts">${facts}</span>
+    <div class="tree-meta">
+      <span class="facts">
+        ${here && html`<span class="here">${here}</span>`}
+        ${level > 0 && html`<span class="mark">Level ${level}</span>`}
+        ${archived && html`<span class="mark">Archived</span>`}
+        <span>${facts}</span>
+      </span>
       ${tags.map((tag) => html`<span class="tag" key=${tag} dir="auto">${tag}</span>`)}
     </div>
   `;

@@ -17,7 +17,7 @@ export default function TreePanel() {
   return html`
     <div class="bar">
       <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
-      <h2>Tree</h2>
+      <h1>Tree</h1>
       ${known.size > 1 && html`<button type="button" class="quiet" onClick=${isFolded ? unfoldAll : foldAll}>${isFolded ? 'Unfold all' : 'Fold all'}</button>`}
       <a class="button icon" href=${hrefOf({ ...route.value, panel: 'deleted' })}>Deleted</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the tree">×</a>
@@ -53,7 +53,7 @@ function Filters() {
 }
 
 const NoBranches = () => html`
-  <div class="empty teach">
+  <div class="empty tree-teach">
     <p>This chat has one line so far, its trunk. Each branch that grows on it gets a row here.</p>
     <ul>
       <li><strong>Branch here</strong> under an answer goes on from there, beside what follows it.</li>

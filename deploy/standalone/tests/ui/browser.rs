@@ -64,9 +64,15 @@ impl Browser {
             "--disable-gpu".to_owned(),
             format!("--window-size={width},{height}"),
         ];
+        let mut options = json!({"args": arguments});
+        if width < DESKTOP.0 {
+            // No window is so narrow.
+            let metrics = json!({"width": width, "height": height, "pixelRatio": 1, "touch": false});
+            options["mobileEmulation"] = json!({"deviceMetrics": metrics});
+        }
         let Value::Object(capabilities) = json!({
             "browserName": "chrome",
-            "goog:chromeOptions": {"args": arguments, "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1, "touch": false}}},
+            "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             "timeouts": {"script": 60_000},
         }) else {

@@ -46,3 +46,10 @@ function until(condition, given) {
   };
   look();
 }
+
+const count = (selector) => [...document.querySelectorAll(selector)].filter(isVisible).length;
+
+function isInView(element) {
+  const box = element?.getBoundingClientRect();
+  return Boolean(box) && box.bottom > 0 && box.top < innerHeight;
+}

@@ -12,10 +12,20 @@
 #[path = "../e2e/app.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod app;
+mod accessibility;
+mod account;
+mod answers;
+mod branches;
 mod browser;
+mod chats;
+mod connection;
 mod driver;
+mod keyboard;
+mod large;
+mod scene;
 mod sign_in;
 mod tab;
+mod tabs;
 
 use driver::Driver;
 use libtest_mimic::{Arguments, Trial};
@@ -40,10 +50,31 @@ macro_rules! trials {
 }
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // One browser at a time, as some tests look at how long its tasks take.
+    arguments.test_threads.get_or_insert(1);
     let driver = Driver::start().map(Arc::new);
     let trials = trials![driver;
         sign_in::a_person_registers_signs_out_and_signs_in,
+        sign_in::a_deep_link_survives_signing_in,
+        sign_in::a_token_that_expires_is_renewed_unseen,
+        chats::a_chat_is_named_pinned_tagged_archived_and_found,
+        chats::a_chat_is_deleted_and_comes_back,
+        answers::an_answer_streams_and_survives_a_reload,
+        answers::an_answer_is_stopped_and_regenerated_as_another_version,
+        answers::a_question_is_edited_as_another_version,
+        answers::markdown_is_shown_and_is_never_html,
+        branches::a_branch_is_named_found_in_the_tree_and_compared,
+        branches::a_branch_is_renamed_archived_deleted_and_restored,
+        branches::messages_are_copied_and_a_chat_is_forked,
+        account::a_password_is_changed_and_the_account_deleted,
+        tabs::two_tabs_and_a_second_device_agree,
+        connection::a_question_waits_for_the_server_and_is_sent_once,
+        connection::a_draft_survives_a_reload,
+        keyboard::everything_is_done_by_keys_alone,
+        accessibility::no_view_has_violations,
+        accessibility::no_view_is_wider_than_a_phone,
+        large::ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once,
     ];
     let conclusion = libtest_mimic::run(&arguments, trials);
     // The driver ends with its last owner, which `exit` would not wait for.
