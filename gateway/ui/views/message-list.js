@@ -39,6 +39,7 @@ function Messages({ isBusy }) {
   const { branch, newer } = line.value;
   const [messages, run] = [shownMessages.value, shownRun.value];
   const { isWhole, rendered } = useChunks(messages);
+  useKeptFocus(content);
   const place = usePlace(box, content, isWhole);
   const waiting = unsent.value.filter(({ key }) => key !== run?.key);
   const isEmpty = messages.length === 0 && waiting.length === 0 && !run;
@@ -57,6 +58,19 @@ function Messages({ isBusy }) {
     </section>
     ${place.current && html`<${ToEnd} isAtEnd=${place.current.isAtEnd} />`}
   `;
+}
+
+/**
+ * Gives the focus to the last message where what had it is gone, as a question that was edited, or an answer that has become a message.
+ * @param {{current: HTMLElement | null}} content
+ */
+function useKeptFocus(content) {
+  const hadFocus = content.current?.contains(document.activeElement);
+  useLayoutEffect(() => {
+    if (!hadFocus || document.activeElement !== document.body) return;
+    const all = /** @type {HTMLElement[]} */ ([...(content.current?.querySelectorAll(':scope > .message') ?? [])]);
+    all.at(-1)?.focus({ preventScroll: true });
+  });
 }
 
 /**
