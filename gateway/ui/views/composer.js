@@ -27,52 +27,68 @@ export const Composer = () => branchId.value && html`<${Field} key=${chatId.valu
 /** @param {{branch: string}} props */
 function Field({ branch }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const text = useSignal(readDraft(branch));
-  const hint = useSignal('');
-  const recalled = useRef(recalls.value);
+  const { text, write } = useDraft(branch, field);
+  const isToldWhy = useSignal(false);
   useEffect(() => void loadModels(), []);
   useEffect(stayAboveKeyboard, []);
-  useEffect(() => {
-    text.value = readDraft(branch);
-    hint.value = '';
-    const isRecalled = recalls.value !== recalled.current;
-    recalled.current = recalls.value;
-    if (isRecalled) field.current?.focus({ preventScroll: true });
-  }, [branch, recalls.value]);
-  useEffect(() => {
-    // What is open already, such as a search, keeps the focus.
-    if (matchMedia(ROOMY).matches && document.activeElement === document.body) field.current?.focus({ preventScroll: true });
-  }, []);
-  useLayoutEffect(() => {
-    if (field.current) fit(field.current);
-  }, [text.value]);
   const reason = obstacle();
-  const write = () => {
-    text.value = field.current?.value ?? '';
-    keepDraft(branch, text.value);
-    hint.value = '';
-  };
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
-    hint.value = reason;
+    isToldWhy.value = reason !== '';
     const chat = chatId.peek();
     if (reason || !chat || !text.value.trim()) return;
     ask({ chat, branch, parent: parentNow(), question: text.value, model: model.value });
-    text.value = '';
-    keepDraft(branch, '');
+    write('');
     void showEnd();
+  };
+  const input = () => {
+    write(field.current?.value ?? '');
+    isToldWhy.value = false;
+  };
+  const press = (/** @type {KeyboardEvent} */ event) => {
+    if (isSend(event)) submit(event);
+    // From here the keys of the line are not reached.
+    if (event.key === 'Escape') /** @type {HTMLElement | undefined} */ ([...document.querySelectorAll('.messages > .message')].at(-1))?.focus();
   };
   return html`
     <form class="composer" aria-label="Ask" onSubmit=${submit}>
-      ${hint.value && reason && html`<p class="hint muted" role="status">${reason}</p>`}
+      ${isToldWhy.value && reason && html`<p class="hint muted" role="status">${reason}</p>`}
       <div class="composer-field">
-        <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" value=${text} onInput=${write}
-          onKeyDown=${(/** @type {KeyboardEvent} */ event) => isSend(event) && submit(event)}></textarea>
+        <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" value=${text}
+          onInput=${input} onKeyDown=${press}></textarea>
         <${ModelChoice} />
         <${Submit} isReady=${!reason && text.value.trim() !== ''} reason=${reason} />
       </div>
     </form>
   `;
+}
+
+/**
+ * What is being written on a branch, and what changes it.
+ * @param {string} branch
+ * @param {{current: HTMLTextAreaElement | null}} field
+ */
+function useDraft(branch, field) {
+  const text = useSignal(readDraft(branch));
+  const recalled = useRef(recalls.value);
+  const focus = () => field.current?.focus({ preventScroll: true });
+  useEffect(() => {
+    // What is open already, such as a search, keeps the focus.
+    if (matchMedia(ROOMY).matches && document.activeElement === document.body) focus();
+  }, []);
+  useEffect(() => {
+    text.value = readDraft(branch);
+    if (recalls.value !== recalled.current) focus();
+    recalled.current = recalls.value;
+  }, [branch, recalls.value]);
+  useLayoutEffect(() => {
+    if (field.current) fit(field.current);
+  }, [text.value]);
+  const write = (/** @type {string} */ written) => {
+    text.value = written;
+    keepDraft(branch, written);
+  };
+  return { text, write };
 }
 
 /** Tells the style sheet how much of the page a keyboard covers, where the browser lays it over the page. */

@@ -12,41 +12,52 @@ const CHUNK = 6;
 const SAID = 2;
 
 /**
- * What is rendered by now, as a range of depths. `isWhole` tells whether that is all.
+ * @typedef {object} Range What is rendered, in depths.
+ * @property {unknown} landing The landing from which it has grown.
+ * @property {number} from
+ * @property {number} to
+ * @property {number} first The ends of what is loaded.
+ * @property {number} last
+ */
+
+/**
+ * The messages that are rendered by now, and what tells whether these are all.
  * @param {Message[]} messages
  */
 export function useChunks(messages) {
-  const range = useRef({ landing: /** @type {unknown} */ (null), from: 0, to: 0, isWhole: false });
+  const range = useRef(/** @type {Range} */ ({ landing: null, from: 0, to: -1, first: 0, last: 0 }));
   const ticks = useSignal(0);
-  const [first, last] = [messages[0]?.depth ?? 0, messages.at(-1)?.depth ?? 0];
   const now = range.current;
-  if (now.landing !== landing.value) begin(now, messages);
-  if (last - now.to <= SAID) now.to = last;
-  now.from = Math.max(now.from, first);
-  now.isWhole = now.from <= first && now.to >= last;
+  now.first = messages[0]?.depth ?? 0;
+  now.last = messages.at(-1)?.depth ?? 0;
+  if (now.landing !== landing.value || now.to < now.first || now.from > now.last) begin(now, messages);
+  if (now.last - now.to <= SAID) now.to = now.last;
   // Read in each case, so that the component is rendered again by it.
   const tick = ticks.value;
   useEffect(() => {
-    if (now.isWhole) return;
+    if (isWhole(now)) return;
     const timer = setTimeout(() => {
-      now.from = Math.max(first, now.from - CHUNK);
-      now.to = Math.min(last, now.to + CHUNK);
+      // By the ends of then: other messages may have been loaded since.
+      now.from = Math.max(now.first, now.from - CHUNK);
+      now.to = Math.min(now.last, now.to + CHUNK);
       ticks.value++;
     });
     return () => clearTimeout(timer);
-  }, [tick, first, last, landing.value]);
-  return { range: now, rendered: messages.filter(({ depth }) => depth >= now.from && depth <= now.to) };
+  }, [tick, now.first, now.last, landing.value]);
+  return { isWhole: () => isWhole(now), rendered: messages.filter(({ depth }) => depth >= now.from && depth <= now.to) };
 }
+
+/** @param {Range} range */
+const isWhole = ({ from, to, first, last }) => from <= first && to >= last;
 
 /**
  * Begins at where one lands, unless that is rendered already.
- * @param {{landing: unknown, from: number, to: number}} range
+ * @param {Range} range
  * @param {Message[]} messages
  */
 function begin(range, messages) {
   const { message } = landing.value;
   range.landing = landing.value;
-  const depth = (messages.find(({ response_id }) => response_id === message) ?? messages.at(-1))?.depth ?? 0;
-  const isRendered = depth >= range.from && depth <= range.to && messages.some((one) => one.depth === range.from);
-  if (!isRendered) Object.assign(range, { from: depth - CHUNK, to: depth + CHUNK });
+  const depth = messages.find(({ response_id }) => response_id === message)?.depth ?? range.last;
+  if (depth < range.from || depth > range.to) Object.assign(range, { from: depth - CHUNK, to: depth + CHUNK });
 }

@@ -14,13 +14,7 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
   const draft = `edit:${response_id}`;
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const text = useSignal(readDraft(draft) || question);
-  useLayoutEffect(() => {
-    if (!field.current) return;
-    fit(field.current);
-    field.current.focus({ preventScroll: true });
-    field.current.scrollIntoView({ block: 'nearest' });
-    field.current.setSelectionRange(text.value.length, text.value.length);
-  }, []);
+  useLayoutEffect(() => begin(field.current), []);
   const close = () => {
     editing.value = null;
     document.getElementById(`m-${response_id}`)?.focus({ preventScroll: true });
@@ -29,7 +23,8 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     keepDraft(draft, '');
     close();
   };
-  const send = () => {
+  const send = (/** @type {Event} */ event) => {
+    event.preventDefault();
     const [chat, branch] = [chatId.peek(), branchId.peek()];
     if (!chat || !branch || !text.value.trim()) return;
     ask({ chat, branch, parent: parent_response_id, question: text.value, model: model.value });
@@ -43,12 +38,10 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
   };
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'Escape') close();
-    if (!isSend(event)) return;
-    event.preventDefault();
-    send();
+    if (isSend(event)) send(event);
   };
   return html`
-    <form class="question editor" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); send(); }}>
+    <form class="question editor" onSubmit=${send}>
       <textarea ref=${field} rows="1" dir="auto" aria-label="The question" value=${text} onInput=${write} onKeyDown=${press}></textarea>
       <div class="row end">
         <small class="grow">The version before stays.</small>
@@ -57,4 +50,13 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
       </div>
     </form>
   `;
+}
+
+/** Puts the cursor at the end of what is to be edited. @param {HTMLTextAreaElement | null} field */
+function begin(field) {
+  if (!field) return;
+  fit(field);
+  field.focus({ preventScroll: true });
+  field.scrollIntoView({ block: 'nearest' });
+  field.setSelectionRange(field.value.length, field.value.length);
 }

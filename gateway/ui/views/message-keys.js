@@ -40,6 +40,7 @@ export function addLineKeys(place) {
     { key: 'g', does: 'Go to where this branch has forked', run: () => void showFork() },
     { key: 'e', does: 'Edit a question', run: on(({ response_id }) => (editing.value = response_id)) },
     { key: 'r', does: 'Regenerate an answer', run: on(regenerate) },
+    { key: 'c', does: 'Write a question; Escape leads back to the messages', run: () => /** @type {HTMLElement | null} */ (document.querySelector('.composer textarea'))?.focus() },
     { key: 't', does: 'Show or hide the tree', run: toggleTree },
   ]);
 }

@@ -13,7 +13,7 @@ import { useChunks } from './message-chunks.js';
 import { elementId, MessageView } from './message.js';
 import { Icon } from './message-icons.js';
 import { addLineKeys } from './message-keys.js';
-import { keepPlace } from './message-place.js';
+import { Place } from './message-place.js';
 import { RunningAnswer, UnsentQuestion } from './message-running.js';
 
 export function MessageList() {
@@ -38,8 +38,9 @@ function Messages({ isBusy }) {
   const content = useRef(/** @type {HTMLElement | null} */ (null));
   const { branch, newer } = line.value;
   const [messages, run] = [shownMessages.value, shownRun.value];
-  const { range, rendered } = useChunks(messages);
-  const place = usePlace(box, content, range);
+  const { isWhole, rendered } = useChunks(messages);
+  useKeptFocus(content);
+  const place = usePlace(box, content, isWhole);
   const waiting = unsent.value.filter(({ key }) => key !== run?.key);
   const isEmpty = messages.length === 0 && waiting.length === 0 && !run;
   const isBegun = !isEmpty && !awaited.value && !newer && branch?.parent_branch_id && branch.message_count === 0;
@@ -60,17 +61,30 @@ function Messages({ isBusy }) {
 }
 
 /**
+ * Gives the focus to the last message where what had it is gone, as a question that was edited, or an answer that has become a message.
+ * @param {{current: HTMLElement | null}} content
+ */
+function useKeptFocus(content) {
+  const hadFocus = content.current?.contains(document.activeElement);
+  useLayoutEffect(() => {
+    if (!hadFocus || document.activeElement !== document.body) return;
+    const all = /** @type {HTMLElement[]} */ ([...(content.current?.querySelectorAll(':scope > .message') ?? [])]);
+    all.at(-1)?.focus({ preventScroll: true });
+  });
+}
+
+/**
  * Keeps the place, and goes where the state says.
  * @param {{current: HTMLElement | null}} box
  * @param {{current: HTMLElement | null}} content
- * @param {{isWhole: boolean}} range
+ * @param {() => boolean} isWhole Whether all that is loaded is rendered.
  */
-function usePlace(box, content, range) {
-  const place = useRef(/** @type {ReturnType<typeof keepPlace> | null} */ (null));
+function usePlace(box, content, isWhole) {
+  const place = useRef(/** @type {Place | null} */ (null));
   const isKept = useSignal(false);
   useLayoutEffect(() => {
     if (!box.current || !content.current) return;
-    const kept = keepPlace(box.current, content.current, { needs: (side) => range.isWhole && extend(side), hasNewer: () => line.peek().newer || !range.isWhole, sees });
+    const kept = new Place(box.current, content.current, { needs: (side) => isWhole() && extend(side), hasNewer: () => line.peek().newer || !isWhole(), sees });
     place.current = kept;
     isKept.value = true;
     const removeKeys = addLineKeys(kept);
@@ -94,7 +108,7 @@ function sees(element) {
   seen.depth = messages.find(({ response_id }) => elementId(response_id) === element)?.depth ?? seen.depth;
 }
 
-/** @param {ReturnType<typeof keepPlace> | null} place */
+/** @param {Place | null} place */
 function land(place) {
   if (!place) return;
   const { message, focus } = landing.peek();
