@@ -57,22 +57,23 @@ export function eventParser() {
 }
 
 /**
- * The events of a stream, those that came together at once. Calls `heard` whenever anything comes, comments included.
+ * The events of a stream, those that came together at once. It ends, too, when nothing came for `silenceMs`, not even a comment.
  * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
- * @param {() => void} [heard]
+ * @param {number} silenceMs
  */
-export async function* readEvents(body, heard) {
+export async function* readEvents(body, silenceMs) {
   const parser = eventParser();
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const timer = setTimeout(cancel, silenceMs);
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (done) return;
-      heard?.();
       const events = parser.push(value);
       if (events.length > 0) yield events;
     }
   } finally {
-    void reader.cancel().catch(() => {});
+    cancel();
   }
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The stream of one answer: what is heard of it is shown once a frame, and where the connection breaks it is heard on from there.
 
-import { send } from '../lib/api.js';
+import { ApiError, send } from '../lib/api.js';
 import { readEvents } from '../lib/events.js';
 import { signal } from '../lib/html.js';
 
@@ -58,38 +58,28 @@ export async function* resumed(first, rest) {
  * @returns {Promise<Ending | null>}
  */
 export async function listen(run, opened) {
-  const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
-  const heard = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(), SILENCE_MS);
-  };
-  try {
-    for await (const events of opened ?? (await reopen(run, silence.signal, heard))) {
-      heard();
-      if (run.state.peek() === 'broken') run.state.value = 'running';
-      for (const { event, id, data } of events) {
-        const ending = hear(run, event, Number(id), JSON.parse(data));
-        if (ending) return ending;
-      }
+  for await (const events of opened ?? (await reopen(run))) {
+    if (run.state.peek() === 'broken') run.state.value = 'running';
+    for (const { event, id, data } of events) {
+      const ending = hear(run, event, Number(id), JSON.parse(data));
+      if (ending) return ending;
     }
-    return null;
-  } finally {
-    clearTimeout(timer);
   }
+  return null;
 }
 
-/**
- * @param {Run} run
- * @param {AbortSignal} signal
- * @param {() => void} heard
- */
-async function reopen(run, signal, heard) {
+/** @param {Run} run */
+async function reopen(run) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'text/event-stream' };
   if (run.seq !== null) headers['Last-Event-ID'] = String(run.seq);
-  const { body } = await send('GET', `answers/stream-answer/${run.id}`, { headers, signal });
-  return body ? readEvents(body, heard) : [];
+  return eventsOf(await send('GET', `answers/stream-answer/${run.id}`, { headers }));
+}
+
+/** The events of a response. @param {Response} response */
+export function eventsOf({ body }) {
+  if (!body) throw new ApiError(0, null);
+  return readEvents(body, SILENCE_MS);
 }
 
 /**

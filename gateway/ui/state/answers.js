@@ -2,14 +2,14 @@
 // The answers that are under way. Each is followed to its end, whichever line is shown, and whatever happens to the connection.
 
 import { ApiError, call } from '../lib/api.js';
-import { readEvents } from '../lib/events.js';
 import { batch, computed, signal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
-import { listen, makeRun, resumed, sleep } from './answer-stream.js';
+import { eventsOf, listen, makeRun, resumed, sleep } from './answer-stream.js';
 import { branchId, chatId, touch } from './current.js';
 import { adopt } from './line-growth.js';
 import { line } from './line.js';
+import { holdsParent } from './line-window.js';
 
 /**
  * @typedef {import('./line-window.js').Message} Message
@@ -36,7 +36,7 @@ export const announcement = signal('');
 export const shownRun = computed(() => {
   const here = runs.value.filter((run) => run.chat === chatId.value && run.branch === branchId.value);
   const head = line.value.newer ? undefined : (line.value.messages.at(-1)?.response_id ?? null);
-  return here.find((run) => run.key === followed.value) ?? here.find((run) => run.parent === head) ?? null;
+  return here.find((run) => run.key === followed.value && holdsParent(line.value.messages, run.parent)) ?? here.find((run) => run.parent === head) ?? null;
 });
 
 /** The other answers that are under way in the open chat. */
@@ -57,8 +57,7 @@ export function showRun({ key, chat, branch, parent }) {
  * @param {{key: string, branch: string, question: string}} asked
  */
 export async function begin(response, asked) {
-  if (!response.body) throw new ApiError(0, null);
-  const events = readEvents(response.body);
+  const events = eventsOf(response);
   const { value: first } = await events.next();
   if (!first) throw new ApiError(0, null);
   const { response_id: id, chat_id: chat, parent_response_id: parent, model } = JSON.parse(first[0].data);

@@ -9,7 +9,7 @@ import { go, route } from '../lib/router.js';
 import { branchId, chatId, revision, touch } from './current.js';
 import { aborted, fail, line, retry } from './line.js';
 import { beginning, ending, newest, PAGE_SIZE } from './line-pages.js';
-import { merge, trim, upTo } from './line-window.js';
+import { holdsParent, merge, trim, upTo } from './line-window.js';
 
 /**
  * @typedef {import('./line-window.js').Message} Message
@@ -104,8 +104,8 @@ function take(id, branch, pages) {
  */
 export function adopt(message) {
   const now = line.peek();
+  if (!holdsParent(now.messages, message.parent_response_id)) return false;
   const kept = upTo(now.messages, message.parent_response_id);
-  if (message.depth !== (kept.at(-1)?.depth ?? 0) + 1) return false;
   const branch = now.id === message.branch_id ? now.branch : null;
   if (now.id && !branch) moveDraft(now.id, message.branch_id);
   line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };

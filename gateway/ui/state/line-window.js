@@ -74,6 +74,13 @@ export function trim(window, loaded) {
 }
 
 /**
+ * Whether what follows a message can be shown below the window: the window holds it, or begins right after it. Null stands for the start of the line.
+ * @param {Message[]} window
+ * @param {string | null} parent
+ */
+export const holdsParent = (window, parent) => window[0]?.parent_response_id === parent || (window.length === 0 && parent === null) || window.some(({ response_id }) => response_id === parent);
+
+/**
  * The messages up to a parent; null stands for the start of the line. Where the parent is none of them, all of them.
  * @param {Message[]} window
  * @param {string | null} parent

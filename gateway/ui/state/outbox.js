@@ -38,7 +38,7 @@ const LOCK = 'banyan-outbox';
 
 /** All questions of this user that are not taken yet, oldest first. */
 export const outbox = signal(/** @type {Entry[]} */ ([]));
-/** Why the last attempt has failed; empty while one is made. */
+/** Why the last attempt has failed; empty where it has not. */
 export const hindrance = signal('');
 
 /** Those of the line that is shown. */
@@ -120,17 +120,18 @@ async function sendNext() {
   outbox.value = stored();
   const entry = outbox.peek().find(({ refusal }) => !refusal);
   if (!entry) return 0;
-  hindrance.value = '';
   try {
     if (!navigator.onLine) throw new ApiError(0, null);
     await deliver(entry);
     withdraw(entry);
+    hindrance.value = '';
   } catch (error) {
     const isTemporary = !(error instanceof ApiError) || error.isTemporary || error.status === 401;
     if (isTemporary) {
       hindrance.value = explain(error);
       return Math.max(1, error instanceof ApiError ? error.retryAfter * 1000 : 0);
     }
+    hindrance.value = '';
     refuse(entry, error);
   }
   return 0;

@@ -79,7 +79,7 @@ function OtherAnswers() {
   if (!first) return null;
   return html`
     <div class="other-answers" role="status">
-      <span>${more.length === 0 ? 'An answer is being written on another branch.' : `${more.length + 1} answers are being written on other branches.`}</span>
+      <span>${more.length === 0 ? 'An answer is being written elsewhere in this chat.' : `${more.length + 1} answers are being written elsewhere in this chat.`}</span>
       <button type="button" class="quiet" onClick=${() => showRun(first)}>Show</button>
     </div>
   `;

@@ -53,7 +53,10 @@ function AnotherVersion({ parent }) {
 /** @param {{entry: import('../state/outbox.js').Entry}} props */
 export function UnsentQuestion({ entry }) {
   const { question, refusal, branch, code } = entry;
-  const edit = () => recall(branch, withdraw(entry));
+  const edit = () => {
+    if (followed.peek() === entry.key) followed.value = null;
+    recall(branch, withdraw(entry));
+  };
   const why = refusal ?? (hindrance.value ? `${hindrance.value} It is sent by itself as soon as that is possible.` : 'Sending');
   return html`
     <article class="message unsent" aria-label="A question that is not sent yet" tabindex="-1">
