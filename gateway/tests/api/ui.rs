@@ -101,7 +101,7 @@ async fn the_page_refers_to_its_files_and_to_no_other_server() {
         assert_eq!(file.header("content-type"), expected, "{path}");
         assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
         assert_eq!(file.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(file.text.as_bytes(), source(&path), "{path}");
+        assert!(file.text.as_bytes() == source(&path), "{path}");
     }
 }
 
@@ -132,7 +132,7 @@ async fn files_are_sent_compressed_to_clients_that_accept_it() {
                 "gzip" => drop(GzDecoder::new(&*sent).read_to_end(&mut decoded).unwrap()),
                 _ => decoded.clone_from(&sent),
             }
-            assert_eq!(decoded, plain, "{accepted}");
+            assert!(decoded == plain, "{accepted}");
             assert!(coding.is_empty() || sent.len() * 2 < plain.len(), "{accepted}: {}", sent.len());
         }
     }
