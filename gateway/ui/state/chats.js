@@ -3,7 +3,7 @@
 
 import { ApiError, call, newKey } from '../lib/api.js';
 import { keepDraft } from '../lib/drafts.js';
-import { effect } from '../lib/html.js';
+import { effect, signal } from '../lib/html.js';
 import { notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { takeChange, takeRemoval } from './chat-list.js';
@@ -96,6 +96,9 @@ export async function archiveChat({ chat_id, name }) {
   notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
 }
 
+/** Rises with each chat that this page has deleted or restored: the list of deleted ones is to be read again. */
+export const removals = signal(0);
+
 /**
  * Deletes a chat, and offers to undo that.
  * @param {Chat} chat
@@ -112,6 +115,7 @@ export async function deleteChat({ chat_id, name }) {
     throw error;
   }
   takeRemoval(chat_id);
+  removals.value++;
   const undo = async () => {
     await restoreChat(chat_id);
     if (isOpen) go(was);
@@ -122,6 +126,7 @@ export async function deleteChat({ chat_id, name }) {
 /** @param {string} id */
 export async function restoreChat(id) {
   const restored = await call('POST', `chats/restore-chat/${id}`);
+  removals.value++;
   takeChange(restored);
   return restored;
 }

@@ -53,7 +53,7 @@ export function take(changed) {
 
 async function poll() {
   const id = chatId.peek();
-  if (!id || !user.peek() || document.hidden) return;
+  if (!id || !user.peek() || document.hidden || !navigator.onLine) return;
   try {
     const found = await call('GET', `chats/get-chat/${id}`);
     if (chatId.peek() !== id) return;

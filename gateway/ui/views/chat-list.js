@@ -14,6 +14,9 @@ import { ChatRows } from './chat-rows.js';
 import { Lazy } from './lazy.js';
 import { Menu } from './menu.js';
 
+/** Beside the modules, and not beside the page. */
+const ICON = new URL('../icon.svg', import.meta.url).href;
+
 export { focusSearch } from './chat-filter.js';
 
 const help = () => import('./help.js').then(({ Help }) => Help);
@@ -33,7 +36,7 @@ export function ChatList() {
   useEffect(() => addShortcuts([{ key: 'n', does: 'Begin a new chat', run: create }]), []);
   return html`
     <header class="bar">
-      <h1><a class="brand" href=${hrefOf({ name: 'chats' })}><img src="./icon.svg" alt="" width="24" height="24" />Banyan</a></h1>
+      <h1><a class="brand" href=${hrefOf({ name: 'chats' })}><img src=${ICON} alt="" width="24" height="24" />Banyan</a></h1>
       <button type="button" class="primary" disabled=${isBusy} onClick=${create}>New chat</button>
     </header>
     <${ChatFilter} />

@@ -6,7 +6,7 @@ import { batch, html, useEffect, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
-import { quoted, restoreChat } from '../state/chats.js';
+import { quoted, removals, restoreChat } from '../state/chats.js';
 import { Confirm } from './dialog.js';
 import { PageBar } from './page-bar.js';
 
@@ -76,7 +76,7 @@ function Row({ chat, restore, destroy }) {
 /** @param {number} count */
 const branches = (count) => (count === 1 ? '1 branch' : `${count.toLocaleString()} branches`);
 
-/** The deleted chats, page by page, read anew whenever the window comes to the front. */
+/** The deleted chats, page by page, read anew whenever one is deleted, and when the window comes to the front. */
 function useDeleted() {
   const chats = useSignal(/** @type {DeletedChat[]} */ ([]));
   const next = useSignal(/** @type {string | null} */ (null));
@@ -99,6 +99,6 @@ function useDeleted() {
     again();
     addEventListener('focus', again);
     return () => removeEventListener('focus', again);
-  }, []);
+  }, [removals.value]);
   return { chats: chats.value, next: next.value, status: status.value, read, remove };
 }

@@ -48,7 +48,7 @@ export function Frame() {
     <main class=${classes({ frame: true, 'has-panel': panel })} data-foremost=${foremost}>
       <h1 class="visually-hidden">Banyan</h1>
       <nav class="chats" aria-label="Chats"><${ChatList} /></nav>
-      <div class="main"><${Lazy} key=${name === 'chat' ? chatId : name} load=${MAIN[name]} /></div>
+      <div class="main"><${Lazy} key=${name === 'chat' ? chatId.value : name} load=${MAIN[name]} /></div>
       ${panel && html`<div class="panel"><${Lazy} key=${panel} load=${PANELS[panel]} /></div>`}
     </main>
     ${isHelpOpen.value && html`<${Lazy} load=${help} props=${{ close: () => (isHelpOpen.value = false) }} />`}

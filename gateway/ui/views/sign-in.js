@@ -8,6 +8,9 @@ import { route } from '../lib/router.js';
 import { signIn } from '../lib/session.js';
 import { errorsOf, Field, focusWrong, PasswordField, submitted, timeIn } from './field.js';
 
+/** Beside the modules, and not beside the page. */
+const ICON = new URL('../icon.svg', import.meta.url).href;
+
 const REGISTER = new URL('../api/v1/auth/register', document.baseURI);
 
 /** What the two modes of the form say. */
@@ -21,7 +24,7 @@ export function SignIn() {
     <main class="sign-in scroll">
       <div class="page">
         <header>
-          <h1><img src="./icon.svg" alt="" width="40" height="40" />Banyan</h1>
+          <h1><img src=${ICON} alt="" width="40" height="40" />Banyan</h1>
           <p>Banyan is a chat in which every answer can grow another conversation. Ask again at any point, follow each branch, and compare where they lead: nothing is overwritten.</p>
         </header>
         ${route.value.name !== 'chats' && html`<p class="hint">Sign in to see what the link leads to.</p>`}

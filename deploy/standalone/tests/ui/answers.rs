@@ -17,10 +17,15 @@ pub async fn an_answer_streams_and_survives_a_reload(driver: &Driver) {
         tab.element("button", "Stop the answer").await;
         tab.element("button", "Regenerate the answer").await;
         let stored = user.line(&format!("chat_id={chat}")).await;
-        let response = stored[0]["response"].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        let response =
+            stored[0]["response"].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
         tab.shows(&response).await;
         // Nothing comes twice.
-        tab.until("squeezed(document.querySelector('.response').innerText) === args[0]", vec![json!(response)]).await;
+        tab.until(
+            "squeezed(document.querySelector('.response').innerText) === args[0]",
+            vec![json!(response)],
+        )
+        .await;
         assert_eq!(stored.len(), 1);
     })
     .await;
@@ -40,7 +45,12 @@ pub async fn an_answer_is_stopped_and_regenerated_as_another_version(driver: &Dr
         tab.shows("1 / 2").await;
         tab.click("button", "Next version").await;
         tab.shows("2 / 2").await;
-        let first = user.get(&format!("/messages/get-versions?response_id={}", first_id(&user.line(&format!("chat_id={chat}")).await))).await;
+        let first = user
+            .get(&format!(
+                "/messages/get-versions?response_id={}",
+                first_id(&user.line(&format!("chat_id={chat}")).await)
+            ))
+            .await;
         assert_eq!(first.expect(200).json().as_array().unwrap().len(), 2);
     })
     .await;
@@ -95,13 +105,28 @@ pub async fn markdown_is_shown_and_is_never_html(driver: &Driver) {
         user.post("/messages/add-message", &body).await.expect(201);
         tab.open_chat(&chat).await;
         tab.shows("<b>bold</b>").await;
-        tab.until("document.querySelector('.response li strong') && document.querySelector('.response pre code')", Vec::new()).await;
+        tab.until(
+            "document.querySelector('.response li strong') && document.querySelector('.response pre code')",
+            Vec::new(),
+        )
+        .await;
         tab.shows("<script>window.hacked = true</script>").await;
-        let links = tab.run("return [...document.querySelectorAll('.response a')].map((a) => [a.href, a.rel]);", Vec::new()).await;
+        let links = tab
+            .run(
+                "return [...document.querySelectorAll('.response a')].map((a) => [a.href, a.rel]);",
+                Vec::new(),
+            )
+            .await;
         let links = links.as_array().unwrap();
-        assert!(links.iter().all(|link| link[0].as_str().unwrap().starts_with("https://example.org/")), "{links:?}");
+        assert!(
+            links.iter().all(|link| link[0].as_str().unwrap().starts_with("https://example.org/")),
+            "{links:?}"
+        );
         assert!(links.iter().all(|link| link[1] == "noopener noreferrer"), "{links:?}");
-        assert_eq!(tab.run("return window.hacked === undefined && count('.response img') === 0;", Vec::new()).await, json!(true));
+        assert_eq!(
+            tab.run("return window.hacked === undefined && count('.response img') === 0;", Vec::new()).await,
+            json!(true)
+        );
     })
     .await;
 }

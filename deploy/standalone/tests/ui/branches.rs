@@ -3,7 +3,7 @@
 use crate::app::User;
 use crate::browser::DESKTOP;
 use crate::driver::Driver;
-use crate::scene::signed_in;
+use crate::scene::{eventually, signed_in};
 use crate::tab::Tab;
 use serde_json::{Value, json};
 
@@ -16,22 +16,27 @@ pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
         tab.has_messages(2).await;
         // At the first message.
         tab.click("button", "Branch here").await;
-        tab.fill("Name", "Another way").await;
+        tab.fill("Name...", "Another way").await;
         tab.click_in_dialog("button", "Branch here").await;
         tab.has_messages(1).await;
         tab.ask_and_wait("elsewhere").await;
 
-        tab.click("link", "Show the tree").await;
+        tab.click("link", "Tree").await;
         tab.element("treeitem", "Another way...").await;
         tab.click("treeitem", "first...").await;
         tab.shows("second!").await;
         tab.click("treeitem", "Another way...").await;
         tab.shows("elsewhere").await;
-        let active = user.get(&format!("/chats/get-chat/{chat}")).await.expect(200).json()["active_branch_id"].clone();
-        assert_ne!(active, json!(chat));
+        // It is the active one for other devices, too.
+        let active = async || {
+            let found = user.get(&format!("/chats/get-chat/{chat}")).await.expect(200).json();
+            found["active_branch_id"].as_str().unwrap().to_owned()
+        };
+        eventually("the branch is the active one", async || active().await != chat).await;
+        let active = active().await;
 
         // The link that names both.
-        let url = format!("/ui/#/chat/{chat}/compare/{chat}/{}", active.as_str().unwrap());
+        let url = format!("/ui/#/chat/{chat}/compare/{chat}/{active}");
         tab.go(&url).await;
         tab.shows("The first message is common to both.").await;
         tab.shows("second!").await;
@@ -58,14 +63,15 @@ async fn chat_of_branches(user: &User) -> (String, Vec<String>) {
 /// The names of the living branches, sorted.
 async fn names(user: &User, chat: &str) -> Vec<Value> {
     let tree = user.get(&format!("/branches/get-branches?chat_id={chat}")).await.expect(200).json();
-    let mut names: Vec<_> = tree["branches"].as_array().unwrap().iter().map(|branch| branch["name"].clone()).collect();
+    let mut names: Vec<_> =
+        tree["branches"].as_array().unwrap().iter().map(|branch| branch["name"].clone()).collect();
     names.sort_by_key(ToString::to_string);
     names
 }
 
 impl Tab {
     async fn choose_of_branch(&self, branch: &str, choice: &str) {
-        self.run("const row = find('treeitem', arguments[0]); row.querySelector('.tree-menu, .tree-menu summary').click();", vec![json!(branch)]).await;
+        self.run("const row = find('treeitem', arguments[0]); (row.querySelector('.tree-menu summary') ?? row.querySelector('.tree-menu')).click();", vec![json!(branch)]).await;
         self.click("menuitem", choice).await;
     }
 
@@ -82,7 +88,7 @@ pub async fn a_branch_is_renamed_archived_deleted_and_restored(driver: &Driver) 
         tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
         tab.element("treeitem", "Oaks...").await;
         tab.choose_of_branch("Oaks...", "Rename...").await;
-        tab.fill("Name", "Elms").await;
+        tab.fill("Name...", "Elms").await;
         tab.click("button", "Save").await;
         tab.element("treeitem", "Elms...").await;
         assert_eq!(names(&user, &chat).await, [json!("Elms"), json!("Figs"), Value::Null]);
@@ -109,17 +115,26 @@ pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
         let (chat, branches) = chat_of_branches(&user).await;
         tab.go(&format!("/ui/#/chat/{chat}/branch/{}", branches[0])).await;
         tab.has_messages(2).await;
-        tab.run("document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();", Vec::new()).await;
+        tab.run(
+            "document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();",
+            Vec::new(),
+        )
+        .await;
         tab.click("menuitem", "Copy onto another branch...").await;
         tab.element("dialog", "...").await;
-        tab.run("[...document.querySelectorAll('dialog input[type=radio]')].find((one) => one.closest('label').textContent.includes('Oaks')).click();", Vec::new()).await;
+        tab.until("find('radio', 'Oaks')", Vec::new()).await;
+        tab.click("radio", "Oaks").await;
         tab.click("button", "Copy...").await;
         tab.gone("dialog", "...").await;
         tab.shows("second!").await;
         let copies = user.get(&format!("/branches/get-branches?chat_id={chat}")).await.expect(200).json();
         assert_eq!(copies["branches"].as_array().unwrap().len(), 4);
 
-        tab.run("document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();", Vec::new()).await;
+        tab.run(
+            "document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();",
+            Vec::new(),
+        )
+        .await;
         tab.click("menuitem", "Fork to a new chat").await;
         tab.until("!location.hash.includes(args[0])", vec![json!(chat)]).await;
         tab.has_messages(2).await;

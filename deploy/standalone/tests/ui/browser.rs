@@ -5,7 +5,7 @@ use crate::tab::Tab;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use reqwest::{Method, Url};
+use reqwest::Url;
 use serde_json::{Value, json};
 use std::panic::AssertUnwindSafe;
 
@@ -74,7 +74,7 @@ impl Browser {
             "browserName": "chrome",
             "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "timeouts": {"script": 60_000},
+            "timeouts": {"script": 30_000},
         }) else {
             unreachable!()
         };
@@ -88,14 +88,20 @@ impl Browser {
         let console = self.client.issue_cmd(LogsOf("browser")).await.unwrap();
         let is_bad = |entry: &&Value| ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap());
         let errors = console.as_array().unwrap().iter().filter(is_bad);
-        // A status that the API is to answer, such as that of a wrong password, is logged by the browser itself.
-        let errors = errors.filter(|entry| entry["source"] != "network").map(|entry| entry["message"].to_string());
+        // A status that the API is to answer, such as that of a wrong password, is logged by the browser itself, and so is a lost connection.
+        let is_of_files = |entry: &Value| entry["message"].as_str().unwrap().contains("/ui/");
+        let errors = errors.filter(|entry| entry["source"] != "network" || is_of_files(entry));
+        let errors = errors.filter(|entry| !entry["message"].as_str().unwrap().contains("/ui/session/"));
+        let errors = errors.map(|entry| entry["message"].to_string());
         let network = self.client.issue_cmd(LogsOf("performance")).await.unwrap();
-        let events = network.as_array().unwrap().iter().map(|entry| -> Value {
-            serde_json::from_str(entry["message"].as_str().unwrap()).unwrap()
-        });
+        let events = network
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| -> Value { serde_json::from_str(entry["message"].as_str().unwrap()).unwrap() });
         let requests = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
-        let urls = requests.map(|event| event["message"]["params"]["request"]["url"].as_str().unwrap().to_owned());
+        let urls =
+            requests.map(|event| event["message"]["params"]["request"]["url"].as_str().unwrap().to_owned());
         let is_elsewhere = |url: &String| {
             let url = Url::parse(url).unwrap();
             !["data", "blob", "about"].contains(&url.scheme()) && url.origin() != self.origin.origin()

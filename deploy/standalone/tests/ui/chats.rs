@@ -24,7 +24,10 @@ pub async fn a_chat_is_named_pinned_tagged_archived_and_found(driver: &Driver) {
         tab.click("button", "Save").await;
         tab.shows("garden").await;
         let named = user.get(&format!("/chats/get-chat/{chat}")).await.expect(200).json();
-        assert_eq!((&named["name"], &named["pinned"], &named["tags"]), (&json!("Figs"), &json!(true), &json!(["garden"])));
+        assert_eq!(
+            (&named["name"], &named["pinned"], &named["tags"]),
+            (&json!("Figs"), &json!(true), &json!(["garden"]))
+        );
         tab.fill("Search chats by name", "bak").await;
         tab.gone("link", "Figs...").await;
         tab.element("link", "Bakeries...").await;
@@ -49,11 +52,11 @@ pub async fn a_chat_is_deleted_and_comes_back(driver: &Driver) {
         tab.choose("Actions for Trees", "Delete").await;
         tab.gone("link", "Trees...").await;
         tab.click("link", "Deleted chats").await;
-        tab.click("button", "Restore...").await;
+        tab.click("button", "Restore Trees").await;
         tab.element("link", "Trees...").await;
         tab.choose("Actions for Trees", "Delete").await;
         tab.go("/ui/#/deleted").await;
-        tab.click("button", "Destroy...").await;
+        tab.click("button", "Destroy Trees for good").await;
         tab.click("button", "Destroy for good").await;
         tab.shows("No chat is deleted.").await;
         user.get(&format!("/chats/get-chat/{chat}")).await.expect(404);

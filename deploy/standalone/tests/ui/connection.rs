@@ -33,7 +33,11 @@ pub async fn a_question_waits_for_the_server_and_is_sent_once(driver: &Driver) {
         assert_eq!(questions[..2], ["before", "while it is away"]);
         assert_eq!(line.len(), 3);
         let response = line[2]["response"].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
-        tab.until("squeezed([...document.querySelectorAll('.response')].at(-1).innerText) === args[0]", vec![json!(response)]).await;
+        tab.until(
+            "squeezed([...document.querySelectorAll('.response')].at(-1).innerText) === args[0]",
+            vec![json!(response)],
+        )
+        .await;
     })
     .await;
 }

@@ -1,6 +1,5 @@
 //! The process of chromedriver, which all tests share. Each has a browser of its own.
 
-use shared::env::Env;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -17,7 +16,7 @@ pub struct Driver {
 impl Driver {
     /// Starts the program that `TEST_CHROMEDRIVER` names. `None` without that.
     pub fn start() -> Option<Self> {
-        let program = Env::of_process().optional("TEST_CHROMEDRIVER")?;
+        let program = std::env::var_os("TEST_CHROMEDRIVER")?;
         let mut process = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();

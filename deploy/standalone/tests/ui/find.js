@@ -5,14 +5,18 @@ const SELECTORS = {
   link: 'a[href]',
   textbox: 'input:not([type="checkbox"]):not([type="radio"]), textarea',
   checkbox: 'input[type="checkbox"]',
+  radio: 'input[type="radio"]',
   combobox: 'select',
   heading: 'h1, h2, h3, h4',
   article: 'article',
   treeitem: '[role="treeitem"]',
   dialog: 'dialog[open]',
-  menuitem: '.menu[open] button, [role="menuitem"]',
+  menuitem: '.menu[open] :is(button, a), [role="menuitem"]',
   alert: '[role="alert"], [role="status"]',
 };
+
+/** A message that is stored. */
+const MESSAGE = 'article.message:has(.message-foot)';
 
 const isVisible = (element) => element.checkVisibility({ checkVisibilityCSS: true }) && element.getClientRects().length > 0;
 const squeezed = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
@@ -26,7 +30,7 @@ function nameOf(element) {
 
 function find(role, name) {
   // What is behind an open dialog cannot be reached.
-  const root = document.querySelector('dialog[open]') ?? document;
+  const root = (role !== 'dialog' && document.querySelector('dialog[open]')) || document;
   const isNamed = name.endsWith('...') ? (found) => found.startsWith(name.slice(0, -3)) : (found) => found === name;
   const candidates = [...root.querySelectorAll(SELECTORS[role] ?? `[role="${role}"]`)];
   return candidates.find((element) => isVisible(element) && !element.disabled && isNamed(nameOf(element))) ?? null;

@@ -9,12 +9,12 @@
     reason = "a test ends where something is amiss"
 )]
 
-#[path = "../e2e/app.rs"]
-#[expect(dead_code, reason = "the end-to-end tests use the rest")]
-mod app;
 mod accessibility;
 mod account;
 mod answers;
+#[path = "../e2e/app.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
+mod app;
 mod branches;
 mod browser;
 mod chats;
@@ -28,9 +28,9 @@ mod tab;
 mod tabs;
 
 use driver::Driver;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use std::sync::Arc;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 /// A test that has a stack and a browser of its own.
 macro_rules! trials {
@@ -40,13 +40,20 @@ macro_rules! trials {
             let is_ignored = driver.is_none();
             Trial::test(concat!(stringify!($module), "::", stringify!($case)), move || {
                 let Some(driver) = driver else { return Ok(()) };
-                let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-                runtime.block_on(async move { $module::$case(&driver).await });
-                Ok(())
+                on_named_thread(concat!(stringify!($module), "-", stringify!($case)), move |runtime| {
+                    runtime.block_on(async { $module::$case(&driver).await });
+                })
             })
             .with_ignored_flag(is_ignored)
         }),+]
     };
+}
+
+/// Runs a test on a thread of its name, by which its screenshot is called.
+fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> Result<(), Failed> {
+    let run = move || test(&Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+    thread.join().map_err(|_| Failed::without_message())
 }
 
 fn main() {

@@ -7,6 +7,10 @@ use crate::tab::Tab;
 use fantoccini::key::Key;
 use serde_json::json;
 use standalone::stack_config::StackConfig;
+use std::time::Duration;
+
+/// Within this time everything happens.
+const SOON: Duration = Duration::from_secs(30);
 
 /// The name of the user.
 pub const NAME: &str = "ann";
@@ -36,6 +40,12 @@ pub async fn signed_in(driver: &Driver, size: WindowSize, test: impl AsyncFnOnce
     .await;
 }
 
+/// Waits until something is so.
+pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let reached = tokio::time::timeout(SOON, async { while !is_so().await {} }).await;
+    assert!(reached.is_ok(), "{what}: not in time");
+}
+
 /// Fills in the form of the sign-in.
 pub async fn sign_in(tab: &Tab) {
     tab.fill("Username...", NAME).await;
@@ -51,6 +61,12 @@ impl Tab {
         self.element("textbox", "Your question").await;
     }
 
+    /// Signs out by the menu of the account.
+    pub async fn sign_out(&self) {
+        self.choose(&format!("{NAME}: account and help"), "Sign out").await;
+        self.element("heading", "Sign in").await;
+    }
+
     /// Asks a question at the end of the line that is shown.
     pub async fn ask(&self, question: &str) {
         self.element("textbox", "Your question").await.click().await.unwrap();
@@ -62,17 +78,17 @@ impl Tab {
     pub async fn ask_and_wait(&self, question: &str) {
         let before = self.message_count().await;
         self.ask(question).await;
-        self.until("count('article.message') > args[0] && !find('button', 'Stop the answer')", vec![json!(before)]).await;
+        self.until("count(MESSAGE) > args[0] && count('.running') === 0", vec![json!(before)]).await;
     }
 
     /// The number of messages that are shown.
     pub async fn message_count(&self) -> u64 {
-        self.run("return count('article.message');", Vec::new()).await.as_u64().unwrap()
+        self.run("return count(MESSAGE);", Vec::new()).await.as_u64().unwrap()
     }
 
     /// Waits until so many messages are shown.
     pub async fn has_messages(&self, count: u64) {
-        self.until("count('article.message') === args[0]", vec![json!(count)]).await;
+        self.until("count(MESSAGE) === args[0] && count('.running') === 0", vec![json!(count)]).await;
     }
 
     /// Chooses what a menu offers.

@@ -22,8 +22,7 @@ pub async fn a_person_registers_signs_out_and_signs_in(driver: &Driver) {
         tab.client.refresh().await.unwrap();
         tab.element("button", "Begin a chat").await;
 
-        tab.choose("ann", "Sign out").await;
-        tab.element("heading", "Sign in").await;
+        tab.sign_out().await;
         tab.fill("Username...", NAME).await;
         tab.fill("Password...", "wrong horse").await;
         tab.click("button", "Sign in").await;
@@ -39,7 +38,9 @@ pub async fn a_deep_link_survives_signing_in(driver: &Driver) {
     let chat = user.chat("Trees").await;
     let mut ids = Vec::new();
     for number in 0..120 {
-        ids.push(user.say(&chat, &format!("question {number}")).await["response_id"].as_str().unwrap().to_owned());
+        ids.push(
+            user.say(&chat, &format!("question {number}")).await["response_id"].as_str().unwrap().to_owned(),
+        );
     }
     browse(driver, &stack.url, DESKTOP, async |tab| {
         tab.go(&format!("/ui/#/chat/{chat}/message/{}", ids[9])).await;

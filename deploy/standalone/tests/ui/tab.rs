@@ -1,10 +1,14 @@
 //! A tab of a browser, as a person sees it: elements by what they are and what they are called.
 
 use fantoccini::Client;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use reqwest::Url;
 use serde_json::{Value, json};
+
+/// The most attempts to click on what is drawn anew at once.
+const MAX_CLICKS: usize = 200;
 
 /// The functions of the scripts that look for elements.
 const FIND: &str = include_str!("find.js");
@@ -63,20 +67,32 @@ impl Tab {
         self.until("!isShown(args[0])", vec![json!(text)]).await;
     }
 
+    /// Clicks on an element, once it is there and nothing lies over it.
     pub async fn click(&self, role: &str, name: &str) {
-        self.element(role, name).await.click().await.unwrap();
+        for attempt in 1.. {
+            match self.element(role, name).await.click().await {
+                Ok(()) => return,
+                // It was drawn anew in between, or a notice will go away.
+                Err(_) if attempt < MAX_CLICKS => {}
+                Err(error) => panic!("{role} {name}: {error}"),
+            }
+        }
     }
 
     /// Writes into a field in place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
-        let field = self.element("textbox", name).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        self.click("textbox", name).await;
+        self.run("document.activeElement.select();", Vec::new()).await;
+        self.press_key(Key::Delete).await;
+        self.press(text).await;
     }
 
     /// Presses keys where the focus is.
     pub async fn press(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        let key = |value: char| [KeyAction::Down { value }, KeyAction::Up { value }];
+        let actions = keys.chars().flat_map(key);
+        let actions = actions.fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     pub async fn press_key(&self, key: Key) {

@@ -16,7 +16,9 @@ pub async fn two_tabs_and_a_second_device_agree(driver: &Driver) {
         tab.shows("from elsewhere!").await;
         let branch = user.fork(&chat, &first["response_id"]).await;
         user.say(&branch, "on a branch").await;
-        user.put("/branches/set-active-branch", &json!({"chat_id": chat, "branch_id": branch})).await.expect(200);
+        user.put("/branches/set-active-branch", &json!({"chat_id": chat, "branch_id": branch}))
+            .await
+            .expect(200);
         tab.shows("on a branch!").await;
 
         // A second tab: what is said in one is seen in the other, and both are signed out together.
@@ -27,8 +29,7 @@ pub async fn two_tabs_and_a_second_device_agree(driver: &Driver) {
         tab.ask_and_wait("asked in the other").await;
         tab.client.switch_to_window(one.clone()).await.unwrap();
         tab.shows("asked in the other").await;
-        tab.choose("ann", "Sign out").await;
-        tab.element("heading", "Sign in").await;
+        tab.sign_out().await;
         tab.client.switch_to_window(other).await.unwrap();
         tab.element("heading", "Sign in").await;
         tab.client.close_window().await.unwrap();
