@@ -14,6 +14,8 @@ use shared::env::{ConfigError, Env, Purpose};
 use shared::service::Service;
 use shared::settings;
 use shared_web::server::{DescriptorUse, ServerConfig};
+use shared_web::tokens::refresh_token_ttl;
+use std::time::Duration;
 
 /// The default of `LISTEN_ADDR`.
 pub(crate) const LISTEN_ADDR: &str = "0.0.0.0:8000";
@@ -30,6 +32,8 @@ pub struct Config {
     pub upstreams: UpstreamUrls,
     /// The side of the clients.
     pub downstream: DownstreamConfig,
+    /// The page; `None` if it is off.
+    pub ui: Option<UiConfig>,
     /// The rate limits; `None` if they are off.
     pub rate_limits: Option<RateLimitConfig>,
     /// The concurrency limits of replicas; `None` if they are off.
@@ -51,6 +55,13 @@ pub struct DownstreamConfig {
     pub allowed_origins: AllowedOrigins,
 }
 
+/// The configuration of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct UiConfig {
+    /// The lifetime of refresh tokens: how long a browser keeps the cookie that has one.
+    pub refresh_token_ttl: Duration,
+}
+
 impl Config {
     /// Reads the variables that the README lists.
     pub fn from_env(env: &Env, purpose: Purpose) -> Result<Self, ConfigError> {
@@ -58,6 +69,7 @@ impl Config {
             server: ServerConfig::from_env(env, Service::Gateway, LISTEN_ADDR, purpose),
             upstreams: UpstreamUrls::from_env(env),
             downstream: DownstreamConfig::from_env(env),
+            ui: UiConfig::from_env(env),
             rate_limits: RateLimitConfig::from_env(env),
             concurrency: ConcurrencyConfig::from_env(env),
             timeouts: Timeouts::from_env(env),
@@ -65,6 +77,19 @@ impl Config {
             resolution: Ok(Resolution::System),
         })
     }
+}
+
+impl UiConfig {
+    /// Reads `UI` and `REFRESH_TOKEN_TTL`.
+    fn from_env(env: &Env) -> Result<Option<Self>, ConfigError> {
+        let refresh_token_ttl = refresh_token_ttl(env)?;
+        Ok(has_ui(env)?.then_some(Self { refresh_token_ttl }))
+    }
+}
+
+/// Reads `UI`: whether there is the page.
+pub fn has_ui(env: &Env) -> Result<bool, ConfigError> {
+    env.switch("UI", true)
 }
 
 impl DownstreamConfig {

@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// 400: the body ended before it was complete.
     #[error("The body ended too early")]
     BodyBroken,
+    /// 403: a page of another origin has sent a request that only the gateway's own page may send.
+    #[error("The request comes from a page of another origin")]
+    CrossSite,
     /// 404: no route matches.
     #[error("Not Found")]
     NoRoute,
@@ -82,6 +85,7 @@ impl ApiError for Error {
             Self::InvalidHost | Self::UpgradeWithBody | Self::InvalidTarget | Self::BodyBroken => {
                 (StatusCode::BAD_REQUEST, "bad_request")
             }
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "not_found"),
             Self::BodyTooSlow => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
@@ -121,6 +125,7 @@ impl ApiError for Error {
             | Self::UpgradeWithBody
             | Self::InvalidTarget
             | Self::BodyBroken
+            | Self::CrossSite
             | Self::NoRoute
             | Self::TooManyHeaders
             | Self::HeadTooLarge

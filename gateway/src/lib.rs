@@ -3,10 +3,10 @@
 //!
 //! `pipeline` tells a request's way. `downstream` is the side of the clients and `upstream` that of the services; `proxy` passes
 //! requests and responses between them. `routing` has the route table, `rate_limit` and `concurrency` the limits, `openapi` the
-//! merged document, `endpoints` the gateway's own.
+//! merged document, `endpoints` the gateway's own, `ui` the page and `session` its sign-in.
 //!
 //! Imports run one way: routing, timeouts; error; concurrency, `request_context`; downstream, upstream, openapi; `rate_limit`, proxy,
-//! endpoints; pipeline, config; startup; main.
+//! endpoints, session; pipeline, ui, config; startup; main.
 
 pub mod cli;
 mod concurrency;
@@ -21,9 +21,11 @@ mod proxy;
 mod rate_limit;
 mod request_context;
 mod routing;
+mod session;
 pub mod startup;
 mod timeouts;
 mod token_cache;
+mod ui;
 mod upstream;
 
 pub use routing::class::RequestClass;

@@ -1,5 +1,7 @@
 //! A request's way through the gateway: receive, route, authenticate, admit, forward, respond.
 
+mod session;
+
 use crate::downstream::cors::Cors;
 use crate::downstream::{compression, request_checks, security_headers};
 use crate::error::Error;
@@ -7,7 +9,7 @@ use crate::proxy::body_bounds::BodyBounds;
 use crate::proxy::body_refusal::{check_encoding, refuse_body};
 use crate::proxy::body_sender::BodySender;
 use crate::proxy::forward::Proxy;
-use crate::proxy::headers::body_length;
+use crate::proxy::headers::{BodyLength, body_length};
 use crate::proxy::request_body::RequestBody;
 use crate::proxy::telemetry;
 use crate::rate_limit;
@@ -15,8 +17,11 @@ use crate::rate_limit::admission::RateLimits;
 use crate::rate_limit::byte_meter::ByteMeter;
 use crate::rate_limit::user_streams::UserStreamPermit;
 use crate::request_context::RequestContext;
+use crate::routing::session::{SessionRoute, is_of_session};
 use crate::routing::table::{Access, is_of_api, is_token_endpoint};
+use crate::session::SessionSettings;
 use crate::token_cache::TokenCache;
+use crate::ui;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use shared_web::body_limits::{BodyLimits, MinRate};
@@ -28,7 +33,6 @@ use shared_web::telemetry::Trace;
 use shared_web::tokens::TokenKeys;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The most bytes of a head that the parser of a service reads.
 const MAX_HEAD_BYTES: usize = 0x1_ffff;
@@ -41,6 +45,8 @@ pub(crate) struct Pipeline {
     pub(crate) limits: Arc<RateLimits>,
     pub(crate) tokens: TokenCache,
     pub(crate) proxy: Proxy,
+    /// `None` where there is no page.
+    pub(crate) session: Option<SessionSettings>,
 }
 
 /// The server's hooks: a worker's pipeline.
@@ -57,6 +63,7 @@ impl Hooks {
 impl server::ServerHooks for Hooks {
     /// Receive: refuses a request by its head.
     fn filter_request(&self, request: &ServiceRequest) -> Result<(), Problem> {
+        ui::trailing_slash::record(request.request());
         Ok(request_checks::check(request.request())?)
     }
 
@@ -65,13 +72,17 @@ impl server::ServerHooks for Hooks {
     }
 
     fn proxy(&self, request: ServiceRequest, trace: &Rc<Trace>) -> Result<ResponseFuture, ServiceRequest> {
-        if !is_of_api(request.path()) {
-            return Err(request);
-        }
+        let session_route = match request.path() {
+            path if is_of_api(path) => None,
+            path => match self.pipeline.session_route(path) {
+                None => return Err(request),
+                route => route,
+            },
+        };
         let (request, payload) = request.into_parts();
         let (pipeline, trace) = (Rc::clone(&self.pipeline), Rc::clone(trace));
         Ok(Box::pin(async move {
-            match pipeline.handle(&request, payload, &trace).await {
+            match pipeline.handle(&request, payload, &trace, session_route).await {
                 Ok(response) => ServiceResponse::new(request, response),
                 Err(problem) => ServiceResponse::from_err(in_words_of(request.path(), problem), request),
             }
@@ -81,8 +92,11 @@ impl server::ServerHooks for Hooks {
     /// Respond: sets the headers of every response, also of one that is an error, and compresses its body.
     fn filter_response(&self, mut response: ServiceResponse) -> ServiceResponse {
         rate_limit::headers::finish(&mut response);
-        let cors = self.pipeline.cors.response_headers(response.request());
-        cors.set(response.headers_mut());
+        // No page of another origin has a session.
+        if !is_of_session(response.request().path()) {
+            let cors = self.pipeline.cors.response_headers(response.request());
+            cors.set(response.headers_mut());
+        }
         security_headers::finish(&mut response);
         compression::compress(response)
     }
@@ -95,16 +109,21 @@ impl Pipeline {
         in_words_of(request.path(), admitted.err().map_or(refusal, Problem::from))
     }
 
-    /// Responds to a request under the root of the API.
+    /// Responds to a request under the root of the API, or to one of the page's session.
     async fn handle(
         &self,
         request: &HttpRequest,
         payload: Payload,
         trace: &Trace,
+        session_route: Option<SessionRoute>,
     ) -> Result<HttpResponse, Problem> {
         let body = RequestBody::new(payload);
         let mut record = ProxyLogFields::default();
-        let response = self.run(request, &body, trace, &mut record).await;
+        let response = match session_route {
+            None => self.run(request, &body, trace, &mut record).await,
+            // In a box, as it is large and seldom needed.
+            Some(route) => Box::pin(self.run_session(route, request, &body, trace, &mut record)).await,
+        };
         request.extensions_mut().insert(record);
         body.release();
         response
@@ -120,6 +139,7 @@ impl Pipeline {
     ) -> Result<HttpResponse, Problem> {
         let started = telemetry::start();
         let mut context = self.route(request, trace)?;
+        context.started = started;
         record.route = Some(context.route.prefix);
         if let Some(response) = self.cors.preflight(request) {
             return Ok(response);
@@ -129,7 +149,8 @@ impl Pipeline {
         record.user = context.user;
         self.limits.admit(&context, user)?;
         let user_stream = self.limits.open_stream(&context)?;
-        self.forward(&context, body, user_stream, record, started).await
+        let length = body_length(request.headers())?;
+        self.forward(&context, (body, length), user_stream, record).await
     }
 
     /// Route: finds the route and the class of a request. One without a route, or whose service there is not, counts against a rate limit.
@@ -155,16 +176,14 @@ impl Pipeline {
         self.limits.admit_unrouted(request, user)
     }
 
-    /// Forward: sends the request to its service, and streams the response back.
+    /// Forward: sends the request with a body of this length to its service, and streams the response back.
     async fn forward(
         &self,
         context: &RequestContext<'_>,
-        body: &RequestBody,
+        (body, length): (&RequestBody, BodyLength),
         user_stream: Option<UserStreamPermit>,
         record: &mut ProxyLogFields,
-        started: Option<Instant>,
     ) -> Result<HttpResponse, Problem> {
-        let length = body_length(context.request.headers())?;
         let request = self.proxy.request(context, length)?;
         if request.head.bytes() > MAX_HEAD_BYTES {
             return Err(Error::HeadTooLarge.into());
@@ -180,7 +199,7 @@ impl Pipeline {
             body.count_with(meter)?;
         }
         let response = self.proxy.send(&request, body, context.route.upstream).await?;
-        telemetry::record_response(record, &response, context.route, started);
+        telemetry::record_response(record, &response, context);
         Ok(self.proxy.respond(response, context.request.method(), user_stream))
     }
 

@@ -8,8 +8,11 @@ use crate::openapi::catalogue::Catalogue;
 use crate::pipeline::{Hooks, Pipeline};
 use crate::proxy::forward::Proxy;
 use crate::rate_limit::admission::RateLimits;
+use crate::session::SessionSettings;
 use crate::timeouts::Timeouts;
 use crate::token_cache::TokenCache;
+use crate::ui;
+use crate::ui::asset_store::AssetStore;
 use crate::upstream::cluster::Cluster;
 use crate::upstream::clusters::{ClustersConfig, UpstreamClusters};
 use actix_web::web::Data;
@@ -50,13 +53,23 @@ pub fn build(config: Config) -> Result<Application, StartError> {
         timeouts: config.timeouts,
         trusted_proxies: trusted_proxies.clone(),
         draining,
+        session: config.ui.map(|ui| SessionSettings {
+            trusted_proxies: trusted_proxies.clone(),
+            cookie_max_age: ui.refresh_token_ttl,
+        }),
     };
-    let catalogue = Data::new(Catalogue::new(http, config.upstreams, config.timeouts.document_ttl));
+    let assets = config.ui.map(|_| Data::new(AssetStore::load()));
+    let document_ttl = config.timeouts.document_ttl;
+    let catalogue = Data::new(Catalogue::new(http, config.upstreams, document_ttl, config.ui.is_some()));
     let trusted_proxies = Data::new(trusted_proxies);
     let parts = ApplicationParts { listen, context, tasks, readiness, cancels_on_half_close: true };
     let hooks = move || -> Rc<dyn ServerHooks> { Rc::new(Hooks::new(pipelines.build())) };
     Application::bind(parts, hooks, move |app| {
         app.app_data(trusted_proxies.clone()).app_data(catalogue.clone()).configure(endpoints::configure);
+        match &assets {
+            Some(assets) => app.app_data(assets.clone()).configure(ui::endpoints::configure),
+            None => app.configure(endpoints::configure_without_ui),
+        };
     })
 }
 
@@ -71,6 +84,7 @@ struct Pipelines {
     timeouts: Timeouts,
     trusted_proxies: TrustedProxies,
     draining: CancellationToken,
+    session: Option<SessionSettings>,
 }
 
 impl Pipelines {
@@ -84,6 +98,7 @@ impl Pipelines {
             limits: Arc::clone(&self.limits),
             tokens: TokenCache::default(),
             proxy: Proxy::new(&self.clusters, self.timeouts, trusted_proxies, draining),
+            session: self.session.clone(),
         }
     }
 }

@@ -46,11 +46,11 @@ async fn serve(options: Options, env: Env) -> Result<Exit, StartError> {
     let format = telemetry::init(&env, LogFormat::Pretty)?;
     program::until_second_signal(|stop| async move {
         let config = StackConfig::from_env(&options, &env, Purpose::Serve)?;
-        let data = location(&config.databases, &options.data_dir);
+        let (data, has_ui) = (location(&config.databases, &options.data_dir), config.has_ui);
         let Some(stack) = program::unless_stopped(&stop, Box::pin(Stack::build(config))).await? else {
             return Ok(Exit::Immediate(ExitCode::SUCCESS));
         };
-        welcome(format, stack.address(), &data);
+        welcome(format, stack.address(), has_ui, &data);
         stack.run_until_stopped(stop).await?;
         Ok(Exit::Graceful(ExitCode::SUCCESS))
     })

@@ -9,7 +9,8 @@ use answer::store::UserLimits;
 use auth::config::{PasswordConfig, TokenLife, registration_policy};
 use auth::domain::RegistrationPolicy;
 use gateway::config::{
-    AllowedOrigins, ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UpstreamUrls,
+    AllowedOrigins, ConcurrencyConfig, DownstreamConfig, RateLimitConfig, Resolution, Timeouts, UiConfig,
+    UpstreamUrls, has_ui,
 };
 use reqwest::Url;
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ pub struct StackConfig {
     pub secret: Option<SecretString>,
     /// The gateway's side towards clients: proxies, CORS, compression.
     pub downstream: DownstreamConfig,
+    /// Whether the gateway has its page.
+    pub has_ui: bool,
     /// Rate limits; none if they are off.
     pub rate_limits: Option<RateLimitConfig>,
     /// Concurrency limits; none if they are off.
@@ -83,6 +86,7 @@ impl StackConfig {
             secret: secret(env, &clock),
             // For pages that are developed on this machine.
             downstream: DownstreamConfig::from_env_or(env, AllowedOrigins::Local),
+            has_ui: has_ui(env),
             rate_limits: RateLimitConfig::from_env(env),
             concurrency: ConcurrencyConfig::from_env(env),
             times: ServerTimeouts::from_env(env),
@@ -133,6 +137,7 @@ impl StackConfig {
             server,
             upstreams,
             downstream: self.downstream.clone(),
+            ui: self.has_ui.then_some(UiConfig { refresh_token_ttl: self.tokens.refresh }),
             rate_limits: self.rate_limits,
             concurrency: self.concurrency,
             timeouts: self.gateway_timeouts,

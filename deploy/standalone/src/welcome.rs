@@ -7,15 +7,19 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, absolute};
 
-/// Tells where Banyan listens, where its documentation is and where its data is: on lines of their own, or as one event of a log
-/// of JSON.
-pub fn welcome(format: LogFormat, address: SocketAddr, data: &str) {
-    let (url, docs) = (format!("http://{address}"), format!("http://{}/docs", reachable(address)));
+/// Tells where Banyan listens, where its page, unless it is off, its documentation and its data are: on lines of their own, or as one event of
+/// a log of JSON.
+pub fn welcome(format: LogFormat, address: SocketAddr, has_ui: bool, data: &str) {
+    let (url, reachable) = (format!("http://{address}"), reachable(address));
+    let docs = format!("http://{reachable}/docs");
+    let page = has_ui.then(|| format!("http://{reachable}/ui/"));
     match format {
-        LogFormat::Json => tracing::info!(url, docs, data, "Banyan is ready"),
+        LogFormat::Json => tracing::info!(url, page, docs, data, "Banyan is ready"),
         LogFormat::Pretty => {
-            let lines =
-                format!("Banyan listens on {url}\nDocumentation:    {docs}\nData:             {data}\n");
+            let page = page.map(|page| format!("Page:             {page}\n")).unwrap_or_default();
+            let lines = format!(
+                "Banyan listens on {url}\n{page}Documentation:    {docs}\nData:             {data}\n"
+            );
             // A standard output that nobody reads does not end the start.
             drop(std::io::stdout().write_all(lines.as_bytes()));
         }

@@ -101,7 +101,7 @@ fn lines_of_a_start(folder: &Path, variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_start_ends_with_the_address_the_documentation_and_the_data_on_lines_of_their_own() {
+fn a_start_ends_with_the_address_the_page_the_documentation_and_the_data_on_lines_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
 
     let lines = lines_of_a_start(folder.path(), &[]);
@@ -109,9 +109,19 @@ fn a_start_ends_with_the_address_the_documentation_and_the_data_on_lines_of_thei
     let welcome = lines.iter().position(|line| line.starts_with("Banyan listens on ")).unwrap();
     let url = lines[welcome].strip_prefix("Banyan listens on ").unwrap();
     assert!(url.starts_with("http://127.0.0.1:") && !url.contains(' '), "{lines:#?}");
-    assert_eq!(lines[welcome + 1], format!("Documentation:    {url}/docs"));
-    assert_eq!(lines[welcome + 2], format!("Data:             {}", folder.path().join("data").display()));
-    assert!(lines[welcome + 3].contains("draining"), "{lines:#?}");
+    assert_eq!(lines[welcome + 1], format!("Page:             {url}/ui/"));
+    assert_eq!(lines[welcome + 2], format!("Documentation:    {url}/docs"));
+    assert_eq!(lines[welcome + 3], format!("Data:             {}", folder.path().join("data").display()));
+    assert!(lines[welcome + 4].contains("draining"), "{lines:#?}");
+}
+
+#[test]
+fn a_start_without_the_page_names_none() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let lines = lines_of_a_start(folder.path(), &[("UI", "off")]);
+
+    assert!(!lines.iter().any(|line| line.contains("/ui/")), "{lines:#?}");
 }
 
 #[test]
@@ -162,6 +172,7 @@ fn with_json_logs_every_line_is_json_and_the_welcome_is_an_event() {
     let welcome = events.iter().find(|event| event["message"] == "Banyan is ready").unwrap();
     let url = welcome["url"].as_str().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{welcome}");
+    assert_eq!(welcome["page"], format!("{url}/ui/"));
     assert_eq!(welcome["docs"], format!("{url}/docs"));
     assert_eq!(welcome["data"], folder.path().join("data").display().to_string());
 }

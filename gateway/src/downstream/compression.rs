@@ -64,23 +64,33 @@ fn set_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether `Accept-Encoding` accepts gzip, and does not prefer `identity` (RFC 9110, 12.5.3).
+/// Whether `Accept-Encoding` accepts gzip, and does not prefer `identity`.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let (mut gzip, mut other, mut identity) = (None, None, None);
+    accepts_one_of(headers, &["gzip", "x-gzip"])
+}
+
+/// Whether `Accept-Encoding` accepts brotli, and does not prefer `identity`.
+pub(crate) fn accepts_brotli(headers: &HeaderMap) -> bool {
+    accepts_one_of(headers, &["br"])
+}
+
+/// Whether `Accept-Encoding` accepts a content coding, by one of its names, and does not prefer `identity` (RFC 9110, 12.5.3).
+fn accepts_one_of(headers: &HeaderMap, names: &[&str]) -> bool {
+    let (mut coded, mut other, mut identity) = (None, None, None);
     let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
     for item in values.flat_map(|value| value.split(',')) {
         let (coding, weight) = item.split_once(';').unwrap_or((item, "q=1"));
         let weight =
             weight.trim().to_ascii_lowercase().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
         match coding.trim().to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => gzip = weight,
+            name if names.contains(&name) => coded = weight,
             "identity" => identity = weight,
             "*" => other = weight,
             _ => {}
         }
     }
-    let gzip = gzip.or(other).unwrap_or(0.0);
-    gzip > 0.0 && gzip >= identity.unwrap_or(0.0)
+    let coded = coded.or(other).unwrap_or(0.0);
+    coded > 0.0 && coded >= identity.unwrap_or(0.0)
 }
 
 /// A body that is compressed as it is polled.
@@ -153,5 +163,18 @@ mod tests {
             assert!(!accepts(no), "{no}");
         }
         assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn brotli_is_sent_to_clients_that_accept_it() {
+        let accepts = |value| {
+            accepts_brotli(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]))
+        };
+        for yes in ["br", "gzip, deflate, br, zstd", "*", "gzip;q=1, BR;q=0.2"] {
+            assert!(accepts(yes), "{yes}");
+        }
+        for no in ["", "gzip, deflate", "br;q=0, *", "identity, br;q=0.5"] {
+            assert!(!accepts(no), "{no}");
+        }
     }
 }

@@ -16,9 +16,18 @@ pub(crate) const HOP_BY_HOP: [&str; 9] = [
 ];
 
 /// Headers that the gateway sets from what it sees itself, or extends, as a client could have made them up. (The server has
-/// answered `Expect`.)
-pub(crate) const REQUEST_SET_BY_GATEWAY: [&str; 8] =
-    ["content-length", "expect", "forwarded", "host", "traceparent", "tracestate", "x-real-ip", X_REQUEST_ID];
+/// answered `Expect`.) Cookies are the gateway's alone: the page's session has one, which no service may see.
+pub(crate) const REQUEST_SET_BY_GATEWAY: [&str; 9] = [
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "traceparent",
+    "tracestate",
+    "x-real-ip",
+    X_REQUEST_ID,
+];
 
 /// Other headers that the gateway, its server or a service reads, as far as they have a hyphen in their name.
 const READ_HEADERS: [&str; 7] = [

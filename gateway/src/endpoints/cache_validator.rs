@@ -6,20 +6,20 @@ use foldhash::fast::FixedState;
 use std::hash::BuildHasher as _;
 
 /// The entity tag and the `Cache-Control` of a response.
-pub(super) struct CacheValidator {
+pub(crate) struct CacheValidator {
     tag: EntityTag,
     cache_control: &'static str,
 }
 
 impl CacheValidator {
     /// The validator of these bytes. Its tag is weak, as the compressed bytes have the same.
-    pub(super) fn of(bytes: &[u8], cache_control: &'static str) -> Self {
+    pub(crate) fn of(bytes: &[u8], cache_control: &'static str) -> Self {
         let hash = FixedState::default().hash_one(bytes);
         Self { tag: EntityTag::new_weak(format!("{hash:016x}")), cache_control }
     }
 
     /// Whether `If-None-Match` has the tag.
-    pub(super) fn matches(&self, request: &HttpRequest) -> bool {
+    pub(crate) fn matches(&self, request: &HttpRequest) -> bool {
         match IfNoneMatch::parse(request) {
             Ok(IfNoneMatch::Any) => true,
             Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&self.tag)),
@@ -28,12 +28,12 @@ impl CacheValidator {
     }
 
     /// 200, without a body yet.
-    pub(super) fn ok(&self) -> HttpResponseBuilder {
+    pub(crate) fn ok(&self) -> HttpResponseBuilder {
         self.add_to(HttpResponse::Ok())
     }
 
     /// 304.
-    pub(super) fn not_modified(&self) -> HttpResponseBuilder {
+    pub(crate) fn not_modified(&self) -> HttpResponseBuilder {
         self.add_to(HttpResponse::NotModified())
     }
 

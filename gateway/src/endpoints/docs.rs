@@ -29,7 +29,7 @@ const FILE_CACHE_CONTROL: &str = "public, max-age=3600";
 const CSP: &str =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// GET `/`: redirects to `/docs`. The path is relative, so that a prefix before it stays.
+/// GET `/` without the page: redirects to `/docs`. The path is relative, so that a prefix before it stays.
 pub(super) async fn get_root() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((LOCATION, "docs")).finish()
 }

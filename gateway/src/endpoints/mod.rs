@@ -1,6 +1,6 @@
 //! The gateway's own endpoints.
 
-mod cache_validator;
+pub(crate) mod cache_validator;
 mod docs;
 mod health;
 mod openapi;
@@ -13,7 +13,11 @@ pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(public("/health").get(health::get_health))
         .service(public("/openapi.json").get(openapi::get_openapi))
         .service(public("/openapi-3.0.json").get(openapi::get_openapi_3_0))
-        .service(public("/").get(docs::get_root))
         .service(public("/docs").get(docs::get_docs))
         .service(public("/docs/{file}").get(docs::get_docs_file));
+}
+
+/// The root, where it is not that of the page.
+pub(crate) fn configure_without_ui(app: &mut ServiceConfig) {
+    app.service(public("/").get(docs::get_root));
 }

@@ -26,6 +26,8 @@ pub(crate) struct Catalogue {
     http: reqwest::Client,
     upstreams: UpstreamUrls,
     ttl: Duration,
+    /// Whether there is the page, whose session has routes.
+    has_ui: bool,
     /// Locked during a fetch, so that concurrent requests share it.
     cached: Mutex<Cached>,
 }
@@ -41,8 +43,8 @@ struct Cached {
 
 impl Catalogue {
     /// An empty catalogue, which fetches again after the time to live.
-    pub(crate) fn new(http: reqwest::Client, upstreams: UpstreamUrls, ttl: Duration) -> Self {
-        Self { http, upstreams, ttl, cached: Mutex::default() }
+    pub(crate) fn new(http: reqwest::Client, upstreams: UpstreamUrls, ttl: Duration, has_ui: bool) -> Self {
+        Self { http, upstreams, ttl, has_ui, cached: Mutex::default() }
     }
 
     /// The merged document, for clients that reach the API at `server`. A service that is down now is in it as it was fetched last.
@@ -50,7 +52,7 @@ impl Catalogue {
         let mut cached = self.cached.lock().await;
         if cached.fetched.is_none_or(|fetched| fetched.elapsed() >= self.ttl) {
             let fetched = join_all(Upstream::ALL.map(|upstream| self.fetch(upstream))).await;
-            cached.update(fetched);
+            cached.update(fetched, self.has_ui);
         }
         Ok(complete(version, server, cached.merged()?))
     }
@@ -73,14 +75,15 @@ impl Catalogue {
 }
 
 impl Cached {
-    fn update(&mut self, fetched: Vec<Option<ServiceDocument>>) {
+    fn update(&mut self, fetched: Vec<Option<ServiceDocument>>, has_ui: bool) {
         for (document, fetched) in self.documents.iter_mut().zip(fetched) {
             if fetched.is_some() {
                 *document = fetched;
             }
         }
         self.fetched = Some(Instant::now());
-        let merged = merge(self.present().map(|(upstream, document)| (upstream, document.clone())));
+        let present = self.present().map(|(upstream, document)| (upstream, document.clone()));
+        let merged = merge(present, has_ui);
         // It has only texts, so serialization cannot fail.
         let text = |merged: &Merged| serde_json::to_vec(merged).unwrap_or_default().into();
         self.merged = [text(&merged), text(&merged.downgraded())];

@@ -5,7 +5,9 @@ use super::document::{Paths, ServiceDocument};
 use super::downgrade;
 use super::info::{info, rank, security_schemes};
 use super::operation::Additions;
+use super::session;
 use super::shared_responses::share;
+use crate::routing::session::is_of_session;
 use crate::routing::table::{find, is_token_endpoint};
 use crate::routing::upstream::Upstream;
 use indexmap::IndexMap;
@@ -24,8 +26,8 @@ pub(super) struct Merged {
     components: Map<String, Value>,
 }
 
-/// Merges the documents of the services.
-pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>) -> Merged {
+/// Merges the documents of the services, and adds the routes of the page's session where there is the page.
+pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>, has_ui: bool) -> Merged {
     let (mut paths, mut components, mut tags) = (Paths::new(), Map::new(), Vec::new());
     for (upstream, mut document) in documents {
         conflicts::rename(&components, upstream, &mut document);
@@ -42,12 +44,20 @@ pub(super) fn merge(documents: impl Iterator<Item = (Upstream, ServiceDocument)>
     components.insert("headers".to_owned(), Additions::headers());
     components
         .insert("responses".to_owned(), share(paths.values_mut().flat_map(IndexMap::values_mut)).into());
+    // After all others, as it refers to their shared responses, and no other refers to its own.
+    if has_ui {
+        session::add_to(&mut paths);
+        tags.push(session::tag());
+    }
     Merged { info: info(), tags, paths, components }
 }
 
 impl Merged {
-    /// The same document in OpenAPI 3.0.
+    /// The same document in OpenAPI 3.0, without the session: clients that are generated from it are no page, and some of these generators
+    /// take one success of an operation alone.
     pub(super) fn downgraded(mut self) -> Self {
+        self.paths.retain(|path, _| !is_of_session(path));
+        self.tags.retain(|tag| tag.get("name").is_none_or(|name| name != session::TAG));
         for operation in self.paths.values_mut().flat_map(IndexMap::values_mut) {
             if let Some(responses) = operation.get_mut("responses") {
                 downgrade::join_error_bodies(responses);
@@ -115,7 +125,7 @@ mod tests {
 
     fn merged<const N: usize>(documents: [(Upstream, Value); N]) -> Value {
         let read = |(upstream, document)| (upstream, serde_json::from_value(document).unwrap());
-        serde_json::to_value(merge(documents.into_iter().map(read))).unwrap()
+        serde_json::to_value(merge(documents.into_iter().map(read), false)).unwrap()
     }
 
     fn outer_and(inner: &str) -> Value {

@@ -7,4 +7,5 @@ mod downgrade;
 mod info;
 mod merge;
 mod operation;
+mod session;
 mod shared_responses;

@@ -13,7 +13,8 @@ use hyper::Response;
 use shared_web::telemetry::X_REQUEST_ID;
 
 /// Headers of a response that the gateway or its server sets, whatever the service says.
-const RESPONSE_SET_BY_GATEWAY: [&str; 4] = ["content-length", "server", "x-powered-by", X_REQUEST_ID];
+const RESPONSE_SET_BY_GATEWAY: [&str; 5] =
+    ["content-length", "server", "set-cookie", "x-powered-by", X_REQUEST_ID];
 
 /// The prefix of the headers of CORS, which the gateway sets.
 const ACCESS_CONTROL: &str = "access-control-";
@@ -56,10 +57,16 @@ pub(super) fn set_request_headers(
     let options = ConnectionOptions::parse(received.get_all(header::CONNECTION).map(HeaderValue::as_bytes));
     let mut has_key = false;
     headers.append(hyper::header::HOST, host.as_bytes());
+    if let Some(authorization) = &context.authorization {
+        headers.append(hyper::header::AUTHORIZATION, authorization.as_bytes());
+    }
     for (name, value) in received {
         let name = name.as_str();
-        let is_kept =
-            !options.names(name) && !REQUEST_SET_BY_GATEWAY.contains(&name) && !name.starts_with(X_FORWARDED);
+        let is_replaced = name == header::AUTHORIZATION && context.authorization.is_some();
+        let is_kept = !is_replaced
+            && !options.names(name)
+            && !REQUEST_SET_BY_GATEWAY.contains(&name)
+            && !name.starts_with(X_FORWARDED);
         // Software that speaks CGI would take it for another header.
         if is_kept && !name.contains('_') {
             headers.append_received(name, value.as_bytes());

@@ -1,13 +1,17 @@
 //! The body of a client's request, as the server offers it.
 
 use super::body_error::BodyError;
+use crate::error::Error;
 use actix_web::dev::Payload;
 use actix_web::rt;
 use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// A body that was not read to its end. Clones share it.
 #[derive(Clone)]
@@ -34,6 +38,21 @@ impl RequestBody {
             self.put(payload);
             rt::spawn(async move { drop(self) });
         }
+    }
+
+    /// Reads a body that says nothing, so that another request can follow on its connection: at most `max_bytes`, within `max_time`.
+    pub(crate) async fn discard(&self, max_bytes: usize, max_time: Duration) -> Result<(), Error> {
+        let read = async {
+            let mut bytes = 0;
+            while let Some(piece) = poll_fn(|context| self.poll_next(context)).await {
+                bytes += piece?.len();
+                if bytes > max_bytes {
+                    return Err(Error::BodyTooLarge(max_bytes));
+                }
+            }
+            Ok(())
+        };
+        timeout(max_time, read).await.unwrap_or(Err(Error::BodyTooSlow))
     }
 
     fn put(&self, payload: Option<Payload>) {

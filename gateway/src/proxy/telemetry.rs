@@ -3,7 +3,7 @@
 use super::message::UpstreamResponse;
 use super::request_head::RequestHeaders;
 use crate::log_target;
-use crate::routing::table::Route;
+use crate::request_context::RequestContext;
 use hyper::header::HeaderName;
 use shared::log_fields::millis;
 use shared_web::server::ProxyLogFields;
@@ -16,18 +16,17 @@ pub(crate) fn start() -> Option<Instant> {
     tracing::enabled!(target: log_target::PROXY, Level::DEBUG).then(Instant::now)
 }
 
-/// Records which replica has answered a request that came at this time.
+/// Records which replica has answered a request.
 pub(crate) fn record_response(
     record: &mut ProxyLogFields,
     response: &UpstreamResponse,
-    route: &Route,
-    started: Option<Instant>,
+    context: &RequestContext<'_>,
 ) {
     let replica = response.connection.replica.address;
     record.upstream = Some(replica);
-    let head_ms = started.map(|started| millis(started.elapsed()));
+    let head_ms = context.started.map(|started| millis(started.elapsed()));
     let status = response.incoming.response.status().as_u16();
-    tracing::debug!(target: log_target::PROXY, upstream = route.upstream.name(), %replica, status, head_ms, "answered");
+    tracing::debug!(target: log_target::PROXY, upstream = context.route.upstream.name(), %replica, status, head_ms, "answered");
 }
 
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -9,6 +9,10 @@ pub(crate) const API_ROOT: &str = "/api/v1";
 
 /// The login.
 pub(crate) const LOGIN: &str = "/api/v1/auth/login";
+/// The refresh of an access token.
+pub(crate) const REFRESH: &str = "/api/v1/auth/refresh";
+/// The logout.
+pub(crate) const LOGOUT: &str = "/api/v1/auth/logout";
 /// The token endpoint of OAuth 2. The grant stands in the body of a request, so that the auth service limits password grants,
 /// and all others are limited as refreshes are.
 pub(crate) const TOKEN: &str = "/api/v1/auth/token";
@@ -48,7 +52,7 @@ pub(crate) struct Route {
 const ROUTES: [Route; 12] = [
     public(REGISTER, Upstream::Auth).with_passwords(&[REGISTER]),
     public(LOGIN, Upstream::Auth).with_passwords(&[LOGIN]),
-    public("/api/v1/auth/refresh", Upstream::Auth),
+    public(REFRESH, Upstream::Auth),
     public(TOKEN, Upstream::Auth).with_passwords(&[TOKEN]),
     protected("/api/v1/auth", Upstream::Auth)
         .with_passwords(&["/api/v1/auth/change-password", "/api/v1/auth/me"]),

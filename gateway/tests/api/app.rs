@@ -77,6 +77,7 @@ fn spawn(upstreams: UpstreamUrls, configure: impl FnOnce(&mut Config)) -> TestGa
         server: ServerConfig { metrics: metrics.clone(), ..server_config(&clock) },
         upstreams,
         downstream: DownstreamConfig::default(),
+        ui: None,
         rate_limits: Some(RateLimitConfig::default()),
         concurrency: Some(ConcurrencyConfig::default()),
         timeouts: no_cache(),

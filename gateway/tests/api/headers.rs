@@ -44,6 +44,7 @@ async fn hop_by_hop_and_forgeable_request_headers_are_not_passed_on() {
         "x-forwarded-port",
         "x-forwarded-prefix",
         "content-length",
+        "cookie",
         "transfer-encoding",
     ] {
         assert_eq!(header(&head, name), None, "{head}");
@@ -55,7 +56,6 @@ async fn hop_by_hop_and_forgeable_request_headers_are_not_passed_on() {
         ("x-forwarded-proto", "http"),
         ("forwarded", "for=127.0.0.1;host=\"banyan.example:81\";proto=http"),
         ("x-real-ip", "127.0.0.1"),
-        ("cookie", "a=b"),
         ("idempotency-key", "k 1"),
         ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ("tracestate", "a=b"),
@@ -89,6 +89,7 @@ async fn hop_by_hop_response_headers_are_dropped_and_the_rest_kept() {
         "proxy-authenticate",
         "trailer",
         "upgrade",
+        "set-cookie",
         "transfer-encoding",
     ] {
         assert_eq!(header(&head, name), None, "{head}");
@@ -108,7 +109,6 @@ async fn hop_by_hop_response_headers_are_dropped_and_the_rest_kept() {
     ] {
         assert_eq!(header(&head, name), Some(value), "{head}");
     }
-    assert_eq!(headers(&head, "set-cookie"), ["a=1", "b=2"]);
 }
 
 /// A service reads no more than the gateway's own parser does, and is sent more than the client has sent.

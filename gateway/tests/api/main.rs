@@ -32,6 +32,8 @@ mod request_ids;
 mod routing;
 mod security;
 mod services;
+mod session;
 mod streams;
 mod traces;
+mod ui;
 mod wire;

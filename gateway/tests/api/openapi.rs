@@ -1,6 +1,7 @@
 //! `/openapi.json`, merged from the documents of the services.
 
 use crate::app::{TestDeployment, no_cache, spawn_deployment, spawn_deployment_with, spawn_with};
+use crate::ui::with_ui;
 use gateway::config::{Timeouts, UpstreamUrls};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -157,4 +158,37 @@ async fn the_document_is_cached() {
         gateway.client.get("/openapi.json").await.expect(200);
     }
     assert_eq!(deployment.auth.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_session_of_the_page_is_described_by_the_routes_that_it_passes_to() {
+    let deployment = spawn_deployment_with(with_ui).await;
+    let mut auth = document("/api/v1/auth/login", "auth", &json!({"type": "object"}));
+    let error = json!({"description": "`invalid_x`: X", "content": {"application/json": {"examples": {}}}});
+    let responses = json!({"200": {"description": "ok"}, "401": error, "409": error});
+    auth["paths"]["/api/v1/auth/login"]["post"]["responses"] = responses.clone();
+    auth["paths"]["/api/v1/auth/refresh"] = json!({"post": {"tags": ["auth"], "responses": responses}});
+    describe_all(&deployment).await;
+    deployment.auth.reset().await;
+    describe(&deployment.auth, &auth).await;
+    let client = &deployment.gateway.client;
+    let merged = client.get("/openapi.json").await.expect(200).json();
+    for (path, successes, has_401) in [
+        ("/ui/session/login", &["200"][..], true),
+        ("/ui/session/refresh", &["200", "204"], false),
+        ("/ui/session/logout", &["204"], false),
+    ] {
+        let operation = &merged["paths"][path]["post"];
+        let responses = operation["responses"].as_object().unwrap();
+        let described: Vec<_> = responses.keys().filter(|status| status.starts_with('2')).collect();
+        assert_eq!(described, successes, "{path}");
+        assert_eq!(responses.contains_key("401"), has_401, "{path}");
+        for status in ["403", "409", "413", "429", "503", "504"] {
+            assert!(responses.contains_key(status), "{path}: {status}");
+        }
+        assert_eq!((&operation["tags"], &operation["security"]), (&json!(["session"]), &json!([])), "{path}");
+    }
+    assert_eq!(merged["tags"].as_array().unwrap().last().unwrap()["name"], "session");
+    let old = client.get("/openapi-3.0.json").await.expect(200).text;
+    assert!(!old.contains("/ui/session") && !old.contains("\"session\""));
 }

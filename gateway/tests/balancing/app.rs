@@ -82,6 +82,7 @@ fn spawn_gateway_with(
         server: ServerConfig { metrics: metrics.clone(), ..server_config(&Clock::system()) },
         upstreams,
         downstream: DownstreamConfig::default(),
+        ui: None,
         rate_limits: None,
         concurrency: None,
         timeouts,

@@ -9,14 +9,12 @@ use shared::service::Service;
 use shared::settings;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::must_be_longer;
-use shared_web::tokens::{TOKEN_TTL_SECONDS, access_token_ttl};
+use shared_web::tokens::{TOKEN_TTL_SECONDS, access_token_ttl, refresh_token_ttl};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// bcrypt refuses lower costs; with higher ones a hash takes longer than a request may.
 const BCRYPT_COSTS: RangeInclusive<u32> = 4..=18;
-/// Thirty days.
-const DEFAULT_REFRESH_TOKEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 const DEFAULT_REUSE_GRACE: Duration = Duration::from_secs(10);
 
 /// The default of `LISTEN_ADDR`.
@@ -103,7 +101,7 @@ impl TokenLife {
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let life = settings!(Self {
             access: access_token_ttl(env),
-            refresh: env.seconds("REFRESH_TOKEN_TTL", TOKEN_TTL_SECONDS, DEFAULT_REFRESH_TOKEN_TTL),
+            refresh: refresh_token_ttl(env),
             reuse_grace: env.seconds(
                 "REFRESH_REUSE_GRACE",
                 0..=*TOKEN_TTL_SECONDS.end(),

@@ -93,6 +93,7 @@ fn default_config(databases: Databases, metrics: Metrics, data_dir: &Path) -> St
         listen: any_port(),
         secret: Some(SECRET_KEY.into()),
         downstream: gateway::config::DownstreamConfig::default(),
+        has_ui: true,
         rate_limits: gateway::config::RateLimitConfig::from_env(&env).unwrap(),
         concurrency: gateway::config::ConcurrencyConfig::from_env(&env).unwrap(),
         times: shared_web::timeouts::ServerTimeouts::from_env(&env).unwrap(),

@@ -53,8 +53,11 @@ fn assert_without_default(value: &Value) {
 #[tokio::test]
 async fn the_document_of_version_3_0_describes_the_same_api() {
     let stack = spawn_stack().await;
-    let new = document(&stack).await;
+    let mut new = document(&stack).await;
     let old = stack.client.get("/openapi-3.0.json").await.expect(200).json();
+    // All but the session of the page, which no client that is generated has.
+    new["paths"].as_object_mut().unwrap().retain(|path, _| !path.starts_with("/ui/"));
+    new["tags"].as_array_mut().unwrap().retain(|tag| tag["name"] != "session");
     assert_eq!(old["openapi"], "3.0.3");
     assert_eq!((&old["info"], &old["servers"], &old["tags"]), (&new["info"], &new["servers"], &new["tags"]));
     let routes = |document: &Value| {

@@ -24,6 +24,7 @@ mod metrics;
 mod openapi;
 mod paging;
 mod prompt_prefixes;
+mod session;
 mod streams;
 mod texts;
 mod traces;

@@ -63,6 +63,15 @@ impl Document {
         }
     }
 
+    /// Holds an answer without a body against the document.
+    fn check_empty(&mut self, method: &str, template: &str, answer: &Answer) {
+        let operation = &self.document["paths"][template][method.to_lowercase()];
+        let response = resolved(&self.document, &operation["responses"][answer.status.as_str()]);
+        assert!(response["description"].is_string() && response["content"].is_null(), "{method} {template}");
+        assert_eq!(answer.text, "");
+        self.seen.insert(format!("{} {template}", method.to_lowercase()));
+    }
+
     /// Holds a stream of events against the document.
     fn check_stream(&mut self, method: &str, template: &str, answer: &Answer) {
         let operation = &self.document["paths"][template][method.to_lowercase()];
@@ -82,6 +91,7 @@ async fn every_response_matches_its_schema() {
     let mut document = Document { document, seen: BTreeSet::new() };
 
     auth_answers(&mut document, &stack.client).await;
+    session_answers(&mut document, &stack.client).await;
     let chat = chat_answers(&mut document, &ann).await;
     let branch = tree_answers(&mut document, &ann.client, &chat).await;
     record_answers(&mut document, &ann.client, &chat).await;
@@ -116,6 +126,32 @@ async fn auth_answers(document: &mut Document, nobody: &TestClient) {
     document.call_at(&bob, Method::PUT, "/auth/change-password", change).await;
     document.call_at(&bob, Method::POST, "/auth/logout", token).await;
     document.call_at(&bob, Method::DELETE, "/auth/me", json!({"password": "another horse"})).await;
+}
+
+async fn session_answers(document: &mut Document, nobody: &TestClient) {
+    let page = nobody.with_header("sec-fetch-site", "same-origin");
+    let [login, refresh, logout] = ["login", "refresh", "logout"].map(|name| format!("/ui/session/{name}"));
+    let credentials = json!({"username": "ann", "password": PASSWORD});
+    let wrong = json!({"username": "ann", "password": "x"});
+    for (client, body, status) in [
+        (&page, &credentials, 200),
+        (&page, &wrong, 401),
+        (&page, &json!({}), 422),
+        (nobody, &credentials, 403),
+        (&page.with_header("content-type", "text/plain"), &credentials, 415),
+    ] {
+        let answer = client.post(&login, body).await.expect(status);
+        document.check("POST", &login, &answer);
+    }
+    let answer = page.post(&login, &credentials).await.expect(200);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap();
+    let answer = page.with_header("cookie", cookie).post(&refresh, &json!({})).await.expect(200);
+    document.check("POST", &refresh, &answer);
+    for path in [&refresh, &logout] {
+        let answer = page.post(path, &json!({})).await.expect(204);
+        document.check_empty("POST", path, &answer);
+        document.check("POST", path, &nobody.post(path, &json!({})).await.expect(403));
+    }
 }
 
 async fn token_answers(document: &mut Document, nobody: &TestClient, refresh_token: &str) {

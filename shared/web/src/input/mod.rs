@@ -15,8 +15,7 @@ mod property;
 mod receive;
 mod request;
 
-pub(crate) use body::unsupported_media_type;
-pub use body::{FormOrJson, FromBody};
+pub use body::{FormOrJson, FromBody, unsupported_media_type};
 pub use errors::{body_encoded, body_too_slow, invalid, payload_too_large};
 
 pub use fields::{Fields, FromFields, Invalid, Settings};

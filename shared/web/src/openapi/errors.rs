@@ -50,17 +50,18 @@ impl ErrorResponses {
         Self::of_all().with([TokenError::Missing.into(), TokenError::Expired.into()])
     }
 
-    /// Adds the errors of a route that reads a path, a query or a body.
+    /// Adds the errors of a route that reads a path or a query.
     #[must_use]
     pub fn with_input(self) -> Self {
-        self.with([invalid(&["body", "name"], "missing", "Field required")])
+        self.with([invalid(&["query", "chat_id"], "missing", "Field required")])
     }
 
     /// Adds the errors of a route that reads a body of at most `max_bytes`.
     #[must_use]
     pub fn with_body(self, max_bytes: usize) -> Self {
         let media_type = unsupported_media_type("application/json");
-        self.with_input().with([payload_too_large(max_bytes), body_too_slow(), media_type])
+        let missing = invalid(&["body", "name"], "missing", "Field required");
+        self.with([missing, payload_too_large(max_bytes), body_too_slow(), media_type])
     }
 
     /// Adds errors. Of several with one status and code, the first is the example.
@@ -181,6 +182,18 @@ mod tests {
         assert!(examples["overloaded"].is_object());
         assert!(described["401"]["headers"]["WWW-Authenticate"].is_object());
         assert_eq!(described.get("422"), None);
+    }
+
+    #[test]
+    fn the_example_of_a_422_is_a_field_that_the_route_may_read() {
+        for (errors, part) in [
+            (ErrorResponses::of_all().with_input(), "query"),
+            (ErrorResponses::of_all().with_body(1), "body"),
+            (ErrorResponses::of_all().with_body(1).with_input(), "body"),
+        ] {
+            let examples = &described(errors)["422"]["content"]["application/json"]["examples"];
+            assert_eq!(examples["validation_error"]["value"]["detail"][0]["loc"][0], part);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod ttl;
 
 pub use error::{SigningError, TokenError};
 pub use identity::Identity;
-pub use ttl::{TOKEN_TTL_SECONDS, access_token_ttl, account_retention};
+pub use ttl::{TOKEN_TTL_SECONDS, access_token_ttl, account_retention, refresh_token_ttl};
 
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
 use ring::hmac;

@@ -9,6 +9,9 @@ pub const TOKEN_TTL_SECONDS: RangeInclusive<u64> = 1..=10 * 365 * 24 * 3600;
 
 const DEFAULT_ACCESS_TOKEN_TTL: Duration = Duration::from_secs(3600);
 
+/// Thirty days.
+const DEFAULT_REFRESH_TOKEN_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Added to a token's life: for the leeway of its check, and for clocks that differ.
 const CLOCK_SKEW_MARGIN: Duration = Duration::from_secs(60);
 
@@ -20,4 +23,10 @@ pub fn account_retention(ttl: Duration) -> Duration {
 /// Reads `ACCESS_TOKEN_TTL`. Services that issue access tokens, and those that remember their users, must agree on it.
 pub fn access_token_ttl(env: &Env) -> Result<Duration, ConfigError> {
     env.seconds("ACCESS_TOKEN_TTL", TOKEN_TTL_SECONDS, DEFAULT_ACCESS_TOKEN_TTL)
+}
+
+/// Reads `REFRESH_TOKEN_TTL`. The auth service, which issues refresh tokens, and the gateway, whose page keeps one in a cookie, should agree
+/// on it.
+pub fn refresh_token_ttl(env: &Env) -> Result<Duration, ConfigError> {
+    env.seconds("REFRESH_TOKEN_TTL", TOKEN_TTL_SECONDS, DEFAULT_REFRESH_TOKEN_TTL)
 }

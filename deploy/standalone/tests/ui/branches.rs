@@ -1,0 +1,145 @@
+//! The tree, and what is done with branches.
+
+use crate::app::User;
+use crate::browser::DESKTOP;
+use crate::driver::Driver;
+use crate::scene::{eventually, signed_in};
+use crate::tab::Tab;
+use serde_json::{Value, json};
+
+pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        user.say(&chat, "first").await;
+        user.say(&chat, "second").await;
+        tab.open_chat(&chat).await;
+        tab.has_messages(2).await;
+        // At the first message.
+        tab.click("button", "Branch here").await;
+        tab.fill("Name...", "Another way").await;
+        tab.click_in_dialog("button", "Branch here").await;
+        tab.has_messages(1).await;
+        tab.ask_and_wait("elsewhere").await;
+
+        tab.click("link", "Tree").await;
+        tab.element("treeitem", "Another way...").await;
+        tab.click("treeitem", "first...").await;
+        tab.shows("second!").await;
+        tab.click("treeitem", "Another way...").await;
+        tab.shows("elsewhere").await;
+        // It is the active one for other devices, too.
+        let active = async || {
+            let found = user.get(&format!("/chats/get-chat/{chat}")).await.expect(200).json();
+            found["active_branch_id"].as_str().unwrap().to_owned()
+        };
+        eventually("the branch is the active one", async || active().await != chat).await;
+        let active = active().await;
+
+        // The link that names both.
+        let url = format!("/ui/#/chat/{chat}/compare/{chat}/{active}");
+        tab.go(&url).await;
+        tab.shows("The first message is common to both.").await;
+        tab.shows("second!").await;
+        tab.click("button", "Swap sides").await;
+        tab.shows("1 message after the common part").await;
+    })
+    .await;
+}
+
+/// A chat with a trunk of one message and a branch, which has two branches of its own.
+async fn chat_of_branches(user: &User) -> (String, Vec<String>) {
+    let chat = user.chat("Trees").await;
+    let first = user.say(&chat, "first").await["response_id"].clone();
+    let mut branches = Vec::new();
+    for (at, name) in [(&chat, "Figs"), (&chat, "Oaks")] {
+        let body = json!({"original_chat_id": at, "branch_from_response_id": first, "name": name});
+        let branch = user.post("/branches/create-branch", &body).await.expect(201).json();
+        branches.push(branch["branch_id"].as_str().unwrap().to_owned());
+    }
+    user.say(&branches[0], "second").await;
+    (chat, branches)
+}
+
+/// The names of the living branches, sorted.
+async fn names(user: &User, chat: &str) -> Vec<Value> {
+    let tree = user.get(&format!("/branches/get-branches?chat_id={chat}")).await.expect(200).json();
+    let mut names: Vec<_> =
+        tree["branches"].as_array().unwrap().iter().map(|branch| branch["name"].clone()).collect();
+    names.sort_by_key(ToString::to_string);
+    names
+}
+
+impl Tab {
+    async fn choose_of_branch(&self, branch: &str, choice: &str) {
+        self.run("const row = find('treeitem', arguments[0]); (row.querySelector('.tree-menu summary') ?? row.querySelector('.tree-menu')).click();", vec![json!(branch)]).await;
+        self.click("menuitem", choice).await;
+    }
+
+    /// Clicks on what is in the dialog that is open.
+    pub async fn click_in_dialog(&self, role: &str, name: &str) {
+        self.element("dialog", "...").await;
+        self.click(role, name).await;
+    }
+}
+
+pub async fn a_branch_is_renamed_archived_deleted_and_restored(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, _) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
+        tab.element("treeitem", "Oaks...").await;
+        tab.choose_of_branch("Oaks...", "Rename...").await;
+        tab.fill("Name...", "Elms").await;
+        tab.click("button", "Save").await;
+        tab.element("treeitem", "Elms...").await;
+        assert_eq!(names(&user, &chat).await, [json!("Elms"), json!("Figs"), Value::Null]);
+
+        tab.choose_of_branch("Elms...", "Archive").await;
+        tab.gone("treeitem", "Elms...").await;
+        tab.click("button", "Undo").await;
+        tab.element("treeitem", "Elms...").await;
+
+        tab.choose_of_branch("Figs...", "Delete").await;
+        tab.gone("treeitem", "Figs...").await;
+        assert_eq!(names(&user, &chat).await, [json!("Elms"), Value::Null]);
+        tab.click("link", "Deleted").await;
+        tab.click("button", "Restore...").await;
+        tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
+        tab.element("treeitem", "Figs...").await;
+        assert_eq!(names(&user, &chat).await.len(), 3);
+    })
+    .await;
+}
+
+pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, branches) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/branch/{}", branches[0])).await;
+        tab.has_messages(2).await;
+        tab.run(
+            "document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();",
+            Vec::new(),
+        )
+        .await;
+        tab.click("menuitem", "Copy onto another branch...").await;
+        tab.element("dialog", "...").await;
+        tab.until("find('radio', 'Oaks')", Vec::new()).await;
+        tab.click("radio", "Oaks").await;
+        tab.click("button", "Copy...").await;
+        tab.gone("dialog", "...").await;
+        tab.shows("second!").await;
+        let copies = user.get(&format!("/branches/get-branches?chat_id={chat}")).await.expect(200).json();
+        assert_eq!(copies["branches"].as_array().unwrap().len(), 4);
+
+        tab.run(
+            "document.querySelectorAll('article.message')[1].querySelector('.menu summary').click();",
+            Vec::new(),
+        )
+        .await;
+        tab.click("menuitem", "Fork to a new chat").await;
+        tab.until("!location.hash.includes(args[0])", vec![json!(chat)]).await;
+        tab.has_messages(2).await;
+        let chats = user.get("/chats/get-chat").await.expect(200).json();
+        assert_eq!(chats.as_array().unwrap().len(), 2);
+    })
+    .await;
+}

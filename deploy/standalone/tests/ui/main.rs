@@ -1,0 +1,90 @@
+//! The page, in a real browser: Chromium, driven through chromedriver as a person would drive it, over a whole stack.
+//!
+//! `TEST_CHROMEDRIVER` names the driver; without it the runner says that these tests are ignored. `TEST_AXE` names axe-core's
+//! script, and `TEST_SCREENSHOTS` a folder for what the browser shows when a test fails.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends where something is amiss"
+)]
+
+mod accessibility;
+mod account;
+mod answers;
+#[path = "../e2e/app.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
+mod app;
+mod branches;
+mod browser;
+mod chats;
+mod connection;
+mod driver;
+mod keyboard;
+mod large;
+mod scene;
+mod sign_in;
+mod tab;
+mod tabs;
+
+use driver::Driver;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+
+/// A test that has a stack and a browser of its own.
+macro_rules! trials {
+    ($driver:expr; $($module:ident::$case:ident,)+) => {
+        vec![$({
+            let driver: Option<Arc<Driver>> = $driver.clone();
+            let is_ignored = driver.is_none();
+            Trial::test(concat!(stringify!($module), "::", stringify!($case)), move || {
+                let Some(driver) = driver else { return Ok(()) };
+                on_named_thread(concat!(stringify!($module), "-", stringify!($case)), move |runtime| {
+                    runtime.block_on(async { $module::$case(&driver).await });
+                })
+            })
+            .with_ignored_flag(is_ignored)
+        }),+]
+    };
+}
+
+/// Runs a test on a thread of its name, by which its screenshot is called.
+fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> Result<(), Failed> {
+    let run = move || test(&Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+    thread.join().map_err(|_| Failed::without_message())
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One browser at a time, as some tests look at how long its tasks take.
+    arguments.test_threads.get_or_insert(1);
+    let driver = Driver::start().map(Arc::new);
+    let trials = trials![driver;
+        sign_in::a_person_registers_signs_out_and_signs_in,
+        sign_in::a_deep_link_survives_signing_in,
+        sign_in::a_token_that_expires_is_renewed_unseen,
+        chats::a_chat_is_named_pinned_tagged_archived_and_found,
+        chats::a_chat_is_deleted_and_comes_back,
+        answers::an_answer_streams_and_survives_a_reload,
+        answers::an_answer_is_stopped_and_regenerated_as_another_version,
+        answers::a_question_is_edited_as_another_version,
+        answers::markdown_is_shown_and_is_never_html,
+        branches::a_branch_is_named_found_in_the_tree_and_compared,
+        branches::a_branch_is_renamed_archived_deleted_and_restored,
+        branches::messages_are_copied_and_a_chat_is_forked,
+        account::a_password_is_changed_and_the_account_deleted,
+        tabs::two_tabs_and_a_second_device_agree,
+        connection::a_question_waits_for_the_server_and_is_sent_once,
+        connection::a_draft_survives_a_reload,
+        keyboard::everything_is_done_by_keys_alone,
+        accessibility::no_view_has_violations,
+        accessibility::no_view_is_wider_than_a_phone,
+        large::ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once,
+    ];
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // The driver ends with its last owner, which `exit` would not wait for.
+    drop(driver);
+    conclusion.exit();
+}

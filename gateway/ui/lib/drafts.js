@@ -1,0 +1,70 @@
+// @ts-check
+// What was written and not sent yet. It survives a reload. A draft belongs to a branch; the trunk's id is the chat's.
+
+import { signal } from './html.js';
+
+const PREFIX = 'banyan-draft:';
+/** How long after the last key a draft is stored, in milliseconds. */
+const PAUSE_MS = 250;
+
+/** Drafts that are not stored yet. @type {Map<string, string>} */
+const pending = new Map();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+/**
+ * @param {string} id A branch's, a chat's, or any other name of what is being written.
+ */
+export const readDraft = (id) => pending.get(id) ?? localStorage.getItem(PREFIX + id) ?? '';
+
+/**
+ * Keeps a draft; an empty one is forgotten.
+ * @param {string} id
+ * @param {string} text
+ */
+export function keepDraft(id, text) {
+  pending.set(id, text);
+  clearTimeout(timer);
+  timer = setTimeout(store, PAUSE_MS);
+}
+
+/**
+ * Takes a draft along to another branch, where nothing is written yet.
+ * @param {string} from
+ * @param {string} to
+ */
+export function moveDraft(from, to) {
+  if (readDraft(to)) return;
+  keepDraft(to, readDraft(from));
+  keepDraft(from, '');
+}
+
+/** Rises when a draft was changed by other means than its field. */
+export const recalls = signal(0);
+
+/**
+ * Puts a text back into a draft, before what is written there.
+ * @param {string} id
+ * @param {string} text
+ */
+export function recall(id, text) {
+  const rest = readDraft(id);
+  keepDraft(id, rest ? `${text}\n\n${rest}` : text);
+  recalls.value++;
+}
+
+/** Stores what is pending. Where the storage is full, a draft lasts as long as the page. */
+function store() {
+  for (const [id, text] of pending) {
+    try {
+      if (text) localStorage.setItem(PREFIX + id, text);
+      else localStorage.removeItem(PREFIX + id);
+      pending.delete(id);
+    } catch {
+      return;
+    }
+  }
+}
+
+addEventListener('pagehide', store);
+document.addEventListener('visibilitychange', store);

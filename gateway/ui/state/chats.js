@@ -1,0 +1,151 @@
+// @ts-check
+// What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
+
+import { ApiError, call, newKey } from '../lib/api.js';
+import { keepDraft } from '../lib/drafts.js';
+import { effect, signal } from '../lib/html.js';
+import { notify } from '../lib/notices.js';
+import { go, route } from '../lib/router.js';
+import { takeChange, takeRemoval } from './chat-list.js';
+import { chat } from './current.js';
+
+export { reloadChats } from './chat-list.js';
+
+/** @typedef {import('./current.js').Chat} Chat */
+
+/** The name of a chat in which nothing was asked yet. */
+export const NEW_NAME = 'New chat';
+/** The longest name, in characters, and the longest that is made of a question. */
+export const NAME_LENGTH = 200;
+const FORK_MARK = ' (fork)';
+const QUESTION_NAME_LENGTH = 60;
+
+/** The keys of creations that were not answered: sent again, they create once. @type {Map<string, string>} */
+const keys = new Map();
+
+/**
+ * @param {string} path
+ * @param {unknown} body
+ * @returns {Promise<Chat>}
+ */
+async function create(path, body) {
+  const request = path + JSON.stringify(body);
+  const key = keys.get(request) ?? newKey();
+  keys.set(request, key);
+  try {
+    const made = await call('POST', path, { body, key });
+    keys.delete(request);
+    return made;
+  } catch (error) {
+    if (error instanceof ApiError && !error.isTemporary) keys.delete(request);
+    throw error;
+  }
+}
+
+/** @param {Chat} made */
+function open(made) {
+  takeChange(made);
+  go({ name: 'chat', chat: made.chat_id });
+  return made;
+}
+
+/**
+ * Makes a chat, and goes to it.
+ * @param {{name?: string, chat_type?: string}} [fields]
+ * @param {string} [draft] A question that is ready to be sent there.
+ */
+export async function createChat(fields = {}, draft = '') {
+  const made = await create('chats/create-chat', { name: NEW_NAME, ...fields });
+  if (draft) keepDraft(made.chat_id, draft);
+  return open(made);
+}
+
+/**
+ * Makes a chat whose line begins with that of another one, up to `response_id` where it is given, and goes to it.
+ * @param {{chat_id: string, branch_id?: string, response_id?: string, name?: string}} fields
+ */
+export async function forkChat(fields) {
+  const source = chat.peek();
+  const name = source?.chat_id === fields.chat_id ? forkName(source.name) : undefined;
+  const made = open(await create('chats/fork-chat', { name, ...fields }));
+  notify('Forked to a new chat: what is said here stays here');
+  return made;
+}
+
+/** A name within a sentence, isolated from its direction of writing. @param {string} name */
+export const quoted = (name) => `“\u2068${name}\u2069”`;
+
+/** The name of a fork. @param {string} name */
+export const forkName = (name) => `${[...name].slice(0, NAME_LENGTH - FORK_MARK.length).join('')}${FORK_MARK}`;
+
+/**
+ * Changes a chat.
+ * @param {string} id
+ * @param {Partial<Pick<Chat, 'name' | 'active' | 'pinned' | 'tags' | 'settings'>>} fields
+ * @returns {Promise<Chat>}
+ */
+export async function updateChat(id, fields) {
+  const changed = await call('PUT', `chats/update-chat/${id}`, { body: fields });
+  takeChange(changed);
+  return changed;
+}
+
+/** @param {Chat} chat */
+export async function archiveChat({ chat_id, name }) {
+  await updateChat(chat_id, { active: false });
+  notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
+}
+
+/** Rises with each chat that this page has deleted or restored: the list of deleted ones is to be read again. */
+export const removals = signal(0);
+
+/**
+ * Deletes a chat, and offers to undo that.
+ * @param {Chat} chat
+ */
+export async function deleteChat({ chat_id, name }) {
+  const isOpen = route.peek().chat === chat_id;
+  const was = route.peek();
+  // Left first, as it is not there any more when it is asked for next.
+  if (isOpen) go({ name: 'chats' }, { replaces: true });
+  try {
+    await call('DELETE', `chats/delete-chat/${chat_id}`);
+  } catch (error) {
+    if (isOpen) go(was, { replaces: true });
+    throw error;
+  }
+  takeRemoval(chat_id);
+  removals.value++;
+  const undo = async () => {
+    await restoreChat(chat_id);
+    if (isOpen) go(was);
+  };
+  notify(`Deleted ${quoted(name)}`, { action: { label: 'Undo', run: undo } });
+}
+
+/** @param {string} id */
+export async function restoreChat(id) {
+  const restored = await call('POST', `chats/restore-chat/${id}`);
+  removals.value++;
+  takeChange(restored);
+  return restored;
+}
+
+/** Names the open chat after its first question, where it has no name of its own yet; returns what ends that. */
+export function watchNames() {
+  /** Chats whose naming was begun. @type {Set<string>} */
+  const named = new Set();
+  return effect(() => {
+    const { chat_id, name, message_count } = chat.value ?? {};
+    if (!chat_id || name !== NEW_NAME || !message_count || named.has(chat_id)) return;
+    named.add(chat_id);
+    nameByQuestion(chat_id).catch(() => named.delete(chat_id));
+  });
+}
+
+/** @param {string} id */
+async function nameByQuestion(id) {
+  const [first] = await call('GET', 'messages/get-tree', { query: { chat_id: id, preview: true, limit: 1 } });
+  const text = first?.preview.replace(/\s+/g, ' ').trim();
+  if (text) await updateChat(id, { name: [...text].slice(0, QUESTION_NAME_LENGTH).join('') });
+}

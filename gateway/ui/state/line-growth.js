@@ -1,0 +1,116 @@
+// @ts-check
+// How the loaded part of a line grows: by pages on both sides as one scrolls, by what others have said, and by answers that have ended.
+
+import { ApiError, call } from '../lib/api.js';
+import { moveDraft } from '../lib/drafts.js';
+import { effect, untracked } from '../lib/html.js';
+import { attempt } from '../lib/notices.js';
+import { go, route } from '../lib/router.js';
+import { branchId, chatId, revision, touch } from './current.js';
+import { aborted, fail, line, retry } from './line.js';
+import { beginning, ending, newest, PAGE_SIZE } from './line-pages.js';
+import { holdsParent, merge, trim, upTo } from './line-window.js';
+
+/**
+ * @typedef {import('./line-window.js').Message} Message
+ * @typedef {import('./line.js').Branch} Branch
+ */
+
+/** After a page could not be read, the next attempt waits for so long. */
+const FAILURE_PAUSE_MS = 5_000;
+
+/** @type {Promise<void> | null} */
+let extending = null;
+
+/**
+ * Loads the page before or after the window, one at a time.
+ * @param {'older' | 'newer'} side
+ */
+export function extend(side) {
+  extending ??= attempt(() => readBeside(side)).then((isDone) => {
+    setTimeout(() => (extending = null), isDone ? 0 : FAILURE_PAUSE_MS);
+  });
+}
+
+/** @param {'older' | 'newer'} side */
+async function readBeside(side) {
+  const { id, messages, newer } = line.peek();
+  const chat = chatId.peek();
+  const edge = side === 'older' ? messages[0] : messages.at(-1);
+  if (!chat || !id || !edge || (side === 'older' ? edge.depth <= 1 : !newer)) return;
+  const signal = aborted();
+  const found = side === 'older' ? await ending(chat, id, edge.depth - 1, signal) : await beginning(chat, id, edge.depth + 1, signal);
+  const now = line.peek();
+  const joined = merge(now.messages, found.messages);
+  if (signal.aborted || now.id !== id || !joined) return;
+  const kept = trim(joined, side);
+  const hasNewer = side === 'newer' ? found.newer : now.newer || kept.length < joined.length;
+  line.value = { ...now, messages: kept, newer: hasNewer };
+}
+
+/** The depth of the message that is being read, which the view tells, so that what is reread is what is seen. */
+export const seen = { depth: 0 };
+
+/** Reads the line again when the tree has changed; returns what ends it. */
+export const watchGrowth = () =>
+  effect(() => {
+    if (revision.value > 0) untracked(() => void reread());
+  });
+
+/** Reads again what may have changed: the end of the line, and what is seen. */
+async function reread() {
+  const { id, busy, failed, messages } = line.peek();
+  const chat = chatId.peek();
+  if (!chat || !id || busy) return;
+  if (failed) return retry();
+  const signal = aborted();
+  try {
+    const last = messages.at(-1)?.depth ?? 0;
+    const isFar = line.peek().newer || seen.depth <= last - PAGE_SIZE / 2;
+    const [end, info, middle] = await Promise.all([
+      newest(chat, id, signal),
+      call('GET', `branches/get-branch/${id}`, { signal }),
+      isFar ? ending(chat, id, seen.depth + PAGE_SIZE / 2, signal) : null,
+    ]);
+    if (!signal.aborted) take(id, info, [middle?.messages ?? [], end.messages]);
+  } catch (error) {
+    // The line as it was is better than none; the next change reads it again.
+    if (error instanceof ApiError && error.status === 404 && !signal.aborted) fail(error, chat, id);
+  }
+}
+
+/**
+ * @param {string} id
+ * @param {Branch} branch
+ * @param {Message[][]} pages The last of them ends with the head.
+ */
+function take(id, branch, pages) {
+  const now = line.peek();
+  if (now.id !== id) return;
+  let { messages, newer } = now;
+  const head = pages.at(-1)?.at(-1)?.depth ?? 0;
+  for (const found of pages) {
+    // An end that does not touch the window is left where it is: what is read must not jump.
+    messages = (!newer || found.some(({ depth }) => messages.some((one) => one.depth === depth)) ? merge(messages, found) : null) ?? messages;
+  }
+  newer = (messages.at(-1)?.depth ?? 0) < head;
+  line.value = { ...now, branch, messages: trim(messages, 'newer'), newer };
+}
+
+/**
+ * Takes a message that has just been made below the shown line: it becomes its end, on whichever branch it lies, without anything being read first.
+ * Returns whether it could, as the line is loaded up to its parent.
+ * @param {Message} message
+ */
+export function adopt(message) {
+  const now = line.peek();
+  if (!holdsParent(now.messages, message.parent_response_id)) return false;
+  const kept = upTo(now.messages, message.parent_response_id);
+  const branch = now.id === message.branch_id ? now.branch : null;
+  if (now.id && !branch) moveDraft(now.id, message.branch_id);
+  line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };
+  const { message: _, ...rest } = route.peek();
+  if (branchId.peek() !== message.branch_id) go({ ...rest, branch: message.branch_id });
+  touch();
+  return true;
+}

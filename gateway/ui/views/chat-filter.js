@@ -1,0 +1,72 @@
+// @ts-check
+// The search through the chats, and what they are restricted to.
+
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
+import { go } from '../lib/router.js';
+import { filter, knownTags, others, pinned, restrict, status } from '../state/chat-list.js';
+import { Menu } from './menu.js';
+
+/** After the last key before the list is searched, in milliseconds. */
+const SEARCH_PAUSE_MS = 200;
+/** The most tags that the menu offers. */
+const TAGS_OFFERED = 20;
+const SEARCH_ID = 'search-chats';
+
+/** Goes to the search; a narrow window shows the list for that first. */
+export function focusSearch() {
+  const focus = () => document.getElementById(SEARCH_ID)?.focus();
+  focus();
+  if (document.activeElement?.id === SEARCH_ID) return;
+  go({ name: 'chats' });
+  // The hash, the route and the rendering follow each other.
+  setTimeout(() => requestAnimationFrame(focus));
+}
+
+export function ChatFilter() {
+  const { q, tag, archived } = filter.value;
+  return html`
+    <search class="chats-filter">
+      <${SearchField} />
+      <${Menu} label="Filter the chats" face="Filter">
+        <button type="button" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived chats</button>
+        ${knownTags.value.slice(0, TAGS_OFFERED).map(
+          (one) => html`<button type="button" key=${one} aria-pressed=${one === tag ? 'true' : 'false'} onClick=${() => restrict({ tag: one === tag ? '' : one })}><span class="tag" dir="auto">${one}</span></button>`,
+        )}
+      <//>
+      <div class="row chips">
+        ${archived && html`<${Chip} text="Archived chats" remove=${() => restrict({ archived: false })} />`}
+        ${tag && html`<${Chip} text=${tag} remove=${() => restrict({ tag: '' })} />`}
+      </div>
+      <p class="visually-hidden" role="status">${(q || tag || archived) && status.value === 'ready' ? countOf(pinned.value.length + others.value.length) : ''}</p>
+    </search>
+  `;
+}
+
+/** @param {number} count */
+const countOf = (count) => (count === 1 ? '1 chat found' : `${count || 'No'} chats found`);
+
+function SearchField() {
+  const text = useSignal(filter.peek().q);
+  const timer = useRef(0);
+  const search = (/** @type {string} */ q) => {
+    text.value = q;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => q !== filter.peek().q && restrict({ q }), SEARCH_PAUSE_MS);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key === 'ArrowDown') /** @type {HTMLElement | null} */ (document.querySelector('.chat-rows a[data-chat]'))?.focus();
+    if (event.key !== 'Escape' || !text.value) return;
+    event.preventDefault();
+    search('');
+  };
+  return html`
+    <input id=${SEARCH_ID} type="search" placeholder="Search chats" aria-label="Search chats by name" title="Search (/)" dir="auto" maxlength="200" autocomplete="off"
+      value=${text} onInput=${(/** @type {any} */ event) => search(event.target.value)} onKeyDown=${onKeyDown} />
+  `;
+}
+
+/** @param {{text: string, remove: () => void}} props */
+const Chip = ({ text, remove }) => html`
+  <button type="button" class="chip" aria-label="Show all, not only: ${text}" onClick=${remove}><span dir="auto">${text}</span><span aria-hidden="true">×</span></button>
+`;

@@ -1,0 +1,86 @@
+// @ts-check
+// The open chat: its line, and the field to ask on.
+
+import { classes, html, useEffect } from '../lib/html.js';
+import { hrefOf, route } from '../lib/router.js';
+import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
+import { branchId, chat, chatId } from '../state/current.js';
+import { watchGrowth } from '../state/line-growth.js';
+import { line, switchTo, watchLine } from '../state/line.js';
+import { Composer } from './composer.js';
+import { dialog } from './message-actions.js';
+import { Icon } from './message-icons.js';
+import { MessageList } from './message-list.js';
+
+export function ChatView() {
+  useEffect(watchLine, []);
+  useEffect(watchGrowth, []);
+  useEffect(() => {
+    const look = () => chatId.peek() && void discover(chatId.peek() ?? '');
+    look();
+    // Another tab or device may have asked something meanwhile.
+    addEventListener('focus', look);
+    return () => removeEventListener('focus', look);
+  }, [chatId.value]);
+  return html`
+    <${Header} />
+    <${MessageList} />
+    <${OtherAnswers} />
+    <${Composer} />
+    <${OpenDialog} />
+    <div class="visually-hidden" role="status" aria-live="polite">${announcement}</div>
+  `;
+}
+
+const OpenDialog = () => dialog.value && html`<${dialog.value.View} message=${dialog.value.message} />`;
+
+/** What a branch is called: its name, else how it begins. @param {import('../state/line.js').Branch} branch */
+const nameOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
+
+function Header() {
+  const { branch } = line.value;
+  const trunk = chatId.value ?? '';
+  const shown = branchId.value;
+  const isTrunk = shown === trunk;
+  const toTrunk = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void switchTo(trunk);
+  };
+  return html`
+    <header class="bar line-bar">
+      <a class="button icon back" href=${hrefOf({ name: 'chats' })} aria-label="All chats"><${Icon} name="previous" /></a>
+      <div class="titles">
+        <h1><bdi>${chat.value?.name ?? ''}</bdi></h1>
+        ${isTrunk && html`<small class="where">Trunk</small>`}
+        ${!isTrunk && branch && html`
+          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}><span class="prefix">Branch: </span><bdi>${nameOf(branch)}</bdi></span>
+          <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toTrunk}>To the trunk</a></small>
+        `}
+      </div>
+      <${PanelLink} panel="tree" label="Tree" title="The tree of this chat (t)" icon="tree" />
+      ${!isTrunk && html`<${PanelLink} panel="compare" label="Compare" title="Compare this branch with the trunk" icon="compare" />`}
+      <${PanelLink} panel="settings" label="Settings" title="The settings of this chat" icon="settings" />
+    </header>
+  `;
+}
+
+/** @param {{panel: 'tree' | 'compare' | 'settings', label: string, title: string, icon: any}} props */
+function PanelLink({ panel, label, title, icon }) {
+  const now = route.value;
+  const isOpen = now.panel === panel;
+  const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
+  const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
+  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
+}
+
+/** Tells of answers that are under way where one does not look. */
+function OtherAnswers() {
+  const [first, ...more] = otherRuns.value;
+  if (!first) return null;
+  return html`
+    <div class="other-answers" role="status">
+      <span>${more.length === 0 ? 'An answer is being written elsewhere in this chat.' : `${more.length + 1} answers are being written elsewhere in this chat.`}</span>
+      <button type="button" class="quiet" onClick=${() => showRun(first)}>Show</button>
+    </div>
+  `;
+}

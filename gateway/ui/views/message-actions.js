@@ -1,0 +1,94 @@
+// @ts-check
+// What can be done with a message, for its buttons, its menu and the keyboard.
+
+import { call, newKey, send } from '../lib/api.js';
+import { signal } from '../lib/html.js';
+import { attempt, notify } from '../lib/notices.js';
+import { hrefOf } from '../lib/router.js';
+import { begin, followed } from '../state/answers.js';
+import { forkChat } from '../state/chats.js';
+import { branchId, chat, chatId, touch } from '../state/current.js';
+import { switchTo } from '../state/line.js';
+import { model } from '../state/models.js';
+
+/** @typedef {import('../state/line-window.js').Message} Message */
+
+/** The message whose question is being edited, by its id. */
+export const editing = signal(/** @type {string | null} */ (null));
+/** The dialog that is open, and the message that it is about. */
+export const dialog = signal(/** @type {{View: (props: {message: Message}) => any, message: Message} | null} */ (null));
+
+/**
+ * Opens a dialog about a message. Its module is loaded when it is first needed.
+ * @param {'BranchDialog' | 'PickDialog'} name
+ * @param {Message} message
+ */
+export const openDialog = (name, message) =>
+  attempt(async () => {
+    const { [name]: View } = await import('./message-dialogs.js');
+    dialog.value = { View, message };
+  });
+
+/**
+ * Asks the question of a message again, for another version of it.
+ * @param {Message} message
+ */
+export const regenerate = ({ response_id, question }) =>
+  attempt(async () => {
+    const [id, branch, key] = [chatId.peek(), branchId.peek(), newKey()];
+    if (!id || !branch) return;
+    const body = { response_id, chat_id: id, model: model.peek() };
+    const response = await send('POST', 'answers/regenerate-answer', { body, key, headers: { Accept: 'text/event-stream' } });
+    followed.value = key;
+    await begin(response, { key, branch, question });
+  });
+
+/**
+ * Makes a branch at a message, and goes there.
+ * @param {Message} message
+ * @param {string} name Empty for none.
+ */
+export async function branchAt({ response_id }, name) {
+  const body = { original_chat_id: chatId.peek(), branch_from_response_id: response_id, name: name || undefined };
+  const made = await call('POST', 'branches/create-branch', { body, key: newKey() });
+  await switchTo(made.branch_id);
+}
+
+/**
+ * Makes a chat of the line up to a message, and goes there.
+ * @param {Message} message
+ */
+export const forkAt = ({ response_id }) =>
+  attempt(async () => {
+    const [id, branch] = [chatId.peek(), branchId.peek()];
+    if (id && branch) await forkChat({ chat_id: id, branch_id: branch, response_id });
+  });
+
+/**
+ * Copies messages to the end of a branch, on a branch of their own, and goes there.
+ * @param {string[]} messages
+ * @param {string} onto
+ * @param {string} name
+ */
+export async function pickOnto(messages, onto, name) {
+  const body = { response_ids: messages, onto_branch_id: onto, name: name || undefined };
+  const { branch } = await call('POST', 'branches/cherry-pick', { body, key: newKey() });
+  touch();
+  await switchTo(branch.branch_id);
+}
+
+/**
+ * @param {string} text
+ * @param {string} said What tells that it is done.
+ */
+export const copy = (text, said) =>
+  attempt(async () => {
+    await navigator.clipboard.writeText(text);
+    notify(said);
+  });
+
+/** @param {Message} message */
+export function linkTo({ response_id }) {
+  const [id, branch] = [chat.peek()?.chat_id, branchId.peek()];
+  return id && branch ? new URL(hrefOf({ name: 'chat', chat: id, branch, message: response_id }), location.href).href : '';
+}

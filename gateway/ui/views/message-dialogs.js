@@ -1,0 +1,117 @@
+// @ts-check
+// The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
+
+import { html, useEffect, useSignal } from '../lib/html.js';
+import { attempt } from '../lib/notices.js';
+import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
+import { branchId } from '../state/current.js';
+import { line } from '../state/line.js';
+import { Dialog } from './dialog.js';
+import { branchAt, dialog, pickOnto } from './message-actions.js';
+
+/** @typedef {import('../state/line-window.js').Message} Message */
+
+/** So many branches are offered at once; a search finds the others. Among a few nothing is to be searched. */
+const OFFERED = 50;
+const SEARCHED_FROM = 8;
+/** The most messages of one request. */
+const PICKED_AT_MOST = 100;
+const NAME_LENGTH = 200;
+const PREVIEW_LENGTH = 80;
+
+const close = () => (dialog.value = null);
+
+/**
+ * Runs what a form is for, and closes the dialog where that went well.
+ * @param {import('../vendor/signals.js').Signal<boolean>} isBusy
+ * @param {() => unknown} work
+ */
+const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
+  event.preventDefault();
+  if (isBusy.value) return;
+  isBusy.value = true;
+  if (await attempt(work)) close();
+  isBusy.value = false;
+};
+
+/** @param {{message: Message}} props */
+export function BranchDialog({ message }) {
+  const [name, isBusy] = [useSignal(''), useSignal(false)];
+  return html`
+    <${Dialog} title="Branch here" close=${close}>
+      <form class="form" onSubmit=${submit(isBusy, () => branchAt(message, name.value.trim()))}>
+        <p class="muted">The branch begins after message ${message.depth}. What comes after it on this line stays there.</p>
+        <label>Name
+          <input autofocus dir="auto" maxlength=${NAME_LENGTH} placeholder="Without a name, its first question stands for it" value=${name} onInput=${(/** @type {any} */ event) => (name.value = event.currentTarget.value)} />
+        </label>
+        <div class="row end"><button type="button" onClick=${close}>Cancel</button><button type="submit" class="primary" disabled=${isBusy}>Branch here</button></div>
+      </form>
+    <//>
+  `;
+}
+
+/** @param {{message: Message}} props */
+export function PickDialog({ message }) {
+  const chosen = useSignal(new Set([message.response_id]));
+  const [onto, isBusy] = [useSignal(''), useSignal(false)];
+  const count = chosen.value.size;
+  const inOrder = () => line.peek().messages.map((one) => one.response_id).filter((id) => chosen.value.has(id));
+  const toggle = (/** @type {string} */ id) => () => {
+    const next = new Set(chosen.value);
+    if (!next.delete(id)) next.add(id);
+    chosen.value = next;
+  };
+  return html`
+    <${Dialog} title="Copy onto another branch" close=${close}>
+      <form class="form pick" onSubmit=${submit(isBusy, () => pickOnto(inOrder(), onto.value, ''))}>
+        <p class="muted">The copies come on a branch of their own, at the end of the one that you choose. Nothing is moved.</p>
+        <fieldset>
+          <legend>Messages</legend>
+          <div class="choices">${line.value.messages.map((one) => html`<${MessageChoice} key=${one.response_id} message=${one} isChosen=${chosen.value.has(one.response_id)} isFirst=${one === message} toggle=${toggle(one.response_id)} />`)}</div>
+        </fieldset>
+        <${BranchChoices} onto=${onto} />
+        ${count > PICKED_AT_MOST && html`<p class="field-error">Choose at most ${PICKED_AT_MOST} messages.</p>`}
+        <div class="row end">
+          <button type="button" onClick=${close}>Cancel</button>
+          <button type="submit" class="primary" disabled=${isBusy.value || !onto.value || count === 0 || count > PICKED_AT_MOST}>Copy ${count} ${count === 1 ? 'message' : 'messages'}</button>
+        </div>
+      </form>
+    <//>
+  `;
+}
+
+/** @param {{message: Message, isChosen: boolean, isFirst: boolean, toggle: () => void}} props */
+function MessageChoice({ message: { depth, question, response }, isChosen, isFirst, toggle }) {
+  return html`
+    <label class="choice" ref=${isFirst ? scrollTo : undefined}>
+      <input type="checkbox" checked=${isChosen} onChange=${toggle} />
+      <span dir="auto">${depth}. ${(question || response).slice(0, PREVIEW_LENGTH)}</span>
+    </label>
+  `;
+}
+
+/** @param {HTMLElement | null} element */
+const scrollTo = (element) => element?.scrollIntoView({ block: 'nearest' });
+
+/** @param {{onto: import('../vendor/signals.js').Signal<string>}} props */
+function BranchChoices({ onto }) {
+  const sought = useSignal('');
+  useEffect(watchTree, []);
+  const others = [...tree.value.branches.values()].filter((one) => one.branch_id !== branchId.value);
+  const filter = filterOf(sought.value);
+  const matching = filter ? others.filter(filter) : others;
+  const hint = !tree.value.isWhole ? 'Reading the branches' : others.length === 0 ? 'There is no other branch yet. Branch somewhere first.' : matching.length > OFFERED ? `And ${matching.length - OFFERED} more: search for one.` : '';
+  return html`
+    <fieldset>
+      <legend>Onto the branch</legend>
+      ${others.length > SEARCHED_FROM && html`<input type="search" aria-label="Search the branches" placeholder="Find by name, question or tag" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.currentTarget.value)} />`}
+      ${matching.length > 0 && html`<div class="choices">${matching.slice(0, OFFERED).map((one) => html`
+        <label class="choice" key=${one.branch_id}>
+          <input type="radio" name="onto" checked=${onto.value === one.branch_id} onChange=${() => (onto.value = one.branch_id)} />
+          <span dir="auto">${one.parent_branch_id ? titleOf(one) : 'Trunk'}</span>
+        </label>
+      `)}</div>`}
+      ${hint && html`<p class="muted" role="status">${hint}</p>`}
+    </fieldset>
+  `;
+}

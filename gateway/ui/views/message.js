@@ -1,0 +1,129 @@
+// @ts-check
+// One message of a line: a question, its response, and what can be done with them.
+
+import { Fragment, classes, html, useEffect, useSignal } from '../lib/html.js';
+import { call } from '../lib/api.js';
+import { attempt } from '../lib/notices.js';
+import { hrefOf } from '../lib/router.js';
+import { fullTime, shortTime } from '../lib/times.js';
+import { branchId, chatId } from '../state/current.js';
+import { switchTo, switchVersion } from '../state/line.js';
+import { Markdown } from './markdown.js';
+import { Menu } from './menu.js';
+import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
+import { QuestionEditor } from './message-editor.js';
+import { Icon } from './message-icons.js';
+import { Ending } from './message-status.js';
+
+/** @typedef {import('../state/line-window.js').Message} Message */
+
+/** The id of a message's element. @param {string} id */
+export const elementId = (id) => `m-${id}`;
+
+/** @param {{message: Message, isLast: boolean}} props */
+export function MessageView({ message, isLast }) {
+  const { response_id, depth, question, response, generation, timestamp, inherited } = message;
+  const isEdited = editing.value === response_id;
+  return html`
+    <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
+      <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
+      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<${Question} key=${response_id} text=${question} />`}
+      <div class="response">
+        ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
+        <${Ending} message=${message} />
+      </div>
+      <footer class="message-foot">
+        <${Versions} message=${message} />
+        <${Actions} message=${message} />
+        <small class="made"><time datetime=${timestamp} title=${fullTime(timestamp)}>${shortTime(timestamp)}</time>${generation && html` · <span>${generation.model}</span>`}</small>
+      </footer>
+      ${message.branch_count > 0 && html`<${Forks} message=${message} />`}
+    </article>
+  `;
+}
+
+/** So many characters of a question are shown at first. */
+const EXCERPT_LENGTH = 2_000;
+
+/** A question, as plain text. @param {{text: string, excerpt?: number}} props */
+export function Question({ text, excerpt = EXCERPT_LENGTH }) {
+  const isWhole = useSignal(text.length <= excerpt);
+  return html`
+    <div class="question">
+      <div dir="auto">${isWhole.value ? text : `${text.slice(0, excerpt)}...`}</div>
+      ${!isWhole.value && html`<button type="button" onClick=${() => (isWhole.value = true)}>Show the whole question (${text.length.toLocaleString()} characters)</button>`}
+    </div>
+  `;
+}
+
+/** The switch between the versions of a message. @param {{message: Message}} props */
+function Versions({ message }) {
+  const { version, version_count } = message;
+  if (version_count < 2) return null;
+  const to = (/** @type {1 | -1} */ step) => () => attempt(() => switchVersion(message, step));
+  return html`
+    <span class="versions" role="group" aria-label="Versions">
+      <button type="button" class="icon" aria-label="Previous version" title="Previous version (left arrow)" disabled=${version === 1} onClick=${to(-1)}><${Icon} name="previous" /></button>
+      <span aria-label=${`Version ${version} of ${version_count}`} role="img">${version} / ${version_count}</span>
+      <button type="button" class="icon" aria-label="Next version" title="Next version (right arrow)" disabled=${version === version_count} onClick=${to(1)}><${Icon} name="next" /></button>
+    </span>
+  `;
+}
+
+/** @param {{message: Message}} props */
+function Actions({ message }) {
+  const { response_id, response, question } = message;
+  return html`
+    <span class="actions">
+      <button type="button" class="icon" aria-label="Edit the question" title="Edit the question (e)" onClick=${() => (editing.value = response_id)}><${Icon} name="edit" /></button>
+      <button type="button" class="icon" aria-label="Regenerate the answer" title="Regenerate the answer (r)" onClick=${() => regenerate(message)}><${Icon} name="again" /></button>
+      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /></button>
+      <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question, 'Copied')}><${Icon} name="copy" /></button>
+      <${Menu} label="More actions" face=${html`<${Icon} name="more" />`}>
+        <button type="button" onClick=${() => copy(question, 'Copied')}>Copy the question</button>
+        <button type="button" onClick=${() => copy(linkTo(message), 'The link is copied')}>Copy a link</button>
+        <button type="button" onClick=${() => forkAt(message)}>Fork to a new chat</button>
+        <button type="button" onClick=${() => openDialog('PickDialog', message)}>Copy onto another branch...</button>
+      <//>
+    </span>
+  `;
+}
+
+/** So many branches that fork from a message are named; the tree shows all. */
+const NAMED_FORKS = 10;
+
+/** The branches that fork from a message, which are read when they are asked for. @param {{message: Message}} props */
+function Forks({ message: { response_id, branches, branch_count } }) {
+  const isOpen = useSignal(false);
+  const count = branch_count === 1 ? '1 branch forks here' : `${branch_count} branches fork here`;
+  return html`
+    <details class="forks" onToggle=${(/** @type {any} */ event) => (isOpen.value = event.currentTarget.open)}>
+      <summary><${Icon} name="branch" />${count}</summary>
+      ${isOpen.value && html`<${ForkList} key=${response_id + branch_count} branches=${branches.slice(0, NAMED_FORKS)} more=${branch_count > NAMED_FORKS} />`}
+    </details>
+  `;
+}
+
+/** @param {{branches: string[], more: boolean}} props */
+function ForkList({ branches, more }) {
+  const found = useSignal(/** @type {import('../state/line.js').Branch[] | null} */ (null));
+  useEffect(() => {
+    void attempt(async () => {
+      found.value = await Promise.all(branches.map((id) => call('GET', `branches/get-branch/${id}`)));
+    });
+  }, []);
+  const chat = chatId.value ?? '';
+  const follow = (/** @type {string} */ id) => (/** @type {Event} */ event) => {
+    event.preventDefault();
+    void switchTo(id);
+  };
+  if (!found.value) return html`<p class="muted" role="status">Loading</p>`;
+  return html`
+    <ul>
+      ${found.value.map(({ branch_id, name, preview }) => html`
+        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? (preview || 'No messages yet')}</a>${branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
+      `)}
+      ${more && html`<${Fragment}><li><a href=${hrefOf({ name: 'chat', chat, panel: 'tree' })}>All in the tree</a></li><//>`}
+    </ul>
+  `;
+}

@@ -1,0 +1,63 @@
+// @ts-check
+// The panel that shows the tree of the open chat: a row for each branch, with its lane.
+
+import { html, useEffect } from '../lib/html.js';
+import { hrefOf, route } from '../lib/router.js';
+import { tree, watchTree } from '../state/branches.js';
+import { folded, foldAll, outline, sought, unfoldAll, withArchived } from '../state/tree.js';
+import { branches } from './tree-row.js';
+import { TreeRows } from './tree-rows.js';
+
+export default function TreePanel() {
+  useEffect(watchTree, []);
+  const { branches: known, isWhole, isFailed } = tree.value;
+  const { rows } = outline.value;
+  const isFolded = folded.value.size > 0;
+  const withoutPanel = hrefOf({ ...route.value, panel: undefined });
+  return html`
+    <div class="bar">
+      <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
+      <h1>Tree</h1>
+      ${known.size > 1 && html`<button type="button" class="quiet" onClick=${isFolded ? unfoldAll : foldAll}>${isFolded ? 'Unfold all' : 'Fold all'}</button>`}
+      <a class="button icon" href=${hrefOf({ ...route.value, panel: 'deleted' })}>Deleted</a>
+      <a class="button icon close" href=${withoutPanel} aria-label="Close the tree">×</a>
+    </div>
+    ${known.size > 1 && html`<${Filters} />`}
+    ${isFailed && html`<p class="panel-note" role="status">The branches could not be read; it is tried again in a moment.</p>`}
+    ${!known.size && !isFailed && html`<p class="loading" role="status">Reading the branches</p>`}
+    ${known.size > 0 && rows.length > 0 && html`<${TreeRows} outline=${outline.value} />`}
+    ${isWhole && known.size > 1 && !rows.length && html`<p class="empty">No branch is called so. Names, first questions and tags are looked through.</p>`}
+    ${isWhole && known.size === 1 && html`<${NoBranches} />`}
+  `;
+}
+
+/** What narrows the tree, and what it says of itself. */
+function Filters() {
+  const { matches, hidden } = outline.value;
+  const { branches: known, isWhole } = tree.value;
+  const count = sought.value.trim() ? `${matches.toLocaleString()} of ${branches(known.size)}` : branches(known.size);
+  return html`
+    <div class="tree-filters">
+      <input type="search" dir="auto" aria-label="Filter the branches" placeholder="Filter by name, question or tag" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.target.value)} />
+      <div class="row">
+        <span class="grow muted" role="status">${isWhole ? count : `Reading: ${count}`}</span>
+        ${(hidden > 0 || withArchived.value) && html`
+          <label class="check">
+            <input type="checkbox" checked=${withArchived} onChange=${(/** @type {any} */ event) => (withArchived.value = event.target.checked)} />
+            Show archived${hidden > 0 && ` (${hidden.toLocaleString()})`}
+          </label>
+        `}
+      </div>
+    </div>
+  `;
+}
+
+const NoBranches = () => html`
+  <div class="empty tree-teach">
+    <p>This chat has one line so far, its trunk. Each branch that grows on it gets a row here.</p>
+    <ul>
+      <li><strong>Branch here</strong> under an answer goes on from there, beside what follows it.</li>
+      <li><strong>Edit the question</strong> or <strong>regenerate</strong> an answer, and the old version stays on its branch.</li>
+    </ul>
+  </div>
+`;
