@@ -1,7 +1,7 @@
 //! What people need who do not see the page as others do, or see it on a phone.
 
 use crate::browser::{DESKTOP, PHONE, WindowSize, browse};
-use crate::driver::Driver;
+use crate::driver::{Driver, path};
 use crate::scene::{NAME, sign_in, stack};
 use crate::tab::Tab;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn every_view(driver: &Driver, size: WindowSize, look: impl AsyncFn(&Tab, 
 }
 
 pub async fn no_view_has_violations(driver: &Driver) {
-    let Some(axe) = std::env::var_os("TEST_AXE") else { panic!("TEST_AXE names no script") };
+    let Some(axe) = path("TEST_AXE") else { panic!("TEST_AXE names no script") };
     let axe = std::fs::read_to_string(axe).unwrap();
     every_view(driver, DESKTOP, async |tab, view| {
         let script = format!(

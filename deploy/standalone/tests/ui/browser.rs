@@ -1,6 +1,6 @@
 //! A browser for one test, and what it has logged.
 
-use crate::driver::Driver;
+use crate::driver::{Driver, path};
 use crate::tab::Tab;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
@@ -110,10 +110,10 @@ impl Browser {
     }
 
     async fn keep_screenshot(&self) {
-        let Some(folder) = std::env::var_os("TEST_SCREENSHOTS") else { return };
+        let Some(folder) = path("TEST_SCREENSHOTS") else { return };
         let name = std::thread::current().name().unwrap_or("test").replace("::", "-");
         if let Ok(png) = self.client.screenshot().await {
-            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).ok();
+            std::fs::write(folder.join(format!("{name}.png")), png).ok();
         }
     }
 }

@@ -1,22 +1,29 @@
 //! The process of chromedriver, which all tests share. Each has a browser of its own.
 
+use shared::env::Env;
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// What chromedriver prints before its port.
 const PORT_PREFIX: &str = "started successfully on port ";
 
+/// The path that a variable of the tests names.
+pub fn path(variable: &str) -> Option<PathBuf> {
+    Env::of_process().optional(variable, "a path").unwrap()
+}
+
 /// chromedriver, which ends with this.
 pub struct Driver {
     process: Child,
-    /// The URL of its WebDriver.
+    /// The URL of its `WebDriver`.
     pub url: String,
 }
 
 impl Driver {
     /// Starts the program that `TEST_CHROMEDRIVER` names. `None` without that.
     pub fn start() -> Option<Self> {
-        let program = std::env::var_os("TEST_CHROMEDRIVER")?;
+        let program = path("TEST_CHROMEDRIVER")?;
         let mut process = Command::new(program).arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
