@@ -1,12 +1,12 @@
 // @ts-check
 // The settings of the open chat, beside its line. What is changed and not saved yet survives a reload.
 
-import { call } from '../lib/api.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
 import { NAME_LENGTH, updateChat } from '../state/chats.js';
 import { chat } from '../state/current.js';
+import { loadModels, models } from '../state/models.js';
 import { errorsOf, Field, focusWrong } from './field.js';
 import { TagsField } from './tags.js';
 
@@ -16,7 +16,6 @@ const UNSAVED_PREFIX = 'banyan-settings:';
 /**
  * @typedef {import('../state/current.js').Chat} Chat
  * @typedef {{name: string, model: string, instructions: string, truncation: string, tags: string[], pinned: boolean, archived: boolean}} Form What the panel shows; an empty text of a setting is the default.
- * @typedef {{model: string, context_window: number | null}} Model
  */
 
 /** What the fields are called where it is told what was saved. @type {Record<keyof Form, string>} */
@@ -142,9 +141,8 @@ function Fields({ form, change, errors }) {
  * @param {{model: string, error?: string, change: (event: Event) => void}} props
  */
 function ModelField({ model, error, change }) {
-  const models = useSignal(/** @type {Model[] | null} */ (null));
-  useEffect(() => void attempt(async () => (models.value = await call('GET', 'models/get-models'))), []);
-  const offered = models.value?.map((one) => one.model) ?? [];
+  useEffect(() => void loadModels(), []);
+  const offered = models.value ?? [];
   return html`
     <${Field} label="Model" name="model" as="select" errors=${error ? { model: error } : {}} value=${model} onChange=${change} aria-busy=${models.value ? 'false' : 'true'}>
       <option value="">The default of this server</option>
