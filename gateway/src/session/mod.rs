@@ -8,7 +8,7 @@ pub(crate) mod tokens;
 use crate::downstream::client_ip::TrustedProxies;
 use std::time::Duration;
 
-/// What the session's routes need to know.
+/// The configuration of the session's routes.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionSettings {
     /// The proxies that say by which scheme and host the client sees the gateway.

@@ -10,7 +10,7 @@ use shared_web::input::unsupported_media_type;
 use shared_web::problem::Problem;
 use shared_web::server::method_not_allowed;
 
-/// What a browser says of where a request comes from (Fetch Metadata). No script can set it.
+/// The header in which a browser names the relation of a request's origin to its target (Fetch Metadata). No script can set it.
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a request that the gateway's own page does not send: 405, 403, 415.

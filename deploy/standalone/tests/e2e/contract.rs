@@ -29,7 +29,7 @@ fn route(method: &str, path: &str) -> String {
     format!("{method} {}", parts.collect::<Vec<_>>().join("/"))
 }
 
-/// What the routes of the page's session begin with, which are the gateway's own.
+/// The prefix of the routes of the page's session, which are the gateway's own.
 const SESSION: &str = "/ui/session/";
 
 /// The rows of the contract: "| POST `/auth/login` | ...".

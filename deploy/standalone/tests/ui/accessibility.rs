@@ -1,4 +1,4 @@
-//! What people need who do not see the page as others do, or see it on a phone.
+//! Accessibility, and the width of a phone.
 
 use crate::browser::{DESKTOP, PHONE, WindowSize, browse};
 use crate::driver::{Driver, path};

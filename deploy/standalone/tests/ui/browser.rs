@@ -23,7 +23,7 @@ pub const DESKTOP: WindowSize = (1440, 900);
 /// The narrowest phone.
 pub const PHONE: WindowSize = (360, 740);
 
-/// What a browser has logged, which chromedriver keeps.
+/// The command that reads one of the logs of a browser, which chromedriver keeps.
 #[derive(Debug)]
 struct LogsOf(&'static str);
 

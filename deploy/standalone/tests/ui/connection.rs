@@ -19,7 +19,7 @@ pub async fn a_question_waits_for_the_server_and_is_sent_once(driver: &Driver) {
         proxy.disconnect();
         tab.ask("while it is away").await;
         tab.shows("while it is away").await;
-        // What waits survives that the page is closed, and is sent once.
+        // The question is sent once, as soon as the server is there.
         proxy.reconnect().await;
         tab.has_messages(2).await;
         // A stream that breaks off goes on.

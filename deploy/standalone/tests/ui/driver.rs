@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// What chromedriver prints before its port.
+/// The words before the port in chromedriver's output.
 const PORT_PREFIX: &str = "started successfully on port ";
 
 /// The path that a variable of the tests names.
@@ -31,7 +31,7 @@ impl Driver {
             line.clear();
             assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver ended before it said its port");
         }
-        // What it says later must go somewhere.
+        // Its later output is discarded: a full pipe would stop it.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         let port = line.rsplit(PORT_PREFIX).next().unwrap().trim().trim_end_matches('.');
         Some(Self { process, url: format!("http://127.0.0.1:{port}") })

@@ -9,16 +9,16 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-const BRANCHES: usize = 10_000;
-const MESSAGES: usize = 100_000;
+const BRANCH_COUNT: usize = 10_000;
+const MESSAGE_COUNT: usize = 100_000;
 /// The messages that one request copies.
 const COPIED_AT_ONCE: usize = 100;
 /// The longest task of the main thread, in milliseconds.
 const MAX_TASK_MS: f64 = 100.0;
 /// The requests that are sent at once.
-const AT_ONCE: usize = 16;
+const CONCURRENT_REQUESTS: usize = 16;
 
-/// A chat whose active branch has a line of [`MESSAGES`] and that has over [`BRANCHES`] branches.
+/// A chat whose active branch has a line of [`MESSAGE_COUNT`] and that has over [`BRANCH_COUNT`] branches.
 async fn large_chat(user: &User) -> String {
     let chat = user.chat("Large").await;
     let mut ids = Vec::new();
@@ -30,9 +30,9 @@ async fn large_chat(user: &User) -> String {
         let body = json!({"original_chat_id": chat, "branch_from_response_id": from, "name": format!("branch {number}")});
         async move { user.post("/branches/create-branch", &body).await.expect(201) }
     };
-    stream::iter(0..BRANCHES).map(fork).buffer_unordered(AT_ONCE).count().await;
+    stream::iter(0..BRANCH_COUNT).map(fork).buffer_unordered(CONCURRENT_REQUESTS).count().await;
     let mut onto = json!(chat);
-    for _ in 1..MESSAGES / COPIED_AT_ONCE {
+    for _ in 1..MESSAGE_COUNT / COPIED_AT_ONCE {
         let body = json!({"response_ids": ids, "onto_branch_id": onto, "activate": true});
         let copied = user.post("/branches/cherry-pick", &body).await.expect(201).json();
         onto = copied["branch"]["branch_id"].clone();
@@ -63,7 +63,7 @@ pub async fn ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once(
         tab.until("count('[role=treeitem]') > 5", Vec::new()).await;
         tab.click("button", "Fold all").await;
         tab.until("count('[role=treeitem]') > 0", Vec::new()).await;
-        // What is drawn is a window.
+        // A window alone is drawn.
         let drawn = tab.run("return [count(MESSAGE), count('[role=treeitem]')];", Vec::new()).await;
         let is_few = |count: &Value| count.as_u64().unwrap() <= 250;
         assert!(drawn.as_array().unwrap().iter().all(is_few), "{drawn}");

@@ -9,8 +9,8 @@ use serde_json::json;
 use standalone::stack_config::StackConfig;
 use std::time::Duration;
 
-/// Within this time everything happens.
-const SOON: Duration = Duration::from_secs(30);
+/// The longest that a test waits for a change.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// The name of the user.
 pub const NAME: &str = "ann";
@@ -42,7 +42,7 @@ pub async fn signed_in(driver: &Driver, size: WindowSize, test: impl AsyncFnOnce
 
 /// Waits until something is so.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let reached = tokio::time::timeout(SOON, async { while !is_so().await {} }).await;
+    let reached = tokio::time::timeout(MAX_WAIT, async { while !is_so().await {} }).await;
     assert!(reached.is_ok(), "{what}: not in time");
 }
 
