@@ -4,6 +4,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
+use shared_test_kit::reserve_port;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -70,7 +71,8 @@ fn all_configuration_errors_are_reported_at_once_before_a_folder_is_created() {
 
 #[test]
 fn a_port_without_an_address_is_bound_on_loopback() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let reserved = reserve_port();
+    let port = reserved.local_addr().unwrap().port().to_string();
     let folder = tempfile::tempdir().unwrap();
     let mut child = banyan(folder.path(), &[("BANYAN_LISTEN_ADDR", &port)]);
     let mut line = String::new();

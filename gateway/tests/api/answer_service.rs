@@ -1,7 +1,7 @@
 //! The answer service, which a deployment may be without.
 
 use crate::app::{
-    TestDeployment, TestGateway, authorization, nobody, spawn_before, spawn_configured, spawn_deployment,
+    TestDeployment, TestGateway, authorization, spawn_before, spawn_configured, spawn_deployment,
 };
 use crate::openapi::{describe, describe_all, document};
 use crate::wire::{self, upstream};
@@ -9,7 +9,7 @@ use gateway::config::{AllowedOrigins, Config};
 use reqwest::{Method, Url};
 use serde_json::json;
 use shared::env::{Env, Purpose};
-use shared_test_kit::Samples;
+use shared_test_kit::{Samples, unreachable_url};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wiremock::matchers::any;
@@ -27,7 +27,7 @@ const PATHS: [&str; 6] = [
 /// The services of a deployment behind another gateway, which has an answer service.
 fn with_answers(deployment: &TestDeployment, answer: Url) -> TestGateway {
     let url = |service: &MockServer| service.uri().parse().unwrap();
-    spawn_configured(&nobody(), |config| {
+    spawn_configured(&unreachable_url(), |config| {
         config.upstreams.auth = url(&deployment.auth);
         config.upstreams.chat = url(&deployment.chat);
         config.upstreams.branch = url(&deployment.branch);
@@ -81,7 +81,7 @@ async fn with_an_answer_service_users_reach_its_routes() {
 async fn a_dead_answer_service_is_a_503_on_its_routes_alone() {
     let deployment = spawn_deployment().await;
     describe_all(&deployment).await;
-    let gateway = with_answers(&deployment, nobody());
+    let gateway = with_answers(&deployment, unreachable_url());
     gateway.client.get("/readyz").await.expect(200);
     gateway.user().get("/api/v1/chats/get-chat").await.expect(200);
     for path in PATHS {
@@ -148,14 +148,14 @@ async fn a_post_with_a_key_is_retried_where_answers_are_made() {
 
 #[tokio::test]
 async fn a_last_event_id_with_underscores_is_refused() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let client = gateway.user().with_header("last_event_id", "7");
     assert_eq!(client.get("/api/v1/chats/get-chat").await.expect(400).code(), "invalid_header_name");
 }
 
 #[test]
 fn the_url_of_the_answer_service_may_be_left_out_but_not_be_wrong() {
-    let url = nobody();
+    let url = unreachable_url();
     let read = |answer| {
         let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
         let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));

@@ -102,12 +102,6 @@ async fn service(name: &str) -> MockServer {
     server
 }
 
-/// The URL of a port on which nobody listens.
-pub fn nobody() -> Url {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap()).parse().unwrap()
-}
-
 /// The line of a header with a token that counts.
 pub fn authorization() -> String {
     format!("Authorization: Bearer {}\r\n", access_token(UserId::generate()))

@@ -1,11 +1,11 @@
 //! CORS.
 
-use crate::app::{TestGateway, nobody, spawn_configured, spawn_deployment};
+use crate::app::{TestGateway, spawn_configured, spawn_deployment};
 use crate::wire::upstream_that_says;
 use gateway::config::{AllowedOrigins, Config};
 use reqwest::{Method, Url};
 use shared::env::{Env, Purpose};
-use shared_test_kit::{Answer, TestClient};
+use shared_test_kit::{Answer, TestClient, unreachable_url};
 
 const PATH: &str = "/api/v1/chats/get-chat";
 const ORIGIN: &str = "https://app.example";
@@ -86,7 +86,7 @@ async fn a_listed_origin_may_send_preflights_and_read_responses() {
 
 #[tokio::test]
 async fn a_preflight_allows_the_requested_headers() {
-    let gateway = allowing(&nobody(), ORIGIN);
+    let gateway = allowing(&unreachable_url(), ORIGIN);
     for (asked, allowed) in [
         ("x-requested-with", "x-requested-with"),
         ("cache-control,b3,sentry-trace,baggage", "cache-control, b3, sentry-trace, baggage"),
@@ -107,7 +107,7 @@ async fn error_responses_may_be_read_as_well() {
     let limit = "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n";
     let service = upstream_that_says(limit).await;
     let gateway = allowing(&service, ORIGIN);
-    let down = allowing(&nobody(), ORIGIN);
+    let down = allowing(&unreachable_url(), ORIGIN);
     let [user, client, of_down] =
         [&gateway.user(), &gateway.client, &down.user()].map(|client| client.with_header("origin", ORIGIN));
     for (client, path, status) in [
@@ -158,8 +158,9 @@ async fn a_star_allows_all_origins() {
 
 #[tokio::test]
 async fn local_origins_may_be_allowed() {
-    let gateway =
-        spawn_configured(&nobody(), |config| config.downstream.allowed_origins = AllowedOrigins::Local);
+    let gateway = spawn_configured(&unreachable_url(), |config| {
+        config.downstream.allowed_origins = AllowedOrigins::Local;
+    });
     for origin in ["http://localhost:5173", "https://127.0.0.1:3000", "http://[::1]:8080", "http://localhost"]
     {
         let answer = preflight(&gateway.client, PATH, origin).await.expect(204);
@@ -173,13 +174,13 @@ async fn local_origins_may_be_allowed() {
 
 #[tokio::test]
 async fn a_preflight_for_a_path_without_a_route_is_a_404() {
-    let gateway = allowing(&nobody(), ORIGIN);
+    let gateway = allowing(&unreachable_url(), ORIGIN);
     assert_eq!(preflight(&gateway.client, "/api/v1/nothing", ORIGIN).await.expect(404).code(), "not_found");
 }
 
 #[test]
 fn an_invalid_origin_fails_the_start_with_one_line() {
-    let url = nobody();
+    let url = unreachable_url();
     let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
     let urls = ["AUTH_URL", "CHAT_URL", "BRANCH_URL"].map(|name| (name, url.as_str()));
     let wrong = ("CORS_ALLOWED_ORIGINS", "https://app.example/");

@@ -1,12 +1,12 @@
 //! `/docs`, without internet access.
 
-use crate::app::{nobody, spawn_before};
+use crate::app::spawn_before;
 use reqwest::Method;
-use shared_test_kit::Answer;
+use shared_test_kit::{Answer, unreachable_url};
 
 #[tokio::test]
 async fn docs_and_its_files_are_served_and_name_no_other_server() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     for page in ["/docs", "/docs/"] {
         let answer = gateway.client.get(page).await.expect(200);
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
@@ -31,7 +31,7 @@ async fn docs_and_its_files_are_served_and_name_no_other_server() {
 
 #[tokio::test]
 async fn docs_reads_this_gateways_document_and_uses_no_external_validator() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let script = gateway.client.get("/docs/swagger-initializer.js").await.expect(200).text;
     assert!(script.contains("\"url\": root + \"/openapi.json\""), "{script}");
     assert!(script.contains("document.currentScript.src"), "{script}");
@@ -41,7 +41,7 @@ async fn docs_reads_this_gateways_document_and_uses_no_external_validator() {
 
 #[tokio::test]
 async fn the_root_redirects_to_docs() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     for method in [Method::GET, Method::HEAD] {
         let answer = gateway.client.send(method, "/", None).await.expect(307);
         // Behind a proxy that takes a prefix from the paths, the page is below it as well.
@@ -52,7 +52,7 @@ async fn the_root_redirects_to_docs() {
 
 #[tokio::test]
 async fn files_are_sent_compressed_and_only_if_changed() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     for file in ["/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"] {
         let plain = gateway.client.get(file).await.expect(200);
         assert_eq!(plain.header("content-encoding"), "");
@@ -69,7 +69,7 @@ async fn files_are_sent_compressed_and_only_if_changed() {
 
 #[tokio::test]
 async fn an_unknown_file_is_a_404_in_the_error_format_of_the_api() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     for file in ["/docs/nothing.js", "/docs/a/b"] {
         assert_eq!(gateway.client.get(file).await.expect(404).code(), "not_found");
     }

@@ -1,9 +1,10 @@
 //! Services that are unreachable, silent, or break off; and clients that stall.
 
-use crate::app::{authorization, no_cache, nobody, spawn_before, spawn_before_with};
+use crate::app::{authorization, no_cache, spawn_before, spawn_before_with};
 use crate::wire::{status, upstream, upstream_that_says};
 use gateway::config::Timeouts;
 use serde_json::json;
+use shared_test_kit::unreachable_url;
 use std::time::Duration;
 
 const PATH: &str = "/api/v1/chats/get-chat";
@@ -11,7 +12,7 @@ const SHORT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn an_unreachable_service_is_a_503_in_both_error_formats() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let answer = gateway.user().get(PATH).await.expect(503);
     assert_eq!(answer.header("retry-after"), "1");
     let request_id = answer.header("x-request-id");

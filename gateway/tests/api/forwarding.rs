@@ -1,10 +1,11 @@
 //! `Forwarded` and `X-Forwarded-*`, as a service gets them.
 
-use crate::app::{TestGateway, authorization, nobody, spawn_before, spawn_configured};
+use crate::app::{TestGateway, authorization, spawn_before, spawn_configured};
 use crate::wire::{header, headers, status, upstream};
 use gateway::config::Config;
 use reqwest::Url;
 use shared::env::{Env, Purpose};
+use shared_test_kit::unreachable_url;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const SENT: &str = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.5, 127.0.0.9\r\n\
@@ -93,7 +94,7 @@ async fn other_x_forwarded_headers_of_a_trusted_proxy_are_dropped() {
 
 #[test]
 fn an_invalid_network_fails_the_start_with_one_line() {
-    let url = nobody();
+    let url = unreachable_url();
     let env = |value| {
         let key = ("SECRET_KEY", shared_test_kit::SECRET_KEY);
         let urls = [("AUTH_URL", url.as_str()), ("CHAT_URL", url.as_str()), ("BRANCH_URL", url.as_str())];

@@ -1,8 +1,9 @@
 //! `/livez`, `/readyz`, `/health`.
 
-use crate::app::{all_at, no_cache, nobody, spawn_deployment, spawn_with};
+use crate::app::{all_at, no_cache, spawn_deployment, spawn_with};
 use reqwest::Method;
 use serde_json::json;
+use shared_test_kit::unreachable_url;
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -18,7 +19,7 @@ async fn the_gateway_is_ready_when_its_three_services_are() {
 
 #[tokio::test]
 async fn without_services_livez_passes_and_readyz_names_those_that_are_down() {
-    let gateway = spawn_with(all_at(&nobody()), no_cache());
+    let gateway = spawn_with(all_at(&unreachable_url()), no_cache());
     let down = gateway.client.get("/readyz").await.expect(503).json()["down"].clone();
     assert_eq!(down, json!(["auth", "chat", "branch"]));
     for path in ["/livez", "/health", "/health/"] {

@@ -1,7 +1,8 @@
 //! Methods without a route, OPTIONS and HEAD.
 
-use crate::app::{authorization, nobody, spawn_before, spawn_deployment};
+use crate::app::{authorization, spawn_before, spawn_deployment};
 use crate::wire::{header, status};
+use shared_test_kit::unreachable_url;
 
 #[tokio::test]
 async fn unknown_methods_are_a_501_on_any_path() {
@@ -26,7 +27,7 @@ async fn unknown_methods_are_a_501_on_any_path() {
 
 #[tokio::test]
 async fn options_asterisk_lists_all_methods() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let mut wire = gateway.wire().await;
     wire.say("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").await;
     let head = wire.head().await;

@@ -1,6 +1,7 @@
 //! One request id in the response, in the error, and at the service.
 
-use crate::app::{nobody, only_request, spawn_before, spawn_deployment};
+use crate::app::{only_request, spawn_before, spawn_deployment};
+use shared_test_kit::unreachable_url;
 
 const PATH: &str = "/api/v1/chats/get-chat";
 
@@ -26,7 +27,7 @@ async fn an_unsafe_request_id_is_replaced_for_client_and_service() {
 
 #[tokio::test]
 async fn the_gateways_errors_have_the_request_id() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let answer = gateway.user().with_header("x-request-id", "mine-2").get(PATH).await.expect(503);
     assert_eq!(
         (answer.json()["request_id"].as_str(), answer.header("x-request-id")),

@@ -1,8 +1,8 @@
 //! Security headers.
 
-use crate::app::{nobody, spawn_before, spawn_deployment};
+use crate::app::{spawn_before, spawn_deployment};
 use crate::wire::upstream_that_says;
-use shared_test_kit::Answer;
+use shared_test_kit::{Answer, unreachable_url};
 
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
@@ -34,7 +34,7 @@ async fn every_response_has_the_security_headers() {
         assert_eq!(only(&answer, "cache-control"), is_of_api.then_some("no-store"), "{path}");
         assert_eq!(only(&answer, "server"), None, "{path}");
     }
-    let down = spawn_before(&nobody());
+    let down = spawn_before(&unreachable_url());
     let answer = down.user().get("/api/v1/chats/get-chat").await.expect(503);
     assert_eq!(only(&answer, "cache-control"), Some("no-store"));
 }
@@ -60,7 +60,7 @@ async fn a_service_cannot_weaken_the_security_headers() {
 
 #[tokio::test]
 async fn docs_has_a_content_security_policy_of_its_own() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let page = gateway.client.get("/docs").await.expect(200);
     let policy = only(&page, "content-security-policy").unwrap();
     assert!(

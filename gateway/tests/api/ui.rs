@@ -1,10 +1,10 @@
 //! The page: `/ui/` and its files.
 
-use crate::app::{TestGateway, nobody, spawn_before, spawn_configured};
+use crate::app::{TestGateway, spawn_before, spawn_configured};
 use flate2::read::GzDecoder;
 use gateway::config::{Config, UiConfig};
 use reqwest::Method;
-use shared_test_kit::Answer;
+use shared_test_kit::{Answer, unreachable_url};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn with_ui(config: &mut Config) {
 }
 
 fn spawn_with_ui() -> TestGateway {
-    spawn_configured(&nobody(), with_ui)
+    spawn_configured(&unreachable_url(), with_ui)
 }
 
 /// What the page links to, as paths of the gateway.
@@ -166,7 +166,7 @@ async fn a_file_of_another_version_and_an_unknown_file_are_a_404_that_nobody_kee
 
 #[tokio::test]
 async fn without_the_page_its_paths_are_a_404_and_the_root_leads_to_docs() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     assert_eq!(gateway.client.get("/").await.expect(307).header("location"), "docs");
     for path in ["/ui", "/ui/", "/ui/0123456789abcdef/main.js"] {
         assert_eq!(gateway.client.get(path).await.expect(404).code(), "not_found", "{path}");

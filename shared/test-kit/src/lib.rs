@@ -35,7 +35,7 @@ pub use raw::{RawAnswer, RawClient, RawError};
 pub use row_lock::RowLock;
 pub use scripted_model::{ScriptedModel, ScriptedResponse};
 pub use start::check_taken_port_comes_first;
-pub use tcp_proxy::TcpProxy;
+pub use tcp_proxy::{TcpProxy, reserve_port, unreachable_url};
 
 use reqwest::Url;
 use secrecy::SecretString;

@@ -1,15 +1,35 @@
-//! A TCP proxy to a server, which a test disconnects and reconnects.
+//! A TCP proxy to a server, which a test disconnects and reconnects, and an address that refuses connections.
 
 use reqwest::Url;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// The listen backlog.
 const BACKLOG: u32 = 1024;
+
+static UNREACHABLE: LazyLock<TcpSocket> = LazyLock::new(reserve_port);
+
+/// A bound socket that never listens: connections to its port are refused, and until it is dropped nobody gets the port by chance,
+/// as happens to one that was merely free. A server that sets `SO_REUSEADDR` may listen on it.
+///
+/// # Panics
+/// If no port is free.
+pub fn reserve_port() -> TcpSocket {
+    bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port")
+}
+
+/// A URL whose port refuses connections for as long as the process lives.
+///
+/// # Panics
+/// If no port is free.
+pub fn unreachable_url() -> Url {
+    let address = UNREACHABLE.local_addr().expect("an address");
+    format!("http://{address}").parse().expect("a URL")
+}
 
 /// A TCP proxy on a port of its own.
 #[derive(Debug)]
@@ -19,8 +39,8 @@ pub struct TcpProxy {
     open: CancellationToken,
     /// The task of the listener and the connections.
     passing: JoinSet<()>,
-    /// A bound socket that never listens: it reserves the port while the proxy is disconnected, and connections are refused.
-    _kept: TcpSocket,
+    /// The port's while the proxy is disconnected.
+    _reserved: TcpSocket,
 }
 
 impl TcpProxy {
@@ -31,14 +51,14 @@ impl TcpProxy {
     pub async fn disconnected(url: &Url) -> (Self, Url) {
         let server = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
         let server = lookup_host(server).await.expect("the host is found").collect();
-        let kept = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a port");
-        let address = kept.local_addr().expect("an address");
+        let reserved = reserve_port();
+        let address = reserved.local_addr().expect("an address");
         let mut url_of_proxy = url.clone();
         url_of_proxy.set_host(Some("127.0.0.1")).expect("a URL with a host");
         url_of_proxy.set_port(Some(address.port())).expect("a URL with a port");
         let open = CancellationToken::new();
         open.cancel();
-        (Self { address, server, open, passing: JoinSet::new(), _kept: kept }, url_of_proxy)
+        (Self { address, server, open, passing: JoinSet::new(), _reserved: reserved }, url_of_proxy)
     }
 
     /// Closes all connections, and refuses new ones.
@@ -105,6 +125,15 @@ mod tests {
             proxy.disconnect();
             assert!(matches!(client.read(&mut [0]).await, Ok(0) | Err(_)));
         }
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_url_stays_so() {
+        let address = UNREACHABLE.local_addr().unwrap();
+        assert_eq!(unreachable_url().port(), Some(address.port()));
+        assert_taken(address);
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     }
 
     /// Asserts that a socket without `SO_REUSEADDR` cannot bind the port.

@@ -1,8 +1,9 @@
 //! Limits of a user's requests.
 
 use super::{READ, WRITE, few, post, tells};
-use crate::app::{nobody, spawn_configured, spawn_deployment, spawn_deployment_with};
+use crate::app::{spawn_configured, spawn_deployment, spawn_deployment_with};
 use reqwest::Method;
+use shared_test_kit::unreachable_url;
 
 #[tokio::test]
 async fn reads_and_writes_are_limited_apart_for_each_user() {
@@ -41,7 +42,7 @@ async fn operations_that_check_a_password_have_the_limit_of_logins() {
 
 #[tokio::test]
 async fn the_gateways_own_errors_have_ratelimit_headers() {
-    let gateway = spawn_configured(&nobody(), few);
+    let gateway = spawn_configured(&unreachable_url(), few);
     let answer = gateway.user().get(READ).await.expect(503);
     tells(&answer, "\"reads\";q=5;w=3600", 4, 720);
 }

@@ -2,8 +2,9 @@
 
 use super::Outcome::{Refused, Served};
 use super::{Case, GET, get, try_all};
-use crate::app::{authorization, nobody, spawn_before};
+use crate::app::{authorization, spawn_before};
 use crate::wire::status;
+use shared_test_kit::unreachable_url;
 
 #[tokio::test]
 async fn a_malformed_request_line_is_refused() {
@@ -85,7 +86,7 @@ async fn an_oversized_head_is_refused() {
     ])
     .await;
     // Without an end, so that it is refused by its length.
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     let mut wire = gateway.wire().await;
     wire.try_say(format!("{GET}Host: a\r\nX: {}", "y".repeat(0x4_0000)).as_bytes()).await;
     assert_eq!(status(&wire.head().await), 431);
@@ -125,7 +126,7 @@ async fn a_tolerated_head_reaches_the_service_as_one_plain_request() {
 
 #[tokio::test]
 async fn bytes_that_are_not_http_are_refused() {
-    let gateway = spawn_before(&nobody());
+    let gateway = spawn_before(&unreachable_url());
     for sent in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
         b"\xff\xfe\r\n\r\n",

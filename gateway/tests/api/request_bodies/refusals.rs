@@ -1,9 +1,10 @@
 //! Refusals of encoded bodies, and the form of refusals at the token endpoint.
 
 use super::PATH;
-use crate::app::{nobody, spawn_before, spawn_deployment};
+use crate::app::{spawn_before, spawn_deployment};
 use crate::wire::{header, status};
 use reqwest::Method;
+use shared_test_kit::unreachable_url;
 use shared_web::body_limits::MAX_AUTH_BODY_BYTES;
 use wiremock::matchers::method;
 use wiremock::{Mock, ResponseTemplate};
@@ -37,7 +38,7 @@ async fn an_encoded_body_is_a_415() {
 #[tokio::test]
 async fn refusals_at_the_token_endpoint_have_the_oauth_error_format() {
     let deployment = spawn_deployment().await;
-    let down = spawn_before(&nobody());
+    let down = spawn_before(&unreachable_url());
     let too_large = format!("Content-Length: {}\r\n", MAX_AUTH_BODY_BYTES + 1);
     let problem_json = format!("Accept: application/problem+json\r\n{too_large}");
     for (gateway, headers, told, error) in [

@@ -2,11 +2,11 @@
 
 mod requests;
 
-use crate::app::{TestDeployment, nobody, only_request, spawn_configured, spawn_deployment_with};
+use crate::app::{TestDeployment, only_request, spawn_configured, spawn_deployment_with};
 use crate::ui::with_ui;
 use gateway::config::Config;
 use serde_json::{Value, json};
-use shared_test_kit::{Answer, TestClient};
+use shared_test_kit::{Answer, TestClient, unreachable_url};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -148,7 +148,7 @@ async fn logout_revokes_the_token_with_an_access_token_of_its_own() {
 
 #[tokio::test]
 async fn an_auth_service_that_is_down_keeps_the_cookie() {
-    let gateway = spawn_configured(&nobody(), with_ui);
+    let gateway = spawn_configured(&unreachable_url(), with_ui);
     for path in ALL {
         let answer = with_cookie(&gateway.client).post(path, &json!({})).await.expect(503);
         assert_eq!(

@@ -4,6 +4,7 @@ use crate::fake_model::{FakeModel, Reply};
 use crate::support::{collect, delta, finished, model, prompt, text};
 use answer::provider::ProviderError;
 use serde_json::json;
+use shared_test_kit::unreachable_url;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -79,11 +80,9 @@ async fn a_connection_that_ends_before_the_first_event_is_retried() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_connection_is_retried() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let url = unreachable_url().join("v1").unwrap();
     let start = Instant::now();
-    let refused = model(&format!("http://{address}/v1")).open(prompt("hi")).await.unwrap_err();
+    let refused = model(url.as_str()).open(prompt("hi")).await.unwrap_err();
     assert_eq!(refused, ProviderError::Unavailable);
     assert!(start.elapsed() > Duration::from_secs(1));
 }
