@@ -141,8 +141,9 @@ mod tests {
         let of = |view: &&str| *parts.iter().find(|part| part.starts_with(&format!("{view}\""))).unwrap();
         let parts = views.iter().map(of).chain([parts[0]]);
         let own = format!("\"./{}/", assets.fingerprint);
-        let names: BTreeSet<_> =
-            parts.flat_map(|part| part.split(&own).skip(1).map(|rest| rest.split('"').next().unwrap())).collect();
+        let names: BTreeSet<_> = parts
+            .flat_map(|part| part.split(&own).skip(1).map(|rest| rest.split('"').next().unwrap()))
+            .collect();
         let files = names.iter().map(|name| assets.file(&assets.fingerprint, name).unwrap());
         files.chain([page]).map(|file| file.compress(ContentCoding::Gzip).bytes.len()).sum()
     }

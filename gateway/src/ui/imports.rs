@@ -119,7 +119,10 @@ mod tests {
         ]);
         let page = |main: &[&str], view: &[&str]| {
             let view = preloads(view);
-            format!("<head>\n{}<template>\n{view}</template>\n<template>\n{view}</template>\n", preloads(main))
+            format!(
+                "<head>\n{}<template>\n{view}</template>\n<template>\n{view}</template>\n",
+                preloads(main)
+            )
         };
         let expected = page(&["main.js", "a.js", "b.js", "c.js"], &["view.js", "d.js"]);
         assert_eq!(with_imports(&page(&["main.js"], &["view.js"]), &files), expected);

@@ -13,7 +13,10 @@ export function preload(view) {
   if (known) return known;
   const template = /** @type {HTMLTemplateElement} */ (document.querySelector(`template[data-view="${view}"]`));
   const links = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-  const styles = Promise.all([...links.querySelectorAll('link')].filter(({ rel }) => rel === 'stylesheet').map(loaded));
+  const all = [...links.querySelectorAll('link')];
+  // After what the page itself begins with, and what it asks the server.
+  for (const link of all) link.fetchPriority = 'low';
+  const styles = Promise.all(all.filter(({ rel }) => rel === 'stylesheet').map(loaded));
   document.head.append(links);
   begun.set(view, styles);
   // What has failed is tried again when it is asked for again.
@@ -45,7 +48,7 @@ export async function withViews(module, ...views) {
 /** Begins to load what the link leads to, for who is signed in. */
 export function preloadRoute() {
   const { hash } = location;
-  const views = hash.startsWith('#/chat/') ? ['frame', 'chat', 'markdown'] : ['frame', 'chats'];
+  const views = hash.startsWith('#/chat/') ? ['frame', 'chat', 'markdown'] : ['frame', 'chats', 'welcome'];
   if (hash.endsWith('/tree')) views.push('panel', 'tree');
   for (const view of views) void preload(view);
 }

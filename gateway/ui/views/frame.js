@@ -58,9 +58,9 @@ export function Frame() {
   useEffect(
     () =>
       addShortcuts([
+        { key: 'n', does: 'Begin a new chat', run: withList(({ begin }) => begin()) },
         { key: '?', does: 'Show this help', run: () => (isHelpOpen.value = true) },
         { key: '/', does: 'Search the chats', run: withList(({ focusSearch }) => focusSearch()) },
-        { key: 'n', does: 'Begin a new chat', run: withList(({ begin }) => begin()) },
       ]),
     [],
   );
