@@ -32,7 +32,7 @@ pub(super) fn with_imports(page: &str, files: &Files) -> String {
         while let Some(module) = unread.pop_front() {
             for imported in imports(&module, files) {
                 if known.insert(imported.clone()) {
-                    whole += &format!("{PRELOAD}{imported}\">\n");
+                    whole.extend([PRELOAD, &imported, "\">\n"]);
                     unread.push_back(imported);
                 }
             }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn preloads(names: &[&str]) -> String {
-        names.iter().map(|name| format!("{PRELOAD}{name}\">\n")).collect()
+        names.iter().flat_map(|name| [PRELOAD, name, "\">\n"]).collect()
     }
 
     #[test]

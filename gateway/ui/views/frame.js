@@ -20,6 +20,7 @@ const list = () => withViews(import('./chat-list.js'), 'chats');
 const chatList = () => list().then(({ ChatList }) => ChatList);
 /** The list waits for the line that a link leads to, but no longer than this, in milliseconds. */
 const LIST_PAUSE_MS = 3_000;
+/** Whether the list is to be there. It outlives the frame, as its modules do. */
 const isListDue = signal(false);
 
 /**
@@ -30,6 +31,17 @@ const withList = (work) => () => {
   isListDue.value = true;
   void attempt(async () => work(await list()));
 };
+
+/** Has the list loaded once it may be. */
+function useListAfterLine() {
+  useSignalEffect(() => {
+    if (isLineRead.value || route.value.name !== 'chat') isListDue.value = true;
+  });
+  useEffect(() => {
+    const timer = setTimeout(() => (isListDue.value = true), LIST_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+}
 
 /** What is shown beside the chats. */
 const MAIN = {
@@ -67,13 +79,7 @@ export function Frame() {
   useSignalEffect(() => {
     document.title = chat.value ? `${chat.value.name} - Banyan` : 'Banyan';
   });
-  useSignalEffect(() => {
-    if (isLineRead.value || route.value.name !== 'chat') isListDue.value = true;
-  });
-  useEffect(() => {
-    const timer = setTimeout(() => (isListDue.value = true), LIST_PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, []);
+  useListAfterLine();
   const { name, panel } = route.value;
   return html`
     <main class=${classes({ frame: true, 'has-panel': panel })} data-foremost=${foremost}>
