@@ -1,7 +1,7 @@
 // @ts-check
 // The frame of who is signed in: chats, a line, and a panel beside it.
 
-import { classes, computed, html, signal, useEffect, useSignal, useSignalEffect } from '../lib/html.js';
+import { classes, computed, html, signal, useEffect, useLayoutEffect, useSignal, useSignalEffect } from '../lib/html.js';
 import { addShortcuts } from '../lib/keys.js';
 import { attempt } from '../lib/notices.js';
 import { preload, withViews } from '../lib/preload.js';
@@ -67,7 +67,7 @@ const help = () => import('./help.js').then(({ Help }) => Help);
 
 export function Frame() {
   const isHelpOpen = useSignal(false);
-  useEffect(
+  useLayoutEffect(
     () =>
       addShortcuts([
         { key: 'n', does: 'Begin a new chat', run: withList(({ begin }) => begin()) },
