@@ -1,6 +1,7 @@
 //! All files of the page at one time, with their fingerprint.
 
 use super::asset::Asset;
+use super::imports::with_imports;
 use actix_web::web::Bytes;
 use ring::digest::{Context, SHA256};
 use rust_embed::RustEmbed;
@@ -46,8 +47,10 @@ impl Assets {
     fn of(files: impl Iterator<Item = (String, Bytes)>) -> Self {
         let mut files: BTreeMap<_, _> = files.collect();
         let fingerprint = fingerprint(&files);
-        let page =
-            files.remove(PAGE).map(|page| Arc::new(Asset::new(PAGE, with_fingerprint(&page, &fingerprint))));
+        let page = files.remove(PAGE).map(|page| {
+            let page = with_imports(&String::from_utf8_lossy(&page), &files);
+            Arc::new(Asset::new(PAGE, with_fingerprint(&page, &fingerprint)))
+        });
         let asset = |(name, bytes): (String, Bytes)| {
             let asset = Arc::new(Asset::new(&name, bytes));
             (name, asset)
@@ -79,8 +82,7 @@ fn fingerprint(files: &BTreeMap<String, Bytes>) -> String {
 }
 
 /// The page, which refers to the files by relative URLs with the fingerprint.
-fn with_fingerprint(page: &[u8], fingerprint: &str) -> Bytes {
-    let page = String::from_utf8_lossy(page);
+fn with_fingerprint(page: &str, fingerprint: &str) -> Bytes {
     let [href, src] = ["href", "src"].map(|attribute| format!("{attribute}=\"./"));
     let page =
         page.replace(&href, &format!("{href}{fingerprint}/")).replace(&src, &format!("{src}{fingerprint}/"));
@@ -89,7 +91,13 @@ fn with_fingerprint(page: &[u8], fingerprint: &str) -> Bytes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::asset::ContentCoding;
     use super::*;
+    use std::collections::BTreeSet;
+
+    /// The most that a view needs until it is there, gzipped, file by file. Markdown comes with the first message.
+    const FIRST_VIEW_BYTES: usize = 70_000;
+    const MARKDOWN_BYTES: usize = 20_000;
 
     fn assets(files: &[(&str, &'static str)]) -> Assets {
         Assets::of(files.iter().map(|(name, text)| ((*name).to_owned(), Bytes::from_static(text.as_bytes()))))
@@ -123,6 +131,34 @@ mod tests {
         assert!(
             assets.file("0123456789abcdef", "main.js").is_none() && assets.file(f, "index.html").is_none()
         );
+    }
+
+    /// What a visit loads before its view is there: the page, and the files of the views by the names of their templates, as gzipped bytes.
+    fn gzipped(assets: &Assets, views: &[&str]) -> usize {
+        let page = assets.page.as_ref().unwrap();
+        let text = String::from_utf8(page.bytes.to_vec()).unwrap();
+        let parts: Vec<_> = text.split("<template data-view=\"").collect();
+        let of = |view: &&str| *parts.iter().find(|part| part.starts_with(&format!("{view}\""))).unwrap();
+        let parts = views.iter().map(of).chain([parts[0]]);
+        let own = format!("\"./{}/", assets.fingerprint);
+        let names: BTreeSet<_> = parts
+            .flat_map(|part| part.split(&own).skip(1).map(|rest| rest.split('"').next().unwrap()))
+            .collect();
+        let files = names.iter().map(|name| assets.file(&assets.fingerprint, name).unwrap());
+        files.chain([page]).map(|file| file.compress(ContentCoding::Gzip).bytes.len()).sum()
+    }
+
+    #[test]
+    fn a_first_view_and_markdown_stay_within_their_budgets() {
+        let assets = Assets::load();
+        for views in [&["sign-in"][..], &["frame", "chats", "welcome"], &["frame", "chat"]] {
+            let size = gzipped(&assets, views);
+            assert!(size <= FIRST_VIEW_BYTES, "{views:?}: {size} bytes");
+            // What is not found would weigh nothing.
+            assert!(size > FIRST_VIEW_BYTES / 4, "{views:?}: {size} bytes");
+        }
+        let markdown = gzipped(&assets, &["markdown"]) - gzipped(&assets, &[]);
+        assert!(markdown <= MARKDOWN_BYTES, "{markdown} bytes");
     }
 
     #[test]

@@ -4,4 +4,5 @@ mod asset;
 pub(crate) mod asset_store;
 mod assets;
 pub(crate) mod endpoints;
+mod imports;
 pub(crate) mod trailing_slash;

@@ -3,6 +3,7 @@
 
 import { ApiError, checked, reach } from './api.js';
 import { signal } from './html.js';
+import { expectUser } from './preload.js';
 
 /** The session's routes lie beside the page, not below the API: they alone see the cookie. */
 const SESSION_ROOT = new URL('session/', document.baseURI).href;
@@ -62,7 +63,7 @@ function keep({ access_token, expires_in }) {
 /** Finds out who is signed in; called once, at the start. */
 export async function restore() {
   try {
-    user.value = await me();
+    take(await me());
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) forget();
     else throw error;
@@ -82,7 +83,7 @@ async function me() {
  */
 export async function signIn(username, password) {
   keep(await (await checked(await post('login', { username, password }))).json());
-  user.value = await me();
+  take(await me());
   tabs.postMessage('signed-in');
 }
 
@@ -96,7 +97,13 @@ export async function signOut() {
 /** Forgets the user of this tab, as after the account was deleted. */
 export function forget() {
   access = null;
-  user.value = null;
+  take(null);
+}
+
+/** @param {User | null} found */
+function take(found) {
+  user.value = found;
+  expectUser(found !== null);
 }
 
 /**

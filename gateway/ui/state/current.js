@@ -37,6 +37,9 @@ export const branchId = computed(() => route.value.branch ?? chat.value?.active_
 /** Rises with each change of the open chat's tree that this page has not made itself, and with {@link touch}. Views that show the tree read it. */
 export const revision = signal(0);
 
+/** Whether the line that the route names was read, well or not: what lies beside it may be loaded then. */
+export const isLineRead = signal(false);
+
 /** Says that this page has changed the tree: every view of it is to be read again, and the chat, too. */
 export function touch() {
   revision.value++;

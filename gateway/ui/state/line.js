@@ -5,7 +5,7 @@ import { ApiError, call } from '../lib/api.js';
 import { batch, effect, signal, untracked } from '../lib/html.js';
 import { attempt, explain, notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
-import { branchId, chatId, touch } from './current.js';
+import { branchId, chatId, isLineRead, touch } from './current.js';
 import { around, newest, versionBeside } from './line-pages.js';
 
 /** @typedef {import('./line-window.js').Message} Message */
@@ -106,6 +106,7 @@ async function open(chat, branch, message) {
     batch(() => {
       line.value = { chat, id: branch, branch: info, ...found, busy: false, failed: null };
       landing.value = { message, focus };
+      isLineRead.value = true;
     });
   } catch (error) {
     if (signal.aborted) return;
@@ -131,6 +132,7 @@ function leaveMessage(chat, branch) {
  */
 export function fail(error, chat, branch) {
   line.value = { ...NOTHING, chat, id: branch, busy: false, failed: explain(error) };
+  isLineRead.value = true;
   const isGone = error instanceof ApiError && error.status === 404;
   if (!isGone || !route.peek().branch) return;
   notify('This branch is not there, or was deleted. This is the one that is active now.');

@@ -1,7 +1,7 @@
 // @ts-check
 // The search through the chats, and what they are restricted to.
 
-import { html, useEffect, useRef, useSignal } from '../lib/html.js';
+import { html, signal, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { go } from '../lib/router.js';
 import { filter, knownTags, others, pinned, restrict, status } from '../state/chat-list.js';
 import { Menu } from './menu.js';
@@ -12,8 +12,15 @@ const SEARCH_PAUSE_MS = 200;
 const TAGS_OFFERED = 20;
 const SEARCH_ID = 'search-chats';
 
-/** Goes to the search; a narrow window shows the list for that first. */
-export function focusSearch() {
+/** Whether the search is to get the focus, as soon as it is there. */
+const isAwaited = signal(false);
+
+/** Goes to the search. */
+export const focusSearch = () => (isAwaited.value = true);
+
+/** A narrow window shows the list for that first. */
+function focusField() {
+  isAwaited.value = false;
   const focus = () => document.getElementById(SEARCH_ID)?.focus();
   focus();
   if (document.activeElement?.id === SEARCH_ID) return;
@@ -54,6 +61,9 @@ function SearchField() {
     timer.current = setTimeout(() => q !== filter.peek().q && restrict({ q }), SEARCH_PAUSE_MS);
   };
   useEffect(() => () => clearTimeout(timer.current), []);
+  useLayoutEffect(() => {
+    if (isAwaited.value) focusField();
+  }, [isAwaited.value]);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'ArrowDown') /** @type {HTMLElement | null} */ (document.querySelector('.chat-rows a[data-chat]'))?.focus();
     if (event.key !== 'Escape' || !text.value) return;

@@ -2,9 +2,10 @@
 // The open chat: its line, and the field to ask on.
 
 import { classes, html, useEffect } from '../lib/html.js';
+import { preload } from '../lib/preload.js';
 import { hrefOf, route } from '../lib/router.js';
 import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
-import { branchId, chat, chatId } from '../state/current.js';
+import { branchId, chat, chatId, isLineRead } from '../state/current.js';
 import { watchGrowth } from '../state/line-growth.js';
 import { line, switchTo, watchLine } from '../state/line.js';
 import { Composer } from './composer.js';
@@ -15,6 +16,10 @@ import { MessageList } from './message-list.js';
 export function ChatView() {
   useEffect(watchLine, []);
   useEffect(watchGrowth, []);
+  useEffect(() => {
+    // What is done with a message works at once then, also where the server is away by that time.
+    if (isLineRead.value) void preload('message-actions');
+  }, [isLineRead.value]);
   useEffect(() => {
     const look = () => chatId.peek() && void discover(chatId.peek() ?? '');
     look();

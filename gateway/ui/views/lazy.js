@@ -17,8 +17,8 @@ async function reloadIfOld() {
   if (!page.includes(FINGERPRINT)) location.reload();
 }
 
-/** @param {{load: () => Promise<any>, props?: object}} props */
-export function Lazy({ load, props }) {
+/** @param {{load: () => Promise<any>, props?: object, children?: any}} props `children` are shown until the view is there. */
+export function Lazy({ load, props, children }) {
   const isLoaded = useSignal(views.has(load));
   useEffect(() => {
     if (isLoaded.value) return;
@@ -27,5 +27,5 @@ export function Lazy({ load, props }) {
       isLoaded.value = true;
     });
   }, []);
-  return isLoaded.value ? html`<${views.get(load)} ...${props} />` : html`<p class="loading" role="status">Loading</p>`;
+  return isLoaded.value ? html`<${views.get(load)} ...${props} />` : (children ?? html`<p class="loading" role="status">Loading</p>`);
 }

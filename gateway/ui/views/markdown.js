@@ -3,6 +3,7 @@
 
 import { html, signal, useEffect, useMemo, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
+import { withViews } from '../lib/preload.js';
 
 /** @typedef {import('../vendor/marked.js').Token} Token */
 
@@ -17,7 +18,7 @@ let loading;
 /** Loads it, once. */
 export const loadMarkdown = () =>
   (loading ??= attempt(async () => {
-    markdown.value = await import('./markdown-nodes.js');
+    markdown.value = await withViews(import('./markdown-nodes.js'), 'markdown');
   }).then(() => {
     isMarkdownReady.value = true;
   }));

@@ -6,7 +6,6 @@ import { signal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { begin, followed } from '../state/answers.js';
-import { forkChat } from '../state/chats.js';
 import { branchId, chat, chatId, touch } from '../state/current.js';
 import { switchTo } from '../state/line.js';
 import { model } from '../state/models.js';
@@ -61,7 +60,9 @@ export async function branchAt({ response_id }, name) {
 export const forkAt = ({ response_id }) =>
   attempt(async () => {
     const [id, branch] = [chatId.peek(), branchId.peek()];
-    if (id && branch) await forkChat({ chat_id: id, branch_id: branch, response_id });
+    if (!id || !branch) return;
+    const { forkChat } = await import('../state/chats.js');
+    await forkChat({ chat_id: id, branch_id: branch, response_id });
   });
 
 /**

@@ -8,12 +8,14 @@ import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
 import { branchId, chatId } from '../state/current.js';
 import { switchTo, switchVersion } from '../state/line.js';
+import { Lazy } from './lazy.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
 import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
-import { QuestionEditor } from './message-editor.js';
 import { Icon } from './message-icons.js';
 import { Ending } from './message-status.js';
+
+const editor = () => import('./message-editor.js').then(({ QuestionEditor }) => QuestionEditor);
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
@@ -24,10 +26,11 @@ export const elementId = (id) => `m-${id}`;
 export function MessageView({ message, isLast }) {
   const { response_id, depth, question, response, generation, timestamp, inherited } = message;
   const isEdited = editing.value === response_id;
+  const shown = question && html`<${Question} key=${response_id} text=${question} />`;
   return html`
     <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
       <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
-      ${isEdited ? html`<${QuestionEditor} message=${message} />` : question && html`<${Question} key=${response_id} text=${question} />`}
+      ${isEdited ? html`<${Lazy} load=${editor} props=${{ message }}>${shown}<//>` : shown}
       <div class="response">
         ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
         <${Ending} message=${message} />

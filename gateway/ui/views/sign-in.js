@@ -4,6 +4,7 @@
 import { ApiError, checked, reach } from '../lib/api.js';
 import { html, useSignal } from '../lib/html.js';
 import { explain } from '../lib/notices.js';
+import { preloadRoute } from '../lib/preload.js';
 import { route } from '../lib/router.js';
 import { signIn } from '../lib/session.js';
 import { errorsOf, Field, focusWrong, PasswordField, submitted, timeIn } from './field.js';
@@ -61,7 +62,7 @@ function Form() {
     [errors.value, failure.value] = [{}, ''];
   };
   return html`
-    <form class="form" method="post" novalidate onSubmit=${submit}>
+    <form class="form" method="post" novalidate onFocusIn=${preloadRoute} onSubmit=${submit}>
       <h2>${says.title}</h2>
       <${Field} label="Username" name="username" errors=${errors.value} autocomplete="username" autocapitalize="off" spellcheck=${false} dir="auto"
         hint=${isNew && 'At least 3 characters: letters, digits and . _ - + @. Your mail address will do.'} />
