@@ -7,7 +7,7 @@ import { attempt } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
 import { signOut, user } from '../lib/session.js';
 import { watchChats } from '../state/chat-list.js';
-import { createChat, watchNames } from '../state/chats.js';
+import { newChat, watchNames } from '../state/chats.js';
 import { chat } from '../state/current.js';
 import { ChatFilter } from './chat-filter.js';
 import { ChatRows } from './chat-rows.js';
@@ -22,22 +22,16 @@ export { focusSearch } from './chat-filter.js';
 const help = () => import('./help.js').then(({ Help }) => Help);
 
 export function ChatList() {
-  const isBusy = useSignal(false);
-  const create = async () => {
-    isBusy.value = true;
-    await attempt(createChat);
-    isBusy.value = false;
-  };
   useEffect(watchChats, []);
   useEffect(watchNames, []);
   useSignalEffect(() => {
     document.title = chat.value ? `${chat.value.name} - Banyan` : 'Banyan';
   });
-  useEffect(() => addShortcuts([{ key: 'n', does: 'Begin a new chat', run: create }]), []);
+  useEffect(() => addShortcuts([{ key: 'n', does: 'Begin a new chat', run: newChat }]), []);
   return html`
     <header class="bar">
       <h1><a class="brand" href=${hrefOf({ name: 'chats' })}><img src=${ICON} alt="" width="24" height="24" />Banyan</a></h1>
-      <button type="button" class="primary" disabled=${isBusy} onClick=${create}>New chat</button>
+      <button type="button" class="primary" onClick=${newChat}>New chat</button>
     </header>
     <${ChatFilter} />
     <${ChatRows} />

@@ -21,6 +21,7 @@ const MAIN = {
   chat: () => import('./chat.js').then(({ ChatView }) => ChatView),
   chats: () => import('./welcome.js').then(({ Welcome }) => Welcome),
   deleted: () => import('./deleted-chats.js').then(({ DeletedChats }) => DeletedChats),
+  new: () => import('./welcome.js').then(({ Welcome }) => Welcome),
 };
 
 /** The panels beside a line. */

@@ -3,6 +3,7 @@
 
 import { call, newKey, send } from '../lib/api.js';
 import { signal } from '../lib/html.js';
+import { backToField } from '../lib/keys.js';
 import { attempt, notify } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { begin, followed } from '../state/answers.js';
@@ -37,6 +38,7 @@ export const regenerate = ({ response_id, question }) =>
   attempt(async () => {
     const [id, branch, key] = [chatId.peek(), branchId.peek(), newKey()];
     if (!id || !branch) return;
+    backToField();
     const body = { response_id, chat_id: id, model: model.peek() };
     const response = await send('POST', 'answers/regenerate-answer', { body, key, headers: { Accept: 'text/event-stream' } });
     followed.value = key;
