@@ -47,11 +47,12 @@ export function toField() {
   return field;
 }
 
-/** The same after something was asked, made or stopped, once the page shows it. */
-export const backToField = () =>
-  setTimeout(() => {
-    if (matchMedia(NO_TOUCH).matches) toField();
-  });
+/** The same after something was asked, made or stopped: at once, as one may go on typing, and again when that is rendered, as a dialog gives the focus back. */
+export function backToField() {
+  if (!matchMedia(NO_TOUCH).matches) return;
+  toField();
+  queueMicrotask(toField);
+}
 
 /** Writes a letter into the field. @param {string} letter */
 function type(letter) {

@@ -4,6 +4,7 @@
 import { ApiError, call } from '../lib/api.js';
 import { batch, effect, signal, untracked } from '../lib/html.js';
 import { attempt, explain, notify } from '../lib/notices.js';
+import { placeOf } from '../lib/reading-place.js';
 import { go, route } from '../lib/router.js';
 import { branchId, chatId, touch } from './current.js';
 import { around, newest, versionBeside } from './line-pages.js';
@@ -14,16 +15,8 @@ import { around, newest, versionBeside } from './line-pages.js';
 const WIDE = '(min-width: 1101px)';
 
 /**
- * @typedef {object} Branch
- * @property {string} branch_id
- * @property {string | null} parent_branch_id Null for a trunk.
- * @property {string | null} forked_from_response_id
- * @property {number} fork_depth
- * @property {string | null} name
- * @property {string | null} first_response_id
- * @property {string | null} head_response_id
- * @property {string | null} preview
- * @property {number} message_count
+ * @typedef {Pick<import('../lib/outline.js').Branch, 'branch_id' | 'parent_branch_id' | 'forked_from_response_id' | 'fork_depth' | 'name' | 'first_response_id' |
+ *   'head_response_id' | 'preview' | 'message_count'>} Branch
  *
  * @typedef {object} Line
  * @property {string | null} chat
@@ -83,30 +76,12 @@ function arrive(chat, branch, message) {
   else if (message && isNew) void showMessage(message);
 }
 
-/** @typedef {{branch: string, message: string, top: number}} ReadingPlace The message at the upper edge, and how far below it that is, in pixels. */
-
-/** Where one was on a branch when the entry of the history was left; undefined for its end. @param {string} branch */
-function placeOf(branch) {
-  const place = /** @type {ReadingPlace | null | undefined} */ (history.state?.place);
-  return place?.branch === branch ? place : undefined;
-}
-
-/**
- * Keeps in the history where one reads, so that reloading, and going back and forward, lead there.
- * @param {Omit<ReadingPlace, 'branch'> | null} place Null for the end.
- */
-export function keepPlace(place) {
-  const { id, busy } = line.peek();
-  if (!id || busy || id !== branchId.peek()) return;
-  history.replaceState(place && { place: { ...place, branch: id } }, '');
-}
-
 /**
  * Reads a line: its end, or what is around a message. Of a message that lies on another line, that one is gone to.
  * @param {string} chat
  * @param {string} branch
  * @param {string} [named] The message that a link names.
- * @param {ReadingPlace} [place] Where one was, which counts more.
+ * @param {import('../lib/reading-place.js').ReadingPlace} [place] Where one was, which counts more.
  */
 async function open(chat, branch, named, place) {
   opening.abort();

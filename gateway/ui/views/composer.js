@@ -79,7 +79,8 @@ function useDraft(chat, field) {
     // What is open already, such as a search, keeps the focus.
     if (document.activeElement === document.body) backToField();
   }, []);
-  useEffect(() => {
+  // Before the next key, which would write over it.
+  useLayoutEffect(() => {
     text.value = readDraft(chat);
     if (recalls.value !== recalled.current) focus();
     recalled.current = recalls.value;

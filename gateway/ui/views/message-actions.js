@@ -53,7 +53,7 @@ export const regenerate = ({ response_id, question }) =>
 export async function branchAt({ response_id }, name) {
   const body = { original_chat_id: chatId.peek(), branch_from_response_id: response_id, name: name || undefined };
   const made = await call('POST', 'branches/create-branch', { body, key: newKey() });
-  await switchTo(made.branch_id);
+  void switchTo(made.branch_id);
 }
 
 /**
@@ -76,7 +76,7 @@ export async function pickOnto(messages, onto, name) {
   const body = { response_ids: messages, onto_branch_id: onto, name: name || undefined };
   const { branch } = await call('POST', 'branches/cherry-pick', { body, key: newKey() });
   touch();
-  await switchTo(branch.branch_id);
+  void switchTo(branch.branch_id);
 }
 
 /**

@@ -2,11 +2,12 @@
 // The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
 
 import { html, useEffect, useSignal } from '../lib/html.js';
+import { recall } from '../lib/drafts.js';
 import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
-import { branchId } from '../state/current.js';
+import { branchId, chatId } from '../state/current.js';
 import { line } from '../state/line.js';
 import { Dialog } from './dialog.js';
 import { branchAt, dialog, pickOnto } from './message-actions.js';
@@ -42,9 +43,16 @@ const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
 /** @param {{message: Message}} props */
 export function BranchDialog({ message }) {
   const [name, isBusy] = [useSignal(''), useSignal(false)];
+  const begin = async () => {
+    const asked = name.value;
+    await branchAt(message, asked.trim());
+    // Who has gone on typing meanwhile has meant the question.
+    const more = name.value.startsWith(asked) ? name.value.slice(asked.length) : '';
+    if (more && chatId.peek()) recall(chatId.peek() ?? '', more);
+  };
   return html`
     <${Dialog} title="Branch here" close=${close}>
-      <form class="form" onSubmit=${submit(isBusy, () => branchAt(message, name.value.trim()))}>
+      <form class="form" onSubmit=${submit(isBusy, begin)}>
         <p class="muted">The branch begins after the answer to “<bdi>${excerpt(message.question || message.response)}</bdi>”. What comes after it here stays as it is.</p>
         <label>Name
           <input autofocus dir="auto" maxlength=${NAME_LENGTH} placeholder="Optional" aria-describedby="name-hint" value=${name} onInput=${(/** @type {any} */ event) => (name.value = event.currentTarget.value)} />

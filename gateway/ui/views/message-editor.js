@@ -31,8 +31,8 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     if (!chat || !branch || !text.value.trim()) return;
     ask({ chat, branch, parent: parent_response_id, question: text.value, model: model.value });
     keepDraft(draft, '');
-    editing.value = null;
     backToField();
+    editing.value = null;
   };
   const write = () => {
     if (!field.current) return;

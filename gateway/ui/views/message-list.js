@@ -3,10 +3,11 @@
 
 import { computed, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
-import { chatId } from '../state/current.js';
+import { keepPlace } from '../lib/reading-place.js';
+import { branchId, chatId } from '../state/current.js';
 import { followed, shownRun } from '../state/answers.js';
 import { extend, seen } from '../state/line-growth.js';
-import { keepPlace, landing, line, retry, showEnd } from '../state/line.js';
+import { landing, line, retry, showEnd } from '../state/line.js';
 import { upTo } from '../state/line-window.js';
 import { TEST_MODEL } from '../state/models.js';
 import { unsent } from '../state/outbox.js';
@@ -96,7 +97,11 @@ function usePlace(box, content, isWhole) {
     place.current = kept;
     isKept.value = true;
     const removeKeys = addLineKeys(kept);
-    const forget = keepReading(box.current, () => keepPlace(kept.reading()));
+    const forget = keepReading(box.current, () => {
+      const { id, busy } = line.peek();
+      // Not while another entry leads elsewhere.
+      if (id && !busy && id === branchId.peek()) keepPlace(id, kept.reading());
+    });
     return () => {
       removeKeys();
       forget();
