@@ -1,5 +1,6 @@
 // @ts-check
-// What was written and not sent yet. It survives a reload. A draft belongs to a branch; the trunk's id is the chat's.
+// What was written and not sent yet. It survives a reload. A chat has one draft, which stays in the field when one goes
+// from branch to branch.
 
 import { signal } from './html.js';
 
@@ -13,7 +14,7 @@ const pending = new Map();
 let timer;
 
 /**
- * @param {string} id A branch's, a chat's, or any other name of what is being written.
+ * @param {string} id A chat's, or any other name of what is being written.
  */
 export const readDraft = (id) => pending.get(id) ?? localStorage.getItem(PREFIX + id) ?? '';
 
@@ -26,17 +27,6 @@ export function keepDraft(id, text) {
   pending.set(id, text);
   clearTimeout(timer);
   timer = setTimeout(store, PAUSE_MS);
-}
-
-/**
- * Takes a draft along to another branch, where nothing is written yet.
- * @param {string} from
- * @param {string} to
- */
-export function moveDraft(from, to) {
-  if (readDraft(to)) return;
-  keepDraft(to, readDraft(from));
-  keepDraft(from, '');
 }
 
 /** Rises when a draft was changed by other means than its field. */

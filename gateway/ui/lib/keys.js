@@ -1,5 +1,6 @@
 // @ts-check
-// Keyboard shortcuts. A key counts where nothing is being written, and no dialog is open.
+// The keyboard. Letters are keys while a message has the focus, and text for the question everywhere else: so nothing that one types is lost, or does what
+// one has not meant. Other keys count wherever nothing is being written, and no dialog is open.
 
 /**
  * @typedef {object} Shortcut
@@ -8,8 +9,19 @@
  * @property {(event: KeyboardEvent) => void} run
  */
 
+/** The place whose elements take letters as keys: its `article`s, and what the Tab key leads to in it. */
+const KEYS = '[data-keys]';
+/** The field that what is typed goes to. */
+const FIELD = '[data-typed]';
+/** Where a field gets the focus by itself: on a touch screen that would open the keyboard. */
+const NO_TOUCH = 'not (pointer: coarse)';
+/** After a click on a message, a letter waits for so long whether it begins a word, in milliseconds. */
+const WORD_MS = 400;
+
 /** @type {Shortcut[]} */
 const shortcuts = [];
+/** The letter that may begin a word. @type {{key: string, run: () => void, timer: ReturnType<typeof setTimeout>} | null} */
+let held = null;
 
 /**
  * Adds shortcuts, and returns what removes them. A later one takes the place of an earlier one with the same key.
@@ -25,14 +37,74 @@ export function addShortcuts(added) {
 /** The shortcuts that count now, for the help. */
 export const listShortcuts = () => [...new Map(shortcuts.map((one) => [one.key, one])).values()];
 
+/** Whether a shortcut is a letter. @param {{key: string}} shortcut */
+export const isLetter = ({ key }) => /^\p{L}$/u.test(key);
+
+/** Gives the focus to the field for a question, and returns it. */
+export function toField() {
+  const field = /** @type {HTMLTextAreaElement | undefined} */ ([...document.querySelectorAll(FIELD)].find((one) => one.checkVisibility()));
+  field?.focus({ preventScroll: true });
+  return field;
+}
+
+/** The same after something was asked, made or stopped: at once, as one may go on typing, and again when that is rendered, as a dialog gives the focus back. */
+export function backToField() {
+  if (!matchMedia(NO_TOUCH).matches) return;
+  toField();
+  queueMicrotask(toField);
+}
+
+/** Writes a letter into the field. @param {string} letter */
+function type(letter) {
+  const field = toField();
+  field?.setRangeText(letter, field.selectionStart, field.selectionEnd, 'end');
+  field?.dispatchEvent(new InputEvent('input', { bubbles: true }));
+}
+
 /** @param {EventTarget | null} target */
 const isWriting = (target) => target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 
-addEventListener('keydown', (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isWriting(event.target) || document.querySelector('dialog[open]')) return;
-  const shortcut = shortcuts.findLast(({ key }) => key === event.key);
-  if (!shortcut) return;
+/** Whether a mouse or a finger was used since the last key, and whether what has the focus has got it so. */
+let isPointing = false;
+let isPointed = false;
+
+/** @param {EventTarget | null} target */
+const takesLetters = (target) => target instanceof Element && target.closest(KEYS) !== null && (target.matches('article') || !isPointed);
+
+/** @param {KeyboardEvent} event */
+const isText = ({ key }) => [...key].length === 1;
+
+/** Ends the wait for a word. Returns whether the key goes on with one. @param {KeyboardEvent} event */
+function goesOn(event) {
+  if (!held) return false;
+  const { key, run, timer } = held;
+  held = null;
+  clearTimeout(timer);
+  if (isText(event)) type(key);
+  else run();
+  return isText(event);
+}
+
+/** @param {Shortcut} shortcut @param {KeyboardEvent} event */
+function press(shortcut, event) {
   event.preventDefault();
-  shortcut.run(event);
+  const run = () => {
+    held = null;
+    shortcut.run(event);
+  };
+  if (isLetter(event) && isPointed) held = { key: event.key, run, timer: setTimeout(run, WORD_MS) };
+  else run();
+}
+
+addEventListener('pointerdown', () => (isPointing = true), true);
+addEventListener('focusin', () => (isPointed = isPointing));
+addEventListener('keydown', (event) => {
+  isPointing = false;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (isWriting(event.target) || document.querySelector('dialog[open]')) return;
+  // The letter itself arrives in the field, as that has the focus by then.
+  if (goesOn(event)) return;
+  const shortcut = shortcuts.findLast(({ key }) => key === event.key);
+  if (shortcut && (!isLetter(event) || takesLetters(event.target))) press(shortcut, event);
+  else if (isText(event) && event.key !== ' ') toField();
 });

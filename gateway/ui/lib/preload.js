@@ -48,7 +48,7 @@ export async function withViews(module, ...views) {
 /** Begins to load what the link leads to, for who is signed in. */
 export function preloadRoute() {
   const { hash } = location;
-  const views = hash.startsWith('#/chat/') ? ['frame', 'chat', 'markdown'] : ['frame', 'chats', 'welcome'];
+  const views = hash.startsWith('#/chat/') ? ['frame', 'composer', 'chat', 'markdown'] : ['frame', 'composer', 'chats', 'welcome'];
   if (hash.endsWith('/tree')) views.push('panel', 'tree');
   for (const view of views) void preload(view);
 }

@@ -5,7 +5,7 @@ import { signal } from './html.js';
 
 /**
  * @typedef {object} Route
- * @property {'chats' | 'chat' | 'deleted' | 'account'} name
+ * @property {'chats' | 'new' | 'chat' | 'deleted' | 'account'} name `new` is a chat that its first question begins.
  * @property {string} [chat] The chat's id.
  * @property {string} [branch] The branch; without one, the chat's active branch.
  * @property {string} [message] The message to show; without one, the end of the line.
@@ -25,7 +25,7 @@ const PANELS = ['tree', 'settings', 'deleted'];
  */
 export function parse(hash) {
   const parts = hash.replace(/^#?\/?/, '').split('/').filter(Boolean).map(decodeURIComponent);
-  if (parts[0] === 'deleted' || parts[0] === 'account') return { name: parts[0] };
+  if (parts[0] === 'new' || parts[0] === 'deleted' || parts[0] === 'account') return { name: parts[0] };
   if (parts[0] !== 'chat' || !parts[1]) return { name: 'chats' };
   /** @type {Route} */
   const route = { name: 'chat' };

@@ -2,8 +2,9 @@
 // What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
 
 import { ApiError, call, newKey } from '../lib/api.js';
-import { keepDraft } from '../lib/drafts.js';
 import { effect, signal } from '../lib/html.js';
+import { backToField } from '../lib/keys.js';
+import { ofPreview } from '../lib/names.js';
 import { notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { takeChange, takeRemoval } from './chat-list.js';
@@ -15,10 +16,9 @@ export { reloadChats } from './chat-list.js';
 
 /** The name of a chat in which nothing was asked yet. */
 export const NEW_NAME = 'New chat';
-/** The longest name, in characters, and the longest that is made of a question. */
+/** The longest name, in characters. */
 export const NAME_LENGTH = 200;
 const FORK_MARK = ' (fork)';
-const QUESTION_NAME_LENGTH = 60;
 
 /** The keys of creations that were not answered: sent again, they create once. @type {Map<string, string>} */
 const keys = new Map();
@@ -49,16 +49,14 @@ function open(made) {
   return made;
 }
 
-/**
- * Makes a chat, and goes to it.
- * @param {{name?: string, chat_type?: string}} [fields]
- * @param {string} [draft] A question that is ready to be sent there.
- */
-export async function createChat(fields = {}, draft = '') {
-  const made = await create('chats/create-chat', { name: NEW_NAME, ...fields });
-  if (draft) keepDraft(made.chat_id, draft);
-  return open(made);
+/** Goes to where the first question of a new chat is asked. The chat is made with that, so that no empty one stays behind. */
+export function newChat() {
+  go({ name: 'new' });
+  backToField();
 }
+
+/** Makes a chat, and goes to it. @param {string} name */
+export const createChat = async (name) => open(await create('chats/create-chat', { name: name || NEW_NAME }));
 
 /**
  * Makes a chat whose line begins with that of another one, up to `response_id` where it is given, and goes to it.
@@ -146,6 +144,6 @@ export function watchNames() {
 /** @param {string} id */
 async function nameByQuestion(id) {
   const [first] = await call('GET', 'messages/get-tree', { query: { chat_id: id, preview: true, limit: 1 } });
-  const text = first?.preview.replace(/\s+/g, ' ').trim();
-  if (text) await updateChat(id, { name: [...text].slice(0, QUESTION_NAME_LENGTH).join('') });
+  const name = ofPreview(first?.preview ?? '');
+  if (name) await updateChat(id, { name });
 }

@@ -2,8 +2,8 @@
 // How the loaded part of a line grows: by pages on both sides as one scrolls, by what others have said, and by answers that have ended.
 
 import { ApiError, call } from '../lib/api.js';
-import { moveDraft } from '../lib/drafts.js';
-import { effect, untracked } from '../lib/html.js';
+import { effect, signal, untracked } from '../lib/html.js';
+import { versionName } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { branchId, chatId, revision, touch } from './current.js';
@@ -98,6 +98,13 @@ function take(id, branch, pages) {
 }
 
 /**
+ * What stays behind on the branch where a message was edited or regenerated.
+ * @typedef {{message: string, branch: string, old: Message}} LeftBehind `message` is the new version, `old` the one of before.
+ */
+/** The questions that the last edit or regeneration has left behind; null where it has left none. */
+export const leftBehind = signal(/** @type {LeftBehind | null} */ (null));
+
+/**
  * Takes a message that has just been made below the shown line: it becomes its end, on whichever branch it lies, without anything being read first.
  * Returns whether it could, as the line is loaded up to its parent.
  * @param {Message} message
@@ -106,11 +113,37 @@ export function adopt(message) {
   const now = line.peek();
   if (!holdsParent(now.messages, message.parent_response_id)) return false;
   const kept = upTo(now.messages, message.parent_response_id);
-  const branch = now.id === message.branch_id ? now.branch : null;
-  if (now.id && !branch) moveDraft(now.id, message.branch_id);
+  const [old, ...later] = now.messages.slice(kept.length);
+  const isElsewhere = now.id !== null && now.id !== message.branch_id;
+  leftBehind.value = isElsewhere && old && (later.length > 0 || now.newer) ? { message: message.response_id, branch: now.id ?? '', old } : null;
+  const named = isElsewhere && old?.branch_id === now.id && now.branch?.name ? versionName(now.branch.name, message.version) : null;
+  if (named) void nameBranch(message.branch_id, named);
+  const branch = isElsewhere ? begun(message, kept.at(-1)?.branch_id ?? now.chat, named) : now.branch;
   line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };
   const { message: _, ...rest } = route.peek();
   if (branchId.peek() !== message.branch_id) go({ ...rest, branch: message.branch_id });
   touch();
   return true;
+}
+
+/**
+ * A branch that a message has just begun, as long as the server was not asked for it.
+ * @param {Message} message
+ * @param {string | null} parent
+ * @param {string | null} name
+ * @returns {Branch}
+ */
+const begun = ({ branch_id, response_id, parent_response_id, depth, question }, parent, name) => ({
+  branch_id, name, parent_branch_id: parent, forked_from_response_id: parent_response_id, fork_depth: depth - 1,
+  first_response_id: response_id, head_response_id: response_id, preview: question, message_count: 1,
+});
+
+/**
+ * Names the branch of another version after the one on which the old version is, so that what a person has named is not lost from sight.
+ * @param {string} branch
+ * @param {string} name
+ */
+async function nameBranch(branch, name) {
+  // Where that fails, it is called by how it begins.
+  if (await call('PUT', `branches/update-branch/${branch}`, { body: { name } }).catch(() => null)) touch();
 }

@@ -53,13 +53,29 @@ export async function beginning(chat, branch, depth, signal) {
  * @param {AbortSignal} [signal]
  */
 export async function versionBeside(chat, message, step, signal) {
+  const versions = await versionsOf(chat, message, signal);
+  return versions[versions.findIndex((one) => one.response_id === message) + step];
+}
+
+/**
+ * @typedef {{response_id: string, branch_id: string, question_preview: string, open_branch_id: string}} Version
+ */
+
+/**
+ * The versions of a message, oldest first.
+ * @param {string} chat
+ * @param {string} message
+ * @param {AbortSignal} [signal]
+ */
+export async function versionsOf(chat, message, signal) {
+  /** @type {Version[]} */
   const versions = [];
   for (let cursor = /** @type {string | null | undefined} */ (undefined); cursor !== null; ) {
     const found = await page('messages/get-versions', { response_id: message, chat_id: chat, limit: 200, cursor }, signal);
     versions.push(...found.body);
     cursor = found.next;
   }
-  return versions[versions.findIndex((one) => one.response_id === message) + step];
+  return versions;
 }
 
 /**

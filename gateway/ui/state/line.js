@@ -4,6 +4,7 @@
 import { ApiError, call } from '../lib/api.js';
 import { batch, effect, signal, untracked } from '../lib/html.js';
 import { attempt, explain, notify } from '../lib/notices.js';
+import { placeOf } from '../lib/reading-place.js';
 import { go, route } from '../lib/router.js';
 import { branchId, chatId, isLineRead, touch } from './current.js';
 import { around, newest, versionBeside } from './line-pages.js';
@@ -14,16 +15,8 @@ import { around, newest, versionBeside } from './line-pages.js';
 const WIDE = '(min-width: 1101px)';
 
 /**
- * @typedef {object} Branch
- * @property {string} branch_id
- * @property {string | null} parent_branch_id Null for a trunk.
- * @property {string | null} forked_from_response_id
- * @property {number} fork_depth
- * @property {string | null} name
- * @property {string | null} first_response_id
- * @property {string | null} head_response_id
- * @property {string | null} preview
- * @property {number} message_count
+ * @typedef {Pick<import('../lib/outline.js').Branch, 'branch_id' | 'parent_branch_id' | 'forked_from_response_id' | 'fork_depth' | 'name' | 'first_response_id' |
+ *   'head_response_id' | 'preview' | 'message_count'>} Branch
  *
  * @typedef {object} Line
  * @property {string | null} chat
@@ -36,6 +29,7 @@ const WIDE = '(min-width: 1101px)';
  *
  * @typedef {object} Landing Where the view is to go: to a message, else to the end.
  * @property {string} [message]
+ * @property {number} [top] How far below the upper edge, in pixels, where one has read there before: then nothing is focused or marked.
  * @property {string} [focus] The message whose versions were switched, which keeps the focus.
  */
 
@@ -78,7 +72,7 @@ export function watchLine() {
 function arrive(chat, branch, message) {
   const isNew = message !== arrivedAt;
   arrivedAt = message;
-  if (line.peek().id !== branch) void open(chat, branch, message);
+  if (line.peek().id !== branch) void open(chat, branch, message, placeOf(branch));
   else if (message && isNew) void showMessage(message);
 }
 
@@ -86,14 +80,16 @@ function arrive(chat, branch, message) {
  * Reads a line: its end, or what is around a message. Of a message that lies on another line, that one is gone to.
  * @param {string} chat
  * @param {string} branch
- * @param {string} [message]
+ * @param {string} [named] The message that a link names.
+ * @param {import('../lib/reading-place.js').ReadingPlace} [place] Where one was, which counts more.
  */
-async function open(chat, branch, message) {
+async function open(chat, branch, named, place) {
   opening.abort();
   opening = new AbortController();
   const { signal } = opening;
   const known = line.peek();
   line.value = { ...(known.chat === chat ? known : NOTHING), busy: true, failed: null };
+  const message = place?.message ?? named;
   const focus = focusNext;
   focusNext = undefined;
   try {
@@ -105,12 +101,13 @@ async function open(chat, branch, message) {
     if ('elsewhere' in found) return go({ ...route.peek(), branch: found.elsewhere, message }, { replaces: true });
     batch(() => {
       line.value = { chat, id: branch, branch: info, ...found, busy: false, failed: null };
-      landing.value = { message, focus };
+      landing.value = { message, top: place?.top, focus };
       isLineRead.value = true;
     });
   } catch (error) {
     if (signal.aborted) return;
-    if (message && error instanceof ApiError && error.code === 'message_not_found') leaveMessage(chat, branch);
+    if (place) void open(chat, branch, named);
+    else if (message && error instanceof ApiError && error.code === 'message_not_found') leaveMessage(chat, branch);
     else fail(error, chat, branch);
   }
 }
@@ -120,7 +117,7 @@ async function open(chat, branch, message) {
  * @param {string} branch
  */
 function leaveMessage(chat, branch) {
-  notify('This message is not there, or was deleted. This is the end of the line.');
+  notify('This message is not there, or was deleted. This is the end of the branch.');
   go({ ...route.peek(), message: undefined }, { replaces: true });
   void open(chat, branch);
 }
@@ -142,7 +139,7 @@ export function fail(error, chat, branch) {
 /** Reads the line again after it has failed. */
 export function retry() {
   const [chat, branch] = [chatId.peek(), branchId.peek()];
-  if (chat && branch) void open(chat, branch, route.peek().message);
+  if (chat && branch) void open(chat, branch, route.peek().message, placeOf(branch));
 }
 
 /**
@@ -155,7 +152,8 @@ export async function switchVersion({ response_id, version: place, version_count
   if (!chat || place + step < 1 || place + step > version_count) return;
   const other = await versionBeside(chat, response_id, step);
   if (!other) return;
-  focusNext = other.response_id;
+  // With a mouse, the focus goes to no message: its keys are not meant.
+  if (document.querySelector(':focus-visible')) focusNext = other.response_id;
   await switchTo(other.open_branch_id);
 }
 
@@ -191,7 +189,7 @@ export async function showFork() {
   const { branch } = line.peek();
   const message = branch?.parent_branch_id ? (branch.forked_from_response_id ?? branch.first_response_id) : null;
   if (message) await showMessage(message);
-  else notify('This is the trunk: it has not forked from anything.');
+  else notify('This is the first branch: it has not forked from another.');
 }
 
 /** Goes to the end of the line. */

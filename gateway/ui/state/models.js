@@ -8,6 +8,11 @@ import { chat, chatId } from './current.js';
 /** The names of the models; null as long as they are not known, empty where the deployment has none. */
 export const models = signal(/** @type {string[] | null} */ (null));
 
+/** The model that is built in, for who has none yet: it says the question again. */
+export const TEST_MODEL = 'banyan/echo';
+/** Whether there is no other one. */
+export const isTestOnly = computed(() => models.value?.length === 1 && models.value[0] === TEST_MODEL);
+
 /** What was chosen, by chat; the page forgets it, as the chat's settings are what lasts. */
 const chosen = signal(/** @type {Record<string, string | undefined>} */ ({}));
 
@@ -15,6 +20,9 @@ const chosen = signal(/** @type {Record<string, string | undefined>} */ ({}));
 export const model = computed(() => chosen.value[chatId.value ?? '']);
 /** The model of the chat's settings; empty for the deployment's default. */
 export const settledModel = computed(() => chat.value?.settings.model ?? '');
+
+/** The model that answers the next question. Where nothing is chosen it is the first, which stands for the default. */
+export const nextModel = computed(() => model.value || settledModel.value || models.value?.[0]);
 
 /** @param {string} name Empty for that of the chat's settings. */
 export function chooseModel(name) {

@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 15_000;
 /** What is told of refusals that have something to do, by their codes. */
 const REFUSALS = {
-  answer_running: 'Another answer is being written at the end of this line. Ask on a branch beside it, or take the question back until that has ended.',
+  answer_running: 'Another answer is being written at the end of this branch. Ask on a branch beside it, or take the question back until that has ended.',
   validation_error: 'The server does not take this question: it is too long, or has characters that cannot be stored. Take it back, and change it.',
   message_not_found: 'The message that this follows is not there any more. Take the question back, and ask it elsewhere.',
   branch_not_found: 'This branch is not there any more. Take the question back, and ask it elsewhere.',

@@ -1,12 +1,12 @@
 // @ts-check
 // The chats, in the side: new chat, search and filter, the list, and the ways to the account.
 
-import { html, signal, useEffect, useSignal } from '../lib/html.js';
+import { html, useEffect, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
 import { signOut, user } from '../lib/session.js';
 import { watchChats } from '../state/chat-list.js';
-import { createChat, watchNames } from '../state/chats.js';
+import { newChat, watchNames } from '../state/chats.js';
 import { ChatFilter } from './chat-filter.js';
 import { ChatRows } from './chat-rows.js';
 import { Lazy } from './lazy.js';
@@ -15,19 +15,10 @@ import { Menu } from './menu.js';
 /** Beside the modules, and not beside the page. */
 const ICON = new URL('../icon.svg', import.meta.url).href;
 
+export { newChat } from '../state/chats.js';
 export { focusSearch } from './chat-filter.js';
 
 const help = () => import('./help.js').then(({ Help }) => Help);
-
-/** Whether a chat is being made. */
-const isBusy = signal(false);
-
-/** Begins a new chat. */
-export async function begin() {
-  isBusy.value = true;
-  await attempt(createChat);
-  isBusy.value = false;
-}
 
 export function ChatList() {
   useEffect(watchChats, []);
@@ -35,7 +26,7 @@ export function ChatList() {
   return html`
     <header class="bar">
       <h1><a class="brand" href=${hrefOf({ name: 'chats' })}><img src=${ICON} alt="" width="24" height="24" />Banyan</a></h1>
-      <button type="button" class="primary" disabled=${isBusy} onClick=${begin}>New chat</button>
+      <button type="button" class="primary" onClick=${newChat}>New chat</button>
     </header>
     <${ChatFilter} />
     <${ChatRows} />

@@ -2,6 +2,7 @@
 // The open chat: its line, and the field to ask on.
 
 import { classes, html, useEffect } from '../lib/html.js';
+import { FIRST_BRANCH, titleOf } from '../lib/names.js';
 import { preload } from '../lib/preload.js';
 import { hrefOf, route } from '../lib/router.js';
 import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
@@ -39,15 +40,18 @@ export function ChatView() {
 
 const OpenDialog = () => dialog.value && html`<${dialog.value.View} message=${dialog.value.message} />`;
 
-/** What a branch is called: its name, else how it begins. @param {import('../state/line.js').Branch} branch */
-const nameOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
+/** What comes before the title of a branch: of one without a name, which version of a message it begins with. @param {import('../state/line.js').Branch} branch */
+function kindOf({ name, first_response_id }) {
+  const first = name === null ? line.value.messages.find(({ response_id }) => response_id === first_response_id) : null;
+  return first && first.version > 1 ? `Version ${first.version}` : 'Branch';
+}
 
 function Header() {
   const { branch } = line.value;
   const trunk = chatId.value ?? '';
   const shown = branchId.value;
   const isTrunk = shown === trunk;
-  const toTrunk = (/** @type {Event} */ event) => {
+  const toFirst = (/** @type {Event} */ event) => {
     event.preventDefault();
     void switchTo(trunk);
   };
@@ -56,14 +60,14 @@ function Header() {
       <a class="button icon back" href=${hrefOf({ name: 'chats' })} aria-label="All chats"><${Icon} name="previous" /></a>
       <div class="titles">
         <h1><bdi>${chat.value?.name ?? ''}</bdi></h1>
-        ${isTrunk && html`<small class="where">Trunk</small>`}
+        ${isTrunk && html`<small class="where">${FIRST_BRANCH}</small>`}
         ${!isTrunk && branch && html`
-          <small class="where"><${Icon} name="branch" /><span class="name" title=${nameOf(branch)}><span class="prefix">Branch: </span><bdi>${nameOf(branch)}</bdi></span>
-          <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toTrunk}>To the trunk</a></small>
+          <small class="where"><${Icon} name="branch" /><span class="name" title=${titleOf(branch)}><span class="prefix">${kindOf(branch)}: </span><bdi>${titleOf(branch)}</bdi></span>
+          <a href=${hrefOf({ name: 'chat', chat: trunk, branch: trunk })} onClick=${toFirst}><span class="prefix">To the </span>first branch</a></small>
         `}
       </div>
       <${PanelLink} panel="tree" label="Tree" title="The tree of this chat (t)" icon="tree" />
-      ${!isTrunk && html`<${PanelLink} panel="compare" label="Compare" title="Compare this branch with the trunk" icon="compare" />`}
+      ${!isTrunk && html`<${PanelLink} panel="compare" label="Compare" title="Compare this branch with the first one" icon="compare" />`}
       <${PanelLink} panel="settings" label="Settings" title="The settings of this chat" icon="settings" />
     </header>
   `;
@@ -75,7 +79,7 @@ function PanelLink({ panel, label, title, icon }) {
   const isOpen = now.panel === panel;
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
-  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /></a>`;
+  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
 }
 
 /** Tells of answers that are under way where one does not look. */

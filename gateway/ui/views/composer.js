@@ -1,45 +1,47 @@
 // @ts-check
-// Where a question is written. What is written is kept, for each branch, until it is sent.
+// Where a question is written. What is written is kept, for each chat, until it is sent.
 
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
+import { backToField } from '../lib/keys.js';
 import { shownRun, stop } from '../state/answers.js';
 import { branchId, chatId } from '../state/current.js';
 import { line, showEnd } from '../state/line.js';
-import { chooseModel, loadModels, model, models, settledModel } from '../state/models.js';
+import { chooseModel, loadModels, model, models, nextModel, settledModel } from '../state/models.js';
 import { ask, unsent } from '../state/outbox.js';
 import { fit, isSend } from './message-field.js';
 import { Icon } from './message-icons.js';
-
-/** From this width on, in CSS pixels, the field gets the focus by itself: on a phone that would open the keyboard. */
-const ROOMY = '(min-width: 701px) and (not (pointer: coarse))';
+import { TestModel } from './test-model.js';
 
 /** Why nothing can be asked now; empty where it can. */
 function obstacle() {
   if (models.value?.length === 0) return 'This deployment has no model that answers.';
-  if (line.value.busy || line.value.failed) return 'The line is being read.';
+  if (line.value.busy || line.value.failed) return 'The messages are being read.';
   if (shownRun.value) return 'An answer is being written. Stop it, or wait for its end.';
   return unsent.value.length > 0 ? 'The question before is not sent yet.' : '';
 }
 
-export const Composer = () => branchId.value && html`<${Field} key=${chatId.value} branch=${branchId.value} />`;
+export const Composer = () => chatId.value && branchId.value && html`<${Field} key=${chatId.value} chat=${chatId.value} branch=${branchId.value} />`;
 
-/** @param {{branch: string}} props */
-function Field({ branch }) {
+/** @param {{chat: string, branch: string}} props */
+function Field({ chat, branch }) {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const { text, write } = useDraft(branch, field);
+  const { text, write } = useDraft(chat, field);
   const isToldWhy = useSignal(false);
   useEffect(() => void loadModels(), []);
   useEffect(stayAboveKeyboard, []);
   const reason = obstacle();
+  useEffect(() => {
+    isToldWhy.value = false;
+  }, [reason]);
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     isToldWhy.value = reason !== '';
-    const chat = chatId.peek();
-    if (reason || !chat || !text.value.trim()) return;
+    if (reason || !text.value.trim()) return;
     ask({ chat, branch, parent: parentNow(), question: text.value, model: model.value });
     write('');
     void showEnd();
+    backToField();
   };
   const input = () => {
     write(field.current?.value ?? '');
@@ -54,39 +56,41 @@ function Field({ branch }) {
     <form class="composer" aria-label="Ask" onSubmit=${submit}>
       ${isToldWhy.value && reason && html`<p class="hint muted" role="status">${reason}</p>`}
       <div class="composer-field">
-        <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" value=${text}
+        <textarea ref=${field} rows="1" dir="auto" aria-label="Your question" enterkeyhint="send" placeholder="Ask something" data-typed value=${text}
           onInput=${input} onKeyDown=${press}></textarea>
         <${ModelChoice} />
         <${Submit} isReady=${!reason && text.value.trim() !== ''} reason=${reason} />
       </div>
+      <${TestModel} model=${nextModel.value} isShort />
     </form>
   `;
 }
 
 /**
- * What is being written on a branch, and what changes it.
- * @param {string} branch
+ * What is being written in a chat, and what changes it.
+ * @param {string} chat
  * @param {{current: HTMLTextAreaElement | null}} field
  */
-function useDraft(branch, field) {
-  const text = useSignal(readDraft(branch));
+function useDraft(chat, field) {
+  const text = useSignal(readDraft(chat));
   const recalled = useRef(recalls.value);
   const focus = () => field.current?.focus({ preventScroll: true });
   useEffect(() => {
     // What is open already, such as a search, keeps the focus.
-    if (matchMedia(ROOMY).matches && document.activeElement === document.body) focus();
+    if (document.activeElement === document.body) backToField();
   }, []);
-  useEffect(() => {
-    text.value = readDraft(branch);
+  // Before the next key, which would write over it.
+  useLayoutEffect(() => {
+    text.value = readDraft(chat);
     if (recalls.value !== recalled.current) focus();
     recalled.current = recalls.value;
-  }, [branch, recalls.value]);
+  }, [recalls.value]);
   useLayoutEffect(() => {
     if (field.current) fit(field.current);
   }, [text.value]);
   const write = (/** @type {string} */ written) => {
     text.value = written;
-    keepDraft(branch, written);
+    keepDraft(chat, written);
   };
   return { text, write };
 }
@@ -111,7 +115,11 @@ function Submit({ isReady, reason }) {
   const run = shownRun.value;
   if (run) {
     const isStopping = run.state.value !== 'running' && run.state.value !== 'broken';
-    return html`<button type="button" class="round" aria-label="Stop the answer" title="Stop the answer" disabled=${isStopping} onClick=${() => stop(run)}><${Icon} name="stop" /></button>`;
+    const end = () => {
+      void stop(run);
+      backToField();
+    };
+    return html`<button type="button" class="round" aria-label="Stop the answer" title="Stop the answer" disabled=${isStopping} onClick=${end}><${Icon} name="stop" /></button>`;
   }
   return html`<button type="submit" class="round primary" aria-label="Ask" title=${reason || 'Ask (Enter)'} disabled=${!isReady}><${Icon} name="send" /></button>`;
 }

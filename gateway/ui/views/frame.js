@@ -49,10 +49,11 @@ const MAIN = {
   chat: () => {
     // It is there when the first messages are.
     void preload('markdown');
-    return withViews(import('./chat.js'), 'chat').then(({ ChatView }) => ChatView);
+    return withViews(import('./chat.js'), 'chat', 'composer').then(({ ChatView }) => ChatView);
   },
-  chats: () => withViews(import('./welcome.js'), 'chats').then(({ Welcome }) => Welcome),
+  chats: () => withViews(import('./welcome.js'), 'chats', 'composer').then(({ Welcome }) => Welcome),
   deleted: () => withViews(import('./deleted-chats.js'), 'chats').then(({ DeletedChats }) => DeletedChats),
+  new: () => withViews(import('./welcome.js'), 'chats', 'composer').then(({ Welcome }) => Welcome),
 };
 
 /** The panels beside a line. */
@@ -70,7 +71,7 @@ export function Frame() {
   useLayoutEffect(
     () =>
       addShortcuts([
-        { key: 'n', does: 'Begin a new chat', run: withList(({ begin }) => begin()) },
+        { key: 'n', does: 'Begin a new chat', run: withList(({ newChat }) => newChat()) },
         { key: '?', does: 'Show this help', run: () => (isHelpOpen.value = true) },
         { key: '/', does: 'Search the chats', run: withList(({ focusSearch }) => focusSearch()) },
       ]),

@@ -1,20 +1,31 @@
 // @ts-check
-// The keyboard shortcuts that count now.
+// The keyboard shortcuts that count now. The rule is that of `lib/keys.js`.
 
 import { html } from '../lib/html.js';
-import { listShortcuts } from '../lib/keys.js';
+import { isLetter, listShortcuts } from '../lib/keys.js';
 import { Dialog } from './dialog.js';
 
 /** How keys are written that have no letter. @type {Record<string, string>} */
 const WRITTEN = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space' };
 
 /** @param {{close: () => void}} props */
-export const Help = ({ close }) => html`
-  <${Dialog} title="Keyboard shortcuts" close=${close}>
-    <dl class="keys">
-      ${listShortcuts().map(({ key, does }) => html`<div key=${key}><dt><kbd>${WRITTEN[key] ?? key}</kbd></dt><dd>${does}</dd></div>`)}
-      <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>Go through the list of chats</dd></div>
-      <div><dt><kbd>Esc</kbd></dt><dd>Close a menu or a dialog</dd></div>
-    </dl>
-  <//>
-`;
+export function Help({ close }) {
+  const all = listShortcuts();
+  return html`
+    <${Dialog} title="Keyboard shortcuts" close=${close}>
+      <div class="form">
+        <h3>Everywhere but in a field</h3>
+        <dl class="keys">
+          ${all.filter((one) => !isLetter(one)).map(keyOf)}
+          <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>Go through the list of chats</dd></div>
+        </dl>
+        <h3>While a message has the frame</h3>
+        <p class="muted">Press Esc or click on a message to frame it. Without a frame, the letters that you type go to your question.</p>
+        <dl class="keys">${all.filter(isLetter).map(keyOf)}</dl>
+      </div>
+    <//>
+  `;
+}
+
+/** @param {import('../lib/keys.js').Shortcut} shortcut */
+const keyOf = ({ key, does }) => html`<div key=${key}><dt><kbd>${WRITTEN[key] ?? key}</kbd></dt><dd>${does}</dd></div>`;

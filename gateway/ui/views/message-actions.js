@@ -3,6 +3,7 @@
 
 import { call, newKey, send } from '../lib/api.js';
 import { signal } from '../lib/html.js';
+import { backToField } from '../lib/keys.js';
 import { attempt, notify } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { begin, followed } from '../state/answers.js';
@@ -36,6 +37,7 @@ export const regenerate = ({ response_id, question }) =>
   attempt(async () => {
     const [id, branch, key] = [chatId.peek(), branchId.peek(), newKey()];
     if (!id || !branch) return;
+    backToField();
     const body = { response_id, chat_id: id, model: model.peek() };
     const response = await send('POST', 'answers/regenerate-answer', { body, key, headers: { Accept: 'text/event-stream' } });
     followed.value = key;
@@ -50,7 +52,7 @@ export const regenerate = ({ response_id, question }) =>
 export async function branchAt({ response_id }, name) {
   const body = { original_chat_id: chatId.peek(), branch_from_response_id: response_id, name: name || undefined };
   const made = await call('POST', 'branches/create-branch', { body, key: newKey() });
-  await switchTo(made.branch_id);
+  void switchTo(made.branch_id);
 }
 
 /**
@@ -75,7 +77,7 @@ export async function pickOnto(messages, onto, name) {
   const body = { response_ids: messages, onto_branch_id: onto, name: name || undefined };
   const { branch } = await call('POST', 'branches/cherry-pick', { body, key: newKey() });
   touch();
-  await switchTo(branch.branch_id);
+  void switchTo(branch.branch_id);
 }
 
 /**

@@ -2,9 +2,12 @@
 // The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
 
 import { html, useEffect, useSignal } from '../lib/html.js';
+import { recall } from '../lib/drafts.js';
+import { backToField } from '../lib/keys.js';
+import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
-import { branchId } from '../state/current.js';
+import { branchId, chatId } from '../state/current.js';
 import { line } from '../state/line.js';
 import { Dialog } from './dialog.js';
 import { branchAt, dialog, pickOnto } from './message-actions.js';
@@ -22,7 +25,7 @@ const PREVIEW_LENGTH = 80;
 const close = () => (dialog.value = null);
 
 /**
- * Runs what a form is for, and closes the dialog where that went well.
+ * Runs what a form is for, and where that went well closes the dialog and goes on to the question there.
  * @param {import('../vendor/signals.js').Signal<boolean>} isBusy
  * @param {() => unknown} work
  */
@@ -30,19 +33,30 @@ const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
   event.preventDefault();
   if (isBusy.value) return;
   isBusy.value = true;
-  if (await attempt(work)) close();
+  if (await attempt(work)) {
+    close();
+    backToField();
+  }
   isBusy.value = false;
 };
 
 /** @param {{message: Message}} props */
 export function BranchDialog({ message }) {
   const [name, isBusy] = [useSignal(''), useSignal(false)];
+  const begin = async () => {
+    const asked = name.value;
+    await branchAt(message, asked.trim());
+    // Who has gone on typing meanwhile has meant the question.
+    const more = name.value.startsWith(asked) ? name.value.slice(asked.length) : '';
+    if (more && chatId.peek()) recall(chatId.peek() ?? '', more);
+  };
   return html`
     <${Dialog} title="Branch here" close=${close}>
-      <form class="form" onSubmit=${submit(isBusy, () => branchAt(message, name.value.trim()))}>
-        <p class="muted">The branch begins after message ${message.depth}. What comes after it on this line stays there.</p>
+      <form class="form" onSubmit=${submit(isBusy, begin)}>
+        <p class="muted">The branch begins after the answer to “<bdi>${excerpt(message.question || message.response)}</bdi>”. What comes after it here stays as it is.</p>
         <label>Name
-          <input autofocus dir="auto" maxlength=${NAME_LENGTH} placeholder="Without a name, its first question stands for it" value=${name} onInput=${(/** @type {any} */ event) => (name.value = event.currentTarget.value)} />
+          <input autofocus dir="auto" maxlength=${NAME_LENGTH} placeholder="Optional" aria-describedby="name-hint" value=${name} onInput=${(/** @type {any} */ event) => (name.value = event.currentTarget.value)} />
+          <small id="name-hint">Without one it is called by its first question.</small>
         </label>
         <div class="row end"><button type="button" onClick=${close}>Cancel</button><button type="submit" class="primary" disabled=${isBusy}>Branch here</button></div>
       </form>

@@ -3,14 +3,16 @@
 
 import { html, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { keepDraft, readDraft } from '../lib/drafts.js';
+import { backToField } from '../lib/keys.js';
 import { branchId, chatId } from '../state/current.js';
+import { line } from '../state/line.js';
 import { ask } from '../state/outbox.js';
 import { model } from '../state/models.js';
 import { editing } from './message-actions.js';
 import { fit, isSend } from './message-field.js';
 
 /** @param {{message: import('../state/line-window.js').Message}} props */
-export function QuestionEditor({ message: { response_id, parent_response_id, question } }) {
+export function QuestionEditor({ message: { response_id, parent_response_id, question, version } }) {
   const draft = `edit:${response_id}`;
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const text = useSignal(readDraft(draft) || question);
@@ -28,7 +30,9 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     const [chat, branch] = [chatId.peek(), branchId.peek()];
     if (!chat || !branch || !text.value.trim()) return;
     ask({ chat, branch, parent: parent_response_id, question: text.value, model: model.value });
-    discard();
+    keepDraft(draft, '');
+    backToField();
+    editing.value = null;
   };
   const write = () => {
     if (!field.current) return;
@@ -40,11 +44,13 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     if (event.key === 'Escape') close();
     if (isSend(event)) send(event);
   };
+  const { messages, newer } = line.value;
+  const hasLater = newer || messages.at(-1)?.response_id !== response_id;
   return html`
     <form class="question editor" onSubmit=${send}>
       <textarea ref=${field} rows="1" dir="auto" aria-label="The question" value=${text} onInput=${write} onKeyDown=${press}></textarea>
       <div class="row end">
-        <small class="grow">The version before stays.</small>
+        <small class="grow">${hasLater ? `Your later questions stay with version ${version}.` : `Version ${version} stays.`}</small>
         <button type="button" onClick=${discard}>Cancel</button>
         <button type="submit" class="primary" disabled=${!text.value.trim()}>Ask</button>
       </div>

@@ -1,7 +1,7 @@
 // @ts-check
-// The keys of the line. They are for the message that has the focus, else for the last one that is seen.
+// The keys of the messages. They are for the message that has the focus, else for the last one that is seen.
 
-import { addShortcuts } from '../lib/keys.js';
+import { addShortcuts, toField } from '../lib/keys.js';
 import { attempt } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { line, showFork, switchVersion } from '../state/line.js';
@@ -40,7 +40,8 @@ export function addLineKeys(place) {
     { key: 'g', does: 'Go to where this branch has forked', run: () => void showFork() },
     { key: 'e', does: 'Edit a question', run: on(({ response_id }) => (editing.value = response_id)) },
     { key: 'r', does: 'Regenerate an answer', run: on(regenerate) },
-    { key: 'c', does: 'Write a question; Escape leads back to the messages', run: () => /** @type {HTMLElement | null} */ (document.querySelector('.composer textarea'))?.focus() },
+    { key: 'Escape', does: 'Go to the messages; close a menu or a dialog', run: () => (focused() ? null : place.lastVisible()?.focus()) },
+    { key: 'c', does: 'Write a question', run: () => void toField() },
     { key: 't', does: 'Show or hide the tree', run: toggleTree },
   ]);
 }

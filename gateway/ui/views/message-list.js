@@ -2,11 +2,14 @@
 // The messages of the line, and at their end what is on its way: questions that are not sent yet, and the answer that is being written.
 
 import { computed, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
-import { chatId } from '../state/current.js';
+import { backToField } from '../lib/keys.js';
+import { keepPlace } from '../lib/reading-place.js';
+import { branchId, chatId } from '../state/current.js';
 import { followed, shownRun } from '../state/answers.js';
 import { extend, seen } from '../state/line-growth.js';
 import { landing, line, retry, showEnd } from '../state/line.js';
 import { upTo } from '../state/line-window.js';
+import { TEST_MODEL } from '../state/models.js';
 import { unsent } from '../state/outbox.js';
 import { isMarkdownReady, loadMarkdown } from './markdown.js';
 import { useChunks } from './message-chunks.js';
@@ -15,6 +18,9 @@ import { Icon } from './message-icons.js';
 import { addLineKeys } from './message-keys.js';
 import { Place } from './message-place.js';
 import { RunningAnswer, UnsentQuestion } from './message-running.js';
+
+/** After the last scrolling before the place is kept, in milliseconds. */
+const REST_MS = 250;
 
 export function MessageList() {
   const { id, messages, busy, failed } = line.value;
@@ -45,13 +51,14 @@ function Messages({ isBusy }) {
   const isEmpty = messages.length === 0 && waiting.length === 0 && !run;
   const isBegun = !isEmpty && !awaited.value && !newer && branch?.parent_branch_id && branch.message_count === 0;
   const hasOlder = (messages[0]?.depth ?? 1) > 1;
+  const tested = hasOlder ? null : (messages.find(({ generation }) => generation?.model === TEST_MODEL) ?? run);
   return html`
-    <section class="scroll line" ref=${box} tabindex="0" role="log" aria-live="off" aria-label="Messages" aria-busy=${isBusy}>
+    <section class="scroll line" ref=${box} tabindex="0" role="log" aria-live="off" aria-label="Messages" data-keys aria-busy=${isBusy}>
       <div class="messages" ref=${content}>
         ${hasOlder && html`<p class="muted edge">Earlier messages are loading</p>`}
         ${isEmpty && html`<${Lesson} />`}
-        ${rendered.map((message) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${message === messages.at(-1) && !run} />`)}
-        ${run && html`<${RunningAnswer} key=${run.key} run=${run} />`}
+        ${rendered.map((message) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${message === messages.at(-1) && !run} isTest=${message === tested} />`)}
+        ${run && html`<${RunningAnswer} key=${run.key} run=${run} isTest=${run === tested} />`}
         ${waiting.map((entry) => html`<${UnsentQuestion} key=${entry.key} entry=${entry} />`)}
         ${isBegun && html`<p class="muted begun">This branch has no messages of its own yet. What you ask next begins it.</p>`}
       </div>
@@ -61,13 +68,15 @@ function Messages({ isBusy }) {
 }
 
 /**
- * Gives the focus to the last message where what had it is gone, as a question that was edited, or an answer that has become a message.
+ * Gives the focus to the last message where what had it by the keyboard is gone, as an answer that has become a message; with a mouse, to the field.
  * @param {{current: HTMLElement | null}} content
  */
 function useKeptFocus(content) {
-  const hadFocus = content.current?.contains(document.activeElement);
+  const had = content.current?.contains(document.activeElement) ? document.activeElement : null;
+  const wasVisible = had?.matches(':focus-visible');
   useLayoutEffect(() => {
-    if (!hadFocus || document.activeElement !== document.body) return;
+    if (!had || document.activeElement !== document.body) return;
+    if (!wasVisible) return void backToField();
     const all = /** @type {HTMLElement[]} */ ([...(content.current?.querySelectorAll(':scope > .message') ?? [])]);
     all.at(-1)?.focus({ preventScroll: true });
   });
@@ -88,8 +97,14 @@ function usePlace(box, content, isWhole) {
     place.current = kept;
     isKept.value = true;
     const removeKeys = addLineKeys(kept);
+    const forget = keepReading(box.current, () => {
+      const { id, busy } = line.peek();
+      // Not while another entry leads elsewhere.
+      if (id && !busy && id === branchId.peek()) keepPlace(id, kept.reading());
+    });
     return () => {
       removeKeys();
+      forget();
       kept.end();
     };
   }, []);
@@ -102,6 +117,29 @@ function usePlace(box, content, isWhole) {
   return place;
 }
 
+/**
+ * Has the place kept when one has scrolled, has gone elsewhere in the same chat, or leaves the page.
+ * @param {HTMLElement} box
+ * @param {() => void} keep
+ */
+function keepReading(box, keep) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, REST_MS);
+  };
+  const listening = new AbortController();
+  const { signal } = listening;
+  box.addEventListener('scroll', later, { passive: true, signal });
+  addEventListener('hashchange', later, { signal });
+  addEventListener('pagehide', keep, { signal });
+  return () => {
+    clearTimeout(timer);
+    listening.abort();
+  };
+}
+
 /** @param {string} element */
 function sees(element) {
   const { messages } = line.peek();
@@ -111,9 +149,10 @@ function sees(element) {
 /** @param {Place | null} place */
 function land(place) {
   if (!place) return;
-  const { message, focus } = landing.peek();
-  if (message) place.toElement(elementId(message));
+  const { message, top, focus } = landing.peek();
+  if (message) place.toElement(elementId(message), top);
   else place.toEnd();
+  if (top !== undefined) return;
   const target = document.getElementById(elementId(message ?? focus ?? ''));
   target?.focus({ preventScroll: true });
   if (!message || !target) return;

@@ -76,15 +76,24 @@ export class Place {
     this.settle();
   }
 
-  /** @param {string} id */
-  toElement(id) {
+  /**
+   * @param {string} id
+   * @param {number} [top] How far below the upper edge it is put, in pixels.
+   */
+  toElement(id, top = MARGIN_PX) {
     if (!document.getElementById(id)) return this.toEnd();
-    this.#anchor = { id, top: MARGIN_PX };
+    this.#anchor = { id, top };
     this.#known = this.#box.scrollTop;
     this.isAtEnd.value = false;
     this.settle();
     this.#put = -1;
     this.isAtEnd.value = this.#isEnd();
+  }
+
+  /** What one reads: the message at the upper edge, and where; null at the end. */
+  reading() {
+    const [, message] = /^m-(.+)/.exec(this.#anchor?.id ?? '') ?? [];
+    return message && this.#anchor ? { message, top: this.#anchor.top } : null;
   }
 
   /** The last message of which something is seen. */

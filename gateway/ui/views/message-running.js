@@ -10,6 +10,7 @@ import { GrowingMarkdown } from './markdown.js';
 import { Question } from './message.js';
 import { copy } from './message-actions.js';
 import { upTo } from '../state/line-window.js';
+import { TestModel } from './test-model.js';
 
 /** What is told of an answer that is not simply being written. */
 const STATES = {
@@ -24,44 +25,47 @@ const UNSENT_EXCERPT_LENGTH = 500;
 /** The codes of refusals that the same question meets again. */
 const LASTING = ['validation_error', 'payload_too_large'];
 
-/** @param {{run: import('../state/answer-stream.js').Run}} props */
-export function RunningAnswer({ run }) {
+/** @param {{run: import('../state/answer-stream.js').Run, isTest: boolean}} props `isTest`: whether it is the first of the test model. */
+export function RunningAnswer({ run, isTest }) {
   const { text, reasoning } = run.shown.value;
   const state = STATES[run.state.value];
   const isWaiting = !text && !reasoning && !state;
   return html`
     <article class="message running" aria-label="The answer that is being written" aria-busy="true" tabindex="-1">
-      <${AnotherVersion} parent=${run.parent} />
       ${run.question && html`<${Question} text=${run.question} />`}
+      <${AnotherVersion} parent=${run.parent} />
       ${reasoning && html`<details class="reasoning"><summary>What the model thinks</summary><div class="plain" dir="auto">${reasoning}</div></details>`}
       <div class="response">
         ${text && html`<${GrowingMarkdown} text=${text} />`}
         ${isWaiting && html`<p class="muted thinking">Waiting for the first word</p>`}
         ${state && html`<p class="muted note" role="status">${state}</p>`}
       </div>
+      ${isTest && html`<${TestModel} model=${run.model} />`}
     </article>
   `;
 }
 
-/** Says that what comes is another version, and leads back to the line that it hides. @param {{parent: string | null}} props */
+/** Says of another version what stays beside it, and leads back there. @param {{parent: string | null}} props */
 function AnotherVersion({ parent }) {
-  const { messages } = line.value;
-  if (upTo(messages, parent).length === messages.length) return null;
-  return html`<p class="muted note">This becomes another version, on a branch of its own. <button type="button" class="quiet" onClick=${() => (followed.value = null)}>Back to the line</button></p>`;
+  const { messages, newer } = line.value;
+  const [old, ...later] = messages.slice(upTo(messages, parent).length);
+  if (!old) return null;
+  const stays = later.length > 0 || newer ? `Your later questions stay with version ${old.version}.` : `Version ${old.version} stays.`;
+  return html`<p class="muted note">${stays} <button type="button" class="quiet" onClick=${() => (followed.value = null)}>Go back</button></p>`;
 }
 
 /** @param {{entry: import('../state/outbox.js').Entry}} props */
 export function UnsentQuestion({ entry }) {
-  const { question, refusal, branch, code } = entry;
+  const { question, refusal, chat, code } = entry;
   const edit = () => {
     if (followed.peek() === entry.key) followed.value = null;
-    recall(branch, withdraw(entry));
+    recall(chat, withdraw(entry));
   };
   const why = refusal ?? (hindrance.value ? `${hindrance.value} It is sent by itself as soon as that is possible.` : 'Sending');
   return html`
     <article class="message unsent" aria-label="A question that is not sent yet" tabindex="-1">
-      <${AnotherVersion} parent=${entry.parent} />
       <${Question} text=${question} excerpt=${UNSENT_EXCERPT_LENGTH} />
+      <${AnotherVersion} parent=${entry.parent} />
       <div class=${refusal ? 'ending failed' : 'ending'} role="status">
         <p>${why}</p>
         ${(refusal || hindrance.value) && html`

@@ -12,10 +12,10 @@ const FAILURES = {
   provider_rate_limited: 'The provider limits requests, or its quota is used up. Regenerate the answer in a while.',
   provider_unavailable: 'The provider could not be reached, or broke off. Regenerate the answer.',
   provider_rejected: 'The provider refuses this request. Choose another model, or edit the question.',
-  context_too_long: 'This line is too long for the model. Choose one with a larger window, or let the chat leave out its oldest messages.',
+  context_too_long: 'This branch is too long for the model. Choose one with a larger window, or let the chat leave out its oldest messages.',
   timed_out: 'The model said nothing for too long. Regenerate the answer.',
   model_not_found: 'This model is not offered any more. Choose another one, and regenerate the answer.',
-  service_unavailable: 'The line could not be read. Regenerate the answer.',
+  service_unavailable: 'The messages before could not be read. Regenerate the answer.',
 };
 
 /** @param {import('../state/line-window.js').Generation} generation */
@@ -34,7 +34,7 @@ export function Ending({ message }) {
   const text = words(generation);
   const dropped = generation.dropped_messages ?? 0;
   return html`
-    ${dropped > 0 && html`<p class="muted note">The line was too long for the model: it was not told the oldest ${dropped === 1 ? 'message' : `${dropped} messages`}.</p>`}
+    ${dropped > 0 && html`<p class="muted note">The branch was too long for the model: it was not told the oldest ${dropped === 1 ? 'message' : `${dropped} messages`}.</p>`}
     ${text && html`
       <div class=${generation.status === 'failed' ? 'ending failed' : 'ending'}>
         <p>${text}</p>

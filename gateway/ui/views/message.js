@@ -3,17 +3,21 @@
 
 import { Fragment, classes, html, useEffect, useSignal } from '../lib/html.js';
 import { call } from '../lib/api.js';
+import { titleOf } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
 import { branchId, chatId } from '../state/current.js';
-import { switchTo, switchVersion } from '../state/line.js';
+import { leftBehind } from '../state/line-growth.js';
+import { switchTo } from '../state/line.js';
 import { Lazy } from './lazy.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
 import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
 import { Icon } from './message-icons.js';
 import { Ending } from './message-status.js';
+import { Versions } from './message-versions.js';
+import { TestModel } from './test-model.js';
 
 const editor = () => import('./message-editor.js').then(({ QuestionEditor }) => QuestionEditor);
 
@@ -22,27 +26,47 @@ const editor = () => import('./message-editor.js').then(({ QuestionEditor }) => 
 /** The id of a message's element. @param {string} id */
 export const elementId = (id) => `m-${id}`;
 
-/** @param {{message: Message, isLast: boolean}} props */
-export function MessageView({ message, isLast }) {
-  const { response_id, depth, question, response, generation, timestamp, inherited } = message;
+/** @param {{message: Message, isLast: boolean, isTest: boolean}} props `isTest`: whether it is the first of the test model. */
+export function MessageView({ message, isLast, isTest }) {
+  const { response_id, depth, question, response, generation, timestamp, inherited, version_count } = message;
   const isEdited = editing.value === response_id;
-  const shown = question && html`<${Question} key=${response_id} text=${question} />`;
+  const shown = html`<${Asked} key=${response_id} id=${response_id} text=${question} />`;
   return html`
     <article class=${classes({ message: true, last: isLast, inherited })} id=${elementId(response_id)} tabindex="-1" aria-labelledby=${`h-${response_id}`}>
       <h2 class="visually-hidden" id=${`h-${response_id}`}>Message ${depth}</h2>
       ${isEdited ? html`<${Lazy} load=${editor} props=${{ message }}>${shown}<//>` : shown}
+      <${LeftBehind} id=${response_id} />
       <div class="response">
         ${response ? html`<${Markdown} key=${response_id} text=${response} />` : html`<p class="muted">No text was said.</p>`}
         <${Ending} message=${message} />
       </div>
       <footer class="message-foot">
-        <${Versions} message=${message} />
         <${Actions} message=${message} />
-        <small class="made"><time datetime=${timestamp} title=${fullTime(timestamp)}>${shortTime(timestamp)}</time>${generation && html` · <span>${generation.model}</span>`}</small>
+        ${version_count > 1 && html`<${Versions} message=${message} />`}
+        <small class="made"><${Time} at=${timestamp} />${generation && html` · <span>${generation.model}</span>`}</small>
       </footer>
+      ${isTest && html`<${TestModel} model=${generation?.model} />`}
       ${message.branch_count > 0 && html`<${Forks} message=${message} />`}
     </article>
   `;
+}
+
+/** A part of its own, as it is rendered again by the minute. @param {{at: string}} props */
+const Time = ({ at }) => html`<time datetime=${at} title=${fullTime(at)}>${shortTime(at)}</time>`;
+
+/** A question with the way to edit it. @param {{id: string, text: string}} props */
+const Asked = ({ id, text }) => html`
+  <div class="asked">
+    <button type="button" class="icon" aria-label="Edit the question" title="Edit the question (e)" onClick=${() => (editing.value = id)}><${Icon} name="edit" /></button>
+    ${text && html`<${Question} text=${text} />`}
+  </div>
+`;
+
+/** Says where the questions are that an edit has left behind, and leads there. @param {{id: string}} props */
+function LeftBehind({ id }) {
+  if (leftBehind.value?.message !== id) return null;
+  const { branch, old } = leftBehind.value;
+  return html`<p class="muted note">Your later questions stay with version ${old.version}. <button type="button" class="quiet" onClick=${() => switchTo(branch, { message: old.response_id })}>Go back</button></p>`;
 }
 
 /** So many characters of a question are shown at first. */
@@ -59,28 +83,13 @@ export function Question({ text, excerpt = EXCERPT_LENGTH }) {
   `;
 }
 
-/** The switch between the versions of a message. @param {{message: Message}} props */
-function Versions({ message }) {
-  const { version, version_count } = message;
-  if (version_count < 2) return null;
-  const to = (/** @type {1 | -1} */ step) => () => attempt(() => switchVersion(message, step));
-  return html`
-    <span class="versions" role="group" aria-label="Versions">
-      <button type="button" class="icon" aria-label="Previous version" title="Previous version (left arrow)" disabled=${version === 1} onClick=${to(-1)}><${Icon} name="previous" /></button>
-      <span aria-label=${`Version ${version} of ${version_count}`} role="img">${version} / ${version_count}</span>
-      <button type="button" class="icon" aria-label="Next version" title="Next version (right arrow)" disabled=${version === version_count} onClick=${to(1)}><${Icon} name="next" /></button>
-    </span>
-  `;
-}
-
 /** @param {{message: Message}} props */
 function Actions({ message }) {
-  const { response_id, response, question } = message;
+  const { response, question } = message;
   return html`
     <span class="actions">
-      <button type="button" class="icon" aria-label="Edit the question" title="Edit the question (e)" onClick=${() => (editing.value = response_id)}><${Icon} name="edit" /></button>
       <button type="button" class="icon" aria-label="Regenerate the answer" title="Regenerate the answer (r)" onClick=${() => regenerate(message)}><${Icon} name="again" /></button>
-      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b)" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /></button>
+      <button type="button" class="icon" aria-label="Branch here" title="Branch here (b): go on another way after this answer" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /><span class="word">Branch here</span></button>
       <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question, 'Copied')}><${Icon} name="copy" /></button>
       <${Menu} label="More actions" face=${html`<${Icon} name="more" />`}>
         <button type="button" onClick=${() => copy(question, 'Copied')}>Copy the question</button>
@@ -123,8 +132,8 @@ function ForkList({ branches, more }) {
   if (!found.value) return html`<p class="muted" role="status">Loading</p>`;
   return html`
     <ul>
-      ${found.value.map(({ branch_id, name, preview }) => html`
-        <li key=${branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch_id })} dir="auto" onClick=${follow(branch_id)}>${name ?? (preview || 'No messages yet')}</a>${branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
+      ${found.value.map((branch) => html`
+        <li key=${branch.branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch.branch_id })} dir="auto" onClick=${follow(branch.branch_id)}>${titleOf(branch)}</a>${branch.branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
       `)}
       ${more && html`<${Fragment}><li><a href=${hrefOf({ name: 'chat', chat, panel: 'tree' })}>All in the tree</a></li><//>`}
     </ul>

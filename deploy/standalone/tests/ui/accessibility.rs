@@ -28,6 +28,7 @@ async fn every_view(driver: &Driver, size: WindowSize, look: impl AsyncFn(&Tab, 
             (format!("chat/{chat}/compare/{chat}/{branch}"), "common to both"),
             (format!("chat/{chat}/settings"), "Instructions"),
             (format!("chat/{chat}/deleted"), "Nothing is deleted"),
+            ("new".to_owned(), "Ask something, then"),
             ("deleted".to_owned(), "Oaks"),
             ("account".to_owned(), "For programs"),
         ] {

@@ -10,12 +10,18 @@ pub async fn an_answer_streams_and_survives_a_reload(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = user.chat("Trees").await;
         tab.open_chat(&chat).await;
-        tab.ask("[[delay:60]][[repeat:4]] alpha beta gamma delta epsilon zeta eta theta iota kappa").await;
+        tab.ask("[[delay:60]][[repeat:12]] alpha beta gamma delta epsilon zeta eta theta iota kappa").await;
         tab.shows("alpha beta gamma delta").await;
         tab.element("button", "Stop the answer").await;
+        tab.shows("Test model: it repeats your question. No AI is connected yet").await;
+        // What could not be asked yet is told as long as that is so.
+        tab.ask("too early").await;
+        tab.shows("An answer is being written. Stop it").await;
+        tab.fill("Your question", "").await;
         tab.client.refresh().await.unwrap();
         tab.element("button", "Stop the answer").await;
         tab.element("button", "Regenerate the answer").await;
+        tab.hides("An answer is being written. Stop it").await;
         let stored = user.line(&format!("chat_id={chat}")).await;
         let response =
             stored[0]["response"].as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -40,7 +46,7 @@ pub async fn an_answer_is_stopped_and_regenerated_as_another_version(driver: &Dr
         tab.click("button", "Stop the answer").await;
         tab.click("button", "Regenerate the answer").await;
         tab.click("button", "Stop the answer").await;
-        tab.shows("2 / 2").await;
+        tab.shows("Answer 2 / 2").await;
         tab.click("button", "Previous version").await;
         tab.shows("1 / 2").await;
         tab.click("button", "Next version").await;
@@ -72,6 +78,9 @@ pub async fn a_question_is_edited_as_another_version(driver: &Driver) {
         tab.shows("2 / 2").await;
         tab.shows("what is an oak").await;
         tab.hides("and a banyan").await;
+        tab.shows("Question 2 / 2").await;
+        tab.shows("Your later questions stay with version 1.").await;
+        tab.element("button", "Go back").await;
         // Back where one was: at the end of the other side.
         tab.element("button", "Previous version").await;
         tab.click("button", "Previous version").await;

@@ -110,6 +110,32 @@ pub async fn a_branch_is_renamed_archived_deleted_and_restored(driver: &Driver) 
     .await;
 }
 
+pub async fn a_version_keeps_the_name_of_its_branch(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, branches) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/branch/{}", branches[0])).await;
+        tab.has_messages(2).await;
+        tab.shows("Branch: Figs").await;
+        tab.run(
+            "[...document.querySelectorAll('[aria-label=\"Regenerate the answer\"]')].at(-1).click();",
+            Vec::new(),
+        )
+        .await;
+        tab.shows("Branch: Figs, version 2").await;
+        tab.shows("Answer 2 / 2").await;
+        eventually("the branch has its name", async || {
+            names(&user, &chat).await.contains(&json!("Figs, version 2"))
+        })
+        .await;
+        // A question that the named branch shares with the first one is no version of what was named.
+        tab.click("button", "Edit the question").await;
+        tab.fill("The question", "what is an oak").await;
+        tab.click("button", "Ask").await;
+        tab.shows("Version 2: what is an oak").await;
+    })
+    .await;
+}
+
 pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let (chat, branches) = chat_of_branches(&user).await;

@@ -40,6 +40,23 @@ pub async fn a_chat_is_named_pinned_tagged_archived_and_found(driver: &Driver) {
     .await;
 }
 
+pub async fn a_chat_begins_with_its_first_question(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        tab.click("button", "New chat").await;
+        tab.until("document.activeElement === find('textbox', 'Your question')", Vec::new()).await;
+        let chats = async || user.get("/chats/get-chat").await.expect(200).json();
+        assert_eq!(chats().await, json!([]));
+        tab.ask_and_wait(
+            "Why do **figs** grow on trees that strangle other trees in the forests of the tropics",
+        )
+        .await;
+        // Cut after a word, and without the signs of Markdown.
+        tab.element("link", "Why do figs grow on trees that strangle other trees in the…...").await;
+        assert_eq!(chats().await.as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
 pub async fn a_chat_is_deleted_and_comes_back(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = user.chat("Trees").await;

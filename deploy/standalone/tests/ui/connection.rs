@@ -45,9 +45,15 @@ pub async fn a_question_waits_for_the_server_and_is_sent_once(driver: &Driver) {
 pub async fn a_draft_survives_a_reload(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = user.chat("Trees").await;
+        let first = user.say(&chat, "first").await;
+        let branch = user.fork(&chat, &first["response_id"]).await;
         tab.open_chat(&chat).await;
         tab.fill("Your question", "half a quest").await;
         tab.client.refresh().await.unwrap();
+        tab.until("find('textbox', 'Your question')?.value === 'half a quest'", Vec::new()).await;
+        // It comes along to another branch.
+        tab.go(&format!("/ui/#/chat/{chat}/branch/{branch}")).await;
+        tab.shows("This branch has no messages of its own yet").await;
         tab.until("find('textbox', 'Your question')?.value === 'half a quest'", Vec::new()).await;
         // Another chat has a draft of its own.
         let other = user.chat("Figs").await;

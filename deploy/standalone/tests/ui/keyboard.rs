@@ -3,8 +3,9 @@
 use crate::app::PASSWORD;
 use crate::browser::{DESKTOP, browse};
 use crate::driver::Driver;
-use crate::scene::{NAME, stack};
+use crate::scene::{NAME, signed_in, stack};
 use crate::tab::Tab;
+use fantoccini::Locator;
 use fantoccini::key::Key;
 
 /// The most presses of a key that lead to what is looked for.
@@ -23,6 +24,23 @@ impl Tab {
         }
         panic!("{role} {name} is not reached");
     }
+
+    /// Clicks on the text of the first answer.
+    async fn click_on_answer(&self) {
+        self.client.find(Locator::Css(".response p")).await.unwrap().click().await.unwrap();
+    }
+
+    /// Waits until the field for a question has the focus.
+    async fn is_asking(&self) {
+        self.until("document.activeElement === find('textbox', 'Your question')", Vec::new()).await;
+    }
+
+    /// Writes where the focus is, and waits until all of it is in the field for a question, which is empty afterwards.
+    async fn types_a_question(&self, text: &str) {
+        self.press(text).await;
+        self.until("find('textbox', 'Your question')?.value === args[0]", vec![text.into()]).await;
+        self.fill("Your question", "").await;
+    }
 }
 
 pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
@@ -35,10 +53,8 @@ pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
         tab.tab_to("textbox", "Password...").await;
         tab.press(PASSWORD).await;
         tab.press_key(Key::Enter).await;
-        tab.tab_to("button", "Begin a chat").await;
-        tab.press_key(Key::Enter).await;
-        // The field has the focus in an empty chat.
-        tab.until("document.activeElement === find('textbox', 'Your question')", Vec::new()).await;
+        // The field for the first question of a chat has the focus.
+        tab.is_asking().await;
         tab.press("why do figs grow").await;
         tab.press_key(Key::Enter).await;
         tab.has_messages(1).await;
@@ -46,7 +62,9 @@ pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
         // Out of the field, to the message: another version, back and forth.
         tab.press_key(Key::Escape).await;
         tab.press("r").await;
+        tab.is_asking().await;
         tab.shows("2 / 2").await;
+        tab.press_key(Key::Escape).await;
         tab.press_key(Key::Left).await;
         tab.shows("1 / 2").await;
         tab.press_key(Key::Right).await;
@@ -56,6 +74,7 @@ pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
         tab.press("By keys").await;
         tab.press_key(Key::Enter).await;
         tab.gone("dialog", "...").await;
+        tab.is_asking().await;
         tab.press_key(Key::Escape).await;
         tab.press("t").await;
         tab.element("treeitem", "By keys...").await;
@@ -65,6 +84,51 @@ pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
         tab.gone("dialog", "...").await;
         tab.press("/").await;
         tab.until("document.activeElement === find('textbox', 'Search chats by name')", Vec::new()).await;
+    })
+    .await;
+}
+
+pub async fn what_is_typed_is_no_shortcut_unless_a_message_has_the_focus(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        user.say(&chat, "first").await;
+        user.say(&chat, "second").await;
+        tab.open_chat(&chat).await;
+        tab.has_messages(2).await;
+        // After a branch was made with the mouse.
+        tab.click("button", "Branch here").await;
+        tab.fill("Name...", "Another way").await;
+        tab.click_in_dialog("button", "Branch here").await;
+        tab.gone("dialog", "...").await;
+        tab.has_messages(1).await;
+        tab.types_a_question("tell me quickly").await;
+        // After an answer was stopped.
+        tab.ask("[[delay:50]][[repeat:500]] root").await;
+        tab.shows("root root root").await;
+        tab.click("button", "Stop the answer").await;
+        tab.types_a_question("great, now be brief").await;
+        tab.has_messages(2).await;
+        // After a question was edited.
+        tab.click("button", "Edit the question").await;
+        tab.fill("The question", "what is an oak").await;
+        tab.press_key(Key::Enter).await;
+        tab.types_a_question("there is more").await;
+        tab.shows("2 / 2").await;
+        // After a message was clicked, a word is no key either, and a letter by itself is one.
+        tab.click_on_answer().await;
+        tab.types_a_question("remember").await;
+        tab.has_messages(1).await;
+        tab.shows("2 / 2").await;
+        tab.click_on_answer().await;
+        tab.press("b").await;
+        tab.element("dialog", "Branch here").await;
+        tab.press_key(Key::Escape).await;
+        tab.gone("dialog", "...").await;
+        // Where nothing has the focus.
+        tab.run("document.activeElement.blur();", Vec::new()).await;
+        tab.types_a_question("n or e").await;
+        let chats = user.get("/chats/get-chat").await.expect(200).json();
+        assert_eq!(chats.as_array().unwrap().len(), 1);
     })
     .await;
 }

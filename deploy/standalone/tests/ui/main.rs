@@ -22,6 +22,7 @@ mod connection;
 mod driver;
 mod keyboard;
 mod large;
+mod reading;
 mod scene;
 mod sign_in;
 mod tab;
@@ -66,6 +67,7 @@ fn main() {
         sign_in::a_deep_link_survives_signing_in,
         sign_in::a_token_that_expires_is_renewed_unseen,
         chats::a_chat_is_named_pinned_tagged_archived_and_found,
+        chats::a_chat_begins_with_its_first_question,
         chats::a_chat_is_deleted_and_comes_back,
         answers::an_answer_streams_and_survives_a_reload,
         answers::an_answer_is_stopped_and_regenerated_as_another_version,
@@ -73,12 +75,15 @@ fn main() {
         answers::markdown_is_shown_and_is_never_html,
         branches::a_branch_is_named_found_in_the_tree_and_compared,
         branches::a_branch_is_renamed_archived_deleted_and_restored,
+        branches::a_version_keeps_the_name_of_its_branch,
         branches::messages_are_copied_and_a_chat_is_forked,
         account::a_password_is_changed_and_the_account_deleted,
         tabs::two_tabs_and_a_second_device_agree,
         connection::a_question_waits_for_the_server_and_is_sent_once,
         connection::a_draft_survives_a_reload,
         keyboard::everything_is_done_by_keys_alone,
+        keyboard::what_is_typed_is_no_shortcut_unless_a_message_has_the_focus,
+        reading::reloading_and_going_back_keep_the_place,
         accessibility::no_view_has_violations,
         accessibility::no_view_is_wider_than_a_phone,
         large::ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once,
