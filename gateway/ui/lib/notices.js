@@ -60,6 +60,7 @@ export async function attempt(work) {
     return true;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return false;
+    if (error instanceof ApiError && error.code === 'session_ended') return false;
     if (!(error instanceof ApiError)) console.error(error);
     notify(explain(error), { kind: 'error' });
     return false;

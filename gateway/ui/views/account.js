@@ -5,7 +5,7 @@ import { call } from '../lib/api.js';
 import { html, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
-import { forget, signIn, signOut, user } from '../lib/session.js';
+import { changePassword, forget, signOut, user } from '../lib/session.js';
 import { Dialog } from './dialog.js';
 import { errorsOf, focusWrong, PasswordField, submitted } from './field.js';
 import { PageBar } from './page-bar.js';
@@ -64,7 +64,7 @@ function ChangePassword({ username }) {
     const { current_password, new_password } = submitted(event);
     errors.value = missing({ current_password, new_password });
     isBusy.value = true;
-    await attempt(() => change(username, current_password, new_password, form).catch((error) => (errors.value = errorsOf(error, WRONG('current_password')))));
+    await attempt(() => change(current_password, new_password, form).catch((error) => (errors.value = errorsOf(error, WRONG('current_password')))));
     isBusy.value = false;
     focusWrong(form);
   };
@@ -88,16 +88,13 @@ const WRONG = (field) => ({ wrong_password: [field, 'This is not your password.'
 const missing = (fields) => Object.fromEntries(Object.entries(fields).filter(([, text]) => !text).map(([name]) => [name, 'This is needed.']));
 
 /**
- * @param {string} username
  * @param {string} current_password
  * @param {string} new_password
  * @param {HTMLFormElement} form
  */
-async function change(username, current_password, new_password, form) {
+async function change(current_password, new_password, form) {
   if (!current_password || !new_password) return;
-  await call('PUT', 'auth/change-password', { body: { current_password, new_password } });
-  // The session of this page has ended with all others.
-  await signIn(username, new_password);
+  await changePassword(current_password, new_password);
   form.reset();
   notify('The password was changed');
 }

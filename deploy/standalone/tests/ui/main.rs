@@ -75,6 +75,7 @@ fn main() {
         branches::a_branch_is_renamed_archived_deleted_and_restored,
         branches::messages_are_copied_and_a_chat_is_forked,
         account::a_password_is_changed_and_the_account_deleted,
+        account::signing_out_wins_over_what_is_under_way,
         tabs::two_tabs_and_a_second_device_agree,
         connection::a_question_waits_for_the_server_and_is_sent_once,
         connection::a_draft_survives_a_reload,
