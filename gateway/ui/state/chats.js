@@ -4,7 +4,7 @@
 import { ApiError, call, newKey } from '../lib/api.js';
 import { keepDraft } from '../lib/drafts.js';
 import { effect, signal } from '../lib/html.js';
-import { notify } from '../lib/notices.js';
+import { notify, retract } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { takeChange, takeRemoval } from './chat-list.js';
 import { chat } from './current.js';
@@ -86,6 +86,7 @@ export const forkName = (name) => `${[...name].slice(0, NAME_LENGTH - FORK_MARK.
  */
 export async function updateChat(id, fields) {
   const changed = await call('PUT', `chats/update-chat/${id}`, { body: fields });
+  if (fields.active !== undefined) retract(id);
   takeChange(changed);
   return changed;
 }
@@ -93,7 +94,7 @@ export async function updateChat(id, fields) {
 /** @param {Chat} chat */
 export async function archiveChat({ chat_id, name }) {
   await updateChat(chat_id, { active: false });
-  notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
+  notify(`Archived ${quoted(name)}`, { about: [chat_id], action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
 }
 
 /** Rises with each chat that this page has deleted or restored: the list of deleted ones is to be read again. */
@@ -116,16 +117,19 @@ export async function deleteChat({ chat_id, name }) {
   }
   takeRemoval(chat_id);
   removals.value++;
+  // Nothing in it can be undone now.
+  retract(chat_id);
   const undo = async () => {
     await restoreChat(chat_id);
     if (isOpen) go(was);
   };
-  notify(`Deleted ${quoted(name)}`, { action: { label: 'Undo', run: undo } });
+  notify(`Deleted ${quoted(name)}`, { about: [chat_id], action: { label: 'Undo', run: undo } });
 }
 
 /** @param {string} id */
 export async function restoreChat(id) {
   const restored = await call('POST', `chats/restore-chat/${id}`);
+  retract(id);
   removals.value++;
   takeChange(restored);
   return restored;

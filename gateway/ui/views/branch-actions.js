@@ -3,9 +3,9 @@
 
 import { call } from '../lib/api.js';
 import { html, render } from '../lib/html.js';
-import { attempt, notify } from '../lib/notices.js';
+import { attempt, notify, retract } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
-import { descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
+import { ancestorsOf, descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
 import { branchId, touch } from '../state/current.js';
 import { NameDialog, TagsDialog } from './branch-dialogs.js';
 import { BranchPicker } from './branch-picker.js';
@@ -46,6 +46,9 @@ function present(View, props) {
   render(html`<${View} ...${props} close=${close} />`, host);
 }
 
+/** What a notice about a branch tells of: what goes with one of these takes the notice along. @param {Branch} branch */
+const about = ({ branch_id, root_chat_id }) => [branch_id, ...ancestorsOf(branch_id), root_chat_id];
+
 /** @param {Branch} branch */
 const quoted = (branch) => `“${titleOf(branch)}”`;
 
@@ -56,7 +59,7 @@ const quoted = (branch) => `“${titleOf(branch)}”`;
 async function archive(branch, archived) {
   await updateBranch(branch.branch_id, { archived });
   const run = () => updateBranch(branch.branch_id, { archived: !archived });
-  notify(archived ? `Archived ${quoted(branch)}` : `Took ${quoted(branch)} out of the archive`, { action: { label: 'Undo', run } });
+  notify(archived ? `Archived ${quoted(branch)}` : `Took ${quoted(branch)} out of the archive`, { about: about(branch), action: { label: 'Undo', run } });
 }
 
 /** @param {string} id */
@@ -71,15 +74,18 @@ function removal(id) {
  */
 async function remove(branch) {
   const gone = descendantsOf(branch.branch_id).add(branch.branch_id);
+  const subjects = about(branch);
   const shown = branchId.peek() ?? '';
   await call('DELETE', `branches/delete-branch/${branch.branch_id}`, { query: { cascade: gone.size > 1 || undefined } });
   dropBranches(gone);
+  // What was told of it, and of what grew on it, cannot be undone any more.
+  retract(branch.branch_id);
   const isShown = gone.has(shown);
   if (isShown) go({ ...route.peek(), branch: branch.parent_branch_id ?? undefined, message: undefined }, { replaces: true });
   touch();
   const others = gone.size - 1;
   const text = `Deleted ${quoted(branch)}${others ? ` and ${others === 1 ? 'the branch' : `the ${others.toLocaleString()} branches`} on it` : ''}`;
-  notify(text, { action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
+  notify(text, { about: subjects, action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
 }
 
 /**
@@ -89,6 +95,7 @@ async function remove(branch) {
  */
 export async function restore(branch, shown) {
   takeBranch(await call('POST', `branches/restore-branch/${branch}`));
+  retract(branch);
   // For the server it is the active one again, too.
   if (shown) go({ ...route.peek(), branch: shown, message: undefined }, { replaces: true });
   touch();

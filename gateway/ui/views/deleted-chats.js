@@ -21,12 +21,12 @@ export function DeletedChats() {
     attempt(async () => {
       await restoreChat(chat_id);
       remove(chat_id);
-      notify(`Restored ${quoted(name)}`, { action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
+      notify(`Restored ${quoted(name)}`, { about: [chat_id], action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
     });
   const destroy = async (/** @type {DeletedChat} */ { chat_id, name }) => {
     await call('DELETE', `chats/delete-chat/${chat_id}`, { query: { permanent: true } });
     remove(chat_id);
-    notify(`${quoted(name)} is gone for good`);
+    notify(`${quoted(name)} is gone for good`, { about: [chat_id] });
   };
   const doomed = destroyed.value;
   return html`

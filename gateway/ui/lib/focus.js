@@ -1,0 +1,53 @@
+// @ts-check
+// The focus where what had it is removed or disabled: it stays beside it, and never falls to the page, where keys mean something else.
+
+import { useEffect } from './html.js';
+
+const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex]';
+
+/** @param {Element} root */
+const focusableIn = (root) => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(FOCUSABLE)].filter((one) => one.checkVisibility()));
+
+/**
+ * Keeps the focus in a part of the page, as long as the part is there.
+ * @param {{current: HTMLElement | null}} part
+ */
+export function useFocusKept(part) {
+  useEffect(() => (part.current ? keepFocusIn(part.current) : undefined), []);
+}
+
+/**
+ * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
+ * @param {HTMLElement} root
+ */
+function keepFocusIn(root) {
+  /** What has the focus in this part, and its place. @type {HTMLElement | null} */
+  let last = null;
+  let place = 0;
+  /** What had it before. @type {EventTarget | null} */
+  let outside = null;
+  const listening = new AbortController();
+  const { signal } = listening;
+  const follow = (/** @type {FocusEvent} */ { target, relatedTarget }) => {
+    const isInside = target instanceof HTMLElement && root.contains(target);
+    if (isInside && !(relatedTarget instanceof Node && root.contains(relatedTarget))) outside = relatedTarget ?? outside;
+    last = isInside ? target : null;
+    if (last) place = focusableIn(root).indexOf(last);
+  };
+  const mend = () => {
+    if (!last || (document.activeElement && document.activeElement !== document.body)) return;
+    const there = focusableIn(root);
+    if (last.isConnected && !there.includes(last)) return;
+    const next = last.isConnected ? last : (there[Math.min(place, there.length - 1)] ?? outside);
+    if (next instanceof HTMLElement && next.isConnected) next.focus();
+  };
+  addEventListener('focusin', follow, { signal });
+  // Who clicks on what takes no focus wants it nowhere.
+  addEventListener('pointerdown', () => (last = null), { signal, capture: true });
+  const changes = new MutationObserver(mend);
+  changes.observe(root, { childList: true, subtree: true, attributeFilter: ['disabled'] });
+  return () => {
+    listening.abort();
+    changes.disconnect();
+  };
+}
