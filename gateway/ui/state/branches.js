@@ -7,6 +7,8 @@ import { retract } from '../lib/notices.js';
 import { user } from '../lib/session.js';
 import { chatId, revision, touch } from './current.js';
 
+export { FIRST_BRANCH, titleOf } from '../lib/names.js';
+
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 
 /** Branches per page: as many as the server gives, and a few milliseconds of parsing. */
@@ -29,11 +31,6 @@ const NOTHING = { chat: null, branches: new Map(), isWhole: false, isFailed: fal
 
 /** What is known of the open chat's branches. */
 export const tree = signal(NOTHING);
-/**
- * What a branch is called: its name, else how it begins.
- * @param {Branch} branch
- */
-export const titleOf = ({ name, preview }) => name ?? (preview || 'No messages yet');
 
 /**
  * A filter of branches by words that name, preview or tags hold, without regard to case; null for none.

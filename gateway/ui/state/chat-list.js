@@ -99,14 +99,14 @@ export async function readMore() {
 }
 
 /**
- * Restricts the list.
+ * Restricts the list. Resolves when it was read.
  * @param {Partial<typeof filter.value>} changed
  */
 export function restrict(changed) {
   changes++;
   filter.value = { ...filter.peek(), ...changed };
   status.value = 'reading';
-  void reloadChats();
+  return reloadChats();
 }
 
 /** @param {Chat} one */
@@ -153,7 +153,7 @@ function freshen(open) {
 /** Begins to read the list, and to poll it; returns what ends that. */
 export function watchChats() {
   [pinned.value, others.value] = [[], []];
-  restrict({ q: '', tag: '', archived: false });
+  void restrict({ q: '', tag: '', archived: false });
   const stop = effect(() => {
     const open = chat.value;
     if (open) untracked(() => freshen(open));

@@ -27,12 +27,14 @@ export function ChatFilter() {
   return html`
     <search class="chats-filter">
       <${SearchField} />
-      <${Menu} label="Filter the chats" face="Filter">
+      ${knownTags.value.length === 0
+        ? html`<button type="button" class="quiet" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived</button>`
+        : html`<${Menu} label="Filter the chats" face="Filter">
         <button type="button" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived chats</button>
         ${knownTags.value.slice(0, TAGS_OFFERED).map(
           (one) => html`<button type="button" key=${one} aria-pressed=${one === tag ? 'true' : 'false'} onClick=${() => restrict({ tag: one === tag ? '' : one })}><span class="tag" dir="auto">${one}</span></button>`,
         )}
-      <//>
+      <//>`}
       <div class="row chips">
         ${archived && html`<${Chip} text="Archived chats" remove=${() => restrict({ archived: false })} />`}
         ${tag && html`<${Chip} text=${tag} remove=${() => restrict({ tag: '' })} />`}
@@ -54,14 +56,23 @@ function SearchField() {
     timer.current = setTimeout(() => q !== filter.peek().q && restrict({ q }), SEARCH_PAUSE_MS);
   };
   useEffect(() => () => clearTimeout(timer.current), []);
+  const openFirst = async () => {
+    clearTimeout(timer.current);
+    const q = text.value;
+    if (q !== filter.peek().q) await restrict({ q });
+    const first = pinned.peek()[0] ?? others.peek()[0];
+    // What is shown is what was asked for: it may have been written on since, or not be found.
+    if (first && status.peek() === 'ready' && q === text.value) go({ name: 'chat', chat: first.chat_id });
+  };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'ArrowDown') /** @type {HTMLElement | null} */ (document.querySelector('.chat-rows a[data-chat]'))?.focus();
+    if (event.key === 'Enter' && !event.isComposing && text.value.trim()) void openFirst();
     if (event.key !== 'Escape' || !text.value) return;
     event.preventDefault();
     search('');
   };
   return html`
-    <input id=${SEARCH_ID} type="search" placeholder="Search chats" aria-label="Search chats by name" title="Search (/)" dir="auto" maxlength="200" autocomplete="off"
+    <input id=${SEARCH_ID} type="search" placeholder="Search names" aria-label="Search chats by name" title="Search the names of chats (/); Enter opens the first" dir="auto" maxlength="200" autocomplete="off"
       value=${text} onInput=${(/** @type {any} */ event) => search(event.target.value)} onKeyDown=${onKeyDown} />
   `;
 }
