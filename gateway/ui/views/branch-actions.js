@@ -25,7 +25,7 @@ export function BranchActions({ branch }) {
     <button type="button" onClick=${() => present(NameDialog, { branch })}>Rename...</button>
     <button type="button" onClick=${() => present(TagsDialog, { branch })}>Tags...</button>
     ${shown && shown !== id && html`<button type="button" onClick=${() => compare(shown, id)}>Compare with the shown branch</button>`}
-    <button type="button" onClick=${() => compareWith(branch)}>Compare with...</button>
+    <button type="button" onClick=${() => present(CompareWith, { branch: id })}>Compare with...</button>
     <button type="button" onClick=${() => copyLink(branch)}>Copy a link</button>
     ${!isTrunk && html`<button type="button" onClick=${() => attempt(() => archive(branch, !archived))}>${archived ? 'Take out of the archive' : 'Archive'}</button>`}
     ${!isTrunk && html`<button type="button" class="danger" onClick=${() => attempt(() => remove(branch))}>${removal(id)}</button>`}
@@ -108,8 +108,11 @@ export async function restore(branch, shown) {
  */
 const compare = (left, right) => go({ ...route.peek(), panel: 'compare', left, right });
 
-/** @param {Branch} branch */
-const compareWith = ({ branch_id }) => present(BranchPicker, { title: 'Compare with...', except: branch_id, choose: (/** @type {string} */ other) => compare(branch_id, other) });
+/**
+ * A dialog in which it is chosen what a branch is compared with.
+ * @param {{branch: string, close: () => void}} props
+ */
+export const CompareWith = ({ branch, close }) => html`<${BranchPicker} title="Compare with..." except=${[branch]} choose=${(/** @type {string} */ other) => compare(branch, other)} close=${close} />`;
 
 /** @param {Branch} branch */
 async function copyLink(branch) {

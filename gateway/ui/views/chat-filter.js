@@ -1,9 +1,10 @@
 // @ts-check
 // The search through the chats, and what they are restricted to.
 
+import { useFocusKept } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { go } from '../lib/router.js';
-import { filter, knownTags, others, pinned, restrict, status } from '../state/chat-list.js';
+import { filter, knownTags, others, pinned, reloadChats, restrict, status } from '../state/chat-list.js';
 import { Menu } from './menu.js';
 
 /** After the last key before the list is searched, in milliseconds. */
@@ -24,8 +25,10 @@ export function focusSearch() {
 
 export function ChatFilter() {
   const { q, tag, archived } = filter.value;
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
   return html`
-    <search class="chats-filter">
+    <search ref=${part} class="chats-filter">
       <${SearchField} />
       ${knownTags.value.length === 0
         ? html`<button type="button" class="quiet" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived</button>`
@@ -61,6 +64,7 @@ function SearchField() {
     const q = text.value;
     if (q !== filter.peek().q) await restrict({ q });
     const first = pinned.peek()[0] ?? others.peek()[0];
+    if (status.peek() === 'reading') await reloadChats();
     // What is shown is what was asked for: it may have been written on since, or not be found.
     if (first && status.peek() === 'ready' && q === text.value) go({ name: 'chat', chat: first.chat_id });
   };

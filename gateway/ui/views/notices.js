@@ -27,8 +27,10 @@ function OneNotice({ notice: { id, text, kind, action } }) {
   return html`
     <div class="notice ${kind}">
       <span dir="auto">${text}</span>
-      ${action && html`<button type="button" class="quiet" disabled=${isBusy} onClick=${act}>${action.label}</button>`}
-      <button type="button" class="icon" aria-label="Dismiss" onClick=${() => dismiss(id)}>×</button>
+      <div>
+        ${action && html`<button type="button" class="quiet" disabled=${isBusy} onClick=${act}>${action.label}</button>`}
+        <button type="button" class="icon" aria-label="Dismiss" onClick=${() => dismiss(id)}>×</button>
+      </div>
     </div>
   `;
 }

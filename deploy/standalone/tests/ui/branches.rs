@@ -122,8 +122,8 @@ pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
         .await;
         tab.click("menuitem", "Copy onto another branch...").await;
         tab.element("dialog", "...").await;
-        tab.until("find('radio', 'Oaks')", Vec::new()).await;
-        tab.click("radio", "Oaks").await;
+        tab.until("find('radio', 'Oaks...')", Vec::new()).await;
+        tab.click("radio", "Oaks...").await;
         tab.click("button", "Copy...").await;
         tab.gone("dialog", "...").await;
         tab.shows("second!").await;
