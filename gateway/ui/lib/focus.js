@@ -38,8 +38,11 @@ function keepFocusIn(root) {
     if (!last || (document.activeElement && document.activeElement !== document.body)) return;
     const there = focusableIn(root);
     if (last.isConnected && !there.includes(last)) return;
-    const next = last.isConnected ? last : (there[Math.min(place, there.length - 1)] ?? outside);
-    if (next instanceof HTMLElement && next.isConnected) next.focus();
+    const beside = there[Math.min(place, there.length - 1)];
+    const origin = outside instanceof HTMLElement && outside.isConnected && outside.checkVisibility() ? outside : null;
+    // Where nothing is left, the page that the part is of begins with its title.
+    const next = last.isConnected ? last : (beside ?? origin ?? focusableIn(root.parentElement ?? root)[0]);
+    next?.focus();
   };
   addEventListener('focusin', follow, { signal });
   // Who clicks on what takes no focus wants it nowhere.

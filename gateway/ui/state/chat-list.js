@@ -4,7 +4,7 @@
 import { ApiError, page } from '../lib/api.js';
 import { batch, computed, effect, signal, untracked } from '../lib/html.js';
 import { merge, mergeFirst, without } from './chat-order.js';
-import { chat, take } from './current.js';
+import { chat, heardAt, take } from './current.js';
 
 /** @typedef {import('./current.js').Chat} Chat */
 
@@ -154,9 +154,15 @@ function freshen(open) {
 export function watchChats() {
   [pinned.value, others.value] = [[], []];
   void restrict({ q: '', tag: '', archived: false });
-  const stop = effect(() => {
+  const stopFreshening = effect(() => {
     const open = chat.value;
     if (open) untracked(() => freshen(open));
+  });
+  const stopSorting = effect(() => {
+    void heardAt.value;
+    untracked(() => {
+      for (const list of [pinned, others]) list.value = merge(list.peek(), []);
+    });
   });
   const poll = () => {
     if (!document.hidden && Date.now() - reloadedAt > POLL_PAUSE_MS) void reloadChats();
@@ -166,7 +172,8 @@ export function watchChats() {
   for (const type of ['focus', 'online']) addEventListener(type, poll, { signal: listening.signal });
   document.addEventListener('visibilitychange', poll, { signal: listening.signal });
   return () => {
-    stop();
+    stopFreshening();
+    stopSorting();
     clearInterval(timer);
     listening.abort();
   };

@@ -6,6 +6,7 @@ import { keepDraft } from '../lib/drafts.js';
 import { effect, signal } from '../lib/html.js';
 import { notify, retract } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
+import { restorable } from '../lib/until.js';
 import { takeChange, takeRemoval } from './chat-list.js';
 import { chat } from './current.js';
 
@@ -123,7 +124,8 @@ export async function deleteChat({ chat_id, name }) {
     await restoreChat(chat_id);
     if (isOpen) go(was);
   };
-  notify(`Deleted ${quoted(name)}`, { about: [chat_id], action: { label: 'Undo', run: undo } });
+  const until = await restorable('chats/deleted-chats', {}, (one) => one.chat_id === chat_id);
+  notify(`Deleted ${quoted(name)}${until}`, { about: [chat_id], action: { label: 'Undo', run: undo } });
 }
 
 /** @param {string} id */

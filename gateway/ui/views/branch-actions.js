@@ -5,6 +5,7 @@ import { call } from '../lib/api.js';
 import { html, render } from '../lib/html.js';
 import { attempt, notify, retract } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
+import { restorable } from '../lib/until.js';
 import { ancestorsOf, descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
 import { branchId, touch } from '../state/current.js';
 import { NameDialog, TagsDialog } from './branch-dialogs.js';
@@ -24,7 +25,7 @@ export function BranchActions({ branch }) {
   return html`
     <button type="button" onClick=${() => present(NameDialog, { branch })}>Rename...</button>
     <button type="button" onClick=${() => present(TagsDialog, { branch })}>Tags...</button>
-    ${shown && shown !== id && html`<button type="button" onClick=${() => compare(shown, id)}>Compare with the shown branch</button>`}
+    ${shown && shown !== id && html`<button type="button" onClick=${() => compare(shown, id)}>Compare with the branch shown</button>`}
     <button type="button" onClick=${() => present(CompareWith, { branch: id })}>Compare with...</button>
     <button type="button" onClick=${() => copyLink(branch)}>Copy a link</button>
     ${!isTrunk && html`<button type="button" onClick=${() => attempt(() => archive(branch, !archived))}>${archived ? 'Take out of the archive' : 'Archive'}</button>`}
@@ -85,7 +86,8 @@ async function remove(branch) {
   touch();
   const others = gone.size - 1;
   const text = `Deleted ${quoted(branch)}${others ? ` and ${others === 1 ? 'the branch' : `the ${others.toLocaleString()} branches`} on it` : ''}`;
-  notify(text, { about: subjects, action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
+  const until = await restorable('branches/deleted-branches', { chat_id: branch.root_chat_id }, ({ branch_id }) => branch_id === branch.branch_id);
+  notify(`${text}${until}`, { about: subjects, action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
 }
 
 /**

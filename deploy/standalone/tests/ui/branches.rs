@@ -38,10 +38,10 @@ pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
         // The link that names both.
         let url = format!("/ui/#/chat/{chat}/compare/{chat}/{active}");
         tab.go(&url).await;
-        tab.shows("The first message is common to both.").await;
+        tab.shows("Both begin with the same message.").await;
         tab.shows("second!").await;
         tab.click("button", "Swap sides").await;
-        tab.shows("1 message after the common part").await;
+        tab.shows("1 message of its own").await;
     })
     .await;
 }
@@ -101,7 +101,7 @@ pub async fn a_branch_is_renamed_archived_deleted_and_restored(driver: &Driver) 
         tab.choose_of_branch("Figs...", "Delete").await;
         tab.gone("treeitem", "Figs...").await;
         assert_eq!(names(&user, &chat).await, [json!("Elms"), Value::Null]);
-        tab.click("link", "Deleted").await;
+        tab.click("link", "Deleted branches").await;
         tab.click("button", "Restore...").await;
         tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
         tab.element("treeitem", "Figs...").await;
