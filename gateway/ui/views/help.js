@@ -4,6 +4,7 @@
 import { html } from '../lib/html.js';
 import { listShortcuts } from '../lib/keys.js';
 import { Dialog } from './dialog.js';
+import { TreeKeys } from './tree-help.js';
 
 /** How keys are written that have no letter. @type {Record<string, string>} */
 const WRITTEN = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space' };
@@ -16,5 +17,7 @@ export const Help = ({ close }) => html`
       <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>Go through the list of chats</dd></div>
       <div><dt><kbd>Esc</kbd></dt><dd>Close a menu or a dialog</dd></div>
     </dl>
+    <h3>In the tree</h3>
+    <dl class="keys"><${TreeKeys} /></dl>
   <//>
 `;
