@@ -16,6 +16,27 @@ export function useFocusKept(part) {
   useEffect(() => (part.current ? keepFocusIn(part.current) : undefined), []);
 }
 
+/** What a panel that is closed gives the focus to where what has opened it is gone: the tree that is there again, or the link to it. */
+const PANEL_ORIGINS = '.panel [role="treeitem"][tabindex="0"], .line-bar a[href$="/tree"]';
+
+/**
+ * Gives the focus back to what has opened a panel, when the panel is closed.
+ * @param {{current: HTMLElement | null}} [heading] It takes the focus where what has opened the panel went with that.
+ */
+export function useFocusReturned(heading) {
+  useEffect(() => {
+    const { activeElement } = document;
+    if (activeElement === document.body) heading?.current?.focus();
+    const giveBack = () => {
+      if (document.activeElement !== document.body) return;
+      const isThere = activeElement !== document.body && activeElement?.isConnected && activeElement.checkVisibility();
+      const origin = isThere ? activeElement : document.querySelector(PANEL_ORIGINS);
+      /** @type {HTMLElement | null} */ (origin)?.focus();
+    };
+    return () => requestAnimationFrame(giveBack);
+  }, []);
+}
+
 /**
  * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
  * @param {HTMLElement} root

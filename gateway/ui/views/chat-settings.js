@@ -1,7 +1,7 @@
 // @ts-check
 // The settings of the open chat, beside its line. What is changed and not saved yet survives a reload.
 
-import { useFocusKept } from '../lib/focus.js';
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
@@ -25,12 +25,8 @@ const CALLED = { name: 'name', model: 'model', hasInstructions: 'instructions', 
 export default function ChatSettings() {
   const open = chat.value;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const { activeElement } = document;
-    heading.current?.focus();
-    // Who closes the panel is where the panel was opened.
-    return () => requestAnimationFrame(() => document.activeElement === document.body && activeElement instanceof HTMLElement && activeElement.focus());
-  }, []);
+  useFocusReturned();
+  useEffect(() => heading.current?.focus(), []);
   return html`
     <header class="bar">
       <h2 ref=${heading} tabindex="-1">Settings</h2>

@@ -2,7 +2,7 @@
 // The panel that compares two branches: what they begin with together is folded, and what follows is side by side.
 
 import { call, page } from '../lib/api.js';
-import { useFocusKept } from '../lib/focus.js';
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
@@ -37,6 +37,8 @@ export default function ComparePanel() {
   const problem = useSignal(false);
   const part = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusKept(part);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusReturned(heading);
   const changes = revision.value;
   useEffect(() => {
     const ending = new AbortController();
@@ -60,7 +62,7 @@ export default function ComparePanel() {
     <div class="compare" ref=${part}>
       <div class="bar">
         <a class="button icon back" href=${back} aria-label=${back === tree ? 'Back to the tree' : 'Back to the chat'}>←</a>
-        <h1>Compare</h1>
+        <h1 ref=${heading} tabindex="-1">Compare</h1>
         <button type="button" class="quiet" onClick=${() => show(right, left)}>Swap sides</button>
         <a class="button icon" href=${tree}>Tree</a>
         <a class="button icon close" href=${back} aria-label="Close the comparison">×</a>

@@ -2,7 +2,7 @@
 // The panel of deleted branches, which can be restored until they are purged.
 
 import { call, page } from '../lib/api.js';
-import { useFocusKept } from '../lib/focus.js';
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
@@ -21,6 +21,8 @@ export default function DeletedBranches() {
   const next = useSignal(/** @type {string | null} */ (null));
   const part = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusKept(part);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusReturned(heading);
   const [chat, changes] = [chatId.value, revision.value];
   const read = (/** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) =>
     attempt(async () => {
@@ -38,7 +40,7 @@ export default function DeletedBranches() {
   return html`
     <div class="bar">
       <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
-      <h1>Deleted branches</h1>
+      <h1 ref=${heading} tabindex="-1">Deleted branches</h1>
       <a class="button icon" href=${hrefOf({ ...route.value, panel: 'tree' })}>Tree</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the deleted branches">×</a>
     </div>

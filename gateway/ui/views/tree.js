@@ -1,6 +1,7 @@
 // @ts-check
 // The panel that shows the tree of the open chat: a row for each branch, with its lane.
 
+import { useFocusReturned } from '../lib/focus.js';
 import { html, useEffect } from '../lib/html.js';
 import { hrefOf, route } from '../lib/router.js';
 import { tree, watchTree } from '../state/branches.js';
@@ -10,6 +11,7 @@ import { TreeRows } from './tree-rows.js';
 
 export default function TreePanel() {
   useEffect(watchTree, []);
+  useFocusReturned();
   const { branches: known, isWhole, isFailed } = tree.value;
   const { rows } = outline.value;
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
