@@ -9,58 +9,70 @@ import { titleOf } from './names.js';
 const PREVIEW_LENGTH = 80;
 /** A title that begins as another does for more characters than that begins where they differ. */
 const SHARED_LENGTH = 16;
+/** So many versions of a place are compared, at most. */
+const COMPARED_COUNT = 50;
 
 /**
  * @typedef {object} Version
- * @property {string} title How the branch begins; where others begin alike, from where it differs.
+ * @property {string | null} title How the branch begins; where others begin alike, from where it differs. Null where they are too many to be compared.
  * @property {string} text Which version it is, such as "Answer 2 of 3".
  */
 
 /**
- * Finds the branches without a name that begin with another version of a message.
+ * What finds the version that a branch without a name begins with. What costs something is done for what is asked for.
  * @param {Map<string, Branch>} branches
- * @returns {Map<string, Version>}
+ * @returns {(branch: Branch) => Version | undefined}
  */
-export function versionsOf(branches) {
+export function versionFinder(branches) {
   /** @type {Map<string, Branch[]>} */
   const places = new Map();
   for (const branch of branches.values()) {
-    if (!branch.parent_branch_id || !branch.first_response_id) continue;
-    const place = `${branch.parent_branch_id} ${branch.forked_from_response_id}`;
+    const place = placeOf(branch);
     const there = places.get(place);
     if (there) there.push(branch);
-    else places.set(place, [branch]);
+    else if (place) places.set(place, [branch]);
   }
-  /** @type {Map<string, Version>} */
-  const versions = new Map();
-  for (const there of places.values()) tellApart(there, branches.get(there[0].parent_branch_id ?? ''), versions);
-  return versions;
+  /** @type {Map<string, Map<string, Version>>} */
+  const told = new Map();
+  return (branch) => {
+    const place = placeOf(branch);
+    const there = places.get(place);
+    if (branch.name !== null || !there) return undefined;
+    let versions = told.get(place);
+    if (!versions) told.set(place, (versions = tellApart(there, branches.get(branch.parent_branch_id ?? ''))));
+    return versions.get(branch.branch_id);
+  };
 }
+
+/** Where a branch begins to differ from others; empty for one that does not, yet. @param {Branch} branch */
+const placeOf = ({ parent_branch_id, forked_from_response_id, first_response_id }) => (parent_branch_id && first_response_id ? `${parent_branch_id} ${forked_from_response_id}` : '');
 
 /**
  * @param {Branch[]} there Branches that fork at the same place.
  * @param {Branch | undefined} parent
- * @param {Map<string, Version>} versions
  */
-function tellApart(there, parent, versions) {
+function tellApart(there, parent) {
+  /** @type {Map<string, Version>} */
+  const versions = new Map();
   const isFirst = parent !== undefined && parent.fork_depth + parent.message_count > there[0].fork_depth;
   const total = there.length + Number(isFirst);
-  if (total === 1) return;
+  if (total === 1) return versions;
   // Only of its first message it is known what the parent says.
-  const others = isFirst && parent.fork_depth === there[0].fork_depth ? [parent] : [];
+  const all = isFirst && parent.fork_depth === there[0].fork_depth ? [parent, ...there] : there;
   /** @type {Map<string, number>} */
   const counts = new Map();
-  for (const { preview } of [...others, ...there]) counts.set(preview ?? '', (counts.get(preview ?? '') ?? 0) + 1);
-  const shared = sharedLengths([...others, ...there].map(({ preview }) => titleOf({ name: null, preview })));
+  for (const { preview } of all) counts.set(preview ?? '', (counts.get(preview ?? '') ?? 0) + 1);
+  const shared = all.length <= COMPARED_COUNT ? sharedLengths(all.map(({ preview }) => titleOf({ name: null, preview }))) : null;
   // Ids rise with time, as the numbers of versions do.
   there.sort((a, b) => ((a.first_response_id ?? '') < (b.first_response_id ?? '') ? -1 : 1));
   there.forEach(({ branch_id, name, preview }, index) => {
     if (name !== null) return;
     const isAnswer = (counts.get(preview ?? '') ?? 0) > 1 && [...(preview ?? '')].length < PREVIEW_LENGTH;
-    const title = titleOf({ name, preview });
-    const text = `${isAnswer ? 'Answer' : 'Version'} ${index + 1 + Number(isFirst)} of ${total}`;
-    versions.set(branch_id, { title: fromDifference(title, shared.get(title) ?? 0), text });
+    const text = `${isAnswer ? 'Answer' : 'Version'} ${(index + 1 + Number(isFirst)).toLocaleString()} of ${total.toLocaleString()}`;
+    const title = shared ? titleOf({ name, preview }) : null;
+    versions.set(branch_id, { title: title && fromDifference(title, shared?.get(title) ?? 0), text });
   });
+  return versions;
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { batch, computed, effect, signal } from '../lib/html.js';
 import { outline as outlineOf } from '../lib/outline.js';
-import { versionsOf } from '../lib/versions.js';
+import { versionFinder } from '../lib/versions.js';
 import { filterOf, tree } from './branches.js';
 import { branchId, chatId } from './current.js';
 
@@ -24,8 +24,8 @@ export const outline = computed(() =>
   outlineOf(tree.value.branches.values(), { shown: branchId.value, folded: folded.value, withArchived: withArchived.value, filter: filterOf(sought.value) }),
 );
 
-/** What tells versions apart. */
-export const versions = computed(() => versionsOf(tree.value.branches));
+/** What tells versions apart: of a branch, which one it begins with. */
+export const versionOf = computed(() => versionFinder(tree.value.branches));
 
 /**
  * Folds a branch, or opens it.

@@ -4,7 +4,7 @@
 import { html, useComputed, useEffect, useSignal } from '../lib/html.js';
 import { shortTime } from '../lib/times.js';
 import { FIRST_BRANCH, filterOf, titleOf, tree, watchTree } from '../state/branches.js';
-import { versions } from '../state/tree.js';
+import { versionOf } from '../state/tree.js';
 import { Dialog } from './dialog.js';
 
 /** @typedef {import('../lib/outline.js').Branch} Branch */
@@ -45,7 +45,7 @@ const Search = ({ words, ...attributes }) => html`
 
 /** What a choice says of a branch. @param {{branch: Branch}} props */
 function About({ branch }) {
-  const version = versions.value.get(branch.branch_id);
+  const version = versionOf.value(branch);
   const facts = [!branch.parent_branch_id && FIRST_BRANCH, version?.text, shortTime(timeOf(branch))].filter(Boolean).join(', ');
   return html`
     <span class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${version?.title ?? titleOf(branch)}</span>

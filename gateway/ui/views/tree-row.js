@@ -4,7 +4,7 @@
 import { classes, html, useLayoutEffect, useRef } from '../lib/html.js';
 import { shortTime } from '../lib/times.js';
 import { FIRST_BRANCH, titleOf } from '../state/branches.js';
-import { versions } from '../state/tree.js';
+import { versionOf } from '../state/tree.js';
 import { BranchActions } from './branch-actions.js';
 import { Menu } from './menu.js';
 import { LanesOfRow, ROW_PX } from './tree-lanes.js';
@@ -24,7 +24,7 @@ import { LanesOfRow, ROW_PX } from './tree-lanes.js';
 export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCurrent }) {
   const { branch, level, descendants, isFolded, isOnPath, isMatch } = row;
   const { element, openMenu } = useMenu(isCurrent, makeCurrent);
-  const version = versions.value.get(branch.branch_id);
+  const version = versionOf.value(branch);
   return html`
     <div
       ref=${element} role="treeitem" id=${`branch-${branch.branch_id}`}
