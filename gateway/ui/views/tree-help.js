@@ -7,7 +7,8 @@ import { html } from '../lib/html.js';
 const TREE_KEYS = [
   [['↑', '↓'], 'Go from branch to branch'],
   [['→', '←'], 'Expand or collapse a branch, or go into and out of it'],
-  [['Home', 'End'], 'Go to the first or the last branch'],
+  [['Home'], 'Go to the first branch'],
+  [['End'], 'Go to the last branch'],
   [['Enter'], 'Show a branch'],
   [['A-Z'], 'Go to a branch by how it is called'],
 ];
