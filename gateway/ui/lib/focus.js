@@ -38,13 +38,36 @@ export function useFocusReturned(heading) {
 }
 
 /**
+ * @param {HTMLElement} element
+ * @param {HTMLElement} root
+ */
+function placesOf(element, root) {
+  /** @type {[Element, number][]} */
+  const places = [];
+  for (let around = element.parentElement; around && root.contains(around); around = around.parentElement) places.push([around, focusableIn(around).indexOf(element)]);
+  return places;
+}
+
+/**
+ * What lies in a place now, or at the end of what the place is in: the innermost that is still there, and has something that takes the focus.
+ * @param {[around: Element, place: number][]} places
+ */
+function besideOf(places) {
+  for (const [around, place] of places) {
+    const there = around.isConnected ? focusableIn(around) : [];
+    if (there.length > 0) return there[Math.min(place, there.length - 1)];
+  }
+}
+
+/**
  * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
  * @param {HTMLElement} root
  */
 function keepFocusIn(root) {
-  /** What has the focus in this part, and its place. @type {HTMLElement | null} */
+  /** What has the focus in this part. @type {HTMLElement | null} */
   let last = null;
-  let place = 0;
+  /** What that is in, from the inside, and its place there. @type {[around: Element, place: number][]} */
+  let places = [];
   /** What had it before. @type {EventTarget | null} */
   let outside = null;
   const listening = new AbortController();
@@ -53,13 +76,12 @@ function keepFocusIn(root) {
     const isInside = target instanceof HTMLElement && root.contains(target);
     if (isInside && !(relatedTarget instanceof Node && root.contains(relatedTarget))) outside = relatedTarget ?? outside;
     last = isInside ? target : null;
-    if (last) place = focusableIn(root).indexOf(last);
+    if (last) places = placesOf(last, root);
   };
   const mend = () => {
     if (!last || (document.activeElement && document.activeElement !== document.body)) return;
-    const there = focusableIn(root);
-    if (last.isConnected && !there.includes(last)) return;
-    const beside = there[Math.min(place, there.length - 1)];
+    if (last.isConnected && !focusableIn(root).includes(last)) return;
+    const beside = besideOf(places);
     const origin = outside instanceof HTMLElement && outside.isConnected && outside.checkVisibility() ? outside : null;
     // Where nothing is left, the page that the part is of begins with its title.
     const next = last.isConnected ? last : (beside ?? origin ?? focusableIn(root.parentElement ?? root)[0]);

@@ -2,8 +2,7 @@
 // The user's own keys for the providers of models, where the deployment takes them.
 
 import { call, checked, reach } from '../lib/api.js';
-import { useFocusKept } from '../lib/focus.js';
-import { html, useEffect, useRef, useSignal } from '../lib/html.js';
+import { html, useEffect, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { errorsOf, Field, focusWrong, submitted } from './field.js';
 
@@ -42,8 +41,6 @@ async function areTaken(signal) {
 
 /** @param {{provider: Provider, take: (changed: Provider) => void}} props */
 function KeyForm({ provider: { provider, has_key, key_hint }, take }) {
-  const part = useRef(/** @type {HTMLElement | null} */ (null));
-  useFocusKept(part);
   const errors = useSignal(/** @type {import('./field.js').Errors} */ ({}));
   const path = `providers/set-key/${encodeURIComponent(provider)}`;
   const store = async (/** @type {SubmitEvent} */ event) => {
@@ -66,7 +63,7 @@ function KeyForm({ provider: { provider, has_key, key_hint }, take }) {
     });
   const hint = has_key ? `A key is stored${key_hint ? `: ${key_hint}` : ''}.` : 'No key is stored.';
   return html`
-    <form ref=${part} class="form" onSubmit=${store}>
+    <form class="form" onSubmit=${store}>
       <${Field} label="Key for ${provider}" name="api_key" type="password" autocomplete="off" spellcheck=${false} required errors=${errors.value} hint=${hint}
         after=${html`<button>${has_key ? 'Replace' : 'Store'}</button>${has_key && html`<button type="button" class="danger" onClick=${remove}>Remove</button>`}`} />
     </form>
