@@ -1,10 +1,13 @@
 // @ts-check
 // Requests to the API. Each waits for a fresh access token, and is sent once more where the token had expired all the same.
+// What a session has asked for that has ended since is not answered: nobody else is to see it.
 
-import { accessToken, dropAccessToken } from './session.js';
+import { accessToken, dropAccessToken, sessionEnded, sessionSignal } from './session.js';
 
 /** The root of the API, also where a proxy puts a prefix before it. */
 const API_ROOT = new URL('../api/v1/', document.baseURI).href;
+
+const EVENTS = 'text/event-stream';
 
 /** A refusal of the server, or the failure to reach it (`status` 0). */
 export class ApiError extends Error {
@@ -61,28 +64,38 @@ const messageOf = (status) => (status === 0 ? 'The server cannot be reached' : s
  * @param {Options} [options]
  */
 export async function send(method, path, options = {}) {
-  const response = await attempt(method, path, options);
-  if (response.status !== 401) return checked(response);
-  dropAccessToken();
-  return checked(await attempt(method, path, options));
+  const ended = sessionSignal();
+  let response = await attempt(method, path, options, ended);
+  if (response.status === 401) {
+    dropAccessToken();
+    response = await attempt(method, path, options, ended);
+  }
+  return checked(response);
 }
 
 /**
  * @param {string} method
  * @param {string} path
  * @param {Options} options
+ * @param {AbortSignal} ended Aborted when the session ends.
  */
-async function attempt(method, path, { query, body, key, headers, signal }) {
+async function attempt(method, path, { query, body, key, headers, signal }, ended) {
   const url = new URL(path, API_ROOT);
   for (const [name, value] of Object.entries(query ?? {})) {
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
   }
   const token = await accessToken();
+  if (ended.aborted) throw sessionEnded();
   const head = new Headers({ Accept: 'application/json', ...headers });
   head.set('Authorization', `Bearer ${token}`);
   if (body !== undefined) head.set('Content-Type', 'application/json');
   if (key) head.set('Idempotency-Key', key);
-  return reach(url, { method, headers: head, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: 'omit' });
+  // A stream would go on.
+  const ending = signal ?? (head.get('Accept') === EVENTS ? ended : undefined);
+  const response = await reach(url, { method, headers: head, body: body === undefined ? undefined : JSON.stringify(body), signal: ending, credentials: 'omit' }).catch((error) => error);
+  if (ended.aborted) throw sessionEnded();
+  if (response instanceof Response) return response;
+  throw response;
 }
 
 /**
@@ -138,5 +151,8 @@ function cursorIn(link, relation) {
   return found ? new URL(found[1], API_ROOT).searchParams.get('cursor') : null;
 }
 
+/** As many as a UUID has, which `crypto` makes on HTTPS alone. */
+const KEY_BYTES = 16;
+
 /** A key for a request that shall be carried out once, however often it is sent. */
-export const newKey = () => crypto.randomUUID();
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -6,7 +6,7 @@ import { batch, computed, signal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { eventsOf, listen, makeRun, resumed, sleep } from './answer-stream.js';
-import { branchId, chatId, touch } from './current.js';
+import { branchId, chatId, hear, touch } from './current.js';
 import { adopt } from './line-growth.js';
 import { line } from './line.js';
 import { holdsParent } from './line-window.js';
@@ -142,6 +142,7 @@ function finish(run, message) {
   const isShown = shownRun.peek() === run;
   batch(() => {
     remove(run);
+    hear(run.chat, message.timestamp);
     if (isShown && adopt(message)) announce(message.response);
     else tellOfEnd(run, message);
   });

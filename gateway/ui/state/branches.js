@@ -3,6 +3,7 @@
 
 import { call, page } from '../lib/api.js';
 import { effect, signal, untracked } from '../lib/html.js';
+import { retract } from '../lib/notices.js';
 import { user } from '../lib/session.js';
 import { chatId, revision, touch } from './current.js';
 
@@ -71,6 +72,17 @@ export function descendantsOf(branch) {
 }
 
 /**
+ * Finds what a branch grows on, up to the trunk.
+ * @param {string} branch
+ */
+export function ancestorsOf(branch) {
+  const { branches } = tree.peek();
+  const above = [];
+  for (let id = branches.get(branch)?.parent_branch_id; id; id = branches.get(id)?.parent_branch_id) above.push(id);
+  return above;
+}
+
+/**
  * Takes a branch as the server has answered it, so that it is seen before all is read again.
  * @param {Branch} branch
  */
@@ -98,6 +110,7 @@ export function dropBranches(gone) {
  */
 export async function updateBranch(branch, changes) {
   takeBranch(await call('PUT', `branches/update-branch/${branch}`, { body: changes }));
+  if (changes.archived !== undefined) retract(branch);
   touch();
 }
 

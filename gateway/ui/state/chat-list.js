@@ -4,7 +4,7 @@
 import { ApiError, page } from '../lib/api.js';
 import { batch, computed, effect, signal, untracked } from '../lib/html.js';
 import { merge, mergeFirst, without } from './chat-order.js';
-import { chat, take } from './current.js';
+import { chat, heardAt, take } from './current.js';
 
 /** @typedef {import('./current.js').Chat} Chat */
 
@@ -99,14 +99,14 @@ export async function readMore() {
 }
 
 /**
- * Restricts the list.
+ * Restricts the list. Resolves when it was read.
  * @param {Partial<typeof filter.value>} changed
  */
 export function restrict(changed) {
   changes++;
   filter.value = { ...filter.peek(), ...changed };
   status.value = 'reading';
-  void reloadChats();
+  return reloadChats();
 }
 
 /** @param {Chat} one */
@@ -153,10 +153,16 @@ function freshen(open) {
 /** Begins to read the list, and to poll it; returns what ends that. */
 export function watchChats() {
   [pinned.value, others.value] = [[], []];
-  restrict({ q: '', tag: '', archived: false });
-  const stop = effect(() => {
+  void restrict({ q: '', tag: '', archived: false });
+  const stopFreshening = effect(() => {
     const open = chat.value;
     if (open) untracked(() => freshen(open));
+  });
+  const stopSorting = effect(() => {
+    void heardAt.value;
+    untracked(() => {
+      for (const list of [pinned, others]) list.value = merge(list.peek(), []);
+    });
   });
   const poll = () => {
     if (!document.hidden && Date.now() - reloadedAt > POLL_PAUSE_MS) void reloadChats();
@@ -166,7 +172,8 @@ export function watchChats() {
   for (const type of ['focus', 'online']) addEventListener(type, poll, { signal: listening.signal });
   document.addEventListener('visibilitychange', poll, { signal: listening.signal });
   return () => {
-    stop();
+    stopFreshening();
+    stopSorting();
     clearInterval(timer);
     listening.abort();
   };

@@ -1,10 +1,19 @@
 // @ts-check
-// Lists of chats by activity, as the server sorts them: pure functions.
+// Lists of chats by activity, as the server sorts them.
+
+import { heardAt } from './current.js';
 
 /** @typedef {import('./current.js').Chat} Chat */
 
-/** When something last happened in a chat. @param {Chat} chat */
-export const activityOf = (chat) => chat.last_message_at ?? chat.created_at;
+/** When something last happened in a chat, by what the server has told, or this page has heard since. @param {Chat} chat */
+export function activityOf(chat) {
+  const told = chat.last_message_at ?? chat.created_at;
+  const heard = heardAt.value[chat.chat_id] ?? '';
+  return told < heard ? heard : told;
+}
+
+/** Whether the server has not told yet what was heard of a chat. @param {Chat} chat */
+const isAhead = (chat) => activityOf(chat) !== (chat.last_message_at ?? chat.created_at);
 
 /**
  * Sorts by activity, newest first. Times are of one form, so that their texts sort as they do.
@@ -41,7 +50,7 @@ export function mergeFirst(known, first, isAll) {
   const there = new Set(first.map((chat) => chat.chat_id));
   const last = first.at(-1);
   const isBelow = (/** @type {Chat} */ chat) => !isAll && (!last || byActivity(last, chat) < 0);
-  return merge(known.filter((chat) => there.has(chat.chat_id) || isBelow(chat)), first);
+  return merge(known.filter((chat) => there.has(chat.chat_id) || isBelow(chat) || isAhead(chat)), first);
 }
 
 /**

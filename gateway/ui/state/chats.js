@@ -5,8 +5,9 @@ import { ApiError, call, newKey } from '../lib/api.js';
 import { effect, signal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
 import { ofPreview } from '../lib/names.js';
-import { notify } from '../lib/notices.js';
+import { notify, retract } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
+import { restorable } from '../lib/until.js';
 import { takeChange, takeRemoval } from './chat-list.js';
 import { chat } from './current.js';
 
@@ -84,6 +85,7 @@ export const forkName = (name) => `${[...name].slice(0, NAME_LENGTH - FORK_MARK.
  */
 export async function updateChat(id, fields) {
   const changed = await call('PUT', `chats/update-chat/${id}`, { body: fields });
+  if (fields.active !== undefined) retract(id);
   takeChange(changed);
   return changed;
 }
@@ -91,7 +93,7 @@ export async function updateChat(id, fields) {
 /** @param {Chat} chat */
 export async function archiveChat({ chat_id, name }) {
   await updateChat(chat_id, { active: false });
-  notify(`Archived ${quoted(name)}`, { action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
+  notify(`Archived ${quoted(name)}`, { about: [chat_id], action: { label: 'Undo', run: () => updateChat(chat_id, { active: true }) } });
 }
 
 /** Rises with each chat that this page has deleted or restored: the list of deleted ones is to be read again. */
@@ -114,16 +116,20 @@ export async function deleteChat({ chat_id, name }) {
   }
   takeRemoval(chat_id);
   removals.value++;
+  // Nothing in it can be undone now.
+  retract(chat_id);
   const undo = async () => {
     await restoreChat(chat_id);
     if (isOpen) go(was);
   };
-  notify(`Deleted ${quoted(name)}`, { action: { label: 'Undo', run: undo } });
+  const until = await restorable('chats/deleted-chats', {}, (one) => one.chat_id === chat_id);
+  notify(`Deleted ${quoted(name)}${until}`, { about: [chat_id], action: { label: 'Undo', run: undo } });
 }
 
 /** @param {string} id */
 export async function restoreChat(id) {
   const restored = await call('POST', `chats/restore-chat/${id}`);
+  retract(id);
   removals.value++;
   takeChange(restored);
   return restored;

@@ -40,6 +40,21 @@ export const revision = signal(0);
 /** Whether the line that the route names was read, well or not: what lies beside it may be loaded then. */
 export const isLineRead = signal(false);
 
+/** The panel that was open before the one that is; what closes a panel that another one has led to goes back to that. @type {import('../vendor/signals.js').Signal<import('../lib/router.js').Route['panel']>} */
+export const panelBefore = signal(/** @type {import('../lib/router.js').Route['panel']} */ (undefined));
+
+/** When this page has last heard something said in a chat, by its id: the server's chats tell of that up to 2 s later. */
+export const heardAt = signal(/** @type {Record<string, string>} */ ({}));
+
+/**
+ * Takes the time of a message that has just been made.
+ * @param {string} chat
+ * @param {string} time In RFC 3339.
+ */
+export function hear(chat, time) {
+  heardAt.value = { ...heardAt.peek(), [chat]: time };
+}
+
 /** Says that this page has changed the tree: every view of it is to be read again, and the chat, too. */
 export function touch() {
   revision.value++;
@@ -80,6 +95,12 @@ function leave(id) {
 
 /** Begins to poll; called once, at the start. */
 export function watch() {
+  let panel = route.peek().panel;
+  effect(() => {
+    const { panel: now } = route.value;
+    if (now !== panel) panelBefore.value = panel;
+    panel = now;
+  });
   effect(() => {
     const id = chatId.value;
     if (chat.peek()?.chat_id !== id) chat.value = null;

@@ -4,6 +4,7 @@
 
 import { ApiError, newKey, send } from '../lib/api.js';
 import { computed, effect, signal } from '../lib/html.js';
+import { withLock } from '../lib/locks.js';
 import { explain } from '../lib/notices.js';
 import { user } from '../lib/session.js';
 import { sleep } from './answer-stream.js';
@@ -104,7 +105,7 @@ async function flush() {
   isFlushing = true;
   let pause = FIRST_PAUSE_MS;
   while (user.peek() && outbox.peek().some((entry) => !entry.refusal)) {
-    const wait = await navigator.locks.request(LOCK, sendNext);
+    const wait = await withLock(LOCK, sendNext);
     if (wait === 0) pause = FIRST_PAUSE_MS;
     else {
       await sleep(Math.max(pause, wait));

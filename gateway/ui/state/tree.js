@@ -3,6 +3,7 @@
 
 import { batch, computed, effect, signal } from '../lib/html.js';
 import { outline as outlineOf } from '../lib/outline.js';
+import { versionFinder } from '../lib/versions.js';
 import { filterOf, tree } from './branches.js';
 import { branchId, chatId } from './current.js';
 
@@ -23,6 +24,9 @@ export const outline = computed(() =>
   outlineOf(tree.value.branches.values(), { shown: branchId.value, folded: folded.value, withArchived: withArchived.value, filter: filterOf(sought.value) }),
 );
 
+/** What tells versions apart: of a branch, which one it begins with. */
+export const versionOf = computed(() => versionFinder(tree.value.branches));
+
 /**
  * Folds a branch, or opens it.
  * @param {string} branch
@@ -35,7 +39,7 @@ export function fold(branch, isFolded = !folded.peek().has(branch)) {
   foldedNow.peek().value = next;
 }
 
-/** Folds every branch but the trunk and those that the shown one grows on. */
+/** Folds every branch but the first and those that the shown one grows on. */
 export function foldAll() {
   const { branches } = tree.peek();
   const next = new Set([...branches.values()].flatMap(({ parent_branch_id }) => parent_branch_id ?? []));

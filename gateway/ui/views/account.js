@@ -2,10 +2,11 @@
 // The account: its name, its password, its keys of providers, and its end.
 
 import { call } from '../lib/api.js';
-import { html, useSignal } from '../lib/html.js';
+import { useFocusKept } from '../lib/focus.js';
+import { html, useRef, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
-import { forget, signIn, signOut, user } from '../lib/session.js';
+import { changePassword, forget, signOut, user } from '../lib/session.js';
 import { Dialog } from './dialog.js';
 import { errorsOf, focusWrong, PasswordField, submitted } from './field.js';
 import { PageBar } from './page-bar.js';
@@ -17,13 +18,15 @@ const STORED_PREFIX = 'banyan-';
 const SINCE = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
 export function AccountView() {
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
   const isLeaving = useSignal(false);
   if (!user.value) return null;
   const { username, created_at } = user.value;
   const leave = () => attempt(async () => end(await signOut()));
   return html`
     <${PageBar} title="Account" />
-    <div class="scroll">
+    <div class="scroll" ref=${part}>
       <div class="page account">
         <section class="card">
           <div class="grow">
@@ -35,14 +38,11 @@ export function AccountView() {
         <${ChangePassword} username=${username} />
         <${ProviderKeys} />
         <section>
-          <h2>For programs</h2>
-          <p>All that this page does, a program can do: see <a href="../docs">the documentation of the API</a>.</p>
-        </section>
-        <section>
           <h2>Delete the account</h2>
           <p>All its chats go with it, and nothing can be restored.</p>
           <button type="button" class="danger" onClick=${() => (isLeaving.value = true)}>Delete the account...</button>
         </section>
+        <p class="muted">For programmers: <a href="../docs">the documentation of the API</a></p>
       </div>
     </div>
     ${isLeaving.value && html`<${DeleteAccount} username=${username} close=${() => (isLeaving.value = false)} />`}
@@ -64,7 +64,7 @@ function ChangePassword({ username }) {
     const { current_password, new_password } = submitted(event);
     errors.value = missing({ current_password, new_password });
     isBusy.value = true;
-    await attempt(() => change(username, current_password, new_password, form).catch((error) => (errors.value = errorsOf(error, WRONG('current_password')))));
+    await attempt(() => change(current_password, new_password, form).catch((error) => (errors.value = errorsOf(error, WRONG('current_password')))));
     isBusy.value = false;
     focusWrong(form);
   };
@@ -88,16 +88,13 @@ const WRONG = (field) => ({ wrong_password: [field, 'This is not your password.'
 const missing = (fields) => Object.fromEntries(Object.entries(fields).filter(([, text]) => !text).map(([name]) => [name, 'This is needed.']));
 
 /**
- * @param {string} username
  * @param {string} current_password
  * @param {string} new_password
  * @param {HTMLFormElement} form
  */
-async function change(username, current_password, new_password, form) {
+async function change(current_password, new_password, form) {
   if (!current_password || !new_password) return;
-  await call('PUT', 'auth/change-password', { body: { current_password, new_password } });
-  // The session of this page has ended with all others.
-  await signIn(username, new_password);
+  await changePassword(current_password, new_password);
   form.reset();
   notify('The password was changed');
 }

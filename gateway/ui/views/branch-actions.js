@@ -2,14 +2,15 @@
 // What can be done with a branch: the choices of its menu.
 
 import { call } from '../lib/api.js';
+import { copy } from '../lib/clipboard.js';
 import { html, render } from '../lib/html.js';
-import { attempt, notify } from '../lib/notices.js';
+import { attempt, notify, retract } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
-import { descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
+import { restorable } from '../lib/until.js';
+import { ancestorsOf, descendantsOf, dropBranches, takeBranch, titleOf, updateBranch } from '../state/branches.js';
 import { branchId, touch } from '../state/current.js';
 import { NameDialog, TagsDialog } from './branch-dialogs.js';
 import { BranchPicker } from './branch-picker.js';
-import { Dialog } from './dialog.js';
 
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 
@@ -24,8 +25,8 @@ export function BranchActions({ branch }) {
   return html`
     <button type="button" onClick=${() => present(NameDialog, { branch })}>Rename...</button>
     <button type="button" onClick=${() => present(TagsDialog, { branch })}>Tags...</button>
-    ${shown && shown !== id && html`<button type="button" onClick=${() => compare(shown, id)}>Compare with the shown branch</button>`}
-    <button type="button" onClick=${() => compareWith(branch)}>Compare with...</button>
+    ${shown && shown !== id && html`<button type="button" onClick=${() => compare(shown, id)}>Compare with the branch shown</button>`}
+    <button type="button" onClick=${() => present(CompareWith, { branch: id })}>Compare with...</button>
     <button type="button" onClick=${() => copyLink(branch)}>Copy a link</button>
     ${!isTrunk && html`<button type="button" onClick=${() => attempt(() => archive(branch, !archived))}>${archived ? 'Take out of the archive' : 'Archive'}</button>`}
     ${!isTrunk && html`<button type="button" class="danger" onClick=${() => attempt(() => remove(branch))}>${removal(id)}</button>`}
@@ -46,6 +47,9 @@ function present(View, props) {
   render(html`<${View} ...${props} close=${close} />`, host);
 }
 
+/** What a notice about a branch tells of: what goes with one of these takes the notice along. @param {Branch} branch */
+const about = ({ branch_id, root_chat_id }) => [branch_id, ...ancestorsOf(branch_id), root_chat_id];
+
 /** @param {Branch} branch */
 const quoted = (branch) => `“${titleOf(branch)}”`;
 
@@ -56,7 +60,7 @@ const quoted = (branch) => `“${titleOf(branch)}”`;
 async function archive(branch, archived) {
   await updateBranch(branch.branch_id, { archived });
   const run = () => updateBranch(branch.branch_id, { archived: !archived });
-  notify(archived ? `Archived ${quoted(branch)}` : `Took ${quoted(branch)} out of the archive`, { action: { label: 'Undo', run } });
+  notify(archived ? `Archived ${quoted(branch)}` : `Took ${quoted(branch)} out of the archive`, { about: about(branch), action: { label: 'Undo', run } });
 }
 
 /** @param {string} id */
@@ -71,15 +75,19 @@ function removal(id) {
  */
 async function remove(branch) {
   const gone = descendantsOf(branch.branch_id).add(branch.branch_id);
+  const subjects = about(branch);
   const shown = branchId.peek() ?? '';
   await call('DELETE', `branches/delete-branch/${branch.branch_id}`, { query: { cascade: gone.size > 1 || undefined } });
   dropBranches(gone);
+  // What was told of it, and of what grew on it, cannot be undone any more.
+  retract(branch.branch_id);
   const isShown = gone.has(shown);
   if (isShown) go({ ...route.peek(), branch: branch.parent_branch_id ?? undefined, message: undefined }, { replaces: true });
   touch();
   const others = gone.size - 1;
   const text = `Deleted ${quoted(branch)}${others ? ` and ${others === 1 ? 'the branch' : `the ${others.toLocaleString()} branches`} on it` : ''}`;
-  notify(text, { action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
+  const until = await restorable('branches/deleted-branches', { chat_id: branch.root_chat_id }, ({ branch_id }) => branch_id === branch.branch_id);
+  notify(`${text}${until}`, { about: subjects, action: { label: 'Undo', run: () => restore(branch.branch_id, isShown ? shown : null) } });
 }
 
 /**
@@ -89,6 +97,7 @@ async function remove(branch) {
  */
 export async function restore(branch, shown) {
   takeBranch(await call('POST', `branches/restore-branch/${branch}`));
+  retract(branch);
   // For the server it is the active one again, too.
   if (shown) go({ ...route.peek(), branch: shown, message: undefined }, { replaces: true });
   touch();
@@ -101,24 +110,11 @@ export async function restore(branch, shown) {
  */
 const compare = (left, right) => go({ ...route.peek(), panel: 'compare', left, right });
 
-/** @param {Branch} branch */
-const compareWith = ({ branch_id }) => present(BranchPicker, { title: 'Compare with...', except: branch_id, choose: (/** @type {string} */ other) => compare(branch_id, other) });
+/**
+ * A dialog in which it is chosen what a branch is compared with.
+ * @param {{branch: string, close: () => void}} props
+ */
+export const CompareWith = ({ branch, close }) => html`<${BranchPicker} title="Compare with..." except=${[branch]} choose=${(/** @type {string} */ other) => compare(branch, other)} close=${close} />`;
 
 /** @param {Branch} branch */
-async function copyLink(branch) {
-  const link = new URL(hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id }), location.href).href;
-  try {
-    await navigator.clipboard.writeText(link);
-    notify('Copied the link');
-  } catch {
-    // No clipboard, as on plain HTTP: it can be copied by hand.
-    present(LinkDialog, { link });
-  }
-}
-
-/** @param {{link: string, close: () => void}} props */
-const LinkDialog = ({ link, close }) => html`
-  <${Dialog} title="Link to the branch" close=${close}>
-    <label>Copy it from here<input readonly value=${link} onFocus=${(/** @type {any} */ event) => event.target.select()} /></label>
-  <//>
-`;
+const copyLink = (branch) => copy(new URL(hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id }), location.href).href, 'Copied the link');

@@ -1,15 +1,17 @@
 // @ts-check
-// A dialog in which a branch of the open chat is chosen.
+// Choosing a branch of the open chat: a list that is searched, for a form, and a dialog with one.
 
 import { html, useComputed, useEffect, useSignal } from '../lib/html.js';
 import { shortTime } from '../lib/times.js';
-import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
+import { FIRST_BRANCH, filterOf, titleOf, tree, watchTree } from '../state/branches.js';
+import { versionOf } from '../state/tree.js';
 import { Dialog } from './dialog.js';
 
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 
-/** So many are shown; more are found by writing. */
+/** So many are shown; more are found by writing. Among a few nothing is to be searched. */
 const SHOWN_COUNT = 50;
+const SEARCHED_FROM = 8;
 
 /** When something was last said on a branch. @param {Branch} branch */
 const timeOf = ({ last_message_at, created_at }) => last_message_at ?? created_at;
@@ -20,14 +22,43 @@ const timeOf = ({ last_message_at, created_at }) => last_message_at ?? created_a
  */
 const byTime = (a, b) => (timeOf(a) < timeOf(b) ? 1 : -1);
 
-/** @param {{title: string, except?: string, choose: (branch: string) => void, close: () => void}} props `except`: a branch that cannot be chosen. */
-export function BranchPicker({ title, except, choose, close }) {
+/**
+ * Branches to choose from, with a search where they are many.
+ * @param {string[]} except The branches that cannot be chosen.
+ */
+function useChoices(except) {
   const words = useSignal('');
   useEffect(watchTree, []);
-  const latest = useComputed(() => [...tree.value.branches.values()].filter(({ branch_id }) => branch_id !== except).sort(byTime));
+  const latest = useComputed(() => [...tree.value.branches.values()].sort(byTime)).value.filter(({ branch_id }) => !except.includes(branch_id));
   const filter = filterOf(words.value);
-  const found = filter ? latest.value.filter(filter) : latest.value;
-  const shown = found.slice(0, SHOWN_COUNT);
+  const found = filter ? latest.filter(filter) : latest;
+  const rest = found.length - SHOWN_COUNT;
+  const isNone = tree.value.isWhole && latest.length === 0;
+  const hint = isNone ? 'There is no other branch yet. Branch somewhere first.' : !tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch is called so.' : rest > 0 ? `${rest.toLocaleString()} more: write what they are called.` : '';
+  return { words, shown: found.slice(0, SHOWN_COUNT), isSearched: latest.length > SEARCHED_FROM, hint };
+}
+
+/** @param {{words: import('../vendor/signals.js').Signal<string>, [attribute: string]: any}} props */
+const Search = ({ words, ...attributes }) => html`
+  <input type="search" dir="auto" aria-label="Find a branch" placeholder="Find by name, question or tag" value=${words} onInput=${(/** @type {any} */ event) => (words.value = event.target.value)} ...${attributes} />
+`;
+
+/** What a choice says of a branch. @param {{branch: Branch}} props */
+function About({ branch }) {
+  const version = versionOf.value(branch);
+  const facts = [!branch.parent_branch_id && FIRST_BRANCH, version?.text, shortTime(timeOf(branch))].filter(Boolean).join(', ');
+  return html`
+    <span class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${version?.title ?? titleOf(branch)}</span>
+    <small>${facts}</small>
+  `;
+}
+
+/**
+ * A dialog in which a branch is chosen.
+ * @param {{title: string, except: string[], choose: (branch: string) => void, close: () => void}} props
+ */
+export function BranchPicker({ title, except, choose, close }) {
+  const { words, shown, isSearched, hint } = useChoices(except);
   const pick = (/** @type {string} */ branch) => {
     close();
     choose(branch);
@@ -36,26 +67,34 @@ export function BranchPicker({ title, except, choose, close }) {
     event.preventDefault();
     if (shown.length) pick(shown[0].branch_id);
   };
-  const rest = found.length - shown.length;
   return html`
     <${Dialog} title=${title} close=${close}>
       <form class="form branch-picker" onSubmit=${submit}>
-        <input type="search" autofocus dir="auto" aria-label="Find a branch" placeholder="Find by name, question or tag" value=${words} onInput=${(/** @type {any} */ event) => (words.value = event.target.value)} />
-        <ul class="bare-list">${shown.map((branch) => html`<${Choice} key=${branch.branch_id} branch=${branch} pick=${pick} />`)}</ul>
-        <p class="muted" role="status">
-          ${!tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch is called so.' : rest > 0 ? `${rest.toLocaleString()} more: write what they are called.` : ''}
-        </p>
+        ${isSearched && html`<${Search} words=${words} autofocus />`}
+        <ul class="bare-list">${shown.map((branch) => html`<li key=${branch.branch_id}><button type="button" class="quiet" onClick=${() => pick(branch.branch_id)}><${About} branch=${branch} /></button></li>`)}</ul>
+        <p class="muted" role="status">${hint}</p>
       </form>
     <//>
   `;
 }
 
-/** @param {{branch: Branch, pick: (branch: string) => void}} props */
-const Choice = ({ branch, pick }) => html`
-  <li>
-    <button type="button" class="quiet" onClick=${() => pick(branch.branch_id)}>
-      <span class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</span>
-      <small>${branch.parent_branch_id ? '' : 'Trunk, '}${shortTime(timeOf(branch))}</small>
-    </button>
-  </li>
-`;
+/**
+ * The part of a form in which a branch is chosen.
+ * @param {{legend: string, except: string[], chosen: import('../vendor/signals.js').Signal<string>}} props
+ */
+export function BranchChoices({ legend, except, chosen }) {
+  const { words, shown, isSearched, hint } = useChoices(except);
+  return html`
+    <fieldset>
+      <legend>${legend}</legend>
+      ${isSearched && html`<${Search} words=${words} />`}
+      ${shown.length > 0 && html`<div class="choices">${shown.map((branch) => html`
+        <label class="choice" key=${branch.branch_id}>
+          <input type="radio" name="branch" checked=${chosen.value === branch.branch_id} onChange=${() => (chosen.value = branch.branch_id)} />
+          <${About} branch=${branch} />
+        </label>
+      `)}</div>`}
+      <p class="muted" role="status">${hint}</p>
+    </fieldset>
+  `;
+}

@@ -1,9 +1,10 @@
 // @ts-check
 // The search through the chats, and what they are restricted to.
 
+import { useFocusKept } from '../lib/focus.js';
 import { html, signal, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { go } from '../lib/router.js';
-import { filter, knownTags, others, pinned, restrict, status } from '../state/chat-list.js';
+import { filter, knownTags, others, pinned, reloadChats, restrict, status } from '../state/chat-list.js';
 import { Menu } from './menu.js';
 
 /** After the last key before the list is searched, in milliseconds. */
@@ -31,15 +32,19 @@ function focusField() {
 
 export function ChatFilter() {
   const { q, tag, archived } = filter.value;
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
   return html`
-    <search class="chats-filter">
+    <search ref=${part} class="chats-filter">
       <${SearchField} />
-      <${Menu} label="Filter the chats" face="Filter">
+      ${knownTags.value.length === 0
+        ? html`<button type="button" class="quiet" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived</button>`
+        : html`<${Menu} label="Filter the chats" face="Filter">
         <button type="button" aria-pressed=${archived ? 'true' : 'false'} onClick=${() => restrict({ archived: !archived })}>Archived chats</button>
         ${knownTags.value.slice(0, TAGS_OFFERED).map(
           (one) => html`<button type="button" key=${one} aria-pressed=${one === tag ? 'true' : 'false'} onClick=${() => restrict({ tag: one === tag ? '' : one })}><span class="tag" dir="auto">${one}</span></button>`,
         )}
-      <//>
+      <//>`}
       <div class="row chips">
         ${archived && html`<${Chip} text="Archived chats" remove=${() => restrict({ archived: false })} />`}
         ${tag && html`<${Chip} text=${tag} remove=${() => restrict({ tag: '' })} />`}
@@ -64,14 +69,24 @@ function SearchField() {
   useLayoutEffect(() => {
     if (isAwaited.value) focusField();
   }, [isAwaited.value]);
+  const openFirst = async () => {
+    clearTimeout(timer.current);
+    const q = text.value;
+    if (q !== filter.peek().q) await restrict({ q });
+    const first = pinned.peek()[0] ?? others.peek()[0];
+    if (status.peek() === 'reading') await reloadChats();
+    // What is shown is what was asked for: it may have been written on since, or not be found.
+    if (first && status.peek() === 'ready' && q === text.value) go({ name: 'chat', chat: first.chat_id });
+  };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'ArrowDown') /** @type {HTMLElement | null} */ (document.querySelector('.chat-rows a[data-chat]'))?.focus();
+    if (event.key === 'Enter' && !event.isComposing && text.value.trim()) void openFirst();
     if (event.key !== 'Escape' || !text.value) return;
     event.preventDefault();
     search('');
   };
   return html`
-    <input id=${SEARCH_ID} type="search" placeholder="Search chats" aria-label="Search chats by name" title="Search (/)" dir="auto" maxlength="200" autocomplete="off"
+    <input id=${SEARCH_ID} type="search" placeholder="Search names" aria-label="Search chats by name" title="Search the names of chats (/); Enter opens the first" dir="auto" maxlength="200" autocomplete="off"
       value=${text} onInput=${(/** @type {any} */ event) => search(event.target.value)} onKeyDown=${onKeyDown} />
   `;
 }

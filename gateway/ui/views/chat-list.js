@@ -49,7 +49,6 @@ function Foot() {
       <${Menu} label="${name}: account and help" face=${html`<span class="who" dir="auto">${name}</span>`}>
         <a class="button" href=${hrefOf({ name: 'account' })}>Account</a>
         <button type="button" onClick=${() => (isHelpOpen.value = true)}>Keyboard shortcuts</button>
-        <a class="button" href="../docs">API documentation</a>
         <button type="button" onClick=${leave}>Sign out</button>
       <//>
     </footer>

@@ -3,15 +3,13 @@
 
 import { classes, html, signal, useLayoutEffect, useRef } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
-import { go, hrefOf } from '../lib/router.js';
+import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
 import { activityOf } from '../state/chat-order.js';
-import { archiveChat, deleteChat, forkChat, forkName, NAME_LENGTH, updateChat } from '../state/chats.js';
+import { NAME_LENGTH, updateChat } from '../state/chats.js';
 import { chatId } from '../state/current.js';
-import { Lazy } from './lazy.js';
+import { ChatActions, ChatTags } from './chat-actions.js';
 import { Menu } from './menu.js';
-
-const tagsDialog = () => import('./tags.js').then(({ TagsDialog }) => TagsDialog);
 
 /** @typedef {import('../state/current.js').Chat} Chat */
 
@@ -54,28 +52,13 @@ function Row({ chat }) {
 }
 
 /** The dialog for the tags of a chat, while it is asked for. */
-export function Tagging() {
-  const chat = tagged.value;
-  if (!chat) return null;
-  const save = (/** @type {string[]} */ tags) => updateChat(chat.chat_id, { tags });
-  return html`<${Lazy} load=${tagsDialog} props=${{ of: chat.name, tags: chat.tags, save, close: () => (tagged.value = null) }} />`;
-}
+export const Tagging = () => tagged.value && html`<${ChatTags} chat=${tagged.value} close=${() => (tagged.value = null)} />`;
 
 /** @param {{chat: Chat}} props */
 function RowMenu({ chat }) {
-  const { chat_id, name, pinned, active } = chat;
-  const act = (/** @type {() => unknown} */ work) => () => void keepFocus(chat_id, () => attempt(work));
-  return html`
-    <${Menu} label="Actions for ${name}">
-      <button type="button" onClick=${() => (renamed.value = chat_id)}>Rename</button>
-      <button type="button" onClick=${act(() => updateChat(chat_id, { pinned: !pinned }))}>${pinned ? 'Unpin' : 'Pin'}</button>
-      <button type="button" onClick=${() => (tagged.value = chat)}>Tags...</button>
-      <button type="button" onClick=${() => go({ name: 'chat', chat: chat_id, panel: 'settings' })}>Settings...</button>
-      <button type="button" onClick=${() => attempt(() => forkChat({ chat_id, name: forkName(name) }))}>Fork to a new chat</button>
-      <button type="button" onClick=${act(() => (active ? archiveChat(chat) : updateChat(chat_id, { active: true })))}>${active ? 'Archive' : 'Unarchive'}</button>
-      <button type="button" class="danger" onClick=${act(() => deleteChat(chat))}>Delete</button>
-    <//>
-  `;
+  const { chat_id, name } = chat;
+  const act = (/** @type {() => unknown} */ work) => void keepFocus(chat_id, () => attempt(work));
+  return html`<${Menu} label="Actions for ${name}"><${ChatActions} chat=${chat} rename=${() => (renamed.value = chat_id)} tag=${() => (tagged.value = chat)} act=${act} /><//>`;
 }
 
 /** A name that is being written. Enter and leaving the field save it, Escape does not. @param {{chat: Chat}} props */

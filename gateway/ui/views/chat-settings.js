@@ -1,6 +1,7 @@
 // @ts-check
 // The settings of the open chat, beside its line. What is changed and not saved yet survives a reload.
 
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
@@ -15,21 +16,17 @@ const UNSAVED_PREFIX = 'banyan-settings:';
 
 /**
  * @typedef {import('../state/current.js').Chat} Chat
- * @typedef {{name: string, model: string, instructions: string, truncation: string, tags: string[], pinned: boolean, archived: boolean}} Form What the panel shows; an empty text of a setting is the default.
+ * @typedef {{name: string, model: string, hasInstructions: '' | 'own' | 'none', instructions: string, truncation: string, tags: string[], pinned: boolean, archived: boolean}} Form What the panel shows; an empty text of a setting is the default.
  */
 
 /** What the fields are called where it is told what was saved. @type {Record<keyof Form, string>} */
-const CALLED = { name: 'name', model: 'model', instructions: 'instructions', truncation: 'long lines', tags: 'tags', pinned: 'pin', archived: 'archive' };
+const CALLED = { name: 'name', model: 'model', hasInstructions: 'instructions', instructions: 'instructions', truncation: 'long chats', tags: 'tags', pinned: 'pin', archived: 'archive' };
 
 export default function ChatSettings() {
   const open = chat.value;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    const { activeElement } = document;
-    heading.current?.focus();
-    // Who closes the panel is where the panel was opened.
-    return () => requestAnimationFrame(() => document.activeElement === document.body && activeElement instanceof HTMLElement && activeElement.focus());
-  }, []);
+  useFocusReturned();
+  useEffect(() => heading.current?.focus(), []);
   return html`
     <header class="bar">
       <h2 ref=${heading} tabindex="-1">Settings</h2>
@@ -41,21 +38,32 @@ export default function ChatSettings() {
 
 /** @param {Chat} chat @returns {Form} */
 const formOf = ({ name, settings: { model, instructions, truncation }, tags, pinned, active }) =>
-  ({ name, model: model ?? '', instructions: instructions ?? '', truncation: truncation ?? '', tags, pinned, archived: !active });
+  ({ name, model: model ?? '', hasInstructions: instructions === null ? '' : instructions ? 'own' : 'none', instructions: instructions ?? '', truncation: truncation ?? '', tags, pinned, archived: !active });
 
 /**
  * The fields of update-chat for what was changed. Settings are replaced whole.
  * @param {Chat} chat
  * @param {Partial<Form>} changed
  */
-function updateOf(chat, { model, instructions, truncation, archived, ...fields }) {
-  const settings = Object.entries({ model, instructions, truncation }).filter(([, value]) => value !== undefined);
+function updateOf(chat, { model, hasInstructions, instructions, truncation, archived, ...fields }) {
+  const settings = Object.entries({ model, truncation }).filter(([, value]) => value !== undefined).map(([key, value]) => [key, value || null]);
+  if (hasInstructions !== undefined || instructions !== undefined) settings.push(['instructions', instructionsOf({ ...formOf(chat), ...definedOf({ hasInstructions, instructions }) })]);
   return {
     ...fields,
     ...(archived !== undefined && { active: !archived }),
-    ...(settings.length > 0 && { settings: { ...chat.settings, ...Object.fromEntries(settings.map(([key, value]) => [key, value || null])) } }),
+    ...(settings.length > 0 && { settings: { ...chat.settings, ...Object.fromEntries(settings) } }),
   };
 }
+
+/** Of the API, null is the default, and an empty text is none. @param {Form} form */
+const instructionsOf = ({ hasInstructions, instructions }) => (hasInstructions === 'own' ? instructions || null : hasInstructions === 'none' ? '' : null);
+
+/**
+ * What is not undefined.
+ * @template {object} T
+ * @param {T} fields
+ */
+const definedOf = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /**
  * The unsaved changes of a chat, by field: what was not touched follows the server.
@@ -75,6 +83,8 @@ function useUnsaved(id) {
 /** @param {{chat: Chat}} props */
 function Settings({ chat }) {
   const { unsaved, set } = useUnsaved(chat.chat_id);
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
   const errors = useSignal(/** @type {import('./field.js').Errors} */ ({}));
   const said = useSignal('');
   const isBusy = useSignal(false);
@@ -95,7 +105,7 @@ function Settings({ chat }) {
     isBusy.value = true;
     const work = async () => {
       await updateChat(chat.chat_id, updateOf(chat, unsaved));
-      said.value = `Saved: ${Object.keys(unsaved).map((name) => CALLED[/** @type {keyof Form} */ (name)]).join(', ')}`;
+      said.value = `Saved: ${[...new Set(Object.keys(unsaved).map((name) => CALLED[/** @type {keyof Form} */ (name)]))].join(', ')}`;
       set({});
     };
     await attempt(() => work().catch((error) => (errors.value = errorsOf(error))));
@@ -103,7 +113,7 @@ function Settings({ chat }) {
     focusWrong(element);
   };
   return html`
-    <form class="form settings" novalidate onSubmit=${save}>
+    <form ref=${part} class="form settings" novalidate onSubmit=${save}>
       <${Fields} form=${form} change=${change} errors=${errors.value} />
       <div class="row save">
         <button class="primary" disabled=${!isChanged || isBusy.value}>Save</button>
@@ -122,9 +132,13 @@ function Fields({ form, change, errors }) {
   return html`
     <${Field} label="Name" name="name" errors=${errors} dir="auto" maxlength=${NAME_LENGTH} autocomplete="off" value=${form.name} onInput=${text('name')} />
     <${ModelField} model=${form.model} error=${errors['settings.model']} change=${text('model')} />
-    <${Field} label="Instructions" name="settings.instructions" as="textarea" rows="5" dir="auto" errors=${errors} value=${form.instructions} onInput=${text('instructions')}
-      hint="What the model is told before the line, with every question. Empty: the default of this server." />
-    <${Field} label="Lines that are too long for the model" name="settings.truncation" as="select" errors=${errors} value=${form.truncation} onChange=${text('truncation')}>
+    <${Field} label="Instructions" name="hasInstructions" as="select" value=${form.hasInstructions} onChange=${text('hasInstructions')} hint="What the model is told first, before your questions.">
+      <option value="">The default of this server</option>
+      <option value="own">My own</option>
+      <option value="none">None</option>
+    <//>
+    ${form.hasInstructions === 'own' && html`<${Field} label="My instructions" name="settings.instructions" as="textarea" rows="5" dir="auto" errors=${errors} value=${form.instructions} onInput=${text('instructions')} />`}
+    <${Field} label="When the chat is too long for the model" name="settings.truncation" as="select" errors=${errors} value=${form.truncation} onChange=${text('truncation')}>
       <option value="">The default of this server</option>
       <option value="auto">Leave out the oldest messages</option>
       <option value="disabled">Refuse the question</option>

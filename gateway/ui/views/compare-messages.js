@@ -61,9 +61,10 @@ function OneMessage({ side, of: { branch }, message: { response_id, depth, quest
   const href = hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id, message: response_id });
   return html`
     <article class=${`compare-message compare-${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
+      ${side !== 'both' && html`<p class="compare-of" dir="auto">${titleOf(branch)}</p>`}
       ${question && html`<${Text} kind="question" text=${question} />`}
       ${response && html`<${Text} kind="response" text=${response} />`}
-      <a href=${href} title=${fullTime(timestamp)}>Message ${depth}, <time datetime=${timestamp}>${shortTime(timestamp)}</time></a>
+      <a href=${href} title=${fullTime(timestamp)}>Open here, <time datetime=${timestamp}>${shortTime(timestamp)}</time></a>
     </article>
   `;
 }

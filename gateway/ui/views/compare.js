@@ -1,12 +1,13 @@
 // @ts-check
-// The panel that compares two branches: what they have in common is folded, and what follows is side by side.
+// The panel that compares two branches: what they begin with together is folded, and what follows is side by side.
 
 import { call, page } from '../lib/api.js';
-import { html, useEffect, useSignal } from '../lib/html.js';
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { go, hrefOf, route } from '../lib/router.js';
 import { titleOf } from '../state/branches.js';
-import { revision } from '../state/current.js';
+import { panelBefore, revision } from '../state/current.js';
 import { BranchPicker } from './branch-picker.js';
 import { Pairs } from './compare-messages.js';
 
@@ -34,30 +35,37 @@ export default function ComparePanel() {
   const { left = '', right = '' } = route.value;
   const found = useSignal(/** @type {Comparison | null} */ (null));
   const problem = useSignal(false);
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusReturned(heading);
   const changes = revision.value;
   useEffect(() => {
     const ending = new AbortController();
-    if (found.peek() && (found.peek()?.left.branch.branch_id !== left || found.peek()?.right.branch.branch_id !== right)) found.value = null;
+    // What was compared before stays until the other is there, and with it the focus.
     void attempt(async () => {
       const known = found.peek();
       const next = await compare(left, right, ending.signal);
       // What was read of longer tails stays while nothing of it has changed.
       if (!ending.signal.aborted && !isSame(known, next)) found.value = await readSides(next, ending.signal);
     }).then((went) => {
-      if (!ending.signal.aborted) problem.value = !went && !found.peek();
+      if (ending.signal.aborted) return;
+      problem.value = !went && !isOf(found.peek(), left, right);
+      if (problem.peek()) found.value = null;
     });
     return () => ending.abort();
   }, [left, right, changes]);
 
-  const withoutPanel = hrefOf({ ...route.value, panel: undefined });
+  const tree = hrefOf({ ...route.value, panel: 'tree' });
+  const back = panelBefore.value === 'tree' ? tree : hrefOf({ ...route.value, panel: undefined });
   return html`
-    <div class="compare">
+    <div class="compare" ref=${part}>
       <div class="bar">
-        <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
-        <h1>Compare</h1>
+        <a class="button icon back" href=${back} aria-label=${back === tree ? 'Back to the tree' : 'Back to the chat'}>←</a>
+        <h1 ref=${heading} tabindex="-1">Compare</h1>
         <button type="button" class="quiet" onClick=${() => show(right, left)}>Swap sides</button>
-        <a class="button icon" href=${hrefOf({ ...route.value, panel: 'tree' })}>Tree</a>
-        <a class="button icon close" href=${withoutPanel} aria-label="Close the comparison">×</a>
+        <a class="button icon" href=${tree}>Tree</a>
+        <a class="button icon close" href=${back} aria-label="Close the comparison">×</a>
       </div>
       ${problem.value && html`<p class="empty" role="status">These branches cannot be compared. One of them may be deleted.</p>`}
       ${!found.value && !problem.value && html`<p class="loading" role="status">Comparing the branches</p>`}
@@ -71,6 +79,13 @@ export default function ComparePanel() {
  * @param {string} right
  */
 const show = (left, right) => go({ ...route.peek(), panel: 'compare', left, right }, { replaces: true });
+
+/**
+ * @param {Comparison | null} known
+ * @param {string} left
+ * @param {string} right
+ */
+const isOf = (known, left, right) => known?.left.branch.branch_id === left && known.right.branch.branch_id === right;
 
 /**
  * @param {string} left
@@ -133,37 +148,37 @@ function Found({ found }) {
   return html`
     <div class="scroll">
       <div class="compare-sides compare-heads">
-        <${Head} name="left" side=${left} choose=${(/** @type {string} */ id) => show(id, right.branch.branch_id)} />
-        <${Head} name="right" side=${right} choose=${(/** @type {string} */ id) => show(left.branch.branch_id, id)} />
+        <${Head} name="left" side=${left} other=${right} choose=${(/** @type {string} */ id) => show(id, right.branch.branch_id)} />
+        <${Head} name="right" side=${right} other=${left} choose=${(/** @type {string} */ id) => show(left.branch.branch_id, id)} />
       </div>
       <${Common} key=${`${left.branch.branch_id} ${common?.response_id}`} common=${common} branch=${left.branch} />
-      ${left.ahead + right.ahead === 0 && html`<p class="empty">Both lines are the same from beginning to end.</p>`}
+      ${left.ahead + right.ahead === 0 && html`<p class="empty">Both branches are the same from beginning to end.</p>`}
       <${Pairs} left=${left} right=${right} />
       ${rest > 0 && html`<p class="compare-more"><button type="button" disabled=${isBusy} onClick=${more}>${`Show more (${rest.toLocaleString()})`}</button></p>`}
     </div>
   `;
 }
 
-/** @param {{name: 'left' | 'right', side: Side, choose: (branch: string) => void}} props */
-function Head({ name, side: { branch, ahead }, choose }) {
+/** @param {{name: 'left' | 'right', side: Side, other: Side, choose: (branch: string) => void}} props */
+function Head({ name, side: { branch, ahead }, other, choose }) {
   const isChoosing = useSignal(false);
   return html`
     <div class=${`compare-head compare-${name}`}>
       <h2 class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</h2>
-      <p class="muted">${ahead === 0 ? 'Nothing after the common part' : ahead === 1 ? '1 message after the common part' : `${ahead.toLocaleString()} messages after the common part`}</p>
+      <p class="muted">${ahead === 0 ? 'Nothing that the other has not' : ahead === 1 ? '1 message of its own' : `${ahead.toLocaleString()} messages of its own`}</p>
       <div class="row">
-        <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Show line</a>
+        <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Open</a>
         <button type="button" class="quiet" aria-label=${`Change the ${name} branch`} onClick=${() => (isChoosing.value = true)}>Change</button>
       </div>
-      ${isChoosing.value && html`<${BranchPicker} title=${`Compare on the ${name}`} except=${branch.branch_id} choose=${choose} close=${() => (isChoosing.value = false)} />`}
+      ${isChoosing.value && html`<${BranchPicker} title=${`Compare on the ${name}`} except=${[branch.branch_id, other.branch.branch_id]} choose=${choose} close=${() => (isChoosing.value = false)} />`}
     </div>
   `;
 }
 
-/** The common part, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
+/** What both begin with, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
 function Common({ common, branch }) {
   const messages = useSignal(/** @type {Message[] | null} */ (null));
-  if (!common) return html`<p class="compare-common">The two lines have no message in common.</p>`;
+  if (!common) return html`<p class="compare-common">The two branches have no message in common.</p>`;
   const { depth } = common;
   const toggle = () =>
     attempt(async () => {
@@ -175,9 +190,9 @@ function Common({ common, branch }) {
   const shown = Math.min(depth, COMMON_COUNT);
   return html`
     <div class="compare-common">
-      <p>${depth === 1 ? 'The first message is common to both.' : `The first ${depth.toLocaleString()} messages are common to both.`}</p>
+      <p>${depth === 1 ? 'Both begin with the same message.' : `Both begin with the same ${depth.toLocaleString()} messages.`}</p>
       <button type="button" class="quiet" aria-expanded=${String(messages.value !== null)} onClick=${toggle}>
-        ${messages.value ? 'Hide them' : shown === 1 ? 'Show it' : shown < depth ? `Show the last ${shown}` : 'Show them'}
+        ${messages.value ? (shown === 1 ? 'Hide it' : 'Hide them') : shown === 1 ? 'Show it' : shown < depth ? `Show the last ${shown}` : 'Show them'}
       </button>
     </div>
     ${messages.value && html`<${Pairs} left=${{ branch, messages: messages.value }} right=${null} />`}

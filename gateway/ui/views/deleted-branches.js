@@ -1,11 +1,13 @@
 // @ts-check
-// The panel of deleted branches, which can be restored for a while.
+// The panel of deleted branches, which can be restored until they are purged.
 
 import { call, page } from '../lib/api.js';
-import { html, useEffect, useSignal } from '../lib/html.js';
+import { useFocusKept, useFocusReturned } from '../lib/focus.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
+import { untilTime } from '../lib/until.js';
 import { chatId, revision } from '../state/current.js';
 import { restore } from './branch-actions.js';
 import { Confirm } from './dialog.js';
@@ -13,11 +15,14 @@ import { Confirm } from './dialog.js';
 /** @typedef {{branch_id: string, name: string | null, deleted_at: string, purge_at: string, branch_count: number}} Deleted */
 
 const PAGE_SIZE = 50;
-const UNTIL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 export default function DeletedBranches() {
   const found = useSignal(/** @type {Deleted[] | null} */ (null));
   const next = useSignal(/** @type {string | null} */ (null));
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusReturned(heading);
   const [chat, changes] = [chatId.value, revision.value];
   const read = (/** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) =>
     attempt(async () => {
@@ -34,14 +39,14 @@ export default function DeletedBranches() {
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <div class="bar">
-      <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
-      <h1>Deleted branches</h1>
+      <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
+      <h1 ref=${heading} tabindex="-1">Deleted branches</h1>
       <a class="button icon" href=${hrefOf({ ...route.value, panel: 'tree' })}>Tree</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the deleted branches">×</a>
     </div>
-    <div class="scroll">
+    <div class="scroll" ref=${part}>
       ${!found.value && html`<p class="loading" role="status">Reading what was deleted</p>`}
-      ${found.value?.length === 0 && html`<p class="empty">Nothing is deleted in this chat. A branch that you delete stays here for a while, and can be restored.</p>`}
+      ${found.value?.length === 0 && html`<p class="empty">Nothing is deleted in this chat. A branch that you delete is kept here, and can be restored until the time that is told with it.</p>`}
       <ul class="bare-list">${found.value?.map((deleted) => html`<${OneDeleted} key=${deleted.branch_id} deleted=${deleted} drop=${drop} />`)}</ul>
       ${next.value && html`<p class="compare-more"><button type="button" onClick=${() => read(next.value, new AbortController().signal)}>Show more</button></p>`}
     </div>
@@ -60,12 +65,13 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
     isBusy.value = false;
     if (!isBack) return;
     drop(branch_id);
-    notify(`Restored ${quoted}`);
+    notify(`Restored ${quoted}`, { about: [branch_id] });
   };
   const destroy = async () => {
     await call('DELETE', `branches/delete-branch/${branch_id}`, { query: { permanent: true } });
-    drop(branch_id);
-    notify(`Destroyed ${quoted}`);
+    // After the dialog has given the focus back.
+    setTimeout(() => drop(branch_id));
+    notify(`Destroyed ${quoted}`, { about: [branch_id] });
   };
   return html`
     <li class="deleted-branch">
@@ -73,7 +79,7 @@ function OneDeleted({ deleted: { branch_id, name, deleted_at, purge_at, branch_c
         <p class=${name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${title}</p>
         <p class="muted">
           ${branch_count > 1 && `With ${branch_count - 1 === 1 ? '1 branch' : `${(branch_count - 1).toLocaleString()} branches`} on it. `}
-          Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>. It can be restored until <time datetime=${purge_at}>${UNTIL.format(new Date(purge_at))}</time>.
+          Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>. It can be restored until <time datetime=${purge_at}>${untilTime(purge_at)}</time>.
         </p>
       </div>
       <div class="row">

@@ -2,40 +2,43 @@
 // The chats that were deleted and can be restored.
 
 import { call, page } from '../lib/api.js';
-import { batch, html, useEffect, useSignal } from '../lib/html.js';
+import { useFocusKept } from '../lib/focus.js';
+import { batch, html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
+import { untilTime } from '../lib/until.js';
 import { quoted, removals, restoreChat } from '../state/chats.js';
 import { Confirm } from './dialog.js';
 import { PageBar } from './page-bar.js';
 
 /** @typedef {{chat_id: string, name: string, deleted_at: string, purge_at: string, branch_count: number}} DeletedChat */
 
-const UNTIL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
 export function DeletedChats() {
   const { chats, next, status, read, remove } = useDeleted();
+  const part = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusKept(part);
   const destroyed = useSignal(/** @type {DeletedChat | null} */ (null));
   const restore = (/** @type {DeletedChat} */ { chat_id, name }) =>
     attempt(async () => {
       await restoreChat(chat_id);
       remove(chat_id);
-      notify(`Restored ${quoted(name)}`, { action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
+      notify(`Restored ${quoted(name)}`, { about: [chat_id], action: { label: 'Open', run: () => go({ name: 'chat', chat: chat_id }) } });
     });
   const destroy = async (/** @type {DeletedChat} */ { chat_id, name }) => {
     await call('DELETE', `chats/delete-chat/${chat_id}`, { query: { permanent: true } });
-    remove(chat_id);
-    notify(`${quoted(name)} is gone for good`);
+    // After the dialog has given the focus back.
+    setTimeout(() => remove(chat_id));
+    notify(`${quoted(name)} is gone for good`, { about: [chat_id] });
   };
   const doomed = destroyed.value;
   return html`
     <${PageBar} title="Deleted chats" />
-    <div class="scroll">
+    <div class="scroll" ref=${part}>
       <div class="page">
         ${status === 'failed' && html`<p role="alert">The deleted chats could not be read. <button type="button" onClick=${() => read(null)}>Try again</button></p>`}
         ${status === 'reading' && chats.length === 0 && html`<p class="loading" role="status">Loading</p>`}
-        ${status === 'ready' && chats.length === 0 && html`<p class="empty">No chat is deleted. One that you delete stays here for a while, with all its branches, and can be restored.</p>`}
+        ${status === 'ready' && chats.length === 0 && html`<p class="empty">No chat is deleted. One that you delete is kept here with all its branches, and can be restored until the time that is told with it.</p>`}
         <ul class="cards">
           ${chats.map((chat) => html`<${Row} key=${chat.chat_id} chat=${chat} restore=${restore} destroy=${() => (destroyed.value = chat)} />`)}
         </ul>
@@ -63,7 +66,7 @@ function Row({ chat, restore, destroy }) {
       <div class="grow">
         <h2 dir="auto">${name}</h2>
         <p class="muted">Deleted <time datetime=${deleted_at} title=${fullTime(deleted_at)}>${shortTime(deleted_at)}</time>, with ${branches(branch_count)}.</p>
-        <p class="muted">Can be restored until <time datetime=${purge_at} title=${fullTime(purge_at)}>${UNTIL.format(new Date(purge_at))}</time>.</p>
+        <p class="muted">Can be restored until <time datetime=${purge_at} title=${fullTime(purge_at)}>${untilTime(purge_at)}</time>.</p>
       </div>
       <div class="row">
         <button type="button" disabled=${isBusy} aria-label="Restore ${name}" onClick=${run}>Restore</button>

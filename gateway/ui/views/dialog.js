@@ -1,6 +1,7 @@
 // @ts-check
 // Modal dialogs. The browser keeps the focus inside, closes on Escape, and gives the focus back to where it was.
 
+import { useFocusKept } from '../lib/focus.js';
 import { html, useId, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 
@@ -11,6 +12,7 @@ import { attempt } from '../lib/notices.js';
 export function Dialog({ title, close, children }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const titleId = useId();
+  useFocusKept(dialog);
   useLayoutEffect(() => {
     dialog.current?.showModal();
     // Closed before it is removed: only then does the browser give the focus back.

@@ -4,6 +4,7 @@
 import { html } from '../lib/html.js';
 import { isLetter, listShortcuts } from '../lib/keys.js';
 import { Dialog } from './dialog.js';
+import { TreeKeys } from './tree-help.js';
 
 /** How keys are written that have no letter. @type {Record<string, string>} */
 const WRITTEN = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space' };
@@ -18,10 +19,13 @@ export function Help({ close }) {
         <dl class="keys">
           ${all.filter((one) => !isLetter(one)).map(keyOf)}
           <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>Go through the list of chats</dd></div>
+          <div><dt><kbd>Esc</kbd></dt><dd>Close a menu or a dialog</dd></div>
         </dl>
         <h3>While a message has the frame</h3>
         <p class="muted">Press Esc or click on a message to frame it. Without a frame, the letters that you type go to your question.</p>
         <dl class="keys">${all.filter(isLetter).map(keyOf)}</dl>
+        <h3>In the tree</h3>
+        <dl class="keys"><${TreeKeys} /></dl>
       </div>
     <//>
   `;

@@ -1,8 +1,8 @@
 // @ts-check
 // Markdown as nodes. The lexer's tokens become elements of a fixed set; all else, HTML included, is shown as the text that it is.
 
+import { copy } from '../lib/clipboard.js';
 import { html } from '../lib/html.js';
-import { attempt, notify } from '../lib/notices.js';
 
 export { lexer } from '../vendor/marked.js';
 
@@ -133,13 +133,9 @@ const unescaped = (text) =>
 
 /** @param {{text: string, language?: string}} props */
 function Code({ text, language }) {
-  const copy = () => attempt(async () => {
-    await navigator.clipboard.writeText(text);
-    notify('Copied');
-  });
   return html`
     <div class="code">
-      <div class="code-bar"><span>${language?.split(/\s/)[0] || 'Code'}</span><button type="button" class="quiet" onClick=${copy}>Copy<span class="visually-hidden"> this code</span></button></div>
+      <div class="code-bar"><span>${language?.split(/\s/)[0] || 'Code'}</span><button type="button" class="quiet" onClick=${() => copy(text)}>Copy<span class="visually-hidden"> this code</span></button></div>
       <pre tabindex="0" dir="ltr"><code>${text}</code></pre>
     </div>
   `;

@@ -1,5 +1,5 @@
 // @ts-check
-// Menus: a button that opens a list of actions, which closes on a choice, on Escape, and where something else is clicked or focused.
+// Menus: a button that opens a list of actions, which closes on a choice, on Escape, and where something else is clicked or focused. It moves with its button.
 
 import { html, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 
@@ -46,18 +46,31 @@ function openList(menu, list) {
   const closeOutside = (/** @type {Event} */ event) => {
     if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
   };
-  const closeScrolled = (/** @type {Event} */ event) => {
-    if (event.target !== list) menu.open = false;
+  const follow = (/** @type {Event} */ { target }) => {
+    if (!(target instanceof Node) || !target.contains(menu)) return;
+    if (isSeen(menu, target)) place(menu, list);
+    else menu.open = false;
   };
   const listening = new AbortController();
   const { signal } = listening;
   for (const type of ['pointerdown', 'focusin']) addEventListener(type, closeOutside, { signal });
-  addEventListener('scroll', closeScrolled, { signal, capture: true });
+  addEventListener('scroll', follow, { signal, capture: true });
   addEventListener('resize', () => (menu.open = false), { signal });
   return () => {
     listening.abort();
     if (list.isConnected) list.hidePopover();
   };
+}
+
+/**
+ * Whether a menu's button is in sight in what scrolls.
+ * @param {HTMLElement} menu
+ * @param {Node} scrolled
+ */
+function isSeen(menu, scrolled) {
+  if (!(scrolled instanceof Element)) return true;
+  const [button, box] = [menu.getBoundingClientRect(), scrolled.getBoundingClientRect()];
+  return button.bottom > box.top && button.top < box.bottom;
 }
 
 /**

@@ -4,7 +4,8 @@
 import { call, newKey, send } from '../lib/api.js';
 import { signal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
-import { attempt, notify } from '../lib/notices.js';
+import { attempt } from '../lib/notices.js';
+import { withViews } from '../lib/preload.js';
 import { hrefOf } from '../lib/router.js';
 import { begin, followed } from '../state/answers.js';
 import { branchId, chat, chatId, touch } from '../state/current.js';
@@ -25,7 +26,7 @@ export const dialog = signal(/** @type {{View: (props: {message: Message}) => an
  */
 export const openDialog = (name, message) =>
   attempt(async () => {
-    const { [name]: View } = await import('./message-dialogs.js');
+    const { [name]: View } = await withViews(import('./message-dialogs.js'), 'panel');
     dialog.value = { View, message };
   });
 
@@ -79,16 +80,6 @@ export async function pickOnto(messages, onto, name) {
   touch();
   void switchTo(branch.branch_id);
 }
-
-/**
- * @param {string} text
- * @param {string} said What tells that it is done.
- */
-export const copy = (text, said) =>
-  attempt(async () => {
-    await navigator.clipboard.writeText(text);
-    notify(said);
-  });
 
 /** @param {Message} message */
 export function linkTo({ response_id }) {

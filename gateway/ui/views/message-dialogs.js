@@ -1,22 +1,19 @@
 // @ts-check
 // The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
 
-import { html, useEffect, useSignal } from '../lib/html.js';
 import { recall } from '../lib/drafts.js';
+import { html, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
-import { filterOf, titleOf, tree, watchTree } from '../state/branches.js';
 import { branchId, chatId } from '../state/current.js';
 import { line } from '../state/line.js';
+import { BranchChoices } from './branch-picker.js';
 import { Dialog } from './dialog.js';
 import { branchAt, dialog, pickOnto } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
-/** So many branches are offered at once; a search finds the others. Among a few nothing is to be searched. */
-const OFFERED = 50;
-const SEARCHED_FROM = 8;
 /** The most messages of one request. */
 const PICKED_AT_MOST = 100;
 const NAME_LENGTH = 200;
@@ -83,7 +80,7 @@ export function PickDialog({ message }) {
           <legend>Messages</legend>
           <div class="choices">${line.value.messages.map((one) => html`<${MessageChoice} key=${one.response_id} message=${one} isChosen=${chosen.value.has(one.response_id)} isFirst=${one === message} toggle=${toggle(one.response_id)} />`)}</div>
         </fieldset>
-        <${BranchChoices} onto=${onto} />
+        <${BranchChoices} legend="Onto the branch" except=${[branchId.value]} chosen=${onto} />
         ${count > PICKED_AT_MOST && html`<p class="field-error">Choose at most ${PICKED_AT_MOST} messages.</p>`}
         <div class="row end">
           <button type="button" onClick=${close}>Cancel</button>
@@ -106,26 +103,3 @@ function MessageChoice({ message: { depth, question, response }, isChosen, isFir
 
 /** @param {HTMLElement | null} element */
 const scrollTo = (element) => element?.scrollIntoView({ block: 'nearest' });
-
-/** @param {{onto: import('../vendor/signals.js').Signal<string>}} props */
-function BranchChoices({ onto }) {
-  const sought = useSignal('');
-  useEffect(watchTree, []);
-  const others = [...tree.value.branches.values()].filter((one) => one.branch_id !== branchId.value);
-  const filter = filterOf(sought.value);
-  const matching = filter ? others.filter(filter) : others;
-  const hint = !tree.value.isWhole ? 'Reading the branches' : others.length === 0 ? 'There is no other branch yet. Branch somewhere first.' : matching.length > OFFERED ? `And ${matching.length - OFFERED} more: search for one.` : '';
-  return html`
-    <fieldset>
-      <legend>Onto the branch</legend>
-      ${others.length > SEARCHED_FROM && html`<input type="search" aria-label="Search the branches" placeholder="Find by name, question or tag" value=${sought} onInput=${(/** @type {any} */ event) => (sought.value = event.currentTarget.value)} />`}
-      ${matching.length > 0 && html`<div class="choices">${matching.slice(0, OFFERED).map((one) => html`
-        <label class="choice" key=${one.branch_id}>
-          <input type="radio" name="onto" checked=${onto.value === one.branch_id} onChange=${() => (onto.value = one.branch_id)} />
-          <span dir="auto">${one.parent_branch_id ? titleOf(one) : 'Trunk'}</span>
-        </label>
-      `)}</div>`}
-      ${hint && html`<p class="muted" role="status">${hint}</p>`}
-    </fieldset>
-  `;
-}

@@ -1,6 +1,7 @@
 // @ts-check
 // What is on its way at the end of a line: an answer that is being written, and questions that the server has not taken yet.
 
+import { copy } from '../lib/clipboard.js';
 import { html } from '../lib/html.js';
 import { recall } from '../lib/drafts.js';
 import { followed } from '../state/answers.js';
@@ -8,7 +9,6 @@ import { line } from '../state/line.js';
 import { hindrance, resend, withdraw } from '../state/outbox.js';
 import { GrowingMarkdown } from './markdown.js';
 import { Question } from './message.js';
-import { copy } from './message-actions.js';
 import { upTo } from '../state/line-window.js';
 import { TestModel } from './test-model.js';
 
@@ -74,7 +74,7 @@ export function UnsentQuestion({ entry }) {
               ? html`<button type="button" class="primary" onClick=${() => resend(entry, { beside: true })}>Ask on a branch beside it</button>`
               : !LASTING.includes(code ?? '') && html`<button type="button" onClick=${() => resend(entry)}>Send again</button>`)}
             <button type="button" onClick=${edit}>Take back</button>
-            <button type="button" onClick=${() => copy(question, 'Copied')}>Copy</button>
+            <button type="button" onClick=${() => copy(question)}>Copy</button>
           </div>
         `}
       </div>

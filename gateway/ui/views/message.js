@@ -1,6 +1,7 @@
 // @ts-check
 // One message of a line: a question, its response, and what can be done with them.
 
+import { copy } from '../lib/clipboard.js';
 import { Fragment, classes, html, useEffect, useSignal } from '../lib/html.js';
 import { call } from '../lib/api.js';
 import { titleOf } from '../lib/names.js';
@@ -13,7 +14,7 @@ import { switchTo } from '../state/line.js';
 import { Lazy } from './lazy.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
-import { copy, editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
+import { editing, forkAt, linkTo, openDialog, regenerate } from './message-actions.js';
 import { Icon } from './message-icons.js';
 import { Ending } from './message-status.js';
 import { Versions } from './message-versions.js';
@@ -90,9 +91,9 @@ function Actions({ message }) {
     <span class="actions">
       <button type="button" class="icon" aria-label="Regenerate the answer" title="Regenerate the answer (r)" onClick=${() => regenerate(message)}><${Icon} name="again" /></button>
       <button type="button" class="icon" aria-label="Branch here" title="Branch here (b): go on another way after this answer" onClick=${() => openDialog('BranchDialog', message)}><${Icon} name="branch" /><span class="word">Branch here</span></button>
-      <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question, 'Copied')}><${Icon} name="copy" /></button>
+      <button type="button" class="icon" aria-label="Copy the answer" title="Copy the answer" onClick=${() => copy(response || question)}><${Icon} name="copy" /></button>
       <${Menu} label="More actions" face=${html`<${Icon} name="more" />`}>
-        <button type="button" onClick=${() => copy(question, 'Copied')}>Copy the question</button>
+        <button type="button" onClick=${() => copy(question)}>Copy the question</button>
         <button type="button" onClick=${() => copy(linkTo(message), 'The link is copied')}>Copy a link</button>
         <button type="button" onClick=${() => forkAt(message)}>Fork to a new chat</button>
         <button type="button" onClick=${() => openDialog('PickDialog', message)}>Copy onto another branch...</button>

@@ -52,7 +52,7 @@ export function Minimap({ outline, view, jump }) {
     jump((clientY - currentTarget.getBoundingClientRect().top) / pitch);
   };
   return html`
-    <div class="minimap" aria-hidden="true" onPointerDown=${point} onPointerMove=${point}>
+    <div class="minimap" aria-hidden="true" title="The whole tree, with what you see of it. Click to go there." onPointerDown=${point} onPointerMove=${point}>
       <canvas ref=${canvas}></canvas>
       ${pitch < ROW_PX && html`<${Mark} view=${view} pitch=${pitch} height=${height} />`}
     </div>

@@ -1,44 +1,42 @@
 // @ts-check
 // The user's own keys for the providers of models, where the deployment takes them.
 
-import { ApiError, call } from '../lib/api.js';
-import { html, useSignal } from '../lib/html.js';
+import { call, checked, reach } from '../lib/api.js';
+import { html, useEffect, useSignal } from '../lib/html.js';
 import { attempt, notify } from '../lib/notices.js';
 import { errorsOf, Field, focusWrong, submitted } from './field.js';
 
 /** @typedef {{provider: string, has_key: boolean, key_hint: string | null}} Provider */
 
-/** Asks only when it is told to: most deployments have no such keys, and browsers report each 404 in their console. */
+/** Where the keys are read. The document of the API names it where the deployment takes keys: browsers report each 404 in their console. */
+const KEYS = 'providers/get-providers';
+const DOCUMENT = new URL('../openapi.json', document.baseURI);
+
 export function ProviderKeys() {
-  const providers = useSignal(/** @type {Provider[] | null} */ (null));
-  const isBusy = useSignal(false);
-  const read = async () => {
-    isBusy.value = true;
-    await attempt(async () => (providers.value = await readProviders()));
-    isBusy.value = false;
-  };
-  const take = (/** @type {Provider} */ changed) => (providers.value = (providers.peek() ?? []).map((one) => (one.provider === changed.provider ? changed : one)));
+  const providers = useSignal(/** @type {Provider[]} */ ([]));
+  useEffect(() => {
+    const ending = new AbortController();
+    void attempt(async () => {
+      if (await areTaken(ending.signal)) providers.value = await call('GET', KEYS, { signal: ending.signal });
+    });
+    return () => ending.abort();
+  }, []);
+  const take = (/** @type {Provider} */ changed) => (providers.value = providers.peek().map((one) => (one.provider === changed.provider ? changed : one)));
+  if (providers.value.length === 0) return null;
   return html`
     <section>
       <h2>Keys of providers</h2>
-      <p>Where this server allows it, your questions go to a provider of models with a key of your own. A key can be replaced, but is never shown again.</p>
-      <div class="form" role="status">
-        ${providers.value?.length === 0 && html`<p class="muted">This server takes no keys of its users: it has its own.</p>`}
-        ${providers.value?.map((provider) => html`<${KeyForm} key=${provider.provider} provider=${provider} take=${take} />`)}
-      </div>
-      ${!providers.value && html`<button type="button" disabled=${isBusy} onClick=${read}>Show my keys of providers</button>`}
+      <p>Your questions go to a provider of models with a key of your own, where you have stored one. A key can be replaced, but is never shown again.</p>
+      <div class="form">${providers.value.map((provider) => html`<${KeyForm} key=${provider.provider} provider=${provider} take=${take} />`)}</div>
     </section>
   `;
 }
 
-/** @returns {Promise<Provider[]>} */
-async function readProviders() {
-  try {
-    return await call('GET', 'providers/get-providers');
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return [];
-    throw error;
-  }
+/** @param {AbortSignal} signal */
+async function areTaken(signal) {
+  const response = await reach(DOCUMENT, { signal, credentials: 'omit' });
+  const { paths } = await (await checked(response)).json();
+  return `/api/v1/${KEYS}` in paths;
 }
 
 /** @param {{provider: Provider, take: (changed: Provider) => void}} props */

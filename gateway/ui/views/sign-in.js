@@ -100,6 +100,7 @@ async function enter(isNew, username, password) {
 /** What is told of an error as a whole; nothing of one that belongs to a field. @param {unknown} error */
 function failureOf(error) {
   if (!(error instanceof ApiError)) return explain(error);
+  if (error.code === 'session_ended') return 'You have signed out in another tab meanwhile. Sign in again.';
   if (error.status === 401) return 'The username or the password is wrong.';
   if (error.status === 429) return `Too many attempts. Try again at ${timeIn(error.retryAfter || 60)}.`;
   if (error.code === 'registration_closed') return 'Nobody can register here. Ask those who run this server for an account.';

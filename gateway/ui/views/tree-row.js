@@ -3,7 +3,8 @@
 
 import { classes, html, useLayoutEffect, useRef } from '../lib/html.js';
 import { shortTime } from '../lib/times.js';
-import { titleOf } from '../state/branches.js';
+import { FIRST_BRANCH, titleOf } from '../state/branches.js';
+import { versionOf } from '../state/tree.js';
 import { BranchActions } from './branch-actions.js';
 import { Menu } from './menu.js';
 import { LanesOfRow, ROW_PX } from './tree-lanes.js';
@@ -23,6 +24,7 @@ import { LanesOfRow, ROW_PX } from './tree-lanes.js';
 export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCurrent }) {
   const { branch, level, descendants, isFolded, isOnPath, isMatch } = row;
   const { element, openMenu } = useMenu(isCurrent, makeCurrent);
+  const version = versionOf.value(branch);
   return html`
     <div
       ref=${element} role="treeitem" id=${`branch-${branch.branch_id}`}
@@ -33,8 +35,8 @@ export function TreeRow({ row, lanes, isShown, isCurrent, choose, toggle, makeCu
     >
       <${LanesOfRow} lanes=${lanes} isShown=${isShown} isOnPath=${isOnPath} isLeaf=${!descendants} />
       <div class="tree-text">
-        <div class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</div>
-        <${Meta} branch=${branch} here=${isShown ? 'Shown' : isOnPath && isFolded ? 'Holds the shown one' : ''} level=${lanes.skipped ? level : 0} />
+        <div class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto" title=${titleOf(branch)}>${version?.title ?? titleOf(branch)}</div>
+        <${Meta} branch=${branch} version=${version?.text} here=${isShown ? 'Shown' : isOnPath && isFolded ? 'Holds the shown one' : ''} level=${lanes.skipped ? level : 0} />
       </div>
       ${descendants > 0 && html`<${Fold} count=${descendants} isFolded=${isFolded} toggle=${toggle} />`}
       ${isCurrent
@@ -83,9 +85,9 @@ function Fold({ count, isFolded, toggle }) {
   `;
 }
 
-/** @param {{branch: import('../lib/outline.js').Branch, here: string, level: number}} props `here` says where the shown branch is. */
-function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, here, level }) {
-  const facts = [!parent_branch_id && 'Trunk', messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
+/** @param {{branch: import('../lib/outline.js').Branch, version?: string, here: string, level: number}} props `here` says where the shown branch is. */
+function Meta({ branch: { parent_branch_id, archived, message_count, last_message_at, tags }, version, here, level }) {
+  const facts = [!parent_branch_id && FIRST_BRANCH, version, messages(message_count), shortTime(last_message_at)].filter(Boolean).join(' · ');
   return html`
     <div class="tree-meta">
       <span class="facts">

@@ -2,6 +2,7 @@
 // How the tree scrolls: which rows are in view, which is the current one, and what stays where it is when the tree changes.
 
 import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { tree } from '../state/branches.js';
 import { reveals } from '../state/tree.js';
 import { LANE_PX, ROW_PX } from './tree-lanes.js';
 
@@ -53,7 +54,12 @@ export function useCurrent(scroller, { rows, byId, path }) {
   const id = useSignal(/** @type {string | null} */ (null));
   const hadFocus = useRef(false);
   const wantsFocus = useRef(false);
-  const current = byId.get(id.value ?? '') ?? path.at(-1) ?? rows.at(0) ?? null;
+  const place = useRef(0);
+  const known = byId.get(id.value ?? '');
+  // In the place of one that was deleted comes the next, or the last.
+  const isGone = !known && id.value !== null && !tree.value.branches.has(id.value);
+  const current = known ?? (isGone ? rows[Math.min(place.current, rows.length - 1)] : path.at(-1)) ?? rows.at(0) ?? null;
+  if (known) place.current = known.index;
   const element = () => /** @type {HTMLElement | null} */ (current && scroller.current?.querySelector(`[id="branch-${current.branch.branch_id}"]`));
   useEffect(() => {
     const follow = () => (hadFocus.current = scroller.current?.contains(document.activeElement) ?? false);

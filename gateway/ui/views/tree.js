@@ -1,6 +1,7 @@
 // @ts-check
 // The panel that shows the tree of the open chat: a row for each branch, with its lane.
 
+import { useFocusReturned } from '../lib/focus.js';
 import { html, useEffect } from '../lib/html.js';
 import { hrefOf, route } from '../lib/router.js';
 import { tree, watchTree } from '../state/branches.js';
@@ -10,16 +11,15 @@ import { TreeRows } from './tree-rows.js';
 
 export default function TreePanel() {
   useEffect(watchTree, []);
+  useFocusReturned();
   const { branches: known, isWhole, isFailed } = tree.value;
   const { rows } = outline.value;
-  const isFolded = folded.value.size > 0;
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <div class="bar">
-      <a class="button icon back" href=${withoutPanel} aria-label="Back to the line">←</a>
+      <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
       <h1>Tree</h1>
-      ${known.size > 1 && html`<button type="button" class="quiet" onClick=${isFolded ? unfoldAll : foldAll}>${isFolded ? 'Unfold all' : 'Fold all'}</button>`}
-      <a class="button icon" href=${hrefOf({ ...route.value, panel: 'deleted' })}>Deleted</a>
+      <a class="button icon" href=${hrefOf({ ...route.value, panel: 'deleted' })}>Deleted branches</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the tree">×</a>
     </div>
     ${known.size > 1 && html`<${Filters} />`}
@@ -35,6 +35,7 @@ export default function TreePanel() {
 function Filters() {
   const { matches, hidden } = outline.value;
   const { branches: known, isWhole } = tree.value;
+  const isFolded = folded.value.size > 0;
   const count = sought.value.trim() ? `${matches.toLocaleString()} of ${branches(known.size)}` : branches(known.size);
   return html`
     <div class="tree-filters">
@@ -47,6 +48,7 @@ function Filters() {
             Show archived${hidden > 0 && ` (${hidden.toLocaleString()})`}
           </label>
         `}
+        <button type="button" class="quiet" title=${isFolded ? 'Show every branch' : 'Leave the branches that lead to the shown one'} onClick=${isFolded ? unfoldAll : foldAll}>${isFolded ? 'Expand all' : 'Collapse all'}</button>
       </div>
     </div>
   `;
@@ -54,10 +56,10 @@ function Filters() {
 
 const NoBranches = () => html`
   <div class="empty tree-teach">
-    <p>This chat has one line so far, its trunk. Each branch that grows on it gets a row here.</p>
+    <p>This chat has one branch so far, its first. Each branch that grows on it gets a row here.</p>
     <ul>
       <li><strong>Branch here</strong> under an answer goes on from there, beside what follows it.</li>
-      <li><strong>Edit the question</strong> or <strong>regenerate</strong> an answer, and the old version stays on its branch.</li>
+      <li><strong>Edit the question</strong> or <strong>regenerate</strong> an answer, and the old version stays on the branch that it was on.</li>
     </ul>
   </div>
 `;

@@ -25,12 +25,12 @@ async fn every_view(driver: &Driver, size: WindowSize, look: impl AsyncFn(&Tab, 
         for (path, shown) in [
             (format!("chat/{chat}"), "first!"),
             (format!("chat/{chat}/tree"), "2 branches"),
-            (format!("chat/{chat}/compare/{chat}/{branch}"), "common to both"),
+            (format!("chat/{chat}/compare/{chat}/{branch}"), "Both begin with"),
             (format!("chat/{chat}/settings"), "Instructions"),
             (format!("chat/{chat}/deleted"), "Nothing is deleted"),
             ("new".to_owned(), "Ask something, then"),
             ("deleted".to_owned(), "Oaks"),
-            ("account".to_owned(), "For programs"),
+            ("account".to_owned(), "For programmers"),
         ] {
             tab.go(&format!("/ui/#/{path}")).await;
             tab.shows(shown).await;

@@ -5,6 +5,7 @@ use crate::browser::DESKTOP;
 use crate::driver::Driver;
 use crate::scene::{eventually, signed_in};
 use crate::tab::Tab;
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
@@ -38,10 +39,10 @@ pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
         // The link that names both.
         let url = format!("/ui/#/chat/{chat}/compare/{chat}/{active}");
         tab.go(&url).await;
-        tab.shows("The first message is common to both.").await;
+        tab.shows("Both begin with the same message.").await;
         tab.shows("second!").await;
         tab.click("button", "Swap sides").await;
-        tab.shows("1 message after the common part").await;
+        tab.shows("1 message of its own").await;
     })
     .await;
 }
@@ -101,7 +102,7 @@ pub async fn a_branch_is_renamed_archived_deleted_and_restored(driver: &Driver) 
         tab.choose_of_branch("Figs...", "Delete").await;
         tab.gone("treeitem", "Figs...").await;
         assert_eq!(names(&user, &chat).await, [json!("Elms"), Value::Null]);
-        tab.click("link", "Deleted").await;
+        tab.click("link", "Deleted branches").await;
         tab.click("button", "Restore...").await;
         tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
         tab.element("treeitem", "Figs...").await;
@@ -148,8 +149,8 @@ pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
         .await;
         tab.click("menuitem", "Copy onto another branch...").await;
         tab.element("dialog", "...").await;
-        tab.until("find('radio', 'Oaks')", Vec::new()).await;
-        tab.click("radio", "Oaks").await;
+        tab.until("find('radio', 'Oaks...')", Vec::new()).await;
+        tab.click("radio", "Oaks...").await;
         tab.click("button", "Copy...").await;
         tab.gone("dialog", "...").await;
         tab.shows("second!").await;
@@ -166,6 +167,75 @@ pub async fn messages_are_copied_and_a_chat_is_forked(driver: &Driver) {
         tab.has_messages(2).await;
         let chats = user.get("/chats/get-chat").await.expect(200).json();
         assert_eq!(chats.as_array().unwrap().len(), 2);
+    })
+    .await;
+}
+
+impl Tab {
+    /// Presses Enter on an element.
+    async fn enter(&self, role: &str, name: &str) {
+        self.element(role, name).await;
+        self.run("find(arguments[0], arguments[1]).focus();", vec![role.into(), name.into()]).await;
+        self.press_key(Key::Enter).await;
+    }
+
+    /// Waits until an element has the focus.
+    async fn has_focus(&self, role: &str, name: &str) {
+        let is_focused = "document.activeElement === find(args[0], args[1])";
+        self.until(is_focused, vec![role.into(), name.into()]).await;
+    }
+}
+
+pub async fn the_focus_stays_beside_what_goes(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, branches) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/compare/{chat}/{}", branches[0])).await;
+        tab.shows("Both begin with").await;
+        tab.enter("button", "Change the right branch").await;
+        // Neither of the two that are compared is offered.
+        tab.element("button", "Oaks...").await;
+        tab.gone("button", "Figs...").await;
+        tab.enter("button", "Oaks...").await;
+        tab.shows("Nothing that the other has not").await;
+        tab.has_focus("button", "Change the right branch").await;
+
+        let (chat, branches) = chat_of_branches(&user).await;
+        for branch in &branches {
+            user.delete(&format!("/branches/delete-branch/{branch}")).await.expect(200);
+        }
+        tab.go(&format!("/ui/#/chat/{chat}/deleted")).await;
+        tab.enter("button", "Restore Oaks").await;
+        tab.has_focus("button", "Restore Figs").await;
+    })
+    .await;
+}
+
+pub async fn the_comparison_leads_back_to_the_tree(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, _) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
+        tab.element("treeitem", "Oaks...").await;
+        tab.choose_of_branch("Oaks...", "Compare with the branch shown").await;
+        tab.shows("Both begin with").await;
+        tab.click("link", "Close the comparison").await;
+        tab.element("treeitem", "Oaks...").await;
+    })
+    .await;
+}
+
+pub async fn versions_are_told_apart_in_the_tree(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        let first = user.say(&chat, "how does one cook rice for two").await["response_id"].clone();
+        for (question, response) in [("two", "again"), ("three", "more")] {
+            let question = format!("how does one cook rice for {question}");
+            let body = json!({"response_id": first, "question": question, "response": response});
+            user.post("/messages/edit-message", &body).await.expect(201);
+        }
+        tab.go(&format!("/ui/#/chat/{chat}/tree")).await;
+        tab.shows("Answer 2 of 3").await;
+        tab.shows("Version 3 of 3").await;
+        tab.element("treeitem", "\u{2026} for three...").await;
     })
     .await;
 }

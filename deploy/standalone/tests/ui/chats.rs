@@ -1,6 +1,6 @@
 //! The list of chats.
 
-use crate::browser::DESKTOP;
+use crate::browser::{DESKTOP, PHONE};
 use crate::driver::Driver;
 use crate::scene::signed_in;
 use fantoccini::key::Key;
@@ -77,6 +77,97 @@ pub async fn a_chat_is_deleted_and_comes_back(driver: &Driver) {
         tab.click("button", "Destroy for good").await;
         tab.shows("No chat is deleted.").await;
         user.get(&format!("/chats/get-chat/{chat}")).await.expect(404);
+    })
+    .await;
+}
+
+pub async fn an_undo_is_offered_as_long_as_it_can_act(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        user.chat("Trees").await;
+        tab.element("link", "Trees...").await;
+        tab.choose("Actions for Trees", "Archive").await;
+        tab.element("button", "Undo").await;
+        // It cannot be taken out of the archive any more, but be restored.
+        tab.click("button", "Archived").await;
+        tab.choose("Actions for Trees", "Delete").await;
+        tab.shows("It can be restored until").await;
+        tab.hides("Archived \u{201c}").await;
+        tab.click("link", "Deleted chats").await;
+        tab.click("button", "Restore Trees").await;
+        tab.shows("Restored").await;
+        tab.gone("button", "Undo").await;
+        // Nobody else who signs in sees it.
+        tab.sign_out().await;
+        tab.hides("Restored").await;
+    })
+    .await;
+}
+
+pub async fn the_first_chat_that_is_found_opens(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Bakeries").await;
+        user.chat("Trees").await;
+        tab.element("link", "Trees...").await;
+        tab.fill("Search chats by name", "bak").await;
+        tab.press_key(Key::Enter).await;
+        tab.until("location.hash.includes(args[0])", vec![json!(chat)]).await;
+    })
+    .await;
+}
+
+pub async fn the_open_chat_has_a_menu(driver: &Driver) {
+    signed_in(driver, PHONE, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        let first = user.say(&chat, "first").await;
+        let branch = user.fork(&chat, &first["response_id"]).await;
+        user.say(&branch, "elsewhere").await;
+        tab.open_chat(&chat).await;
+        tab.choose("Actions for this chat", "Rename").await;
+        tab.fill("Name...", "Figs").await;
+        tab.click("button", "Save").await;
+        tab.element("heading", "Figs").await;
+        // The comparison has no button of its own on a phone.
+        tab.choose("Actions for this chat", "Compare this branch with...").await;
+        tab.click_in_dialog("button", "elsewhere...").await;
+        tab.shows("Both begin with the same message.").await;
+        tab.click("link", "Back to the chat").await;
+        tab.choose("Actions for this chat", "Delete").await;
+        tab.click("button", "Undo").await;
+        tab.element("heading", "Figs").await;
+    })
+    .await;
+}
+
+pub async fn the_list_tells_at_once_when_something_was_said(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        user.say(&chat, "first").await;
+        tab.open_chat(&chat).await;
+        tab.has_messages(1).await;
+        let time = "document.querySelector('.chat-row time').dateTime";
+        let before = tab.run(&format!("return {time};"), Vec::new()).await;
+        tab.ask_and_wait("second").await;
+        // The server tells of it up to two seconds later.
+        let now = tab.run(&format!("return {time};"), Vec::new()).await;
+        assert_ne!(now, before);
+    })
+    .await;
+}
+
+pub async fn a_chat_has_no_instructions(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        let instructions = async || {
+            let found = user.get(&format!("/chats/get-chat/{chat}")).await.expect(200).json();
+            found["settings"]["instructions"].clone()
+        };
+        tab.go(&format!("/ui/#/chat/{chat}/settings")).await;
+        for (choice, stored) in [("None", json!("")), ("The default of this server", json!(null))] {
+            tab.element("combobox", "Instructions").await.select_by_label(choice).await.unwrap();
+            tab.click("button", "Save").await;
+            tab.shows("Saved: instructions").await;
+            assert_eq!(instructions().await, stored);
+        }
     })
     .await;
 }

@@ -61,7 +61,7 @@ pub async fn ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once(
         tab.shows("question 50").await;
         tab.run("document.querySelector('[role=tree]').scrollTop = 200000;", Vec::new()).await;
         tab.until("count('[role=treeitem]') > 5", Vec::new()).await;
-        tab.click("button", "Fold all").await;
+        tab.click("button", "Collapse all").await;
         tab.until("count('[role=treeitem]') > 0", Vec::new()).await;
         // A window alone is drawn.
         let drawn = tab.run("return [count(MESSAGE), count('[role=treeitem]')];", Vec::new()).await;

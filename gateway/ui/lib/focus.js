@@ -1,0 +1,99 @@
+// @ts-check
+// The focus where what had it is removed or disabled: it stays beside it, and never falls to the page, where keys mean something else.
+
+import { useEffect } from './html.js';
+
+const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex]';
+
+/** @param {Element} root */
+const focusableIn = (root) => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(FOCUSABLE)].filter((one) => one.checkVisibility()));
+
+/**
+ * Keeps the focus in a part of the page, as long as the part is there.
+ * @param {{current: HTMLElement | null}} part
+ */
+export function useFocusKept(part) {
+  useEffect(() => (part.current ? keepFocusIn(part.current) : undefined), []);
+}
+
+/** What a panel that is closed gives the focus to where what has opened it is gone: the tree that is there again, or the link to it. */
+const PANEL_ORIGINS = '.panel [role="treeitem"][tabindex="0"], .line-bar a[href$="/tree"]';
+
+/**
+ * Gives the focus back to what has opened a panel, when the panel is closed.
+ * @param {{current: HTMLElement | null}} [heading] It takes the focus where what has opened the panel went with that.
+ */
+export function useFocusReturned(heading) {
+  useEffect(() => {
+    const { activeElement } = document;
+    if (activeElement === document.body) heading?.current?.focus();
+    const giveBack = () => {
+      if (document.activeElement !== document.body) return;
+      const isThere = activeElement !== document.body && activeElement?.isConnected && activeElement.checkVisibility();
+      const origin = isThere ? activeElement : document.querySelector(PANEL_ORIGINS);
+      /** @type {HTMLElement | null} */ (origin)?.focus();
+    };
+    return () => requestAnimationFrame(giveBack);
+  }, []);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {HTMLElement} root
+ */
+function placesOf(element, root) {
+  /** @type {[Element, number][]} */
+  const places = [];
+  for (let around = element.parentElement; around && root.contains(around); around = around.parentElement) places.push([around, focusableIn(around).indexOf(element)]);
+  return places;
+}
+
+/**
+ * What lies in a place now, or at the end of what the place is in: the innermost that is still there, and has something that takes the focus.
+ * @param {[around: Element, place: number][]} places
+ */
+function besideOf(places) {
+  for (const [around, place] of places) {
+    const there = around.isConnected ? focusableIn(around) : [];
+    if (there.length > 0) return there[Math.min(place, there.length - 1)];
+  }
+}
+
+/**
+ * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
+ * @param {HTMLElement} root
+ */
+function keepFocusIn(root) {
+  /** What has the focus in this part. @type {HTMLElement | null} */
+  let last = null;
+  /** What that is in, from the inside, and its place there. @type {[around: Element, place: number][]} */
+  let places = [];
+  /** What had it before. @type {EventTarget | null} */
+  let outside = null;
+  const listening = new AbortController();
+  const { signal } = listening;
+  const follow = (/** @type {FocusEvent} */ { target, relatedTarget }) => {
+    const isInside = target instanceof HTMLElement && root.contains(target);
+    if (isInside && !(relatedTarget instanceof Node && root.contains(relatedTarget))) outside = relatedTarget ?? outside;
+    last = isInside ? target : null;
+    if (last) places = placesOf(last, root);
+  };
+  const mend = () => {
+    if (!last || (document.activeElement && document.activeElement !== document.body)) return;
+    if (last.isConnected && !focusableIn(root).includes(last)) return;
+    const beside = besideOf(places);
+    const origin = outside instanceof HTMLElement && outside.isConnected && outside.checkVisibility() ? outside : null;
+    // Where nothing is left, the page that the part is of begins with its title.
+    const next = last.isConnected ? last : (beside ?? origin ?? focusableIn(root.parentElement ?? root)[0]);
+    next?.focus();
+  };
+  addEventListener('focusin', follow, { signal });
+  // Who clicks on what takes no focus wants it nowhere.
+  addEventListener('pointerdown', () => (last = null), { signal, capture: true });
+  const changes = new MutationObserver(mend);
+  changes.observe(root, { childList: true, subtree: true, attributeFilter: ['disabled'] });
+  return () => {
+    listening.abort();
+    changes.disconnect();
+  };
+}
