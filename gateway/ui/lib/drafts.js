@@ -19,14 +19,16 @@ let timer;
 export const readDraft = (id) => pending.get(id) ?? localStorage.getItem(PREFIX + id) ?? '';
 
 /**
- * Keeps a draft; an empty one is forgotten.
+ * Keeps a draft; an empty one is forgotten at once.
  * @param {string} id
  * @param {string} text
  */
 export function keepDraft(id, text) {
   pending.set(id, text);
   clearTimeout(timer);
-  timer = setTimeout(store, PAUSE_MS);
+  // What was asked is no draft any more, even if the page is gone the next moment.
+  if (text) timer = setTimeout(store, PAUSE_MS);
+  else store();
 }
 
 /** Rises when a draft was changed by other means than its field. */

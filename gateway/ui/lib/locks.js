@@ -13,7 +13,7 @@ const queues = new Map();
  * @returns {Promise<T>}
  */
 export function withLock(name, work) {
-  return navigator.locks ? navigator.locks.request(name, work) : queued(name, work);
+  return navigator.locks ? /** @type {Promise<T>} */ (navigator.locks.request(name, work)) : queued(name, work);
 }
 
 /**

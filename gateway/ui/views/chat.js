@@ -9,11 +9,13 @@ import { announcement, discover, otherRuns, showRun } from '../state/answers.js'
 import { branchId, chat, chatId, isLineRead } from '../state/current.js';
 import { watchGrowth } from '../state/line-growth.js';
 import { line, switchTo, watchLine } from '../state/line.js';
-import { ChatMenu } from './chat-menu.js';
 import { Composer } from './composer.js';
+import { Lazy } from './lazy.js';
 import { dialog } from './message-actions.js';
 import { Icon } from './message-icons.js';
 import { MessageList } from './message-list.js';
+
+const menu = () => import('./chat-menu.js').then(({ ChatMenu }) => ChatMenu);
 
 export function ChatView() {
   useEffect(watchLine, []);
@@ -70,7 +72,7 @@ function Header() {
       <${PanelLink} panel="tree" label="Tree" title="The tree of this chat (t)" icon="tree" />
       ${!isTrunk && html`<${PanelLink} panel="compare" label="Compare" title="Compare this branch with the first one" icon="compare" />`}
       <${PanelLink} panel="settings" label="Settings" title="The settings of this chat" icon="settings" />
-      <${ChatMenu} />
+      <div class="line-menu">${isLineRead.value && html`<${Lazy} load=${menu}><span /><//>`}</div>
     </header>
   `;
 }

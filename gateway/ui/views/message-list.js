@@ -11,13 +11,16 @@ import { landing, line, retry, showEnd } from '../state/line.js';
 import { upTo } from '../state/line-window.js';
 import { TEST_MODEL } from '../state/models.js';
 import { unsent } from '../state/outbox.js';
+import { Lazy } from './lazy.js';
 import { isMarkdownReady, loadMarkdown } from './markdown.js';
 import { useChunks } from './message-chunks.js';
 import { elementId, MessageView } from './message.js';
 import { Icon } from './message-icons.js';
 import { addLineKeys } from './message-keys.js';
 import { Place } from './message-place.js';
-import { RunningAnswer, UnsentQuestion } from './message-running.js';
+
+const runningAnswer = () => import('./message-running.js').then(({ RunningAnswer }) => RunningAnswer);
+const unsentQuestion = () => import('./message-running.js').then(({ UnsentQuestion }) => UnsentQuestion);
 
 /** After the last scrolling before the place is kept, in milliseconds. */
 const REST_MS = 250;
@@ -58,8 +61,8 @@ function Messages({ isBusy }) {
         ${hasOlder && html`<p class="muted edge">Earlier messages are loading</p>`}
         ${isEmpty && html`<${Lesson} />`}
         ${rendered.map((message) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${message === messages.at(-1) && !run} isTest=${message === tested} />`)}
-        ${run && html`<${RunningAnswer} key=${run.key} run=${run} isTest=${run === tested} />`}
-        ${waiting.map((entry) => html`<${UnsentQuestion} key=${entry.key} entry=${entry} />`)}
+        ${run && html`<${Lazy} key=${run.key} load=${runningAnswer} props=${{ run, isTest: run === tested }}><span /><//>`}
+        ${waiting.map((entry) => html`<${Lazy} key=${entry.key} load=${unsentQuestion} props=${{ entry }}><span /><//>`)}
         ${isBegun && html`<p class="muted begun">This branch has no messages of its own yet. What you ask next begins it.</p>`}
       </div>
     </section>

@@ -7,9 +7,7 @@ import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
-import { createChat } from '../state/chats.js';
 import { loadModels, nextModel } from '../state/models.js';
-import { ask } from '../state/outbox.js';
 import { fit, isSend } from './message-field.js';
 import { Icon } from './message-icons.js';
 import { TestModel } from './test-model.js';
@@ -43,6 +41,8 @@ export function Welcome() {
     if (isBusy.value || !question.trim()) return;
     isBusy.value = true;
     await attempt(async () => {
+      // What is shown first does without them.
+      const [{ createChat }, { ask }] = await Promise.all([import('../state/chats.js'), import('../state/outbox.js')]);
       const { chat_id } = await createChat(excerpt(question));
       // The id of its first branch is that of the chat.
       ask({ chat: chat_id, branch: chat_id, parent: null, question });

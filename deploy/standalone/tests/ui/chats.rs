@@ -144,6 +144,7 @@ pub async fn the_list_tells_at_once_when_something_was_said(driver: &Driver) {
         user.say(&chat, "first").await;
         tab.open_chat(&chat).await;
         tab.has_messages(1).await;
+        tab.element("link", "Trees...").await;
         let time = "document.querySelector('.chat-row time').dateTime";
         let before = tab.run(&format!("return {time};"), Vec::new()).await;
         tab.ask_and_wait("second").await;

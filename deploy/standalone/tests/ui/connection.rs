@@ -42,6 +42,28 @@ pub async fn a_question_waits_for_the_server_and_is_sent_once(driver: &Driver) {
     .await;
 }
 
+/// A browser trusts HTTPS and the machine's own addresses alone: elsewhere it has no locks, no clipboard, and no UUIDs.
+pub async fn the_page_works_on_plain_http_in_a_network(driver: &Driver) {
+    let stack = stack().await;
+    stack.user(NAME).await;
+    let mut origin = stack.url.clone();
+    origin.set_host(Some("banyan.test")).unwrap();
+    browse(driver, &origin, DESKTOP, async |tab| {
+        assert_eq!(tab.run("return isSecureContext;", Vec::new()).await, json!(false));
+        sign_in(&tab).await;
+        tab.click("button", "New chat").await;
+        tab.ask_and_wait("Does it work here").await;
+        tab.click("button", "Copy the answer").await;
+        tab.shows("Copied").await;
+        tab.client.refresh().await.unwrap();
+        tab.has_messages(1).await;
+        tab.sign_out().await;
+        tab.client.refresh().await.unwrap();
+        tab.element("heading", "Sign in").await;
+    })
+    .await;
+}
+
 pub async fn a_draft_survives_a_reload(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = user.chat("Trees").await;

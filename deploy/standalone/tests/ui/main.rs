@@ -30,7 +30,7 @@ mod tabs;
 
 use driver::Driver;
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::runtime::{Builder, Runtime};
 
 /// A test that has a stack and a browser of its own.
@@ -41,6 +41,7 @@ macro_rules! trials {
             let is_ignored = driver.is_none();
             Trial::test(concat!(stringify!($module), "::", stringify!($case)), move || {
                 let Some(driver) = driver else { return Ok(()) };
+                let _access = Access::of(stringify!($module));
                 on_named_thread(concat!(stringify!($module), "-", stringify!($case)), move |runtime| {
                     runtime.block_on(async { $module::$case(&driver).await });
                 })
@@ -48,6 +49,26 @@ macro_rules! trials {
             .with_ignored_flag(is_ignored)
         }),+]
     };
+}
+
+/// The test that looks at how long the tasks of its browser take has the machine for itself; all others run beside one another.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// What a test holds of the machine while it runs.
+enum Access {
+    Exclusive { _guard: RwLockWriteGuard<'static, ()> },
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+}
+
+impl Access {
+    fn of(module: &str) -> Self {
+        // A test that panics has changed nothing that others see.
+        if module == "large" {
+            Self::Exclusive { _guard: MACHINE.write().unwrap_or_else(PoisonError::into_inner) }
+        } else {
+            Self::Shared { _guard: MACHINE.read().unwrap_or_else(PoisonError::into_inner) }
+        }
+    }
 }
 
 /// Runs a test on a thread of its name, by which its screenshot is called.
@@ -58,9 +79,7 @@ fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> 
 }
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // One browser at a time, as some tests look at how long its tasks take.
-    arguments.test_threads.get_or_insert(1);
+    let arguments = Arguments::from_args();
     let driver = Driver::start().map(Arc::new);
     let trials = trials![driver;
         sign_in::a_person_registers_signs_out_and_signs_in,
@@ -89,6 +108,7 @@ fn main() {
         account::signing_out_wins_over_what_is_under_way,
         tabs::two_tabs_and_a_second_device_agree,
         connection::a_question_waits_for_the_server_and_is_sent_once,
+        connection::the_page_works_on_plain_http_in_a_network,
         connection::a_draft_survives_a_reload,
         keyboard::everything_is_done_by_keys_alone,
         keyboard::what_is_typed_is_no_shortcut_unless_a_message_has_the_focus,
