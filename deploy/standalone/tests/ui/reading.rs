@@ -31,6 +31,8 @@ pub async fn reloading_and_going_back_keep_the_place(driver: &Driver) {
         user.say(&other, "elsewhere").await;
         tab.open_chat(&chat).await;
         tab.shows("question 119!").await;
+        // What is above the end comes in pieces.
+        tab.until("document.querySelector('.line').scrollTop > args[0]", vec![json!(SCROLLED_PX)]).await;
         tab.run("document.querySelector('.line').scrollBy(0, -arguments[0]);", vec![json!(SCROLLED_PX)])
             .await;
         tab.until("history.state?.place", Vec::new()).await;
