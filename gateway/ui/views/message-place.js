@@ -60,7 +60,11 @@ export class Place {
       const scrolled = box.scrollTop - this.#known;
       box.scrollTop += this.#topOf(element) - (this.#anchor.top - scrolled);
       this.#anchor.top = this.#topOf(element);
-    } else if (this.isAtEnd.peek()) box.scrollTop = box.scrollHeight;
+    } else if (this.isAtEnd.peek()) {
+      // The same holds for the end: who has left it is not brought back.
+      if (box.scrollTop < this.#known && !this.#isEnd()) return this.#remember();
+      box.scrollTop = box.scrollHeight;
+    }
     // What became shorter may have its end in sight.
     if (this.#anchor && this.#isEnd(1)) {
       this.#anchor = null;
