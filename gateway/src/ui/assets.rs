@@ -135,7 +135,7 @@ mod tests {
         );
     }
 
-    /// What a visit loads before its view is there: the page, and the files of the views by the names of their templates, as gzipped bytes.
+    /// The gzipped bytes that a visit loads before its view is there: of the page, and of the files that the templates of the views name.
     fn gzipped(assets: &Assets, views: &[&str]) -> usize {
         let page = assets.page.as_ref().unwrap();
         let text = String::from_utf8(page.bytes.to_vec()).unwrap();
@@ -161,7 +161,7 @@ mod tests {
         for (views, budget) in budgets {
             let size = gzipped(&assets, views);
             assert!(size <= budget, "{views:?}: {size} bytes");
-            // What is not found would weigh nothing.
+            // A view that is not found would weigh nothing.
             assert!(size > budget / 4, "{views:?}: {size} bytes");
         }
         let markdown = gzipped(&assets, &["markdown"]) - gzipped(&assets, &[]);

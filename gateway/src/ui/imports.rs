@@ -1,4 +1,4 @@
-//! What the modules of the page import, so that a browser loads a whole view at once, and not one level of imports after the other.
+//! The imports of the page's modules, so that a browser loads a whole view at once, and not one level of imports after the other.
 
 use actix_web::web::Bytes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The line of the page that has a module loaded before it is imported, up to the module's name.
 const PRELOAD: &str = r#"<link rel="modulepreload" href="./"#;
 
-/// What begins and ends a part of the page that a browser loads later, if at all.
+/// The tags around a part of the page that a browser loads later, if at all.
 const LATER: (&str, &str) = ("<template", "</template");
 
 /// The files of the page by their names.

@@ -36,8 +36,11 @@ export function excerpt(question, { length = NAME_LENGTH, isCut = false } = {}) 
   return kept && `${kept.replace(/[\s.,;:…]+$/, '')}…`;
 }
 
+/** Whether a question may go on after its preview: then questions with the same one may differ. @param {string} preview */
+export const isCut = (preview) => [...preview].length >= PREVIEW_LENGTH;
+
 /** The beginning of a question of which the API has given a preview. @param {string} preview @param {number} [length] */
-export const ofPreview = (preview, length) => excerpt(preview, { length, isCut: [...preview].length >= PREVIEW_LENGTH });
+export const ofPreview = (preview, length) => excerpt(preview, { length, isCut: isCut(preview) });
 
 /**
  * What a branch is called: its name, else how it begins.

@@ -1,12 +1,10 @@
 // @ts-check
 // Branches that are versions of the same place in a chat, as edits and regenerated answers are, and what tells them apart. Pure.
 
-import { titleOf } from './names.js';
+import { isCut, titleOf } from './names.js';
 
 /** @typedef {import('./outline.js').Branch} Branch */
 
-/** The API cuts previews at so many characters: what goes on behind them may differ. */
-const PREVIEW_LENGTH = 80;
 /** A title that begins as another does for more characters than that begins where they differ. */
 const SHARED_LENGTH = 16;
 /** So many versions of a place are compared, at most. */
@@ -67,7 +65,7 @@ function tellApart(there, parent) {
   there.sort((a, b) => ((a.first_response_id ?? '') < (b.first_response_id ?? '') ? -1 : 1));
   there.forEach(({ branch_id, name, preview }, index) => {
     if (name !== null) return;
-    const isAnswer = (counts.get(preview ?? '') ?? 0) > 1 && [...(preview ?? '')].length < PREVIEW_LENGTH;
+    const isAnswer = (counts.get(preview ?? '') ?? 0) > 1 && !isCut(preview ?? '');
     const text = `${isAnswer ? 'Answer' : 'Version'} ${(index + 1 + Number(isFirst)).toLocaleString()} of ${total.toLocaleString()}`;
     const title = shared ? titleOf({ name, preview }) : null;
     versions.set(branch_id, { title: title && fromDifference(title, shared?.get(title) ?? 0), text });

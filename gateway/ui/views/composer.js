@@ -1,15 +1,14 @@
 // @ts-check
 // Where a question is written. What is written is kept, for each chat, until it is sent.
 
-import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
-import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
 import { shownRun, stop } from '../state/answers.js';
 import { branchId, chatId } from '../state/current.js';
 import { line, showEnd } from '../state/line.js';
 import { chooseModel, loadModels, model, models, nextModel, settledModel } from '../state/models.js';
 import { ask, unsent } from '../state/outbox.js';
-import { fit, isSend } from './message-field.js';
+import { isSend, useDraft } from './message-field.js';
 import { Icon } from './message-icons.js';
 import { TestModel } from './test-model.js';
 
@@ -64,35 +63,6 @@ function Field({ chat, branch }) {
       <${TestModel} model=${nextModel.value} isShort />
     </form>
   `;
-}
-
-/**
- * What is being written in a chat, and what changes it.
- * @param {string} chat
- * @param {{current: HTMLTextAreaElement | null}} field
- */
-function useDraft(chat, field) {
-  const text = useSignal(readDraft(chat));
-  const recalled = useRef(recalls.value);
-  const focus = () => field.current?.focus({ preventScroll: true });
-  useEffect(() => {
-    // What is open already, such as a search, keeps the focus.
-    if (document.activeElement === document.body) backToField();
-  }, []);
-  // Before the next key, which would write over it.
-  useLayoutEffect(() => {
-    text.value = readDraft(chat);
-    if (recalls.value !== recalled.current) focus();
-    recalled.current = recalls.value;
-  }, [recalls.value]);
-  useLayoutEffect(() => {
-    if (field.current) fit(field.current);
-  }, [text.value]);
-  const write = (/** @type {string} */ written) => {
-    text.value = written;
-    keepDraft(chat, written);
-  };
-  return { text, write };
 }
 
 /** Tells the style sheet how much of the page a keyboard covers, where the browser lays it over the page. */

@@ -1,6 +1,10 @@
 // @ts-check
 // What the fields have in common in which questions are written.
 
+import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
+import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
+import { backToField } from '../lib/keys.js';
+
 /**
  * Makes a field as high as its text; a style sheet limits it.
  * @param {HTMLTextAreaElement} field
@@ -15,3 +19,32 @@ export function fit(field) {
  * @param {KeyboardEvent} event
  */
 export const isSend = ({ key, shiftKey, isComposing, keyCode }) => key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
+
+/**
+ * What is being written in a chat, and what changes it.
+ * @param {string} chat The chat's id, or another name of its draft.
+ * @param {{current: HTMLTextAreaElement | null}} field
+ */
+export function useDraft(chat, field) {
+  const text = useSignal(readDraft(chat));
+  const recalled = useRef(recalls.value);
+  const focus = () => field.current?.focus({ preventScroll: true });
+  useEffect(() => {
+    // What is open already, such as a search, keeps the focus.
+    if (document.activeElement === document.body) backToField();
+  }, []);
+  // Before the next key, which would write over it.
+  useLayoutEffect(() => {
+    text.value = readDraft(chat);
+    if (recalls.value !== recalled.current) focus();
+    recalled.current = recalls.value;
+  }, [recalls.value]);
+  useLayoutEffect(() => {
+    if (field.current) fit(field.current);
+  }, [text.value]);
+  const write = (/** @type {string} */ written) => {
+    text.value = written;
+    keepDraft(chat, written);
+  };
+  return { text, write };
+}

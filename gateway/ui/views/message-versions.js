@@ -2,14 +2,12 @@
 // The switch between the versions of a message. It says what they differ in: in the question, or in the answer to the same one.
 
 import { html, useEffect, useSignal } from '../lib/html.js';
+import { isCut } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { chatId } from '../state/current.js';
 import { versionsOf } from '../state/line-pages.js';
 import { switchVersion } from '../state/line.js';
 import { Icon } from './message-icons.js';
-
-/** The API cuts previews at so many characters: questions with the same one may still differ. */
-const PREVIEW_LENGTH = 80;
 
 /** What the versions of messages are, by message and count. @type {Map<string, 'Question' | 'Answer' | 'Version'>} */
 const kinds = new Map();
@@ -21,7 +19,7 @@ function kindOf(versions) {
   const questions = new Set(versions.map(({ question_preview }) => question_preview));
   if (questions.size === versions.length) return 'Question';
   const [one] = questions;
-  return questions.size === 1 && [...one].length < PREVIEW_LENGTH ? 'Answer' : 'Version';
+  return questions.size === 1 && !isCut(one) ? 'Answer' : 'Version';
 }
 
 /** @param {import('../state/line-window.js').Message} message */

@@ -1,14 +1,14 @@
 // @ts-check
 // What is shown where no chat is open: a field for the first question of a new one, and what Banyan's words mean.
 
-import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
-import { keepDraft, readDraft } from '../lib/drafts.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
+import { keepDraft } from '../lib/drafts.js';
 import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { hrefOf, route } from '../lib/router.js';
 import { loadModels, nextModel } from '../state/models.js';
-import { fit, isSend } from './message-field.js';
+import { isSend, useDraft } from './message-field.js';
 import { Icon } from './message-icons.js';
 import { TestModel } from './test-model.js';
 
@@ -24,19 +24,13 @@ const DRAFT = 'new';
 
 export function Welcome() {
   const field = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const [text, isBusy] = [useSignal(readDraft(DRAFT)), useSignal(false)];
+  const { text, write } = useDraft(DRAFT, field);
+  const isBusy = useSignal(false);
   useEffect(() => {
     void loadModels();
-    // Who asks for a new chat is to write it; who has come by a link may search the list.
-    if (route.peek().name === 'new' || document.activeElement === document.body) backToField();
+    // Who asks for a new chat is to write it, and not to search the list.
+    if (route.peek().name === 'new') backToField();
   }, []);
-  useLayoutEffect(() => {
-    if (field.current) fit(field.current);
-  }, [text.value]);
-  const write = (/** @type {string} */ written) => {
-    text.value = written;
-    keepDraft(DRAFT, written);
-  };
   const begin = async (/** @type {string} */ question) => {
     if (isBusy.value || !question.trim()) return;
     isBusy.value = true;

@@ -14,7 +14,7 @@ pub async fn an_answer_streams_and_survives_a_reload(driver: &Driver) {
         tab.shows("alpha beta gamma delta").await;
         tab.element("button", "Stop the answer").await;
         tab.shows("Test model: it repeats your question. No AI is connected yet").await;
-        // What could not be asked yet is told as long as that is so.
+        // The reason why nothing can be asked is shown until the answer has ended.
         tab.ask("too early").await;
         tab.shows("An answer is being written. Stop it").await;
         tab.fill("Your question", "").await;

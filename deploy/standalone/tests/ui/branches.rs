@@ -10,15 +10,7 @@ use serde_json::{Value, json};
 
 pub async fn a_branch_is_named_found_in_the_tree_and_compared(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
-        let chat = user.chat("Trees").await;
-        user.say(&chat, "first").await;
-        user.say(&chat, "second").await;
-        tab.open_chat(&chat).await;
-        tab.has_messages(2).await;
-        // At the first message.
-        tab.click("button", "Branch here").await;
-        tab.fill("Name...", "Another way").await;
-        tab.click_in_dialog("button", "Branch here").await;
+        let chat = tab.branch_at_first(&user).await;
         tab.has_messages(1).await;
         tab.ask_and_wait("elsewhere").await;
 

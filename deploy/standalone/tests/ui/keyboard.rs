@@ -90,15 +90,8 @@ pub async fn everything_is_done_by_keys_alone(driver: &Driver) {
 
 pub async fn what_is_typed_is_no_shortcut_unless_a_message_has_the_focus(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
-        let chat = user.chat("Trees").await;
-        user.say(&chat, "first").await;
-        user.say(&chat, "second").await;
-        tab.open_chat(&chat).await;
-        tab.has_messages(2).await;
         // After a branch was made with the mouse.
-        tab.click("button", "Branch here").await;
-        tab.fill("Name...", "Another way").await;
-        tab.click_in_dialog("button", "Branch here").await;
+        tab.branch_at_first(&user).await;
         tab.gone("dialog", "...").await;
         tab.has_messages(1).await;
         tab.types_a_question("tell me quickly").await;
@@ -124,7 +117,7 @@ pub async fn what_is_typed_is_no_shortcut_unless_a_message_has_the_focus(driver:
         tab.element("dialog", "Branch here").await;
         tab.press_key(Key::Escape).await;
         tab.gone("dialog", "...").await;
-        // Where nothing has the focus.
+        // The focus is on nothing.
         tab.run("document.activeElement.blur();", Vec::new()).await;
         tab.types_a_question("n or e").await;
         let chats = user.get("/chats/get-chat").await.expect(200).json();

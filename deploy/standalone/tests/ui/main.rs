@@ -54,7 +54,7 @@ macro_rules! trials {
 /// The test that looks at how long the tasks of its browser take has the machine for itself; all others run beside one another.
 static MACHINE: RwLock<()> = RwLock::new(());
 
-/// What a test holds of the machine while it runs.
+/// The lock on the machine that a test holds while it runs.
 enum Access {
     Exclusive { _guard: RwLockWriteGuard<'static, ()> },
     Shared { _guard: RwLockReadGuard<'static, ()> },

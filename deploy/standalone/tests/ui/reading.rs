@@ -1,4 +1,4 @@
-//! Where one reads in a long branch.
+//! The reading place in a long branch.
 
 use crate::browser::DESKTOP;
 use crate::driver::Driver;
@@ -31,7 +31,7 @@ pub async fn reloading_and_going_back_keep_the_place(driver: &Driver) {
         user.say(&other, "elsewhere").await;
         tab.open_chat(&chat).await;
         tab.shows("question 119!").await;
-        // What is above the end comes in pieces.
+        // Messages above the end are rendered in pieces.
         tab.until("document.querySelector('.line').scrollTop > args[0]", vec![json!(SCROLLED_PX)]).await;
         tab.run("document.querySelector('.line').scrollBy(0, -arguments[0]);", vec![json!(SCROLLED_PX)])
             .await;

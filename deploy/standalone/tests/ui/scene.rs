@@ -61,6 +61,19 @@ impl Tab {
         self.element("textbox", "Your question").await;
     }
 
+    /// Makes the branch "Another way" at the first message of a new chat of two. Returns the chat.
+    pub async fn branch_at_first(&self, user: &User) -> String {
+        let chat = user.chat("Trees").await;
+        user.say(&chat, "first").await;
+        user.say(&chat, "second").await;
+        self.open_chat(&chat).await;
+        self.has_messages(2).await;
+        self.click("button", "Branch here").await;
+        self.fill("Name...", "Another way").await;
+        self.click_in_dialog("button", "Branch here").await;
+        chat
+    }
+
     /// Signs out by the menu of the account.
     pub async fn sign_out(&self) {
         self.choose(&format!("{NAME}: account and help"), "Sign out").await;
