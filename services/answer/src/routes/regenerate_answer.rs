@@ -75,11 +75,13 @@ pub async fn regenerate_answer(
     }
     let regeneration = body.request;
     let id = regeneration.response_id;
-    let live = store::own_run(&state.store, owner, id).await?.filter(|run| run.state.is_live());
-    if live.is_some() {
-        return Err(Error::AnswerRunning(id));
-    }
-    let message = state.branches.message_in(owner, id, regeneration.chat_id, &trace).await?.known;
+    let run = store::own_run(&state.store, owner, id).await?;
+    let message = match state.branches.message_in(owner, id, regeneration.chat_id, &trace).await {
+        Err(Error::MessageNotFound) if run.is_some_and(|run| run.state.is_live()) => {
+            return Err(Error::AnswerRunning(id));
+        }
+        message => message?.known,
+    };
     let place = state.place_of(owner, &message, regeneration.chat_id, &trace).await?;
     let run = state.ask(regeneration.of(owner, message, place, key), &trace).await?;
     created(&state, run, streams, &trace).await

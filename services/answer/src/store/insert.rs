@@ -8,7 +8,7 @@ use crate::error::Error;
 use diesel::prelude::*;
 use futures_util::FutureExt as _;
 use shared::idempotency::{Created, IdempotencyKey};
-use shared::ids::{KeyId, ResponseId};
+use shared::ids::{BranchId, KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, Store, StoreError, on};
 
 /// Attempts to insert a run whose branch has another one that has ended before it could be told of.
@@ -53,10 +53,13 @@ async fn insert(session: &mut Session, new: NewRun, limits: UserLimits) -> Resul
         let holder = runs::table.filter(runs::placed_branch.eq(new.placed_branch));
         let holder: Option<ResponseId> =
             on!(session, |c| holder.select(runs::response_id).first(c).await.optional())?;
-        if let Some(holder) = holder {
-            return Err(Error::AnswerRunning(holder));
+        match holder {
+            // It is the message that this question follows, though that is not recorded yet.
+            Some(holder) if new.parent_response_id == Some(holder) => release_branch(session, holder).await?,
+            Some(holder) => return Err(Error::AnswerRunning(holder)),
+            // It has ended in between.
+            None => {}
         }
-        // It has ended in between.
     }
     // The user has as few answers under way as allowed: it is the branch that is busy.
     Err(StoreError::Locked("one answer after the other has ended on the branch".into()).into())
@@ -68,6 +71,12 @@ async fn insert_row(session: &mut Session, new: &NewRun) -> Result<Option<Run>, 
         // Waits for a concurrent insert of the same key, or for the same branch.
         insert.on_conflict_do_nothing().returning(Run::as_returning()).get_result(c).await.optional()
     })
+}
+
+/// Lets another run be placed on the branch of this one.
+async fn release_branch(session: &mut Session, holder: ResponseId) -> Result<(), StoreError> {
+    let release = diesel::update(runs::table.find(holder)).set(runs::placed_branch.eq(None::<BranchId>));
+    on!(session, |c| release.execute(c).await).map(drop)
 }
 
 async fn replay_in(session: &mut Session, new: &NewRun) -> Result<Option<Run>, Error> {
@@ -83,7 +92,7 @@ mod tests {
     use super::*;
     use crate::domain::{Placement, Truncation};
     use crate::store::{InitialProgress, drop_run, migrations};
-    use shared::ids::{BranchId, ChatId, UserId};
+    use shared::ids::{ChatId, UserId};
     use shared_test_kit::TestDatabase;
     use std::time::Duration;
 

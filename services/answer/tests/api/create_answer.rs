@@ -1,6 +1,6 @@
 //! `POST /answers/create-answer` and `GET /answers/get-answer/{response_id}`
 
-use crate::app::{chat, endless, spawn_app, text};
+use crate::app::{chat, endless, eventually, spawn_app, text};
 use crate::events::{events, text_of};
 use serde_json::json;
 
@@ -123,6 +123,24 @@ async fn one_answer_at_a_time_at_the_head_of_a_branch() {
     assert_ne!(forked["message"]["branch_id"], json!(chat));
     ann.stop(&first).await.expect(200);
     ann.create(&body).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_answer_is_followed_once_it_is_a_message_though_its_replica_does_not_know() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    app.branch_service.hold(Some("answers"));
+    let first = ann.ask(&chat, "a").await;
+    eventually("it is a message", async || app.branch_service.is_holding()).await;
+    let body = json!({"chat_id": chat, "question": endless()});
+
+    let second = ann.create(&body).await.expect(201).json();
+
+    assert_eq!(second["parent_response_id"], *first);
+    // The branch has the second now.
+    let before = json!({"chat_id": chat, "question": "c", "parent_response_id": first});
+    let refused = ann.create(&before).await.expect(409);
+    assert_eq!(refused.json()["response_id"], second["response_id"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `POST /answers/regenerate-answer`
 
-use crate::app::{ANSWERS, chat, endless, spawn_app, text};
+use crate::app::{ANSWERS, chat, endless, eventually, spawn_app, text};
 use serde_json::json;
 use shared::ids::ResponseId;
 
@@ -36,6 +36,20 @@ async fn an_answer_that_is_under_way_is_not_regenerated() {
     assert_eq!((refused.code().as_str(), &refused.json()["response_id"]), ("answer_running", &json!(first)));
     let unknown = json!({"response_id": ResponseId::generate()});
     assert_eq!(ann.client.post(&path, &unknown).await.expect(404).code(), "message_not_found");
+}
+
+#[tokio::test]
+async fn an_answer_is_regenerated_once_it_is_a_message_though_its_replica_does_not_know() {
+    let (app, chat) = (spawn_app().await, chat());
+    let ann = app.user();
+    app.branch_service.hold(Some("answers"));
+    let first = ann.ask(&chat, "a").await;
+    eventually("it is a message", async || app.branch_service.is_holding()).await;
+
+    let body = json!({"response_id": first});
+    let second = ann.client.post(&format!("{ANSWERS}/regenerate-answer"), &body).await.expect(201).json();
+
+    assert_eq!(second["question"], "a");
 }
 
 #[tokio::test]
