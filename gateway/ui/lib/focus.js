@@ -63,7 +63,7 @@ function besideOf(places) {
  * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
  * @param {HTMLElement} root
  */
-function keepFocusIn(root) {
+export function keepFocusIn(root) {
   /** What has the focus in this part. @type {HTMLElement | null} */
   let last = null;
   /** What that is in, from the inside, and its place there. @type {[around: Element, place: number][]} */

@@ -45,6 +45,24 @@ export async function withViews(module, ...views) {
   return ready;
 }
 
+/** Between two attempts to load a module, in milliseconds. */
+const RETRY_MS = 3_000;
+
+/**
+ * A module that nobody has asked for, but which is to be there: it is loaded however long the server is away.
+ * @template T
+ * @param {() => Promise<T>} load
+ */
+export async function untilLoaded(load) {
+  for (;;) {
+    try {
+      return await load();
+    } catch {
+      await new Promise((resume) => setTimeout(resume, RETRY_MS));
+    }
+  }
+}
+
 /** Begins to load what the link leads to, for who is signed in. */
 export function preloadRoute() {
   const { hash } = location;

@@ -1,15 +1,14 @@
 // @ts-check
-// The answers that are under way. Each is followed to its end, whichever line is shown, and whatever happens to the connection.
+// What follows the answers that are under way, each to its end, whichever line is shown, and whatever happens to the connection.
 
 import { ApiError, call } from '../lib/api.js';
-import { batch, computed, signal } from '../lib/html.js';
-import { attempt, notify } from '../lib/notices.js';
+import { batch } from '../lib/html.js';
+import { notify } from '../lib/notices.js';
 import { go } from '../lib/router.js';
 import { eventsOf, listen, makeRun, resumed, sleep } from './answer-stream.js';
 import { branchId, chatId, hear, touch } from './current.js';
-import { adopt } from './line-growth.js';
-import { line } from './line.js';
-import { holdsParent } from './line-window.js';
+import { adopt } from './line-changes.js';
+import { announcement, followed, runs, shownRun } from './runs.js';
 
 /**
  * @typedef {import('./line-window.js').Message} Message
@@ -25,31 +24,6 @@ const ANNOUNCED_LENGTH = 2_000;
 const ANNOUNCED_MS = 5_000;
 /** Between two looks at an answer that has ended and is not stored yet. */
 const STORED_POLL_MS = 2_000;
-
-export const runs = signal(/** @type {Run[]} */ ([]));
-/** The key of the question that one waits for, on the line that it was asked on. @type {import('../vendor/signals.js').Signal<string | null>} */
-export const followed = signal(/** @type {string | null} */ (null));
-/** What was just answered, for screen readers. */
-export const announcement = signal('');
-
-/** The answer that is shown at the end of the line: the one that one waits for, else the one that others have begun there. */
-export const shownRun = computed(() => {
-  const here = runs.value.filter((run) => run.chat === chatId.value && run.branch === branchId.value);
-  const head = line.value.newer ? undefined : (line.value.messages.at(-1)?.response_id ?? null);
-  return here.find((run) => run.key === followed.value && holdsParent(line.value.messages, run.parent)) ?? here.find((run) => run.parent === head) ?? null;
-});
-
-/** The other answers that are under way in the open chat. */
-export const otherRuns = computed(() => runs.value.filter((run) => run.chat === chatId.value && run !== shownRun.value));
-
-/**
- * Shows an answer that is under way where it was asked.
- * @param {Run} run
- */
-export function showRun({ key, chat, branch, parent }) {
-  followed.value = key;
-  go({ name: 'chat', chat, branch, message: parent ?? undefined });
-}
 
 /**
  * Follows an answer whose stream has just been opened by a request that asked for it. Resolves once the answer has begun.
@@ -77,14 +51,13 @@ function add(run) {
 }
 
 /**
- * Finds the answers of a chat that are under way, as after a reload, and follows them.
- * @param {string} chat
+ * Follows answers that were found under way.
+ * @param {any[]} found As the server tells them.
  */
-export async function discover(chat) {
-  const found = await call('GET', 'answers/get-answers', { query: { chat_id: chat } }).catch(() => []);
+export function resume(found) {
   for (const answer of found) {
     if (runs.peek().some((run) => run.id === answer.response_id)) continue;
-    const { response_id: id, branch_id: branch, parent_response_id: parent, question, model, text } = answer;
+    const { response_id: id, chat_id: chat, branch_id: branch, parent_response_id: parent, question, model, text } = answer;
     // Without a text yet it is heard from its start, with what the model has thought.
     const run = add(makeRun({ key: id, id, chat, branch, parent, question, model, text, seq: text ? answer.seq : null }));
     if (followed.peek() === null && branch === branchId.peek()) followed.value = id;
@@ -183,14 +156,3 @@ async function lose(run, error) {
   remove(run);
   if (error?.status !== 401) notify('An answer was dropped, as its chat or its branch was deleted.', { kind: 'error' });
 }
-
-/**
- * Stops an answer; what it has said becomes a message.
- * @param {Run} run
- */
-export async function stop(run) {
-  run.state.value = 'stopping';
-  const isDone = await attempt(() => call('POST', `answers/stop-answer/${run.id}`));
-  if (!isDone) run.state.value = 'running';
-}
-

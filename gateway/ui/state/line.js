@@ -184,14 +184,6 @@ export async function showMessage(message) {
   else await open(chat, branch, message);
 }
 
-/** Scrolls to where the shown branch has forked: to the message that it hangs on, or its first one where it forks before all. */
-export async function showFork() {
-  const { branch } = line.peek();
-  const message = branch?.parent_branch_id ? (branch.forked_from_response_id ?? branch.first_response_id) : null;
-  if (message) await showMessage(message);
-  else notify('This is the first branch: it has not forked from another.');
-}
-
 /** Goes to the end of the line. */
 export async function showEnd() {
   const [chat, branch] = [chatId.peek(), branchId.peek()];

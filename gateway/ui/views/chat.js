@@ -1,14 +1,14 @@
 // @ts-check
 // The open chat: its line, and the field to ask on.
 
-import { classes, html, useEffect } from '../lib/html.js';
+import { classes, computed, html, useEffect } from '../lib/html.js';
 import { FIRST_BRANCH, titleOf } from '../lib/names.js';
 import { preload } from '../lib/preload.js';
 import { hrefOf, route } from '../lib/router.js';
-import { announcement, discover, otherRuns, showRun } from '../state/answers.js';
 import { branchId, chat, chatId, isLineRead } from '../state/current.js';
-import { watchGrowth } from '../state/line-growth.js';
 import { line, switchTo, watchLine } from '../state/line.js';
+import { sendWaiting } from '../state/outbox.js';
+import { announcement, discover, otherRuns } from '../state/runs.js';
 import { Composer } from './composer.js';
 import { Lazy } from './lazy.js';
 import { dialog } from './message-actions.js';
@@ -16,13 +16,18 @@ import { Icon } from './message-icons.js';
 import { MessageList } from './message-list.js';
 
 const menu = () => import('./chat-menu.js').then(({ ChatMenu }) => ChatMenu);
+const otherAnswers = () => import('./message-running.js').then(({ OtherAnswers }) => OtherAnswers);
+
+/** Whether answers are under way where one does not look. */
+const areOthers = computed(() => otherRuns.value.length > 0);
 
 export function ChatView() {
   useEffect(watchLine, []);
-  useEffect(watchGrowth, []);
   useEffect(() => {
-    // What is done with a message works at once then, also where the server is away by that time.
-    if (isLineRead.value) void preload('message-actions');
+    if (!isLineRead.value) return;
+    // Asking, and what is done with a message, works at once then, also where the server is away by that time.
+    void sendWaiting();
+    void preload('message-actions');
   }, [isLineRead.value]);
   useEffect(() => {
     const look = () => chatId.peek() && void discover(chatId.peek() ?? '');
@@ -34,7 +39,7 @@ export function ChatView() {
   return html`
     <${Header} />
     <${MessageList} />
-    <${OtherAnswers} />
+    ${areOthers.value && html`<${Lazy} load=${otherAnswers}><span /><//>`}
     <${Composer} />
     <${OpenDialog} />
     <div class="visually-hidden" role="status" aria-live="polite">${announcement}</div>
@@ -84,16 +89,4 @@ function PanelLink({ panel, label, title, icon }) {
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
   return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
-}
-
-/** Tells of answers that are under way where one does not look. */
-function OtherAnswers() {
-  const [first, ...more] = otherRuns.value;
-  if (!first) return null;
-  return html`
-    <div class="other-answers" role="status">
-      <span>${more.length === 0 ? 'An answer is being written elsewhere in this chat.' : `${more.length + 1} answers are being written elsewhere in this chat.`}</span>
-      <button type="button" class="quiet" onClick=${() => showRun(first)}>Show</button>
-    </div>
-  `;
 }

@@ -3,11 +3,11 @@
 
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
-import { shownRun, stop } from '../state/answers.js';
 import { branchId, chatId } from '../state/current.js';
 import { line, showEnd } from '../state/line.js';
 import { chooseModel, loadModels, model, models, nextModel, settledModel } from '../state/models.js';
 import { ask, unsent } from '../state/outbox.js';
+import { shownRun, stop } from '../state/runs.js';
 import { isSend, useDraft } from './message-field.js';
 import { Icon } from './message-icons.js';
 import { TestModel } from './test-model.js';

@@ -1,16 +1,15 @@
 // @ts-check
 // What can be done with a message, for its buttons, its menu and the keyboard.
 
-import { call, newKey, send } from '../lib/api.js';
+import { newKey, send } from '../lib/api.js';
 import { signal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
 import { attempt } from '../lib/notices.js';
 import { withViews } from '../lib/preload.js';
 import { hrefOf } from '../lib/router.js';
-import { begin, followed } from '../state/answers.js';
-import { branchId, chat, chatId, touch } from '../state/current.js';
-import { switchTo } from '../state/line.js';
+import { branchId, chat, chatId } from '../state/current.js';
 import { model } from '../state/models.js';
+import { answering, followed } from '../state/runs.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
@@ -39,22 +38,12 @@ export const regenerate = ({ response_id, question }) =>
     const [id, branch, key] = [chatId.peek(), branchId.peek(), newKey()];
     if (!id || !branch) return;
     backToField();
+    const { begin } = await answering();
     const body = { response_id, chat_id: id, model: model.peek() };
     const response = await send('POST', 'answers/regenerate-answer', { body, key, headers: { Accept: 'text/event-stream' } });
     followed.value = key;
     await begin(response, { key, branch, question });
   });
-
-/**
- * Makes a branch at a message, and goes there.
- * @param {Message} message
- * @param {string} name Empty for none.
- */
-export async function branchAt({ response_id }, name) {
-  const body = { original_chat_id: chatId.peek(), branch_from_response_id: response_id, name: name || undefined };
-  const made = await call('POST', 'branches/create-branch', { body, key: newKey() });
-  void switchTo(made.branch_id);
-}
 
 /**
  * Makes a chat of the line up to a message, and goes there.
@@ -67,19 +56,6 @@ export const forkAt = ({ response_id }) =>
     const { forkChat } = await import('../state/chats.js');
     await forkChat({ chat_id: id, branch_id: branch, response_id });
   });
-
-/**
- * Copies messages to the end of a branch, on a branch of their own, and goes there.
- * @param {string[]} messages
- * @param {string} onto
- * @param {string} name
- */
-export async function pickOnto(messages, onto, name) {
-  const body = { response_ids: messages, onto_branch_id: onto, name: name || undefined };
-  const { branch } = await call('POST', 'branches/cherry-pick', { body, key: newKey() });
-  touch();
-  void switchTo(branch.branch_id);
-}
 
 /** @param {Message} message */
 export function linkTo({ response_id }) {

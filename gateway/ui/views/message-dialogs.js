@@ -1,16 +1,17 @@
 // @ts-check
 // The dialogs about a message: to branch at it with a name, and to copy messages onto another branch.
 
+import { call, newKey } from '../lib/api.js';
 import { recall } from '../lib/drafts.js';
 import { html, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
-import { branchId, chatId } from '../state/current.js';
-import { line } from '../state/line.js';
+import { branchId, chatId, touch } from '../state/current.js';
+import { line, switchTo } from '../state/line.js';
 import { BranchChoices } from './branch-picker.js';
 import { Dialog } from './dialog.js';
-import { branchAt, dialog, pickOnto } from './message-actions.js';
+import { dialog } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
@@ -36,6 +37,30 @@ const submit = (isBusy, work) => async (/** @type {Event} */ event) => {
   }
   isBusy.value = false;
 };
+
+/**
+ * Makes a branch at a message, and goes there.
+ * @param {Message} message
+ * @param {string} name Empty for none.
+ */
+async function branchAt({ response_id }, name) {
+  const body = { original_chat_id: chatId.peek(), branch_from_response_id: response_id, name: name || undefined };
+  const made = await call('POST', 'branches/create-branch', { body, key: newKey() });
+  void switchTo(made.branch_id);
+}
+
+/**
+ * Copies messages to the end of a branch, on a branch of their own, and goes there.
+ * @param {string[]} messages
+ * @param {string} onto
+ * @param {string} name
+ */
+async function pickOnto(messages, onto, name) {
+  const body = { response_ids: messages, onto_branch_id: onto, name: name || undefined };
+  const { branch } = await call('POST', 'branches/cherry-pick', { body, key: newKey() });
+  touch();
+  void switchTo(branch.branch_id);
+}
 
 /** @param {{message: Message}} props */
 export function BranchDialog({ message }) {

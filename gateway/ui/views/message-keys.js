@@ -2,9 +2,9 @@
 // The keys of the messages. They are for the message that has the focus, else for the last one that is seen.
 
 import { addShortcuts, toField } from '../lib/keys.js';
-import { attempt } from '../lib/notices.js';
+import { attempt, notify } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
-import { line, showFork, switchVersion } from '../state/line.js';
+import { line, showMessage, switchVersion } from '../state/line.js';
 import { editing, openDialog, regenerate } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
@@ -49,4 +49,12 @@ export function addLineKeys(place) {
 function toggleTree() {
   const now = route.peek();
   go({ ...now, panel: now.panel === 'tree' ? undefined : 'tree' });
+}
+
+/** Scrolls to where the shown branch has forked: to the message that it hangs on, or its first one where it forks before all. */
+async function showFork() {
+  const { branch } = line.peek();
+  const message = branch?.parent_branch_id ? (branch.forked_from_response_id ?? branch.first_response_id) : null;
+  if (message) await showMessage(message);
+  else notify('This is the first branch: it has not forked from another.');
 }

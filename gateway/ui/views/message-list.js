@@ -3,20 +3,20 @@
 
 import { computed, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
+import { untilLoaded } from '../lib/preload.js';
 import { keepPlace } from '../lib/reading-place.js';
 import { branchId, chatId } from '../state/current.js';
-import { followed, shownRun } from '../state/answers.js';
 import { extend, seen } from '../state/line-growth.js';
 import { landing, line, retry, showEnd } from '../state/line.js';
 import { upTo } from '../state/line-window.js';
 import { TEST_MODEL } from '../state/models.js';
 import { unsent } from '../state/outbox.js';
+import { followed, shownRun } from '../state/runs.js';
 import { Lazy } from './lazy.js';
 import { isMarkdownReady, loadMarkdown } from './markdown.js';
 import { useChunks } from './message-chunks.js';
-import { elementId, MessageView } from './message.js';
+import { elementId, MessageView, Question } from './message.js';
 import { Icon } from './message-icons.js';
-import { addLineKeys } from './message-keys.js';
 import { Place } from './message-place.js';
 
 const runningAnswer = () => import('./message-running.js').then(({ RunningAnswer }) => RunningAnswer);
@@ -62,7 +62,7 @@ function Messages({ isBusy }) {
         ${isEmpty && html`<${Lesson} />`}
         ${rendered.map((message) => html`<${MessageView} key=${message.response_id} message=${message} isLast=${message === messages.at(-1) && !run} isTest=${message === tested} />`)}
         ${run && html`<${Lazy} key=${run.key} load=${runningAnswer} props=${{ run, isTest: run === tested }}><span /><//>`}
-        ${waiting.map((entry) => html`<${Lazy} key=${entry.key} load=${unsentQuestion} props=${{ entry }}><span /><//>`)}
+        ${waiting.map((entry) => html`<${Lazy} key=${entry.key} load=${unsentQuestion} props=${{ entry }}><${Question} text=${entry.question} /><//>`)}
         ${isBegun && html`<p class="muted begun">This branch has no messages of its own yet. What you ask next begins it.</p>`}
       </div>
     </section>
@@ -99,14 +99,14 @@ function usePlace(box, content, isWhole) {
     const kept = new Place(box.current, content.current, { needs: (side) => isWhole() && extend(side), hasNewer: () => line.peek().newer || !isWhole(), sees });
     place.current = kept;
     isKept.value = true;
-    const removeKeys = addLineKeys(kept);
+    const keys = untilLoaded(() => import('./message-keys.js')).then(({ addLineKeys }) => addLineKeys(kept));
     const forget = keepReading(box.current, () => {
       const { id, busy } = line.peek();
       // Not while another entry leads elsewhere.
       if (id && !busy && id === branchId.peek()) keepPlace(id, kept.reading());
     });
     return () => {
-      removeKeys();
+      void keys.then((remove) => remove());
       forget();
       kept.end();
     };

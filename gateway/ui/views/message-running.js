@@ -4,10 +4,12 @@
 import { copy } from '../lib/clipboard.js';
 import { html } from '../lib/html.js';
 import { recall } from '../lib/drafts.js';
-import { followed } from '../state/answers.js';
+import { go } from '../lib/router.js';
 import { line } from '../state/line.js';
-import { hindrance, resend, withdraw } from '../state/outbox.js';
-import { GrowingMarkdown } from './markdown.js';
+import { withdraw } from '../state/outbox.js';
+import { followed, otherRuns } from '../state/runs.js';
+import { hindrance, resend } from '../state/sending.js';
+import { GrowingMarkdown } from './markdown-growing.js';
 import { Question } from './message.js';
 import { upTo } from '../state/line-window.js';
 import { TestModel } from './test-model.js';
@@ -80,4 +82,25 @@ export function UnsentQuestion({ entry }) {
       </div>
     </article>
   `;
+}
+
+/** Tells of answers that are under way where one does not look. */
+export function OtherAnswers() {
+  const [first, ...more] = otherRuns.value;
+  if (!first) return null;
+  return html`
+    <div class="other-answers" role="status">
+      <span>${more.length === 0 ? 'An answer is being written elsewhere in this chat.' : `${more.length + 1} answers are being written elsewhere in this chat.`}</span>
+      <button type="button" class="quiet" onClick=${() => showRun(first)}>Show</button>
+    </div>
+  `;
+}
+
+/**
+ * Shows an answer that is under way where it was asked.
+ * @param {import('../state/answer-stream.js').Run} run
+ */
+function showRun({ key, chat, branch, parent }) {
+  followed.value = key;
+  go({ name: 'chat', chat, branch, message: parent ?? undefined });
 }

@@ -2,15 +2,10 @@
 // One message of a line: a question, its response, and what can be done with them.
 
 import { copy } from '../lib/clipboard.js';
-import { Fragment, classes, html, useEffect, useSignal } from '../lib/html.js';
-import { call } from '../lib/api.js';
-import { titleOf } from '../lib/names.js';
-import { attempt } from '../lib/notices.js';
-import { hrefOf } from '../lib/router.js';
+import { classes, html, useSignal } from '../lib/html.js';
 import { fullTime, shortTime } from '../lib/times.js';
-import { branchId, chatId } from '../state/current.js';
-import { leftBehind } from '../state/line-growth.js';
 import { switchTo } from '../state/line.js';
+import { leftBehind } from '../state/runs.js';
 import { Lazy } from './lazy.js';
 import { Markdown } from './markdown.js';
 import { Menu } from './menu.js';
@@ -21,6 +16,7 @@ import { Versions } from './message-versions.js';
 import { TestModel } from './test-model.js';
 
 const editor = () => import('./message-editor.js').then(({ QuestionEditor }) => QuestionEditor);
+const forkList = () => import('./message-forks.js').then(({ ForkList }) => ForkList);
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
@@ -102,9 +98,6 @@ function Actions({ message }) {
   `;
 }
 
-/** So many branches that fork from a message are named; the tree shows all. */
-const NAMED_FORKS = 10;
-
 /** The branches that fork from a message, which are read when they are asked for. @param {{message: Message}} props */
 function Forks({ message: { response_id, branches, branch_count } }) {
   const isOpen = useSignal(false);
@@ -112,31 +105,7 @@ function Forks({ message: { response_id, branches, branch_count } }) {
   return html`
     <details class="forks" onToggle=${(/** @type {any} */ event) => (isOpen.value = event.currentTarget.open)}>
       <summary><${Icon} name="branch" />${count}</summary>
-      ${isOpen.value && html`<${ForkList} key=${response_id + branch_count} branches=${branches.slice(0, NAMED_FORKS)} more=${branch_count > NAMED_FORKS} />`}
+      ${isOpen.value && html`<${Lazy} key=${response_id + branch_count} load=${forkList} props=${{ branches, count: branch_count }} />`}
     </details>
-  `;
-}
-
-/** @param {{branches: string[], more: boolean}} props */
-function ForkList({ branches, more }) {
-  const found = useSignal(/** @type {import('../state/line.js').Branch[] | null} */ (null));
-  useEffect(() => {
-    void attempt(async () => {
-      found.value = await Promise.all(branches.map((id) => call('GET', `branches/get-branch/${id}`)));
-    });
-  }, []);
-  const chat = chatId.value ?? '';
-  const follow = (/** @type {string} */ id) => (/** @type {Event} */ event) => {
-    event.preventDefault();
-    void switchTo(id);
-  };
-  if (!found.value) return html`<p class="muted" role="status">Loading</p>`;
-  return html`
-    <ul>
-      ${found.value.map((branch) => html`
-        <li key=${branch.branch_id}><a href=${hrefOf({ name: 'chat', chat, branch: branch.branch_id })} dir="auto" onClick=${follow(branch.branch_id)}>${titleOf(branch)}</a>${branch.branch_id === branchId.value && html`<span class="muted"> (this one)</span>`}</li>
-      `)}
-      ${more && html`<${Fragment}><li><a href=${hrefOf({ name: 'chat', chat, panel: 'tree' })}>All in the tree</a></li><//>`}
-    </ul>
   `;
 }

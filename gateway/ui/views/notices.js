@@ -1,18 +1,30 @@
 // @ts-check
 // The notices, where they cover neither what is being written nor where.
 
-import { useFocusKept } from '../lib/focus.js';
-import { html, useRef, useSignal } from '../lib/html.js';
+import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { attempt, dismiss, notices } from '../lib/notices.js';
+import { untilLoaded } from '../lib/preload.js';
 
 export function Notices() {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
-  useFocusKept(list);
+  useFocusKeptLater(list);
   return html`
     <div ref=${list} class="notices" role="status" aria-live="polite">
       ${notices.value.map((notice) => html`<${OneNotice} key=${notice.id} notice=${notice} />`)}
     </div>
   `;
+}
+
+/**
+ * Keeps the focus in the list from the first notice on; what does that is loaded then.
+ * @param {{current: HTMLElement | null}} list
+ */
+function useFocusKeptLater(list) {
+  const isUsed = useRef(false);
+  isUsed.current ||= notices.value.length > 0;
+  useEffect(() => {
+    if (isUsed.current) void untilLoaded(() => import('../lib/focus.js')).then(({ keepFocusIn }) => list.current && keepFocusIn(list.current));
+  }, [isUsed.current]);
 }
 
 /** @param {{notice: import('../lib/notices.js').Notice}} props */

@@ -6,6 +6,7 @@ import { keepDraft } from '../lib/drafts.js';
 import { backToField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
+import { withViews } from '../lib/preload.js';
 import { hrefOf, route } from '../lib/router.js';
 import { loadModels, nextModel } from '../state/models.js';
 import { isSend, useDraft } from './message-field.js';
@@ -36,7 +37,7 @@ export function Welcome() {
     isBusy.value = true;
     await attempt(async () => {
       // What is shown first does without them.
-      const [{ createChat }, { ask }] = await Promise.all([import('../state/chats.js'), import('../state/outbox.js')]);
+      const [{ createChat }, { ask }] = await Promise.all([import('../state/chats.js'), withViews(import('../state/outbox.js'), 'answers')]);
       const { chat_id } = await createChat(excerpt(question));
       // The id of its first branch is that of the chat.
       ask({ chat: chat_id, branch: chat_id, parent: null, question });
