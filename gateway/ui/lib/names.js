@@ -5,8 +5,6 @@
 const NAME_LENGTH = 60;
 /** The API cuts previews at so many characters. */
 const PREVIEW_LENGTH = 80;
-/** Room for the words after a name. */
-const BASE_LENGTH = 180;
 
 /** What a person calls the branch that a chat begins with; the API calls it the trunk. */
 export const FIRST_BRANCH = 'First branch';
@@ -47,10 +45,3 @@ export const ofPreview = (preview, length) => excerpt(preview, { length, isCut: 
  * @param {{name: string | null, preview: string | null}} branch
  */
 export const titleOf = ({ name, preview }) => name ?? (ofPreview(preview ?? '', PREVIEW_LENGTH) || 'No messages yet');
-
-/**
- * The name of the branch of another version of a message on a branch with a name, so that the latter is not lost from sight.
- * @param {string} name
- * @param {number} version
- */
-export const versionName = (name, version) => `${[...name.replace(/, version \d+$/, '')].slice(0, BASE_LENGTH).join('')}, version ${version}`;

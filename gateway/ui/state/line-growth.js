@@ -3,7 +3,6 @@
 
 import { ApiError, call } from '../lib/api.js';
 import { effect, signal, untracked } from '../lib/html.js';
-import { versionName } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { go, route } from '../lib/router.js';
 import { branchId, chatId, revision, touch } from './current.js';
@@ -116,7 +115,7 @@ export function adopt(message) {
   const [old, ...later] = now.messages.slice(kept.length);
   const isElsewhere = now.id !== null && now.id !== message.branch_id;
   leftBehind.value = isElsewhere && old && (later.length > 0 || now.newer) ? { message: message.response_id, branch: now.id ?? '', old } : null;
-  const named = isElsewhere && old?.branch_id === now.id && now.branch?.name ? versionName(now.branch.name, message.version) : null;
+  const named = isElsewhere && old?.branch_id === now.id && now.branch?.name ? versionName(now.branch, now.branch.name, old, message.version) : null;
   if (named) void nameBranch(message.branch_id, named);
   const branch = isElsewhere ? begun(message, kept.at(-1)?.branch_id ?? now.chat, named) : now.branch;
   line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };
@@ -124,6 +123,24 @@ export function adopt(message) {
   if (branchId.peek() !== message.branch_id) go({ ...rest, branch: message.branch_id });
   touch();
   return true;
+}
+
+/** The API takes names of 200 characters. */
+const BASE_LENGTH = 150;
+
+/**
+ * The name of the branch of another version, after the named one that it leaves. Of that one's first message the versions are counted on, as in
+ * "Figs, version 3"; of a later message it says which: "Figs, version 2 of message 5". So no two are called the same.
+ * @param {Branch} branch
+ * @param {string} name
+ * @param {Message} old
+ * @param {number} version
+ */
+function versionName({ fork_depth }, name, old, version) {
+  const ending = `, version ${version}`;
+  const isFirst = old.depth === fork_depth + 1;
+  const next = isFirst ? name.replace(RegExp(`, version ${old.version}(?=( of message \\d+)?$)`), ending) : name;
+  return next === name ? `${[...name].slice(0, BASE_LENGTH).join('')}${ending}${isFirst ? '' : ` of message ${old.depth}`}` : next;
 }
 
 /**

@@ -120,6 +120,22 @@ pub async fn a_version_keeps_the_name_of_its_branch(driver: &Driver) {
             names(&user, &chat).await.contains(&json!("Figs, version 2"))
         })
         .await;
+        // A version on that branch, of a later message, is told apart from it.
+        tab.ask_and_wait("third").await;
+        tab.run(
+            "[...document.querySelectorAll('[aria-label=\"Regenerate the answer\"]')].at(-1).click();",
+            Vec::new(),
+        )
+        .await;
+        tab.shows("Branch: Figs, version 2, version 2 of message 3").await;
+        eventually("both versions have names of their own", async || {
+            let names = names(&user, &chat).await;
+            ["Figs, version 2", "Figs, version 2, version 2 of message 3"]
+                .iter()
+                .all(|name| names.contains(&json!(name)))
+        })
+        .await;
+        tab.has_messages(3).await;
         // A question that the named branch shares with the first one is no version of what was named.
         tab.click("button", "Edit the question").await;
         tab.fill("The question", "what is an oak").await;
