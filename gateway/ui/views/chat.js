@@ -83,7 +83,7 @@ function PanelLink({ panel, label, title, icon }) {
   const isOpen = now.panel === panel;
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
-  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
+  return html`<a class=${classes({ button: true, icon: true, wide: panel !== 'tree' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
 }
 
 /** Tells of answers that are under way where one does not look. */
