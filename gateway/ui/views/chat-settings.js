@@ -27,10 +27,12 @@ export default function ChatSettings() {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusReturned();
   useEffect(() => heading.current?.focus(), []);
+  const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <header class="bar">
-      <h2 ref=${heading} tabindex="-1">Settings</h2>
-      <a class="button quiet" href=${hrefOf({ ...route.value, panel: undefined })}>Close</a>
+      <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
+      <h1 ref=${heading} tabindex="-1">Settings</h1>
+      <a class="button icon close" href=${withoutPanel} aria-label="Close the settings">×</a>
     </header>
     <div class="scroll">${open ? html`<${Settings} key=${open.chat_id} chat=${open} />` : html`<p class="loading" role="status">Loading</p>`}</div>
   `;
@@ -146,7 +148,7 @@ function Fields({ form, change, errors }) {
     <${TagsField} tags=${form.tags} change=${(/** @type {string[]} */ tags) => change({ tags })} />
     ${wrongTags && html`<p class="field-error">${wrongTags[1]}</p>`}
     <label class="check"><input type="checkbox" checked=${form.pinned} onChange=${check('pinned')} /> Pinned: above all other chats</label>
-    <label class="check"><input type="checkbox" checked=${form.archived} onChange=${check('archived')} /> Archived: out of the list, still working</label>
+    <label class="check"><input type="checkbox" checked=${form.archived} onChange=${check('archived')} /> Archived: hidden from the list of chats</label>
   `;
 }
 
