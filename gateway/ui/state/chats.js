@@ -1,5 +1,5 @@
 // @ts-check
-// What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
+// Changes of chats. Each throws where the server refuses it: callers tell that with `attempt`.
 
 import { ApiError, call, newKey } from '../lib/api.js';
 import { effect, signal } from '../lib/html.js';

@@ -1,5 +1,5 @@
 // @ts-check
-// How the loaded part of a line grows: by pages on both sides as one scrolls, by what others have said, and by answers that have ended.
+// The growth of the loaded part of a line: by pages on both sides as one scrolls, by what others have said, and by answers that have ended.
 
 import { ApiError, call } from '../lib/api.js';
 import { effect, signal, untracked } from '../lib/html.js';
@@ -50,7 +50,7 @@ async function readBeside(side) {
 /** The depth of the message that is being read, which the view tells, so that what is reread is what is seen. */
 export const seen = { depth: 0 };
 
-/** Reads the line again when the tree has changed; returns what ends it. */
+/** Reads the line again when the tree has changed; returns a function that ends that. */
 export const watchGrowth = () =>
   effect(() => {
     if (revision.value > 0) untracked(() => void reread());
@@ -97,7 +97,7 @@ function take(id, branch, pages) {
 }
 
 /**
- * What stays behind on the branch where a message was edited or regenerated.
+ * The old version of a message that was edited or regenerated, on the branch that keeps the later questions.
  * @typedef {{message: string, branch: string, old: Message}} LeftBehind `message` is the new version, `old` the one of before.
  */
 /** The questions that the last edit or regeneration has left behind; null where it has left none. */
@@ -115,7 +115,7 @@ export function adopt(message) {
   const [old, ...later] = now.messages.slice(kept.length);
   const isElsewhere = now.id !== null && now.id !== message.branch_id;
   leftBehind.value = isElsewhere && old && (later.length > 0 || now.newer) ? { message: message.response_id, branch: now.id ?? '', old } : null;
-  const named = isElsewhere && old?.branch_id === now.id && now.branch?.name ? versionName(now.branch, now.branch.name, old, message.version) : null;
+  const named = isElsewhere && old?.branch_id === now.id ? versionName(now.branch, old, message.version) : null;
   if (named) void nameBranch(message.branch_id, named);
   const branch = isElsewhere ? begun(message, kept.at(-1)?.branch_id ?? now.chat, named) : now.branch;
   line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };
@@ -125,22 +125,22 @@ export function adopt(message) {
   return true;
 }
 
-/** The API takes names of 200 characters. */
+/** Names have 200 characters at most. */
 const BASE_LENGTH = 150;
 
 /**
- * The name of the branch of another version, after the named one that it leaves. Of that one's first message the versions are counted on, as in
- * "Figs, version 3"; of a later message it says which: "Figs, version 2 of message 5". So no two are called the same.
- * @param {Branch} branch
- * @param {string} name
+ * The name of a branch with another version, after the named one with the old version. Versions of the first message are counted on ("Figs, version 3"),
+ * and those of a later one say which ("Figs, version 2 of message 5"), so that no two are the same.
+ * @param {Branch | null} branch
  * @param {Message} old
  * @param {number} version
  */
-function versionName({ fork_depth }, name, old, version) {
+function versionName(branch, old, version) {
+  if (!branch?.name) return null;
   const ending = `, version ${version}`;
-  const isFirst = old.depth === fork_depth + 1;
-  const next = isFirst ? name.replace(RegExp(`, version ${old.version}(?=( of message \\d+)?$)`), ending) : name;
-  return next === name ? `${[...name].slice(0, BASE_LENGTH).join('')}${ending}${isFirst ? '' : ` of message ${old.depth}`}` : next;
+  const place = old.depth > branch.fork_depth + 1 ? ` of message ${old.depth}` : '';
+  const next = place ? '' : branch.name.replace(RegExp(`, version ${old.version}(?=( of message \\d+)?$)`), ending);
+  return next && next !== branch.name ? next : [...branch.name].slice(0, BASE_LENGTH).join('') + ending + place;
 }
 
 /**
@@ -156,7 +156,7 @@ const begun = ({ branch_id, response_id, parent_response_id, depth, question }, 
 });
 
 /**
- * Names the branch of another version after the one on which the old version is, so that what a person has named is not lost from sight.
+ * Names the branch of another version, so that what a person has named is not lost from sight.
  * @param {string} branch
  * @param {string} name
  */

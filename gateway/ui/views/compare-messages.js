@@ -48,7 +48,7 @@ function Pair({ left, right, place }) {
 }
 
 /**
- * What two messages of the same place have to do with each other.
+ * The relation of two messages of the same place, in words.
  * @param {Message} one
  * @param {Message} other
  */

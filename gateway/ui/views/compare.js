@@ -15,7 +15,7 @@ import { loadMarkdown } from './markdown.js';
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 /** @typedef {import('./compare-messages.js').Message} Message */
 
-/** The messages of a page of each side, and those of the common part that are shown of it. */
+/** The messages of a page of each side, and the messages that are shown of the common part. */
 const PAGE_SIZE = 20;
 const COMMON_COUNT = 5;
 
@@ -23,7 +23,7 @@ const COMMON_COUNT = 5;
  * @typedef {object} Side
  * @property {Branch} branch
  * @property {number} ahead How many messages its line has after the common part.
- * @property {Message[]} messages Those that are read.
+ * @property {Message[]} messages The messages that are read.
  * @property {string | null | undefined} next The cursor of the next page; null after the last.
  *
  * @typedef {object} Comparison
@@ -176,7 +176,7 @@ function Head({ name, side: { branch, ahead }, other, choose }) {
   `;
 }
 
-/** What both begin with, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
+/** The common part, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
 function Common({ common, branch }) {
   const messages = useSignal(/** @type {Message[] | null} */ (null));
   if (!common) return html`<p class="compare-common">The two branches have no message in common.</p>`;

@@ -6,7 +6,7 @@ import { isLetter, listShortcuts } from '../lib/keys.js';
 import { Dialog } from './dialog.js';
 import { TreeKeys } from './tree-help.js';
 
-/** How keys are written that have no letter. @type {Record<string, string>} */
+/** The names of keys without a letter. @type {Record<string, string>} */
 const WRITTEN = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space' };
 
 /** @param {{close: () => void}} props */

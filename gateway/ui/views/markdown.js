@@ -7,7 +7,7 @@ import { withViews } from '../lib/preload.js';
 
 /** @typedef {import('../vendor/marked.js').Token} Token */
 
-/** What reads and shows Markdown, which is loaded when there is something to show. @type {import('../vendor/signals.js').Signal<typeof import('./markdown-nodes.js') | null>} */
+/** The module that reads and shows Markdown, loaded when there is something to show. @type {import('../vendor/signals.js').Signal<typeof import('./markdown-nodes.js') | null>} */
 const markdown = signal(/** @type {any} */ (null));
 /** Whether text can be shown as it is to stay: with Markdown, or without where it cannot be loaded. */
 export const isMarkdownReady = signal(false);
@@ -23,10 +23,10 @@ export const loadMarkdown = () =>
     isMarkdownReady.value = true;
   }));
 
-/** So many characters of a text are shown at first, as longer ones would hold up the page; of a block that grows, so many are read anew each time. */
+/** Limits in characters, as longer texts would hold up the page: of a text that is shown at first, and of a growing block that is read anew each time. */
 const EXCERPT_LENGTH = 100_000;
 const OPEN_LENGTH = 30_000;
-/** So many blocks are rendered at once. */
+/** The blocks that are rendered at once. */
 const BLOCKS = 150;
 
 /**

@@ -52,7 +52,7 @@ export function MessageView({ message, isLast, isTest }) {
   `;
 }
 
-/** A part of its own, as it is rendered again by the minute. @param {{at: string}} props */
+/** The time of a message: a component of its own, as it is rendered again each minute. @param {{at: string}} props */
 const Time = ({ at }) => html`<time datetime=${at} title=${fullTime(at)}>${shortTime(at)}</time>`;
 
 /** A question with the way to edit it. @param {{id: string, text: string}} props */
@@ -70,7 +70,7 @@ function LeftBehind({ id }) {
   return html`<p class="muted note">Your later questions stay with version ${old.version}. <button type="button" class="quiet" onClick=${() => switchTo(branch, { message: old.response_id })}>Go back</button></p>`;
 }
 
-/** So many characters of a question are shown at first. */
+/** The characters of a question that are shown at first. */
 const EXCERPT_LENGTH = 2_000;
 
 /** A question, as plain text. @param {{text: string, excerpt?: number}} props */
@@ -102,7 +102,7 @@ function Actions({ message }) {
   `;
 }
 
-/** So many branches that fork from a message are named; the tree shows all. */
+/** The branches that are named below a message; the tree shows all. */
 const NAMED_FORKS = 10;
 
 /** The branches that fork from a message, which are read when they are asked for. @param {{message: Message}} props */

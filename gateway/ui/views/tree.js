@@ -31,7 +31,7 @@ export default function TreePanel() {
   `;
 }
 
-/** What narrows the tree, and what it says of itself. */
+/** The filters of the tree, and the count of its branches. */
 function Filters() {
   const { matches, hidden } = outline.value;
   const { branches: known, isWhole } = tree.value;
