@@ -150,7 +150,7 @@ function freshen(open) {
   }
 }
 
-/** Begins to read the list, and to poll it; returns what ends that. */
+/** Begins to read the list, and to poll it; returns a function that ends that. */
 export function watchChats() {
   [pinned.value, others.value] = [[], []];
   void restrict({ q: '', tag: '', archived: false });

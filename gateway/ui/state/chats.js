@@ -135,7 +135,7 @@ export async function restoreChat(id) {
   return restored;
 }
 
-/** Names the open chat after its first question, where it has no name of its own yet; returns what ends that. */
+/** Names the open chat after its first question, where it has no name of its own yet; returns a function that ends that. */
 export function watchNames() {
   /** Chats whose naming was begun. @type {Set<string>} */
   const named = new Set();

@@ -50,7 +50,7 @@ let arrivedAt;
 /** The message that is to have the focus after the next switch. @type {string | undefined} */
 let focusNext;
 
-/** Follows the route; returns what ends it. */
+/** Follows the route; returns a function that ends that. */
 export function watchLine() {
   const stop = effect(() => {
     const [chat, branch, { message }] = [chatId.value, branchId.value, route.value];

@@ -34,7 +34,7 @@ function useChoices(except) {
   const found = filter ? latest.filter(filter) : latest;
   const rest = found.length - SHOWN_COUNT;
   const isNone = tree.value.isWhole && latest.length === 0;
-  const hint = isNone ? 'There is no other branch yet. Branch somewhere first.' : !tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch is called so.' : rest > 0 ? `${rest.toLocaleString()} more: write what they are called.` : '';
+  const hint = isNone ? 'There is no other branch yet. Branch somewhere first.' : !tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch matches.' : rest > 0 ? `${rest.toLocaleString()} more: type to find them.` : '';
   return { words, shown: found.slice(0, SHOWN_COUNT), isSearched: latest.length > SEARCHED_FROM, hint };
 }
 

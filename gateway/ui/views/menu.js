@@ -35,7 +35,7 @@ function close(menu) {
 }
 
 /**
- * Shows the list beside its button until the menu is closed; returns what hides it.
+ * Shows the list beside its button until the menu is closed; returns a function that hides it.
  * @param {HTMLDetailsElement} menu
  * @param {HTMLElement} list
  */
