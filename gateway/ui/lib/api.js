@@ -1,6 +1,6 @@
 // @ts-check
 // Requests to the API. Each waits for a fresh access token, and is sent once more where the token had expired all the same.
-// What a session has asked for that has ended since is not answered: nobody else is to see it.
+// Requests of a session that has ended since get no answer: nobody else is to see it.
 
 import { accessToken, dropAccessToken, sessionEnded, sessionSignal } from './session.js';
 

@@ -1,11 +1,11 @@
 // @ts-check
-// What was written and not sent yet. It survives a reload. A chat has one draft, which stays in the field when one goes
+// Drafts: texts that are not sent yet. They survive a reload. A chat has one draft, which stays in the field when one goes
 // from branch to branch.
 
 import { signal } from './html.js';
 
 const PREFIX = 'banyan-draft:';
-/** How long after the last key a draft is stored, in milliseconds. */
+/** The pause after the last key before a draft is stored, in milliseconds. */
 const PAUSE_MS = 250;
 
 /** Drafts that are not stored yet. @type {Map<string, string>} */

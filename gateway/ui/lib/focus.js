@@ -16,12 +16,12 @@ export function useFocusKept(part) {
   useEffect(() => (part.current ? keepFocusIn(part.current) : undefined), []);
 }
 
-/** What a panel that is closed gives the focus to where what has opened it is gone: the tree that is there again, or the link to it. */
+/** The elements that get the focus of a closed panel where its opener is gone: the tree that is there again, or the link to it. */
 const PANEL_ORIGINS = '.panel [role="treeitem"][tabindex="0"], .line-bar a[href$="/tree"]';
 
 /**
- * Gives the focus back to what has opened a panel, when the panel is closed.
- * @param {{current: HTMLElement | null}} [heading] It takes the focus where what has opened the panel went with that.
+ * Gives the focus back to the opener of a panel, when the panel is closed.
+ * @param {{current: HTMLElement | null}} [heading] It takes the focus where the opener went when the panel came.
  */
 export function useFocusReturned(heading) {
   useEffect(() => {
@@ -49,7 +49,7 @@ function placesOf(element, root) {
 }
 
 /**
- * What lies in a place now, or at the end of what the place is in: the innermost that is still there, and has something that takes the focus.
+ * The element in a place now, or at the end of what the place is in: of the innermost that is still there, and has something that takes the focus.
  * @param {[around: Element, place: number][]} places
  */
 function besideOf(places) {
@@ -60,15 +60,15 @@ function besideOf(places) {
 }
 
 /**
- * Gives the focus to what has come to the place of what had it, or back to where it came from; returns what ends that.
+ * Gives the focus of a removed element to the one that has come to its place, or back to where it came from; returns a function that ends that.
  * @param {HTMLElement} root
  */
 export function keepFocusIn(root) {
-  /** What has the focus in this part. @type {HTMLElement | null} */
+  /** The element that has the focus in this part. @type {HTMLElement | null} */
   let last = null;
-  /** What that is in, from the inside, and its place there. @type {[around: Element, place: number][]} */
+  /** The elements around it, from the inside, and its place in each. @type {[around: Element, place: number][]} */
   let places = [];
-  /** What had it before. @type {EventTarget | null} */
+  /** The element that had it before. @type {EventTarget | null} */
   let outside = null;
   const listening = new AbortController();
   const { signal } = listening;

@@ -1,5 +1,5 @@
 // @ts-check
-// What every view imports: templates, and the state that they read.
+// Imports of every view: templates, and the state that they read.
 
 import { Fragment, h, render } from '../vendor/preact.js';
 import htm from '../vendor/htm.js';

@@ -1,6 +1,6 @@
 // @ts-check
-// The keyboard. Letters are keys while a message has the focus, and text for the question everywhere else: so nothing that one types is lost, or does what
-// one has not meant. Other keys count wherever nothing is being written, and no dialog is open.
+// Keyboard shortcuts. Letters are shortcuts while a message has the focus, and text for the question everywhere else: so nothing that one types is lost,
+// or does something unmeant. Other keys count wherever nothing is being written, and no dialog is open.
 
 /**
  * @typedef {object} Shortcut
@@ -9,13 +9,13 @@
  * @property {(event: KeyboardEvent) => void} run
  */
 
-/** The place whose elements take letters as keys: its `article`s, and what the Tab key leads to in it. */
+/** The part whose elements take letters as shortcuts: its `article`s, and those that the Tab key leads to. */
 const KEYS = '[data-keys]';
-/** The field that what is typed goes to. */
+/** The field that typed text goes to. */
 const FIELD = '[data-typed]';
-/** Where a field gets the focus by itself: on a touch screen that would open the keyboard. */
+/** The devices on which a field gets the focus by itself: touch screens would open a keyboard. */
 const NO_TOUCH = 'not (pointer: coarse)';
-/** After a click on a message, a letter waits for so long whether it begins a word, in milliseconds. */
+/** The time that a letter waits after a click on a message whether it begins a word, in milliseconds. */
 const WORD_MS = 400;
 
 /** @type {Shortcut[]} */
@@ -24,7 +24,7 @@ const shortcuts = [];
 let held = null;
 
 /**
- * Adds shortcuts, and returns what removes them. A later one takes the place of an earlier one with the same key.
+ * Adds shortcuts, and returns a function that removes them. A later one takes the place of an earlier one with the same key.
  * @param {Shortcut[]} added
  */
 export function addShortcuts(added) {
@@ -47,7 +47,7 @@ export function toField() {
   return field;
 }
 
-/** The same after something was asked, made or stopped: at once, as one may go on typing, and again when that is rendered, as a dialog gives the focus back. */
+/** Gives the focus to that field after an action: at once, as one may go on typing, and again after rendering, as a dialog gives the focus back. */
 export function backToField() {
   if (!matchMedia(NO_TOUCH).matches) return;
   toField();
@@ -64,7 +64,7 @@ function type(letter) {
 /** @param {EventTarget | null} target */
 const isWriting = (target) => target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
 
-/** Whether a mouse or a finger was used since the last key, and whether what has the focus has got it so. */
+/** Whether a pointer was used since the last key, and whether the focused element was pointed at. */
 let isPointing = false;
 let isPointed = false;
 

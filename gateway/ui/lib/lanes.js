@@ -35,7 +35,7 @@ export function firstColumn(view, columns) {
  */
 
 /**
- * What is drawn beside a row, in columns from `first` on.
+ * The lanes beside a row, in columns from `first` on.
  * @param {Row} row
  * @param {Row[]} path The active path.
  * @param {number} first

@@ -1,5 +1,5 @@
 // @ts-check
-// What only one tab does at a time. Browsers have Web Locks on HTTPS and on the machine's own addresses alone: on plain HTTP in a
+// Locks: work that one tab does at a time. Browsers have Web Locks on HTTPS and on the machine's own addresses alone: on plain HTTP in a
 // network each tab waits for itself, and the server's own checks (a refresh token counts once, a key sends once) are what is left.
 
 /** The last of those that wait here, by lock, where there are no Web Locks. @type {Map<string, Promise<unknown>>} */

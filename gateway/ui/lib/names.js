@@ -1,14 +1,12 @@
 // @ts-check
-// What the page calls chats and branches that nobody has named. Pure.
+// Titles for chats and branches without a name. Pure.
 
 /** The longest name that is made of a question, in characters. */
 const NAME_LENGTH = 60;
-/** The API cuts previews at so many characters. */
+/** The length of previews of the API, in characters. */
 const PREVIEW_LENGTH = 80;
-/** Room for the words after a name. */
-const BASE_LENGTH = 180;
 
-/** What a person calls the branch that a chat begins with; the API calls it the trunk. */
+/** The title of the branch that a chat begins with; the API calls it the trunk. */
 export const FIRST_BRANCH = 'First branch';
 
 /** A text without the signs of Markdown, on one line. @param {string} text */
@@ -43,14 +41,7 @@ export const isCut = (preview) => [...preview].length >= PREVIEW_LENGTH;
 export const ofPreview = (preview, length) => excerpt(preview, { length, isCut: isCut(preview) });
 
 /**
- * What a branch is called: its name, else how it begins.
+ * The title of a branch: its name, else its first question.
  * @param {{name: string | null, preview: string | null}} branch
  */
 export const titleOf = ({ name, preview }) => name ?? (ofPreview(preview ?? '', PREVIEW_LENGTH) || 'No messages yet');
-
-/**
- * The name of the branch of another version of a message on a branch with a name, so that the latter is not lost from sight.
- * @param {string} name
- * @param {number} version
- */
-export const versionName = (name, version) => `${[...name.replace(/, version \d+$/, '')].slice(0, BASE_LENGTH).join('')}, version ${version}`;

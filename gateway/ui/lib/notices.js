@@ -5,7 +5,7 @@ import { ApiError } from './api.js';
 import { effect, signal } from './html.js';
 import { user } from './session.js';
 
-/** How long a notice stays, in milliseconds; one with an action stays longer, as it must be reached first. */
+/** The time that a notice stays, in milliseconds: longer with an action, which must be reached first. */
 const NOTICE_MS = 6_000;
 const ACTION_MS = 30_000;
 
@@ -53,7 +53,7 @@ effect(() => {
 });
 
 /**
- * What a person is told of an error, and what to do.
+ * The text for an error: what has happened, and what to do.
  * @param {unknown} error
  */
 export function explain(error) {

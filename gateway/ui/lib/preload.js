@@ -1,7 +1,7 @@
 // @ts-check
-// What views need, loaded at once and not one import after the other. The templates of index.html name it, with all that the modules in them import.
+// Modules and styles of views, loaded at once and not one import after the other, as the templates of index.html name them.
 
-/** What was begun, by view. @type {Map<string, Promise<unknown>>} */
+/** The loads that were begun, by view. @type {Map<string, Promise<unknown>>} */
 const begun = new Map();
 
 /**

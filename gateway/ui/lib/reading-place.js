@@ -1,9 +1,9 @@
 // @ts-check
-// Where one reads, kept in the history, so that reloading, and going back and forward, lead there.
+// The reading place, kept in the history, so that reloading, and going back and forward, lead there.
 
 /** @typedef {{branch: string, message: string, top: number}} ReadingPlace The message at the upper edge, and how far below it that is, in pixels. */
 
-/** Where one was on a branch when the entry of the history was left; undefined for its end. @param {string} branch */
+/** The reading place on a branch when the entry of the history was left; undefined for its end. @param {string} branch */
 export function placeOf(branch) {
   const place = /** @type {ReadingPlace | null | undefined} */ (history.state?.place);
   return place?.branch === branch ? place : undefined;

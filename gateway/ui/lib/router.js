@@ -1,5 +1,5 @@
 // @ts-check
-// Where the page is: everything that a link can name is in the hash, and survives signing in.
+// The route: everything that a link can name is in the hash, and survives signing in.
 
 import { signal } from './html.js';
 
@@ -53,7 +53,7 @@ export function hrefOf(route) {
   return route.panel ? `${path}/${route.panel}` : path;
 }
 
-/** Where the page is. */
+/** The current route. */
 export const route = signal(parse(location.hash));
 
 addEventListener('hashchange', () => {

@@ -1,5 +1,5 @@
 // @ts-check
-// Who is signed in. The access token is in memory only; the refresh token is in a cookie that no script can read.
+// The session. The access token is in memory only; the refresh token is in a cookie that no script can read.
 //
 // Signing out wins, in whatever order requests are answered, and in whichever tab they were sent:
 // - What sets the cookie (signing in, renewing a token, changing the password) takes its turn among all tabs. So a session that begins is there, cookie and all, before another one ends or begins.
@@ -32,7 +32,7 @@ export const user = signal(/** @type {User | null | undefined} */ (undefined));
 let access = null;
 /** @type {Promise<string> | null} */
 let refreshing = null;
-/** What tells that the session of this tab has ended. */
+/** Aborted when the session of this tab ends. */
 let session = new AbortController();
 
 const tabs = new BroadcastChannel('banyan-session');

@@ -1,5 +1,5 @@
 // @ts-check
-// Branches that are versions of the same place in a chat, as edits and regenerated answers are, and what tells them apart. Pure.
+// Branches that are versions of the same place in a chat, as edits and regenerated answers are, and titles that tell them apart. Pure.
 
 import { isCut, titleOf } from './names.js';
 
@@ -7,7 +7,7 @@ import { isCut, titleOf } from './names.js';
 
 /** A title that begins as another does for more characters than that begins where they differ. */
 const SHARED_LENGTH = 16;
-/** So many versions of a place are compared, at most. */
+/** The most versions of a place that are compared. */
 const COMPARED_COUNT = 50;
 
 /**
@@ -17,7 +17,7 @@ const COMPARED_COUNT = 50;
  */
 
 /**
- * What finds the version that a branch without a name begins with. What costs something is done for what is asked for.
+ * A function that finds the version with which a branch without a name begins. Places are compared when they are asked for.
  * @param {Map<string, Branch>} branches
  * @returns {(branch: Branch) => Version | undefined}
  */
@@ -42,7 +42,7 @@ export function versionFinder(branches) {
   };
 }
 
-/** Where a branch begins to differ from others; empty for one that does not, yet. @param {Branch} branch */
+/** The place where a branch begins to differ from others; empty for one that does not, yet. @param {Branch} branch */
 const placeOf = ({ parent_branch_id, forked_from_response_id, first_response_id }) => (parent_branch_id && first_response_id ? `${parent_branch_id} ${forked_from_response_id}` : '');
 
 /**
@@ -74,7 +74,7 @@ function tellApart(there, parent) {
 }
 
 /**
- * How many characters each title shares with another one, at most.
+ * The most characters that each title shares with another one.
  * @param {string[]} titles
  */
 function sharedLengths(titles) {

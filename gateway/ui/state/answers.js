@@ -1,5 +1,5 @@
 // @ts-check
-// What follows the answers that are under way, each to its end, whichever line is shown, and whatever happens to the connection.
+// The follower of answers that are under way: each to its end, whichever line is shown, and whatever happens to the connection.
 
 import { ApiError, call } from '../lib/api.js';
 import { batch } from '../lib/html.js';
@@ -19,7 +19,7 @@ import { announcement, followed, runs, shownRun } from './runs.js';
 /** The pauses before a stream is opened again: they double, and begin anew when something was heard. */
 const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 30_000;
-/** So many characters of an answer are said by screen readers by themselves. */
+/** The characters of an answer that screen readers say by themselves. */
 const ANNOUNCED_LENGTH = 2_000;
 const ANNOUNCED_MS = 5_000;
 /** Between two looks at an answer that has ended and is not stored yet. */

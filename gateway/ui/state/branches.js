@@ -29,7 +29,7 @@ const REST_FACTOR = 3;
 /** @type {Tree} */
 const NOTHING = { chat: null, branches: new Map(), isWhole: false, isFailed: false };
 
-/** What is known of the open chat's branches. */
+/** The branches of the open chat, as far as they are read. */
 export const tree = signal(NOTHING);
 
 /**
@@ -45,7 +45,7 @@ export function filterOf(words) {
   };
 }
 
-/** What filters have looked through, kept as each key asks for all of it again. @type {WeakMap<Branch, string>} */
+/** The texts of branches for filters, kept as each key filters all of them again. @type {WeakMap<Branch, string>} */
 const texts = new WeakMap();
 
 /** @param {Branch} branch */

@@ -16,7 +16,7 @@ const PAGE_SIZE = 50;
 /** Pinned chats are read whole, up to that many pages: there are few, but a page ends after 2,048 chats that were looked at. */
 const PINNED_PAGES = 8;
 
-/** What the list is restricted to. A search for a part of the name (`q`) goes through archived chats, too. */
+/** The restrictions of the list. A search for a part of the name (`q`) goes through archived chats, too. */
 export const filter = signal({ q: '', tag: '', archived: false });
 export const pinned = signal(/** @type {Chat[]} */ ([]));
 export const others = signal(/** @type {Chat[]} */ ([]));
@@ -150,7 +150,7 @@ function freshen(open) {
   }
 }
 
-/** Begins to read the list, and to poll it; returns what ends that. */
+/** Begins to read the list, and to poll it; returns a function that ends that. */
 export function watchChats() {
   [pinned.value, others.value] = [[], []];
   void restrict({ q: '', tag: '', archived: false });

@@ -5,7 +5,7 @@ import { heardAt } from './current.js';
 
 /** @typedef {import('./current.js').Chat} Chat */
 
-/** When something last happened in a chat, by what the server has told, or this page has heard since. @param {Chat} chat */
+/** The time of the last activity in a chat, from the server, or as this page has heard since. @param {Chat} chat */
 export function activityOf(chat) {
   const told = chat.last_message_at ?? chat.created_at;
   const heard = heardAt.value[chat.chat_id] ?? '';

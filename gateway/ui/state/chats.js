@@ -1,5 +1,5 @@
 // @ts-check
-// What is done with chats. Each throws where the server refuses it: callers tell that with `attempt`.
+// Changes of chats. Each throws where the server refuses it: callers tell that with `attempt`.
 
 import { ApiError, call, newKey } from '../lib/api.js';
 import { effect, signal } from '../lib/html.js';
@@ -135,7 +135,7 @@ export async function restoreChat(id) {
   return restored;
 }
 
-/** Names the open chat after its first question, where it has no name of its own yet; returns what ends that. */
+/** Names the open chat after its first question, where it has no name of its own yet; returns a function that ends that. */
 export function watchNames() {
   /** Chats whose naming was begun. @type {Set<string>} */
   const named = new Set();

@@ -43,7 +43,7 @@ export const isLineRead = signal(false);
 /** The panel that was open before the one that is; what closes a panel that another one has led to goes back to that. @type {import('../vendor/signals.js').Signal<import('../lib/router.js').Route['panel']>} */
 export const panelBefore = signal(/** @type {import('../lib/router.js').Route['panel']} */ (undefined));
 
-/** When this page has last heard something said in a chat, by its id: the server's chats tell of that up to 2 s later. */
+/** The times of the last messages that this page has heard of, by chat: the server's chats tell of them up to 2 s later. */
 export const heardAt = signal(/** @type {Record<string, string>} */ ({}));
 
 /**

@@ -1,9 +1,8 @@
 // @ts-check
-// How the line changes by itself: by what others have said, and by answers that have ended. It is loaded after the line.
+// The changes of the line that come by themselves: what others have said, and answers that have ended. Loaded after the line.
 
 import { ApiError, call } from '../lib/api.js';
 import { effect, untracked } from '../lib/html.js';
-import { versionName } from '../lib/names.js';
 import { go, route } from '../lib/router.js';
 import { branchId, chatId, revision, touch } from './current.js';
 import { seen } from './line-growth.js';
@@ -73,7 +72,7 @@ export function adopt(message) {
   const [old, ...later] = now.messages.slice(kept.length);
   const isElsewhere = now.id !== null && now.id !== message.branch_id;
   leftBehind.value = isElsewhere && old && (later.length > 0 || now.newer) ? { message: message.response_id, branch: now.id ?? '', old } : null;
-  const named = isElsewhere && old?.branch_id === now.id && now.branch?.name ? versionName(now.branch.name, message.version) : null;
+  const named = isElsewhere && old?.branch_id === now.id ? versionName(now.branch, old, message.version) : null;
   if (named) void nameBranch(message.branch_id, named);
   const branch = isElsewhere ? begun(message, kept.at(-1)?.branch_id ?? now.chat, named) : now.branch;
   line.value = { ...now, id: message.branch_id, branch, messages: trim([...kept, message], 'newer'), newer: false };
@@ -81,6 +80,24 @@ export function adopt(message) {
   if (branchId.peek() !== message.branch_id) go({ ...rest, branch: message.branch_id });
   touch();
   return true;
+}
+
+/** Names have 200 characters at most. */
+const BASE_LENGTH = 150;
+
+/**
+ * The name of a branch with another version, after the named one with the old version. Versions of the first message are counted on ("Figs, version 3"),
+ * and those of a later one say which ("Figs, version 2 of message 5"), so that no two are the same.
+ * @param {Branch | null} branch
+ * @param {Message} old
+ * @param {number} version
+ */
+function versionName(branch, old, version) {
+  if (!branch?.name) return null;
+  const ending = `, version ${version}`;
+  const place = old.depth > branch.fork_depth + 1 ? ` of message ${old.depth}` : '';
+  const next = place ? '' : branch.name.replace(RegExp(`, version ${old.version}(?=( of message \\d+)?$)`), ending);
+  return next && next !== branch.name ? next : [...branch.name].slice(0, BASE_LENGTH).join('') + ending + place;
 }
 
 /**
@@ -96,7 +113,7 @@ const begun = ({ branch_id, response_id, parent_response_id, depth, question }, 
 });
 
 /**
- * Names the branch of another version after the one on which the old version is, so that what a person has named is not lost from sight.
+ * Names the branch of another version, so that what a person has named is not lost from sight.
  * @param {string} branch
  * @param {string} name
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// How the loaded part of a line grows by pages on both sides, as one scrolls.
+// The growth of the loaded part of a line, by pages on both sides as one scrolls.
 
 import { attempt } from '../lib/notices.js';
 import { chatId } from './current.js';

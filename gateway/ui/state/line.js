@@ -36,21 +36,21 @@ const WIDE = '(min-width: 1101px)';
 /** @type {Line} */
 const NOTHING = { chat: null, id: null, branch: null, messages: [], newer: false, busy: true, failed: null };
 
-/** What is shown. */
+/** The shown line. */
 export const line = signal(NOTHING);
-/** Where the view is to go next. A new object each time, also for the same place. */
+/** The place to scroll to next. A new object each time, also for the same place. */
 export const landing = signal(/** @type {Landing} */ ({}));
 
 /** The request that reads the line, aborted by the next. */
 let opening = new AbortController();
-/** What tells that another line is being read, so that what was read of this one counts no more. */
+/** The signal that is aborted when another line is read. */
 export const aborted = () => opening.signal;
 /** The message that the route named when it was last followed. @type {string | undefined} */
 let arrivedAt;
 /** The message that is to have the focus after the next switch. @type {string | undefined} */
 let focusNext;
 
-/** Follows the route; returns what ends it. */
+/** Follows the route; returns a function that ends that. */
 export function watchLine() {
   const stop = effect(() => {
     const [chat, branch, { message }] = [chatId.value, branchId.value, route.value];

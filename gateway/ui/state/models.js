@@ -13,7 +13,7 @@ export const TEST_MODEL = 'banyan/echo';
 /** Whether there is no other one. */
 export const isTestOnly = computed(() => models.value?.length === 1 && models.value[0] === TEST_MODEL);
 
-/** What was chosen, by chat; the page forgets it, as the chat's settings are what lasts. */
+/** The chosen models, by chat; the page forgets them, as the settings of a chat are what lasts. */
 const chosen = signal(/** @type {Record<string, string | undefined>} */ ({}));
 
 /** The model that was chosen for the open chat; undefined leaves it to the chat's settings. */

@@ -1,6 +1,6 @@
 // @ts-check
 // Questions on their way to the server. Each is stored before it is sent, with its idempotency key, so that it is asked once, whatever happens in between:
-// a reload, a lost connection, a second tab. What sends them is loaded after the line.
+// a reload, a lost connection, a second tab. The sender is loaded after the line.
 
 import { newKey } from '../lib/api.js';
 import { computed, effect, signal } from '../lib/html.js';
@@ -25,12 +25,12 @@ import { followed } from './runs.js';
 /** All questions of this user that are not taken yet, oldest first. */
 export const outbox = signal(/** @type {Entry[]} */ ([]));
 
-/** Those of the line that is shown. */
+/** The questions of the line that is shown. */
 export const unsent = computed(() => outbox.value.filter(({ chat, branch }) => chat === chatId.value && branch === branchId.value));
 
 const storageKey = () => `banyan-outbox:${user.peek()?.user_id}`;
 
-/** What did not fit into the storage: it lasts as long as the page. @type {Entry[] | null} */
+/** The questions that did not fit into the storage: they last as long as the page. @type {Entry[] | null} */
 let unstored = null;
 
 /** The questions as all tabs know them. @returns {Entry[]} */
@@ -69,7 +69,7 @@ export function withdraw({ key, question }) {
   return question;
 }
 
-/** Has what waits sent, as soon as what sends can be loaded. */
+/** Loads the sender, which sends what waits. */
 export async function sendWaiting() {
   const { flush } = await untilLoaded(() => withViews(import('./sending.js'), 'answers'));
   void flush();

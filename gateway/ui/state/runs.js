@@ -1,5 +1,5 @@
 // @ts-check
-// The answers that are under way, as views show them. What follows them is loaded after the line, or with the first of them.
+// The answers that are under way, as views show them. The module that follows them is loaded after the line, or with the first of them.
 
 import { call } from '../lib/api.js';
 import { computed, signal } from '../lib/html.js';
@@ -17,7 +17,7 @@ import { holdsParent } from './line-window.js';
 export const runs = signal(/** @type {Run[]} */ ([]));
 /** The key of the question that one waits for, on the line that it was asked on. @type {import('../vendor/signals.js').Signal<string | null>} */
 export const followed = signal(/** @type {string | null} */ (null));
-/** What was just answered, for screen readers. */
+/** The answer that has just ended, for screen readers. */
 export const announcement = signal('');
 
 /** The answer that is shown at the end of the line: the one that one waits for, else the one that others have begun there. */
@@ -31,7 +31,7 @@ export const shownRun = computed(() => {
 export const otherRuns = computed(() => runs.value.filter((run) => run.chat === chatId.value && run !== shownRun.value));
 
 /**
- * What stays behind on the branch where a message was edited or regenerated.
+ * The old version of a message that was edited or regenerated, on the branch that keeps the later questions.
  * @typedef {{message: string, branch: string, old: Message}} LeftBehind `message` is the new version, `old` the one of before.
  */
 /** The questions that the last edit or regeneration has left behind; null where it has left none. */
@@ -50,7 +50,7 @@ export async function discover(chat) {
   }
 }
 
-/** What follows answers. */
+/** The module that follows answers. */
 export const answering = () => withViews(import('./answers.js'), 'answers');
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-// What sends the questions of the outbox. Each follows the message that was seen when it was written; if something else was said there, it becomes a branch.
+// The sender of the questions in the outbox. Each follows the message that was seen when it was written; if something else was said there, it becomes a branch.
 
 import { ApiError, send } from '../lib/api.js';
 import { effect, signal } from '../lib/html.js';
@@ -16,7 +16,7 @@ import { discover } from './runs.js';
 /** The pauses between attempts: they double. */
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 15_000;
-/** What is told of refusals that have something to do, by their codes. */
+/** The texts of refusals after which there is something to do, by their codes. */
 const REFUSALS = {
   answer_running: 'Another answer is being written at the end of this branch. Ask on a branch beside it, or take the question back until that has ended.',
   validation_error: 'The server does not take this question: it is too long, or has characters that cannot be stored. Take it back, and change it.',

@@ -1,5 +1,5 @@
 // @ts-check
-// How the tree of the open chat is looked at: what is folded, hidden and looked for.
+// The state of the tree of the open chat: folded branches, hidden ones, and the filter.
 
 import { batch, computed, effect, signal } from '../lib/html.js';
 import { outline as outlineOf } from '../lib/outline.js';
@@ -7,9 +7,9 @@ import { versionFinder } from '../lib/versions.js';
 import { filterOf, tree } from './branches.js';
 import { branchId, chatId } from './current.js';
 
-/** What branches are looked for by name, preview or tag. */
+/** The words of the filter, for names, previews and tags. */
 export const sought = signal('');
-/** What is folded in the tree, and in what was found of it, which is open at first. */
+/** The folded branches in the whole tree, and in the filtered one, which is open at first. */
 const foldedInTree = signal(/** @type {ReadonlySet<string>} */ (new Set()));
 const foldedInFound = signal(/** @type {ReadonlySet<string>} */ (new Set()));
 const foldedNow = computed(() => (sought.value.trim() ? foldedInFound : foldedInTree));
@@ -24,7 +24,7 @@ export const outline = computed(() =>
   outlineOf(tree.value.branches.values(), { shown: branchId.value, folded: folded.value, withArchived: withArchived.value, filter: filterOf(sought.value) }),
 );
 
-/** What tells versions apart: of a branch, which one it begins with. */
+/** A function that finds the version that a branch begins with. */
 export const versionOf = computed(() => versionFinder(tree.value.branches));
 
 /**

@@ -12,7 +12,7 @@ import { errorsOf, focusWrong, PasswordField, submitted } from './field.js';
 import { PageBar } from './page-bar.js';
 import { ProviderKeys } from './provider-keys.js';
 
-/** What the names of all that the page stores begin with. */
+/** The prefix of all keys that the page stores. */
 const STORED_PREFIX = 'banyan-';
 
 const SINCE = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
@@ -81,7 +81,7 @@ function ChangePassword({ username }) {
   `;
 }
 
-/** What a wrong password says, at its field. @type {(field: string) => Record<string, [string, string]>} */
+/** The errors of a wrong password, at its field. @type {(field: string) => Record<string, [string, string]>} */
 const WRONG = (field) => ({ wrong_password: [field, 'This is not your password.'] });
 
 /** @param {Record<string, string>} fields */

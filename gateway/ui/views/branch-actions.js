@@ -1,5 +1,5 @@
 // @ts-check
-// What can be done with a branch: the choices of its menu.
+// Actions on a branch: the choices of its menu.
 
 import { call } from '../lib/api.js';
 import { copy } from '../lib/clipboard.js';
@@ -47,7 +47,7 @@ function present(View, props) {
   render(html`<${View} ...${props} close=${close} />`, host);
 }
 
-/** What a notice about a branch tells of: what goes with one of these takes the notice along. @param {Branch} branch */
+/** The ids that a notice about a branch is bound to: it goes when one of them is gone for good. @param {Branch} branch */
 const about = ({ branch_id, root_chat_id }) => [branch_id, ...ancestorsOf(branch_id), root_chat_id];
 
 /** @param {Branch} branch */

@@ -9,11 +9,11 @@ import { Dialog } from './dialog.js';
 
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 
-/** So many are shown; more are found by writing. Among a few nothing is to be searched. */
+/** The branches that are shown, while more are found by typing; and the number from which on there is a search. */
 const SHOWN_COUNT = 50;
 const SEARCHED_FROM = 8;
 
-/** When something was last said on a branch. @param {Branch} branch */
+/** The time of the last message of a branch. @param {Branch} branch */
 const timeOf = ({ last_message_at, created_at }) => last_message_at ?? created_at;
 /**
  * The latest first, as they are likeliest to be meant.
@@ -34,7 +34,7 @@ function useChoices(except) {
   const found = filter ? latest.filter(filter) : latest;
   const rest = found.length - SHOWN_COUNT;
   const isNone = tree.value.isWhole && latest.length === 0;
-  const hint = isNone ? 'There is no other branch yet. Branch somewhere first.' : !tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch is called so.' : rest > 0 ? `${rest.toLocaleString()} more: write what they are called.` : '';
+  const hint = isNone ? 'There is no other branch yet. Branch somewhere first.' : !tree.value.isWhole ? 'Reading the branches' : !found.length ? 'No branch matches.' : rest > 0 ? `${rest.toLocaleString()} more: type to find them.` : '';
   return { words, shown: found.slice(0, SHOWN_COUNT), isSearched: latest.length > SEARCHED_FROM, hint };
 }
 
@@ -43,7 +43,7 @@ const Search = ({ words, ...attributes }) => html`
   <input type="search" dir="auto" aria-label="Find a branch" placeholder="Find by name, question or tag" value=${words} onInput=${(/** @type {any} */ event) => (words.value = event.target.value)} ...${attributes} />
 `;
 
-/** What a choice says of a branch. @param {{branch: Branch}} props */
+/** The description of a branch in a choice. @param {{branch: Branch}} props */
 function About({ branch }) {
   const version = versionOf.value(branch);
   const facts = [!branch.parent_branch_id && FIRST_BRANCH, version?.text, shortTime(timeOf(branch))].filter(Boolean).join(', ');

@@ -1,5 +1,5 @@
 // @ts-check
-// What can be done with a chat: the choices of its menu, in the list and above its line.
+// Actions on a chat: the choices of its menu, in the list and above its line.
 
 import { html } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';

@@ -23,7 +23,7 @@ const READ_AHEAD_PX = 800;
  */
 
 /**
- * Where the rows lie. Without pinned chats there are no headings.
+ * The layout of the rows. Without pinned chats there are no headings.
  * @param {Chat[]} pins
  * @param {Chat[]} rest
  */
@@ -116,7 +116,7 @@ function shiftOf(before, after, { scrollTop, clientHeight }) {
 }
 
 /**
- * What comes after the last row: the next page where there is one, or what an empty list has to say.
+ * The end of the list: the next page where there is one, or the text of an empty list.
  * @param {{scroller: {current: HTMLElement | null}, isEmpty: boolean}} props
  */
 function End({ scroller, isEmpty }) {

@@ -1,5 +1,5 @@
 // @ts-check
-// The settings of the open chat, beside its line. What is changed and not saved yet survives a reload.
+// The settings of the open chat, beside its line. Unsaved changes survive a reload.
 
 import { useFocusKept, useFocusReturned } from '../lib/focus.js';
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
@@ -11,7 +11,7 @@ import { loadModels, models } from '../state/models.js';
 import { errorsOf, Field, focusWrong } from './field.js';
 import { TagsField } from './tags.js';
 
-/** Where the unsaved changes of a chat are kept, with its id behind it. */
+/** The prefix of the key for the unsaved changes of a chat, before its id. */
 const UNSAVED_PREFIX = 'banyan-settings:';
 
 /**
@@ -19,7 +19,7 @@ const UNSAVED_PREFIX = 'banyan-settings:';
  * @typedef {{name: string, model: string, hasInstructions: '' | 'own' | 'none', instructions: string, truncation: string, tags: string[], pinned: boolean, archived: boolean}} Form What the panel shows; an empty text of a setting is the default.
  */
 
-/** What the fields are called where it is told what was saved. @type {Record<keyof Form, string>} */
+/** The names of the fields in the status after saving. @type {Record<keyof Form, string>} */
 const CALLED = { name: 'name', model: 'model', hasInstructions: 'instructions', instructions: 'instructions', truncation: 'long chats', tags: 'tags', pinned: 'pin', archived: 'archive' };
 
 export default function ChatSettings() {
@@ -27,10 +27,12 @@ export default function ChatSettings() {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusReturned();
   useEffect(() => heading.current?.focus(), []);
+  const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <header class="bar">
-      <h2 ref=${heading} tabindex="-1">Settings</h2>
-      <a class="button quiet" href=${hrefOf({ ...route.value, panel: undefined })}>Close</a>
+      <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
+      <h1 ref=${heading} tabindex="-1">Settings</h1>
+      <a class="button icon close" href=${withoutPanel} aria-label="Close the settings">×</a>
     </header>
     <div class="scroll">${open ? html`<${Settings} key=${open.chat_id} chat=${open} />` : html`<p class="loading" role="status">Loading</p>`}</div>
   `;
@@ -59,7 +61,7 @@ function updateOf(chat, { model, hasInstructions, instructions, truncation, arch
 const instructionsOf = ({ hasInstructions, instructions }) => (hasInstructions === 'own' ? instructions || null : hasInstructions === 'none' ? '' : null);
 
 /**
- * What is not undefined.
+ * The fields that are not undefined.
  * @template {object} T
  * @param {T} fields
  */
@@ -94,7 +96,7 @@ function Settings({ chat }) {
 
   const change = (/** @type {Partial<Form>} */ fields) => {
     said.value = '';
-    // What is as it was is no change.
+    // A value as stored is no change.
     const next = Object.entries({ ...unsaved, ...fields }).filter(([name, value]) => String(value) !== String(stored[/** @type {keyof Form} */ (name)]));
     set(Object.fromEntries(next));
   };
@@ -146,7 +148,7 @@ function Fields({ form, change, errors }) {
     <${TagsField} tags=${form.tags} change=${(/** @type {string[]} */ tags) => change({ tags })} />
     ${wrongTags && html`<p class="field-error">${wrongTags[1]}</p>`}
     <label class="check"><input type="checkbox" checked=${form.pinned} onChange=${check('pinned')} /> Pinned: above all other chats</label>
-    <label class="check"><input type="checkbox" checked=${form.archived} onChange=${check('archived')} /> Archived: out of the list, still working</label>
+    <label class="check"><input type="checkbox" checked=${form.archived} onChange=${check('archived')} /> Archived: hidden from the list of chats</label>
   `;
 }
 

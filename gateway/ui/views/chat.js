@@ -48,7 +48,7 @@ export function ChatView() {
 
 const OpenDialog = () => dialog.value && html`<${dialog.value.View} message=${dialog.value.message} />`;
 
-/** What comes before the title of a branch: of one without a name, which version of a message it begins with. @param {import('../state/line.js').Branch} branch */
+/** The words before the title of a branch without a name: which version of a message it begins with. @param {import('../state/line.js').Branch} branch */
 function kindOf({ name, first_response_id }) {
   const first = name === null ? line.value.messages.find(({ response_id }) => response_id === first_response_id) : null;
   return first && first.version > 1 ? `Version ${first.version}` : 'Branch';
@@ -88,5 +88,5 @@ function PanelLink({ panel, label, title, icon }) {
   const isOpen = now.panel === panel;
   const sides = panel === 'compare' ? { left: chatId.value ?? '', right: branchId.value ?? '' } : {};
   const href = hrefOf({ name: 'chat', chat: now.chat, branch: now.branch, message: now.message, ...(isOpen ? {} : { panel, ...sides }) });
-  return html`<a class=${classes({ button: true, icon: true, wide: panel === 'compare' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
+  return html`<a class=${classes({ button: true, icon: true, wide: panel !== 'tree' })} href=${href} aria-label=${label} title=${title} aria-current=${isOpen ? 'true' : undefined}><${Icon} name=${icon} /><span class="word">${label}</span></a>`;
 }

@@ -5,6 +5,7 @@ import { html, useSignal } from '../lib/html.js';
 import { hrefOf } from '../lib/router.js';
 import { fullTime, shortTime } from '../lib/times.js';
 import { titleOf } from '../state/branches.js';
+import { Markdown } from './markdown.js';
 
 /** Characters of a text that are shown at first: of a megabyte, laying it out would hold up the page. */
 const CLIP_LENGTH = 4_000;
@@ -47,7 +48,7 @@ function Pair({ left, right, place }) {
 }
 
 /**
- * What two messages of the same place have to do with each other.
+ * The relation of two messages of the same place, in words.
  * @param {Message} one
  * @param {Message} other
  */
@@ -62,19 +63,24 @@ function OneMessage({ side, of: { branch }, message: { response_id, depth, quest
   return html`
     <article class=${`compare-message compare-${side}`} aria-label=${`${titleOf(branch)}, message ${depth}`}>
       ${side !== 'both' && html`<p class="compare-of" dir="auto">${titleOf(branch)}</p>`}
-      ${question && html`<${Text} kind="question" text=${question} />`}
-      ${response && html`<${Text} kind="response" text=${response} />`}
+      ${question && html`<${Clipped} key=${`q-${response_id}`} text=${question} show=${asQuestion} />`}
+      ${response && html`<${Clipped} key=${`r-${response_id}`} text=${response} show=${asMarkdown} />`}
       <a href=${href} title=${fullTime(timestamp)}>Open here, <time datetime=${timestamp}>${shortTime(timestamp)}</time></a>
     </article>
   `;
 }
 
-/** @param {{kind: 'question' | 'response', text: string}} props */
-function Text({ kind, text }) {
+/** Questions are plain text, and responses Markdown, as in the line. @param {string} text */
+const asQuestion = (text) => html`<p class="compare-question" dir="auto">${text}</p>`;
+/** @param {string} text */
+const asMarkdown = (text) => html`<${Markdown} text=${text} />`;
+
+/** The beginning of a text, and all of it when that is asked for. @param {{text: string, show: (text: string) => any}} props */
+function Clipped({ text, show }) {
   const isWhole = useSignal(false);
   const isCut = text.length > CLIP_LENGTH && !isWhole.value;
   return html`
-    <p class=${`compare-${kind}`} dir="auto">${isCut ? text.slice(0, CLIP_LENGTH) : text}</p>
+    ${show(isCut ? text.slice(0, CLIP_LENGTH) : text)}
     ${isCut && html`<button type="button" class="quiet" onClick=${() => (isWhole.value = true)}>Show all ${text.length.toLocaleString()} characters</button>`}
   `;
 }

@@ -10,11 +10,12 @@ import { titleOf } from '../state/branches.js';
 import { panelBefore, revision } from '../state/current.js';
 import { BranchPicker } from './branch-picker.js';
 import { Pairs } from './compare-messages.js';
+import { loadMarkdown } from './markdown.js';
 
 /** @typedef {import('../lib/outline.js').Branch} Branch */
 /** @typedef {import('./compare-messages.js').Message} Message */
 
-/** The messages of a page of each side, and those of the common part that are shown of it. */
+/** The messages of a page of each side, and the messages that are shown of the common part. */
 const PAGE_SIZE = 20;
 const COMMON_COUNT = 5;
 
@@ -22,7 +23,7 @@ const COMMON_COUNT = 5;
  * @typedef {object} Side
  * @property {Branch} branch
  * @property {number} ahead How many messages its line has after the common part.
- * @property {Message[]} messages Those that are read.
+ * @property {Message[]} messages The messages that are read.
  * @property {string | null | undefined} next The cursor of the next page; null after the last.
  *
  * @typedef {object} Comparison
@@ -45,7 +46,7 @@ export default function ComparePanel() {
     // What was compared before stays until the other is there, and with it the focus.
     void attempt(async () => {
       const known = found.peek();
-      const next = await compare(left, right, ending.signal);
+      const [next] = await Promise.all([compare(left, right, ending.signal), loadMarkdown()]);
       // What was read of longer tails stays while nothing of it has changed.
       if (!ending.signal.aborted && !isSame(known, next)) found.value = await readSides(next, ending.signal);
     }).then((went) => {
@@ -165,7 +166,7 @@ function Head({ name, side: { branch, ahead }, other, choose }) {
   return html`
     <div class=${`compare-head compare-${name}`}>
       <h2 class=${branch.name === null ? 'branch-title unnamed' : 'branch-title'} dir="auto">${titleOf(branch)}</h2>
-      <p class="muted">${ahead === 0 ? 'Nothing that the other has not' : ahead === 1 ? '1 message of its own' : `${ahead.toLocaleString()} messages of its own`}</p>
+      <p class="muted">${ahead === 0 ? 'No messages of its own' : ahead === 1 ? '1 message of its own' : `${ahead.toLocaleString()} messages of its own`}</p>
       <div class="row">
         <a href=${hrefOf({ name: 'chat', chat: branch.root_chat_id, branch: branch.branch_id })}>Open</a>
         <button type="button" class="quiet" aria-label=${`Change the ${name} branch`} onClick=${() => (isChoosing.value = true)}>Change</button>
@@ -175,7 +176,7 @@ function Head({ name, side: { branch, ahead }, other, choose }) {
   `;
 }
 
-/** What both begin with, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
+/** The common part, folded to a sentence. @param {{common: Comparison['common'], branch: Branch}} props */
 function Common({ common, branch }) {
   const messages = useSignal(/** @type {Message[] | null} */ (null));
   if (!common) return html`<p class="compare-common">The two branches have no message in common.</p>`;

@@ -1,5 +1,5 @@
 // @ts-check
-// Where a question is written. What is written is kept, for each chat, until it is sent.
+// The field for a question. Its draft is kept, for each chat, until it is sent.
 
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { backToField } from '../lib/keys.js';
@@ -74,7 +74,7 @@ function stayAboveKeyboard() {
   return () => view.removeEventListener('resize', tell);
 }
 
-/** What a question that is asked now follows: the head of the line. */
+/** The head of the line, which a question that is asked now follows. */
 function parentNow() {
   const { messages, newer, branch } = line.peek();
   return newer ? (branch?.head_response_id ?? null) : (messages.at(-1)?.response_id ?? null);

@@ -46,7 +46,7 @@ export default function DeletedBranches() {
     </div>
     <div class="scroll" ref=${part}>
       ${!found.value && html`<p class="loading" role="status">Reading what was deleted</p>`}
-      ${found.value?.length === 0 && html`<p class="empty">Nothing is deleted in this chat. A branch that you delete is kept here, and can be restored until the time that is told with it.</p>`}
+      ${found.value?.length === 0 && html`<p class="empty">Nothing is deleted in this chat. A branch that you delete is kept here, and can be restored until the date that is shown with it.</p>`}
       <ul class="bare-list">${found.value?.map((deleted) => html`<${OneDeleted} key=${deleted.branch_id} deleted=${deleted} drop=${drop} />`)}</ul>
       ${next.value && html`<p class="compare-more"><button type="button" onClick=${() => read(next.value, new AbortController().signal)}>Show more</button></p>`}
     </div>

@@ -38,7 +38,7 @@ export function DeletedChats() {
       <div class="page">
         ${status === 'failed' && html`<p role="alert">The deleted chats could not be read. <button type="button" onClick=${() => read(null)}>Try again</button></p>`}
         ${status === 'reading' && chats.length === 0 && html`<p class="loading" role="status">Loading</p>`}
-        ${status === 'ready' && chats.length === 0 && html`<p class="empty">No chat is deleted. One that you delete is kept here with all its branches, and can be restored until the time that is told with it.</p>`}
+        ${status === 'ready' && chats.length === 0 && html`<p class="empty">No chat is deleted. One that you delete is kept here with all its branches, and can be restored until the date that is shown with it.</p>`}
         <ul class="cards">
           ${chats.map((chat) => html`<${Row} key=${chat.chat_id} chat=${chat} restore=${restore} destroy=${() => (destroyed.value = chat)} />`)}
         </ul>

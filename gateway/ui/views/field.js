@@ -54,7 +54,7 @@ export function submitted(event) {
 }
 
 /**
- * What is wrong with which field: of a refusal that names fields, and of one whose code belongs to a field. Throws every other error again.
+ * The errors of fields: of a refusal that names fields, and of one whose code belongs to a field. Throws every other error again.
  * @param {unknown} error
  * @param {Record<string, [field: string, text: string]>} [byCode]
  * @returns {Errors}
@@ -71,7 +71,7 @@ export function errorsOf(error, byCode = {}) {
 export const focusWrong = (form) => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (form instanceof Element ? form.querySelector('[aria-invalid]') : null)?.focus());
 
 /**
- * When one may try again, as the clock says it.
+ * The time of day from which one may try again.
  * @param {number} seconds
  */
 export const timeIn = (seconds) => new Date(Date.now() + seconds * 1000).toLocaleTimeString();

@@ -1,5 +1,5 @@
 // @ts-check
-// The frame of who is signed in: chats, a line, and a panel beside it.
+// The frame of the page after signing in: chats, a line, and a panel beside it.
 
 import { classes, computed, html, signal, useEffect, useLayoutEffect, useSignal, useSignalEffect } from '../lib/html.js';
 import { addShortcuts } from '../lib/keys.js';
@@ -9,7 +9,7 @@ import { route } from '../lib/router.js';
 import { chat, chatId, isLineRead } from '../state/current.js';
 import { Lazy } from './lazy.js';
 
-/** Which part a narrow window shows, as there is room for one. */
+/** The part that a narrow window shows, as there is room for one. */
 const foremost = computed(() => {
   const { name, panel } = route.value;
   if (panel) return 'panel';
@@ -20,11 +20,11 @@ const list = () => withViews(import('./chat-list.js'), 'chats');
 const chatList = () => list().then(({ ChatList }) => ChatList);
 /** The list waits for the line that a link leads to, but no longer than this, in milliseconds. */
 const LIST_PAUSE_MS = 3_000;
-/** Whether the list is to be there. It outlives the frame, as its modules do. */
+/** Whether the list is to be shown. This outlives the frame, as the modules do. */
 const isListDue = signal(false);
 
 /**
- * Does what the list of chats is for, which may still have to be loaded.
+ * A function that does something with the list of chats, which may still have to be loaded.
  * @param {(module: typeof import('./chat-list.js')) => unknown} work
  */
 const withList = (work) => () => {
@@ -32,7 +32,7 @@ const withList = (work) => () => {
   void attempt(async () => work(await list()));
 };
 
-/** Has the list loaded once it may be. */
+/** Loads the list after the line, or after a pause. */
 function useListAfterLine() {
   useSignalEffect(() => {
     if (isLineRead.value || route.value.name !== 'chat') isListDue.value = true;
@@ -43,11 +43,11 @@ function useListAfterLine() {
   }, []);
 }
 
-/** What is shown beside the chats. */
+/** The views beside the chats, by the name of the route. */
 const MAIN = {
   account: () => withViews(import('./account.js'), 'chats').then(({ AccountView }) => AccountView),
   chat: () => {
-    // It is there when the first messages are.
+    // Markdown is there when the first messages are.
     void preload('markdown');
     return withViews(import('./chat.js'), 'chat', 'composer').then(({ ChatView }) => ChatView);
   },

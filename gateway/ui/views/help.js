@@ -6,7 +6,7 @@ import { isLetter, listShortcuts } from '../lib/keys.js';
 import { Dialog } from './dialog.js';
 import { TreeKeys } from './tree-help.js';
 
-/** How keys are written that have no letter. @type {Record<string, string>} */
+/** The names of keys without a letter. @type {Record<string, string>} */
 const WRITTEN = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space' };
 
 /** @param {{close: () => void}} props */
@@ -15,14 +15,14 @@ export function Help({ close }) {
   return html`
     <${Dialog} title="Keyboard shortcuts" close=${close}>
       <div class="form">
-        <h3>Everywhere but in a field</h3>
+        <h3>Everywhere, except in a field</h3>
         <dl class="keys">
           ${all.filter((one) => !isLetter(one)).map(keyOf)}
           <div><dt><kbd>↑</kbd> <kbd>↓</kbd></dt><dd>Go through the list of chats</dd></div>
-          <div><dt><kbd>Esc</kbd></dt><dd>Close a menu or a dialog</dd></div>
+          ${!all.some(({ key }) => key === 'Escape') && html`<div><dt><kbd>Esc</kbd></dt><dd>Close a menu or a dialog</dd></div>`}
         </dl>
-        <h3>While a message has the frame</h3>
-        <p class="muted">Press Esc or click on a message to frame it. Without a frame, the letters that you type go to your question.</p>
+        <h3>While a message is framed</h3>
+        <p class="muted">Esc frames a message, and so does a click on it. While none is framed, the letters that you type go to your question.</p>
         <dl class="keys">${all.filter(isLetter).map(keyOf)}</dl>
         <h3>In the tree</h3>
         <dl class="keys"><${TreeKeys} /></dl>

@@ -5,7 +5,7 @@ import { html, signal, useEffect, useMemo, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { withViews } from '../lib/preload.js';
 
-/** What reads and shows Markdown, which is loaded when there is something to show. @type {import('../vendor/signals.js').Signal<typeof import('./markdown-nodes.js') | null>} */
+/** The module that reads and shows Markdown, loaded when there is something to show. @type {import('../vendor/signals.js').Signal<typeof import('./markdown-nodes.js') | null>} */
 export const markdown = signal(/** @type {any} */ (null));
 /** Whether text can be shown as it is to stay: with Markdown, or without where it cannot be loaded. */
 export const isMarkdownReady = signal(false);
@@ -21,9 +21,9 @@ export const loadMarkdown = () =>
     isMarkdownReady.value = true;
   }));
 
-/** So many characters of a text are shown at first, as longer ones would hold up the page. */
+/** The characters of a text that are shown at first, as longer ones would hold up the page. */
 const EXCERPT_LENGTH = 100_000;
-/** So many blocks are rendered at once. */
+/** The blocks that are rendered at once. */
 const BLOCKS = 150;
 
 /**

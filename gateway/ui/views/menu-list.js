@@ -1,5 +1,5 @@
 // @ts-check
-// Where the list of an open menu lies, and what closes it from outside. It is loaded after what has the menu.
+// The place of the list of an open menu, and the events that close it from outside. Loaded after the view that has the menu.
 
 /** Between a menu's list and the edges of the window, in pixels. */
 const MARGIN_PX = 8;

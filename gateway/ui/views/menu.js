@@ -28,7 +28,7 @@ export function Menu({ label, face = '⋯', children }) {
 }
 
 /**
- * Shows the list, as soon as what places it is loaded; returns what hides it.
+ * Shows the list, as soon as what places it is loaded; returns a function that hides it.
  * @param {HTMLDetailsElement} menu
  * @param {HTMLElement} list
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// What can be done with a message, for its buttons, its menu and the keyboard.
+// Actions on a message, for its buttons, its menu and the keyboard.
 
 import { newKey, send } from '../lib/api.js';
 import { signal } from '../lib/html.js';

@@ -6,13 +6,13 @@ import { landing } from '../state/line.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
-/** So many messages are rendered at once, on each side. */
+/** The messages that are rendered at once, on each side. */
 const CHUNK = 6;
-/** So many messages more at the end are rendered at once, as they were just said. */
+/** The messages at the end that are rendered in any case, as they were just said. */
 const SAID = 2;
 
 /**
- * @typedef {object} Range What is rendered, in depths.
+ * @typedef {object} Range The rendered part, in depths.
  * @property {unknown} landing The landing from which it has grown.
  * @property {number} from
  * @property {number} to

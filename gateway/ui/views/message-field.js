@@ -1,5 +1,5 @@
 // @ts-check
-// What the fields have in common in which questions are written.
+// The behavior that the fields for questions share.
 
 import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
 import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
@@ -21,7 +21,7 @@ export function fit(field) {
 export const isSend = ({ key, shiftKey, isComposing, keyCode }) => key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
 
 /**
- * What is being written in a chat, and what changes it.
+ * The draft of a chat, and a function that changes it.
  * @param {string} chat The chat's id, or another name of its draft.
  * @param {{current: HTMLTextAreaElement | null}} field
  */

@@ -9,7 +9,7 @@ import { hrefOf } from '../lib/router.js';
 import { branchId, chatId } from '../state/current.js';
 import { switchTo } from '../state/line.js';
 
-/** So many branches that fork from a message are named; the tree shows all. */
+/** The branches that are named below a message; the tree shows all. */
 const NAMED_FORKS = 10;
 
 /** @param {{branches: string[], count: number}} props `branches`: the first of them; `count`: how many there are. */

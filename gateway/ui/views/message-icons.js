@@ -1,5 +1,5 @@
 // @ts-check
-// The pictures on buttons. Each stands beside a label or has one for screen readers, so that none is read by itself.
+// The icons of buttons. Each stands beside a label or has one for screen readers, so that none is read by itself.
 
 import { html } from '../lib/html.js';
 
@@ -21,7 +21,7 @@ const PATHS = {
   fork: 'M4 12h8M12 12c4 0 4-6 8-6M12 12c4 0 4 6 8 6',
 };
 
-/** Those that are areas. @type {string[]} */
+/** The icons that are filled. @type {string[]} */
 const FILLED = ['more', 'stop'];
 
 /** @param {{name: keyof typeof PATHS}} props */

@@ -33,11 +33,11 @@ export function addLineKeys(place) {
   };
   return addShortcuts([
     { key: 'j', does: 'Go to the next message', run: move(1) },
-    { key: 'k', does: 'Go to the message before', run: move(-1) },
+    { key: 'k', does: 'Go to the previous message', run: move(-1) },
     { key: 'ArrowLeft', does: 'Show the previous version of a message', run: on((message) => switchVersion(message, -1)) },
     { key: 'ArrowRight', does: 'Show the next version of a message', run: on((message) => switchVersion(message, 1)) },
     { key: 'b', does: 'Branch at a message', run: on((message) => openDialog('BranchDialog', message)) },
-    { key: 'g', does: 'Go to where this branch has forked', run: () => void showFork() },
+    { key: 'g', does: 'Go to where this branch begins', run: () => void showFork() },
     { key: 'e', does: 'Edit a question', run: on(({ response_id }) => (editing.value = response_id)) },
     { key: 'r', does: 'Regenerate an answer', run: on(regenerate) },
     { key: 'Escape', does: 'Go to the messages; close a menu or a dialog', run: () => (focused() ? null : place.lastVisible()?.focus()) },

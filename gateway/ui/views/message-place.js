@@ -23,9 +23,9 @@ export class Place {
   isAtEnd = signal(true);
   /** The element that stays where it is, and how far it is below the upper edge; null for the end. @type {{id: string, top: number} | null} */
   #anchor = null;
-  /** Where the box was when the anchor was taken. */
+  /** The place of the box when the anchor was taken. */
   #known = 0;
-  /** Where the box was put by this class: a scroll event there is none of the reader's. */
+  /** The place to which this class has scrolled: a scroll event there is none of the reader's. */
   #put = -1;
   #box;
   #content;
@@ -94,7 +94,7 @@ export class Place {
     this.isAtEnd.value = this.#isEnd();
   }
 
-  /** What one reads: the message at the upper edge, and where; null at the end. */
+  /** The reading place: the message at the upper edge, and its offset; null at the end. */
   reading() {
     const [, message] = /^m-(.+)/.exec(this.#anchor?.id ?? '') ?? [];
     return message && this.#anchor ? { message, top: this.#anchor.top } : null;

@@ -1,5 +1,5 @@
 // @ts-check
-// What is on its way at the end of a line: an answer that is being written, and questions that the server has not taken yet.
+// The unfinished end of a line: an answer that is being written, and questions that the server has not taken yet.
 
 import { copy } from '../lib/clipboard.js';
 import { html } from '../lib/html.js';
@@ -14,7 +14,7 @@ import { Question } from './message.js';
 import { upTo } from '../state/line-window.js';
 import { TestModel } from './test-model.js';
 
-/** What is told of an answer that is not simply being written. */
+/** The texts for an answer that is not simply being written. */
 const STATES = {
   running: '',
   broken: 'The connection is lost. The answer goes on, and is shown as soon as it is back.',
@@ -22,7 +22,7 @@ const STATES = {
   storing: 'Storing the answer',
 };
 
-/** So many characters of a question that is not sent yet are shown at first. */
+/** The characters of an unsent question that are shown at first. */
 const UNSENT_EXCERPT_LENGTH = 500;
 /** The codes of refusals that the same question meets again. */
 const LASTING = ['validation_error', 'payload_too_large'];

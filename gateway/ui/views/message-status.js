@@ -1,12 +1,12 @@
 // @ts-check
-// How an answer has ended, where it has not ended by itself, in words and with what to do.
+// The ending of an answer that has not ended by itself, in words and with what to do.
 
 import { html } from '../lib/html.js';
 import { regenerate } from './message-actions.js';
 
 /** @typedef {import('../state/line-window.js').Message} Message */
 
-/** What the codes of failed answers mean. */
+/** The meanings of the codes of failed answers. */
 const FAILURES = {
   provider_auth: 'The provider of the model refuses the key. Check the key in the account, or choose another model.',
   provider_rate_limited: 'The provider limits requests, or its quota is used up. Regenerate the answer in a while.',

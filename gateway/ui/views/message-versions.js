@@ -9,7 +9,7 @@ import { versionsOf } from '../state/line-pages.js';
 import { switchVersion } from '../state/line.js';
 import { Icon } from './message-icons.js';
 
-/** What the versions of messages are, by message and count. @type {Map<string, 'Question' | 'Answer' | 'Version'>} */
+/** The kinds of versions, by message and count. @type {Map<string, 'Question' | 'Answer' | 'Version'>} */
 const kinds = new Map();
 /** One after the other is asked for, so that a line of many versions does not take the server's time. @type {Promise<unknown>} */
 let queue = Promise.resolve();

@@ -48,7 +48,7 @@ export function MessageView({ message, isLast, isTest }) {
   `;
 }
 
-/** A part of its own, as it is rendered again by the minute. @param {{at: string}} props */
+/** The time of a message: a component of its own, as it is rendered again each minute. @param {{at: string}} props */
 const Time = ({ at }) => html`<time datetime=${at} title=${fullTime(at)}>${shortTime(at)}</time>`;
 
 /** A question with the way to edit it. @param {{id: string, text: string}} props */
@@ -66,7 +66,7 @@ function LeftBehind({ id }) {
   return html`<p class="muted note">Your later questions stay with version ${old.version}. <button type="button" class="quiet" onClick=${() => switchTo(branch, { message: old.response_id })}>Go back</button></p>`;
 }
 
-/** So many characters of a question are shown at first. */
+/** The characters of a question that are shown at first. */
 const EXCERPT_LENGTH = 2_000;
 
 /** A question, as plain text. @param {{text: string, excerpt?: number}} props */

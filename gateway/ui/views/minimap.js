@@ -66,7 +66,7 @@ function Mark({ view, pitch, height }) {
   return html`<div class="mark" style=${{ height: `${length}px`, transform: `translateY(${Math.min(top * pitch, height - length)}px)` }}></div>`;
 }
 
-/** How high a row is in the map: as in the tree where all find room. @param {Outline} outline @param {number} height */
+/** The height of a row in the map: as in the tree where all find room. @param {Outline} outline @param {number} height */
 const pitchOf = ({ rows }, height) => Math.min(ROW_PX, height / Math.max(1, rows.length));
 
 /** Changes when the colours do. */

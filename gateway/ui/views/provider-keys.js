@@ -8,7 +8,7 @@ import { errorsOf, Field, focusWrong, submitted } from './field.js';
 
 /** @typedef {{provider: string, has_key: boolean, key_hint: string | null}} Provider */
 
-/** Where the keys are read. The document of the API names it where the deployment takes keys: browsers report each 404 in their console. */
+/** The route of the keys. The OpenAPI document has it where the deployment takes keys; asking without that would put a 404 into the console. */
 const KEYS = 'providers/get-providers';
 const DOCUMENT = new URL('../openapi.json', document.baseURI);
 

@@ -14,7 +14,7 @@ const ICON = new URL('../icon.svg', import.meta.url).href;
 
 const REGISTER = new URL('../api/v1/auth/register', document.baseURI);
 
-/** What the two modes of the form say. */
+/** The texts of the two modes of the form. */
 const MODES = {
   signIn: { title: 'Sign in', action: 'Sign in', busy: 'Signing in', other: 'New here?', switch: 'Create an account' },
   register: { title: 'Create an account', action: 'Create the account', busy: 'Creating the account', other: 'You have an account?', switch: 'Sign in' },
@@ -80,7 +80,7 @@ function Form() {
  */
 const missing = (username, password) => ({ ...(!username && { username: 'Enter your username.' }), ...(!password && { password: 'Enter your password.' }) });
 
-/** Who was registered by this page: where signing in failed after it, only that is tried again. */
+/** The name that this page has registered: where signing in failed after it, only that is tried again. */
 let registered = '';
 
 /**
@@ -97,7 +97,7 @@ async function enter(isNew, username, password) {
   await signIn(username, password);
 }
 
-/** What is told of an error as a whole; nothing of one that belongs to a field. @param {unknown} error */
+/** The text for an error as a whole; null for one that belongs to a field. @param {unknown} error */
 function failureOf(error) {
   if (!(error instanceof ApiError)) return explain(error);
   if (error.code === 'session_ended') return 'You have signed out in another tab meanwhile. Sign in again.';

@@ -6,7 +6,7 @@ import { attempt } from '../lib/notices.js';
 import { quoted } from '../state/chats.js';
 import { Dialog } from './dialog.js';
 
-/** What the API allows. */
+/** Limits of the API. */
 const TAG_LENGTH = 50;
 const MOST_TAGS = 20;
 

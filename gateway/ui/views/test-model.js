@@ -1,5 +1,5 @@
 // @ts-check
-// What tells that no AI answers: the built-in model says the question again.
+// The notice that no AI answers: the built-in model repeats the question.
 
 import { html } from '../lib/html.js';
 import { isTestOnly, TEST_MODEL } from '../state/models.js';

@@ -10,7 +10,7 @@ const TREE_KEYS = [
   [['Home'], 'Go to the first branch'],
   [['End'], 'Go to the last branch'],
   [['Enter'], 'Show a branch'],
-  [['A-Z'], 'Go to a branch by how it is called'],
+  [['A-Z'], 'Go to a branch by typing how its name begins'],
 ];
 
 /** To be put into the list of keys, under a heading of its own. */

@@ -8,7 +8,7 @@ import { fold } from '../state/tree.js';
 
 /** @typedef {import('../lib/outline.js').Row} Row */
 
-/** What is typed within this time of each other is one word, in milliseconds. */
+/** The longest pause between two letters of one word, in milliseconds. */
 const TYPING_MS = 700;
 let typed = '';
 let typedAt = 0;

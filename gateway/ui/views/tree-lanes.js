@@ -14,7 +14,7 @@ const CURVE_PX = 10;
 /** @param {number} column */
 const x = (column) => INSET_PX + column * LANE_PX;
 
-/** How wide the lanes of a row are whose node is in a column. @param {number} column */
+/** The width of the lanes of a row whose node is in a column. @param {number} column */
 const widthOf = (column) => x(column) + LANE_PX / 2;
 
 /** @param {{lanes: import('../lib/lanes.js').Lanes, isShown: boolean, isOnPath: boolean, isLeaf: boolean}} props */

@@ -1,5 +1,5 @@
 // @ts-check
-// How the tree scrolls: which rows are in view, which is the current one, and what stays where it is when the tree changes.
+// The scrolling of the tree: the rows in view, the current one, and the one that stays in place when the tree changes.
 
 import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { tree } from '../state/branches.js';

@@ -26,12 +26,12 @@ export default function TreePanel() {
     ${isFailed && html`<p class="panel-note" role="status">The branches could not be read; it is tried again in a moment.</p>`}
     ${!known.size && !isFailed && html`<p class="loading" role="status">Reading the branches</p>`}
     ${known.size > 0 && rows.length > 0 && html`<${TreeRows} outline=${outline.value} />`}
-    ${isWhole && known.size > 1 && !rows.length && html`<p class="empty">No branch is called so. Names, first questions and tags are looked through.</p>`}
+    ${isWhole && known.size > 1 && !rows.length && html`<p class="empty">No branch matches. Names, first questions and tags are searched.</p>`}
     ${isWhole && known.size === 1 && html`<${NoBranches} />`}
   `;
 }
 
-/** What narrows the tree, and what it says of itself. */
+/** The filters of the tree, and the count of its branches. */
 function Filters() {
   const { matches, hidden } = outline.value;
   const { branches: known, isWhole } = tree.value;

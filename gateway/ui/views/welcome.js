@@ -1,5 +1,5 @@
 // @ts-check
-// What is shown where no chat is open: a field for the first question of a new one, and what Banyan's words mean.
+// The view without an open chat: a field for the first question of a new one, and the meaning of Banyan's terms.
 
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { keepDraft } from '../lib/drafts.js';

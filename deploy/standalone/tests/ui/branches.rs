@@ -120,6 +120,22 @@ pub async fn a_version_keeps_the_name_of_its_branch(driver: &Driver) {
             names(&user, &chat).await.contains(&json!("Figs, version 2"))
         })
         .await;
+        // A version on that branch, of a later message, is told apart from it.
+        tab.ask_and_wait("third").await;
+        tab.run(
+            "[...document.querySelectorAll('[aria-label=\"Regenerate the answer\"]')].at(-1).click();",
+            Vec::new(),
+        )
+        .await;
+        tab.shows("Branch: Figs, version 2, version 2 of message 3").await;
+        eventually("both versions have names of their own", async || {
+            let names = names(&user, &chat).await;
+            ["Figs, version 2", "Figs, version 2, version 2 of message 3"]
+                .iter()
+                .all(|name| names.contains(&json!(name)))
+        })
+        .await;
+        tab.has_messages(3).await;
         // A question that the named branch shares with the first one is no version of what was named.
         tab.click("button", "Edit the question").await;
         tab.fill("The question", "what is an oak").await;
@@ -188,7 +204,7 @@ pub async fn the_focus_stays_beside_what_goes(driver: &Driver) {
         tab.element("button", "Oaks...").await;
         tab.gone("button", "Figs...").await;
         tab.enter("button", "Oaks...").await;
-        tab.shows("Nothing that the other has not").await;
+        tab.shows("No messages of its own").await;
         tab.has_focus("button", "Change the right branch").await;
 
         let (chat, branches) = chat_of_branches(&user).await;
@@ -198,6 +214,29 @@ pub async fn the_focus_stays_beside_what_goes(driver: &Driver) {
         tab.go(&format!("/ui/#/chat/{chat}/deleted")).await;
         tab.enter("button", "Restore Oaks").await;
         tab.has_focus("button", "Restore Figs").await;
+    })
+    .await;
+}
+
+pub async fn the_comparison_shows_markdown(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, branches) = chat_of_branches(&user).await;
+        let response = "A *strangler* grows [down](https://example.com).\n\n- roots\n- <b>trunks</b>\n\n[No](javascript:alert(1))";
+        let body = json!({"chat_id": branches[1], "question": "Is it a *tree*?", "response": response});
+        user.post("/messages/add-message", &body).await.expect(201);
+        tab.go(&format!("/ui/#/chat/{chat}/compare/{chat}/{}", branches[1])).await;
+        // The question is as it was written, and the response as in the line: Markdown, but no HTML, and no link that runs.
+        tab.shows("Is it a *tree*?").await;
+        tab.shows("A strangler grows down.").await;
+        tab.shows("<b>trunks</b>").await;
+        tab.element("link", "down").await;
+        let found = tab
+            .run(
+                "const all = document.querySelector('.compare-right .markdown'); return ['em', 'li', 'b', 'a'].map((name) => all.querySelectorAll(name).length);",
+                Vec::new(),
+            )
+            .await;
+        assert_eq!(found, json!([1, 2, 0, 1]));
     })
     .await;
 }

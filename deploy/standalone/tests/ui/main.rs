@@ -103,6 +103,7 @@ fn main() {
         branches::messages_are_copied_and_a_chat_is_forked,
         branches::the_focus_stays_beside_what_goes,
         branches::the_comparison_leads_back_to_the_tree,
+        branches::the_comparison_shows_markdown,
         branches::versions_are_told_apart_in_the_tree,
         account::a_password_is_changed_and_the_account_deleted,
         account::signing_out_wins_over_what_is_under_way,

@@ -26,7 +26,10 @@ use utoipa::OpenApi;
     components(schemas(create_answer::AnswerConflict)),
     tags(
         (name = "answers", description = "Answers of models, while they are under way and afterwards"),
-        (name = "models", description = "The models of this deployment")
+        (
+            name = "models",
+            description = "The models of this deployment. Its operator names them in a TOML file, whose path is in the variable `MODELS_FILE` of the answer service, as `deploy/models.example.toml` of the repository shows. Without a file there is `banyan/echo` alone, a test model that repeats the question."
+        )
     )
 )]
 struct Document;
