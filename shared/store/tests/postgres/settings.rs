@@ -46,7 +46,7 @@ pub(super) async fn defaults_of_the_database_are_overridden(database: &TestDatab
         "SET enable_seqscan = on",
         "SET client_min_messages = log",
         "SET search_path = nowhere",
-        "SET statement_timeout = '1ms'",
+        "SET statement_timeout = '400ms'",
         "SET idle_in_transaction_session_timeout = 0",
         "SET \"TimeZone\" = 'Asia/Kathmandu'",
         "SET \"DateStyle\" = 'SQL, DMY'",
@@ -93,7 +93,8 @@ async fn raise_head(session: &mut Session) -> Result<(), StoreError> {
 }
 
 pub(super) async fn migrations_wait_for_their_lock_beyond_default_timeouts(database: &TestDatabase) {
-    for setting in ["SET statement_timeout = '20ms'", "SET lock_timeout = '20ms'"] {
+    // The defaults count until a new connection has set others, which a busy machine may hold up.
+    for setting in ["SET statement_timeout = '400ms'", "SET lock_timeout = '400ms'"] {
         alter(database, setting).await;
     }
     let other = connect(database).await;
@@ -105,7 +106,7 @@ pub(super) async fn migrations_wait_for_their_lock_beyond_default_timeouts(datab
     let opening = tokio::spawn(async move { open(&url).await });
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
     while other.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
-    other.batch_execute("SELECT pg_sleep(0.2); SELECT pg_advisory_unlock_all()").await.unwrap();
+    other.batch_execute("SELECT pg_sleep(0.5); SELECT pg_advisory_unlock_all()").await.unwrap();
     opening.await.unwrap().unwrap().ping().await.unwrap();
 }
 
