@@ -16,22 +16,21 @@ export function useFocusKept(part) {
   useEffect(() => (part.current ? keepFocusIn(part.current) : undefined), []);
 }
 
-/** The elements that get the focus of a closed panel where its opener is gone: the tree that is there again, or the link to it. */
-const PANEL_ORIGINS = '.panel [role="treeitem"][tabindex="0"], .line-bar a[href$="/tree"]';
-
 /**
- * Gives the focus back to the opener of a panel, when the panel is closed.
- * @param {{current: HTMLElement | null}} [heading] It takes the focus where the opener went when the panel came.
+ * Gives the focus back to the opener of a panel, when the panel is closed. A panel that comes in its place takes it itself: the tree at a
+ * row, where it has rows, and each at its heading.
+ * @param {{current: HTMLElement | null}} heading It takes the focus where the opener went when the panel came.
  */
 export function useFocusReturned(heading) {
   useEffect(() => {
     const { activeElement } = document;
-    if (activeElement === document.body) heading?.current?.focus();
+    if (activeElement === document.body) heading.current?.focus();
     const giveBack = () => {
       if (document.activeElement !== document.body) return;
       const isThere = activeElement !== document.body && activeElement?.isConnected && activeElement.checkVisibility();
-      const origin = isThere ? activeElement : document.querySelector(PANEL_ORIGINS);
-      /** @type {HTMLElement | null} */ (origin)?.focus();
+      const opener = isThere ? activeElement : document.querySelector('.line-bar a[href$="/tree"]');
+      const taker = document.querySelector('.panel') ? document.querySelector('.panel [role="treeitem"][tabindex="0"]') : opener;
+      /** @type {HTMLElement | null} */ (taker)?.focus();
     };
     return () => requestAnimationFrame(giveBack);
   }, []);

@@ -25,7 +25,7 @@ const CALLED = { name: 'name', model: 'model', hasInstructions: 'instructions', 
 export default function ChatSettings() {
   const open = chat.value;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useFocusReturned();
+  useFocusReturned(heading);
   useEffect(() => heading.current?.focus(), []);
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`

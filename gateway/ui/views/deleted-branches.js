@@ -23,6 +23,7 @@ export default function DeletedBranches() {
   useFocusKept(part);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusReturned(heading);
+  useEffect(() => heading.current?.focus(), []);
   const [chat, changes] = [chatId.value, revision.value];
   const read = (/** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) =>
     attempt(async () => {

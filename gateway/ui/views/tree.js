@@ -2,7 +2,7 @@
 // The panel that shows the tree of the open chat: a row for each branch, with its lane.
 
 import { useFocusReturned } from '../lib/focus.js';
-import { html, useEffect } from '../lib/html.js';
+import { html, useEffect, useRef } from '../lib/html.js';
 import { hrefOf, route } from '../lib/router.js';
 import { tree, watchTree } from '../state/branches.js';
 import { folded, foldAll, outline, sought, unfoldAll, withArchived } from '../state/tree.js';
@@ -11,14 +11,15 @@ import { TreeRows } from './tree-rows.js';
 
 export default function TreePanel() {
   useEffect(watchTree, []);
-  useFocusReturned();
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  useFocusReturned(heading);
   const { branches: known, isWhole, isFailed } = tree.value;
   const { rows } = outline.value;
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <div class="bar">
       <a class="button icon back" href=${withoutPanel} aria-label="Back to the chat">←</a>
-      <h1>Tree</h1>
+      <h1 ref=${heading} tabindex="-1">Tree</h1>
       <a class="button icon" href=${hrefOf({ ...route.value, panel: 'deleted' })}>Deleted branches</a>
       <a class="button icon close" href=${withoutPanel} aria-label="Close the tree">×</a>
     </div>

@@ -218,6 +218,23 @@ pub async fn the_focus_stays_beside_what_goes(driver: &Driver) {
     .await;
 }
 
+pub async fn a_panel_that_replaces_another_takes_the_focus(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, _) = chat_of_branches(&user).await;
+        tab.go(&format!("/ui/#/chat/{chat}/settings")).await;
+        tab.has_focus("heading", "Settings").await;
+        tab.enter("button", "Actions for this chat").await;
+        tab.enter("link", "Deleted branches").await;
+        tab.has_focus("heading", "Deleted branches").await;
+        // The link to the tree, as the next one.
+        tab.press_key(Key::Tab).await;
+        tab.press_key(Key::Enter).await;
+        tab.element("treeitem", "Oaks...").await;
+        tab.until("document.activeElement.closest('.panel') !== null", Vec::new()).await;
+    })
+    .await;
+}
+
 pub async fn the_comparison_shows_markdown(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let (chat, branches) = chat_of_branches(&user).await;

@@ -53,7 +53,19 @@ fn main() {
         ("restore", Operation::Restore),
         ("destroy", Operation::Destroy),
     ];
-    let mut trials = Vec::from(operations.map(|(name, operation)| {
+    let mut trials = Vec::new();
+    // These wait longest, and others work meanwhile.
+    trials.push(trial(
+        "outage::appends_while_the_database_is_killed".to_owned(),
+        outage::has_server(),
+        outage::appends_while_the_database_is_killed,
+    ));
+    trials.push(trial(
+        "outage::appends_to_many_lines_while_the_database_is_killed".to_owned(),
+        outage::has_server(),
+        outage::appends_to_many_lines_while_the_database_is_killed,
+    ));
+    trials.extend(operations.map(|(name, operation)| {
         let test = format!("killed_at_every_step_of::{name}");
         trial(test, TestDatabase::has_mongo(), move || crash_driver::at_every_step(operation))
     }));
@@ -68,16 +80,6 @@ fn main() {
         let test = format!("killed_at_every_step_of::{name}");
         trial(test, TestDatabase::has_mongo(), move || chat_forks::at_every_step(operation))
     }));
-    trials.push(trial(
-        "outage::appends_while_the_database_is_killed".to_owned(),
-        outage::has_server(),
-        outage::appends_while_the_database_is_killed,
-    ));
-    trials.push(trial(
-        "outage::appends_to_many_lines_while_the_database_is_killed".to_owned(),
-        outage::has_server(),
-        outage::appends_to_many_lines_while_the_database_is_killed,
-    ));
     trials.push(trial(
         "batches::lines_with_one_message_each_share_inserts".to_owned(),
         TestDatabase::has_mongo(),
