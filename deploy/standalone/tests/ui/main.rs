@@ -30,6 +30,7 @@ mod tabs;
 
 use driver::Driver;
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::num::NonZero;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::RwLock;
@@ -65,7 +66,10 @@ fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> 
 }
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // A browser waits about as long as it works.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * processors);
     let driver = Driver::start().map(Arc::new);
     let trials = trials![driver;
         // The others run while its chat is made.
