@@ -1,6 +1,5 @@
 //! A chat that is large.
 
-use crate::MACHINE;
 use crate::app::User;
 use crate::browser::DESKTOP;
 use crate::driver::Driver;
@@ -53,7 +52,6 @@ async fn longest_task(tab: &Tab) -> f64 {
 pub async fn ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = large_chat(&user).await;
-        let _alone = MACHINE.write().await;
         tab.open_chat(&chat).await;
         tab.shows("question 99!").await;
         tab.go(&format!("/ui/#/chat/{chat}/tree")).await;

@@ -30,10 +30,8 @@ mod tabs;
 
 use driver::Driver;
 use libtest_mimic::{Arguments, Failed, Trial};
-use std::num::NonZero;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::RwLock;
 
 /// A test that has a stack and a browser of its own.
 macro_rules! trials {
@@ -43,11 +41,9 @@ macro_rules! trials {
             let is_ignored = driver.is_none();
             Trial::test(concat!(stringify!($module), "::", stringify!($case)), move || {
                 let Some(driver) = driver else { return Ok(()) };
+                let _access = Access::of(stringify!($module));
                 on_named_thread(concat!(stringify!($module), "-", stringify!($case)), move |runtime| {
-                    runtime.block_on(async {
-                        let _shared = if stringify!($module) == "large" { None } else { Some(MACHINE.read().await) };
-                        $module::$case(&driver).await;
-                    });
+                    runtime.block_on(async { $module::$case(&driver).await });
                 })
             })
             .with_ignored_flag(is_ignored)
@@ -55,8 +51,25 @@ macro_rules! trials {
     };
 }
 
-/// The machine, which tests share. The one that looks at how long the tasks of its browser take has it for itself meanwhile.
-static MACHINE: RwLock<()> = RwLock::const_new(());
+/// The test that looks at how long the tasks of its browser take has the machine for itself; all others run beside one another.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// The lock on the machine that a test holds while it runs.
+enum Access {
+    Exclusive { _guard: RwLockWriteGuard<'static, ()> },
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+}
+
+impl Access {
+    fn of(module: &str) -> Self {
+        // A test that panics has changed nothing that others see.
+        if module == "large" {
+            Self::Exclusive { _guard: MACHINE.write().unwrap_or_else(PoisonError::into_inner) }
+        } else {
+            Self::Shared { _guard: MACHINE.read().unwrap_or_else(PoisonError::into_inner) }
+        }
+    }
+}
 
 /// Runs a test on a thread of its name, by which its screenshot is called.
 fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> Result<(), Failed> {
@@ -66,14 +79,9 @@ fn on_named_thread(name: &str, test: impl FnOnce(&Runtime) + Send + 'static) -> 
 }
 
 fn main() {
-    let mut arguments = Arguments::from_args();
-    // A browser waits about as long as it works.
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    arguments.test_threads.get_or_insert(2 * processors);
+    let arguments = Arguments::from_args();
     let driver = Driver::start().map(Arc::new);
     let trials = trials![driver;
-        // The others run while its chat is made.
-        large::ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once,
         sign_in::a_person_registers_signs_out_and_signs_in,
         sign_in::a_deep_link_survives_signing_in,
         sign_in::a_token_that_expires_is_renewed_unseen,
@@ -109,6 +117,7 @@ fn main() {
         reading::reloading_and_going_back_keep_the_place,
         accessibility::no_view_has_violations,
         accessibility::no_view_is_wider_than_a_phone,
+        large::ten_thousand_branches_and_a_hundred_thousand_messages_open_at_once,
     ];
     let conclusion = libtest_mimic::run(&arguments, trials);
     // The driver ends with its last owner, which `exit` would not wait for.
