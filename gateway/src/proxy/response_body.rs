@@ -26,7 +26,8 @@ const MAX_SMALL_BODY_BYTES: u64 = 0x4000;
 /// Responds to a request of this method with the response of a service.
 ///
 /// A small body that has come is passed on in one piece. Where a longer one breaks, the client's connection breaks: never a
-/// short response that looks whole.
+/// short response that looks whole. A stream of events has no length, even if the service has told one, as it can end early with
+/// a comment.
 pub(super) fn respond(
     response: UpstreamResponse,
     method: &Method,
@@ -36,14 +37,16 @@ pub(super) fn respond(
 ) -> HttpResponse {
     let UpstreamResponse { incoming, connection, stream_permit } = response;
     let head = response_head(&incoming.response);
+    let is_event_stream = is_event_stream(head.headers());
     if method == Method::HEAD {
         connection.release();
-        let size = incoming.announced_length.map_or(BodySize::None, BodySize::Sized);
+        let length = incoming.announced_length.filter(|_| !is_event_stream);
+        let size = length.map_or(BodySize::None, BodySize::Sized);
         return head.set_body(BoxBody::new(LengthOnly(size)));
     }
     let mut incoming = incoming.response.into_body();
     let length = incoming.size_hint().exact();
-    let is_small = length.is_some_and(|length| length <= MAX_SMALL_BODY_BYTES);
+    let is_small = !is_event_stream && length.is_some_and(|length| length <= MAX_SMALL_BODY_BYTES);
     let first = match connection.connection.poll_piece(&mut incoming) {
         Poll::Ready(piece) => piece,
         Poll::Pending => None,
@@ -52,7 +55,6 @@ pub(super) fn respond(
         connection.release();
         return head.set_body(BoxBody::new(first.and_then(Result::ok).unwrap_or_default()));
     }
-    let is_event_stream = is_event_stream(head.headers());
     let body = ResponseBody {
         size: length.map_or(BodySize::Stream, BodySize::Sized),
         timeout: timeouts.response_body,

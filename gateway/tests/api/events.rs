@@ -73,6 +73,31 @@ async fn server_sent_events_arrive_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_stream_has_no_length_even_if_its_service_told_one() {
+    let (head, event) =
+        ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9\r\n\r\n", "data: 1\n\n");
+    // The body comes with the head, after it, and never.
+    for (method, first, rest) in
+        [("GET", head.to_owned() + event, ""), ("GET", head.to_owned(), event), ("HEAD", head.to_owned(), "")]
+    {
+        let (url, tell, _times) = service().await;
+        let gateway = spawn_before(&url);
+        let mut wire = gateway.wire().await;
+        wire.say(&format!(
+            "{method} {PATH} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{}\r\n",
+            authorization()
+        ))
+        .await;
+        tell.send(first).unwrap();
+        let head = wire.head().await;
+        assert_eq!((status(&head), header(&head, "content-length")), (200, None), "{method} {head}");
+        tell.send(rest.to_owned()).unwrap();
+        let body = if method == "HEAD" { String::new() } else { chunk(event) + "0\r\n\r\n" };
+        assert_eq!(wire.rest().await, body);
+    }
+}
+
+#[tokio::test]
 async fn comments_keep_a_stream_open_past_the_response_body_timeout() {
     let (url, tell, _times) = service().await;
     let gateway = spawn_before_with(&url, Timeouts { response_body: Duration::from_secs(1), ..no_cache() });
