@@ -15,8 +15,13 @@ export function Dialog({ title, close, children }) {
   useFocusKept(dialog);
   useLayoutEffect(() => {
     dialog.current?.showModal();
-    // Closed before it is removed: only then does the browser give the focus back.
-    return () => dialog.current?.close();
+    return () => {
+      const selection = getSelection();
+      // Chromium gives a field the focus back without its caret, so that nothing can be typed, while the caret is in what is removed.
+      if (dialog.current?.contains(selection?.anchorNode ?? null)) selection?.removeAllRanges();
+      // Closed before it is removed: only then does the browser give the focus back.
+      dialog.current?.close();
+    };
   }, []);
   // The dialog closes by no longer being shown, so that there is one truth of whether it is open.
   const cancel = (/** @type {Event} */ event) => {

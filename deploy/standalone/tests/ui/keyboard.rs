@@ -125,3 +125,21 @@ pub async fn what_is_typed_is_no_shortcut_unless_a_message_has_the_focus(driver:
     })
     .await;
 }
+
+pub async fn a_field_that_had_the_focus_before_a_dialog_takes_text_after_it(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        user.say(&chat, "first").await;
+        tab.open_chat(&chat).await;
+        tab.has_messages(1).await;
+        tab.element("textbox", "Your question").await.click().await.unwrap();
+        // As assistive technology clicks: the focus stays where it is.
+        tab.run("find('button', 'Branch here').click();", Vec::new()).await;
+        tab.element("dialog", "Branch here").await;
+        tab.press("Aside").await;
+        tab.press_key(Key::Enter).await;
+        tab.gone("dialog", "...").await;
+        tab.types_a_question("and then").await;
+    })
+    .await;
+}

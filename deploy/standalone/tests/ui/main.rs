@@ -114,6 +114,7 @@ fn main() {
         connection::a_draft_survives_a_reload,
         keyboard::everything_is_done_by_keys_alone,
         keyboard::what_is_typed_is_no_shortcut_unless_a_message_has_the_focus,
+        keyboard::a_field_that_had_the_focus_before_a_dialog_takes_text_after_it,
         reading::reloading_and_going_back_keep_the_place,
         accessibility::no_view_has_violations,
         accessibility::no_view_is_wider_than_a_phone,
