@@ -25,8 +25,7 @@ const CALLED = { name: 'name', model: 'model', hasInstructions: 'instructions', 
 export default function ChatSettings() {
   const open = chat.value;
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useFocusReturned(heading);
-  useEffect(() => heading.current?.focus(), []);
+  useFocusReturned(heading, true);
   const withoutPanel = hrefOf({ ...route.value, panel: undefined });
   return html`
     <header class="bar">

@@ -22,8 +22,7 @@ export default function DeletedBranches() {
   const part = useRef(/** @type {HTMLElement | null} */ (null));
   useFocusKept(part);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  useFocusReturned(heading);
-  useEffect(() => heading.current?.focus(), []);
+  useFocusReturned(heading, true);
   const [chat, changes] = [chatId.value, revision.value];
   const read = (/** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) =>
     attempt(async () => {
