@@ -47,11 +47,15 @@ export function toField() {
   return field;
 }
 
+/** Gives the focus to that field where nobody has asked for it. */
+export function autofocusField() {
+  if (matchMedia(NO_TOUCH).matches) toField();
+}
+
 /** Gives the focus to that field after an action: at once, as one may go on typing, and again after rendering, as a dialog gives the focus back. */
 export function backToField() {
-  if (!matchMedia(NO_TOUCH).matches) return;
-  toField();
-  queueMicrotask(toField);
+  autofocusField();
+  queueMicrotask(autofocusField);
 }
 
 /** Writes a letter into the field. @param {string} letter */

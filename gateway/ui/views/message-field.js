@@ -3,7 +3,7 @@
 
 import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
 import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
-import { backToField } from '../lib/keys.js';
+import { autofocusField } from '../lib/keys.js';
 
 /**
  * Makes a field as high as its text; a style sheet limits it.
@@ -31,7 +31,7 @@ export function useDraft(chat, field) {
   const focus = () => field.current?.focus({ preventScroll: true });
   useEffect(() => {
     // What is open already, such as a search, keeps the focus.
-    if (document.activeElement === document.body) backToField();
+    if (document.activeElement === document.body) autofocusField();
   }, []);
   // Before the next key, which would write over it.
   useLayoutEffect(() => {

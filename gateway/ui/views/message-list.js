@@ -2,7 +2,7 @@
 // The messages of the line, and at their end what is on its way: questions that are not sent yet, and the answer that is being written.
 
 import { computed, html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
-import { backToField } from '../lib/keys.js';
+import { autofocusField } from '../lib/keys.js';
 import { untilLoaded } from '../lib/preload.js';
 import { keepPlace } from '../lib/reading-place.js';
 import { branchId, chatId } from '../state/current.js';
@@ -79,7 +79,7 @@ function useKeptFocus(content) {
   const wasVisible = had?.matches(':focus-visible');
   useLayoutEffect(() => {
     if (!had || document.activeElement !== document.body) return;
-    if (!wasVisible) return void backToField();
+    if (!wasVisible) return void autofocusField();
     const all = /** @type {HTMLElement[]} */ ([...(content.current?.querySelectorAll(':scope > .message') ?? [])]);
     all.at(-1)?.focus({ preventScroll: true });
   });

@@ -3,7 +3,7 @@
 
 import { html, useEffect, useRef, useSignal } from '../lib/html.js';
 import { keepDraft } from '../lib/drafts.js';
-import { backToField } from '../lib/keys.js';
+import { autofocusField } from '../lib/keys.js';
 import { excerpt } from '../lib/names.js';
 import { attempt } from '../lib/notices.js';
 import { withViews } from '../lib/preload.js';
@@ -30,7 +30,7 @@ export function Welcome() {
   useEffect(() => {
     void loadModels();
     // Who asks for a new chat is to write it, and not to search the list.
-    if (route.peek().name === 'new') backToField();
+    if (route.peek().name === 'new') autofocusField();
   }, []);
   const begin = async (/** @type {string} */ question) => {
     if (isBusy.value || !question.trim()) return;
