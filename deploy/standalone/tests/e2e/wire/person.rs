@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 
 /// How long an id is in its text form.
 const ID_BYTES: usize = 36;
+/// How many digits come before the first hyphen of an id.
+const FIRST_HYPHEN: usize = 8;
 
 /// Whose each id is.
 #[derive(Debug, Clone, Default)]
@@ -128,11 +130,11 @@ impl Person {
 fn ids_of(text: &str) -> impl Iterator<Item = &str> {
     let is_id = |id: &&str| {
         let mut bytes = id.bytes().enumerate();
-        bytes.all(
-            |(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() },
-        )
+        bytes.all(|(at, byte)| {
+            if matches!(at, FIRST_HYPHEN | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+        })
     };
-    (0..text.len().saturating_sub(ID_BYTES - 1))
-        .filter_map(move |at| text.get(at..at + ID_BYTES))
+    text.match_indices('-')
+        .filter_map(|(hyphen, _)| text.get(hyphen.checked_sub(FIRST_HYPHEN)?..)?.get(..ID_BYTES))
         .filter(is_id)
 }
