@@ -5,6 +5,7 @@ import { call, page } from '../lib/api.js';
 import { effect, signal, untracked } from '../lib/html.js';
 import { retract } from '../lib/notices.js';
 import { user } from '../lib/session.js';
+import { yieldToMain } from '../lib/tasks.js';
 import { chatId, revision, touch } from './current.js';
 
 export { FIRST_BRANCH, titleOf } from '../lib/names.js';
@@ -171,7 +172,7 @@ async function read(chat, signal) {
     for (let cursor = /** @type {string | null | undefined} */ (undefined); cursor !== null; ) {
       const { body, next } = await page('branches/get-branches', { chat_id: chat, limit: PAGE_SIZE, cursor }, signal);
       for (const branch of body.branches) branches.set(branch.branch_id, branch);
-      await pause();
+      await yieldToMain();
       if (signal.aborted) return false;
       if (isFirst || !next) tree.value = { chat, branches, isWhole: !next, isFailed: false };
       cursor = next;
@@ -185,6 +186,3 @@ async function read(chat, signal) {
 
 /** @param {number} ms */
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** Lets the main thread do what waits. */
-const pause = () => /** @type {any} */ (globalThis).scheduler?.yield?.() ?? wait(0);

@@ -4,6 +4,7 @@
 import { html, signal, useEffect, useMemo, useSignal } from '../lib/html.js';
 import { attempt } from '../lib/notices.js';
 import { withViews } from '../lib/preload.js';
+import { yieldToMain } from '../lib/tasks.js';
 
 /** The module that reads and shows Markdown, loaded when there is something to show. @type {import('../vendor/signals.js').Signal<typeof import('./markdown-nodes.js') | null>} */
 export const markdown = signal(/** @type {any} */ (null));
@@ -16,7 +17,10 @@ let loading;
 /** Loads it, once. */
 export const loadMarkdown = () =>
   (loading ??= attempt(async () => {
-    markdown.value = await withViews(import('./markdown-nodes.js'), 'markdown');
+    const module = await withViews(import('./markdown-nodes.js'), 'markdown');
+    // The module was run in this task, and all messages in sight are rendered in the next.
+    await yieldToMain();
+    markdown.value = module;
   }).then(() => {
     isMarkdownReady.value = true;
   }));
