@@ -53,7 +53,7 @@ export function ChatRows() {
       onFocusIn=${(/** @type {any} */ event) => (focused.value = event.target.closest('[data-row]')?.dataset.row ?? '')} onFocusOut=${() => (focused.value = '')}>
       ${status.value === 'failed' && html`<${Retry} text="The chats could not be read." retry=${reloadChats} />`}
       <div class=${classes({ rows: true, old: status.value !== 'ready' })} style=${{ height: `${places.height}px` }}>
-        ${places.sections.map(
+        ${places.sections.flatMap(
           ({ title, top, rows }) => html`
             <${SectionHeading} key=${title} title=${title} top=${top} isShown=${places.hasHeadings} />
             <ul key=${`${title} rows`} aria-label=${title}>

@@ -32,10 +32,26 @@ pub async fn a_chat_is_named_pinned_tagged_archived_and_found(driver: &Driver) {
         tab.gone("link", "Figs...").await;
         tab.element("link", "Bakeries...").await;
         tab.fill("Search chats by name", "").await;
+        tab.element("link", "Figs...").await;
         tab.choose("Actions for Bakeries", "Archive").await;
         tab.gone("link", "Bakeries...").await;
         tab.click("button", "Undo").await;
         tab.element("link", "Bakeries...").await;
+    })
+    .await;
+}
+
+pub async fn a_menu_stays_open_when_the_first_chat_is_pinned_elsewhere(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let pinned = user.chat("Trees").await;
+        user.chat("Bakeries").await;
+        tab.element("link", "Trees...").await;
+        tab.click("button", "Actions for Bakeries").await;
+        tab.element("menuitem", "Archive").await;
+        user.put(&format!("/chats/update-chat/{pinned}"), &json!({"pinned": true})).await.expect(200);
+        tab.element("heading", "Pinned").await;
+        tab.click("menuitem", "Archive").await;
+        tab.gone("link", "Bakeries...").await;
     })
     .await;
 }

@@ -86,6 +86,7 @@ fn main() {
         sign_in::a_deep_link_survives_signing_in,
         sign_in::a_token_that_expires_is_renewed_unseen,
         chats::a_chat_is_named_pinned_tagged_archived_and_found,
+        chats::a_menu_stays_open_when_the_first_chat_is_pinned_elsewhere,
         chats::a_chat_begins_with_its_first_question,
         chats::a_chat_is_deleted_and_comes_back,
         chats::an_undo_is_offered_as_long_as_it_can_act,
