@@ -105,6 +105,15 @@ async fn short_encoded_and_non_json_bodies_are_not_compressed() {
 }
 
 #[tokio::test]
+async fn a_stream_of_events_is_not_compressed() {
+    let gateway = before("Content-Type: text/event-stream\r\n", json(2000)).await;
+    let (head, mut wire) = ask(&gateway, "GET", "Accept-Encoding: gzip\r\n").await;
+    assert_eq!((status(&head), header(&head, "content-encoding")), (200, None));
+    assert!(headers(&head, "vary").is_empty(), "{head}");
+    assert_eq!(chunks(&mut wire).await, json(2000).as_bytes());
+}
+
+#[tokio::test]
 async fn head_of_a_compressed_response_has_no_length() {
     let gateway = before("Content-Type: application/json\r\n", json(2000)).await;
     let (head, mut wire) = ask(&gateway, "HEAD", "Accept-Encoding: gzip\r\n").await;
