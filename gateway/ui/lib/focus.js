@@ -20,12 +20,12 @@ export function useFocusKept(part) {
  * Gives the focus back to the opener of a panel, when the panel is closed. A panel that comes in its place takes it itself: the tree at a
  * row, where it has rows, and each at its heading.
  * @param {{current: HTMLElement | null}} heading It takes the focus where the opener went when the panel came.
- * @param {boolean} [isRead] Whether it takes the focus from an opener that stayed, too, as the panel is read from its beginning.
+ * @param {boolean} [takesFocus] Whether it takes the focus from an opener that stayed, too, as the panel is read from its beginning.
  */
-export function useFocusReturned(heading, isRead = false) {
+export function useFocusReturned(heading, takesFocus = false) {
   useEffect(() => {
     const { activeElement } = document;
-    if (isRead || activeElement === document.body) heading.current?.focus();
+    if (takesFocus || activeElement === document.body) heading.current?.focus();
     const giveBack = () => {
       if (document.activeElement !== document.body) return;
       const isThere = activeElement !== document.body && activeElement?.isConnected && activeElement.checkVisibility();

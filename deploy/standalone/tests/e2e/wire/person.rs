@@ -6,10 +6,10 @@ use shared_test_kit::{RawAnswer, RawClient, RawError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// How long an id is in its text form.
+/// The length of an id in its text form.
 const ID_BYTES: usize = 36;
-/// How many digits come before the first hyphen of an id.
-const FIRST_HYPHEN: usize = 8;
+/// The digits of an id before its first hyphen.
+const LEADING_DIGITS: usize = 8;
 
 /// Whose each id is.
 #[derive(Debug, Clone, Default)]
@@ -131,10 +131,10 @@ fn ids_of(text: &str) -> impl Iterator<Item = &str> {
     let is_id = |id: &&str| {
         let mut bytes = id.bytes().enumerate();
         bytes.all(|(at, byte)| {
-            if matches!(at, FIRST_HYPHEN | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+            if matches!(at, LEADING_DIGITS | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
         })
     };
     text.match_indices('-')
-        .filter_map(|(hyphen, _)| text.get(hyphen.checked_sub(FIRST_HYPHEN)?..)?.get(..ID_BYTES))
+        .filter_map(|(hyphen, _)| text.get(hyphen.checked_sub(LEADING_DIGITS)?..)?.get(..ID_BYTES))
         .filter(is_id)
 }
