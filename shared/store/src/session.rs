@@ -1,10 +1,17 @@
 //! The connection on which an operation runs.
 
 use crate::error::StoreError;
+use crate::run_query::RunQueryDsl as _;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager as _};
+use diesel::sql_types::Bool;
 use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager};
+
+/// Takes the advisory lock of the service, whose schema it is, until the end of the transaction (`PostgreSQL` manual, 13.3.5). The first
+/// number says that it is Banyan's.
+const TRY_LOCK_SERVICE: &str =
+    "pg_try_advisory_xact_lock(x'62616e79'::int, current_schema()::regnamespace::oid::int)";
 
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
@@ -34,6 +41,18 @@ impl Session {
             Self::Sqlite(c) => SimpleConnection::batch_execute(c, statements),
         };
         executed.map_err(StoreError::from)
+    }
+
+    /// Locks the service for all replicas until the end of the transaction. False if another transaction has. A transaction on SQLite
+    /// runs by itself in any case.
+    pub(crate) async fn try_lock_service(&mut self) -> Result<bool, StoreError> {
+        match self {
+            Self::Postgres(c) => {
+                let lock = diesel::select(diesel::dsl::sql::<Bool>(TRY_LOCK_SERVICE));
+                Ok(lock.get_result(&mut **c).await?)
+            }
+            Self::Sqlite(_) => Ok(true),
+        }
     }
 
     /// Begins a transaction, or a savepoint within one. A transaction on SQLite takes the lock of writers at once.

@@ -107,6 +107,28 @@ impl Store {
         result
     }
 
+    /// As [`Self::write`], unless another operation of the same service runs so, on whichever replica: then `None`, and nothing is
+    /// done. It is for what all replicas do in the background, which would lock the same rows in different orders.
+    pub async fn write_exclusively<T, E>(
+        &self,
+        operation: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<T, E>> + Send + 'static,
+    ) -> Result<Option<T>, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.write(|session| {
+            async move {
+                if !session.try_lock_service().await? {
+                    return Ok(None);
+                }
+                operation(session).await.map(Some)
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Runs an operation of one statement that writes: as [`Self::write`], but on PostgreSQL without BEGIN and COMMIT around it.
     pub async fn write_statement<T, E>(
         &self,

@@ -7,6 +7,7 @@
 )]
 
 mod errors;
+mod exclusive;
 mod inspect;
 mod settings;
 
@@ -54,6 +55,7 @@ fn main() {
         errors::are_classified_by_sqlstate_in_every_language,
         errors::a_refused_write_replaces_all_connections,
         errors::a_read_only_server_is_not_ready,
+        exclusive::operations_run_one_at_a_time_on_all_replicas_of_a_service,
         inspect::reports_the_server_and_creates_nothing,
         inspect::gives_advice_and_no_password,
         settings::defaults_of_the_database_are_overridden,
