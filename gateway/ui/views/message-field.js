@@ -4,6 +4,7 @@
 import { keepDraft, readDraft, recalls } from '../lib/drafts.js';
 import { useEffect, useLayoutEffect, useRef, useSignal } from '../lib/html.js';
 import { autofocusField } from '../lib/keys.js';
+import { route } from '../lib/router.js';
 
 /**
  * Makes a field as high as its text; a style sheet limits it.
@@ -30,8 +31,8 @@ export function useDraft(chat, field) {
   const recalled = useRef(recalls.value);
   const focus = () => field.current?.focus({ preventScroll: true });
   useEffect(() => {
-    // What is open already, such as a search, keeps the focus.
-    if (document.activeElement === document.body) autofocusField();
+    // What is open already, such as a search, keeps the focus, and a panel begins at its heading, whichever of the two is rendered first.
+    if (document.activeElement === document.body && !route.peek().panel) autofocusField();
   }, []);
   // Before the next key, which would write over it.
   useLayoutEffect(() => {

@@ -1,6 +1,6 @@
 //! The background task of the sweep.
 
-use crate::store::ContentStore;
+use crate::store::{ContentStore, SweepStep};
 use shared::error::causes;
 use shared::tasks::Tasks;
 use std::sync::Arc;
@@ -24,10 +24,12 @@ impl Sweeper {
         let stopping = tasks.stopping().clone();
         tasks.spawn(async move {
             loop {
-                let more = store.sweep().await.unwrap_or_else(|error| {
+                let step = store.sweep().await.unwrap_or_else(|error| {
                     tracing::error!(error = causes(&error), "what was deleted is not cleared away");
-                    false
+                    SweepStep::NothingDue
                 });
+                // A replica that sweeps goes on until nothing is due.
+                let more = step == SweepStep::Taken;
                 let pause = tokio::time::sleep(if more { PAUSE_BETWEEN_STEPS } else { SWEEP_INTERVAL });
                 tokio::select! {
                     () = stopping.cancelled() => return,

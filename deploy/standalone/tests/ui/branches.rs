@@ -235,6 +235,20 @@ pub async fn a_panel_that_replaces_another_takes_the_focus(driver: &Driver) {
     .await;
 }
 
+pub async fn a_link_to_a_panel_leads_to_its_heading(driver: &Driver) {
+    signed_in(driver, DESKTOP, async |tab, user| {
+        let (chat, branches) = chat_of_branches(&user).await;
+        let compare = format!("compare/{chat}/{}", branches[0]);
+        for (panel, heading) in [("tree", "Tree"), (compare.as_str(), "Compare"), ("settings", "Settings")] {
+            tab.go(&format!("/ui/#/chat/{chat}/{panel}")).await;
+            tab.client.refresh().await.unwrap();
+            tab.element("textbox", "Your question").await;
+            tab.has_focus("heading", heading).await;
+        }
+    })
+    .await;
+}
+
 pub async fn the_comparison_shows_markdown(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let (chat, branches) = chat_of_branches(&user).await;

@@ -104,6 +104,7 @@ fn main() {
         branches::messages_are_copied_and_a_chat_is_forked,
         branches::the_focus_stays_beside_what_goes,
         branches::a_panel_that_replaces_another_takes_the_focus,
+        branches::a_link_to_a_panel_leads_to_its_heading,
         branches::the_comparison_leads_back_to_the_tree,
         branches::the_comparison_shows_markdown,
         branches::versions_are_told_apart_in_the_tree,

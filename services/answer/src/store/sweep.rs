@@ -20,11 +20,12 @@ const RUNS_PER_STEP: i64 = 100;
 
 /// Runs a step of each kind, and returns whether there may be more to do. Deleted accounts are remembered for `account_retention`.
 pub async fn sweep(store: &Store, account_retention: Duration) -> Result<bool, StoreError> {
-    let pruned = store.write(move |session| prune_old(session, RUNS_PER_STEP).boxed()).await?;
-    let forgotten = store.write(move |session| forget_runs(session).boxed()).await?;
-    store.write(move |session| forget_counts(session).boxed()).await?;
-    store.write(move |session| sweep_accounts(session, account_retention).boxed()).await?;
-    Ok(pruned || forgotten)
+    let pruned = store.write_exclusively(move |session| prune_old(session, RUNS_PER_STEP).boxed()).await?;
+    let forgotten = store.write_exclusively(move |session| forget_runs(session).boxed()).await?;
+    store.write_exclusively(move |session| forget_counts(session).boxed()).await?;
+    store.write_exclusively(move |session| sweep_accounts(session, account_retention).boxed()).await?;
+    // Where another replica sweeps, it goes on until nothing is left.
+    Ok([pruned, forgotten].contains(&Some(true)))
 }
 
 async fn forget_runs(session: &mut Session) -> Result<bool, StoreError> {

@@ -211,7 +211,7 @@ pub fn spawn_expiry(store: &Store, clock: &Clock, tasks: &Tasks) {
 }
 
 async fn delete_expired(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    store.write(move |session| delete_expired_in(session, now).boxed()).await
+    store.write_exclusively(move |session| delete_expired_in(session, now).boxed()).await.map(drop)
 }
 
 async fn delete_expired_in(session: &mut Session, now: Timestamp) -> Result<(), StoreError> {

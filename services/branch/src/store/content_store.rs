@@ -12,6 +12,7 @@ use super::requests::{
 };
 use super::results::{
     BranchPage, BranchWithActive, Comparison, LinePage, Lookup, MessagePage, MessageTreePage, ResolvedId,
+    SweepStep,
 };
 use super::sql::SqlEngine;
 use super::undo::{ChatState, ChatStateChange, DeletedBranchPage, DeletedBranchesRequest, LAST_CHANGE};
@@ -385,8 +386,8 @@ impl ContentStore {
         on_engine!(self, active_branches(chats))
     }
 
-    /// Takes the next step of the sweep, of some 200 rows or documents. False if nothing is due.
-    pub async fn sweep(&self) -> Result<bool, Error> {
+    /// Takes the next step of the sweep, of some 200 rows or documents.
+    pub async fn sweep(&self) -> Result<SweepStep, Error> {
         on_engine!(self, sweep())
     }
 }

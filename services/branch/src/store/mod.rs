@@ -37,7 +37,7 @@ pub use requests::{
 };
 pub use results::{
     BranchPage, BranchWithActive, BranchWithMessages, CommonMessage, ComparedLine, Comparison, LinePage,
-    Lookup, MessagePage, MessageTreePage, ResolvedId, TreeEntry,
+    Lookup, MessagePage, MessageTreePage, ResolvedId, SweepStep, TreeEntry,
 };
 use undo::LAST_CHANGE;
 pub use undo::{ChatState, ChatStateChange, DeletedBranch, DeletedBranchPage, DeletedBranchesRequest};

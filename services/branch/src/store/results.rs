@@ -16,6 +16,17 @@ pub struct BranchWithActive {
     pub active: BranchId,
 }
 
+/// What a step of the sweep has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SweepStep {
+    /// It has done something, and there may be more to do.
+    Taken,
+    /// Nothing, as another replica has taken a step meanwhile.
+    TakenElsewhere,
+    /// Nothing, as there was nothing to do.
+    NothingDue,
+}
+
 /// A branch with the messages that it was created with.
 #[derive(Debug)]
 pub struct BranchWithMessages {

@@ -1,7 +1,7 @@
 //! What is left of what was deleted, and for how long.
 
 use crate::app::{Chat, TestApp, spawn_app, text, unknown};
-use branch::store::{ContentStore, Lookup};
+use branch::store::{ContentStore, Lookup, SweepStep};
 use serde_json::json;
 use shared::ids::BranchId;
 use std::time::Duration;
@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Sweeps until nothing is left to do.
 pub async fn sweep(store: &ContentStore) {
-    while store.sweep().await.unwrap() {}
+    while store.sweep().await.unwrap() != SweepStep::NothingDue {}
 }
 
 async fn is_known(store: &ContentStore, chat: &Chat, branch: &str) -> bool {

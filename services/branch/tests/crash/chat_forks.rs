@@ -6,7 +6,7 @@ use crate::kit::Chat;
 use crate::operations::has_swept;
 use branch::domain::Order;
 use branch::error::Error;
-use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk};
+use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk, SweepStep};
 use mongodb::bson::{Document, doc};
 use reqwest::Method;
 use serde_json::json;
@@ -281,7 +281,7 @@ async fn check(
 }
 
 async fn sweep(store: &ContentStore) {
-    while store.sweep().await.unwrap() {}
+    while store.sweep().await.unwrap() != SweepStep::NothingDue {}
 }
 
 /// Sweeps until nothing is left to do, also later.

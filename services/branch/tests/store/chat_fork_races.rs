@@ -36,7 +36,7 @@ pub async fn a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is
                             chat.store.delete_branch(chat.owner, branch, false).await.unwrap();
                         }
                     }
-                    while sweeper.sweep().await.unwrap() {}
+                    chat.through(&sweeper).sweep().await;
                     None
                 }
             });
@@ -78,7 +78,7 @@ async fn delete_at_once(kit: &Kit, chat: &Chat, forks: Vec<Chat>) {
         let (sweeper, fork) = (sweeper.clone(), forks[number].id);
         async move {
             chat.store.delete_chat(chat.owner, fork).await.unwrap();
-            while sweeper.sweep().await.unwrap() {}
+            chat.through(&sweeper).sweep().await;
         }
     });
     deleted.await;

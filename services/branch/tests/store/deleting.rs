@@ -2,7 +2,7 @@
 
 use crate::kit::{Chat, Kit, ids, key, refused, rename};
 use branch::domain::{Message, Order};
-use branch::store::{ForkRequest, ListRequest, Lookup, MessageRequest, NewTrunk};
+use branch::store::{ForkRequest, ListRequest, Lookup, MessageRequest, NewTrunk, SweepStep};
 use shared::ids::{BranchId, ChatId, UserId};
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ pub async fn the_sweep_leaves_tombstones_for_a_day(kit: &Kit) {
     for branch in &gone {
         assert_eq!(kit.store.look_up(chat.owner, *branch).await.unwrap(), Lookup::Unknown);
     }
-    assert!(!kit.store.sweep().await.unwrap());
+    assert_eq!(kit.store.sweep().await.unwrap(), SweepStep::NothingDue);
     assert_eq!(chat.line(chat.trunk()).await, ["0"]);
 }
 

@@ -1,11 +1,15 @@
 //! Chats that are forked from many others, of which most are deleted, and messages at which many branches hang.
 
 use crate::kit::{Chat, Kit};
+use crate::races::at_once;
 use branch::domain::Order;
 use std::time::Duration;
 
 /// More chats than the window of an ancestry has.
 const CHATS: usize = 100;
+/// Chains of chats that are deleted while two replicas sweep.
+const SWEPT_CHAINS: usize = 4;
+const SWEPT_CHATS: usize = 12;
 /// More branches than are read at once.
 const BRANCHES: usize = 1_050;
 const MAX_LISTED_BRANCHES: usize = 100;
@@ -42,6 +46,29 @@ pub async fn the_last_of_a_chain_of_deleted_chats_is_read_whole(kit: &Kit) {
     chat.say(beside, "beside").await;
     assert_eq!(chat.line(beside).await, ["0", "beside"]);
     chat.store.delete_chat(chat.owner, chat.id).await.unwrap();
+    sweep_for_days(kit).await;
+    assert_eq!((kit.count_messages().await, kit.count_branches().await), (0, 0));
+}
+
+/// A tombstone waits for what stands on it, whichever sweep takes that up.
+pub async fn concurrent_sweeps_of_replicas_leave_nothing(kit: &Kit) {
+    for _ in 0..SWEPT_CHAINS {
+        let mut chats = vec![kit.chat().await];
+        for number in 0..SWEPT_CHATS {
+            let message = chats[number].say(chats[number].trunk(), "1").await.id;
+            let fork = chats[number].fork_chat(message).await;
+            chats.push(fork);
+        }
+        let chat = chats[0].clone();
+        let deleted = at_once(kit, &chat, chats.len(), move |number, chat: Chat| {
+            let doomed = chats[number].id;
+            async move {
+                chat.store.delete_chat(chat.owner, doomed).await.unwrap();
+                chat.sweep().await;
+            }
+        });
+        deleted.await;
+    }
     sweep_for_days(kit).await;
     assert_eq!((kit.count_messages().await, kit.count_branches().await), (0, 0));
 }

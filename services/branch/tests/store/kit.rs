@@ -9,7 +9,7 @@ use branch::error::Error;
 use branch::store::{
     AppendRequest, BranchChanges, BranchPage, BranchWithActive, ChatForkPoint, ChatForkRequest,
     CherryPickRequest, Comparison, ContentStore, EditRequest, ForkRequest, LinePosition, LineRequest,
-    MessageRequest, NewTrunk, Position, TreeRequest,
+    MessageRequest, NewTrunk, Position, SweepStep, TreeRequest,
 };
 use secrecy::ExposeSecret as _;
 use shared::clock::{Clock, Timestamp};
@@ -129,7 +129,7 @@ impl Kit {
     }
 
     pub async fn sweep(&self) {
-        while self.store.sweep().await.unwrap() {}
+        while self.store.sweep().await.unwrap() != SweepStep::NothingDue {}
     }
 }
 
@@ -154,7 +154,7 @@ impl Chat {
 
     /// Lets its store sweep until nothing is left to do.
     pub async fn sweep(&self) {
-        while self.store.sweep().await.unwrap() {}
+        while self.store.sweep().await.unwrap() != SweepStep::NothingDue {}
     }
 
     pub fn trunk(&self) -> BranchId {

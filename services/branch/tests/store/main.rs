@@ -161,6 +161,7 @@ fn forking_chats(engine: Engine) -> Vec<Trial> {
         chat_forks::a_deleted_branch_is_kept_for_the_chats_that_stand_on_it,
         chat_forks::many_forks_keep_their_source_until_the_last,
         kept_chains::the_last_of_a_chain_of_deleted_chats_is_read_whole,
+        kept_chains::concurrent_sweeps_of_replicas_leave_nothing,
         kept_chains::each_chat_lists_its_own_of_many_branches_at_a_message,
         chat_fork_races::a_fork_of_a_chat_concurrent_with_a_deletion_of_what_it_stands_on_is_whole_or_refused,
         forest::chats_that_are_forked_from_each_other_agree_with_their_copies,

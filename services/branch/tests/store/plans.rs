@@ -7,7 +7,7 @@ use crate::undo::{DAY, undoable_chat};
 use branch::domain::{ExpectedHead, ForkPoint, Message, Order};
 use branch::store::{
     AnswerRequest, ChatState, ChatStateChange, DeletedBranchesRequest, LineRequest, ListRequest,
-    MessageRequest, MessageTreeRequest, MetadataUpdate, PlaceRequest, VersionsRequest,
+    MessageRequest, MessageTreeRequest, MetadataUpdate, PlaceRequest, SweepStep, VersionsRequest,
 };
 use shared::clock::Clock;
 use shared::ids::ChatId;
@@ -146,5 +146,5 @@ async fn change_states(chat: &Chat) {
         chat.store.set_chat_state(change).await.unwrap();
     }
     // Another step would fill in the previews of others.
-    assert!(chat.store.sweep().await.unwrap());
+    assert_eq!(chat.store.sweep().await.unwrap(), SweepStep::Taken);
 }

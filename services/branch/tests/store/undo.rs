@@ -5,7 +5,7 @@ use crate::kit::{Chat, Kit, ids, key, name, refused, rename};
 use crate::rows::count_messages;
 use branch::domain::Message;
 use branch::error::Error;
-use branch::store::{BranchChanges, DeletedBranchesRequest, DeletionPosition, ForkRequest};
+use branch::store::{BranchChanges, DeletedBranchesRequest, DeletionPosition, ForkRequest, SweepStep};
 use mongodb::bson::doc;
 use shared::ids::{BranchId, UserId};
 use shared::undo_window::UndoWindow;
@@ -264,7 +264,7 @@ pub async fn what_can_be_restored_does_not_hold_up_the_sweep(kit: &Kit) {
     assert_eq!(deletions(&chat).await, []);
     kit.clock.advance(SECOND);
     chat.sweep().await;
-    assert!(!chat.store.sweep().await.unwrap());
+    assert_eq!(chat.store.sweep().await.unwrap(), SweepStep::NothingDue);
     assert_eq!(ids(&chat.tree(chat.trunk()).await), [chat.trunk()]);
 }
 

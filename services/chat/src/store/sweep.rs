@@ -46,11 +46,12 @@ async fn sweep(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let until = now.minus(retention);
-    let purged = store.write(move |session| purge_chats(session, audience, now).boxed()).await?;
-    let forgotten = store.write(move |session| forget_chats(session, until).boxed()).await?;
-    let keys = store.write(move |session| free_keys(session, until).boxed()).await?;
-    store.write_statement(move |session| forget_accounts(session, now).boxed()).await?;
-    Ok(purged || forgotten || keys)
+    let purged = store.write_exclusively(move |session| purge_chats(session, audience, now).boxed()).await?;
+    let forgotten = store.write_exclusively(move |session| forget_chats(session, until).boxed()).await?;
+    let keys = store.write_exclusively(move |session| free_keys(session, until).boxed()).await?;
+    store.write_exclusively(move |session| forget_accounts(session, now).boxed()).await?;
+    // Where another replica sweeps, it goes on until nothing is left.
+    Ok([purged, forgotten, keys].contains(&Some(true)))
 }
 
 /// Destroys chats that can be restored no longer. The relay delivers it.

@@ -1,8 +1,9 @@
 //! The store on PostgreSQL and SQLite.
 //!
 //! A branch's row is the lock of its line: append, fork and delete lock it first. A transaction that locks more than one
-//! row locks the trunk's first, so that there are no deadlocks. An append raises `head_depth` and `head_response_id` in its own
-//! transaction: on PostgreSQL an append, and the change of the active branch, is one call of a function. There are no caches.
+//! row locks the trunk's first, so that there are no deadlocks; the sweep, which locks rows of many chats, runs on one replica at a
+//! time. An append raises `head_depth` and `head_response_id` in its own transaction: on PostgreSQL an append, and the change of the
+//! active branch, is one call of a function. There are no caches.
 //!
 //! A transaction queues in memory for the rows that it will lock, in the same order, before it takes a connection from the
 //! pool. So a line with many writers, or a locked one, holds one connection of a process and not all. On SQLite, where one

@@ -3,6 +3,7 @@
 use super::engine::SqlEngine;
 use super::schema::messages;
 use crate::error::Error;
+use crate::store::SweepStep;
 use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text};
@@ -44,14 +45,13 @@ pub(super) fn previews() -> _ {
 }
 
 impl SqlEngine {
-    /// Fills in the previews of some messages. False if all have theirs.
-    pub(super) async fn fill_in_previews(&self) -> Result<bool, Error> {
+    /// Fills in the previews of some messages, unless all have theirs.
+    pub(super) async fn fill_in_previews(&self) -> Result<SweepStep, Error> {
         let missing = self.store.read(|session| without_previews(session).boxed()).await?;
         if missing.is_empty() {
-            return Ok(false);
+            return Ok(SweepStep::NothingDue);
         }
-        self.store.write(|session| fill_in(session, missing).boxed()).await?;
-        Ok(true)
+        self.run_step(|session| fill_in(session, missing).boxed()).await
     }
 }
 

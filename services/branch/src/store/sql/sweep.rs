@@ -8,47 +8,65 @@ use super::engine::SqlEngine;
 use super::kept::{SweptOrKept, queue_ancestry_parents, record_kept};
 use super::schema::{ABOVE, branches, messages};
 use super::sweep_queue::{
-    ROWS_PER_SWEEP, Tombstone, due_tombstones, end_restorability, queue_restorable_of, record_swept,
-    still_due, tombstone_branches_of,
+    ROWS_PER_SWEEP, due_tombstones, end_restorability, queue_restorable_of, record_swept, still_due,
+    tombstone_branches_of,
 };
 use crate::error::Error;
+use crate::store::SweepStep;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use shared::clock::Timestamp;
 use shared::ids::{BranchId, KeyId, ResponseId};
 use shared_store::{RunQueryDsl, Session, any_of, on};
 use std::collections::HashSet;
 
 impl SqlEngine {
-    pub(crate) async fn sweep(&self) -> Result<bool, Error> {
+    pub(crate) async fn sweep(&self) -> Result<SweepStep, Error> {
         let now = self.clock.now();
         let tombstones = self.store.read(move |session| due_tombstones(session, now).boxed()).await?;
-        if tombstones.is_empty() {
-            return Ok(self.queue_unqueued().await?
-                || self.remove_tombstones(now).await?
-                || self.fill_in_previews().await?
-                || self.store.reclaim().await?);
+        if !tombstones.is_empty() {
+            return self.run_step(move |session| sweep(session, now).boxed()).await;
         }
-        self.store.write(move |session| sweep(session, tombstones, now).boxed()).await?;
-        Ok(true)
+        let mut step = self.queue_unqueued().await?;
+        if step == SweepStep::NothingDue {
+            step = self.remove_tombstones(now).await?;
+        }
+        if step == SweepStep::NothingDue {
+            step = self.fill_in_previews().await?;
+        }
+        if step == SweepStep::NothingDue && self.store.reclaim().await? {
+            step = SweepStep::Taken;
+        }
+        Ok(step)
+    }
+
+    /// Runs a step in a transaction, unless another replica does.
+    pub(super) async fn run_step(
+        &self,
+        step: impl for<'s> FnOnce(&'s mut Session) -> BoxFuture<'s, Result<(), Error>> + Send + 'static,
+    ) -> Result<SweepStep, Error> {
+        let taken = self.store.write_exclusively(step).await?;
+        Ok(taken.map_or(SweepStep::TakenElsewhere, |()| SweepStep::Taken))
     }
 
     /// Removes tombstones with their scrubbed messages, once their ids and keys are free again.
-    async fn remove_tombstones(&self, now: Timestamp) -> Result<bool, Error> {
+    async fn remove_tombstones(&self, now: Timestamp) -> Result<SweepStep, Error> {
         let until = now.minus(self.undo_window.retention());
         let old = self.store.read(move |session| swept_before(session, until).boxed()).await?;
         if old.is_empty() {
-            return Ok(false);
+            return Ok(SweepStep::NothingDue);
         }
-        self.store.write(|session| remove(session, old).boxed()).await?;
-        Ok(true)
+        self.run_step(move |session| remove(session, until).boxed()).await
     }
 }
 
-/// Takes the next step for these tombstones.
-async fn sweep(session: &mut Session, tombstones: Vec<Tombstone>, now: Timestamp) -> Result<(), Error> {
+/// Takes the next step for the tombstones that are due.
+async fn sweep(session: &mut Session, now: Timestamp) -> Result<(), Error> {
+    // Again: another replica may have taken a step meanwhile.
+    let tombstones = due_tombstones(session, now).await?;
     for trunk in tombstones.iter().filter(|tombstone| tombstone.is_trunk()) {
         if tombstone_branches_of(session, trunk).await? + queue_restorable_of(session, trunk).await? > 0 {
             return Ok(());
@@ -142,8 +160,10 @@ async fn swept_before(session: &mut Session, until: Timestamp) -> Result<Vec<Bra
     Ok(on!(session, |c| old.load(c).await)?)
 }
 
-/// Removes their messages, or themselves once there are none.
-async fn remove(session: &mut Session, old: Vec<BranchId>) -> Result<(), Error> {
+/// Removes the messages of such tombstones, or themselves once there are none.
+async fn remove(session: &mut Session, until: Timestamp) -> Result<(), Error> {
+    // Again: an id that another replica has removed may be taken anew.
+    let old = swept_before(session, until).await?;
     let scrubbed = messages::table
         .filter(any_of(messages::branch_id, old.iter().copied()))
         .limit(ROWS_PER_SWEEP)

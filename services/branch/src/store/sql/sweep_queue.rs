@@ -5,6 +5,7 @@ use super::queries;
 use super::schema::branches;
 use super::tombstones::{Unqueued, Unrestorable};
 use crate::error::Error;
+use crate::store::SweepStep;
 use diesel::prelude::*;
 
 use futures_util::FutureExt as _;
@@ -136,14 +137,13 @@ pub(super) async fn record_swept(
 }
 
 impl SqlEngine {
-    /// Puts tombstones into the queue that an older version of the program has made. False if there are none.
-    pub(super) async fn queue_unqueued(&self) -> Result<bool, Error> {
+    /// Puts tombstones into the queue that an older version of the program has made.
+    pub(super) async fn queue_unqueued(&self) -> Result<SweepStep, Error> {
         let found = self.store.read(|session| unqueued(session).boxed()).await?;
         if found.is_empty() {
-            return Ok(false);
+            return Ok(SweepStep::NothingDue);
         }
-        self.store.write(|session| queue(session, found).boxed()).await?;
-        Ok(true)
+        self.run_step(|session| queue(session, found).boxed()).await
     }
 }
 

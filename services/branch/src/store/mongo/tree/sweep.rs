@@ -7,6 +7,7 @@
 //! previews of old messages.
 
 use crate::error::Error;
+use crate::store::SweepStep;
 use crate::store::mongo::documents::branch::BranchDoc;
 use crate::store::mongo::documents::branch_state::BranchState;
 use crate::store::mongo::documents::fields::{Id, text, texts};
@@ -38,8 +39,9 @@ const MAX_MESSAGES_PER_SWEEP: i64 = 2 * DOCUMENTS_PER_SWEEP;
 const SECOND_PASS_DELAY: Duration = Duration::from_secs(60 * 60);
 
 impl MongoEngine {
-    pub(crate) async fn sweep(self: &Arc<Self>) -> Result<bool, Error> {
-        self.run_to_completion(async move |mongo: Arc<Self>| sweep(&mongo).await).await
+    pub(crate) async fn sweep(self: &Arc<Self>) -> Result<SweepStep, Error> {
+        let is_taken = self.run_to_completion(async move |mongo: Arc<Self>| sweep(&mongo).await).await?;
+        Ok(if is_taken { SweepStep::Taken } else { SweepStep::NothingDue })
     }
 }
 
