@@ -8,9 +8,9 @@ use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection as _, TransactionManager};
 
-/// Takes the advisory lock of the service, whose schema it is, until the end of the transaction (`PostgreSQL` manual, 13.3.5). The first
+/// Takes the advisory lock of the service, by its schema, until the end of the transaction (`PostgreSQL` manual, 13.3.5). The first
 /// number says that it is Banyan's.
-const TRY_LOCK_SERVICE: &str =
+const TRY_ADVISORY_LOCK: &str =
     "pg_try_advisory_xact_lock(x'62616e79'::int, current_schema()::regnamespace::oid::int)";
 
 type PostgresTransactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
@@ -43,12 +43,12 @@ impl Session {
         executed.map_err(StoreError::from)
     }
 
-    /// Locks the service for all replicas until the end of the transaction. False if another transaction has. A transaction on SQLite
-    /// runs by itself in any case.
-    pub(crate) async fn try_lock_service(&mut self) -> Result<bool, StoreError> {
+    /// Takes the advisory lock of the service, which all replicas share, until the end of the transaction. False if another transaction
+    /// has it. A transaction on SQLite runs by itself in any case.
+    pub(crate) async fn try_advisory_lock(&mut self) -> Result<bool, StoreError> {
         match self {
             Self::Postgres(c) => {
-                let lock = diesel::select(diesel::dsl::sql::<Bool>(TRY_LOCK_SERVICE));
+                let lock = diesel::select(diesel::dsl::sql::<Bool>(TRY_ADVISORY_LOCK));
                 Ok(lock.get_result(&mut **c).await?)
             }
             Self::Sqlite(_) => Ok(true),

@@ -119,7 +119,7 @@ impl Store {
     {
         self.write(|session| {
             async move {
-                if !session.try_lock_service().await? {
+                if !session.try_advisory_lock().await? {
                     return Ok(None);
                 }
                 operation(session).await.map(Some)

@@ -24,7 +24,7 @@ pub async fn sweep(store: &Store, account_retention: Duration) -> Result<bool, S
     let forgotten = store.write_exclusively(move |session| forget_runs(session).boxed()).await?;
     store.write_exclusively(move |session| forget_counts(session).boxed()).await?;
     store.write_exclusively(move |session| sweep_accounts(session, account_retention).boxed()).await?;
-    // Where another replica sweeps, it goes on until nothing is left.
+    // Another replica that sweeps goes on until nothing is left.
     Ok([pruned, forgotten].contains(&Some(true)))
 }
 

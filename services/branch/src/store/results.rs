@@ -16,7 +16,7 @@ pub struct BranchWithActive {
     pub active: BranchId,
 }
 
-/// What a step of the sweep has done.
+/// The outcome of a step of the sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SweepStep {
     /// It has done something, and there may be more to do.

@@ -50,7 +50,7 @@ async fn sweep(
     let forgotten = store.write_exclusively(move |session| forget_chats(session, until).boxed()).await?;
     let keys = store.write_exclusively(move |session| free_keys(session, until).boxed()).await?;
     store.write_exclusively(move |session| forget_accounts(session, now).boxed()).await?;
-    // Where another replica sweeps, it goes on until nothing is left.
+    // Another replica that sweeps goes on until nothing is left.
     Ok([purged, forgotten, keys].contains(&Some(true)))
 }
 
