@@ -2,11 +2,11 @@
 //! it is gone.
 
 use crate::crash_driver::{CrashDriver, Expected};
-use crate::kit::Chat;
+use crate::kit::{Chat, sweep};
 use crate::operations::has_swept;
 use branch::domain::Order;
 use branch::error::Error;
-use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk, SweepStep};
+use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk};
 use mongodb::bson::{Document, doc};
 use reqwest::Method;
 use serde_json::json;
@@ -278,10 +278,6 @@ async fn check(
         }
     }
     Ok(())
-}
-
-async fn sweep(store: &ContentStore) {
-    while store.sweep().await.unwrap() != SweepStep::NothingDue {}
 }
 
 /// Sweeps until nothing is left to do, also later.

@@ -2,9 +2,9 @@
 
 use crate::crash_driver::CrashDriver;
 use crate::database_state::DatabaseState;
+use crate::kit::sweep;
 use crate::operations::{Effect, Operation, Request};
 use crate::tree::{View, text};
-use branch::store::{ContentStore, SweepStep};
 use serde_json::{Value, json};
 use shared::clock::Clock;
 use shared_test_kit::{Answer, TestClient};
@@ -230,9 +230,7 @@ impl RecoveryChecks<'_> {
     /// Lets time pass, and sweeps until there is nothing to do.
     async fn sweep(&self, later: Duration) -> DatabaseState {
         self.clock.advance(later);
-        let sweep =
-            async |store: ContentStore| while store.sweep().await.unwrap() != SweepStep::NothingDue {};
-        self.driver.with_store(&self.clock, sweep).await;
+        self.driver.with_store(&self.clock, async |store| sweep(&store).await).await;
         DatabaseState::of(&self.driver.raw, &self.request.tree.id).await
     }
 }

@@ -129,7 +129,7 @@ impl Kit {
     }
 
     pub async fn sweep(&self) {
-        while self.store.sweep().await.unwrap() != SweepStep::NothingDue {}
+        sweep(&self.store).await;
     }
 }
 
@@ -137,6 +137,11 @@ impl Drop for Kit {
     fn drop(&mut self) {
         self.tasks.stop();
     }
+}
+
+/// Sweeps until nothing is left to do.
+pub async fn sweep(store: &ContentStore) {
+    while store.sweep().await.unwrap() != SweepStep::NothingDue {}
 }
 
 /// A chat as its owner uses it, through one of the stores.
@@ -154,7 +159,7 @@ impl Chat {
 
     /// Lets its store sweep until nothing is left to do.
     pub async fn sweep(&self) {
-        while self.store.sweep().await.unwrap() != SweepStep::NothingDue {}
+        sweep(&self.store).await;
     }
 
     pub fn trunk(&self) -> BranchId {

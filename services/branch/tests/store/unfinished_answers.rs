@@ -1,11 +1,11 @@
 //! Answers whose store has died half-way, on MongoDB.
 
 use crate::answers::{answer, fork, read};
-use crate::kit::{Chat, Kit, refused};
+use crate::kit::{Chat, Kit, refused, sweep};
 use crate::rows::{count_messages, mongo};
 use crate::undo::{delete, undoable_chat};
 use branch::domain::{Message, branch_instead_of};
-use branch::store::{AnswerRequest, SweepStep};
+use branch::store::AnswerRequest;
 use mongodb::Collection;
 use mongodb::bson::{Document, doc};
 use shared::ids::BranchId;
@@ -54,7 +54,7 @@ pub async fn an_answer_is_stored_again_after_its_branch_was_given_up(kit: &Kit) 
     let (request, stored) = unfinished(kit, &chat, 1).await;
     // A tombstone takes the place of the branch, and the message is deleted.
     let store = kit.replica().await;
-    while store.sweep().await.unwrap() != SweepStep::NothingDue {}
+    sweep(&store).await;
     assert_eq!(kit.count_messages().await, 1);
     for store in [store, kit.replica().await] {
         let again = store.store_answer(request.clone()).await.unwrap();

@@ -1,9 +1,8 @@
 //! Operations that run one at a time on all replicas of a service.
 
-use super::{open, url};
-use diesel_migrations::EmbeddedMigrations;
+use super::{open, open_with, url};
 use futures_util::FutureExt as _;
-use shared_store::{Migrations, Store, StoreError};
+use shared_store::{Store, StoreError};
 use shared_test_kit::TestDatabase;
 use std::time::Duration;
 
@@ -12,16 +11,10 @@ async fn run(store: &Store) -> Option<()> {
     run.unwrap()
 }
 
-/// Another service has tables, and a lock, of its own.
-async fn other_service(database: &TestDatabase) -> Store {
-    let none = || EmbeddedMigrations::new(&[]);
-    let migrations = Migrations { postgres: none(), sqlite: none() };
-    Store::open(&database.url("auth"), "auth", migrations, Duration::from_secs(2)).await.unwrap()
-}
-
 pub(super) async fn operations_run_one_at_a_time_on_all_replicas_of_a_service(database: &TestDatabase) {
     let (first, second) = (open(&url(database)).await.unwrap(), open(&url(database)).await.unwrap());
-    let auth = other_service(database).await;
+    // Another service has a lock of its own.
+    let auth = open_with(&database.url("auth"), "auth", Duration::from_secs(2)).await.unwrap();
     for is_committed in [true, false] {
         let (second, auth) = (second.clone(), auth.clone());
         let meanwhile = first.write_exclusively(move |_| {

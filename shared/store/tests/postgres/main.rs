@@ -71,9 +71,17 @@ fn url(database: &TestDatabase) -> Url {
 }
 
 async fn open(url: &Url) -> Result<Store, StartError> {
+    open_with(&SecretString::from(url.as_str()), "chat", Duration::from_secs(2)).await
+}
+
+async fn open_with(
+    url: &SecretString,
+    schema: &'static str,
+    statement_timeout: Duration,
+) -> Result<Store, StartError> {
     let none = || EmbeddedMigrations::new(&[]);
     let migrations = Migrations { postgres: none(), sqlite: none() };
-    Store::open(&SecretString::from(url.as_str()), "chat", migrations, Duration::from_secs(2)).await
+    Store::open(url, schema, migrations, statement_timeout).await
 }
 
 async fn a_service_waits_for_its_database_to_start(database: &TestDatabase) {
@@ -116,10 +124,8 @@ async fn a_statement_is_cancelled_at_its_timeout(database: &TestDatabase) {
 
 async fn the_lock_timeout_is_half_of_the_statements_and_at_most_2_s(database: &TestDatabase) {
     for (statement, lock) in [(1, "500ms"), (2, "1s"), (10, "2s")] {
-        let none = || EmbeddedMigrations::new(&[]);
-        let migrations = Migrations { postgres: none(), sqlite: none() };
         let limit = Duration::from_secs(statement);
-        let store = Store::open(&database.url("chat"), "chat", migrations, limit).await.unwrap();
+        let store = open_with(&database.url("chat"), "chat", limit).await.unwrap();
         assert_eq!(lock_timeout(&store).await.unwrap(), lock);
     }
 }
