@@ -4,6 +4,7 @@
 use crate::crash_driver::{CrashDriver, Expected};
 use crate::kit::{Chat, sweep};
 use crate::operations::has_swept;
+use crate::snapshot::find_all;
 use branch::domain::Order;
 use branch::error::Error;
 use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk};
@@ -134,12 +135,7 @@ impl Scene {
     /// The documents of a collection that are left.
     async fn left(&self, driver: &CrashDriver, collection: &str) -> Vec<Document> {
         let filter = doc! {"owner": self.source.owner.to_string()};
-        let mut found = driver.raw.collection::<Document>(collection).find(filter).await.unwrap();
-        let mut documents = Vec::new();
-        while found.advance().await.unwrap() {
-            documents.push(found.deserialize_current().unwrap());
-        }
-        documents
+        find_all(&driver.raw, collection, filter).await
     }
 
     /// The number of all messages of the fork.

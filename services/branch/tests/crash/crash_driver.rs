@@ -3,6 +3,7 @@
 use crate::operations::{Operation, Request, has_swept};
 use crate::process::Process;
 use crate::recovery_checks::{RecoveryChecks, Then};
+use crate::snapshot::Snapshot;
 use crate::tree::Tree;
 use crate::wire::Wire;
 use branch::config::{Config, Database};
@@ -12,6 +13,7 @@ use mongodb::bson::{Document, doc};
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 use shared::clock::Clock;
+use shared::error::StartError;
 use shared::ids::{BranchId, ResponseId};
 use shared::tasks::Tasks;
 use shared::undo_window::UndoWindow;
@@ -20,8 +22,8 @@ use shared_web::body_limits::MemoryBudget;
 use shared_web::server::ServerConfig;
 use shared_web::timeouts::ServerTimeouts;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
 use wiremock::MockServer;
 
 /// More messages than a step of the sweep is about.
@@ -46,29 +48,27 @@ pub struct CrashDriver {
     /// 0.5.3-beta.196 only when the document is deleted.
     pub frees_keys: bool,
     undo_window: Duration,
-    /// Those that were started anew.
-    services: TaskTracker,
     _kept: TestDatabase,
 }
 
 /// Kills the service before the first command of an operation and after each that writes: those that read leave
-/// everything as it was.
+/// everything as it was. Each run starts from the same state, and so does each recovery from that of its crash.
 pub async fn at_every_step(operation: Operation) {
     let driver = CrashDriver::new(operation.undo_window()).await;
-    let killed = driver.crash(operation, Then::Sweep, usize::MAX).await;
+    let tree = driver.grow(operation).await;
+    let grown = Snapshot::take(&driver.raw).await;
+    let killed = driver.crash(operation, &tree, usize::MAX, &[Then::Sweep]).await;
     assert!(!killed);
     let (commands, writes) = driver.steps();
     println!("{operation}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
     for writes in 0..=writes {
+        grown.restore(&driver.raw).await;
         // Where nothing was done, nothing can go on otherwise.
-        let then = [Then::Sweep, Then::Repeat, Then::GoOn];
-        for then in then.into_iter().take(if writes == 0 { 1 } else { 3 }) {
-            assert!(driver.crash(operation, then, writes).await, "there is no write {writes}");
-        }
+        let recoveries: &[_] =
+            if writes == 0 { &[Then::Sweep] } else { &[Then::Sweep, Then::Repeat, Then::GoOn] };
+        let killed = driver.crash(operation, &tree, writes, recoveries).await;
+        assert!(killed, "there is no write {writes}");
     }
-    // What they write behind would bring the database back.
-    driver.services.close();
-    driver.services.wait().await;
 }
 
 impl CrashDriver {
@@ -84,8 +84,7 @@ impl CrashDriver {
         let watermark = doc! {"_id": "previews", "after": "", "width_millis": 1_i64, "until_millis": 0_i64};
         raw.collection("schema").insert_one(watermark).await.unwrap();
         let (chats, frees_keys) = (MockServer::start().await, frees_keys(&raw).await);
-        let (database, services) = (Database::Mongo(url), TaskTracker::new());
-        Self { database, raw, wire, chats, frees_keys, undo_window, services, _kept: kept }
+        Self { database: Database::Mongo(url), raw, wire, chats, frees_keys, undo_window, _kept: kept }
     }
 
     /// Works with a store of its own. All that it writes behind is written in the end.
@@ -108,8 +107,8 @@ impl CrashDriver {
         done
     }
 
-    /// The service anew, with a clock of its own, and where it is; until the guard is dropped.
-    async fn restart(&self, clock: &Clock) -> (Url, DropGuard) {
+    /// Starts the service anew, with this clock.
+    async fn restart(&self, clock: &Clock) -> RestartedService {
         let config = Config {
             server: ServerConfig { keys: token_keys(&Clock::system()), ..server_config(clock) },
             database: self.database.clone(),
@@ -118,11 +117,12 @@ impl CrashDriver {
         };
         let (service, stop) = (startup::build(config).await.unwrap(), CancellationToken::new());
         let url = format!("http://{}", service.address()).parse().unwrap();
-        self.services.spawn(service.run_until_stopped(stop.clone()));
-        (url, stop.drop_guard())
+        let ended = tokio::spawn(service.run_until_stopped(stop.clone()));
+        RestartedService { url, ended, stop: stop.drop_guard() }
     }
 
-    async fn grow(&self, operation: Operation, clock: &Clock) -> Tree {
+    async fn grow(&self, operation: Operation) -> Tree {
+        let clock = &Clock::manual();
         let grow = async |store| Tree::grow(&store, clock).await;
         let mut tree = self.with_store(clock, grow).await;
         match operation {
@@ -154,21 +154,32 @@ impl CrashDriver {
         trunk.update_one(doc! {"_id": &tree.id}, hint).await.unwrap();
     }
 
-    /// Starts the service, asks, kills it after so many writes, and checks the recovery. False if it has fewer writes.
-    async fn crash(&self, operation: Operation, then: Then, writes: usize) -> bool {
-        // It stands before all that is due: nothing is swept before it is moved on.
-        let clock = Clock::manual();
-        let tree = self.grow(operation, &clock).await;
-        let request = Request::new(operation, &tree);
+    /// Starts the service, asks, kills it after so many writes, and checks each of these recoveries. False if it has fewer
+    /// writes.
+    async fn crash(&self, operation: Operation, tree: &Tree, writes: usize, recoveries: &[Then]) -> bool {
+        // They stand before all that is due: nothing is swept before they are moved on.
+        let clocks: Vec<_> = recoveries.iter().map(|_| Clock::manual()).collect();
+        let request = Request::new(operation, tree);
         let answer = self.run(&request, writes).await;
-        let killed = self.wire.log(|log| log.killed);
-        let _context = FailureContext(format!(
-            "{operation}, then {then:?}, killed after {:?}",
-            self.wire.log(|log| log.answered.clone())
-        ));
-        let (url, _service) = self.restart(&clock).await;
-        let checks = RecoveryChecks { driver: self, request, clock, client: TestClient::new(url), answer };
-        checks.check(then, killed && writes == 0).await;
+        let (killed, answered) = self.killed();
+        let crashed = Snapshot::take(&self.raw).await;
+        for (recovery, (then, clock)) in recoveries.iter().zip(clocks).enumerate() {
+            let _context = FailureContext(format!("{operation}, then {then:?}, killed after {answered:?}"));
+            if recovery > 0 {
+                crashed.restore(&self.raw).await;
+            }
+            let service = self.restart(&clock).await;
+            let client = TestClient::new(service.url.clone());
+            let checks =
+                RecoveryChecks { driver: self, request: &request, clock, client, answer: answer.as_ref() };
+            let seen = checks.look().await;
+            if recovery == 0 {
+                checks.check_crashed(seen.as_ref(), killed && writes == 0).await;
+            }
+            checks.check_recovery(*then, seen.as_ref()).await;
+            drop(checks);
+            service.stop().await;
+        }
         killed
     }
 
@@ -235,6 +246,21 @@ impl CrashDriver {
             store.delete_branch(tree.owner, branch, true).await.unwrap();
         };
         self.with_store(clock, delete).await;
+    }
+}
+
+/// The service in this process, until it is stopped or dropped.
+struct RestartedService {
+    url: Url,
+    ended: JoinHandle<Result<(), StartError>>,
+    stop: DropGuard,
+}
+
+impl RestartedService {
+    /// Returns when it has ended: what it writes behind would change what is restored next.
+    async fn stop(self) {
+        drop(self.stop);
+        self.ended.await.unwrap().unwrap();
     }
 }
 

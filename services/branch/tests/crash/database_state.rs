@@ -1,5 +1,6 @@
 //! The state of the database: all documents of a chat, visible or not.
 
+use crate::snapshot::find_all;
 use mongodb::Database;
 use mongodb::bson::{Bson, Document, doc};
 use std::collections::{BTreeSet, HashMap};
@@ -12,9 +13,9 @@ pub struct DatabaseState {
 
 impl DatabaseState {
     pub async fn of(database: &Database, chat: &str) -> Self {
-        let branches = all(database, "branches", doc! {"root": chat}).await;
+        let branches = find_all(database, "branches", doc! {"root": chat}).await;
         let branches = branches.into_iter().map(|branch| (text(&branch, "_id"), branch)).collect();
-        Self { branches, messages: all(database, "messages", doc! {"chat": chat}).await }
+        Self { branches, messages: find_all(database, "messages", doc! {"chat": chat}).await }
     }
 
     fn is_alive(&self, id: &str) -> bool {
@@ -85,15 +86,6 @@ impl DatabaseState {
     fn own(&self, branch: &str) -> impl Iterator<Item = &Document> {
         self.messages.iter().filter(move |message| text(message, "branch") == branch)
     }
-}
-
-async fn all(database: &Database, collection: &str, filter: Document) -> Vec<Document> {
-    let mut found = database.collection::<Document>(collection).find(filter).await.unwrap();
-    let mut documents = Vec::new();
-    while found.advance().await.unwrap() {
-        documents.push(found.deserialize_current().unwrap());
-    }
-    documents
 }
 
 fn text(document: &Document, field: &str) -> String {

@@ -18,6 +18,7 @@ mod operations;
 mod outage;
 mod process;
 mod recovery_checks;
+mod snapshot;
 mod tree;
 mod wire;
 

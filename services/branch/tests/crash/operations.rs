@@ -10,8 +10,8 @@ use shared_test_kit::{Answer, TestClient, token_keys};
 use std::fmt;
 use std::time::Duration;
 
-/// Longer than the sweeps after a restart wait, but for the last two.
-const UNDO_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// Longer than all runs of an operation take together, and the sweeps after a restart wait, but for the last two.
+const UNDO_WINDOW: Duration = Duration::from_secs(30 * 60);
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,26 +27,30 @@ pub enum Then {
 /// Checks of the recovery after one crash.
 pub struct RecoveryChecks<'a> {
     pub driver: &'a CrashDriver,
-    pub request: Request<'a>,
+    pub request: &'a Request<'a>,
     pub clock: Clock,
     pub client: TestClient,
     /// The answer that the client had, if it had one.
-    pub answer: Option<Answer>,
+    pub answer: Option<&'a Answer>,
 }
 
 impl RecoveryChecks<'_> {
-    pub async fn check(&self, then: Then, nothing_was_done: bool) {
-        let seen = self.look().await;
-        self.read(seen.as_ref()).await;
-        let before = self.request.effect(seen.as_ref());
+    /// What is there after the crash makes sense, and is what was answered.
+    pub async fn check_crashed(&self, seen: Option<&View>, nothing_was_done: bool) {
+        self.read(seen).await;
+        let effect = self.request.effect(seen);
         if nothing_was_done {
-            assert_eq!(before, Effect::None);
+            assert_eq!(effect, Effect::None);
         }
-        self.check_answer(seen.as_ref(), before);
+        self.check_answer(seen, effect);
+    }
+
+    pub async fn check_recovery(&self, then: Then, seen: Option<&View>) {
+        let before = self.request.effect(seen);
         match then {
             Then::Sweep => self.go_by_itself(before).await,
-            Then::Repeat => self.repeat_at_once(seen.as_ref()).await,
-            Then::GoOn => self.go_on(seen.as_ref(), before).await,
+            Then::Repeat => self.repeat_at_once(seen).await,
+            Then::GoOn => self.go_on(seen, before).await,
         }
         let settled = self.look().await;
         self.read(settled.as_ref()).await;
@@ -98,7 +102,7 @@ impl RecoveryChecks<'_> {
         }
     }
 
-    async fn look(&self) -> Option<View> {
+    pub async fn look(&self) -> Option<View> {
         self.request.tree.look(&self.client.as_user(self.request.tree.owner)).await
     }
 
@@ -108,22 +112,24 @@ impl RecoveryChecks<'_> {
 
     /// What was answered is so.
     fn check_answer(&self, seen: Option<&View>, effect: Effect) {
-        let Some(answer) = self.answer.clone() else { return };
+        let Some(answer) = self.answer else { return };
         match self.request.operation {
             Operation::Fork { .. }
             | Operation::Edit { .. }
             | Operation::CherryPick { .. }
             | Operation::Answer { .. } => {
-                let made = made_branch(&answer);
+                let made = made_branch(answer);
                 assert_eq!(seen.unwrap().new_in(self.request.tree), [&made]);
             }
-            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => drop(answer.expect(404)),
+            Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
+                drop(answer.clone().expect(404));
+            }
             Operation::DeleteLeaf
             | Operation::Cascade
             | Operation::DeleteChat
             | Operation::DeleteForAWhile { .. }
             | Operation::Restore
-            | Operation::Destroy => drop(answer.expect(200)),
+            | Operation::Destroy => drop(answer.clone().expect(200)),
         }
         assert_eq!(effect, self.goal());
     }
@@ -148,7 +154,7 @@ impl RecoveryChecks<'_> {
             Operation::Answer { .. } => self.check_repetition(&answer, true, made).await,
             Operation::ForkOfTheDeleted | Operation::ForkOnHeadMovedOfTheDeleted => {
                 drop(answer.expect(404));
-                let (request, tree) = (&self.request, self.request.tree);
+                let (request, tree) = (self.request, self.request.tree);
                 let again = if request.operation == Operation::ForkOfTheDeleted {
                     request.fork_with_the_key(&self.client, &json!(tree.last)).await
                 } else {
