@@ -266,10 +266,7 @@ pub async fn messages_of_a_chat_with_many_branches_are_counted_later(kit: &Kit) 
     let (service, mut reporter) = (ChatService::new(), reporter(kit).await);
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
-    let mut fork = chat.trunk();
-    for _ in 0..1_001 {
-        fork = chat.fork(first.id).await;
-    }
+    let fork = chat.fork_many(first.id, 1_001).await[0];
     // The branches are more than a page of changes.
     assert_eq!(reporter.step(&service).await.unwrap(), Progress::More);
     catch_up(&mut reporter, &service).await;

@@ -48,18 +48,16 @@ pub async fn pages_of_wide_and_narrow_trees_are_complete(kit: &Kit) {
     let (wide, narrow) = (kit.chat().await, kit.chat().await);
     let first = wide.say(wide.trunk(), "0").await;
     let mut upper = narrow.say(narrow.trunk(), "0").await;
-    for number in 0..600_u32 {
-        let fork = wide.fork(first.id).await;
-        if number % 100 == 99 {
-            kit.clock.advance(Duration::from_secs(u64::from(number) * 1_000));
-            let below = wide.say(fork, "below").await;
+    for number in 0..150 {
+        let forks = wide.fork_many(first.id, 4).await;
+        if number % 25 == 24 {
+            kit.clock.advance(Duration::from_secs(number * 4_000));
+            let below = wide.say(forks[3], "below").await;
             wide.fork(below.id).await;
         }
-        let fork = narrow.fork(upper.id).await;
-        if number % 4 == 3 {
-            kit.clock.advance(Duration::from_millis(30));
-            upper = narrow.say(fork, "further").await;
-        }
+        let forks = narrow.fork_many(upper.id, 4).await;
+        kit.clock.advance(Duration::from_millis(30));
+        upper = narrow.say(forks[3], "further").await;
     }
     for chat in [wide, narrow] {
         let whole = chat.list(chat.trunk(), None, 10_000).await;

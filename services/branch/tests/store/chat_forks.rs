@@ -1,6 +1,6 @@
 //! Forks of chats: lines that begin with a part of a line of another chat.
 
-use crate::kit::{Chat, Kit, refused};
+use crate::kit::{Chat, Kit, concurrently, refused};
 use crate::message_tree::{request, walk};
 use branch::domain::{ExpectedHead, ForkPoint, Message, OnHeadMoved, Order};
 use branch::store::{
@@ -435,17 +435,14 @@ pub async fn many_forks_keep_their_source_until_the_last(kit: &Kit) {
         tip = chat.say(chat.fork(tip).await, "b").await.id;
     }
     chat.say(chat.trunk(), "2").await;
-    let mut forks = Vec::new();
-    for number in 0..230 {
-        forks.push(chat.fork_chat(if number % 2 == 0 { tip } else { first.id }).await);
-    }
+    let fork = async |number| chat.fork_chat(if number % 2 == 0 { tip } else { first.id }).await;
+    let mut forks = concurrently(0..230, fork).await;
     chat.store.delete_chat(chat.owner, chat.id).await.unwrap();
     kit.sweep().await;
     assert_eq!(kit.count_messages().await, 231);
     let last = forks.remove(0);
-    for fork in forks {
-        fork.store.delete_chat(fork.owner, fork.id).await.unwrap();
-    }
+    let delete = async |fork: Chat| fork.store.delete_chat(fork.owner, fork.id).await.unwrap();
+    concurrently(forks, delete).await;
     kit.sweep().await;
     assert_eq!(kit.count_messages().await, 231);
     assert_eq!(last.read(last.trunk(), Order::Asc, 200).await.unwrap().len(), 231);

@@ -90,10 +90,7 @@ pub async fn a_message_with_many_forks_lists_the_oldest(kit: &Kit) {
     let chat = kit.chat().await;
     let first = chat.say(chat.trunk(), "1").await;
     let second = chat.say(chat.trunk(), "2").await;
-    let mut forks = Vec::new();
-    for _ in 0..1_050 {
-        forks.push(chat.fork(first.id).await);
-    }
+    let forks = chat.fork_many(first.id, 1_050).await;
     let beside = chat.fork(second.id).await;
     let page = chat.store.read_page(&chat.page(chat.trunk())).await.unwrap().messages.items;
     assert_eq!((page[0].forks.count, &page[0].forks.oldest), (1_050, &forks[..100].to_vec()));

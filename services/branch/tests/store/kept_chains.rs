@@ -79,10 +79,7 @@ pub async fn each_chat_lists_its_own_of_many_branches_at_a_message(kit: &Kit) {
     let fork = chat.fork_chat(first).await;
     for reading in [&chat, &fork] {
         assert_eq!(reading.read_here(first).await.unwrap().forks.count, 0);
-        let mut branches = Vec::new();
-        for _ in 0..BRANCHES {
-            branches.push(reading.fork(first).await);
-        }
+        let branches = reading.fork_many(first, BRANCHES).await;
         let forks = reading.read_here(first).await.unwrap().forks;
         assert_eq!(forks.count, i64::try_from(BRANCHES).unwrap());
         assert_eq!(forks.oldest, branches[..MAX_LISTED_BRANCHES]);

@@ -11,6 +11,7 @@ use branch::store::{
     CherryPickRequest, Comparison, ContentStore, EditRequest, ForkRequest, LinePosition, LineRequest,
     MessageRequest, NewTrunk, Position, SweepStep, TreeRequest,
 };
+use futures_util::stream::{self, StreamExt as _};
 use secrecy::ExposeSecret as _;
 use shared::clock::{Clock, Timestamp};
 use shared::idempotency::{IdempotencyKey, RequestHash};
@@ -26,6 +27,9 @@ use std::time::Duration;
 
 /// Deleted branches cannot be restored.
 pub const NO_WINDOW: UndoWindow = UndoWindow::new(Duration::ZERO);
+
+/// Calls that are under way at a time.
+const CONCURRENT_CALLS: usize = 64;
 
 /// Any number of stores on one database.
 pub struct Kit {
@@ -139,6 +143,11 @@ impl Drop for Kit {
     }
 }
 
+/// Calls for each item, as many clients do: some calls are under way at any time.
+pub async fn concurrently<I, T>(items: impl IntoIterator<Item = I>, call: impl AsyncFn(I) -> T) -> Vec<T> {
+    stream::iter(items).map(|item| call(item)).buffered(CONCURRENT_CALLS).collect().await
+}
+
 /// Sweeps until nothing is left to do.
 pub async fn sweep(store: &ContentStore) {
     while store.sweep().await.unwrap() != SweepStep::NothingDue {}
@@ -231,6 +240,13 @@ impl Chat {
 
     pub async fn fork(&self, from: ResponseId) -> BranchId {
         self.store.fork(&self.branch(Some(from))).await.unwrap().object.branch.id
+    }
+
+    /// This many branches at a message, made concurrently, as they are listed: the oldest first.
+    pub async fn fork_many(&self, from: ResponseId, count: usize) -> Vec<BranchId> {
+        let mut made = concurrently(0..count, async |_| self.fork(from).await).await;
+        made.sort();
+        made
     }
 
     /// The request for a chat that is forked from this one at a message.

@@ -251,8 +251,7 @@ pub async fn what_can_be_restored_does_not_hold_up_the_sweep(kit: &Kit) {
     let chat = undoable_chat(kit).await;
     let first = chat.say(chat.trunk(), "0").await;
     // More than a step of the sweep is about.
-    for _ in 0..210 {
-        let fork = chat.fork(first.id).await;
+    for fork in chat.fork_many(first.id, 210).await {
         chat.store.delete_branch(chat.owner, fork, false).await.unwrap();
     }
     let last = branch(&chat, &first, "last").await;
