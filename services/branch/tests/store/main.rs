@@ -230,6 +230,7 @@ fn reading(engine: Engine) -> Vec<Trial> {
         versions::messages_with_the_same_parent_are_versions_of_each_other,
         versions::first_messages_of_a_chat_are_versions_of_each_other,
         versions::inherited_messages_are_told,
+        versions::a_list_is_whole_while_hints_are_written,
         versions::a_thousand_versions_are_counted,
         versions::versions_are_listed_with_the_branch_to_activate,
         versions::versions_come_in_pages,

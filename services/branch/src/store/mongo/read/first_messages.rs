@@ -147,16 +147,21 @@ async fn first_messages(
     Ok(by_origin)
 }
 
-/// A filter for a range of the index `by_version`.
-pub(crate) fn hinted(origin: Origin, range: Document) -> Document {
+/// A filter for a range of the index `by_version`, without the branches of those [`unhinted`] first messages: their hints may have been
+/// written since these were read.
+pub(crate) fn hinted(origin: Origin, range: Document, unhinted: &[VersionKey]) -> Document {
     let mut filter = branches_of(origin);
     filter.extend(range);
+    if !unhinted.is_empty() {
+        filter.insert("_id", doc! {"$nin": texts(unhinted.iter().map(|version| version.branch))});
+    }
     filter
 }
 
-/// The first messages of the branches of an origin that have no hint of them, in order.
+/// The first messages of the branches of an origin that have no hint of them, in order. They are read before those with a hint, lest a
+/// branch whose hint is written meanwhile be missing in both.
 pub(crate) async fn unhinted(mongo: &MongoEngine, origin: Origin) -> Result<Vec<VersionKey>, Error> {
-    let found = hints(mongo, hinted(origin, doc! {"first_at": null}), MAX_BRANCHES_PER_BATCH).await?;
+    let found = hints(mongo, hinted(origin, doc! {"first_at": null}, &[]), MAX_BRANCHES_PER_BATCH).await?;
     let found = headers_at(mongo, found.iter().map(FirstHint::first_depth)).await?;
     let mut keys: Vec<_> = found.into_iter().map(MessageHeader::version_key).collect();
     keys.sort_unstable();

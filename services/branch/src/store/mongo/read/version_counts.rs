@@ -29,16 +29,16 @@ pub(crate) async fn count_ranks(
     keys: &[TimeAndId],
     fields: VersionFields,
 ) -> Result<Vec<Version>, Error> {
+    let unhinted = unhinted(mongo, origin).await?;
     let all = async {
         match fields {
             VersionFields::NumberAndCount => {
-                count_matching(mongo, hinted(origin, doc! {"first_at": {"$gt": 0_i64}})).await
+                count_matching(mongo, hinted(origin, doc! {"first_at": {"$gt": 0_i64}}, &unhinted)).await
             }
             VersionFields::Number => Ok(0),
         }
     };
-    let (count, before, unhinted) =
-        futures_util::try_join!(all, count_each_before(mongo, origin, keys), unhinted(mongo, origin),)?;
+    let (count, before) = futures_util::try_join!(all, count_each_before(mongo, origin, keys, &unhinted))?;
     let unhinted: Vec<_> = unhinted.iter().map(VersionKey::time_and_id).collect();
     let count = count + number_of(unhinted.len());
     let rank =
@@ -59,16 +59,18 @@ async fn count_each_before(
     mongo: &MongoEngine,
     origin: Origin,
     keys: &[TimeAndId],
+    unhinted: &[VersionKey],
 ) -> Result<Vec<i64>, Error> {
     let (Some(first), Some(last)) = (keys.iter().min().copied(), keys.iter().max().copied()) else {
         return Ok(Vec::new());
     };
     if keys.len() <= MAX_COUNTED_MESSAGES {
-        return try_join_all(keys.iter().map(|key| count_hinted_before(mongo, origin, *key))).await;
+        let counts = keys.iter().map(|key| count_hinted_before(mongo, origin, *key, unhinted));
+        return try_join_all(counts).await;
     }
     let (before, between) = futures_util::try_join!(
-        count_hinted_before(mongo, origin, first),
-        hinted_between(mongo, origin, first, last),
+        count_hinted_before(mongo, origin, first, unhinted),
+        hinted_between(mongo, origin, (first, last), unhinted),
     )?;
     Ok(keys.iter().map(|key| before + rank_in(&between, *key) - 1).collect())
 }
@@ -78,11 +80,12 @@ pub(crate) async fn count_hinted_before(
     mongo: &MongoEngine,
     origin: Origin,
     key: TimeAndId,
+    unhinted: &[VersionKey],
 ) -> Result<i64, Error> {
     let (time, id) = (key.0.as_micros(), key.1.to_string());
     let (earlier, same_time) = futures_util::try_join!(
-        count_matching(mongo, hinted(origin, doc! {"first_at": {"$gt": 0_i64, "$lt": time}})),
-        count_matching(mongo, hinted(origin, doc! {"first_at": time, "first": {"$lt": id}})),
+        count_matching(mongo, hinted(origin, doc! {"first_at": {"$gt": 0_i64, "$lt": time}}, unhinted)),
+        count_matching(mongo, hinted(origin, doc! {"first_at": time, "first": {"$lt": id}}, unhinted)),
     )?;
     Ok(earlier + same_time)
 }
@@ -91,12 +94,13 @@ pub(crate) async fn count_hinted_before(
 async fn hinted_between(
     mongo: &MongoEngine,
     origin: Origin,
-    first: TimeAndId,
-    last: TimeAndId,
+    (first, last): (TimeAndId, TimeAndId),
+    unhinted: &[VersionKey],
 ) -> Result<Vec<TimeAndId>, Error> {
     let range = doc! {"$gte": first.0.as_micros(), "$lte": last.0.as_micros()};
     let typed = mongo.branches.clone_with_type::<FirstHint>();
-    let found = typed.find(hinted(origin, doc! {"first_at": range})).projection(FirstHint::fields());
+    let found =
+        typed.find(hinted(origin, doc! {"first_at": range}, unhinted)).projection(FirstHint::fields());
     let found: Vec<FirstHint> = found.await?.try_collect().await?;
     let mut keys: Vec<_> = found.iter().filter_map(FirstHint::key).filter(|key| *key >= first).collect();
     keys.sort_unstable();

@@ -32,19 +32,16 @@ impl MongoEngine {
         let Some(parent) = ListedParent::read(self, origin).await? else {
             return Ok(VersionPage { items: Vec::new(), next: None });
         };
-        let (mut found, unhinted, next) = futures_util::try_join!(
-            hinted_after(self, origin, &parent, after, limit + 1),
-            unhinted(self, origin),
-            parent.following(self),
-        )?;
-        let others: Vec<_> = unhinted.into_iter().chain(next).collect();
+        let (unhinted, next) = futures_util::try_join!(unhinted(self, origin), parent.following(self))?;
+        let mut found = hinted_after(self, origin, &parent, &unhinted, after, limit + 1).await?;
+        let others: Vec<_> = unhinted.iter().copied().chain(next).collect();
         found.extend(others.iter().filter(|other| other.comes_after(after)));
         let (found, more) = cut(found, limit);
         let Some(first) = found.iter().min() else {
             return Ok(VersionPage { items: Vec::new(), next: more });
         };
         let (before, open, heads, mut previews) = futures_util::try_join!(
-            count_hinted_before(self, origin, first.time_and_id()),
+            count_hinted_before(self, origin, first.time_and_id(), &unhinted),
             open(self, of),
             heads(self, of.chat, &found),
             previews_of(self, &found),

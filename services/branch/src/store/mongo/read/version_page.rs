@@ -16,10 +16,11 @@ pub(crate) async fn hinted_after(
     mongo: &MongoEngine,
     origin: Origin,
     parent: &ListedParent,
+    unhinted: &[VersionKey],
     after: Option<TimePosition>,
     count: usize,
 ) -> Result<Vec<VersionKey>, Error> {
-    let read = |range: Document, count| hinted_in(mongo, origin, range, count);
+    let read = |range: Document, count| hinted_in(mongo, hinted(origin, range, unhinted), count);
     let mut found = Vec::new();
     if let Some(TimePosition { created_at, id }) = after {
         let same_time = doc! {"first_at": created_at.as_micros(), "first": {"$gt": id.to_string()}};
@@ -38,14 +39,9 @@ pub(crate) async fn hinted_after(
     Ok(found.into_iter().filter_map(version).collect())
 }
 
-async fn hinted_in(
-    mongo: &MongoEngine,
-    origin: Origin,
-    range: Document,
-    count: usize,
-) -> Result<Vec<FirstHint>, Error> {
+async fn hinted_in(mongo: &MongoEngine, filter: Document, count: usize) -> Result<Vec<FirstHint>, Error> {
     let typed = mongo.branches.clone_with_type::<FirstHint>();
-    let found = typed.find(hinted(origin, range)).projection(FirstHint::fields());
+    let found = typed.find(filter).projection(FirstHint::fields());
     let found = found.sort(doc! {"first_at": 1, "first": 1}).limit(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(found.await?.try_collect().await?)
 }
