@@ -35,7 +35,7 @@ pub struct RecoveryChecks<'a> {
 }
 
 impl RecoveryChecks<'_> {
-    /// What is there after the crash makes sense, and is what was answered.
+    /// Checks that the state after the crash is consistent, and agrees with the answer.
     pub async fn check_crashed(&self, seen: Option<&View>, nothing_was_done: bool) {
         self.read(seen).await;
         let effect = self.request.effect(seen);
@@ -45,6 +45,7 @@ impl RecoveryChecks<'_> {
         self.check_answer(seen, effect);
     }
 
+    /// Lets this happen, and checks what it leads to, also a day later.
     pub async fn check_recovery(&self, then: Then, seen: Option<&View>) {
         let before = self.request.effect(seen);
         match then {

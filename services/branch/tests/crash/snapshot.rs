@@ -3,7 +3,7 @@
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
 
-/// What the service keeps of trees. Migrations, leases and watermarks (`schema`) stay as they are.
+/// The collections of trees. That of migrations, leases and watermarks (`schema`) stays as it is.
 const COLLECTIONS: [&str; 2] = ["branches", "messages"];
 
 /// All documents of all chats.

@@ -10,7 +10,7 @@ use shared::validation::TextField as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// They take longer than hints are gathered before they are written.
+/// Pairs of pages that take longer to read than hints are gathered before they are written.
 const LISTS_WHILE_HINTS_ARE_WRITTEN: usize = 20;
 
 fn pair(message: &Message) -> (i64, i64) {
