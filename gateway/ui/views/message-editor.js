@@ -39,6 +39,7 @@ export function QuestionEditor({ message: { response_id, parent_response_id, que
     text.value = field.current.value;
     keepDraft(draft, text.value === question ? '' : text.value);
     fit(field.current);
+    reveal(field.current);
   };
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === 'Escape') close();
@@ -63,6 +64,9 @@ function begin(field) {
   if (!field) return;
   fit(field);
   field.focus({ preventScroll: true });
-  field.scrollIntoView({ block: 'nearest' });
+  reveal(field);
   field.setSelectionRange(field.value.length, field.value.length);
 }
+
+/** Scrolls to the whole editor, with its buttons. @param {HTMLTextAreaElement} field */
+const reveal = (field) => field.form?.scrollIntoView({ block: 'nearest' });

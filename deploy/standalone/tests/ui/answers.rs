@@ -1,6 +1,6 @@
 //! Asking, and what becomes of answers.
 
-use crate::browser::DESKTOP;
+use crate::browser::{DESKTOP, PHONE};
 use crate::driver::Driver;
 use crate::scene::signed_in;
 use fantoccini::key::Key;
@@ -86,6 +86,35 @@ pub async fn a_question_is_edited_as_another_version(driver: &Driver) {
         tab.click("button", "Previous version").await;
         tab.shows("and a banyan").await;
         tab.shows("1 / 2").await;
+    })
+    .await;
+}
+
+/// All that an editor has is where it can be seen and touched.
+const EDITOR_IS_WHOLE: &str = "count('.editor :is(textarea, button)') === 3 && [...document.querySelectorAll('.editor :is(textarea, button)')].every(isUncovered)";
+
+pub async fn an_editor_is_whole_where_its_question_was_at_the_lower_edge(driver: &Driver) {
+    signed_in(driver, PHONE, async |tab, user| {
+        let chat = user.chat("Trees").await;
+        let mut ids = Vec::new();
+        for number in 0..12 {
+            ids.push(user.say(&chat, &format!("question {number}")).await["response_id"].clone());
+        }
+        tab.open_chat(&chat).await;
+        tab.shows("question 11!").await;
+        let question = "document.querySelector(`#m-${arguments[0]} .asked`)";
+        let to_edge = format!(
+            "const line = document.querySelector('.line');
+            line.scrollBy(0, {question}.getBoundingClientRect().bottom - line.getBoundingClientRect().bottom);"
+        );
+        tab.run(&to_edge, vec![ids[6].clone()]).await;
+        tab.element("button", "To the end").await;
+        tab.run(&format!("{question}.querySelector('button').click();"), vec![ids[6].clone()]).await;
+        tab.element("textbox", "The question").await;
+        tab.until(EDITOR_IS_WHOLE, Vec::new()).await;
+        // It grows with what is written.
+        tab.press(&" and more words".repeat(20)).await;
+        tab.until(EDITOR_IS_WHOLE, Vec::new()).await;
     })
     .await;
 }

@@ -57,3 +57,13 @@ function isInView(element) {
   const box = element?.getBoundingClientRect();
   return Boolean(box) && box.bottom > 0 && box.top < innerHeight;
 }
+
+/** How far within its edges an element is looked at, where its corners are round. */
+const INSET_PX = 6;
+
+/** Whether all of an element is in view, and nothing lies over it. */
+function isUncovered(element) {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const isOnTop = (x, y) => element.contains(document.elementFromPoint(x, y));
+  return [left + INSET_PX, (left + right) / 2, right - INSET_PX].every((x) => [top + INSET_PX, bottom - INSET_PX].every((y) => isOnTop(x, y)));
+}

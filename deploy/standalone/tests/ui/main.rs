@@ -97,6 +97,7 @@ fn main() {
         answers::an_answer_streams_and_survives_a_reload,
         answers::an_answer_is_stopped_and_regenerated_as_another_version,
         answers::a_question_is_edited_as_another_version,
+        answers::an_editor_is_whole_where_its_question_was_at_the_lower_edge,
         answers::markdown_is_shown_and_is_never_html,
         branches::a_branch_is_named_found_in_the_tree_and_compared,
         branches::a_branch_is_renamed_archived_deleted_and_restored,
