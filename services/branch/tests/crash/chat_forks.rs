@@ -4,7 +4,7 @@
 use crate::crash_driver::{CrashDriver, Expected};
 use crate::kit::{Chat, sweep};
 use crate::operations::has_swept;
-use crate::snapshot::find_all;
+use crate::snapshot::{Snapshot, find_all};
 use branch::domain::Order;
 use branch::error::Error;
 use branch::store::{ChatForkPoint, ChatForkRequest, ContentStore, NewTrunk};
@@ -43,6 +43,7 @@ enum Then {
 }
 
 /// A chat with a branch, and the fork of it, which stands on that branch.
+#[derive(Clone)]
 struct Scene {
     source: Chat,
     branch: BranchId,
@@ -74,6 +75,11 @@ impl Scene {
             lines.push((of_fork, vec!["t1", "g1"]));
         }
         Self { source, branch, fork, request, lines, inherited: 4 }
+    }
+
+    /// The same through another store.
+    fn through(&self, store: &ContentStore) -> Self {
+        Self { source: self.source.through(store), fork: self.fork.through(store), ..self.clone() }
     }
 
     async fn send(&self, operation: Operation, client: &TestClient) -> Option<Answer> {
@@ -153,38 +159,61 @@ async fn say(chat: &Chat, branch: BranchId, questions: &[&str]) -> Vec<ResponseI
     said
 }
 
-/// Kills the service before the first command of an operation and after each that writes.
+/// Kills the service before the first command of an operation and after each that writes. Each run starts from the same state, and
+/// so does each recovery from that of its crash.
 pub async fn at_every_step(operation: Operation) {
     let driver = CrashDriver::new(Duration::ZERO).await;
-    assert!(!crash(&driver, operation, Then::Sweep, usize::MAX).await);
+    let scene = grow(&driver, operation).await;
+    let grown = Snapshot::take(&driver.raw).await;
+    assert!(!crash(&driver, &scene, operation, usize::MAX, &[Then::Sweep]).await);
     let (commands, writes) = driver.steps();
     println!("{operation:?}: killed at {} steps of {}: {}", writes + 1, commands.len(), commands.join(", "));
     for writes in 0..=writes {
-        for then in [Then::Sweep, Then::Repeat] {
-            assert!(crash(&driver, operation, then, writes).await, "there is no write {writes}");
-        }
+        grown.restore(&driver.raw).await;
+        let killed = crash(&driver, &scene, operation, writes, &[Then::Sweep, Then::Repeat]).await;
+        assert!(killed, "there is no write {writes}");
     }
 }
 
-/// Kills the service after so many writes, and checks the recovery. False if it has fewer.
-async fn crash(driver: &CrashDriver, operation: Operation, then: Then, writes: usize) -> bool {
+async fn grow(driver: &CrashDriver, operation: Operation) -> Scene {
     let clock = Clock::manual();
-    driver
-        .with_store(&clock, async |store| {
-            let scene = Scene::grow(&store, operation).await;
-            if operation == Operation::DeleteFork {
-                store.delete_chat(scene.source.owner, scene.source.id).await.unwrap();
-                sweep_for_days(&store, &clock).await;
-            }
-            let answer = run(driver, &scene, operation, writes).await;
-            let (killed, commands) = driver.killed();
-            let context = format!("{operation:?}, then {then:?}, killed after {commands:?}");
-            check(driver, &scene, (operation, then), &clock, answer).await.unwrap_or_else(|wrong| {
-                panic!("{wrong}: {context}");
-            });
-            killed
-        })
-        .await
+    let grow = async |store| {
+        let scene = Scene::grow(&store, operation).await;
+        if operation == Operation::DeleteFork {
+            store.delete_chat(scene.source.owner, scene.source.id).await.unwrap();
+            sweep_for_days(&store, &clock).await;
+        }
+        scene
+    };
+    driver.with_store(&clock, grow).await
+}
+
+/// Kills the service after so many writes, and checks each of these recoveries. False if it has fewer.
+async fn crash(
+    driver: &CrashDriver,
+    grown: &Scene,
+    operation: Operation,
+    writes: usize,
+    recoveries: &[Then],
+) -> bool {
+    // They stand before all that is due: nothing is swept before they are moved on.
+    let clocks: Vec<_> = recoveries.iter().map(|_| Clock::manual()).collect();
+    let run = async |store| run(driver, &grown.through(&store), operation, writes).await;
+    let answer = driver.with_store(&Clock::manual(), run).await;
+    let (killed, commands) = driver.killed();
+    let crashed = Snapshot::take(&driver.raw).await;
+    for (recovery, (then, clock)) in recoveries.iter().zip(clocks).enumerate() {
+        if recovery > 0 {
+            crashed.restore(&driver.raw).await;
+        }
+        let check = async |store| {
+            check(driver, &grown.through(&store), (operation, *then), &clock, answer.as_ref()).await
+        };
+        driver.with_store(&clock, check).await.unwrap_or_else(|wrong| {
+            panic!("{wrong}: {operation:?}, then {then:?}, killed after {commands:?}");
+        });
+    }
+    killed
 }
 
 async fn run(driver: &CrashDriver, scene: &Scene, operation: Operation, writes: usize) -> Option<Answer> {
@@ -213,11 +242,11 @@ async fn check(
     scene: &Scene,
     (operation, then): (Operation, Then),
     clock: &Clock,
-    answer: Option<Answer>,
+    answer: Option<&Answer>,
 ) -> Result<(), String> {
     let store = &scene.source.store;
     let before = scene.has_fork().await;
-    match (operation, &answer) {
+    match (operation, answer) {
         (Operation::Fork, Some(answer)) => assert_eq!((answer.status.as_u16(), before), (200, true)),
         (Operation::ForkOfTheDeleted, Some(answer)) => {
             assert_eq!((answer.status.as_u16(), before), (404, false));
