@@ -53,7 +53,7 @@ export function Welcome() {
     <div class="scroll">
       <div class="page welcome">
         <header>
-          <a class="button quiet back" href=${hrefOf({ name: 'chats' })}>‹ Chats</a>
+          ${route.value.name === 'new' && html`<a class="button quiet back" href=${hrefOf({ name: 'chats' })}>‹ Chats</a>`}
           <h2>Ask something, then try it another way</h2>
           <p class="muted">Nothing that you ask is ever overwritten.</p>
         </header>

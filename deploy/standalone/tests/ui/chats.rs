@@ -73,6 +73,18 @@ pub async fn a_chat_begins_with_its_first_question(driver: &Driver) {
     .await;
 }
 
+pub async fn the_first_page_of_a_phone_has_no_link_to_itself(driver: &Driver) {
+    signed_in(driver, PHONE, async |tab, _| {
+        tab.shows("Ask something, then").await;
+        tab.gone("link", "‹ Chats").await;
+        tab.click("button", "New chat").await;
+        tab.click("link", "‹ Chats").await;
+        tab.gone("link", "‹ Chats").await;
+        tab.shows("Ask something, then").await;
+    })
+    .await;
+}
+
 pub async fn a_chat_is_deleted_and_comes_back(driver: &Driver) {
     signed_in(driver, DESKTOP, async |tab, user| {
         let chat = user.chat("Trees").await;

@@ -88,6 +88,7 @@ fn main() {
         chats::a_chat_is_named_pinned_tagged_archived_and_found,
         chats::a_menu_stays_open_when_the_first_chat_is_pinned_elsewhere,
         chats::a_chat_begins_with_its_first_question,
+        chats::the_first_page_of_a_phone_has_no_link_to_itself,
         chats::a_chat_is_deleted_and_comes_back,
         chats::an_undo_is_offered_as_long_as_it_can_act,
         chats::the_first_chat_that_is_found_opens,
